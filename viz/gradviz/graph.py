@@ -1,0 +1,252 @@
+"""The words of gradviz as frozen plain data: what a trace saw and what an analysis found.
+
+Nothing here imports torch or holds a tensor, so a graph can be built by hand in a test, saved, and drawn elsewhere. Nodes are
+numbered in the order in which they are met from the loss, so the same step gives the same numbers in every process.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What became of the gradient on its way from one loss to one parameter."""
+
+    REACHED = "reached"  # a gradient that is not identically zero arrives
+    ZERO = "zero"  # a route exists, what arrives is identically zero
+    FROZEN = "frozen"  # requires_grad is False
+    CUT = "cut"  # its value went into the loss, every route back is severed
+    UNUSED = "unused"  # its value did not go into this loss at all
+
+
+class CutKind(StrEnum):
+    """What kind of operation severs a route."""
+
+    DETACH = "detach"
+    DETACH_ = "detach_"
+    DATA = "data"
+    NO_GRAD = "no_grad"
+    SET_GRAD_ENABLED = "set_grad_enabled"
+    INFERENCE_MODE = "inference_mode"
+    NEW_TENSOR = "new_tensor"
+    ITEM = "item"
+    NUMPY = "numpy"
+    INTEGER_CAST = "integer_cast"
+    NON_DIFFERENTIABLE = "non_differentiable"
+    CUSTOM_FUNCTION = "custom_function"
+    COPY_UNDER_NO_GRAD = "copy_under_no_grad"
+    HOOK = "hook"
+    GRAD_WITHOUT_GRAPH = "grad_without_graph"
+    DEEPCOPY = "deepcopy"
+    COLLECTIVE = "collective"
+
+
+class NodeKind(StrEnum):
+    """What a node of the graph stands for."""
+
+    LOSS = "loss"  # the tensor that backward() starts from
+    OPERATION = "operation"  # an autograd node, or a call that autograd did not record
+    PARAMETER = "parameter"  # an entry of model.named_parameters()
+    LEAF = "leaf"  # a leaf that requires grad and belongs to no parameter of the model
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line of source code. Read-only.
+
+    Attributes:
+        file: Path as Python knows it.
+        line: 1-based.
+        code: The line, stripped; empty where the source cannot be read.
+        function: Qualified name of the function the line stands in.
+    """
+
+    file: str
+    line: int
+    code: str = ""
+    function: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One value on its way into the loss. Read-only.
+
+    Attributes:
+        index: Position in ``Graph.nodes``; the loss is 0.
+        kind: Loss, operation, parameter or leaf.
+        operation: ``"AddmmBackward0"`` for what autograd recorded, ``"detach"`` for a call that it did not; empty for tensors.
+        name: Name of a parameter, leaf or loss; empty for operations.
+        shape: Sizes as ``tuple(t.shape)``, ``()`` for a scalar; None where unknown.
+        requires_grad: An autograd node, or a tensor that requires grad: gradient can arrive here.
+        place: The innermost source line outside torch; None where unknown.
+        caller: The user's own line, where ``place`` is in a library.
+        scope: Path of the module that ran it, ``"encoder.layers.3"``; empty at the top.
+        severs: This call severs whatever goes into it, whether or not it still required grad.
+        verdict: Of a parameter or leaf, once analysed.
+        pruned: It was computed and would have received gradient, had nothing been severed. Set by the analysis.
+    """
+
+    index: int
+    kind: NodeKind
+    operation: str = ""
+    name: str = ""
+    shape: tuple[int, ...] | None = None
+    requires_grad: bool = True
+    place: Place | None = None
+    caller: Place | None = None
+    scope: str = ""
+    severs: CutKind | None = None
+    verdict: Verdict | None = None
+    pruned: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class Edge:
+    """A value that goes from one node into another, towards the loss. Read-only.
+
+    Attributes:
+        source: Index of the node that made the value.
+        target: Index of the node that takes it in; it is nearer to the loss.
+        gradient: Gradient passes back along it, from target to source.
+        severed: What severs it, where the source requires grad and no gradient passes; else None.
+        cut: Index in ``Report.cuts`` of the cut it belongs to. Set by the analysis.
+    """
+
+    source: int
+    target: int
+    gradient: bool = True
+    severed: CutKind | None = None
+    cut: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Everything that went into one loss, whether or not gradient comes back. Read-only.
+
+    Attributes:
+        nodes: ``nodes[i].index == i``; the loss first.
+        edges: Sorted; duplicates (``x * x``) kept once.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One operation at one line that severs routes from the loss to parameters. Read-only.
+
+    Attributes:
+        kind: What kind of operation it is.
+        operation: As the user wrote it: ``"detach_()"``, ``"torch.no_grad()"``, ``"item()"``.
+        file: Of the innermost source line outside torch; empty where unknown.
+        line: 1-based; 0 where unknown.
+        code: That line, stripped.
+        scope: Path of the module that ran it; where several did, what their paths share.
+        parameters: Names of the parameters behind it, in the model's order.
+        caller: The user's own line, where ``file`` belongs to a library.
+        also: Lines behind it in the data flow that sever the same route again.
+        inside_library: Severed and used again within one call of torch's own code, so none of the user's business.
+    """
+
+    kind: CutKind
+    operation: str
+    file: str = ""
+    line: int = 0
+    code: str = ""
+    scope: str = ""
+    parameters: tuple[str, ...] = ()
+    caller: Place | None = None
+    also: tuple[Place, ...] = ()
+    inside_library: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zero:
+    """Where an all-zero gradient begins: gradient goes into this operation and zero comes out. Read-only.
+
+    Attributes:
+        operation: ``"round"``, ``"relu"``, ``"embedding"`` ...
+        why: One sentence.
+        place: The source line; None where unknown.
+        passing: True where it is a matter of this step only (LoRA's A while B is zero).
+    """
+
+    operation: str
+    why: str
+    place: Place | None = None
+    passing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter and what became of its gradient. Read-only.
+
+    Attributes:
+        name: As in ``model.named_parameters()``.
+        names: Every name it has; more than one where it is tied.
+        shape: Sizes as ``tuple(p.shape)``.
+        numel: Number of elements.
+        verdict: See :class:`Verdict`.
+        partial: It is reached (or zero) on one route while another route is severed.
+        cuts: What severs its routes, first in the data flow first.
+        zero: Where the zero begins, for the verdict zero.
+        optimized: Some optimizer holds it; None where no optimizer is known.
+        gradient_norm: L2 norm of the gradient that arrives; None if none arrives or it was not measured.
+    """
+
+    name: str
+    names: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    numel: int = 0
+    verdict: Verdict = Verdict.UNUSED
+    partial: bool = False
+    cuts: tuple[Cut, ...] = ()
+    zero: Zero | None = None
+    optimized: bool | None = None
+    gradient_norm: float | None = None
+
+
+class Parameters(Mapping[str, Parameter]):
+    """The parameters of a report by name, in the model's order. A tied parameter answers to each of its names."""
+
+    __slots__ = ("_by_name", "_names")
+
+    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+        self._names = tuple(parameter.name for parameter in parameters)
+        self._by_name = {name: parameter for parameter in parameters for name in (*parameter.names, parameter.name)}
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"Parameters({dict(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Parameters) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as any mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A leaf that requires grad and is reached, yet belongs to no parameter of the model. Read-only.
+
+    Attributes:
+        name: ``"leaf (6, 6)"``, or the name of the parameter it is a copy of, where that is known.
+        shape: Sizes.
+        place: Where it first went into an operation.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    place: Place | None = None

@@ -1,0 +1,82 @@
+"""The report of one loss: what the analysis found, as plain data that knows how to show itself.
+
+The methods hand over to ``gradviz.render`` when they are called, so that building a report pulls in no renderer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of the gradient of one loss, for every parameter. Read-only.
+
+    Attributes:
+        loss: Name of the loss: ``"loss"``, or the key it was given under.
+        place: Where the loss was made.
+        parameters: Every parameter of the model by name, in the model's order.
+        cuts: What severs, in a stable order; those behind which a parameter lies.
+        unregistered: Leaves outside the model that gradient reaches.
+        graph: The graph, with verdicts, pruned parts and cuts marked.
+        notes: What else is worth knowing, a sentence each.
+        losses: Where several losses were given, one report for each by name; else empty.
+        torch: Version of torch that ran the step.
+    """
+
+    loss: str = "loss"
+    place: Place | None = None
+    parameters: Parameters = field(default_factory=lambda: Parameters(()))
+    cuts: tuple[Cut, ...] = ()
+    unregistered: tuple[Leaf, ...] = ()
+    graph: Graph = field(default_factory=lambda: Graph((), ()))
+    notes: tuple[str, ...] = ()
+    losses: "Mapping[str, Report]" = field(default_factory=dict)
+    torch: str = ""
+
+    def __str__(self) -> str:
+        from gradviz.render.text import render_text
+
+        return render_text(self)
+
+    def to_dot(self) -> str:
+        """Return the drawing as DOT source."""
+        from gradviz.render.svg import drawing
+
+        return drawing(self).source
+
+    def to_svg(self, path: str | PathLike[str] | None = None, *, engine: str = "auto") -> str:
+        """Return the picture as SVG, and write it to ``path`` if one is given.
+
+        Args:
+            path: Where to write it.
+            engine: ``"auto"`` (``dot`` if it is on PATH, else the embedded one), ``"dot"`` or ``"embedded"``.
+
+        Raises:
+            OutputError: The file cannot be written.
+            EngineError: No engine could draw it.
+        """
+        from gradviz.render.files import write
+        from gradviz.render.svg import render_svg
+
+        text = render_svg(self, engine=engine)
+        if path is not None:
+            write(Path(path), text)
+        return text
+
+    def to_json(self, path: str | PathLike[str] | None = None) -> str:
+        """Return the report as JSON, and write it to ``path`` if one is given.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        from gradviz.render.files import write
+        from gradviz.render.json import render_json
+
+        text = render_json(self)
+        if path is not None:
+            write(Path(path), text)
+        return text
