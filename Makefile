@@ -1,0 +1,69 @@
+# `make example` and `make test` need git, make and Python 3.11 or later, nothing else. A virtual environment in .venv is made
+# on the first call and used by every later one; it is brought up to date when pyproject.toml or constraints.txt changes.
+
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help example test lint browser gallery fuzz bench
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make example   install gradviz into $(VENV) and trace the article's network with f2 detached"
+	@echo "make test      install what the tests need, check style and types, run the tests"
+	@echo "make gallery   make the pictures in outputs/ again"
+	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself"
+	@echo "make bench     measure how much time gradviz takes"
+
+example: $(VENV)/.installed
+	@echo "== Tracing the article's network, with the output of f2 detached: gradviz example --mode detach"
+	@$(BIN)/gradviz example --mode detach
+
+test: $(VENV)/.installed-for-tests lint browser
+	@echo "== Running the tests"
+	@$(BIN)/python -m pytest -n 2
+	@echo "== All passed."
+
+lint: $(VENV)/.installed-for-tests
+	@echo "== Checking style (ruff) and types (mypy)"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict viz/gradviz
+
+browser:
+	@if { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "== Installing Chromium, for the tests that look at the pictures in a real browser"; \
+		apt-get install -y chromium >/dev/null 2>&1 || { apt-get update && apt-get install -y chromium; } >/dev/null 2>&1 || \
+		echo "== Chromium could not be installed: the tests that need a real browser are not run"; \
+	else echo "== No Chromium here: the tests that look at the pictures in a real browser are not run"; fi
+
+gallery: $(VENV)/.installed
+	@echo "== Making the pictures in outputs/ again"
+	@$(BIN)/gradviz example --all --engine embedded
+
+fuzz: $(VENV)/.installed-for-tests
+	@echo "== Holding the verdicts of 5,000 random programs against autograd itself"
+	@GRADVIZ_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/fuzz
+
+bench: $(VENV)/.installed
+	@echo "== Measuring; every figure is a ratio or difference within one run"
+	@for script in benchmarks/*.py; do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "gradviz needs Python 3.11 or later, and finds none on PATH; name one with PYTHON=..."; exit 1; }
+	@echo "== Making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "== Installing gradviz and what it needs into $(VENV) (torch is large, so the first time takes some minutes)"
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-for-tests: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "== Installing gradviz and what its tests need into $(VENV) (torch is large, so the first time takes some minutes)"
+	@$(INSTALL) --editable '.[test]'
+	@touch $(VENV)/.installed $@

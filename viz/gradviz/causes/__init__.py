@@ -1,0 +1,15 @@
+"""The ways a gradient is lost, a family to a file: what each means and what usually mends it. Texts only, no torch."""
+
+from collections.abc import Mapping
+
+from gradviz.causes import custom, detached, discrete, escaped, grad_mode, rewrapped
+from gradviz.causes.explanation import Explanation
+from gradviz.graph import CutKind
+
+EXPLANATIONS: Mapping[CutKind, Explanation] = {
+    kind: explanation
+    for family in (detached, grad_mode, escaped, rewrapped, discrete, custom)
+    for kind, explanation in family.EXPLANATIONS.items()
+}
+
+__all__ = ["EXPLANATIONS", "Explanation"]

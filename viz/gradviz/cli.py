@@ -1,0 +1,218 @@
+"""The ``gradviz`` command. ``gradviz --help`` imports no torch: every command imports what it needs in its body.
+
+Exit status: 0 done; 1 gradient problems that the user asked to be told about; 2 could not run, said in one line.
+Names, verdicts and lines of code go to standard output, progress and warnings to standard error.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradviz.errors import GradvizError
+from gradviz.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gradviz.article import Outcome
+    from gradviz.report import Report
+
+MODES = ("none", "requires-grad", "detach", "no-grad")
+LAYERS = ("f1", "f2", "f3")
+ENGINES = ("auto", "dot", "embedded")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: In place of ``sys.argv[1:]``.
+    """
+    try:
+        status = gradviz.main(arguments, prog_name="gradviz", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        status = 2
+    except (click.ClickException, GradvizError) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        click.echo(f"gradviz: {' '.join(message.split())}", err=True)
+        status = 2
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+class OneOf(click.ParamType):
+    """One of some words; another is answered with what was given, what there is, and the word that was likely meant."""
+
+    def __init__(self, name: str, words: Sequence[str]) -> None:
+        self.name, self.words = name, words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Let a known word pass."""
+        if value in self.words:
+            return str(value)
+        close = difflib.get_close_matches(str(value), self.words, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise click.UsageError(f"unknown {self.name}: {value!r} (choose from {', '.join(self.words)}{meant})")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show the words themselves in the help."""
+        return f"[{'|'.join(self.words)}]"
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``-o`` and ``--engine``, the same everywhere."""
+    engine = click.option("--engine", type=OneOf("engine", ENGINES), default="auto", show_default=True, help="What lays out the picture.")
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Where to write; the name tells the format: .svg .json .dot .txt, and .png .pdf where dot is installed.",
+    )
+    return output(engine(command))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gradviz")
+def gradviz() -> None:
+    """Say for every parameter of a PyTorch model whether gradient reaches it, and which line of code stopped it."""
+
+
+@gradviz.command()
+@click.option("--mode", type=OneOf("mode", MODES), default="none", show_default=True, help="How to freeze.")
+@click.option("--at", type=OneOf("layer", LAYERS), default="f2", show_default=True, help="The layer to freeze, or to detach after.")
+@click.option("--all", "every", is_flag=True, help="Every mode, side by side.")
+@output_options
+def example(mode: str, at: str, every: bool, output: Path | None, engine: str) -> None:
+    """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
+
+    Draws the graph of the step and says for every parameter what gradient it gets and what severs it. Without -o the picture is
+    written to outputs/article-MODE.svg.
+    """
+    from gradviz.render.formats import check
+
+    if every and output is not None:
+        raise click.UsageError("--all writes a file for every mode, so it does not go with -o; leave one of them out")
+    modes = MODES if every else (mode,)
+    files = {each: output or Path("outputs") / f"article-{each}.svg" for each in modes}
+    for path in files.values():
+        check(path)
+
+    from gradviz import article
+    from gradviz.render.formats import save
+
+    plain = article.follow("none", at)
+    outcomes = [plain if each == "none" else article.follow(each, at) for each in modes]
+    for outcome in outcomes:
+        save(outcome.report, files[outcome.mode], engine=engine)
+        click.echo(f"Wrote {files[outcome.mode]}", err=True)
+    console = _console()
+    if every:
+        _print_side_by_side(console, outcomes)
+    else:
+        _print_outcome(console, outcomes[0])
+    for outcome in outcomes:
+        if outcome.mode != "none":
+            prefix = f"{outcome.mode}: " if every else ""
+            console.print(f"{prefix}{article.comparison(outcome, plain)}", markup=False, soft_wrap=True)
+
+
+@gradviz.command()
+@click.argument("function", metavar="PACKAGE.MODULE:FUNCTION")
+@output_options
+def show(function: str, output: Path | None, engine: str) -> None:
+    """Trace a function that returns (loss, model), or a loss, and report on it."""
+    if output is not None:
+        from gradviz.render.formats import check
+
+        check(output)
+    from gradviz.steps import trace_function
+
+    _finish(trace_function(function), output, engine)
+
+
+@gradviz.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="REPORT.json")
+@output_options
+def draw(file: Path, output: Path | None, engine: str) -> None:
+    """Draw a saved report again, in any format and without the model. Without -o the report is printed."""
+    from gradviz.errors import ReportFileError
+    from gradviz.render.json import read_json
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
+    _finish(read_json(text), output, engine)
+
+
+def _finish(report: "Report", output: Path | None, engine: str) -> None:
+    """Print the report, or write it where the user said."""
+    from gradviz.render.formats import save
+    from gradviz.render.text import styled
+
+    if output is None:
+        console = _console()
+        console.print(styled(report, width=console.width if console.is_terminal else None), end="", soft_wrap=True)
+    else:
+        save(report, output, engine=engine)
+        click.echo(f"Wrote {output}", err=True)
+
+
+def _console() -> "Console":
+    """Standard output, in colour where it is a terminal and NO_COLOR is not set."""
+    from rich.console import Console
+
+    plain = bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
+    return Console(color_system=None if plain else "auto", highlight=False, soft_wrap=True)
+
+
+def _print_outcome(console: "Console", outcome: "Outcome") -> None:
+    from gradviz.render.sentences import headline, printable
+    from gradviz.render.text import where
+
+    console.print(headline(outcome.report), style="bold", markup=False)
+    rows = [("parameter", "verdict", "gradient", "severed by")]
+    for name, parameter in outcome.report.parameters.items():
+        cuts = "; ".join(f"{cut.operation} at {where(cut)}: {printable(cut.code)}" for cut in parameter.cuts)
+        rows.append((name, str(parameter.verdict), _gradient(outcome.gradients[name]), cuts))
+    _print_table(console, rows)
+
+
+def _print_side_by_side(console: "Console", outcomes: Sequence["Outcome"]) -> None:
+    rows = [("parameter", *(outcome.mode for outcome in outcomes))]
+    for name in outcomes[0].report.parameters:
+        cells = (f"{_gradient(outcome.gradients[name])} {outcome.report.parameters[name].verdict}" for outcome in outcomes)
+        rows.append((name, *cells))
+    _print_table(console, rows)
+
+
+def _gradient(entries: Sequence[float] | None) -> str:
+    """The entries of a gradient, or the one number that all of them are."""
+    if entries is None:
+        return "None"
+    numbers = [f"{entry:g}" for entry in entries]
+    return numbers[0] if len(set(numbers)) == 1 else f"[{', '.join(numbers)}]"
+
+
+def _print_table(console: "Console", rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, the first row as their titles; lines are never cut short."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for position, row in enumerate(rows):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        console.print(line, style="dim" if position == 0 else _colour(line), markup=False)
+
+
+def _colour(line: str) -> str:
+    return next((colour for word, colour in _COLOURS.items() if f" {word} " in f"{line} "), "")
+
+
+_COLOURS = {"cut": "red", "frozen": "blue", "zero": "yellow"}

@@ -1,0 +1,69 @@
+"""The formats that a report can be written in, told by the name of the file."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from gradviz.errors import OutputError
+from gradviz.report import Report
+
+
+def _svg(report: Report, engine: str) -> str:
+    return report.to_svg(engine=engine)
+
+
+def _json(report: Report, engine: str) -> str:
+    return report.to_json()
+
+
+def _dot(report: Report, engine: str) -> str:
+    return report.to_dot()
+
+
+def _text(report: Report, engine: str) -> str:
+    return str(report)
+
+
+def _picture(format: str) -> Callable[[Report, str], bytes]:
+    """A format that only ``dot`` can draw."""
+
+    def draw(report: Report, engine: str) -> bytes:
+        from gradviz.layout import lay_out
+
+        return lay_out(report.to_dot(), engine=engine, format=format)
+
+    return draw
+
+
+FORMATS: Mapping[str, Callable[[Report, str], str | bytes]] = {
+    ".svg": _svg,
+    ".json": _json,
+    ".dot": _dot,
+    ".txt": _text,
+    ".png": _picture("png"),
+    ".pdf": _picture("pdf"),
+}
+
+
+def check(path: Path) -> None:
+    """See that ``path`` names a format and no folder, before the work that would be lost.
+
+    Raises:
+        OutputError: It does not.
+    """
+    if path.is_dir():
+        raise OutputError(f"cannot write {str(path)!r}: it is a folder. Name a file in it, such as {str(path / 'graph.svg')!r}")
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(f"unknown format: {path.name!r} (the name must end in one of {', '.join(FORMATS)})")
+
+
+def save(report: Report, path: Path, *, engine: str = "auto") -> None:
+    """Write the report to ``path``, in the format that its name ends in.
+
+    Raises:
+        OutputError: The format is unknown, or the file cannot be written.
+        EngineError: No engine could draw it.
+    """
+    from gradviz.render.files import write
+
+    check(path)
+    write(path, FORMATS[path.suffix.lower()](report, engine))

@@ -1,0 +1,197 @@
+"""A report as JSON and back. ``read_json(render_json(report)) == report``, and two runs of the same step give the same bytes.
+
+A field that holds its default is left out of nodes, edges and places, so that large graphs stay small; the fields that a reader
+looks for first are always there (``_ALWAYS``). A parameter's cuts are positions in the list of cuts beside it. Numbers that JSON
+does not know (nan, inf) are strings.
+"""
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from gradviz.errors import ReportFileError
+from gradviz.graph import Cut, Graph, Leaf, Parameter, Parameters, Place
+from gradviz.report import Report
+from gradviz.version import __version__
+
+FORMAT = 1
+
+_ALWAYS: Mapping[type, tuple[str, ...]] = {
+    Parameter: ("shape", "numel", "verdict", "partial", "cuts"),
+    Cut: ("file", "line", "code", "scope", "parameters"),
+}
+
+
+def render_json(report: Report) -> str:
+    """Return the report as JSON, a parameter, cut, node or edge to a line."""
+    document: dict[str, Any] = {"format": FORMAT, "gradviz": __version__, "torch": report.torch}
+    document["backwards"] = [_backward(index, each) for index, each in enumerate(report.losses.values() or [report])]
+    if report.losses:
+        document["together"] = _backward(0, report)
+    return _spread(document, 0) + "\n"
+
+
+def read_json(text: str) -> Report:
+    """Return the report that ``render_json`` wrote.
+
+    Raises:
+        ReportFileError: It is not JSON, not a report, of a later format, or something in it is missing or of the wrong kind.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportFileError(f"not a gradviz report: it is not JSON ({error})") from None
+    if not isinstance(document, dict) or "format" not in document:
+        raise ReportFileError('not a gradviz report: there is no "format" in it')
+    if document["format"] != FORMAT:
+        raise ReportFileError(
+            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which reads {FORMAT}; "
+            f"the file was written by gradviz {document.get('gradviz')})"
+        )
+    torch = _decode(str, document.get("torch", ""), "torch")
+    reports = [_read_backward(entry, torch, f"backwards[{i}]") for i, entry in enumerate(_items(document, "backwards", "report"))]
+    if "together" in document:
+        whole = _read_backward(document["together"], torch, "together")
+        return dataclasses.replace(whole, losses={report.loss: report for report in reports})
+    if len(reports) != 1:
+        raise ReportFileError(f'broken report: {len(reports)} backwards, but no "together"')
+    return reports[0]
+
+
+def _backward(index: int, report: Report) -> dict[str, Any]:
+    """One loss. The place of the loss is spread over the entry: file, line, code, function."""
+    places = {cut: position for position, cut in enumerate(report.cuts)}
+    parameters = []
+    for parameter in report.parameters.values():
+        entry = _encode(parameter)
+        entry["cuts"] = [places[cut] if cut in places else _encode(cut) for cut in parameter.cuts]
+        parameters.append(entry)
+    place = {"file": None, "line": None} if report.place is None else _encode(report.place)
+    return {
+        "index": index,
+        **place,
+        "loss": report.loss,
+        "parameters": parameters,
+        "cuts": _encode(report.cuts),
+        "unregistered": _encode(report.unregistered),
+        "notes": list(report.notes),
+        "graph": {"nodes": _encode(report.graph.nodes), "edges": _encode(report.graph.edges)},
+    }
+
+
+def _read_backward(entry: Any, torch: str, where: str) -> Report:
+    cuts = _decode(tuple[Cut, ...], _items(entry, "cuts", where), f"{where}.cuts")
+    parameters = []
+    for i, item in enumerate(_items(entry, "parameters", where)):
+        here = f"{where}.parameters[{i}]"
+        references = _items(item, "cuts", here)
+        own = [cuts[r] if type(r) is int and 0 <= r < len(cuts) else _decode(Cut, r, f"{here}.cuts") for r in references]
+        parameters.append(dataclasses.replace(_decode(Parameter, {**item, "cuts": []}, here), cuts=tuple(own)))
+    place = None
+    if entry.get("file") is not None:
+        place = _decode(Place, {key: entry[key] for key in ("file", "line", "code", "function") if key in entry}, where)
+    graph = _decode(Graph, entry.get("graph"), f"{where}.graph")
+    _check_graph(graph, len(cuts), f"{where}.graph")
+    return Report(
+        loss=_decode(str, entry.get("loss"), f"{where}.loss"),
+        place=place,
+        parameters=Parameters(tuple(parameters)),
+        cuts=cuts,
+        unregistered=_decode(tuple[Leaf, ...], _items(entry, "unregistered", where), f"{where}.unregistered"),
+        graph=graph,
+        notes=_decode(tuple[str, ...], entry.get("notes", []), f"{where}.notes"),
+        torch=torch,
+    )
+
+
+def _check_graph(graph: Graph, cuts: int, where: str) -> None:
+    """Hold the promises of :class:`Graph` that renderers count on."""
+    for position, node in enumerate(graph.nodes):
+        if node.index != position:
+            raise ReportFileError(f"broken report: {where}.nodes[{position}] has index {node.index}")
+    for position, edge in enumerate(graph.edges):
+        if not (0 <= edge.source < len(graph.nodes) and 0 <= edge.target < len(graph.nodes)):
+            raise ReportFileError(f"broken report: {where}.edges[{position}] leads to a node that is not there")
+        if edge.cut is not None and not 0 <= edge.cut < cuts:
+            raise ReportFileError(f"broken report: {where}.edges[{position}] belongs to a cut that is not there")
+
+
+def _encode(value: Any) -> Any:
+    """Plain JSON data for the frozen data of ``gradviz.graph``."""
+    if isinstance(value, tuple):
+        return [_encode(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if not dataclasses.is_dataclass(value):
+        return value
+    always = _ALWAYS.get(type(value), ())  # type: ignore[arg-type]  # an instance, not a class
+    items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+    return {field.name: _encode(item) for field, item in items if item != field.default or field.name in always}
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _decode(hint: Any, value: Any, where: str) -> Any:
+    """Make ``value`` into what ``hint`` says: the way back from ``_encode``.
+
+    Raises:
+        ReportFileError: It cannot be made into that.
+    """
+    origin = typing.get_origin(hint)
+    if origin is types.UnionType:
+        inner = next(option for option in typing.get_args(hint) if option is not types.NoneType)
+        return None if value is None else _decode(inner, value, where)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise _wrong("a list", value, where)
+        inner = typing.get_args(hint)[0]
+        return tuple(_decode(inner, item, f"{where}[{i}]") for i, item in enumerate(value))
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise _wrong("an object", value, where)
+        hints = _hints(hint)  # type: ignore[arg-type]  # a class, not an instance
+        try:
+            return hint(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in value.items() if key in hints})  # type: ignore[operator]
+        except TypeError as error:
+            raise ReportFileError(f"broken report: {where}: {error}") from None
+    if hint is float and isinstance(value, str) and value in ("nan", "inf", "-inf"):
+        return float(value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum) and value in list(hint):
+        return hint(value)
+    if type(value) is hint:
+        return value
+    raise _wrong(f"a {hint.__name__}", value, where)
+
+
+def _items(entry: Any, key: str, where: str) -> list[Any]:
+    if not isinstance(entry, dict):
+        raise _wrong("an object", entry, where)
+    if not isinstance(entry.get(key), list):
+        raise _wrong("a list", entry.get(key), f"{where}.{key}")
+    return list(entry[key])
+
+
+def _wrong(expected: str, value: Any, where: str) -> ReportFileError:
+    given = json.dumps(value)
+    return ReportFileError(f"broken report: {where} is {given if len(given) <= 60 else given[:57] + '...'}, and not {expected}")
+
+
+def _spread(value: Any, depth: int) -> str:
+    """JSON that is spread over lines down to the items of the lists in a backward, each of which takes one line."""
+    deepest = {list: 4, dict: 3}.get(type(value), -1)
+    if not value or depth > deepest:
+        return json.dumps(value)
+    indent = " " * (depth + 1)
+    if isinstance(value, dict):
+        lines = [f"{indent}{json.dumps(key)}: {_spread(item, depth + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n" + indent[1:] + "}"
+    return "[\n" + ",\n".join(indent + _spread(item, depth + 1) for item in value) + "\n" + indent[1:] + "]"

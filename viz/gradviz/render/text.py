@@ -1,0 +1,211 @@
+"""A report as text that explains: what gets gradient, what severs the rest and what usually mends it, what is calmly so.
+
+Everything is folded by module, so that a model of thousands of parameters still fits a screen. ``render_text`` returns plain text,
+``styled`` the same lines for a rich console.
+"""
+
+import sysconfig
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradviz.causes import EXPLANATIONS
+from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.render.names import counted, fold_names
+from gradviz.render.sentences import printable
+from gradviz.report import Report
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+WIDTH = 100
+MOST_GROUPS = 12  # of one kind, before the rest is only counted
+
+_LABEL = 10
+_STYLES = {"headline": "bold", "cut": "bold red", "title": "bold", "code": "cyan", "": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line or paragraph: how far in, a word in the margin of its body, and what it is. Code is never wrapped."""
+
+    text: str = ""
+    style: str = ""
+    indent: int = 0
+    label: str = ""
+
+
+def render_text(report: Report, *, width: int | None = None) -> str:
+    """Return the report as plain text.
+
+    Args:
+        report: What to tell.
+        width: Columns that prose is wrapped to; ``WIDTH`` unless given. Code, names and places are never broken.
+    """
+    return "\n".join(text for line in _report(report) for _, text in _wrapped(line, width or WIDTH)) + "\n"
+
+
+def styled(report: Report, *, width: int | None = None) -> "Text":
+    """Return the same lines as a rich text, in colour where the console that prints it has any."""
+    from rich.text import Text
+
+    text = Text()
+    for line in _report(report):
+        for margin, words in _wrapped(line, width or WIDTH):
+            text.append(words[:margin], "dim").append(words[margin:] + "\n", _STYLES[line.style])
+    return text
+
+
+def where(place: Place | Cut) -> str:
+    """Say where a line is, shortly: ``train.py:12`` below the current folder or an installed package, else in full."""
+    path = Path(place.file)
+    for root in (Path.cwd(), Path(sysconfig.get_path("purelib"))):
+        if path.is_relative_to(root):
+            path = path.relative_to(root)
+            break
+    return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
+
+
+def _report(report: Report) -> Iterator[_Line]:
+    if not report.losses:
+        yield from _one_loss(report)
+        return
+    for position, (name, each) in enumerate(report.losses.items()):
+        if position:
+            yield _Line()
+        yield _Line(f"Loss {name}", "title")
+        yield from _one_loss(each)
+
+
+def _one_loss(report: Report) -> Iterator[_Line]:
+    parameters = report.parameters
+    pruning = [cut for cut in report.cuts if _names(report, cut, Verdict.CUT)]
+    aside = [cut for cut in report.cuts if cut not in pruning and cut.parameters and not cut.inside_library]
+
+    yield _Line(summary(report), "headline")
+    for cut in pruning:
+        yield from _cut(report, cut)
+    if aside:
+        yield _Line()
+        yield _Line("Severed on one route, alive on another. That is often intended, as a stop-gradient.", "title")
+        for cut in aside:
+            yield from _aside(report, cut)
+    yield from _zeros(report)
+    yield from _section(report, Verdict.FROZEN, "Frozen: requires_grad is False, so they keep no gradient.")
+    yield from _section(report, Verdict.UNUSED, "Unused: their values did not go into this loss.")
+
+    trainable = (Verdict.REACHED, Verdict.ZERO)
+    forgotten = [p.name for p in parameters.values() if p.optimized is False and p.verdict in trainable]
+    yield from _titled(report, "Not in any optimizer, so they keep their values:", forgotten)
+    idle = [p.name for p in parameters.values() if p.optimized and p.verdict is Verdict.FROZEN]
+    yield from _titled(report, "In an optimizer, though frozen:", idle)
+
+    if report.unregistered:
+        yield _Line()
+        yield _Line("Gradient also reaches tensors that are no parameter of the model:", "title")
+        for leaf in report.unregistered:
+            yield _Line(leaf.name + (f" at {where(leaf.place)}" if leaf.place else ""), indent=2)
+            if leaf.place and leaf.place.code:
+                yield _Line(leaf.place.code, "code", indent=6)
+    for note in report.notes:
+        yield _Line()
+        yield _Line(note, indent=2, label="note")
+
+
+def summary(report: Report) -> str:
+    """Count in a sentence: ``"74 of 76 parameters get gradient."``."""
+    total = len(report.parameters)
+    reached = sum(parameter.verdict is Verdict.REACHED for parameter in report.parameters.values())
+    if not total:
+        return "There are no parameters to judge."
+    if reached == total:
+        return "The only parameter gets gradient." if total == 1 else f"All {total:,} parameters get gradient."
+    return f"{reached or 'None':{',' if reached else ''}} of {counted(total, 'parameter')} get{'' if reached > 1 else 's'} gradient."
+
+
+def _cut(report: Report, cut: Cut) -> Iterator[_Line]:
+    explanation = EXPLANATIONS[cut.kind]
+    yield _Line()
+    yield from _operation(cut, "cut")
+    yield from _groups(report, _names(report, cut, Verdict.CUT), "prunes")
+    others = [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT]
+    yield from _groups(report, others, "partly")
+    for place in cut.also:
+        yield _Line(f"also severed at {where(place)}" + (f": {place.code}" if place.code else ""), indent=2, label="behind it")
+    yield _Line(explanation.meaning, indent=2, label="means")
+    yield _Line(explanation.mend, indent=2, label="to mend")
+
+
+def _aside(report: Report, cut: Cut) -> Iterator[_Line]:
+    yield from _operation(cut, "", indent=2)
+    yield from _groups(report, list(cut.parameters), "behind it")
+
+
+def _operation(cut: Cut, style: str, indent: int = 0) -> Iterator[_Line]:
+    yield _Line(f"{cut.operation} at {where(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
+    if cut.code:
+        yield _Line(cut.code, "code", indent + 4)
+    if cut.caller:
+        yield _Line(f"called at {where(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
+
+
+def _zeros(report: Report) -> Iterator[_Line]:
+    begins: dict[Zero | None, list[str]] = {}
+    for parameter in report.parameters.values():
+        if parameter.verdict is Verdict.ZERO:
+            begins.setdefault(parameter.zero, []).append(parameter.name)
+    if begins:
+        yield _Line()
+        yield _Line("Zero: gradient comes back to them, and all of it is zero.", "title")
+    for zero, names in begins.items():
+        yield from _groups(report, names)
+        if zero is None:
+            continue
+        at = f" at {where(zero.place)}" if zero.place else ""
+        yield _Line(f"it begins in {zero.operation}{at}: {zero.why}", indent=4)
+        if zero.place and zero.place.code:
+            yield _Line(zero.place.code, "code", indent=8)
+        if zero.passing:
+            yield _Line("It is so in this step, and passes once training goes on.", indent=4)
+
+
+def _section(report: Report, verdict: Verdict, title: str) -> Iterator[_Line]:
+    yield from _titled(report, title, [p.name for p in report.parameters.values() if p.verdict is verdict])
+
+
+def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:
+    if names:
+        yield _Line()
+        yield _Line(title, "title")
+        yield from _groups(report, names)
+
+
+def _groups(report: Report, names: Iterable[str], label: str = "") -> Iterator[_Line]:
+    groups = fold_names(names, report.parameters)
+    for position, group in enumerate(groups[:MOST_GROUPS]):
+        yield _Line(str(group), indent=2, label=label if position == 0 else label and " ")
+    if len(groups) > MOST_GROUPS:
+        rest = sum(group.parameters for group in groups[MOST_GROUPS:])
+        yield _Line(f"and {counted(rest, 'more parameter')}", indent=2, label=label and " ")
+
+
+def _names(report: Report, cut: Cut, verdict: Verdict) -> list[str]:
+    return [name for name in cut.parameters if _verdict(report.parameters.get(name)) is verdict]
+
+
+def _verdict(parameter: Parameter | None) -> Verdict | None:
+    return parameter and parameter.verdict
+
+
+def _wrapped(line: _Line, width: int) -> Iterator[tuple[int, str]]:
+    """The lines that ``line`` takes, each with the length of its margin."""
+    margin = " " * line.indent + (line.label.ljust(_LABEL) if line.label else "")
+    text = printable(line.text)
+    if line.style == "code" or len(margin) + len(text) <= width:
+        yield len(margin), (margin + text).rstrip()
+        return
+    body = textwrap.wrap(text, max(width - len(margin), 30), break_long_words=False, break_on_hyphens=False)
+    for position, part in enumerate(body):
+        yield len(margin), (margin if position == 0 else " " * len(margin)) + part
