@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-class OneOf(click.ParamType):
+class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """One of some words; another is answered with what was given, what there is, and the word that was likely meant."""
 
     def __init__(self, name: str, words: Sequence[str]) -> None:

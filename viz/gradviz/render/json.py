@@ -130,7 +130,7 @@ def _encode(value: Any) -> Any:
         return str(value)
     if not dataclasses.is_dataclass(value):
         return value
-    always = _ALWAYS.get(type(value), ())  # type: ignore[arg-type]  # an instance, not a class
+    always = _ALWAYS.get(type(value), ())
     items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
     return {field.name: _encode(item) for field, item in items if item != field.default or field.name in always}
 
@@ -155,12 +155,12 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
             raise _wrong("a list", value, where)
         inner = typing.get_args(hint)[0]
         return tuple(_decode(inner, item, f"{where}[{i}]") for i, item in enumerate(value))
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise _wrong("an object", value, where)
-        hints = _hints(hint)  # type: ignore[arg-type]  # a class, not an instance
+        hints = _hints(hint)
         try:
-            return hint(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in value.items() if key in hints})  # type: ignore[operator]
+            return hint(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in value.items() if key in hints})
         except TypeError as error:
             raise ReportFileError(f"broken report: {where}: {error}") from None
     if hint is float and isinstance(value, str) and value in ("nan", "inf", "-inf"):
@@ -169,7 +169,7 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
         return hint(value)
     if type(value) is hint:
         return value
-    raise _wrong(f"a {hint.__name__}", value, where)
+    raise _wrong(hint.__name__, value, where)
 
 
 def _items(entry: Any, key: str, where: str) -> list[Any]:
@@ -187,8 +187,7 @@ def _wrong(expected: str, value: Any, where: str) -> ReportFileError:
 
 def _spread(value: Any, depth: int) -> str:
     """JSON that is spread over lines down to the items of the lists in a backward, each of which takes one line."""
-    deepest = {list: 4, dict: 3}.get(type(value), -1)
-    if not value or depth > deepest:
+    if not value or not isinstance(value, list | dict) or depth > (4 if isinstance(value, list) else 3):
         return json.dumps(value)
     indent = " " * (depth + 1)
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz.causes import EXPLANATIONS
-from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.graph import Cut, Place, Verdict, Zero
 from gradviz.render.names import counted, fold_names
 from gradviz.render.sentences import printable
 from gradviz.report import Report
@@ -192,11 +192,7 @@ def _groups(report: Report, names: Iterable[str], label: str = "") -> Iterator[_
 
 
 def _names(report: Report, cut: Cut, verdict: Verdict) -> list[str]:
-    return [name for name in cut.parameters if _verdict(report.parameters.get(name)) is verdict]
-
-
-def _verdict(parameter: Parameter | None) -> Verdict | None:
-    return parameter and parameter.verdict
+    return [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is verdict]
 
 
 def _wrapped(line: _Line, width: int) -> Iterator[tuple[int, str]]:
