@@ -1,0 +1,294 @@
+"""From the SVG of a layout engine to one that is fit to embed: in a page beside others, on a light ground or a dark one.
+
+It has a viewBox and no size, a title and a description for those who cannot see it, identifiers and style rules that reach nothing
+outside it, a style sheet for both schemes, no script, no outside font and no ground of its own. The headline stands above the graph,
+then the legend.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from gradviz.graph import Verdict
+from gradviz.render.marks import draw_mark
+from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, headline, listing, printable, starred
+from gradviz.render.sketch import Sketch
+from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look
+from gradviz.render.text_width import width, wrapped
+from gradviz.report import Report
+
+SVG = "http://www.w3.org/2000/svg"
+MARGIN = 10.0
+NARROWEST = 330.0  # a headline needs some room
+WIDEST_TEXT = 760.0
+HEADLINE, SMALL = 14.0, 10.5  # font sizes
+SWATCH = 24.0, 15.0  # of the legend
+
+
+def embed(laid_out: str, report: Report, content: Sketch) -> str:
+    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``."""
+    picture = ElementTree.fromstring(laid_out)
+    prefix = f"gradviz-{hashlib.sha256((laid_out + headline(report)).encode()).hexdigest()[:8]}"
+    graph, graph_width, graph_height = _graph(picture)
+    _clean(graph, prefix, content)
+
+    wide = max(graph_width, NARROWEST)
+    root = Element("svg", {"xmlns": SVG, "id": prefix, "class": "gradviz", "role": "img"})
+    root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
+    root.set("font-family", FONTS)
+    SubElement(root, "title", {"id": f"{prefix}-title"}).text = headline(report)
+    SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = _description(report)
+    SubElement(root, "style").text = _style_sheet(f"#{prefix}")
+    y = _headline(root, headline(report), wide)
+    y = _legend(root, _entries(content), wide, y)
+    graph.set("transform", f"translate({_number(MARGIN + (wide - graph_width) / 2)} {_number(y)}) {graph.get('transform', '')}".strip())
+    root.append(graph)
+    root.set("viewBox", f"0 0 {_number(wide + 2 * MARGIN)} {_number(y + graph_height + MARGIN)}")
+    ElementTree.indent(root, " ")
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _graph(picture: Element) -> tuple[Element, float, float]:
+    """The group that holds the graph, and its size. Without the ground that some engines paint."""
+    for element in picture.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    _, _, wide, high = map(float, picture.get("viewBox", "0 0 0 0").split())
+    graph = picture.find("g")
+    assert graph is not None
+    for ground in (*graph.findall("polygon"), *graph.findall("title")):
+        graph.remove(ground)
+    return graph, wide, high
+
+
+def _clean(graph: Element, prefix: str, content: Sketch) -> None:
+    items = {item.key: item for item in content.items}
+    graph.set("id", f"{prefix}-graph")
+    edges = 0
+    for group in graph.findall("g"):
+        _unwrap_links(group)
+        title = group.find("title")
+        key = group.get("id", "")
+        for text in group.findall("text"):
+            _fit(text)
+        if "node" in group.get("class", "").split():
+            item = items[key]
+            _number_lines(group)
+            if title is not None:
+                title.text = item.about
+            for shape in group:
+                if shape.tag not in ("title", "text"):
+                    shape.set("class", "outline" if shape.get("fill") == "none" else "shape")
+        else:
+            edges += 1
+            key = f"e{edges}"
+            if title is not None:
+                group.remove(title)
+        group.set("id", f"{prefix}-{key}")
+
+
+def _unwrap_links(group: Element) -> None:
+    """A tooltip makes engines wrap what they draw into a link; the title of the group does what is wanted of it."""
+    for child in list(group):
+        if child.tag == "g" and child.find("a") is not None:
+            position = list(group).index(child)
+            group.remove(child)
+            for offset, inner in enumerate(child.iter()):
+                if inner.tag not in ("g", "a"):
+                    group.insert(position + offset, inner)
+
+
+def _number_lines(group: Element) -> None:
+    texts = group.findall("text")
+    for number, text in enumerate(texts):
+        text.set("class", "name" if number == 0 else "detail")
+        draw_mark(group, text)
+
+
+def _fit(text: Element) -> None:
+    """Hold a text to the width that the layout gave it, whatever font is found in the end."""
+    for name in ("font-family", "{http://www.w3.org/XML/1998/namespace}space", "fill"):
+        text.attrib.pop(name, None)
+    content = text.text or ""
+    if content.isascii() and len(content) > 1:
+        size = float(text.get("font-size", "0"))
+        text.set("textLength", _number(width(content) * size))
+        text.set("lengthAdjust", "spacingAndGlyphs")
+
+
+def _text(parent: Element, content: str, x: float, y: float, size: float, name: str) -> Element:
+    text = SubElement(parent, "text", {"class": name, "x": _number(x), "y": _number(y), "font-size": _number(size)})
+    text.text = content
+    _fit(text)
+    return text
+
+
+def _headline(root: Element, sentence: str, wide: float) -> float:
+    """Write the headline and return where it ends."""
+    group = SubElement(root, "g", {"class": "headline"})
+    columns = int(min(wide, WIDEST_TEXT) / (width("m") * HEADLINE))
+    y = MARGIN + HEADLINE
+    for line in wrapped(sentence, columns):
+        _text(group, line, MARGIN, y, HEADLINE, "headline")
+        y += HEADLINE * 1.3
+    return y
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of the legend: a sample of a node (its look) or of a line (its stroke), and what it means."""
+
+    name: str
+    meaning: str
+    look: Look | None = None
+    pruned: bool = False
+
+
+def _entries(content: Sketch) -> list[_Entry]:
+    """What occurs, and nothing else."""
+    verdicts = {item.verdict for item in content.items}
+    strokes = {line.stroke for line in content.lines}
+    entries = [_Entry(str(verdict), f"{verdict}: {MEANINGS[verdict]}", LOOKS[verdict]) for verdict in Verdict if verdict in verdicts]
+    if "gradient" in strokes:
+        entries.append(_Entry("gradient", "gradient flows"))
+    if "severed" in strokes:
+        entries.append(_Entry("severed", "gradient stops"))
+    if any(item.pruned for item in content.items):
+        entries.append(_Entry("pruned", "pruned: would get gradient without the cut"))
+    if "frozen" in strokes:
+        entries.append(_Entry("frozen", "a value without gradient"))
+    return entries
+
+
+def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> float:
+    """Draw the legend, in as many rows as it needs, and return where it ends."""
+    group = SubElement(root, "g", {"class": "legend"})
+    x, (across, high), gap, row = MARGIN, SWATCH, 18.0, 20.0
+    for entry in entries:
+        needed = across + 7 + width(entry.meaning) * SMALL
+        if x > MARGIN and x + needed > MARGIN + min(wide, WIDEST_TEXT):
+            x, y = MARGIN, y + row
+        sample = SubElement(group, "g")
+        if entry.look is None:
+            _line_sample(sample, entry.name, x, y, across, high)
+        else:
+            _node_sample(sample, entry.name, entry.look, x, y, across, high)
+        _text(sample, entry.meaning, x + across + 7, y + high / 2 + SMALL * 0.34, SMALL, "meaning")
+        x += needed + gap
+    return y + row + 6 if entries else y
+
+
+def _line_sample(sample: Element, name: str, x: float, y: float, across: float, high: float) -> None:
+    stroke = STROKES[name]
+    sample.set("class", f"edge {name}")
+    middle = y + high / 2
+    SubElement(
+        sample,
+        "path",
+        {
+            "d": f"M{_number(x)},{_number(middle)}H{_number(x + across - (7 if stroke.arrow == 'normal' else 0))}",
+            "fill": "none",
+            "stroke": stroke.light,
+            "stroke-width": _number(stroke.width),
+            **({"stroke-dasharray": stroke.dashes} if stroke.dashes else {}),
+        },
+    )
+    if stroke.arrow == "normal":
+        tip = x + across
+        points = f"{_number(tip)},{_number(middle)} {_number(tip - 8)},{_number(middle - 3)} {_number(tip - 8)},{_number(middle + 3)}"
+        SubElement(sample, "polygon", {"points": points, "fill": stroke.light, "stroke": stroke.light})
+
+
+def _node_sample(sample: Element, name: str, look: Look, x: float, y: float, across: float, high: float) -> None:
+    sample.set("class", f"node {name}")
+    corner = 4.5 if look.shape == "octagon" else 0.0
+    inset = 2.5 if look.borders == 2 else 0.0
+    _box(sample, look, x + inset, y + inset, across - 2 * inset, high - 2 * inset, corner, "shape")
+    if inset:
+        _box(sample, look, x, y, across, high, corner, "outline")
+    if look.mark:
+        mark = _text(sample, look.mark, x + across / 2, y + high / 2 + 3.7, 10.5, "mark")
+        mark.set("text-anchor", "middle")
+        draw_mark(sample, mark)
+
+
+def _box(parent: Element, look: Look, x: float, y: float, across: float, high: float, corner: float, name: str) -> None:
+    right, bottom, c = x + across, y + high, corner
+    corners = [(x + c, y), (right - c, y), (right, y + c), (right, bottom - c), (right - c, bottom), (x + c, bottom), (x, bottom - c), (x, y + c)]
+    SubElement(
+        parent,
+        "polygon",
+        {
+            "class": name,
+            "points": " ".join(f"{_number(a)},{_number(b)}" for a, b in dict.fromkeys(corners)),
+            "fill": look.light.fill if name == "shape" else "none",
+            "stroke": look.light.stroke,
+            "stroke-width": _number(look.width),
+            **({"stroke-dasharray": look.dashes} if look.dashes else {}),
+        },
+    )
+
+
+def _description(report: Report) -> str:
+    """The report for those who cannot see the picture."""
+    sentences = ["The autograd graph of one backward call, the loss at the bottom, the parameters above."]
+    for verdict in Verdict:
+        names = [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
+        if names:
+            paths = [printable(path) for path in starred(names, report.parameters)]
+            sentences.append(f"{verdict.capitalize()} ({MEANINGS[verdict]}): {listing(paths, 12)}.")
+    for cut in report.cuts:
+        code = f", where it says {printable(cut.code)}" if cut.code else ""
+        sentences.append(f"Cut: {cut_at(cut)}{code}.")
+    if report.unregistered:
+        sentences.append(f"Outside the model gradient reaches {counted(len(report.unregistered), 'tensor')}.")
+    if report.place:
+        sentences.append(f"The loss was made at {printable(base_name(report.place.file))}:{report.place.line}.")
+    return " ".join(sentences)
+
+
+def _style_sheet(root: str) -> str:
+    """The style sheet; every rule begins at ``root``, so that none reaches another picture of the same page."""
+    rules = [
+        f"{root} text{{font-family:{FONTS};fill:{INK[0].stroke};stroke:none}}",
+        f"{root} .name,{root} .headline{{font-weight:bold}}",
+        f"{root} .glyph{{fill:none;stroke:{INK[0].stroke};stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}}",
+        f"{root} .pruned .shape{{fill-opacity:{GHOST};stroke-dasharray:5 3}}",
+        f"{root} .mark .shape{{fill-opacity:1;stroke-dasharray:none}}",
+    ]
+    looks = {**{str(verdict): look for verdict, look in LOOKS.items()}, "op": OP, "loss": LOSS}
+    for name, look in looks.items():
+        rules += _node_rules(f"{root} .node.{name}", look.light.fill, look.light.stroke)
+        if look.dashes:
+            rules.append(f"{root} .node.{name} .shape{{stroke-dasharray:{look.dashes}}}")
+    for name, stroke in STROKES.items():
+        rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
+        if stroke.dashes:
+            rules.append(f"{root} .edge.{name} path{{stroke-dasharray:{stroke.dashes}}}")
+    rules += _accumulate_rules(root, STROKES["gradient"].light, STROKES["pruned"].light)
+    dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
+    for name, look in looks.items():
+        dark += _node_rules(f"{root} .node.{name}", look.dark.fill, look.dark.stroke)
+    for name, stroke in STROKES.items():
+        dark += _edge_rules(f"{root} .edge.{name}", stroke.dark)
+    dark += _accumulate_rules(root, STROKES["gradient"].dark, STROKES["pruned"].dark)
+    return "\n" + "\n".join([*rules, "@media (prefers-color-scheme:dark){", *dark, "}"]) + "\n"
+
+
+def _node_rules(selector: str, fill: str, stroke: str) -> list[str]:
+    return [f"{selector} .shape{{fill:{fill};stroke:{stroke}}}", f"{selector} .outline{{fill:none;stroke:{stroke}}}"]
+
+
+def _edge_rules(selector: str, stroke: str) -> list[str]:
+    return [f"{selector} path{{stroke:{stroke}}}", f"{selector} polygon{{fill:{stroke};stroke:{stroke}}}"]
+
+
+def _accumulate_rules(root: str, gradient: str, pruned: str) -> list[str]:
+    return [
+        f"{root} .accumulate .shape{{fill:{gradient};stroke:{gradient}}}",
+        f"{root} .accumulate.pruned .shape{{fill:{pruned};stroke:{pruned};fill-opacity:1;stroke-dasharray:none}}",
+    ]
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

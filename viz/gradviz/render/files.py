@@ -1,0 +1,26 @@
+"""Write what was rendered, or say in one line why it cannot be written."""
+
+from pathlib import Path
+
+from gradviz import atomic
+from gradviz.errors import OutputError
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path``, whole or not at all: text as UTF-8 with the line ends it has. Missing parents are made.
+
+    Raises:
+        OutputError: ``path`` is a folder, or nothing can be written there.
+    """
+    if path.is_dir():
+        raise OutputError(f"cannot write {str(path)!r}: it is a folder. Name a file in it, such as {str(path / 'graph.svg')!r}")
+    try:
+        atomic.replace(_behind_links(path), content.encode() if isinstance(content, str) else content)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        raise OutputError(f"cannot write {str(path)!r}: {reason}. Choose a file in a folder that you can write to") from error
+
+
+def _behind_links(path: Path) -> Path:
+    """The file that a symbolic link stands for, so that the link stays one."""
+    return path.resolve() if path.is_symlink() else path

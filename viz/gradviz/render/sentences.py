@@ -1,0 +1,186 @@
+"""What a report says, in English sentences that every format shares.
+
+Nothing here lays out or colours. A name that cannot be printed is shown with its backslash escapes, so a sentence is one line.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath, PureWindowsPath
+
+from gradviz.graph import Cut, NodeKind, Verdict
+from gradviz.report import Report
+
+MEANINGS = {
+    Verdict.REACHED: "gradient arrives",
+    Verdict.ZERO: "the gradient that arrives is all zero",
+    Verdict.FROZEN: "requires_grad is False",
+    Verdict.CUT: "every route back is severed",
+    Verdict.UNUSED: "not used by this loss",
+}
+
+_CLAUSES = 2  # of one sort; the rest is counted
+
+
+def headline(report: Report) -> str:
+    """Return the result in one sentence, without a full stop.
+
+    ``"2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"``
+    """
+    return "; ".join([_count(report), *_cut_clauses(report), *_frozen_clauses(report), *_zero_clauses(report), *_unused_clauses(report)])
+
+
+def fold(names: Iterable[str], among: Iterable[str]) -> tuple[str, ...]:
+    """Return ``names`` with a module's path in place of its parameters wherever every parameter of it is there.
+
+    Args:
+        names: Names of parameters, a subset of ``among``.
+        among: The names of all parameters of the model.
+
+    >>> fold(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
+    ('f1', 'f2.bias')
+    """
+    wanted = list(dict.fromkeys(names))
+    outside = {prefix for name in set(among) - set(wanted) for prefix in _prefixes(name)}
+    return tuple(dict.fromkeys(next((prefix for prefix in _prefixes(name) if prefix not in outside), name) for name in wanted))
+
+
+def starred(names: Iterable[str], among: Iterable[str]) -> tuple[str, ...]:
+    """Return ``names`` folded, and with what a fold stands for said aloud.
+
+    >>> starred(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
+    ('f1.* (2 parameters)', 'f2.bias')
+    """
+    wanted = list(dict.fromkeys(names))
+    return tuple(
+        path if path in wanted else f"{path}.* ({counted(sum(name.startswith(f'{path}.') for name in wanted), 'parameter')})"
+        for path in fold(wanted, among)
+    )
+
+
+def listing(items: Sequence[str], limit: int = 3) -> str:
+    """Return ``items`` as an enumeration; what exceeds ``limit`` is counted.
+
+    >>> listing(["f1", "f2"]), listing(["a", "b", "c", "d", "e"])
+    ('f1 and f2', 'a, b, c and 2 more')
+    """
+    shown = list(items) if len(items) <= limit + 1 else [*items[:limit], f"{len(items) - limit} more"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``"1 parameter"``, ``"2 parameters"``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def where(file: str, line: int) -> str:
+    """Return ``"article.py:31"``; empty where no file is known."""
+    return f"{base_name(file)}:{line}" if file else ""
+
+
+def base_name(file: str) -> str:
+    """Return the last part of a path, whichever system wrote it."""
+    return PureWindowsPath(file).name if "\\" in file else PurePosixPath(file).name
+
+
+def cut_at(cut: Cut) -> str:
+    """Return ``"detach_() at article.py:31"``, or the operation alone where no line is known."""
+    place = where(cut.file, cut.line)
+    return printable(f"{cut.operation} at {place}" if place else cut.operation)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` on one line, with a backslash escape for every character that cannot be shown.
+
+    >>> printable("a" + chr(10) + chr(0x202e))
+    'a\\\\n\\\\u202e'
+    """
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _prefixes(name: str) -> list[str]:
+    """The modules a parameter lies in, the outermost first."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _named(names: Iterable[str], report: Report) -> list[str]:
+    return [printable(name) for name in fold(names, report.parameters)]
+
+
+def _with(report: Report, verdict: Verdict) -> list[str]:
+    return [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
+
+
+def _count(report: Report) -> str:
+    total, reached = len(report.parameters), len(_with(report, Verdict.REACHED))
+    if not total:
+        return f"No model was given; gradient reaches {counted(len(report.unregistered), 'leaf').replace('leafs', 'leaves')}"
+    if total == 1:
+        return "The only parameter gets gradient" if reached else "The only parameter gets no gradient"
+    if reached in (0, total):
+        return f"All {total} parameters get gradient" if reached else f"None of the {total} parameters gets gradient"
+    return f"{reached} of {total} parameters {'gets' if reached == 1 else 'get'} gradient"
+
+
+def _cut_clauses(report: Report) -> list[str]:
+    pruned = {name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.CUT}
+    clauses = []
+    for cut in report.cuts:
+        behind = [name for name in cut.parameters if name in pruned]
+        partly = [name for name in cut.parameters if name not in pruned]
+        if behind:
+            clauses.append(f"{cut_at(cut)} prunes {listing(_named(behind, report))}")
+        elif partly:
+            clauses.append(f"{cut_at(cut)} cuts one of the routes to {listing(_named(partly, report))}")
+    rest = len(clauses) - _CLAUSES
+    return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]
+
+
+def _frozen_clauses(report: Report) -> list[str]:
+    frozen = _with(report, Verdict.FROZEN)
+    if not frozen:
+        return []
+    names = _named(frozen, report)
+    clause = f"{listing(names)} {'is' if len(names) == 1 else 'are'} frozen"
+    beyond = _named(_passed_by(report), report)
+    return [f"{clause}, gradient passes by to {listing(beyond)}" if beyond else clause]
+
+
+def _passed_by(report: Report) -> list[str]:
+    """The parameters that gradient reaches through an operation which a frozen parameter goes into as well."""
+    nodes = report.graph.nodes
+    sources: dict[int, list[int]] = {}
+    beside = []
+    for edge in report.graph.edges:
+        if edge.gradient:
+            sources.setdefault(edge.target, []).append(edge.source)
+        elif nodes[edge.source].verdict is Verdict.FROZEN:
+            beside.append(edge.target)
+    # a frozen weight may go through a view first, which takes no gradient and has no way on
+    ways, seen = [source for index in beside for source in sources.get(index, ()) if nodes[source].kind is NodeKind.OPERATION], set()
+    while ways:
+        index = ways.pop()
+        if index not in seen:
+            seen.add(index)
+            ways += sources.get(index, ())
+    reached = {nodes[index].name for index in seen if nodes[index].kind is NodeKind.PARAMETER}
+    return [name for name in _with(report, Verdict.REACHED) if name in reached]
+
+
+def _zero_clauses(report: Report) -> list[str]:
+    zero = _with(report, Verdict.ZERO)
+    if not zero:
+        return []
+    names = _named(zero, report)
+    clause = f"the gradient of {listing(names)} is all zero"
+    origins = {parameter.zero for name, parameter in report.parameters.items() if name in zero}
+    origin = origins.pop() if len(origins) == 1 else None
+    if origin is None:
+        return [clause]
+    place = f" at {where(origin.place.file, origin.place.line)}" if origin.place else ""
+    return [f"{clause}, from {printable(origin.operation + place)} on"]
+
+
+def _unused_clauses(report: Report) -> list[str]:
+    unused = _with(report, Verdict.UNUSED)
+    names = _named(unused, report)
+    return [f"{listing(names)} {'is' if len(names) == 1 else 'are'} not used"] if unused else []

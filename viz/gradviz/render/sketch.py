@@ -1,0 +1,246 @@
+"""From a report to what is to be drawn: items and the lines between them, as plain data, before anything has a place or a colour.
+
+Three things are added to the graph here: a node for every cut, an ``AccumulateGrad`` between a parameter and what uses it (autograd has
+one too), and one stub per use for a parameter with many uses, since a hub of a hundred edges takes ``dot`` half a minute.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gradviz.graph import Cut, CutKind, Edge, Node, NodeKind, Verdict
+from gradviz.render.sentences import base_name, cut_at, printable, starred, where
+from gradviz.render.style import LOOKS, SCISSORS
+from gradviz.report import Report
+
+SHARED_USES = 4  # a parameter with more uses than this gets a stub for each
+LONGEST = 34  # characters of a name; the middle of a longer one is left out
+DETACHED = 12  # unused parameters that are shown beside the graph; more are only counted
+
+# What is done to a stretch of code and not to one value: the mark stands where a value leaves the stretch.
+_STRETCHES = {CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED, CutKind.INFERENCE_MODE}
+
+
+class Sort(StrEnum):
+    """What an item is."""
+
+    LOSS = "loss"
+    OPERATION = "op"
+    ACCUMULATE = "accumulate"
+    MARK = "mark"
+    TENSOR = "tensor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to draw. Read-only.
+
+    Attributes:
+        key: Identifier: a letter, then letters, digits and ``_``. The same in every run.
+        sort: What it is.
+        operation: Name of the autograd operation; empty for tensors.
+        lines: What is written in it, from the top.
+        about: The same in a sentence, unabridged.
+        verdict: Of a tensor: how it looks.
+        pruned: It would have received gradient.
+    """
+
+    key: str
+    sort: Sort
+    operation: str = ""
+    lines: tuple[str, ...] = ()
+    about: str = ""
+    verdict: Verdict | None = None
+    pruned: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class Line:
+    """A value on its way from the item ``source`` into the item ``target``, nearer to the loss. ``stroke`` is a key of ``STROKES``."""
+
+    source: str
+    target: str
+    stroke: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Items, the loss first if there is one, and lines; both in a stable order."""
+
+    items: tuple[Item, ...]
+    lines: tuple[Line, ...]
+
+
+def sketch(report: Report) -> Sketch:
+    """Return what is to be drawn of ``report``."""
+    return _Sketcher(report).sketch()
+
+
+class _Sketcher:
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._nodes = report.graph.nodes
+        self._into: dict[int, list[Edge]] = {}
+        self._uses: dict[int, int] = {}
+        for edge in report.graph.edges:
+            self._into.setdefault(edge.target, []).append(edge)
+            self._uses[edge.source] = self._uses.get(edge.source, 0) + 1
+        self._items: dict[str, Item] = {}
+        self._lines: dict[Line, None] = {}
+
+    def sketch(self) -> Sketch:
+        for node in self._nodes:
+            if node.kind in (NodeKind.LOSS, NodeKind.OPERATION):
+                self._add(self._of(node))
+        for node in self._nodes:
+            for edge in self._into.get(node.index, ()):
+                self._connect(edge)
+        for item in _unused(self._report):
+            self._add(item)
+        return Sketch(tuple(self._items.values()), tuple(self._lines))
+
+    def _add(self, item: Item) -> str:
+        self._items.setdefault(item.key, item)
+        return item.key
+
+    def _draw(self, source: str, target: str, stroke: str) -> None:
+        self._lines[Line(source=source, target=target, stroke=stroke)] = None
+
+    def _connect(self, edge: Edge) -> None:
+        source, target = self._nodes[edge.source], self._nodes[edge.target]
+        into = f"n{target.index}"
+        mark = self._mark_on(edge)
+        if mark is not None:
+            self._draw(self._add(mark), into, "severed")
+            into = mark.key
+        if source.kind in (NodeKind.PARAMETER, NodeKind.LEAF):
+            self._hang(source, edge, into)
+        else:
+            self._draw(f"n{source.index}", into, "pruned" if mark else self._stroke(edge))
+
+    def _hang(self, tensor: Node, edge: Edge, into: str) -> None:
+        shared = self._uses[tensor.index] > SHARED_USES
+        stub = f"_{edge.target}" if shared else ""
+        key = self._add(self._tensor(tensor, f"n{tensor.index}{stub}"))
+        stroke = self._stroke(edge)
+        if edge.gradient:
+            accumulate = Item(
+                key=f"{key}_acc",
+                sort=Sort.ACCUMULATE,
+                operation="AccumulateGrad",
+                about=f"AccumulateGrad of {printable(tensor.name)}",
+                pruned=tensor.pruned,
+            )
+            self._draw(key, self._add(accumulate), stroke)
+            key = accumulate.key
+        self._draw(key, into, stroke)
+
+    def _stroke(self, edge: Edge) -> str:
+        source, target = self._nodes[edge.source], self._nodes[edge.target]
+        if edge.gradient:
+            return "pruned" if source.pruned or target.pruned else "gradient"
+        if source.kind is not NodeKind.OPERATION and not source.requires_grad:
+            return "frozen"
+        if edge.severed or source.pruned:
+            return "severed" if self._is_mark(source) and not target.pruned else "pruned"
+        return "severed" if self._is_mark(source) else "value"
+
+    def _is_mark(self, node: Node) -> bool:
+        """This call is itself what severs, as ``detach`` is and an operation under ``no_grad`` is not."""
+        severing = node.severs is not None and node.severs not in _STRETCHES
+        return severing and any(edge.severed for edge in self._into.get(node.index, ()))
+
+    def _mark_on(self, edge: Edge) -> Item | None:
+        """The mark that has to be put on an edge, where neither end of it is one."""
+        source, target = self._nodes[edge.source], self._nodes[edge.target]
+        if edge.gradient or self._is_mark(source) or self._is_mark(target):
+            return None
+        if edge.severed and target.severs not in _STRETCHES:
+            return self._mark(f"cut_{edge.severed}_{target.index}", self._cuts([edge]), edge.severed, target)
+        if source.severs in _STRETCHES and target.severs not in _STRETCHES:
+            return self._mark(f"cut_{source.index}", self._cuts(self._behind(source)), source.severs, source)
+        return None
+
+    def _behind(self, node: Node) -> Iterator[Edge]:
+        """The severed edges behind ``node``, as far as no gradient would have passed anyway; the nearest first."""
+        ways, seen = [node.index], {node.index}
+        for index in ways:
+            for edge in self._into.get(index, ()):
+                if edge.severed:
+                    yield edge
+                elif not edge.gradient and edge.source not in seen:
+                    seen.add(edge.source)
+                    ways.append(edge.source)
+
+    def _cuts(self, edges: Iterable[Edge]) -> list[Cut]:
+        found = dict.fromkeys(edge.cut for edge in edges if edge.cut is not None)
+        return [self._report.cuts[index] for index in found]
+
+    def _mark(self, key: str, cuts: list[Cut], kind: CutKind | None, node: Node) -> Item | None:
+        if not cuts and not any(edge.severed for edge in self._behind(node)) and not node.pruned:
+            return None
+        first = cuts[0] if cuts else Cut(kind=kind or CutKind.DETACH, operation=str(kind), **_place(node))
+        place = where(first.file, first.line)
+        lines = [f"{SCISSORS} {_short(first.operation)}", *([_short(place)] if place else []), *([f"and {len(cuts) - 1} more"] if cuts[1:] else [])]
+        about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}"
+        if first.code:
+            about += f": {printable(first.code)}"
+        return Item(key=key, sort=Sort.MARK, operation=str(first.kind), lines=tuple(lines), about=about, verdict=Verdict.CUT)
+
+    def _of(self, node: Node) -> Item:
+        key = f"n{node.index}"
+        if node.kind is NodeKind.LOSS:
+            name = node.name or "loss"
+            return Item(key=key, sort=Sort.LOSS, lines=(_short(name),), about=f"{printable(name)}: backward() starts here")
+        if self._is_mark(node):
+            edges = [edge for edge in self._into[node.index] if edge.severed]
+            mark = self._mark(key, self._cuts(edges), node.severs, node)
+            if mark is not None:
+                return mark
+        scope = (_short(node.scope),) if node.scope else ()
+        place = f" at {base_name(node.place.file)}:{node.place.line}" if node.place else ""
+        about = printable(node.operation + (f" in {node.scope}" if node.scope else "") + place)
+        return Item(key=key, sort=Sort.OPERATION, operation=node.operation, lines=(_short(node.operation), *scope), about=about, pruned=node.pruned)
+
+    def _tensor(self, node: Node, key: str) -> Item:
+        parameter = self._report.parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
+        verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
+        word = "reached, no parameter" if node.kind is NodeKind.LEAF and verdict is Verdict.REACHED else str(verdict)
+        partial = parameter is not None and parameter.partial
+        if partial:
+            word += ", partly"
+        cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
+        about = f"{printable(node.name)} {_sizes(node.shape)}".rstrip() + f": {word}" + (f", cut by {cuts}" if cuts else "")
+        lines = (_short(node.name), *([_sizes(node.shape)] if node.shape is not None else []), f"{LOOKS[verdict].mark} {word}".strip())
+        pruned = node.pruned or verdict is Verdict.CUT
+        return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned)
+
+
+def _unused(report: Report) -> list[Item]:
+    names = [name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.UNUSED]
+    drawn = {node.name for node in report.graph.nodes if node.kind is NodeKind.PARAMETER}
+    beside = [name for name in names if name not in drawn]
+    if len(beside) > DETACHED:
+        return []
+    items = []
+    for number, path in enumerate(starred(beside, report.parameters)):
+        label, _, count = path.partition(" (")
+        lines = (_short(label), *([count.rstrip(")")] if count else []), str(Verdict.UNUSED))
+        items.append(Item(key=f"u{number}", sort=Sort.TENSOR, lines=lines, about=f"{printable(path)}: unused", verdict=Verdict.UNUSED))
+    return items
+
+
+def _place(node: Node) -> dict[str, str | int]:
+    return {"file": node.place.file, "line": node.place.line, "code": node.place.code} if node.place else {}
+
+
+def _sizes(shape: tuple[int, ...] | None) -> str:
+    return "" if shape is None else f"({', '.join(map(str, shape))})"
+
+
+def _short(text: str) -> str:
+    text = printable(text)
+    if len(text) <= LONGEST:
+        return text
+    tail = LONGEST // 2
+    return f"{text[: LONGEST - tail - 1]}\u2026{text[-tail:]}"

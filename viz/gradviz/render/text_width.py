@@ -1,0 +1,28 @@
+"""How wide text is in a font of fixed width, in multiples of the font's size. Engines know this for ASCII alone."""
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+
+ADVANCE = 0.6  # of Courier, and of nearly every font of fixed width
+
+
+def width(text: str) -> float:
+    """Return the width of ``text``: two columns for a wide East Asian character, none for a combining one."""
+    return ADVANCE * sum(map(_columns, text))
+
+
+def widest(lines: Iterable[str]) -> float:
+    """Return the width of the widest of ``lines``, 0 of none."""
+    return max(map(width, lines), default=0.0)
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return ``text`` broken into lines of at most ``columns``, between words where that is possible."""
+    return textwrap.wrap(text, columns, break_on_hyphens=False) or [text]
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
