@@ -21,6 +21,8 @@ class Group:
     numel: int
 
     def __str__(self) -> str:
+        if self.parameters == 1:
+            return f"{self.pattern} ({abbreviated(self.numel)})"
         return f"{self.pattern} ({counted(self.parameters, 'parameter')}, {abbreviated(self.numel)})"
 
 

@@ -61,7 +61,7 @@ def styled(report: Report, *, width: int | None = None) -> "Text":
 def where(place: Place | Cut) -> str:
     """Say where a line is, shortly: ``train.py:12`` below the current folder or an installed package, else in full."""
     path = Path(place.file)
-    for root in (Path.cwd(), Path(sysconfig.get_path("purelib"))):
+    for root in (Path(sysconfig.get_path("purelib")), Path.cwd()):
         if path.is_relative_to(root):
             path = path.relative_to(root)
             break
@@ -120,31 +120,33 @@ def summary(report: Report) -> str:
     reached = sum(parameter.verdict is Verdict.REACHED for parameter in report.parameters.values())
     if not total:
         return "There are no parameters to judge."
+    if total == 1:
+        return f"The only parameter gets {'' if reached else 'no '}gradient."
     if reached == total:
-        return "The only parameter gets gradient." if total == 1 else f"All {total:,} parameters get gradient."
-    return f"{reached or 'None':{',' if reached else ''}} of {counted(total, 'parameter')} get{'' if reached > 1 else 's'} gradient."
+        return f"All {total:,} parameters get gradient."
+    return f"{reached or 'None':{',' if reached else ''}} of {total:,} parameters get{'' if reached > 1 else 's'} gradient."
 
 
 def _cut(report: Report, cut: Cut) -> Iterator[_Line]:
     explanation = EXPLANATIONS[cut.kind]
     yield _Line()
-    yield from _operation(cut, "cut")
+    yield from _operation(cut, "Cut by ", "cut")
     yield from _groups(report, _names(report, cut, Verdict.CUT), "prunes")
     others = [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT]
-    yield from _groups(report, others, "partly")
+    yield from _groups(report, others, "in part")
     for place in cut.also:
-        yield _Line(f"also severed at {where(place)}" + (f": {place.code}" if place.code else ""), indent=2, label="behind it")
+        yield _Line(where(place) + (f": {place.code}" if place.code else ""), indent=2, label="also at")
     yield _Line(explanation.meaning, indent=2, label="means")
     yield _Line(explanation.mend, indent=2, label="to mend")
 
 
 def _aside(report: Report, cut: Cut) -> Iterator[_Line]:
-    yield from _operation(cut, "", indent=2)
-    yield from _groups(report, list(cut.parameters), "behind it")
+    yield from _operation(cut, indent=2)
+    yield from _groups(report, cut.parameters, "behind it", indent=4)
 
 
-def _operation(cut: Cut, style: str, indent: int = 0) -> Iterator[_Line]:
-    yield _Line(f"{cut.operation} at {where(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
+def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> Iterator[_Line]:
+    yield _Line(f"{prefix}{cut.operation} at {where(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
     if cut.code:
         yield _Line(cut.code, "code", indent + 4)
     if cut.caller:
@@ -182,13 +184,13 @@ def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:
         yield from _groups(report, names)
 
 
-def _groups(report: Report, names: Iterable[str], label: str = "") -> Iterator[_Line]:
+def _groups(report: Report, names: Iterable[str], label: str = "", indent: int = 2) -> Iterator[_Line]:
     groups = fold_names(names, report.parameters)
     for position, group in enumerate(groups[:MOST_GROUPS]):
-        yield _Line(str(group), indent=2, label=label if position == 0 else label and " ")
+        yield _Line(str(group), indent=indent, label=label if position == 0 else label and " ")
     if len(groups) > MOST_GROUPS:
         rest = sum(group.parameters for group in groups[MOST_GROUPS:])
-        yield _Line(f"and {counted(rest, 'more parameter')}", indent=2, label=label and " ")
+        yield _Line(f"and {counted(rest, 'more parameter')}", indent=indent, label=label and " ")
 
 
 def _names(report: Report, cut: Cut, verdict: Verdict) -> list[str]:

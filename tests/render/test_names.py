@@ -1,0 +1,44 @@
+import pytest
+
+from gradviz.graph import Parameter
+from gradviz.render.names import abbreviated, fold_names
+
+
+def folded(meant, others=()):
+    among = {name: Parameter(name=name, numel=10) for name in (*meant, *others)}
+    return [str(group) for group in fold_names(meant, among)]
+
+
+def test_a_module_stands_for_its_parameters_where_all_of_them_are_meant():
+    assert folded(["a.weight", "a.bias", "b.weight"], others=["b.bias"]) == ["a.* (2 parameters, 20)", "b.weight (10)"]
+
+
+def test_the_outermost_module_stands_for_all_that_is_in_it():
+    assert folded(["net.a.weight", "net.a.bias", "net.b.weight"], others=["head"]) == ["net.* (3 parameters, 30)"]
+
+
+def test_one_parameter_left_out_opens_its_module_and_no_other():
+    assert folded(["net.a.w", "net.b.w", "net.b.v"], others=["net.a.v"]) == ["net.a.w (10)", "net.b.* (2 parameters, 20)"]
+
+
+def test_numbered_siblings_are_joined_in_runs():
+    blocks = [f"layers.{i}.{p}" for i in (0, 1, 2, 3, 7) for p in "wv"]
+    assert folded(blocks, others=["layers.4.w", "layers.5.w"]) == ["layers.0..3,7.* (10 parameters, 100)"]
+
+
+def test_siblings_are_joined_at_every_depth():
+    experts = [f"layers.{i}.experts.{j}.w" for i in range(4) for j in range(8)]
+    others = [f"layers.{i}.experts.{j}.v" for i in range(4) for j in range(8)]
+    assert folded(experts, others) == ["layers.0..3.experts.0..7.w (32 parameters, 320)"]
+
+
+def test_a_name_that_the_model_does_not_have_is_still_told():
+    assert [str(group) for group in fold_names(["ghost"], {})] == ["ghost (0)"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0"), (999, "999"), (1000, "1.0 k"), (9960, "10 k"), (85_054_464, "85 M"), (999_999, "1.0 M"), (405e9, "405 B"), (7e15, "7000 T")],
+)
+def test_large_numbers_are_said_shortly(number, words):
+    assert abbreviated(number) == words
