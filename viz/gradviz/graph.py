@@ -86,6 +86,7 @@ class Node:
         scope: Path of the module that ran it, ``"encoder.layers.3"``; empty at the top.
         severs: This call severs whatever goes into it, whether or not it still required grad.
         verdict: Of a parameter or leaf, once analysed.
+        library: Torch's own code decided to sever, and uses the result within the same call.
         pruned: It was computed and would have received gradient, had nothing been severed. Set by the analysis.
     """
 
@@ -100,6 +101,7 @@ class Node:
     scope: str = ""
     severs: CutKind | None = None
     verdict: Verdict | None = None
+    library: bool = False
     pruned: bool = False
 
 

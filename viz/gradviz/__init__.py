@@ -1,0 +1,52 @@
+"""gradviz shows where gradients go in PyTorch and why they stop.
+
+    with gradviz.trace() as trace:
+        loss = step()
+    report = trace.report(loss, model)
+    print(report)
+
+The names below are loaded when they are first used, so that ``import gradviz`` does not import torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gradviz.errors import GradvizError
+from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.report import Report
+from gradviz.version import __version__
+
+if TYPE_CHECKING:
+    from gradviz.recording.trace import Trace, report, trace
+    from gradviz.render.torchviz_drawing import make_dot
+
+__all__ = [
+    "Cut",
+    "CutKind",
+    "Edge",
+    "GradvizError",
+    "Graph",
+    "Leaf",
+    "Node",
+    "NodeKind",
+    "Parameter",
+    "Parameters",
+    "Place",
+    "Report",
+    "Trace",
+    "Verdict",
+    "Zero",
+    "__version__",
+    "make_dot",
+    "report",
+    "trace",
+]
+
+_LATER = {"Trace": "gradviz.recording.trace", "trace": "gradviz.recording.trace"}
+
+
+def __getattr__(name: str) -> Any:
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module 'gradviz' has no attribute {name!r}")
+    return getattr(import_module(home), name)

@@ -1,0 +1,222 @@
+"""From a graph and what arrived to the verdict of every parameter and the cuts: pure, without torch.
+
+Everything follows from the edges. A parameter is reached if gradient passes to it, cut if its value went into the loss and gradient
+does not pass, unused if its value did not go in. A cut is where a value that requires grad goes in and gradient does not come out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
+
+_GRAD_MODES = frozenset((CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED, CutKind.INFERENCE_MODE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSeen:
+    """A parameter as the model and a backward show it. Read-only.
+
+    Attributes:
+        name, names, shape, numel, optimized: As in :class:`Parameter`.
+        requires_grad: At the time of the report.
+        node: Its node in the graph; None where its value did not go in.
+        nonzero: What arrived is not all zero; None where nothing arrived, or it was not measured.
+        measured: A backward was run, so that nothing having arrived means something.
+        norm: L2 norm of what arrived.
+        zero: Where the zero begins, if it is known.
+    """
+
+    name: str
+    names: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    numel: int = 0
+    requires_grad: bool = True
+    node: int | None = None
+    nonzero: bool | None = None
+    measured: bool = False
+    norm: float | None = None
+    optimized: bool | None = None
+    zero: Zero | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the analysis found. Read-only."""
+
+    parameters: tuple[Parameter, ...]
+    cuts: tuple[Cut, ...]
+    graph: Graph
+
+
+def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
+    """Judge every parameter and name the cuts."""
+    flow = _Flow(graph)
+    alive = flow.before([0], through=lambda edge: edge.gradient and edge.severed is None)
+    passed = flow.before([0], through=lambda edge: edge.gradient)
+    verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in seen}
+    names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
+    order = {parameter.name: position for position, parameter in enumerate(seen)}
+
+    groups: dict[tuple[CutKind, str, str, int], list[Edge]] = {}
+    for edge in graph.edges:
+        if edge.severed is not None:
+            target = graph.nodes[edge.target]
+            place = target.place or Place("", 0)
+            groups.setdefault((edge.severed, target.operation, place.file, place.line), []).append(edge)
+
+    found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []
+    for (kind, operation, _, _), edges in groups.items():
+        sources = [edge.source for edge in edges]
+        behind = flow.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
+        first = {names[index] for index in behind if index in names and graph.nodes[index].requires_grad}
+        parameters = first or {
+            names[index] for index in flow.before(sources, through=lambda edge: True) if index in names and graph.nodes[index].requires_grad
+        }
+        parameters = {name for name in parameters if verdicts[name] is not Verdict.FROZEN}
+        if not parameters:
+            continue
+        targets = [graph.nodes[edge.target] for edge in edges]
+        place = targets[0].place or Place("", 0)
+        cut = Cut(
+            kind=kind,
+            operation=operation,
+            file=place.file,
+            line=place.line,
+            code=place.code,
+            scope=_shared_scope(target.scope for target in targets),
+            parameters=tuple(sorted(parameters, key=order.__getitem__)),
+            caller=targets[0].caller,
+            also=flow.severed_again(edges, kind, place),
+            inside_library=all(target.library for target in targets),
+        )
+        severs_all = any(verdicts[name] is Verdict.CUT for name in parameters)
+        found.append(((not severs_all, min(edge.target for edge in edges)), cut, edges, first))
+    found.sort(key=lambda item: item[0])
+
+    cuts = tuple(cut for _, cut, _, _ in found)
+    cut_of = {(edge.source, edge.target): number for number, (_, _, edges, _) in enumerate(found) for edge in edges}
+    behind_of: dict[str, list[Cut]] = {}
+    for _, cut, _, first in found:
+        for name in first:
+            behind_of.setdefault(name, []).append(cut)
+    judged = tuple(_judge(parameter, verdicts[parameter.name], behind_of.get(parameter.name, []), alive) for parameter in seen)
+    return Judgement(judged, cuts, _marked(graph, flow, verdicts, names, passed, cut_of))
+
+
+def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdict:
+    if not parameter.requires_grad:
+        return Verdict.FROZEN
+    if parameter.node is None:
+        return Verdict.UNUSED
+    if not graph.nodes[parameter.node].requires_grad:
+        return Verdict.FROZEN  # frozen while it was used, switched on again since
+    if parameter.node not in passed:
+        return Verdict.CUT
+    if parameter.nonzero is None and parameter.measured:
+        return Verdict.UNUSED  # an output of a call with several that the loss does not take in
+    return Verdict.ZERO if parameter.nonzero is False else Verdict.REACHED
+
+
+def _judge(parameter: ParameterSeen, verdict: Verdict, cuts: list[Cut], alive: set[int]) -> Parameter:
+    counted = [cut for cut in cuts if not cut.inside_library]
+    partial = verdict in (Verdict.REACHED, Verdict.ZERO) and bool(counted) and parameter.node in alive
+    shown = counted if verdict is not Verdict.CUT else counted or cuts
+    return Parameter(
+        name=parameter.name,
+        names=parameter.names,
+        shape=parameter.shape,
+        numel=parameter.numel,
+        verdict=verdict,
+        partial=partial,
+        cuts=() if verdict in (Verdict.FROZEN, Verdict.UNUSED) else tuple(shown),
+        zero=parameter.zero if verdict is Verdict.ZERO else None,
+        optimized=parameter.optimized,
+        gradient_norm=parameter.norm,
+    )
+
+
+def _marked(
+    graph: Graph,
+    flow: "_Flow",
+    verdicts: Mapping[str, Verdict],
+    names: Mapping[int, str],
+    passed: set[int],
+    cut_of: Mapping[tuple[int, int], int],
+) -> Graph:
+    """Return the graph with verdicts, pruned parts and cuts written in."""
+    trainable = [node.index for node in graph.nodes if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad]
+    makes = flow.after(trainable)
+    marks = {edge.target for edge in graph.edges if edge.severed is not None and edge.severed not in _GRAD_MODES}
+
+    def mark(node: Node) -> Node:
+        verdict = node.verdict
+        if node.index in names:
+            verdict = verdicts[names[node.index]]
+        elif node.kind is NodeKind.LEAF:
+            verdict = Verdict.FROZEN if not node.requires_grad else Verdict.REACHED if node.index in passed else Verdict.CUT
+        pruned = node.index not in passed and node.index in makes and (node.requires_grad or node.index not in marks)
+        return replace(node, verdict=verdict, pruned=pruned)
+
+    edges = tuple(replace(edge, cut=cut_of.get((edge.source, edge.target))) for edge in graph.edges)
+    return Graph(tuple(mark(node) for node in graph.nodes), edges)
+
+
+def _shared_scope(scopes: Iterable[str]) -> str:
+    """Return what the paths of several modules share."""
+    paths = [scope.split(".") for scope in dict.fromkeys(scopes)]
+    shared = paths[0]
+    for path in paths[1:]:
+        length = next((index for index, (a, b) in enumerate(zip(shared, path, strict=False)) if a != b), min(len(shared), len(path)))
+        shared = shared[:length]
+    return ".".join(shared)
+
+
+class _Flow:
+    """Walks a graph against and along the data flow."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._nodes = graph.nodes
+        self._into: dict[int, list[Edge]] = {}
+        self._from: dict[int, list[Edge]] = {}
+        for edge in graph.edges:
+            self._into.setdefault(edge.target, []).append(edge)
+            self._from.setdefault(edge.source, []).append(edge)
+
+    def before(self, starts: Iterable[int], *, through: Callable[[Edge], bool]) -> set[int]:
+        """Return the starts and what lies before them, along the edges allowed."""
+        seen = set(starts)
+        stack = list(seen)
+        while stack:
+            for edge in self._into.get(stack.pop(), ()):
+                if edge.source not in seen and through(edge):
+                    seen.add(edge.source)
+                    stack.append(edge.source)
+        return seen
+
+    def after(self, starts: Iterable[int]) -> set[int]:
+        """Return the starts and what their values go into."""
+        seen = set(starts)
+        stack = list(seen)
+        while stack:
+            for edge in self._from.get(stack.pop(), ()):
+                if edge.target not in seen:
+                    seen.add(edge.target)
+                    stack.append(edge.target)
+        return seen
+
+    def severed_again(self, edges: Iterable[Edge], kind: CutKind, place: Place) -> tuple[Place, ...]:
+        """Return the lines behind a cut, towards the loss, that would sever the same route."""
+        found: dict[Place, None] = {}
+        seen = {edge.target for edge in edges}
+        stack = sorted(seen)
+        while stack:
+            for edge in self._from.get(stack.pop(), ()):
+                node = self._nodes[edge.target]
+                if edge.target in seen or node.requires_grad:
+                    continue
+                seen.add(edge.target)
+                stack.append(edge.target)
+                same = node.severs in _GRAD_MODES and kind in _GRAD_MODES
+                if node.severs is not None and not same and node.place is not None and str(node.place) != str(place):
+                    found[node.place] = None
+        return tuple(sorted(found))

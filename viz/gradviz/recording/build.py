@@ -1,0 +1,244 @@
+"""From the tape, the losses and the model to a Graph: numbers become names, what a custom Function did inside becomes its edges."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import Tensor, nn
+
+from gradviz.graph import CutKind, Edge, Graph, Node, NodeKind
+from gradviz.recording.tape import Call, Step, Tape
+from gradviz.recording.where import NOWHERE, Spot
+
+
+@dataclass(slots=True)
+class Built:
+    """A graph and how its nodes are known on the tape.
+
+    Attributes:
+        nodes, edges: Of the graph, still open to what a backward shows.
+        numbers: The tape's number of each node; the losses have 0.
+        index_of: The node's index by the tape's number.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    edges: dict[tuple[int, int], Edge] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    index_of: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> Graph:
+        return Graph(tuple(self.nodes), tuple(sorted(self.edges.values(), key=lambda edge: (edge.source, edge.target))))
+
+    def connect(self, source: int, target: int, *, gradient: bool, severed: CutKind | None = None) -> None:
+        """Add an edge; of two between the same nodes, the one that gradient passes stays."""
+        known = self.edges.get((source, target))
+        if known is None or (gradient and not known.gradient) or (severed is not None and known.severed is None and not known.gradient):
+            self.edges[source, target] = Edge(source=source, target=target, gradient=gradient, severed=severed)
+
+    def reached(self) -> set[int]:
+        """Return the nodes that gradient passes to from the loss."""
+        before: dict[int, list[int]] = {}
+        for edge in self.edges.values():
+            if edge.gradient:
+                before.setdefault(edge.target, []).append(edge.source)
+        seen, stack = {0}, [0]
+        while stack:
+            for index in before.get(stack.pop(), ()):
+                if index not in seen:
+                    seen.add(index)
+                    stack.append(index)
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the model calls things, by identity.
+
+    Attributes:
+        parameters: Every name of each parameter, first the one ``named_parameters()`` gives.
+        modules: The path of each module.
+    """
+
+    parameters: Mapping[int, tuple[str, ...]]
+    modules: Mapping[int, str]
+
+
+def names_of(model: nn.Module | None) -> Names:
+    """Read the names off a model."""
+    parameters: dict[int, tuple[str, ...]] = {}
+    modules: dict[int, str] = {}
+    if model is not None:
+        for name, parameter in model.named_parameters(remove_duplicate=False):
+            parameters[id(parameter)] = (*parameters.get(id(parameter), ()), name)
+        for name, module in model.named_modules():
+            modules.setdefault(id(module), name)
+    return Names(parameters, modules)
+
+
+def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name: str, shape: tuple[int, ...]) -> Built:
+    """Build the graph of everything that went into the loss.
+
+    Args:
+        tape: What was seen.
+        roots: The tape's numbers of what the loss is, and whether gradient passes.
+        names: What the model calls things.
+        loss_name: Name of the loss.
+        shape: Its sizes.
+    """
+    built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], {}, [0], {})
+    spots: dict[int, Spot] = {}
+    scopes = _Scopes(tape, names)
+    queue: list[int] = []
+
+    def meet(number: int, spot: Spot) -> int:
+        """Return the index of a value, met from a consumer at ``spot``."""
+        index = built.index_of.get(number)
+        if index is None:
+            index = built.index_of[number] = len(built.nodes)
+            own = tape.spot_of(number)
+            spots[number] = own if own is not NOWHERE else spot
+            built.nodes.append(_node(tape, number, index, spots[number], names, scopes))
+            built.numbers.append(number)
+            queue.append(number)
+        return index
+
+    for number, gradient in roots:
+        built.connect(meet(number, NOWHERE), 0, gradient=gradient)
+    position = 0
+    while position < len(queue):
+        number = queue[position]
+        position += 1
+        target, spot = built.index_of[number], spots[number]
+        step = tape.steps.get(number)
+        if step is not None:
+            for before in step.nexts:
+                built.connect(meet(before, spot), target, gradient=True)
+            for source in step.stamp.sources:
+                call = tape.calls.get(source)
+                if step.custom and call is not None and call.inside:
+                    for before, kind, gradient in _inside(tape, step, source):
+                        built.connect(meet(before, spot), target, gradient=gradient, severed=kind)
+                elif source != number:
+                    built.connect(meet(source, spot), target, gradient=False)
+            continue
+        call = tape.calls.get(number)
+        if call is not None:
+            for before, live in call.inputs:
+                severed = (call.kind or CutKind.NON_DIFFERENTIABLE) if live else None
+                built.connect(meet(before, spot), target, gradient=False, severed=severed)
+            continue
+        for source in tape.leaves[number].sources:
+            built.connect(meet(source, spot), target, gradient=False)
+    _mark_library(tape, built)
+    return built
+
+
+def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes: "_Scopes") -> Node:
+    leaf = tape.leaves.get(number)
+    if leaf is not None:
+        tensor = leaf.tensor()
+        known = names.parameters.get(id(tensor)) if tensor is not None else None
+        shape = " × ".join(map(str, leaf.shape)) or "scalar"
+        return Node(
+            index=index,
+            kind=NodeKind.LEAF if known is None else NodeKind.PARAMETER,
+            name=f"leaf ({shape})" if known is None else known[0],
+            shape=leaf.shape,
+            requires_grad=leaf.requires_grad,
+            place=spot.place,
+            caller=spot.calling_place,
+            scope=known[0].rpartition(".")[0] if known else "",
+        )
+    step, call = tape.steps.get(number), tape.calls.get(number)
+    return Node(
+        index=index,
+        kind=NodeKind.OPERATION,
+        operation=step.name if step is not None else call.operation if call is not None and call.kind else call.name if call else "",
+        requires_grad=step is not None,
+        place=spot.place,
+        caller=spot.calling_place,
+        scope=scopes.of(spot),
+        severs=None if call is None else call.kind,
+    )
+
+
+class _Scopes:
+    """Paths of modules by the tape's number."""
+
+    def __init__(self, tape: Tape, names: Names) -> None:
+        self._paths = [names.modules.get(id(module()), "") if module() is not None else "" for module in tape.modules]
+
+    def of(self, spot: Spot) -> str:
+        return self._paths[spot.module] if 0 <= spot.module < len(self._paths) else ""
+
+
+def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | None, bool]]:
+    """Say what the forward of a custom Function read: the number, what severs it, whether gradient passes.
+
+    What was passed to ``apply`` is an edge of autograd's own. What the forward read beside that is severed, except in a reentrant
+    checkpoint, which runs its forward again and reaches it.
+    """
+    found: list[tuple[int, CutKind | None, bool]] = []
+    seen, stack = {source}, [source]
+    while stack:
+        for number, live in tape.calls[stack.pop()].inputs:
+            if number in seen or number in step.nexts:
+                continue
+            seen.add(number)
+            call = tape.calls.get(number)
+            if call is not None and call.inside:
+                stack.append(number)
+            elif live:
+                found.append((number, None, True) if step.checkpoint else (number, CutKind.CUSTOM_FUNCTION, False))
+            else:
+                found.append((number, None, False))
+    return found
+
+
+def _mark_library(tape: Tape, built: Built) -> None:
+    """Mark what torch's own code severs and uses within the same call (a power iteration): none of the user's business."""
+    if not any(call.library for call in tape.calls.values()):
+        return
+    after: dict[int, list[int]] = {}
+    for edge in built.edges.values():
+        after.setdefault(edge.source, []).append(edge.target)
+    for index, number in enumerate(built.numbers):
+        call = tape.calls.get(number)
+        if call is not None and call.library and call.kind is not None and _stays_inside(tape, built, after, index, call):
+            built.nodes[index] = replace(built.nodes[index], library=True)
+
+
+def _stays_inside(tape: Tape, built: Built, after: Mapping[int, list[int]], index: int, call: Call) -> bool:
+    line = _instruction(call.spot)
+    seen, stack = {index}, [index]
+    while stack:
+        for target in after.get(stack.pop(), ()):
+            if target in seen:
+                continue
+            seen.add(target)
+            if target == 0 or built.nodes[target].kind is not NodeKind.OPERATION:
+                return False
+            number = built.numbers[target]
+            step = tape.steps.get(number)
+            if step is not None:
+                if step.spot is not None and _instruction(step.spot) != line:
+                    return False
+            else:
+                stack.append(target)
+    return True
+
+
+def _instruction(spot: Spot) -> tuple[Any, int]:
+    return (spot.code, spot.lasti) if spot.caller is None else (spot.caller, spot.caller_lasti)
+
+
+def leaf_tensors(tape: Tape, built: Built, indices: set[int]) -> dict[int, Tensor]:
+    """Return the leaves among some nodes that are still alive, by node."""
+    found: dict[int, Tensor] = {}
+    for index in sorted(indices):
+        leaf = tape.leaves.get(built.numbers[index])
+        tensor = None if leaf is None else leaf.tensor()
+        if tensor is not None:
+            found[index] = tensor
+    return found

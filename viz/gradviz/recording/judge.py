@@ -1,0 +1,277 @@
+"""From a finished tape, a loss and a model to a Report: build the graph, measure what arrives, have it analysed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.analysis import ParameterSeen, analyse
+from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameters, Verdict, Zero
+from gradviz.recording import backward, values
+from gradviz.recording.build import Built, Names, build, leaf_tensors, names_of
+from gradviz.recording.tape import Tape
+from gradviz.recording.zeros import find_zeros
+from gradviz.report import Report
+
+
+def judge(
+    tape: Tape,
+    losses: Mapping[str, Any],
+    model: nn.Module | None,
+    optimizers: Iterable[torch.optim.Optimizer] | None,
+    *,
+    measure: bool,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    """Report on one loss, or on several together.
+
+    Args:
+        tape: What the trace saw.
+        losses: Each loss by name; a tensor, or a number that left torch.
+        model: Whose parameters to report on.
+        optimizers: Who steps them; None where that is not known.
+        measure: Run a backward (that changes nothing) to tell zero from reached.
+        notes: What is to be said besides.
+    """
+    names = names_of(model)
+    name = " + ".join(losses)
+    with torch._C.DisableTorchFunction():
+        roots = [root for loss in losses.values() for root in _roots(tape, loss)]
+        live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
+        shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
+        built = build(tape, roots, names, name, shape)
+        said = list(notes)
+        arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)
+        seen = _parameters(tape, built, names, model, optimizers, arrivals, zeros, measured=measured)
+        found = analyse(built.graph, seen)
+        said += _notes(losses, built, found.parameters, model, optimizers)
+    reached = built.reached()
+    unregistered = tuple(
+        Leaf(name=node.name, shape=node.shape or (), place=node.place)
+        for node in found.graph.nodes
+        if node.kind is NodeKind.LEAF and node.requires_grad and node.index in reached
+    )
+    place = next((node.place for node in found.graph.nodes if node.kind is NodeKind.OPERATION), None)
+    return Report(
+        loss=name,
+        place=place,
+        parameters=Parameters(found.parameters),
+        cuts=found.cuts,
+        unregistered=unregistered,
+        graph=found.graph,
+        notes=tuple(dict.fromkeys(said)),
+        torch=torch.__version__.split("+")[0],
+    )
+
+
+def _roots(tape: Tape, loss: Any) -> list[tuple[int, bool]]:
+    """Return what a loss is on the tape, and whether gradient passes."""
+    if not isinstance(loss, Tensor):
+        return [(source, False) for source in values.sources_of(loss)]
+    roots: list[tuple[int, bool]] = []
+    if loss.requires_grad:
+        roots.append((tape.live(loss), True))
+    else:
+        origin = tape.origin(loss)
+        if origin is not None:
+            roots.append((origin, False))
+    return roots + [(write, False) for write in tape.writes(loss)]
+
+
+def _measure(
+    tape: Tape, built: Built, live: tuple[Tensor, ...], model: nn.Module | None, said: list[str]
+) -> tuple[dict[int, backward.Arrival], dict[int, Zero], bool]:
+    """Say what arrives at each leaf and where zeros begin; what turns out severed is marked in the graph."""
+    leaves = leaf_tensors(tape, built, built.reached())
+    if not live or not leaves:
+        return {}, {}, False
+    if any(loss.device.type == "meta" for loss in live):
+        said.append("The loss is on the meta device: zero cannot be told from reached.")
+        return {}, {}, False
+    real = any(step.checkpoint for number in built.numbers if (step := tape.steps.get(number)) is not None)
+    with backward.undisturbed(model):
+        try:
+            arrivals = backward.measure(live, leaves, real=real)
+        except RuntimeError as error:
+            said.append(f"The gradient itself was not measured, so zero is not told from reached: {str(error).splitlines()[0]}")
+            return {}, {}, False
+        zero = {index for index, arrival in arrivals.items() if arrival.nonzero is False}
+        missing = {index for index, tensor in leaves.items() if tensor.requires_grad and index not in arrivals}
+        hooked = [built.index_of[number] for number in tape.hooks if number in built.index_of]
+        zeros: dict[int, Zero] = {}
+        if zero or missing or hooked:
+            nodes, edges_of = _autograd_nodes(tape, built, live)
+            flows = backward.flows(live, leaves, nodes, real=real)
+            _sever_what_returned_none(built, flows, edges_of)
+            moved = _insert_hooks(tape, built, flows, edges_of, arrivals)
+            nonzero = {index for index, arrival in arrivals.items() if arrival.nonzero}
+            zeros = find_zeros(built, flows, edges_of, zero, nonzero)
+            zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
+    return arrivals, zeros, True
+
+
+def _autograd_nodes(tape: Tape, built: Built, live: tuple[Tensor, ...]) -> tuple[dict[int, Any], dict[int, list[int | None]]]:
+    """Return the autograd nodes by index in the graph, and where each of their edges leads."""
+    nodes: dict[int, Any] = {}
+    edges_of: dict[int, list[int | None]] = {}
+    stack = [loss.grad_fn for loss in live]
+    while stack:
+        node = stack.pop()
+        if node is None or hasattr(node, "variable"):
+            continue
+        index = built.index_of[tape.stamp(node, None).serial]
+        if index in nodes:
+            continue
+        nodes[index] = node
+        leads: list[int | None] = []
+        for before, _ in node.next_functions:
+            if before is None:
+                leads.append(None)
+                continue
+            number = tape.leaf(before.variable) if hasattr(before, "variable") else tape.stamp(before, None).serial
+            leads.append(built.index_of.get(number))
+            stack.append(before)
+        edges_of[index] = leads
+    return nodes, edges_of
+
+
+def _sever_what_returned_none(built: Built, flows: Mapping[int, backward.Flow], edges_of: Mapping[int, list[int | None]]) -> None:
+    """A node that got gradient and passed None on severs that input."""
+    for index, flow in flows.items():
+        if flow.came is None:
+            continue
+        passed: dict[int, bool] = {}
+        for source, went in zip(edges_of[index], flow.went, strict=False):
+            if source is not None:
+                passed[source] = passed.get(source, False) or went is not None
+        for source, any_went in passed.items():
+            edge = built.edges.get((source, index))
+            if not any_went and edge is not None and edge.gradient and not built.nodes[index].operation.startswith("CheckpointFunction"):
+                built.edges[source, index] = replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
+
+
+def _insert_hooks(
+    tape: Tape,
+    built: Built,
+    flows: Mapping[int, backward.Flow],
+    edges_of: Mapping[int, list[int | None]],
+    arrivals: Mapping[int, backward.Arrival],
+) -> dict[int, Zero]:
+    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs. Returns the leaves behind."""
+    behind: dict[int, Zero] = {}
+    for number, spots in tape.hooks.items():
+        index = built.index_of.get(number)
+        if index is None:
+            continue
+        came = flows[index].came if index in flows else arrivals[index].nonzero if index in arrivals else None
+        sent = any(
+            went
+            for other, flow in flows.items()
+            for source, went in zip(edges_of[other], flow.went, strict=False)
+            if source == index
+        )
+        if came is not False or not sent:
+            continue
+        spot = spots[-1]
+        hook = len(built.nodes)
+        place = spot.place
+        built.nodes.append(Node(index=hook, kind=NodeKind.OPERATION, operation="register_hook()", place=place, caller=spot.calling_place,
+                                severs=CutKind.HOOK))  # fmt: skip
+        built.numbers.append(-hook)
+        for (source, target), edge in list(built.edges.items()):
+            if source == index and edge.gradient:
+                del built.edges[source, target]
+                built.connect(hook, target, gradient=True)
+        built.connect(index, hook, gradient=True, severed=CutKind.HOOK)
+        zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
+        before: dict[int, list[int]] = {}
+        for edge in built.edges.values():
+            before.setdefault(edge.target, []).append(edge.source)
+        stack, seen = [index], {index}
+        while stack:
+            here = stack.pop()
+            if built.nodes[here].kind is not NodeKind.OPERATION:
+                behind[here] = zero
+            for source in before.get(here, ()):
+                if source not in seen:
+                    seen.add(source)
+                    stack.append(source)
+    return behind
+
+
+def _parameters(
+    tape: Tape,
+    built: Built,
+    names: Names,
+    model: nn.Module | None,
+    optimizers: Iterable[torch.optim.Optimizer] | None,
+    arrivals: Mapping[int, backward.Arrival],
+    zeros: Mapping[int, Zero],
+    *,
+    measured: bool,
+) -> list[ParameterSeen]:
+    if model is None:
+        return []
+    held = None if optimizers is None else {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    nodes: dict[int, int] = {}
+    for number, leaf in tape.leaves.items():
+        index = built.index_of.get(number)
+        tensor = leaf.tensor()
+        if index is not None and tensor is not None:
+            nodes[id(tensor)] = index
+    seen = []
+    for name, parameter in model.named_parameters():
+        node = nodes.get(id(parameter))
+        arrival = arrivals.get(node) if node is not None else None
+        seen.append(
+            ParameterSeen(
+                name=name,
+                names=names.parameters[id(parameter)],
+                shape=tuple(parameter.shape),
+                numel=parameter.numel(),
+                requires_grad=parameter.requires_grad,
+                node=node,
+                nonzero=None if arrival is None else arrival.nonzero,
+                measured=measured,
+                norm=None if arrival is None else arrival.norm,
+                optimized=None if held is None else id(parameter) in held,
+                zero=zeros.get(node) if node is not None else None,
+            )
+        )
+    return seen
+
+
+def _notes(
+    losses: Mapping[str, Any],
+    built: Built,
+    parameters: tuple[Any, ...],
+    model: nn.Module | None,
+    optimizers: Iterable[torch.optim.Optimizer] | None,
+) -> list[str]:
+    said = []
+    for name, loss in losses.items():
+        if isinstance(loss, Tensor) and loss.requires_grad and loss.grad_fn is None and not isinstance(loss, nn.Parameter):
+            said.append(
+                f"{name} requires grad, but it is a leaf: requires_grad=True was set by hand, no parameter is behind it, "
+                "and backward() will succeed without training anything."
+            )
+        elif isinstance(loss, Tensor) and not loss.requires_grad:
+            said.append(f"{name} does not require grad: backward() raises 'element 0 of tensors does not require grad'.")
+    if model is not None:
+        for path, module in model.named_modules():
+            flag = vars(module).get("requires_grad")
+            if flag is False:
+                said.append(
+                    f"{path or 'model'}.requires_grad = False sets an attribute of the module and freezes nothing; "
+                    f"call {path or 'model'}.requires_grad_(False)."
+                )
+    frozen_then = [
+        parameter.name for parameter in parameters if parameter.verdict is Verdict.FROZEN and model is not None
+        and dict(model.named_parameters())[parameter.name].requires_grad
+    ] if any(p.verdict is Verdict.FROZEN for p in parameters) else []
+    if frozen_then:
+        said.append(f"Frozen while they were used, and switched on again since: {', '.join(frozen_then[:6])}.")
+    return said
+

@@ -1,0 +1,587 @@
+"""Sees every torch call of one thread and puts on the tape what matters: where gradient is severed, and what that carries along.
+
+The common case, a call whose inputs and outputs are all part of the autograd graph, costs a stamp: autograd keeps the rest. Only
+calls that autograd does not record are written down, and only if a value of interest went in: one that requires grad, one that
+was severed before, or a frozen parameter.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from gradviz.graph import CutKind
+from gradviz.recording import values, where
+from gradviz.recording.tape import Call, Tape, base_of
+from gradviz.recording.where import Spot, Surroundings, Switch
+
+_PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
+_KIND_OF = {
+    "detach": CutKind.DETACH,
+    "detach_": CutKind.DETACH_,
+    "data": CutKind.DATA,
+    "item": CutKind.ITEM,
+    "tolist": CutKind.ITEM,
+    "__float__": CutKind.ITEM,
+    "__int__": CutKind.ITEM,
+    "__index__": CutKind.ITEM,
+    "numpy": CutKind.NUMPY,
+    "__array__": CutKind.NUMPY,
+    "tensor": CutKind.NEW_TENSOR,
+    "as_tensor": CutKind.NEW_TENSOR,
+    "asarray": CutKind.NEW_TENSOR,
+    "scalar_tensor": CutKind.NEW_TENSOR,
+    "new_tensor": CutKind.NEW_TENSOR,
+    "grad": CutKind.GRAD_WITHOUT_GRAPH,
+}
+_CASTS = frozenset(("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_"))
+_SHAPE_ONLY = frozenset(("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size"))
+_FILLS = frozenset(
+    ("zero_", "fill_", "copy_", "normal_", "uniform_", "bernoulli_", "random_", "exponential_", "trunc_normal_", "constant_", "zeros_", "ones_")
+)
+_NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
+_ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "numpy", "__array__"))
+
+
+class _Known:
+    """What is known of a torch function by its name, worked out once."""
+
+    __slots__ = ("after", "before", "name", "shape_only", "skip_first")
+
+    def __init__(self, name: str, before: "Callable[..., Any] | None", after: "Callable[..., Any]") -> None:
+        self.name = name
+        self.before = before
+        self.after = after
+        # zeros_like(x) and x.new_zeros(...) take x's shape, not its value
+        self.skip_first = name.endswith("_like") or name.startswith("new_")
+        self.shape_only = name in _SHAPE_ONLY
+
+
+class RecordingMode(TorchFunctionMode):
+    """Watches one thread's torch calls for a tape. If it fails itself, it stops watching and keeps the reason."""
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        self.tape = tape
+        self.failure: BaseException | None = None
+        self.switch: Switch | None = None  # what switched grad mode off, while it is off
+        self.loose: dict[int, tuple[float, int]] = {}  # exact floats by identity: held, so that no other gets it
+        self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
+        self._known: dict[Any, _Known | None] = {}
+        self._grad_at_start = torch.is_grad_enabled()
+
+    # The one entry
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        try:
+            known = self._known[func]
+        except KeyError:
+            known = self._known[func] = self._learn(func)
+        except TypeError:  # an unhashable callable
+            known = None
+        if known is None or self.failure is not None:
+            return func(*args, **kwargs)
+        frame = sys._getframe(1)
+        before = None
+        if known.before is not None:
+            try:
+                before = known.before(args, kwargs)
+            except Exception as failure:
+                self.failure = failure
+        out = func(*args, **kwargs)
+        try:
+            return known.after(known, args, kwargs, out, before, frame)
+        except Exception as failure:
+            self.failure = failure
+            return out
+
+    def _learn(self, func: Any) -> _Known | None:
+        name: str = getattr(func, "__name__", "")
+        if name in ("__get__", "__set__"):
+            attribute = getattr(getattr(func, "__self__", None), "__name__", "")
+            if attribute == "data":
+                if name == "__set__":
+                    return _Known("data", None, self._after_set_data)
+                return _Known("data", None, self._after)
+            if name == "__get__" and attribute in ("T", "mT", "H", "mH", "real", "imag"):
+                return _Known(attribute, None, self._after)
+            return None
+        if name == "_set_grad_enabled":
+            return _Known(name, self._before_switch, self._after_switch)
+        if name == "detach_":
+            return _Known(name, self._before_detach_, self._after_detach_)
+        if name == "register_hook":
+            return _Known(name, None, self._after_register_hook)
+        if name in _ESCAPES:
+            return _Known(name, None, self._after_escape)
+        if name == "grad" and getattr(func, "__module__", "") == "torch.autograd":
+            return _Known(name, None, self._after_grad)
+        if name == "backward" or name.startswith("_record_function") or name == "__bool__":
+            return None
+        if _is_in_place(name):
+            return _Known(name, self._before_in_place, self._after_in_place)
+        return _Known(name, None, self._after)
+
+    # Ordinary calls
+
+    def _after(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        kind = type(out)
+        if kind is Tensor or isinstance(out, Tensor):
+            if out.grad_fn is not None:
+                self._stamp(known, args, kwargs, out.grad_fn, frame)
+            else:
+                self._made(known, args, kwargs, (out,), frame)
+        elif isinstance(out, (tuple, list)):
+            tensors = tuple(item for item in out if isinstance(item, Tensor))
+            dead = tuple(item for item in tensors if item.grad_fn is None)
+            if dead:
+                self._made(known, args, kwargs, dead, frame)
+            if len(dead) < len(tensors):
+                first = True
+                for item in tensors:
+                    node = item.grad_fn
+                    if node is not None and (first or not self.tape.is_stamped(node)):
+                        self._stamp(known, args, kwargs, node, frame)
+                        first = False
+        if "out" in kwargs:
+            self._wrote_out(known, args, kwargs, frame)
+        return out
+
+    def _stamp(self, known: _Known, args: Any, kwargs: Any, node: Any, frame: FrameType) -> None:
+        sources: list[int] = []
+        self._dead_sources(args, sources, known)
+        if kwargs:
+            self._dead_sources(kwargs.values(), sources, None)
+        code, lasti, caller, caller_lasti, module = where.quick(frame)
+        number = -1 if module is None else self.tape.module(module)
+        self.tape.stamp(node, (code, lasti, caller, caller_lasti, number), tuple(sources))
+
+    def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType) -> None:
+        """Take note of tensors that a call made without recording a gradient edge."""
+        if any(item is out for out in outs for item in args if item is not None):
+            outs = tuple(out for out in outs if not any(item is out for item in args))
+            if not outs:
+                return
+        if known.skip_first:
+            args = args[1:]
+        inputs = self._inputs(args, kwargs, known)
+        if not inputs:
+            return
+        around: Surroundings | None = None
+        for out in outs:
+            mine = inputs
+            if len(outs) > 1 or any(isinstance(item, (list, tuple)) for item in args):
+                mine = self._inputs_of_view(out, args) or inputs
+            if around is None:
+                around = where.look_around(frame)
+                if around.optimizer or around.constructing:
+                    return
+            kind = self._kind(known, out, mine, around)
+            self._write_down(known, kind, mine, around, out)
+
+    def _write_down(
+        self, known: _Known, kind: CutKind | None, inputs: tuple[tuple[int, bool], ...], around: Surroundings, out: Tensor | None
+    ) -> int:
+        spot = around.spot
+        inside = around.applying is not None
+        library = kind is not None and self._library_decided(kind, around)
+        if around.module is not None:
+            number = self.tape.module(around.module)
+            spot = Spot(spot.code, spot.lasti, spot.caller, spot.caller_lasti, number)
+        if around.applying is not None and not self._outer_switch():
+            spot = Spot(
+                around.applying.code, around.applying.lasti, around.applying.caller, around.applying.caller_lasti, spot.module
+            )
+            if kind in (CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED):
+                kind, library = (CutKind.NO_GRAD if around.checkpoint else CutKind.CUSTOM_FUNCTION), False
+        call = Call(
+            known.name,
+            kind,
+            _operation(known.name, kind, around),
+            inputs,
+            spot,
+            inside=inside,
+            checkpoint=around.checkpoint,
+            library=library,
+        )
+        serial = self.tape.call(call)
+        if out is not None:
+            self.tape.set_origin(out, serial)
+        return serial
+
+    def _kind(self, known: _Known, out: Tensor, inputs: Iterable[tuple[int, bool]], around: Surroundings) -> CutKind | None:
+        """Say what severs, where something does: by the function, by the type of the result, by the grad mode."""
+        kind = _KIND_OF.get(known.name)
+        if around.deepcopy:
+            return CutKind.DEEPCOPY
+        if around.state_dict:
+            return CutKind.COPY_UNDER_NO_GRAD
+        if kind is not None:
+            return kind
+        if not (out.dtype.is_floating_point or out.dtype.is_complex):
+            if not any(live for _, live in inputs):
+                return None
+            return CutKind.INTEGER_CAST if known.name in _CASTS else CutKind.NON_DIFFERENTIABLE
+        if not torch.is_grad_enabled():
+            return self._mode_kind(around)
+        if any(live for _, live in inputs):
+            return CutKind.NON_DIFFERENTIABLE
+        return None
+
+    def _mode_kind(self, around: Surroundings) -> CutKind:
+        if torch.is_inference_mode_enabled():
+            return CutKind.INFERENCE_MODE
+        if around.torch_line is not None and around.torch_line.co_name == "sample":
+            return CutKind.NON_DIFFERENTIABLE
+        by_function = self.switch is not None and self.switch.set_by_function
+        return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
+
+    def _outer_switch(self) -> bool:
+        """Grad mode was off already where the custom Function was applied."""
+        return not self._grad_at_start or (self.switch is not None and not self.switch.inside_function)
+
+    def _library_decided(self, kind: CutKind, around: Surroundings) -> bool:
+        if kind in (CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED, CutKind.COPY_UNDER_NO_GRAD):
+            return self.switch is not None and self.switch.library
+        return around.torch_line is not None
+
+    # What went in
+
+    def _dead_sources(self, items: Iterable[Any], found: list[int], known: "_Known | None") -> None:
+        """Collect what goes into a recorded call without a gradient edge."""
+        tape = self.tape
+        origins, memory = tape._origins, tape.memory
+        for position, item in enumerate(items):
+            kind = type(item)
+            if kind is Tensor or kind is nn.Parameter:
+                pass
+            elif kind in _PLAIN:
+                if kind is float and self.loose and id(item) in self.loose:
+                    found.append(self.loose[id(item)][1])
+                continue
+            elif kind is list or kind is tuple:
+                self._dead_sources(item, found, None)
+                continue
+            elif kind in values.TRACKED:
+                found.extend(values.sources_of(item))
+                continue
+            elif kind is slice:
+                self._dead_sources((item.start, item.stop, item.step), found, None)
+                continue
+            elif kind is dict:
+                self._dead_sources(item.values(), found, None)
+                continue
+            elif not isinstance(item, Tensor):
+                continue
+            if known is not None and known.shape_only and position:
+                continue
+            if origins:
+                origin = origins.get(id(item))
+                if origin is not None and origin() is item:
+                    node = item.grad_fn if item.requires_grad else None
+                    if node is not None:
+                        self._returned_by_function(node, origin.serial)
+                    elif item.requires_grad:
+                        tape.leaf(item)
+                    else:
+                        found.append(origin.serial)
+            if not item.requires_grad and isinstance(item, nn.Parameter):
+                found.append(tape.leaf(item))
+            if memory:
+                found.extend(tape.writes(item))
+
+    def _returned_by_function(self, node: Any, origin: int) -> None:
+        """A custom Function's result carries what was computed inside its forward."""
+        call = self.tape.calls.get(origin)
+        if call is not None and call.inside and not self.tape.is_stamped(node):
+            self.tape.stamp(node, call.spot, (origin,))
+
+    def _inputs(self, args: Any, kwargs: Any, known: "_Known | None" = None) -> tuple[tuple[int, bool], ...]:
+        """Return the number of every value of interest that went in, and whether it required grad."""
+        found: dict[int, bool] = {}
+        self._gather(args, found, known)
+        if kwargs:
+            self._gather((value for name, value in kwargs.items() if name != "out"), found, None)
+        return tuple(found.items())
+
+    def _gather(self, items: Iterable[Any], found: dict[int, bool], known: "_Known | None") -> None:
+        tape = self.tape
+        for position, item in enumerate(items):
+            kind = type(item)
+            if kind in _PLAIN:
+                if kind is float and id(item) in self.loose:
+                    found[self.loose[id(item)][1]] = False
+            elif isinstance(item, Tensor):
+                if known is not None and known.shape_only and position:
+                    continue
+                if item.requires_grad:
+                    if item.grad_fn is not None:
+                        origin = tape.origin(item)
+                        if origin is not None:
+                            self._returned_by_function(item.grad_fn, origin)
+                    found[tape.live(item)] = True
+                else:
+                    origin = tape.origin(item)
+                    if origin is not None:
+                        found.setdefault(origin, False)
+                    elif isinstance(item, nn.Parameter):
+                        found.setdefault(tape.leaf(item), False)
+                    elif self.arrays:
+                        self._shares_array(item, found)
+                if tape.memory:
+                    for write in tape.writes(item):
+                        found.setdefault(write, False)
+            elif kind is list or kind is tuple:
+                self._gather(item, found, None)
+            elif kind in values.TRACKED:
+                for source in values.sources_of(item):
+                    found.setdefault(source, False)
+            elif kind is slice:
+                self._gather((item.start, item.stop, item.step), found, None)
+            elif kind is dict:
+                self._gather(item.values(), found, None)
+            elif self.arrays and kind.__module__ == "numpy" and hasattr(item, "ctypes"):
+                known_array = self.arrays.get(item.ctypes.data)
+                if known_array is not None:
+                    found.setdefault(known_array[1], False)
+
+    def _shares_array(self, tensor: Tensor, found: dict[int, bool]) -> None:
+        known_array = self.arrays.get(tensor.data_ptr()) if tensor.device.type == "cpu" and tensor.numel() else None
+        if known_array is not None:
+            found.setdefault(known_array[1], False)
+
+    def _inputs_of_view(self, out: Tensor, args: Any) -> tuple[tuple[int, bool], ...]:
+        """Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...)."""
+        storage = out.untyped_storage()._cdata
+        same = [item for item in _tensors(args) if item.untyped_storage()._cdata == storage]
+        return self._inputs(same, {}) if same else ()
+
+    # In-place calls
+
+    def _before_in_place(self, args: Any, kwargs: Any) -> tuple[tuple[Tensor, bool], ...]:
+        targets = args[0] if args else kwargs.get("input", kwargs.get("self", kwargs.get("tensor")))
+        if isinstance(targets, Tensor):
+            return ((targets, targets.requires_grad and targets.grad_fn is not None),)
+        if isinstance(targets, (list, tuple)):
+            return tuple((item, item.grad_fn is not None) for item in targets if isinstance(item, Tensor))
+        return ()
+
+    def _after_in_place(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
+        for index, (target, was_live) in enumerate(before or ()):
+            others = [item[index] if several and isinstance(item, (list, tuple)) and len(item) == len(before) else item for item in args[1:]]
+            self._wrote(known, target, was_live, others, kwargs, frame)
+        return out
+
+    def _wrote(self, known: _Known, target: Tensor, was_live: bool, others: Any, kwargs: Any, frame: FrameType) -> None:
+        tape = self.tape
+        over = known.name in _FILLS
+        if torch.is_grad_enabled() and target.grad_fn is not None:
+            earlier: list[int] = []
+            if not was_live and not over:
+                origin = tape.origin(target)
+                if origin is not None:
+                    earlier.append(origin)
+            origin = tape.origin(target)
+            alias_kind = tape.calls[origin].kind if origin is not None and origin in tape.calls else None
+            self._stamp(known, (target, *others) if was_live or not over else others, kwargs, target.grad_fn, frame)
+            if earlier:
+                tape.stamp(target.grad_fn, None, tuple(earlier))
+            base = base_of(target)
+            if base is not target and base.grad_fn is not None:
+                stamp = target.grad_fn.metadata[tape.key]
+                tape.stamp(base.grad_fn, stamp.spot, stamp.sources)
+            if not was_live or target.untyped_storage()._cdata in tape.memory:
+                around = where.look_around(frame)
+                kind = alias_kind or CutKind.DATA
+                call = Call(known.name, kind, _operation("data" if alias_kind is None else tape.calls[origin or 0].name, kind, around),
+                            ((tape.walk(target.grad_fn), True),), self._with_module(around))  # fmt: skip
+                tape.written(target, tape.call(call), base, over=False)
+            tape.drop_origin(target)
+            return
+        inputs = self._inputs(others, kwargs)
+        own = self._own_numbers(target)
+        inputs = tuple((number, live) for number, live in inputs if number not in own)
+        if not inputs:
+            if over:
+                tape.overwritten(target)
+                if not target.requires_grad:
+                    tape.drop_origin(target)
+            return
+        around = where.look_around(frame)
+        if around.optimizer or around.constructing:
+            return
+        if around.applying is None or self._outer_switch():
+            if not (target.dtype.is_floating_point or target.dtype.is_complex) and any(live for _, live in inputs):
+                kind: CutKind | None = CutKind.INTEGER_CAST
+            elif not torch.is_grad_enabled():
+                kind = CutKind.COPY_UNDER_NO_GRAD
+            else:
+                kind = CutKind.NON_DIFFERENTIABLE if any(live for _, live in inputs) else None
+        else:
+            kind = CutKind.NO_GRAD
+        serial = self._write_down(known, kind, inputs, around, None)
+        if over and not target.requires_grad:
+            tape.drop_origin(target)
+        tape.written(target, serial, None, over=over)
+
+    def _own_numbers(self, target: Tensor) -> set[int]:
+        """What a tensor is made of already: writing it into itself severs nothing."""
+        own = set(self.tape.writes(target)) if self.tape.memory else set()
+        if target.requires_grad and target.grad_fn is None:
+            own.add(self.tape.leaf(target))
+        origin = self.tape.origin(target)
+        if origin is not None:
+            own.add(origin)
+        return own
+
+    def _wrote_out(self, known: _Known, args: Any, kwargs: Any, frame: FrameType) -> None:
+        outs = kwargs["out"]
+        others = {name: value for name, value in kwargs.items() if name != "out"}
+        for target in (outs,) if isinstance(outs, Tensor) else tuple(outs or ()):
+            self._wrote(_Known("copy_", None, self._after), target, False, args, others, frame)
+
+    def _with_module(self, around: Surroundings) -> Spot:
+        spot = around.spot
+        if around.module is None:
+            return spot
+        return Spot(spot.code, spot.lasti, spot.caller, spot.caller_lasti, self.tape.module(around.module))
+
+    # Particular calls
+
+    def _before_switch(self, args: Any, kwargs: Any) -> bool:
+        return torch.is_grad_enabled()
+
+    def _after_switch(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        enabled = torch.is_grad_enabled()
+        if enabled != before:
+            self.switch = None if enabled else where.look_at_switch(frame)
+        return out
+
+    def _before_detach_(self, args: Any, kwargs: Any) -> tuple[int, bool] | None:
+        tensor = args[0]
+        return (self.tape.live(tensor), True) if tensor.requires_grad else None
+
+    def _after_detach_(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        if before is not None:
+            around = where.look_around(frame)
+            self._write_down(known, CutKind.DETACH_, (before,), around, args[0])
+        return out
+
+    def _after_set_data(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        target, value = args
+        inputs = self._inputs((value,), {})
+        own = self._own_numbers(target)
+        inputs = tuple((number, live) for number, live in inputs if number not in own)
+        around = where.look_around(frame)
+        if inputs and not around.optimizer and not around.constructing:
+            self._write_down(known, CutKind.DATA, inputs, around, target)
+        return out
+
+    def _after_register_hook(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        tensor = args[0]
+        if tensor.requires_grad:
+            spot = self._with_module(where.look_around(frame))
+            if tensor.grad_fn is None:
+                number = self.tape.leaf(tensor)
+            else:
+                number = self.tape.stamp(tensor.grad_fn, None).serial
+            self.tape.hooks.setdefault(number, []).append(spot)
+        return out
+
+    def _after_escape(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        inputs = self._inputs(args[:1], {})
+        if not inputs:
+            return out
+        around = where.look_around(frame)
+        serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
+        if known.name == "__float__":
+            self.loose[id(out)] = (out, serial)
+            return out
+        if known.name in ("__int__", "__index__"):
+            return out
+        if known.name == "__array__":
+            self.arrays[out.ctypes.data] = (out, serial)
+            return out
+        return values.remember(out, (serial,))
+
+    def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        outputs = args[0] if args else kwargs.get("outputs")
+        dead = tuple(item for item in out if isinstance(item, Tensor) and item.grad_fn is None)
+        if dead:
+            inputs = self._inputs((outputs, kwargs.get("grad_outputs")), {})
+            if inputs:
+                around = where.look_around(frame)
+                serial = self._write_down(known, CutKind.GRAD_WITHOUT_GRAPH, inputs, around, dead[0])
+                for item in dead[1:]:
+                    self.tape.set_origin(item, serial)
+        return out
+
+    # Calls that only a seam can see
+
+    def rewrapped(self, name: str, value: Any, out: Tensor, frame: FrameType) -> None:
+        """``nn.Parameter(t)`` or ``Variable(t)``: the same memory, no history."""
+        if self.failure is not None or out is value:
+            return
+        inputs = self._inputs((value,), {})
+        if not inputs:
+            return
+        around = where.look_around(frame)
+        if not around.constructing:
+            self._write_down(_Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out)
+
+    def came_back(self, array: Any, out: Tensor, frame: FrameType) -> None:
+        """``torch.from_numpy(array)``."""
+        inputs = self._inputs((array,), {})
+        if inputs:
+            self._write_down(_Known("from_numpy", None, self._after), None, inputs, where.look_around(frame), out)
+
+    def communicated(self, name: str, outs: Iterable[Tensor], inputs: Iterable[Tensor], frame: FrameType) -> None:
+        """A collective wrote into plain tensors."""
+        numbers = self._inputs(tuple(inputs), {})
+        if numbers:
+            around = where.look_around(frame)
+            for out in outs:
+                serial = self._write_down(_Known(name, None, self._after), CutKind.COLLECTIVE, numbers, around, None)
+                self.tape.written(out, serial, None, over=True)
+
+
+def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
+    for item in items:
+        if isinstance(item, Tensor):
+            yield item
+        elif isinstance(item, (list, tuple)):
+            yield from _tensors(item)
+
+
+def _is_in_place(name: str) -> bool:
+    if name in _NOT_IN_PLACE:
+        return False
+    if name.startswith("__"):
+        return name == "__setitem__" or (name.startswith("__i") and name not in ("__int__", "__index__", "__invert__", "__iter__"))
+    return name.endswith("_") and not name.startswith("_") or (name.startswith("_foreach") and name.endswith("_"))
+
+
+def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:
+    """Write an operation as a person would."""
+    if kind is CutKind.DEEPCOPY:
+        return "copy.deepcopy()"
+    if kind is CutKind.DATA:
+        return ".data"
+    if kind is CutKind.NO_GRAD:
+        return "checkpoint()" if around.checkpoint else "torch.no_grad()"
+    if kind is CutKind.SET_GRAD_ENABLED:
+        return "torch.set_grad_enabled(False)"
+    if kind is CutKind.INFERENCE_MODE:
+        return "torch.inference_mode()"
+    if kind is CutKind.GRAD_WITHOUT_GRAPH:
+        return "torch.autograd.grad()"
+    if kind is CutKind.NEW_TENSOR:
+        return name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
+    short = {"__float__": "float()", "__int__": "int()", "__index__": "int()", "__array__": "numpy()", "__setitem__": "[...] ="}.get(name)
+    return short or f"{name.strip('_') if name.startswith('__') else name}()"

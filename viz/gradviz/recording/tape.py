@@ -1,0 +1,346 @@
+"""What a trace has seen, as plain data: autograd nodes by number, calls that autograd did not record, leaves, writes to memory.
+
+No tensor, module or autograd node is held; tensors are known by weak reference, autograd nodes by a stamp in their metadata.
+"""
+
+import itertools
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.graph import CutKind
+from gradviz.recording.where import NOWHERE, Spot
+
+_numbers = itertools.count()
+
+
+class Stamp:
+    """What is written into the metadata of an autograd node. It dies with the node.
+
+    Attributes:
+        serial: The node's number on the tape.
+        spot: The line that made it; None for a node inside a composite call.
+        sources: Numbers of values that went in without a gradient edge.
+        walked: The node and what is before it are on the tape.
+    """
+
+    __slots__ = ("serial", "sources", "spot", "walked")
+
+    def __init__(self, serial: int, spot: "Spot | LazySpot | None" = None, sources: tuple[int, ...] = ()) -> None:
+        self.serial = serial
+        self.spot = spot
+        self.sources = sources
+        self.walked = False
+
+
+LazySpot = tuple[Any, int, Any, int, int]  # the fields of a Spot, before anybody needs it
+
+
+class Step:
+    """An autograd node, as plain data."""
+
+    __slots__ = ("checkpoint", "custom", "hooks", "name", "nexts", "stamp")
+
+    def __init__(self, name: str, stamp: Stamp, nexts: tuple[int, ...], custom: bool) -> None:
+        self.name = name
+        self.stamp = stamp
+        self.nexts = nexts
+        self.custom = custom
+        self.checkpoint = name == "CheckpointFunctionBackward"
+
+    @property
+    def spot(self) -> Spot | None:
+        spot = self.stamp.spot
+        return Spot(*spot) if isinstance(spot, tuple) else spot
+
+
+class Call:
+    """A call that autograd did not record, though a value that matters went in.
+
+    Attributes:
+        name: Of the function.
+        kind: What severs here; None where nothing severs and the value was severed before.
+        operation: As a person would write it.
+        inputs: Number of each value that went in, and whether it required grad.
+        spot: The line.
+        inside: It ran in the forward of a custom Function.
+        checkpoint: That Function is a reentrant checkpoint.
+        library: Torch's own code decided to sever, not the user's.
+    """
+
+    __slots__ = ("checkpoint", "inputs", "inside", "kind", "library", "name", "operation", "spot")
+
+    def __init__(
+        self,
+        name: str,
+        kind: CutKind | None,
+        operation: str,
+        inputs: tuple[tuple[int, bool], ...],
+        spot: Spot,
+        *,
+        inside: bool = False,
+        checkpoint: bool = False,
+        library: bool = False,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.operation = operation
+        self.inputs = inputs
+        self.spot = spot
+        self.inside = inside
+        self.checkpoint = checkpoint
+        self.library = library
+
+
+class LeafSeen:
+    """A leaf tensor: a parameter, or another tensor that requires grad.
+
+    Attributes:
+        tensor: Weak.
+        shape: Sizes.
+        requires_grad: When it was first used.
+        sources: Numbers of the severed values that it is made of.
+    """
+
+    __slots__ = ("requires_grad", "shape", "sources", "tensor")
+
+    def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.shape = tuple(tensor.shape)
+        self.requires_grad = tensor.requires_grad
+        self.sources = sources
+
+
+class Write:
+    """A write into memory that some readers of that memory have no history of.
+
+    Attributes:
+        low, high: Bytes of the storage it covers, from and up to.
+        serial: Number of the call that wrote.
+        family: Weak, the tensor whose own history has the write; None where nobody's has.
+    """
+
+    __slots__ = ("family", "high", "low", "serial")
+
+    def __init__(self, low: int, high: int, serial: int, family: "weakref.ref[Tensor] | None") -> None:
+        self.low = low
+        self.high = high
+        self.serial = serial
+        self.family = family
+
+
+class _Known(weakref.ref[Tensor]):
+    __slots__ = ("key", "serial")
+    key: int
+    serial: int
+
+
+def region(tensor: Tensor) -> tuple[int, int]:
+    """Return the bytes of its storage that a strided tensor spans."""
+    size = tensor.element_size()
+    low = tensor.storage_offset() * size
+    if tensor.numel() == 0:
+        return low, low
+    span = sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return low, low + (span + 1) * size
+
+
+def base_of(tensor: Tensor) -> Tensor:
+    """Return the tensor whose history a view shares."""
+    base = tensor._base
+    return tensor if base is None else base
+
+
+class Tape:
+    """Everything one trace has seen. Grows while the user's code runs; see the module's docstring for what it never holds."""
+
+    def __init__(self) -> None:
+        self.key = f"gradviz.{next(_numbers)}"
+        self.steps: dict[int, Step] = {}
+        self.calls: dict[int, Call] = {}
+        self.leaves: dict[int, LeafSeen] = {}
+        self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
+        self.memory: dict[int, list[Write]] = {}
+        self.modules: list[weakref.ref[nn.Module]] = []
+        self._module_numbers: dict[int, int] = {}
+        self._leaf_numbers: dict[int, int] = {}
+        self._origins: dict[int, _Known] = {}
+        self._storages: list[int] = []
+        self._count = itertools.count(1)
+
+    def __len__(self) -> int:
+        return len(self.steps) + len(self.calls) + len(self.leaves)
+
+    # Autograd nodes
+
+    def stamp(self, node: Any, spot: "Spot | LazySpot | None", sources: tuple[int, ...] = ()) -> Stamp:
+        """Mark an autograd node with where it was made and what went in without a gradient edge."""
+        metadata = node.metadata
+        stamp: Stamp | None = metadata.get(self.key)
+        if stamp is None:
+            stamp = metadata[self.key] = Stamp(next(self._count), spot, sources)
+        elif sources:
+            stamp.sources += tuple(source for source in sources if source not in stamp.sources)
+        return stamp
+
+    def is_stamped(self, node: Any) -> bool:
+        return self.key in node.metadata
+
+    def walk(self, root: Any) -> int:
+        """Put an autograd node and everything before it on the tape; return its number. A loop, and nothing is walked twice."""
+        key, steps = self.key, self.steps
+        stamp: Stamp = root.metadata.get(key) or self.stamp(root, None)
+        if _is_accumulator(root):
+            return self.leaf(root.variable)
+        number = stamp.serial
+        stack = [] if stamp.walked else [(root, stamp)]
+        stamp.walked = True
+        while stack:
+            node, stamp = stack.pop()
+            nexts = []
+            for before, _ in node.next_functions:
+                if before is None:
+                    continue
+                if _is_accumulator(before):
+                    nexts.append(self.leaf(before.variable))
+                    continue
+                metadata = before.metadata
+                earlier: Stamp | None = metadata.get(key)
+                if earlier is None:
+                    earlier = metadata[key] = Stamp(next(self._count))
+                nexts.append(earlier.serial)
+                if not earlier.walked:
+                    earlier.walked = True
+                    stack.append((before, earlier))
+            kind = type(node)
+            steps[stamp.serial] = Step(kind.__name__, stamp, tuple(nexts), issubclass(kind, torch.autograd.function.BackwardCFunction))
+        return number
+
+    # Tensors
+
+    def leaf(self, tensor: Tensor) -> int:
+        """Return the number of a leaf tensor, taking note of it at first sight."""
+        number = self._leaf_numbers.get(id(tensor))
+        if number is not None:
+            seen = self.leaves[number]
+            if seen.tensor() is tensor:
+                seen.requires_grad = seen.requires_grad or tensor.requires_grad
+                return number
+        number = next(self._count)
+        origin = self.origin(tensor)
+        self.leaves[number] = LeafSeen(tensor, () if origin is None else (origin,))
+        self._leaf_numbers[id(tensor)] = number
+        return number
+
+    def live(self, tensor: Tensor) -> int:
+        """Return the number of a tensor that requires grad: its autograd node's, or its own where it is a leaf."""
+        node = tensor.grad_fn
+        return self.leaf(tensor) if node is None else self.walk(node)
+
+    def origin(self, tensor: Tensor) -> int | None:
+        """Return the number of the call that made a tensor without history, if it is one of interest."""
+        known = self._origins.get(id(tensor))
+        return known.serial if known is not None and known() is tensor else None
+
+    def set_origin(self, tensor: Tensor, serial: int) -> None:
+        known = _Known(tensor, self._forget)
+        known.key = id(tensor)
+        known.serial = serial
+        self._origins[known.key] = known
+        number = self._leaf_numbers.get(known.key)
+        if number is not None and self.leaves[number].tensor() is tensor:
+            self.leaves[number].sources += (serial,)
+
+    def drop_origin(self, tensor: Tensor) -> None:
+        if self.origin(tensor) is not None:
+            del self._origins[id(tensor)]
+
+    def _forget(self, known: _Known) -> None:
+        if self._origins.get(known.key) is known:
+            del self._origins[known.key]
+
+    def call(self, call: Call) -> int:
+        number = next(self._count)
+        self.calls[number] = call
+        return number
+
+    # Memory
+
+    def written(self, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
+        """Take note of a write into a tensor's memory; ``over`` where nothing of what was there before is left."""
+        storage = tensor.untyped_storage()
+        writes = self.memory.get(storage._cdata)
+        if writes is None:
+            # A weak handle keeps the address from being used again; it does not keep the memory.
+            self._storages.append(storage._weak_ref())
+            writes = self.memory[storage._cdata] = []
+        low, high = region(tensor)
+        if over:
+            self._clear(writes, tensor, low, high)
+        writes.append(Write(low, high, serial, None if family is None else weakref.ref(family)))
+
+    def overwritten(self, tensor: Tensor) -> None:
+        """Take note that a tensor's memory holds nothing of interest any more."""
+        writes = self.memory.get(tensor.untyped_storage()._cdata)
+        if writes:
+            self._clear(writes, tensor, *region(tensor))
+
+    @staticmethod
+    def _clear(writes: list[Write], tensor: Tensor, low: int, high: int) -> None:
+        if (high - low) == tensor.numel() * tensor.element_size():
+            writes[:] = [write for write in writes if write.low < low or write.high > high]
+
+    def writes(self, tensor: Tensor) -> Iterator[int]:
+        """Yield the numbers of the writes that a reader of a tensor gets and that are not in the tensor's own history."""
+        writes = self.memory.get(tensor.untyped_storage()._cdata)
+        if not writes:
+            return
+        low, high = region(tensor)
+        base: Tensor | None = None
+        for write in writes:
+            if write.low < high and low < write.high:
+                if write.family is not None:
+                    base = base_of(tensor) if base is None else base
+                    if write.family() is base and tensor.grad_fn is not None:
+                        continue
+                yield write.serial
+
+    # Modules
+
+    def module(self, module: nn.Module) -> int:
+        """Return the number of a module, which is known weakly."""
+        number = self._module_numbers.get(id(module))
+        if number is not None and self.modules[number]() is module:
+            return number
+        number = len(self.modules)
+        self.modules.append(weakref.ref(module))
+        self._module_numbers[id(module)] = number
+        return number
+
+    def close(self) -> None:
+        """Let go of the memory's addresses: nothing can be written or read any more."""
+        self.memory.clear()
+        free, self._storages = self._storages, []
+        for handle in free:
+            torch.UntypedStorage._free_weak_ref(handle)
+
+    def spot_of(self, number: int) -> Spot:
+        step = self.steps.get(number)
+        if step is not None:
+            return step.spot or NOWHERE
+        call = self.calls.get(number)
+        return NOWHERE if call is None else call.spot
+
+
+_accumulators: dict[type, bool] = {}
+
+
+def _is_accumulator(node: Any) -> bool:
+    kind = type(node)
+    known = _accumulators.get(kind)
+    if known is None:
+        known = _accumulators[kind] = kind.__name__ == "AccumulateGrad"
+    return known

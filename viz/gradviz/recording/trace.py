@@ -1,0 +1,200 @@
+"""``gradviz.trace()``: watch a training step, then ask for the report."""
+
+import threading
+import warnings
+import weakref
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.errors import LossError, ModelError, TraceError
+from gradviz.recording import values
+from gradviz.recording.judge import judge
+from gradviz.recording.mode import RecordingMode
+from gradviz.recording.seams import watched
+from gradviz.recording.tape import Tape
+from gradviz.report import Report
+
+_watching = threading.local()
+
+Optimizers = torch.optim.Optimizer | Iterable[torch.optim.Optimizer] | None
+
+
+class Trace:
+    """Watches the torch calls of one thread between ``with`` and its end. See :func:`trace`."""
+
+    def __init__(self) -> None:
+        self._tape = Tape()
+        self._mode: RecordingMode | None = None
+        self._stack: ExitStack | None = None
+        self._optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
+        self._thread: int | None = None
+        self._state = "new"
+        self._notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        if self._state != "new":
+            raise TraceError("this trace was used before; each 'with gradviz.trace() as trace' needs a trace of its own")
+        if getattr(_watching, "trace", None) is not None:
+            raise TraceError("a trace is running in this thread already; traces cannot be nested: end the outer one first")
+        _watching.trace = self
+        self._thread = threading.get_ident()
+        self._state = "running"
+        self._mode = RecordingMode(self._tape)
+        with ExitStack() as stack:
+            stack.callback(self._ended)
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            stack.enter_context(watched(self._mode, self._optimizers))
+            stack.enter_context(self._mode)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if threading.get_ident() != self._thread:
+            raise TraceError("a trace ends in the thread it began in")
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            stack.close()
+        mode = self._mode
+        if mode is not None and mode.failure is not None:
+            warnings.warn(
+                f"gradviz stopped watching this step, which ran on undisturbed: {type(mode.failure).__name__}: {mode.failure}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def _ended(self) -> None:
+        _watching.trace = None
+        self._state = "ended"
+        self._tape.close()
+
+    def report(
+        self,
+        loss: Any,
+        model: nn.Module | None = None,
+        optimizer: Optimizers = None,
+        *,
+        backward: bool = True,
+    ) -> Report:
+        """Report on one loss, or on several.
+
+        Args:
+            loss: A tensor; a mapping of names to tensors for several, each with its own reach; or what a transformers model
+                returns, whose ``.loss`` is taken. One that is not a scalar is taken as its sum.
+            model: Whose parameters to report on. Without one, the report is of the graph alone.
+            optimizer: Who steps them, to tell which are not optimized; optimizers built during the trace are known.
+            backward: Run a backward that changes nothing (no ``.grad``, no random state) to tell zero from reached.
+
+        Raises:
+            TraceError: The trace has not run or belongs to another thread.
+            LossError: ``loss`` is nothing that backward() could start from.
+            ModelError: ``model`` has no ``named_parameters()``.
+        """
+        if self._state == "new":
+            raise TraceError("this trace has seen nothing yet: run the step inside 'with gradviz.trace() as trace', then ask for the report")
+        if threading.get_ident() != self._thread:
+            raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
+        return _report(self._tape, loss, model, self._known_optimizers(model, optimizer), measure=backward, notes=self._said())
+
+    def _said(self) -> tuple[str, ...]:
+        failure = self._mode.failure if self._mode is not None else None
+        if failure is None:
+            return ()
+        return (f"gradviz stopped watching part of the way ({type(failure).__name__}: {failure}); cuts after that are not known.",)
+
+    def _known_optimizers(self, model: nn.Module | None, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
+        if isinstance(optimizer, torch.optim.Optimizer):
+            return [optimizer]
+        if optimizer is not None:
+            return list(optimizer)
+        found = [known for reference in self._optimizers if (known := reference()) is not None]
+        return found or None
+
+
+def trace() -> Trace:
+    """Watch one training step: which values autograd records, and which calls sever them.
+
+    Example:
+        >>> import torch, gradviz
+        >>> model = torch.nn.Linear(2, 1)
+        >>> with gradviz.trace() as trace:
+        ...     loss = model(torch.ones(1, 2)).sum()
+        >>> report = trace.report(loss, model)
+        >>> report.parameters["weight"].verdict.value
+        'reached'
+
+    The step computes what it computes untraced, bit for bit; only this thread is watched; afterwards nothing is patched or hooked
+    and nothing of the user's is kept alive.
+
+    Raises:
+        TraceError: On entering, where a trace is running in this thread already, or this one was used before.
+    """
+    return Trace()
+
+
+def report(loss: Any, model: nn.Module | None = None, optimizer: Optimizers = None) -> Report:
+    """Report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
+
+    Reached, zero and frozen are right; what is not reached is called unused, because only a trace can tell a cut from it, and the
+    report says so.
+
+    Raises:
+        LossError: ``loss`` is nothing that backward() could start from.
+        ModelError: ``model`` has no ``named_parameters()``.
+    """
+    known = [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else None if optimizer is None else list(optimizer)
+    note = (
+        "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add whether an unused parameter was cut, "
+        "and by which line."
+    )
+    return _report(Tape(), loss, model, known, measure=True, notes=(note,))
+
+
+def _report(
+    tape: Tape,
+    loss: Any,
+    model: nn.Module | None,
+    optimizers: list[torch.optim.Optimizer] | None,
+    *,
+    measure: bool,
+    notes: tuple[str, ...],
+) -> Report:
+    if model is not None and not isinstance(model, nn.Module):
+        raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
+    losses, said = _losses(loss)
+    notes += said
+    together = judge(tape, losses, model, optimizers, measure=measure, notes=notes)
+    if len(losses) == 1:
+        return together
+    each = {name: judge(tape, {name: one}, model, optimizers, measure=measure) for name, one in losses.items()}
+    return replace(together, losses=each)
+
+
+def _losses(loss: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the losses by name, and what was made of what was given."""
+    if isinstance(loss, Tensor):
+        if loss.numel() != 1:
+            return {"loss": loss}, (f"The loss is not a scalar but {tuple(loss.shape)}; its sum was taken.",)
+        return {"loss": loss}, ()
+    if values.sources_of(loss):
+        return {"loss": loss}, ("The loss is a plain number, no tensor: it left torch, and backward() cannot start from it.",)
+    inner = getattr(loss, "loss", None)
+    if isinstance(inner, Tensor):
+        return {"loss": inner}, (f"The .loss of the {type(loss).__name__} was taken.",)
+    if isinstance(loss, Mapping):
+        losses = {str(name): one for name, one in loss.items()}
+        if losses and all(isinstance(one, Tensor) or values.sources_of(one) for one in losses.values()):
+            return losses, ()
+        wrong = next((f"{name}: {type(one).__name__}" for name, one in losses.items() if not isinstance(one, Tensor)), "nothing")
+        raise LossError(f"the losses are to be tensors by name, but here is {wrong}")
+    what = "None" if loss is None else f"a {type(loss).__name__}"
+    hint = " (did the step return it?)" if loss is None else ""
+    if isinstance(loss, (float, int)):
+        hint = ": a plain number has no history; give the tensor it was taken from (without .item() or float())"
+    raise LossError(f"the loss is {what}, not a tensor{hint}")
+

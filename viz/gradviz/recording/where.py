@@ -1,0 +1,251 @@
+"""Which source line is running, and in which module. Frames are read, never kept."""
+
+import copy
+import os
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from linecache import getline
+from types import CodeType, FrameType
+
+import torch
+from torch import nn
+
+from gradviz.graph import Place
+
+_TORCH = os.path.dirname(torch.__file__) + os.sep
+_GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_ARTICLE = os.path.join(_GRADVIZ, "article.py")
+_STDLIB = sysconfig.get_path("stdlib") + os.sep
+_PACKAGES = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
+_PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+USER, LIBRARY, INSIDE = 0, 1, 2  # the user's code; another package's; torch, the standard library or gradviz itself
+
+CALL_MODULE = nn.Module._call_impl.__code__
+APPLY_FUNCTION = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]
+DEEPCOPY = copy.deepcopy.__code__
+STATE_DICT = nn.Module._save_to_state_dict.__code__
+_OPTIMIZERS = os.path.join(_TORCH, "optim") + os.sep
+_CHECKPOINT = os.path.join(_TORCH, "utils", "checkpoint.py")
+_GRAD_MODE = os.path.join(_TORCH, "autograd", "grad_mode.py")
+_CONTEXTLIB = os.path.join(_TORCH, "utils", "_contextlib.py")
+
+_levels: dict[str, int] = {}
+
+
+def level(filename: str) -> int:
+    """Say whose code a file is: USER, LIBRARY or INSIDE."""
+    known = _levels.get(filename)
+    if known is None:
+        if filename == _ARTICLE:
+            known = USER  # the example is written as a reader would write it
+        elif filename.startswith((_TORCH, _GRADVIZ, "<frozen ", "<__array_function__")):
+            known = INSIDE
+        elif filename.startswith(_PACKAGES) or any(folder in filename for folder in _PACKAGE_FOLDERS):
+            known = LIBRARY
+        else:
+            known = INSIDE if filename.startswith(_STDLIB) else USER
+        _levels[filename] = known
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a call came from: code objects and instruction offsets, turned into lines only when somebody asks.
+
+    Attributes:
+        code: Of the innermost frame outside torch and the standard library; None where there is none.
+        lasti: Its instruction.
+        caller: Of the innermost frame that is the user's own, where ``code`` is a library's.
+        caller_lasti: Its instruction.
+        module: Number of the innermost module that was running, as the tape counts them; -1 outside modules.
+    """
+
+    code: CodeType | None = None
+    lasti: int = 0
+    caller: CodeType | None = None
+    caller_lasti: int = 0
+    module: int = -1
+
+    @property
+    def place(self) -> Place | None:
+        return None if self.code is None else place(self.code, self.lasti)
+
+    @property
+    def calling_place(self) -> Place | None:
+        return None if self.caller is None else place(self.caller, self.caller_lasti)
+
+
+NOWHERE = Spot()
+
+
+@lru_cache(maxsize=4096)
+def place(code: CodeType, lasti: int) -> Place:
+    """Return the source line of one instruction."""
+    line = code.co_firstlineno
+    for number, position in enumerate(code.co_positions()):
+        if number * 2 == lasti:
+            line = position[0] or line
+            break
+    return Place(code.co_filename, line, getline(code.co_filename, line).strip(), code.co_qualname)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the stack says about one call.
+
+    Attributes:
+        spot: The line, as in :class:`Spot`, without the module.
+        module: The innermost running module, or None.
+        applying: The line that called ``Function.apply``, where the call is inside a custom Function's forward.
+        checkpoint: That Function is torch's reentrant checkpoint.
+        deepcopy: It is done by ``copy.deepcopy``.
+        state_dict: It is done by ``Module.state_dict``.
+        optimizer: It is done by an optimizer of torch.
+        constructing: A module's ``__init__`` is running.
+        torch_line: File and instruction of torch's own innermost frame, where torch decided to make the call.
+    """
+
+    spot: Spot = NOWHERE
+    module: nn.Module | None = None
+    applying: Spot | None = None
+    checkpoint: bool = False
+    deepcopy: bool = False
+    state_dict: bool = False
+    optimizer: bool = False
+    constructing: bool = False
+    torch_line: CodeType | None = None
+
+
+def quick(frame: FrameType | None) -> tuple[CodeType | None, int, CodeType | None, int, nn.Module | None]:
+    """Find the line and the innermost module, and nothing else: this runs at every call.
+
+    Returns:
+        Code and instruction of the innermost frame outside torch; the same of the user's own where that is a library's; the module.
+    """
+    code: CodeType | None = None
+    lasti = 0
+    caller: CodeType | None = None
+    caller_lasti = 0
+    module: nn.Module | None = None
+    levels = _levels
+    while frame is not None:
+        running = frame.f_code
+        kind = levels.get(running.co_filename)
+        if kind is None:
+            kind = level(running.co_filename)
+        if kind == INSIDE:
+            if running is CALL_MODULE and module is None:
+                module = frame.f_locals["self"]
+                if code is not None and (caller is not None or levels[code.co_filename] == USER):
+                    break
+        elif code is None:
+            code, lasti = running, frame.f_lasti
+            if kind == USER and module is not None:
+                break
+        elif kind == USER and caller is None and levels[code.co_filename] == LIBRARY:
+            caller, caller_lasti = running, frame.f_lasti
+            if module is not None:
+                break
+        frame = frame.f_back
+    return code, lasti, caller, caller_lasti, module
+
+
+def look_around(frame: FrameType | None) -> Surroundings:
+    """Read the whole stack: for the few calls that sever something."""
+    found = Surroundings()
+    inner: tuple[CodeType, int] | None = None
+    user: tuple[CodeType, int] | None = None
+    applying: tuple[CodeType, int] | None = None
+    applying_user: tuple[CodeType, int] | None = None
+    applied = False
+    while frame is not None:
+        running = frame.f_code
+        filename = running.co_filename
+        kind = level(filename)
+        if kind == INSIDE:
+            if found.torch_line is None and inner is None and filename.startswith(_TORCH):
+                if not filename.startswith((_GRAD_MODE, _CONTEXTLIB)):
+                    found.torch_line = running
+            if running is CALL_MODULE:
+                if found.module is None:
+                    found.module = frame.f_locals["self"]
+            elif running is APPLY_FUNCTION:
+                applied = True
+                found.checkpoint = found.checkpoint or frame.f_locals["cls"] is torch.utils.checkpoint.CheckpointFunction
+                applying = applying_user = None
+            elif running is DEEPCOPY and inner is None:
+                found.deepcopy = True
+            elif running is STATE_DICT and inner is None:
+                found.state_dict = True
+            elif filename.startswith(_OPTIMIZERS) and inner is None:
+                found.optimizer = True
+            elif running.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
+                found.constructing = True
+        else:
+            here = (running, frame.f_lasti)
+            if inner is None:
+                inner = here
+            if user is None and kind == USER:
+                user = here
+            if applied and applying is None:
+                applying = here
+            if applied and applying_user is None and kind == USER:
+                applying_user = here
+            if running.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
+                found.constructing = True
+        frame = frame.f_back
+    found.spot = _spot(inner, user)
+    if applied:
+        found.applying = _spot(applying, applying_user)
+    return found
+
+
+def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:
+    if inner is None:
+        return NOWHERE
+    if user is None or user == inner:
+        return Spot(*inner)
+    return Spot(*inner, *user)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What switched grad mode off.
+
+    Attributes:
+        set_by_function: By ``torch.set_grad_enabled``, not by ``torch.no_grad``.
+        library: Torch's own code decided it, not the user's.
+        inside_function: It happened inside a custom Function's forward.
+    """
+
+    set_by_function: bool
+    library: bool
+    inside_function: bool
+
+
+def look_at_switch(frame: FrameType | None) -> Switch:
+    """Say who switches grad mode off, from the frame that calls ``torch._C._set_grad_enabled``."""
+    by_function = True
+    library: bool | None = None
+    inside = False
+    while frame is not None:
+        running = frame.f_code
+        filename = running.co_filename
+        if filename == _GRAD_MODE:
+            by_function = by_function and running.co_qualname.startswith("set_grad_enabled")
+        elif filename == _CONTEXTLIB:
+            decorated = frame.f_locals.get("func")
+            code = getattr(decorated, "__code__", None)
+            if library is None and code is not None:
+                library = level(code.co_filename) == INSIDE
+        elif running is APPLY_FUNCTION:
+            inside = True
+        elif library is None and level(filename) != INSIDE:
+            library = False
+        elif library is None and filename.startswith(_TORCH):
+            library = True
+        frame = frame.f_back
+    return Switch(by_function, bool(library), inside)
+

@@ -1,0 +1,96 @@
+"""Where an all-zero gradient begins, from what each node got and passed on in a backward."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from gradviz.graph import CutKind, Node, NodeKind, Zero
+from gradviz.recording.backward import Flow
+from gradviz.recording.build import Built
+
+# Words for the operation, and why nothing comes out of it though gradient goes in.
+_REASONS: tuple[tuple[str, str], ...] = (
+    (r"round|floor|ceil|trunc|sign|frac", "its derivative is zero everywhere"),
+    (r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink", "every input lies where it is flat (a dead unit)"),
+    (r"clamp|clip", "every input lies outside the bounds, where it is flat"),
+    (r"embedding", "every index is padding_idx, which gets no gradient"),
+    (r"nll_loss|cross_entropy", "every target is ignore_index, so that no element counts"),
+    (r"softmax", "a softmax over a single value is constant"),
+    (r"dropout|bernoulli", "every element was dropped"),
+    (r"where|masked", "the mask leaves nothing of this input"),
+    (r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices", "nothing of it is selected"),
+    (r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$", "the other factor is all zero"),
+    (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
+)
+_FACTOR = "the other factor is all zero"
+
+
+def operation_name(node: str) -> str:
+    """Turn ``"NllLossBackward0"`` into ``"nll_loss"``."""
+    plain = re.sub(r"Backward\d*$", "", node)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
+
+
+def find_zeros(
+    built: Built, flows: Mapping[int, Flow], edges_of: Mapping[int, Sequence[int | None]], zero: set[int], nonzero: set[int]
+) -> dict[int, Zero]:
+    """Say for each parameter with an all-zero gradient where the zero begins.
+
+    Args:
+        built: The graph.
+        flows: What passed each node, by index.
+        edges_of: The index that each edge of a node leads to; None for an edge to nothing.
+        zero: Leaves whose gradient is all zero.
+        nonzero: Leaves whose gradient is not.
+    """
+    before: dict[int, list[int]] = {}
+    after: dict[int, list[int]] = {}
+    for edge in built.edges.values():
+        if edge.gradient:
+            before.setdefault(edge.target, []).append(edge.source)
+            after.setdefault(edge.source, []).append(edge.target)
+    found: dict[int, Zero] = {}
+    for leaf in sorted(zero):
+        above = _closure([leaf], after)
+        begins = sorted(
+            (index, source)
+            for index in above
+            if (flow := flows.get(index)) is not None and flow.came
+            for source, went in zip(edges_of[index], flow.went, strict=False)
+            if went is False and source in above
+        )
+        if begins:
+            index, source = begins[0]
+            found[leaf] = _begins_at(built.nodes[index], index, source, before, nonzero)
+        else:
+            found[leaf] = _cancels(built, leaf, above, flows)
+    return found
+
+
+def _begins_at(node: Node, index: int, source: int, before: Mapping[int, list[int]], nonzero: set[int]) -> Zero:
+    name = operation_name(node.operation)
+    if node.severs is CutKind.HOOK:
+        return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
+    why = next((reason for pattern, reason in _REASONS if re.search(pattern, name)), "what goes in has no influence on what comes out")
+    if why is _FACTOR:
+        others = [other for other in before.get(index, ()) if other != source]
+        learns = bool(_closure(others, before) & nonzero)
+        if learns:
+            why = "the other factor is still all zero; it gets gradient itself, so this passes with the next step"
+        return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
+    return Zero(operation=name, why=why, place=node.place)
+
+
+def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]) -> Zero:
+    last = [index for index in sorted(above) if built.nodes[index].kind is NodeKind.OPERATION and index in flows and flows[index].came]
+    place = built.nodes[last[-1]].place if last else built.nodes[leaf].place
+    return Zero(operation="sum", why="what arrives on several routes cancels out", place=place)
+
+
+def _closure(starts: Sequence[int], neighbours: Mapping[int, list[int]]) -> set[int]:
+    seen, stack = set(starts), list(starts)
+    while stack:
+        for other in neighbours.get(stack.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                stack.append(other)
+    return seen
