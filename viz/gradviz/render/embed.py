@@ -13,17 +13,18 @@ from xml.etree.ElementTree import Element, SubElement
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
 from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, headline, listing, printable, starred
-from gradviz.render.sketch import Sketch
+from gradviz.render.sketch import Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look
 from gradviz.render.text_width import width, wrapped
 from gradviz.report import Report
 
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10.0
-NARROWEST = 330.0  # a headline needs some room
+NARROWEST = 416.0  # a headline needs some room
 WIDEST_TEXT = 760.0
 HEADLINE, SMALL = 14.0, 10.5  # font sizes
 SWATCH = 24.0, 15.0  # of the legend
+CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
 def embed(laid_out: str, report: Report, content: Sketch) -> str:
@@ -73,12 +74,14 @@ def _clean(graph: Element, prefix: str, content: Sketch) -> None:
             _fit(text)
         if "node" in group.get("class", "").split():
             item = items[key]
-            _number_lines(group)
-            if title is not None:
-                title.text = item.about
             for shape in group:
                 if shape.tag not in ("title", "text"):
                     shape.set("class", "outline" if shape.get("fill") == "none" else "shape")
+                if shape.tag == "polygon" and look_of(item).shape == "octagon":
+                    shape.set("points", _points(*_corners(shape), CHAMFER))
+            _number_lines(group)
+            if title is not None:
+                title.text = item.about
         else:
             edges += 1
             key = f"e{edges}"
@@ -141,7 +144,15 @@ class _Entry:
     name: str
     meaning: str
     look: Look | None = None
-    pruned: bool = False
+
+
+_LINES = {
+    "gradient": "gradient flows",
+    "severed": "gradient stops",
+    "pruned": "pruned by the cut",
+    "frozen": "value only",
+    "value": "value only, needs no gradient",
+}
 
 
 def _entries(content: Sketch) -> list[_Entry]:
@@ -149,24 +160,19 @@ def _entries(content: Sketch) -> list[_Entry]:
     verdicts = {item.verdict for item in content.items}
     strokes = {line.stroke for line in content.lines}
     entries = [_Entry(str(verdict), f"{verdict}: {MEANINGS[verdict]}", LOOKS[verdict]) for verdict in Verdict if verdict in verdicts]
-    if "gradient" in strokes:
-        entries.append(_Entry("gradient", "gradient flows"))
-    if "severed" in strokes:
-        entries.append(_Entry("severed", "gradient stops"))
-    if any(item.pruned for item in content.items):
-        entries.append(_Entry("pruned", "pruned: would get gradient without the cut"))
-    if "frozen" in strokes:
-        entries.append(_Entry("frozen", "a value without gradient"))
-    return entries
+    return entries + [_Entry(stroke, meaning) for stroke, meaning in _LINES.items() if stroke in strokes]
 
 
 def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> float:
     """Draw the legend, in as many rows as it needs, and return where it ends."""
     group = SubElement(root, "g", {"class": "legend"})
     x, (across, high), gap, row = MARGIN, SWATCH, 18.0, 20.0
-    for entry in entries:
-        needed = across + 7 + width(entry.meaning) * SMALL
-        if x > MARGIN and x + needed > MARGIN + min(wide, WIDEST_TEXT):
+    room = min(wide, WIDEST_TEXT)
+    widths = [across + 7 + width(entry.meaning) * SMALL for entry in entries]
+    first_line = next((number for number, entry in enumerate(entries) if entry.look is None), 0)
+    breaks = {first_line} if sum(widths) + gap * (len(widths) - 1) > room else set()  # nodes and lines apart, unless one row does
+    for number, (entry, needed) in enumerate(zip(entries, widths, strict=True)):
+        if x > MARGIN and (number in breaks or x + needed > MARGIN + room):
             x, y = MARGIN, y + row
         sample = SubElement(group, "g")
         if entry.look is None:
@@ -201,7 +207,7 @@ def _line_sample(sample: Element, name: str, x: float, y: float, across: float, 
 
 def _node_sample(sample: Element, name: str, look: Look, x: float, y: float, across: float, high: float) -> None:
     sample.set("class", f"node {name}")
-    corner = 4.5 if look.shape == "octagon" else 0.0
+    corner = CHAMFER / 2 if look.shape == "octagon" else 0.0
     inset = 2.5 if look.borders == 2 else 0.0
     _box(sample, look, x + inset, y + inset, across - 2 * inset, high - 2 * inset, corner, "shape")
     if inset:
@@ -213,20 +219,32 @@ def _node_sample(sample: Element, name: str, look: Look, x: float, y: float, acr
 
 
 def _box(parent: Element, look: Look, x: float, y: float, across: float, high: float, corner: float, name: str) -> None:
-    right, bottom, c = x + across, y + high, corner
-    corners = [(x + c, y), (right - c, y), (right, y + c), (right, bottom - c), (right - c, bottom), (x + c, bottom), (x, bottom - c), (x, y + c)]
     SubElement(
         parent,
         "polygon",
         {
             "class": name,
-            "points": " ".join(f"{_number(a)},{_number(b)}" for a, b in dict.fromkeys(corners)),
+            "points": _points(x, y, x + across, y + high, corner),
             "fill": look.light.fill if name == "shape" else "none",
             "stroke": look.light.stroke,
             "stroke-width": _number(look.width),
             **({"stroke-dasharray": look.dashes} if look.dashes else {}),
         },
     )
+
+
+def _points(left: float, top: float, right: float, bottom: float, c: float) -> str:
+    """The corners of a box, each cut off by ``c``."""
+    corners = [
+        (left + c, top), (right - c, top), (right, top + c), (right, bottom - c),
+        (right - c, bottom), (left + c, bottom), (left, bottom - c), (left, top + c),
+    ]  # fmt: skip
+    return " ".join(f"{_number(x)},{_number(y)}" for x, y in dict.fromkeys(corners))
+
+
+def _corners(polygon: Element) -> tuple[float, float, float, float]:
+    points = [tuple(map(float, point.split(","))) for point in polygon.get("points", "").split()]
+    return min(x for x, _ in points), min(y for _, y in points), max(x for x, _ in points), max(y for _, y in points)
 
 
 def _description(report: Report) -> str:
@@ -253,8 +271,7 @@ def _style_sheet(root: str) -> str:
         f"{root} text{{font-family:{FONTS};fill:{INK[0].stroke};stroke:none}}",
         f"{root} .name,{root} .headline{{font-weight:bold}}",
         f"{root} .glyph{{fill:none;stroke:{INK[0].stroke};stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}}",
-        f"{root} .pruned .shape{{fill-opacity:{GHOST};stroke-dasharray:5 3}}",
-        f"{root} .mark .shape{{fill-opacity:1;stroke-dasharray:none}}",
+        f"{root} .node.pruned .shape{{fill-opacity:{GHOST};stroke-dasharray:5 3}}",
     ]
     looks = {**{str(verdict): look for verdict, look in LOOKS.items()}, "op": OP, "loss": LOSS}
     for name, look in looks.items():
@@ -265,13 +282,11 @@ def _style_sheet(root: str) -> str:
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
             rules.append(f"{root} .edge.{name} path{{stroke-dasharray:{stroke.dashes}}}")
-    rules += _accumulate_rules(root, STROKES["gradient"].light, STROKES["pruned"].light)
     dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
     for name, look in looks.items():
         dark += _node_rules(f"{root} .node.{name}", look.dark.fill, look.dark.stroke)
     for name, stroke in STROKES.items():
         dark += _edge_rules(f"{root} .edge.{name}", stroke.dark)
-    dark += _accumulate_rules(root, STROKES["gradient"].dark, STROKES["pruned"].dark)
     return "\n" + "\n".join([*rules, "@media (prefers-color-scheme:dark){", *dark, "}"]) + "\n"
 
 
@@ -281,13 +296,6 @@ def _node_rules(selector: str, fill: str, stroke: str) -> list[str]:
 
 def _edge_rules(selector: str, stroke: str) -> list[str]:
     return [f"{selector} path{{stroke:{stroke}}}", f"{selector} polygon{{fill:{stroke};stroke:{stroke}}}"]
-
-
-def _accumulate_rules(root: str, gradient: str, pruned: str) -> list[str]:
-    return [
-        f"{root} .accumulate .shape{{fill:{gradient};stroke:{gradient}}}",
-        f"{root} .accumulate.pruned .shape{{fill:{pruned};stroke:{pruned};fill-opacity:1;stroke-dasharray:none}}",
-    ]
 
 
 def _number(value: float) -> str:

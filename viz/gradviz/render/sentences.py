@@ -13,7 +13,7 @@ MEANINGS = {
     Verdict.REACHED: "gradient arrives",
     Verdict.ZERO: "the gradient that arrives is all zero",
     Verdict.FROZEN: "requires_grad is False",
-    Verdict.CUT: "every route back is severed",
+    Verdict.CUT: "no route back is left",
     Verdict.UNUSED: "not used by this loss",
 }
 
@@ -88,10 +88,10 @@ def cut_at(cut: Cut) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` on one line, with a backslash escape for every character that cannot be shown.
+    r"""Return ``text`` on one line, with a backslash escape for every character that cannot be shown.
 
     >>> printable("a" + chr(10) + chr(0x202e))
-    'a\\\\n\\\\u202e'
+    'a\\n\\u202e'
     """
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
@@ -113,11 +113,14 @@ def _with(report: Report, verdict: Verdict) -> list[str]:
 def _count(report: Report) -> str:
     total, reached = len(report.parameters), len(_with(report, Verdict.REACHED))
     if not total:
-        return f"No model was given; gradient reaches {counted(len(report.unregistered), 'leaf').replace('leafs', 'leaves')}"
+        return "No parameters were given" + (
+            f"; gradient reaches {counted(len(report.unregistered), 'tensor')}" if report.unregistered else ""
+        )
     if total == 1:
         return "The only parameter gets gradient" if reached else "The only parameter gets no gradient"
     if reached in (0, total):
-        return f"All {total} parameters get gradient" if reached else f"None of the {total} parameters gets gradient"
+        every, none = ("Both", "Neither") if total == 2 else (f"All {total}", "None")
+        return f"{every} parameters get gradient" if reached else f"{none} of the {total} parameters gets gradient"
     return f"{reached} of {total} parameters {'gets' if reached == 1 else 'get'} gradient"
 
 

@@ -1,16 +1,16 @@
 """From a report to what is to be drawn: items and the lines between them, as plain data, before anything has a place or a colour.
 
-Three things are added to the graph here: a node for every cut, an ``AccumulateGrad`` between a parameter and what uses it (autograd has
-one too), and one stub per use for a parameter with many uses, since a hub of a hundred edges takes ``dot`` half a minute.
+Two things are added to the graph here: a mark for every cut that is no node yet, and one stub per use for a parameter with many uses,
+since a hub of a hundred edges takes ``dot`` half a minute.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gradviz.graph import Cut, CutKind, Edge, Node, NodeKind, Verdict
-from gradviz.render.sentences import base_name, cut_at, printable, starred, where
-from gradviz.render.style import LOOKS, SCISSORS
+from gradviz.graph import Cut, CutKind, Edge, Node, NodeKind, Place, Verdict
+from gradviz.render.sentences import cut_at, printable, starred, where
+from gradviz.render.style import LOOKS, LOSS, OP, SCISSORS, Look
 from gradviz.report import Report
 
 SHARED_USES = 4  # a parameter with more uses than this gets a stub for each
@@ -26,7 +26,6 @@ class Sort(StrEnum):
 
     LOSS = "loss"
     OPERATION = "op"
-    ACCUMULATE = "accumulate"
     MARK = "mark"
     TENSOR = "tensor"
 
@@ -65,7 +64,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Items, the loss first if there is one, and lines; both in a stable order."""
+    """Items, the loss first if there is one, and lines: those into one item together, that of its :func:`spine` first."""
 
     items: tuple[Item, ...]
     lines: tuple[Line, ...]
@@ -74,6 +73,37 @@ class Sketch:
 def sketch(report: Report) -> Sketch:
     """Return what is to be drawn of ``report``."""
     return _Sketcher(report).sketch()
+
+
+def look_of(item: Item) -> Look:
+    """Return how ``item`` looks."""
+    if item.verdict is not None:
+        return LOOKS[item.verdict]
+    return LOSS if item.sort is Sort.LOSS else OP
+
+
+def spine(content: Sketch) -> list[Line]:
+    """Return for every item the line on which the longest way back from it begins: what is drawn straight."""
+    into: dict[str, list[Line]] = {}
+    for line in content.lines:
+        into.setdefault(line.target, []).append(line)
+    depth: dict[str, int] = {}
+    ways = [item.key for item in content.items]
+    while ways:  # a loop, since a graph may be deeper than the stack
+        key = ways[-1]
+        missing = [line.source for line in into.get(key, ()) if line.source not in depth]
+        if missing and key not in depth:
+            ways += missing
+            continue
+        depth.setdefault(key, 1 + max((depth[line.source] for line in into.get(key, ())), default=0))
+        ways.pop()
+    return [max(lines, key=lambda line: (depth[line.source], line.source)) for lines in into.values()]
+
+
+def _spine_first(content: Sketch) -> Sketch:
+    """An engine starts from the order it is given: with the spine first the article's net is a third narrower."""
+    order, straight = {item.key: number for number, item in enumerate(content.items)}, set(spine(content))
+    return Sketch(content.items, tuple(sorted(content.lines, key=lambda line: (order[line.target], line not in straight))))
 
 
 class _Sketcher:
@@ -97,7 +127,7 @@ class _Sketcher:
                 self._connect(edge)
         for item in _unused(self._report):
             self._add(item)
-        return Sketch(tuple(self._items.values()), tuple(self._lines))
+        return _spine_first(Sketch(tuple(self._items.values()), tuple(self._lines)))
 
     def _add(self, item: Item) -> str:
         self._items.setdefault(item.key, item)
@@ -122,18 +152,7 @@ class _Sketcher:
         shared = self._uses[tensor.index] > SHARED_USES
         stub = f"_{edge.target}" if shared else ""
         key = self._add(self._tensor(tensor, f"n{tensor.index}{stub}"))
-        stroke = self._stroke(edge)
-        if edge.gradient:
-            accumulate = Item(
-                key=f"{key}_acc",
-                sort=Sort.ACCUMULATE,
-                operation="AccumulateGrad",
-                about=f"AccumulateGrad of {printable(tensor.name)}",
-                pruned=tensor.pruned,
-            )
-            self._draw(key, self._add(accumulate), stroke)
-            key = accumulate.key
-        self._draw(key, into, stroke)
+        self._draw(key, into, self._stroke(edge))
 
     def _stroke(self, edge: Edge) -> str:
         source, target = self._nodes[edge.source], self._nodes[edge.target]
@@ -157,7 +176,7 @@ class _Sketcher:
             return None
         if edge.severed and target.severs not in _STRETCHES:
             return self._mark(f"cut_{edge.severed}_{target.index}", self._cuts([edge]), edge.severed, target)
-        if source.severs in _STRETCHES and target.severs not in _STRETCHES:
+        if source.severs is not None and source.severs in _STRETCHES and target.severs not in _STRETCHES:
             return self._mark(f"cut_{source.index}", self._cuts(self._behind(source)), source.severs, source)
         return None
 
@@ -176,42 +195,45 @@ class _Sketcher:
         found = dict.fromkeys(edge.cut for edge in edges if edge.cut is not None)
         return [self._report.cuts[index] for index in found]
 
-    def _mark(self, key: str, cuts: list[Cut], kind: CutKind | None, node: Node) -> Item | None:
+    def _mark(self, key: str, cuts: list[Cut], kind: CutKind, node: Node) -> Item | None:
         if not cuts and not any(edge.severed for edge in self._behind(node)) and not node.pruned:
             return None
-        first = cuts[0] if cuts else Cut(kind=kind or CutKind.DETACH, operation=str(kind), **_place(node))
-        place = where(first.file, first.line)
-        lines = [f"{SCISSORS} {_short(first.operation)}", *([_short(place)] if place else []), *([f"and {len(cuts) - 1} more"] if cuts[1:] else [])]
+        place = node.place or Place("", 0)
+        first = cuts[0] if cuts else Cut(kind=kind, operation=kind, file=place.file, line=place.line, code=place.code)
+        at, more = where(first.file, first.line), f"and {len(cuts) - 1} more" if cuts[1:] else ""
+        lines = (f"{SCISSORS} {_short(first.operation)}", *filter(None, [_short(at), more]))
         about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}"
         if first.code:
             about += f": {printable(first.code)}"
-        return Item(key=key, sort=Sort.MARK, operation=str(first.kind), lines=tuple(lines), about=about, verdict=Verdict.CUT)
+        return Item(key=key, sort=Sort.MARK, operation=str(first.kind), lines=lines, about=about, verdict=Verdict.CUT)
 
     def _of(self, node: Node) -> Item:
         key = f"n{node.index}"
         if node.kind is NodeKind.LOSS:
             name = node.name or "loss"
             return Item(key=key, sort=Sort.LOSS, lines=(_short(name),), about=f"{printable(name)}: backward() starts here")
-        if self._is_mark(node):
+        if node.severs is not None and self._is_mark(node):
             edges = [edge for edge in self._into[node.index] if edge.severed]
             mark = self._mark(key, self._cuts(edges), node.severs, node)
             if mark is not None:
                 return mark
-        scope = (_short(node.scope),) if node.scope else ()
-        place = f" at {base_name(node.place.file)}:{node.place.line}" if node.place else ""
-        about = printable(node.operation + (f" in {node.scope}" if node.scope else "") + place)
-        return Item(key=key, sort=Sort.OPERATION, operation=node.operation, lines=(_short(node.operation), *scope), about=about, pruned=node.pruned)
+        lines = (_short(node.operation), *filter(None, [_short(node.scope)]))
+        about = node.operation + (f" in {node.scope}" if node.scope else "")
+        if node.place:
+            about += f" at {where(node.place.file, node.place.line)}"
+        return Item(key=key, sort=Sort.OPERATION, operation=node.operation, lines=lines, about=printable(about), pruned=node.pruned)
 
     def _tensor(self, node: Node, key: str) -> Item:
         parameter = self._report.parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
         verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
-        word = "reached, no parameter" if node.kind is NodeKind.LEAF and verdict is Verdict.REACHED else str(verdict)
+        word = str(verdict)
         partial = parameter is not None and parameter.partial
         if partial:
             word += ", partly"
         cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
         about = f"{printable(node.name)} {_sizes(node.shape)}".rstrip() + f": {word}" + (f", cut by {cuts}" if cuts else "")
-        lines = (_short(node.name), *([_sizes(node.shape)] if node.shape is not None else []), f"{LOOKS[verdict].mark} {word}".strip())
+        second = "outside the model" if node.kind is NodeKind.LEAF else _sizes(node.shape)
+        lines = (_short(node.name), *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
         pruned = node.pruned or verdict is Verdict.CUT
         return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned)
 
@@ -228,10 +250,6 @@ def _unused(report: Report) -> list[Item]:
         lines = (_short(label), *([count.rstrip(")")] if count else []), str(Verdict.UNUSED))
         items.append(Item(key=f"u{number}", sort=Sort.TENSOR, lines=lines, about=f"{printable(path)}: unused", verdict=Verdict.UNUSED))
     return items
-
-
-def _place(node: Node) -> dict[str, str | int]:
-    return {"file": node.place.file, "line": node.place.line, "code": node.place.code} if node.place else {}
 
 
 def _sizes(shape: tuple[int, ...] | None) -> str:

@@ -2,13 +2,12 @@
 
 import graphviz
 
-from gradviz.graph import Verdict
 from gradviz.layout import lay_out
 from gradviz.render import text_width
 from gradviz.render.embed import embed
 from gradviz.render.sentences import headline
-from gradviz.render.sketch import Item, Line, Sketch, Sort, sketch
-from gradviz.render.style import LOOKS, LOSS, OP, STROKES, Look
+from gradviz.render.sketch import Item, Line, Sketch, Sort, look_of, sketch, spine
+from gradviz.render.style import GHOST, INK, STROKES
 from gradviz.render.torchviz_drawing import draw
 from gradviz.report import Report
 
@@ -27,45 +26,51 @@ def render_svg(report: Report, *, engine: str = "auto") -> str:
         EngineError: No engine could draw it.
     """
     content = sketch(report)
-    return embed(lay_out(_styled(content).source, engine=engine).decode(), report, content)
+    dot = _styled(content)
+    for item in content.items:
+        if look_of(item).shape == "octagon":
+            dot.node(item.key, shape="box")  # engines blow an octagon up around its text: its corners are cut off afterwards
+    return embed(lay_out(dot.source, engine=engine).decode(), report, content)
 
 
 def drawing(report: Report) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it."""
     dot = _styled(sketch(report))
-    headline_lines = text_width.wrapped(headline(report), 60)
-    dot.attr(label=_label(headline_lines), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
+    dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
+    dot.attr(label=_label(text_width.wrapped(headline(report), 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
     return dot
 
 
 def _styled(content: Sketch) -> graphviz.Digraph:
     dot = draw(content)
     dot.strict = True  # a second statement on an edge adds to the first
-    dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.22", ranksep="0.28", rankdir="TB", outputorder="edgesfirst")
+    dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.22", ranksep="0.24", rankdir="TB", outputorder="edgesfirst")
     dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
     dot.edge_attr.update(arrowsize="0.7")
     for item in content.items:
         dot.node(item.key, **_node_attributes(item))
     for line in content.lines:
         dot.edge(line.source, line.target, **_edge_attributes(line))
+    for line in spine(content):
+        dot.edge(line.source, line.target, weight="3")
     return dot
 
 
 def _node_attributes(item: Item) -> dict[str, str]:
     look = look_of(item)
-    if item.sort is Sort.ACCUMULATE:
-        return {"shape": "point", "width": "0.07", "height": "0.07", "id": item.key, "class": classes(item), "label": "", "tooltip": ""}
-    border = look.border if look.border != "solid" else ""
+    border = look.border.replace("solid", "")
+    if item.pruned:
+        border = "rounded,dashed" if border == "rounded" else "dashed"
     return {
         "id": item.key,
         "class": classes(item),
         "label": _label(item.lines),
         "width": f"{(text_width.widest(item.lines) * SIZE + 16) / 72:.3f}",
         "shape": look.shape,
-        "style": ",".join(filter(None, ["filled", "dashed" if item.pruned and not border == "rounded" else border])),
-        "fillcolor": look.light.fill,
+        "style": f"filled,{border}".rstrip(","),
+        "fillcolor": look.light.fill + (f"{round(GHOST * 255):02x}" if item.pruned else ""),
         "color": look.light.stroke,
-        "fontcolor": "#1f2328",
+        "fontcolor": INK[0].stroke,
         "penwidth": f"{look.width:g}",
         "peripheries": str(look.borders),
     }
@@ -78,17 +83,9 @@ def _edge_attributes(line: Line) -> dict[str, str]:
         "color": stroke.light,
         "style": stroke.border,
         "penwidth": f"{stroke.width:g}",
-        "dir": "both" if False else "back",
+        "dir": "back",
         "arrowtail": stroke.arrow,
-        "arrowhead": "none",
     }
-
-
-def look_of(item: Item) -> Look:
-    """Return how ``item`` looks."""
-    if item.verdict is not None:
-        return LOOKS[item.verdict]
-    return LOSS if item.sort is Sort.LOSS else OP
 
 
 def classes(item: Item) -> str:
@@ -100,4 +97,5 @@ def classes(item: Item) -> str:
 def _label(lines: list[str] | tuple[str, ...]) -> str:
     """Lines of any text as a label that shows them as they are: Graphviz reads backslashes, entities and angle brackets."""
     escaped = [line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines]
-    return graphviz.nohtml("\\n".join(escaped))
+    label: str = graphviz.nohtml("\\n".join(escaped))
+    return label

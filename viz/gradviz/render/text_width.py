@@ -18,8 +18,14 @@ def widest(lines: Iterable[str]) -> float:
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """Return ``text`` broken into lines of at most ``columns``, between words where that is possible."""
-    return textwrap.wrap(text, columns, break_on_hyphens=False) or [text]
+    """Return ``text`` broken into lines of at most ``columns``, between words where that is possible, as even as can be."""
+    lines = textwrap.wrap(text, columns, break_on_hyphens=False) or [text]
+    for narrower in range(columns - 1, columns // 2, -1):
+        even = textwrap.wrap(text, narrower, break_on_hyphens=False)
+        if len(even) > len(lines):
+            break
+        lines = even or lines
+    return lines
 
 
 def _columns(char: str) -> int:

@@ -21,16 +21,21 @@ _recursion = threading.Lock()
 
 
 def draw(sketch: Sketch) -> graphviz.Digraph:
-    """Return the graph of ``sketch`` as torchviz draws it, its nodes named by their keys; items without lines are left out."""
+    """Return the graph of ``sketch`` as torchviz draws it, its nodes named by their keys.
+
+    What the loss cannot be traced back to is left out. A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz,
+    share a key and so become one.
+    """
     import torchviz
 
     shadows = {item.key: _shadow(item) for item in sketch.items}
     for line in sketch.lines:
-        shadows[line.target].takes(shadows[line.source])
+        shadows[line.target].takes(shadows[line.source], gradient=line.stroke != "frozen")
     losses = tuple(shadows[item.key] for item in sketch.items if item.sort is Sort.LOSS)
     with _recursing(3 * len(sketch.items)):
         dot = torchviz.make_dot(losses)
-    _rename(dot, {str(id(shadow)): key for key, shadow in shadows.items()})
+    keys = {str(id(part)): key for key, shadow in shadows.items() for part in (shadow, shadow.accumulator) if part is not None}
+    dot.body = [statement for line in dot.body for statement in _renamed(line, keys)]
     del dot.graph_attr["size"], dot.node_attr["ranksep"]
     return dot
 
@@ -38,32 +43,33 @@ def draw(sketch: Sketch) -> graphviz.Digraph:
 class _Function:
     """Stands in for a ``grad_fn``; torchviz writes the name of its class."""
 
+    accumulator = None
+
     def __init__(self) -> None:
         self.next_functions: list[tuple[_Function, int]] = []
         self.saved_tensors: list[_Tensor] = []
-        self.variable: _Tensor
 
-    def takes(self, source: "_Function | _Tensor") -> None:
+    def takes(self, source: "_Function | _Tensor", *, gradient: bool) -> None:
+        """Take in the output of a function, a leaf by way of its accumulator, or a tensor that gets no gradient."""
         if isinstance(source, _Function):
             self.next_functions.append((source, 0))
+        elif gradient:
+            source.accumulator = source.accumulator or _function_type("AccumulateGrad")()
+            source.accumulator.variable = source  # type: ignore[attr-defined]  # torchviz looks whether there is one
+            self.next_functions.append((source.accumulator, 0))
         else:
             self.saved_tensors.append(source)
-
-
-class _AccumulateGrad(_Function):
-    """Stands in for the node that adds a gradient to the ``.grad`` of a leaf."""
-
-    def takes(self, source: "_Function | _Tensor") -> None:
-        assert isinstance(source, _Tensor)
-        self.variable = source
 
 
 class _Tensor:
     """Stands in for a loss, a parameter or a leaf."""
 
-    grad_fn: _Function | None = None
+    def __init__(self) -> None:
+        self.grad_fn: _Function | None = None
+        self.accumulator: _Function | None = None
 
-    def takes(self, source: "_Function | _Tensor") -> None:
+    def takes(self, source: "_Function | _Tensor", *, gradient: bool) -> None:
+        """Be the output of a function; a loss that is itself a leaf has none."""
         if self.grad_fn is None and isinstance(source, _Function):
             self.grad_fn = source
 
@@ -75,19 +81,23 @@ class _Tensor:
 
 
 def _shadow(item: Item) -> _Function | _Tensor:
-    if item.sort in (Sort.LOSS, Sort.TENSOR):
-        return _Tensor()
-    return _function_type(item.operation, _AccumulateGrad if item.sort is Sort.ACCUMULATE else _Function)()
+    return _Tensor() if item.sort in (Sort.LOSS, Sort.TENSOR) else _function_type(item.operation)()
 
 
 @cache
-def _function_type(name: str, base: type[_Function]) -> type[_Function]:
-    return type(name.encode("ascii", "backslashreplace").decode().replace("\0", "\\0"), (base,), {})
+def _function_type(name: str) -> type[_Function]:
+    return type(name.encode("ascii", "backslashreplace").decode().replace("\0", "\\0"), (_Function,), {})
 
 
-def _rename(dot: graphviz.Digraph, keys: dict[str, str]) -> None:
-    """Put keys in place of addresses, which stand at the start of a statement; what follows is text of ours."""
-    dot.body = [_ADDRESS.sub(lambda found: "\t" + " -> ".join(keys[address] for address in found.groups() if address), line) for line in dot.body]
+def _renamed(statement: str, keys: dict[str, str]) -> Iterator[str]:
+    """Yield a statement with keys in place of addresses, which stand at its start; nothing where it joins a node to itself."""
+    found = _ADDRESS.match(statement)
+    if found is None:
+        yield statement
+        return
+    names = [keys[address] for address in found.groups() if address]
+    if len(names) == len(set(names)):
+        yield "\t" + " -> ".join(names) + statement[found.end() :]
 
 
 @contextmanager
