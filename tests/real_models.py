@@ -1,7 +1,7 @@
 """Training steps of real architectures, small and with random weights, for the tests and benchmarks.
 
-Each entry of :data:`STEPS` is a function that returns ``(loss, model)``. Dropout is active: the models are in training mode. Those that need
-an extra package are skipped by :func:`step_of` where it is not installed.
+Each entry of :data:`STEPS` is a function that returns ``(loss, model)``. The models are in training mode, dropout is active. Those that
+need an extra package are skipped where it is not installed.
 """
 
 from collections.abc import Callable

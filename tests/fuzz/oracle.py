@@ -255,7 +255,7 @@ class Truth:
         sites_of: dict[NamedCut, tuple[set[int], set[int]]] = {}
         for cut in judgement.cuts:
             here = self.program.sites_at(cut.line)
-            also = {site for line in cut.also for site in self.program.sites_at(line)}
+            also = set(self.program.blocks_of({*here, *(site for line in cut.also for site in self.program.sites_at(line))})) - here
             named |= here | also
             sites_of[cut] = (set(here), also)
             idle = [line for line in (cut.line, *cut.also) if not self.program.sites_at(line) & self.sites.keys()]

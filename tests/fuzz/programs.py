@@ -8,7 +8,7 @@ its line is replaced by one that computes the same values, bit for bit, and lets
 Every value of a program is a 3 x 4 matrix in double precision.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
@@ -71,14 +71,14 @@ MODEL = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.lin0 = nn.Linear(4, 4)
-        self.lin1 = nn.Linear(4, 4)
-        self.lin2 = nn.Linear(4, 4)
-        self.p0 = nn.Parameter(torch.randn(4))
-        self.p1 = nn.Parameter(torch.randn(3, 4))
-        self.register_buffer("b0", torch.randn(3, 4))
-        self.register_buffer("b1", torch.randn(3, 4))
-        self.register_buffer("table", torch.randn(4, 4))
+        self.lin0 = nn.Linear(4, 4, dtype=torch.float64)
+        self.lin1 = nn.Linear(4, 4, dtype=torch.float64)
+        self.lin2 = nn.Linear(4, 4, dtype=torch.float64)
+        self.p0 = nn.Parameter(torch.randn(4, dtype=torch.float64))
+        self.p1 = nn.Parameter(torch.randn(3, 4, dtype=torch.float64))
+        self.register_buffer("b0", torch.randn(3, 4, dtype=torch.float64))
+        self.register_buffer("b1", torch.randn(3, 4, dtype=torch.float64))
+        self.register_buffer("table", torch.randn(4, 4, dtype=torch.float64))
         self.seen = []
 
     def forward(self, x):
@@ -96,12 +96,14 @@ class Site:
         kinds: What it may rightly be called.
         edits: The lines to replace, by number, for the gradient to pass.
         lines: Other lines that name it as well (the ``with torch.no_grad():`` above it).
+        block: Line that switches gradient off for it and for those after it; 0 outside such a block.
     """
 
     line: int
     kinds: frozenset[str]
     edits: Mapping[int, str]
     lines: frozenset[int] = frozenset()
+    block: int = 0
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,12 @@ class Program:
     def sites_at(self, line: int) -> frozenset[int]:
         """Return the numbers of the sites that this line names."""
         return frozenset(number for number, site in enumerate(self.sites) if line == site.line or line in site.lines)
+
+    def blocks_of(self, numbers: Iterable[int]) -> frozenset[int]:
+        """Return these sites and those after them in the same block: who names a line under no_grad names the no_grad."""
+        starts = {self.sites[number].block: number for number in sorted(numbers, reverse=True) if self.sites[number].block}
+        after = {number for number, site in enumerate(self.sites) if site.block in starts and number >= starts[site.block]}
+        return frozenset(numbers) | after
 
 
 @dataclass
@@ -190,14 +198,14 @@ class Writer:
         value = self.value(self.name(), like.group if like else None, pinned=pinned)
         return value, self.put(f"{value.text} = {expression}", indent)
 
-    def site(self, line: int, kinds: str, edits: Mapping[int, str], *lines: int) -> None:
+    def site(self, line: int, kinds: str, edits: Mapping[int, str], *lines: int, block: int = 0) -> None:
         """Add a site; ``{n}`` in an edit becomes its number, and the indentation of the replaced line is kept."""
         number = len(self.sites)
         whole = {}
         for where, text in edits.items():
             old = self.lines[where - 1]
             whole[where] = old[: len(old) - len(old.lstrip())] + text.replace("{n}", str(number))
-        self.sites.append(Site(line, frozenset(kinds.split()), whole, frozenset(lines)))
+        self.sites.append(Site(line, frozenset(kinds.split()), whole, frozenset(lines), block))
 
     def sever(self, expression: str, kinds: str, *sources: str, like: Value | None = None, pinned: bool = False) -> Value:
         """Write ``v = expression``, which severs ``sources``."""
@@ -409,7 +417,7 @@ def block(w: Writer, a: Value, b: Value, c: int, before: str, after: str | None,
         )[(c // 2 + turn) % 4]
         w.used.update((layer, "p0"))
         value, line = w.assign(expression, indent=indent, pinned=True)
-        w.site(line, kinds, {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"}, start)
+        w.site(line, kinds, {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"}, start, block=start)
     if after:
         w.put(after)
 
@@ -624,7 +632,7 @@ def compose(recipe: Recipe) -> Program:
     last = [value.text for value in writer.values[-1 - recipe.seed % 4 :]]
     writer.put(f"return ({last[-1]} * self.table[:3]).sum()" + "".join(f" + ({text} * 0.3 - 1.0).mean()" for text in last[:-1]))
     writer.lines += ["", "", "def step(before=lambda model: None):", f"    torch.manual_seed({recipe.seed})"]
-    writer.lines += ["    model = Net().double()", "    x = torch.randn(3, 4, dtype=torch.float64)"]
+    writer.lines += ["    model = Net()", "    x = torch.randn(3, 4, dtype=torch.float64)"]
     for name in recipe.frozen:
         writer.lines.append(f"    model.{name}.requires_grad_(False)")
     writer.lines += ["    before(model)", "    return model(x), model"]
