@@ -57,7 +57,7 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         """Let a known word pass."""
         if value in self.words:
             return str(value)
-        close = difflib.get_close_matches(str(value), self.words, n=1)
+        close = difflib.get_close_matches(str(value), self.words, n=1, cutoff=0.7)
         meant = f"; did you mean {close[0]}?" if close else ""
         raise click.UsageError(f"unknown {self.name}: {value!r} (choose from {', '.join(self.words)}{meant})")
 

@@ -1,0 +1,271 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from gradviz import article, cli, layout
+from gradviz.render.formats import FORMATS
+from gradviz.render.json import read_json
+
+MODES = list(article.STRATEGIES)
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command here and now: its exit status, standard output and standard error."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        return stopped.value.code, *capsys.readouterr()
+
+    return run
+
+
+def line_of(code):
+    """Where in article.py a line stands."""
+    lines = [line.strip() for line in Path(article.__file__).read_text().splitlines()]
+    return f"{article.__file__}:{lines.index(code) + 1}"
+
+
+def imports_torch(statement):
+    """Whether a fresh interpreter has torch in it after ``statement``."""
+    probe = f"import sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1] == "True"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["example", "--help"], ["example", "--mode", "dettach"], ["example", "-o", "g.bmp"]]
+)
+def test_help_and_mistakes_import_no_torch(arguments):
+    assert not imports_torch(f"from gradviz.cli import main; main({arguments})")
+
+
+def test_that_test_can_fail():
+    assert imports_torch("from gradviz.cli import main; main(['example', '-o', 'g.json'])")
+
+
+def test_the_words_of_the_command_line_are_those_of_the_rooms_behind_it():
+    assert list(cli.MODES) == MODES
+    assert cli.LAYERS == article.LAYERS
+    assert cli.ENGINES == layout.ENGINES
+
+
+def test_detach_prints_the_headline_a_table_and_what_differs(run):
+    cut = f"detach_() at {line_of('h.detach_()')}: h.detach_()"
+    assert run("example", "--mode", "detach") == (
+        0,
+        dedent(f"""\
+            2 of 6 parameters get gradient; detach_() at {line_of("h.detach_()").rpartition("/")[2]} prunes f1 and f2
+            parameter  verdict  gradient  severed by
+            f1.weight  cut      None      {cut}
+            f1.bias    cut      None      {cut}
+            f2.weight  cut      None      {cut}
+            f2.bias    cut      None      {cut}
+            f3.weight  reached  5
+            f3.bias    reached  1
+            f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
+            """),
+        "Wrote outputs/article-detach.svg\n",
+    )
+    assert "<svg" in Path("outputs/article-detach.svg").read_text()
+
+
+def test_requires_grad_says_the_articles_point(run):
+    status, out, _ = run("example", "--mode", "requires-grad", "-o", "g.json")
+    assert status == 0
+    assert out.splitlines()[1:] == [
+        "parameter  verdict  gradient  severed by",
+        "f1.weight  reached  6",
+        "f1.bias    reached  6",
+        "f2.weight  frozen   None",
+        "f2.bias    frozen   None",
+        "f3.weight  reached  5",
+        "f3.bias    reached  1",
+        "f1 and f3 get exactly the gradient they get without freezing; f2 gets none.",
+    ]
+
+
+def test_detaching_at_the_end_leaves_nothing_and_is_told_as_well(run):
+    status, out, _ = run("example", "--mode", "detach", "--at", "f3")
+    assert status == 0
+    assert out.splitlines()[-1] == "f1, f2 and f3 get none."
+
+
+def test_all_shows_every_mode_side_by_side_and_writes_every_picture(run):
+    status, out, err = run("example", "--all", "--engine", "embedded")
+    assert status == 0
+    assert out == dedent("""\
+        parameter  none       requires-grad  detach     no-grad
+        f1.weight  6 reached  6 reached      None cut   None cut
+        f1.bias    6 reached  6 reached      None cut   None cut
+        f2.weight  4 reached  None frozen    None cut   None cut
+        f2.bias    2 reached  None frozen    None cut   None cut
+        f3.weight  5 reached  5 reached      5 reached  5 reached
+        f3.bias    1 reached  1 reached      1 reached  1 reached
+        requires-grad: f1 and f3 get exactly the gradient they get without freezing; f2 gets none.
+        detach: f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
+        no-grad: f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
+        """)
+    assert err.splitlines() == [f"Wrote outputs/article-{mode}.svg" for mode in MODES]
+    assert sorted(path.stem for path in Path("outputs").iterdir()) == sorted(f"article-{mode}" for mode in MODES)
+
+
+def test_the_format_follows_the_name_of_the_file(run):
+    starts = {"g.svg": "<", "deep/er/g.json": '{\n "format": 1,', "g.dot": "strict digraph", "g.TXT": "2 of 6 parameters get gradient"}
+    for name, start in starts.items():
+        assert run("example", "--mode", "detach", "-o", name)[0] == 0
+        assert Path(name).read_text().lstrip().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--mode", "dettach"], "unknown mode: 'dettach' (choose from none, requires-grad, detach, no-grad; did you mean detach?)"),
+        (["--mode", "x"], "unknown mode: 'x' (choose from none, requires-grad, detach, no-grad)"),
+        (["--at", "f4"], "unknown layer: 'f4' (choose from f1, f2, f3"),
+        (["--engine", "neato"], "unknown engine: 'neato' (choose from auto, dot, embedded)"),
+        (["-o", "graph.bmp"], f"unknown format: 'graph.bmp' (the name must end in one of {', '.join(FORMATS)})"),
+        (["-o", "graph"], "unknown format: 'graph' (the name must end in one of .svg"),
+        (["-o", "."], "cannot write '.': it is a folder. Name a file in it, such as 'graph.svg'"),
+        (["-o", "file/below.svg"], "cannot write 'file/below.svg': "),
+        (["-o", "/proc/graph.svg"], "cannot write '/proc/graph.svg': "),
+        (["--all", "-o", "g.svg"], "--all writes a file for every mode, so it does not go with -o; leave one of them out"),
+        (["--fast"], "No such option"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message):
+    Path("file").touch()
+    status, out, err = run("example", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"gradviz: {message}")
+    assert err.count("\n") == 1
+
+
+def test_a_format_that_only_dot_draws_says_so_where_dot_is_missing(run, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    status, _, err = run("example", "-o", "g.png")
+    assert status == 2
+    assert "dot" in err
+    assert err.count("\n") == 1
+
+
+def test_no_command_shows_the_help_and_an_unknown_one_is_named(run):
+    assert run()[0] == 2
+    status, _, err = run("exmaple")
+    assert status == 2
+    assert err.startswith("gradviz: No such command 'exmaple'")
+    assert err.count("\n") == 1
+
+
+def on_a_terminal(**environment):
+    """What the example writes to a terminal."""
+    import pty
+
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "gradviz", "example", "--mode", "detach", "-o", "g.json"]
+    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
+    subprocess.run(command, stdout=slave, stderr=subprocess.DEVNULL, env=kept | {"TERM": "xterm-256color"} | environment, check=True)
+    os.close(slave)
+    return os.read(master, 1 << 16).decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_there_is_colour_on_a_terminal_and_none_where_the_user_wants_none():
+    assert "\x1b[" in on_a_terminal()
+    assert "\x1b" not in on_a_terminal(NO_COLOR="1")
+
+
+def test_a_report_is_drawn_again_without_the_model(run):
+    run("example", "--mode", "detach", "-o", "report.json", "--engine", "embedded")
+    run("example", "--mode", "detach", "-o", "first.svg", "--engine", "embedded")
+    assert run("draw", "report.json", "-o", "again.svg", "--engine", "embedded") == (0, "", "Wrote again.svg\n")
+    assert Path("again.svg").read_bytes() == Path("first.svg").read_bytes()
+    assert run("draw", "report.json") == (0, str(read_json(Path("report.json").read_text())), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.json", "cannot read 'missing.json': No such file or directory"),
+        (".", "cannot read '.': Is a directory"),
+        ("binary.json", "cannot read 'binary.json': it is not text"),
+        ("broken.json", "not a gradviz report: it is not JSON"),
+    ],
+)
+def test_a_report_that_cannot_be_read_is_refused_in_one_line(run, name, message):
+    Path("broken.json").write_text("{")
+    Path("binary.json").write_bytes(b"\xff\xfe\x00")
+    status, out, err = run("draw", name, "-o", "g.svg")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"gradviz: {message}")
+    assert err.count("\n") == 1
+
+
+STEPS = """
+import torch
+
+def step():
+    model = torch.nn.Linear(2, 1)
+    return model(torch.ones(1, 2)).sum(), model
+
+def alone():
+    return step()[0]
+
+def wrong():
+    return torch.ones(2) @ torch.ones(3)
+"""
+
+
+@pytest.fixture
+def steps(tmp_path, monkeypatch):
+    Path("my_steps.py").write_text(STEPS)
+    monkeypatch.delitem(sys.modules, "my_steps", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.mark.usefixtures("steps")
+def test_show_reports_on_a_function_that_returns_loss_and_model(run):
+    assert run("show", "my_steps:step") == (0, "All 2 parameters get gradient.\n", "")
+    assert run("show", "my_steps:step", "-o", "g.json") == (0, "", "Wrote g.json\n")
+    assert len(json.loads(Path("g.json").read_text())["backwards"][0]["parameters"]) == 2
+
+
+@pytest.mark.usefixtures("steps")
+def test_show_takes_a_loss_alone(run):
+    status, out, _ = run("show", "my_steps:alone")
+    assert status == 0
+    assert out
+
+
+@pytest.mark.usefixtures("steps")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("my_steps", "not a function: 'my_steps' (write package.module:function)"),
+        ("my_steps:stepp", "no function 'stepp' in 'my_steps' (there is alone, step, wrong)"),
+        ("no_such_module_here:step", "cannot import 'no_such_module_here': No module named 'no_such_module_here'"),
+    ],
+)
+def test_a_function_that_is_not_there_is_named_in_one_line(run, name, message):
+    assert run("show", name) == (2, "", f"gradviz: {message}\n")
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_step_that_raises_shows_where_and_exits_with_2(run):
+    status, out, err = run("show", "my_steps:wrong")
+    assert (status, out) == (2, "")
+    assert re.search(r'File ".*my_steps\.py", line 12, in wrong', err)
+    assert "gradviz/" not in err
+    assert err.splitlines()[-1].startswith("gradviz: my_steps:wrong raised RuntimeError")
