@@ -68,12 +68,9 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     for (kind, operation, _, _), edges in groups.items():
         sources = [edge.source for edge in edges]
         behind = flow.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
-        first = {names[index] for index in behind if index in names and graph.nodes[index].requires_grad}
-        parameters = first or {
-            names[index] for index in flow.before(sources, through=lambda edge: True) if index in names and graph.nodes[index].requires_grad
-        }
-        parameters = {name for name in parameters if verdicts[name] is not Verdict.FROZEN}
-        if not parameters:
+        first = {names[index] for index in behind if index in names and verdicts[names[index]] is not Verdict.FROZEN}
+        made_of = flow.before(sources, through=lambda edge: True)
+        if not any(index in names and graph.nodes[index].requires_grad for index in made_of):
             continue
         targets = [graph.nodes[edge.target] for edge in edges]
         place = targets[0].place or Place("", 0)
@@ -84,12 +81,12 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             line=place.line,
             code=place.code,
             scope=_shared_scope(target.scope for target in targets),
-            parameters=tuple(sorted(parameters, key=order.__getitem__)),
+            parameters=tuple(sorted(first, key=order.__getitem__)),
             caller=targets[0].caller,
             also=flow.severed_again(edges, kind, place),
             inside_library=all(target.library for target in targets),
         )
-        severs_all = any(verdicts[name] is Verdict.CUT for name in parameters)
+        severs_all = any(verdicts[name] is Verdict.CUT for name in first)
         found.append(((not severs_all, min(edge.target for edge in edges)), cut, edges, first))
     found.sort(key=lambda item: item[0])
 

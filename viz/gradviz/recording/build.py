@@ -19,12 +19,14 @@ class Built:
         nodes, edges: Of the graph, still open to what a backward shows.
         numbers: The tape's number of each node; the losses have 0.
         index_of: The node's index by the tape's number.
+        spots: The line of each node by index; a node inside a composite call has that call's.
     """
 
     nodes: list[Node] = field(default_factory=list)
     edges: dict[tuple[int, int], Edge] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)
+    spots: dict[int, Spot] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -38,11 +40,15 @@ class Built:
 
     def reached(self) -> set[int]:
         """Return the nodes that gradient passes to from the loss."""
+        return self.before([0])
+
+    def before(self, starts: Sequence[int]) -> set[int]:
+        """Return the nodes that gradient passes to from some nodes, these included."""
         before: dict[int, list[int]] = {}
         for edge in self.edges.values():
             if edge.gradient:
                 before.setdefault(edge.target, []).append(edge.source)
-        seen, stack = {0}, [0]
+        seen, stack = set(starts), list(starts)
         while stack:
             for index in before.get(stack.pop(), ()):
                 if index not in seen:
@@ -87,7 +93,6 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         shape: Its sizes.
     """
     built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], {}, [0], {})
-    spots: dict[int, Spot] = {}
     scopes = _Scopes(tape, names)
     queue: list[int] = []
 
@@ -97,8 +102,8 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         if index is None:
             index = built.index_of[number] = len(built.nodes)
             own = tape.spot_of(number)
-            spots[number] = own if own is not NOWHERE else spot
-            built.nodes.append(_node(tape, number, index, spots[number], names, scopes))
+            built.spots[index] = own if own is not NOWHERE else spot
+            built.nodes.append(_node(tape, number, index, built.spots[index], names, scopes))
             built.numbers.append(number)
             queue.append(number)
         return index
@@ -109,7 +114,8 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
     while position < len(queue):
         number = queue[position]
         position += 1
-        target, spot = built.index_of[number], spots[number]
+        target = built.index_of[number]
+        spot = built.spots[target]
         step = tape.steps.get(number)
         if step is not None:
             for before in step.nexts:
@@ -217,7 +223,10 @@ def _stays_inside(tape: Tape, built: Built, after: Mapping[int, list[int]], inde
             if target in seen:
                 continue
             seen.add(target)
-            if target == 0 or built.nodes[target].kind is not NodeKind.OPERATION:
+            if built.nodes[target].kind is NodeKind.LEAF:
+                stack.append(target)  # a view made under no_grad
+                continue
+            if built.nodes[target].kind is not NodeKind.OPERATION:
                 return False
             number = built.numbers[target]
             step = tape.steps.get(number)

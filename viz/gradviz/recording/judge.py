@@ -12,6 +12,7 @@ from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameters, Verdict, Ze
 from gradviz.recording import backward, values
 from gradviz.recording.build import Built, Names, build, leaf_tensors, names_of
 from gradviz.recording.tape import Tape
+from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
 from gradviz.report import Report
 
@@ -160,45 +161,51 @@ def _insert_hooks(
     arrivals: Mapping[int, backward.Arrival],
 ) -> dict[int, Zero]:
     """Where a hook turned gradient into zeros, put it into the graph as the operation that severs. Returns the leaves behind."""
+    sent = {source for other, flow in flows.items() for source, went in zip(edges_of[other], flow.went, strict=False) if went}
     behind: dict[int, Zero] = {}
     for number, spots in tape.hooks.items():
         index = built.index_of.get(number)
-        if index is None:
+        if index is None or index not in sent:
             continue
         came = flows[index].came if index in flows else arrivals[index].nonzero if index in arrivals else None
-        sent = any(
-            went
-            for other, flow in flows.items()
-            for source, went in zip(edges_of[other], flow.went, strict=False)
-            if source == index
-        )
-        if came is not False or not sent:
-            continue
-        spot = spots[-1]
-        hook = len(built.nodes)
-        place = spot.place
-        built.nodes.append(Node(index=hook, kind=NodeKind.OPERATION, operation="register_hook()", place=place, caller=spot.calling_place,
-                                severs=CutKind.HOOK))  # fmt: skip
-        built.numbers.append(-hook)
-        for (source, target), edge in list(built.edges.items()):
-            if source == index and edge.gradient:
-                del built.edges[source, target]
-                built.connect(hook, target, gradient=True)
-        built.connect(index, hook, gradient=True, severed=CutKind.HOOK)
-        zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
-        before: dict[int, list[int]] = {}
-        for edge in built.edges.values():
-            before.setdefault(edge.target, []).append(edge.source)
-        stack, seen = [index], {index}
-        while stack:
-            here = stack.pop()
-            if built.nodes[here].kind is not NodeKind.OPERATION:
-                behind[here] = zero
-            for source in before.get(here, ()):
-                if source not in seen:
-                    seen.add(source)
-                    stack.append(source)
+        if came is False:
+            behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
+    for index, flow in flows.items():
+        # torch puts a function of its own before a module that has a full backward hook; the hook changes what that passes on
+        if flow.came and not any(flow.went) and built.nodes[index].operation == "BackwardHookFunctionBackward":
+            spot = _module_hook(tape, built.spots.get(index, NOWHERE))
+            for source in sorted({source for source in edges_of[index] if source is not None}):
+                behind.update(_insert_hook(built, "register_full_backward_hook()", spot, source, index))
     return behind
+
+
+def _module_hook(tape: Tape, spot: Spot) -> Spot:
+    """Return where the hook of the module at a spot was registered, or else where its function begins."""
+    registered = tape.module_hooks.get(spot.module)
+    if registered:
+        return registered[-1]
+    module = tape.modules[spot.module]() if 0 <= spot.module < len(tape.modules) else None
+    for hook in module._backward_hooks.values() if module is not None else ():
+        code = getattr(hook, "__code__", None)
+        if code is not None:
+            return Spot(code, 0)
+    return spot
+
+
+def _insert_hook(built: Built, operation: str, spot: Spot, source: int, only: int | None) -> dict[int, Zero]:
+    """Put a hook between a node and what its value goes into (or one of these). Returns the leaves before it."""
+    hook = len(built.nodes)
+    place = spot.place
+    node = Node(index=hook, kind=NodeKind.OPERATION, operation=operation, place=place, caller=spot.calling_place, severs=CutKind.HOOK)
+    built.nodes.append(node)
+    built.numbers.append(-hook)
+    for (before, target), edge in list(built.edges.items()):
+        if before == source and edge.gradient and target != hook and only in (None, target):
+            del built.edges[before, target]
+            built.connect(hook, target, gradient=True)
+    built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
+    zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
+    return {index: zero for index in built.before([source]) if built.nodes[index].kind is not NodeKind.OPERATION}
 
 
 def _parameters(

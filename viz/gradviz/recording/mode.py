@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
 from gradviz.recording import values, where
+from gradviz.recording.slices import Escapes, of_interest
 from gradviz.recording.tape import Call, Tape, base_of
 from gradviz.recording.where import Spot, Surroundings, Switch
 
@@ -44,6 +45,7 @@ _FILLS = frozenset(
     ("zero_", "fill_", "copy_", "normal_", "uniform_", "bernoulli_", "random_", "exponential_", "trunc_normal_", "constant_", "zeros_", "ones_")
 )
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
+_PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # what they give beside the live result is no value of it
 _ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "numpy", "__array__"))
 
 
@@ -71,6 +73,7 @@ class RecordingMode(TorchFunctionMode):
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
         self.loose: dict[int, tuple[float, int]] = {}  # exact floats by identity: held, so that no other gets it
         self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
+        self.escapes = Escapes()
         self._known: dict[Any, _Known | None] = {}
         self._grad_at_start = torch.is_grad_enabled()
 
@@ -133,35 +136,42 @@ class RecordingMode(TorchFunctionMode):
         kind = type(out)
         if kind is Tensor or isinstance(out, Tensor):
             if out.grad_fn is not None:
-                self._stamp(known, args, kwargs, out.grad_fn, frame)
+                self._stamp(known, args, kwargs, out, frame)
             else:
                 self._made(known, args, kwargs, (out,), frame)
         elif isinstance(out, (tuple, list)):
             tensors = tuple(item for item in out if isinstance(item, Tensor))
             dead = tuple(item for item in tensors if item.grad_fn is None)
             if dead:
-                self._made(known, args, kwargs, dead, frame)
+                self._made(known, args, kwargs, dead, frame, several=len(tensors) > 1)
             if len(dead) < len(tensors):
                 first = True
                 for item in tensors:
                     node = item.grad_fn
                     if node is not None and (first or not self.tape.is_stamped(node)):
-                        self._stamp(known, args, kwargs, node, frame)
+                        self._stamp(known, args, kwargs, item, frame)
                         first = False
         if "out" in kwargs:
             self._wrote_out(known, args, kwargs, frame)
         return out
 
-    def _stamp(self, known: _Known, args: Any, kwargs: Any, node: Any, frame: FrameType) -> None:
+    def _stamp(self, known: _Known, args: Any, kwargs: Any, out: Tensor, frame: FrameType, *, in_place: bool = False) -> None:
         sources: list[int] = []
-        self._dead_sources(args, sources, known)
+        # What was written into memory that a view shows is found by whoever reads the view.
+        own = out.untyped_storage()._cdata if self.tape.memory and not in_place else 0
+        self._dead_sources(args, sources, known, own)
         if kwargs:
-            self._dead_sources(kwargs.values(), sources, None)
+            self._dead_sources(kwargs.values(), sources, None, own)
+        if self.escapes.by_code:
+            sources.extend(self._came_back_unseen(args, kwargs, frame))
+        node = out.grad_fn
         code, lasti, caller, caller_lasti, module = where.quick(frame)
         number = -1 if module is None else self.tape.module(module)
         self.tape.stamp(node, (code, lasti, caller, caller_lasti, number), tuple(sources))
 
-    def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType) -> None:
+    def _made(
+        self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False
+    ) -> None:
         """Take note of tensors that a call made without recording a gradient edge."""
         if any(item is out for out in outs for item in args if item is not None):
             outs = tuple(out for out in outs if not any(item is out for item in args))
@@ -169,19 +179,24 @@ class RecordingMode(TorchFunctionMode):
                 return
         if known.skip_first:
             args = args[1:]
-        inputs = self._inputs(args, kwargs, known)
+        if known.name in _PLAIN_RESULTS:
+            return
+        inputs = self._inputs(args, kwargs, known, out=outs[0], frame=frame)
         if not inputs:
             return
         around: Surroundings | None = None
+        from_float = any(item.dtype.is_floating_point for item in _tensors(args))
         for out in outs:
             mine = inputs
-            if len(outs) > 1 or any(isinstance(item, (list, tuple)) for item in args):
-                mine = self._inputs_of_view(out, args) or inputs
+            if several:
+                mine = self._inputs_of_view(out, args, inputs)
+                if not mine:
+                    continue
             if around is None:
                 around = where.look_around(frame)
                 if around.optimizer or around.constructing:
                     return
-            kind = self._kind(known, out, mine, around)
+            kind = self._kind(known, out, mine, around, from_float=from_float)
             self._write_down(known, kind, mine, around, out)
 
     def _write_down(
@@ -214,7 +229,9 @@ class RecordingMode(TorchFunctionMode):
             self.tape.set_origin(out, serial)
         return serial
 
-    def _kind(self, known: _Known, out: Tensor, inputs: Iterable[tuple[int, bool]], around: Surroundings) -> CutKind | None:
+    def _kind(
+        self, known: _Known, out: Tensor, inputs: Iterable[tuple[int, bool]], around: Surroundings, *, from_float: bool
+    ) -> CutKind | None:
         """Say what severs, where something does: by the function, by the type of the result, by the grad mode."""
         kind = _KIND_OF.get(known.name)
         if around.deepcopy:
@@ -224,7 +241,7 @@ class RecordingMode(TorchFunctionMode):
         if kind is not None:
             return kind
         if not (out.dtype.is_floating_point or out.dtype.is_complex):
-            if not any(live for _, live in inputs):
+            if not from_float:
                 return None
             return CutKind.INTEGER_CAST if known.name in _CASTS else CutKind.NON_DIFFERENTIABLE
         if not torch.is_grad_enabled():
@@ -252,7 +269,13 @@ class RecordingMode(TorchFunctionMode):
 
     # What went in
 
-    def _dead_sources(self, items: Iterable[Any], found: list[int], known: "_Known | None") -> None:
+    def _came_back_unseen(self, args: Any, kwargs: Any, frame: FrameType) -> tuple[int, ...]:
+        """Return what left torch and is in a plain argument that cannot remember it."""
+        if any(of_interest(item) for item in args) or any(of_interest(item) for item in kwargs.values()):
+            return self.escapes.behind(frame)
+        return ()
+
+    def _dead_sources(self, items: Iterable[Any], found: list[int], known: "_Known | None", own: int = 0) -> None:
         """Collect what goes into a recorded call without a gradient edge."""
         tape = self.tape
         origins, memory = tape._origins, tape.memory
@@ -265,7 +288,7 @@ class RecordingMode(TorchFunctionMode):
                     found.append(self.loose[id(item)][1])
                 continue
             elif kind is list or kind is tuple:
-                self._dead_sources(item, found, None)
+                self._dead_sources(item, found, None, own)
                 continue
             elif kind in values.TRACKED:
                 found.extend(values.sources_of(item))
@@ -274,7 +297,7 @@ class RecordingMode(TorchFunctionMode):
                 self._dead_sources((item.start, item.stop, item.step), found, None)
                 continue
             elif kind is dict:
-                self._dead_sources(item.values(), found, None)
+                self._dead_sources(item.values(), found, None, own)
                 continue
             elif not isinstance(item, Tensor):
                 continue
@@ -292,7 +315,7 @@ class RecordingMode(TorchFunctionMode):
                         found.append(origin.serial)
             if not item.requires_grad and isinstance(item, nn.Parameter):
                 found.append(tape.leaf(item))
-            if memory:
+            if memory and item.untyped_storage()._cdata != own:
                 found.extend(tape.writes(item))
 
     def _returned_by_function(self, node: Any, origin: int) -> None:
@@ -301,15 +324,28 @@ class RecordingMode(TorchFunctionMode):
         if call is not None and call.inside and not self.tape.is_stamped(node):
             self.tape.stamp(node, call.spot, (origin,))
 
-    def _inputs(self, args: Any, kwargs: Any, known: "_Known | None" = None) -> tuple[tuple[int, bool], ...]:
-        """Return the number of every value of interest that went in, and whether it required grad."""
+    def _inputs(
+        self, args: Any, kwargs: Any, known: "_Known | None" = None, *, out: Tensor | None = None, frame: FrameType | None = None
+    ) -> tuple[tuple[int, bool], ...]:
+        """Return the number of every value of interest that went in, and whether it required grad.
+
+        Args:
+            args, kwargs: Of the call.
+            known: The function.
+            out: The result, where it may be a view: what it shares memory with is found by whoever reads it.
+            frame: Where the call stands, to follow plain numbers through Python code.
+        """
         found: dict[int, bool] = {}
-        self._gather(args, found, known)
+        own = out.untyped_storage()._cdata if out is not None and self.tape.memory else 0
+        self._gather(args, found, known, own)
         if kwargs:
-            self._gather((value for name, value in kwargs.items() if name != "out"), found, None)
+            self._gather((value for name, value in kwargs.items() if name != "out"), found, None, own)
+        if frame is not None and self.escapes.by_code:
+            for source in self._came_back_unseen(args, kwargs, frame):
+                found.setdefault(source, False)
         return tuple(found.items())
 
-    def _gather(self, items: Iterable[Any], found: dict[int, bool], known: "_Known | None") -> None:
+    def _gather(self, items: Iterable[Any], found: dict[int, bool], known: "_Known | None", own: int = 0) -> None:
         tape = self.tape
         for position, item in enumerate(items):
             kind = type(item)
@@ -333,18 +369,18 @@ class RecordingMode(TorchFunctionMode):
                         found.setdefault(tape.leaf(item), False)
                     elif self.arrays:
                         self._shares_array(item, found)
-                if tape.memory:
+                if tape.memory and item.untyped_storage()._cdata != own:
                     for write in tape.writes(item):
                         found.setdefault(write, False)
             elif kind is list or kind is tuple:
-                self._gather(item, found, None)
+                self._gather(item, found, None, own)
             elif kind in values.TRACKED:
                 for source in values.sources_of(item):
                     found.setdefault(source, False)
             elif kind is slice:
                 self._gather((item.start, item.stop, item.step), found, None)
             elif kind is dict:
-                self._gather(item.values(), found, None)
+                self._gather(item.values(), found, None, own)
             elif self.arrays and kind.__module__ == "numpy" and hasattr(item, "ctypes"):
                 known_array = self.arrays.get(item.ctypes.data)
                 if known_array is not None:
@@ -355,11 +391,11 @@ class RecordingMode(TorchFunctionMode):
         if known_array is not None:
             found.setdefault(known_array[1], False)
 
-    def _inputs_of_view(self, out: Tensor, args: Any) -> tuple[tuple[int, bool], ...]:
+    def _inputs_of_view(self, out: Tensor, args: Any, inputs: tuple[tuple[int, bool], ...]) -> tuple[tuple[int, bool], ...]:
         """Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...)."""
         storage = out.untyped_storage()._cdata
         same = [item for item in _tensors(args) if item.untyped_storage()._cdata == storage]
-        return self._inputs(same, {}) if same else ()
+        return self._inputs(same, {}) if same else inputs
 
     # In-place calls
 
@@ -380,16 +416,20 @@ class RecordingMode(TorchFunctionMode):
 
     def _wrote(self, known: _Known, target: Tensor, was_live: bool, others: Any, kwargs: Any, frame: FrameType) -> None:
         tape = self.tape
-        over = known.name in _FILLS
+        over = known.name in _FILLS or known.name == "__setitem__"
+        part = _indexed(target, others[0]) if known.name == "__setitem__" else target
+        if part is None:
+            part, over = target, False
+        whole = part.shape == target.shape
         if torch.is_grad_enabled() and target.grad_fn is not None:
             earlier: list[int] = []
-            if not was_live and not over:
+            if not was_live and not (over and whole):
                 origin = tape.origin(target)
                 if origin is not None:
                     earlier.append(origin)
-            origin = tape.origin(target)
-            alias_kind = tape.calls[origin].kind if origin is not None and origin in tape.calls else None
-            self._stamp(known, (target, *others) if was_live or not over else others, kwargs, target.grad_fn, frame)
+            alias_kind = self._alias_kind(target)
+            # What was written into the target's memory before is found there by whoever reads it.
+            self._stamp(known, others, kwargs, target, frame, in_place=True)
             if earlier:
                 tape.stamp(target.grad_fn, None, tuple(earlier))
             base = base_of(target)
@@ -399,46 +439,70 @@ class RecordingMode(TorchFunctionMode):
             if not was_live or target.untyped_storage()._cdata in tape.memory:
                 around = where.look_around(frame)
                 kind = alias_kind or CutKind.DATA
-                call = Call(known.name, kind, _operation("data" if alias_kind is None else tape.calls[origin or 0].name, kind, around),
-                            ((tape.walk(target.grad_fn), True),), self._with_module(around))  # fmt: skip
-                tape.written(target, tape.call(call), base, over=False)
+                written = ((tape.walk(target.grad_fn), True),)
+                call = Call(known.name, kind, _operation(kind.value, kind, around), written, self._with_module(around))
+                tape.written(part, tape.call(call), base, over=False)
             tape.drop_origin(target)
             return
         inputs = self._inputs(others, kwargs)
-        own = self._own_numbers(target)
-        inputs = tuple((number, live) for number, live in inputs if number not in own)
+        inputs = self._foreign(inputs, target)
         if not inputs:
             if over:
-                tape.overwritten(target)
-                if not target.requires_grad:
+                tape.overwritten(part)
+                if whole and not target.requires_grad:
                     tape.drop_origin(target)
             return
         around = where.look_around(frame)
         if around.optimizer or around.constructing:
             return
-        if around.applying is None or self._outer_switch():
-            if not (target.dtype.is_floating_point or target.dtype.is_complex) and any(live for _, live in inputs):
-                kind: CutKind | None = CutKind.INTEGER_CAST
-            elif not torch.is_grad_enabled():
-                kind = CutKind.COPY_UNDER_NO_GRAD
-            else:
-                kind = CutKind.NON_DIFFERENTIABLE if any(live for _, live in inputs) else None
-        else:
+        kind: CutKind | None
+        if around.applying is not None and not self._outer_switch():
             kind = CutKind.NO_GRAD
+        elif not (target.dtype.is_floating_point or target.dtype.is_complex):
+            kind = CutKind.INTEGER_CAST if any(live for _, live in inputs) else None
+        elif not torch.is_grad_enabled():
+            kind = CutKind.COPY_UNDER_NO_GRAD
+        else:
+            kind = self._alias_kind(target) or (CutKind.NON_DIFFERENTIABLE if any(live for _, live in inputs) else None)
         serial = self._write_down(known, kind, inputs, around, None)
-        if over and not target.requires_grad:
+        if over and whole and not target.requires_grad:
             tape.drop_origin(target)
-        tape.written(target, serial, None, over=over)
+        tape.written(part, serial, None, over=over)
 
-    def _own_numbers(self, target: Tensor) -> set[int]:
-        """What a tensor is made of already: writing it into itself severs nothing."""
-        own = set(self.tape.writes(target)) if self.tape.memory else set()
+    def _foreign(self, inputs: tuple[tuple[int, bool], ...], target: Tensor) -> tuple[tuple[int, bool], ...]:
+        """Leave out what a tensor is made of already: writing it into itself, also converted or scaled, severs nothing."""
+        tape = self.tape
+        own = set(tape.writes(target)) if tape.memory else set()
         if target.requires_grad and target.grad_fn is None:
-            own.add(self.tape.leaf(target))
-        origin = self.tape.origin(target)
+            own.add(tape.leaf(target))
+        elif isinstance(target, nn.Parameter):
+            own.add(tape.leaf(target))
+        origin = tape.origin(target)
         if origin is not None:
             own.add(origin)
-        return own
+
+        def only_own(number: int) -> bool:
+            seen, stack = {number}, [number]
+            while stack:
+                here = stack.pop()
+                if here in own:
+                    continue
+                call = tape.calls.get(here)
+                if call is None or len(seen) > 256:
+                    return False
+                for before, _ in call.inputs:
+                    if before not in seen:
+                        seen.add(before)
+                        stack.append(before)
+            return True
+
+        return tuple((number, live) for number, live in inputs if not only_own(number)) if own else inputs
+
+    def _alias_kind(self, target: Tensor) -> CutKind | None:
+        """Say what took a tensor out of the graph whose memory it may share."""
+        origin = self.tape.origin(target)
+        kind = self.tape.calls[origin].kind if origin is not None else None
+        return kind if kind in (CutKind.DETACH, CutKind.DATA, CutKind.NEW_TENSOR) else None
 
     def _wrote_out(self, known: _Known, args: Any, kwargs: Any, frame: FrameType) -> None:
         outs = kwargs["out"]
@@ -476,8 +540,7 @@ class RecordingMode(TorchFunctionMode):
     def _after_set_data(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         target, value = args
         inputs = self._inputs((value,), {})
-        own = self._own_numbers(target)
-        inputs = tuple((number, live) for number, live in inputs if number not in own)
+        inputs = self._foreign(inputs, target)
         around = where.look_around(frame)
         if inputs and not around.optimizer and not around.constructing:
             self._write_down(known, CutKind.DATA, inputs, around, target)
@@ -500,6 +563,7 @@ class RecordingMode(TorchFunctionMode):
             return out
         around = where.look_around(frame)
         serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
+        self.escapes.left(frame, serial)
         if known.name == "__float__":
             self.loose[id(out)] = (out, serial)
             return out
@@ -535,6 +599,10 @@ class RecordingMode(TorchFunctionMode):
         if not around.constructing:
             self._write_down(_Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out)
 
+    def hooked(self, module: nn.Module, frame: FrameType) -> None:
+        """``module.register_full_backward_hook(...)``."""
+        self.tape.module_hooks.setdefault(self.tape.module(module), []).append(where.look_around(frame).spot)
+
     def came_back(self, array: Any, out: Tensor, frame: FrameType) -> None:
         """``torch.from_numpy(array)``."""
         inputs = self._inputs((array,), {})
@@ -557,6 +625,15 @@ def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
             yield item
         elif isinstance(item, (list, tuple)):
             yield from _tensors(item)
+
+
+def _indexed(target: Tensor, key: Any) -> Tensor | None:
+    """Return the part of a tensor that ``target[key] = value`` writes, as a view; None where no view can say it."""
+    keys = key if type(key) is tuple else (key,)
+    if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            return target.detach()[key]
+    return None
 
 
 def _is_in_place(name: str) -> bool:

@@ -89,7 +89,12 @@ def watched(mode: RecordingMode, optimizers: "list[weakref.ref[torch.optim.Optim
     def optimizer_made(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         optimizers.append(weakref.ref(args[0]))
 
+    def module_hook(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        mode.hooked(args[0], frame)
+
     with ExitStack() as stack:
+        for name in ("register_full_backward_hook", "register_backward_hook", "register_full_backward_pre_hook"):
+            _replace(stack, nn.Module, name, lambda original: guarded(original, module_hook))
         _replace(stack, torch.optim.Optimizer, "__init__", lambda original: guarded(original, optimizer_made))
         _replace(stack, nn.Parameter, "__new__", lambda original: staticmethod(guarded(original, wrapped_as("nn.Parameter"))))
         variable = torch.autograd.Variable

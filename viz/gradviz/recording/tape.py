@@ -163,6 +163,7 @@ class Tape:
         self.calls: dict[int, Call] = {}
         self.leaves: dict[int, LeafSeen] = {}
         self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
+        self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.memory: dict[int, list[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
         self._module_numbers: dict[int, int] = {}

@@ -3,10 +3,12 @@
 import copy
 import os
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from linecache import getline
 from types import CodeType, FrameType
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
 from torch import nn
@@ -50,6 +52,24 @@ def level(filename: str) -> int:
     return known
 
 
+Result = TypeVar("Result")
+Rest = ParamSpec("Rest")
+
+
+def by_file(function: Callable[Concatenate[CodeType, Rest], Result]) -> Callable[Concatenate[CodeType, Rest], Result]:
+    """Remember the results of a function of a code object by its file too: equal code in two files compares equal."""
+
+    @lru_cache(maxsize=4096)
+    def remembered(filename: str, code: CodeType, *args: Any) -> Result:
+        return function(code, *args)  # type: ignore[call-arg]
+
+    @wraps(function)
+    def by_code(code: CodeType, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+        return remembered(code.co_filename, code, *args)
+
+    return by_code
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a call came from: code objects and instruction offsets, turned into lines only when somebody asks.
@@ -80,7 +100,7 @@ class Spot:
 NOWHERE = Spot()
 
 
-@lru_cache(maxsize=4096)
+@by_file
 def place(code: CodeType, lasti: int) -> Place:
     """Return the source line of one instruction."""
     line = code.co_firstlineno
