@@ -1,3 +1,4 @@
+import ast
 import os
 import re
 import shutil
@@ -52,6 +53,15 @@ def test_installed_from_the_wheel_the_example_runs_in_an_empty_folder(wheel, tmp
 def test_torch_is_pinned_for_the_checkout_and_a_range_for_the_package():
     assert "torch==2.13.0" in (ROOT / "constraints.txt").read_text().splitlines()
     assert "torch>=2.6" in PROJECT["dependencies"]
+
+
+def test_every_package_that_is_imported_is_required():
+    sources = [ast.parse(path.read_text()) for path in (ROOT / "viz/gradviz").rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(source)]
+    imported = {alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module.split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    required = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in PROJECT["dependencies"]}
+    assert imported - sys.stdlib_module_names - {"gradviz"} <= required
 
 
 def test_what_torchviz_needs_from_python_3_12_on_is_required():
