@@ -1,0 +1,160 @@
+"""What only a real browser can tell: which colours apply, where text ends, what one picture does to another on a page."""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import graphs
+import pytest
+
+from gradviz.render.style import LOOKS, LOSS, OP, STROKES
+from gradviz.render.svg import render_svg
+
+pytestmark = pytest.mark.browser
+Ask = Callable[[str, str, str], Any]
+
+REPORTS = {**graphs.ARTICLE_MODES, "every verdict": graphs.every_verdict, "odd names": graphs.oddly_named, "rnn": lambda: graphs.recurrent(6)}
+
+COLOURS = """
+const found = {};
+for (const shape of document.querySelectorAll('.graph .node .shape, .graph .node .outline')) {
+  const style = getComputedStyle(shape);
+  (found[shape.parentNode.getAttribute('class')] ??= []).push([shape.getAttribute('class'), style.fill, style.stroke]);
+}
+for (const path of document.querySelectorAll('.graph .edge path'))
+  (found['edge ' + path.parentNode.getAttribute('class').replace('edge ', '')] ??= []).push(['path', '', getComputedStyle(path).stroke]);
+found.text = [...new Set([...document.querySelectorAll('text')].map(text => getComputedStyle(text).fill))];
+return found;
+"""
+
+BOXES = """
+const box = element => { const b = element.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom] };
+return [...document.querySelectorAll('svg')].map(svg => ({
+  svg: box(svg),
+  nodes: [...svg.querySelectorAll('.graph .node')].map(node => ({
+    shape: box(node.querySelector('.shape')), texts: [...node.querySelectorAll('text, .glyph')].map(box), name: node.textContent.trim()})),
+  headline: box(svg.querySelector('.headline')), legend: box(svg.querySelector('.legend')), graph: box(svg.querySelector('.graph')),
+  samples: [...svg.querySelectorAll('.legend > g')].map(box),
+}));
+"""
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, str]:
+    return {name: render_svg(report(), engine="embedded") for name, report in REPORTS.items()}
+
+
+@pytest.fixture(scope="module", params=["wide", "narrow"])
+def boxes(request: pytest.FixtureRequest, ask: Ask, pictures: dict[str, str]) -> dict[str, Any]:
+    width = {"wide": 1100, "narrow": 390}[request.param]
+    answer = ask("".join(f"<div style='width:{width}px'>{svg}</div>" for svg in pictures.values()), BOXES, "light")
+    return dict(zip(pictures, answer, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_node_and_edge_has_the_colours_of_its_verdict_in_the_scheme_of_the_reader(ask: Ask, pictures: dict[str, str], scheme: str) -> None:
+    looks = {**{str(verdict): look for verdict, look in LOOKS.items()}, "op": OP, "loss": LOSS}
+    seen = set()
+    for name in ("every verdict", "detach"):
+        found = ask(pictures[name], COLOURS, scheme)
+        assert found.pop("text") == [rgb({"light": "#1f2328", "dark": "#f0f6fc"}[scheme])]
+        for classes, shapes in found.items():
+            names = set(classes.split())
+            if "edge" in names:
+                (stroke,) = names & set(STROKES)
+                assert {colours[2] for colours in shapes} == {rgb(getattr(STROKES[stroke], scheme))}
+            else:
+                (look,) = names & set(looks)
+                paint = getattr(looks[look], scheme)
+                for part, fill, border in shapes:
+                    assert (fill, border) == (rgb(paint.fill) if part == "shape" else "none", rgb(paint.stroke)), classes
+            seen |= names
+    assert set(looks) | {"pruned", "mark", "gradient", "severed", "frozen"} <= seen
+
+
+def test_text_and_marks_stay_inside_the_border_of_their_node(boxes: dict[str, Any]) -> None:
+    for name, picture in boxes.items():
+        assert picture["nodes"] or name == "empty"
+        for node in picture["nodes"]:
+            for text in node["texts"]:
+                assert is_inside(text, node["shape"], 1.0), (name, node["name"])
+
+
+def test_no_node_lies_on_another(boxes: dict[str, Any]) -> None:
+    for name, picture in boxes.items():
+        shapes = [node["shape"] for node in picture["nodes"]]
+        for number, one in enumerate(shapes):
+            assert not any(overlap(one, other) for other in shapes[:number]), name
+
+
+def test_headline_legend_and_graph_stand_one_below_the_other_within_the_picture(boxes: dict[str, Any]) -> None:
+    for name, picture in boxes.items():
+        for part in ("headline", "legend", "graph"):
+            assert is_inside(picture[part], picture["svg"], 0.5), (name, part)
+        assert picture["headline"][3] <= picture["legend"][1] + 1, name
+        assert picture["legend"][3] <= picture["graph"][1] + 1, name
+        samples = picture["samples"]
+        assert not any(overlap(one, other) for number, one in enumerate(samples) for other in samples[:number]), name
+
+
+def test_the_loss_is_at_the_bottom(boxes: dict[str, Any]) -> None:
+    for name, picture in boxes.items():
+        lowest = max(picture["nodes"], key=lambda node: node["shape"][3])
+        assert "backward() starts here" in lowest["name"], name
+
+
+def test_the_pictures_of_one_page_share_no_identifier_and_leave_each_other_and_the_page_alone(ask: Ask, pictures: dict[str, str]) -> None:
+    script = """
+    const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
+    const mine = getComputedStyle(document.querySelector('#mine .shape'));
+    return {ids, mine: [mine.fill, mine.stroke, mine.strokeDasharray], colours: (() => {""" + COLOURS + """})()};
+    """
+    own = '<svg id="mine" width="20" height="20"><g class="node cut pruned"><rect class="shape" width="9" height="9"/></g></svg>'
+    page = ask(own + "".join(pictures.values()), script, "light")
+    assert len(page["ids"]) == len(set(page["ids"])) > 100
+    assert page["mine"] == ["rgb(0, 0, 0)", "none", "none"]
+    alone = ask(pictures["detach"], COLOURS, "light")
+    for classes, colours in alone.items():
+        assert set(map(tuple, colours)) <= set(map(tuple, page["colours"][classes])), classes
+
+
+def test_an_image_element_shows_it_with_the_proportions_of_its_view_box(ask: Ask, pictures: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    path.write_text(pictures["detach"])
+    script = "const i = document.querySelector('img'); return [i.complete, i.naturalWidth, i.clientWidth / i.clientHeight]"
+    complete, width, ratio = ask(f"<img src='{path.as_uri()}' style='width:390px'>", script, "light")
+    wide, high = map(float, pictures["detach"].split('viewBox="0 0 ')[1].split('"')[0].split())
+    assert complete
+    assert width > 0
+    assert ratio == pytest.approx(wide / high, rel=0.01)
+
+
+def test_the_ground_is_transparent(shoot: Callable[[Path], bytes], pictures: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    path.write_text(pictures["detach"])
+    assert first_pixel(shoot(path))[3] == 0
+
+
+def first_pixel(png: bytes) -> tuple[int, ...]:
+    """The first pixel of an RGBA image: no filter changes it, having nothing to its left and nothing above."""
+    assert png[25] == 6
+    data, at = b"", 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4], "big")
+        data += png[at + 8 : at + 8 + length] if png[at + 4 : at + 8] == b"IDAT" else b""
+        at += length + 12
+    return tuple(zlib.decompress(data)[1:5])
+
+
+def rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
+def is_inside(inner: list[float], outer: list[float], slack: float) -> bool:
+    low = all(one >= other - slack for one, other in zip(inner[:2], outer[:2], strict=True))
+    return low and all(one <= other + slack for one, other in zip(inner[2:], outer[2:], strict=True))
+
+
+def overlap(one: list[float], other: list[float]) -> bool:
+    return one[0] < other[2] - 0.5 and other[0] < one[2] - 0.5 and one[1] < other[3] - 0.5 and other[1] < one[3] - 0.5
