@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
-from gradviz.report import Report
+from gradviz.reports import Report
 
 SIZES = {"f1.weight": (2, 1), "f1.bias": (2,), "f2.weight": (3, 2), "f2.bias": (3,), "f3.weight": (2, 3), "f3.bias": (2,)}
 ARTICLE = "/home/someone/net/article.py"

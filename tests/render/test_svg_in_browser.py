@@ -14,7 +14,12 @@ from gradviz.render.svg import render_svg
 pytestmark = pytest.mark.browser
 Ask = Callable[[str, str, str], Any]
 
-REPORTS = {**graphs.ARTICLE_MODES, "every verdict": graphs.every_verdict, "odd names": graphs.oddly_named, "rnn": lambda: graphs.recurrent(6)}
+REPORTS = {
+    **graphs.ARTICLE_MODES,
+    "every verdict": graphs.every_verdict,
+    "odd names": graphs.oddly_named,
+    "rnn": lambda: graphs.recurrent(6),
+}
 
 COLOURS = """
 const found = {};
@@ -22,7 +27,7 @@ for (const shape of document.querySelectorAll('.graph .node .shape, .graph .node
   const style = getComputedStyle(shape);
   (found[shape.parentNode.getAttribute('class')] ??= []).push([shape.getAttribute('class'), style.fill, style.stroke]);
 }
-for (const path of document.querySelectorAll('.graph .edge path'))
+for (const path of document.querySelectorAll('.graph .edge :is(path, polygon, polyline)'))
   (found['edge ' + path.parentNode.getAttribute('class').replace('edge ', '')] ??= []).push(['path', '', getComputedStyle(path).stroke]);
 found.text = [...new Set([...document.querySelectorAll('text')].map(text => getComputedStyle(text).fill))];
 return found;
@@ -53,7 +58,9 @@ def boxes(request: pytest.FixtureRequest, ask: Ask, pictures: dict[str, str]) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_node_and_edge_has_the_colours_of_its_verdict_in_the_scheme_of_the_reader(ask: Ask, pictures: dict[str, str], scheme: str) -> None:
+def test_every_node_and_edge_has_the_colours_of_its_verdict_in_the_scheme_of_the_reader(
+    ask: Ask, pictures: dict[str, str], scheme: str
+) -> None:
     looks = {**{str(verdict): look for verdict, look in LOOKS.items()}, "op": OP, "loss": LOSS}
     seen = set()
     for name in ("every verdict", "detach"):
@@ -105,11 +112,15 @@ def test_the_loss_is_at_the_bottom(boxes: dict[str, Any]) -> None:
 
 
 def test_the_pictures_of_one_page_share_no_identifier_and_leave_each_other_and_the_page_alone(ask: Ask, pictures: dict[str, str]) -> None:
-    script = """
+    script = (
+        """
     const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
     const mine = getComputedStyle(document.querySelector('#mine .shape'));
-    return {ids, mine: [mine.fill, mine.stroke, mine.strokeDasharray], colours: (() => {""" + COLOURS + """})()};
+    return {ids, mine: [mine.fill, mine.stroke, mine.strokeDasharray], colours: (() => {"""
+        + COLOURS
+        + """})()};
     """
+    )
     own = '<svg id="mine" width="20" height="20"><g class="node cut pruned"><rect class="shape" width="9" height="9"/></g></svg>'
     page = ask(own + "".join(pictures.values()), script, "light")
     assert len(page["ids"]) == len(set(page["ids"])) > 100

@@ -16,7 +16,7 @@ from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, headl
 from gradviz.render.sketch import Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look
 from gradviz.render.text_width import width, wrapped
-from gradviz.report import Report
+from gradviz.reports import Report
 
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10.0
@@ -295,7 +295,7 @@ def _node_rules(selector: str, fill: str, stroke: str) -> list[str]:
 
 
 def _edge_rules(selector: str, stroke: str) -> list[str]:
-    return [f"{selector} path{{stroke:{stroke}}}", f"{selector} polygon{{fill:{stroke};stroke:{stroke}}}"]
+    return [f"{selector} path,{selector} polyline{{stroke:{stroke}}}", f"{selector} polygon{{fill:{stroke};stroke:{stroke}}}"]
 
 
 def _number(value: float) -> str:

@@ -12,9 +12,9 @@ def write(path: Path, content: str | bytes) -> None:
     Raises:
         OutputError: ``path`` is a folder, or nothing can be written there.
     """
-    if path.is_dir():
-        raise OutputError(f"cannot write {str(path)!r}: it is a folder. Name a file in it, such as {str(path / 'graph.svg')!r}")
     try:
+        if path.is_dir():
+            raise OutputError(f"cannot write {str(path)!r}: it is a folder. Name a file in it, such as {str(path / 'graph.svg')!r}")
         atomic.replace(_behind_links(path), content.encode() if isinstance(content, str) else content)
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

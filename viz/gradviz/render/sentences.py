@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 from gradviz.graph import Cut, NodeKind, Verdict
-from gradviz.report import Report
+from gradviz.reports import Report
 
 MEANINGS = {
     Verdict.REACHED: "gradient arrives",

@@ -11,7 +11,7 @@ from enum import StrEnum
 from gradviz.graph import Cut, CutKind, Edge, Node, NodeKind, Place, Verdict
 from gradviz.render.sentences import cut_at, printable, starred, where
 from gradviz.render.style import LOOKS, LOSS, OP, SCISSORS, Look
-from gradviz.report import Report
+from gradviz.reports import Report
 
 SHARED_USES = 4  # a parameter with more uses than this gets a stub for each
 LONGEST = 34  # characters of a name; the middle of a longer one is left out

@@ -9,7 +9,7 @@ from gradviz.render.sentences import headline
 from gradviz.render.sketch import Item, Line, Sketch, Sort, look_of, sketch, spine
 from gradviz.render.style import GHOST, INK, STROKES
 from gradviz.render.torchviz_drawing import draw
-from gradviz.report import Report
+from gradviz.reports import Report
 
 FONT = "Courier"  # of the names that mean a fixed width, the one that every engine measures right
 SIZE = 11  # points, one of which is one unit of the SVG

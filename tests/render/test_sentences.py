@@ -1,0 +1,71 @@
+import doctest
+
+import graphs
+import pytest
+
+from gradviz.graph import Parameter, Parameters, Verdict
+from gradviz.render import sentences
+from gradviz.render.sentences import fold, headline, listing, starred
+from gradviz.reports import Report
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence"),
+    [
+        ("none", "All 6 parameters get gradient"),
+        ("requires-grad", "4 of 6 parameters get gradient; f2 is frozen, gradient passes by to f1"),
+        ("detach", "2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"),
+        ("no-grad", "2 of 6 parameters get gradient; torch.no_grad() at article.py:38 prunes f1 and f2"),
+    ],
+)
+def test_the_headline_says_the_result_of_every_freeze_strategy(mode: str, sentence: str) -> None:
+    assert headline(graphs.ARTICLE_MODES[mode]()) == sentence
+
+
+def test_the_headline_names_each_sort_of_loss() -> None:
+    assert headline(graphs.every_verdict()) == (
+        "3 of 8 parameters get gradient; item() at train.py:7 prunes gate; stem is frozen, gradient passes by to f1.weight; "
+        "the gradient of codes is all zero, from round at train.py:9 on; aux is not used"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        ("", "No parameters were given"),
+        ("r", "The only parameter gets gradient"),
+        ("c", "The only parameter gets no gradient"),
+        ("rr", "Both parameters get gradient"),
+        ("cc", "Neither of the 2 parameters gets gradient"),
+        ("ccc", "None of the 3 parameters gets gradient"),
+        ("rcc", "1 of 3 parameters gets gradient"),
+    ],
+)
+def test_the_headline_counts_in_proper_english(verdicts: str, sentence: str) -> None:
+    kinds = {"r": Verdict.REACHED, "c": Verdict.CUT}
+    parameters = Parameters(tuple(Parameter(name=f"p{number}", verdict=kinds[kind]) for number, kind in enumerate(verdicts)))
+    assert headline(Report(parameters=parameters)) == sentence
+
+
+def test_a_module_stands_for_its_parameters_only_when_all_of_them_are_meant() -> None:
+    among = ["enc.0.w", "enc.0.b", "enc.1.w", "head.w", "w"]
+    assert fold(["enc.0.w", "enc.0.b"], among) == ("enc.0",)
+    assert fold(["enc.0.w", "enc.0.b", "enc.1.w", "w"], among) == ("enc", "w")
+    assert fold(["enc.0.b", "head.w"], among) == ("enc.0.b", "head")
+    assert starred(["enc.0.w", "enc.0.b", "enc.1.w", "w"], among) == ("enc.* (3 parameters)", "w")
+    assert fold([], among) == ()
+
+
+def test_a_long_enumeration_is_cut_short_and_a_single_rest_is_not_counted() -> None:
+    assert listing([]) == ""
+    assert listing(["a"]) == "a"
+    assert listing(list("abcd")) == "a, b, c and d"
+    assert listing(list("abcde")) == "a, b, c and 2 more"
+
+
+def test_a_sentence_is_one_line_whatever_the_names() -> None:
+    assert headline(graphs.oddly_named()).isprintable()
+
+
+def test_the_examples_in_the_docstrings_run() -> None:
+    assert doctest.testmod(sentences).failed == 0
