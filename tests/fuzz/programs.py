@@ -558,7 +558,7 @@ def write_under_no_grad(w: Writer, a: Value, b: Value, c: int) -> None:
 def weight_write(w: Writer, a: Value, b: Value, c: int) -> None:
     module, name = (("self", "p1"), ("self.lin0", "weight"), ("self.lin1", "bias"))[c % 3]
     target = f"{module}.{name}"
-    if {"p1", "lin0", "lin1"} & w.used & {target.split(".")[1]}:
+    if target.split(".")[1] in w.used or (target == "self.p1" and a.group == -3):
         no_grad(w, a, b, c)
         return
     w.written.add(target.split(".")[1])
@@ -627,7 +627,9 @@ def compose(recipe: Recipe) -> Program:
         writer.pinned = {-3}
         for operation, a, b, c in recipe.steps:
             values = writer.values
-            STEPS[operation](writer, values[-1 - a % len(values)], values[-1 - b % len(values)], c)
+            first, second = values[-1 - a % len(values)], values[-1 - b % len(values)]
+            STEPS[operation](writer, first, second, c)
+            writer.used.update("p1" for value in (first, second) if value.group == -3)
         needed = writer.functions
     last = [value.text for value in writer.values[-1 - recipe.seed % 4 :]]
     writer.put(f"return ({last[-1]} * self.table[:3]).sum()" + "".join(f" + ({text} * 0.3 - 1.0).mean()" for text in last[:-1]))

@@ -135,6 +135,7 @@ def test_a_damaged_cache_is_written_anew(cache: Path, damage: bytes) -> None:
     kept.write_bytes(damage or whole[:-1] + bytes([whole[-1] ^ 1]))
     assert lay_out(SOURCE, engine="embedded") == expected
     assert len(kept.read_bytes()) == len(whole)
+    assert kept.read_bytes()[-1] == whole[-1]
 
 
 def test_a_cache_compiled_for_another_machine_is_written_anew(cache: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gradviz.errors import ReportFileError
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.render.json import read_json, render_json
-from gradviz.report import Report
+from gradviz.reports import Report
 
 names = st.text(st.characters(), max_size=8)  # any character at all, lone surrogates too
 sizes = st.lists(st.integers(0, 2**40), max_size=3).map(tuple)

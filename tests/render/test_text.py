@@ -8,7 +8,7 @@ from rich.console import Console
 from gradviz.causes import EXPLANATIONS
 from gradviz.graph import Cut, CutKind, Leaf, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.render.text import render_text, styled
-from gradviz.report import Report
+from gradviz.reports import Report
 
 
 def parameter(name, verdict, numel=3, **more):

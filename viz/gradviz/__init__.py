@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import GradvizError
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
-from gradviz.report import Report
+from gradviz.reports import Report
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
+    from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace
-    from gradviz.render.torchviz_drawing import make_dot
 
 __all__ = [
     "Cut",
@@ -42,7 +42,12 @@ __all__ = [
     "trace",
 ]
 
-_LATER = {"Trace": "gradviz.recording.trace", "trace": "gradviz.recording.trace"}
+_LATER = {
+    "Trace": "gradviz.recording.trace",
+    "make_dot": "gradviz.recording.make_dot",
+    "report": "gradviz.recording.trace",
+    "trace": "gradviz.recording.trace",
+}
 
 
 def __getattr__(name: str) -> Any:

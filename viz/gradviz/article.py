@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import gradviz
-from gradviz.report import Report
+from gradviz.reports import Report
 
 LAYERS = ("f1", "f2", "f3")
 

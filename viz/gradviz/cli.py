@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gradviz.article import Outcome
-    from gradviz.report import Report
+    from gradviz.reports import Report
 
 MODES = ("none", "requires-grad", "detach", "no-grad")
 LAYERS = ("f1", "f2", "f3")

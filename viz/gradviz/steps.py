@@ -9,7 +9,7 @@ from typing import Any
 
 import gradviz
 from gradviz.errors import GradvizError
-from gradviz.report import Report
+from gradviz.reports import Report
 
 _HERE = Path(__file__).parent
 

@@ -84,7 +84,7 @@ def undisturbed(model: nn.Module | None) -> Iterator[None]:
     buffers = [] if model is None else [buffer for buffer in model.buffers() if buffer.device.type != "meta"]
     kept = [(buffer, buffer._version, buffer.detach().clone()) for buffer in buffers if not buffer.is_inference()]
     cpu, python = torch.get_rng_state(), random.getstate()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     try:
         yield
     finally:

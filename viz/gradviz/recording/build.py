@@ -70,15 +70,28 @@ class Names:
     modules: Mapping[int, str]
 
 
-def names_of(model: nn.Module | None) -> Names:
+Model = nn.Module | Mapping[str, Tensor]
+
+
+def named_parameters(model: Model | None) -> dict[str, Tensor]:
+    """Return a model's parameters by name, a tied one once; or what was given by name in place of a model."""
+    if model is None:
+        return {}
+    return dict(model.named_parameters()) if isinstance(model, nn.Module) else dict(model)
+
+
+def names_of(model: Model | None) -> Names:
     """Read the names off a model."""
     parameters: dict[int, tuple[str, ...]] = {}
     modules: dict[int, str] = {}
-    if model is not None:
+    if isinstance(model, nn.Module):
         for name, parameter in model.named_parameters(remove_duplicate=False):
             parameters[id(parameter)] = (*parameters.get(id(parameter), ()), name)
         for name, module in model.named_modules():
             modules.setdefault(id(module), name)
+    elif model is not None:
+        for name, tensor in model.items():
+            parameters[id(tensor)] = (*parameters.get(id(tensor), ()), name)
     return Names(parameters, modules)
 
 

@@ -10,17 +10,17 @@ from torch import Tensor, nn
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameters, Verdict, Zero
 from gradviz.recording import backward, values
-from gradviz.recording.build import Built, Names, build, leaf_tensors, names_of
+from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, named_parameters, names_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
-from gradviz.report import Report
+from gradviz.reports import Report
 
 
 def judge(
     tape: Tape,
     losses: Mapping[str, Any],
-    model: nn.Module | None,
+    model: Model | None,
     optimizers: Iterable[torch.optim.Optimizer] | None,
     *,
     measure: bool,
@@ -82,7 +82,7 @@ def _roots(tape: Tape, loss: Any) -> list[tuple[int, bool]]:
 
 
 def _measure(
-    tape: Tape, built: Built, live: tuple[Tensor, ...], model: nn.Module | None, said: list[str]
+    tape: Tape, built: Built, live: tuple[Tensor, ...], model: Model | None, said: list[str]
 ) -> tuple[dict[int, backward.Arrival], dict[int, Zero], bool]:
     """Say what arrives at each leaf and where zeros begin; what turns out severed is marked in the graph."""
     leaves = leaf_tensors(tape, built, built.reached())
@@ -92,7 +92,7 @@ def _measure(
         said.append("The loss is on the meta device: zero cannot be told from reached.")
         return {}, {}, False
     real = any(step.checkpoint for number in built.numbers if (step := tape.steps.get(number)) is not None)
-    with backward.undisturbed(model):
+    with backward.undisturbed(model if isinstance(model, nn.Module) else None):
         try:
             arrivals = backward.measure(live, leaves, real=real)
         except RuntimeError as error:
@@ -212,15 +212,13 @@ def _parameters(
     tape: Tape,
     built: Built,
     names: Names,
-    model: nn.Module | None,
+    model: Model | None,
     optimizers: Iterable[torch.optim.Optimizer] | None,
     arrivals: Mapping[int, backward.Arrival],
     zeros: Mapping[int, Zero],
     *,
     measured: bool,
 ) -> list[ParameterSeen]:
-    if model is None:
-        return []
     held = None if optimizers is None else {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
     nodes: dict[int, int] = {}
     for number, leaf in tape.leaves.items():
@@ -229,7 +227,7 @@ def _parameters(
         if index is not None and tensor is not None:
             nodes[id(tensor)] = index
     seen = []
-    for name, parameter in model.named_parameters():
+    for name, parameter in named_parameters(model).items():
         node = nodes.get(id(parameter))
         arrival = arrivals.get(node) if node is not None else None
         seen.append(
@@ -254,7 +252,7 @@ def _notes(
     losses: Mapping[str, Any],
     built: Built,
     parameters: tuple[Any, ...],
-    model: nn.Module | None,
+    model: Model | None,
     optimizers: Iterable[torch.optim.Optimizer] | None,
 ) -> list[str]:
     said = []
@@ -266,19 +264,15 @@ def _notes(
             )
         elif isinstance(loss, Tensor) and not loss.requires_grad:
             said.append(f"{name} does not require grad: backward() raises 'element 0 of tensors does not require grad'.")
-    if model is not None:
+    if isinstance(model, nn.Module):
         for path, module in model.named_modules():
-            flag = vars(module).get("requires_grad")
-            if flag is False:
+            if vars(module).get("requires_grad") is False:
                 said.append(
                     f"{path or 'model'}.requires_grad = False sets an attribute of the module and freezes nothing; "
                     f"call {path or 'model'}.requires_grad_(False)."
                 )
-    frozen_then = [
-        parameter.name for parameter in parameters if parameter.verdict is Verdict.FROZEN and model is not None
-        and dict(model.named_parameters())[parameter.name].requires_grad
-    ] if any(p.verdict is Verdict.FROZEN for p in parameters) else []
-    if frozen_then:
-        said.append(f"Frozen while they were used, and switched on again since: {', '.join(frozen_then[:6])}.")
+    named = named_parameters(model)
+    again = [one.name for one in parameters if one.verdict is Verdict.FROZEN and named[one.name].requires_grad]
+    if again:
+        said.append(f"Frozen while they were used, and switched on again since: {', '.join(again[:6])}{' ...' if again[6:] else ''}.")
     return said
-

@@ -42,7 +42,20 @@ _KIND_OF = {
 _CASTS = frozenset(("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_"))
 _SHAPE_ONLY = frozenset(("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size"))
 _FILLS = frozenset(
-    ("zero_", "fill_", "copy_", "normal_", "uniform_", "bernoulli_", "random_", "exponential_", "trunc_normal_", "constant_", "zeros_", "ones_")
+    (
+        "zero_",
+        "fill_",
+        "copy_",
+        "normal_",
+        "uniform_",
+        "bernoulli_",
+        "random_",
+        "exponential_",
+        "trunc_normal_",
+        "constant_",
+        "zeros_",
+        "ones_",
+    )
 )
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
 _PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # what they give beside the live result is no value of it
@@ -169,9 +182,7 @@ class RecordingMode(TorchFunctionMode):
         number = -1 if module is None else self.tape.module(module)
         self.tape.stamp(node, (code, lasti, caller, caller_lasti, number), tuple(sources))
 
-    def _made(
-        self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False
-    ) -> None:
+    def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False) -> None:
         """Take note of tensors that a call made without recording a gradient edge."""
         if any(item is out for out in outs for item in args if item is not None):
             outs = tuple(out for out in outs if not any(item is out for item in args))
@@ -209,9 +220,7 @@ class RecordingMode(TorchFunctionMode):
             number = self.tape.module(around.module)
             spot = Spot(spot.code, spot.lasti, spot.caller, spot.caller_lasti, number)
         if around.applying is not None and not self._outer_switch():
-            spot = Spot(
-                around.applying.code, around.applying.lasti, around.applying.caller, around.applying.caller_lasti, spot.module
-            )
+            spot = Spot(around.applying.code, around.applying.lasti, around.applying.caller, around.applying.caller_lasti, spot.module)
             if kind in (CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED):
                 kind, library = (CutKind.NO_GRAD if around.checkpoint else CutKind.CUSTOM_FUNCTION), False
         call = Call(
@@ -280,7 +289,7 @@ class RecordingMode(TorchFunctionMode):
         tape = self.tape
         origins, memory = tape._origins, tape.memory
         for position, item in enumerate(items):
-            kind = type(item)
+            kind: Any = type(item)
             if kind is Tensor or kind is nn.Parameter:
                 pass
             elif kind in _PLAIN:
@@ -304,15 +313,15 @@ class RecordingMode(TorchFunctionMode):
             if known is not None and known.shape_only and position:
                 continue
             if origins:
-                origin = origins.get(id(item))
-                if origin is not None and origin() is item:
+                origin = tape.origin(item)
+                if origin is not None:
                     node = item.grad_fn if item.requires_grad else None
                     if node is not None:
-                        self._returned_by_function(node, origin.serial)
+                        self._returned_by_function(node, origin)
                     elif item.requires_grad:
                         tape.leaf(item)
                     else:
-                        found.append(origin.serial)
+                        found.append(origin)
             if not item.requires_grad and isinstance(item, nn.Parameter):
                 found.append(tape.leaf(item))
             if memory and item.untyped_storage()._cdata != own:
@@ -410,16 +419,18 @@ class RecordingMode(TorchFunctionMode):
     def _after_in_place(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
         for index, (target, was_live) in enumerate(before or ()):
-            others = [item[index] if several and isinstance(item, (list, tuple)) and len(item) == len(before) else item for item in args[1:]]
+            others = [
+                item[index] if several and isinstance(item, (list, tuple)) and len(item) == len(before) else item for item in args[1:]
+            ]
             self._wrote(known, target, was_live, others, kwargs, frame)
         return out
 
     def _wrote(self, known: _Known, target: Tensor, was_live: bool, others: Any, kwargs: Any, frame: FrameType) -> None:
         tape = self.tape
         over = known.name in _FILLS or known.name == "__setitem__"
-        part = _indexed(target, others[0]) if known.name == "__setitem__" else target
-        if part is None:
-            part, over = target, False
+        indexed = _indexed(target, others[0]) if known.name == "__setitem__" else target
+        over = over and indexed is not None
+        part = target if indexed is None else indexed
         whole = part.shape == target.shape
         if torch.is_grad_enabled() and target.grad_fn is not None:
             earlier: list[int] = []
@@ -434,13 +445,13 @@ class RecordingMode(TorchFunctionMode):
                 tape.stamp(target.grad_fn, None, tuple(earlier))
             base = base_of(target)
             if base is not target and base.grad_fn is not None:
-                stamp = target.grad_fn.metadata[tape.key]
+                stamp = tape.stamp(target.grad_fn, None)
                 tape.stamp(base.grad_fn, stamp.spot, stamp.sources)
             if not was_live or target.untyped_storage()._cdata in tape.memory:
                 around = where.look_around(frame)
-                kind = alias_kind or CutKind.DATA
+                through = alias_kind or CutKind.DATA
                 written = ((tape.walk(target.grad_fn), True),)
-                call = Call(known.name, kind, _operation(kind.value, kind, around), written, self._with_module(around))
+                call = Call(known.name, through, _operation(through.value, through, around), written, self._with_module(around))
                 tape.written(part, tape.call(call), base, over=False)
             tape.drop_origin(target)
             return
@@ -473,9 +484,7 @@ class RecordingMode(TorchFunctionMode):
         """Leave out what a tensor is made of already: writing it into itself, also converted or scaled, severs nothing."""
         tape = self.tape
         own = set(tape.writes(target)) if tape.memory else set()
-        if target.requires_grad and target.grad_fn is None:
-            own.add(tape.leaf(target))
-        elif isinstance(target, nn.Parameter):
+        if (target.requires_grad and target.grad_fn is None) or isinstance(target, nn.Parameter):
             own.add(tape.leaf(target))
         origin = tape.origin(target)
         if origin is not None:
@@ -597,7 +606,9 @@ class RecordingMode(TorchFunctionMode):
             return
         around = where.look_around(frame)
         if not around.constructing:
-            self._write_down(_Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out)
+            self._write_down(
+                _Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out
+            )
 
     def hooked(self, module: nn.Module, frame: FrameType) -> None:
         """``module.register_full_backward_hook(...)``."""
@@ -641,7 +652,7 @@ def _is_in_place(name: str) -> bool:
         return False
     if name.startswith("__"):
         return name == "__setitem__" or (name.startswith("__i") and name not in ("__int__", "__index__", "__invert__", "__iter__"))
-    return name.endswith("_") and not name.startswith("_") or (name.startswith("_foreach") and name.endswith("_"))
+    return (name.endswith("_") and not name.startswith("_")) or (name.startswith("_foreach") and name.endswith("_"))
 
 
 def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:

@@ -76,11 +76,11 @@ def watched(mode: RecordingMode, optimizers: "list[weakref.ref[torch.optim.Optim
         mode.came_back(args[0], out, frame)
 
     def communicates(name: str) -> Note:
-        places, names = _COLLECTIVES[name], _PARAMETERS.get(name, ("", ""))
+        places, labels = _COLLECTIVES[name], _PARAMETERS.get(name, ("", ""))
 
         def note(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
             written, read = (
-                _flat(args[place] if place < len(args) else kwargs.get(label)) for place, label in zip(places, names, strict=True)
+                _flat(args[place] if place < len(args) else kwargs.get(label)) for place, label in zip(places, labels, strict=True)
             )
             mode.communicated(name, written, read, frame)
 
@@ -103,7 +103,7 @@ def watched(mode: RecordingMode, optimizers: "list[weakref.ref[torch.optim.Optim
         for module in _distributed_modules():
             for name in _COLLECTIVES:
                 if hasattr(module, name):
-                    _replace(stack, module, name, lambda original, name=name: guarded(original, communicates(name)))
+                    _replace(stack, module, name, functools.partial(guarded, note=communicates(name)))
         yield
 
 

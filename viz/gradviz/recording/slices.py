@@ -56,7 +56,11 @@ class Escapes:
             if frame is None:
                 break
             code = frame.f_code
-            plain = frozenset(name for name, value in frame.f_locals.items() if isinstance(value, (Tensor, nn.Module))) if wanted is None else None
+            plain = (
+                frozenset(name for name, value in frame.f_locals.items() if isinstance(value, (Tensor, nn.Module)))
+                if wanted is None
+                else None
+            )
             sliced = backward_slice(code, frame.f_lasti, plain or frozenset(), None if wanted is None else tuple(wanted))
             if sliced is None:
                 break
@@ -173,7 +177,7 @@ def _function(code: CodeType) -> ast.AST | None:
 
 
 def _range(node: ast.AST) -> Range:
-    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined, no-any-return]
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
 
 
 def _inside(inner: Range | None, outer: Range) -> bool:
@@ -243,7 +247,9 @@ def _flows(function: ast.AST) -> dict[str, list[ast.AST]]:
             into(node.target, node.value)
         elif isinstance(node, (ast.For, ast.comprehension)):
             into(node.target, node.iter)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend", "insert", "add"):
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend", "insert", "add")
+        ):
             for argument in node.args:
                 into(node.func.value, argument)
     return found

@@ -101,7 +101,7 @@ class LeafSeen:
     Attributes:
         tensor: Weak.
         shape: Sizes.
-        requires_grad: When it was first used.
+        requires_grad: In some use of it.
         sources: Numbers of the severed values that it is made of.
     """
 
@@ -110,7 +110,7 @@ class LeafSeen:
     def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
         self.tensor = weakref.ref(tensor)
         self.shape = tuple(tensor.shape)
-        self.requires_grad = tensor.requires_grad
+        self.requires_grad = False
         self.sources = sources
 
 
@@ -141,11 +141,11 @@ class _Known(weakref.ref[Tensor]):
 def region(tensor: Tensor) -> tuple[int, int]:
     """Return the bytes of its storage that a strided tensor spans."""
     size = tensor.element_size()
-    low = tensor.storage_offset() * size
+    low = int(tensor.storage_offset()) * size
     if tensor.numel() == 0:
         return low, low
     span = sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    return low, low + (span + 1) * size
+    return low, low + (int(span) + 1) * size
 
 
 def base_of(tensor: Tensor) -> Tensor:
@@ -169,7 +169,7 @@ class Tape:
         self._module_numbers: dict[int, int] = {}
         self._leaf_numbers: dict[int, int] = {}
         self._origins: dict[int, _Known] = {}
-        self._storages: list[int] = []
+        self._storages: list[Any] = []
         self._count = itertools.count(1)
 
     def __len__(self) -> int:
@@ -195,7 +195,7 @@ class Tape:
         key, steps = self.key, self.steps
         stamp: Stamp = root.metadata.get(key) or self.stamp(root, None)
         if _is_accumulator(root):
-            return self.leaf(root.variable)
+            return self.leaf(root.variable, live=True)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
         stamp.walked = True
@@ -206,7 +206,7 @@ class Tape:
                 if before is None:
                     continue
                 if _is_accumulator(before):
-                    nexts.append(self.leaf(before.variable))
+                    nexts.append(self.leaf(before.variable, live=True))
                     continue
                 metadata = before.metadata
                 earlier: Stamp | None = metadata.get(key)
@@ -222,24 +222,25 @@ class Tape:
 
     # Tensors
 
-    def leaf(self, tensor: Tensor) -> int:
-        """Return the number of a leaf tensor, taking note of it at first sight."""
+    def leaf(self, tensor: Tensor, *, live: bool = False) -> int:
+        """Return the number of a leaf tensor, taking note of it at first sight; ``live`` where its use requires grad."""
         number = self._leaf_numbers.get(id(tensor))
         if number is not None:
             seen = self.leaves[number]
             if seen.tensor() is tensor:
-                seen.requires_grad = seen.requires_grad or tensor.requires_grad
+                seen.requires_grad = seen.requires_grad or live
                 return number
         number = next(self._count)
         origin = self.origin(tensor)
         self.leaves[number] = LeafSeen(tensor, () if origin is None else (origin,))
+        self.leaves[number].requires_grad = live
         self._leaf_numbers[id(tensor)] = number
         return number
 
     def live(self, tensor: Tensor) -> int:
         """Return the number of a tensor that requires grad: its autograd node's, or its own where it is a leaf."""
         node = tensor.grad_fn
-        return self.leaf(tensor) if node is None else self.walk(node)
+        return self.leaf(tensor, live=True) if node is None else self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
         """Return the number of the call that made a tensor without history, if it is one of interest."""
@@ -326,7 +327,7 @@ class Tape:
         self.memory.clear()
         free, self._storages = self._storages, []
         for handle in free:
-            torch.UntypedStorage._free_weak_ref(handle)
+            torch.UntypedStorage._free_weak_ref(handle)  # type: ignore[no-untyped-call]
 
     def spot_of(self, number: int) -> Spot:
         step = self.steps.get(number)

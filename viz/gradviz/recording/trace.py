@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import values
+from gradviz.recording.build import Model
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.seams import watched
 from gradviz.recording.tape import Tape
-from gradviz.report import Report
+from gradviz.reports import Report
 
 _watching = threading.local()
 
@@ -76,7 +77,7 @@ class Trace:
     def report(
         self,
         loss: Any,
-        model: nn.Module | None = None,
+        model: Model | None = None,
         optimizer: Optimizers = None,
         *,
         backward: bool = True,
@@ -86,7 +87,7 @@ class Trace:
         Args:
             loss: A tensor; a mapping of names to tensors for several, each with its own reach; or what a transformers model
                 returns, whose ``.loss`` is taken. One that is not a scalar is taken as its sum.
-            model: Whose parameters to report on. Without one, the report is of the graph alone.
+            model: Whose parameters to report on, or these by name. Without one, the report is of the graph alone.
             optimizer: Who steps them, to tell which are not optimized; optimizers built during the trace are known.
             backward: Run a backward that changes nothing (no ``.grad``, no random state) to tell zero from reached.
 
@@ -96,7 +97,9 @@ class Trace:
             ModelError: ``model`` has no ``named_parameters()``.
         """
         if self._state == "new":
-            raise TraceError("this trace has seen nothing yet: run the step inside 'with gradviz.trace() as trace', then ask for the report")
+            raise TraceError(
+                "this trace has seen nothing yet: run the step inside 'with gradviz.trace() as trace', then ask for the report"
+            )
         if threading.get_ident() != self._thread:
             raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
         return _report(self._tape, loss, model, self._known_optimizers(model, optimizer), measure=backward, notes=self._said())
@@ -107,7 +110,7 @@ class Trace:
             return ()
         return (f"gradviz stopped watching part of the way ({type(failure).__name__}: {failure}); cuts after that are not known.",)
 
-    def _known_optimizers(self, model: nn.Module | None, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
+    def _known_optimizers(self, model: Model | None, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
         if isinstance(optimizer, torch.optim.Optimizer):
             return [optimizer]
         if optimizer is not None:
@@ -137,7 +140,7 @@ def trace() -> Trace:
     return Trace()
 
 
-def report(loss: Any, model: nn.Module | None = None, optimizer: Optimizers = None) -> Report:
+def report(loss: Any, model: Model | None = None, optimizer: Optimizers = None) -> Report:
     """Report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
 
     Reached, zero and frozen are right; what is not reached is called unused, because only a trace can tell a cut from it, and the
@@ -158,13 +161,14 @@ def report(loss: Any, model: nn.Module | None = None, optimizer: Optimizers = No
 def _report(
     tape: Tape,
     loss: Any,
-    model: nn.Module | None,
+    model: Model | None,
     optimizers: list[torch.optim.Optimizer] | None,
     *,
     measure: bool,
     notes: tuple[str, ...],
 ) -> Report:
-    if model is not None and not isinstance(model, nn.Module):
+    by_name = isinstance(model, Mapping) and all(isinstance(one, Tensor) for one in model.values())
+    if model is not None and not isinstance(model, nn.Module) and not by_name:
         raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
     losses, said = _losses(loss)
     notes += said
@@ -197,4 +201,3 @@ def _losses(loss: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     if isinstance(loss, (float, int)):
         hint = ": a plain number has no history; give the tensor it was taken from (without .item() or float())"
     raise LossError(f"the loss is {what}, not a tensor{hint}")
-

@@ -67,7 +67,7 @@ def by_file(function: Callable[Concatenate[CodeType, Rest], Result]) -> Callable
     def by_code(code: CodeType, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
         return remembered(code.co_filename, code, *args)
 
-    return by_code
+    return by_code  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,4 +268,3 @@ def look_at_switch(frame: FrameType | None) -> Switch:
             library = True
         frame = frame.f_back
     return Switch(by_function, bool(library), inside)
-

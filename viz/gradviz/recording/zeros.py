@@ -18,7 +18,10 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"dropout|bernoulli", "every element was dropped"),
     (r"where|masked", "the mask leaves nothing of this input"),
     (r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices", "nothing of it is selected"),
-    (r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$", "the other factor is all zero"),
+    (
+        r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$",
+        "the other factor is all zero",
+    ),
     (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
 )
 _FACTOR = "the other factor is all zero"

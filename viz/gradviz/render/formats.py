@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gradviz.errors import OutputError
-from gradviz.report import Report
+from gradviz.reports import Report
 
 
 def _svg(report: Report, engine: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from gradviz.errors import ReportFileError
 from gradviz.graph import Cut, Graph, Leaf, Parameter, Parameters, Place
-from gradviz.report import Report
+from gradviz.reports import Report
 from gradviz.version import __version__
 
 FORMAT = 1

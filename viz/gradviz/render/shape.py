@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 
 from gradviz.graph import Edge, Graph, Node, NodeKind
-from gradviz.report import Report
+from gradviz.reports import Report
 
 
 def graph_shape(report: Report) -> str:

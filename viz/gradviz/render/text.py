@@ -15,7 +15,7 @@ from gradviz.causes import EXPLANATIONS
 from gradviz.graph import Cut, Place, Verdict, Zero
 from gradviz.render.names import counted, fold_names
 from gradviz.render.sentences import printable
-from gradviz.report import Report
+from gradviz.reports import Report
 
 if TYPE_CHECKING:
     from rich.text import Text

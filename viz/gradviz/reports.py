@@ -46,7 +46,7 @@ class Report:
         """Return the drawing as DOT source."""
         from gradviz.render.svg import drawing
 
-        return drawing(self).source
+        return str(drawing(self).source)
 
     def to_svg(self, path: str | PathLike[str] | None = None, *, engine: str = "auto") -> str:
         """Return the picture as SVG, and write it to ``path`` if one is given.
