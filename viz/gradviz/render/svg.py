@@ -28,8 +28,8 @@ def render_svg(report: Report, *, engine: str = "auto") -> str:
     content = sketch(report)
     dot = _styled(content)
     for item in content.items:
-        if look_of(item).shape == "octagon":
-            dot.node(item.key, shape="box")  # engines blow an octagon up around its text: its corners are cut off afterwards
+        # engines count the bytes of a text, or measure it in some other font, and blow an octagon up around it
+        dot.node(item.key, shape="box", fixedsize="true", **_size(item))
     return embed(lay_out(dot.source, engine=engine).decode(), report, content)
 
 
@@ -65,7 +65,6 @@ def _node_attributes(item: Item) -> dict[str, str]:
         "id": item.key,
         "class": classes(item),
         "label": _label(item.lines),
-        "width": f"{(text_width.widest(item.lines) * SIZE + 16) / 72:.3f}",
         "shape": look.shape,
         "style": f"filled,{border}".rstrip(","),
         "fillcolor": look.light.fill + (f"{round(GHOST * 255):02x}" if item.pruned else ""),
@@ -74,6 +73,12 @@ def _node_attributes(item: Item) -> dict[str, str]:
         "penwidth": f"{look.width:g}",
         "peripheries": str(look.borders),
     }
+
+
+def _size(item: Item) -> dict[str, str]:
+    """The size of ``item`` in inches: its text and some room around it."""
+    wide, high = text_width.widest(item.lines) * SIZE + 17, len(item.lines) * SIZE * 1.2 + 10
+    return {"width": f"{wide / 72:.3f}", "height": f"{high / 72:.3f}"}
 
 
 def _edge_attributes(line: Line) -> dict[str, str]:
