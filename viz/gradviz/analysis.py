@@ -152,10 +152,13 @@ def _marked(
         elif node.kind is NodeKind.LEAF:
             verdict = Verdict.FROZEN if not node.requires_grad else Verdict.REACHED if node.index in passed else Verdict.CUT
         pruned = node.index not in passed and node.index in makes and (node.requires_grad or node.index not in marks)
-        return replace(node, verdict=verdict, pruned=pruned)
+        return node if verdict is node.verdict and not pruned else replace(node, verdict=verdict, pruned=pruned)
 
-    edges = tuple(replace(edge, cut=cut_of.get((edge.source, edge.target))) for edge in graph.edges)
-    return Graph(tuple(mark(node) for node in graph.nodes), edges)
+    def number(edge: Edge) -> Edge:
+        cut = cut_of.get((edge.source, edge.target))
+        return edge if cut is None else replace(edge, cut=cut)
+
+    return Graph(tuple(map(mark, graph.nodes)), tuple(map(number, graph.edges)) if cut_of else graph.edges)
 
 
 def _shared_scope(scopes: Iterable[str]) -> str:

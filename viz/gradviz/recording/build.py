@@ -1,6 +1,6 @@
 """From the tape, the losses and the model to a Graph: numbers become names, what a custom Function did inside becomes its edges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,42 +57,54 @@ class Built:
         return seen
 
 
+Model = nn.Module | Mapping[str, Tensor]
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the model calls things, by identity.
+    """What the model calls things.
 
     Attributes:
-        parameters: Every name of each parameter, first the one ``named_parameters()`` gives.
-        modules: The path of each module.
+        tensors: Its parameters by name, as ``named_parameters()`` gives them: a tied one once.
+        parameters: Every name of each parameter by identity.
+        modules: The path of each module by identity.
     """
 
+    tensors: Mapping[str, Tensor]
     parameters: Mapping[int, tuple[str, ...]]
     modules: Mapping[int, str]
 
 
-Model = nn.Module | Mapping[str, Tensor]
-
-
-def named_parameters(model: Model | None) -> dict[str, Tensor]:
-    """Return a model's parameters by name, a tied one once; or what was given by name in place of a model."""
-    if model is None:
-        return {}
-    return dict(model.named_parameters()) if isinstance(model, nn.Module) else dict(model)
-
-
 def names_of(model: Model | None) -> Names:
-    """Read the names off a model."""
+    """Read the names off a model, or off tensors given by name in its place."""
+    tensors: dict[str, Tensor] = {}
     parameters: dict[int, tuple[str, ...]] = {}
     modules: dict[int, str] = {}
     if isinstance(model, nn.Module):
-        for name, parameter in model.named_parameters(remove_duplicate=False):
-            parameters[id(parameter)] = (*parameters.get(id(parameter), ()), name)
-        for name, module in model.named_modules():
-            modules.setdefault(id(module), name)
-    elif model is not None:
-        for name, tensor in model.items():
-            parameters[id(tensor)] = (*parameters.get(id(tensor), ()), name)
-    return Names(parameters, modules)
+        named = _named_parameters(model, modules)
+    else:
+        named = iter(model.items() if model is not None else ())
+    for name, tensor in named:
+        known = parameters.get(id(tensor))
+        if known is None:
+            tensors[name] = tensor
+            parameters[id(tensor)] = (name,)
+        else:
+            parameters[id(tensor)] = (*known, name)
+    return Names(tensors, parameters, modules)
+
+
+def _named_parameters(model: nn.Module, modules: dict[int, str]) -> Iterator[tuple[str, Tensor]]:
+    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for both, as models are large."""
+    stack = [("", model)]
+    while stack:
+        path, module = stack.pop()
+        modules.setdefault(id(module), path)
+        prefix = f"{path}." if path else ""
+        for name, parameter in module._parameters.items():
+            if parameter is not None:
+                yield prefix + name, parameter
+        stack.extend((prefix + name, child) for name, child in reversed(module._modules.items()) if child is not None)
 
 
 def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name: str, shape: tuple[int, ...]) -> Built:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.analysis import ParameterSeen, analyse
-from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameters, Verdict, Zero
+from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Verdict, Zero
 from gradviz.recording import backward, values
-from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, named_parameters, names_of
+from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
@@ -45,9 +45,9 @@ def judge(
         built = build(tape, roots, names, name, shape)
         said = list(notes)
         arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)
-        seen = _parameters(tape, built, names, model, optimizers, arrivals, zeros, measured=measured)
+        seen = _parameters(tape, built, names, optimizers, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
-        said += _notes(losses, built, found.parameters, model, optimizers)
+        said += _notes(losses, found.parameters, model, names)
     reached = built.reached()
     unregistered = tuple(
         Leaf(name=node.name, shape=node.shape or (), place=node.place)
@@ -212,7 +212,6 @@ def _parameters(
     tape: Tape,
     built: Built,
     names: Names,
-    model: Model | None,
     optimizers: Iterable[torch.optim.Optimizer] | None,
     arrivals: Mapping[int, backward.Arrival],
     zeros: Mapping[int, Zero],
@@ -227,7 +226,7 @@ def _parameters(
         if index is not None and tensor is not None:
             nodes[id(tensor)] = index
     seen = []
-    for name, parameter in named_parameters(model).items():
+    for name, parameter in names.tensors.items():
         node = nodes.get(id(parameter))
         arrival = arrivals.get(node) if node is not None else None
         seen.append(
@@ -250,10 +249,9 @@ def _parameters(
 
 def _notes(
     losses: Mapping[str, Any],
-    built: Built,
-    parameters: tuple[Any, ...],
+    parameters: tuple[Parameter, ...],
     model: Model | None,
-    optimizers: Iterable[torch.optim.Optimizer] | None,
+    names: Names,
 ) -> list[str]:
     said = []
     for name, loss in losses.items():
@@ -265,14 +263,14 @@ def _notes(
         elif isinstance(loss, Tensor) and not loss.requires_grad:
             said.append(f"{name} does not require grad: backward() raises 'element 0 of tensors does not require grad'.")
     if isinstance(model, nn.Module):
-        for path, module in model.named_modules():
+        for module in model.modules():
+            path = names.modules[id(module)]
             if vars(module).get("requires_grad") is False:
                 said.append(
                     f"{path or 'model'}.requires_grad = False sets an attribute of the module and freezes nothing; "
                     f"call {path or 'model'}.requires_grad_(False)."
                 )
-    named = named_parameters(model)
-    again = [one.name for one in parameters if one.verdict is Verdict.FROZEN and named[one.name].requires_grad]
+    again = [one.name for one in parameters if one.verdict is Verdict.FROZEN and names.tensors[one.name].requires_grad]
     if again:
         said.append(f"Frozen while they were used, and switched on again since: {', '.join(again[:6])}{' ...' if again[6:] else ''}.")
     return said

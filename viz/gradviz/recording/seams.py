@@ -1,7 +1,8 @@
 """The few calls that make tensors out of tensors unseen by a torch function mode, watched while a trace runs and put back after.
 
 ``nn.Parameter(t)`` and ``Variable(t)`` share t's memory without its history, ``torch.from_numpy`` brings an array back, collectives
-write into plain tensors. Each seam calls the original first and changes nothing about its result.
+write into plain tensors. Each seam calls the original first and changes nothing about its result; it does so for every thread, and
+takes note only for the one that is traced. Seams are put in when the first trace begins and taken out when the last one ends.
 """
 
 import functools
@@ -9,119 +10,151 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from gradviz.recording.mode import RecordingMode
 
-# name -> positions of the arguments written to and read from
-_COLLECTIVES: dict[str, tuple[int, int]] = {
-    "all_gather": (0, 1),
-    "all_gather_into_tensor": (0, 1),
-    "_all_gather_base": (0, 1),
-    "all_gather_coalesced": (0, 1),
-    "all_to_all": (0, 1),
-    "all_to_all_single": (0, 1),
-    "gather": (1, 0),
-    "scatter": (0, 1),
-    "reduce_scatter": (0, 1),
-    "reduce_scatter_tensor": (0, 1),
-    "_reduce_scatter_base": (0, 1),
-}
-_PARAMETERS = {
-    "all_gather": ("tensor_list", "tensor"),
-    "all_gather_into_tensor": ("output_tensor", "input_tensor"),
-    "all_to_all": ("output_tensor_list", "input_tensor_list"),
-    "all_to_all_single": ("output", "input"),
-    "gather": ("gather_list", "tensor"),
-    "scatter": ("tensor", "scatter_list"),
-    "reduce_scatter": ("output", "input_list"),
-    "reduce_scatter_tensor": ("output", "input"),
+Optimizers = list["weakref.ref[torch.optim.Optimizer]"]
+Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
+
+# name -> what is written to and what is read from: position and name of the argument
+_COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
+    "all_gather": ((0, "tensor_list"), (1, "tensor")),
+    "all_gather_into_tensor": ((0, "output_tensor"), (1, "input_tensor")),
+    "all_gather_coalesced": ((0, "output_tensor_lists"), (1, "input_tensor_list")),
+    "all_to_all": ((0, "output_tensor_list"), (1, "input_tensor_list")),
+    "all_to_all_single": ((0, "output"), (1, "input")),
+    "gather": ((1, "gather_list"), (0, "tensor")),
+    "scatter": ((0, "tensor"), (1, "scatter_list")),
+    "reduce_scatter": ((0, "output"), (1, "input_list")),
+    "reduce_scatter_tensor": ((0, "output"), (1, "input")),
 }
 
-Note = Callable[[Any, tuple[Any, ...], dict[str, Any], Any], None]
+
+class Watcher(NamedTuple):
+    """Who takes note in one thread."""
+
+    mode: RecordingMode
+    optimizers: Optimizers
+
+
+class _Seam(NamedTuple):
+    owner: Any
+    name: str
+    watching: Any
+    inherited: bool  # the owner had no attribute of its own
+    original: Any
+
+
+_here = threading.local()
+_lock = threading.Lock()
+_users = 0
+_installed: list[_Seam] = []
 
 
 @contextmanager
-def watched(mode: RecordingMode, optimizers: "list[weakref.ref[torch.optim.Optimizer]]") -> Iterator[None]:
+def watched(mode: RecordingMode, optimizers: Optimizers) -> Iterator[None]:
     """Watch the seams for one mode, in this thread, and note the optimizers built; everything is as before on leaving."""
-    thread = threading.get_ident()
-
-    def guarded(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def watching(*args: Any, **kwargs: Any) -> Any:
-            out = original(*args, **kwargs)
-            if mode.failure is None and threading.get_ident() == thread:
-                try:
-                    with torch._C.DisableTorchFunction():
-                        note(sys._getframe(1), args, kwargs, out)
-                except Exception as failure:
-                    mode.failure = failure
-            return out
-
-        return watching
-
-    def wrapped_as(name: str) -> Note:
-        def note(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-            value = args[1] if len(args) > 1 else kwargs.get("data")
-            if isinstance(value, Tensor) and isinstance(out, Tensor):
-                mode.rewrapped(name, value, out, frame)
-
-        return note
-
-    def from_numpy(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        mode.came_back(args[0], out, frame)
-
-    def communicates(name: str) -> Note:
-        places, labels = _COLLECTIVES[name], _PARAMETERS.get(name, ("", ""))
-
-        def note(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-            written, read = (
-                _flat(args[place] if place < len(args) else kwargs.get(label)) for place, label in zip(places, labels, strict=True)
-            )
-            mode.communicated(name, written, read, frame)
-
-        return note
-
-    def optimizer_made(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        optimizers.append(weakref.ref(args[0]))
-
-    def module_hook(frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        mode.hooked(args[0], frame)
-
-    with ExitStack() as stack:
-        for name in ("register_full_backward_hook", "register_backward_hook", "register_full_backward_pre_hook"):
-            _replace(stack, nn.Module, name, lambda original: guarded(original, module_hook))
-        _replace(stack, torch.optim.Optimizer, "__init__", lambda original: guarded(original, optimizer_made))
-        _replace(stack, nn.Parameter, "__new__", lambda original: staticmethod(guarded(original, wrapped_as("nn.Parameter"))))
-        variable = torch.autograd.Variable
-        _replace(stack, variable, "__new__", lambda original: staticmethod(guarded(original, wrapped_as("Variable"))))
-        _replace(stack, torch, "from_numpy", lambda original: guarded(original, from_numpy))
-        for module in _distributed_modules():
-            for name in _COLLECTIVES:
-                if hasattr(module, name):
-                    _replace(stack, module, name, functools.partial(guarded, note=communicates(name)))
+    global _users
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _installed[:] = _seams()
+            for seam in _installed:
+                setattr(seam.owner, seam.name, seam.watching)
+    _here.watcher = Watcher(mode, optimizers)
+    try:
         yield
+    finally:
+        _here.watcher = None
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                for seam in _installed:
+                    if seam.inherited:
+                        delattr(seam.owner, seam.name)
+                    else:
+                        setattr(seam.owner, seam.name, seam.original)
+                _installed.clear()
 
 
-def _replace(stack: ExitStack, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+def _seams() -> list[_Seam]:
+    """Return the seams over what is there now, which somebody else may have replaced."""
+    found = [
+        _seam(nn.Parameter, "__new__", _rewrapped("nn.Parameter"), static=True),
+        _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
+        _seam(torch, "from_numpy", _came_back),
+        _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
+        _seam(nn.Module, "register_full_backward_hook", _hooked),
+        _seam(nn.Module, "register_backward_hook", _hooked),
+    ]
+    distributed = sys.modules.get("torch.distributed.distributed_c10d")
+    if distributed is not None:
+        found += [
+            _seam(module, name, _communicated(name))
+            for module in (torch.distributed, distributed)
+            for name in _COLLECTIVES
+            if hasattr(module, name)
+        ]
+    return found
+
+
+def _seam(owner: Any, name: str, note: Note, *, static: bool = False) -> _Seam:
     own = vars(owner).get(name)
-    setattr(owner, name, make(getattr(owner, name)))
-    if own is None:
-        stack.callback(delattr, owner, name)
-    else:
-        stack.callback(setattr, owner, name, own)
+    watching = _watching(getattr(owner, name), note)
+    return _Seam(owner, name, staticmethod(watching) if static else watching, own is None, own)
 
 
-def _distributed_modules() -> list[Any]:
-    if not torch.distributed.is_available():
-        return []
-    from torch.distributed import distributed_c10d
+@functools.lru_cache(maxsize=256)
+def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        out = original(*args, **kwargs)
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is not None and watcher.mode.failure is None:
+            try:
+                with torch._C.DisableTorchFunction():
+                    note(watcher, sys._getframe(1), args, kwargs, out)
+            except Exception as failure:
+                watcher.mode.failure = failure
+        return out
 
-    return [torch.distributed, distributed_c10d]
+    return watching
+
+
+@functools.cache
+def _rewrapped(name: str) -> Note:
+    def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        value = args[1] if len(args) > 1 else kwargs.get("data")
+        if isinstance(value, Tensor) and isinstance(out, Tensor):
+            watcher.mode.rewrapped(name, value, out, frame)
+
+    return note
+
+
+@functools.cache
+def _communicated(name: str) -> Note:
+    def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        written, read = (_flat(args[place] if place < len(args) else kwargs.get(label)) for place, label in _COLLECTIVES[name])
+        watcher.mode.communicated(name, written, read, frame)
+
+    return note
+
+
+def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.came_back(args[0], out, frame)
+
+
+def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.optimizers.append(weakref.ref(args[0]))
+
+
+def _hooked(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.hooked(args[0], frame)
 
 
 def _flat(value: Any) -> tuple[Tensor, ...]:
