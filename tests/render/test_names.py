@@ -26,6 +26,12 @@ def test_numbered_siblings_are_joined_in_runs():
     assert folded(blocks, others=["layers.4.w", "layers.5.w"]) == ["layers.0..3,7.* (10 parameters, 100)"]
 
 
+def test_many_runs_are_told_by_the_first_and_the_last():
+    even = [f"layers.{i}.w" for i in range(0, 100, 2)]
+    odd = [f"layers.{i}.w" for i in range(1, 100, 2)]
+    assert folded(even, others=odd) == ["layers.0,2,4,6,...,98.w (50 parameters, 500)"]
+
+
 def test_siblings_are_joined_at_every_depth():
     experts = [f"layers.{i}.experts.{j}.w" for i in range(4) for j in range(8)]
     others = [f"layers.{i}.experts.{j}.v" for i in range(4) for j in range(8)]

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradviz.graph import Parameter
+from gradviz.render.sentences import counted
+
+MOST_RUNS = 6  # of numbers that are said one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +75,15 @@ def _join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple
 
 
 def _runs(numbers: Sequence[int]) -> list[str]:
-    """Numbers as runs: 0, 1, 2, 5 give ``["0..2", "5"]``."""
+    """Numbers as runs: 0, 1, 2, 5 give ``["0..2", "5"]``. Where there are many, those in the middle are left out."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-
-
-def counted(count: int, noun: str) -> str:
-    """Say how many: ``"1 parameter"``, ``"2,350 parameters"``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    said = [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return said if len(said) <= MOST_RUNS else [*said[: MOST_RUNS - 2], "...", said[-1]]
 
 
 def abbreviated(number: int) -> str:

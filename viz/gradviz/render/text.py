@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from gradviz.causes import EXPLANATIONS
 from gradviz.graph import Cut, Place, Verdict, Zero
-from gradviz.render.names import counted, fold_names
-from gradviz.render.sentences import printable
+from gradviz.render.names import fold_names
+from gradviz.render.sentences import counted, printable
 from gradviz.reports import Report
 
 if TYPE_CHECKING:
