@@ -75,6 +75,7 @@ def test_a_case_is_judged_as_its_labels_say(path):
     case = load(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message="gradviz stopped watching")
         try:
             with gradviz.trace() as trace:
                 loss, model = case.step()

@@ -21,6 +21,7 @@ def quiet():
     torch.set_num_threads(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message="gradviz stopped watching")
         yield
     torch.set_num_threads(threads)
 
