@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording.tape import Backward, Tape
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -27,12 +29,27 @@ class Arrival:
     norm: float | None
 
 
+_SAMPLE = 1024  # elements that nearly always tell that a gradient is not zero
+
+
+def any_nonzero(gradient: Tensor) -> bool | None:
+    """Say whether some element is not zero (NaN is not); None on the meta device, where there are no values."""
+    if gradient.device.type == "meta":
+        return None
+    values = gradient.detach()
+    if values.layout == torch.sparse_coo:
+        values = values.coalesce().values()
+    if values.numel() > _SAMPLE and values.is_contiguous() and bool((values.view(-1)[:_SAMPLE] != 0).any()):
+        return True
+    return bool((values != 0).any())
+
+
 def look_at(gradient: Tensor) -> Arrival:
     """Say whether a gradient is zero, and how large it is."""
-    if gradient.device.type == "meta":
+    nonzero = any_nonzero(gradient)
+    if nonzero is None:
         return Arrival(None, None)
     values = gradient.coalesce().values() if gradient.layout == torch.sparse_coo else gradient
-    nonzero = bool((values != 0).any())
     wide = values.detach()
     if wide.dtype in (torch.float16, torch.bfloat16):
         wide = wide.float()
@@ -76,6 +93,18 @@ def _by_backward(losses: tuple[Tensor, ...], seeds: list[Tensor], wanted: Mappin
     finally:
         for number, leaf in wanted.items():
             leaf.grad = kept[number]
+
+
+def recall(tape: Tape, seen: Backward) -> dict[int, Arrival]:
+    """Say what arrived at each leaf, by number, in a backward that the step made itself."""
+    found = {number: Arrival(nonzero, None) for number, nonzero in seen.nonzero.items()}
+    for number, version in seen.arrived.items():
+        leaf = tape.leaves[number].tensor()
+        if version is None or leaf is None:
+            continue
+        unchanged = leaf.grad is not None and leaf.grad._version == version
+        found[number] = look_at(leaf.grad) if unchanged and leaf.grad is not None else Arrival(None, None)
+    return found
 
 
 @contextmanager
@@ -145,4 +174,4 @@ def _or(one: bool | None, other: bool | None) -> bool | None:
 
 
 def _nonzero(gradient: Tensor) -> bool:
-    return bool(look_at(gradient).nonzero)
+    return bool(any_nonzero(gradient))

@@ -25,6 +25,7 @@ def judge(
     *,
     measure: bool,
     notes: tuple[str, ...] = (),
+    loose: Mapping[int, tuple[float, int]] | None = None,
 ) -> Report:
     """Report on one loss, or on several together.
 
@@ -35,11 +36,12 @@ def judge(
         optimizers: Who steps them; None where that is not known.
         measure: Run a backward (that changes nothing) to tell zero from reached.
         notes: What is to be said besides.
+        loose: Exact floats that left torch, by identity.
     """
     names = names_of(model)
     name = " + ".join(losses)
     with torch._C.DisableTorchFunction():
-        roots = [root for loss in losses.values() for root in _roots(tape, loss)]
+        roots = [root for loss in losses.values() for root in _roots(tape, loss, loose or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
         built = build(tape, roots, names, name, shape)
@@ -48,6 +50,7 @@ def judge(
         seen = _parameters(tape, built, names, optimizers, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
+        said += _unseen(tape, built, found.parameters, names)
     reached = built.reached()
     unregistered = tuple(
         Leaf(name=node.name, shape=node.shape or (), place=node.place)
@@ -67,8 +70,10 @@ def judge(
     )
 
 
-def _roots(tape: Tape, loss: Any) -> list[tuple[int, bool]]:
+def _roots(tape: Tape, loss: Any, loose: Mapping[int, tuple[float, int]]) -> list[tuple[int, bool]]:
     """Return what a loss is on the tape, and whether gradient passes."""
+    if id(loss) in loose:
+        return [(loose[id(loss)][1], False)]
     if not isinstance(loss, Tensor):
         return [(source, False) for source in values.sources_of(loss)]
     roots: list[tuple[int, bool]] = []
@@ -91,12 +96,21 @@ def _measure(
     if any(loss.device.type == "meta" for loss in live):
         said.append("The loss is on the meta device: zero cannot be told from reached.")
         return {}, {}, False
+    roots = tuple(tape.live(loss) for loss in live)
+    for seen in reversed(tape.backwards):
+        if seen.roots == roots:  # the step called backward itself: what it left is what arrived
+            arrived = backward.recall(tape, seen)
+            return {index: arrived[number] for index in leaves if (number := built.numbers[index]) in arrived}, {}, True
     real = any(step.checkpoint for number in built.numbers if (step := tape.steps.get(number)) is not None)
     with backward.undisturbed(model if isinstance(model, nn.Module) else None):
         try:
             arrivals = backward.measure(live, leaves, real=real)
         except RuntimeError as error:
-            said.append(f"The gradient itself was not measured, so zero is not told from reached: {str(error).splitlines()[0]}")
+            if "second time" in str(error):
+                why = "backward() had freed the graph; ask for the report before it, or call backward() inside the trace"
+            else:
+                why = str(error).splitlines()[0]
+            said.append(f"Zero is not told from reached, because no backward could be run: {why}.")
             return {}, {}, False
         zero = {index for index, arrival in arrivals.items() if arrival.nonzero is False}
         missing = {index for index, tensor in leaves.items() if tensor.requires_grad and index not in arrivals}
@@ -273,4 +287,38 @@ def _notes(
     again = [one.name for one in parameters if one.verdict is Verdict.FROZEN and names.tensors[one.name].requires_grad]
     if again:
         said.append(f"Frozen while they were used, and switched on again since: {', '.join(again[:6])}{' ...' if again[6:] else ''}.")
+    return said
+
+
+def _unseen(tape: Tape, built: Built, parameters: tuple[Parameter, ...], names: Names) -> list[str]:
+    """Say which unused parameters had a value leave torch in a form that cannot be followed: an index, a plain float."""
+    unused = {id(names.tensors[parameter.name]): parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
+    said = []
+    for number, call in tape.calls.items():
+        if not unused or number in built.index_of or call.name not in ("tolist", "__float__", "__int__", "__index__"):
+            continue
+        behind = []
+        seen, stack = {number}, [number]
+        while stack:
+            here = stack.pop()
+            leaf = tape.leaves.get(here)
+            if leaf is not None and (name := unused.get(id(leaf.tensor()))) is not None:
+                behind.append(name)
+            before = (
+                tape.steps[here].nexts
+                if here in tape.steps
+                else tuple(one for one, _ in tape.calls[here].inputs)
+                if here in tape.calls
+                else ()
+            )
+            for one in before:
+                if one not in seen:
+                    seen.add(one)
+                    stack.append(one)
+        if behind:
+            place = call.spot.place
+            said.append(
+                f"{call.operation} at {place} takes a value of {', '.join(sorted(behind)[:4])}{' ...' if behind[4:] else ''} out of torch; "
+                "whether Python chose by it what went into the loss cannot be seen. If it did, they are cut, not unused."
+            )
     return said

@@ -16,8 +16,9 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
 from gradviz.recording import values, where
+from gradviz.recording.backward import any_nonzero
 from gradviz.recording.slices import Escapes, of_interest
-from gradviz.recording.tape import Call, Tape, base_of
+from gradviz.recording.tape import Backward, Call, Tape, address, base_of
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
@@ -171,7 +172,7 @@ class RecordingMode(TorchFunctionMode):
     def _stamp(self, known: _Known, args: Any, kwargs: Any, out: Tensor, frame: FrameType, *, in_place: bool = False) -> None:
         sources: list[int] = []
         # What was written into memory that a view shows is found by whoever reads the view.
-        own = out.untyped_storage()._cdata if self.tape.memory and not in_place else 0
+        own = address(out) if self.tape.memory and not in_place else 0
         self._dead_sources(args, sources, known, own)
         if kwargs:
             self._dead_sources(kwargs.values(), sources, None, own)
@@ -324,7 +325,7 @@ class RecordingMode(TorchFunctionMode):
                         found.append(origin)
             if not item.requires_grad and isinstance(item, nn.Parameter):
                 found.append(tape.leaf(item))
-            if memory and item.untyped_storage()._cdata != own:
+            if memory and address(item) != own:
                 found.extend(tape.writes(item))
 
     def _returned_by_function(self, node: Any, origin: int) -> None:
@@ -345,7 +346,7 @@ class RecordingMode(TorchFunctionMode):
             frame: Where the call stands, to follow plain numbers through Python code.
         """
         found: dict[int, bool] = {}
-        own = out.untyped_storage()._cdata if out is not None and self.tape.memory else 0
+        own = address(out) if out is not None and self.tape.memory else 0
         self._gather(args, found, known, own)
         if kwargs:
             self._gather((value for name, value in kwargs.items() if name != "out"), found, None, own)
@@ -378,7 +379,7 @@ class RecordingMode(TorchFunctionMode):
                         found.setdefault(tape.leaf(item), False)
                     elif self.arrays:
                         self._shares_array(item, found)
-                if tape.memory and item.untyped_storage()._cdata != own:
+                if tape.memory and address(item) != own:
                     for write in tape.writes(item):
                         found.setdefault(write, False)
             elif kind is list or kind is tuple:
@@ -402,8 +403,8 @@ class RecordingMode(TorchFunctionMode):
 
     def _inputs_of_view(self, out: Tensor, args: Any, inputs: tuple[tuple[int, bool], ...]) -> tuple[tuple[int, bool], ...]:
         """Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...)."""
-        storage = out.untyped_storage()._cdata
-        same = [item for item in _tensors(args) if item.untyped_storage()._cdata == storage]
+        storage = address(out)
+        same = [item for item in _tensors(args) if address(item) == storage]
         return self._inputs(same, {}) if same else inputs
 
     # In-place calls
@@ -447,7 +448,7 @@ class RecordingMode(TorchFunctionMode):
             if base is not target and base.grad_fn is not None:
                 stamp = tape.stamp(target.grad_fn, None)
                 tape.stamp(base.grad_fn, stamp.spot, stamp.sources)
-            if not was_live or target.untyped_storage()._cdata in tape.memory:
+            if not was_live or address(target) in tape.memory:
                 around = where.look_around(frame)
                 through = alias_kind or CutKind.DATA
                 written = ((tape.walk(target.grad_fn), True),)
@@ -610,6 +611,32 @@ class RecordingMode(TorchFunctionMode):
                 _Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out
             )
 
+    def before_backward(self, losses: Iterable[Tensor]) -> "tuple[Backward, list[Any]]":
+        """The step calls backward itself, which may free the graph: take note of the graph, and be ready to see what arrives."""
+        tape = self.tape
+        seen = Backward(tuple(tape.live(loss) for loss in losses if loss.requires_grad))
+        handles: list[Any] = []
+        for number in tape.leaves_before(seen.roots):
+            leaf = tape.leaves[number].tensor()
+            if leaf is None:
+                continue
+            if leaf.grad is None:
+                seen.arrived[number] = None
+            else:
+                node = torch.autograd.graph.get_gradient_edge(leaf).node
+                handles.append(node.register_prehook(_sees(seen, number)))
+        return seen, handles
+
+    def after_backward(self, seen: "Backward", handles: list[Any]) -> None:
+        """Keep what the backward has left in ``.grad``, by its version."""
+        for handle in handles:
+            handle.remove()
+        for number in seen.arrived:
+            leaf = self.tape.leaves[number].tensor()
+            if leaf is not None and leaf.grad is not None:
+                seen.arrived[number] = leaf.grad._version
+        self.tape.backwards.append(seen)
+
     def hooked(self, module: nn.Module, frame: FrameType) -> None:
         """``module.register_full_backward_hook(...)``."""
         self.tape.module_hooks.setdefault(self.tape.module(module), []).append(where.look_around(frame).spot)
@@ -628,6 +655,15 @@ class RecordingMode(TorchFunctionMode):
             for out in outs:
                 serial = self._write_down(_Known(name, None, self._after), CutKind.COLLECTIVE, numbers, around, None)
                 self.tape.written(out, serial, None, over=True)
+
+
+def _sees(seen: Backward, number: int) -> Callable[[tuple[Tensor | None, ...]], None]:
+    def arriving(gradients: tuple[Tensor | None, ...]) -> None:
+        for gradient in gradients:
+            if gradient is not None:
+                seen.nonzero[number] = seen.nonzero.get(number, False) or bool(any_nonzero(gradient))
+
+    return arriving
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:

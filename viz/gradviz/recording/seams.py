@@ -88,6 +88,7 @@ def _seams() -> list[_Seam]:
         _seam(nn.Parameter, "__new__", _rewrapped("nn.Parameter"), static=True),
         _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
         _seam(torch, "from_numpy", _came_back),
+        _Seam(torch.autograd, "backward", _backward(torch.autograd.backward), False, torch.autograd.backward),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
         _seam(nn.Module, "register_full_backward_hook", _hooked),
         _seam(nn.Module, "register_backward_hook", _hooked),
@@ -119,6 +120,31 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
             try:
                 with torch._C.DisableTorchFunction():
                     note(watcher, sys._getframe(1), args, kwargs, out)
+            except Exception as failure:
+                watcher.mode.failure = failure
+        return out
+
+    return watching
+
+
+@functools.lru_cache(maxsize=16)
+def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The one seam that has to look before: a backward may free the graph."""
+
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        seen = None
+        if watcher is not None and watcher.mode.failure is None:
+            try:
+                with torch._C.DisableTorchFunction():
+                    seen = watcher.mode.before_backward(_flat(args[0] if args else kwargs.get("tensors")))
+            except Exception as failure:
+                watcher.mode.failure = failure
+        out = original(*args, **kwargs)
+        if watcher is not None and seen is not None:
+            try:
+                watcher.mode.after_backward(*seen)
             except Exception as failure:
                 watcher.mode.failure = failure
         return out

@@ -132,10 +132,35 @@ class Write:
         self.family = family
 
 
+class Backward:
+    """A backward call that the step made itself.
+
+    Attributes:
+        roots: The tape's numbers of the tensors it began from.
+        arrived: For each leaf that had no ``.grad`` before: the version of the one it has since, or None if it still has none.
+        nonzero: For each leaf that had one already: whether some element of what arrived is not zero.
+    """
+
+    __slots__ = ("arrived", "nonzero", "roots")
+
+    def __init__(self, roots: tuple[int, ...]) -> None:
+        self.roots = roots
+        self.arrived: dict[int, int | None] = {}
+        self.nonzero: dict[int, bool] = {}
+
+
 class _Known(weakref.ref[Tensor]):
     __slots__ = ("key", "serial")
     key: int
     serial: int
+
+
+def address(tensor: Tensor) -> int:
+    """Return what identifies a tensor's memory; 0 for one that has none of its own (sparse, or inside a torch.func transform)."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):
+        return 0
 
 
 def region(tensor: Tensor) -> tuple[int, int]:
@@ -163,6 +188,7 @@ class Tape:
         self.calls: dict[int, Call] = {}
         self.leaves: dict[int, LeafSeen] = {}
         self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
+        self.backwards: list[Backward] = []
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.memory: dict[int, list[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
@@ -273,12 +299,14 @@ class Tape:
 
     def written(self, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
         """Take note of a write into a tensor's memory; ``over`` where nothing of what was there before is left."""
-        storage = tensor.untyped_storage()
-        writes = self.memory.get(storage._cdata)
+        where = address(tensor)
+        if not where:
+            return
+        writes = self.memory.get(where)
         if writes is None:
             # A weak handle keeps the address from being used again; it does not keep the memory.
-            self._storages.append(storage._weak_ref())
-            writes = self.memory[storage._cdata] = []
+            self._storages.append(tensor.untyped_storage()._weak_ref())
+            writes = self.memory[where] = []
         low, high = region(tensor)
         if over:
             self._clear(writes, tensor, low, high)
@@ -286,7 +314,7 @@ class Tape:
 
     def overwritten(self, tensor: Tensor) -> None:
         """Take note that a tensor's memory holds nothing of interest any more."""
-        writes = self.memory.get(tensor.untyped_storage()._cdata)
+        writes = self.memory.get(address(tensor))
         if writes:
             self._clear(writes, tensor, *region(tensor))
 
@@ -297,7 +325,7 @@ class Tape:
 
     def writes(self, tensor: Tensor) -> Iterator[int]:
         """Yield the numbers of the writes that a reader of a tensor gets and that are not in the tensor's own history."""
-        writes = self.memory.get(tensor.untyped_storage()._cdata)
+        writes = self.memory.get(address(tensor))
         if not writes:
             return
         low, high = region(tensor)
@@ -328,6 +356,21 @@ class Tape:
         free, self._storages = self._storages, []
         for handle in free:
             torch.UntypedStorage._free_weak_ref(handle)  # type: ignore[no-untyped-call]
+
+    def leaves_before(self, roots: tuple[int, ...]) -> list[int]:
+        """Return the numbers of the leaves that autograd's own edges lead to."""
+        seen, stack, found = set(roots), list(roots), []
+        while stack:
+            number = stack.pop()
+            step = self.steps.get(number)
+            if step is None:
+                found.append(number)
+                continue
+            for before in step.nexts:
+                if before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return [number for number in found if number in self.leaves]
 
     def spot_of(self, number: int) -> Spot:
         step = self.steps.get(number)

@@ -102,15 +102,22 @@ class Trace:
             )
         if threading.get_ident() != self._thread:
             raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
-        return _report(self._tape, loss, model, self._known_optimizers(model, optimizer), measure=backward, notes=self._said())
+        loose = self._mode.loose if self._mode is not None else {}
+        optimizers = self._known_optimizers(optimizer)
+        return _report(self._tape, loss, model, optimizers, measure=backward, notes=self._said(model), loose=loose)
 
-    def _said(self) -> tuple[str, ...]:
+    def _said(self, model: Model | None) -> tuple[str, ...]:
+        said = []
         failure = self._mode.failure if self._mode is not None else None
-        if failure is None:
-            return ()
-        return (f"gradviz stopped watching part of the way ({type(failure).__name__}: {failure}); cuts after that are not known.",)
+        if failure is not None:
+            said.append(f"gradviz stopped watching part of the way ({type(failure).__name__}: {failure}); cuts after that are not known.")
+        if isinstance(model, nn.Module) and any(
+            hasattr(module, "_orig_mod") or module._compiled_call_impl is not None for module in model.modules()
+        ):
+            said.append("The model is compiled; it was traced eagerly, through torch.compiler.set_stance('force_eager').")
+        return tuple(said)
 
-    def _known_optimizers(self, model: Model | None, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
+    def _known_optimizers(self, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
         if isinstance(optimizer, torch.optim.Optimizer):
             return [optimizer]
         if optimizer is not None:
@@ -166,38 +173,47 @@ def _report(
     *,
     measure: bool,
     notes: tuple[str, ...],
+    loose: Mapping[int, tuple[float, int]] | None = None,
 ) -> Report:
     by_name = isinstance(model, Mapping) and all(isinstance(one, Tensor) for one in model.values())
     if model is not None and not isinstance(model, nn.Module) and not by_name:
         raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
-    losses, said = _losses(loss)
+    losses, said = _losses(loss, loose or {})
     notes += said
-    together = judge(tape, losses, model, optimizers, measure=measure, notes=notes)
+    together = judge(tape, losses, model, optimizers, measure=measure, notes=notes, loose=loose)
     if len(losses) == 1:
         return together
     each = {name: judge(tape, {name: one}, model, optimizers, measure=measure) for name, one in losses.items()}
     return replace(together, losses=each)
 
 
-def _losses(loss: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _losses(loss: Any, loose: Mapping[int, tuple[float, int]]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the losses by name, and what was made of what was given."""
     if isinstance(loss, Tensor):
         if loss.numel() != 1:
             return {"loss": loss}, (f"The loss is not a scalar but {tuple(loss.shape)}; its sum was taken.",)
         return {"loss": loss}, ()
-    if values.sources_of(loss):
+    if values.sources_of(loss) or id(loss) in loose:
         return {"loss": loss}, ("The loss is a plain number, no tensor: it left torch, and backward() cannot start from it.",)
-    inner = getattr(loss, "loss", None)
-    if isinstance(inner, Tensor):
-        return {"loss": inner}, (f"The .loss of the {type(loss).__name__} was taken.",)
+    kind = type(loss).__name__
+    if hasattr(loss, "loss"):
+        inner = loss.loss
+        if isinstance(inner, Tensor):
+            named, said = _losses(inner, loose)
+            return named, (f"The .loss of the {kind} was taken.", *said)
+        what = "None: was the model called without labels?" if inner is None else f"a {type(inner).__name__}, not a tensor"
+        raise LossError(f"the .loss of the {kind} is {what}")
     if isinstance(loss, Mapping):
-        losses = {str(name): one for name, one in loss.items()}
-        if losses and all(isinstance(one, Tensor) or values.sources_of(one) for one in losses.values()):
-            return losses, ()
-        wrong = next((f"{name}: {type(one).__name__}" for name, one in losses.items() if not isinstance(one, Tensor)), "nothing")
-        raise LossError(f"the losses are to be tensors by name, but here is {wrong}")
-    what = "None" if loss is None else f"a {type(loss).__name__}"
-    hint = " (did the step return it?)" if loss is None else ""
+        wrong = next((f"{name!r} is a {type(one).__name__}" for name, one in loss.items() if not isinstance(one, Tensor)), None)
+        if loss and all(isinstance(one, Tensor) or values.sources_of(one) for one in loss.values()):
+            return {str(name): one for name, one in loss.items()}, ()
+        raise LossError(f"the losses are to be tensors by name, but {wrong or 'there are none'}")
+    if loss is None:
+        raise LossError("the loss is None, not a tensor (did the step return it?)")
     if isinstance(loss, (float, int)):
-        hint = ": a plain number has no history; give the tensor it was taken from (without .item() or float())"
-    raise LossError(f"the loss is {what}, not a tensor{hint}")
+        raise LossError(
+            f"the loss is the plain number {loss!r}, not a tensor, and a number has no history: "
+            "give the tensor it was taken from (without .item() or float())"
+        )
+    hint = ": give the one tensor that backward() starts from, or a dict of several by name" if isinstance(loss, (tuple, list)) else ""
+    raise LossError(f"the loss is a {kind}, not a tensor{hint}")

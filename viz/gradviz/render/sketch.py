@@ -158,7 +158,7 @@ class _Sketcher:
         source, target = self._nodes[edge.source], self._nodes[edge.target]
         if edge.gradient:
             return "pruned" if source.pruned or target.pruned else "gradient"
-        if source.kind is not NodeKind.OPERATION and not source.requires_grad:
+        if source.verdict is Verdict.FROZEN or (source.kind is not NodeKind.OPERATION and not source.requires_grad):
             return "frozen"
         if edge.severed or source.pruned:
             return "severed" if self._is_mark(source) and not target.pruned else "pruned"
@@ -217,10 +217,13 @@ class _Sketcher:
             mark = self._mark(key, self._cuts(edges), node.severs, node)
             if mark is not None:
                 return mark
+        at = where(node.place.file, node.place.line) if node.place else ""
         lines = (_short(node.operation), *filter(None, [_short(node.scope)]))
+        if node.severs in _STRETCHES and node.operation.endswith(")"):  # named for the stretch, which its mark names already
+            lines = (*filter(None, [_short(node.scope or at)]), f"under {node.severs}")
         about = node.operation + (f" in {node.scope}" if node.scope else "")
-        if node.place:
-            about += f" at {where(node.place.file, node.place.line)}"
+        if at:
+            about += f" at {at}"
         return Item(key=key, sort=Sort.OPERATION, operation=node.operation, lines=lines, about=printable(about), pruned=node.pruned)
 
     def _tensor(self, node: Node, key: str) -> Item:
@@ -234,7 +237,7 @@ class _Sketcher:
         about = f"{printable(node.name)} {_sizes(node.shape)}".rstrip() + f": {word}" + (f", cut by {cuts}" if cuts else "")
         second = "outside the model" if node.kind is NodeKind.LEAF else _sizes(node.shape)
         lines = (_short(node.name), *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
-        pruned = node.pruned or verdict is Verdict.CUT
+        pruned = verdict is Verdict.CUT
         return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned)
 
 
