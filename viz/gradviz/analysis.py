@@ -69,9 +69,11 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
         sources = [edge.source for edge in edges]
         behind = flow.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
         first = {names[index] for index in behind if index in names and verdicts[names[index]] is not Verdict.FROZEN}
-        made_of = flow.before(sources, through=lambda edge: True)
-        if not any(index in names and graph.nodes[index].requires_grad for index in made_of):
-            continue
+        if not first:
+            # Behind it lie only leaves of the step's own: of interest where these are copies of a parameter.
+            leaves = [index for index in behind if graph.nodes[index].kind is NodeKind.LEAF]
+            if not any(index in names and graph.nodes[index].requires_grad for index in flow.before(leaves, through=lambda edge: True)):
+                continue
         targets = [graph.nodes[edge.target] for edge in edges]
         place = targets[0].place or Place("", 0)
         cut = Cut(

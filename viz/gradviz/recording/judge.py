@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Verdict, Zero
 from gradviz.recording import backward, values
 from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
-from gradviz.recording.tape import Tape
+from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
 from gradviz.reports import Report
@@ -79,10 +80,9 @@ def _roots(tape: Tape, loss: Any, loose: Mapping[int, tuple[float, int]]) -> lis
     roots: list[tuple[int, bool]] = []
     if loss.requires_grad:
         roots.append((tape.live(loss), True))
-    else:
-        origin = tape.origin(loss)
-        if origin is not None:
-            roots.append((origin, False))
+    origin = tape.origin(loss)
+    if origin is not None and not (loss.requires_grad and (loss.is_leaf or tape.calls[origin].inside)):
+        roots.append((origin, False))
     return roots + [(write, False) for write in tape.writes(loss)]
 
 
@@ -101,7 +101,15 @@ def _measure(
         if seen.roots == roots:  # the step called backward itself: what it left is what arrived
             arrived = backward.recall(tape, seen)
             return {index: arrived[number] for index in leaves if (number := built.numbers[index]) in arrived}, {}, True
-    real = any(step.checkpoint for number in built.numbers if (step := tape.steps.get(number)) is not None)
+    steps = [(index, step) for index, number in enumerate(built.numbers) if (step := tape.steps.get(number)) is not None]
+    real = any(step.checkpoint for _, step in steps)
+    if any(step.checkpoint and _closes_over_history(tape, built, index, step) for index, step in steps):
+        said.append(
+            "Zero is not told from reached: a reentrant checkpoint reads a value from outside, and a backward for the report "
+            "would free that value's graph before yours."
+        )
+        return {}, {}, False
+    custom = any(step.custom and not step.checkpoint for _, step in steps)
     with backward.undisturbed(model if isinstance(model, nn.Module) else None):
         try:
             arrivals = backward.measure(live, leaves, real=real)
@@ -116,7 +124,7 @@ def _measure(
         missing = {index for index, tensor in leaves.items() if tensor.requires_grad and index not in arrivals}
         hooked = [built.index_of[number] for number in tape.hooks if number in built.index_of]
         zeros: dict[int, Zero] = {}
-        if zero or missing or hooked:
+        if zero or missing or hooked or custom:
             nodes, edges_of = _autograd_nodes(tape, built, live)
             flows = backward.flows(live, leaves, nodes, real=real)
             _sever_what_returned_none(built, flows, edges_of)
@@ -125,6 +133,12 @@ def _measure(
             zeros = find_zeros(built, flows, edges_of, zero, nonzero)
             zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
     return arrivals, zeros, True
+
+
+def _closes_over_history(tape: Tape, built: Built, index: int, step: Step) -> bool:
+    """Say whether what a reentrant checkpoint runs again reads a value that has a graph of its own."""
+    read = [edge.source for edge in built.edges.values() if edge.target == index and edge.gradient]
+    return any(built.numbers[source] in tape.steps and built.numbers[source] not in step.nexts for source in read)
 
 
 def _autograd_nodes(tape: Tape, built: Built, live: tuple[Tensor, ...]) -> tuple[dict[int, Any], dict[int, list[int | None]]]:
@@ -247,8 +261,8 @@ def _parameters(
             ParameterSeen(
                 name=name,
                 names=names.parameters[id(parameter)],
-                shape=tuple(parameter.shape),
-                numel=parameter.numel(),
+                shape=() if is_lazy(parameter) else tuple(parameter.shape),
+                numel=0 if is_lazy(parameter) else parameter.numel(),
                 requires_grad=parameter.requires_grad,
                 node=node,
                 nonzero=None if arrival is None else arrival.nonzero,
@@ -284,6 +298,10 @@ def _notes(
                     f"{path or 'model'}.requires_grad = False sets an attribute of the module and freezes nothing; "
                     f"call {path or 'model'}.requires_grad_(False)."
                 )
+    if model is not None and not parameters:
+        said.append("The model has no parameters.")
+    elif parameters and all(one.verdict is Verdict.UNUSED for one in parameters):
+        said.append("None of the model's parameters went into this loss: is it the right model?")
     again = [one.name for one in parameters if one.verdict is Verdict.FROZEN and names.tensors[one.name].requires_grad]
     if again:
         said.append(f"Frozen while they were used, and switched on again since: {', '.join(again[:6])}{' ...' if again[6:] else ''}.")

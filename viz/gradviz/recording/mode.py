@@ -18,7 +18,7 @@ from gradviz.graph import CutKind
 from gradviz.recording import values, where
 from gradviz.recording.backward import any_nonzero
 from gradviz.recording.slices import Escapes, of_interest
-from gradviz.recording.tape import Backward, Call, Tape, address, base_of
+from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
@@ -83,7 +83,7 @@ class RecordingMode(TorchFunctionMode):
     def __init__(self, tape: Tape) -> None:
         super().__init__()
         self.tape = tape
-        self.failure: BaseException | None = None
+        self.failure = ""  # type and text alone: an exception would keep the user's frames alive
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
         self.loose: dict[int, tuple[float, int]] = {}  # exact floats by identity: held, so that no other gets it
         self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
@@ -101,7 +101,7 @@ class RecordingMode(TorchFunctionMode):
             known = self._known[func] = self._learn(func)
         except TypeError:  # an unhashable callable
             known = None
-        if known is None or self.failure is not None:
+        if known is None or self.failure:
             return func(*args, **kwargs)
         frame = sys._getframe(1)
         before = None
@@ -109,12 +109,12 @@ class RecordingMode(TorchFunctionMode):
             try:
                 before = known.before(args, kwargs)
             except Exception as failure:
-                self.failure = failure
+                self.failure = described(failure)
         out = func(*args, **kwargs)
         try:
             return known.after(known, args, kwargs, out, before, frame)
         except Exception as failure:
-            self.failure = failure
+            self.failure = described(failure)
             return out
 
     def _learn(self, func: Any) -> _Known | None:
@@ -149,19 +149,19 @@ class RecordingMode(TorchFunctionMode):
     def _after(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         kind = type(out)
         if kind is Tensor or isinstance(out, Tensor):
-            if out.grad_fn is not None:
+            if history(out) is not None:
                 self._stamp(known, args, kwargs, out, frame)
             else:
                 self._made(known, args, kwargs, (out,), frame)
         elif isinstance(out, (tuple, list)):
             tensors = tuple(item for item in out if isinstance(item, Tensor))
-            dead = tuple(item for item in tensors if item.grad_fn is None)
+            dead = tuple(item for item in tensors if history(item) is None)
             if dead:
                 self._made(known, args, kwargs, dead, frame, several=len(tensors) > 1)
             if len(dead) < len(tensors):
                 first = True
                 for item in tensors:
-                    node = item.grad_fn
+                    node = history(item)
                     if node is not None and (first or not self.tape.is_stamped(node)):
                         self._stamp(known, args, kwargs, item, frame)
                         first = False
@@ -222,8 +222,9 @@ class RecordingMode(TorchFunctionMode):
             spot = Spot(spot.code, spot.lasti, spot.caller, spot.caller_lasti, number)
         if around.applying is not None and not self._outer_switch():
             spot = Spot(around.applying.code, around.applying.lasti, around.applying.caller, around.applying.caller_lasti, spot.module)
-            if kind in (CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED):
-                kind, library = (CutKind.NO_GRAD if around.checkpoint else CutKind.CUSTOM_FUNCTION), False
+            # Whatever the forward does, it is the Function that passes gradient or does not.
+            severs = CutKind.NO_GRAD if around.checkpoint else CutKind.CUSTOM_FUNCTION
+            kind, library = severs if around.opaque or any(live for _, live in inputs) else None, False
         call = Call(
             known.name,
             kind,
@@ -316,9 +317,10 @@ class RecordingMode(TorchFunctionMode):
             if origins:
                 origin = tape.origin(item)
                 if origin is not None:
-                    node = item.grad_fn if item.requires_grad else None
+                    node = history(item) if item.requires_grad else None
                     if node is not None:
-                        self._returned_by_function(node, origin)
+                        if not self._returned_by_function(node, origin):
+                            found.append(origin)  # detached, then written into: it has a history again, but not all of it
                     elif item.requires_grad:
                         tape.leaf(item)
                     else:
@@ -328,11 +330,13 @@ class RecordingMode(TorchFunctionMode):
             if memory and address(item) != own:
                 found.extend(tape.writes(item))
 
-    def _returned_by_function(self, node: Any, origin: int) -> None:
-        """A custom Function's result carries what was computed inside its forward."""
+    def _returned_by_function(self, node: Any, origin: int) -> bool:
+        """A custom Function's result carries what was computed inside its forward. Say whether this is one."""
         call = self.tape.calls.get(origin)
-        if call is not None and call.inside and not self.tape.is_stamped(node):
+        inside = call is not None and call.inside
+        if call is not None and inside and not self.tape.is_stamped(node):
             self.tape.stamp(node, call.spot, (origin,))
+        return inside
 
     def _inputs(
         self, args: Any, kwargs: Any, known: "_Known | None" = None, *, out: Tensor | None = None, frame: FrameType | None = None
@@ -366,10 +370,11 @@ class RecordingMode(TorchFunctionMode):
                 if known is not None and known.shape_only and position:
                     continue
                 if item.requires_grad:
-                    if item.grad_fn is not None:
+                    node = history(item)
+                    if node is not None:
                         origin = tape.origin(item)
-                        if origin is not None:
-                            self._returned_by_function(item.grad_fn, origin)
+                        if origin is not None and not self._returned_by_function(node, origin):
+                            found.setdefault(origin, False)
                     found[tape.live(item)] = True
                 else:
                     origin = tape.origin(item)
@@ -412,9 +417,9 @@ class RecordingMode(TorchFunctionMode):
     def _before_in_place(self, args: Any, kwargs: Any) -> tuple[tuple[Tensor, bool], ...]:
         targets = args[0] if args else kwargs.get("input", kwargs.get("self", kwargs.get("tensor")))
         if isinstance(targets, Tensor):
-            return ((targets, targets.requires_grad and targets.grad_fn is not None),)
+            return ((targets, targets.requires_grad and history(targets) is not None),)
         if isinstance(targets, (list, tuple)):
-            return tuple((item, item.grad_fn is not None) for item in targets if isinstance(item, Tensor))
+            return tuple((item, history(item) is not None) for item in targets if isinstance(item, Tensor))
         return ()
 
     def _after_in_place(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -433,17 +438,10 @@ class RecordingMode(TorchFunctionMode):
         over = over and indexed is not None
         part = target if indexed is None else indexed
         whole = part.shape == target.shape
-        if torch.is_grad_enabled() and target.grad_fn is not None:
-            earlier: list[int] = []
-            if not was_live and not (over and whole):
-                origin = tape.origin(target)
-                if origin is not None:
-                    earlier.append(origin)
+        if torch.is_grad_enabled() and history(target) is not None:
             alias_kind = self._alias_kind(target)
             # What was written into the target's memory before is found there by whoever reads it.
             self._stamp(known, others, kwargs, target, frame, in_place=True)
-            if earlier:
-                tape.stamp(target.grad_fn, None, tuple(earlier))
             base = base_of(target)
             if base is not target and base.grad_fn is not None:
                 stamp = tape.stamp(target.grad_fn, None)
@@ -454,7 +452,8 @@ class RecordingMode(TorchFunctionMode):
                 written = ((tape.walk(target.grad_fn), True),)
                 call = Call(known.name, through, _operation(through.value, through, around), written, self._with_module(around))
                 tape.written(part, tape.call(call), base, over=False)
-            tape.drop_origin(target)
+            if over and whole:
+                tape.drop_origin(target)
             return
         inputs = self._inputs(others, kwargs)
         inputs = self._foreign(inputs, target)
@@ -600,7 +599,7 @@ class RecordingMode(TorchFunctionMode):
 
     def rewrapped(self, name: str, value: Any, out: Tensor, frame: FrameType) -> None:
         """``nn.Parameter(t)`` or ``Variable(t)``: the same memory, no history."""
-        if self.failure is not None or out is value:
+        if self.failure or out is value:
             return
         inputs = self._inputs((value,), {})
         if not inputs:
@@ -655,6 +654,11 @@ class RecordingMode(TorchFunctionMode):
             for out in outs:
                 serial = self._write_down(_Known(name, None, self._after), CutKind.COLLECTIVE, numbers, around, None)
                 self.tape.written(out, serial, None, over=True)
+
+
+def described(failure: BaseException) -> str:
+    """Return type and text of an exception."""
+    return f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}".rstrip(": ")
 
 
 def _sees(seen: Backward, number: int) -> Callable[[tuple[Tensor | None, ...]], None]:

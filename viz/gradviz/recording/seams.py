@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording.mode import RecordingMode
+from gradviz.recording.mode import RecordingMode, described
 
 Optimizers = list["weakref.ref[torch.optim.Optimizer]"]
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
@@ -116,12 +116,12 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     def watching(*args: Any, **kwargs: Any) -> Any:
         out = original(*args, **kwargs)
         watcher: Watcher | None = getattr(_here, "watcher", None)
-        if watcher is not None and watcher.mode.failure is None:
+        if watcher is not None and not watcher.mode.failure:
             try:
                 with torch._C.DisableTorchFunction():
                     note(watcher, sys._getframe(1), args, kwargs, out)
             except Exception as failure:
-                watcher.mode.failure = failure
+                watcher.mode.failure = described(failure)
         return out
 
     return watching
@@ -135,18 +135,18 @@ def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
     def watching(*args: Any, **kwargs: Any) -> Any:
         watcher: Watcher | None = getattr(_here, "watcher", None)
         seen = None
-        if watcher is not None and watcher.mode.failure is None:
+        if watcher is not None and not watcher.mode.failure:
             try:
                 with torch._C.DisableTorchFunction():
                     seen = watcher.mode.before_backward(_flat(args[0] if args else kwargs.get("tensors")))
             except Exception as failure:
-                watcher.mode.failure = failure
+                watcher.mode.failure = described(failure)
         out = original(*args, **kwargs)
         if watcher is not None and seen is not None:
             try:
                 watcher.mode.after_backward(*seen)
             except Exception as failure:
-                watcher.mode.failure = failure
+                watcher.mode.failure = described(failure)
         return out
 
     return watching

@@ -163,6 +163,14 @@ def address(tensor: Tensor) -> int:
         return 0
 
 
+def history(tensor: Tensor) -> Any:
+    """Return a tensor's autograd node; None for a leaf, and for a stale view, which torch refuses to say it of."""
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
 def region(tensor: Tensor) -> tuple[int, int]:
     """Return the bytes of its storage that a strided tensor spans."""
     size = tensor.element_size()
@@ -265,7 +273,7 @@ class Tape:
 
     def live(self, tensor: Tensor) -> int:
         """Return the number of a tensor that requires grad: its autograd node's, or its own where it is a leaf."""
-        node = tensor.grad_fn
+        node = history(tensor)
         return self.leaf(tensor, live=True) if node is None else self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
@@ -334,7 +342,7 @@ class Tape:
             if write.low < high and low < write.high:
                 if write.family is not None:
                     base = base_of(tensor) if base is None else base
-                    if write.family() is base and tensor.grad_fn is not None:
+                    if write.family() is base and history(tensor) is not None:
                         continue
                 yield write.serial
 

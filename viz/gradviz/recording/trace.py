@@ -62,9 +62,9 @@ class Trace:
         if stack is not None:
             stack.close()
         mode = self._mode
-        if mode is not None and mode.failure is not None:
+        if mode is not None and mode.failure:
             warnings.warn(
-                f"gradviz stopped watching this step, which ran on undisturbed: {type(mode.failure).__name__}: {mode.failure}",
+                f"gradviz stopped watching this step, which ran on undisturbed ({mode.failure})",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -108,9 +108,8 @@ class Trace:
 
     def _said(self, model: Model | None) -> tuple[str, ...]:
         said = []
-        failure = self._mode.failure if self._mode is not None else None
-        if failure is not None:
-            said.append(f"gradviz stopped watching part of the way ({type(failure).__name__}: {failure}); cuts after that are not known.")
+        if self._mode is not None and self._mode.failure:
+            said.append(f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that are not known.")
         if isinstance(model, nn.Module) and any(
             hasattr(module, "_orig_mod") or module._compiled_call_impl is not None for module in model.modules()
         ):

@@ -120,6 +120,7 @@ class Surroundings:
         module: The innermost running module, or None.
         applying: The line that called ``Function.apply``, where the call is inside a custom Function's forward.
         checkpoint: That Function is torch's reentrant checkpoint.
+        opaque: That Function marks a result as not differentiable.
         deepcopy: It is done by ``copy.deepcopy``.
         state_dict: It is done by ``Module.state_dict``.
         optimizer: It is done by an optimizer of torch.
@@ -131,6 +132,7 @@ class Surroundings:
     module: nn.Module | None = None
     applying: Spot | None = None
     checkpoint: bool = False
+    opaque: bool = False
     deepcopy: bool = False
     state_dict: bool = False
     optimizer: bool = False
@@ -193,7 +195,9 @@ def look_around(frame: FrameType | None) -> Surroundings:
                     found.module = frame.f_locals["self"]
             elif running is APPLY_FUNCTION:
                 applied = True
-                found.checkpoint = found.checkpoint or frame.f_locals["cls"] is torch.utils.checkpoint.CheckpointFunction
+                function = frame.f_locals["cls"]
+                found.checkpoint = found.checkpoint or function is torch.utils.checkpoint.CheckpointFunction
+                found.opaque = found.opaque or _marks(function.forward) or _marks(function.setup_context)
                 applying = applying_user = None
             elif running is DEEPCOPY and inner is None:
                 found.deepcopy = True
@@ -220,6 +224,10 @@ def look_around(frame: FrameType | None) -> Surroundings:
     if applied:
         found.applying = _spot(applying, applying_user)
     return found
+
+
+def _marks(method: Any) -> bool:
+    return "mark_non_differentiable" in getattr(getattr(method, "__code__", None), "co_names", ())
 
 
 def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:

@@ -1,5 +1,7 @@
 """The picture: the autograd graph as torchviz draws it, with verdicts, cuts and what they prune on top."""
 
+from collections.abc import Mapping
+
 import graphviz
 
 from gradviz.layout import lay_out
@@ -26,33 +28,32 @@ def render_svg(report: Report, *, engine: str = "auto") -> str:
         EngineError: No engine could draw it.
     """
     content = sketch(report)
-    dot = _styled(content)
-    for item in content.items:
-        # engines count the bytes of a text, or measure it in some other font, and blow an octagon up around it
-        dot.node(item.key, shape="box", fixedsize="true", **_size(item))
+    # engines count the bytes of a text, or measure it in some other font, and blow an octagon up around it: not here
+    dot = _styled(content, {item.key: {"shape": "box", "fixedsize": "true", **_size(item)} for item in content.items})
     return embed(lay_out(dot.source, engine=engine).decode(), report, content)
 
 
 def drawing(report: Report) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it."""
-    dot = _styled(sketch(report))
+    dot = _styled(sketch(report), {})
     dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
     dot.attr(label=_label(text_width.wrapped(headline(report), 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
     return dot
 
 
-def _styled(content: Sketch) -> graphviz.Digraph:
-    dot = draw(content)
-    dot.strict = True  # a second statement on an edge adds to the first
+def _styled(content: Sketch, fixed: Mapping[str, Mapping[str, str]]) -> graphviz.Digraph:
+    nodes = {item.key: {**_node_attributes(item), **fixed.get(item.key, {})} for item in content.items}
+    straight = set(spine(content))
+    edges: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for line in content.lines:
+        edges.setdefault((line.source, line.target), []).append(_edge_attributes(line) | ({"weight": "3"} if line in straight else {}))
+    dot = draw(content, nodes, edges)
     dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.22", ranksep="0.24", rankdir="TB", outputorder="edgesfirst")
     dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
     dot.edge_attr.update(arrowsize="0.7")
     for item in content.items:
-        dot.node(item.key, **_node_attributes(item))
-    for line in content.lines:
-        dot.edge(line.source, line.target, **_edge_attributes(line))
-    for line in spine(content):
-        dot.edge(line.source, line.target, weight="3")
+        if item.verdict is Verdict.UNUSED and not any(item.key in pair for pair in edges):
+            dot.node(item.key, **nodes[item.key])
     return dot
 
 

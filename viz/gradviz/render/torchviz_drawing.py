@@ -8,7 +8,7 @@ here for the keys of the sketch, so that the source is the same in every process
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -19,12 +19,19 @@ from gradviz.render.sketch import Item, Sketch, Sort
 _ADDRESS = re.compile(r"^\t(\d+)(?: -> (\d+))?(?= |$)")
 _recursion = threading.Lock()
 
+Attributes = Mapping[str, str]
 
-def draw(sketch: Sketch) -> graphviz.Digraph:
-    """Return the graph of ``sketch`` as torchviz draws it, its nodes named by their keys.
 
-    What the loss cannot be traced back to is left out. A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz,
-    share a key and so become one.
+def draw(sketch: Sketch, nodes: Mapping[str, Attributes], edges: Mapping[tuple[str, str], Sequence[Attributes]]) -> graphviz.Digraph:
+    """Return the graph of ``sketch`` as torchviz draws it, with attributes in place of its own. What has no way to the loss is left out.
+
+    A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz, share a key and so become one. Everything is stated
+    once: where statements override each other, as they may, the embedded engine has been seen to write past its memory.
+
+    Args:
+        sketch: What to draw.
+        nodes: Attributes by key.
+        edges: Attributes of every edge between two keys, the source first.
     """
     import torchviz
 
@@ -35,8 +42,16 @@ def draw(sketch: Sketch) -> graphviz.Digraph:
     with _recursing(3 * len(sketch.items)):
         dot = torchviz.make_dot(losses)
     keys = {str(id(part)): key for key, shadow in shadows.items() for part in (shadow, shadow.accumulator) if part is not None}
-    dot.body = [statement for line in dot.body for statement in _renamed(line, keys)]
+    statements = dict.fromkeys(tuple(keys[address] for address in _addresses(statement)) for statement in dot.body)
+    dot.clear(keep_attrs=True)
     del dot.graph_attr["size"], dot.node_attr["ranksep"]
+    for statement in statements:
+        match statement:
+            case (key,):
+                dot.node(key, **nodes[key])
+            case (source, target) if source != target:
+                for attributes in edges[source, target]:
+                    dot.edge(source, target, **attributes)
     return dot
 
 
@@ -89,15 +104,11 @@ def _function_type(name: str) -> type[_Function]:
     return type(name.encode("ascii", "backslashreplace").decode().replace("\0", "\\0"), (_Function,), {})
 
 
-def _renamed(statement: str, keys: dict[str, str]) -> Iterator[str]:
-    """Yield a statement with keys in place of addresses, which stand at its start; nothing where it joins a node to itself."""
+def _addresses(statement: str) -> list[str]:
+    """The one or two nodes that a statement of torchviz is about; what follows them may be anything."""
     found = _ADDRESS.match(statement)
-    if found is None:
-        yield statement
-        return
-    names = [keys[address] for address in found.groups() if address]
-    if len(names) == len(set(names)):
-        yield "\t" + " -> ".join(names) + statement[found.end() :]
+    assert found is not None, statement
+    return [address for address in found.groups() if address]
 
 
 @contextmanager
