@@ -49,9 +49,9 @@ fuzz: $(VENV)/.installed-for-tests
 	@echo "== Holding the verdicts of 5,000 random programs against autograd itself"
 	@GRADVIZ_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/fuzz
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-for-tests
 	@echo "== Measuring; every figure is a ratio or difference within one run"
-	@for script in benchmarks/*.py; do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "gradviz needs Python 3.11 or later, and finds none on PATH; name one with PYTHON=..."; exit 1; }
