@@ -169,16 +169,26 @@ def _autograd_nodes(tape: Tape, built: Built, live: tuple[Tensor, ...]) -> tuple
 def _sever_what_returned_none(built: Built, flows: Mapping[int, backward.Flow], edges_of: Mapping[int, list[int | None]]) -> None:
     """A node that got gradient and passed None on severs that input."""
     for index, flow in flows.items():
-        if flow.came is None:
+        node = built.nodes[index]
+        if flow.came is None or node.operation.startswith("CheckpointFunction"):
             continue
-        passed: dict[int, bool] = {}
+        passed: dict[int, list[bool]] = {}
         for source, went in zip(edges_of[index], flow.went, strict=False):
             if source is not None:
-                passed[source] = passed.get(source, False) or went is not None
-        for source, any_went in passed.items():
+                passed.setdefault(source, []).append(went is not None)
+        for source, went_on in passed.items():
             edge = built.edges.get((source, index))
-            if not any_went and edge is not None and edge.gradient and not built.nodes[index].operation.startswith("CheckpointFunction"):
+            if all(went_on) or edge is None or not edge.gradient:
+                continue
+            if not any(went_on):
                 built.edges[source, index] = replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
+                continue
+            # The same value went in twice, and one of the two is severed: it needs an edge of its own.
+            blind = replace(node, index=len(built.nodes), requires_grad=False, severs=CutKind.CUSTOM_FUNCTION)
+            built.nodes.append(blind)
+            built.numbers.append(-blind.index)
+            built.connect(source, blind.index, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
+            built.connect(blind.index, index, gradient=False)
 
 
 def _insert_hooks(

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
 from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, headline, listing, printable, starred
-from gradviz.render.sketch import Sketch, look_of
+from gradviz.render.sketch import Item, Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look
 from gradviz.render.text_width import width, wrapped
 from gradviz.reports import Report
@@ -70,8 +70,6 @@ def _clean(graph: Element, prefix: str, content: Sketch) -> None:
         _unwrap_links(group)
         title = group.find("title")
         key = group.get("id", "")
-        for text in group.findall("text"):
-            _fit(text)
         if "node" in group.get("class", "").split():
             item = items[key]
             for shape in group:
@@ -79,7 +77,7 @@ def _clean(graph: Element, prefix: str, content: Sketch) -> None:
                     shape.set("class", "outline" if shape.get("fill") == "none" else "shape")
                 if shape.tag == "polygon" and look_of(item).shape == "octagon":
                     shape.set("points", _points(*_corners(shape), CHAMFER))
-            _number_lines(group)
+            _write(group, item)
             if title is not None:
                 title.text = item.about
         else:
@@ -101,10 +99,12 @@ def _unwrap_links(group: Element) -> None:
                     group.insert(position + offset, inner)
 
 
-def _number_lines(group: Element) -> None:
-    texts = group.findall("text")
-    for number, text in enumerate(texts):
-        text.set("class", "name" if number == 0 else "detail")
+def _write(group: Element, item: Item) -> None:
+    """Put the lines of an item in the place of those that were laid out for them."""
+    for number, (text, line) in enumerate(zip(group.findall("text"), item.lines, strict=True)):
+        text.text = line
+        text.set("class", "detail" if number else "name")
+        _fit(text)
         draw_mark(group, text)
 
 

@@ -1,6 +1,6 @@
 """The picture: the autograd graph as torchviz draws it, with verdicts, cuts and what they prune on top."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import graphviz
 
@@ -28,8 +28,8 @@ def render_svg(report: Report, *, engine: str = "auto") -> str:
         EngineError: No engine could draw it.
     """
     content = sketch(report)
-    # engines count the bytes of a text, or measure it in some other font, and blow an octagon up around it: not here
-    dot = _styled(content, {item.key: {"shape": "box", "fixedsize": "true", **_size(item)} for item in content.items})
+    # engines count the bytes of a text, or measure it in some other font, and blow an octagon up around it; so they get boxes of plain letters
+    dot = _styled(content, {item.key: {"shape": "box", "label": _label(text_width.stand_ins(item.lines))} for item in content.items})
     return embed(lay_out(dot.source, engine=engine).decode(), report, content)
 
 
@@ -41,8 +41,8 @@ def drawing(report: Report) -> graphviz.Digraph:
     return dot
 
 
-def _styled(content: Sketch, fixed: Mapping[str, Mapping[str, str]]) -> graphviz.Digraph:
-    nodes = {item.key: {**_node_attributes(item), **fixed.get(item.key, {})} for item in content.items}
+def _styled(content: Sketch, instead: Mapping[str, Mapping[str, str]]) -> graphviz.Digraph:
+    nodes = {item.key: {**_node_attributes(item), **instead.get(item.key, {})} for item in content.items}
     straight = set(spine(content))
     edges: dict[tuple[str, str], list[dict[str, str]]] = {}
     for line in content.lines:
@@ -51,8 +51,9 @@ def _styled(content: Sketch, fixed: Mapping[str, Mapping[str, str]]) -> graphviz
     dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.22", ranksep="0.24", rankdir="TB", outputorder="edgesfirst")
     dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
     dot.edge_attr.update(arrowsize="0.7")
+    joined = {key for pair in edges for key in pair}
     for item in content.items:
-        if item.verdict is Verdict.UNUSED and not any(item.key in pair for pair in edges):
+        if item.sort is not Sort.LOSS and item.key not in joined:
             dot.node(item.key, **nodes[item.key])
     return dot
 
@@ -76,12 +77,6 @@ def _node_attributes(item: Item) -> dict[str, str]:
     }
 
 
-def _size(item: Item) -> dict[str, str]:
-    """The size of ``item`` in inches: its text and some room around it."""
-    wide, high = text_width.widest(item.lines) * SIZE + 17, len(item.lines) * SIZE * 1.2 + 10
-    return {"width": f"{wide / 72:.3f}", "height": f"{high / 72:.3f}"}
-
-
 def _edge_attributes(line: Line) -> dict[str, str]:
     stroke = STROKES[line.stroke]
     return {
@@ -100,7 +95,7 @@ def classes(item: Item) -> str:
     return " ".join([*names, *([str(item.verdict)] if item.verdict else []), *(["pruned"] if item.pruned else [])])
 
 
-def _label(lines: list[str] | tuple[str, ...]) -> str:
+def _label(lines: Sequence[str]) -> str:
     """Lines of any text as a label that shows them as they are: Graphviz reads backslashes, entities and angle brackets."""
     escaped = [line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines]
     label: str = graphviz.nohtml("\\n".join(escaped))

@@ -12,9 +12,9 @@ def width(text: str) -> float:
     return ADVANCE * sum(map(_columns, text))
 
 
-def widest(lines: Iterable[str]) -> float:
-    """Return the width of the widest of ``lines``, 0 of none."""
-    return max(map(width, lines), default=0.0)
+def stand_ins(lines: Iterable[str]) -> list[str]:
+    """Return a line of ASCII letters of the same width, at least one, for each of ``lines``."""
+    return ["x" * max(1, sum(map(_columns, line))) for line in lines]
 
 
 def wrapped(text: str, columns: int) -> list[str]:

@@ -26,7 +26,7 @@ def draw(sketch: Sketch, nodes: Mapping[str, Attributes], edges: Mapping[tuple[s
     """Return the graph of ``sketch`` as torchviz draws it, with attributes in place of its own. What has no way to the loss is left out.
 
     A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz, share a key and so become one. Everything is stated
-    once: where statements override each other, as they may, the embedded engine has been seen to write past its memory.
+    once.
 
     Args:
         sketch: What to draw.
@@ -101,7 +101,7 @@ def _shadow(item: Item) -> _Function | _Tensor:
 
 @cache
 def _function_type(name: str) -> type[_Function]:
-    return type(name.encode("ascii", "backslashreplace").decode().replace("\0", "\\0"), (_Function,), {})
+    return type(re.sub(r"\W", "_", name, flags=re.ASCII), (_Function,), {})
 
 
 def _addresses(statement: str) -> list[str]:
