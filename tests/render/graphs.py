@@ -55,9 +55,8 @@ class Builder:
                 kind=NodeKind.PARAMETER,
                 name=name,
                 shape=shape,
-                requires_grad=verdict is not Verdict.FROZEN,
                 verdict=verdict,
-                pruned=verdict is Verdict.CUT,
+                pruned=verdict in (Verdict.CUT, Verdict.FROZEN),  # as the analysis marks whatever gradient does not reach
             )
         )
         alive = severed is None and verdict is not Verdict.FROZEN
@@ -127,7 +126,14 @@ def without_grad() -> Report:
     into = _linear(net, "f3", into, Verdict.REACHED)
     for layer in ("f2", "f1"):
         into = net.operation(
-            "linear", into, scope=layer, pruned=True, gradient=False, requires_grad=False, severs=CutKind.NO_GRAD, place=Place(ARTICLE, 39)
+            "torch.no_grad()",
+            into,
+            scope=layer,
+            pruned=True,
+            gradient=False,
+            requires_grad=False,
+            severs=CutKind.NO_GRAD,
+            place=Place(ARTICLE, 39),
         )
         for kind in ("weight", "bias"):
             name = f"{layer}.{kind}"

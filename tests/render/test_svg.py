@@ -10,13 +10,13 @@ from xml.etree.ElementTree import Element
 
 import graphs
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gradviz.errors import EngineError
 from gradviz.graph import Verdict
 from gradviz.layout import dot, lay_out
-from gradviz.render.sketch import Item, Sketch, Sort, sketch, spine
+from gradviz.render.sketch import Item, Sort, sketch, spine
 from gradviz.render.style import GHOST, INK, LOOKS, LOSS, OP, STROKES
 from gradviz.render.svg import drawing, render_svg
 from gradviz.reports import Report
@@ -207,7 +207,7 @@ def test_a_frozen_parameter_has_two_borders_and_a_cut_one_eight_corners() -> Non
 
 @pytest.mark.parametrize(
     ("mode", "operation", "line", "pruned_operations"),
-    [("detach", "detach_()", 31, {"AddmmBackward0", "TBackward0"}), ("no-grad", "torch.no_grad()", 38, {"linear"})],
+    [("detach", "detach_()", 31, {"AddmmBackward0", "TBackward0"}), ("no-grad", "torch.no_grad()", 38, {"f1", "f2"})],
 )
 def test_the_cut_is_a_node_that_names_its_line_and_what_is_behind_it_is_pruned(
     mode: str, operation: str, line: int, pruned_operations: set[str]
@@ -229,6 +229,21 @@ def test_gradient_passes_by_a_frozen_layer_to_the_one_before_it() -> None:
     assert ("AddmmBackward0 in f1", "AddmmBackward0 in f2", "gradient") in lines
     assert ("f2.weight (3, 2): frozen", "AddmmBackward0 in f2", "frozen") in lines
     assert ("f2.bias (3): frozen", "AddmmBackward0 in f2", "frozen") in lines
+
+
+@pytest.mark.parametrize("mode", graphs.ARTICLE_MODES)
+def test_a_traced_step_is_drawn_like_the_graph_built_by_hand(mode: str) -> None:
+    from gradviz import article
+
+    def drawn(report: Report) -> set[tuple[str, str, str]]:
+        content = sketch(report)
+        items = {item.key: (*item.lines, item.pruned) for item in content.items}
+        return {
+            tuple(re.sub(r"py:\d+", "py:31", f"{part}") for part in (items[line.source], items[line.target], line.stroke))
+            for line in content.lines
+        }
+
+    assert drawn(article.follow(mode).report) == drawn(graphs.ARTICLE_MODES[mode]())
 
 
 def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
@@ -291,6 +306,8 @@ def test_names_are_shown_as_they_are_whatever_is_in_them() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=4, unique=True))
+# an engine that measures names itself warns of one that it finds too wide, and the embedded one falls over its own warnings
+@example(["0\x1f\x1f\x1f\U00018d09", ""])
 def test_any_names_give_wellformed_xml_with_a_node_each(names: list[str]) -> None:
     root = parse(graphs.oddly_named(tuple(names)))
     assert len(nodes(root)) == len(names) + 2
@@ -320,17 +337,13 @@ def test_torchviz_draws_chains_far_deeper_than_the_recursion_limit() -> None:
     assert f"n{5001} -> n5000" in source
 
 
-def test_what_torchviz_draws_covers_everything_that_goes_into_the_loss() -> None:
-    for make in graphs.ARTICLE_MODES.values():
-        content = sketch(make())
-        assert drawn_by_torchviz(content) == {(line.source, line.target) for line in content.lines}
-
-
-def drawn_by_torchviz(content: Sketch) -> set[tuple[str, str]]:
-    from gradviz.render.torchviz_drawing import draw
-
-    found = (re.match(r"\t(\w+) -> (\w+)", statement) for statement in draw(content).body)
-    return {(edge.group(1), edge.group(2)) for edge in found if edge}
+def test_torchviz_draws_everything_that_goes_into_the_loss_and_each_thing_is_stated_once(report: Report) -> None:
+    content = sketch(report)
+    body = drawing(report).body
+    edges = [found.groups() for statement in body if (found := re.match(r"\t(\w+) -> (\w+) ", statement))]
+    assert sorted(edges) == sorted((line.source, line.target) for line in content.lines)
+    stated = [found.group(1) for statement in body if (found := re.match(r"\t(\w+) \[", statement))]
+    assert sorted(stated) == sorted(item.key for item in content.items)
 
 
 def test_the_source_names_no_address_and_sets_no_size() -> None:
