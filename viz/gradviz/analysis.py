@@ -7,9 +7,7 @@ does not pass, unused if its value did not go in. A cut is where a value that re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
-
-_GRAD_MODES = frozenset((CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED, CutKind.INFERENCE_MODE))
+from gradviz.graph import GRAD_MODES, Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
         if edge.severed is not None:
             target = graph.nodes[edge.target]
             place = target.place or Place("", 0)
-            groups.setdefault((edge.severed, target.operation, place.file, place.line), []).append(edge)
+            groups.setdefault((edge.severed, _operation(target, edge.severed), place.file, place.line), []).append(edge)
 
     found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []
     for (kind, operation, _, _), edges in groups.items():
@@ -145,7 +143,7 @@ def _marked(
     """Return the graph with verdicts, pruned parts and cuts written in."""
     trainable = [node.index for node in graph.nodes if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad]
     makes = flow.after(trainable)
-    marks = {edge.target for edge in graph.edges if edge.severed is not None and edge.severed not in _GRAD_MODES}
+    marks = {edge.target for edge in graph.edges if edge.severed is not None and edge.severed not in GRAD_MODES}
 
     def mark(node: Node) -> Node:
         verdict = node.verdict
@@ -161,6 +159,10 @@ def _marked(
         return edge if cut is None else replace(edge, cut=cut)
 
     return Graph(tuple(map(mark, graph.nodes)), tuple(map(number, graph.edges)) if cut_of else graph.edges)
+
+
+def _operation(node: Node, kind: CutKind) -> str:
+    return node.operation if node.operation == "checkpoint()" else GRAD_MODES.get(kind, node.operation)
 
 
 def _shared_scope(scopes: Iterable[str]) -> str:
@@ -210,12 +212,13 @@ class _Flow:
         """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch of it."""
         found: dict[Place, None] = {}
         seen = {edge.target for edge in edges}
+        blocks = {self._nodes[index].block for index in seen}
         stack = sorted(seen)
         while stack:
             for edge in self._from.get(stack.pop(), ()):
                 node = self._nodes[edge.target]
                 severs = edge.severed or node.severs
-                same = severs in _GRAD_MODES and kind in _GRAD_MODES
+                same = severs in GRAD_MODES and kind in GRAD_MODES and node.block in blocks
                 if severs is not None and not same and node.place is not None and str(node.place) != str(place):
                     found[node.place] = None
                 if edge.target not in seen:

@@ -41,6 +41,14 @@ class CutKind(StrEnum):
     COLLECTIVE = "collective"
 
 
+GRAD_MODES = {
+    CutKind.NO_GRAD: "torch.no_grad()",
+    CutKind.SET_GRAD_ENABLED: "torch.set_grad_enabled(False)",
+    CutKind.INFERENCE_MODE: "torch.inference_mode()",
+}
+"""The kinds that sever whatever runs while they hold, as a person writes them."""
+
+
 class NodeKind(StrEnum):
     """What a node of the graph stands for."""
 
@@ -85,6 +93,7 @@ class Node:
         caller: The user's own line, where ``place`` is in a library.
         scope: Path of the module that ran it, ``"encoder.layers.3"``; empty at the top.
         severs: This call severs whatever goes into it, whether or not it still required grad.
+        block: Number of the no_grad block (or its like) that it ran in, in the order met; 0 outside of any.
         verdict: Of a parameter or leaf, once analysed.
         library: Torch's own code decided to sever, and uses the result within the same call.
         pruned: It was computed and would have received gradient, had nothing been severed. Set by the analysis.
@@ -100,6 +109,7 @@ class Node:
     caller: Place | None = None
     scope: str = ""
     severs: CutKind | None = None
+    block: int = 0
     verdict: Verdict | None = None
     library: bool = False
     pruned: bool = False

@@ -73,7 +73,8 @@ def measure(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: b
     wanted = {number: leaf for number, leaf in leaves.items() if leaf.requires_grad}
     if not wanted:
         return {}
-    seeds = [torch.ones_like(loss) for loss in losses]
+    # torch makes the seed of a scalar itself; given one, it imports sympy to compare the shapes
+    seeds = [None if loss.numel() == 1 and loss.is_floating_point() else torch.ones_like(loss) for loss in losses]
     with torch.enable_grad():
         if real:
             gradients = _by_backward(losses, seeds, wanted)
@@ -83,7 +84,7 @@ def measure(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: b
     return {number: look_at(gradient) for number, gradient in gradients.items() if gradient is not None}
 
 
-def _by_backward(losses: tuple[Tensor, ...], seeds: list[Tensor], wanted: Mapping[int, Tensor]) -> dict[int, Tensor | None]:
+def _by_backward(losses: tuple[Tensor, ...], seeds: list[Tensor | None], wanted: Mapping[int, Tensor]) -> dict[int, Tensor | None]:
     kept = {number: leaf.grad for number, leaf in wanted.items()}
     try:
         for leaf in wanted.values():

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gradviz.graph import CutKind, Edge, Graph, Node, NodeKind
+from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind
 from gradviz.recording.tape import Call, Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
 
@@ -119,6 +119,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
     """
     built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], {}, [0], {})
     scopes = _Scopes(tape, names)
+    blocks: dict[int, int] = {}
     queue: list[int] = []
 
     def meet(number: int, spot: Spot) -> int:
@@ -128,7 +129,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
             index = built.index_of[number] = len(built.nodes)
             own = tape.spot_of(number)
             built.spots[index] = own if own is not NOWHERE else spot
-            built.nodes.append(_node(tape, number, index, built.spots[index], names, scopes))
+            built.nodes.append(_node(tape, number, index, built.spots[index], names, scopes, blocks))
             built.numbers.append(number)
             queue.append(number)
         return index
@@ -165,7 +166,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
     return built
 
 
-def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes: "_Scopes") -> Node:
+def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes: "_Scopes", blocks: dict[int, int]) -> Node:
     leaf = tape.leaves.get(number)
     if leaf is not None:
         tensor = leaf.tensor()
@@ -185,13 +186,19 @@ def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes:
     return Node(
         index=index,
         kind=NodeKind.OPERATION,
-        operation=step.name if step is not None else call.operation if call is not None and call.kind else call.name if call else "",
+        operation=step.name if step is not None else _written(call) if call is not None else "",
         requires_grad=step is not None,
         place=spot.place,
         caller=spot.calling_place,
         scope=scopes.of(spot),
         severs=None if call is None else call.kind,
+        block=0 if call is None or call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
     )
+
+
+def _written(call: Call) -> str:
+    """Write a call as a person would: what runs where grad mode is off goes by its own name."""
+    return call.operation if call.kind is not None and (call.kind not in GRAD_MODES or call.checkpoint) else call.name
 
 
 class _Scopes:

@@ -236,6 +236,7 @@ class RecordingMode(TorchFunctionMode):
             inside=inside,
             checkpoint=around.checkpoint,
             library=library,
+            switch=self._block(),
         )
         serial = self.tape.call(call)
         if out is not None:
@@ -270,6 +271,12 @@ class RecordingMode(TorchFunctionMode):
             return CutKind.NON_DIFFERENTIABLE
         by_function = self.switch is not None and self.switch.set_by_function
         return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
+
+    def _block(self) -> object:
+        """Return what stands for the block in which grad mode is off; None where it is on."""
+        if torch.is_inference_mode_enabled():
+            return "inference mode"
+        return None if torch.is_grad_enabled() else self.switch or "before the trace"
 
     def _outer_switch(self) -> bool:
         """Grad mode was off already where the custom Function was applied."""

@@ -10,7 +10,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -40,6 +40,11 @@ class Watcher(NamedTuple):
 
     mode: RecordingMode
     optimizers: Optimizers
+    stack: ExitStack
+
+    def run_eagerly(self) -> None:
+        """Have compiled code run as it is written, which shows the true graph, until the trace ends."""
+        self.stack.enter_context(torch.compiler.set_stance("force_eager"))
 
 
 class _Seam(NamedTuple):
@@ -66,11 +71,15 @@ def watched(mode: RecordingMode, optimizers: Optimizers) -> Iterator[None]:
             _installed[:] = _seams()
             for seam in _installed:
                 setattr(seam.owner, seam.name, seam.watching)
-    _here.watcher = Watcher(mode, optimizers)
+    stack = ExitStack()
+    _here.watcher = Watcher(mode, optimizers, stack)
     try:
+        if "torch._dynamo" in sys.modules:  # importing it takes a second, and nothing can be compiled without it
+            _here.watcher.run_eagerly()
         yield
     finally:
         _here.watcher = None
+        stack.close()
         with _lock:
             _users -= 1
             if _users == 0:
@@ -90,6 +99,7 @@ def _seams() -> list[_Seam]:
         _seam(torch, "from_numpy", _came_back),
         _Seam(torch.autograd, "backward", _backward(torch.autograd.backward), False, torch.autograd.backward),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
+        _seam(torch, "compile", _compiled),
         _seam(nn.Module, "register_full_backward_hook", _hooked),
         _seam(nn.Module, "register_backward_hook", _hooked),
     ]
@@ -177,6 +187,10 @@ def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict
 
 def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
     watcher.optimizers.append(weakref.ref(args[0]))
+
+
+def _compiled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.run_eagerly()
 
 
 def _hooked(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

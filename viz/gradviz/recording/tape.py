@@ -69,9 +69,10 @@ class Call:
         inside: It ran in the forward of a custom Function.
         checkpoint: That Function is a reentrant checkpoint.
         library: Torch's own code decided to sever, not the user's.
+        switch: What had switched grad mode off.
     """
 
-    __slots__ = ("checkpoint", "inputs", "inside", "kind", "library", "name", "operation", "spot")
+    __slots__ = ("checkpoint", "inputs", "inside", "kind", "library", "name", "operation", "spot", "switch")
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Call:
         inside: bool = False,
         checkpoint: bool = False,
         library: bool = False,
+        switch: object = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -93,6 +95,7 @@ class Call:
         self.inside = inside
         self.checkpoint = checkpoint
         self.library = library
+        self.switch = switch
 
 
 class LeafSeen:

@@ -49,7 +49,6 @@ class Trace:
         self._mode = RecordingMode(self._tape)
         with ExitStack() as stack:
             stack.callback(self._ended)
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
             stack.enter_context(watched(self._mode, self._optimizers))
             stack.enter_context(self._mode)
             self._stack = stack.pop_all()

@@ -238,9 +238,9 @@ def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None)
     return Spot(*inner, *user)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Switch:
-    """What switched grad mode off.
+    """What switched grad mode off; one for each block.
 
     Attributes:
         set_by_function: By ``torch.set_grad_enabled``, not by ``torch.no_grad``.

@@ -220,8 +220,6 @@ class _Sketcher:
                 return mark
         at = where(node.place.file, node.place.line) if node.place else ""
         lines = (_short(node.operation) or NAMELESS, *filter(None, [_short(node.scope)]))
-        if node.severs in _STRETCHES and node.operation.endswith(")"):  # named for the stretch, which its mark names already
-            lines = (*filter(None, [_short(node.scope or at)]), f"under {node.severs}")
         about = node.operation + (f" in {node.scope}" if node.scope else "")
         if at:
             about += f" at {at}"
