@@ -126,7 +126,7 @@ def without_grad() -> Report:
     into = _linear(net, "f3", into, Verdict.REACHED)
     for layer in ("f2", "f1"):
         into = net.operation(
-            "torch.no_grad()",
+            "linear",
             into,
             scope=layer,
             pruned=True,
