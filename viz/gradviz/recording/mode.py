@@ -493,7 +493,7 @@ class RecordingMode(TorchFunctionMode):
         """Leave out what a tensor is made of already: writing it into itself, also converted or scaled, severs nothing."""
         tape = self.tape
         own = set(tape.writes(target)) if tape.memory else set()
-        if (target.requires_grad and target.grad_fn is None) or isinstance(target, nn.Parameter):
+        if (target.requires_grad and history(target) is None) or isinstance(target, nn.Parameter):
             own.add(tape.leaf(target))
         origin = tape.origin(target)
         if origin is not None:
