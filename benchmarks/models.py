@@ -1,0 +1,57 @@
+"""The models that the benchmarks measure: transformers configurations with random weights."""
+
+import warnings
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+try:
+    import transformers
+except ImportError:
+    raise SystemExit("not measured: needs transformers (pip install 'torch-gradviz[test]')") from None
+
+warnings.simplefilter("ignore")
+transformers.logging.set_verbosity_error()
+Forward = Callable[[], Tensor]
+
+
+def language_model(model: nn.Module, vocabulary: int, length: int = 64) -> tuple[Forward, nn.Module]:
+    """Return the model and what computes its loss on one sequence of ``length`` tokens."""
+    ids = torch.randint(0, vocabulary, (1, length))
+    return lambda: model(input_ids=ids, labels=ids).loss, model
+
+
+def gpt2() -> tuple[Forward, nn.Module]:
+    """GPT-2 small, 64 tokens, batch 1."""
+    torch.manual_seed(0)
+    return language_model(transformers.GPT2LMHeadModel(transformers.GPT2Config()).train(), 50257)
+
+
+def bert() -> tuple[Forward, nn.Module]:
+    """BERT base, masked language modelling, 64 tokens."""
+    torch.manual_seed(0)
+    return language_model(transformers.BertForMaskedLM(transformers.BertConfig()).train(), 30522)
+
+
+def resnet50() -> tuple[Forward, nn.Module]:
+    """ResNet-50, one image of 64 x 64."""
+    torch.manual_seed(0)
+    model = transformers.ResNetForImageClassification(transformers.ResNetConfig(num_labels=10)).train()
+    images, labels = torch.randn(2, 3, 64, 64), torch.tensor([1, 7])
+    return lambda: F.cross_entropy(model(pixel_values=images).logits, labels), model
+
+
+def llama32() -> tuple[Forward, nn.Module]:
+    """Llama with 32 layers and a hidden size of 256."""
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=1000,
+        hidden_size=256,
+        intermediate_size=688,
+        num_hidden_layers=32,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+    )
+    return language_model(transformers.LlamaForCausalLM(config).train(), 1000)
