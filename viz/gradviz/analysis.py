@@ -49,8 +49,9 @@ class Judgement:
 def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     """Judge every parameter and name the cuts."""
     flow = _Flow(graph)
-    alive = flow.before([0], through=lambda edge: edge.gradient and edge.severed is None)
     passed = flow.before([0], through=lambda edge: edge.gradient)
+    severing = any(edge.severed is not None for edge in graph.edges)
+    alive = flow.before([0], through=lambda edge: edge.gradient and edge.severed is None) if severing else passed
     verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in seen}
     names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
     order = {parameter.name: position for position, parameter in enumerate(seen)}

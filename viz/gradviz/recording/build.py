@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import CodeType
 from typing import Any
 
 from torch import Tensor, nn
 
-from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind
+from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.recording.tape import Call, Step, Tape
-from gradviz.recording.where import NOWHERE, Spot
+from gradviz.recording.where import NOWHERE, Spot, place
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Built:
 
     @property
     def graph(self) -> Graph:
-        return Graph(tuple(self.nodes), tuple(sorted(self.edges.values(), key=lambda edge: (edge.source, edge.target))))
+        return Graph(tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)))
 
     def connect(self, source: int, target: int, *, gradient: bool, severed: CutKind | None = None) -> None:
         """Add an edge; of two between the same nodes, the one that gradient passes stays."""
@@ -68,43 +69,46 @@ class Names:
         tensors: Its parameters by name, as ``named_parameters()`` gives them: a tied one once.
         parameters: Every name of each parameter by identity.
         modules: The path of each module by identity.
+        switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes nothing.
+        compiled: Some module is compiled.
     """
 
-    tensors: Mapping[str, Tensor]
-    parameters: Mapping[int, tuple[str, ...]]
-    modules: Mapping[int, str]
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    modules: dict[int, str] = field(default_factory=dict)
+    switched_off: list[str] = field(default_factory=list)
+    compiled: list[str] = field(default_factory=list)
 
 
 def names_of(model: Model | None) -> Names:
     """Read the names off a model, or off tensors given by name in its place."""
-    tensors: dict[str, Tensor] = {}
-    parameters: dict[int, tuple[str, ...]] = {}
-    modules: dict[int, str] = {}
-    if isinstance(model, nn.Module):
-        named = _named_parameters(model, modules)
-    else:
-        named = iter(model.items() if model is not None else ())
-    for name, tensor in named:
-        known = parameters.get(id(tensor))
+    names = Names()
+    for name, tensor in _named_parameters(model, names) if isinstance(model, nn.Module) else (model or {}).items():
+        known = names.parameters.get(id(tensor))
         if known is None:
-            tensors[name] = tensor
-            parameters[id(tensor)] = (name,)
+            names.tensors[name] = tensor
+            names.parameters[id(tensor)] = (name,)
         else:
-            parameters[id(tensor)] = (*known, name)
-    return Names(tensors, parameters, modules)
+            names.parameters[id(tensor)] = (*known, name)
+    return names
 
 
-def _named_parameters(model: nn.Module, modules: dict[int, str]) -> Iterator[tuple[str, Tensor]]:
-    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for both, as models are large."""
+def _named_parameters(model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
+    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for all, as models are large."""
     stack = [("", model)]
     while stack:
         path, module = stack.pop()
-        modules.setdefault(id(module), path)
+        names.modules.setdefault(id(module), path)
+        own = module.__dict__
+        if own.get("requires_grad") is False:
+            names.switched_off.append(path or "model")
+        if "_orig_mod" in own["_modules"] or own.get("_compiled_call_impl") is not None:
+            names.compiled.append(path)
         prefix = f"{path}." if path else ""
-        for name, parameter in module._parameters.items():
+        for name, parameter in own["_parameters"].items():
             if parameter is not None:
                 yield prefix + name, parameter
-        stack.extend((prefix + name, child) for name, child in reversed(module._modules.items()) if child is not None)
+        stack.extend((prefix + name, child) for name, child in reversed(own["_modules"].items()) if child is not None)
 
 
 def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name: str, shape: tuple[int, ...]) -> Built:
@@ -118,7 +122,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         shape: Its sizes.
     """
     built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], {}, [0], {})
-    scopes = _Scopes(tape, names)
+    scopes, places = _Scopes(tape, names), _Places()
     blocks: dict[int, int] = {}
     queue: list[int] = []
 
@@ -129,7 +133,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
             index = built.index_of[number] = len(built.nodes)
             own = tape.spot_of(number)
             built.spots[index] = own if own is not NOWHERE else spot
-            built.nodes.append(_node(tape, number, index, built.spots[index], names, scopes, blocks))
+            built.nodes.append(_node(tape, number, index, built.spots[index], names, scopes, places, blocks))
             built.numbers.append(number)
             queue.append(number)
         return index
@@ -166,7 +170,9 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
     return built
 
 
-def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes: "_Scopes", blocks: dict[int, int]) -> Node:
+def _node(
+    tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes: "_Scopes", places: "_Places", blocks: dict[int, int]
+) -> Node:
     leaf = tape.leaves.get(number)
     if leaf is not None:
         tensor = leaf.tensor()
@@ -178,8 +184,8 @@ def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes:
             name=f"leaf ({shape})" if known is None else known[0],
             shape=leaf.shape,
             requires_grad=leaf.requires_grad,
-            place=spot.place,
-            caller=spot.calling_place,
+            place=places.of(spot.code, spot.lasti),
+            caller=places.of(spot.caller, spot.caller_lasti),
             scope=known[0].rpartition(".")[0] if known else "",
         )
     step, call = tape.steps.get(number), tape.calls.get(number)
@@ -188,8 +194,8 @@ def _node(tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes:
         kind=NodeKind.OPERATION,
         operation=step.name if step is not None else _written(call) if call is not None else "",
         requires_grad=step is not None,
-        place=spot.place,
-        caller=spot.calling_place,
+        place=places.of(spot.code, spot.lasti),
+        caller=places.of(spot.caller, spot.caller_lasti),
         scope=scopes.of(spot),
         severs=None if call is None else call.kind,
         block=0 if call is None or call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
@@ -209,6 +215,22 @@ class _Scopes:
 
     def of(self, spot: Spot) -> str:
         return self._paths[spot.module] if 0 <= spot.module < len(self._paths) else ""
+
+
+class _Places:
+    """Source lines by instruction, each looked up once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], Place] = {}
+
+    def of(self, code: CodeType | None, lasti: int) -> Place | None:
+        if code is None:
+            return None
+        key = (id(code), lasti)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = place(code, lasti)
+        return found
 
 
 def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | None, bool]]:

@@ -1,6 +1,8 @@
 """From a finished tape, a loss and a model to a Report: build the graph, measure what arrives, have it analysed."""
 
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -39,9 +41,9 @@ def judge(
         notes: What is to be said besides.
         loose: Exact floats that left torch, by identity.
     """
-    names = names_of(model)
     name = " + ".join(losses)
-    with torch._C.DisableTorchFunction():
+    with _no_collection(), torch._C.DisableTorchFunction():
+        names = names_of(model)
         roots = [root for loss in losses.values() for root in _roots(tape, loss, loose or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
@@ -69,6 +71,18 @@ def judge(
         notes=tuple(dict.fromkeys(said)),
         torch=torch.__version__.split("+")[0],
     )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the garbage collector: a report is many objects and no garbage, and each collection would walk all of them."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _roots(tape: Tape, loss: Any, loose: Mapping[int, tuple[float, int]]) -> list[tuple[int, bool]]:
@@ -300,14 +314,12 @@ def _notes(
             )
         elif isinstance(loss, Tensor) and not loss.requires_grad:
             said.append(f"{name} does not require grad: backward() raises 'element 0 of tensors does not require grad'.")
-    if isinstance(model, nn.Module):
-        for module in model.modules():
-            path = names.modules[id(module)]
-            if vars(module).get("requires_grad") is False:
-                said.append(
-                    f"{path or 'model'}.requires_grad = False sets an attribute of the module and freezes nothing; "
-                    f"call {path or 'model'}.requires_grad_(False)."
-                )
+    said += [
+        f"{path}.requires_grad = False sets an attribute of the module and freezes nothing; call {path}.requires_grad_(False)."
+        for path in names.switched_off
+    ]
+    if names.compiled:
+        said.append("The model is compiled; it was traced eagerly, through torch.compiler.set_stance('force_eager').")
     if model is not None and not parameters:
         said.append("The model has no parameters.")
     elif parameters and all(one.verdict is Verdict.UNUSED for one in parameters):

@@ -103,16 +103,12 @@ class Trace:
             raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
         loose = self._mode.loose if self._mode is not None else {}
         optimizers = self._known_optimizers(optimizer)
-        return _report(self._tape, loss, model, optimizers, measure=backward, notes=self._said(model), loose=loose)
+        return _report(self._tape, loss, model, optimizers, measure=backward, notes=self._said(), loose=loose)
 
-    def _said(self, model: Model | None) -> tuple[str, ...]:
+    def _said(self) -> tuple[str, ...]:
         said = []
         if self._mode is not None and self._mode.failure:
             said.append(f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that are not known.")
-        if isinstance(model, nn.Module) and any(
-            hasattr(module, "_orig_mod") or module._compiled_call_impl is not None for module in model.modules()
-        ):
-            said.append("The model is compiled; it was traced eagerly, through torch.compiler.set_stance('force_eager').")
         return tuple(said)
 
     def _known_optimizers(self, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
