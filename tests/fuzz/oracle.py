@@ -190,6 +190,17 @@ class Truth:
         return {site: behind for site, behind in found.items() if behind}
 
     @cached_property
+    def unseen(self) -> set[int]:
+        """Sites that sever in a backward that does not run, or with no parameter behind: nobody can see those without running it."""
+        found = set()
+        for site in self.sites:
+            if self.program.sites[site].in_backward:
+                alone = self._run({site})
+                if not alone.behind(site) or not alone.sites_before_loss():
+                    found.add(site)
+        return found
+
+    @cached_property
     def verdicts(self) -> dict[str, set[str]]:
         """The verdicts that will do for each parameter."""
         fresh = self._run(())
@@ -251,7 +262,7 @@ class Truth:
             if judgement.partial.get(name, False) != partial:
                 found.append(f"{name}: said {'partial' if not partial else 'not partial'}, is {'partial' if partial else 'not'}")
 
-        named: set[int] = set()
+        named = set(self.unseen)
         sites_of: dict[NamedCut, tuple[set[int], set[int]]] = {}
         for cut in judgement.cuts:
             here = self.program.sites_at(cut.line)
@@ -273,7 +284,7 @@ class Truth:
         for name, said in judgement.verdicts.items():
             if said != "cut" or "cut" not in self.verdicts[name]:
                 continue
-            mine = {site for cut, (here, also) in sites_of.items() if name in cut.parameters for site in here | also}
+            mine = self.unseen.union(*(here | also for cut, (here, also) in sites_of.items() if name in cut.parameters))
             if self._run(mine).gradients()[name] is None:
                 found.append(f"{name}: with the cuts in front of it neutralised, still no gradient")
         for cut, (here, _) in sites_of.items():

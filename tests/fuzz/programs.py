@@ -96,6 +96,7 @@ class Site:
         kinds: What it may rightly be called.
         edits: The lines to replace, by number, for the gradient to pass.
         lines: Other lines that name it as well (the ``with torch.no_grad():`` above it).
+        in_backward: It severs in its backward, which nobody sees where no gradient comes as far as it.
         block: Line that switches gradient off for it and for those after it; 0 outside such a block.
     """
 
@@ -104,6 +105,7 @@ class Site:
     edits: Mapping[int, str]
     lines: frozenset[int] = frozenset()
     block: int = 0
+    in_backward: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,19 +200,19 @@ class Writer:
         value = self.value(self.name(), like.group if like else None, pinned=pinned)
         return value, self.put(f"{value.text} = {expression}", indent)
 
-    def site(self, line: int, kinds: str, edits: Mapping[int, str], *lines: int, block: int = 0) -> None:
+    def site(self, line: int, kinds: str, edits: Mapping[int, str], *lines: int, block: int = 0, in_backward: bool = False) -> None:
         """Add a site; ``{n}`` in an edit becomes its number, and the indentation of the replaced line is kept."""
         number = len(self.sites)
         whole = {}
         for where, text in edits.items():
             old = self.lines[where - 1]
             whole[where] = old[: len(old) - len(old.lstrip())] + text.replace("{n}", str(number))
-        self.sites.append(Site(line, frozenset(kinds.split()), whole, frozenset(lines), block))
+        self.sites.append(Site(line, frozenset(kinds.split()), whole, frozenset(lines), block, in_backward))
 
-    def sever(self, expression: str, kinds: str, *sources: str, like: Value | None = None, pinned: bool = False) -> Value:
+    def sever(self, expression: str, kinds: str, *sources: str, like: Value | None = None, in_backward: bool = False) -> Value:
         """Write ``v = expression``, which severs ``sources``."""
-        value, line = self.assign(expression, like=like, pinned=pinned)
-        self.site(line, kinds, {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"})
+        value, line = self.assign(expression, like=like)
+        self.site(line, kinds, {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"}, in_backward=in_backward)
         return value
 
     def can_write(self, value: Value, source: Value | None = None) -> bool:
@@ -523,9 +525,9 @@ def blind_function(w: Writer, a: Value, b: Value, c: int) -> None:
     name = ("Opaque", "Dead", "HalfDead")[c % 3]
     w.functions.add(name)
     if name == "HalfDead":
-        w.sever(f"HalfDead.apply({a.text}, {b.text})", "custom_function", b.text)
+        w.sever(f"HalfDead.apply({a.text}, {b.text})", "custom_function", b.text, in_backward=True)
     else:
-        w.sever(f"{name}.apply({a.text})", "custom_function", a.text)
+        w.sever(f"{name}.apply({a.text})", "custom_function", a.text, in_backward=name == "Dead")
 
 
 @step
