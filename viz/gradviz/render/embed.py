@@ -6,7 +6,9 @@ then the legend.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -24,24 +26,35 @@ NARROWEST = 416.0  # a headline needs some room
 WIDEST_TEXT = 760.0
 HEADLINE, SMALL = 14.0, 10.5  # font sizes
 SWATCH = 24.0, 15.0  # of the legend
+TINT = 0.07  # opacity of a frame; frames inside frames add up
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
-def embed(laid_out: str, report: Report, content: Sketch) -> str:
-    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``."""
+def embed(laid_out: str, report: Report, content: Sketch, *, frames: Mapping[str, str] = MappingProxyType({}), note: str = "") -> str:
+    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``.
+
+    Args:
+        laid_out: What the engine made of it.
+        report: What it is a picture of.
+        content: What was laid out.
+        frames: What is written on the frames around items, by their identifiers.
+        note: Sentences under the headline.
+    """
     picture = ElementTree.fromstring(laid_out)
     prefix = f"gradviz-{hashlib.sha256((laid_out + headline(report)).encode()).hexdigest()[:8]}"
     graph, graph_width, graph_height = _graph(picture)
-    _clean(graph, prefix, content)
+    _clean(graph, prefix, content, frames)
 
     wide = max(graph_width, NARROWEST)
     root = Element("svg", {"xmlns": SVG, "id": prefix, "class": "gradviz", "role": "img"})
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     root.set("font-family", FONTS)
     SubElement(root, "title", {"id": f"{prefix}-title"}).text = headline(report)
-    SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = _description(report)
+    SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(filter(None, [_description(report), note]))
     SubElement(root, "style").text = _style_sheet(f"#{prefix}")
-    y = _headline(root, headline(report), wide)
+    y = _paragraph(root, headline(report), wide, MARGIN, HEADLINE, "headline")
+    if note:
+        y = _paragraph(root, note, wide, y, SMALL, "note")
     y = _legend(root, _entries(content), wide, y)
     graph.set("transform", f"translate({_number(MARGIN + (wide - graph_width) / 2)} {_number(y)}) {graph.get('transform', '')}".strip())
     root.append(graph)
@@ -62,7 +75,7 @@ def _graph(picture: Element) -> tuple[Element, float, float]:
     return graph, wide, high
 
 
-def _clean(graph: Element, prefix: str, content: Sketch) -> None:
+def _clean(graph: Element, prefix: str, content: Sketch, frames: Mapping[str, str]) -> None:
     items = {item.key: item for item in content.items}
     graph.set("id", f"{prefix}-graph")
     edges = 0
@@ -80,6 +93,10 @@ def _clean(graph: Element, prefix: str, content: Sketch) -> None:
             _write(group, item)
             if title is not None:
                 title.text = item.about
+        elif key in frames:
+            _write_frame(group, frames[key])
+            if title is not None:
+                group.remove(title)
         else:
             edges += 1
             key = f"e{edges}"
@@ -108,6 +125,17 @@ def _write(group: Element, item: Item) -> None:
         draw_mark(group, text)
 
 
+def _write_frame(group: Element, content: str) -> None:
+    for shape in group:
+        if shape.tag in ("path", "polygon"):
+            shape.set("class", "frame")
+    text = group.find("text")
+    if text is not None:
+        text.text = content
+        text.set("class", "name")
+        _fit(text)
+
+
 def _fit(text: Element) -> None:
     """Hold a text to the width that the layout gave it, whatever font is found in the end."""
     for name in ("font-family", "{http://www.w3.org/XML/1998/namespace}space", "fill"):
@@ -126,14 +154,14 @@ def _text(parent: Element, content: str, x: float, y: float, size: float, name: 
     return text
 
 
-def _headline(root: Element, sentence: str, wide: float) -> float:
-    """Write the headline and return where it ends."""
-    group = SubElement(root, "g", {"class": "headline"})
-    columns = int(min(wide, WIDEST_TEXT) / (width("m") * HEADLINE))
-    y = MARGIN + HEADLINE
-    for line in wrapped(sentence, columns):
-        _text(group, line, MARGIN, y, HEADLINE, "headline")
-        y += HEADLINE * 1.3
+def _paragraph(root: Element, sentences: str, wide: float, y: float, size: float, name: str) -> float:
+    """Write text of any length below ``y`` and return where it ends."""
+    group = SubElement(root, "g", {"class": name})
+    columns = int(min(wide, WIDEST_TEXT) / (width("m") * size))
+    y += size
+    for line in wrapped(sentences, columns):
+        _text(group, line, MARGIN, y, size, name)
+        y += size * 1.3
     return y
 
 
@@ -278,6 +306,7 @@ def _style_sheet(root: str) -> str:
         rules += _node_rules(f"{root} .node.{name}", look.light.fill, look.light.stroke)
         if look.dashes:
             rules.append(f"{root} .node.{name} .shape{{stroke-dasharray:{look.dashes}}}")
+    rules.append(f"{root} .frame{{fill:{OP.light.stroke};fill-opacity:{TINT};stroke:{OP.light.stroke}}}")
     for name, stroke in STROKES.items():
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
@@ -285,6 +314,7 @@ def _style_sheet(root: str) -> str:
     dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
     for name, look in looks.items():
         dark += _node_rules(f"{root} .node.{name}", look.dark.fill, look.dark.stroke)
+    dark.append(f"{root} .frame{{fill:{OP.dark.stroke};stroke:{OP.dark.stroke}}}")
     for name, stroke in STROKES.items():
         dark += _edge_rules(f"{root} .edge.{name}", stroke.dark)
     return "\n" + "\n".join([*rules, "@media (prefers-color-scheme:dark){", *dark, "}"]) + "\n"

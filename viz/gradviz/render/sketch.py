@@ -202,7 +202,7 @@ class _Sketcher:
         place = node.place or Place("", 0)
         first = cuts[0] if cuts else Cut(kind=kind, operation=kind, file=place.file, line=place.line, code=place.code)
         at, more = where(first.file, first.line), f"and {len(cuts) - 1} more" if cuts[1:] else ""
-        lines = (f"{SCISSORS} {_short(first.operation)}", *filter(None, [_short(at), more]))
+        lines = (f"{SCISSORS} {short(first.operation)}", *filter(None, [short(at), more]))
         about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}"
         if first.code:
             about += f": {printable(first.code)}"
@@ -212,14 +212,14 @@ class _Sketcher:
         key = f"n{node.index}"
         if node.kind is NodeKind.LOSS:
             name = node.name or "loss"
-            return Item(key=key, sort=Sort.LOSS, lines=(_short(name),), about=f"{printable(name)}: backward() starts here")
+            return Item(key=key, sort=Sort.LOSS, lines=(short(name),), about=f"{printable(name)}: backward() starts here")
         if node.severs is not None and self._is_mark(node):
             edges = [edge for edge in self._into[node.index] if edge.severed]
             mark = self._mark(key, self._cuts(edges), node.severs, node)
             if mark is not None:
                 return mark
         at = where(node.place.file, node.place.line) if node.place else ""
-        lines = (_short(node.operation) or NAMELESS, *filter(None, [_short(node.scope)]))
+        lines = (short(node.operation) or NAMELESS, *filter(None, [short(node.scope)]))
         about = node.operation + (f" in {node.scope}" if node.scope else "")
         if at:
             about += f" at {at}"
@@ -235,7 +235,7 @@ class _Sketcher:
         cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
         about = f"{printable(node.name)} {_sizes(node.shape)}".rstrip() + f": {word}" + (f", cut by {cuts}" if cuts else "")
         second = "outside the model" if node.kind is NodeKind.LEAF else _sizes(node.shape)
-        lines = (_short(node.name) or NAMELESS, *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
+        lines = (short(node.name) or NAMELESS, *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
         pruned = verdict is Verdict.CUT
         return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned)
 
@@ -249,7 +249,7 @@ def _unused(report: Report) -> list[Item]:
     items = []
     for number, path in enumerate(starred(beside, report.parameters)):
         label, _, count = path.partition(" (")
-        lines = (_short(label), *([count.rstrip(")")] if count else []), str(Verdict.UNUSED))
+        lines = (short(label), *([count.rstrip(")")] if count else []), str(Verdict.UNUSED))
         items.append(Item(key=f"u{number}", sort=Sort.TENSOR, lines=lines, about=f"{printable(path)}: unused", verdict=Verdict.UNUSED))
     return items
 
@@ -258,7 +258,8 @@ def _sizes(shape: tuple[int, ...] | None) -> str:
     return "" if shape is None else f"({', '.join(map(str, shape))})"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return ``text`` on one line, without its middle where it is too long to be drawn."""
     text = printable(text)
     if len(text) <= LONGEST:
         return text

@@ -29,7 +29,7 @@ def render_svg(report: Report, *, engine: str = "auto") -> str:
     """
     content = sketch(report)
     # engines count the bytes of a text, measure it in another font, or blow an octagon up around it: they get boxes of plain letters
-    dot = _styled(content, {item.key: {"shape": "box", "label": _label(text_width.stand_ins(item.lines))} for item in content.items})
+    dot = _styled(content, {item.key: {"shape": "box", "label": label(text_width.stand_ins(item.lines))} for item in content.items})
     return embed(lay_out(dot.source, engine=engine).decode(), report, content)
 
 
@@ -37,16 +37,16 @@ def drawing(report: Report) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it."""
     dot = _styled(sketch(report), {})
     dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
-    dot.attr(label=_label(text_width.wrapped(headline(report), 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
+    dot.attr(label=label(text_width.wrapped(headline(report), 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
     return dot
 
 
 def _styled(content: Sketch, instead: Mapping[str, Mapping[str, str]]) -> graphviz.Digraph:
-    nodes = {item.key: {**_node_attributes(item), **instead.get(item.key, {})} for item in content.items}
+    nodes = {item.key: {**node_attributes(item), **instead.get(item.key, {})} for item in content.items}
     straight = set(spine(content))
     edges: dict[tuple[str, str], list[dict[str, str]]] = {}
     for line in content.lines:
-        edges.setdefault((line.source, line.target), []).append(_edge_attributes(line) | ({"weight": "3"} if line in straight else {}))
+        edges.setdefault((line.source, line.target), []).append(edge_attributes(line) | ({"weight": "3"} if line in straight else {}))
     dot = draw(content, nodes, edges)
     dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.22", ranksep="0.24", rankdir="TB", outputorder="edgesfirst")
     dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
@@ -58,7 +58,8 @@ def _styled(content: Sketch, instead: Mapping[str, Mapping[str, str]]) -> graphv
     return dot
 
 
-def _node_attributes(item: Item) -> dict[str, str]:
+def node_attributes(item: Item) -> dict[str, str]:
+    """Return what Graphviz is told of a node."""
     look = look_of(item)
     border = look.border.replace("solid", "")
     if item.pruned:
@@ -66,7 +67,7 @@ def _node_attributes(item: Item) -> dict[str, str]:
     return {
         "id": item.key,
         "class": classes(item),
-        "label": _label(item.lines),
+        "label": label(item.lines),
         "shape": look.shape,
         "style": f"filled,{border}".rstrip(","),
         "fillcolor": look.light.fill + (f"{round(GHOST * 255):02x}" if item.pruned else ""),
@@ -77,7 +78,8 @@ def _node_attributes(item: Item) -> dict[str, str]:
     }
 
 
-def _edge_attributes(line: Line) -> dict[str, str]:
+def edge_attributes(line: Line) -> dict[str, str]:
+    """Return what Graphviz is told of an edge."""
     stroke = STROKES[line.stroke]
     return {
         "class": line.stroke,
@@ -95,8 +97,8 @@ def classes(item: Item) -> str:
     return " ".join([*names, *([str(item.verdict)] if item.verdict else []), *(["pruned"] if item.pruned else [])])
 
 
-def _label(lines: Sequence[str]) -> str:
-    """Lines of any text as a label that shows them as they are: Graphviz reads backslashes, entities and angle brackets."""
+def label(lines: Sequence[str]) -> str:
+    """Return lines of any text as a label that shows them as they are: Graphviz reads backslashes, entities and angle brackets."""
     escaped = [line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines]
     label: str = graphviz.nohtml("\\n".join(escaped))
     return label

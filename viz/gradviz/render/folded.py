@@ -1,0 +1,247 @@
+"""The picture of a graph too large to be drawn node by node: folded, in frames, in the look of the small picture.
+
+What is folded is said in it: how many nodes stand in how many boxes, and what would open more of them.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import graphviz
+
+from gradviz.errors import EngineError
+from gradviz.fold import BUDGET, Box, BoxKind, Folded, fold
+from gradviz.graph import Cut, Verdict
+from gradviz.layout import lay_out
+from gradviz.render import text_width
+from gradviz.render.embed import embed
+from gradviz.render.names import abbreviated
+from gradviz.render.sentences import counted, cut_at, headline, listing, printable, where
+from gradviz.render.sketch import Item, Line, Sketch, Sort, short
+from gradviz.render.style import INK, LOOKS, OP, SCISSORS
+from gradviz.render.svg import FONT, SIZE, edge_attributes, label, node_attributes
+from gradviz.reports import Report
+
+PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
+FEWEST = 8  # boxes of the last attempt
+TIMES = "\u00d7"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How much of a large graph is shown. Read-only. Attributes: as the arguments of :func:`gradviz.fold.fold`."""
+
+    budget: int = BUDGET
+    depth: int | None = None
+    open: tuple[str, ...] = ()
+
+    def shows_all_of(self, nodes: int) -> bool:
+        """Whether a graph of so many nodes needs no folding."""
+        return self.depth is None and not self.open and nodes <= self.budget
+
+
+def render_folded(report: Report, view: View, *, engine: str = "auto") -> str:
+    """Return the folded picture of ``report`` as an SVG that is fit to embed.
+
+    Where the engine gives up, the graph is folded further, and the picture says so.
+
+    Raises:
+        EngineError: No engine could draw even the smallest.
+    """
+    tried = ""
+    while True:
+        picture = _Picture(report, view, tried)
+        try:
+            laid_out = lay_out(picture.dot(measured=True).source, engine=engine, timeout=PATIENCE).decode()
+        except EngineError:
+            if len(picture.folded.boxes) <= FEWEST or (tried and view.budget <= FEWEST):
+                raise
+            tried = f"The layout of {counted(len(picture.folded.boxes), 'box').replace('boxs', 'boxes')} took too long, so more is folded. "
+            view = View(budget=max(FEWEST, min(view.budget, len(picture.folded.boxes)) // 3))
+            continue
+        return embed(laid_out, report, picture.sketch, frames=picture.frames, note=picture.note)
+
+
+def folded_drawing(report: Report, view: View) -> graphviz.Digraph:
+    """Return the folded picture for Graphviz to carry, with headline and note above it."""
+    picture = _Picture(report, view)
+    dot = picture.dot(measured=False)
+    dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
+    text = [*text_width.wrapped(headline(report), 60), *text_width.wrapped(picture.note, 60)]
+    dot.attr(label=label(text), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
+    return dot
+
+
+class _Picture:
+    """A folded report as a sketch with frames, and these as DOT.
+
+    Attributes:
+        folded: What is drawn.
+        sketch: Its boxes and links as items and lines.
+        frames: What is written on every frame, by its key.
+        note: What is folded, in sentences.
+    """
+
+    def __init__(self, report: Report, view: View, tried: str = "") -> None:
+        self._report = report
+        self.folded = fold(report.graph, report.parameters, budget=view.budget, depth=view.depth, open=view.open)
+        self._drawn = _frames_drawn(self.folded)  # by the number of any frame: that of the drawn one in its place
+        self._around = {
+            number: self._frame(self.folded.frames[number].parent) for number in set(self._drawn.values()) if number is not None
+        }
+        self._sums: dict[int, Counter[str]] = {}
+        self._sum_up()
+        self.sketch = Sketch(
+            tuple(self._item(number, box) for number, box in enumerate(self.folded.boxes)),
+            tuple(Line(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way)) for link in self.folded.links),
+        )
+        self.frames = {f"f{number}": self._frame_label(number) for number in sorted(self._around)}
+        self.note = tried + _note(self.folded)
+
+    def dot(self, *, measured: bool) -> graphviz.Digraph:
+        """Return the graph in DOT; with stand-ins for the texts if they are ``measured`` here and written in later."""
+        dot = graphviz.Digraph()
+        dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.2", ranksep="0.26", rankdir="TB", outputorder="edgesfirst")
+        dot.graph_attr.update(fontname=FONT, fontsize=str(SIZE), nslimit="4")
+        dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
+        dot.edge_attr.update(arrowsize="0.7")
+        parts: dict[int | None, graphviz.Digraph] = {None: dot}
+        for number in sorted(self._around):
+            text = self.frames[f"f{number}"]
+            part = parts[number] = graphviz.Digraph(f"cluster_{number}")
+            part.attr(id=f"f{number}", label=label(text_width.stand_ins([text]) if measured else [text]), labeljust="l", margin="9")
+            part.attr(style="rounded", color=OP.light.stroke, fontcolor=INK[0].stroke, **{"class": self._frame_class(number)})
+        for box, item in zip(self.folded.boxes, self.sketch.items, strict=True):
+            plain = {"shape": "box", "label": label(text_width.stand_ins(item.lines))} if measured else {}
+            parts[self._frame(box.frame)].node(item.key, **{**node_attributes(item), **plain})
+        for number in sorted(self._around, reverse=True):
+            parts[self._around[number]].subgraph(parts[number])
+        for line in self.sketch.lines:
+            dot.edge(line.source, line.target, **edge_attributes(line))
+        return dot
+
+    def _frame(self, number: int | None) -> int | None:
+        return None if number is None else self._drawn[number]
+
+    def _frame_class(self, number: int) -> str:
+        return "run" if self.folded.frames[number].modules > 1 else "module"
+
+    def _sum_up(self) -> None:
+        """Count what lies in every frame, also in the frames inside."""
+        for box in self.folded.boxes:
+            number = self._frame(box.frame)
+            while number is not None and not box.stub:
+                self._sums.setdefault(number, Counter()).update({"parameters": box.parameters, "numel": box.numel})
+                number = self._around[number]
+
+    def _frame_label(self, number: int) -> str:
+        frame, sums = self.folded.frames[number], self._sums.get(number, Counter())
+        name = short(_relative(frame.path, self._path(self._around[number])))
+        times = f" {TIMES}{frame.modules}" if frame.modules > 1 else ""
+        said = _size(sums["parameters"], sums["numel"])
+        return f"{name}{times}{'  ' if said else ''}{said}"
+
+    def _path(self, number: int | None) -> str:
+        return "" if number is None else self.folded.frames[number].path
+
+    def _item(self, number: int, box: Box) -> Item:
+        key = f"b{number}"
+        around = self._path(self._frame(box.frame))
+        verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
+        name = short(_relative(box.path, around))
+        match box.kind:
+            case BoxKind.LOSS:
+                return Item(key=key, sort=Sort.LOSS, lines=(name,), about=f"{printable(box.path)}: backward() starts here")
+            case BoxKind.CUT:
+                return self._mark(key, box)
+            case BoxKind.OPERATION:
+                lines = (_times(short(box.operation), box.times), *([name] if name else []))
+                about = f"{_times(box.operation, box.times)}{' in ' if box.path else ''}{box.path}"
+                if box.place:
+                    about += f" at {where(box.place.file, box.place.line)}"
+                return Item(key=key, sort=Sort.OPERATION, lines=lines, about=printable(about), pruned=box.pruned)
+            case BoxKind.LEAF:
+                lines = (name, "outside the model")
+                return Item(key=key, sort=Sort.TENSOR, lines=lines, about=f"{printable(box.path)}: {lines[1]}", verdict=verdict)
+            case _:
+                return self._module(key, box, name, verdict)
+
+    def _module(self, key: str, box: Box, name: str, verdict: Verdict | None) -> Item:
+        """A module, or a parameter."""
+        if box.kind is BoxKind.MODULE and (not name or box.operation):
+            name = f"{name}.{box.operation}()".lstrip(".") if box.operation else name or "model"
+        size = _size(box.parameters, box.numel, box.shape) if box.kind is BoxKind.PARAMETER else _size(box.parameters, box.numel)
+        told = _verdicts(box)
+        if not told and box.kind is BoxKind.MODULE:
+            told = [counted(box.nodes // box.times, "operation")]
+        name = _times(name, box.times * box.calls)
+        lines = (name, *filter(None, [size]), *told)
+        about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), size, ", ".join(told)]))
+        sort = Sort.TENSOR if verdict else Sort.OPERATION
+        return Item(key=key, sort=sort, lines=lines, about=printable(about), verdict=verdict, pruned=box.pruned)
+
+    def _mark(self, key: str, box: Box) -> Item:
+        cuts = [self._report.cuts[index] for index in box.cuts if index < len(self._report.cuts)]
+        first = cuts[0] if cuts else Cut(kind=box.operation, operation=box.operation)  # type: ignore[arg-type]
+        more = f"and {len(cuts) - 1} more" if cuts[1:] else ""
+        behind = list(dict.fromkeys(name for cut in cuts for name in cut.parameters))
+        pruned = sum(self._report.parameters[name].verdict is Verdict.CUT for name in behind if name in self._report.parameters)
+        lines = (
+            f"{SCISSORS} {short(first.operation)}" + (f" {TIMES}{box.nodes}" if box.nodes > 1 else ""),
+            *filter(None, [short(where(first.file, first.line)), more]),
+            *([f"prunes {counted(pruned, 'parameter')}"] if pruned else []),
+        )
+        about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}" + (f": {printable(first.code)}" if first.code else "")
+        return Item(key=key, sort=Sort.MARK, operation=box.operation, lines=lines, about=about, verdict=Verdict.CUT)
+
+
+def _frames_drawn(folded: Folded) -> dict[int, int | None]:
+    """For every frame the one that is drawn for it: itself, or one around it where there is but one thing in it."""
+    things = Counter(box.frame for box in folded.boxes)
+    drawn: dict[int, int | None] = {}
+    kept = set()
+    for number in reversed(range(len(folded.frames))):  # the inner before the outer
+        frame = folded.frames[number]
+        if things[number] > 1 or frame.modules > 1:
+            kept.add(number)
+        things[frame.parent] += 1 if number in kept else things[number]
+    for number, frame in enumerate(folded.frames):
+        drawn[number] = number if number in kept else None if frame.parent is None else drawn[frame.parent]
+    return drawn
+
+
+def _relative(path: str, around: str) -> str:
+    return path[len(around) :].lstrip(".") if around and (path == around or path.startswith(f"{around}.")) else path
+
+
+def _times(name: str, times: int) -> str:
+    return f"{name} {TIMES}{times:,}" if times > 1 else name
+
+
+def _size(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -> str:
+    """How many parameters and elements: ``"2 parameters, 1.5 k"``."""
+    if not parameters:
+        return ""
+    if parameters == 1 and shape is not None:
+        return f"({', '.join(map(str, shape))})"
+    return f"{counted(parameters, 'parameter')}, {abbreviated(numel)}"
+
+
+def _verdicts(box: Box) -> list[str]:
+    """How many parameters have which verdict, a line each; the word alone where all have the same."""
+    if len(box.verdicts) == 1:
+        verdict = box.verdicts[0][0]
+        partly = "" if not box.partial else ", partly" if box.partial == box.parameters else f", {box.partial} partly"
+        return [f"{LOOKS[verdict].mark} {verdict}{partly}".strip()]
+    lines = [f"{LOOKS[verdict].mark} {count} {verdict}".strip() for verdict, count in box.verdicts]
+    return [*lines, f"{box.partial} partly"] if box.partial else lines
+
+
+def _note(folded: Folded) -> str:
+    """What is folded, and how to see more."""
+    boxes = len(folded.boxes)
+    said = f"Folded: {folded.nodes:,} operations and parameters in {boxes} boxes."
+    if any(frame.modules > 1 for frame in folded.frames) or any(box.times > 1 for box in folded.boxes):
+        said += f" {TIMES}n: n equal ones drawn as one."
+    if folded.closed:
+        said += f" Closed are {listing([printable(path) for path in folded.closed], 2)}; --open PATH or a larger --budget opens them."
+    return said
