@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Verdict, Zero
-from gradviz.recording import backward, values
+from gradviz.recording import backward, deep, values
 from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
@@ -47,6 +47,9 @@ def judge(
         roots = [root for loss in losses.values() for root in _roots(tape, loss, loose or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
+        if len(tape.steps) > deep.DEEP:
+            for loss in live:
+                deep.hold(loss)
         built = build(tape, roots, names, name, shape)
         said = list(notes)
         arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)

@@ -18,7 +18,7 @@ from gradviz.graph import CutKind
 from gradviz.recording import values, where
 from gradviz.recording.backward import any_nonzero
 from gradviz.recording.slices import Escapes, of_interest
-from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history
+from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history, is_recorded
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
@@ -63,6 +63,9 @@ _PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # what 
 _ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "numpy", "__array__"))
 
 
+_sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
+
+
 class _Known:
     """What is known of a torch function by its name, worked out once."""
 
@@ -89,6 +92,7 @@ class RecordingMode(TorchFunctionMode):
         self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
         self.escapes = Escapes()
         self._known: dict[Any, _Known | None] = {}
+        self._first = 0  # torch's number of the first node that the running call makes
         self._grad_at_start = torch.is_grad_enabled()
 
     # The one entry
@@ -110,6 +114,7 @@ class RecordingMode(TorchFunctionMode):
                 before = known.before(args, kwargs)
             except Exception as failure:
                 self.failure = described(failure)
+        self._first = _sequence_number()
         out = func(*args, **kwargs)
         try:
             return known.after(known, args, kwargs, out, before, frame)
@@ -149,39 +154,46 @@ class RecordingMode(TorchFunctionMode):
     def _after(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         kind = type(out)
         if kind is Tensor or isinstance(out, Tensor):
-            if history(out) is not None:
-                self._stamp(known, args, kwargs, out, frame)
+            if is_recorded(out):
+                self._stamp(known, args, kwargs, (out,), frame)
             else:
                 self._made(known, args, kwargs, (out,), frame)
         elif isinstance(out, (tuple, list)):
             tensors = tuple(item for item in out if isinstance(item, Tensor))
-            dead = tuple(item for item in tensors if history(item) is None)
-            if dead:
+            live = tuple(item for item in tensors if is_recorded(item))
+            if live:
+                self._stamp(known, args, kwargs, live, frame)
+            if len(live) < len(tensors):
+                dead = tuple(item for item in tensors if not is_recorded(item))
                 self._made(known, args, kwargs, dead, frame, several=len(tensors) > 1)
-            if len(dead) < len(tensors):
-                first = True
-                for item in tensors:
-                    node = history(item)
-                    if node is not None and (first or not self.tape.is_stamped(node)):
-                        self._stamp(known, args, kwargs, item, frame)
-                        first = False
         if "out" in kwargs:
             self._wrote_out(known, args, kwargs, frame)
         return out
 
-    def _stamp(self, known: _Known, args: Any, kwargs: Any, out: Tensor, frame: FrameType, *, in_place: bool = False) -> None:
+    def _stamp(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, in_place: bool = False) -> None:
+        """Take note of where nodes were made, and of what went into them without a gradient edge."""
+        tape = self.tape
         sources: list[int] = []
         # What was written into memory that a view shows is found by whoever reads the view.
-        own = address(out) if self.tape.memory and not in_place else 0
+        own = address(outs[0]) if tape.memory and not in_place else 0
         self._dead_sources(args, sources, known, own)
         if kwargs:
             self._dead_sources(kwargs.values(), sources, None, own)
         if self.escapes.by_code:
             sources.extend(self._came_back_unseen(args, kwargs, frame))
-        node = out.grad_fn
+        last = _sequence_number()
+        if last == self._first and not sources:
+            return
         code, lasti, caller, caller_lasti, module = where.quick(frame)
-        number = -1 if module is None else self.tape.module(module)
-        self.tape.stamp(node, (code, lasti, caller, caller_lasti, number), tuple(sources))
+        spot = (code, lasti, caller, caller_lasti, -1 if module is None else tape.module(module))
+        if last > self._first:
+            tape.made(self._first, last, spot)
+        if sources:
+            for out in outs:
+                tape.stamp(out.grad_fn, spot, tuple(sources))
+                base = base_of(out) if in_place else out
+                if base is not out and base.grad_fn is not None:
+                    tape.stamp(base.grad_fn, spot, tuple(sources))
 
     def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False) -> None:
         """Take note of tensors that a call made without recording a gradient edge."""
@@ -426,9 +438,9 @@ class RecordingMode(TorchFunctionMode):
     def _before_in_place(self, args: Any, kwargs: Any) -> tuple[tuple[Tensor, bool], ...]:
         targets = args[0] if args else kwargs.get("input", kwargs.get("self", kwargs.get("tensor")))
         if isinstance(targets, Tensor):
-            return ((targets, targets.requires_grad and history(targets) is not None),)
+            return ((targets, is_recorded(targets)),)
         if isinstance(targets, (list, tuple)):
-            return tuple((item, history(item) is not None) for item in targets if isinstance(item, Tensor))
+            return tuple((item, is_recorded(item)) for item in targets if isinstance(item, Tensor))
         return ()
 
     def _after_in_place(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -447,14 +459,11 @@ class RecordingMode(TorchFunctionMode):
         over = over and indexed is not None
         part = target if indexed is None else indexed
         whole = part.shape == target.shape
-        if torch.is_grad_enabled() and history(target) is not None:
+        if torch.is_grad_enabled() and is_recorded(target):
             alias_kind = self._alias_kind(target)
             # What was written into the target's memory before is found there by whoever reads it.
-            self._stamp(known, others, kwargs, target, frame, in_place=True)
+            self._stamp(known, others, kwargs, (target,), frame, in_place=True)
             base = base_of(target)
-            if base is not target and base.grad_fn is not None:
-                stamp = tape.stamp(target.grad_fn, None)
-                tape.stamp(base.grad_fn, stamp.spot, stamp.sources)
             if not was_live or address(target) in tape.memory:
                 around = where.look_around(frame)
                 through = alias_kind or CutKind.DATA
@@ -593,8 +602,11 @@ class RecordingMode(TorchFunctionMode):
         return values.remember(out, (serial,))
 
     def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
+        if live:
+            self._stamp(known, (), {}, live, frame)
         outputs = args[0] if args else kwargs.get("outputs")
-        dead = tuple(item for item in out if isinstance(item, Tensor) and item.grad_fn is None)
+        dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
         if dead:
             inputs = self._inputs((outputs, kwargs.get("grad_outputs")), {})
             if inputs:

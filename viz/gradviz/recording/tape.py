@@ -1,10 +1,12 @@
 """What a trace has seen, as plain data: autograd nodes by number, calls that autograd did not record, leaves, writes to memory.
 
-No tensor, module or autograd node is held; tensors are known by weak reference, autograd nodes by a stamp in their metadata.
+No tensor, module or autograd node is held. Tensors are known by weak reference; autograd nodes by the sequence numbers that torch
+gives them as they are made, so that the common call touches none, and by a stamp in their metadata once they matter.
 """
 
 import itertools
 import weakref
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
@@ -174,6 +176,14 @@ def history(tensor: Tensor) -> Any:
         return None
 
 
+def is_recorded(tensor: Tensor) -> bool:
+    """Say whether a tensor has a history, without touching its autograd node."""
+    try:
+        return tensor.requires_grad and not tensor.is_leaf
+    except RuntimeError:
+        return False
+
+
 def region(tensor: Tensor) -> tuple[int, int]:
     """Return the bytes of its storage that a strided tensor spans."""
     size = tensor.element_size()
@@ -209,18 +219,32 @@ class Tape:
         self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
         self._storages: list[Any] = []
         self._count = itertools.count(1)
+        self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
+        self._lasts: list[int] = []  # of the last,
+        self._spots: list[LazySpot] = []  # and the line
 
     def __len__(self) -> int:
         return len(self.steps) + len(self.calls) + len(self.leaves)
 
     # Autograd nodes
 
+    def made(self, first: int, last: int, spot: LazySpot) -> None:
+        """Take note that a call made the nodes from ``first`` up to but without ``last``, by torch's numbers."""
+        self._firsts.append(first)
+        self._lasts.append(last - 1)
+        self._spots.append(spot)
+
+    def _made_at(self, node: Any) -> LazySpot | None:
+        number = node._sequence_nr()
+        index = bisect_left(self._lasts, number)
+        return self._spots[index] if index < len(self._lasts) and self._firsts[index] <= number else None
+
     def stamp(self, node: Any, spot: "Spot | LazySpot | None", sources: tuple[int, ...] = ()) -> Stamp:
         """Mark an autograd node with where it was made and what went in without a gradient edge."""
         metadata = node.metadata
         stamp: Stamp | None = metadata.get(self.key)
         if stamp is None:
-            stamp = metadata[self.key] = Stamp(next(self._count), spot, sources)
+            stamp = metadata[self.key] = Stamp(next(self._count), spot or self._made_at(node), sources)
         elif sources:
             stamp.sources += tuple(source for source in sources if source not in stamp.sources)
         return stamp
@@ -231,9 +255,9 @@ class Tape:
     def walk(self, root: Any) -> int:
         """Put an autograd node and everything before it on the tape; return its number. A loop, and nothing is walked twice."""
         key, steps = self.key, self.steps
-        stamp: Stamp = root.metadata.get(key) or self.stamp(root, None)
         if _is_accumulator(root):
             return self.leaf(root.variable, live=True)
+        stamp: Stamp = root.metadata.get(key) or self.stamp(root, None)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
         stamp.walked = True
@@ -249,7 +273,7 @@ class Tape:
                 metadata = before.metadata
                 earlier: Stamp | None = metadata.get(key)
                 if earlier is None:
-                    earlier = metadata[key] = Stamp(next(self._count))
+                    earlier = metadata[key] = Stamp(next(self._count), self._made_at(before))
                 nexts.append(earlier.serial)
                 if not earlier.walked:
                     earlier.walked = True
@@ -355,7 +379,7 @@ class Tape:
             if write.low < high and low < write.high:
                 if write.family is not None:
                     base = base_of(tensor) if base is None else base
-                    if write.family() is base and history(tensor) is not None:
+                    if write.family() is base and is_recorded(tensor):
                         continue
                 yield write.serial
 
