@@ -527,6 +527,8 @@ def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int,
         if not (forced or room.children):
             if len(own[room][0]) > 1:
                 closed.append(room)
+            else:
+                room.is_open = True  # one box as well, and it says which operation
         elif forced or (count + cost(room, level) <= budget if depth is None else room.depth <= depth):
             room.is_open, room.spread = True, level
             count += cost(room, level)

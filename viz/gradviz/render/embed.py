@@ -26,6 +26,7 @@ NARROWEST = 416.0  # a headline needs some room
 WIDEST_TEXT = 760.0
 HEADLINE, SMALL = 14.0, 10.5  # font sizes
 SWATCH = 24.0, 15.0  # of the legend
+PILE = 3, 6  # how far the frames below the upmost one look out
 TINT = 0.07  # opacity of a frame; frames inside frames add up
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
@@ -126,9 +127,13 @@ def _write(group: Element, item: Item) -> None:
 
 
 def _write_frame(group: Element, content: str) -> None:
-    for shape in group:
+    """Write on a frame; one that stands for several lies on a pile."""
+    for position, shape in enumerate(list(group)):
         if shape.tag in ("path", "polygon"):
             shape.set("class", "frame")
+            if "run" in group.get("class", "").split():
+                for offset in PILE:
+                    group.insert(position, Element(shape.tag, {**shape.attrib, "transform": f"translate({offset} {-offset})"}))
     text = group.find("text")
     if text is not None:
         text.text = content
@@ -306,7 +311,7 @@ def _style_sheet(root: str) -> str:
         rules += _node_rules(f"{root} .node.{name}", look.light.fill, look.light.stroke)
         if look.dashes:
             rules.append(f"{root} .node.{name} .shape{{stroke-dasharray:{look.dashes}}}")
-    rules.append(f"{root} .frame{{fill:{OP.light.stroke};fill-opacity:{TINT};stroke:{OP.light.stroke}}}")
+    rules += [f"{root} .frame{{stroke-width:1;fill-opacity:{TINT}}}", *_frame_rules(root, dark=False)]
     for name, stroke in STROKES.items():
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
@@ -314,7 +319,7 @@ def _style_sheet(root: str) -> str:
     dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
     for name, look in looks.items():
         dark += _node_rules(f"{root} .node.{name}", look.dark.fill, look.dark.stroke)
-    dark.append(f"{root} .frame{{fill:{OP.dark.stroke};stroke:{OP.dark.stroke}}}")
+    dark += _frame_rules(root, dark=True)
     for name, stroke in STROKES.items():
         dark += _edge_rules(f"{root} .edge.{name}", stroke.dark)
     return "\n" + "\n".join([*rules, "@media (prefers-color-scheme:dark){", *dark, "}"]) + "\n"
@@ -322,6 +327,13 @@ def _style_sheet(root: str) -> str:
 
 def _node_rules(selector: str, fill: str, stroke: str) -> list[str]:
     return [f"{selector} .shape{{fill:{fill};stroke:{stroke}}}", f"{selector} .outline{{fill:none;stroke:{stroke}}}"]
+
+
+def _frame_rules(root: str, *, dark: bool) -> list[str]:
+    """A frame has the colour of the verdict that everything in it shares, unless all is well."""
+    looks = {"": OP, **{f".{verdict}": look for verdict, look in LOOKS.items() if verdict is not Verdict.REACHED}}
+    strokes = {name: (look.dark if dark else look.light).stroke for name, look in looks.items()}
+    return [f"{root} .cluster{name} .frame{{fill:{stroke};stroke:{stroke}}}" for name, stroke in strokes.items()]
 
 
 def _edge_rules(selector: str, stroke: str) -> list[str]:

@@ -3,7 +3,7 @@
 What is folded is said in it: how many nodes stand in how many boxes, and what would open more of them.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import graphviz
@@ -88,7 +88,7 @@ class _Picture:
         self._around = {
             number: self._frame(self.folded.frames[number].parent) for number in set(self._drawn.values()) if number is not None
         }
-        self._sums: dict[int, Counter[str]] = {}
+        self._sums: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._sum_up()
         self.sketch = Sketch(
             tuple(self._item(number, box) for number, box in enumerate(self.folded.boxes)),
@@ -109,7 +109,7 @@ class _Picture:
             text = self.frames[f"f{number}"]
             part = parts[number] = graphviz.Digraph(f"cluster_{number}")
             part.attr(id=f"f{number}", label=label(text_width.stand_ins([text]) if measured else [text]), labeljust="l", margin="9")
-            part.attr(style="rounded", color=OP.light.stroke, fontcolor=INK[0].stroke, **{"class": self._frame_class(number)})
+            part.attr(style="rounded", color=OP.light.stroke, fontcolor=INK[0].stroke, **{"class": self._frame_classes(number)})
         for box, item in zip(self.folded.boxes, self.sketch.items, strict=True):
             plain = {"shape": "box", "label": label(text_width.stand_ins(item.lines))} if measured else {}
             parts[self._frame(box.frame)].node(item.key, **{**node_attributes(item), **plain})
@@ -122,23 +122,26 @@ class _Picture:
     def _frame(self, number: int | None) -> int | None:
         return None if number is None else self._drawn[number]
 
-    def _frame_class(self, number: int) -> str:
-        return "run" if self.folded.frames[number].modules > 1 else "module"
+    def _frame_classes(self, number: int) -> str:
+        """Its verdict, where all parameters in it share one, and whether it stands for several modules."""
+        verdicts = [verdict for verdict in Verdict if self._sums[number][verdict]]
+        names = [str(verdicts[0])] if len(verdicts) == 1 else []
+        return " ".join(["module", *names, *(["run"] if self.folded.frames[number].modules > 1 else [])])
 
     def _sum_up(self) -> None:
         """Count what lies in every frame, also in the frames inside."""
         for box in self.folded.boxes:
             number = self._frame(box.frame)
             while number is not None and not box.stub:
-                self._sums.setdefault(number, Counter()).update({"parameters": box.parameters, "numel": box.numel})
+                self._sums[number].update({"parameters": box.parameters, "numel": box.numel})
+                self._sums[number].update({str(verdict): count for verdict, count in box.verdicts})
                 number = self._around[number]
 
     def _frame_label(self, number: int) -> str:
-        frame, sums = self.folded.frames[number], self._sums.get(number, Counter())
+        frame, sums = self.folded.frames[number], self._sums[number]
         name = short(_relative(frame.path, self._path(self._around[number])))
-        times = f" {TIMES}{frame.modules}" if frame.modules > 1 else ""
         said = _size(sums["parameters"], sums["numel"])
-        return f"{name}{times}{'  ' if said else ''}{said}"
+        return " \u00b7 ".join(filter(None, [_times(name, frame.modules), said]))
 
     def _path(self, number: int | None) -> str:
         return "" if number is None else self.folded.frames[number].path
@@ -172,12 +175,15 @@ class _Picture:
         size = _size(box.parameters, box.numel, box.shape) if box.kind is BoxKind.PARAMETER else _size(box.parameters, box.numel)
         told = _verdicts(box)
         if not told and box.kind is BoxKind.MODULE:
-            told = [counted(box.nodes // box.times, "operation")]
+            told = [counted(box.nodes // self._repetitions(box), "operation")]
         name = _times(name, box.times * box.calls)
         lines = (name, *filter(None, [size]), *told)
         about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), size, ", ".join(told)]))
         sort = Sort.TENSOR if verdict else Sort.OPERATION
         return Item(key=key, sort=sort, lines=lines, about=printable(about), verdict=verdict, pruned=box.pruned)
+
+    def _repetitions(self, box: Box) -> int:
+        return box.times * (1 if box.frame is None else self.folded.frames[box.frame].times)
 
     def _mark(self, key: str, box: Box) -> Item:
         cuts = [self._report.cuts[index] for index in box.cuts if index < len(self._report.cuts)]
