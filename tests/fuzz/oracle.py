@@ -289,7 +289,7 @@ class Truth:
                 found.append(f"{name}: with the cuts in front of it neutralised, still no gradient")
         for cut, (here, _) in sites_of.items():
             if here & self.sites.keys():
-                alone = self._run(here)
+                alone = self._run(here | self.unseen)
                 first = {name for site in here for name in alone.behind(site)}
                 found += [f"line {cut.line} is not the first to sever {name}" for name in sorted(set(cut.parameters) - first)]
         return found
