@@ -1,8 +1,8 @@
 """Keeps a very deep autograd graph from overflowing the stack when the user lets go of it.
 
 torch frees a graph in a loop, unless Python has looked at its nodes: then each node frees the next from inside its own destructor,
-and from about 40,000 in a row the process dies. So the nodes of a graph that deep are held until its loss is gone, and then let
-go of from the loss on, one by one. Nothing of it happens to smaller graphs.
+and from about 40,000 in a row the process dies. So the nodes of a graph that deep are held until the tensor they were walked from
+is gone, and then let go of one by one, the tensor's own first. Nothing of it happens to smaller graphs.
 """
 
 import gc
@@ -15,22 +15,22 @@ DEEP = 10_000  # nodes; a thread's stack may be an eighth of the main one's
 
 
 class _Held:
-    __slots__ = ("loss", "nodes")
+    __slots__ = ("nodes", "tensor")
 
-    def __init__(self, loss: Tensor, nodes: list[Any]) -> None:
-        self.loss = weakref.ref(loss)
-        self.nodes = nodes  # by age: popped from the end, the loss's own first
+    def __init__(self, tensor: Tensor, nodes: list[Any]) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.nodes = nodes  # by age: popped from the end, the tensor's own first
 
 
 _held: list[_Held] = []
 
 
-def hold(loss: Tensor) -> None:
-    """Hold the nodes of a loss's graph until the loss is gone."""
-    if any(held.loss() is loss for held in _held):
+def hold(tensor: Tensor) -> None:
+    """Hold the nodes of a tensor's graph until the tensor is gone."""
+    if any(held.tensor() is tensor for held in _held):
         return
     nodes: dict[int, Any] = {}
-    stack = [loss.grad_fn]
+    stack = [tensor.grad_fn]
     while stack:
         node = stack.pop()
         if node is not None and id(node) not in nodes:
@@ -39,16 +39,16 @@ def hold(loss: Tensor) -> None:
     # An accumulator has the highest number of all, though nothing comes before it.
     in_order = sorted(nodes.values(), key=lambda node: -1 if hasattr(node, "variable") else node._sequence_nr())
     nodes.clear()
-    _held.append(_Held(loss, in_order))
+    _held.append(_Held(tensor, in_order))
     if _let_go not in gc.callbacks:
         gc.callbacks.append(_let_go)
 
 
 def _let_go(phase: str, info: dict[str, int]) -> None:
-    """Let go of what belongs to no loss any more. Called after a collection: when the loss itself is freed is too early."""
+    """Let go of what belongs to no tensor any more. Called after a collection: while the tensor itself is freed is too early."""
     if phase != "stop":
         return
-    for held in [held for held in _held if held.loss() is None]:
+    for held in [held for held in _held if held.tensor() is None]:
         _held.remove(held)
         while held.nodes:
             held.nodes.pop()

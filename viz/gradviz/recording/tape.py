@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
+from gradviz.recording import deep
 from gradviz.recording.where import NOWHERE, Spot
 
 _numbers = itertools.count()
@@ -218,6 +219,7 @@ class Tape:
         self._origins: dict[int, _Known] = {}
         self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
         self._storages: list[Any] = []
+        self._safe = 0  # how many nodes had been walked when a deep graph was last held
         self._count = itertools.count(1)
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,
@@ -302,7 +304,13 @@ class Tape:
     def live(self, tensor: Tensor) -> int:
         """Return the number of a tensor that requires grad: its autograd node's, or its own where it is a leaf."""
         node = history(tensor)
-        return self.leaf(tensor, live=True) if node is None else self.walk(node)
+        if node is None:
+            return self.leaf(tensor, live=True)
+        number = self.walk(node)
+        if len(self.steps) - self._safe > deep.DEEP:
+            self._safe = len(self.steps)
+            deep.hold(tensor)
+        return number
 
     def origin(self, tensor: Tensor) -> int | None:
         """Return the number of the call that made a tensor without history, if it is one of interest."""
