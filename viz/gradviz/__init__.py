@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import GradvizError
+from gradviz.fold import View
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.reports import Report
 from gradviz.version import __version__
@@ -35,6 +36,7 @@ __all__ = [
     "Report",
     "Trace",
     "Verdict",
+    "View",
     "Zero",
     "__version__",
     "make_dot",

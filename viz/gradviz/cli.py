@@ -8,12 +8,14 @@ import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gradviz.errors import GradvizError
+from gradviz.fold import BUDGET, View
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``-o`` and ``--engine``, the same everywhere."""
+    """Give a command ``-o``, ``--engine`` and how a large graph is folded, the same everywhere."""
     engine = click.option("--engine", type=OneOf("engine", ENGINES), default="auto", show_default=True, help="What lays out the picture.")
     output = click.option(
         "-o",
@@ -76,7 +78,22 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Where to write; the name tells the format: .svg .json .dot .txt, and .png .pdf where dot is installed.",
     )
-    return output(engine(command))
+    budget = click.option(
+        "--budget", type=click.IntRange(1), default=BUDGET, show_default=True, help="Fold a larger graph to so many boxes."
+    )
+    depth = click.option("--depth", type=click.IntRange(0), help="Open modules down to this depth instead; 0 opens none.")
+    opened = click.option("--open", "patterns", multiple=True, metavar="PATTERN", help="Open these modules too, such as 'layers.3.*'.")
+    return output(engine(budget(depth(opened(_with_view(command))))))
+
+
+def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let ``command`` take a view where the command line gives a budget, a depth and patterns."""
+
+    @wraps(command)
+    def run(*, budget: int, depth: int | None, patterns: tuple[str, ...], **others: Any) -> Any:
+        return command(**others, view=View(budget=budget, depth=depth, open=patterns))
+
+    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,7 +107,7 @@ def gradviz() -> None:
 @click.option("--at", type=OneOf("layer", LAYERS), default="f2", show_default=True, help="The layer to freeze, or to detach after.")
 @click.option("--all", "every", is_flag=True, help="Every mode, side by side.")
 @output_options
-def example(mode: str, at: str, every: bool, output: Path | None, engine: str) -> None:
+def example(mode: str, at: str, every: bool, output: Path | None, engine: str, view: View) -> None:
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
     Draws the graph of the step and says for every parameter what gradient it gets and what severs it. Without -o the picture is
@@ -111,7 +128,7 @@ def example(mode: str, at: str, every: bool, output: Path | None, engine: str) -
     plain = article.follow("none", at)
     outcomes = [plain if each == "none" else article.follow(each, at) for each in modes]
     for outcome in outcomes:
-        save(outcome.report, files[outcome.mode], engine=engine)
+        save(outcome.report, files[outcome.mode], engine=engine, view=view)
         click.echo(f"Wrote {files[outcome.mode]}", err=True)
     console = _console()
     if every:
@@ -127,7 +144,7 @@ def example(mode: str, at: str, every: bool, output: Path | None, engine: str) -
 @gradviz.command()
 @click.argument("function", metavar="PACKAGE.MODULE:FUNCTION")
 @output_options
-def show(function: str, output: Path | None, engine: str) -> None:
+def show(function: str, output: Path | None, engine: str, view: View) -> None:
     """Trace a function that returns (loss, model), or a loss, and report on it."""
     if output is not None:
         from gradviz.render.formats import check
@@ -135,13 +152,13 @@ def show(function: str, output: Path | None, engine: str) -> None:
         check(output)
     from gradviz.steps import trace_function
 
-    _finish(trace_function(function), output, engine)
+    _finish(trace_function(function), output, engine, view)
 
 
 @gradviz.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="REPORT.json")
 @output_options
-def draw(file: Path, output: Path | None, engine: str) -> None:
+def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
     """Draw a saved report again, in any format and without the model. Without -o the report is printed."""
     from gradviz.errors import ReportFileError
     from gradviz.render.json import read_json
@@ -151,10 +168,10 @@ def draw(file: Path, output: Path | None, engine: str) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
-    _finish(read_json(text), output, engine)
+    _finish(read_json(text), output, engine, view)
 
 
-def _finish(report: "Report", output: Path | None, engine: str) -> None:
+def _finish(report: "Report", output: Path | None, engine: str, view: View) -> None:
     """Print the report, or write it where the user said."""
     from gradviz.render.formats import save
     from gradviz.render.text import styled
@@ -163,7 +180,7 @@ def _finish(report: "Report", output: Path | None, engine: str) -> None:
         console = _console()
         console.print(styled(report, width=console.width if console.is_terminal else None), end="", soft_wrap=True)
     else:
-        save(report, output, engine=engine)
+        save(report, output, engine=engine, view=view)
         click.echo(f"Wrote {output}", err=True)
 
 

@@ -16,9 +16,29 @@ from itertools import pairwise
 from gradviz.graph import GRAD_MODES, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 
 BUDGET = 100  # boxes
+FEW = 8  # nodes of an opened module that are told one by one in any case
 LOOPED = 4  # nodes of one line and one call that are told one by one; more are a loop
 SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
 LONGEST_PERIOD = 8  # of siblings that take turns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How much of a graph is shown. Read-only.
+
+    Attributes:
+        budget: Modules are opened, the shallowest first, while there are at most so many boxes.
+        depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
+        open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
+    """
+
+    budget: int = BUDGET
+    depth: int | None = None
+    open: tuple[str, ...] = ()
+
+    def shows_all_of(self, graph: Graph) -> bool:
+        """Whether ``graph`` is small enough to be drawn node by node."""
+        return self.depth is None and not self.open and len(graph.nodes) <= self.budget + self.budget // 2
 
 
 class BoxKind(StrEnum):
@@ -90,6 +110,7 @@ class Frame:
     Attributes:
         path: Module path, ``"model.layers.0..31"``.
         parent: Index of the frame around it; None at the top.
+        calls: How often the module ran, as its own parameters tell.
         times: How many equal siblings are told as this one, altogether.
         modules: How many siblings of one run; 1 where it is no run.
     """
@@ -98,6 +119,7 @@ class Frame:
     parent: int | None = None
     times: int = 1
     modules: int = 1
+    calls: int = 1
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -142,9 +164,7 @@ def fold(
     Args:
         graph: As the analysis marked it.
         parameters: Every parameter of the model by name; those that the graph lacks get boxes too.
-        budget: Modules are opened, the shallowest first, while there are at most so many boxes.
-        depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
-        open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
+        budget, depth, open: As in :class:`View`.
     """
     flow = _Flow(graph)
     modules = _Modules(flow, parameters, open)
@@ -508,45 +528,45 @@ def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int,
             for found, key in zip(own[rooms.of[module]], (last, _ABSENT, _ABSENT), strict=True):
                 found.add(key)
 
+    def cost(room: _Room) -> int:
+        """How many boxes more there are once it is open."""
+        return len(own[room][room.spread]) + len(room.children) - 1
+
+    def is_allowed(rooms: list[_Room], boxes: int) -> bool:
+        return count + boxes <= budget if depth is None else rooms[0].depth <= depth
+
     count = 1
-
-    def cost(room: _Room, spread: int) -> int:
-        return len(own[room][spread]) + len(room.children) - 1
-
-    def spread(room: _Room) -> int:
-        return next((level for level in (0, 1) if count + cost(room, level) <= budget), 2)
-
-    closed: list[_Room] = []  # leaf modules: opened a whole depth at a time or not at all, since a few of them open tell nothing
-    waiting = [(0, 0, "", 0)]
+    waiting = [(0, "", 0)]
     numbers = {room: number for number, room in enumerate(rooms.all)}
+    seen: list[_Room] = []
     while waiting:
-        *_, number = heapq.heappop(waiting)
-        room = rooms.all[number]
+        room = rooms.all[heapq.heappop(waiting)[-1]]
         forced = room is rooms.root or room.members[0].wanted
-        level = spread(room)
-        if not (forced or room.children):
-            if len(own[room][0]) > 1:
-                closed.append(room)
-            else:
-                room.is_open = True  # one box as well, and it says which operation
-        elif forced or (count + cost(room, level) <= budget if depth is None else room.depth <= depth):
-            room.is_open, room.spread = True, level
-            count += cost(room, level)
+        exactly = len(own[room][0])
+        room.spread = 0 if exactly <= FEW or (forced and count + exactly <= budget) else 1 if room is rooms.root else 2
+        if room.spread == 1 and len(own[room][1]) > budget:
+            room.spread = 2
+        if forced or (room.children and is_allowed([room], cost(room))) or (not room.children and exactly < 2):
+            room.is_open = True
+            count += cost(room)
             for child in room.children:
-                heapq.heappush(waiting, (child.depth, cost(child, 0), child.path, numbers[child]))
-        else:
-            closed.append(room)
-    for level in sorted({room.depth for room in closed}):
-        leaves = [room for room in closed if room.depth == level and not room.children]
-        needed = sum(cost(room, 0) for room in leaves)
-        if count + needed <= budget if depth is None else level <= depth:
-            count += needed
-            for room in leaves:
-                room.is_open = True
+                heapq.heappush(waiting, (child.depth, child.path, numbers[child]))
+        seen.append(room)
+    # What is left of the budget goes to whole depths at once: one of several equal modules in detail would only seem to be different.
+    for is_open in (True, False):
+        for level in range(seen[-1].depth + 1):
+            coarse = [
+                room for room in seen if room.depth == level and room.is_open is is_open and (room.spread if is_open else not room.children)
+            ]
+            more = sum(len(own[room][0]) - (len(own[room][room.spread]) if is_open else 1) for room in coarse)
+            if coarse and is_allowed(coarse, more) and len(own[coarse[0]][0]) <= budget:
+                count += more
+                for room in coarse:
+                    room.is_open, room.spread = True, 0
     for room in rooms.all:
         if room.parent is not None and not room.parent.shown.is_open:
             room.shown = room.parent.shown
-    return tuple(room.path for room in sorted(closed, key=lambda room: (room.depth, room.path)) if not room.is_open)
+    return tuple(room.path for room in seen if not room.is_open)
 
 
 _ABSENT = ("parameters", Verdict.UNUSED, False)
@@ -584,7 +604,7 @@ class _Drawing:
     def _tally(self, key: Hashable, room: _Room, box: Box) -> _Tally:
         tally = self._tallies.get(key)
         if tally is None:
-            frame = room if room.is_open and box.kind is not BoxKind.MODULE else room.parent or room
+            frame = room if room.is_open else room.parent or room
             tally = self._tallies[key] = _Tally(room, box, frame)
         return tally
 
@@ -718,14 +738,25 @@ class _Drawing:
                 Link(source=source, target=target, way=next(way for way in Way if way in ways), edges=sum(ways.values()))
                 for (source, target), ways in sorted(links.items())
             ),
-            frames=tuple(
-                Frame(
-                    path=room.path, parent=frames.get(room.parent) if room.parent else None, times=len(room.members), modules=room.modules
-                )
-                for room in opened
-            ),
+            frames=tuple(self._frame(room, frames) for room in opened),
             nodes=len(self._flow.nodes),
             closed=closed,
+        )
+
+    def _frame(self, room: _Room, frames: Mapping[_Room, int]) -> Frame:
+        flow, of = self._flow, self._modules.of
+        module = room.members[0]
+        uses = (
+            sum(of[edge.target] is module for edge in flow.out[index])
+            for index in module.nodes
+            if flow.nodes[index].kind is NodeKind.PARAMETER
+        )
+        return Frame(
+            path=room.path,
+            parent=frames.get(room.parent) if room.parent else None,
+            times=len(room.members),
+            modules=room.modules,
+            calls=min((count for count in uses if count), default=1),
         )
 
     @staticmethod

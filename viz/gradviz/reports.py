@@ -3,12 +3,17 @@
 The methods hand over to ``gradviz.render`` when they are called, so that building a report pulls in no renderer.
 """
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
+from gradviz.fold import View
 from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
+
+_USUAL = View()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,22 +43,30 @@ class Report:
     torch: str = ""
 
     def __str__(self) -> str:
-        from gradviz.render.text import render_text
+        """Return the explanation: in colour for a terminal that is not told NO_COLOR, else plain."""
+        from gradviz.render.text import render_coloured, render_text
 
-        return render_text(self)
+        coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        return render_coloured(self) if coloured else render_text(self)
 
-    def to_dot(self) -> str:
-        """Return the drawing as DOT source."""
+    def __rich__(self) -> "Text":
+        from gradviz.render.text import styled
+
+        return styled(self)
+
+    def to_dot(self, *, view: View = _USUAL) -> str:
+        """Return the drawing as DOT source, folded as in :meth:`to_svg`."""
         from gradviz.render.svg import drawing
 
-        return str(drawing(self).source)
+        return str(drawing(self, view).source)
 
-    def to_svg(self, path: str | PathLike[str] | None = None, *, engine: str = "auto") -> str:
-        """Return the picture as SVG, and write it to ``path`` if one is given.
+    def to_svg(self, path: str | PathLike[str] | None = None, *, engine: str = "auto", view: View = _USUAL) -> str:
+        """Return the picture as SVG, and write it to ``path`` if one is given. A large graph is folded, and the picture says so.
 
         Args:
             path: Where to write it.
             engine: ``"auto"`` (``dot`` if it is on PATH, else the embedded one), ``"dot"`` or ``"embedded"``.
+            view: How much is folded: ``gradviz.View(budget=300)``, ``gradviz.View(open=("layers.3.*",))``.
 
         Raises:
             OutputError: The file cannot be written.
@@ -62,7 +75,7 @@ class Report:
         from gradviz.render.files import write
         from gradviz.render.svg import render_svg
 
-        text = render_svg(self, engine=engine)
+        text = render_svg(self, view, engine=engine)
         if path is not None:
             write(Path(path), text)
         return text

@@ -52,7 +52,7 @@ def embed(laid_out: str, report: Report, content: Sketch, *, frames: Mapping[str
     root.set("font-family", FONTS)
     SubElement(root, "title", {"id": f"{prefix}-title"}).text = headline(report)
     SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(filter(None, [_description(report), note]))
-    SubElement(root, "style").text = _style_sheet(f"#{prefix}")
+    SubElement(root, "style").text = _style_sheet(f"#{prefix}", framed=bool(frames))
     y = _paragraph(root, headline(report), wide, MARGIN, HEADLINE, "headline")
     if note:
         y = _paragraph(root, note, wide, y, SMALL, "note")
@@ -133,7 +133,9 @@ def _write_frame(group: Element, content: str) -> None:
             shape.set("class", "frame")
             if "run" in group.get("class", "").split():
                 for offset in PILE:
-                    group.insert(position, Element(shape.tag, {**shape.attrib, "transform": f"translate({offset} {-offset})"}))
+                    group.insert(
+                        position, Element(shape.tag, {**shape.attrib, "class": "pile", "transform": f"translate({offset} {-offset})"})
+                    )
     text = group.find("text")
     if text is not None:
         text.text = content
@@ -298,7 +300,7 @@ def _description(report: Report) -> str:
     return " ".join(sentences)
 
 
-def _style_sheet(root: str) -> str:
+def _style_sheet(root: str, *, framed: bool) -> str:
     """The style sheet; every rule begins at ``root``, so that none reaches another picture of the same page."""
     rules = [
         f"{root} text{{font-family:{FONTS};fill:{INK[0].stroke};stroke:none}}",
@@ -311,7 +313,8 @@ def _style_sheet(root: str) -> str:
         rules += _node_rules(f"{root} .node.{name}", look.light.fill, look.light.stroke)
         if look.dashes:
             rules.append(f"{root} .node.{name} .shape{{stroke-dasharray:{look.dashes}}}")
-    rules += [f"{root} .frame{{stroke-width:1;fill-opacity:{TINT}}}", *_frame_rules(root, dark=False)]
+    if framed:
+        rules += [f"{root} .frame{{fill-opacity:{TINT}}}", f"{root} .pile{{fill:none}}", *_frame_rules(root, dark=False)]
     for name, stroke in STROKES.items():
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
@@ -319,7 +322,7 @@ def _style_sheet(root: str) -> str:
     dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
     for name, look in looks.items():
         dark += _node_rules(f"{root} .node.{name}", look.dark.fill, look.dark.stroke)
-    dark += _frame_rules(root, dark=True)
+    dark += _frame_rules(root, dark=True) if framed else []
     for name, stroke in STROKES.items():
         dark += _edge_rules(f"{root} .edge.{name}", stroke.dark)
     return "\n" + "\n".join([*rules, "@media (prefers-color-scheme:dark){", *dark, "}"]) + "\n"
@@ -333,7 +336,11 @@ def _frame_rules(root: str, *, dark: bool) -> list[str]:
     """A frame has the colour of the verdict that everything in it shares, unless all is well."""
     looks = {"": OP, **{f".{verdict}": look for verdict, look in LOOKS.items() if verdict is not Verdict.REACHED}}
     strokes = {name: (look.dark if dark else look.light).stroke for name, look in looks.items()}
-    return [f"{root} .cluster{name} .frame{{fill:{stroke};stroke:{stroke}}}" for name, stroke in strokes.items()]
+    return [
+        rule
+        for name, stroke in strokes.items()
+        for rule in (f"{root} .cluster{name} .frame{{fill:{stroke};stroke:{stroke}}}", f"{root} .cluster{name} .pile{{stroke:{stroke}}}")
+    ]
 
 
 def _edge_rules(selector: str, stroke: str) -> list[str]:

@@ -4,21 +4,20 @@ What is folded is said in it: how many nodes stand in how many boxes, and what w
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 import graphviz
 
 from gradviz.errors import EngineError
-from gradviz.fold import BUDGET, Box, BoxKind, Folded, fold
+from gradviz.fold import Box, BoxKind, Folded, View, fold
 from gradviz.graph import Cut, Verdict
 from gradviz.layout import lay_out
 from gradviz.render import text_width
+from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes
 from gradviz.render.embed import embed
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import counted, cut_at, headline, listing, printable, where
 from gradviz.render.sketch import Item, Line, Sketch, Sort, short
 from gradviz.render.style import INK, LOOKS, OP, SCISSORS
-from gradviz.render.svg import FONT, SIZE, edge_attributes, label, node_attributes
 from gradviz.reports import Report
 
 PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
@@ -26,28 +25,20 @@ FEWEST = 8  # boxes of the last attempt
 TIMES = "\u00d7"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """How much of a large graph is shown. Read-only. Attributes: as the arguments of :func:`gradviz.fold.fold`."""
-
-    budget: int = BUDGET
-    depth: int | None = None
-    open: tuple[str, ...] = ()
-
-    def shows_all_of(self, nodes: int) -> bool:
-        """Whether a graph of so many nodes needs no folding."""
-        return self.depth is None and not self.open and nodes <= self.budget
-
-
-def render_folded(report: Report, view: View, *, engine: str = "auto") -> str:
+def render_folded(report: Report, view: View, *, engine: str = "auto", tried: str = "") -> str:
     """Return the folded picture of ``report`` as an SVG that is fit to embed.
 
     Where the engine gives up, the graph is folded further, and the picture says so.
 
+    Args:
+        report: What to draw.
+        view: How much of it.
+        engine: One of :data:`gradviz.layout.ENGINES`.
+        tried: A sentence on what an engine gave up before.
+
     Raises:
         EngineError: No engine could draw even the smallest.
     """
-    tried = ""
     while True:
         picture = _Picture(report, view, tried)
         try:
@@ -55,7 +46,7 @@ def render_folded(report: Report, view: View, *, engine: str = "auto") -> str:
         except EngineError:
             if len(picture.folded.boxes) <= FEWEST or (tried and view.budget <= FEWEST):
                 raise
-            tried = f"The layout of {counted(len(picture.folded.boxes), 'box').replace('boxs', 'boxes')} took too long, so more is folded. "
+            tried = f"{len(picture.folded.boxes):,} boxes could not be laid out, so more is folded. "
             view = View(budget=max(FEWEST, min(view.budget, len(picture.folded.boxes)) // 3))
             continue
         return embed(laid_out, report, picture.sketch, frames=picture.frames, note=picture.note)
@@ -141,7 +132,7 @@ class _Picture:
         frame, sums = self.folded.frames[number], self._sums[number]
         name = short(_relative(frame.path, self._path(self._around[number])))
         said = _size(sums["parameters"], sums["numel"])
-        return " \u00b7 ".join(filter(None, [_times(name, frame.modules), said]))
+        return " \u00b7 ".join(filter(None, [_times(name, frame.modules * frame.calls), said]))
 
     def _path(self, number: int | None) -> str:
         return "" if number is None else self.folded.frames[number].path
@@ -171,13 +162,13 @@ class _Picture:
     def _module(self, key: str, box: Box, name: str, verdict: Verdict | None) -> Item:
         """A module, or a parameter."""
         if box.kind is BoxKind.MODULE and (not name or box.operation):
-            name = f"{name}.{box.operation}()".lstrip(".") if box.operation else name or "model"
+            name = f"{name}.{box.operation}()".lstrip(".") if box.operation else name
         size = _size(box.parameters, box.numel, box.shape) if box.kind is BoxKind.PARAMETER else _size(box.parameters, box.numel)
         told = _verdicts(box)
         if not told and box.kind is BoxKind.MODULE:
             told = [counted(box.nodes // self._repetitions(box), "operation")]
-        name = _times(name, box.times * box.calls)
-        lines = (name, *filter(None, [size]), *told)
+        name = _times(name, box.times * box.calls) if name else ""
+        lines = tuple(filter(None, [name, size, *told]))
         about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), size, ", ".join(told)]))
         sort = Sort.TENSOR if verdict else Sort.OPERATION
         return Item(key=key, sort=sort, lines=lines, about=printable(about), verdict=verdict, pruned=box.pruned)

@@ -4,37 +4,40 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gradviz.errors import OutputError
+from gradviz.fold import View
 from gradviz.reports import Report
 
-
-def _svg(report: Report, engine: str) -> str:
-    return report.to_svg(engine=engine)
+_USUAL = View()
 
 
-def _json(report: Report, engine: str) -> str:
+def _svg(report: Report, engine: str, view: View) -> str:
+    return report.to_svg(engine=engine, view=view)
+
+
+def _json(report: Report, engine: str, view: View) -> str:
     return report.to_json()
 
 
-def _dot(report: Report, engine: str) -> str:
-    return report.to_dot()
+def _dot(report: Report, engine: str, view: View) -> str:
+    return report.to_dot(view=view)
 
 
-def _text(report: Report, engine: str) -> str:
+def _text(report: Report, engine: str, view: View) -> str:
     return str(report)
 
 
-def _picture(format: str) -> Callable[[Report, str], bytes]:
+def _picture(format: str) -> Callable[[Report, str, View], bytes]:
     """A format that only ``dot`` can draw."""
 
-    def draw(report: Report, engine: str) -> bytes:
+    def draw(report: Report, engine: str, view: View) -> bytes:
         from gradviz.layout import lay_out
 
-        return lay_out(report.to_dot(), engine=engine, format=format)
+        return lay_out(report.to_dot(view=view), engine=engine, format=format)
 
     return draw
 
 
-FORMATS: Mapping[str, Callable[[Report, str], str | bytes]] = {
+FORMATS: Mapping[str, Callable[[Report, str, View], str | bytes]] = {
     ".svg": _svg,
     ".json": _json,
     ".dot": _dot,
@@ -56,7 +59,7 @@ def check(path: Path) -> None:
         raise OutputError(f"unknown format: {path.name!r} (the name must end in one of {', '.join(FORMATS)})")
 
 
-def save(report: Report, path: Path, *, engine: str = "auto") -> None:
+def save(report: Report, path: Path, *, engine: str = "auto", view: View = _USUAL) -> None:
     """Write the report to ``path``, in the format that its name ends in.
 
     Raises:
@@ -66,4 +69,4 @@ def save(report: Report, path: Path, *, engine: str = "auto") -> None:
     from gradviz.render.files import write
 
     check(path)
-    write(path, FORMATS[path.suffix.lower()](report, engine))
+    write(path, FORMATS[path.suffix.lower()](report, engine, view))
