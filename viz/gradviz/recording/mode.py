@@ -18,7 +18,7 @@ from gradviz.graph import CutKind
 from gradviz.recording import values, where
 from gradviz.recording.backward import any_nonzero
 from gradviz.recording.slices import Escapes, of_interest
-from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history, is_recorded
+from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history, is_recorded, region
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
@@ -596,10 +596,24 @@ class RecordingMode(TorchFunctionMode):
             return out
         if known.name in ("__int__", "__index__"):
             return out
+        if known.name == "numpy" and type(out) is not values.Array:
+            out = values.share(out, self._numpy_wrote(args[0]))
         if known.name == "__array__":
             self.arrays[out.ctypes.data] = (out, serial)
             return out
         return values.remember(out, (serial,))
+
+    def _numpy_wrote(self, tensor: Tensor) -> Callable[[int, int, tuple[int, ...]], None]:
+        """Return what takes note of a write through an array into a tensor's memory."""
+        start, where_ = region(tensor)[0], self.tape.pin(tensor)
+
+        def wrote(low: int, high: int, sources: tuple[int, ...]) -> None:
+            if not self.failure:
+                around = where.look_around(sys._getframe(1))
+                call = Call("numpy", CutKind.NUMPY, "numpy()", tuple((source, False) for source in sources), self._with_module(around))
+                self.tape.write_at(where_, start + low, start + high, self.tape.call(call))
+
+        return wrote
 
     def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))

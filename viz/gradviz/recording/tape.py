@@ -352,18 +352,27 @@ class Tape:
 
     def written(self, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
         """Take note of a write into a tensor's memory; ``over`` where nothing of what was there before is left."""
-        where = address(tensor)
-        if not where:
-            return
-        writes = self.memory.get(where)
+        writes = self.memory.get(self.pin(tensor))
         if writes is None:
-            # A weak handle keeps the address from being used again; it does not keep the memory.
-            self._storages.append(tensor.untyped_storage()._weak_ref())
-            writes = self.memory[where] = []
+            return
         low, high = region(tensor)
         if over:
             self._clear(writes, tensor, low, high)
         writes.append(Write(low, high, serial, None if family is None else weakref.ref(family)))
+
+    def pin(self, tensor: Tensor) -> int:
+        """Return the address of a tensor's memory and see to it that no other memory gets it; 0 where it has none of its own."""
+        found = address(tensor)
+        if found and found not in self.memory:
+            # A weak handle keeps the address from being used again; it does not keep the memory.
+            self._storages.append(tensor.untyped_storage()._weak_ref())
+            self.memory[found] = []
+        return found
+
+    def write_at(self, pinned: int, low: int, high: int, serial: int) -> None:
+        """Take note of a write into pinned memory, by bytes."""
+        if pinned in self.memory:
+            self.memory[pinned].append(Write(low, high, serial, None))
 
     def overwritten(self, tensor: Tensor) -> None:
         """Take note that a tensor's memory holds nothing of interest any more."""

@@ -7,11 +7,27 @@ comes back does. ``float(t)`` must give an exact float, which is known by identi
 
 import operator
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Sources = tuple[int, ...]  # numbers on the tape
+_byte_bounds = getattr(np.lib, "array_utils", np).byte_bounds  # numpy 2 moved it
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The memory that an array shares with a tensor.
+
+    Attributes:
+        low, high: Addresses, from and up to.
+        wrote: Called with first and last byte, from the start of the memory, and the sources of what was written there.
+    """
+
+    low: int
+    high: int
+    wrote: Callable[[int, int, Sources], None]
 
 
 def sources_of(value: Any) -> Sources:
@@ -99,8 +115,26 @@ def _array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **option
     if out:
         for array in out:
             remember(array, sources)
+            _tell(array, sources)
         return out[0] if len(out) == 1 else out
     return remember(result, sources)
+
+
+def _tell(array: Any, sources: Sources) -> None:
+    """Say that something of interest was written into memory that a tensor shares, where this array is in it."""
+    shared: Shared | None = getattr(array, "__dict__", {}).get("_gradviz_shared")
+    if shared is not None and sources:
+        low, high = _byte_bounds(array)
+        if shared.low <= low and high <= shared.high:
+            shared.wrote(low - shared.low, high - shared.low, sources)
+
+
+def share(array: Any, wrote: Callable[[int, int, Sources], None]) -> Any:
+    """Return an array that tells of what is written into it, or into a view of it."""
+    watched = array if type(array) is Array else array.view(Array)
+    low, high = _byte_bounds(watched)
+    watched.__dict__["_gradviz_shared"] = Shared(low, high, wrote)
+    return watched
 
 
 class Array(np.ndarray):
@@ -112,6 +146,8 @@ class Array(np.ndarray):
         sources = sources_of(parent)
         if sources:
             self.__dict__["_gradviz"] = sources
+        if type(parent) is Array and "_gradviz_shared" in parent.__dict__:
+            self.__dict__["_gradviz_shared"] = parent.__dict__["_gradviz_shared"]
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         sources = _merged(_numbers_in((args, kwargs)))
@@ -126,6 +162,7 @@ class Array(np.ndarray):
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, _plain(value))
         self.__dict__["_gradviz"] = _merged((self, value))
+        _tell(self, sources_of(value))
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
