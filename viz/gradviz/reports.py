@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradviz.fold import View
 from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _USUAL = View()
 
@@ -90,6 +94,20 @@ class Report:
         from gradviz.render.json import render_json
 
         text = render_json(self)
+        if path is not None:
+            write(Path(path), text)
+        return text
+
+    def to_html(self, path: str | PathLike[str] | None = None) -> str:
+        """Return one self-contained page of HTML to explore the graph in, and write it to ``path`` if one is given.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        from gradviz.render.files import write
+        from gradviz.render.html import render_html
+
+        text = render_html(self)
         if path is not None:
             write(Path(path), text)
         return text

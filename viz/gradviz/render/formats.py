@@ -14,6 +14,10 @@ def _svg(report: Report, engine: str, view: View) -> str:
     return report.to_svg(engine=engine, view=view)
 
 
+def _html(report: Report, engine: str) -> str:
+    return report.to_html()
+
+
 def _json(report: Report, engine: str, view: View) -> str:
     return report.to_json()
 
@@ -39,6 +43,7 @@ def _picture(format: str) -> Callable[[Report, str, View], bytes]:
 
 FORMATS: Mapping[str, Callable[[Report, str, View], str | bytes]] = {
     ".svg": _svg,
+    ".html": _html,
     ".json": _json,
     ".dot": _dot,
     ".txt": _text,

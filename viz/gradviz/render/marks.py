@@ -6,7 +6,7 @@ from gradviz.render.style import CHECK, SCISSORS
 from gradviz.render.text_width import ADVANCE, width
 
 # In a square of 10 by 10 that stands on the line of the text.
-_GLYPHS = {
+GLYPHS = {
     CHECK: ("check", "M1.2,-4.2L4,-1.2L8.8,-7.8"),
     SCISSORS: (
         "scissors",
@@ -19,7 +19,7 @@ _GLYPHS = {
 def draw_mark(group: Element, text: Element) -> None:
     """Draw the mark that ``text``, a centred line in ``group``, begins with, and leave the rest of the line where it was."""
     content = text.text or ""
-    glyph = _GLYPHS.get(content[:1])
+    glyph = GLYPHS.get(content[:1])
     if glyph is None:
         return
     name, path = glyph
