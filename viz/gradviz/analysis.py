@@ -61,6 +61,8 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
         if edge.severed is not None:
             target = graph.nodes[edge.target]
             place = target.place or Place("", 0)
+            if edge.severed in GRAD_MODES and target.caller is not None:
+                place = target.caller  # one block around a library's model is one cut, whatever lines of the library ran in it
             groups.setdefault((edge.severed, _operation(target, edge.severed), place.file, place.line), []).append(edge)
 
     found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []

@@ -78,12 +78,18 @@ def _begins_at(node: Node, index: int, source: int, before: Mapping[int, list[in
         others = [other for other in before.get(index, ()) if other != source]
         learns = bool(_closure(others, before) & nonzero)
         if learns:
-            why = "the other factor is still all zero; it gets gradient itself, so this passes with the next step"
+            why = "the other factor is still all zero, but it gets gradient itself"
         return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
     return Zero(operation=name, why=why, place=node.place)
 
 
 def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]) -> Zero:
+    checkpoint = next(
+        (built.nodes[index] for index in sorted(above) if built.nodes[index].operation.startswith("CheckpointFunction")), None
+    )
+    if checkpoint is not None:
+        why = "a reentrant checkpoint runs its forward again in backward, unseen; with use_reentrant=False the line can be named"
+        return Zero(operation="checkpoint", why=why, place=checkpoint.place)
     last = [index for index in sorted(above) if built.nodes[index].kind is NodeKind.OPERATION and index in flows and flows[index].came]
     place = built.nodes[last[-1]].place if last else built.nodes[leaf].place
     return Zero(operation="sum", why="what arrives on several routes cancels out", place=place)

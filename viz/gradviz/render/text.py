@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz.causes import EXPLANATIONS
-from gradviz.graph import Cut, Place, Verdict, Zero
+from gradviz.graph import Cut, CutKind, Place, Verdict, Zero
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, printable
 from gradviz.reports import Report
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 MOST_GROUPS = 12  # of one kind, before the rest is only counted
+MOST_PLACES = 4  # where the same route is severed again, before the rest is only counted
 
 _LABEL = 10
 _STYLES = {"headline": "bold", "cut": "bold red", "title": "bold", "code": "cyan", "": ""}
@@ -58,6 +59,16 @@ def styled(report: Report, *, width: int | None = None) -> "Text":
     return text
 
 
+def render_coloured(report: Report) -> str:
+    """Return the same lines with the codes of the terminal, wrapped to its width."""
+    from rich.console import Console
+
+    console = Console(force_terminal=True)
+    with console.capture() as captured:
+        console.print(styled(report, width=min(WIDTH, console.width)), end="", soft_wrap=True)
+    return captured.get()
+
+
 def where(place: Place | Cut) -> str:
     """Say where a line is, shortly: ``train.py:12`` below the current folder or an installed package, else in full."""
     path = Path(place.file)
@@ -85,8 +96,10 @@ def _one_loss(report: Report) -> Iterator[_Line]:
     aside = [cut for cut in report.cuts if cut not in pruning and cut.parameters and not cut.inside_library]
 
     yield _Line(summary(report), "headline")
+    explained: set[CutKind] = set()
     for cut in pruning:
-        yield from _cut(report, cut)
+        yield from _cut(report, cut, explain=cut.kind not in explained)
+        explained.add(cut.kind)
     if aside:
         yield _Line()
         yield _Line("Severed on one route, alive on another. That is often intended, as a stop-gradient.", "title")
@@ -127,17 +140,20 @@ def summary(report: Report) -> str:
     return f"{reached or 'None':{',' if reached else ''}} of {total:,} parameters get{'' if reached > 1 else 's'} gradient."
 
 
-def _cut(report: Report, cut: Cut) -> Iterator[_Line]:
+def _cut(report: Report, cut: Cut, *, explain: bool) -> Iterator[_Line]:
     explanation = EXPLANATIONS[cut.kind]
     yield _Line()
     yield from _operation(cut, "Cut by ", "cut")
     yield from _groups(report, _names(report, cut, Verdict.CUT), "prunes")
     others = [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT]
     yield from _groups(report, others, "in part")
-    for place in cut.also:
+    for place in cut.also[:MOST_PLACES]:
         yield _Line(where(place) + (f": {place.code}" if place.code else ""), indent=2, label="also at")
-    yield _Line(explanation.meaning, indent=2, label="means")
-    yield _Line(explanation.mend, indent=2, label="to mend")
+    if cut.also[MOST_PLACES:]:
+        yield _Line(f"... and {len(cut.also) - MOST_PLACES} more lines", indent=2, label=" ")
+    if explain:
+        yield _Line(explanation.meaning, indent=2, label="means")
+        yield _Line(explanation.mend, indent=2, label="to mend")
 
 
 def _aside(report: Report, cut: Cut) -> Iterator[_Line]:
@@ -166,7 +182,7 @@ def _zeros(report: Report) -> Iterator[_Line]:
         if zero is None:
             continue
         at = f" at {where(zero.place)}" if zero.place else ""
-        yield _Line(f"it begins in {zero.operation}{at}: {zero.why}", indent=4)
+        yield _Line(f"it begins in {zero.operation.replace('_', ' ')}{at}: {zero.why}", indent=4)
         if zero.place and zero.place.code:
             yield _Line(zero.place.code, "code", indent=8)
         if zero.passing:
