@@ -22,6 +22,7 @@ from gradviz.reports import Report
 
 PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
 FEWEST = 8  # boxes of the last attempt
+WORTH_A_FRAME = 4  # things in it; the names of fewer say where they are
 TIMES = "\u00d7"
 
 
@@ -91,7 +92,7 @@ class _Picture:
     def dot(self, *, measured: bool) -> graphviz.Digraph:
         """Return the graph in DOT; with stand-ins for the texts if they are ``measured`` here and written in later."""
         dot = graphviz.Digraph()
-        dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.2", ranksep="0.26", rankdir="TB", outputorder="edgesfirst")
+        dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.2", ranksep="0.17", rankdir="TB", outputorder="edgesfirst")
         dot.graph_attr.update(fontname=FONT, fontsize=str(SIZE), nslimit="4")
         dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
         dot.edge_attr.update(arrowsize="0.7")
@@ -192,13 +193,13 @@ class _Picture:
 
 
 def _frames_drawn(folded: Folded) -> dict[int, int | None]:
-    """For every frame the one that is drawn for it: itself, or one around it where there is but one thing in it."""
+    """For every frame the one that is drawn for it: itself, or one around it where there is too little in it."""
     things = Counter(box.frame for box in folded.boxes)
     drawn: dict[int, int | None] = {}
     kept = set()
     for number in reversed(range(len(folded.frames))):  # the inner before the outer
         frame = folded.frames[number]
-        if things[number] > 1 or frame.modules > 1:
+        if things[number] >= WORTH_A_FRAME or frame.modules > 1:
             kept.add(number)
         things[frame.parent] += 1 if number in kept else things[number]
     for number, frame in enumerate(folded.frames):
