@@ -18,8 +18,8 @@ class ParameterSeen:
         name, names, shape, numel, optimized: As in :class:`Parameter`.
         requires_grad: At the time of the report.
         node: Its node in the graph; None where its value did not go in.
-        nonzero: What arrived is not all zero; None where nothing arrived, or it was not measured.
-        measured: A backward was run, so that nothing having arrived means something.
+        nonzero: What arrived is not all zero; None where that is not known.
+        arrived: Some gradient arrived, or it was not measured.
         norm: L2 norm of what arrived.
         zero: Where the zero begins, if it is known.
     """
@@ -31,7 +31,7 @@ class ParameterSeen:
     requires_grad: bool = True
     node: int | None = None
     nonzero: bool | None = None
-    measured: bool = False
+    arrived: bool = True
     norm: float | None = None
     optimized: bool | None = None
     zero: Zero | None = None
@@ -112,7 +112,7 @@ def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdic
         return Verdict.FROZEN  # frozen while it was used, switched on again since
     if parameter.node not in passed:
         return Verdict.CUT
-    if parameter.nonzero is None and parameter.measured:
+    if not parameter.arrived:
         return Verdict.UNUSED  # an output of a call with several that the loss does not take in
     return Verdict.ZERO if parameter.nonzero is False else Verdict.REACHED
 

@@ -115,7 +115,7 @@ def _measure(
         return {}, {}, False
     roots = tuple(tape.live(loss) for loss in live)
     for seen in reversed(tape.backwards):
-        if seen.roots == roots:  # the step called backward itself: what it left is what arrived
+        if tape.leads_to(seen.roots, roots):  # the step called backward itself: what it left is what arrived
             arrived = backward.recall(tape, seen)
             return {index: arrived[number] for index in leaves if (number := built.numbers[index]) in arrived}, {}, True
     steps = [(index, step) for index, number in enumerate(built.numbers) if (step := tape.steps.get(number)) is not None]
@@ -293,7 +293,7 @@ def _parameters(
                 requires_grad=parameter.requires_grad,
                 node=node,
                 nonzero=None if arrival is None else arrival.nonzero,
-                measured=measured,
+                arrived=arrival is not None or not measured,
                 norm=None if arrival is None else arrival.norm,
                 optimized=None if held is None else id(parameter) in held,
                 zero=zeros.get(node) if node is not None else None,

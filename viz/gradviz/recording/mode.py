@@ -650,20 +650,21 @@ class RecordingMode(TorchFunctionMode):
         tape = self.tape
         seen = Backward(tuple(tape.live(loss) for loss in losses if loss.requires_grad))
         handles: list[Any] = []
-        for number in tape.leaves_before(seen.roots):
-            leaf = tape.leaves[number].tensor()
-            if leaf is None:
+        for number, known in tape.leaves.items():  # a reentrant checkpoint reaches leaves that no edge leads to
+            leaf = known.tensor()
+            if leaf is None or not known.requires_grad or not leaf.is_leaf:
                 continue
             if leaf.grad is None:
                 seen.arrived[number] = None
             else:
                 node = torch.autograd.graph.get_gradient_edge(leaf).node
-                handles.append(node.register_prehook(_sees(seen, number)))
+                # The node is kept as well: where only a checkpoint's backward will use it, nothing else keeps it till then.
+                handles.append((node, node.register_prehook(_sees(seen, number))))
         return seen, handles
 
     def after_backward(self, seen: "Backward", handles: list[Any]) -> None:
         """Keep what the backward has left in ``.grad``, by its version."""
-        for handle in handles:
+        for _, handle in handles:
             handle.remove()
         for number in seen.arrived:
             leaf = self.tape.leaves[number].tensor()
