@@ -315,36 +315,33 @@ def _calls(
 
 
 def _repeats(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int]]:
-    """Part the entries into stretches ``(start, end, period)``; the period is 0 where nothing repeats."""
-    signatures = [entry.signature for entry in entries]
-    waiting, at = [(0, len(entries))], 0
+    """Part the entries into stretches ``(start, end, period)``; the period is 0 where nothing repeats. What saves most is taken first."""
+    taken = bytearray(len(entries))
     found: list[tuple[int, int, int]] = []
-    while waiting:
-        start, end = waiting.pop()
-        best = max(_candidates(entries, signatures, start, end), default=None)
-        if best is not None:
-            _, begin, period, length = best
-            begin = -begin
-            found.append((begin, begin + length, -period))
-            waiting += [(start, begin), (begin + length, end)]
-    for begin, until, period in sorted(found):
-        if at < begin:
-            yield at, begin, 0
-        yield begin, until, period
-        at = until
+    for _, start, period, length in sorted(_candidates(entries)):
+        if taken.find(1, start, start + length) < 0:
+            taken[start : start + length] = bytes([1]) * length
+            found.append((start, start + length, period))
+    at = 0
+    for start, end, period in sorted(found):
+        if at < start:
+            yield at, start, 0
+        yield start, end, period
+        at = end
     if at < len(entries):
         yield at, len(entries), 0
 
 
-def _candidates(entries: Sequence[_Entry], signatures: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """What repeats between ``start`` and ``end``: entries saved, minus the beginning, minus the period, length. The largest is the best."""
-    for period in range(1, min(PERIOD, (end - start) // REPEATS) + 1):
-        at = start
-        for same, run in groupby(map(eq, signatures[start : end - period], signatures[start + period : end])):
+def _candidates(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int, int]]:
+    """What repeats: minus how many entries that saves, where it starts, its period and its length."""
+    signatures = [entry.signature for entry in entries]
+    for period in range(1, min(PERIOD, len(entries) // REPEATS) + 1):
+        at = 0
+        for same, run in groupby(map(eq, signatures, signatures[period:])):
             length = sum(1 for _ in run)
             whole = (length + period) // period * period
             if same and whole >= REPEATS * period and (len(entries) > LONG or any(entry.is_module for entry in entries[at : at + period])):
-                yield whole - period, -at, -period, whole
+                yield period - whole, at, period, whole
             at += length
 
 

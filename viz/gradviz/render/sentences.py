@@ -93,6 +93,8 @@ def printable(text: str) -> str:
     >>> printable("a" + chr(10) + chr(0x202e))
     'a\\n\\u202e'
     """
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

@@ -8,6 +8,7 @@ const STROKE = Object.fromEntries(DATA.strokes.map((stroke, number) => [stroke.n
 const IN = -1, OUT = -2; // where a line enters and leaves an open group
 const ADVANCE = 0.6, NAME = 12, DETAIL = 10.5, LONGEST = 34;
 const PAD = 14, HEADER = 26, ROW_GAP = 30, COLUMN_GAP = 26, SIDE_GAP = 16, STACK_GAP = 6, LANE = 7;
+const FAR = 1e6;
 const ROW = 26; // height of a line of the tree
 
 const $ = id => document.getElementById(id);
@@ -24,7 +25,7 @@ function h(tag, properties, ...children) {
     else if (name === "class") element.className = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== ""));
   return element;
 }
 
@@ -284,8 +285,9 @@ class Layout {
       const tensors = beside.get(item) || [];
       const wide = tensors.length ? Math.max(...tensors.map(tensor => w[tensor])) + SIDE_GAP + 8 : 0;
       const high = tensors.reduce((sum, tensor) => sum + h[tensor] + STACK_GAP, -STACK_GAP);
-      widen(left, column[item], axis[item] + wide);
-      widen(right, column[item], w[item] - axis[item]);
+      const isRight = column[item] > 0; // away from the middle
+      widen(left, column[item], axis[item] + (isRight ? 0 : wide));
+      widen(right, column[item], w[item] - axis[item] + (isRight ? wide : 0));
       height[layer[item]] = Math.max(height[layer[item]], h[item], high);
     }
     const centre = new Map();
@@ -323,7 +325,7 @@ class Layout {
       const tensors = beside.get(item) || [];
       let stack = middle - tensors.reduce((sum, tensor) => sum + h[tensor] + STACK_GAP, -STACK_GAP) / 2;
       for (const tensor of tensors) {
-        x[tensor] = x[item] - SIDE_GAP - 8 - w[tensor];
+        x[tensor] = column[item] > 0 ? x[item] + w[item] + SIDE_GAP + 8 : x[item] - SIDE_GAP - 8 - w[tensor];
         y[tensor] = stack;
         stack += h[tensor] + STACK_GAP;
       }
@@ -382,30 +384,34 @@ class Layout {
       }
     };
     const hop = (u, v) => level.hops.get((u + 2) * (this.m.n + this.m.g + 2) + v + 2);
-    const isPort = item => item === IN || item === OUT;
-    for (const item of [...core].sort((a, b) => layer[b] - layer[a])) {
+    // How far up each item goes back; what comes in from outside goes back furthest, so that the flow through a module is straight.
+    const rise = new Map();
+    const riseOf = source => source === IN ? FAR : isBeside.has(source) ? -1 : rise.get(source) ?? -1;
+    const upwards = [...core].sort((a, b) => layer[b] - layer[a]);
+    for (const item of upwards) rise.set(item, into.get(item).reduce((most, source) => Math.max(most, riseOf(source) + 1), 0));
+    for (const item of [...core].sort((a, b) => layer[a] - layer[b] || rise.get(b) - rise.get(a))) {
       if (laid.has(item)) continue;
       const chain = [item];
       laid.add(item);
-      for (;;) {
-        const last = chain[chain.length - 1];
-        let next = -1;
-        for (const target of out.get(last)) if (target >= 0 && !laid.has(target) && (next < 0 || layer[target] > layer[next])) next = target;
-        if (next < 0) break;
-        chain.push(next);
-        laid.add(next);
+      let from = null;
+      for (let last = item; ; chain.push(last), laid.add(last)) {
+        const sources = into.get(last).filter(source => !isBeside.has(source));
+        from = sources.reduce((a, b) => a === null || riseOf(b) > riseOf(a) ? b : a, null);
+        if (from === null || from === IN) break;
+        const free = sources.filter(source => !laid.has(source)).reduce((a, b) => a === null || riseOf(b) > riseOf(a) ? b : a, null);
+        if (free === null) break;
+        last = free;
       }
-      const first = item, last = chain[chain.length - 1];
-      const from = into.get(first).filter(source => !isBeside.has(source)).reduce((a, b) => a === null || layerOf(b, top + 1) < layerOf(a, top + 1) ? b : a, null);
-      const to = out.get(last).reduce((a, b) => a === null || layerOf(b, -1) > layerOf(a, -1) ? b : a, null);
+      const first = chain[chain.length - 1];
+      const to = out.get(item).reduce((a, b) => a === null || layerOf(b, -1) > layerOf(a, -1) ? b : a, null);
       const high = Math.max(layer[first], from === null ? 0 : layerOf(from, top + 1) - 1);
-      const low = Math.min(layer[last], to === null ? top : layerOf(to, -1) + 1);
-      const near = to !== null && !isPort(to) ? column[to] : from !== null && !isPort(from) && laid.has(from) ? column[from] : 0;
+      const low = Math.min(layer[item], to === null ? top : layerOf(to, -1) + 1);
+      const near = to !== null && to !== OUT ? column[to] : from !== null && from !== IN && laid.has(from) ? column[from] : 0;
       const number = take(low, high, near);
       for (const each of chain) column[each] = number;
-      for (let i = 1; i < chain.length; i++) hop(chain[i - 1], chain[i]).lane = number;
+      for (let i = 1; i < chain.length; i++) hop(chain[i], chain[i - 1]).lane = number;
       if (from !== null) hop(from, first).lane = number;
-      if (to !== null) hop(last, to).lane = number;
+      if (to !== null) hop(item, to).lane = number;
     }
     // Lines with one end in common share a lane.
     const lanes = new Map();
@@ -445,8 +451,8 @@ class Layout {
     if (beside) {
       const {from, to} = edge, height = y[from] + h[from] / 2;
       const onto = m.isOpen(to) ? height : Math.min(Math.max(height, y[to] + 6), y[to] + h[to] - 6);
-      edge.isFlat = true;
-      return edge.points = [x[from] + w[from], height, x[to], onto];
+      edge.flat = x[from] < x[to] ? 1 : -1;
+      return edge.points = edge.flat > 0 ? [x[from] + w[from], height, x[to], onto] : [x[from], height, x[to] + w[to], onto];
     }
     let at = x[edge.from] + axis[edge.from];
     points.push(at, y[edge.from] + h[edge.from]);
@@ -540,14 +546,15 @@ function paint() {
     if (!touches(edge, window_)) continue;
     if (isBold(edge)) bold.push(edge); else byStroke[edge.stroke].push(edge);
   }
-  const fade = route || selected >= 0 ? 0.55 : 1;
+  const fade = route ? 0.3 : selected >= 0 ? 0.55 : 1;
   byStroke.forEach((edges, stroke) => drawEdges(edges, stroke, 1, fade));
   const isDim = box => route ? !route.boxes.has(box) : m.isFaint(box);
   for (const box of boxes) drawBox(box, isDim(box));
   for (let stroke = 0; stroke < DATA.strokes.length; stroke++) drawEdges(bold.filter(edge => edge.stroke === stroke), stroke, 2, 1);
   for (const thing of [hovered, selected]) if (thing >= 0 && model.shownOf(thing) === thing && thing !== m.n) outline(thing, thing === selected);
   if (selected >= 0 && model.shownOf(selected) !== selected) outline(model.shownOf(selected), true);
-  $("stage").dataset.boxes = layout.boxes;
+  stage.dataset.boxes = layout.boxes;
+  performance.mark("drawn");
 }
 
 /** The line's box reaches the window. */
@@ -581,7 +588,7 @@ function drawEdges(edges, stroke, weight, alpha) {
     pen.moveTo(p[0], p[1]);
     for (let i = 2; i < p.length; i += 2) {
       const [x0, y0, x1, y1] = [p[i - 2], p[i - 1], p[i], p[i + 1]];
-      if (edge.isFlat) { const middle = (x0 + x1) / 2; pen.bezierCurveTo(middle, y0, middle, y1, x1, y1); }
+      if (edge.flat) { const middle = (x0 + x1) / 2; pen.bezierCurveTo(middle, y0, middle, y1, x1, y1); }
       else if (Math.abs(x1 - x0) < 0.5 || y1 - y0 < 1) pen.lineTo(x1, y1);
       else { const middle = (y0 + y1) / 2; pen.bezierCurveTo(x0, middle, x1, middle, x1, y1); }
     }
@@ -592,9 +599,9 @@ function drawEdges(edges, stroke, weight, alpha) {
     pen.beginPath();
     for (const edge of edges) {
       const [x, y] = layout.points(edge);
-      if (stroke === STROKE.gradient) arrow(x, y, edge.isFlat);
+      if (stroke === STROKE.gradient) arrow(x, y, edge.flat);
       else if (stroke === STROKE.severed) { // a bar where the gradient stops
-        if (edge.isFlat) pen.rect(x + 2, y - 5, 2.2, 10); else pen.rect(x - 5, y + 2, 10, 2.2);
+        if (edge.flat) pen.rect(x + 3 * edge.flat - 1, y - 5, 2.2, 10); else pen.rect(x - 5, y + 2, 10, 2.2);
       }
     }
     pen.fill();
@@ -603,9 +610,9 @@ function drawEdges(edges, stroke, weight, alpha) {
 }
 
 /** The end of a line that gradient arrives at. */
-function arrow(x, y, isFlat) {
+function arrow(x, y, flat) {
   pen.moveTo(x, y);
-  if (isFlat) { pen.lineTo(x + 8, y - 3.2); pen.lineTo(x + 8, y + 3.2); }
+  if (flat) { pen.lineTo(x + 8 * flat, y - 3.2); pen.lineTo(x + 8 * flat, y + 3.2); }
   else { pen.lineTo(x - 3.2, y + 8); pen.lineTo(x + 3.2, y + 8); }
   pen.closePath();
 }
@@ -645,7 +652,7 @@ function drawBox(thing, isDim) {
   const isPruned = isGroup ? m.prunedCount[thing - m.n] > 0 && verdict === WORDS.indexOf("cut") || isGroup && verdict < 0 && m.operations[thing - m.n] > 0 && m.prunedCount[thing - m.n] === m.operations[thing - m.n]
     : m.pruned[thing] === 1 && m.sort[thing] !== MARK && (isOperation || WORDS[verdict] === "cut");
   const corner = look.octagon ? 9 : isOperation ? 8 : isGroup ? 4 : 2;
-  pen.globalAlpha = isDim ? 0.22 : 1;
+  pen.globalAlpha = isDim ? 0.38 : 1;
   pen.lineWidth = Math.max(look.width, 0.6 / view.k);
   pen.strokeStyle = look.stroke;
   const shape = look.octagon ? octagon : round;
@@ -657,9 +664,9 @@ function drawBox(thing, isDim) {
   pen.fillStyle = colours.ground;
   pen.fill();
   pen.fillStyle = look.fill;
-  pen.globalAlpha = (isDim ? 0.22 : 1) * (isPruned ? DATA.ghost : 1);
+  pen.globalAlpha = (isDim ? 0.38 : 1) * (isPruned ? DATA.ghost : 1);
   pen.fill();
-  pen.globalAlpha = isDim ? 0.22 : 1;
+  pen.globalAlpha = isDim ? 0.38 : 1;
   if (view.k > 0.25) pen.setLineDash(isPruned ? [5, 3] : look.dashes);
   pen.stroke();
   pen.setLineDash([]);
@@ -719,14 +726,15 @@ function outline(thing, isSelected) {
 
 // ---- moving about -------------------------------------------------------------------------------------------------------------
 
-const MOST_ZOOM = 3;
+const MOST_ZOOM = 3, BELOW = 48;
 let moving = 0;
 
 function leastZoom() { return Math.min(0.5, wholeZoom() * 0.7); }
 
+/** The scale at which everything fits, beside the tools and the legend at the lower edge. */
 function wholeZoom() {
   const {w, h} = layout, root = model.n;
-  return Math.min(stage.clientWidth / (w[root] + 20), stage.clientHeight / (h[root] + 20));
+  return Math.min(stage.clientWidth / (w[root] + 16), (stage.clientHeight - BELOW) / (h[root] + 8));
 }
 
 function zoom(factor, atX = stage.clientWidth / 2, atY = stage.clientHeight / 2) {
@@ -753,11 +761,9 @@ function moveTo(next, isSoft = false) {
 
 /** Show everything; ``isReadable`` keeps the text readable and begins at the loss, where everything does not fit. */
 function fit(isReadable = false, isSoft = false) {
-  const {w, h} = layout, root = model.n, whole = Math.min(1.15, wholeZoom());
-  const k = isReadable ? Math.max(whole, 0.62) : whole;
-  const x = layout.axis[root] * 0.5 + w[root] * 0.25 - stage.clientWidth / 2 / k;
-  const y = h[root] * k > stage.clientHeight ? h[root] + 16 / k - stage.clientHeight / k : h[root] / 2 - stage.clientHeight / 2 / k;
-  moveTo({x: w[root] * k > stage.clientWidth ? layout.axis[root] - stage.clientWidth / 2 / k : x + (w[root] / 2 - (layout.axis[root] * 0.5 + w[root] * 0.25)), y, k}, isSoft);
+  const {w, h, axis} = layout, root = model.n, k = Math.max(Math.min(1.15, wholeZoom()), isReadable ? 0.68 : 0);
+  const wide = stage.clientWidth / k, high = (stage.clientHeight - BELOW) / k;
+  moveTo({x: (w[root] > wide ? axis[root] : w[root] / 2) - wide / 2, y: h[root] > high ? h[root] - high : (h[root] - high) / 2, k}, isSoft);
 }
 
 function centre(thing, isSoft = true) {
@@ -1064,7 +1070,7 @@ function panelOfNode(node) {
     elements.push(facts([
       ["shape", m.shape[node] >= 0 ? m.strings[m.shape[node]] : ""],
       ["elements", number >= 0 ? columns.numel[number].toLocaleString("en") : ""],
-      ["gradient", number >= 0 && columns.norm[number] !== null ? `L2 norm ${columns.norm[number]}` : number >= 0 ? "none was measured" : ""],
+      ["gradient", number < 0 ? "" : columns.norm[number] !== null ? `L2 norm ${columns.norm[number]}` : verdict.word === "reached" ? "not measured" : "none arrives"],
       ["optimizer", number >= 0 && columns.optimized[number] !== null ? (columns.optimized[number] ? "held by one" : "in none") : ""],
       ["also called", number >= 0 ? columns.also[number].join(", ") : ""],
     ]));
@@ -1149,8 +1155,8 @@ function frameAll(things) {
   const {x, y, w, h} = layout;
   const left = Math.min(...things.map(t => x[t])), right = Math.max(...things.map(t => x[t] + w[t]));
   const top = Math.min(...things.map(t => y[t])), bottom = Math.max(...things.map(t => y[t] + h[t]));
-  const k = Math.max(leastZoom(), Math.min(1.15, stage.clientWidth / (right - left + 60), stage.clientHeight / (bottom - top + 60)));
-  moveTo({x: (left + right) / 2 - stage.clientWidth / 2 / k, y: (top + bottom) / 2 - stage.clientHeight / 2 / k, k}, true);
+  const k = Math.max(leastZoom(), Math.min(1.15, stage.clientWidth / (right - left + 60), (stage.clientHeight - BELOW) / (bottom - top + 30)));
+  moveTo({x: (left + right) / 2 - stage.clientWidth / 2 / k, y: (top + bottom) / 2 - (stage.clientHeight - BELOW) / 2 / k, k}, true);
 }
 
 function routeText() {
@@ -1295,11 +1301,10 @@ function listenToTree() {
     if (!element) return;
     const thing = Number(element.id.slice(4));
     active = thing;
-    if (event.target.closest(".twist") && model.isGroup(thing)) toggle(thing);
+    if (model.isGroup(thing) && (event.target.closest(".twist") || event.detail === 2)) toggle(thing);
     select(thing);
     bring(thing);
   });
-  tree.addEventListener("dblclick", event => { const element = event.target.closest(".row.module"); if (element) toggle(Number(element.id.slice(4))); });
   tree.addEventListener("keydown", event => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const at = model.rowOf.get(active) ?? 0, isGroup = active >= 0 && model.isGroup(active), page = Math.max(1, Math.floor(tree.clientHeight / ROW) - 1);

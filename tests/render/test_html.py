@@ -1,0 +1,153 @@
+"""The page as text: what is in it, that it stays small and the same, and that a name is never more than text."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import graphs
+import pytest
+
+from gradviz.graph import Verdict
+from gradviz.render.html import render_html
+from gradviz.render.sketch import sketch
+from gradviz.render.style import LOOKS, STROKES
+from gradviz.reports import Report
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+
+
+class Tags(HTMLParser):
+    """Collects start tags with their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    parser = Tags()
+    parser.feed(html)
+    return parser.tags
+
+
+def data(html: str) -> Any:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert found
+    return json.loads(found.group(1))
+
+
+def evil() -> Report:
+    net = graphs.Builder()
+    into = net.operation(EVIL, net.loss, scope=f"{EVIL}.inner")
+    net.parameter(f"{EVIL}.inner.{EVIL}", into, shape=(2,))
+    return net.report(notes=(EVIL,))
+
+
+def test_nothing_in_the_page_comes_from_outside() -> None:
+    html = render_html(graphs.every_verdict())
+    for tag, attributes in tags(html):
+        assert not {"src", "href", "style", "srcset", "action"} & set(attributes), tag
+        assert not any(name.startswith("on") for name in attributes), tag
+        assert tag not in ("link", "iframe", "img", "base", "object", "embed")
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "http://www.w3.org/2000/svg" in html
+    assert set(re.findall(r"https?://[^\s\"'`]+", html)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_the_policy_allows_its_own_script_and_style_and_nothing_else() -> None:
+    policy = next(attributes["content"] for _, attributes in tags(render_html(graphs.none())) if "http-equiv" in attributes)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    assert set(re.findall(r"[a-z-]+-src", policy)) == {"default-src", "script-src", "style-src"}
+
+
+@pytest.mark.parametrize("name", [EVIL, "<!--<script>", "]]>", "&lt;b&gt;", "\u2028", "a\x00b", "\ud800", "\u202etxt"])
+def test_a_name_is_only_text(name: str) -> None:
+    net = graphs.Builder()
+    net.parameter(f"{name}.weight", net.operation(name, net.loss, scope=name), shape=(2,))
+    html = render_html(net.report(notes=(name,)))
+    plain = render_html(graphs.none())
+    assert [tag for tag, _ in tags(html)] == [tag for tag, _ in tags(plain)]
+    assert html.count("</script") == plain.count("</script") == 2
+    inside = html[html.index('id="data">') + len('id="data">') : html.index("</script>")]
+    assert not set("<>&") & set(inside)
+    assert inside.isascii()
+    html.encode()
+
+
+def test_the_headline_is_text_too() -> None:
+    net = graphs.Builder()
+    net.parameter(f"{EVIL}.weight", None, Verdict.UNUSED)
+    net.parameter("other", net.operation("Add", net.loss))
+    html = render_html(net.report())
+    assert "<img" not in html
+    assert "&lt;/script&gt;&lt;img" in html
+
+
+def test_the_page_holds_everything_that_is_drawn_and_every_parameter() -> None:
+    for make in (*graphs.ARTICLE_MODES.values(), graphs.every_verdict, graphs.oddly_named):
+        report = make()
+        (loss,) = data(render_html(report))["losses"]
+        drawn = sum(1 for item in sketch(report).items if not item.key.startswith("u"))
+        assert len(loss["nodes"]["text"]) >= drawn
+        things = [number for number in loss["tree"][1:] if number >= 0]
+        assert sorted(things) == list(range(len(loss["nodes"]["text"])))
+        assert set(loss["nodes"]["parameter"]) >= set(range(len(report.parameters)))
+        assert len(loss["parameters"]["name"]) == len(report.parameters)
+        verdicts = data(render_html(report))["verdicts"]
+        assert [verdicts[number]["word"] for number in loss["parameters"]["verdict"]] == [str(p.verdict) for p in report.parameters.values()]
+
+
+def test_the_reason_of_a_cut_parameter_names_the_line() -> None:
+    (loss,) = data(render_html(graphs.detached()))["losses"]
+    reason = loss["strings"][loss["parameters"]["reason"][0]]
+    assert reason == "Its value went into the loss, but no route back is left: severed by detach_() at article.py:31."
+
+
+def test_colours_are_those_of_the_table() -> None:
+    html = render_html(graphs.none())
+    for verdict, look in LOOKS.items():
+        for paint in (look.light, look.dark):
+            assert f"--{verdict}-fill:{paint.fill};--{verdict}-stroke:{paint.stroke};" in html
+    for name, stroke in STROKES.items():
+        assert f"--line-{name}:{stroke.light};" in html
+        assert f"--line-{name}:{stroke.dark};" in html
+
+
+def test_several_losses_are_all_in_the_page() -> None:
+    report = replace(graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")})
+    assert [loss["name"] for loss in data(render_html(report))["losses"]] == ["adv + rec", "adv", "rec"]
+
+
+def test_the_empty_report_has_a_page() -> None:
+    assert "There are no parameters" in render_html(graphs.empty()) or "No parameters" in render_html(graphs.empty())
+
+
+def test_a_graph_deeper_than_the_stack_has_a_page() -> None:
+    (loss,) = data(render_html(graphs.chain(5000)))["losses"]
+    assert len(loss["nodes"]["text"]) == 5002
+
+
+def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
+    script = "import graphs, hashlib; from gradviz.render.html import render_html; print(hashlib.sha256(render_html(graphs.every_verdict()).encode()).hexdigest())"
+    found = set()
+    for seed in ("1", "2"):
+        command = [sys.executable, "-c", script]
+        environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[2] / 'viz'}", "PATH": "/usr/bin:/bin"}
+        found.add(subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path).stdout)
+    assert len(found) == 1
+
+
+def test_the_file_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    assert graphs.none().to_html(path) == path.read_text(encoding="utf-8")
