@@ -1220,7 +1220,7 @@ function drawTabs() {
   tabs.hidden = DATA.losses.length < 2;
   tabs.replaceChildren(...DATA.losses.map((loss, number) => h("button", {
     type: "button", role: "tab", id: `tab-${number}`, "aria-controls": "main", "aria-selected": model.loss === loss ? "true" : "false", tabindex: model.loss === loss ? "0" : "-1",
-    onclick: () => showLoss(number),
+    onclick: () => { showLoss(number); $(`tab-${number}`).focus(); },
     onkeydown: event => {
       const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
       if (step) { const next = (number + step + DATA.losses.length) % DATA.losses.length; showLoss(next); $(`tab-${next}`).focus(); event.preventDefault(); }
