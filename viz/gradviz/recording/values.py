@@ -162,7 +162,8 @@ class Array(np.ndarray):
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, _plain(value))
         self.__dict__["_gradviz"] = _merged((self, value))
-        _tell(self, sources_of(value))
+        part = super().__getitem__(key)
+        _tell(part if isinstance(part, np.ndarray) and part.base is not None else self, sources_of(value))
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))

@@ -8,6 +8,8 @@ from gradviz.recording.backward import Flow
 from gradviz.recording.build import Built
 
 # Words for the operation, and why nothing comes out of it though gradient goes in.
+_FACTOR = "the other factor is zero wherever gradient comes in"
+_SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"round|floor|ceil|trunc|sign|frac", "its derivative is zero everywhere"),
     (r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink", "every input lies where it is flat (a dead unit)"),
@@ -17,14 +19,10 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"softmax", "a softmax over a single value is constant"),
     (r"dropout|bernoulli", "every element was dropped"),
     (r"where|masked", "the mask leaves nothing of this input"),
-    (r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices", "nothing of it is selected"),
-    (
-        r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$",
-        "the other factor is all zero",
-    ),
+    (_SELECTION, "nothing of it is selected"),
+    (r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$", _FACTOR),
     (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
 )
-_FACTOR = "the other factor is all zero"
 
 
 def operation_name(node: str) -> str:
@@ -63,10 +61,24 @@ def find_zeros(
         )
         if begins:
             index, source = begins[0]
+            if operation_name(built.nodes[index].operation) in ("cat", "stack"):
+                # It only hands on what it got: nothing of this part was selected after it.
+                index, source = _selection(built, after, index) or (index, source)
             found[leaf] = _begins_at(built.nodes[index], index, source, before, nonzero)
         else:
             found[leaf] = _cancels(built, leaf, above, flows)
     return found
+
+
+def _selection(built: Built, after: Mapping[int, list[int]], index: int) -> tuple[int, int] | None:
+    """Return the selection that a value goes into, straight or through views, and what it goes in from."""
+    seen = {index}
+    while len(consumers := after.get(index, [])) == 1 and consumers[0] not in seen:
+        source, index = index, consumers[0]
+        seen.add(index)
+        if re.search(_SELECTION, operation_name(built.nodes[index].operation)):
+            return index, source
+    return None
 
 
 def _begins_at(node: Node, index: int, source: int, before: Mapping[int, list[int]], nonzero: set[int]) -> Zero:
@@ -74,11 +86,11 @@ def _begins_at(node: Node, index: int, source: int, before: Mapping[int, list[in
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
     why = next((reason for pattern, reason in _REASONS if re.search(pattern, name)), "what goes in has no influence on what comes out")
-    if why is _FACTOR:
+    if why == _FACTOR:
         others = [other for other in before.get(index, ()) if other != source]
         learns = bool(_closure(others, before) & nonzero)
         if learns:
-            why = "the other factor is still all zero, but it gets gradient itself"
+            why = "the other factor is still zero, but it gets gradient itself"
         return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
     return Zero(operation=name, why=why, place=node.place)
 

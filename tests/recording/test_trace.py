@@ -1,0 +1,224 @@
+"""What a trace and a report promise, on real torch."""
+
+import gc
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import gradviz
+
+
+def net() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+
+
+def verdicts(report: gradviz.Report) -> dict[str, str]:
+    return {name: str(parameter.verdict) for name, parameter in report.parameters.items()}
+
+
+X = torch.linspace(-1, 1, 6).reshape(2, 3)
+REACHED = dict.fromkeys(("0.weight", "0.bias", "2.weight", "2.bias"), "reached")
+
+
+def test_a_plain_step_reaches_everything_and_names_nothing():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = model(X).sum()
+    report = trace.report(loss, model)
+    assert verdicts(report) == REACHED
+    assert (report.cuts, report.unregistered, report.notes) == ((), (), ())
+
+
+def test_a_backward_inside_the_trace_is_what_the_report_goes_by():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = model(X).sum()
+        (loss / 4).backward()
+    report = trace.report(loss, model)
+    assert verdicts(report) == REACHED
+    norm = report.parameters["2.bias"].gradient_norm
+    assert norm == pytest.approx(float(model[2].bias.grad.norm()))
+    assert report.notes == ()
+
+
+def test_a_backward_onto_gradients_that_are_there_already_is_told_too():
+    model = net()
+    model(X).sum().backward()
+    with gradviz.trace() as trace:
+        loss = (model[2](torch.zeros(2, 4)) + 0 * model(X)).sum()
+        loss.backward()
+    assert verdicts(trace.report(loss, model)) == {"0.weight": "zero", "0.bias": "zero", "2.weight": "zero", "2.bias": "reached"}
+
+
+def test_after_a_backward_outside_the_report_says_what_it_cannot_tell():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = model(X).square().sum()
+    loss.backward()
+    report = trace.report(loss, model)
+    assert verdicts(report) == REACHED
+    assert any("backward() had freed the graph" in note for note in report.notes)
+
+
+def test_several_losses_have_each_their_own_reach():
+    model = net()
+    with gradviz.trace() as trace:
+        losses = {"rec": model(X).sum(), "adv": model[2](torch.relu(model[0](X)).detach()).mean()}
+    report = trace.report(losses, model)
+    assert verdicts(report) == REACHED
+    assert verdicts(report.losses["adv"]) == {"0.weight": "cut", "0.bias": "cut", "2.weight": "reached", "2.bias": "reached"}
+    assert report.losses["rec"].cuts == ()
+
+
+def test_without_a_trace_the_report_says_what_one_would_add():
+    model = net()
+    report = gradviz.report(model[2](torch.ones(2, 4)).sum(), model)
+    assert verdicts(report)["0.weight"] == "unused"
+    assert any("A trace" in note for note in report.notes)
+
+
+def test_an_attribute_that_freezes_nothing_is_said_in_words():
+    model = net()
+    model[2].requires_grad = False
+    with gradviz.trace() as trace:
+        loss = model(X).sum()
+    report = trace.report(loss, model)
+    assert verdicts(report) == REACHED
+    assert any("2.requires_grad = False" in note and "freezes nothing" in note for note in report.notes)
+
+
+def test_a_loss_that_was_made_a_leaf_by_hand_is_said_in_words():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = torch.tensor(model(X).sum().item(), requires_grad=True)
+    report = trace.report(loss, model)
+    assert set(verdicts(report).values()) == {"cut"}
+    assert any("set by hand" in note for note in report.notes)
+
+
+def test_an_optimizer_built_in_the_trace_is_known():
+    model = net()
+    with gradviz.trace() as trace:
+        optimizer = torch.optim.SGD(model[0].parameters(), lr=0.1)
+        loss = model(X).sum()
+    optimized = {name: parameter.optimized for name, parameter in trace.report(loss, model).parameters.items()}
+    assert optimized == {"0.weight": True, "0.bias": True, "2.weight": False, "2.bias": False}
+    del optimizer
+
+
+def test_without_an_optimizer_nothing_is_said_of_one():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = model(X).sum()
+    assert {parameter.optimized for parameter in trace.report(loss, model).parameters.values()} == {None}
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.AdamW, torch.optim.RMSprop])
+def test_steps_of_an_optimizer_between_two_losses_sever_nothing(make):
+    model = net()
+    optimizer = make(model.parameters(), lr=0.001, weight_decay=0.1)
+    with gradviz.trace() as trace:
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss = F.mse_loss(model(X), torch.zeros(2, 2))
+            loss.backward()
+            optimizer.step()
+        loss = F.mse_loss(model(X), torch.zeros(2, 2))
+    report = trace.report(loss, model)
+    assert verdicts(report) == REACHED
+    assert not any(parameter.partial for parameter in report.parameters.values())
+
+
+def test_a_parameter_keeps_all_its_names_where_it_is_tied():
+    model = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)})
+    model["b"].weight = model["a"].weight
+    with gradviz.trace() as trace:
+        loss = model["b"](model["a"](torch.ones(1, 2))).sum()
+    report = trace.report(loss, model)
+    assert report.parameters["a.weight"].names == ("a.weight", "b.weight")
+    assert report.parameters["b.weight"] is report.parameters["a.weight"]
+    assert list(report.parameters) == ["a.weight", "a.bias", "b.bias"]
+
+
+def test_the_line_is_in_the_module_that_ran_it():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lin = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.lin(x).detach()
+
+    model = nn.Sequential(Block(), Block())
+    with gradviz.trace() as trace:
+        loss = model(X).sum()
+    cuts = trace.report(loss, model).cuts
+    assert [(cut.code, cut.parameters) for cut in cuts] == [("return self.lin(x).detach()", tuple(dict(model.named_parameters())))]
+    only = nn.Sequential(nn.Linear(3, 3), Block())
+    with gradviz.trace() as trace:
+        loss = only(X).sum()
+    (cut,) = trace.report(loss, only).cuts
+    assert cut.scope == "1"
+
+
+def test_two_reports_of_the_same_step_are_the_same_bytes():
+    def told() -> str:
+        model = net()
+        with gradviz.trace() as trace:
+            loss = model[2](model[0](X).detach()).sum()
+        return trace.report(loss, model).to_json()
+
+    assert told() == told()
+
+
+def test_a_very_deep_chain_is_judged_and_let_go_of():
+    """Python's look at its nodes makes torch free a deep graph recursively, so this is done in a process of its own."""
+    script = """
+        import gc, torch, gradviz
+        weight = torch.nn.Linear(2, 2)
+        with gradviz.trace() as trace:
+            value = weight(torch.ones(1, 2))
+            for number in range(100_000):
+                value = value + 1.0
+                if number == 50_000:
+                    value = value.detach() + weight.bias
+            loss = value.sum()
+        report = trace.report(loss, weight)
+        print({name: str(one.verdict) for name, one in report.parameters.items()})
+        del loss, value, report, trace
+        gc.collect()
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "{'weight': 'cut', 'bias': 'reached'}", "")
+
+
+def test_the_collector_is_as_it_was():
+    model = net()
+    gc.disable()
+    try:
+        gradviz.report(model(X).sum(), model)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    gradviz.report(model(X).sum(), model)
+    assert gc.isenabled()
+
+
+def test_make_dot_has_torchviz_own_signature():
+    model = net()
+    loss = model(X).sum()
+    coloured = gradviz.make_dot(loss, params=dict(model.named_parameters()))
+    assert "0.weight" in coloured.source
+    assert "reached" in coloured.source
+    assert "AccumulateGrad" in gradviz.make_dot(loss, dict(model.named_parameters()), show_attrs=True).source
+
+
+def test_make_dot_of_something_else_is_one_clear_error():
+    with pytest.raises(gradviz.GradvizError, match="tuple of tensors"):
+        gradviz.make_dot((1, 2))

@@ -1,0 +1,203 @@
+"""Verdicts and cuts from graphs built by hand: no torch in sight."""
+
+import itertools
+import random
+from dataclasses import replace
+
+import pytest
+
+from gradviz.analysis import ParameterSeen, analyse
+from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Place, Verdict
+
+LOSS, OPERATION, PARAMETER, LEAF = NodeKind.LOSS, NodeKind.OPERATION, NodeKind.PARAMETER, NodeKind.LEAF
+
+
+def graph(nodes: dict[str, Node], *edges: Edge | tuple[str, str]) -> tuple[Graph, dict[str, int]]:
+    """Number the nodes in the order given; a pair of names is an edge that gradient passes."""
+    index = {name: number for number, name in enumerate(nodes)}
+    made = [Edge(source=index[one[0]], target=index[one[1]]) if isinstance(one, tuple) else one for one in edges]
+    return Graph(
+        tuple(replace(node, index=index[name], name=node.name or name) for name, node in nodes.items()), tuple(sorted(made))
+    ), index
+
+
+def node(kind: NodeKind = OPERATION, line: int = 0, **fields: object) -> Node:
+    return Node(index=0, kind=kind, place=Place("train.py", line, f"line {line}") if line else None, **fields)
+
+
+def seen(index: dict[str, int], *names: str, **fields: object) -> list[ParameterSeen]:
+    return [ParameterSeen(name=name, names=(name,), node=index.get(name), **fields) for name in names]
+
+
+def detached(again: bool = False, beside: bool = False) -> tuple[Graph, dict[str, int]]:
+    """loss <- head(w) <- detach <- encoder(v); optionally severed again, optionally with a live route beside."""
+    nodes = {
+        "loss": node(LOSS),
+        "head": node(),
+        "w": node(PARAMETER),
+        "item": node(line=9, operation="item()", requires_grad=False, severs=CutKind.ITEM),
+        "detach": node(line=5, operation="detach()", requires_grad=False, severs=CutKind.DETACH),
+        "encoder": node(line=2, scope="encoder"),
+        "v": node(PARAMETER),
+    }
+    order = list(nodes)
+    at = {name: number for number, name in enumerate(order)}
+    route = ["detach", "item", "head"] if again else ["detach", "head"]
+    edges: list[Edge | tuple[str, str]] = [("head", "loss"), ("w", "head"), ("v", "encoder")]
+    edges.append(Edge(source=at["encoder"], target=at["detach"], gradient=False, severed=CutKind.DETACH))
+    edges += [Edge(source=at[one], target=at[other], gradient=False) for one, other in itertools.pairwise(route)]
+    if beside:
+        edges.append(("encoder", "head"))
+    return graph(nodes, *edges)
+
+
+def test_a_parameter_that_gradient_passes_to_is_reached():
+    made, index = detached()
+    (w,) = analyse(made, seen(index, "w")).parameters
+    assert (w.verdict, w.partial, w.cuts) == (Verdict.REACHED, False, ())
+
+
+def test_a_parameter_whose_every_route_is_severed_is_cut_and_the_line_is_named():
+    made, index = detached()
+    found = analyse(made, seen(index, "w", "v"))
+    cut = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=5, code="line 5", parameters=("v",))
+    assert found.cuts == (cut,)
+    assert found.parameters[1].verdict is Verdict.CUT
+    assert found.parameters[1].cuts == (cut,)
+
+
+def test_a_second_live_route_makes_it_reached_and_partial():
+    made, index = detached(beside=True)
+    (v,) = analyse(made, seen(index, "v")).parameters
+    assert (v.verdict, v.partial) == (Verdict.REACHED, True)
+
+
+def test_of_cuts_one_behind_the_other_the_first_is_named_and_the_next_stands_beside_it():
+    made, index = detached(again=True)
+    (cut,) = analyse(made, seen(index, "w", "v")).cuts
+    assert cut.line == 5
+    assert cut.also == (Place("train.py", 9, "line 9"),)
+
+
+def test_a_parameter_outside_the_graph_is_unused():
+    made, index = detached()
+    (x,) = analyse(made, seen(index, "x")).parameters
+    assert x.verdict is Verdict.UNUSED
+
+
+def test_a_frozen_parameter_is_frozen_wherever_it_stands():
+    made, index = detached()
+    found = analyse(made, seen(index, "w", "v", "x", requires_grad=False))
+    assert {parameter.verdict for parameter in found.parameters} == {Verdict.FROZEN}
+    assert found.cuts == ()
+
+
+def test_frozen_while_it_was_used_counts_though_it_was_switched_on_since():
+    made, index = graph(
+        {"loss": node(LOSS), "head": node(), "w": node(PARAMETER, requires_grad=False)},
+        ("head", "loss"),
+        Edge(source=2, target=1, gradient=False),
+    )
+    (w,) = analyse(made, seen(index, "w")).parameters
+    assert w.verdict is Verdict.FROZEN
+
+
+@pytest.mark.parametrize(("nonzero", "verdict"), [(True, "reached"), (False, "zero"), (None, "reached")])
+def test_zero_is_told_from_reached_by_what_arrived(nonzero, verdict):
+    made, index = detached()
+    (w,) = analyse(made, seen(index, "w", nonzero=nonzero)).parameters
+    assert w.verdict == verdict
+
+
+def test_a_route_along_which_nothing_arrived_is_no_use_of_the_value():
+    made, index = detached()
+    (w,) = analyse(made, seen(index, "w", arrived=False)).parameters
+    assert w.verdict is Verdict.UNUSED
+
+
+def test_several_operations_at_one_line_are_one_cut():
+    nodes = {
+        "loss": node(LOSS),
+        "head": node(),
+        "b": node(line=4, operation="linear", requires_grad=False, severs=CutKind.NO_GRAD, scope="net.1", block=1),
+        "a": node(line=4, operation="conv2d", requires_grad=False, severs=CutKind.NO_GRAD, scope="net.0", block=1),
+        "v": node(PARAMETER),
+        "u": node(PARAMETER),
+    }
+    made, index = graph(
+        nodes,
+        ("head", "loss"),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=2, gradient=False),
+        Edge(source=4, target=2, gradient=False, severed=CutKind.NO_GRAD),
+        Edge(source=5, target=3, gradient=False, severed=CutKind.NO_GRAD),
+    )
+    (cut,) = analyse(made, seen(index, "u", "v")).cuts
+    assert (cut.operation, cut.scope, cut.parameters, cut.also) == ("torch.no_grad()", "net", ("u", "v"), ())
+
+
+def test_one_block_around_a_librarys_model_is_one_cut():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "b": replace(node(line=40, requires_grad=False, severs=CutKind.NO_GRAD), caller=Place("train.py", 7)),
+            "a": replace(node(line=30, requires_grad=False, severs=CutKind.NO_GRAD), caller=Place("train.py", 7)),
+            "v": node(PARAMETER),
+            "u": node(PARAMETER),
+        },
+        Edge(source=1, target=0, gradient=False),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=1, gradient=False, severed=CutKind.NO_GRAD),
+        Edge(source=4, target=2, gradient=False, severed=CutKind.NO_GRAD),
+    )
+    (cut,) = analyse(made, seen(index, "u", "v")).cuts
+    assert cut.caller == Place("train.py", 7)
+    assert cut.parameters == ("u", "v")
+
+
+def test_what_a_library_severs_and_uses_within_one_call_makes_nothing_partial():
+    made, index = detached(beside=True)
+    nodes = tuple(replace(one, library=one.severs is not None) for one in made.nodes)
+    found = analyse(Graph(nodes, made.edges), seen(index, "v"))
+    assert found.cuts[0].inside_library
+    assert (found.parameters[0].partial, found.parameters[0].cuts) == (False, ())
+
+
+def test_a_line_that_severs_no_parameter_is_no_cut():
+    made, index = detached()
+    assert analyse(made, seen(index, "w")).cuts == ()
+
+
+def test_a_line_that_severs_only_a_copy_of_a_parameter_is_listed_and_stands_behind_the_copy():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "item": node(line=9, operation="item()", requires_grad=False, severs=CutKind.ITEM),
+            "copy": node(LEAF),
+            "deepcopy": node(line=3, operation="copy.deepcopy()", requires_grad=False, severs=CutKind.DEEPCOPY),
+            "v": node(PARAMETER),
+        },
+        Edge(source=1, target=0, gradient=False),
+        Edge(source=2, target=1, gradient=False, severed=CutKind.ITEM),
+        Edge(source=3, target=2, gradient=False),
+        Edge(source=4, target=3, gradient=False, severed=CutKind.DEEPCOPY),
+    )
+    found = analyse(made, seen(index, "v"))
+    assert {(cut.line, cut.parameters) for cut in found.cuts} == {(3, ("v",)), (9, ())}
+    assert next(cut for cut in found.cuts if cut.line == 3).also == (Place("train.py", 9, "line 9"),)
+
+
+def test_what_lies_before_a_cut_is_marked_pruned_and_the_mark_itself_is_not():
+    made, index = detached()
+    marked = analyse(made, seen(index, "w", "v")).graph
+    assert {name for name, number in index.items() if marked.nodes[number].pruned} == {"encoder", "v"}
+    assert [edge.cut for edge in marked.edges if edge.severed] == [0]
+
+
+def test_the_order_of_the_edges_does_not_matter():
+    made, index = detached(again=True, beside=True)
+    shuffled = list(made.edges)
+    random.Random(0).shuffle(shuffled)
+    one = analyse(made, seen(index, "w", "v"))
+    other = analyse(Graph(made.nodes, tuple(shuffled)), seen(index, "w", "v"))
+    assert (one.parameters, one.cuts) == (other.parameters, other.cuts)
