@@ -19,6 +19,7 @@ from gradviz.recording.where import APPLY_FUNCTION, CALL_MODULE, INSIDE, by_file
 
 Range = tuple[int, int, int, int]  # first line, first column, last line, last column
 _CALLERS = 4  # how far up the arguments are followed
+_MOST = 16  # values remembered of one instruction, which a loop may run without end
 
 
 @dataclass(slots=True)
@@ -39,7 +40,9 @@ class Escapes:
             if code is APPLY_FUNCTION or (code is CALL_MODULE and not forward):
                 return  # inside a custom Function nothing is severed; what a hook returns is no result
             if level(code.co_filename) != INSIDE:
-                self.by_code.setdefault((code.co_filename, code), {}).setdefault(frame.f_lasti, []).append(serial)
+                left = self.by_code.setdefault((code.co_filename, code), {}).setdefault(frame.f_lasti, [])
+                left.append(serial)
+                del left[:-_MOST]
                 forward = code.co_name == "forward"
                 position = position_of(code, frame.f_lasti)
                 if not any(_inside(position, expression) for expression in returned(code)):
@@ -49,19 +52,21 @@ class Escapes:
     def behind(self, frame: FrameType | None) -> tuple[int, ...]:
         """Return the values that left torch and that a call's plain arguments are computed from."""
         found: dict[int, None] = {}
-        wanted: dict[str, None] | None = None
+        only: tuple[str, ...] | None = None
         for _ in range(_CALLERS):
             while frame is not None and level(frame.f_code.co_filename) == INSIDE:
                 frame = frame.f_back
             if frame is None:
                 break
             code = frame.f_code
-            plain = (
-                frozenset(name for name, value in frame.f_locals.items() if isinstance(value, (Tensor, nn.Module)))
-                if wanted is None
-                else None
+            variables = frame.f_locals
+            # What holds a tensor or a module need not be followed: its history is known.
+            names = tuple(
+                name
+                for name in names_at(code, frame.f_lasti, only)
+                if only is not None or not isinstance(variables.get(name), (Tensor, nn.Module))
             )
-            sliced = backward_slice(code, frame.f_lasti, plain or frozenset(), None if wanted is None else tuple(wanted))
+            sliced = backward_slice(code, frame.f_lasti, names, only)
             if sliced is None:
                 break
             for lasti, serials in self.by_code.get((code.co_filename, code), {}).items():
@@ -69,7 +74,7 @@ class Escapes:
                     found.update(dict.fromkeys(serials))
             if not sliced.parameters:
                 break
-            wanted = dict.fromkeys(sliced.parameters)
+            only = sliced.parameters
             frame = frame.f_back
         return tuple(found)
 
@@ -97,7 +102,7 @@ def returned(code: CodeType) -> tuple[Range, ...]:
         results: list[ast.AST] = [function.body]
     else:
         results = [node.value for node in ast.walk(function) if isinstance(node, (ast.Return, ast.Yield)) and node.value is not None]
-    return _computed_from(function, results, frozenset())[0]
+    return _computed_from(function, results, tuple(name for result in results for name in _names(result)))[0]
 
 
 @by_file
@@ -112,33 +117,44 @@ def position_of(code: CodeType, lasti: int) -> Range | None:
 
 
 @by_file
-def backward_slice(code: CodeType, lasti: int, tensors: frozenset[str], only: tuple[str, ...] | None) -> Slice | None:
+def names_at(code: CodeType, lasti: int, only: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the names in the call at an instruction, or in the arguments for some of the callee's parameters."""
+    return tuple(dict.fromkeys(name for root in _roots(code, lasti, only) for name in _names(root)))
+
+
+@by_file
+def backward_slice(code: CodeType, lasti: int, names: tuple[str, ...], only: tuple[str, ...] | None) -> Slice | None:
     """Return what the arguments of the call at an instruction are computed from.
 
     Args:
         code: The function's.
         lasti: The instruction.
-        tensors: Names that hold tensors or modules, which need not be followed: their history is known.
+        names: Names in the call that are to be followed.
         only: Names of the callee's parameters that matter; None for every argument.
     """
     function = _function(code)
+    roots = _roots(code, lasti, only)
+    if function is None or not roots:
+        return None
+    expressions, computed = _computed_from(function, roots, names)
+    return Slice(expressions, tuple(name for name in _parameters(function) if name in computed))
+
+
+def _roots(code: CodeType, lasti: int, only: tuple[str, ...] | None) -> list[ast.AST]:
+    function = _function(code)
     position = position_of(code, lasti)
-    if function is None or position is None:
-        return None
-    start = _smallest(function, position)
+    start = None if function is None or position is None else _smallest(function, position)
     if start is None:
-        return None
-    roots: list[ast.AST] = [start] if only is None else list(_arguments(start, only))
-    expressions, names = _computed_from(function, roots, tensors)
-    return Slice(expressions, tuple(name for name in _parameters(function) if name in names))
+        return []
+    return [start] if only is None else list(_arguments(start, only))
 
 
-def _computed_from(function: ast.AST, roots: list[ast.AST], tensors: frozenset[str]) -> tuple[tuple[Range, ...], set[str]]:
+def _computed_from(function: ast.AST, roots: list[ast.AST], follow: tuple[str, ...]) -> tuple[tuple[Range, ...], set[str]]:
     """Return the expressions that some expressions are computed from within a function, and the names among them."""
     flows = _flows(function)
     expressions = [_range(root) for root in roots]
-    names = {name for root in roots for name in _names(root) if name not in tensors}
-    pending = list(names)
+    names = set(follow)
+    pending = list(follow)
     while pending:
         for value in flows.get(pending.pop(), ()):
             expressions.append(_range(value))
