@@ -105,7 +105,9 @@ def test_the_page_holds_everything_that_is_drawn_and_every_parameter() -> None:
         assert set(loss["nodes"]["parameter"]) >= set(range(len(report.parameters)))
         assert len(loss["parameters"]["name"]) == len(report.parameters)
         verdicts = data(render_html(report))["verdicts"]
-        assert [verdicts[number]["word"] for number in loss["parameters"]["verdict"]] == [str(p.verdict) for p in report.parameters.values()]
+        assert [verdicts[number]["word"] for number in loss["parameters"]["verdict"]] == [
+            str(p.verdict) for p in report.parameters.values()
+        ]
 
 
 def test_the_reason_of_a_cut_parameter_names_the_line() -> None:
@@ -125,7 +127,9 @@ def test_colours_are_those_of_the_table() -> None:
 
 
 def test_several_losses_are_all_in_the_page() -> None:
-    report = replace(graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")})
+    report = replace(
+        graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")}
+    )
     assert [loss["name"] for loss in data(render_html(report))["losses"]] == ["adv + rec", "adv", "rec"]
 
 
@@ -139,11 +143,18 @@ def test_a_graph_deeper_than_the_stack_has_a_page() -> None:
 
 
 def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
-    script = "import graphs, hashlib; from gradviz.render.html import render_html; print(hashlib.sha256(render_html(graphs.every_verdict()).encode()).hexdigest())"
+    script = (
+        "import graphs, hashlib; from gradviz.render.html import render_html; "
+        "print(hashlib.sha256(render_html(graphs.every_verdict()).encode()).hexdigest())"
+    )
     found = set()
     for seed in ("1", "2"):
         command = [sys.executable, "-c", script]
-        environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[2] / 'viz'}", "PATH": "/usr/bin:/bin"}
+        environment = {
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[2] / 'viz'}",
+            "PATH": "/usr/bin:/bin",
+        }
         found.add(subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path).stdout)
     assert len(found) == 1
 

@@ -87,7 +87,8 @@ def rows(page: "Page") -> list[str]:
 def pixels(page: "Page") -> dict[str, int]:
     """How many pixels of the canvas have each colour."""
     found: dict[str, int] = page.evaluate("""() => {
-      const canvas = document.getElementById('graph'), all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data, found = {};
+      const canvas = document.getElementById('graph'), found = {};
+      const all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
       for (let i = 0; i < all.length; i += 4) {
         if (all[i + 3] !== 255) continue;
         const colour = '#' + [all[i], all[i + 1], all[i + 2]].map(one => one.toString(16).padStart(2, '0')).join('');
@@ -170,13 +171,23 @@ def test_the_panel_says_why_and_quotes_the_line(open_page: Open) -> None:
     page = open_page(graphs.detached())
     page.locator(".row", has_text="weight").first.click()
     said = page.locator("#panel").inner_text()
-    for words in ("f1.weight", "cut", "no route back is left: severed by detach_() at article.py:31", "(2, 1)", "article.py:31", "h.detach_()", "mends"):
+    for words in (
+        "f1.weight",
+        "cut",
+        "no route back is left: severed by detach_() at article.py:31",
+        "(2, 1)",
+        "article.py:31",
+        "h.detach_()",
+        "mends",
+    ):
         assert words in said
 
 
 def test_the_panel_tells_the_size_of_the_gradient_and_the_neighbours(open_page: Open) -> None:
     net = graphs.Builder()
-    net.parameter("weight", net.operation("MulBackward0", net.loss, place=Place("train.py", 3, "loss = w * 2")), shape=(7, 9), gradient_norm=0.25)
+    net.parameter(
+        "weight", net.operation("MulBackward0", net.loss, place=Place("train.py", 3, "loss = w * 2")), shape=(7, 9), gradient_norm=0.25
+    )
     page = open_page(net.report())
     page.locator(".row", has_text="weight").click()
     said = page.locator("#panel").inner_text()
@@ -206,7 +217,10 @@ def test_filters_take_a_verdict_out_of_the_tree(open_page: Open) -> None:
     assert any("stem" in row for row in rows(page))
 
 
-@pytest.mark.parametrize(("make", "said"), [(graphs.detached, "breaks at detach_"), (graphs.without_grad, "breaks at torch.no_grad()"), (graphs.none, "The route is whole")])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(graphs.detached, "breaks at detach_"), (graphs.without_grad, "breaks at torch.no_grad()"), (graphs.none, "The route is whole")],
+)
 def test_the_route_is_shown_with_the_place_where_it_breaks(open_page: Open, make: Callable[[], Report], said: str) -> None:
     page = open_page(make())
     page.locator(".row", has_text="weight").first.click()
@@ -243,13 +257,17 @@ def test_the_view_is_in_the_address_and_comes_back(open_page: Open) -> None:
     assert again.evaluate("() => location.hash.slice(1)") == fragment
 
 
-@pytest.mark.parametrize("fragment", ["at=999999", "toggled=zzzz.-.1-", "view=a,b,c", "loss=nobody", "%%%", "at=-7&route=1", "without=everything"])
+@pytest.mark.parametrize(
+    "fragment", ["at=999999", "toggled=zzzz.-.1-", "view=a,b,c", "loss=nobody", "%%%", "at=-7&route=1", "without=everything"]
+)
 def test_an_address_that_makes_no_sense_is_put_up_with(open_page: Open, fragment: str) -> None:
     assert boxes(open_page(graphs.detached(), fragment=fragment)) > 3
 
 
 def test_several_losses_are_tabs(open_page: Open) -> None:
-    report = replace(graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")})
+    report = replace(
+        graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")}
+    )
     page = open_page(report)
     assert page.get_by_role("tab").all_inner_texts() == ["adv + rec", "adv", "rec"]
     page.get_by_role("tab", name="rec", exact=True).click()
@@ -265,8 +283,10 @@ def test_the_tree_is_walked_with_the_keyboard(open_page: Open) -> None:
     page.focus("#tree")
 
     def active() -> Any:
-        return page.evaluate("() => { const row = document.getElementById(document.getElementById('tree').getAttribute('aria-activedescendant')); "
-                             "return [row.querySelector('.name').textContent, row.getAttribute('aria-expanded'), row.getAttribute('aria-level')] }")  # fmt: skip
+        return page.evaluate("""() => {
+          const row = document.getElementById(document.getElementById('tree').getAttribute('aria-activedescendant'));
+          return [row.querySelector('.name').textContent, row.getAttribute('aria-expanded'), row.getAttribute('aria-level')];
+        }""")
 
     page.keyboard.press("Home")
     assert active() == ["layers.0..11 ×12", "false", "1"]
@@ -401,7 +421,9 @@ def test_axe_finds_no_accessibility_problem(open_page: Open, axe: str, scheme: s
             page.locator("#cuts button").first.click()
         elif step == "filter":
             page.locator(".chip", has_text="cut").click()
-        found = page.evaluate("async () => (await axe.run()).violations.map(one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 200))])")
+        found = page.evaluate(
+            "async () => (await axe.run()).violations.map(one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 200))])"
+        )
         assert not found, step
 
 

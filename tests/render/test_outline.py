@@ -95,7 +95,11 @@ def test_every_thing_is_in_the_tree_once_and_no_level_has_a_cycle() -> None:
     for group in groups:
         place: dict[int, int] = {}
         for position, child in enumerate(group.children):
-            inner = [child] if isinstance(child, int) else [each for one in every_group(child) for each in one.children if isinstance(each, int)]
+            inner = (
+                [child]
+                if isinstance(child, int)
+                else [each for one in every_group(child) for each in one.children if isinstance(each, int)]
+            )
             place |= dict.fromkeys(inner, position)
         assert all(place[a] <= place[b] for a, b in lines if a in place and b in place)
 

@@ -17,6 +17,8 @@ from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from gradviz.notebook import Page
+
 _USUAL = View()
 
 
@@ -111,3 +113,14 @@ class Report:
         if path is not None:
             write(Path(path), text)
         return text
+
+    def page(self, *, height: int = 640) -> "Page":
+        """Return what a notebook shows as the page, in a sandboxed frame of ``height`` pixels."""
+        from gradviz.notebook import Page
+
+        return Page(self, height)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from gradviz.notebook import mimebundle
+
+        return mimebundle(self)

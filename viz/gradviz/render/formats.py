@@ -14,7 +14,7 @@ def _svg(report: Report, engine: str, view: View) -> str:
     return report.to_svg(engine=engine, view=view)
 
 
-def _html(report: Report, engine: str) -> str:
+def _html(report: Report, engine: str, view: View) -> str:
     return report.to_html()
 
 

@@ -263,7 +263,7 @@ def _reason(parameter: Parameter) -> str:
             said = "A route exists, and the gradient that arrives is all zero."
             if parameter.zero:
                 place = f" at {where(parameter.zero.place.file, parameter.zero.place.line)}" if parameter.zero.place else ""
-                said += f" It begins in {parameter.zero.operation}{place}: {parameter.zero.why}"
+                said += f" It begins in {parameter.zero.operation}{place}: {parameter.zero.why.rstrip('.')}."
                 said += " It is so in this step, and passes once training goes on." if parameter.zero.passing else ""
         case _:
             said = "A gradient arrives that is not zero."

@@ -250,7 +250,7 @@ def _components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
     low: dict[_Key, int] = {}
     open_: dict[_Key, None] = {}
     found: list[list[_Key]] = []
-    for start in reversed(into):
+    for start in reversed(list(into)):
         ways = [start] if start not in met else []
         left: dict[_Key, Iterator[_Key]] = {}
         while ways:
@@ -270,7 +270,7 @@ def _components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
                 if ways:
                     low[ways[-1]] = min(low[ways[-1]], low[key])
                 if low[key] == met[key]:
-                    component = []
+                    component: list[_Key] = []
                     while not component or component[-1] != key:
                         component.append(open_.popitem()[0])
                     found.append(component[::-1])

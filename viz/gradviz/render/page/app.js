@@ -761,7 +761,8 @@ function moveTo(next, isSoft = false) {
 
 /** Show everything; ``isReadable`` keeps the text readable and begins at the loss, where everything does not fit. */
 function fit(isReadable = false, isSoft = false) {
-  const {w, h, axis} = layout, root = model.n, k = Math.max(Math.min(1.15, wholeZoom()), isReadable ? 0.68 : 0);
+  const {w, h, axis} = layout, root = model.n, across = stage.clientWidth / (w[root] + 16);
+  const k = Math.min(1.15, Math.max(wholeZoom(), isReadable ? (across > 0.45 ? Math.min(across, 0.68) : 0.68) : 0));
   const wide = stage.clientWidth / k, high = (stage.clientHeight - BELOW) / k;
   moveTo({x: (w[root] > wide ? axis[root] : w[root] / 2) - wide / 2, y: h[root] > high ? h[root] - high : (h[root] - high) / 2, k}, isSoft);
 }
@@ -900,14 +901,14 @@ function say(text) { $("said").textContent = text; }
 function expandAll() {
   model.open.fill(1);
   renew();
-  fit(false, false);
+  fit(true);
   say(`Everything is open, ${layout.boxes.toLocaleString("en")} boxes`);
 }
 
 function foldAll() {
   model.foldAsAtFirst();
   renew();
-  fit(true, false);
+  fit(true);
   say(`Folded as at first, ${layout.boxes} boxes`);
 }
 

@@ -1,0 +1,70 @@
+"""A report in a notebook that is really run, and in the HTML that it is exported to."""
+
+import html
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+
+SETUP = """import gradviz
+from gradviz import article
+report = article.follow("detach").report"""
+
+
+@pytest.fixture(scope="module")
+def notebook() -> Any:
+    cells = [nbformat.v4.new_code_cell(code) for code in (SETUP, "report", "report.page(height=500)", "print(report)")]
+    book = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    return book
+
+
+def test_a_report_shows_its_picture_and_its_text(notebook: Any) -> None:
+    (output,) = notebook.cells[1].outputs
+    assert set(output.data) == {"text/plain", "image/svg+xml"}
+    assert output.data["image/svg+xml"].startswith("<svg")
+    assert output.data["text/plain"].strip() == notebook.cells[3].outputs[0].text.strip()
+    assert "Cut by detach_()" in output.data["text/plain"]
+
+
+def test_the_page_comes_in_a_sandboxed_frame_when_it_is_asked_for(notebook: Any) -> None:
+    (output,) = notebook.cells[2].outputs
+    frame = output.data["text/html"]
+    attributes = r'title="2 of 6 parameters[^"]*" sandbox="allow-scripts" style="[^"]*height:500px[^"]*" srcdoc="[^"]*"'
+    assert re.fullmatch(f"<iframe {attributes}></iframe>", frame)
+    page = html.unescape(frame.split('srcdoc="')[1].removesuffix('"></iframe>'))
+    assert page.startswith("<!DOCTYPE html>")
+    assert "default-src 'none'" in page
+
+
+def test_the_exported_notebook_shows_both(notebook: Any, tmp_path: Path) -> None:
+    nbconvert = pytest.importorskip("nbconvert", reason="nbconvert is not installed")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on PATH")
+    path = tmp_path / "notebook.html"
+    body, _ = nbconvert.HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    path.write_text(f"<!DOCTYPE html><meta charset=utf-8>{body}", encoding="utf-8")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri())
+        assert page.evaluate("() => document.querySelector('img, svg[role=img]').getBoundingClientRect().height") > 100
+        page.locator("iframe").scroll_into_view_if_needed()  # out of sight nothing is drawn
+        frame = page.frame_locator("iframe")
+        frame.locator("#stage[data-boxes]").wait_for()
+        frame.locator(".row", has_text="weight").first.click()
+        assert "severed by detach_()" in frame.locator("#panel").inner_text()
+        page.wait_for_timeout(400)  # longer than the page waits before it writes its address
+        browser.close()
+    assert not complaints
