@@ -18,6 +18,7 @@ from gradviz.reports import Report
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
+    from gradviz.assertions import assert_gradients, assert_graph_shape
     from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace
 
@@ -39,6 +40,8 @@ __all__ = [
     "View",
     "Zero",
     "__version__",
+    "assert_gradients",
+    "assert_graph_shape",
     "make_dot",
     "report",
     "trace",
@@ -46,6 +49,8 @@ __all__ = [
 
 _LATER = {
     "Trace": "gradviz.recording.trace",
+    "assert_gradients": "gradviz.assertions",
+    "assert_graph_shape": "gradviz.assertions",
     "make_dot": "gradviz.recording.make_dot",
     "report": "gradviz.recording.trace",
     "trace": "gradviz.recording.trace",

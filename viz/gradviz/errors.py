@@ -30,3 +30,7 @@ class EngineError(GradvizError):
 
 class ReportFileError(GradvizError):
     """A saved report cannot be read back."""
+
+
+class ExpectationError(GradvizError):
+    """What is expected of a step cannot be held against it: an unknown word, or two words for one parameter."""

@@ -3,9 +3,11 @@
 Two reports have the same shape when the same values go into the same operations, whatever order those were met in and wherever
 the code stands. ``<-`` is a value that gradient goes back to, ``<~`` one that wants none, ``<x detach_`` one whose gradient is severed.
 A chain stands on one line, several inputs stand below, and a node that is used more than once is told once and then referred to.
+``graph_shape`` tells every operation, ``module_shape`` a module to a paragraph.
 """
 
 import hashlib
+import re
 from collections import Counter
 
 from gradviz.graph import Edge, Graph, Node, NodeKind
@@ -38,9 +40,62 @@ def graph_shape(report: Report) -> str:
             line += f" {_arrow(edge)}"
             index = edge.source
         lines.append(line)
+    return "\n".join([*lines, *_cuts(report)]) + "\n"
+
+
+def module_shape(report: Report) -> str:
+    """Return the modules that went into the loss, what became of the parameters of each, and whose values go into it.
+
+    What runs outside of every module is looked through: a value that is detached between two modules is severed between them.
+    """
+    graph = report.graph
+    inputs, order = _inputs(graph), _inputs_first(graph)
+    behind: dict[int, set[tuple[str, str]]] = {}  # of every node: the modules that are seen from it, and how
+    into: dict[str, set[tuple[str, str]]] = {}
+    for index in order:
+        here = _room(graph.nodes[index])
+        seen = {(_through(_arrow(edge), arrow), room) for edge in inputs[index] for arrow, room in behind[edge.source]}
+        if here is not None:
+            into.setdefault(here, set()).update((arrow, room) for arrow, room in seen if room != here or arrow.startswith("<x"))
+        behind[index] = seen if here is None else {("<- ", here)}
+    verdicts: dict[str, Counter[str]] = {}
+    for parameter in report.parameters.values():
+        verdicts.setdefault(_owner(parameter.name), Counter())[parameter.verdict] += 1
+    lines = []
+    for room in sorted(into.keys() | verdicts.keys(), key=_naturally):
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.get(room, {}).items()))
+        lines.append(f"{room}: {counts}" if counts else room)
+        lines += [f"  {arrow}{source}" for arrow, source in sorted(into.get(room, ()), key=lambda item: (_naturally(item[1]), item[0]))]
+    return "\n".join([*lines, *_cuts(report)]) + "\n"
+
+
+def _cuts(report: Report) -> list[str]:
     cuts = sorted(report.cuts, key=lambda cut: (cut.parameters, cut.operation, cut.code))
-    lines += [f"{cut.operation} in {cut.code!r} severs {', '.join(cut.parameters) or 'nothing'}" for cut in cuts]
-    return "\n".join(lines) + "\n"
+    return [f"{cut.operation} in {cut.code!r} severs {', '.join(cut.parameters) or 'nothing'}" for cut in cuts]
+
+
+def _room(node: Node) -> str | None:
+    """What a node is told as among modules; None for what runs outside of all."""
+    if node.kind is NodeKind.PARAMETER:
+        return _owner(node.name)
+    if node.kind is NodeKind.OPERATION:
+        return node.scope or None
+    return _label(node)
+
+
+def _owner(parameter: str) -> str:
+    """The module that a parameter belongs to."""
+    return parameter.rpartition(".")[0] or "(model)"
+
+
+def _through(near: str, far: str) -> str:
+    """How a value arrives that comes along two edges: what severs is told before what wants no gradient."""
+    return next((arrow for arrow in (far, near) if arrow.startswith("<x")), near if near == "<~ " else far)
+
+
+def _naturally(room: str) -> tuple[bool, list[tuple[int, str]]]:
+    """Sort the loss first, and ``layers.2`` before ``layers.10``."""
+    return room != "loss", [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[.]", room)]
 
 
 def _label(node: Node) -> str:
@@ -57,22 +112,46 @@ def _arrow(edge: Edge) -> str:
     return "<- " if edge.gradient else "<~ "
 
 
-def _sorted_inputs(graph: Graph) -> list[list[Edge]]:
-    """The edges into each node, sorted by what hangs on them and not by when it was met."""
+def _inputs(graph: Graph) -> list[list[Edge]]:
+    """The edges into each node."""
     inputs: list[list[Edge]] = [[] for _ in graph.nodes]
-    users: list[list[int]] = [[] for _ in graph.nodes]
     for edge in graph.edges:
         inputs[edge.target].append(edge)
+    return inputs
+
+
+def _inputs_first(graph: Graph) -> list[int]:
+    """Every node, after all that goes into it."""
+    users: list[list[int]] = [[] for _ in graph.nodes]
+    missing = [0] * len(graph.nodes)
+    for edge in graph.edges:
         users[edge.source].append(edge.target)
-    missing = [len(edges) for edges in inputs]
+        missing[edge.target] += 1
     ready = [index for index, count in enumerate(missing) if not count]
-    prints = [""] * len(graph.nodes)
-    for index in ready:  # grows while it is walked: inputs before those that use them
-        inputs[index].sort(key=lambda edge: (_arrow(edge), _label(graph.nodes[edge.source]), prints[edge.source]))
-        below = [_label(graph.nodes[index]), *(_arrow(edge) + prints[edge.source] for edge in inputs[index])]
-        prints[index] = hashlib.sha256("\n".join(below).encode()).hexdigest()
+    for index in ready:  # grows while it is walked
         for user in users[index]:
             missing[user] -= 1
             if not missing[user]:
                 ready.append(user)
+    return ready
+
+
+def _sorted_inputs(graph: Graph) -> list[list[Edge]]:
+    """The edges into each node, sorted by what hangs on them, then by who else uses that, and not by when it was met."""
+    inputs, order = _inputs(graph), _inputs_first(graph)
+    users: list[list[Edge]] = [[] for _ in graph.nodes]
+    for edge in graph.edges:
+        users[edge.source].append(edge)
+    below, above = [""] * len(graph.nodes), [""] * len(graph.nodes)
+    for index in order:
+        hanging = sorted(_arrow(edge) + below[edge.source] for edge in inputs[index])
+        below[index] = _digest([_label(graph.nodes[index]), *hanging])
+    for index in reversed(order):
+        above[index] = _digest(sorted(_arrow(edge) + below[edge.target] + above[edge.target] for edge in users[index]))
+    for edges in inputs:
+        edges.sort(key=lambda edge: (_arrow(edge), _label(graph.nodes[edge.source]), below[edge.source], above[edge.source]))
     return inputs
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,179 @@
+"""What is expected, held against reports that are built by hand: no torch."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from gradviz.errors import ExpectationError
+from gradviz.expectations import expect, violations
+from gradviz.graph import Cut, CutKind, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.render.violations import render_github, render_violations
+from gradviz.reports import Report
+
+CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=12, code="h = h.detach()", parameters=("stem.weight", "stem.bias"))
+
+
+def report(**verdicts):
+    """A report of parameters by name, ``__`` for the dot."""
+    parameters = [
+        Parameter(
+            name=name.replace("__", "."), shape=(2,), numel=2, verdict=Verdict(verdict), cuts=(CUT,) * (verdict == "cut"), partial=False
+        )
+        for name, verdict in verdicts.items()
+    ]
+    return Report(parameters=Parameters(tuple(parameters)), cuts=(CUT,), place=Place("train.py", 40))
+
+
+def failures(report, *, traced=True, **words):
+    """The violations, shortly: which parameters, what was expected, what was found."""
+    found = violations(report, expect(**words), traced=traced)
+    return [(one.parameters or one.pattern, one.expected, str(one.found)) for one in found]
+
+
+TUNED = report(backbone__weight="frozen", backbone__bias="frozen", head__weight="reached")
+
+
+def test_what_is_as_expected_gives_no_violation():
+    assert failures(TUNED, reached="head.*", frozen="backbone.*", cut=[], unused=[]) == []
+    assert failures(TUNED, frozen=["*.bias", "backbone.weight"]) == []
+
+
+def test_what_is_not_mentioned_must_be_reached():
+    assert failures(TUNED) == [(("backbone.weight", "backbone.bias"), "reached", "frozen")]
+    assert failures(TUNED, frozen="*.bias") == [(("backbone.weight",), "reached", "frozen")]
+
+
+def test_a_freeze_that_was_undone_is_told():
+    undone = report(backbone__weight="reached", backbone__bias="frozen", head__weight="reached")
+    assert failures(undone, frozen="backbone.*") == [(("backbone.weight",), "frozen", "reached")]
+
+
+def test_with_rest_any_only_what_is_said_counts_and_a_list_that_is_given_is_complete():
+    assert failures(TUNED, reached="head.*", rest="any") == []
+    assert failures(TUNED, cut=[], unused=[], rest="any") == []
+    assert failures(TUNED, frozen=[], rest="any") == [(("backbone.weight", "backbone.bias"), "not frozen", "frozen")]
+    assert failures(TUNED, frozen="backbone.bias", rest="any") == [(("backbone.weight",), "not frozen", "frozen")]
+
+
+def test_a_pattern_with_an_exclamation_mark_leaves_out():
+    adapted = report(backbone__weight="frozen", backbone__adapter="reached", head__weight="reached")
+    assert failures(adapted, frozen=["backbone.*", "!backbone.adapter"]) == []
+    assert failures(adapted, frozen="backbone.*") == [(("backbone.adapter",), "frozen", "reached")]
+
+
+def test_a_pattern_that_matches_nothing_fails_and_says_what_may_be_meant():
+    (violation,) = violations(TUNED, expect(frozen=["backbone.*", "backbon.*"]))
+    assert (violation.pattern, violation.expected, violation.meant) == ("backbon.*", "frozen", "backbone")
+    assert failures(TUNED, frozen=["backbone.*", "!nothing"]) == [("!nothing", "frozen", "")]
+
+
+def test_a_tied_parameter_answers_to_each_of_its_names():
+    tied = Parameter(name="embed.weight", names=("embed.weight", "head.weight"), verdict=Verdict.REACHED)
+    assert failures(Report(parameters=Parameters((tied,))), reached="head.*", rest="any") == []
+
+
+def test_two_words_for_one_parameter_are_refused_with_the_way_out():
+    with pytest.raises(ExpectationError, match=r"head.weight is claimed by reached='head.\*' and by frozen='\*': .* '!head.weight'"):
+        violations(TUNED, expect(reached="head.*", frozen="*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"frozn": "x"}, r"unknown expectation: 'frozn' \(choose from reached, .*; did you mean frozen\?\)"),
+        ({"rest": "all"}, r"unknown rest: 'all' \(choose from reached, any\)"),
+        ({"cut": 3}, r"cut: 3 is no pattern"),
+        ({"cut": ["a", None]}, r"cut: None is no pattern"),
+    ],
+)
+def test_what_cannot_be_expected_is_refused(words, message):
+    with pytest.raises(ExpectationError, match=message):
+        expect(**words)
+
+
+def test_zero_is_not_reached_unless_it_is_expected():
+    lora = report(lora_A="zero", lora_B="reached")
+    assert failures(lora) == [(("lora_A",), "reached", "zero")]
+    assert failures(lora, zero="*lora_A*") == []
+    assert failures(lora, zero=[], rest="any") == [(("lora_A",), "not zero", "zero")]
+
+
+def test_partial_is_looked_at_only_where_it_is_said():
+    whole, partial = (Parameter(name=name, verdict=Verdict.REACHED, partial=name == "b") for name in "ab")
+    both = Report(parameters=Parameters((whole, partial)))
+    assert failures(both) == []
+    assert failures(both, partial=[]) == [(("b",), "not partial", "partial")]
+    assert failures(both, partial="b") == []
+    assert failures(both, partial="*") == [(("a",), "partial", "not partial")]
+
+
+def test_without_a_trace_cut_and_unused_pass_for_each_other():
+    unused = report(stem__weight="unused", head__weight="reached")
+    assert failures(unused, cut="stem.*", traced=False) == []
+    assert failures(unused, cut="stem.*") == [(("stem.weight",), "cut", "unused")]
+    assert failures(unused, frozen="stem.*", traced=False) == [(("stem.weight",), "frozen", "unused")]
+
+
+SEVERED = report(stem__weight="cut", stem__bias="cut", head__weight="reached")
+
+
+def test_the_text_names_the_parameters_the_line_and_then_explains():
+    text = render_violations(SEVERED, violations(SEVERED, expect()))
+    assert text.startswith("""\
+The gradients are not as expected.
+  stem.* (2 parameters, 4): expected reached, found cut, by detach() at net.py:12
+
+1 of 3 parameters gets gradient.
+
+Cut by detach() at net.py:12
+    h = h.detach()
+  prunes    stem.* (2 parameters, 4)
+  means     detach() returns""")
+
+
+def test_the_text_tells_several_groups_below_each_other_and_where_a_zero_begins():
+    zero = Zero(operation="dead_relu", why="it is", place=Place("net.py", 3))
+    parameters = tuple(Parameter(name=name, numel=1, verdict=Verdict.ZERO, zero=zero) for name in ("a", "b"))
+    both = Report(parameters=Parameters((*parameters, Parameter(name="c", verdict=Verdict.REACHED))))
+    lines = render_violations(both, violations(both, expect(zero="*x", reached="c"))).splitlines()
+    assert lines[1:5] == [
+        "  2 parameters: expected reached, found zero, from dead relu at net.py:3 on",
+        "    a (1)",
+        "    b (1)",
+        "  zero: '*x' matches no parameter",
+    ]
+
+
+def test_github_gets_the_cut_on_its_line_with_everything_escaped():
+    strange = replace(CUT, code="x = h.detach()  # 100%")
+    parameter = Parameter(name="a", numel=1, verdict=Verdict.CUT, cuts=(strange,))
+    odd = Report(parameters=Parameters((parameter,)), cuts=(strange,))
+    assert render_github(odd, violations(odd, expect())) == (
+        "::error file=net.py,line=12,title=gradviz::"
+        "a (1): expected reached, found cut, by detach() at net.py:12%0Ax = h.detach()  # 100%25\n"
+    )
+
+
+def test_github_shows_a_line_of_the_repository_where_the_cut_is_in_a_library(tmp_path):
+    far = replace(CUT, file="/usr/lib/dep.py", caller=Place(str(tmp_path / "sub, dir" / "train.py"), 7, "dep.run(h)"))
+    parameter = Parameter(name="a", numel=1, verdict=Verdict.CUT, cuts=(far,))
+    one = Report(parameters=Parameters((parameter,)))
+    assert render_github(one, violations(one, expect()), root=tmp_path).startswith(
+        "::error file=sub%2C dir/train.py,line=7,title=gradviz::"
+    )
+
+
+def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():
+    assert render_github(TUNED, violations(TUNED, expect())) == (
+        "::error file=train.py,line=40,title=gradviz::backbone.* (2 parameters, 4): expected reached, found frozen\n"
+    )
+    assert render_github(TUNED, violations(TUNED, expect(frozen=["backbone.*", "zz"]))) == (
+        "::error title=gradviz::frozen: 'zz' matches no parameter\n"
+    )
+
+
+def test_no_torch_is_needed_to_hold_a_report():
+    code = "import sys, gradviz.expectations, gradviz.render.violations, gradviz.assertions; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,195 @@
+"""What gradient a step is meant to give which parameter, held against what a report found. Pure: no torch, no output.
+
+Patterns are those of ``fnmatch``, matched against any of a parameter's names; one that begins with ``!`` leaves out what the others
+of its list match. Every parameter that no pattern mentions must be reached, unless ``rest`` is ``"any"``.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+
+from gradviz.errors import ExpectationError
+from gradviz.graph import Cut, Parameter, Verdict, Zero
+from gradviz.reports import Report
+
+Patterns = str | Iterable[str] | None
+
+RESTS = ("reached", "any")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """Which parameters are meant to have which verdict. Read-only; made by :func:`expect`.
+
+    Attributes:
+        reached, frozen, cut, unused, zero: Patterns of the parameters meant to have that verdict; None where nothing was said. For the last
+            four a list that is given is complete: no parameter outside of it may have that verdict.
+        partial: Patterns of the parameters meant to be severed on one route and alive on another, complete as well; None lets all be.
+        rest: What is meant to become of parameters that no pattern mentions: ``"reached"``, or ``"any"`` where it does not matter.
+    """
+
+    reached: tuple[str, ...] | None = None
+    frozen: tuple[str, ...] | None = None
+    cut: tuple[str, ...] | None = None
+    unused: tuple[str, ...] | None = None
+    zero: tuple[str, ...] | None = None
+    partial: tuple[str, ...] | None = None
+    rest: str = "reached"
+
+
+WORDS = tuple(field.name for field in fields(Expectations) if field.name != "rest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """Parameters for which the same expectation failed in the same way. Read-only.
+
+    Attributes:
+        parameters: Their names, in the model's order; empty where a pattern matches no parameter.
+        expected: What they are meant to be: ``"reached"``, ``"not cut"``; where a pattern matches nothing, its word.
+        found: What they are: a verdict, ``"partial"`` or ``"not partial"``; empty where a pattern matches nothing.
+        pattern: The pattern that says so; empty for what is said of all others.
+        cuts: What severs their routes.
+        zero: Where a zero begins.
+        meant: A name of the model that resembles a pattern without a match; empty where none does.
+    """
+
+    parameters: tuple[str, ...] = ()
+    expected: str = ""
+    found: str = ""
+    pattern: str = ""
+    cuts: tuple[Cut, ...] = ()
+    zero: Zero | None = None
+    meant: str = ""
+
+
+def expect(*, rest: str = "reached", **patterns: Patterns) -> Expectations:
+    """Return the expectations that the keywords of ``assert_gradients`` say: a pattern or several for each word.
+
+    Raises:
+        ExpectationError: There is no such word, a pattern is no text, or ``rest`` is neither ``"reached"`` nor ``"any"``.
+    """
+    if rest not in RESTS:
+        raise ExpectationError(f"unknown rest: {rest!r} (choose from {', '.join(RESTS)})")
+    given: dict[str, tuple[str, ...]] = {}
+    for word, value in patterns.items():
+        if word not in WORDS:
+            close = difflib.get_close_matches(word, WORDS, n=1)
+            raise ExpectationError(f"unknown expectation: {word!r} (choose from {_one_of(WORDS, close)})")
+        if value is None:
+            continue
+        several = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+        wrong = [pattern for pattern in several if not isinstance(pattern, str)]
+        if wrong:
+            raise ExpectationError(f"{word}: {wrong[0]!r} is no pattern (write one such as 'head.*', or a list of them)")
+        given[word] = several
+    return Expectations(rest=rest, **given)
+
+
+def violations(report: Report, expectations: Expectations, *, traced: bool = True) -> list[Violation]:
+    """Return what in ``report`` is not as expected, in the order of the words and then of the model; empty where all is.
+
+    Args:
+        report: Of several losses, all of them together are judged.
+        expectations: See :func:`expect`.
+        traced: False for a report of a loss alone, which cannot tell cut from unused: either then passes for the other.
+
+    Raises:
+        ExpectationError: Two words claim one parameter.
+    """
+    parameters = report.parameters
+    said = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}
+    claims = _claims(said)
+    found: dict[Violation, list[str]] = {}
+    for parameter in parameters.values():
+        for violation in _of_one(parameter, claims.get(parameter.name), said["partial"], expectations, traced):
+            found.setdefault(violation, []).append(parameter.name)
+    order = {word: position for position, word in enumerate(("", *WORDS))}
+    failed = [
+        Violation(
+            parameters=tuple(names),
+            expected=one.expected,
+            found=one.found,
+            pattern=one.pattern,
+            cuts=one.cuts,
+            zero=one.zero,
+        )
+        for one, names in found.items()
+    ]
+    failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))  # stable, so in the model's order
+    return [*failed, *_without_match(expectations, parameters)]
+
+
+def _matched(patterns: tuple[str, ...], parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """The parameters that a list of patterns matches, each with the first that does."""
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+    unwanted = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    matched = {}
+    for name, parameter in parameters.items():
+        names = {name, *parameter.names}
+        pattern = next((pattern for pattern in wanted if _matches(names, pattern)), None)
+        if pattern is not None and not any(_matches(names, other) for other in unwanted):
+            matched[name] = pattern
+    return matched
+
+
+def _matches(names: Iterable[str], pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _claims(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
+    """The word and the pattern that speak for each parameter."""
+    claims: dict[str, tuple[str, str]] = {}
+    for word in WORDS:
+        for name, pattern in said[word].items() if word != "partial" else ():
+            if name in claims:
+                other, first = claims[name]
+                raise ExpectationError(
+                    f"{name} is claimed by {other}={first!r} and by {word}={pattern!r}: "
+                    f"leave it out of one of them, with a pattern such as '!{name}'"
+                )
+            claims[name] = (word, pattern)
+    return claims
+
+
+def _of_one(
+    parameter: Parameter, claim: tuple[str, str] | None, partial: Mapping[str, str], expectations: Expectations, traced: bool
+) -> Iterator[Violation]:
+    """What is wrong with one parameter, without its name."""
+    verdict = parameter.verdict
+    if claim is None:
+        complete = verdict is not Verdict.REACHED and getattr(expectations, verdict) is not None
+        if complete or (expectations.rest == "reached" and verdict is not Verdict.REACHED):
+            expected = "reached" if expectations.rest == "reached" else f"not {verdict}"
+            yield Violation(expected=expected, found=verdict, cuts=parameter.cuts, zero=parameter.zero)
+    elif not _agrees(verdict, claim[0], traced):
+        yield Violation(expected=claim[0], found=verdict, pattern=claim[1], cuts=parameter.cuts, zero=parameter.zero)
+    if expectations.partial is not None and parameter.partial is not (parameter.name in partial):
+        words = ("not partial", "partial")
+        expected, found = words[not parameter.partial], words[parameter.partial]
+        yield Violation(expected=expected, found=found, pattern=partial.get(parameter.name, ""), cuts=parameter.cuts)
+
+
+def _agrees(verdict: Verdict, word: str, traced: bool) -> bool:
+    return verdict == word or (not traced and {verdict, word} == {Verdict.CUT, Verdict.UNUSED})
+
+
+def _without_match(expectations: Expectations, parameters: Mapping[str, Parameter]) -> Iterator[Violation]:
+    """The patterns that match no parameter: most likely those that a renaming left behind."""
+    names = list(dict.fromkeys(name for parameter in parameters.values() for name in (parameter.name, *parameter.names)))
+    for word in WORDS:
+        for pattern in getattr(expectations, word) or ():
+            if not _matches(names, pattern.removeprefix("!")):
+                close = difflib.get_close_matches(pattern.strip("!*."), {part for name in names for part in _parts(name)}, n=1)
+                yield Violation(expected=word, pattern=pattern, meant=close[0] if close else "")
+
+
+def _parts(name: str) -> list[str]:
+    """A name and the modules around it."""
+    path = name.split(".")
+    return [".".join(path[:end]) for end in range(1, len(path) + 1)]
+
+
+def _one_of(words: Iterable[str], close: list[str]) -> str:
+    return ", ".join(words) + (f"; did you mean {close[0]}?" if close else "")

@@ -1,0 +1,109 @@
+"""What is not as expected, as text for a person and as annotations for GitHub's review of a pull request."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from gradviz.expectations import Violation
+from gradviz.graph import Cut, Place
+from gradviz.render.names import fold_names
+from gradviz.render.sentences import counted, printable
+from gradviz.render.text import MOST_GROUPS, render_text, where
+from gradviz.reports import Report
+
+
+def render_violations(report: Report, failed: Sequence[Violation]) -> str:
+    """Return a line or two for each violation, and below them the report's own explanation."""
+    lines = ["The gradients are not as expected."]
+    for violation in failed:
+        if not violation.parameters:
+            lines.append(f"  {_without_match(violation)}")
+            continue
+        names = _names(report, violation)
+        found = _found(violation)
+        lines.append(f"  {names[0]}: expected {_expected(violation)}, found {found}" if len(names) == 1 else f"  {_many(names, violation)}")
+        if len(names) > 1:
+            lines += [f"    {name}" for name in names]
+    return "\n".join(printable(line) for line in lines) + "\n\n" + render_text(report)
+
+
+def render_github(report: Report, failed: Sequence[Violation], *, root: Path | None = None) -> str:
+    """Return a workflow command for each violation, which GitHub shows on the line of the cut in a pull request.
+
+    Args:
+        report: Where no cut is to blame, the line of the loss is annotated.
+        failed: What is not as expected.
+        root: The root of the repository, which paths are told from; the current folder unless given.
+    """
+    root = root or Path.cwd()
+    lines = []
+    for violation in failed:
+        if not violation.parameters:
+            lines.append(_command({}, _without_match(violation)))
+            continue
+        names = ", ".join(_names(report, violation))
+        message = f"{names}: expected {_expected(violation)}, found {_found(violation)}"
+        cuts = violation.cuts or (None,)
+        lines += [_command(_place(cut, violation, report, root), _with_code(message, cut)) for cut in cuts]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _names(report: Report, violation: Violation) -> list[str]:
+    groups = fold_names(violation.parameters, report.parameters)
+    names = [str(group) for group in groups[:MOST_GROUPS]]
+    rest = sum(group.parameters for group in groups[MOST_GROUPS:])
+    return [*names, f"and {counted(rest, 'more parameter')}"] if rest else names
+
+
+def _many(names: Sequence[str], violation: Violation) -> str:
+    return f"{counted(len(violation.parameters), 'parameter')}: expected {_expected(violation)}, found {_found(violation)}"
+
+
+def _expected(violation: Violation) -> str:
+    return f"{violation.expected} ({violation.pattern})" if violation.pattern else violation.expected
+
+
+def _found(violation: Violation) -> str:
+    """The verdict, and what is to blame for it."""
+    if violation.cuts:
+        by = "; ".join(f"{cut.operation} at {where(cut)}" for cut in violation.cuts)
+        return f"{violation.found}, by {by}"
+    if violation.zero and violation.zero.place:
+        return f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at {where(violation.zero.place)} on"
+    return violation.found
+
+
+def _without_match(violation: Violation) -> str:
+    meant = f"; did you mean {violation.meant!r}?" if violation.meant else ""
+    return f"{violation.expected}: {violation.pattern!r} matches no parameter{meant}"
+
+
+def _with_code(message: str, cut: Cut | None) -> str:
+    return f"{message}\n{cut.code}" if cut and cut.code else message
+
+
+def _place(cut: Cut | None, violation: Violation, report: Report, root: Path) -> dict[str, str]:
+    """The line to annotate: one of the repository's own, as only these are shown."""
+    places: Iterable[Place | None]
+    if cut is not None:
+        places = (Place(cut.file, cut.line), cut.caller, *cut.also)
+    else:
+        places = (violation.zero.place if violation.zero else None, report.place)
+    for place in places:
+        if place is None or not place.file:
+            continue
+        path = root / place.file
+        if path.is_relative_to(root) and "site-packages" not in path.parts:
+            return {"file": path.relative_to(root).as_posix(), "line": str(place.line)}
+    return {}
+
+
+def _command(properties: dict[str, str], message: str) -> str:
+    """Write a workflow command, in which these characters have their own escapes."""
+    said = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in {**properties, "title": "gradviz"}.items())
+    return f"::error {said}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for char in "%\r\n" + more:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
