@@ -203,7 +203,7 @@ class _Flow:
 
     def _sides(self) -> list[bool]:
         """Whether a node belongs to what a cut prunes; what wants no gradient goes with what uses it."""
-        pruned = [node.pruned for node in self.nodes]
+        pruned = [node.pruned and node.verdict is not Verdict.FROZEN for node in self.nodes]
         alive = [sum(not pruned[edge.target] for edge in edges) for edges in self.out]
 
         def follows(index: int) -> bool:
@@ -342,7 +342,9 @@ class _Modules:
             here, above, below = meetings.get((source, target)) or meetings.setdefault((source, target), _meeting(source, target))
             passes = edge.gradient, edge.severed, edge.cut
             here.contents[above, self.label[edge.source], below, self.label[edge.target], passes] += 1
-            if here is not target:
+            if (
+                here is not target and edge.severed is not None
+            ):  # what else comes in from outside is of no account: the first has no such input
                 target.contents[self.label[edge.target], passes] += 1
 
     def _classes(self) -> dict[_Module, int]:
@@ -536,7 +538,7 @@ def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int,
         return count + boxes <= budget if depth is None else rooms[0].depth <= depth
 
     count = 1
-    waiting = [(0, "", 0)]
+    waiting = [(False, 0, "", 0)]  # first what was asked for, then the shallowest
     numbers = {room: number for number, room in enumerate(rooms.all)}
     seen: list[_Room] = []
     while waiting:
@@ -550,11 +552,11 @@ def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int,
             room.is_open = True
             count += cost(room)
             for child in room.children:
-                heapq.heappush(waiting, (child.depth, child.path, numbers[child]))
+                heapq.heappush(waiting, (not child.members[0].wanted, child.depth, child.path, numbers[child]))
         seen.append(room)
     # What is left of the budget goes to whole depths at once: one of several equal modules in detail would only seem to be different.
     for is_open in (True, False):
-        for level in range(seen[-1].depth + 1):
+        for level in range(max(room.depth for room in seen) + 1):
             coarse = [
                 room for room in seen if room.depth == level and room.is_open is is_open and (room.spread if is_open else not room.children)
             ]
@@ -566,7 +568,7 @@ def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int,
     for room in rooms.all:
         if room.parent is not None and not room.parent.shown.is_open:
             room.shown = room.parent.shown
-    return tuple(room.path for room in seen if not room.is_open)
+    return tuple(room.path for room in sorted(seen, key=lambda room: (room.depth, room.path)) if not room.is_open)
 
 
 _ABSENT = ("parameters", Verdict.UNUSED, False)
