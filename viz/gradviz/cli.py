@@ -7,6 +7,7 @@ Names, verdicts and lines of code go to standard output, progress and warnings t
 import difflib
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -76,7 +77,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Where to write; the name tells the format: .svg .json .dot .txt, and .png .pdf where dot is installed.",
+        help="Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf where dot is installed.",
     )
     budget = click.option(
         "--budget", type=click.IntRange(1), default=BUDGET, show_default=True, help="Fold a larger graph to so many boxes."
@@ -160,6 +161,83 @@ def show(function: str, output: Path | None, engine: str, view: View) -> None:
 @output_options
 def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
     """Draw a saved report again, in any format and without the model. Without -o the report is printed."""
+    _finish(_read(file), output, engine, view)
+
+
+def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each word that can be expected of a parameter."""
+    from gradviz.expectations import RESTS, WORDS
+
+    command = click.option("--rest", type=OneOf("rest", RESTS), help="What parameters that no pattern mentions are meant to be: reached.")(
+        command
+    )
+    for word in reversed(WORDS):
+        command = click.option(f"--{word}", multiple=True, metavar="PATTERN", help=f"Parameters meant to be {word}, such as 'head.*'.")(
+            command
+        )
+    return command
+
+
+@gradviz.command()
+@click.argument("step", required=False, metavar="[STEP]")
+@expectation_options
+@click.option("--loss", metavar="NAME", help="Of a report on several losses, the one to hold; without it all of them together.")
+@click.option("--format", "form", type=OneOf("format", ("text", "github")), default="text", show_default=True, help="How to say it.")
+def check(step: str | None, form: str, **given: Any) -> None:
+    """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
+
+    STEP is a function as in 'gradviz show', or a saved report. An option takes the place of what pyproject.toml says for that word.
+    Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached.
+    """
+    from gradviz.checking import of_loss, read_settings
+    from gradviz.expectations import expect, violations
+    from gradviz.render.violations import render_github, render_violations
+
+    settings = {**read_settings(Path.cwd()), **{key: value for key, value in given.items() if value not in (None, ())}}
+    step, loss = step or settings.pop("step", None), settings.pop("loss", None)
+    settings.pop("step", None)
+    if step is None:
+        raise click.UsageError("nothing to check: give a function, file.py:function, a saved report, or step in [tool.gradviz]")
+    expectations = expect(**settings)
+    if step.endswith(".json"):
+        report = _read(Path(step))
+    else:
+        from gradviz.steps import trace_function
+
+        report = trace_function(step)
+    report = of_loss(report, loss)
+    failed = violations(report, expectations)
+    if not failed:
+        click.echo(f"As expected: {_counts(report)}.")
+        return
+    if form == "github":
+        click.echo(render_github(report, failed), nl=False)
+    click.echo(render_violations(report, failed), nl=False)
+    sys.exit(1)
+
+
+@gradviz.command()
+@click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE.json")
+@click.argument("after", type=click.Path(path_type=Path), metavar="AFTER.json")
+@click.option("--format", "form", type=OneOf("format", ("text", "json")), default="text", show_default=True, help="How to say it.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything that the gradients depend on differs.")
+def diff(before: Path, after: Path, form: str, exit_code: bool) -> None:
+    """Say which verdicts changed from one saved report to another, and which cuts came or went.
+
+    A module with another name and the same parameters is taken for the same one.
+    """
+    from gradviz.diff import compare
+    from gradviz.render.difference import render_difference, render_difference_json
+
+    old, new = _read(before), _read(after)
+    difference = compare(old, new)
+    click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
+    if exit_code and difference:
+        sys.exit(1)
+
+
+def _read(file: Path) -> "Report":
+    """Read a saved report."""
     from gradviz.errors import ReportFileError
     from gradviz.render.json import read_json
 
@@ -168,7 +246,17 @@ def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
-    _finish(read_json(text), output, engine, view)
+    return read_json(text)
+
+
+def _counts(report: "Report") -> str:
+    """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
+    from gradviz.render.sentences import counted, listing
+
+    verdicts = Counter(str(parameter.verdict) for parameter in report.parameters.values())
+    return (
+        f"{counted(len(report.parameters), 'parameter')}, {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
+    )
 
 
 def _finish(report: "Report", output: Path | None, engine: str, view: View) -> None:

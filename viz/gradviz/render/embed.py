@@ -181,7 +181,7 @@ class _Entry:
     look: Look | None = None
 
 
-_LINES = {
+LINES = {
     "gradient": "gradient flows",
     "severed": "gradient stops",
     "pruned": "pruned by the cut",
@@ -195,7 +195,7 @@ def _entries(content: Sketch) -> list[_Entry]:
     verdicts = {item.verdict for item in content.items}
     strokes = {line.stroke for line in content.lines}
     entries = [_Entry(str(verdict), f"{verdict}: {MEANINGS[verdict]}", LOOKS[verdict]) for verdict in Verdict if verdict in verdicts]
-    return entries + [_Entry(stroke, meaning) for stroke, meaning in _LINES.items() if stroke in strokes]
+    return entries + [_Entry(stroke, meaning) for stroke, meaning in LINES.items() if stroke in strokes]
 
 
 def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> float:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradviz.causes import EXPLANATIONS
 from gradviz.graph import Cut, Edge, Node, NodeKind, Parameter, Place, Verdict
+from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
 from gradviz.render.outline import Group, Thing, first_view, outline
 from gradviz.render.sentences import MEANINGS, cut_at, headline, listing, printable, where
@@ -40,7 +41,7 @@ def render_html(report: Report) -> str:
         "version": __version__,
         "verdicts": [{"word": str(verdict), "meaning": MEANINGS[verdict], "mark": LOOKS[verdict].mark} for verdict in VERDICTS],
         "looks": {name: _look(look) for name, look in _looks().items()},
-        "strokes": [{"name": name, "dashes": _dashes(stroke), "width": stroke.width} for name, stroke in STROKES.items()],
+        "strokes": [{"name": name, "meaning": LINES[name], "dashes": _dashes(stroke), "width": stroke.width} for name, stroke in STROKES.items()],
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
         "losses": [_Loss(each).data() for each in losses],

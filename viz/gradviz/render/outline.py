@@ -280,38 +280,46 @@ def _components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
 def _calls(
     component: Iterable[_Key], keys: Mapping[_Key, list[int]], key_of: Mapping[int, _Key], flows: Mapping[int, Sequence[int]]
 ) -> list[tuple[_Key, list[int]]]:
-    """Stretches of modules that take turns, in the order of the data flow: each is left only when nothing more of it can run."""
+    """Stretches of modules that take turns, in the order of the data flow.
+
+    Walked from the end, so that what a call needs is met with the call; a module is left only when nothing more of it is needed.
+    """
     members = [m for key in component for m in keys[key]]
     within = set(members)
+    sources: dict[int, list[int]] = {m: [] for m in members}
     missing = dict.fromkeys(members, 0)
     for m in members:
         for target in flows[m]:
             if target in within:
-                missing[target] += 1
-    stretches = []
-    for key in component:  # what takes no part, such as parameters that every call has a stub of
-        apart = [m for m in keys[key] if not flows[m] and not missing[m]]
-        if apart and len(apart) < len(keys[key]):
-            stretches.append((key, apart))
-            members = [m for m in members if m not in set(apart)]
+                sources[target].append(m)
+                missing[m] += 1
+    stretches: list[tuple[_Key, list[int]]] = []
     ready: dict[_Key, list[int]] = {}
-    for m in members:
-        if not missing[m]:
-            ready.setdefault(key_of[m], []).append(m)
+    for key in component:
+        # what takes no part, such as parameters that every call has a stub of
+        apart = {m for m in keys[key] if not flows[m] and not sources[m]}
+        if apart and len(apart) < len(keys[key]):
+            stretches.append((key, sorted(apart, reverse=True)))
+        else:
+            apart = set()
+        ends = [m for m in keys[key] if not missing[m] and m not in apart]
+        if ends:
+            ready[key] = ends
+    calls: list[tuple[_Key, list[int]]] = []
     while ready:
         key = next(iter(ready))
-        waiting, stretch = ready[key], []
+        waiting = ready[key]
+        stretch = []
         while waiting:
             m = waiting.pop()
             stretch.append(m)
-            for target in flows[m]:
-                if target in within:
-                    missing[target] -= 1
-                    if not missing[target]:
-                        ready.setdefault(key_of[target], []).append(target)
+            for source in sources[m]:
+                missing[source] -= 1
+                if not missing[source]:
+                    ready.setdefault(key_of[source], []).append(source)
         del ready[key]
-        stretches.append((key, stretch))
-    return stretches
+        calls.append((key, stretch[::-1]))
+    return stretches + calls[::-1]
 
 
 def _repeats(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int]]:

@@ -186,6 +186,7 @@ class Model {
   }
 
   shownOf(thing) {
+    if (thing < 0) return thing;
     if (thing < this.n) return this.shown[thing];
     const around = this.parent[thing] < 0 ? -1 : this.box[this.parent[thing] - this.n];
     return around >= 0 ? around : thing;
@@ -759,12 +760,14 @@ function moveTo(next, isSoft = false) {
   moving = requestAnimationFrame(step);
 }
 
-/** Show everything; ``isReadable`` keeps the text readable and begins at the loss, where everything does not fit. */
+/** Show everything; ``isReadable`` keeps the text readable and, where everything does not fit, begins at the first cut or else at the loss. */
 function fit(isReadable = false, isSoft = false) {
   const {w, h, axis} = layout, root = model.n, across = stage.clientWidth / (w[root] + 16);
   const k = Math.min(1.15, Math.max(wholeZoom(), isReadable ? (across > 0.45 ? Math.min(across, 0.68) : 0.68) : 0));
   const wide = stage.clientWidth / k, high = (stage.clientHeight - BELOW) / k;
-  moveTo({x: (w[root] > wide ? axis[root] : w[root] / 2) - wide / 2, y: h[root] > high ? h[root] - high : (h[root] - high) / 2, k}, isSoft);
+  const cut = model.loss.cuts.length ? model.shownOf(markOf(0)) : -1, lowest = h[root] - high;
+  const begin = cut >= 0 ? Math.max(0, Math.min(lowest, layout.y[cut] + h[cut] / 2 - high / 2)) : lowest;
+  moveTo({x: (w[root] > wide ? (cut >= 0 ? layout.x[cut] + axis[cut] : axis[root]) : w[root] / 2) - wide / 2, y: h[root] > high ? begin : lowest / 2, k}, isSoft);
 }
 
 function centre(thing, isSoft = true) {
@@ -1211,9 +1214,8 @@ function filtered() {
 }
 
 function drawLegend() {
-  const said = {gradient: "gradient flows", severed: "gradient stops", pruned: "pruned by the cut", frozen: "value only", value: "value only, needs no gradient"};
   const present = new Set(model.strokes);
-  $("legend").replaceChildren(...DATA.strokes.flatMap(({name}, stroke) => present.has(stroke) ? [h("span", {}, h("i", {class: name}), said[name])] : []));
+  $("legend").replaceChildren(...DATA.strokes.flatMap(({name, meaning}, stroke) => present.has(stroke) ? [h("span", {}, h("i", {class: name}), meaning)] : []));
 }
 
 function drawTabs() {
