@@ -253,7 +253,7 @@ def test_show_takes_a_loss_alone(run):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("my_steps", "not a function: 'my_steps' (write package.module:function)"),
+        ("my_steps", "not a function: 'my_steps' (write package.module:function, or file.py:function)"),
         ("my_steps:stepp", "no function 'stepp' in 'my_steps' (there is alone, step, wrong)"),
         ("no_such_module_here:step", "cannot import 'no_such_module_here': No module named 'no_such_module_here'"),
     ],

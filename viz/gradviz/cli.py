@@ -156,6 +156,51 @@ def show(function: str, output: Path | None, engine: str, view: View) -> None:
     _finish(trace_function(function), output, engine, view)
 
 
+@gradviz.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.argument("script", metavar="SCRIPT")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
+@click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as in python -m.")
+@click.option("--backward", default="1,2,3", show_default=True, metavar="NUMBERS", help="Report on these backward calls.")
+@click.option("--every", type=click.IntRange(1), metavar="N", help="Report on every N-th backward call instead.")
+@click.option("--until-stable", is_flag=True, help="Report until no new verdict appears.")
+@click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
+@click.option("--children", is_flag=True, help="Follow the processes that the script starts, too.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the reports; the name tells the format."
+)
+@click.option("--engine", type=OneOf("engine", ENGINES), default="auto", show_default=True, help="What lays out the picture.")
+def run(
+    script: str,
+    arguments: tuple[str, ...],
+    module: bool,
+    backward: str,
+    every: int | None,
+    until_stable: bool,
+    stop: bool,
+    children: bool,
+    output: Path | None,
+    engine: str,
+) -> None:
+    """Run an unmodified script as Python would, and report on its backward calls on standard error."""
+    from gradviz.running.script import run as run_script
+    from gradviz.running.settings import Settings, numbers
+
+    if output is not None:
+        from gradviz.render.formats import check
+
+        check(output)
+    settings = Settings(
+        backward=numbers(backward),
+        every=every or 0,
+        until_stable=until_stable,
+        stop=stop,
+        children=children,
+        output="" if output is None else os.path.abspath(output),
+        engine=engine,
+    )
+    run_script(script, arguments, settings, module=module)
+
+
 @gradviz.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="REPORT.json")
 @output_options
@@ -187,13 +232,17 @@ def check(step: str | None, form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
 
     STEP is a function as in 'gradviz show', or a saved report. An option takes the place of what pyproject.toml says for that word.
-    Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached.
+    Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
+    that there is none.
     """
     from gradviz.checking import of_loss, read_settings
     from gradviz.expectations import expect, violations
     from gradviz.render.violations import render_github, render_violations
 
-    settings = {**read_settings(Path.cwd()), **{key: value for key, value in given.items() if value not in (None, ())}}
+    said = {
+        key: tuple(filter(None, value)) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
+    }
+    settings = {**read_settings(Path.cwd()), **said}
     step, loss = step or settings.pop("step", None), settings.pop("loss", None)
     settings.pop("step", None)
     if step is None:

@@ -1,10 +1,11 @@
 """Training steps that are named on the command line."""
 
 import importlib
-import os
+import importlib.util
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import gradviz
@@ -15,22 +16,17 @@ _HERE = Path(__file__).parent
 
 
 def trace_function(name: str) -> Report:
-    """Trace ``package.module:function`` and report on what it returns: ``(loss, model)`` or a loss.
+    """Trace ``package.module:function`` or ``file.py:function`` and report on what it returns: ``(loss, model)`` or a loss.
 
-    The module is looked for in the current folder first, as ``python -m`` does.
+    The module is looked for in the current folder first, as ``python -m`` does; beside a file what lies there can be imported.
 
     Raises:
         GradvizError: There is no such module or function, or it raises.
     """
-    module_name, colon, function_name = name.partition(":")
+    module_name, colon, function_name = name.rpartition(":")
     if not (module_name and colon and function_name):
-        raise GradvizError(f"not a function: {name!r} (write package.module:function)")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise GradvizError(f"cannot import {module_name!r}: {error}") from error
+        raise GradvizError(f"not a function: {name!r} (write package.module:function, or file.py:function)")
+    module = _load_file(Path(module_name)) if module_name.endswith(".py") else _import(module_name)
     function = getattr(module, function_name, None)
     if not callable(function):
         there = ", ".join(sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_")))
@@ -43,6 +39,37 @@ def trace_function(name: str) -> Report:
             raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error
     loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     return trace.report(loss, model)
+
+
+def _import(name: str) -> ModuleType:
+    _look_in(Path.cwd())
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise GradvizError(f"cannot import {name!r}: {error}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Run a file as a module; what stands under ``if __name__ == "__main__"`` is left out."""
+    if not path.is_file():
+        raise GradvizError(f"there is no file {str(path)!r}")
+    _look_in(path.parent.resolve())
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise GradvizError(f"cannot load {str(path)!r}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # where pickle and dataclasses look for it
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        _print_without_gradviz(error)
+        raise GradvizError(f"{path} raised {type(error).__name__} while it was loaded") from error
+    return module
+
+
+def _look_in(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 
 def _print_without_gradviz(error: Exception) -> None:

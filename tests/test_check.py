@@ -1,0 +1,176 @@
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from gradviz import cli
+
+STEPS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Linear(2, 3)
+        self.head = nn.Linear(3, 1)
+
+def tuned():
+    net = Net()
+    net.backbone.requires_grad_(False)
+    return net.head(net.backbone(torch.ones(1, 2))).sum(), net
+
+def severed():
+    net = Net()
+    h = net.backbone(torch.ones(1, 2))
+    h = h.detach()  # 100 %
+    return net.head(h).sum(), net
+
+def several():
+    net = Net()
+    h = net.backbone(torch.ones(1, 2))
+    return {"task": net.head(h).sum(), "norm": h.square().mean()}, net
+
+if __name__ == "__main__":
+    raise SystemExit("a step that is loaded is not run as a script")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _a_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "check_steps", raising=False)
+    Path("check_steps.py").write_text(STEPS)
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        return stopped.value.code, *capsys.readouterr()
+
+    return run
+
+
+def expect(text):
+    Path("pyproject.toml").write_text(f"[tool.gradviz]\n{text}\n")
+
+
+@pytest.mark.parametrize("step", ["check_steps:tuned", "check_steps.py:tuned", "./check_steps.py:tuned"])
+def test_a_function_that_is_as_expected_exits_with_0(run, step):
+    status, out, err = run("check", step, "--reached", "head.*", "--frozen", "backbone.*", "--cut", "", "--unused", "")
+    assert (status, out, err) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n", "")
+
+
+def test_what_is_not_as_expected_exits_with_1_and_is_explained(run):
+    status, out, err = run("check", "check_steps:severed", "--reached", "head.*")
+    assert (status, err) == (1, "")
+    assert out.startswith(
+        dedent("""\
+        The gradients are not as expected.
+          backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19
+
+        2 of 4 parameters get gradient.
+
+        Cut by detach() at check_steps.py:19
+            h = h.detach()  # 100 %
+          prunes    backbone.* (2 parameters, 9)
+        """)
+    )
+
+
+def test_a_saved_report_is_checked_without_the_model(run):
+    assert run("show", "check_steps:severed", "-o", "report.json")[0] == 0
+    Path("check_steps.py").unlink()
+    assert run("check", "report.json")[0] == 1
+    assert run("check", "report.json", "--cut", "backbone.*")[:2] == (0, "As expected: 4 parameters, 2 cut and 2 reached.\n")
+
+
+def test_github_gets_an_annotation_on_the_line_of_the_cut(run):
+    status, out, _ = run("check", "check_steps:severed", "--format", "github")
+    assert status == 1
+    assert out.splitlines()[0] == (
+        "::error file=check_steps.py,line=19,title=gradviz::backbone.* (2 parameters, 9): expected reached, found cut, "
+        "by detach() at check_steps.py:19%0Ah = h.detach()  # 100 %25"
+    )
+    assert out.splitlines()[1] == "The gradients are not as expected."
+
+
+def test_pyproject_names_the_step_and_what_is_expected_also_from_a_folder_below(run, monkeypatch):
+    expect('step = "check_steps.py:tuned"\nreached = "head.*"\nfrozen = ["backbone.*"]\ncut = []')
+    assert run("check")[0] == 0
+    Path("below").mkdir()
+    monkeypatch.chdir("below")
+    assert run("check", "../check_steps.py:severed")[0] == 1
+
+
+def test_an_option_takes_the_place_of_what_pyproject_says(run):
+    expect('step = "check_steps:tuned"\nfrozen = ["head.*"]')
+    assert run("check")[0] == 1
+    assert run("check", "--frozen", "backbone.*")[0] == 0
+    assert run("check", "--frozen", "backbone.weight", "--frozen", "*.bias", "--rest", "any")[0] == 1
+    expect('rest = "any"')
+    assert run("check", "check_steps:severed")[0] == 0
+    assert run("check", "check_steps:severed", "--rest", "reached")[0] == 1
+
+
+def test_one_of_several_losses_is_held_where_it_is_named(run):
+    assert run("check", "check_steps:several")[0] == 0
+    assert run("check", "check_steps:several", "--loss", "norm", "--unused", "head.*")[0] == 0
+    assert run("check", "check_steps:several", "--loss", "norm")[0] == 1
+    assert run("check", "check_steps:several", "--loss", "nrm") == (2, "", "gradviz: unknown loss: 'nrm' (there is task, norm)\n")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("frozn = 'x'", "unknown key in [tool.gradviz] in {file}: 'frozn' (choose from step, loss, reached, "),
+        ("frozen = 3", "frozen in [tool.gradviz] in {file} is 3, neither a pattern such as 'head.*' nor a list of them"),
+        ("rest = 'all'", "rest in [tool.gradviz] in {file} is 'all' (choose from reached, any)"),
+        ("step = 3", "step in [tool.gradviz] in {file} is 3, not a text"),
+        ("step = ", "cannot read {file}: "),
+        ("", "nothing to check: give a function, file.py:function, a saved report, or step in [tool.gradviz]"),
+        ("step = 'check_steps:tuned'\nfrozen = '*'\nreached = '*'", "backbone.weight is claimed by reached='*' and by frozen='*'"),
+    ],
+)
+def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, message):
+    expect(toml)
+    status, out, err = run("check")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"gradviz: {message.format(file=tmp_path / 'pyproject.toml')}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("missing.json", "cannot read 'missing.json': No such file or directory"),
+        ("missing.py:step", "there is no file 'missing.py'"),
+        ("check_steps.py", "not a function: 'check_steps.py' (write package.module:function, or file.py:function)"),
+        ("check_steps:tund", "no function 'tund' in 'check_steps' (there is Net, several, severed, tuned)"),
+    ],
+)
+def test_a_step_that_is_not_there_exits_with_2(run, step, message):
+    assert run("check", step) == (2, "", f"gradviz: {message}\n")
+
+
+def test_a_file_that_raises_when_it_is_loaded_shows_where(run):
+    Path("broken.py").write_text("1 / 0\n")
+    status, _, err = run("check", "broken.py:step")
+    assert status == 2
+    assert 'broken.py", line 1' in err
+    assert err.splitlines()[-1] == "gradviz: broken.py raised ZeroDivisionError while it was loaded"
+
+
+def test_a_saved_report_needs_no_torch(run):
+    run("show", "check_steps:tuned", "-o", "report.json")
+    code = (
+        "import sys; from gradviz.cli import main\n"
+        "try: main(['check', 'report.json', '--frozen', 'backbone.*'])\n"
+        "except SystemExit as stopped: assert stopped.code == 0 and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

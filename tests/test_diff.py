@@ -1,0 +1,145 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gradviz import article, cli
+from gradviz.diff import Renaming, compare
+from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.reports import Report
+
+
+def report(verdicts, *cuts, shapes=None):
+    """A report of parameters by name."""
+    parameters = [Parameter(name=name, shape=(shapes or {}).get(name, (2,)), numel=2, verdict=Verdict(v)) for name, v in verdicts.items()]
+    return Report(parameters=Parameters(tuple(parameters)), cuts=cuts)
+
+
+def cut(*parameters, line=3, code="h.detach()"):
+    return Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=line, code=code, parameters=parameters)
+
+
+def renamings(before, after, **shapes):
+    found = compare(
+        report(dict.fromkeys(before.split(), "reached"), shapes=shapes), report(dict.fromkeys(after.split(), "reached"), shapes=shapes)
+    )
+    return [(each.before, each.after) for each in found.renamed], [p.name for p in found.went], [p.name for p in found.came]
+
+
+def test_equal_reports_do_not_differ():
+    one = report({"a.w": "cut"}, cut("a.w"))
+    assert not compare(one, one)
+
+
+def test_a_verdict_that_changed_is_told_in_both_directions():
+    old, new = report({"a.w": "frozen", "b.w": "reached"}), report({"a.w": "reached", "b.w": "reached"})
+    (change,) = compare(old, new).changed
+    assert (change.before.name, change.before.verdict, change.after.verdict) == ("a.w", "frozen", "reached")
+    assert compare(new, old).changed[0].after.verdict == "frozen"
+
+
+def test_a_route_that_was_severed_beside_a_live_one_is_a_change():
+    old = report({"a.w": "reached"})
+    new = replace(old, parameters=Parameters((replace(old.parameters["a.w"], partial=True),)))
+    assert len(compare(old, new).changed) == 1
+
+
+def test_cuts_come_and_go_and_a_line_that_only_moved_is_the_same_cut():
+    old, new = report({"a.w": "cut"}, cut("a.w", line=3)), report({"a.w": "cut"}, cut("a.w", line=30), cut("a.w", code="h.data"))
+    difference = compare(old, new)
+    assert [one.code for one in difference.cuts_came] == ["h.data"]
+    assert difference.cuts_went == ()
+    twice = report({"a.w": "cut"}, cut("a.w"), cut("a.w", line=4))
+    assert len(compare(old, twice).cuts_came) == 1
+
+
+def test_a_module_with_another_name_is_recognised_and_its_cut_too():
+    old = report({"body.a.w": "cut", "body.a.b": "cut", "head.w": "reached"}, cut("body.a.w", "body.a.b"))
+    new = report({"stem.a.w": "cut", "stem.a.b": "reached", "head.w": "reached"}, cut("stem.a.w", "stem.a.b"))
+    difference = compare(old, new)
+    assert difference.renamed == (Renaming(before="body", after="stem", parameters=2),)
+    assert [(change.before.name, change.after.name) for change in difference.changed] == [("body.a.b", "stem.a.b")]
+    assert not difference.cuts_came
+    assert not difference.cuts_went
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("a.w b.w", "module.a.w module.b.w", ([("", "module")], [], [])),
+        ("_orig_mod.a.w", "a.w", ([("_orig_mod", "")], [], [])),
+        ("a.x.w a.y.w c.w", "a.z.w a.y.w c.w", ([("a.x", "a.z")], [], [])),
+        ("m.0.w m.1.w c.w", "n.0.w n.1.w c.w", ([("m", "n")], [], [])),
+        ("c.w a.w b.w", "c.w x.w y.w", ([("a", "x"), ("b", "y")], [], [])),
+        ("c.w a.w", "c.w a.w b.w", ([], [], ["b.w"])),
+        ("c.w a.w", "c.w b.v", ([], ["a.w"], ["b.v"])),
+        ("w", "v", ([], ["w"], ["v"])),
+    ],
+)
+def test_renaming_is_found_at_the_outermost_module_that_is_the_same(before, after, expected):
+    assert renamings(before, after) == expected
+
+
+def test_a_module_of_another_size_is_another_module():
+    assert renamings("c.w a.w", "c.w b.w", **{"b.w": (3,)}) == ([], ["a.w"], ["b.w"])
+
+
+def test_a_large_model_is_compared_quickly():
+    names = [f"layers.{i}.{part}.{j}.w" for i in range(64) for part in ("attn", "mlp") for j in range(20)]
+    old = report(dict.fromkeys([*names, "head.w"], "reached"))
+    new = report(dict.fromkeys([*(name.replace("attn", "mix") for name in names), "head.w"], "reached"))
+    difference = compare(old, new)
+    assert len(difference.renamed) == 64
+    assert not difference
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    article.follow("none").report.to_json("before.json")
+    article.follow("detach").report.to_json("after.json")
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(list(arguments))
+        return stopped.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_command_says_what_changed_as_text(run):
+    status, out, err = run("diff", "before.json", "after.json")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[:4] == ["reached -> cut", "  f1.* (2 parameters, 4)", "  f2.* (2 parameters, 9)", "Cuts that came"]
+    assert lines[4].startswith("  detach_() at ")
+    assert lines[4].endswith("article.py:56: h.detach_()")
+    assert lines[5:] == ["    f1.* (2 parameters, 4)", "    f2.* (2 parameters, 9)"]
+
+
+def test_the_command_says_what_changed_as_json(run):
+    status, out, _ = run("diff", "after.json", "before.json", "--format", "json")
+    assert status == 0
+    document = json.loads(out)
+    assert document["changed"][0] == {
+        "name": "f1.weight",
+        "name_before": "f1.weight",
+        "before": {"verdict": "cut", "partial": False},
+        "after": {"verdict": "reached", "partial": False},
+    }
+    assert [cut["code"] for cut in document["cuts_went"]] == ["h.detach_()"]
+    assert document["came"] == document["went"] == document["renamed"] == document["cuts_came"] == []
+
+
+def test_the_exit_status_tells_of_a_difference_only_where_it_is_asked_to(run):
+    assert run("diff", "before.json", "after.json", "--exit-code")[0] == 1
+    assert run("diff", "before.json", "before.json", "--exit-code") == (0, "Nothing that the gradients depend on differs.\n", "")
+    assert run("diff", "before.json", "missing.json")[0] == 2
+
+
+def test_a_renaming_alone_is_told_and_is_no_difference(run):
+    text = Path("before.json").read_text().replace('"f2.', '"g2.')
+    Path("renamed.json").write_text(text)
+    status, out, _ = run("diff", "before.json", "renamed.json", "--exit-code")
+    assert (status, out) == (0, "Nothing that the gradients depend on differs.\nRenamed\n  f2 -> g2 (2 parameters)\n")
