@@ -58,7 +58,7 @@ class Built:
         return seen
 
 
-Model = nn.Module | Mapping[str, Tensor]
+Model = nn.Module | Mapping[str, nn.Module | Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class Names:
 
 
 def names_of(model: Model | None) -> Names:
-    """Read the names off a model, or off tensors given by name in its place."""
+    """Read the names off a model, or off models and tensors given by name in its place."""
     names = Names()
-    for name, tensor in _named_parameters(model, names) if isinstance(model, nn.Module) else (model or {}).items():
+    for name, tensor in _named(model, names):
         known = names.parameters.get(id(tensor))
         if known is None:
             names.tensors[name] = tensor
@@ -93,9 +93,20 @@ def names_of(model: Model | None) -> Names:
     return names
 
 
-def _named_parameters(model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
+def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(model, nn.Module):
+        yield from _named_parameters("", model, names)
+        return
+    for name, each in (model or {}).items():
+        if isinstance(each, nn.Module):
+            yield from _named_parameters(name, each, names)
+        else:
+            yield name, each
+
+
+def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
     """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for all, as models are large."""
-    stack = [("", model)]
+    stack = [(root, model)]
     while stack:
         path, module = stack.pop()
         names.modules.setdefault(id(module), path)

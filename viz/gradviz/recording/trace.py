@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch._C import _len_torch_function_stack, _pop_torch_function_stack, _push_on_torch_function_stack
+from torch.overrides import TorchFunctionMode
 
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import values
@@ -55,11 +57,7 @@ class Trace:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if threading.get_ident() != self._thread:
-            raise TraceError("a trace ends in the thread it began in")
-        stack, self._stack = self._stack, None
-        if stack is not None:
-            stack.close()
+        self._leave()
         mode = self._mode
         if mode is not None and mode.failure:
             warnings.warn(
@@ -67,6 +65,27 @@ class Trace:
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+    def stop(self) -> str:
+        """End a trace that no ``with`` ends, whatever modes were entered since. Return why it stopped watching before, if it did.
+
+        Raises:
+            TraceError: It began in another thread.
+        """
+        mode = self._mode
+        failure = "" if mode is None else mode.failure
+        if mode is not None and not _bring_to_top(mode):
+            mode.failure = "ended"  # it is running: torch puts it back once it is done, and then it lets every call pass
+            _push_on_torch_function_stack(mode)
+        self._leave()
+        return failure
+
+    def _leave(self) -> None:
+        if threading.get_ident() != self._thread:
+            raise TraceError("a trace ends in the thread it began in")
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            stack.close()
 
     def _ended(self) -> None:
         _watching.trace = None
@@ -120,6 +139,22 @@ class Trace:
         return found or None
 
 
+def _bring_to_top(mode: TorchFunctionMode) -> bool:
+    """Put a mode above those entered after it. Say whether it is there at all."""
+    above = []
+    found = False
+    while _len_torch_function_stack() and not found:
+        top = _pop_torch_function_stack()
+        found = top is mode
+        if not found:
+            above.append(top)
+    for other in reversed(above):
+        _push_on_torch_function_stack(other)
+    if found:
+        _push_on_torch_function_stack(mode)
+    return found
+
+
 def trace() -> Trace:
     """Watch one training step: which values autograd records, and which calls sever them.
 
@@ -169,7 +204,7 @@ def _report(
     notes: tuple[str, ...],
     loose: Mapping[int, tuple[float, int]] | None = None,
 ) -> Report:
-    by_name = isinstance(model, Mapping) and all(isinstance(one, Tensor) for one in model.values())
+    by_name = isinstance(model, Mapping) and all(isinstance(one, (Tensor, nn.Module)) for one in model.values())
     if model is not None and not isinstance(model, nn.Module) and not by_name:
         raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
     losses, said = _losses(loss, loose or {})

@@ -1,0 +1,1 @@
+"""``gradviz run``: an unmodified script, run as Python runs it, explained one backward call at a time."""

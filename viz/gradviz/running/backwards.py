@@ -1,0 +1,332 @@
+"""Watches ``torch.autograd.backward`` and ``torch.autograd.grad`` in one process, and tells of each call that is wanted.
+
+Torch is traced from its import (or the end of the call before the first one wanted) to the end of the last one wanted; then everything
+is put back and costs nothing. The graph is read and the report written at backward time; what steps next is added as it happens.
+"""
+
+import functools
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from gradviz.graph import Parameters, Verdict
+from gradviz.recording import where
+from gradviz.recording.build import names_of
+from gradviz.recording.judge import judge
+from gradviz.recording.mode import described
+from gradviz.recording.tape import Tape
+from gradviz.recording.trace import Trace
+from gradviz.reports import Report
+from gradviz.running import names, telling
+from gradviz.running.alarm import judge_step
+from gradviz.running.calls import Call
+from gradviz.running.children import Children, label, own_file
+from gradviz.running.process import say, warn
+from gradviz.running.settings import Plan, Settings
+
+_GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
+
+
+class Watch:
+    """The backward calls of this process."""
+
+    def __init__(self, settings: Settings, children: Children) -> None:
+        self._settings = settings
+        self._children = children
+        self._plan = Plan(settings)
+        self._trace: Trace | None = None
+        self._thread = 0
+        self._on = False
+        self._over = False  # the last call wanted has been: only what steps next is still awaited
+        self._count = 0
+        self._grads = 0
+        self._numbers: list[int] = []  # of the calls since the step before
+        self._batch: list[Call] = []  # those of them that were reported on
+        self._judged: set[int] = set()  # the optimizers that stepped since
+        self._stepping: list[int] = []  # the optimizers inside whose step we are
+        self._calls: list[Call] = []
+        self._leads: list[str] = []
+        self._seen: set[object] = set()
+        self._handles: list[Any] = []
+        self._originals: dict[str, Any] = {}
+        self._ours: dict[str, Any] = {}
+        self._inside = threading.local()
+
+    # Beginning and end
+
+    def begin(self) -> None:
+        """Watch from here on."""
+        self._on = True
+        self._thread = threading.get_ident()
+        self._originals = {"backward": torch.autograd.backward, "grad": torch.autograd.grad, "Tensor": Tensor.backward}
+        self._ours = {
+            "backward": self._watching("backward", self._called),
+            "Tensor": self._watching("Tensor", self._called),
+            "grad": self._watching("grad", self._differentiated),
+        }
+        self._handles = [register_optimizer_step_pre_hook(self._before_step), register_optimizer_step_post_hook(self._after_step)]
+        self._retrace()
+        torch.autograd.grad = self._ours["grad"]
+        Tensor.backward = self._ours["Tensor"]  # type: ignore[method-assign]
+
+    def forked(self) -> None:
+        """A forked child goes on from nothing where children are followed, and unwatched where not."""
+        was_on = self._on
+        self._off()
+        if was_on and self._settings.children:
+            self.__init__(self._settings, self._children)  # type: ignore[misc]
+            self.begin()
+
+    def end(self) -> None:
+        """The process exits."""
+        self._off()
+        if self._count == 0 and os.getpid() == self._settings.root:
+            grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
+            self._children.say_unseen(grads)
+
+    def _off(self) -> None:
+        """Put everything back as it was."""
+        if not self._on:
+            return
+        self._on = False
+        self._untrace()
+        for handle in self._handles:
+            handle.remove()
+        if torch.autograd.backward is self._ours["backward"]:
+            torch.autograd.backward = self._originals["backward"]
+        if torch.autograd.grad is self._ours["grad"]:
+            torch.autograd.grad = self._originals["grad"]
+        if Tensor.backward is self._ours["Tensor"]:
+            Tensor.backward = self._originals["Tensor"]  # type: ignore[method-assign]
+
+    def _retrace(self) -> None:
+        """Trace where the next call is wanted, and only there."""
+        wanted = not self._over and self._plan.wants(self._count + 1)
+        if not wanted:
+            self._untrace()
+        elif self._trace is None and threading.get_ident() == self._thread:
+            torch.autograd.backward = self._originals["backward"]
+            trace = Trace()
+            trace.__enter__()
+            self._trace = trace
+            # The trace's own seam lies below ours, so that it has seen the call by the time that we report on it.
+            self._originals["below"] = torch.autograd.backward
+        torch.autograd.backward = self._ours["backward"]
+
+    def _untrace(self) -> None:
+        trace, self._trace = self._trace, None
+        self._originals.pop("below", None)
+        if trace is None:
+            return
+        current = torch.autograd.backward
+        if threading.get_ident() == self._thread:
+            failure = trace.stop()
+            if failure:
+                say(f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n")
+        torch.autograd.backward = current
+
+    def _guarded(self, action: Callable[..., None], *args: Any) -> None:
+        """Whatever gradviz does, it ends with gradviz: one warning, and the script goes on."""
+        try:
+            with torch._C.DisableTorchFunction():
+                action(*args)
+        except Exception as error:
+            self._over = True
+            warn(error)
+            try:
+                self._off()
+            except Exception:
+                self._on = False
+
+    # Calls
+
+    def _watching(self, which: str, told: Callable[..., None]) -> Callable[..., Any]:
+        original = self._originals[which]
+
+        @functools.wraps(original)
+        def watching(*args: Any, **kwargs: Any) -> Any:
+            function = self._originals.get("below", original) if which == "backward" else original
+            if not self._on or getattr(self._inside, "yes", False) or torch._C._current_autograd_node() is not None:
+                return function(*args, **kwargs)
+            self._inside.yes = True
+            try:
+                self._guarded(self._before_call, which)
+                out = function(*args, **kwargs)
+            except Exception as error:
+                self._guarded(told, sys._getframe(1), args, kwargs, error, None)
+                raise
+            else:
+                self._guarded(told, sys._getframe(1), args, kwargs, None, out)
+            finally:
+                self._inside.yes = False
+            self._stop_if_asked()
+            return out
+
+        return watching
+
+    def _before_call(self, which: str) -> None:
+        if self._over and which != "grad" and not self._stepping:
+            self._off()
+            self._stop_if_asked(now=True)
+
+    def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
+        """A backward call has ended."""
+        if not self._on or self._over:
+            return
+        self._count += 1
+        if self._judged and not self._stepping:
+            self._numbers, self._batch = [], []
+            self._judged.clear()
+        self._numbers.append(self._count)
+        if self._plan.wants(self._count):
+            call = self._report("backward", self._count, frame, _losses(args, kwargs), error)
+            self._tell(call)
+        self._over = self._plan.is_over(self._count)
+        self._retrace()
+
+    def _differentiated(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
+        """``torch.autograd.grad`` was called: a way to train of its own where it asks for parameters, else part of a loss."""
+        if not self._on or self._over:
+            return
+        inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
+        asked = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs or ())
+        if not any(isinstance(one, torch.nn.Parameter) for one in asked):
+            return
+        self._grads += 1
+        if self._grads <= _GRADS:
+            call = self._report("torch.autograd.grad", self._grads, frame, _losses(args, kwargs, "outputs"), error)
+            self._tell(call)
+
+    def _report(self, kind: str, number: int, frame: FrameType, losses: tuple[Tensor, ...], error: Exception | None) -> Call:
+        found = names.find(frame)
+        known = names_of(found.roots)
+        named = {
+            names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss for place, loss in enumerate(losses, 1)
+        }
+        if len(named) < len(losses):
+            named = {f"loss {place}": loss for place, loss in enumerate(losses, 1)}
+        optimizers = list(found.optimizers.values())
+        trace = self._trace if threading.get_ident() == self._thread else None
+        measured = kind == "backward" and error is None
+        if trace is not None and named:
+            report = trace.report(named, found.roots, optimizers, backward=measured)
+        elif named:
+            note = "It ran in a thread that is not traced: cut cannot be told from unused."
+            report = judge(Tape(), named, found.roots, optimizers, measure=False, notes=(note,))
+        else:
+            report = Report(notes=("It began from no tensor.",))
+        code, lasti, caller, caller_lasti, _ = where.quick(frame)
+        place = None if code is None else where.place(code, lasti)
+        report = replace(report, losses={}, loss=" + ".join(named) or "loss", place=place, parameters=_relevant(report, found))
+        return Call(
+            number=number,
+            kind=kind,
+            report=report,
+            place=place,
+            caller=None if caller is None else where.place(caller, caller_lasti),
+            failed="" if error is None else described(error),
+            names={key: each[0] for key, each in known.parameters.items() if each[0] in report.parameters},
+            watched=trace is not None,
+        )
+
+    def _tell(self, call: Call) -> None:
+        new = self._is_new(call)
+        if call.kind == "backward":
+            self._plan.told(new=new)
+            self._batch.append(call)
+        self._calls.append(call)
+        if new or not self._settings.until_stable:
+            self._say(telling.tell_call(call))
+        else:
+            self._say(f"{telling.headline(call)}: nothing new\n")
+        self._write()
+
+    def _is_new(self, call: Call) -> bool:
+        facts: set[object] = {
+            (call.kind, str(call.place), one.name, one.verdict, one.partial, tuple((cut.file, cut.line) for cut in one.cuts))
+            for one in call.report.parameters.values()
+        }
+        new = not facts <= self._seen
+        self._seen |= facts
+        return new
+
+    # Steps
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._on:
+            self._stepping.append(id(optimizer))
+            self._guarded(self._judge, optimizer)
+            if self._over and self._judged:
+                self._stop_if_asked(now=True)
+
+    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._on and id(optimizer) in self._stepping:
+            self._guarded(self._judge, optimizer)  # a closure called backward
+            self._stepping.remove(id(optimizer))
+
+    def _judge(self, optimizer: Optimizer) -> None:
+        if not self._batch or id(optimizer) in self._judged:
+            return
+        found = names.find(sys._getframe(2))
+        name = next((name for name, known in found.optimizers.items() if known is optimizer), type(optimizer).__name__)
+        step = judge_step(name, optimizer, found.optimizers, self._batch, self._numbers)
+        self._judged.add(id(optimizer))
+        self._leads.append(telling.lead(step, self._batch))
+        self._say(telling.tell_step(step, self._batch))
+        self._write()
+
+    # What is said
+
+    def _say(self, text: str) -> None:
+        own = label(self._settings)
+        say(f"gradviz{f' [{own}]' if own else ''}: {text}")
+
+    def _write(self) -> None:
+        """Write the file whole, with everything known so far."""
+        if not self._settings.output:
+            return
+        from gradviz.render.formats import save
+
+        reports = {f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls}
+        notes = tuple(self._leads) or ("No optimizer has stepped yet.",)
+        last = replace(self._calls[-1].report, notes=(*notes, *self._calls[-1].report.notes))
+        whole = replace(last, losses={name: replace(each, loss=name) for name, each in reports.items()} if len(reports) > 1 else {})
+        save(whole, own_file(self._settings.output, label(self._settings)), engine=self._settings.engine)
+
+    def _stop_if_asked(self, *, now: bool = False) -> None:
+        """End the script where that was asked for: once what steps next is known, or nothing can step."""
+        if self._settings.stop and self._over and (now or self._stepping or not self._can_step()):
+            self._off()
+            raise SystemExit(0)
+
+    def _can_step(self) -> bool:
+        last = self._calls[-1].report.parameters.values() if self._calls else ()
+        return any(one.optimized and one.verdict in (Verdict.REACHED, Verdict.ZERO) for one in last)
+
+
+def _losses(args: Any, kwargs: Any, keyword: str = "tensors") -> tuple[Tensor, ...]:
+    """Return what a backward began from; for ``Tensor.backward`` that is the first argument too."""
+    value = args[0] if args else kwargs.get(keyword, kwargs.get("self"))
+    if isinstance(value, Tensor):
+        return (value,)
+    return tuple(one for one in value or () if isinstance(one, Tensor))
+
+
+def _relevant(report: Report, found: names.Found) -> Parameters:
+    """Leave out models that nothing leads to and that have no part in the call: garbage that is not collected yet."""
+    kept = []
+    for name in found.roots:
+        own = [one for one in report.parameters.values() if one.name == name or one.name.startswith(f"{name}.")]
+        idle = all(one.verdict in (Verdict.UNUSED, Verdict.FROZEN) and not one.optimized for one in own)
+        if name in found.named or not idle:
+            kept += own
+    return Parameters(tuple(dict.fromkeys(kept)))

@@ -1,0 +1,57 @@
+"""A backward call as it was seen, and an optimizer's step after it: plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gradviz.graph import Place
+from gradviz.reports import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of backward, or of ``torch.autograd.grad``. Read-only.
+
+    Attributes:
+        number: Counted from 1, in this process; ``grad`` calls are counted apart.
+        kind: ``"backward"`` or ``"torch.autograd.grad"``.
+        report: Of its loss, over every parameter of the script.
+        place: The innermost line outside torch that called it; None where unknown.
+        caller: The user's own line, where ``place`` is in a library.
+        failed: What the call itself raised; empty where it went well.
+        names: The parameters' names by identity.
+        watched: It was traced; else only the graph that was left is known.
+    """
+
+    number: int
+    kind: str = "backward"
+    report: Report
+    place: Place | None = None
+    caller: Place | None = None
+    failed: str = ""
+    names: Mapping[int, str] = field(default_factory=dict)
+    watched: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What an optimizer is about to step, after some backward calls. Read-only.
+
+    Attributes:
+        optimizer: The variable that holds it, or its class.
+        kind: Its class.
+        calls: Numbers of the backward calls since the step before, those not reported on among them.
+        held: Names of the parameters it steps.
+        starved: Those that require grad and got none: the alarm.
+        zero: Those that got nothing but zeros.
+        older: Those that none of these calls reached, and that it steps by a gradient left from before.
+        extra: Parameters that got gradient and that it does not hold, by the optimizer that does; ``""`` for none.
+    """
+
+    optimizer: str
+    kind: str
+    calls: tuple[int, ...]
+    held: tuple[str, ...] = ()
+    starved: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,76 @@
+"""Child processes: how many were started, which of them are of interest, and what tells their reports apart."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gradviz.running.settings import Settings
+
+_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "multiprocessing.forkserver", "compile_worker")
+
+
+def is_silent(command: Sequence[str]) -> bool:
+    """Say whether a command line is one of Python's or torch's own helpers, which never train."""
+    return any(helper in part for part in command for helper in _HELPERS)
+
+
+class Children:
+    """Counts the Python processes that this one starts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.started = 0
+        os.register_at_fork(after_in_parent=self._forked, after_in_child=self._in_child)
+        self._count_spawned()
+
+    def _forked(self) -> None:
+        self.started += 1
+
+    def _in_child(self) -> None:
+        self.started = 0
+
+    def _count_spawned(self) -> None:
+        """What ``subprocess`` and ``multiprocessing`` spawn does not pass by ``os.fork``."""
+        try:
+            import _posixsubprocess
+        except ImportError:
+            return
+        original = _posixsubprocess.fork_exec
+
+        def fork_exec(*arguments: Any) -> int:
+            command = [os.fsdecode(part) for part in arguments[0] if isinstance(part, (str, bytes))]
+            if command and "python" in Path(command[0]).name and not is_silent(command):
+                self.started += 1
+            return int(original(*arguments))
+
+        _posixsubprocess.fork_exec = fork_exec
+
+    def say_unseen(self, why: str = "") -> None:
+        """Say that this process called no backward, and where the calls may have been."""
+        from gradviz.running.process import say
+
+        text = "No backward call was seen in this process"
+        if self.started and not self._settings.children:
+            were = "1 child process was" if self.started == 1 else f"{self.started} child processes were"
+            text += f"; {were} started: use --children"
+        elif self.started:
+            were = "1 child process was" if self.started == 1 else f"{self.started} child processes were"
+            text += f"; {were} started and followed"
+        elif why:
+            text += f": {why}"
+        say(f"gradviz: {text}.\n")
+
+
+def label(settings: Settings) -> str:
+    """Return what tells this process apart: ``"rank1"``, ``"process4711"``; empty in the script's own process."""
+    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK"))
+    if rank is not None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return f"rank{rank}"
+    return "" if os.getpid() == settings.root else f"process{os.getpid()}"
+
+
+def own_file(output: str, named: str) -> Path:
+    """Return where this process writes: ``report.rank1.json`` beside ``report.json``."""
+    path = Path(output)
+    return path.with_name(f"{path.stem}.{named}{path.suffix}") if named else path

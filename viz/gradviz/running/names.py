@@ -1,0 +1,209 @@
+"""Finds the models and optimizers of a running script, and what the script calls them.
+
+Roots are the live modules that belong to no other module, and the tensors that optimizers hold and no module has. Their names are those
+of the variables that lead to them: the script's globals first, then the frames from the outermost in, then attributes and
+containers of what is found there (``self.actor``, ``net.layers[0]``).
+"""
+
+import gc
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gradviz.recording.where import INSIDE, LIBRARY, USER, level
+
+_LOOKED_AT = 20_000  # values in all; a script that hides its model deeper gets the name of its class
+_DEEP = 3  # steps from a variable: self.agent.nets[0]
+_CLOSED = (str, bytes, int, float, bool, type(None), type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, CodeType)
+_PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the script has. Read-only.
+
+    Attributes:
+        roots: Modules and single tensors by name; a module's parameters are named below it, ``netG.main.0.weight``.
+        optimizers: Every live optimizer by name.
+        named: The roots that some variable leads to.
+    """
+
+    roots: Mapping[str, nn.Module | Tensor] = field(default_factory=dict)
+    optimizers: Mapping[str, Optimizer] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+
+
+def find(frame: FrameType | None) -> Found:
+    """Look for models and optimizers, and for their names as seen from a frame."""
+    modules, optimizers = _living()
+    inner = {id(child) for module in modules for child in (module.__dict__.get("_modules") or {}).values() if child is not None}
+    outermost = [module for module in modules if id(module) not in inner]
+    held = [tensor for optimizer in optimizers for group in optimizer.param_groups for tensor in group["params"]]
+    owned: set[int] = set()
+    roots: list[nn.Module | Tensor] = []
+    sizes: dict[int, tuple[bool, int]] = {}
+    of_optimizers = {id(tensor) for tensor in held}
+    for module in outermost:
+        own = {id(parameter) for parameter in _parameters(module)}
+        if own:
+            roots.append(module)
+            # Of two that share parameters, as a model and what it was built from, the one that is trained names them.
+            sizes[id(module)] = (not own & of_optimizers, len(own - of_optimizers))
+            owned |= own
+    roots.sort(key=lambda root: sizes[id(root)])
+    loose = {id(tensor): tensor for tensor in held if id(tensor) not in owned}
+    names = _names(frame, {id(one) for one in (*roots, *optimizers)} | set(loose))
+    by_name: dict[str, nn.Module | Tensor] = {}
+    named = set()
+    for root in (*roots, *loose.values()):
+        known = names.get(id(root))
+        name = _free(known or _fallback(root, optimizers), by_name)
+        by_name[name] = root
+        if known is not None or isinstance(root, Tensor):
+            named.add(name)
+    steppers: dict[str, Optimizer] = {}
+    for optimizer in optimizers:
+        steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
+    return Found(by_name, steppers, frozenset(named))
+
+
+def _living() -> tuple[list[nn.Module], list[Optimizer]]:
+    modules, optimizers = [], []
+    for thing in gc.get_objects():
+        kind = type(thing)  # isinstance would ask the thing itself, and some import a package when asked
+        if issubclass(kind, nn.Module):
+            if "_modules" in thing.__dict__:  # else its __init__ has not got so far
+                modules.append(thing)
+        elif issubclass(kind, Optimizer) and "param_groups" in thing.__dict__:
+            optimizers.append(thing)
+    return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)]
+
+
+def _is_wrapped(optimizer: Optimizer, others: Iterable[Optimizer]) -> bool:
+    """Accelerate's optimizer shares the groups of the one it wraps; the inner one steps."""
+    inner = optimizer.__dict__.get("optimizer")
+    return inner is not None and any(inner is other for other in others)
+
+
+def _parameters(module: nn.Module) -> Iterator[Tensor]:
+    seen, stack = {id(module)}, [module]
+    while stack:
+        here = stack.pop()
+        own = here.__dict__
+        yield from (one for one in (own.get("_parameters") or {}).values() if one is not None)
+        for child in (own.get("_modules") or {}).values():
+            if child is not None and id(child) not in seen:
+                seen.add(id(child))
+                stack.append(child)
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    if name not in taken:
+        return name
+    return next(each for number in range(2, len(taken) + 3) if (each := f"{name}#{number}") not in taken)
+
+
+def _fallback(root: nn.Module | Tensor, optimizers: Iterable[Optimizer]) -> str:
+    if isinstance(root, nn.Module):
+        return type(root).__name__
+    for optimizer in optimizers:
+        for number, group in enumerate(optimizer.param_groups):
+            for position, tensor in enumerate(group["params"]):
+                if tensor is root:
+                    return f"{type(optimizer).__name__}.param_groups[{number}].params[{position}]"
+    return "tensor"
+
+
+# Names
+
+
+def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
+    """Return what variables call the things wanted, by identity: breadth first, so the shortest way wins."""
+    names: dict[int, str] = {}
+    queue: list[tuple[str, Any]] = []
+    for space in _spaces(frame):
+        for name, value in sorted(space, key=lambda item: item[0].startswith("_")):
+            queue.append((name, value))
+    seen: set[int] = set()
+    looked = 0
+    for _ in range(_DEEP + 1):
+        following: list[tuple[str, Any]] = []
+        for path, value in queue:
+            key = id(value)
+            if key in seen:
+                continue
+            seen.add(key)
+            looked += 1
+            if key in wanted:
+                names[key] = path
+            following.append((path, value))
+        if len(names) == len(wanted) or looked > _LOOKED_AT:
+            break
+        queue = [item for path, value in following for item in _inside(path, value)][: _LOOKED_AT - looked]
+    return names
+
+
+def _spaces(frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
+    """Yield the variables in the order in which their names are preferred."""
+    main = sys.modules.get("__main__")
+    if main is not None:
+        yield [(name, value) for name, value in list(vars(main).items()) if not name.startswith("__")]
+    frames = []
+    while frame is not None:
+        if frame.f_code.co_name != "<module>":
+            frames.append(frame)
+        frame = frame.f_back
+    for wanted in (USER, LIBRARY):
+        for each in reversed(frames):
+            if level(each.f_code.co_filename) == wanted:
+                yield local_variables(each)
+    del frames
+    for module in list(sys.modules.values()):
+        if module is not main and level(getattr(module, "__file__", None) or "<frozen ") == USER:
+            yield [(name, value) for name, value in list(vars(module).items()) if not name.startswith("__")]
+
+
+def local_variables(frame: FrameType) -> list[tuple[str, Any]]:
+    """Return a frame's variables. Before Python 3.13 the frame would go on holding them, so that is undone."""
+    variables = frame.f_locals
+    found = list(variables.items())
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        variables.clear()
+    return found
+
+
+def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    kind = type(value)
+    if kind in _CLOSED or issubclass(kind, (Tensor, type, ModuleType)):
+        return
+    if kind in (list, tuple):
+        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value[:64]) if type(item) not in _CLOSED)
+    elif kind is dict:
+        yield from ((f"{path}[{key!r}]", item) for key, item in list(value.items())[:256] if type(key) in (str, int))
+    elif kind.__dictoffset__ and (issubclass(kind, nn.Module) or level(_file(kind)) != INSIDE):
+        attributes = object.__getattribute__(value, "__dict__")
+        parts = issubclass(kind, nn.Module)
+        for name, item in list(attributes.items()):
+            if isinstance(name, str) and not (parts and name in _PARTS) and type(item) not in _CLOSED:
+                yield f"{path}.{name}", item
+
+
+def _file(kind: type) -> str:
+    module = sys.modules.get(kind.__module__)
+    return getattr(module, "__file__", None) or "<frozen "
+
+
+def name_of(value: Any, frame: FrameType | None) -> str:
+    """Return the variable that holds a value in the innermost frame outside torch; empty where none does."""
+    while frame is not None and level(frame.f_code.co_filename) == INSIDE:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    variables = local_variables(frame) if frame.f_code.co_name != "<module>" else list(frame.f_globals.items())
+    return next((name for name, held in variables if held is value and not name.startswith("_")), "")

@@ -1,0 +1,157 @@
+"""One process under ``gradviz run``: set up before the script begins, waiting for torch to be imported, tidied up at its end.
+
+Nothing here imports torch, for a script may set what torch reads at its import (OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES).
+"""
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType, TracebackType
+from typing import Any
+
+from gradviz.running.children import Children, is_silent
+from gradviz.running.settings import VARIABLE, Settings
+
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def begin() -> None:
+    """Read what was asked for, leave no trace of it in the environment, and have torch watched once it is imported."""
+    text = os.environ.get(VARIABLE)
+    if text is None:
+        return
+    settings = Settings.from_text(text)
+    if not settings.root:
+        settings = Settings.from_text(text.replace('"root": 0', f'"root": {os.getpid()}'))
+        os.environ[VARIABLE] = settings.to_text()
+    children = Children(settings)
+    if not settings.children:
+        del os.environ[VARIABLE]
+        if settings.path is None:
+            os.environ.pop("PYTHONPATH", None)
+        else:
+            os.environ["PYTHONPATH"] = settings.path
+    if is_silent(sys.orig_argv):
+        return
+    process = Process(settings, children)
+    atexit.register(process.end)
+    os.register_at_fork(after_in_child=process.forked)
+    after_import("torch", process.watch)
+
+
+class Process:
+    """What stands between the script and the watch over torch: nothing that goes wrong here reaches the script."""
+
+    def __init__(self, settings: Settings, children: Children) -> None:
+        self._settings = settings
+        self._children = children
+        self._watch: Any = None
+
+    def watch(self) -> None:
+        """Begin to watch, now that torch is there."""
+        from gradviz.running.backwards import Watch
+
+        self._watch = Watch(self._settings, self._children)
+        self._watch.begin()
+        hide_from_tracebacks()
+
+    def forked(self) -> None:
+        """Go on in a forked child, or be gone there."""
+        try:
+            if self._watch is not None:
+                self._watch.forked()
+        except Exception as error:
+            warn(error)
+
+    def end(self) -> None:
+        """Say what is left to say as the process exits."""
+        try:
+            if self._watch is not None:
+                self._watch.end()
+            elif os.getpid() == self._settings.root:
+                self._children.say_unseen("torch was not imported")
+        except Exception as error:
+            warn(error)
+
+
+def warn(error: BaseException) -> None:
+    """Say once that gradviz failed and that training goes on."""
+    text = str(error).splitlines()[0] if str(error) else ""
+    say(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
+
+
+def say(text: str) -> None:
+    """Write to the standard error that the process began with."""
+    stream = sys.__stderr__
+    if stream is not None and not stream.closed:
+        stream.write(text)
+        stream.flush()
+
+
+def after_import(name: str, then: Callable[[], None]) -> None:
+    """Call ``then`` as soon as a module has been imported; an exception of it is told of, and goes no further."""
+
+    def guarded() -> None:
+        try:
+            then()
+        except Exception as error:
+            warn(error)
+
+    if name in sys.modules:
+        guarded()
+    else:
+        sys.meta_path.insert(0, _Awaited(name, guarded))
+
+
+class _Awaited:
+    """A finder that finds nothing itself: it has the real one's loader tell when it is done."""
+
+    def __init__(self, name: str, then: Callable[[], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name != self._name or self not in sys.meta_path:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            load = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                del loader.exec_module
+                load(module)
+                self._then()
+
+            loader.exec_module = exec_module
+        return spec
+
+
+def hide_from_tracebacks() -> None:
+    """Leave gradviz's own lines out of what Python prints of an error that ends the script."""
+    shown = sys.excepthook
+
+    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        strip(error, set())
+        shown(kind, error, traceback)
+
+    sys.excepthook = excepthook
+
+
+def strip(error: BaseException | None, seen: set[int]) -> None:
+    """Take gradviz's own frames out of an exception's traceback, and out of those that led to it."""
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        kept = error.__traceback__
+        while kept is not None:
+            following = kept.tb_next
+            while following is not None and following.tb_frame.f_code.co_filename.startswith(_FOLDER):
+                following = following.tb_next
+            kept.tb_next = following
+            kept = following
+        strip(error.__context__, seen)
+        error = error.__cause__

@@ -1,0 +1,38 @@
+"""Runs a script as Python would, because it is Python that runs it: this process turns into ``python script.py ...``.
+
+So ``sys.argv``, ``sys.path``, ``__main__``, signals, exit code, tracebacks and whatever else a script can notice are Python's own. What
+goes along is one environment variable and one folder at the front of PYTHONPATH, whose start-up file takes both away again.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from gradviz.errors import GradvizError
+from gradviz.running import startup
+from gradviz.running.settings import VARIABLE, Settings
+
+
+def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bool = False) -> NoReturn:
+    """Run a script, or a module, with its arguments. Does not return: the exit code is the script's.
+
+    Raises:
+        GradvizError: There is no such script.
+    """
+    if not module and not os.path.exists(script):
+        raise GradvizError(f"cannot run {script!r}: there is no such file (for a module write gradviz run -m {script})")
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    command = [sys.executable, *flags, *(["-m"] if module else []), script, *arguments]
+    before = os.environ.get("PYTHONPATH")
+    folders = [str(Path(startup.__file__).parent), *([before] if before else [])]
+    settings = replace(settings, path=before, root=os.getpid() if os.name == "posix" else 0)
+    environment = {**os.environ, VARIABLE: settings.to_text(), "PYTHONPATH": os.pathsep.join(folders)}
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if os.name == "posix":
+        os.execve(sys.executable, command, environment)
+    sys.exit(subprocess.call(command, env=environment))

@@ -1,0 +1,85 @@
+"""What ``gradviz run`` was asked for, as it travels to the process that runs the script; and which backward calls that means."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from gradviz.errors import GradvizError
+
+VARIABLE = "GRADVIZ_RUN"
+QUIET = 3  # calls in a row without a new verdict, after which there will be none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What was asked for. Read-only.
+
+    Attributes:
+        backward: Numbers of the backward calls to report on, counted from 1.
+        every: Report on every N-th call instead; 0 where that was not asked.
+        until_stable: Report on every call until no new verdict appears.
+        stop: End the script after the last call asked for.
+        children: Follow child processes too.
+        output: Absolute path of the file to write; empty for none.
+        engine: What lays out a picture.
+        path: PYTHONPATH as it was; None where it was not set.
+        root: Process id of the script itself; its children have others.
+    """
+
+    backward: tuple[int, ...] = (1, 2, 3)
+    every: int = 0
+    until_stable: bool = False
+    stop: bool = False
+    children: bool = False
+    output: str = ""
+    engine: str = "auto"
+    path: str | None = None
+    root: int = 0
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> "Settings":
+        fields = json.loads(text)
+        return cls(**{**fields, "backward": tuple(fields["backward"])})
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Read ``"1,2,5-7"``.
+
+    Raises:
+        GradvizError: It is no list of numbers from 1 on.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or int(first) < 1 or int(last or first) < int(first):
+            raise GradvizError(f"not numbers of backward calls: {text!r} (write them from 1 on, as in 1,2,3 or 1,5-7)")
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
+
+
+class Plan:
+    """Which calls are wanted, and when there will be no more."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._quiet = 0
+
+    def wants(self, number: int) -> bool:
+        """Say whether the call with this number is to be reported on."""
+        if self._settings.until_stable:
+            return self._quiet < QUIET
+        if self._settings.every:
+            return number % self._settings.every == 0
+        return number in self._settings.backward
+
+    def told(self, *, new: bool) -> None:
+        """Take note of a report, and whether a verdict in it was new."""
+        self._quiet = 0 if new else self._quiet + 1
+
+    def is_over(self, number: int) -> bool:
+        """Say whether no call after this one is wanted."""
+        if self._settings.until_stable:
+            return self._quiet >= QUIET
+        return not self._settings.every and number >= self._settings.backward[-1]

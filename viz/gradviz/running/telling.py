@@ -1,0 +1,193 @@
+"""The words of ``gradviz run``: a backward call in a few lines, a step in one, an alarm in as many as it takes.
+
+What is by design is a line, not a list: a frozen tower, a network that is no part of this loss.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from gradviz.causes import EXPLANATIONS
+from gradviz.graph import Cut, Parameter, Place, Verdict
+from gradviz.render.names import abbreviated, fold_names
+from gradviz.render.sentences import counted, listing, printable
+from gradviz.render.text import where
+from gradviz.reports import Report
+from gradviz.running.calls import Call, Step
+
+MOST = 6  # groups of names on a line, before the rest is only counted
+_LABEL = 10
+
+
+def tell_call(call: Call) -> str:
+    """Return what a call reached, what it did not, and why."""
+    lines = [headline(call)]
+    if call.failed:
+        lines.append(_line("raised", call.failed))
+    report = call.report
+    for verdict, tell in _TELL.items():
+        chosen = [parameter for parameter in report.parameters.values() if parameter.verdict is verdict]
+        if chosen:
+            lines += tell(report, chosen)
+    if not report.parameters:
+        lines.append(_line("", "no parameters were found"))
+    lines += [
+        _line("beside", f"{leaf.name} gets gradient too and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]
+    ]
+    lines += [_line("note", note) for note in report.notes]
+    return "\n".join(lines) + "\n"
+
+
+def headline(call: Call) -> str:
+    """Return ``"backward 2, errD_fake at main.py:245: errD_fake.backward()"``."""
+    told = f"{call.kind} {call.number}, {call.report.loss}{_at(call.place)}"
+    if call.caller is not None:
+        told += f", called{_at(call.caller)}"
+    return printable(told)
+
+
+def tell_step(step: Step, calls: Sequence[Call]) -> str:
+    """Return what steps next, led by the alarm where there is one."""
+    lines = []
+    who = f"{step.optimizer} ({step.kind})" if step.optimizer != step.kind else step.kind
+    after = f"after backward {_numbers(step.calls)}"
+    report = calls[-1].report
+    if step.starved:
+        lines.append(f"ALARM: {who} steps {counted(len(step.starved), 'parameter')} that no gradient reached, {after}")
+        lines += _starved(step.starved, calls)
+    else:
+        lines.append(f"{who} steps {after}: {_fed(step)}")
+    if step.zero:
+        lines.append(_line("zero", f"{_names(step.zero, report)}: what arrived is all zero{_again(step, calls)}"))
+    if step.older:
+        lines.append(_line("older", f"{_names(step.older, report)}: stepped by a gradient from before these calls"))
+    for owner, names in step.extra.items():
+        holds = f"{owner} holds them, and does not step here" if owner else "no optimizer holds them"
+        lines.append(_line("extra", f"{_names(names, report)}: gradient arrives; {holds}"))
+    return "\n".join(lines) + "\n"
+
+
+def lead(step: Step, calls: Sequence[Call]) -> str:
+    """Return the step in a sentence, for the notes of a saved report."""
+    return tell_step(step, calls).splitlines()[0]
+
+
+def _fed(step: Step) -> str:
+    got = len(step.held) - len(step.zero) - len(step.older)
+    if not step.held:
+        return "none of its parameters is known"
+    if got == len(step.held):
+        return "all its parameters get gradient" if got > 1 else "its only parameter gets gradient"
+    return f"{got} of its {len(step.held)} parameters get gradient"
+
+
+def _again(step: Step, calls: Sequence[Call]) -> str:
+    return f", as in each of the {len(step.calls)} calls" if len(step.calls) > 1 and len(calls) == len(step.calls) else ""
+
+
+def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
+    """What kept gradient from each: the cut, or that it is no part of the loss."""
+    explained = set()
+    by_cuts: dict[tuple[Cut, ...], list[str]] = {}
+    for name in names:
+        cuts = tuple(dict.fromkeys(cut for call in calls if name in call.report.parameters for cut in call.report.parameters[name].cuts))
+        by_cuts.setdefault(cuts, []).append(name)
+    for cuts, group in by_cuts.items():
+        yield _line("starved", _names(group, calls[-1].report))
+        for cut in cuts:
+            yield from _cut(cut)
+            if cut.kind not in explained:
+                explained.add(cut.kind)
+                yield _line("means", EXPLANATIONS[cut.kind].meaning)
+                yield _line("to mend", EXPLANATIONS[cut.kind].mend)
+        if not cuts:
+            yield _line("", "their values did not go into the loss" if len(group) > 1 else "its value did not go into the loss")
+
+
+def _reached(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+    yield _line("reached", _names([one.name for one in chosen], report))
+    partly: dict[tuple[Cut, ...], list[str]] = {}
+    for one in chosen:
+        if one.partial:
+            partly.setdefault(one.cuts, []).append(one.name)
+    for cuts, names in partly.items():
+        yield _line("in part", f"{_names(names, report)}: one route is severed, another is alive")
+        for cut in cuts:
+            yield from _cut(cut)
+
+
+def _zero(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+    begins: dict[str, list[str]] = {}
+    for one in chosen:
+        why = "" if one.zero is None else f"; it begins in {one.zero.operation}{_at(one.zero.place)}"
+        begins.setdefault(why, []).append(one.name)
+    for why, names in begins.items():
+        yield _line("zero", f"{_names(names, report)}: a route is there, what arrives is all zero{why}")
+
+
+def _severed(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+    groups: dict[tuple[Cut, ...], list[str]] = {}
+    for one in chosen:
+        groups.setdefault(one.cuts, []).append(one.name)
+    for cuts, names in groups.items():
+        yield _line("cut", _names(names, report))
+        for position, cut in enumerate(cuts):
+            yield from _cut(cut, "and in parallel by" if position else "by")
+
+
+def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
+    code = f": {cut.code}" if cut.code else ""
+    yield _line("", f"{by} {cut.operation} at {where(cut)}{code}")
+    if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
+        yield _line("", f"   called{_at(cut.caller)}")
+    if cut.also:
+        yield _line("", f"   and in series at {listing([where(place) for place in cut.also])}")
+
+
+def _unused(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+    yield _line("unused", f"{_names([one.name for one in chosen], report)}: not part of this loss")
+
+
+def _frozen(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+    for root, parameters in _by_root(chosen).items():
+        among = _by_root(report.parameters.values())[root]
+        size, whole = (sum(one.numel for one in some) for some in (parameters, among))
+        share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
+        yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} numbers)")
+
+
+def _by_root(parameters: Iterable[Parameter]) -> Mapping[str, list[Parameter]]:
+    roots: dict[str, list[Parameter]] = {}
+    for one in parameters:
+        parts = one.name.split(".")
+        root = ".".join(parts[:2]) if parts[0] == "self" and len(parts) > 2 else parts[0]
+        roots.setdefault(root, []).append(one)
+    return roots
+
+
+_TELL = {
+    Verdict.REACHED: _reached,
+    Verdict.ZERO: _zero,
+    Verdict.CUT: _severed,
+    Verdict.FROZEN: _frozen,
+    Verdict.UNUSED: _unused,
+}
+
+
+def _names(names: Iterable[str], report: Report) -> str:
+    groups = fold_names(names, report.parameters)
+    shown = [str(group) for group in groups[:MOST]]
+    rest = sum(group.parameters for group in groups[MOST:])
+    return ", ".join(shown) + (f" and {counted(rest, 'more parameter')}" if rest else "")
+
+
+def _at(place: Place | None) -> str:
+    if place is None:
+        return ""
+    return f" at {where(place)}" + (f": {place.code}" if place.code else "")
+
+
+def _line(label: str, text: str) -> str:
+    return printable(f"  {label.ljust(_LABEL)}{text}")
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return listing([str(number) for number in numbers], limit=6)
