@@ -70,9 +70,12 @@ def complaints(case, path, report):
     return found
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
-def test_a_case_is_judged_as_its_labels_say(path):
-    case = load(path)
+UNSEEN = {
+    "328_float_tensor_of_level_weights.py": "torch.FloatTensor([...]) reads its elements in C++, where no trace sees them come back",
+}
+
+
+def judged(case):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message="gradviz stopped watching")
@@ -81,6 +84,25 @@ def test_a_case_is_judged_as_its_labels_say(path):
                 loss, model = case.step()
         finally:
             torch.set_grad_enabled(True)
-        report = trace.report(loss, model)
-    found = complaints(case, path.resolve(), report)
+        return trace.report(loss, model)
+
+
+def as_parameter(path):
+    marks = [pytest.mark.xfail(strict=True, reason=UNSEEN[path.name])] if path.name in UNSEEN else []
+    return pytest.param(path, id=path.name, marks=marks)
+
+
+@pytest.mark.parametrize("path", [as_parameter(path) for path in CASES])
+def test_a_case_is_judged_as_its_labels_say(path):
+    case = load(path)
+    found = complaints(case, path.resolve(), judged(case))
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_of_what_cannot_be_seen_a_note_says_so_and_names_the_line(name):
+    case = load(Path(__file__).parent / "cases" / name)
+    report = judged(case)
+    for parameter, verdict in case.EXPECT.items():
+        if report.parameters[parameter].verdict != verdict:
+            assert any(name in note and parameter in note and "cannot be seen" in note for note in report.notes)
