@@ -7,19 +7,18 @@ never folded away: the loss, what severs, and whether gradient passes between tw
 
 import heapq
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
-from itertools import pairwise
 
-from gradviz.graph import GRAD_MODES, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
+from gradviz.flow import Flow, Way
+from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
+from gradviz.modules import Module, Modules, Room, Rooms
 
 BUDGET = 100  # boxes
 FEW = 8  # nodes of an opened module that are told one by one in any case
 LOOPED = 4  # nodes of one line and one call that are told one by one; more are a loop
 SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
-LONGEST_PERIOD = 8  # of siblings that take turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +49,6 @@ class BoxKind(StrEnum):
     PARAMETER = "parameter"
     LEAF = "leaf"  # leaves that belong to no parameter of the model
     CUT = "cut"  # what severs
-
-
-class Way(StrEnum):
-    """What passes between two boxes; of several, the first of these is told."""
-
-    GRADIENT = "gradient"  # the value goes one way, the gradient the other
-    SEVERED = "severed"  # the value alone, from a cut
-    PRUNED = "pruned"  # inside what a cut prunes, or into the cut
-    FROZEN = "frozen"  # the value of a frozen parameter
-    VALUE = "value"  # a value that needs no gradient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,334 +155,19 @@ def fold(
         parameters: Every parameter of the model by name; those that the graph lacks get boxes too.
         budget, depth, open: As in :class:`View`.
     """
-    flow = _Flow(graph)
-    modules = _Modules(flow, parameters, open)
-    rooms = _Rooms(modules)
+    flow = Flow(graph)
+    modules = Modules(flow, parameters, open)
+    rooms = Rooms(modules)
     names = _names(flow, modules)
     closed = _open(rooms, names, modules, budget, depth)
     return _Drawing(flow, modules, rooms, names, parameters).folded(closed)
-
-
-class _Flow:
-    """The graph, with what follows from it for every node."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.nodes, self.edges = graph.nodes, graph.edges
-        self.into: list[list[Edge]] = [[] for _ in graph.nodes]
-        self.out: list[list[Edge]] = [[] for _ in graph.nodes]
-        for edge in graph.edges:
-            self.into[edge.target].append(edge)
-            self.out[edge.source].append(edge)
-        self.distance = self._distances()
-        self.pruned = self._sides()
-        self.cut_nodes, self.cut_edges = self._cuts()
-
-    def _distances(self) -> list[int]:
-        """The longest way to the loss, in edges."""
-        distance, waiting = [0] * len(self.nodes), [len(edges) for edges in self.out]
-        ready = [index for index, count in enumerate(waiting) if not count]
-        while ready:
-            target = ready.pop()
-            for edge in self.into[target]:
-                distance[edge.source] = max(distance[edge.source], distance[target] + 1)
-                waiting[edge.source] -= 1
-                if not waiting[edge.source]:
-                    ready.append(edge.source)
-        return distance
-
-    def _sides(self) -> list[bool]:
-        """Whether a node belongs to what a cut prunes; what wants no gradient goes with what uses it."""
-        pruned = [node.pruned and node.verdict is not Verdict.FROZEN for node in self.nodes]
-        alive = [sum(not pruned[edge.target] for edge in edges) for edges in self.out]
-
-        def follows(index: int) -> bool:
-            node = self.nodes[index]
-            return not (pruned[index] or alive[index] or node.kind is NodeKind.LOSS or not self.out[index]) and (
-                not node.requires_grad or node.verdict is Verdict.FROZEN
-            )
-
-        ready = [index for index in range(len(pruned)) if follows(index)]
-        while ready:
-            target = ready.pop()
-            pruned[target] = True
-            for edge in self.into[target]:
-                alive[edge.source] -= 1
-                if follows(edge.source):
-                    ready.append(edge.source)
-        return pruned
-
-    def _cuts(self) -> tuple[dict[int, tuple[int, ...]], dict[Edge, tuple[int, ...]]]:
-        """The nodes that sever, and the edges where neither end does, with the cuts that they stand for.
-
-        What is done to a stretch of code, such as ``no_grad``, is marked where a value leaves it.
-        """
-        inside = [node.severs in GRAD_MODES for node in self.nodes]
-        nodes: dict[int, set[int]] = {}
-        edges: dict[Edge, set[int]] = {}
-        region = list(range(len(self.nodes)))
-
-        def find(index: int) -> int:
-            while region[index] != index:
-                region[index] = index = region[region[index]]
-            return index
-
-        for edge in self.edges:
-            if inside[edge.source] and inside[edge.target]:
-                region[find(edge.source)] = find(edge.target)
-        of_region: dict[int, set[int]] = {}
-        for edge in self.edges:
-            if edge.cut is None or edge.severed is None:
-                continue
-            if inside[edge.target]:
-                of_region.setdefault(find(edge.target), set()).add(edge.cut)
-            elif self.nodes[edge.target].severs is not None:
-                nodes.setdefault(edge.target, set()).add(edge.cut)
-            else:
-                edges.setdefault(edge, set()).add(edge.cut)
-        for edge in self.edges:
-            if inside[edge.source] and not inside[edge.target] and not edge.gradient and edge.target not in nodes and edge not in edges:
-                found = of_region.get(find(edge.source))
-                if found:
-                    edges[edge] = found
-        told = {cut for cuts in (*nodes.values(), *edges.values()) for cut in cuts}
-        for edge in self.edges:
-            if edge.cut is not None and edge.cut not in told:
-                edges.setdefault(edge, set()).add(edge.cut)
-        return ({index: tuple(sorted(cuts)) for index, cuts in nodes.items()}, {edge: tuple(sorted(cuts)) for edge, cuts in edges.items()})
-
-    def way(self, edge: Edge) -> Way:
-        """What passes along an edge on which nothing severs."""
-        source, target = self.nodes[edge.source], self.nodes[edge.target]
-        if edge.gradient:
-            return Way.PRUNED if source.pruned or target.pruned else Way.GRADIENT
-        if source.verdict is Verdict.FROZEN or (source.kind is not NodeKind.OPERATION and not source.requires_grad):
-            return Way.FROZEN
-        cut = edge.source in self.cut_nodes
-        if edge.severed or source.pruned:
-            return Way.SEVERED if cut and not target.pruned else Way.PRUNED
-        return Way.SEVERED if cut else Way.VALUE
-
-
-class _Module:
-    """A module of the model."""
-
-    __slots__ = ("absent", "children", "contents", "depth", "name", "nodes", "parent", "path", "turn", "wanted")
-
-    def __init__(self, name: str, parent: "_Module | None") -> None:
-        self.name, self.parent = name, parent
-        self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
-        self.depth: int = 0 if parent is None else parent.depth + 1
-        self.children: dict[str, _Module] = {}
-        self.nodes: list[int] = []
-        self.absent: list[str] = []  # parameters that the graph lacks
-        self.contents: Counter[Hashable] = Counter()  # by which it is equal to another
-        self.wanted = False  # a pattern names it, or a module in it
-        self.turn = 0  # which repetition of a run of siblings it belongs to
-
-
-class _Modules:
-    """The tree of modules, and what tells two of them apart."""
-
-    def __init__(self, flow: _Flow, parameters: Mapping[str, Parameter], patterns: Sequence[str]) -> None:
-        self.root = _Module("", None)
-        self._by_path = {"": self.root}
-        self.of = [self._at(_scope(node, flow, parameters)) for node in flow.nodes]
-        for index, module in enumerate(self.of):
-            module.nodes.append(index)
-        drawn = {node.name for node in flow.nodes if node.kind is NodeKind.PARAMETER}
-        for name in parameters:
-            if name not in drawn:
-                self._at(name.rpartition(".")[0]).absent.append(name)
-        self.all = list(self._by_path.values())  # a parent before its children
-        self._want(patterns)
-        self.label = _labels(flow, parameters)
-        self._find_contents(flow, parameters)
-        self.equal = self._classes()
-
-    def _at(self, path: str) -> _Module:
-        module = self._by_path.get(path)
-        if module is None:
-            module, walked = self.root, ""
-            for name in path.split("."):
-                walked = f"{walked}.{name}" if walked else name
-                if walked not in self._by_path:
-                    self._by_path[walked] = module.children[name] = _Module(name, module)
-                module = self._by_path[walked]
-        return module
-
-    def _want(self, patterns: Sequence[str]) -> None:
-        anywhere = [each for pattern in patterns for each in (pattern, f"*.{pattern}")]
-        for module in reversed(self.all) if patterns else ():
-            if any(fnmatchcase(module.path, pattern) for pattern in anywhere):
-                module.wanted = True
-                module.contents["wanted"] += 1
-            if module.wanted and module.parent is not None:
-                module.parent.wanted = True
-
-    def _find_contents(self, flow: _Flow, parameters: Mapping[str, Parameter]) -> None:
-        for module in self.all:
-            module.contents.update(self.label[index] for index in module.nodes)
-            for name in module.absent:
-                parameter = parameters[name]
-                module.contents[name.rpartition(".")[2], parameter.shape, parameter.verdict] += 1
-        meetings: dict[tuple[_Module, _Module], tuple[_Module, str, str]] = {}
-        for edge in flow.edges:
-            source, target = self.of[edge.source], self.of[edge.target]
-            here, above, below = meetings.get((source, target)) or meetings.setdefault((source, target), _meeting(source, target))
-            passes = edge.gradient, edge.severed, edge.cut
-            here.contents[above, self.label[edge.source], below, self.label[edge.target], passes] += 1
-            if (
-                here is not target and edge.severed is not None
-            ):  # what else comes in from outside is of no account: the first has no such input
-                target.contents[self.label[edge.target], passes] += 1
-
-    def _classes(self) -> dict[_Module, int]:
-        """A number for every module; equal modules have the same."""
-        numbers: dict[Hashable, int] = {}
-        equal: dict[_Module, int] = {}
-        for module in reversed(self.all):
-            inside = frozenset((name, equal[child]) for name, child in module.children.items())
-            equal[module] = numbers.setdefault((frozenset(module.contents.items()), inside), len(numbers))
-        return equal
-
-
-def _scope(node: Node, flow: _Flow, parameters: Mapping[str, Parameter]) -> str:
-    if node.kind is NodeKind.PARAMETER and node.name in parameters:
-        return node.name.rpartition(".")[0]
-    if node.kind is NodeKind.LEAF and not node.scope and flow.out[node.index]:
-        nearest = min(flow.out[node.index], key=lambda edge: (flow.distance[edge.target], edge.target))
-        return flow.nodes[nearest.target].scope
-    return node.scope
-
-
-def _labels(flow: _Flow, parameters: Mapping[str, Parameter]) -> list[int]:
-    """A number for every node; nodes that look alike have the same."""
-    numbers: dict[Hashable, int] = {}
-    labels = []
-    for node in flow.nodes:
-        looks: list[Hashable] = [node.kind, node.operation, node.requires_grad, node.severs, node.verdict, flow.pruned[node.index]]
-        if node.kind is not NodeKind.OPERATION:
-            parameter = parameters.get(node.name)
-            looks += [node.name.rpartition(".")[2], node.shape, parameter and (parameter.verdict, parameter.partial, parameter.optimized)]
-        labels.append(numbers.setdefault(tuple(looks), len(numbers)))
-    return labels
-
-
-def _meeting(source: _Module, target: _Module) -> tuple[_Module, str, str]:
-    """The innermost module that holds both, and the path to each from there."""
-    a, b = source, target
-    while a is not b:
-        if a.depth >= b.depth and a.parent is not None:
-            a = a.parent
-        elif b.parent is not None:
-            b = b.parent
-    return a, source.path[len(a.path) :], target.path[len(a.path) :]
-
-
-class _Room:
-    """A module, or a run of equal siblings, on its way to becoming a box or a frame."""
-
-    __slots__ = ("children", "depth", "is_open", "members", "modules", "parent", "path", "run", "shown", "spread")
-
-    def __init__(self, name: str, parent: "_Room | None", members: list[_Module], modules: int = 1, run: int = 0) -> None:
-        self.parent, self.members, self.modules = parent, members, modules
-        self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
-        self.depth: int = 0 if parent is None else parent.depth + 1
-        self.run = run  # number of the stretch of siblings that take turns, of which this is one; 0 for none
-        self.children: list[_Room] = []
-        self.is_open = False
-        self.spread = 0  # once open: how coarsely its own nodes are told, an index of a _Name
-        self.shown = self  # what is seen of it: itself, or the closed room around it
-
-
-class _Rooms:
-    """The tree of rooms: the tree of modules with equal numbered siblings folded together."""
-
-    def __init__(self, modules: _Modules) -> None:
-        self.root = _Room("", None, [modules.root])
-        self.of: dict[_Module, _Room] = {modules.root: self.root}
-        self.all = [self.root]  # a parent before its children
-        self._equal = modules.equal
-        self._runs = 0
-        for room in self.all:  # grows on the way
-            self._furnish(room)
-            self.all += room.children
-
-    def _furnish(self, room: _Room) -> None:
-        children = room.members[0].children
-        numbered = sorted((name for name in children if name.isdecimal()), key=lambda name: (int(name), name))
-        for name in sorted(children.keys() - set(numbered)):
-            self._add(room, [name], 0)
-        for start, period, times in _stretches([self._equal[children[name]] for name in numbered]):
-            self._runs += times > 1
-            for offset in range(period):
-                self._add(room, numbered[start + offset : start + period * times : period], self._runs if times > 1 else 0)
-
-    def _add(self, parent: _Room, names: list[str], run: int) -> None:
-        members = []
-        for module in parent.members:
-            for turn, name in enumerate(names):
-                child = module.children[name]
-                child.turn = turn
-                members.append(child)
-        room = _Room(_joined(names), parent, members, len(names), run)
-        parent.children.append(room)
-        self.of.update((member, room) for member in members)
-
-    def apart(self, source: _Module, target: _Module) -> bool:
-        """Whether they stand in different repetitions of one run."""
-        a: _Module | None = source
-        b: _Module | None = target
-        while a is not None and b is not None and a is not b:
-            if a.depth > b.depth:
-                a = a.parent
-            elif b.depth > a.depth:
-                b = b.parent
-            else:
-                if a.parent is b.parent and self.of[a].run and self.of[a].run == self.of[b].run and a.turn != b.turn:
-                    return True
-                a, b = a.parent, b.parent
-        return False
-
-
-def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
-    """Split a sequence into runs: where each starts, of how many kinds that take turns, and how often.
-
-    >>> list(_stretches([7, 7, 7, 1, 2, 1, 2, 1, 2, 9]))
-    [(0, 1, 3), (3, 2, 3), (9, 1, 1)]
-    """
-    start = 0
-    while start < len(kinds):
-        best = (1, 1)
-        for period in range(1, LONGEST_PERIOD + 1):
-            end = start + period
-            while end < len(kinds) and kinds[end] == kinds[end - period]:
-                end += 1
-            times = (end - start) // period
-            if times >= (2 if period == 1 else 3) and period * times > best[0] * best[1]:
-                best = period, times
-        yield start, *best
-        start += best[0] * best[1]
-
-
-def _joined(names: Sequence[str]) -> str:
-    """Say numbered siblings in one name.
-
-    >>> _joined(["3"]), _joined(["0", "1", "2"]), _joined(["0", "2", "4", "6"])
-    ('3', '0..2', '0,2..6')
-    """
-    if len(names) == 1:
-        return names[0]
-    if all(int(b) - int(a) == 1 for a, b in pairwise(names)):
-        return f"{names[0]}..{names[-1]}"
-    return ",".join(names) if len(names) == 2 else f"{names[0]},{names[1]}..{names[-1]}"
 
 
 _Name = tuple[Hashable, Hashable, Hashable]
 """By what a node is told apart from others of its module: exactly, less so, and hardly."""
 
 
-def _names(flow: _Flow, modules: _Modules) -> list[_Name]:
+def _names(flow: Flow, modules: Modules) -> list[_Name]:
     """The names of all nodes. Nodes that correspond to each other in equal modules have the same."""
     names: list[_Name] = [("", "", "")] * len(flow.nodes)
     for module in modules.all:
@@ -518,9 +192,9 @@ def _names(flow: _Flow, modules: _Modules) -> list[_Name]:
     return names
 
 
-def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int, depth: int | None) -> tuple[str, ...]:
+def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, depth: int | None) -> tuple[str, ...]:
     """Open rooms, the shallowest first; return the paths of those seen that could be opened further."""
-    own: dict[_Room, tuple[set[Hashable], set[Hashable], set[Hashable]]] = {room: (set(), set(), set()) for room in rooms.all}
+    own: dict[Room, tuple[set[Hashable], set[Hashable], set[Hashable]]] = {room: (set(), set(), set()) for room in rooms.all}
     for index, module in enumerate(modules.of):
         for found, name in zip(own[rooms.of[module]], names[index], strict=True):
             found.add(name)
@@ -530,17 +204,17 @@ def _open(rooms: _Rooms, names: Sequence[_Name], modules: _Modules, budget: int,
             for found, key in zip(own[rooms.of[module]], (last, _ABSENT, _ABSENT), strict=True):
                 found.add(key)
 
-    def cost(room: _Room) -> int:
+    def cost(room: Room) -> int:
         """How many boxes more there are once it is open."""
         return len(own[room][room.spread]) + len(room.children) - 1
 
-    def is_allowed(rooms: list[_Room], boxes: int) -> bool:
+    def is_allowed(rooms: list[Room], boxes: int) -> bool:
         return count + boxes <= budget if depth is None else rooms[0].depth <= depth
 
     count = 1
     waiting = [(False, 0, "", 0)]  # first what was asked for, then the shallowest
     numbers = {room: number for number, room in enumerate(rooms.all)}
-    seen: list[_Room] = []
+    seen: list[Room] = []
     while waiting:
         room = rooms.all[heapq.heappop(waiting)[-1]]
         forced = room is rooms.root or room.members[0].wanted
@@ -578,9 +252,9 @@ _ABSENT = ("parameters", Verdict.UNUSED, False)
 class _Tally:
     """A box while it is being filled."""
 
-    room: _Room
+    room: Room
     box: Box
-    frame: _Room
+    frame: Room
     nearest: tuple[int, int] = (1 << 62, 0)
     nodes: int = 0
     names: list[str] = field(default_factory=list)
@@ -590,7 +264,7 @@ class _Tally:
 class _Drawing:
     """Sorts every node and every edge into the boxes and links of the opened rooms."""
 
-    def __init__(self, flow: _Flow, modules: _Modules, rooms: _Rooms, names: Sequence[_Name], parameters: Mapping[str, Parameter]) -> None:
+    def __init__(self, flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name], parameters: Mapping[str, Parameter]) -> None:
         self._flow, self._modules, self._rooms, self._names, self._parameters = flow, modules, rooms, names, parameters
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
@@ -603,7 +277,7 @@ class _Drawing:
         self._connect(keys)
         return self._finish(closed)
 
-    def _tally(self, key: Hashable, room: _Room, box: Box) -> _Tally:
+    def _tally(self, key: Hashable, room: Room, box: Box) -> _Tally:
         tally = self._tallies.get(key)
         if tally is None:
             frame = room if room.is_open else room.parent or room
@@ -632,7 +306,7 @@ class _Drawing:
         return key
 
     @staticmethod
-    def _own(node: Node, room: _Room, pruned: bool) -> Box:
+    def _own(node: Node, room: Room, pruned: bool) -> Box:
         """The box of a node that lies in an opened module itself."""
         match node.kind:
             case NodeKind.PARAMETER:
@@ -647,7 +321,7 @@ class _Drawing:
                 function = node.place.function if node.place and room.spread == 1 else ""
                 return Box(kind=BoxKind.MODULE, path=room.path, operation=function, pruned=pruned)
 
-    def _sort_absent(self, name: str, room: _Room) -> None:
+    def _sort_absent(self, name: str, room: Room) -> None:
         """Put a parameter that did not go into the loss where its module is."""
         shown = room.shown
         if shown.is_open:
@@ -662,7 +336,7 @@ class _Drawing:
     def _connect(self, keys: Sequence[Hashable]) -> None:
         flow, modules = self._flow, self._modules
         mains = self._mains(keys)
-        apart: dict[tuple[_Module, _Module], bool] = {}
+        apart: dict[tuple[Module, Module], bool] = {}
         for edge in flow.edges:
             source, target = keys[edge.source], keys[edge.target]
             way = flow.way(edge)
@@ -745,7 +419,7 @@ class _Drawing:
             closed=closed,
         )
 
-    def _frame(self, room: _Room, frames: Mapping[_Room, int]) -> Frame:
+    def _frame(self, room: Room, frames: Mapping[Room, int]) -> Frame:
         flow, of = self._flow, self._modules.of
         module = room.members[0]
         uses = (
@@ -767,7 +441,7 @@ class _Drawing:
         place = box.place or Place("", 0)
         return (box.kind is not BoxKind.LOSS, tally.nearest[0], box.kind, box.path, box.operation, place, box.pruned, tally.nearest[1])
 
-    def _box(self, tally: _Tally, frames: Mapping[_Room, int]) -> Box:
+    def _box(self, tally: _Tally, frames: Mapping[Room, int]) -> Box:
         known = [self._parameters[name] for name in tally.names if name in self._parameters]
         verdicts = Counter(parameter.verdict for parameter in known)
         single = tally.box.kind is BoxKind.PARAMETER and len(set(tally.names)) != len(tally.frame.members) and len(known) > 1

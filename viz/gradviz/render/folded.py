@@ -241,5 +241,5 @@ def _note(folded: Folded) -> str:
     if any(frame.modules > 1 for frame in folded.frames) or any(box.times > 1 for box in folded.boxes):
         said += f" {TIMES}n: n equal ones drawn as one."
     if folded.closed:
-        said += f" Closed are {listing([printable(path) for path in folded.closed], 2)}; --open PATH or a larger --budget opens them."
+        said += f" Closed are {listing([printable(path) for path in folded.closed], 2)}; --open, --depth and --budget open more."
     return said

@@ -1,0 +1,115 @@
+"""What follows from the edges of a graph: distance from the loss, what is pruned, where the cuts stand, what passes. Pure and linear."""
+
+from enum import StrEnum
+
+from gradviz.graph import GRAD_MODES, Edge, Graph, NodeKind, Verdict
+
+
+class Way(StrEnum):
+    """What passes between two boxes; of several, the first of these is told."""
+
+    GRADIENT = "gradient"  # the value goes one way, the gradient the other
+    SEVERED = "severed"  # the value alone, from a cut
+    PRUNED = "pruned"  # inside what a cut prunes, or into the cut
+    FROZEN = "frozen"  # the value of a frozen parameter
+    VALUE = "value"  # a value that needs no gradient
+
+
+class Flow:
+    """The graph, with what follows from it for every node."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.nodes, self.edges = graph.nodes, graph.edges
+        self.into: list[list[Edge]] = [[] for _ in graph.nodes]
+        self.out: list[list[Edge]] = [[] for _ in graph.nodes]
+        for edge in graph.edges:
+            self.into[edge.target].append(edge)
+            self.out[edge.source].append(edge)
+        self.distance = self._distances()
+        self.pruned = self._sides()
+        self.cut_nodes, self.cut_edges = self._cuts()
+
+    def _distances(self) -> list[int]:
+        """The longest way to the loss, in edges."""
+        distance, waiting = [0] * len(self.nodes), [len(edges) for edges in self.out]
+        ready = [index for index, count in enumerate(waiting) if not count]
+        while ready:
+            target = ready.pop()
+            for edge in self.into[target]:
+                distance[edge.source] = max(distance[edge.source], distance[target] + 1)
+                waiting[edge.source] -= 1
+                if not waiting[edge.source]:
+                    ready.append(edge.source)
+        return distance
+
+    def _sides(self) -> list[bool]:
+        """Whether a node belongs to what a cut prunes; what wants no gradient goes with what uses it."""
+        pruned = [node.pruned and node.verdict is not Verdict.FROZEN for node in self.nodes]
+        alive = [sum(not pruned[edge.target] for edge in edges) for edges in self.out]
+
+        def follows(index: int) -> bool:
+            node = self.nodes[index]
+            return not (pruned[index] or alive[index] or node.kind is NodeKind.LOSS or not self.out[index]) and (
+                not node.requires_grad or node.verdict is Verdict.FROZEN
+            )
+
+        ready = [index for index in range(len(pruned)) if follows(index)]
+        while ready:
+            target = ready.pop()
+            pruned[target] = True
+            for edge in self.into[target]:
+                alive[edge.source] -= 1
+                if follows(edge.source):
+                    ready.append(edge.source)
+        return pruned
+
+    def _cuts(self) -> tuple[dict[int, tuple[int, ...]], dict[Edge, tuple[int, ...]]]:
+        """The nodes that sever, and the edges where neither end does, with the cuts that they stand for.
+
+        What is done to a stretch of code, such as ``no_grad``, is marked where a value leaves it.
+        """
+        inside = [node.severs in GRAD_MODES for node in self.nodes]
+        nodes: dict[int, set[int]] = {}
+        edges: dict[Edge, set[int]] = {}
+        region = list(range(len(self.nodes)))
+
+        def find(index: int) -> int:
+            while region[index] != index:
+                region[index] = index = region[region[index]]
+            return index
+
+        for edge in self.edges:
+            if inside[edge.source] and inside[edge.target]:
+                region[find(edge.source)] = find(edge.target)
+        of_region: dict[int, set[int]] = {}
+        for edge in self.edges:
+            if edge.cut is None or edge.severed is None:
+                continue
+            if inside[edge.target]:
+                of_region.setdefault(find(edge.target), set()).add(edge.cut)
+            elif self.nodes[edge.target].severs is not None:
+                nodes.setdefault(edge.target, set()).add(edge.cut)
+            else:
+                edges.setdefault(edge, set()).add(edge.cut)
+        for edge in self.edges:
+            if inside[edge.source] and not inside[edge.target] and not edge.gradient and edge.target not in nodes and edge not in edges:
+                found = of_region.get(find(edge.source))
+                if found:
+                    edges[edge] = found
+        told = {cut for cuts in (*nodes.values(), *edges.values()) for cut in cuts}
+        for edge in self.edges:
+            if edge.cut is not None and edge.cut not in told:
+                edges.setdefault(edge, set()).add(edge.cut)
+        return ({index: tuple(sorted(cuts)) for index, cuts in nodes.items()}, {edge: tuple(sorted(cuts)) for edge, cuts in edges.items()})
+
+    def way(self, edge: Edge) -> Way:
+        """What passes along an edge on which nothing severs."""
+        source, target = self.nodes[edge.source], self.nodes[edge.target]
+        if edge.gradient:
+            return Way.PRUNED if source.pruned or target.pruned else Way.GRADIENT
+        if source.verdict is Verdict.FROZEN or (source.kind is not NodeKind.OPERATION and not source.requires_grad):
+            return Way.FROZEN
+        cut = edge.source in self.cut_nodes
+        if edge.severed or source.pruned:
+            return Way.SEVERED if cut and not target.pruned else Way.PRUNED
+        return Way.SEVERED if cut else Way.VALUE

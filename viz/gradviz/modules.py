@@ -1,0 +1,230 @@
+"""The tree of the modules that a graph ran, and which of them are alike. Pure, linear, no recursion.
+
+Two modules are alike if what they hold is: operations, parameters with their verdicts, cuts, wiring, and the modules inside by name.
+Numbered siblings that are alike share a room.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from itertools import pairwise
+
+from gradviz.flow import Flow
+from gradviz.graph import Node, NodeKind, Parameter
+
+LONGEST_PERIOD = 8  # of siblings that take turns
+
+
+class Module:
+    """A module of the model."""
+
+    __slots__ = ("absent", "children", "contents", "depth", "name", "nodes", "parent", "path", "turn", "wanted")
+
+    def __init__(self, name: str, parent: "Module | None") -> None:
+        self.name, self.parent = name, parent
+        self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.children: dict[str, Module] = {}
+        self.nodes: list[int] = []
+        self.absent: list[str] = []  # parameters that the graph lacks
+        self.contents: Counter[Hashable] = Counter()  # by which it is equal to another
+        self.wanted = False  # a pattern names it, or a module in it
+        self.turn = 0  # which repetition of a run of siblings it belongs to
+
+
+class Modules:
+    """The tree of modules, and what tells two of them apart."""
+
+    def __init__(self, flow: Flow, parameters: Mapping[str, Parameter], patterns: Sequence[str]) -> None:
+        self.root = Module("", None)
+        self._by_path = {"": self.root}
+        self.of = [self._at(_scope(node, flow, parameters)) for node in flow.nodes]
+        for index, module in enumerate(self.of):
+            module.nodes.append(index)
+        drawn = {node.name for node in flow.nodes if node.kind is NodeKind.PARAMETER}
+        for name in parameters:
+            if name not in drawn:
+                self._at(name.rpartition(".")[0]).absent.append(name)
+        self.all = list(self._by_path.values())  # a parent before its children
+        self._want(patterns)
+        self.label = _labels(flow, parameters)
+        self._find_contents(flow, parameters)
+        self.equal = self._classes()
+
+    def _at(self, path: str) -> Module:
+        module = self._by_path.get(path)
+        if module is None:
+            module, walked = self.root, ""
+            for name in path.split("."):
+                walked = f"{walked}.{name}" if walked else name
+                if walked not in self._by_path:
+                    self._by_path[walked] = module.children[name] = Module(name, module)
+                module = self._by_path[walked]
+        return module
+
+    def _want(self, patterns: Sequence[str]) -> None:
+        anywhere = [each for pattern in patterns for each in (pattern, f"*.{pattern}")]
+        for module in reversed(self.all) if patterns else ():
+            if any(fnmatchcase(module.path, pattern) for pattern in anywhere):
+                module.wanted = True
+                module.contents["wanted"] += 1
+            if module.wanted and module.parent is not None:
+                module.parent.wanted = True
+
+    def _find_contents(self, flow: Flow, parameters: Mapping[str, Parameter]) -> None:
+        for module in self.all:
+            module.contents.update(self.label[index] for index in module.nodes)
+            for name in module.absent:
+                parameter = parameters[name]
+                module.contents[name.rpartition(".")[2], parameter.shape, parameter.verdict] += 1
+        meetings: dict[tuple[Module, Module], tuple[Module, str, str]] = {}
+        for edge in flow.edges:
+            source, target = self.of[edge.source], self.of[edge.target]
+            here, above, below = meetings.get((source, target)) or meetings.setdefault((source, target), _meeting(source, target))
+            passes = edge.gradient, edge.severed, edge.cut
+            here.contents[above, self.label[edge.source], below, self.label[edge.target], passes] += 1
+            if (
+                here is not target and edge.severed is not None
+            ):  # what else comes in from outside is of no account: the first has no such input
+                target.contents[self.label[edge.target], passes] += 1
+
+    def _classes(self) -> dict[Module, int]:
+        """A number for every module; equal modules have the same."""
+        numbers: dict[Hashable, int] = {}
+        equal: dict[Module, int] = {}
+        for module in reversed(self.all):
+            inside = frozenset((name, equal[child]) for name, child in module.children.items())
+            equal[module] = numbers.setdefault((frozenset(module.contents.items()), inside), len(numbers))
+        return equal
+
+
+def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
+    if node.kind is NodeKind.PARAMETER and node.name in parameters:
+        return node.name.rpartition(".")[0]
+    if node.kind is NodeKind.LEAF and not node.scope and flow.out[node.index]:
+        nearest = min(flow.out[node.index], key=lambda edge: (flow.distance[edge.target], edge.target))
+        return flow.nodes[nearest.target].scope
+    return node.scope
+
+
+def _labels(flow: Flow, parameters: Mapping[str, Parameter]) -> list[int]:
+    """A number for every node; nodes that look alike have the same."""
+    numbers: dict[Hashable, int] = {}
+    labels = []
+    for node in flow.nodes:
+        looks: list[Hashable] = [node.kind, node.operation, node.requires_grad, node.severs, node.verdict, flow.pruned[node.index]]
+        if node.kind is not NodeKind.OPERATION:
+            parameter = parameters.get(node.name)
+            looks += [node.name.rpartition(".")[2], node.shape, parameter and (parameter.verdict, parameter.partial, parameter.optimized)]
+        labels.append(numbers.setdefault(tuple(looks), len(numbers)))
+    return labels
+
+
+def _meeting(source: Module, target: Module) -> tuple[Module, str, str]:
+    """The innermost module that holds both, and the path to each from there."""
+    a, b = source, target
+    while a is not b:
+        if a.depth >= b.depth and a.parent is not None:
+            a = a.parent
+        elif b.parent is not None:
+            b = b.parent
+    return a, source.path[len(a.path) :], target.path[len(a.path) :]
+
+
+class Room:
+    """A module, or a run of equal siblings, on its way to becoming a box or a frame."""
+
+    __slots__ = ("children", "depth", "is_open", "members", "modules", "parent", "path", "run", "shown", "spread")
+
+    def __init__(self, name: str, parent: "Room | None", members: list[Module], modules: int = 1, run: int = 0) -> None:
+        self.parent, self.members, self.modules = parent, members, modules
+        self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.run = run  # number of the stretch of siblings that take turns, of which this is one; 0 for none
+        self.children: list[Room] = []
+        self.is_open = False
+        self.spread = 0  # once open: how coarsely its own nodes are told, an index of a _Name
+        self.shown = self  # what is seen of it: itself, or the closed room around it
+
+
+class Rooms:
+    """The tree of rooms: the tree of modules with equal numbered siblings folded together."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.root = Room("", None, [modules.root])
+        self.of: dict[Module, Room] = {modules.root: self.root}
+        self.all = [self.root]  # a parent before its children
+        self._equal = modules.equal
+        self._runs = 0
+        for room in self.all:  # grows on the way
+            self._furnish(room)
+            self.all += room.children
+
+    def _furnish(self, room: Room) -> None:
+        children = room.members[0].children
+        numbered = sorted((name for name in children if name.isdecimal()), key=lambda name: (int(name), name))
+        for name in sorted(children.keys() - set(numbered)):
+            self._add(room, [name], 0)
+        for start, period, times in _stretches([self._equal[children[name]] for name in numbered]):
+            self._runs += times > 1
+            for offset in range(period):
+                self._add(room, numbered[start + offset : start + period * times : period], self._runs if times > 1 else 0)
+
+    def _add(self, parent: Room, names: list[str], run: int) -> None:
+        members = []
+        for module in parent.members:
+            for turn, name in enumerate(names):
+                child = module.children[name]
+                child.turn = turn
+                members.append(child)
+        room = Room(_joined(names), parent, members, len(names), run)
+        parent.children.append(room)
+        self.of.update((member, room) for member in members)
+
+    def apart(self, source: Module, target: Module) -> bool:
+        """Whether they stand in different repetitions of one run."""
+        a: Module | None = source
+        b: Module | None = target
+        while a is not None and b is not None and a is not b:
+            if a.depth > b.depth:
+                a = a.parent
+            elif b.depth > a.depth:
+                b = b.parent
+            else:
+                if a.parent is b.parent and self.of[a].run and self.of[a].run == self.of[b].run and a.turn != b.turn:
+                    return True
+                a, b = a.parent, b.parent
+        return False
+
+
+def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
+    """Split a sequence into runs: where each starts, of how many kinds that take turns, and how often.
+
+    >>> list(_stretches([7, 7, 7, 1, 2, 1, 2, 1, 2, 9]))
+    [(0, 1, 3), (3, 2, 3), (9, 1, 1)]
+    """
+    start = 0
+    while start < len(kinds):
+        best = (1, 1)
+        for period in range(1, LONGEST_PERIOD + 1):
+            end = start + period
+            while end < len(kinds) and kinds[end] == kinds[end - period]:
+                end += 1
+            times = (end - start) // period
+            if times >= (2 if period == 1 else 3) and period * times > best[0] * best[1]:
+                best = period, times
+        yield start, *best
+        start += best[0] * best[1]
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Say numbered siblings in one name.
+
+    >>> _joined(["3"]), _joined(["0", "1", "2"]), _joined(["0", "2", "4", "6"])
+    ('3', '0..2', '0,2..6')
+    """
+    if len(names) == 1:
+        return names[0]
+    if all(int(b) - int(a) == 1 for a, b in pairwise(names)):
+        return f"{names[0]}..{names[-1]}"
+    return ",".join(names) if len(names) == 2 else f"{names[0]},{names[1]}..{names[-1]}"
