@@ -95,7 +95,7 @@ def test_modules_are_opened_while_the_boxes_stay_within_the_budget(budget: int) 
     net = Builder()
     into = net.loss
     for index in range(7 * 6 * 5):
-        path = f"m{index % 7}.p{index % 6}.q{index % 5}"
+        path = f"{'abcdefg'[index % 7]}.{'hijklm'[index % 6]}.{'nopqr'[index % 5]}"
         into = net.operation("MmBackward0", into, scope=path)
         net.parameter(f"{path}.weight", into)
     folded = fold(net.report().graph, net.report().parameters, budget=budget)
@@ -166,6 +166,25 @@ def test_siblings_that_take_turns_are_a_run_of_each() -> None:
             net.parameter(f"net.{number}.weight", into)
     folded = fold(net.report().graph, net.report().parameters, budget=3, depth=1)
     assert {frame.path for frame in folded.frames} | set(paths(folded)) >= {"net.0,2..18", "net.1,3..19"}
+
+
+@pytest.mark.parametrize("budget", [1, 100])
+def test_thousands_of_different_siblings_are_bundled(budget: int) -> None:
+    net = Builder()
+    for number in range(3000):
+        net.operation(f"Kind{number}Backward0", net.loss, scope=f"adapters.x{number}")
+    folded = fold(net.report().graph, {}, budget=budget)
+    assert len(folded.boxes) <= 130
+    assert sum(each.nodes for each in folded.boxes) == 3001
+
+
+def test_numbers_at_the_end_of_a_name_make_a_run_of_four_but_not_of_two() -> None:
+    net = Builder()
+    into = net.loss
+    for name in ("layer_0", "layer_1", "layer_2", "layer_3", "conv1", "conv2"):
+        into = net.operation("MmBackward0", into, scope=name)
+        net.parameter(f"{name}.weight", into)
+    assert paths(fold(net.report().graph, net.report().parameters, depth=0)) == ["conv1", "conv2", "layer_0..3"]
 
 
 def test_an_opened_run_shows_one_of_its_modules_and_no_line_from_one_to_the_next() -> None:

@@ -217,7 +217,7 @@ def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, d
     seen: list[Room] = []
     while waiting:
         room = rooms.all[heapq.heappop(waiting)[-1]]
-        forced = room is rooms.root or room.members[0].wanted
+        forced = room is rooms.root or room.is_wanted
         exactly = len(own[room][0])
         room.spread = 0 if exactly <= FEW or (forced and count + exactly <= budget) else 1 if room is rooms.root else 2
         if room.spread == 1 and len(own[room][1]) > budget:
@@ -226,7 +226,7 @@ def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, d
             room.is_open = True
             count += cost(room)
             for child in room.children:
-                heapq.heappush(waiting, (not child.members[0].wanted, child.depth, child.path, numbers[child]))
+                heapq.heappush(waiting, (not child.is_wanted, child.depth, child.path, numbers[child]))
         seen.append(room)
     # What is left of the budget goes to whole depths at once: one of several equal modules in detail would only seem to be different.
     for is_open in (True, False):

@@ -7,12 +7,14 @@ Numbered siblings that are alike share a room.
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from math import ceil
 
 from gradviz.flow import Flow
 from gradviz.graph import Node, NodeKind, Parameter
 
 LONGEST_PERIOD = 8  # of siblings that take turns
+MANY = 4  # equal siblings that are a run though their names are not mere numbers; conv1 and conv2 of a block are no run
+MOST_CHILDREN = 60  # of a module; more are bundled
 
 
 class Module:
@@ -132,9 +134,9 @@ def _meeting(source: Module, target: Module) -> tuple[Module, str, str]:
 
 
 class Room:
-    """A module, or a run of equal siblings, on its way to becoming a box or a frame."""
+    """A module, a run of equal siblings, or a bundle of many different ones, on its way to becoming a box or a frame."""
 
-    __slots__ = ("children", "depth", "is_open", "members", "modules", "parent", "path", "run", "shown", "spread")
+    __slots__ = ("children", "depth", "is_bundle", "is_open", "is_wanted", "members", "modules", "parent", "path", "run", "shown", "spread")
 
     def __init__(self, name: str, parent: "Room | None", members: list[Module], modules: int = 1, run: int = 0) -> None:
         self.parent, self.members, self.modules = parent, members, modules
@@ -142,6 +144,8 @@ class Room:
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.run = run  # number of the stretch of siblings that take turns, of which this is one; 0 for none
         self.children: list[Room] = []
+        self.is_bundle = False
+        self.is_wanted = members[0].wanted
         self.is_open = False
         self.spread = 0  # once open: how coarsely its own nodes are told, an index of a _Name
         self.shown = self  # what is seen of it: itself, or the closed room around it
@@ -157,18 +161,40 @@ class Rooms:
         self._equal = modules.equal
         self._runs = 0
         for room in self.all:  # grows on the way
-            self._furnish(room)
+            if not room.is_bundle:
+                self._furnish(room)
             self.all += room.children
 
     def _furnish(self, room: Room) -> None:
         children = room.members[0].children
-        numbered = sorted((name for name in children if name.isdecimal()), key=lambda name: (int(name), name))
-        for name in sorted(children.keys() - set(numbered)):
-            self._add(room, [name], 0)
-        for start, period, times in _stretches([self._equal[children[name]] for name in numbered]):
-            self._runs += times > 1
-            for offset in range(period):
-                self._add(room, numbered[start + offset : start + period * times : period], self._runs if times > 1 else 0)
+        families: dict[str, list[str]] = {}
+        for name in sorted(children, key=_by_number):
+            prefix, number = _by_number(name)
+            families.setdefault(prefix if number >= 0 else name, []).append(name)
+        for prefix, names in families.items():
+            for start, period, times in _stretches([self._equal[children[name]] for name in names]):
+                is_run = times >= (MANY if prefix else 2)
+                self._runs += is_run
+                for offset in range(period) if is_run else ():
+                    self._add(room, names[start + offset : start + period * times : period], self._runs)
+                for name in names[start : start + period * times] if not is_run else ():
+                    self._add(room, [name], 0)
+        if len(room.children) > MOST_CHILDREN:
+            self._bundle(room)
+
+    @staticmethod
+    def _bundle(room: Room) -> None:
+        """Put very many different siblings into a few rooms between them and their module, a level at a time."""
+        size = ceil(len(room.children) ** 0.5)
+        rooms, room.children = room.children, []
+        for start in range(0, len(rooms), size):
+            part = rooms[start : start + size]
+            first, last = (each.path.rpartition(".")[2] for each in (part[0], part[-1]))
+            bundle = Room(f"{first} \u2026 {last}" if part[1:] else first, room, room.members)
+            bundle.is_bundle, bundle.children, bundle.is_wanted = True, part, any(each.is_wanted for each in part)
+            for each in part:
+                each.parent, each.depth = bundle, bundle.depth + 1
+            room.children.append(bundle)
 
     def _add(self, parent: Room, names: list[str], run: int) -> None:
         members = []
@@ -197,6 +223,16 @@ class Rooms:
         return False
 
 
+def _by_number(name: str) -> tuple[str, int]:
+    """Split a name from the number it ends in; -1 where it ends in none.
+
+    >>> _by_number("12"), _by_number("layer_3"), _by_number("head")
+    (('', 12), ('layer_', 3), ('head', -1))
+    """
+    prefix = name.rstrip("0123456789")
+    return (prefix, int(name[len(prefix) :])) if prefix != name and len(name) - len(prefix) < 10 else (name, -1)
+
+
 def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
     """Split a sequence into runs: where each starts, of how many kinds that take turns, and how often.
 
@@ -220,11 +256,12 @@ def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
 def _joined(names: Sequence[str]) -> str:
     """Say numbered siblings in one name.
 
-    >>> _joined(["3"]), _joined(["0", "1", "2"]), _joined(["0", "2", "4", "6"])
-    ('3', '0..2', '0,2..6')
+    >>> _joined(["3"]), _joined(["h0", "h1", "h2"]), _joined(["0", "2", "4", "6"]), _joined(["0", "4"])
+    ('3', 'h0..2', '0,2..6', '0,4')
     """
+    numbers = [_by_number(name)[1] for name in names]
     if len(names) == 1:
         return names[0]
-    if all(int(b) - int(a) == 1 for a, b in pairwise(names)):
-        return f"{names[0]}..{names[-1]}"
-    return ",".join(names) if len(names) == 2 else f"{names[0]},{names[1]}..{names[-1]}"
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{names[0]}..{numbers[-1]}"
+    return f"{names[0]},{numbers[1]}" + (f"..{numbers[-1]}" if names[2:] else "")
