@@ -146,12 +146,18 @@ def strip(error: BaseException | None, seen: set[int]) -> None:
     """Take gradviz's own frames out of an exception's traceback, and out of those that led to it."""
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        kept = error.__traceback__
-        while kept is not None:
-            following = kept.tb_next
-            while following is not None and following.tb_frame.f_code.co_filename.startswith(_FOLDER):
-                following = following.tb_next
-            kept.tb_next = following
-            kept = following
+        entries = []
+        entry = error.__traceback__
+        while entry is not None:
+            entries.append(entry)
+            entry = entry.tb_next
+        kept: list[TracebackType] = []
+        for entry in entries:
+            if not entry.tb_frame.f_code.co_filename.startswith(_FOLDER):
+                kept.append(entry)
+            elif kept and kept[-1].tb_frame.f_code.co_name == "handle_torch_function":
+                del kept[-2:]  # torch's function on its way through a mode; it comes again, as without one
+        for entry, following in zip(kept, [*kept[1:], None], strict=True):
+            entry.tb_next = following
         strip(error.__context__, seen)
         error = error.__cause__

@@ -25,8 +25,7 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     """
     if not module and not os.path.exists(script):
         raise GradvizError(f"cannot run {script!r}: there is no such file (for a module write gradviz run -m {script})")
-    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    command = [sys.executable, *flags, *(["-m"] if module else []), script, *arguments]
+    command = [sys.executable, *_own_options(sys.orig_argv[1:]), *(["-m"] if module else []), script, *arguments]
     before = os.environ.get("PYTHONPATH")
     folders = [str(Path(startup.__file__).parent), *([before] if before else [])]
     settings = replace(settings, path=before, root=os.getpid() if os.name == "posix" else 0)
@@ -36,3 +35,13 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     if os.name == "posix":
         os.execve(sys.executable, command, environment)
     sys.exit(subprocess.call(command, env=environment))
+
+
+def _own_options(arguments: Sequence[str]) -> list[str]:
+    """Return the options that Python itself was given for this process: ``python -X dev -m gradviz run ...``."""
+    options: list[str] = []
+    for argument in arguments:
+        if options[-1:] not in (["-W"], ["-X"]) and (not argument.startswith("-") or argument in ("-", "-m", "-c")):
+            break
+        options.append(argument)
+    return options

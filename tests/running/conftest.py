@@ -1,0 +1,62 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+
+GRADVIZ = (sys.executable, "-m", "gradviz", "run")
+
+
+class Ran(NamedTuple):
+    """A finished process: its exit code, standard output, standard error, and of that what gradviz said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return "".join(line for line in self.err.splitlines(keepends=True) if _is_ours(line))
+
+    @property
+    def others(self) -> str:
+        return "".join(line for line in self.err.splitlines(keepends=True) if not _is_ours(line))
+
+
+def _is_ours(line: str) -> bool:
+    return line.startswith("gradviz") or re.match(r"  (?=\w| {10})[a-z ]{10}\S", line) is not None
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    """A folder to write scripts to and run them in, by gradviz or by Python alone."""
+    monkeypatch.chdir(tmp_path)
+    return Scripts(tmp_path)
+
+
+class Scripts:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, text: str) -> str:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text))
+        return name
+
+    def python(self, *arguments: str, stdin: str = "", **environment: str) -> Ran:
+        return self._run((sys.executable, *arguments), stdin, environment)
+
+    def run(self, *arguments: str, stdin: str = "", **environment: str) -> Ran:
+        return self._run((*GRADVIZ, *arguments), stdin, environment)
+
+    def _run(self, command, stdin, environment) -> Ran:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+        done = subprocess.run(
+            command, cwd=self.folder, input=stdin, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)

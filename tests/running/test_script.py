@@ -1,0 +1,188 @@
+"""A script under ``gradviz run`` is a script under ``python``: whatever it can look at is the same."""
+
+import re
+
+import pytest
+
+LOOK = """
+import argparse, os, sys
+print(sys.argv, __name__, __file__, __spec__, sys.path, os.getcwd(), sys.flags, sorted(os.environ), os.environ.get("PYTHONPATH"))
+print(sys.orig_argv[1:], sys.modules["__main__"].__dict__.keys(), sys.excepthook)
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+parser.add_argument("rest", nargs="*")
+print(parser.prog, parser.parse_args(), sys.stdin.read())
+"""
+
+
+def same(scripts, *arguments, **options):
+    """Run both ways, compare, and return what gradviz's way gave."""
+    plain, watched = scripts.python(*arguments, **options), scripts.run(*arguments, **options)
+    assert re.sub("0x[0-9a-f]+", "0x", watched.out) == re.sub("0x[0-9a-f]+", "0x", plain.out)
+    assert watched.code == plain.code
+    return plain, watched
+
+
+@pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "somewhere:else"}])
+def test_a_script_sees_the_same_arguments_paths_environment_and_input(scripts, environment):
+    scripts.write("look.py", LOOK)
+    plain, watched = same(scripts, "look.py", "--lr", "0.1", "-m", "a b", stdin="typed", **environment)
+    assert watched.others == plain.others
+    assert "typed" not in plain.out  # argparse refused -m
+    plain, watched = same(scripts, "look.py", "--lr", "0.1", "a b", stdin="typed", **environment)
+    assert "typed" in plain.out
+
+
+def test_a_module_sees_the_same_and_its_options_are_its_own(scripts):
+    scripts.write("package/__init__.py", "")
+    scripts.write("package/__main__.py", LOOK)
+    scripts.write("package/look.py", LOOK)
+    same(scripts, "-m", "package", "--lr", "2")
+    same(scripts, "-m", "package.look", "--lr", "2", "--", "-o", "x")
+
+
+def test_a_folder_with_a_main_file_runs(scripts):
+    scripts.write("folder/__main__.py", LOOK)
+    same(scripts, "folder", "--lr", "2")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "sys.exit(3)",
+        "sys.exit('a message')",
+        "raise ValueError('wrong')",
+        "os._exit(5)",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "signal.raise_signal(signal.SIGINT)",
+        "os.abort()",
+    ],
+)
+def test_it_ends_as_it_would(scripts, end):
+    scripts.write("end.py", f"import os, signal, sys\nprint('before', flush=True)\n{end}\n")
+    plain, watched = same(scripts, "end.py")
+    assert watched.others == plain.others
+
+
+def test_an_environment_with_a_start_up_file_of_its_own_keeps_it(scripts):
+    scripts.write("own/sitecustomize.py", "import builtins\nbuiltins.started = __name__, __file__\n")
+    scripts.write("look.py", "import sys\nprint(started, sys.modules['sitecustomize'].__file__)\n")
+    same(scripts, "look.py", PYTHONPATH=str(scripts.folder / "own"))
+
+
+def test_what_the_script_sets_before_it_imports_torch_still_counts(scripts):
+    scripts.write("early.py", "import os, sys\nprint('torch' in sys.modules)\nos.environ['OMP_NUM_THREADS'] = '1'\nimport torch\n")
+    assert same(scripts, "early.py")[1].out == "False\n"
+
+
+TORCH = """
+import copy, json, logging, math, os, pickle, sys, multiprocessing
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+class Box:
+    def __init__(self, value):
+        self.value = value
+
+class Data(torch.utils.data.Dataset):
+    def __len__(self):
+        return 8
+    def __getitem__(self, index):
+        return torch.full((3,), float(index)) * 2, index
+
+def work(number):
+    return torch.ones(number).sum().item(), __name__
+
+if __name__ == "__main__":
+    torch.manual_seed(1)
+    print(pickle.loads(pickle.dumps(Box(torch.ones(1)))).value, Box.__module__)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    for context in ("fork", "spawn"):
+        for x, index in DataLoader(Data(), batch_size=4, num_workers=2, multiprocessing_context=context):
+            optimizer.zero_grad()
+            loss = model(x).pow(2).mean()
+            loss.backward()
+            optimizer.step()
+            print(context, index.tolist(), loss.item(), f"{loss.item():.3f}", json.dumps(loss.item()), math.sqrt(loss.item()))
+        with multiprocessing.get_context(context).Pool(2) as pool:
+            print(pool.map(work, [1, 2]))
+    print([p.abs().sum().item() for p in model.parameters()], [b.tolist() for b in model.buffers()], torch.rand(2))
+    print(os.environ.get("PYTHONPATH"), type(torch.autograd.backward), torch.overrides._len_torch_function_stack())
+    os.chdir("/")
+"""
+
+
+@pytest.mark.parametrize("calls", ["1,2,3", "1", "99"])
+def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls):
+    scripts.write("train.py", TORCH)
+    plain, watched = scripts.python("train.py"), scripts.run("--backward", calls, "-o", "report.json", "train.py")
+    if calls == "99":  # still watching when the script ends
+        assert watched.out.splitlines()[:-1] == plain.out.splitlines()[:-1]
+    else:
+        assert watched.out == plain.out
+        assert (scripts.folder / "report.json").exists()
+    assert (watched.code, watched.others) == (0, plain.others)
+
+
+def test_a_traceback_tells_of_the_users_code_alone(scripts):
+    scripts.write(
+        "wrong.py",
+        """
+        import torch
+        model = torch.nn.Linear(3, 1)
+        def forward(x):
+            try:
+                return model(x)
+            except RuntimeError as error:
+                raise ValueError("inner") from error
+        model(torch.ones(1, 3)).sum().backward()
+        forward(torch.ones(2, 2))
+        """,
+    )
+    plain, watched = same(scripts, "wrong.py")
+    assert "ValueError: inner" in plain.err
+    assert watched.others == plain.err
+
+
+def test_an_error_of_backward_itself_is_told_by_python_and_explained(scripts):
+    scripts.write(
+        "wrong.py",
+        """
+        import torch
+        model = torch.nn.Linear(3, 1)
+        loss = model(torch.ones(1, 3)).sum().detach()
+        loss.backward()
+        """,
+    )
+    plain, watched = same(scripts, "wrong.py")
+    assert watched.others == plain.err
+    assert "backward 1, loss at wrong.py:5: loss.backward()" in watched.said
+    assert "cut       model.* (2 parameters, 4)\n            by detach() at wrong.py:4" in watched.said
+
+
+def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(scripts):
+    scripts.write(
+        "modes.py",
+        """
+        import torch
+        from torch.overrides import TorchFunctionMode
+        class Counting(TorchFunctionMode):
+            count = 0
+            def __torch_function__(self, func, types, args=(), kwargs=None):
+                Counting.count += 1
+                return func(*args, **(kwargs or {}))
+        torch.set_default_device("cpu")
+        model = torch.nn.Linear(2, 1)
+        with Counting(), torch.device("cpu"):
+            model(torch.ones(1, 2)).sum().backward()
+            print(torch.overrides._len_torch_function_stack(), Counting.count)
+        print(torch.overrides._len_torch_function_stack())
+        torch.set_default_device(None)
+        print(torch.overrides._len_torch_function_stack())
+        """,
+    )
+    plain, watched = scripts.python("modes.py"), scripts.run("--backward", "1", "modes.py")
+    assert (watched.out, watched.others) == (plain.out, plain.others)
