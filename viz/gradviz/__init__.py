@@ -51,6 +51,7 @@ _LATER = {
     "Trace": "gradviz.recording.trace",
     "assert_gradients": "gradviz.assertions",
     "assert_graph_shape": "gradviz.assertions",
+    "load_ipython_extension": "gradviz.magics",
     "make_dot": "gradviz.recording.make_dot",
     "report": "gradviz.recording.trace",
     "trace": "gradviz.recording.trace",

@@ -107,27 +107,34 @@ def gradviz() -> None:
 @click.option("--mode", type=OneOf("mode", MODES), default="none", show_default=True, help="How to freeze.")
 @click.option("--at", type=OneOf("layer", LAYERS), default="f2", show_default=True, help="The layer to freeze, or to detach after.")
 @click.option("--all", "every", is_flag=True, help="Every mode, side by side.")
+@click.option("--format", "form", type=OneOf("format", ("text", "markdown")), default="text", show_default=True, help="How to say it.")
 @output_options
-def example(mode: str, at: str, every: bool, output: Path | None, engine: str, view: View) -> None:
+def example(mode: str, at: str, every: bool, form: str, output: Path | None, engine: str, view: View) -> None:
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
     Draws the graph of the step and says for every parameter what gradient it gets and what severs it. Without -o the picture is
-    written to outputs/article-MODE.svg.
+    written to outputs/article-MODE.svg. With --format markdown there are two of it, for light and for dark pages.
     """
-    from gradviz.render.formats import check
+    from gradviz.render.formats import check as check_format
 
     if every and output is not None:
         raise click.UsageError("--all writes a file for every mode, so it does not go with -o; leave one of them out")
     modes = MODES if every else (mode,)
     files = {each: output or Path("outputs") / f"article-{each}.svg" for each in modes}
     for path in files.values():
-        check(path)
+        check_format(path)
+        if form == "markdown" and path.suffix != ".svg":
+            raise click.UsageError(f"--format markdown shows an SVG: give -o a name that ends in .svg, not {path.name!r}")
 
     from gradviz import article
     from gradviz.render.formats import save
 
     plain = article.follow("none", at)
     outcomes = [plain if each == "none" else article.follow(each, at) for each in modes]
+    if form == "markdown":
+        for outcome in outcomes:
+            click.echo(_markdown(outcome, files[outcome.mode], engine, view))
+        return
     for outcome in outcomes:
         save(outcome.report, files[outcome.mode], engine=engine, view=view)
         click.echo(f"Wrote {files[outcome.mode]}", err=True)
@@ -330,15 +337,36 @@ def _console() -> "Console":
 
 
 def _print_outcome(console: "Console", outcome: "Outcome") -> None:
-    from gradviz.render.sentences import headline, printable
-    from gradviz.render.text import where
+    from gradviz.render.sentences import headline
 
     console.print(headline(outcome.report), style="bold", markup=False)
+    _print_table(console, _rows(outcome))
+
+
+def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
+    """A table of what became of every parameter, its titles first."""
+    from gradviz.render.sentences import printable
+    from gradviz.render.text import where
+
     rows = [("parameter", "verdict", "gradient", "severed by")]
     for name, parameter in outcome.report.parameters.items():
         cuts = "; ".join(f"{cut.operation} at {where(cut)}: {printable(cut.code)}" for cut in parameter.cuts)
         rows.append((name, str(parameter.verdict), _gradient(outcome.gradients[name]), cuts))
-    _print_table(console, rows)
+    return rows
+
+
+def _markdown(outcome: "Outcome", path: Path, engine: str, view: View) -> str:
+    """Write the two pictures beside ``path``, and return the Markdown that shows them."""
+    from gradviz.render.files import write
+    from gradviz.render.markdown import render_markdown
+    from gradviz.render.scheme import in_scheme
+
+    svg = outcome.report.to_svg(engine=engine, view=view)
+    files = {scheme: path.with_name(f"{path.stem}-{scheme}.svg") for scheme in ("light", "dark")}
+    for scheme, file in files.items():
+        write(file, in_scheme(svg, scheme))
+        click.echo(f"Wrote {file}", err=True)
+    return render_markdown(outcome.report, light=files["light"].as_posix(), dark=files["dark"].as_posix(), rows=_rows(outcome))
 
 
 def _print_side_by_side(console: "Console", outcomes: Sequence["Outcome"]) -> None:

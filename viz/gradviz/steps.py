@@ -15,10 +15,11 @@ from gradviz.reports import Report
 _HERE = Path(__file__).parent
 
 
-def trace_function(name: str) -> Report:
+def trace_function(name: str, **arguments: Any) -> Report:
     """Trace ``package.module:function`` or ``file.py:function`` and report on what it returns: ``(loss, model)`` or a loss.
 
-    The module is looked for in the current folder first, as ``python -m`` does; beside a file what lies there can be imported.
+    ``arguments`` are handed to it. The module is looked for in the current folder first, as ``python -m`` does; beside a file what lies
+    there can be imported.
 
     Raises:
         GradvizError: There is no such module or function, or it raises.
@@ -33,7 +34,7 @@ def trace_function(name: str) -> Report:
         raise GradvizError(f"no function {function_name!r} in {module_name!r} (there is {there or 'none'})")
     with gradviz.trace() as trace:
         try:
-            result: Any = function()
+            result: Any = function(**arguments)
         except Exception as error:
             _print_without_gradviz(error)
             raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error

@@ -1,0 +1,47 @@
+"""``%load_ext gradviz`` and ``%%gradviz``: trace the step in a notebook's cell and show its report."""
+
+import shlex
+from typing import Any
+
+from gradviz.errors import GradvizError
+from gradviz.reports import Report
+
+USAGE = "%%gradviz [LOSS [MODEL]]"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register ``%%gradviz`` with IPython, which calls this on ``%load_ext gradviz``."""
+
+    def gradviz(line: str, cell: str) -> Report:
+        """Trace the cell and show what became of its gradients: ``%%gradviz [LOSS [MODEL]]``.
+
+        LOSS and MODEL are the names of the variables that hold them once the cell has run, ``loss`` and ``model`` unless given.
+        """
+        return run_cell(shell, line, cell)
+
+    shell.register_magic_function(gradviz, "cell", "gradviz")
+
+
+def run_cell(shell: Any, line: str, cell: str) -> Report:
+    """Run a cell as IPython does, traced, and report on the loss that it leaves.
+
+    Raises:
+        GradvizError: There are more than two names, or no variable of such a name.
+    """
+    import gradviz
+
+    names = shlex.split(line)
+    if len(names) > 2:
+        raise GradvizError(f"{len(names)} names after %%gradviz: {line!r} (write {USAGE})")
+    variables = shell.user_ns
+    code = shell.transform_cell(cell)
+    file = shell.compile.cache(code, shell.execution_count, raw_code=cell)  # where tracebacks and reports read the code
+    compiled = compile(code, file, "exec", flags=shell.compile.flags)
+    with gradviz.trace() as trace:
+        exec(compiled, variables)
+    loss_name = names[0] if names else "loss"
+    if loss_name not in variables:
+        raise GradvizError(f"the cell leaves no {loss_name!r}: name the variable that holds the loss, as in {USAGE}")
+    if len(names) == 2 and names[1] not in variables:
+        raise GradvizError(f"there is no {names[1]!r}: name the variable that holds the model, as in {USAGE}")
+    return trace.report(variables[loss_name], variables.get(names[1] if len(names) == 2 else "model"))

@@ -1,0 +1,212 @@
+"""The Sphinx directive ``gradviz``: the picture or the report of a step, made while the documentation is built.
+
+    .. gradviz:: package.module:function
+       :mode: detach
+       :format: svg
+       :caption: What it shows.
+       :alt: What it shows, for those who cannot see it.
+
+The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``. In place of a name, the content may be a
+program that leaves ``loss``, and ``model`` if it has one. ``:format:`` is one or several of ``svg text``. HTML shows the picture in the
+scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everything else the report as text.
+"""
+
+import hashlib
+import linecache
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.addnodes import only
+from sphinx.util.docutils import SphinxDirective
+
+from gradviz import atomic
+from gradviz.errors import GradvizError
+from gradviz.render.scheme import in_scheme
+from gradviz.render.sentences import headline
+from gradviz.render.text import render_text
+from gradviz.version import __version__
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from gradviz.reports import Report
+
+FORMATS = ("svg", "text")
+
+STYLE = """\
+img.gradviz{max-width:100%;height:auto}
+img.gradviz-dark{display:none}
+[data-theme=dark] img.gradviz-light{display:none}
+[data-theme=dark] img.gradviz-dark{display:inline}
+@media (prefers-color-scheme:dark){
+[data-theme=auto] img.gradviz-light{display:none}
+[data-theme=auto] img.gradviz-dark{display:inline}
+}
+"""
+
+
+def formats(argument: str) -> tuple[str, ...]:
+    """Read the option ``:format:``."""
+    given = tuple(argument.split())
+    wrong = next((each for each in given if each not in FORMATS), None)
+    if wrong is not None or not given:
+        raise ValueError(f"unknown format: {wrong or ''!r} (choose from {', '.join(FORMATS)})")
+    return given
+
+
+class GradvizDirective(SphinxDirective):
+    """Trace a step and show what became of its gradients."""
+
+    optional_arguments = 1
+    has_content = True
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "mode": directives.unchanged_required,
+        "format": formats,
+        "caption": directives.unchanged_required,
+        "alt": directives.unchanged_required,
+        "hide-code": directives.flag,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Trace the step, and return what every builder is to show of it.
+
+        Raises:
+            docutils.parsers.rst.DirectiveError: It cannot be traced or drawn. The error points to the directive.
+        """
+        if bool(self.arguments) == bool(self.content):
+            raise self.error("gradviz: give either a function, as in '.. gradviz:: package.module:function', or a program below")
+        try:
+            report = self._function() if self.arguments else self._program()
+            shown = self._shown(report)
+        except GradvizError as error:
+            raise self.error(f"gradviz: {error}") from error
+        if self.content and "hide-code" not in self.options:
+            code = "\n".join(self.content)
+            shown.insert(0, nodes.literal_block(code, code, language="python"))
+        return shown
+
+    def _function(self) -> "Report":
+        from gradviz.steps import trace_function
+
+        name = self.arguments[0]
+        file, colon, function = name.rpartition(":")
+        if file.endswith(".py"):
+            path = Path(self.env.relfn2path(file)[1])
+            name = f"{path}{colon}{function}"
+            self.env.note_dependency(str(path))
+        report = trace_function(name, **({"mode": self.options["mode"]} if "mode" in self.options else {}))
+        module = sys.modules.get(file)
+        if module is not None and module.__file__:
+            self.env.note_dependency(module.__file__)
+        return report
+
+    def _program(self) -> "Report":
+        """Run the content, with its lines where they stand in the document."""
+        import gradviz
+
+        if "mode" in self.options:
+            raise self.error("gradviz: :mode: is handed to a function, and there is none here")
+        name = str(self.env.doc2path(self.env.docname, base=False))
+        lines = [""] * self.content_offset + list(self.content)
+        source = "\n".join(lines) + "\n"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # where the report reads code from
+        names: dict[str, Any] = {"__name__": "__gradviz__"}
+        try:
+            with gradviz.trace() as trace:
+                exec(compile(source, name, "exec"), names)
+        except Exception as error:
+            line = _line_of(error, name)
+            raise GradvizError(f"the program raised {type(error).__name__}{line}: {error}") from error
+        finally:
+            linecache.cache.pop(name, None)
+        if "loss" not in names:
+            raise GradvizError("the program leaves no loss: assign it to 'loss', and the model to 'model'")
+        return trace.report(names["loss"], names.get("model"))
+
+    def _shown(self, report: "Report") -> list[nodes.Node]:
+        shown: list[nodes.Node] = []
+        for format in self.options.get("format", ("svg",)):
+            shown += self._picture(report) if format == "svg" else [self._text(report)]
+        return shown
+
+    def _picture(self, report: "Report") -> list[nodes.Node]:
+        """The picture where it can be shown, the text elsewhere."""
+        svg = report.to_svg(engine=self.config.gradviz_engine)
+        pictures = [self._image(report, in_scheme(svg, scheme).encode(), "svg", scheme) for scheme in ("light", "dark")]
+        shown: list[nodes.Node] = [_only("html", self._framed(pictures[:1] if self.env.app.builder.name == "epub" else pictures))]
+        if shutil.which("dot"):
+            from gradviz.layout import lay_out
+
+            pdf = lay_out(report.to_dot(), engine="dot", format="pdf")
+            # the bytes of a PDF hold the time it was made, so its name is taken from what it shows
+            picture = self._image(report, pdf, "pdf", "light", named_after=report.to_dot().encode())
+            return [*shown, _only("latex", self._framed([picture])), _only("not html and not latex", self._text(report))]
+        return [*shown, _only("not html", self._text(report))]
+
+    def _image(self, report: "Report", data: bytes, ending: str, scheme: str, named_after: bytes | None = None) -> nodes.image:
+        """Write a picture under a name that follows from its content, so that builds side by side write the same."""
+        name = hashlib.sha256(named_after or data).hexdigest()[:16]
+        path = Path(self.env.doctreedir) / "gradviz" / f"{name}.{ending}"
+        if not path.exists():
+            atomic.replace(path, data)
+        uri = "/" + Path(os.path.relpath(path, self.env.srcdir)).as_posix()
+        alt = self.options.get("alt") or f"{headline(report)}."
+        image = nodes.image("", uri=uri, alt=alt, classes=["gradviz", f"gradviz-{scheme}"])
+        size = re.search(rb'viewBox="0 0 ([\d.]+) ', data) if ending == "svg" else None
+        if size:
+            image["width"] = f"{round(float(size[1]))}px"
+        return image
+
+    def _framed(self, pictures: Sequence[nodes.image]) -> nodes.Node:
+        """The pictures, with the caption below them."""
+        figure = nodes.figure("", *pictures)
+        if "caption" in self.options:
+            inline, messages = self.state.inline_text(self.options["caption"], self.lineno)
+            figure += [nodes.caption(self.options["caption"], "", *inline), *messages]
+        self.set_source_info(figure)
+        return figure
+
+    def _text(self, report: "Report") -> nodes.Node:
+        text = render_text(report)
+        return nodes.literal_block(text, text, language="none")
+
+
+def _only(expression: str, child: nodes.Node) -> nodes.Node:
+    return only("", child, expr=expression)
+
+
+def _line_of(error: BaseException, name: str) -> str:
+    """``" in line 12"``: the innermost line of the document that an error went through."""
+    lines = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == name:
+            lines.append(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    if isinstance(error, SyntaxError) and error.filename == name and error.lineno:
+        lines.append(error.lineno)
+    return f" in line {lines[-1]}" if lines else ""
+
+
+def _add_style(app: "Sphinx") -> None:
+    """Put the few rules of the pictures among the static files."""
+    if app.builder.format == "html":
+        folder = Path(app.doctreedir) / "gradviz" / "static"
+        atomic.replace(folder / "gradviz.css", STYLE.encode())
+        app.config.html_static_path.append(str(folder))
+        app.add_css_file("gradviz.css")
+
+
+def setup(app: "Sphinx") -> Mapping[str, Any]:
+    """Register the directive with Sphinx."""
+    app.add_directive("gradviz", GradvizDirective)
+    app.add_config_value("gradviz_engine", "auto", "env", str)
+    app.connect("builder-inited", _add_style)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
