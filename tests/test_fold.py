@@ -396,3 +396,23 @@ def test_a_small_graph_needs_no_folding_unless_it_is_asked_for() -> None:
     assert not View(open=("f1",)).shows_all_of(graph)
     assert not View(budget=5).shows_all_of(graph)
     assert not View().shows_all_of(chain(150).graph)
+
+
+def test_a_real_network_folds_around_its_frozen_layer() -> None:
+    import torch
+    from torch import nn
+
+    import gradviz
+
+    model = nn.Sequential(*(layer for _ in range(40) for layer in (nn.Linear(8, 8), nn.ReLU())), nn.Linear(8, 1))
+    model[20].requires_grad_(False)
+    with gradviz.trace() as trace:
+        loss = model(torch.randn(2, 8)).sum()
+    report = trace.report(loss, model)
+    modules = {each.path: (each.times, each.verdicts) for each in fold(report.graph, report.parameters, depth=0).boxes if each.parameters}
+    assert modules == {
+        "0,2..18": (10, ((Verdict.REACHED, 20),)),
+        "20": (1, ((Verdict.FROZEN, 2),)),
+        "22,24..78": (29, ((Verdict.REACHED, 58),)),
+        "80": (1, ((Verdict.REACHED, 2),)),
+    }

@@ -16,7 +16,7 @@ from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_a
 from gradviz.render.embed import embed
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import counted, cut_at, headline, listing, printable, where
-from gradviz.render.sketch import Item, Line, Sketch, Sort, short
+from gradviz.render.sketch import NAMELESS, Item, Line, Sketch, Sort, short
 from gradviz.render.style import INK, LOOKS, OP, SCISSORS
 from gradviz.reports import Report
 
@@ -142,7 +142,9 @@ class _Picture:
         key = f"b{number}"
         around = self._path(self._frame(box.frame))
         verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
-        name = short(_relative(box.path, around))
+        name = _times(short(_relative(box.path, around)), self._unsaid(box.frame)) if box.path else ""
+        if box.kind is BoxKind.PARAMETER:
+            name = "" if box.path.endswith("*") and box.parameters > 1 else name or NAMELESS
         match box.kind:
             case BoxKind.LOSS:
                 return Item(key=key, sort=Sort.LOSS, lines=(name,), about=f"{printable(box.path)}: backward() starts here")
@@ -162,8 +164,8 @@ class _Picture:
 
     def _module(self, key: str, box: Box, name: str, verdict: Verdict | None) -> Item:
         """A module, or a parameter."""
-        if box.kind is BoxKind.MODULE and (not name or box.operation):
-            name = f"{name}.{box.operation}()".lstrip(".") if box.operation else name
+        if box.operation:
+            name = short(f"{name}.{box.operation}()".lstrip("."))
         size = _size(box.parameters, box.numel, box.shape) if box.kind is BoxKind.PARAMETER else _size(box.parameters, box.numel)
         told = _verdicts(box)
         if not told and box.kind is BoxKind.MODULE:
@@ -173,6 +175,14 @@ class _Picture:
         about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), size, ", ".join(told)]))
         sort = Sort.TENSOR if verdict else Sort.OPERATION
         return Item(key=key, sort=sort, lines=lines, about=printable(about), verdict=verdict, pruned=box.pruned)
+
+    def _unsaid(self, number: int | None) -> int:
+        """How many equal modules a box is for, beyond what the frames say that are drawn around it."""
+        times = 1
+        while number is not None and number not in self._around:
+            times *= self.folded.frames[number].modules
+            number = self.folded.frames[number].parent
+        return times
 
     def _repetitions(self, box: Box) -> int:
         return box.times * (1 if box.frame is None else self.folded.frames[box.frame].times)
@@ -199,7 +209,7 @@ def _frames_drawn(folded: Folded) -> dict[int, int | None]:
     kept = set()
     for number in reversed(range(len(folded.frames))):  # the inner before the outer
         frame = folded.frames[number]
-        if things[number] >= WORTH_A_FRAME or frame.modules > 1:
+        if things[number] >= WORTH_A_FRAME or (frame.modules > 1 and things[number] > 1):
             kept.add(number)
         things[frame.parent] += 1 if number in kept else things[number]
     for number, frame in enumerate(folded.frames):
