@@ -416,3 +416,56 @@ def test_a_real_network_folds_around_its_frozen_layer() -> None:
         "22,24..78": (29, ((Verdict.REACHED, 58),)),
         "80": (1, ((Verdict.REACHED, 2),)),
     }
+
+
+SCOPES = ("", "a", "b", "a.1", "a.2.c.3", "h0", "h1", "h2", "h3", *(f"layers.{number}" for number in range(4)), "layers.1.x", "layers.2.x")
+
+
+def at_random(seed: int) -> tuple[Graph, dict[str, Parameter]]:
+    """A graph of anything that may occur, and its parameters."""
+    some = random.Random(seed)
+    nodes, edges, parameters = [Node(index=0, kind=NodeKind.LOSS)], {}, {}
+    for index in range(1, some.randint(2, 60)):
+        targets = [node.index for node in nodes if node.kind in (NodeKind.LOSS, NodeKind.OPERATION)]
+        kind = some.choice([NodeKind.OPERATION] * 5 + [NodeKind.PARAMETER, NodeKind.PARAMETER, NodeKind.LEAF])
+        verdict = some.choice(list(Verdict))
+        name = f"{some.choice(SCOPES)}.w{index}".lstrip(".")
+        if kind is NodeKind.PARAMETER:
+            parameters[name] = Parameter(name=name, names=(name,), numel=3, verdict=verdict, partial=some.random() < 0.2)
+            nodes.append(Node(index=index, kind=kind, name=name, verdict=verdict, pruned=verdict is Verdict.CUT))
+        elif kind is NodeKind.LEAF:
+            nodes.append(Node(index=index, kind=kind, name="leaf", verdict=Verdict.REACHED))
+        else:
+            nodes.append(
+                Node(
+                    index=index,
+                    kind=kind,
+                    operation=some.choice(["AddBackward0", "MulBackward0", "detach"]),
+                    scope=some.choice(SCOPES),
+                    pruned=some.random() < 0.3,
+                    requires_grad=some.random() < 0.8,
+                    severs=some.choice([None, None, None, CutKind.NO_GRAD, CutKind.DETACH]),
+                    place=some.choice([None, Place("net.py", some.randint(1, 4), function="step")]),
+                )
+            )
+        for target in some.sample(targets, min(len(targets), some.randint(1, 3))):
+            severed = some.choice([None, None, None, CutKind.DETACH, CutKind.NO_GRAD, CutKind.CUSTOM_FUNCTION])
+            edges[index, target] = Edge(
+                source=index, target=target, gradient=severed is None, severed=severed, cut=some.randint(0, 2) if severed else None
+            )
+    for number in range(some.randint(0, 5)):
+        name = f"{some.choice(SCOPES)}.unused{number}".lstrip(".")
+        parameters[name] = Parameter(name=name, names=(name,), verdict=Verdict.UNUSED)
+    return Graph(tuple(nodes), tuple(edges[key] for key in sorted(edges))), parameters
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_the_graph_every_parameter_and_every_cut_is_told(seed: int) -> None:
+    graph, parameters = at_random(seed)
+    views: list[dict[str, object]] = [{}, {"budget": 1}, {"budget": 10}, {"depth": seed % 4}, {"open": ["layers.2.*"]}]
+    for view in views:
+        folded = fold(graph, parameters, **view)  # type: ignore[arg-type]
+        assert folded.boxes[0].kind is BoxKind.LOSS
+        assert sum(each.parameters for each in folded.boxes if not each.stub) == len(parameters)
+        assert {cut for each in folded.boxes for cut in each.cuts} == {edge.cut for edge in graph.edges if edge.cut is not None}
+        assert all(link.source != link.target for link in folded.links)
