@@ -44,6 +44,7 @@ browser:
 gallery: $(VENV)/.installed
 	@echo "== Making the pictures in outputs/ again"
 	@$(BIN)/gradviz example --all --engine embedded
+	@for script in $$(grep -l '"outputs/' examples/*.py); do $(BIN)/python $$script >/dev/null && echo "Made the picture of $$script" || exit 1; done
 
 fuzz: $(VENV)/.installed-for-tests
 	@echo "== Holding the verdicts of 5,000 random programs against autograd itself"

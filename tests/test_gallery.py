@@ -1,14 +1,17 @@
 """The pictures in ``outputs``, which the README shows, are those that gradviz makes. ``make gallery`` makes them again."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
+from gradviz import assert_gradients
 from gradviz.article import STRATEGIES, follow
 from gradviz.cli import main
 
-OUTPUTS = Path(__file__).parents[1] / "outputs"
+ROOT = Path(__file__).parents[1]
+OUTPUTS = ROOT / "outputs"
 
 
 @pytest.mark.parametrize("mode", STRATEGIES)
@@ -20,7 +23,34 @@ def test_every_picture_is_what_gradviz_draws(mode):
 
 
 def test_there_is_no_picture_that_nothing_makes():
-    assert {path.name for path in OUTPUTS.glob("article-*")} == {f"article-{mode}.svg" for mode in STRATEGIES}
+    assert {path.stem for path in OUTPUTS.glob("*.svg")} == {*(f"article-{mode}" for mode in STRATEGIES), *EXAMPLES}
+
+
+EXAMPLES = {
+    "checkpoint_cuts": {"cut": "block.*", "frozen": "embedding.*"},
+    "ddp_unused_head": {"unused": "depth_head.*"},
+    "dqn": {"cut": "target.*", "partial": "online.*"},
+    "frozen_backbone": {"frozen": "backbone.*"},
+    "gan": {"cut": "generator.*"},
+    "lora": {"frozen": ["0.base.*", "1.*"], "zero": "0.A"},
+    "simsiam": {"partial": "encoder.*"},
+    "truncated_bptt": {"partial": "cell.*"},
+    "vqvae": {"partial": ["encoder.*", "codebook.*"]},
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_runs_finds_what_it_says_and_draws_the_picture_that_is_shown(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
+    assert_gradients(names["report"], **{"partial": [], **EXAMPLES[name]})
+    assert capsys.readouterr().out == str(names["report"]) + "\n"
+    is_fresh = Path(f"outputs/{name}.svg").read_bytes() == (OUTPUTS / f"{name}.svg").read_bytes()
+    assert is_fresh, f"outputs/{name}.svg is stale; run `make gallery`"
+
+
+def test_every_example_is_in_the_gallery():
+    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {"freeze", *EXAMPLES}
 
 
 def test_the_readme_shows_what_the_example_prints(monkeypatch, capsys, tmp_path):
