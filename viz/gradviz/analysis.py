@@ -145,7 +145,7 @@ def _marked(
 ) -> Graph:
     """Return the graph with verdicts, pruned parts and cuts written in."""
     trainable = [node.index for node in graph.nodes if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad]
-    makes = flow.after(trainable)
+    makes = flow.after(trainable) if len(passed) < len(graph.nodes) else set()
     marks = {edge.target for edge in graph.edges if edge.severed is not None and edge.severed not in GRAD_MODES}
 
     def mark(node: Node) -> Node:

@@ -1,56 +1,37 @@
-"""Keeps a very deep autograd graph from overflowing the stack when the user lets go of it.
+"""Keeps torch from overflowing the stack when it frees a deep autograd graph that Python has looked at.
 
 torch frees a graph in a loop, unless Python has looked at its nodes: then each node frees the next from inside its own destructor,
-and from about 40,000 in a row the process dies. So the nodes of a graph that deep are held until the tensor they were walked from
-is gone, and then let go of one by one, the tensor's own first. Nothing of it happens to smaller graphs.
+and from about 40,000 in a row (fewer in a thread) the process dies. So about one node in a hundred carries a trampoline in its
+metadata: it holds what comes before the node, and when the node goes, it hands that to a loop. No node lives longer for it.
 """
 
-import gc
-import weakref
+import threading
 from typing import Any
 
-from torch import Tensor
-
-DEEP = 10_000  # nodes; a thread's stack may be an eighth of the main one's
-
-
-class _Held:
-    __slots__ = ("nodes", "tensor")
-
-    def __init__(self, tensor: Tensor, nodes: list[Any]) -> None:
-        self.tensor = weakref.ref(tensor)
-        self.nodes = nodes  # by age: popped from the end, the tensor's own first
+_SPARSE = 127  # about one node in 128; a run of 4,000 without one is as good as impossible
+_going = threading.local()
 
 
-_held: list[_Held] = []
+class Trampoline:
+    """Held by a node's metadata; holds the nodes before it, and lets go of them in a loop."""
+
+    __slots__ = ("before",)
+
+    def __init__(self, before: Any) -> None:
+        self.before = before
+
+    def __del__(self) -> None:
+        pending: list[Any] | None = getattr(_going, "pending", None)
+        if pending is not None:
+            pending.append(self.before)
+            return
+        _going.pending = pending = [self.before]
+        self.before = None
+        while pending:
+            pending.pop()  # frees the nodes up to the next ones with a trampoline, which add to the list
+        _going.pending = None
 
 
-def hold(tensor: Tensor) -> None:
-    """Hold the nodes of a tensor's graph until the tensor is gone."""
-    if any(held.tensor() is tensor for held in _held):
-        return
-    nodes: dict[int, Any] = {}
-    stack = [tensor.grad_fn]
-    while stack:
-        node = stack.pop()
-        if node is not None and id(node) not in nodes:
-            nodes[id(node)] = node
-            stack.extend(before for before, _ in node.next_functions)
-    # An accumulator has the highest number of all, though nothing comes before it.
-    in_order = sorted(nodes.values(), key=lambda node: -1 if hasattr(node, "variable") else node._sequence_nr())
-    nodes.clear()
-    _held.append(_Held(tensor, in_order))
-    if _let_go not in gc.callbacks:
-        gc.callbacks.append(_let_go)
-
-
-def _let_go(phase: str, info: dict[str, int]) -> None:
-    """Let go of what belongs to no tensor any more. Called after a collection: while the tensor itself is freed is too early."""
-    if phase != "stop":
-        return
-    for held in [held for held in _held if held.tensor() is None]:
-        _held.remove(held)
-        while held.nodes:
-            held.nodes.pop()
-    if not _held and _let_go in gc.callbacks:
-        gc.callbacks.remove(_let_go)
+def wants_trampoline(number: int) -> bool:
+    """Choose nodes by torch's number of them, evenly whatever the numbers along a path are."""
+    return (number * 2654435761 >> 11) & _SPARSE == 0

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Verdict, Zero
-from gradviz.recording import backward, deep, values
+from gradviz.recording import backward, values
 from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
@@ -47,9 +47,6 @@ def judge(
         roots = [root for loss in losses.values() for root in _roots(tape, loss, loose or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
-        if len(tape.steps) > deep.DEEP:
-            for loss in live:
-                deep.hold(loss)
         built = build(tape, roots, names, name, shape)
         said = list(notes)
         arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)
@@ -57,7 +54,8 @@ def judge(
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
         said += _unseen(tape, built, found.parameters, names)
-    reached = built.reached()
+    outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
+    reached = built.reached() if outside else set()
     unregistered = tuple(
         Leaf(name=node.name, shape=node.shape or (), place=node.place)
         for node in found.graph.nodes

@@ -190,10 +190,10 @@ class RecordingMode(TorchFunctionMode):
             tape.made(self._first, last, spot)
         if sources:
             for out in outs:
-                tape.stamp(out.grad_fn, spot, tuple(sources))
+                tape.stamp(out.grad_fn, Spot._make(spot), tuple(sources))
                 base = base_of(out) if in_place else out
                 if base is not out and base.grad_fn is not None:
-                    tape.stamp(base.grad_fn, spot, tuple(sources))
+                    tape.stamp(base.grad_fn, Spot._make(spot), tuple(sources))
 
     def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False) -> None:
         """Take note of tensors that a call made without recording a gradient edge."""

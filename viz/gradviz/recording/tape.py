@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
-from gradviz.recording import deep
+from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.where import NOWHERE, Spot
 
 _numbers = itertools.count()
@@ -32,14 +32,11 @@ class Stamp:
 
     __slots__ = ("serial", "sources", "spot", "walked")
 
-    def __init__(self, serial: int, spot: "Spot | LazySpot | None" = None, sources: tuple[int, ...] = ()) -> None:
+    def __init__(self, serial: int, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> None:
         self.serial = serial
         self.spot = spot
         self.sources = sources
         self.walked = False
-
-
-LazySpot = tuple[Any, int, Any, int, int]  # the fields of a Spot, before anybody needs it
 
 
 class Step:
@@ -56,8 +53,7 @@ class Step:
 
     @property
     def spot(self) -> Spot | None:
-        spot = self.stamp.spot
-        return Spot(*spot) if isinstance(spot, tuple) else spot
+        return self.stamp.spot
 
 
 class Call:
@@ -219,35 +215,40 @@ class Tape:
         self._origins: dict[int, _Known] = {}
         self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
         self._storages: list[Any] = []
-        self._safe = 0  # how many nodes had been walked when a deep graph was last held
         self._count = itertools.count(1)
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,
-        self._spots: list[LazySpot] = []  # and the line
+        self._spots: list[tuple[Any, ...]] = []  # and the line
 
     def __len__(self) -> int:
         return len(self.steps) + len(self.calls) + len(self.leaves)
 
     # Autograd nodes
 
-    def made(self, first: int, last: int, spot: LazySpot) -> None:
+    def made(self, first: int, last: int, spot: tuple[Any, ...]) -> None:
         """Take note that a call made the nodes from ``first`` up to but without ``last``, by torch's numbers."""
         self._firsts.append(first)
         self._lasts.append(last - 1)
         self._spots.append(spot)
 
-    def _made_at(self, node: Any) -> LazySpot | None:
+    def _new(self, node: Any, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> Stamp:
+        """Mark an autograd node that is met for the first time."""
         number = node._sequence_nr()
-        index = bisect_left(self._lasts, number)
-        return self._spots[index] if index < len(self._lasts) and self._firsts[index] <= number else None
+        if spot is None:
+            index = bisect_left(self._lasts, number)
+            if index < len(self._lasts) and self._firsts[index] <= number:
+                spot = Spot._make(self._spots[index])
+        stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources)
+        if wants_trampoline(number):
+            node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)
+        return stamp
 
-    def stamp(self, node: Any, spot: "Spot | LazySpot | None", sources: tuple[int, ...] = ()) -> Stamp:
+    def stamp(self, node: Any, spot: Spot | None, sources: tuple[int, ...] = ()) -> Stamp:
         """Mark an autograd node with where it was made and what went in without a gradient edge."""
-        metadata = node.metadata
-        stamp: Stamp | None = metadata.get(self.key)
+        stamp: Stamp | None = node.metadata.get(self.key)
         if stamp is None:
-            stamp = metadata[self.key] = Stamp(next(self._count), spot or self._made_at(node), sources)
-        elif sources:
+            return self._new(node, spot, sources)
+        if sources:
             stamp.sources += tuple(source for source in sources if source not in stamp.sources)
         return stamp
 
@@ -256,10 +257,10 @@ class Tape:
 
     def walk(self, root: Any) -> int:
         """Put an autograd node and everything before it on the tape; return its number. A loop, and nothing is walked twice."""
-        key, steps = self.key, self.steps
         if _is_accumulator(root):
             return self.leaf(root.variable, live=True)
-        stamp: Stamp = root.metadata.get(key) or self.stamp(root, None)
+        key, steps, new, leaf, accumulators, customs = self.key, self.steps, self._new, self.leaf, _accumulators, _customs
+        stamp: Stamp = root.metadata.get(key) or new(root)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
         stamp.walked = True
@@ -269,19 +270,20 @@ class Tape:
             for before, _ in node.next_functions:
                 if before is None:
                     continue
-                if _is_accumulator(before):
-                    nexts.append(self.leaf(before.variable, live=True))
+                kind = type(before)
+                if accumulators.get(kind, False) or (kind not in accumulators and _is_accumulator(before)):
+                    nexts.append(leaf(before.variable, live=True))
                     continue
-                metadata = before.metadata
-                earlier: Stamp | None = metadata.get(key)
-                if earlier is None:
-                    earlier = metadata[key] = Stamp(next(self._count), self._made_at(before))
+                earlier: Stamp = before.metadata.get(key) or new(before)
                 nexts.append(earlier.serial)
                 if not earlier.walked:
                     earlier.walked = True
                     stack.append((before, earlier))
             kind = type(node)
-            steps[stamp.serial] = Step(kind.__name__, stamp, tuple(nexts), issubclass(kind, torch.autograd.function.BackwardCFunction))
+            custom = customs.get(kind)
+            if custom is None:
+                custom = customs[kind] = issubclass(kind, torch.autograd.function.BackwardCFunction)
+            steps[stamp.serial] = Step(kind.__name__, stamp, tuple(nexts), custom)
         return number
 
     # Tensors
@@ -306,11 +308,7 @@ class Tape:
         node = history(tensor)
         if node is None:
             return self.leaf(tensor, live=True)
-        number = self.walk(node)
-        if len(self.steps) - self._safe > deep.DEEP:
-            self._safe = len(self.steps)
-            deep.hold(tensor)
-        return number
+        return self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
         """Return the number of the call that made a tensor without history, if it is one of interest."""
@@ -439,6 +437,7 @@ class Tape:
 
 
 _accumulators: dict[type, bool] = {}
+_customs: dict[type, bool] = {}
 
 
 def _is_accumulator(node: Any) -> bool:

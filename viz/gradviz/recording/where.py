@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache, wraps
 from linecache import getline
 from types import CodeType, FrameType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import torch
 from torch import nn
@@ -70,8 +70,7 @@ def by_file(function: Callable[Concatenate[CodeType, Rest], Result]) -> Callable
     return by_code  # type: ignore[return-value]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a call came from: code objects and instruction offsets, turned into lines only when somebody asks.
 
     Attributes:
