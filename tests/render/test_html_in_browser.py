@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import graphs
 import pytest
 
-from gradviz.graph import Cut, CutKind, Place, Verdict
+import gradviz
+from gradviz.graph import Cut, CutKind, NodeKind, Parameter, Place, Verdict
 from gradviz.render.html import render_html
 from gradviz.render.style import LOOKS
 from gradviz.reports import Report
@@ -35,12 +35,14 @@ def browser(chromium: str) -> "Iterator[Browser]":
 
 @pytest.fixture
 def open_page(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
-    """``open_page(report)`` shows its page from a file; afterwards the page must have met no error and broken no policy."""
+    """``open_page(report)`` shows its page, or that HTML, from a file; afterwards the page must have met no error and broken no policy."""
     contexts, complaints = [], []
 
-    def run(report: Report, *, scheme: str = "light", size: tuple[int, int] = (1400, 900), fragment: str = "", script: str = "") -> "Page":
+    def run(
+        report: Report | str, *, scheme: str = "light", size: tuple[int, int] = (1400, 900), fragment: str = "", script: str = ""
+    ) -> "Page":
         path = tmp_path / f"page-{len(contexts)}.html"
-        path.write_text(render_html(report), encoding="utf-8")
+        path.write_text(report if isinstance(report, str) else render_html(report), encoding="utf-8")
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
@@ -69,7 +71,10 @@ def repeated(layers: int, frozen: int | None = None) -> Report:
         into = net.operation("AddBackward0", into, scope=f"layers.{layer}")
         for part in ("attn", "mlp"):
             side = net.operation("MmBackward0", into, scope=f"layers.{layer}.{part}")
-            net.parameter(f"layers.{layer}.{part}.weight", side, Verdict.FROZEN if layer == frozen else Verdict.REACHED, shape=(4, 4))
+            name, verdict = f"layers.{layer}.{part}.weight", Verdict.FROZEN if layer == frozen else Verdict.REACHED
+            net.parameters[name] = Parameter(name=name, names=(name,), shape=(4, 4), numel=16, verdict=verdict)
+            weight = net.node(kind=NodeKind.PARAMETER, name=name, shape=(4, 4), verdict=verdict)
+            net.edge(weight, side, gradient=layer != frozen)
             if part == "mlp":
                 into = side
     return net.report()
@@ -307,7 +312,7 @@ def test_the_tree_is_walked_with_the_keyboard(open_page: Open) -> None:
 def test_only_lines_in_sight_are_elements_and_the_rest_is_counted(open_page: Open) -> None:
     page = open_page(repeated(400))
     page.click("#expand")
-    assert boxes(page) > 2000
+    page.wait_for_function("() => document.getElementById('stage').dataset.boxes > 2000")
     assert page.locator(".row").count() < 60
     page.evaluate("() => { document.getElementById('tree').scrollTop = 20000 }")
     page.wait_for_timeout(100)
@@ -427,11 +432,50 @@ def test_axe_finds_no_accessibility_problem(open_page: Open, axe: str, scheme: s
         assert not found, step
 
 
-def test_a_large_graph_opens_soon_and_opens_all_without_freezing(open_page: Open) -> None:
-    """Twice the bounds that benchmarks/page.py holds, since tests share their machine."""
-    page = open_page(repeated(32 * 20))
-    assert page.evaluate("() => performance.getEntriesByName('drawn')[0].startTime") < 2000
-    start = time.perf_counter()
-    page.evaluate("() => { document.getElementById('expand').click() }")
-    assert time.perf_counter() - start < 1
-    assert boxes(page) > 3200
+def best(measure: Callable[[], float]) -> float:
+    """The best of three, since tests share their machine."""
+    return min(measure() for _ in range(3))
+
+
+def test_a_llama_of_32_layers_opens_within_half_a_second_and_is_a_small_file(open_page: Open) -> None:
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    torch = pytest.importorskip("torch")
+    config = transformers.LlamaConfig(
+        vocab_size=1000, hidden_size=256, intermediate_size=688, num_hidden_layers=32, num_attention_heads=8, num_key_value_heads=4
+    )
+    model, ids = transformers.LlamaForCausalLM(config), torch.randint(0, 1000, (1, 16))
+    with gradviz.trace() as trace:
+        loss = model(input_ids=ids, labels=ids).loss
+    report = trace.report(loss, model)
+    assert len(report.graph.nodes) > 2500
+    page = render_html(report)
+    assert len(page.encode()) <= 300_000
+    assert best(lambda: drawn_after(open_page(page))) < 0.5
+
+
+def drawn_after(page: "Page") -> float:
+    """Seconds from the beginning of the navigation to the first picture."""
+    milliseconds: float = page.evaluate("() => performance.getEntriesByName('drawn')[0].startTime")
+    return milliseconds / 1000
+
+
+def test_35_000_nodes_open_within_a_second_and_all_at_once_without_freezing(open_page: Open) -> None:
+    report = repeated(7000)
+    assert len(report.graph.nodes) > 35_000
+    html = render_html(report)
+    assert best(lambda: drawn_after(open_page(html))) < 1
+
+    def expand() -> float:
+        page = open_page(html)
+        page.evaluate("""() => {
+          window.longest = 0;
+          new PerformanceObserver(list => { for (const one of list.getEntries()) window.longest = Math.max(window.longest, one.duration); })
+            .observe({type: 'longtask'});
+          document.getElementById('expand').click();
+        }""")
+        page.wait_for_function("() => document.getElementById('stage').dataset.boxes > 35000")
+        page.wait_for_timeout(200)
+        milliseconds: float = page.evaluate("() => window.longest")
+        return milliseconds / 1000
+
+    assert best(expand) < 0.5

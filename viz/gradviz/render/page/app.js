@@ -198,6 +198,11 @@ class Model {
 /** Boxes and lines of the present view, with their places. Each open group is laid out by itself, the innermost first. */
 class Layout {
   constructor(model) {
+    for (const _ of this.steps(model)); // at once
+  }
+
+  /** The work in small steps, for who wants to rest in between. */
+  *steps(model) {
     this.m = model;
     const {n, g} = model, all = n + g;
     for (const name of ["x", "y", "w", "h", "axis"]) this[name] = new Float64Array(all);
@@ -205,17 +210,29 @@ class Layout {
     this.column = new Int32Array(all);
     this.levels = new Array(g);
     model.findShown();
-    this.collect();
+    yield* this.collect();
     this.boxes = 0;
-    for (let group = g - 1; group >= 0; group--) if (model.box[group] === -1) this.arrange(group);
+    for (let group = g - 1; group >= 0; group--) if (model.box[group] === -1) { this.arrange(group); yield; }
     this.place();
   }
 
+  /** The layout of a model that is being opened, made in the pauses between frames; ``done`` gets it. */
+  static soon(model, done) {
+    const layout = Object.create(Layout.prototype), steps = layout.steps(model);
+    const work = () => {
+      const until = performance.now() + 40;
+      while (performance.now() < until) for (let i = 0; i < 20; i++) if (steps.next().done) { done(layout); return; }
+      setTimeout(work);
+    };
+    work();
+  }
+
   /** Lines between what is shown; each becomes a hop in every open group that it crosses. */
-  collect() {
+  *collect() {
     const {m} = this, {n, shown, parent, depth} = m, all = n + m.g, known = new Map();
     for (let group = 0; group < m.g; group++) if (m.box[group] === -1) this.levels[group] = {hops: new Map(), edges: []};
     for (let line = 0; line < m.sources.length; line++) {
+      if (line % 50 === 49) yield;
       const from = shown[m.sources[line]], to = shown[m.targets[line]];
       if (from === to) continue;
       const key = (from * all + to) * 8 + m.strokes[line];
@@ -503,7 +520,7 @@ const cutLine = (m, group) => m.markCount[group] ? [{text: `${count(m.markCount[
 const canvas = $("graph"), stage = $("stage"), pen = canvas.getContext("2d");
 const view = {x: 0, y: 0, k: 1};
 const glyphs = Object.fromEntries(Object.entries(DATA.glyphs).map(([mark, path]) => [mark, new Path2D(path)]));
-let colours = {}, model, layout, selected = -1, route = null, hovered = -1, pending = 0, near = new Set();
+let colours = {}, model, layout, selected = -1, route = null, hovered = -1, pending = 0, working = 0, near = {box: -1};
 
 function readColours() {
   const style = getComputedStyle(document.documentElement), get = name => style.getPropertyValue("--" + name).trim();
@@ -852,11 +869,16 @@ const about = thing => model.isGroup(thing) ? model.group(thing).path || model.n
 /** Lay out again after groups were opened or closed, and keep ``anchor`` where it is in the window. */
 function renew(anchor = -1) {
   const before = anchor >= 0 ? [layout.x[anchor] + layout.axis[anchor], layout.y[anchor]] : null;
+  working++; // what is being laid out for another view is not wanted any more
   layout = new Layout(model);
   if (before) {
     view.x += layout.x[anchor] + layout.axis[anchor] - before[0];
     view.y += layout.y[anchor] - before[1];
   }
+  renewed();
+}
+
+function renewed() {
   setSelected(selected);
   if (route) route = routeTo(route.node);
   rows = null;
@@ -902,10 +924,18 @@ function select(thing, {isShown = false, isRoute = false} = {}) {
 function say(text) { $("said").textContent = text; }
 
 function expandAll() {
-  model.open.fill(1);
-  renew();
-  fit(true);
-  say(`Everything is open, ${layout.boxes.toLocaleString("en")} boxes`);
+  const opened = Object.create(model), wanted = ++working, of = model; // the model stays as it is drawn until the layout is there
+  opened.open = new Uint8Array(model.g).fill(1);
+  Layout.soon(opened, made => {
+    if (wanted !== working || of !== model) return;
+    model.open = opened.open;
+    model.findShown();
+    layout = made;
+    layout.m = model;
+    renewed();
+    fit(true);
+    say(`Everything is open, ${layout.boxes.toLocaleString("en")} boxes`);
+  });
 }
 
 function foldAll() {
@@ -917,27 +947,25 @@ function foldAll() {
 
 // ---- the route from the loss to a node ----------------------------------------------------------------------------------------
 
-/** The route from a node to the loss with the fewest breaks, among these the shortest. */
+/** The route from a node to the loss with the fewest lines that no gradient passes, among these the shortest. */
 function routeTo(node) {
-  const m = model, came = new Map([[node, -1]]), goal = m.sort.findIndex(sort => sort === LOSS);
-  let now = [node], later = [], isFound = node === goal;
-  const seen = new Set();
-  while (now.length && !isFound) { // one more break a round, one more step a turn
-    for (let i = 0; i < now.length && !isFound; i++) {
-      if (seen.has(now[i])) continue;
-      seen.add(now[i]);
-      for (const line of m.after(now[i])) {
-        const target = m.targets[line];
-        if (seen.has(target)) continue;
-        const isAlive = m.strokes[line] === STROKE.gradient;
-        if (!came.has(target) || isAlive) came.set(target, line);
+  const m = model, goal = m.sort.findIndex(sort => sort === LOSS), breaks = new Map([[node, 0]]), came = new Map([[node, -1]]), settled = new Set();
+  for (let now = [node], later; now.length && !settled.has(goal); now = later) { // a round for each break more
+    later = [];
+    for (let i = 0; i < now.length && !settled.has(goal); i++) {
+      const at = now[i];
+      if (settled.has(at)) continue;
+      settled.add(at);
+      for (const line of m.after(at)) {
+        const target = m.targets[line], isAlive = m.strokes[line] === STROKE.gradient, total = breaks.get(at) + (isAlive ? 0 : 1);
+        if (settled.has(target) || total >= (breaks.get(target) ?? Infinity)) continue;
+        breaks.set(target, total);
+        came.set(target, line);
         (isAlive ? now : later).push(target);
-        if (target === goal) { isFound = isAlive || !now.slice(i + 1).length; if (isFound) break; }
       }
     }
-    if (!isFound) { [now, later] = [later, []]; isFound = now.includes(goal) && came.has(goal) && now.every(one => one === goal || seen.has(one)); }
   }
-  if (!came.has(goal)) return {node, lines: [], boxes: new Set([m.shownOf(node)]), edges: new Set()};
+  if (!came.has(goal)) return {node, lines: [], boxes: new Set([m.shownOf(node)]), edges: new Set(), breaks: Infinity};
   const lines = [];
   for (let at = goal; came.get(at) >= 0; at = m.sources[came.get(at)]) lines.push(came.get(at));
   const boxes = new Set([m.shownOf(node)]), edges = new Set();
@@ -946,7 +974,7 @@ function routeTo(node) {
     boxes.add(from).add(to);
     edges.add(from * (m.n + m.g) + to);
   }
-  return {node, lines, boxes, edges};
+  return {node, lines, boxes, edges, breaks: breaks.get(goal)};
 }
 
 /** The route as steps from the loss on: stretches of one module, and where it breaks. */
@@ -1141,10 +1169,8 @@ function markOf(cut) {
 
 function showRoute(node) {
   if (route && route.node === node) { route = null; select(node); return; }
-  let from = node;
-  if (model.sort[node] === PARAMETER && !model.after(node).length) from = others(node).find(other => model.after(other).length) ?? node;
-  if (from !== node) setSelected(from);
-  model.findShown();
+  const uses = model.after(node).length ? [] : others(node).slice(0, 40); // of a shared parameter, the use with the best route
+  const from = uses.reduce((best, use) => routeTo(use).breaks < routeTo(best).breaks ? use : best, node);
   route = routeTo(from);
   for (const step of stepsOf(route)) if (step.isBreak) reveal(step.node);
   reveal(from);
@@ -1422,6 +1448,7 @@ function remember() {
 }
 
 function restore() {
+  working++;
   const wanted = new URLSearchParams(location.hash.slice(1));
   const number = Math.max(0, DATA.losses.findIndex(loss => loss.name === wanted.get("loss")));
   model = models[number] ||= new Model(DATA.losses[number]);
@@ -1431,6 +1458,7 @@ function restore() {
   WORDS.forEach((word, verdict) => { model.isHidden[verdict] = off.includes(word) ? 1 : 0; });
   const at = parseInt(wanted.get("at") ?? "-1", 10);
   layout = new Layout(model);
+  hovered = -1;
   setSelected(at > -1 && at < model.n + model.g && at !== model.n ? at : -1);
   active = selected;
   route = wanted.get("route") && selected >= 0 && selected < model.n ? routeTo(selected) : null;
@@ -1442,9 +1470,11 @@ function restore() {
 const models = [];
 
 function showLoss(number) {
+  working++;
   model = models[number] ||= new Model(DATA.losses[number]);
   layout = new Layout(model);
   route = null;
+  hovered = -1;
   setSelected(-1);
   active = -1;
   $("search").value = "";
