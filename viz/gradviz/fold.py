@@ -348,8 +348,10 @@ class _Drawing:
             cuts = flow.cut_edges.get(edge)
             if cuts is not None:
                 mark = self._mark(edge, cuts)
-                self._links[source, mark, way if way is Way.FROZEN else Way.PRUNED] += 1
-                self._links[mark, target, Way.SEVERED] += 1
+                if source != mark:
+                    self._links[source, mark, way if way is Way.FROZEN else Way.PRUNED] += 1
+                if mark != target:
+                    self._links[mark, target, Way.SEVERED] += 1
             elif source != target:
                 between = modules.of[edge.source], modules.of[edge.target]
                 if between not in apart:
@@ -395,7 +397,8 @@ class _Drawing:
         kind = edge.severed or node.severs
         key = ("cut", kind, cuts, room)
         tally = self._tally(key, room, Box(kind=BoxKind.CUT, operation=str(kind), cuts=cuts, place=node.place))
-        tally.nodes += 1
+        tally.nodes += node.index not in tally.uses  # a value may leave by several edges
+        tally.uses[node.index] += 1
         tally.nearest = min(tally.nearest, (self._flow.distance[edge.target], edge.target))
         return key
 
