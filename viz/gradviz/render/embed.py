@@ -23,6 +23,7 @@ from gradviz.reports import Report
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10.0
 NARROWEST = 416.0  # a headline needs some room
+NARROWEST_FRAMED = 620.0  # where modules are told by their whole path
 WIDEST_TEXT = 760.0
 HEADLINE, SMALL = 14.0, 10.5  # font sizes
 SWATCH = 24.0, 15.0  # of the legend
@@ -46,7 +47,7 @@ def embed(laid_out: str, report: Report, content: Sketch, *, frames: Mapping[str
     graph, graph_width, graph_height = _graph(picture)
     _clean(graph, prefix, content, frames)
 
-    wide = max(graph_width, NARROWEST)
+    wide = max(graph_width, NARROWEST_FRAMED if frames else NARROWEST)
     root = Element("svg", {"xmlns": SVG, "id": prefix, "class": "gradviz", "role": "img"})
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     root.set("font-family", FONTS)

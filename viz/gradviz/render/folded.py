@@ -17,7 +17,7 @@ from gradviz.render.embed import embed
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import counted, cut_at, headline, listing, printable, where
 from gradviz.render.sketch import NAMELESS, Item, Line, Sketch, Sort, short
-from gradviz.render.style import INK, LOOKS, OP, SCISSORS
+from gradviz.render.style import INK, LOOKS, NOUGHT, OP, SCISSORS
 from gradviz.reports import Report
 
 PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
@@ -240,7 +240,8 @@ def _verdicts(box: Box) -> list[str]:
         verdict = box.verdicts[0][0]
         partly = "" if not box.partial else ", partly" if box.partial == box.parameters else f", {box.partial} partly"
         return [f"{LOOKS[verdict].mark} {verdict}{partly}".strip()]
-    lines = [f"{LOOKS[verdict].mark} {count} {verdict}".strip() for verdict, count in box.verdicts]
+    marks = {verdict: look.mark for verdict, look in LOOKS.items() if look.mark != NOUGHT}  # a 0 before a number is no mark
+    lines = [f"{marks.get(verdict, '')} {count} {verdict}".strip() for verdict, count in box.verdicts]
     return [*lines, f"{box.partial} partly"] if box.partial else lines
 
 
