@@ -6,6 +6,7 @@ does not pass, unused if its value did not go in. A cut is where a value that re
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from gradviz.graph import GRAD_MODES, Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
 
@@ -183,11 +184,17 @@ class _Flow:
 
     def __init__(self, graph: Graph) -> None:
         self._nodes = graph.nodes
+        self._edges = graph.edges
         self._into: dict[int, list[Edge]] = {}
-        self._from: dict[int, list[Edge]] = {}
         for edge in graph.edges:
             self._into.setdefault(edge.target, []).append(edge)
-            self._from.setdefault(edge.source, []).append(edge)
+
+    @cached_property
+    def _from(self) -> dict[int, list[Edge]]:
+        found: dict[int, list[Edge]] = {}
+        for edge in self._edges:
+            found.setdefault(edge.source, []).append(edge)
+        return found
 
     def before(self, starts: Iterable[int], *, through: Callable[[Edge], bool]) -> set[int]:
         """Return the starts and what lies before them, along the edges allowed."""

@@ -137,14 +137,22 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
     blocks: dict[int, int] = {}
     queue: list[int] = []
 
+    steps, index_of, nodes, edges = tape.steps, built.index_of, built.nodes, built.edges
+
     def meet(number: int, spot: Spot) -> int:
         """Return the index of a value, met from a consumer at ``spot``."""
-        index = built.index_of.get(number)
+        index = index_of.get(number)
         if index is None:
-            index = built.index_of[number] = len(built.nodes)
-            own = tape.spot_of(number)
-            built.spots[index] = own if own is not NOWHERE else spot
-            built.nodes.append(_node(tape, number, index, built.spots[index], names, scopes, places, blocks))
+            index = index_of[number] = len(nodes)
+            step = steps.get(number)
+            own = (step.stamp.spot if step is not None else tape.spot_of(number)) or spot
+            built.spots[index] = own
+            if step is not None:
+                place, caller, scope = places.of(own.code, own.lasti), places.of(own.caller, own.caller_lasti), scopes.of(own)
+                node = Node(index=index, kind=NodeKind.OPERATION, operation=step.name, place=place, caller=caller, scope=scope)
+            else:
+                node = _node(tape, number, index, own, names, scopes, places, blocks)
+            nodes.append(node)
             built.numbers.append(number)
             queue.append(number)
         return index
@@ -157,17 +165,18 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         position += 1
         target = built.index_of[number]
         spot = built.spots[target]
-        step = tape.steps.get(number)
+        step = steps.get(number)
         if step is not None:
             for before in step.nexts:
-                built.connect(meet(before, spot), target, gradient=True)
-            for source in step.stamp.sources:
-                call = tape.calls.get(source)
+                source = meet(before, spot)
+                edges[source, target] = Edge(source=source, target=target)
+            for made_of in step.stamp.sources:
+                call = tape.calls.get(made_of)
                 if step.custom and call is not None and call.inside:
-                    for before, kind, gradient in _inside(tape, step, source):
+                    for before, kind, gradient in _inside(tape, step, made_of):
                         built.connect(meet(before, spot), target, gradient=gradient, severed=kind)
-                elif source != number:
-                    built.connect(meet(source, spot), target, gradient=False)
+                elif made_of != number:
+                    built.connect(meet(made_of, spot), target, gradient=False)
             continue
         call = tape.calls.get(number)
         if call is not None:
@@ -199,17 +208,17 @@ def _node(
             caller=places.of(spot.caller, spot.caller_lasti),
             scope=known[0].rpartition(".")[0] if known else "",
         )
-    step, call = tape.steps.get(number), tape.calls.get(number)
+    call = tape.calls[number]
     return Node(
         index=index,
         kind=NodeKind.OPERATION,
-        operation=step.name if step is not None else _written(call) if call is not None else "",
-        requires_grad=step is not None,
+        operation=_written(call),
+        requires_grad=False,
         place=places.of(spot.code, spot.lasti),
         caller=places.of(spot.caller, spot.caller_lasti),
         scope=scopes.of(spot),
-        severs=None if call is None else call.kind,
-        block=0 if call is None or call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
+        severs=call.kind,
+        block=0 if call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
     )
 
 

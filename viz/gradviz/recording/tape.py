@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording.deep import Trampoline, wants_trampoline
-from gradviz.recording.where import NOWHERE, Spot
+from gradviz.recording.where import Spot
 
 _numbers = itertools.count()
 
@@ -428,12 +428,10 @@ class Tape:
                     stack.append(before)
         return seen.issuperset(wanted)
 
-    def spot_of(self, number: int) -> Spot:
-        step = self.steps.get(number)
-        if step is not None:
-            return step.spot or NOWHERE
+    def spot_of(self, number: int) -> Spot | None:
+        """Return the line of a call that autograd did not record; None for a leaf."""
         call = self.calls.get(number)
-        return NOWHERE if call is None else call.spot
+        return None if call is None else call.spot
 
 
 _accumulators: dict[type, bool] = {}
