@@ -8,13 +8,14 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help example test lint browser gallery fuzz bench
+.PHONY: help example test lint browser gallery docs fuzz bench
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make example   install gradviz into $(VENV) and trace the article's network with f2 detached"
 	@echo "make test      install what the tests need, check style and types, run the tests"
 	@echo "make gallery   make the pictures in outputs/ again"
+	@echo "make docs      build the documentation into docs/_build/html"
 	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself"
 	@echo "make bench     measure how much time gradviz takes"
 
@@ -45,6 +46,11 @@ gallery: $(VENV)/.installed
 	@echo "== Making the pictures in outputs/ again"
 	@$(BIN)/gradviz example --all --engine embedded
 	@for script in $$(grep -l '"outputs/' examples/*.py); do $(BIN)/python $$script >/dev/null && echo "Made the picture of $$script" || exit 1; done
+
+docs: $(VENV)/.installed-for-tests
+	@echo "== Building the documentation; a warning is an error"
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "== Built docs/_build/html/index.html"
 
 fuzz: $(VENV)/.installed-for-tests
 	@echo "== Holding the verdicts of 5,000 random programs against autograd itself"

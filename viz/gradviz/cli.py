@@ -220,7 +220,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each word that can be expected of a parameter."""
     from gradviz.expectations import RESTS, WORDS
 
-    command = click.option("--rest", type=OneOf("rest", RESTS), help="What parameters that no pattern mentions are meant to be: reached.")(
+    command = click.option("--rest", type=OneOf("rest", RESTS), help="What all others are meant to be: reached, unless told.")(
         command
     )
     for word in reversed(WORDS):
