@@ -32,7 +32,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = {name.removeprefix("gradviz/") for name in names if name.startswith("gradviz/")}
     sources = {str(path.relative_to(ROOT / "viz/gradviz")) for path in (ROOT / "viz/gradviz").rglob("*.py")}
-    assert inside == sources | {"py.typed"}
+    pages = {f"render/page/{name}" for name in ("app.js", "page.html", "style.css")}
+    assert inside == sources | pages | {"py.typed"}
     assert {name.split("/")[0] for name in names} == {"gradviz", f"torch_gradviz-{__version__}.dist-info"}
 
 

@@ -41,7 +41,9 @@ def render_html(report: Report) -> str:
         "version": __version__,
         "verdicts": [{"word": str(verdict), "meaning": MEANINGS[verdict], "mark": LOOKS[verdict].mark} for verdict in VERDICTS],
         "looks": {name: _look(look) for name, look in _looks().items()},
-        "strokes": [{"name": name, "meaning": LINES[name], "dashes": _dashes(stroke), "width": stroke.width} for name, stroke in STROKES.items()],
+        "strokes": [
+            {"name": name, "meaning": LINES[name], "dashes": _dashes(stroke), "width": stroke.width} for name, stroke in STROKES.items()
+        ],
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
         "losses": [_Loss(each).data() for each in losses],
