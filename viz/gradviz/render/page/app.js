@@ -566,6 +566,7 @@ function paint() {
   }
   const fade = route ? 0.3 : selected >= 0 ? 0.55 : 1;
   byStroke.forEach((edges, stroke) => drawEdges(edges, stroke, 1, fade));
+  if (view.k * NAME >= 4.5) for (const frame of frames) drawTitle(frame);
   const isDim = box => route ? !route.boxes.has(box) : m.isFaint(box);
   for (const box of boxes) drawBox(box, isDim(box));
   for (let stroke = 0; stroke < DATA.strokes.length; stroke++) drawEdges(bold.filter(edge => edge.stroke === stroke), stroke, 2, 1);
@@ -646,9 +647,17 @@ function drawFrame(thing) {
   pen.fill();
   pen.globalAlpha = 1;
   pen.stroke();
-  if (view.k * NAME < 4.5) return;
-  const name = short(model.nameHere(thing), 48);
+}
+
+/** The title of a frame, clear of the lines that pass under it. */
+function drawTitle(thing) {
+  const {x, y} = layout, name = short(model.nameHere(thing), 48);
   sign(x[thing] + 16, y[thing] + 14, true);
+  pen.font = `600 ${NAME}px ${colours.font}`;
+  pen.lineWidth = 5;
+  pen.lineJoin = "round";
+  pen.strokeStyle = model.depth[thing] % 2 ? colours.frame : colours.ground;
+  pen.strokeText(name, x[thing] + 28, y[thing] + 18, width(name) * NAME + 1);
   write(name, x[thing] + 28, y[thing] + 18, NAME, true, colours.quiet);
 }
 
