@@ -133,7 +133,7 @@ def test_one_of_several_losses_is_held_where_it_is_named(run):
         ("rest = 'all'", "rest in [tool.gradviz] in {file} is 'all' (choose from reached, any)"),
         ("step = 3", "step in [tool.gradviz] in {file} is 3, not a text"),
         ("step = ", "cannot read {file}: "),
-        ("", "nothing to check: give a function, file.py:function, a saved report, or step in [tool.gradviz]"),
+        ("", "nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]"),
         ("step = 'check_steps:tuned'\nfrozen = '*'\nreached = '*'", "backbone.weight is claimed by reached='*' and by frozen='*'"),
     ],
 )
@@ -150,12 +150,39 @@ def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, messa
     [
         ("missing.json", "cannot read 'missing.json': No such file or directory"),
         ("missing.py:step", "there is no file 'missing.py'"),
-        ("check_steps.py", "not a function: 'check_steps.py' (write package.module:function, or file.py:function)"),
+        ("check_steps", "not a function: 'check_steps' (write package.module:function, or file.py:function)"),
+        ("missing.py", "there is no file 'missing.py'"),
         ("check_steps:tund", "no function 'tund' in 'check_steps' (there is Net, several, severed, tuned)"),
     ],
 )
 def test_a_step_that_is_not_there_exits_with_2(run, step, message):
     assert run("check", step) == (2, "", f"gradviz: {message}\n")
+
+
+SCRIPT = """
+import sys
+from check_steps import severed, tuned
+
+print("training", sys.argv[1:])
+loss, net = (tuned if "--freeze" in sys.argv else severed)()
+loss.backward()
+"""
+
+
+def test_a_script_is_run_up_to_its_first_step(run):
+    Path("train.py").write_text(SCRIPT)
+    status, out, _ = run("check", "train.py")
+    assert status == 1
+    assert "net.backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19" in out
+    status, out, _ = run("check", "train.py", "--frozen", "net.backbone.*", "--", "--freeze")
+    assert (status, out) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n")
+
+
+def test_a_script_without_a_backward_call_exits_with_2(run):
+    Path("train.py").write_text("raise SystemExit(3)\n")
+    said = "gradviz: train.py ended with exit status 3 and without a backward call, so there is nothing to report\n"
+    assert run("check", "train.py") == (2, "", said)
+    assert run("check", "check_steps:tuned", "--", "--lr")[2] == "gradviz: only a script takes arguments, and 'check_steps:tuned' is none\n"
 
 
 def test_a_file_that_raises_when_it_is_loaded_shows_where(run):

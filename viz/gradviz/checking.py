@@ -6,7 +6,7 @@
     frozen = ["backbone.*"]
     rest = "any"
 
-A step is a function that returns ``(loss, model)``, or a saved report. Words take a pattern or a list of them.
+A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a pattern or a list of them.
 """
 
 import difflib

@@ -220,9 +220,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each word that can be expected of a parameter."""
     from gradviz.expectations import RESTS, WORDS
 
-    command = click.option("--rest", type=OneOf("rest", RESTS), help="What all others are meant to be: reached, unless told.")(
-        command
-    )
+    command = click.option("--rest", type=OneOf("rest", RESTS), help="What all others are meant to be: reached, unless told.")(command)
     for word in reversed(WORDS):
         command = click.option(f"--{word}", multiple=True, metavar="PATTERN", help=f"Parameters meant to be {word}, such as 'head.*'.")(
             command
@@ -232,13 +230,16 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @gradviz.command()
 @click.argument("step", required=False, metavar="[STEP]")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]...")
 @expectation_options
 @click.option("--loss", metavar="NAME", help="Of a report on several losses, the one to hold; without it all of them together.")
 @click.option("--format", "form", type=OneOf("format", ("text", "github")), default="text", show_default=True, help="How to say it.")
-def check(step: str | None, form: str, **given: Any) -> None:
+def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
 
-    STEP is a function as in 'gradviz show', or a saved report. An option takes the place of what pyproject.toml says for that word.
+    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run up to its first step with
+    ARGUMENTS. An option takes the place of what pyproject.toml says for that word.
+
     Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
     that there is none.
     """
@@ -253,14 +254,16 @@ def check(step: str | None, form: str, **given: Any) -> None:
     step, loss = step or settings.pop("step", None), settings.pop("loss", None)
     settings.pop("step", None)
     if step is None:
-        raise click.UsageError("nothing to check: give a function, file.py:function, a saved report, or step in [tool.gradviz]")
+        raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")
+    if arguments and not step.endswith(".py"):
+        raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
     expectations = expect(**settings)
     if step.endswith(".json"):
         report = _read(Path(step))
     else:
-        from gradviz.steps import trace_function
+        from gradviz.steps import trace_function, trace_script
 
-        report = trace_function(step)
+        report = trace_script(step, arguments) if step.endswith(".py") else trace_function(step)
     report = of_loss(report, loss)
     failed = violations(report, expectations)
     if not failed:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gradviz.reports import Report
 
 FORMATS = ("svg", "text")
+WIDTH = 78  # columns of text that a page has room for
 
 STYLE = """\
 img.gradviz{max-width:100%;height:auto}
@@ -174,7 +175,7 @@ class GradvizDirective(SphinxDirective):
         return figure
 
     def _text(self, report: "Report") -> nodes.Node:
-        text = render_text(report)
+        text = render_text(report, width=WIDTH)
         return nodes.literal_block(text, text, language="none")
 
 

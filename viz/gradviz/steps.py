@@ -2,8 +2,11 @@
 
 import importlib
 import importlib.util
+import subprocess
 import sys
+import tempfile
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,6 +43,29 @@ def trace_function(name: str, **arguments: Any) -> Report:
             raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error
     loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     return trace.report(loss, model)
+
+
+def trace_script(file: str, arguments: Sequence[str] = ()) -> Report:
+    """Run a script up to its first step, as ``gradviz run`` does in a process of its own, and report on its first backward call.
+
+    What the script prints goes to standard error.
+
+    Raises:
+        GradvizError: There is no such file, or the script ends without a backward call.
+    """
+    from gradviz.render.json import read_json
+
+    if not Path(file).is_file():
+        raise GradvizError(f"there is no file {file!r}")
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "gradviz", "run", "--backward", "1", "--stop", "-o", str(report), file, *arguments]
+        done = subprocess.run(command, stdout=sys.__stderr__, check=False)
+        if not report.is_file():
+            raise GradvizError(
+                f"{file} ended with exit status {done.returncode} and without a backward call, so there is nothing to report"
+            )
+        return read_json(report.read_text(encoding="utf-8"))
 
 
 def _import(name: str) -> ModuleType:
