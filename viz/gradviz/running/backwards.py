@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from gradviz.graph import Parameters, Verdict
+from gradviz.graph import Verdict
 from gradviz.recording import where
 from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
@@ -31,6 +31,7 @@ from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
 from gradviz.running.process import say, warn
+from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
 
 _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
@@ -226,7 +227,7 @@ class Watch:
             report = Report(notes=("It began from no tensor.",))
         code, lasti, caller, caller_lasti, _ = where.quick(frame)
         place = None if code is None else where.place(code, lasti)
-        report = replace(report, losses={}, loss=" + ".join(named) or "loss", place=place, parameters=_relevant(report, found))
+        report = replace(relevant(report, found), losses={}, loss=" + ".join(named) or "loss", place=place)
         return Call(
             number=number,
             kind=kind,
@@ -245,7 +246,7 @@ class Watch:
             self._batch.append(call)
         self._calls.append(call)
         if new or not self._settings.until_stable:
-            self._say(telling.tell_call(call))
+            self._say(telling.tell_call(call, self._calls[:-1]))
         else:
             self._say(f"{telling.headline(call)}: nothing new\n")
         self._write()
@@ -319,14 +320,3 @@ def _losses(args: Any, kwargs: Any, keyword: str = "tensors") -> tuple[Tensor, .
     if isinstance(value, Tensor):
         return (value,)
     return tuple(one for one in value or () if isinstance(one, Tensor))
-
-
-def _relevant(report: Report, found: names.Found) -> Parameters:
-    """Leave out models that nothing leads to and that have no part in the call: garbage that is not collected yet."""
-    kept = []
-    for name in found.roots:
-        own = [one for one in report.parameters.values() if one.name == name or one.name.startswith(f"{name}.")]
-        idle = all(one.verdict in (Verdict.UNUSED, Verdict.FROZEN) and not one.optimized for one in own)
-        if name in found.named or not idle:
-            kept += own
-    return Parameters(tuple(dict.fromkeys(kept)))

@@ -17,8 +17,13 @@ MOST = 6  # groups of names on a line, before the rest is only counted
 _LABEL = 10
 
 
-def tell_call(call: Call) -> str:
-    """Return what a call reached, what it did not, and why."""
+def tell_call(call: Call, before: Sequence[Call] = ()) -> str:
+    """Return what a call reached, what it did not, and why.
+
+    Args:
+        call: The call.
+        before: The calls told of before it, to tell a zero that passes from one that stays.
+    """
     lines = [headline(call)]
     if call.failed:
         lines.append(_line("raised", call.failed))
@@ -27,6 +32,7 @@ def tell_call(call: Call) -> str:
         chosen = [parameter for parameter in report.parameters.values() if parameter.verdict is verdict]
         if chosen:
             lines += tell(report, chosen)
+    lines += _since(call, [each for each in before if str(each.place) == str(call.place) and each.kind == call.kind])
     if not report.parameters:
         lines.append(_line("", "no parameters were found"))
     lines += [
@@ -123,6 +129,21 @@ def _zero(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
         yield _line("zero", f"{_names(names, report)}: a route is there, what arrives is all zero{why}")
 
 
+def _since(call: Call, before: Sequence[Call]) -> Iterator[str]:
+    """Say of the zeros of the last call at the same line whether they stayed."""
+    if not before:
+        return
+    earlier = before[-1]
+    zero = [name for name, one in earlier.report.parameters.items() if one.verdict is Verdict.ZERO]
+    now = {name: one.verdict for name, one in call.report.parameters.items()}
+    gone = [name for name in zero if now.get(name) is Verdict.REACHED]
+    stayed = [name for name in zero if now.get(name) is Verdict.ZERO]
+    if gone:
+        yield _line("passed", f"{_names(gone, call.report)}: zero at backward {earlier.number}, reached now")
+    if stayed:
+        yield _line("stays", f"{_names(stayed, call.report)}: zero at backward {earlier.number} too")
+
+
 def _severed(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
     groups: dict[tuple[Cut, ...], list[str]] = {}
     for one in chosen:
@@ -137,9 +158,9 @@ def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
     code = f": {cut.code}" if cut.code else ""
     yield _line("", f"{by} {cut.operation} at {where(cut)}{code}")
     if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
-        yield _line("", f"   called{_at(cut.caller)}")
+        yield _line("", f"called{_at(cut.caller)}")
     if cut.also:
-        yield _line("", f"   and in series at {listing([where(place) for place in cut.also])}")
+        yield _line("", f"and in series at {listing([where(place) for place in cut.also])}")
 
 
 def _unused(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:

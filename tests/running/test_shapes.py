@@ -1,0 +1,190 @@
+"""Scripts of the shapes that real ones have: what is said of each call, what steps next, and no alarm where all is well."""
+
+import json
+
+import pytest
+
+import shapes
+
+HEALTHY = {
+    name: getattr(shapes, name) for name in ("GAN", "WGAN_GP", "SAC", "SIMSIAM", "DPO", "LORA", "LBFGS", "CHECKPOINTED", "ACCUMULATING")
+}
+
+
+@pytest.fixture
+def told(scripts):
+    def tell(text: str, *options: str) -> list[str]:
+        scripts.write("train.py", text)
+        ran = scripts.run(*options, "train.py")
+        assert ran.code == 0, ran.err
+        assert ran.others == ""
+        return [line.rstrip() for line in ran.said.splitlines()]
+
+    return tell
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_script_gives_no_alarm_and_the_same_numbers(scripts, name):
+    scripts.write("train.py", HEALTHY[name])
+    plain, ran = scripts.python("train.py"), scripts.run("--until-stable", "train.py")
+    assert (ran.code, ran.out, ran.others) == (0, plain.out, "")
+    assert "backward 1" in ran.said
+    assert "ALARM" not in ran.said
+
+
+def test_a_gan_is_told_call_by_call(told):
+    assert told(shapes.GAN) == [
+        "gradviz: backward 1, errD_real at train.py:17: errD_real.backward()",
+        "  reached   netD.* (4 parameters, 33)",
+        "  unused    netG.* (6 parameters, 74): not part of this loss",
+        "gradviz: backward 2, errD_fake at train.py:20: errD_fake.backward()",
+        "  reached   netD.* (4 parameters, 33)",
+        "  cut       netG.* (6 parameters, 74)",
+        "            by detach() at train.py:19: errD_fake = criterion(netD(fake.detach()), torch.zeros(5, 1))",
+        "gradviz: optimizerD (Adam) steps after backward 1 and 2: all its parameters get gradient",
+        "gradviz: backward 3, errG at train.py:24: errG.backward()",
+        "  reached   netG.* (6 parameters, 74), netD.* (4 parameters, 33)",
+        "gradviz: optimizerG (Adam) steps after backward 3: all its parameters get gradient",
+        "  extra     netD.* (4 parameters, 33): gradient arrives; optimizerD holds them, and does not step here",
+    ]
+
+
+def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(told):
+    said = "\n".join(told(shapes.WGAN_GP, "--backward", "1"))
+    assert "in part   generator.* (2 parameters, 10): one route is severed, another is alive" in said
+    assert "by .data at train.py:15" in said
+    assert "zero      discriminator.2.bias (1): a route is there, what arrives is all zero" in said
+    assert "extra     generator.* (2 parameters, 10): gradient arrives; optimizer_G holds them" in said
+
+
+def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
+    said = told(shapes.SAC)
+    assert "  cut       agent.log_alpha (1)" in said
+    assert "  cut       agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)" in said
+    assert not any("in part" in line for line in said)  # that the targets were copied once is no route
+    assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: its only parameter gets gradient" in said
+
+
+def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both_have(told):
+    said = told(shapes.SIMSIAM, "--backward", "1")
+    assert "  unused    resnet.* (2 parameters, 70): not part of this loss" in said
+    assert "  in part   model.backbone.* (2 parameters, 42): one route is severed, another is alive" in said
+    assert "            by detach() at train.py:14: z = z.detach()" in said
+
+
+def test_a_frozen_base_is_a_line_and_lora_is_zero_at_the_first_call_only(told):
+    said = told(shapes.LORA, "--backward", "1,2")
+    assert said.count("  frozen    model: 24 of 28 parameters (504 of 552 numbers)") == 2
+    first, second = (index for index, line in enumerate(said) if line.startswith("gradviz: backward"))
+    assert any(line.startswith("  zero      model.3,7.lora_A.weight (2 parameters, 24): a route") for line in said[first:second])
+    assert "  passed    model.3,7.lora_A.weight (2 parameters, 24): zero at backward 1, reached now" in said[second:]
+    assert not any(line.startswith("  zero") for line in said[second:])
+
+
+def test_calls_inside_one_step_are_tied_to_it(told):
+    said = told(shapes.LBFGS)
+    assert [line for line in said if "steps" in line] == [
+        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3: 3 of its 4 parameters get gradient"
+    ]  # weight_hh meets a state of zeros
+
+
+def test_several_losses_before_one_step_are_judged_together(told):
+    said = told(shapes.ACCUMULATING)
+    assert "  unused    right.* (2 parameters, 4): not part of this loss" in said
+    assert "gradviz: optimizer (SGD) steps after backward 1 and 2: all its parameters get gradient" in said
+
+
+def test_what_is_stepped_without_gradient_is_an_alarm_with_its_line(told):
+    said = told(shapes.CUT, "--backward", "1")
+    start = said.index("gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 1")
+    assert said[start + 1 : start + 3] == [
+        "  starved   net.encoder.* (2 parameters, 12)",
+        "            by detach() at train.py:10: h = self.encoder(x).detach()",
+    ]
+    assert said[start + 3].startswith("  means     ")
+    assert said[-2:] == ["  starved   net.spare.* (2 parameters, 4)", "            their values did not go into the loss"]
+
+
+def test_the_file_is_whole_and_led_by_the_alarm(scripts):
+    scripts.write("train.py", shapes.CUT)
+    for name in ("report.json", "report.html", "report.svg", "report.txt"):
+        assert scripts.run("-o", name, "--backward", "1,2", "train.py").code == 0
+        assert (scripts.folder / name).stat().st_size
+    report = json.loads((scripts.folder / "report.json").read_text())
+    assert [each["line"] for each in report["backwards"]] == [17, 17]
+    assert report["together"]["notes"][0].startswith("ALARM: optimizer (Adam) steps 4 parameters")
+    verdicts = {one["name"]: one["verdict"] for one in report["backwards"][0]["parameters"]}
+    assert verdicts["net.encoder.weight"] == "cut"
+    assert verdicts["net.head.weight"] == "reached"
+    assert verdicts["net.spare.bias"] == "unused"
+
+
+@pytest.mark.parametrize("end", ["raise IndexError", "os._exit(3)", "os.kill(os.getpid(), 9)", "optimizer.step(); os._exit(4)"])
+def test_nothing_is_lost_where_the_script_dies_right_after(scripts, end):
+    scripts.write("train.py", shapes.CUT.replace("    loss.backward()\n", f"    loss.backward()\n    import os; {end}\n"))
+    plain, ran = scripts.python("train.py"), scripts.run("-o", "report.json", "train.py")
+    assert (ran.code, ran.others) == (plain.code, plain.err)
+    assert "cut       net.encoder.* (2 parameters, 12)" in ran.said
+    assert ("ALARM" in ran.said) == end.startswith("optimizer")
+    assert json.loads((scripts.folder / "report.json").read_text())["backwards"]
+
+
+def test_which_calls_are_told_of(told):
+    def numbers(said):
+        return [int(line.split(",")[0].rpartition(" ")[2]) for line in said if line.startswith("gradviz: backward")]
+
+    assert numbers(told(shapes.CUT)) == [1, 2, 3]
+    assert numbers(told(shapes.CUT, "--backward", "2,4")) == [2, 4]
+    assert numbers(told(shapes.CUT, "--every", "2")) == [2, 4]
+    assert numbers(told(shapes.CUT.replace("range(4)", "range(9)"), "--until-stable")) == [1, 2, 3, 4]
+
+
+def test_stop_ends_the_script_once_what_steps_next_is_known(scripts):
+    scripts.write("train.py", shapes.GAN + "print('the end')\n")
+    ran = scripts.run("--stop", "train.py")
+    assert (ran.code, ran.out) == (0, "")
+    assert "optimizerG (Adam) steps after backward 3" in ran.said
+
+
+def test_after_the_last_call_nothing_is_patched_or_watched(scripts):
+    scripts.write(
+        "train.py",
+        shapes.CUT
+        + """
+from gradviz.recording import seams, trace
+print([getattr(f, "__wrapped__", None) for f in (torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward)])
+import torch.optim.optimizer as optimizers
+print(len(optimizers._global_optimizer_pre_hooks), torch.overrides._len_torch_function_stack())
+print(seams._installed, trace._watching.trace)
+""",
+    )
+    assert scripts.run("train.py").out == "[None, None, None]\n0 0\n[] None\n"
+
+
+def test_gradients_of_gradients_alone_are_said_as_their_own_kind(told):
+    said = told(
+        """
+        import torch
+        model = torch.nn.Linear(2, 1)
+        for _ in range(2):
+            loss = model(torch.ones(1, 2)).sum()
+            for p, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters()))):
+                p.data -= 0.1 * g
+        """
+    )
+    assert said[0] == (
+        "gradviz: torch.autograd.grad 1, loss at train.py:6: for p, g in zip(model.parameters(), "
+        "torch.autograd.grad(loss, list(model.parameters()))):"
+    )
+    assert said[-1] == "gradviz: No backward call was seen in this process: torch.autograd.grad was called 2 times."
+
+
+def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(scripts):
+    scripts.write(
+        "train.py",
+        "import torch\nimport gradviz.running.names as names\nnames.find = None\n" + shapes.CUT + "print('trained', loss.item())\n",
+    )
+    ran = scripts.run("train.py")
+    assert ran.code == 0
+    assert ran.out.startswith("trained")
+    assert ran.err == "gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType' object is not callable)\n"
