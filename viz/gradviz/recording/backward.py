@@ -5,7 +5,7 @@ checkpoint, which refuses it, is measured by a real backward, whose ``.grad`` fi
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -109,9 +109,9 @@ def recall(tape: Tape, seen: Backward) -> dict[int, Arrival]:
 
 
 @contextmanager
-def undisturbed(model: nn.Module | None) -> Iterator[None]:
+def undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
     """Put back what a backward may touch: random state, and buffers that a checkpointed forward writes again."""
-    buffers = [] if model is None else [buffer for buffer in model.buffers() if buffer.device.type != "meta"]
+    buffers = [buffer for module in modules for buffer in module.buffers() if buffer.device.type != "meta"]
     kept = [(buffer, buffer._version, buffer.detach().clone()) for buffer in buffers if not buffer.is_inference()]
     cpu, python = torch.get_rng_state(), random.getstate()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]

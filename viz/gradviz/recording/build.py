@@ -172,7 +172,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
                 edges[source, target] = Edge(source=source, target=target)
             for made_of in step.stamp.sources:
                 call = tape.calls.get(made_of)
-                if step.custom and call is not None and call.inside:
+                if step.custom and call is not None and call.inside is not None:
                     for before, kind, gradient in _inside(tape, step, made_of):
                         built.connect(meet(before, spot), target, gradient=gradient, severed=kind)
                 elif made_of != number:
@@ -260,6 +260,7 @@ def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | No
     checkpoint, which runs its forward again and reaches it.
     """
     found: list[tuple[int, CutKind | None, bool]] = []
+    forward = tape.calls[source].inside
     seen, stack = {source}, [source]
     while stack:
         for number, live in tape.calls[stack.pop()].inputs:
@@ -267,7 +268,7 @@ def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | No
                 continue
             seen.add(number)
             call = tape.calls.get(number)
-            if call is not None and call.inside:
+            if call is not None and call.inside == forward:
                 stack.append(number)
             elif live:
                 found.append((number, None, True) if step.checkpoint else (number, CutKind.CUSTOM_FUNCTION, False))

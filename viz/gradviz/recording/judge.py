@@ -1,7 +1,7 @@
 """From a finished tape, a loss and a model to a Report: build the graph, measure what arrives, have it analysed."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ def judge(
     tape: Tape,
     losses: Mapping[str, Any],
     model: Model | None,
-    optimizers: Iterable[torch.optim.Optimizer] | None,
+    optimized: set[int] | None,
     *,
     measure: bool,
     notes: tuple[str, ...] = (),
@@ -36,7 +36,7 @@ def judge(
         tape: What the trace saw.
         losses: Each loss by name; a tensor, or a number that left torch.
         model: Whose parameters to report on.
-        optimizers: Who steps them; None where that is not known.
+        optimized: The parameters that some optimizer holds, by identity; None where no optimizer is known.
         measure: Run a backward (that changes nothing) to tell zero from reached.
         notes: What is to be said besides.
         loose: Exact floats that left torch, by identity.
@@ -50,9 +50,13 @@ def judge(
         built = build(tape, roots, names, name, shape)
         said = list(notes)
         arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)
-        seen = _parameters(tape, built, names, optimizers, arrivals, zeros, measured=measured)
+        seen = _parameters(tape, built, names, optimized, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
+        if tape.began and tape.made_before:
+            said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
+        elif tape.began and not roots and not live:
+            said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
         said += _unseen(tape, built, found.parameters, names)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
     reached = built.reached() if outside else set()
@@ -96,9 +100,14 @@ def _roots(tape: Tape, loss: Any, loose: Mapping[int, tuple[float, int]]) -> lis
     if loss.requires_grad:
         roots.append((tape.live(loss), True))
     origin = tape.origin(loss)
-    if origin is not None and not (loss.requires_grad and (loss.is_leaf or tape.calls[origin].inside)):
+    if origin is not None and not (loss.requires_grad and (loss.is_leaf or tape.calls[origin].inside is not None)):
         roots.append((origin, False))
     return roots + [(write, False) for write in tape.writes(loss)]
+
+
+def _modules(model: Model | None) -> list[nn.Module]:
+    given = [model] if isinstance(model, nn.Module) else list((model or {}).values())
+    return [one for one in given if isinstance(one, nn.Module)]
 
 
 def _measure(
@@ -125,7 +134,7 @@ def _measure(
         )
         return {}, {}, False
     custom = any(step.custom and not step.checkpoint for _, step in steps)
-    with backward.undisturbed(model if isinstance(model, nn.Module) else None):
+    with backward.undisturbed(_modules(model)):
         try:
             arrivals = backward.measure(live, leaves, real=real)
         except RuntimeError as error:
@@ -195,6 +204,9 @@ def _sever_what_returned_none(built: Built, flows: Mapping[int, backward.Flow], 
             edge = built.edges.get((source, index))
             if all(went_on) or edge is None or not edge.gradient:
                 continue
+            ran = flows.get(source)
+            if ran is not None and ran.came is None and any(went is not None for went in ran.went):
+                continue  # what lies before it makes zeros of the None
             if not any(went_on):
                 built.edges[source, index] = replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
                 continue
@@ -265,13 +277,12 @@ def _parameters(
     tape: Tape,
     built: Built,
     names: Names,
-    optimizers: Iterable[torch.optim.Optimizer] | None,
+    optimized: set[int] | None,
     arrivals: Mapping[int, backward.Arrival],
     zeros: Mapping[int, Zero],
     *,
     measured: bool,
 ) -> list[ParameterSeen]:
-    held = None if optimizers is None else {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
     nodes: dict[int, int] = {}
     for number, leaf in tape.leaves.items():
         index = built.index_of.get(number)
@@ -293,7 +304,7 @@ def _parameters(
                 nonzero=None if arrival is None else arrival.nonzero,
                 arrived=arrival is not None or not measured,
                 norm=None if arrival is None else arrival.norm,
-                optimized=None if held is None else id(parameter) in held,
+                optimized=None if optimized is None else id(parameter) in optimized,
                 zero=zeros.get(node) if node is not None else None,
             )
         )

@@ -92,6 +92,7 @@ class RecordingMode(TorchFunctionMode):
         self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
         self.escapes = Escapes()
         self._known: dict[Any, _Known | None] = {}
+        self._inference: object | None = None
         self._first = 0  # torch's number of the first node that the running call makes
         self._grad_at_start = torch.is_grad_enabled()
 
@@ -205,7 +206,9 @@ class RecordingMode(TorchFunctionMode):
             args = args[1:]
         if known.name in _PLAIN_RESULTS:
             return
-        inputs = self._inputs(args, kwargs, known, out=outs[0], frame=frame)
+        # A view shows what was written into its memory to its readers; what takes it out of the graph severs that as well.
+        view = None if known.name in ("detach", "data") else outs[0]
+        inputs = self._inputs(args, kwargs, known, out=view, frame=frame)
         if not inputs:
             if known.name in ("detach", "data"):
                 self.tape.set_alias(outs[0], _KIND_OF[known.name])
@@ -229,7 +232,6 @@ class RecordingMode(TorchFunctionMode):
         self, known: _Known, kind: CutKind | None, inputs: tuple[tuple[int, bool], ...], around: Surroundings, out: Tensor | None
     ) -> int:
         spot = around.spot
-        inside = around.applying is not None
         library = kind is not None and self._library_decided(kind, around)
         if around.module is not None:
             number = self.tape.module(around.module)
@@ -245,7 +247,7 @@ class RecordingMode(TorchFunctionMode):
             _operation(known.name, kind, around),
             inputs,
             spot,
-            inside=inside,
+            inside=around.applied,
             checkpoint=around.checkpoint,
             library=library,
             switch=self._block(),
@@ -287,7 +289,9 @@ class RecordingMode(TorchFunctionMode):
     def _block(self) -> object:
         """Return what stands for the block in which grad mode is off; None where it is on."""
         if torch.is_inference_mode_enabled():
-            return "inference mode"
+            self._inference = self._inference or object()
+            return self._inference
+        self._inference = None  # entering and leaving it cannot be seen; a call outside tells that it was left
         return None if torch.is_grad_enabled() else self.switch or "before the trace"
 
     def _outer_switch(self) -> bool:
@@ -354,10 +358,11 @@ class RecordingMode(TorchFunctionMode):
     def _returned_by_function(self, node: Any, origin: int) -> bool:
         """A custom Function's result carries what was computed inside its forward. Say whether this is one."""
         call = self.tape.calls.get(origin)
-        inside = call is not None and call.inside
-        if call is not None and inside and not self.tape.is_stamped(node):
+        if call is None or call.inside is None or not isinstance(node, torch.autograd.function.BackwardCFunction):
+            return False
+        if not self.tape.is_stamped(node):
             self.tape.stamp(node, call.spot, (origin,))
-        return inside
+        return True
 
     def _inputs(
         self, args: Any, kwargs: Any, known: "_Known | None" = None, *, out: Tensor | None = None, frame: FrameType | None = None
@@ -438,6 +443,11 @@ class RecordingMode(TorchFunctionMode):
     def _before_in_place(self, args: Any, kwargs: Any) -> tuple[tuple[Tensor, bool], ...]:
         targets = args[0] if args else kwargs.get("input", kwargs.get("self", kwargs.get("tensor")))
         if isinstance(targets, Tensor):
+            written = base_of(targets)
+            origin = self.tape.origin(written)
+            node = history(written) if origin is not None else None
+            if origin is not None and node is not None and self._returned_by_function(node, origin):
+                self.tape.drop_origin(written)  # the write puts another node in front of the Function's
             return ((targets, is_recorded(targets)),)
         if isinstance(targets, (list, tuple)):
             return tuple((item, is_recorded(item)) for item in targets if isinstance(item, Tensor))
@@ -556,7 +566,10 @@ class RecordingMode(TorchFunctionMode):
 
     def _before_detach_(self, args: Any, kwargs: Any) -> tuple[int, bool] | None:
         tensor = args[0]
-        return (self.tape.live(tensor), True) if tensor.requires_grad else None
+        if tensor.requires_grad:
+            return self.tape.live(tensor), True
+        origin = self.tape.origin(tensor)
+        return None if origin is None else (origin, False)
 
     def _after_detach_(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         if before is not None:

@@ -9,7 +9,7 @@ import functools
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from gradviz.recording.mode import RecordingMode, described
 
-Optimizers = list["weakref.ref[torch.optim.Optimizer]"]
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
 
 # name -> what is written to and what is read from: position and name of the argument
@@ -35,11 +34,34 @@ _COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
 }
 
 
+def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:
+    """Return what some optimizers hold, by identity."""
+    return {id(parameter) for optimizer in optimizers for group in optimizer.param_groups for parameter in group["params"]}
+
+
+class Optimized:
+    """The optimizers built during a trace, known weakly; also what one held that is gone since, as one local to the step is."""
+
+    def __init__(self) -> None:
+        self._built: list[tuple[weakref.ref[torch.optim.Optimizer], list[weakref.ref[Tensor]]]] = []
+
+    def add(self, optimizer: torch.optim.Optimizer) -> None:
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        self._built.append((weakref.ref(optimizer), [weakref.ref(parameter) for parameter in parameters]))
+
+    def held(self) -> set[int] | None:
+        """Return what they hold, by identity; None where none was built."""
+        alive = [optimizer for reference, _ in self._built if (optimizer := reference()) is not None]
+        if alive:
+            return held_by(alive)
+        return {id(tensor) for _, held in self._built for one in held if (tensor := one()) is not None} if self._built else None
+
+
 class Watcher(NamedTuple):
     """Who takes note in one thread."""
 
     mode: RecordingMode
-    optimizers: Optimizers
+    optimizers: Optimized
     stack: ExitStack
 
     def run_eagerly(self) -> None:
@@ -62,7 +84,7 @@ _installed: list[_Seam] = []
 
 
 @contextmanager
-def watched(mode: RecordingMode, optimizers: Optimizers) -> Iterator[None]:
+def watched(mode: RecordingMode, optimizers: Optimized) -> Iterator[None]:
     """Watch the seams for one mode, in this thread, and note the optimizers built; everything is as before on leaving."""
     global _users
     with _lock:
@@ -186,7 +208,7 @@ def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict
 
 
 def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-    watcher.optimizers.append(weakref.ref(args[0]))
+    watcher.optimizers.add(args[0])
 
 
 def _compiled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

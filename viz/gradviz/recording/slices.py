@@ -146,7 +146,19 @@ def _roots(code: CodeType, lasti: int, only: tuple[str, ...] | None) -> list[ast
     start = None if function is None or position is None else _smallest(function, position)
     if start is None:
         return []
-    return [start] if only is None else list(_arguments(start, only))
+    return _computed_with(start) if only is None else list(_arguments(start, only))
+
+
+def _computed_with(start: ast.AST) -> list[ast.AST]:
+    """Return what a call or operation could take a plain number from: not what it is a method of, and no constant's other side."""
+    if isinstance(start, ast.Call):
+        return [*start.args, *(keyword.value for keyword in start.keywords)]
+    if isinstance(start, ast.BinOp):
+        sides = [start.left, start.right]
+        return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
+    if isinstance(start, ast.AugAssign):
+        return [start.value]
+    return [start]
 
 
 def _computed_from(function: ast.AST, roots: list[ast.AST], follow: tuple[str, ...]) -> tuple[tuple[Range, ...], set[str]]:

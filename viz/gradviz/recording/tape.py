@@ -65,7 +65,7 @@ class Call:
         operation: As a person would write it.
         inputs: Number of each value that went in, and whether it required grad.
         spot: The line.
-        inside: It ran in the forward of a custom Function.
+        inside: What tells the custom Function's forward that it ran in from others; None outside.
         checkpoint: That Function is a reentrant checkpoint.
         library: Torch's own code decided to sever, not the user's.
         switch: What had switched grad mode off.
@@ -81,7 +81,7 @@ class Call:
         inputs: tuple[tuple[int, bool], ...],
         spot: Spot,
         *,
-        inside: bool = False,
+        inside: object | None = None,
         checkpoint: bool = False,
         library: bool = False,
         switch: object = None,
@@ -216,6 +216,8 @@ class Tape:
         self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
         self._storages: list[Any] = []
         self._count = itertools.count(1)
+        self.began = 0  # torch's number of the first node that the trace can have seen
+        self.made_before = False  # some node met is older
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,
         self._spots: list[tuple[Any, ...]] = []  # and the line
@@ -238,6 +240,7 @@ class Tape:
             index = bisect_left(self._lasts, number)
             if index < len(self._lasts) and self._firsts[index] <= number:
                 spot = Spot._make(self._spots[index])
+        self.made_before = self.made_before or number < self.began
         stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources)
         if wants_trampoline(number):
             node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)
@@ -390,9 +393,12 @@ class Tape:
             return
         low, high = region(tensor)
         base: Tensor | None = None
+        origin = self.origin(tensor) or 0
         for write in writes:
             if write.low < high and low < write.high:
                 if write.family is not None:
+                    if write.serial < origin:
+                        continue  # it was in the history of what this tensor was taken out of
                     base = base_of(tensor) if base is None else base
                     if write.family() is base and is_recorded(tensor):
                         continue

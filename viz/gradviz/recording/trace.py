@@ -2,7 +2,6 @@
 
 import threading
 import warnings
-import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,7 +18,7 @@ from gradviz.recording import values
 from gradviz.recording.build import Model
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.seams import watched
+from gradviz.recording.seams import Optimized, held_by, watched
 from gradviz.recording.tape import Tape
 from gradviz.reports import Report
 
@@ -35,7 +34,7 @@ class Trace:
         self._tape = Tape()
         self._mode: RecordingMode | None = None
         self._stack: ExitStack | None = None
-        self._optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
+        self._optimizers = Optimized()
         self._thread: int | None = None
         self._state = "new"
         self._notes: list[str] = []
@@ -49,6 +48,7 @@ class Trace:
         self._thread = threading.get_ident()
         self._state = "running"
         self._mode = RecordingMode(self._tape)
+        self._tape.began = max(1, torch._C._autograd._get_sequence_nr())
         with ExitStack() as stack:
             stack.callback(self._ended)
             stack.enter_context(watched(self._mode, self._optimizers))
@@ -105,7 +105,7 @@ class Trace:
         Args:
             loss: A tensor; a mapping of names to tensors for several, each with its own reach; or what a transformers model
                 returns, whose ``.loss`` is taken. One that is not a scalar is taken as its sum.
-            model: Whose parameters to report on, or these by name. Without one, the report is of the graph alone.
+            model: Whose parameters to report on; a dict of several by name, or of tensors. Without one, the report is of the graph alone.
             optimizer: Who steps them, to tell which are not optimized; optimizers built during the trace are known.
             backward: Run a backward that changes nothing (no ``.grad``, no random state) to tell zero from reached.
 
@@ -121,8 +121,8 @@ class Trace:
         if threading.get_ident() != self._thread:
             raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
         loose = self._mode.loose if self._mode is not None else {}
-        optimizers = self._known_optimizers(optimizer)
-        return _report(self._tape, loss, model, optimizers, measure=backward, notes=self._said(), loose=loose)
+        optimized = self._known_optimizers(optimizer)
+        return _report(self._tape, loss, model, optimized, measure=backward, notes=self._said(), loose=loose)
 
     def _said(self) -> tuple[str, ...]:
         said = []
@@ -130,13 +130,10 @@ class Trace:
             said.append(f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that are not known.")
         return tuple(said)
 
-    def _known_optimizers(self, optimizer: Optimizers) -> list[torch.optim.Optimizer] | None:
-        if isinstance(optimizer, torch.optim.Optimizer):
-            return [optimizer]
+    def _known_optimizers(self, optimizer: Optimizers) -> set[int] | None:
         if optimizer is not None:
-            return list(optimizer)
-        found = [known for reference in self._optimizers if (known := reference()) is not None]
-        return found or None
+            return held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
+        return self._optimizers.held()
 
 
 def _bring_to_top(mode: TorchFunctionMode) -> bool:
@@ -186,7 +183,7 @@ def report(loss: Any, model: Model | None = None, optimizer: Optimizers = None) 
         LossError: ``loss`` is nothing that backward() could start from.
         ModelError: ``model`` has no ``named_parameters()``.
     """
-    known = [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else None if optimizer is None else list(optimizer)
+    known = None if optimizer is None else held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
     note = (
         "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add whether an unused parameter was cut, "
         "and by which line."
@@ -198,7 +195,7 @@ def _report(
     tape: Tape,
     loss: Any,
     model: Model | None,
-    optimizers: list[torch.optim.Optimizer] | None,
+    optimized: set[int] | None,
     *,
     measure: bool,
     notes: tuple[str, ...],
@@ -209,10 +206,10 @@ def _report(
         raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
     losses, said = _losses(loss, loose or {})
     notes += said
-    together = judge(tape, losses, model, optimizers, measure=measure, notes=notes, loose=loose)
+    together = judge(tape, losses, model, optimized, measure=measure, notes=notes, loose=loose)
     if len(losses) == 1:
         return together
-    each = {name: judge(tape, {name: one}, model, optimizers, measure=measure) for name, one in losses.items()}
+    each = {name: judge(tape, {name: one}, model, optimized, measure=measure) for name, one in losses.items()}
     return replace(together, losses=each)
 
 

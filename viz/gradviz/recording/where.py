@@ -118,6 +118,7 @@ class Surroundings:
         spot: The line, as in :class:`Spot`, without the module.
         module: The innermost running module, or None.
         applying: The line that called ``Function.apply``, where the call is inside a custom Function's forward.
+        applied: What tells that call of ``apply`` from others; None outside.
         checkpoint: That Function is torch's reentrant checkpoint.
         opaque: That Function marks a result as not differentiable.
         deepcopy: It is done by ``copy.deepcopy``.
@@ -130,6 +131,7 @@ class Surroundings:
     spot: Spot = NOWHERE
     module: nn.Module | None = None
     applying: Spot | None = None
+    applied: tuple[Any, ...] | None = None
     checkpoint: bool = False
     opaque: bool = False
     deepcopy: bool = False
@@ -181,6 +183,7 @@ def look_around(frame: FrameType | None) -> Surroundings:
     applying: tuple[CodeType, int] | None = None
     applying_user: tuple[CodeType, int] | None = None
     applied = False
+    apply_frame = 0
     while frame is not None:
         running = frame.f_code
         filename = running.co_filename
@@ -194,6 +197,7 @@ def look_around(frame: FrameType | None) -> Surroundings:
                     found.module = frame.f_locals["self"]
             elif running is APPLY_FUNCTION:
                 applied = True
+                apply_frame = id(frame)
                 function = frame.f_locals["cls"]
                 found.checkpoint = found.checkpoint or function is torch.utils.checkpoint.CheckpointFunction
                 found.opaque = found.opaque or _marks(function.forward) or _marks(function.setup_context)
@@ -222,6 +226,7 @@ def look_around(frame: FrameType | None) -> Surroundings:
     found.spot = _spot(inner, user)
     if applied:
         found.applying = _spot(applying, applying_user)
+        found.applied = (apply_frame, found.applying)
     return found
 
 

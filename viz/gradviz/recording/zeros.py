@@ -9,6 +9,7 @@ from gradviz.recording.build import Built
 
 # Words for the operation, and why nothing comes out of it though gradient goes in.
 _FACTOR = "the other factor is zero wherever gradient comes in"
+_ADDED = {"addmm": 0, "baddbmm": 0, "addmv": 0, "convolution": 2, "linear": 2}
 _SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"round|floor|ceil|trunc|sign|frac", "its derivative is zero everywhere"),
@@ -64,7 +65,7 @@ def find_zeros(
             if operation_name(built.nodes[index].operation) in ("cat", "stack"):
                 # It only hands on what it got: nothing of this part was selected after it.
                 index, source = _selection(built, after, index) or (index, source)
-            found[leaf] = _begins_at(built.nodes[index], index, source, before, nonzero)
+            found[leaf] = _begins_at(built.nodes[index], edges_of[index], source, before, nonzero)
         else:
             found[leaf] = _cancels(built, leaf, above, flows)
     return found
@@ -81,13 +82,14 @@ def _selection(built: Built, after: Mapping[int, list[int]], index: int) -> tupl
     return None
 
 
-def _begins_at(node: Node, index: int, source: int, before: Mapping[int, list[int]], nonzero: set[int]) -> Zero:
+def _begins_at(node: Node, inputs: Sequence[int | None], source: int, before: Mapping[int, list[int]], nonzero: set[int]) -> Zero:
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
     why = next((reason for pattern, reason in _REASONS if re.search(pattern, name)), "what goes in has no influence on what comes out")
     if why == _FACTOR:
-        others = [other for other in before.get(index, ()) if other != source]
+        added = _ADDED.get(name)  # the bias is added: it is no factor
+        others = [other for place, other in enumerate(inputs) if other is not None and other != source and place != added]
         learns = bool(_closure(others, before) & nonzero)
         if learns:
             why = "the other factor is still zero, but it gets gradient itself"
