@@ -46,7 +46,8 @@ def graph_shape(report: Report) -> str:
 def module_shape(report: Report) -> str:
     """Return the modules that went into the loss, what became of the parameters of each, and whose values go into it.
 
-    What runs outside of every module is looked through: a value that is detached between two modules is severed between them.
+    What runs outside of every module is looked through: a value that is detached between two modules is severed between them. Numbered
+    siblings that are alike are told once, ``layers.1..11 <- layers.0..10``.
     """
     graph = report.graph
     inputs, order = _inputs(graph), _inputs_first(graph)
@@ -61,12 +62,64 @@ def module_shape(report: Report) -> str:
     verdicts: dict[str, Counter[str]] = {}
     for parameter in report.parameters.values():
         verdicts.setdefault(_owner(parameter.name), Counter())[parameter.verdict] += 1
-    lines = []
+    told: list[_Told] = []
     for room in sorted(into.keys() | verdicts.keys(), key=_naturally):
         counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.get(room, {}).items()))
-        lines.append(f"{room}: {counts}" if counts else room)
-        lines += [f"  {arrow}{source}" for arrow, source in sorted(into.get(room, ()), key=lambda item: (_naturally(item[1]), item[0]))]
+        sources = sorted(into.get(room, ()), key=lambda item: (_naturally(item[1]), item[0]))
+        told.append((tuple(room.split(".")), counts, tuple((arrow, tuple(source.split("."))) for arrow, source in sources)))
+    lines = []
+    for path, counts, inputs_of in _siblings_once(told):
+        lines.append(".".join(path) + (f": {counts}" if counts else ""))
+        lines += [f"  {arrow}{'.'.join(source)}" for arrow, source in inputs_of]
     return "\n".join([*lines, *_cuts(report)]) + "\n"
+
+
+_Path = tuple[str, ...]
+_Told = tuple[_Path, str, tuple[tuple[str, _Path], ...]]  # a module, its parameters, and what goes into it
+
+
+def _siblings_once(told: list[_Told]) -> list[_Told]:
+    """Tell numbered siblings once where each is like the one before, counted from its own number."""
+    for depth in range(max((len(path) for path, _, _ in told), default=0)):
+        blocks: dict[tuple[_Path, int], list[_Told]] = {}
+        for item in told:
+            path = item[0]
+            if len(path) > depth and path[depth].isdecimal():
+                blocks.setdefault((path[:depth], int(path[depth])), []).append(item)
+        runs: dict[tuple[_Path, int], int] = {}  # how many siblings the first of a run stands for
+        first: tuple[_Path, int] | None = None
+        alike: list[_Told] = []
+        for family, number in sorted(blocks):
+            relative = [_renamed(item, family, number, 0, 1) for item in blocks[family, number]]
+            if first is not None and first[0] == family and number == first[1] + runs[first] and relative == alike:
+                runs[first] += 1
+            else:
+                first, alike = (family, number), relative
+                runs[first] = 1
+        kept: list[_Told] = []
+        for item in told:
+            path = item[0]
+            key = (path[:depth], int(path[depth])) if len(path) > depth and path[depth].isdecimal() else None
+            if key is None or runs.get(key) == 1:
+                kept.append(item)
+            elif key in runs:
+                kept.append(_renamed(item, *key, key[1], runs[key]))
+        told = kept
+    return told
+
+
+def _renamed(item: _Told, family: _Path, number: int, start: int, count: int) -> _Told:
+    """Tell a sibling as ``count`` of them from ``start`` on, and the one before it and the one after likewise."""
+
+    def renamed(path: _Path) -> _Path:
+        depth = len(family)
+        if path[:depth] != family or len(path) == depth or not path[depth].isdecimal() or abs(int(path[depth]) - number) > 1:
+            return path
+        begin = start + int(path[depth]) - number
+        return (*family, f"{begin}..{begin + count - 1}", *path[depth + 1 :])
+
+    path, counts, sources = item
+    return renamed(path), counts, tuple((arrow, renamed(source)) for arrow, source in sources)
 
 
 def _cuts(report: Report) -> list[str]:
