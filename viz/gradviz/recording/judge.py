@@ -53,9 +53,9 @@ def judge(
         seen = _parameters(tape, built, names, optimized, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
-        if tape.began and tape.made_before:
+        if tape.began is not None and tape.made_before:
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
-        elif tape.began and not roots and not live:
+        elif tape.began is not None and not roots and not live:
             said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
         said += _unseen(tape, built, found.parameters, names)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)

@@ -216,7 +216,7 @@ class Tape:
         self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
         self._storages: list[Any] = []
         self._count = itertools.count(1)
-        self.began = 0  # torch's number of the first node that the trace can have seen
+        self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,
@@ -240,7 +240,7 @@ class Tape:
             index = bisect_left(self._lasts, number)
             if index < len(self._lasts) and self._firsts[index] <= number:
                 spot = Spot._make(self._spots[index])
-        self.made_before = self.made_before or number < self.began
+        self.made_before = self.made_before or (self.began is not None and number < self.began)
         stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources)
         if wants_trampoline(number):
             node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)

@@ -48,7 +48,7 @@ class Trace:
         self._thread = threading.get_ident()
         self._state = "running"
         self._mode = RecordingMode(self._tape)
-        self._tape.began = max(1, torch._C._autograd._get_sequence_nr())
+        self._tape.began = torch._C._autograd._get_sequence_nr()
         with ExitStack() as stack:
             stack.callback(self._ended)
             stack.enter_context(watched(self._mode, self._optimizers))

@@ -26,7 +26,7 @@ from gradviz.recording.mode import described
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
 from gradviz.reports import Report
-from gradviz.running import names, telling
+from gradviz.running import names, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
@@ -245,6 +245,7 @@ class Watch:
             self._plan.told(new=new)
             self._batch.append(call)
         self._calls.append(call)
+        ranks.leave(call, self._settings)
         if new or not self._settings.until_stable:
             self._say(telling.tell_call(call, self._calls[:-1]))
         else:

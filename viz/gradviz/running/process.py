@@ -73,8 +73,16 @@ class Process:
                 self._watch.end()
             elif os.getpid() == self._settings.root:
                 self._children.say_unseen("torch was not imported")
+            self._put_together()
         except Exception as error:
             warn(error)
+
+    def _put_together(self) -> None:
+        """Say what the ranks saw: in the process that started them all, or in rank 0 where something else did."""
+        from gradviz.running import ranks
+
+        if os.getpid() == self._settings.root and ranks.rank() in (None, 0):
+            say(ranks.put_together(self._settings))
 
 
 def warn(error: BaseException) -> None:

@@ -7,6 +7,7 @@ goes along is one environment variable and one folder at the front of PYTHONPATH
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,8 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     command = [sys.executable, *_own_options(sys.orig_argv[1:]), *(["-m"] if module else []), script, *arguments]
     before = os.environ.get("PYTHONPATH")
     folders = [str(Path(startup.__file__).parent), *([before] if before else [])]
-    settings = replace(settings, path=before, root=os.getpid() if os.name == "posix" else 0)
+    folder = tempfile.mkdtemp(prefix="gradviz-") if settings.children else ""
+    settings = replace(settings, path=before, root=os.getpid() if os.name == "posix" else 0, folder=folder)
     environment = {**os.environ, VARIABLE: settings.to_text(), "PYTHONPATH": os.pathsep.join(folders)}
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -23,6 +23,7 @@ class Settings:
         engine: What lays out a picture.
         path: PYTHONPATH as it was; None where it was not set.
         root: Process id of the script itself; its children have others.
+        folder: Where several processes leave what they saw; empty for none.
     """
 
     backward: tuple[int, ...] = (1, 2, 3)
@@ -34,6 +35,7 @@ class Settings:
     engine: str = "auto"
     path: str | None = None
     root: int = 0
+    folder: str = ""
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))

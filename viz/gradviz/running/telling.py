@@ -64,7 +64,12 @@ def tell_step(step: Step, calls: Sequence[Call]) -> str:
     if step.zero:
         lines.append(_line("zero", f"{_names(step.zero, report)}: what arrived is all zero{_again(step, calls)}"))
     if step.older:
-        lines.append(_line("older", f"{_names(step.older, report)}: stepped by a gradient from before these calls"))
+        lines.append(
+            _line(
+                "older",
+                f"{_names(step.older, report)}: stepped by a gradient that these calls did not bring: an older one, or other ranks'",
+            )
+        )
     for owner, names in step.extra.items():
         holds = f"{owner} holds them, and does not step here" if owner else "no optimizer holds them"
         lines.append(_line("extra", f"{_names(names, report)}: gradient arrives; {holds}"))
