@@ -43,6 +43,7 @@ def _a_project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "check_steps", raising=False)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     Path("check_steps.py").write_text(STEPS)
 
 

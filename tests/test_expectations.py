@@ -93,6 +93,11 @@ def test_what_cannot_be_expected_is_refused(words, message):
         expect(**words)
 
 
+def test_a_report_without_parameters_does_not_pass_for_one_that_is_as_expected():
+    with pytest.raises(ExpectationError, match=r"no parameters to hold: give the model along with the loss"):
+        violations(Report(), expect())
+
+
 def test_zero_is_not_reached_unless_it_is_expected():
     lora = report(lora_A="zero", lora_B="reached")
     assert failures(lora) == [(("lora_A",), "reached", "zero")]
@@ -146,6 +151,11 @@ def test_the_text_tells_several_groups_below_each_other_and_where_a_zero_begins(
     ]
 
 
+@pytest.fixture(autouse=True)
+def _outside_of_a_workflow(monkeypatch):
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+
+
 def test_github_gets_the_cut_on_its_line_with_everything_escaped():
     strange = replace(CUT, code="x = h.detach()  # 100%")
     parameter = Parameter(name="a", numel=1, verdict=Verdict.CUT, cuts=(strange,))
@@ -163,6 +173,13 @@ def test_github_shows_a_line_of_the_repository_where_the_cut_is_in_a_library(tmp
     assert render_github(one, violations(one, expect()), root=tmp_path).startswith(
         "::error file=sub%2C dir/train.py,line=7,title=gradviz::"
     )
+
+
+def test_github_gets_paths_from_the_root_of_the_repository_also_where_the_check_runs_below_it(tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path / "model")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=model/net.py,line=12,title=gradviz::")
 
 
 def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():

@@ -140,6 +140,14 @@ def test_the_page_of_a_failure_is_attached_where_it_is_wanted(project):
     result.stdout.fnmatch_lines(["*- gradviz -*", f"The report as a page: {page}"])
 
 
+def test_a_page_that_cannot_be_written_hides_no_failure(project):
+    project.makepyfile(test_net=UNDONE)
+    (project.path / "pages").write_text("a file")
+    result = project.runpytest_inprocess("--gradviz-report=pages")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["E*backbone.* (2 parameters, 9): expected frozen*", "There is no page: cannot write *"])
+
+
 def test_nothing_is_written_where_nobody_wants_it(project):
     project.makepyfile(UNDONE)
     before = set(project.path.rglob("*.html"))

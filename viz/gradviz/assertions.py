@@ -66,7 +66,7 @@ def assert_gradients(
 
     Raises:
         UnexpectedGradientsError: An ``AssertionError`` that explains, with file, line and code.
-        ExpectationError: Two words claim one parameter, or a word is not known.
+        ExpectationError: Two words claim one parameter, a pattern is none, or there are no parameters to hold.
     """
     __tracebackhide__ = True
     expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, rest=rest)

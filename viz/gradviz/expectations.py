@@ -96,9 +96,11 @@ def violations(report: Report, expectations: Expectations, *, traced: bool = Tru
         traced: False for a report of a loss alone, which cannot tell cut from unused: either then passes for the other.
 
     Raises:
-        ExpectationError: Two words claim one parameter.
+        ExpectationError: Two words claim one parameter, or there is none to hold.
     """
     parameters = report.parameters
+    if not parameters:
+        raise ExpectationError("there are no parameters to hold: give the model along with the loss, as (loss, model)")
     said = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}
     claims = _claims(said)
     found: dict[Violation, list[str]] = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from gradviz import assertions
+from gradviz.errors import GradvizError, TraceError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -56,9 +57,13 @@ class _Run:
         if self._folder is not None and isinstance(error, assertions.UnexpectedGradientsError):
             name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")
             page = self._folder / f"{name}.html"
-            error.report.to_html(page)
-            report.sections.append(("gradviz", f"The report as a page: {page}"))
-            report.user_properties.append(("gradviz", str(page)))
+            try:
+                error.report.to_html(page)
+            except GradvizError as reason:  # the test's own failure is still to be told
+                report.sections.append(("gradviz", f"There is no page: {reason}"))
+            else:
+                report.sections.append(("gradviz", f"The report as a page: {page}"))
+                report.user_properties.append(("gradviz", str(page)))
         return report
 
     def pytest_deselected(self) -> None:
@@ -122,8 +127,6 @@ class Gradients:
         Raises:
             TraceError: There was no block.
         """
-        from gradviz.errors import TraceError
-
         if self._trace is None:
             raise TraceError("nothing was traced yet: run the step inside 'with gradients:', then ask about its loss")
         return self._trace.report(loss, model, optimizer)

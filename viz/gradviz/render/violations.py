@@ -1,5 +1,6 @@
 """What is not as expected, as text for a person and as annotations for GitHub's review of a pull request."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -32,9 +33,9 @@ def render_github(report: Report, failed: Sequence[Violation], *, root: Path | N
     Args:
         report: Where no cut is to blame, the line of the loss is annotated.
         failed: What is not as expected.
-        root: The root of the repository, which paths are told from; the current folder unless given.
+        root: The root of the repository, which paths are told from; unless given, what GITHUB_WORKSPACE says, or the current folder.
     """
-    root = root or Path.cwd()
+    root = root or Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
     lines = []
     for violation in failed:
         if not violation.parameters:
@@ -91,7 +92,7 @@ def _place(cut: Cut | None, violation: Violation, report: Report, root: Path) ->
     for place in places:
         if place is None or not place.file:
             continue
-        path = root / place.file
+        path = Path.cwd() / place.file
         if path.is_relative_to(root) and "site-packages" not in path.parts:
             return {"file": path.relative_to(root).as_posix(), "line": str(place.line)}
     return {}
