@@ -483,7 +483,7 @@ class RecordingMode(TorchFunctionMode):
             if over and whole:
                 tape.drop_origin(target)
             return
-        inputs = self._inputs(others, kwargs)
+        inputs = self._inputs(others, {name: value for name, value in kwargs.items() if value is not target})
         inputs = self._foreign(inputs, target)
         if not inputs:
             if over:
@@ -512,7 +512,8 @@ class RecordingMode(TorchFunctionMode):
         """Leave out what a tensor is made of already: writing it into itself, also converted or scaled, severs nothing."""
         tape = self.tape
         own = set(tape.writes(target)) if tape.memory else set()
-        if (target.requires_grad and history(target) is None) or isinstance(target, nn.Parameter):
+        is_leaf = (target.requires_grad and history(target) is None) or isinstance(target, nn.Parameter)
+        if is_leaf:
             own.add(tape.leaf(target))
         origin = tape.origin(target)
         if origin is not None:
@@ -524,7 +525,7 @@ class RecordingMode(TorchFunctionMode):
                 here = stack.pop()
                 if here in own:
                     continue
-                call = tape.calls.get(here)
+                call = tape.calls.get(here) if is_leaf else None
                 if call is None or len(seen) > 256:
                     return False
                 for before, _ in call.inputs:
