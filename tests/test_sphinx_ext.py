@@ -145,7 +145,7 @@ def test_a_changed_step_is_traced_again(project):
     build(project, "text")
     (project / "steps.py").write_text(STEPS.replace('mode="plain"', 'mode="detach"'))
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()
-    assert "Cut by detach() at " in text.partition("import torch")[0].partition("f2.* (2 parameters, 9)")[2]
+    assert "Cut by detach() at" in text.partition("import torch")[0].partition("f2.* (2 parameters, 9)")[2]
 
 
 ERRORS = [

@@ -12,7 +12,6 @@ scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everythin
 """
 
 import hashlib
-import linecache
 import os
 import re
 import shutil
@@ -109,27 +108,12 @@ class GradvizDirective(SphinxDirective):
         return report
 
     def _program(self) -> "Report":
-        """Run the content, with its lines where they stand in the document."""
-        import gradviz
+        from gradviz.steps import trace_program
 
         if "mode" in self.options:
             raise self.error("gradviz: :mode: is handed to a function, and there is none here")
-        name = str(self.env.doc2path(self.env.docname, base=False))
-        lines = [""] * self.content_offset + list(self.content)
-        source = "\n".join(lines) + "\n"
-        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # where the report reads code from
-        names: dict[str, Any] = {"__name__": "__gradviz__"}
-        try:
-            with gradviz.trace() as trace:
-                exec(compile(source, name, "exec"), names)
-        except Exception as error:
-            line = _line_of(error, name)
-            raise GradvizError(f"the program raised {type(error).__name__}{line}: {error}") from error
-        finally:
-            linecache.cache.pop(name, None)
-        if "loss" not in names:
-            raise GradvizError("the program leaves no loss: assign it to 'loss', and the model to 'model'")
-        return trace.report(names["loss"], names.get("model"))
+        document = str(self.env.doc2path(self.env.docname, base=False))
+        return trace_program(list(self.content), document, self.content_offset)
 
     def _shown(self, report: "Report") -> list[nodes.Node]:
         shown: list[nodes.Node] = []
@@ -181,19 +165,6 @@ class GradvizDirective(SphinxDirective):
 
 def _only(expression: str, child: nodes.Node) -> nodes.Node:
     return only("", child, expr=expression)
-
-
-def _line_of(error: BaseException, name: str) -> str:
-    """``" in line 12"``: the innermost line of the document that an error went through."""
-    lines = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == name:
-            lines.append(traceback.tb_lineno)
-        traceback = traceback.tb_next
-    if isinstance(error, SyntaxError) and error.filename == name and error.lineno:
-        lines.append(error.lineno)
-    return f" in line {lines[-1]}" if lines else ""
 
 
 def _add_style(app: "Sphinx") -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import linecache
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,38 @@ def trace_function(name: str, **arguments: Any) -> Report:
             raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error
     loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
     return trace.report(loss, model)
+
+
+def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
+    """Run a program that stands in a document, and report on the ``loss`` and the ``model`` that it leaves.
+
+    Args:
+        lines: The program.
+        document: Name of the document; the report tells places by it.
+        offset: How many lines of the document come before the program.
+
+    Raises:
+        GradvizError: It raises, with the line, or leaves no loss.
+    """
+    source = "\n" * offset + "\n".join(lines) + "\n"
+    linecache.cache[document] = (len(source), None, source.splitlines(keepends=True), document)  # where the report reads code from
+    names: dict[str, Any] = {"__name__": "__gradviz__"}
+    try:
+        with gradviz.trace() as trace:
+            exec(compile(source, document, "exec"), names)
+        if "loss" not in names:
+            raise GradvizError("the program leaves no loss: assign it to 'loss', and the model to 'model'")
+        return trace.report(names["loss"], names.get("model"))
+    except GradvizError:
+        raise
+    except Exception as error:
+        told = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == document]
+        if isinstance(error, SyntaxError) and error.filename == document:
+            told.append(error.lineno)
+        line = f" in line {told[-1]}" if told else ""
+        raise GradvizError(f"the program raised {type(error).__name__}{line}: {error}") from error
+    finally:
+        linecache.cache.pop(document, None)
 
 
 def trace_script(file: str, arguments: Sequence[str] = ()) -> Report:
