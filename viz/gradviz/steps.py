@@ -105,8 +105,11 @@ def _import(name: str) -> ModuleType:
     _look_in(Path.cwd())
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        raise GradvizError(f"cannot import {name!r}: {error}") from error
+    except (ImportError, TypeError) as error:  # a TypeError for './name', which Python takes for a relative import
+        raise GradvizError(f"cannot import {name!r}: {error} (write package.module:function, or file.py:function)") from error
+    except Exception as error:
+        _print_without_gradviz(error)
+        raise GradvizError(f"{name} raised {type(error).__name__} while it was imported") from error
 
 
 def _load_file(path: Path) -> ModuleType:
