@@ -8,6 +8,7 @@ import functools
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
@@ -23,6 +24,7 @@ from gradviz.recording import where
 from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import described
+from gradviz.recording.seams import held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
 from gradviz.reports import Report
@@ -53,6 +55,7 @@ class Watch:
         self._numbers: list[int] = []  # of the calls since the step before
         self._batch: list[Call] = []  # those of them that were reported on
         self._judged: set[int] = set()  # the optimizers that stepped since
+        self._optimizers: dict[str, weakref.ref[Optimizer]] = {}  # as the last call found them
         self._stepping: list[int] = []  # the optimizers inside whose step we are
         self._calls: list[Call] = []
         self._leads: list[str] = []
@@ -216,13 +219,14 @@ class Watch:
         if len(named) < len(losses):
             named = {f"loss {place}": loss for place, loss in enumerate(losses, 1)}
         optimizers = list(found.optimizers.values())
+        self._optimizers = {name: weakref.ref(one) for name, one in found.optimizers.items()}
         trace = self._trace if threading.get_ident() == self._thread else None
         measured = kind == "backward" and error is None
         if trace is not None and named:
             report = trace.report(named, found.roots, optimizers, backward=measured)
         elif named:
             note = "It ran in a thread that is not traced: cut cannot be told from unused."
-            report = judge(Tape(), named, found.roots, optimizers, measure=False, notes=(note,))
+            report = judge(Tape(), named, found.roots, held_by(optimizers), measure=False, notes=(note,))
         else:
             report = Report(notes=("It began from no tensor.",))
         code, lasti, caller, caller_lasti, _ = where.quick(frame)
@@ -278,9 +282,11 @@ class Watch:
     def _judge(self, optimizer: Optimizer) -> None:
         if not self._batch or id(optimizer) in self._judged:
             return
-        found = names.find(sys._getframe(2))
-        name = next((name for name, known in found.optimizers.items() if known is optimizer), type(optimizer).__name__)
-        step = judge_step(name, optimizer, found.optimizers, self._batch, self._numbers)
+        known = {name: one for name, reference in self._optimizers.items() if (one := reference()) is not None}
+        if not any(one is optimizer for one in known.values()):
+            known = dict(names.find(sys._getframe(2)).optimizers)
+        name = next((name for name, one in known.items() if one is optimizer), type(optimizer).__name__)
+        step = judge_step(name, optimizer, known, self._batch, self._numbers)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
         self._say(telling.tell_step(step, self._batch))
