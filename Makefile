@@ -49,7 +49,7 @@ gallery: $(VENV)/.installed
 
 docs: $(VENV)/.installed-for-tests
 	@echo "== Building the documentation; a warning is an error"
-	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 	@echo "== Built docs/_build/html/index.html"
 
 fuzz: $(VENV)/.installed-for-tests

@@ -117,6 +117,37 @@ def test_a_program_is_shown_and_its_lines_are_those_of_the_document(project):
     assert text.count("None of 2 parameters gets gradient.") == 2  # once as asked for, once in place of the picture
 
 
+def test_the_lines_of_a_program_are_those_of_a_markdown_document_too(project):
+    pytest.importorskip("myst_parser")
+    with (project / "conf.py").open("a") as conf:
+        conf.write('extensions.append("myst_parser")\n')
+    lines = ["# Two", "", "Text.", "", "```{gradviz}", ":format: text", "", "import torch", "", "model = torch.nn.Linear(2, 1)"]
+    lines += ["loss = model(torch.ones(1, 2)).detach().sum()", "```", ""]
+    (project / "two.rst").unlink()
+    (project / "two.md").write_text("\n".join(lines))
+    text = (build(project, "text", "-W")[0] / "two.txt").read_text()
+    assert "Cut by detach() at two.md:11\n" in text
+
+
+def test_a_table_has_a_column_for_each_loss_and_a_row_for_what_shares_its_verdicts(project):
+    (project / "steps.py").write_text("""
+import torch
+
+def losses():
+    model = torch.nn.ModuleDict({name: torch.nn.Linear(1, 1) for name in ("body", "head")})
+    h = model.body(torch.ones(1, 1))
+    return {"task": model.head(h).sum(), "norm": h.square().sum()}, model
+""")
+    (project / "index.rst").write_text("T\n=\n\n.. gradviz:: steps.py:losses\n   :format: table\n\n.. toctree::\n\n   one\n   two\n")
+    text = (build(project, "text", "-W")[0] / "index.txt").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert [row for row in rows if not set("".join(row)) <= {"=", "-", "+"}] == [
+        ["parameter", "task", "norm"],
+        ["body.* (2 parameters, 2)", "reached", "reached"],
+        ["head.* (2 parameters, 2)", "reached", "unused"],
+    ]
+
+
 def test_the_code_can_be_hidden(project):
     (project / "index.rst").write_text(INDEX.replace(":format: text svg", ":hide-code:\n   :format: text"))
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()
@@ -151,7 +182,7 @@ def test_a_changed_step_is_traced_again(project):
 ERRORS = [
     (".. gradviz:: gradviz.article:stepp", "gradviz: no function 'stepp' in 'gradviz.article'"),
     (".. gradviz:: steps.py:wrong", "gradviz: .*steps.py:wrong raised ValueError"),
-    (".. gradviz:: steps.py:step\n   :format: svg bmp", "unknown format: 'bmp' \\(choose from svg, text\\)"),
+    (".. gradviz:: steps.py:step\n   :format: svg bmp", "unknown format: 'bmp' \\(choose from svg, text, table\\)"),
     (".. gradviz::", "gradviz: give either a function, .* or a program below"),
     (".. gradviz::\n\n   model = 3", "gradviz: the program leaves no loss"),
     (".. gradviz::\n\n   a = 1\n   1 / 0", "gradviz: the program raised ZeroDivisionError in line 7"),

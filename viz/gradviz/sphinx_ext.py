@@ -7,8 +7,9 @@
        :alt: What it shows, for those who cannot see it.
 
 The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``. In place of a name, the content may be a
-program that leaves ``loss``, and ``model`` if it has one. ``:format:`` is one or several of ``svg text``. HTML shows the picture in the
-scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everything else the report as text.
+program that leaves ``loss``, and ``model`` if it has one. ``:format:`` is one or several of ``svg text table``; the table has a column
+for each loss. HTML shows the picture in the scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everything else the
+report as text.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from gradviz import atomic
 from gradviz.errors import GradvizError
+from gradviz.render.names import fold_names
 from gradviz.render.scheme import in_scheme
 from gradviz.render.sentences import headline
 from gradviz.render.text import render_text
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from gradviz.reports import Report
 
-FORMATS = ("svg", "text")
+FORMATS = ("svg", "text", "table")
 WIDTH = 78  # columns of text that a page has room for
 
 STYLE = """\
@@ -113,12 +115,22 @@ class GradvizDirective(SphinxDirective):
         if "mode" in self.options:
             raise self.error("gradviz: :mode: is handed to a function, and there is none here")
         document = str(self.env.doc2path(self.env.docname, base=False))
-        return trace_program(list(self.content), document, self.content_offset)
+        return trace_program(list(self.content), document, self._lines_before())
+
+    def _lines_before(self) -> int:
+        """How many lines of the document come before the content: reStructuredText counts from its beginning, MyST from the directive."""
+        document = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
+        content = [line.strip() for line in self.content]
+        for before in (self.content_offset, self.lineno + self.content_offset):
+            if [line.strip() for line in document[before : before + len(content)]] == content:
+                return int(before)
+        return int(self.content_offset)
 
     def _shown(self, report: "Report") -> list[nodes.Node]:
         shown: list[nodes.Node] = []
+        ways = {"svg": self._picture, "text": self._text, "table": _table}
         for format in self.options.get("format", ("svg",)):
-            shown += self._picture(report) if format == "svg" else [self._text(report)]
+            shown += ways[format](report)
         return shown
 
     def _picture(self, report: "Report") -> list[nodes.Node]:
@@ -132,8 +144,8 @@ class GradvizDirective(SphinxDirective):
             pdf = lay_out(report.to_dot(), engine="dot", format="pdf")
             # the bytes of a PDF hold the time it was made, so its name is taken from what it shows
             picture = self._image(report, pdf, "pdf", "light", named_after=report.to_dot().encode())
-            return [*shown, _only("latex", self._framed([picture])), _only("not html and not latex", self._text(report))]
-        return [*shown, _only("not html", self._text(report))]
+            return [*shown, _only("latex", self._framed([picture])), _only("not html and not latex", *self._text(report))]
+        return [*shown, _only("not html", *self._text(report))]
 
     def _image(self, report: "Report", data: bytes, ending: str, scheme: str, named_after: bytes | None = None) -> nodes.image:
         """Write a picture under a name that follows from its content, so that builds side by side write the same."""
@@ -158,13 +170,33 @@ class GradvizDirective(SphinxDirective):
         self.set_source_info(figure)
         return figure
 
-    def _text(self, report: "Report") -> nodes.Node:
+    def _text(self, report: "Report") -> list[nodes.Node]:
         text = render_text(report, width=WIDTH)
-        return nodes.literal_block(text, text, language="none")
+        return [nodes.literal_block(text, text, language="none")]
 
 
-def _only(expression: str, child: nodes.Node) -> nodes.Node:
-    return only("", child, expr=expression)
+def _only(expression: str, *children: nodes.Node) -> nodes.Node:
+    return only("", *children, expr=expression)
+
+
+def _table(report: "Report") -> list[nodes.Node]:
+    """A table of the verdicts: a row for the parameters that share them, a column for each loss."""
+    losses = report.losses or {report.loss: report}
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in report.parameters:
+        fates = [losses[loss].parameters[name] for loss in losses]
+        said = tuple(f"{fate.verdict}, partial" if fate.partial else str(fate.verdict) for fate in fates)
+        alike.setdefault(said, []).append(name)
+    rows = [[str(group), *said] for said, names in alike.items() for group in fold_names(names, report.parameters)]
+    titles = ["parameter", *losses]
+    columns = [nodes.colspec(colwidth=max(map(len, column))) for column in zip(titles, *rows, strict=True)]
+    head = nodes.thead("", _row(titles))
+    body = nodes.tbody("", *map(_row, rows))
+    return [nodes.table("", nodes.tgroup("", *columns, head, body, cols=len(columns)))]
+
+
+def _row(cells: Sequence[str]) -> nodes.Node:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph(cell, cell)) for cell in cells))
 
 
 def _add_style(app: "Sphinx") -> None:
