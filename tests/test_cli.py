@@ -255,7 +255,11 @@ def test_show_takes_a_loss_alone(run):
     [
         ("my_steps", "not a function: 'my_steps' (write package.module:function, or file.py:function)"),
         ("my_steps:stepp", "no function 'stepp' in 'my_steps' (there is alone, step, wrong)"),
-        ("no_such_module_here:step", "cannot import 'no_such_module_here': No module named 'no_such_module_here'"),
+        (
+            "no_such_module_here:step",
+            "cannot import 'no_such_module_here': No module named 'no_such_module_here' "
+            "(write package.module:function, or file.py:function)",
+        ),
     ],
 )
 def test_a_function_that_is_not_there_is_named_in_one_line(run, name, message):

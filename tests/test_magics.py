@@ -7,8 +7,9 @@ from gradviz.errors import GradvizError
 
 
 @pytest.fixture
-def shell():
+def shell(tmp_path, monkeypatch):
     """IPython with the extension loaded, as a notebook has it."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
     shell.run_line_magic("load_ext", "gradviz")
