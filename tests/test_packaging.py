@@ -56,7 +56,8 @@ def test_torch_is_pinned_for_the_checkout_and_a_range_for_the_package():
     assert "torch>=2.6" in PROJECT["dependencies"]
 
 
-FRONT_ENDS = {"pytest_plugin.py": {"pytest"}, "sphinx_ext.py": {"sphinx", "docutils"}, "mkdocs_plugin.py": {"mkdocs"}}  # run inside of these, so they are there
+# They run inside of these, which are there then.
+FRONT_ENDS = {"pytest_plugin.py": {"pytest"}, "sphinx_ext.py": {"sphinx", "docutils"}, "mkdocs_plugin.py": {"mkdocs"}}
 
 
 def test_every_package_that_is_imported_is_required():
