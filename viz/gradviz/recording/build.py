@@ -184,7 +184,8 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
                 severed = (call.kind or CutKind.NON_DIFFERENTIABLE) if live else None
                 built.connect(meet(before, spot), target, gradient=False, severed=severed)
             continue
-        for source in tape.leaves[number].sources:
+        leaf = tape.leaves.get(number)
+        for source in () if leaf is None else leaf.sources:
             built.connect(meet(source, spot), target, gradient=False)
     _mark_library(tape, built)
     return built

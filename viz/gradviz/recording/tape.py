@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording.deep import Trampoline, wants_trampoline
-from gradviz.recording.where import Spot
+from gradviz.recording.where import NOWHERE, Spot
 
 _numbers = itertools.count()
+MOST = 300_000  # calls that are kept, some 100 MB; of more, the older half is forgotten
 
 
 class Stamp:
@@ -95,6 +96,9 @@ class Call:
         self.checkpoint = checkpoint
         self.library = library
         self.switch = switch
+
+
+FORGOTTEN = Call("", None, "something from long before", (), NOWHERE)
 
 
 class LeafSeen:
@@ -197,13 +201,18 @@ def base_of(tensor: Tensor) -> Tensor:
     return tensor if base is None else base
 
 
+class _Calls(dict[int, Call]):
+    def __missing__(self, number: int) -> Call:
+        return FORGOTTEN
+
+
 class Tape:
     """Everything one trace has seen. Grows while the user's code runs; see the module's docstring for what it never holds."""
 
     def __init__(self) -> None:
         self.key = f"gradviz.{next(_numbers)}"
         self.steps: dict[int, Step] = {}
-        self.calls: dict[int, Call] = {}
+        self.calls: dict[int, Call] = _Calls()
         self.leaves: dict[int, LeafSeen] = {}
         self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
         self.backwards: list[Backward] = []
@@ -347,7 +356,17 @@ class Tape:
     def call(self, call: Call) -> int:
         number = next(self._count)
         self.calls[number] = call
+        if len(self.calls) > MOST:
+            self._drop_older_half()
         return number
+
+    def _drop_older_half(self) -> None:
+        """Let go of the older half: a script may go on for hours before its first backward, and what is old by then went nowhere."""
+        oldest = next(itertools.islice(self.calls, len(self.calls) // 2, None))
+        self.calls = _Calls((number, call) for number, call in self.calls.items() if number >= oldest)
+        self.steps = {number: step for number, step in self.steps.items() if number >= oldest}
+        extra = max(0, len(self._lasts) - MOST)
+        del self._firsts[:extra], self._lasts[:extra], self._spots[:extra]
 
     # Memory
 
