@@ -91,6 +91,7 @@ def hold(report: Report, expectations: Expectations, *, traced: bool = True) -> 
 
 def _judged(loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "Trace | None") -> tuple[Report, bool]:
     """The report, and whether a trace stands behind it."""
+    __tracebackhide__ = True
     if isinstance(loss, Report):
         return loss, True
     import torch
