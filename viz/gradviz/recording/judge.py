@@ -151,7 +151,7 @@ def _measure(
         if zero or missing or hooked or custom:
             nodes, edges_of = _autograd_nodes(tape, built, live)
             flows = backward.flows(live, leaves, nodes, real=real)
-            _sever_what_returned_none(built, flows, edges_of)
+            _sever_what_returned_none(tape, built, flows, edges_of)
             moved = _insert_hooks(tape, built, flows, edges_of, arrivals)
             nonzero = {index for index, arrival in arrivals.items() if arrival.nonzero}
             zeros = find_zeros(built, flows, edges_of, zero, nonzero)
@@ -190,11 +190,15 @@ def _autograd_nodes(tape: Tape, built: Built, live: tuple[Tensor, ...]) -> tuple
     return nodes, edges_of
 
 
-def _sever_what_returned_none(built: Built, flows: Mapping[int, backward.Flow], edges_of: Mapping[int, list[int | None]]) -> None:
+def _sever_what_returned_none(
+    tape: Tape, built: Built, flows: Mapping[int, backward.Flow], edges_of: Mapping[int, list[int | None]]
+) -> None:
     """A node that got gradient and passed None on severs that input."""
     for index, flow in flows.items():
         node = built.nodes[index]
-        if flow.came is None or node.operation.startswith("CheckpointFunction"):
+        step = tape.steps.get(built.numbers[index])
+        # A custom Function gets zeros in place of None, so one that passes None on of these severs as well.
+        if (flow.came is None and not (step is not None and step.custom)) or node.operation.startswith("CheckpointFunction"):
             continue
         passed: dict[int, list[bool]] = {}
         for source, went in zip(edges_of[index], flow.went, strict=False):
