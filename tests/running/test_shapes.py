@@ -123,7 +123,7 @@ def test_the_file_is_whole_and_led_by_the_alarm(scripts):
 def test_nothing_is_lost_where_the_script_dies_right_after(scripts, end):
     scripts.write("train.py", shapes.CUT.replace("    loss.backward()\n", f"    loss.backward()\n    import os; {end}\n"))
     plain, ran = scripts.python("train.py"), scripts.run("-o", "report.json", "train.py")
-    assert (ran.code, ran.others) == (plain.code, plain.err)
+    assert (ran.code, ran.others) == (plain.code, plain.others)
     assert "cut       net.encoder.* (2 parameters, 12)" in ran.said
     assert ("ALARM" in ran.said) == end.startswith("optimizer")
     assert json.loads((scripts.folder / "report.json").read_text())["backwards"]

@@ -49,14 +49,17 @@ class Process:
         self._settings = settings
         self._children = children
         self._watch: Any = None
+        self._failed = False
 
     def watch(self) -> None:
         """Begin to watch, now that torch is there."""
+        self._failed = True
         from gradviz.running.backwards import Watch
 
         self._watch = Watch(self._settings, self._children)
         self._watch.begin()
         hide_from_tracebacks()
+        self._failed = False
 
     def forked(self) -> None:
         """Go on in a forked child, or be gone there."""
@@ -71,14 +74,18 @@ class Process:
         try:
             if self._watch is not None:
                 self._watch.end()
-            elif os.getpid() == self._settings.root:
+            elif os.getpid() == self._settings.root and not self._failed:
                 self._children.say_unseen("torch was not imported")
-            self._put_together()
+            if self._watch is not None or self._settings.children:
+                self._put_together()
         except Exception as error:
             warn(error)
 
     def _put_together(self) -> None:
-        """Say what the ranks saw: in the process that started them all, or in rank 0 where something else did."""
+        """Say what the ranks saw: in the process that started them all, or in rank 0 where something else did.
+
+        The import is not for every script: one as late as this has Python forget that a Ctrl-C ended the script.
+        """
         from gradviz.running import ranks
 
         if os.getpid() == self._settings.root and ranks.rank() in (None, 0):
