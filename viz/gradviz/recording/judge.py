@@ -1,6 +1,7 @@
 """From a finished tape, a loss and a model to a Report: build the graph, measure what arrives, have it analysed."""
 
 import gc
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,6 +58,10 @@ def judge(
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
         elif tape.began is not None and not roots and not live:
             said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
+        wild = [one.name for one in found.parameters if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)]
+        if wild:
+            names_told = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
+            said.append(f"The gradient of {names_told} is not finite (NaN or infinity): it arrives, and it spoils them.")
         said += _unseen(tape, built, found.parameters, names)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
     reached = built.reached() if outside else set()
