@@ -52,7 +52,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     flow = _Flow(graph)
     passed = flow.before([0], through=lambda edge: edge.gradient)
     severing = any(edge.severed is not None for edge in graph.edges)
-    alive = flow.before([0], through=lambda edge: edge.gradient and edge.severed is None) if severing else passed
+    alive = flow.before([0], through=_is_alive) if severing else passed
     verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in seen}
     names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
     order = {parameter.name: position for position, parameter in enumerate(seen)}
@@ -102,6 +102,11 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             behind_of.setdefault(name, []).append(cut)
     judged = tuple(_judge(parameter, verdicts[parameter.name], behind_of.get(parameter.name, []), alive) for parameter in seen)
     return Judgement(judged, cuts, _marked(graph, flow, verdicts, names, passed, cut_of))
+
+
+def _is_alive(edge: Edge) -> bool:
+    """Gradient comes back along it: also zeros that stand for the None of a custom Function, but not what a hook has replaced."""
+    return edge.gradient and edge.severed in (None, CutKind.CUSTOM_FUNCTION)
 
 
 def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdict:

@@ -215,7 +215,9 @@ def _sever_what_returned_none(
                 continue
             ran = flows.get(source)
             if ran is not None and ran.came is None and any(went is not None for went in ran.went):
-                continue  # what lies before it makes zeros of the None
+                # What lies before it makes zeros of the None: something arrives, though this severs.
+                built.edges[source, index] = replace(edge, severed=CutKind.CUSTOM_FUNCTION)
+                continue
             if not any(went_on):
                 built.edges[source, index] = replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
                 continue
