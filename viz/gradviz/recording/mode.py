@@ -1,6 +1,6 @@
 """Sees every torch call of one thread and puts on the tape what matters: where gradient is severed, and what that carries along.
 
-The common case, a call whose inputs and outputs are all part of the autograd graph, costs a stamp: autograd keeps the rest. Only
+The common case, a call whose inputs and outputs are all part of the autograd graph, costs a line in a list: autograd keeps the rest. Only
 calls that autograd does not record are written down, and only if a value of interest went in: one that requires grad, one that
 was severed before, or a frozen parameter.
 """

@@ -43,7 +43,7 @@ class Stamp:
 class Step:
     """An autograd node, as plain data."""
 
-    __slots__ = ("checkpoint", "custom", "hooks", "name", "nexts", "stamp")
+    __slots__ = ("checkpoint", "custom", "name", "nexts", "stamp")
 
     def __init__(self, name: str, stamp: Stamp, nexts: tuple[int, ...], custom: bool) -> None:
         self.name = name
