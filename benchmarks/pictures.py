@@ -1,4 +1,4 @@
-"""From a live loss to the finished SVG file, against ``torchviz.make_dot(...).render``, and for graphs that torchviz cannot draw.
+"""From a live loss to the finished picture, against ``torchviz.make_dot(...).render``; and to picture and page where torchviz gives up.
 
     python benchmarks/pictures.py [runs]
 
@@ -98,7 +98,7 @@ def beside_torchviz(runs: int, folder: Path) -> bool:
 
 
 def unrolled(steps: int, folder: Path) -> tuple[float, int]:
-    """Return the seconds from a live loss to the file, and the number of nodes."""
+    """Return the seconds from a live loss to both files, and the number of nodes."""
     torch.manual_seed(0)
     model = Recurrent()
     with gradviz.trace() as trace:
@@ -106,6 +106,7 @@ def unrolled(steps: int, folder: Path) -> tuple[float, int]:
     start = processor_time()
     report = trace.report(loss, model)
     report.to_svg(folder / "rnn.svg")
+    report.to_html(folder / "rnn.html")
     return processor_time() - start, len(report.graph.nodes)
 
 
@@ -116,7 +117,7 @@ def peak() -> float:
 
 
 def largest(folder: Path) -> dict[str, float]:
-    """Llama-3.1-405B on the meta device: seconds and MiB from before the forward to the file."""
+    """Llama-3.1-405B on the meta device: seconds and MiB from before the forward to the picture and the page."""
     with torch.device("meta"):
         model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA_405B)).train()
         ids, mask = torch.zeros(1, 64, dtype=torch.long), torch.zeros(1, 1, 64, 64)  # a mask of four sizes is taken as it is
@@ -126,8 +127,10 @@ def largest(folder: Path) -> dict[str, float]:
         loss = model(input_ids=ids, attention_mask=mask, labels=ids, use_cache=False).loss
     report = trace.report(loss, model)
     report.to_svg(folder / "405b.svg")
+    report.to_html(folder / "405b.html")
     taken = processor_time() - start
-    return {"seconds": taken, "memory": peak() - before, "nodes": len(report.graph.nodes), "bytes": (folder / "405b.svg").stat().st_size}
+    sizes = {kind: (folder / f"405b.{kind}").stat().st_size / 1024 for kind in ("svg", "html")}
+    return {"seconds": taken, "memory": peak() - before, "nodes": len(report.graph.nodes), **sizes}
 
 
 def _said(good: bool) -> str:
@@ -152,7 +155,7 @@ def main(runs: int = 3) -> int:
         good &= holds
         print(
             f"Llama-3.1-405B on meta, forward included: {found['nodes']:,} nodes, {found['seconds']:.2f} s, at most {LARGEST[0]:g} s; "
-            f"{found['memory']:.0f} MiB, at most {LARGEST[1]:.0f}; a file of {found['bytes'] / 1024:.0f} KiB  {_said(holds)}"
+            f"{found['memory']:.0f} MiB, at most {LARGEST[1]:.0f}; a picture of {found['svg']:.0f} KiB, a page of {found['html']:.0f}  {_said(holds)}"
         )
 
         times = [statistics.median(unrolled(size // 6, folder)[0] for _ in range(runs)) for size in SIZES]

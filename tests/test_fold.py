@@ -219,7 +219,50 @@ def test_operations_of_different_lines_are_not_a_loop() -> None:
     for line in range(40):
         into = net.operation("AddBackward0", into, place=Place("net.py", line))
     folded = fold(net.report().graph, {})
-    assert len([each for each in folded.boxes if each.operation == "AddBackward0" and each.times == 1]) == 40
+    told = [each for whole in folded.boxes for each in whole.stretch]
+    assert len([each for each in told if each.operation == "AddBackward0" and each.times == 1]) == 40
+
+
+def test_operations_that_follow_each_other_without_a_branch_are_told_in_one_box() -> None:
+    net = Builder()
+    product = net.operation("MulBackward0", net.operation("SumBackward0", net.loss))
+    for name in ("a", "b"):
+        net.parameter(name, net.operation("ExpBackward0", net.operation("TanhBackward0", product)))
+    folded = fold(net.report().graph, net.report().parameters, depth=9)
+    told = [tuple(each.operation for each in whole.stretch) for whole in folded.boxes if whole.stretch]
+    assert sorted(told) == [("ExpBackward0", "TanhBackward0")] * 2 + [("MulBackward0", "SumBackward0")]
+    assert sum(whole.nodes for whole in folded.boxes) == folded.nodes
+    assert {(link.source, link.target) for link in folded.links} == {(1, 0), (2, 1), (3, 1), (4, 2), (5, 3)}
+
+
+def test_where_gradient_begins_to_pass_a_stretch_ends() -> None:
+    net = Builder()
+    into = net.operation("AddBackward0", net.operation("SumBackward0", net.loss))
+    net.operation("exp", net.operation("tanh", into, gradient=False, requires_grad=False), gradient=False, requires_grad=False)
+    folded = fold(net.report().graph, {}, depth=9)
+    assert [tuple(each.operation for each in whole.stretch) for whole in folded.boxes[1:]] == [
+        ("AddBackward0", "SumBackward0"),
+        ("exp", "tanh"),
+    ]
+
+
+def test_a_long_stretch_is_parted_evenly() -> None:
+    net = Builder()
+    into = net.loss
+    for line in range(30):
+        into = net.operation("AddBackward0", into, place=Place("net.py", line))
+    assert [len(whole.stretch) for whole in fold(net.report().graph, {}).boxes[1:]] == [10, 10, 10]
+
+
+def test_modules_of_another_class_stand_out_though_they_hold_the_same() -> None:
+    net = Blocks(6)
+    classes = {"layers": "ModuleList", **{f"layers.{number}": "Odd" if number == 3 else "Block" for number in range(6)}}
+    folded = fold(replace(net.report().graph, classes=classes), net.report().parameters, depth=1)
+    assert [(each.path, each.class_name) for each in folded.boxes if each.kind is BoxKind.MODULE] == [
+        ("layers.4..5", "Block"),
+        ("layers.3", "Odd"),
+        ("layers.0..2", "Block"),
+    ]
 
 
 def test_more_lines_of_code_than_the_budget_are_told_by_function() -> None:

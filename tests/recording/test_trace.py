@@ -33,6 +33,7 @@ def test_a_plain_step_reaches_everything_and_names_nothing():
     report = trace.report(loss, model)
     assert verdicts(report) == REACHED
     assert (report.cuts, report.unregistered, report.notes) == ((), (), ())
+    assert report.graph.classes == {"": "Sequential", "0": "Linear", "1": "ReLU", "2": "Linear"}
 
 
 def test_a_backward_inside_the_trace_is_what_the_report_goes_by():

@@ -113,14 +113,25 @@ def test_frames_and_boxes_have_the_colours_of_both_schemes(root: Element) -> Non
 def test_equal_blocks_lie_in_one_frame_that_says_how_many() -> None:
     root = ElementTree.fromstring(render_svg(stack(), engine="embedded"))
     (run,) = groups(root, "run")
-    assert "layers.0..39 \u00d740 \u00b7 160 parameters, 160" in words(run)
+    assert words(run).split("\n") == ["layers.0..39 \u00d740", " \u00b7 160 parameters, 160"]
     assert len([shape for shape in run if shape.get("class") == "pile"]) == 2
 
 
 def test_the_frozen_block_stands_out() -> None:
     root = ElementTree.fromstring(render_svg(stack(frozen=11), engine="embedded"))
     (frame,) = (group for group in groups(root, "cluster") if "frozen" in group.get("class", "").split())
-    assert words(frame).startswith("layers.11 \u00b7 4 parameters")
+    assert words(frame).split("\n") == ["layers.11", " \u00b7 4 parameters, 4"]
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_module_says_its_class_open_and_closed(depth: int) -> None:
+    report = stack()
+    classes = {"layers": "ModuleList", **{f"layers.{number}": "EncoderLayer" for number in range(40)}}
+    report = replace(report, graph=replace(report.graph, classes=classes))
+    root = ElementTree.fromstring(render_svg(report, View(depth=depth), engine="embedded"))
+    assert any(line.startswith(": EncoderLayer") for line in words(root).split("\n"))
+    names = {text.text for text in root.iter(f"{SVG}text") if text.get("class") == "name"}
+    assert not any("EncoderLayer" in (name or "") for name in names)
 
 
 def test_a_cut_is_marked_with_its_line_and_how_many_parameters_it_prunes() -> None:

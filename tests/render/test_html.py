@@ -48,7 +48,20 @@ def evil() -> Report:
     net = graphs.Builder()
     into = net.operation(EVIL, net.loss, scope=f"{EVIL}.inner")
     net.parameter(f"{EVIL}.inner.{EVIL}", into, shape=(2,))
-    return net.report(notes=(EVIL,))
+    report = net.report(notes=(EVIL,))
+    return replace(report, graph=replace(report.graph, classes={f"{EVIL}.inner": EVIL}))
+
+
+def test_modules_and_runs_of_equal_ones_know_their_class() -> None:
+    net = graphs.Builder()
+    into = net.operation("SumBackward0", net.loss)
+    for number in reversed(range(3)):
+        into = net.operation("ReluBackward0", net.operation("AddBackward0", into, scope=f"h.{number}"), scope=f"h.{number}.act")
+    report = net.report()
+    classes = {"h": "ModuleList", **{f"h.{number}": "Block" for number in range(3)}, "h.0.act": "ReLU"}
+    loss = data(render_html(replace(report, graph=replace(report.graph, classes=classes))))["losses"][0]
+    told = {(name, loss["strings"][kind]) for _, name, _, _, kind in loss["groups"]}
+    assert {("h.0..2", "Block"), ("h.0", "Block"), ("act", "ReLU"), ("act", "")} <= told
 
 
 def test_nothing_in_the_page_comes_from_outside() -> None:

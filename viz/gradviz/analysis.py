@@ -167,7 +167,7 @@ def _marked(
         cut = cut_of.get((edge.source, edge.target))
         return edge if cut is None else replace(edge, cut=cut)
 
-    return Graph(tuple(map(mark, graph.nodes)), tuple(map(number, graph.edges)) if cut_of else graph.edges)
+    return replace(graph, nodes=tuple(map(mark, graph.nodes)), edges=tuple(map(number, graph.edges)) if cut_of else graph.edges)
 
 
 def _operation(node: Node, kind: CutKind) -> str:

@@ -19,7 +19,7 @@ class Flow:
     """The graph, with what follows from it for every node."""
 
     def __init__(self, graph: Graph) -> None:
-        self.nodes, self.edges = graph.nodes, graph.edges
+        self.nodes, self.edges, self.classes = graph.nodes, graph.edges, graph.classes
         self.into: list[list[Edge]] = [[] for _ in graph.nodes]
         self.out: list[list[Edge]] = [[] for _ in graph.nodes]
         for edge in graph.edges:

@@ -1,8 +1,9 @@
 """From a graph of any size to a small one that says the same: modules as boxes, repetition as ``×32``. Pure, linear, no recursion.
 
 The shallowest modules are opened as long as the boxes stay within a budget. Numbered siblings that are alike, verdicts and cuts included,
-are told once, so that the one frozen or severed block stands out. What runs again and again on one line is told once too. Three things are
-never folded away: the loss, what severs, and whether gradient passes between two boxes.
+are told once, so that the one frozen or severed block stands out. What runs again and again on one line is told once too, and operations
+that follow each other without a branch are told in one box. Three things are never folded away: the loss, what severs, and whether
+gradient passes between two boxes.
 """
 
 import heapq
@@ -10,6 +11,8 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
+from math import ceil
 
 from gradviz.flow import Flow, Way
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
@@ -18,6 +21,7 @@ from gradviz.modules import Module, Modules, Room, Rooms
 BUDGET = 100  # boxes
 FEW = 8  # nodes of an opened module that are told one by one in any case
 LOOPED = 4  # nodes of one line and one call that are told one by one; more are a loop
+STRETCH = 12  # operations that are told in one box
 SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
 
 
@@ -26,7 +30,7 @@ class View:
     """How much of a graph is shown. Read-only.
 
     Attributes:
-        budget: Modules are opened, the shallowest first, while there are at most so many boxes.
+        budget: Modules are opened, the shallowest first, while there are at most so many boxes, each operation counted as one.
         depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
         open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
     """
@@ -58,6 +62,7 @@ class Box:
     Attributes:
         kind: See :class:`BoxKind`.
         path: Module path, ``"model.layers.0..31.mlp"``; of a parameter its name.
+        class_name: Of a module: its class.
         frame: Index in ``Folded.frames`` of the opened module it stands in; None at the top.
         operation: Name of the operation, where it is one; of a cut, the kind.
         times: How many equal siblings, or equal operations of a loop, are told as this one; those that its frames tell not counted.
@@ -72,10 +77,12 @@ class Box:
         shape: Of a single parameter.
         pruned: It would have received gradient, had nothing been severed.
         stub: A parameter drawn again beside a use.
+        stretch: The operations that follow each other without a branch, which it is for; the first to run first.
     """
 
     kind: BoxKind
     path: str = ""
+    class_name: str = ""
     frame: int | None = None
     operation: str = ""
     times: int = 1
@@ -90,6 +97,7 @@ class Box:
     shape: tuple[int, ...] | None = None
     pruned: bool = False
     stub: bool = False
+    stretch: "tuple[Box, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,7 @@ class Frame:
 
     Attributes:
         path: Module path, ``"model.layers.0..31"``.
+        class_name: Its class.
         parent: Index of the frame around it; None at the top.
         calls: How often the module ran, as its own parameters tell.
         times: How many equal siblings are told as this one, altogether.
@@ -105,6 +114,7 @@ class Frame:
     """
 
     path: str
+    class_name: str = ""
     parent: int | None = None
     times: int = 1
     modules: int = 1
@@ -148,7 +158,7 @@ def fold(
     depth: int | None = None,
     open: Sequence[str] = (),
 ) -> Folded:
-    """Return ``graph`` in about ``budget`` boxes.
+    """Return ``graph`` in about ``budget`` boxes, or fewer.
 
     Args:
         graph: As the analysis marked it.
@@ -160,7 +170,62 @@ def fold(
     rooms = Rooms(modules)
     names = _names(flow, modules)
     closed = _open(rooms, names, modules, budget, depth)
-    return _Drawing(flow, modules, rooms, names, parameters).folded(closed)
+    return _stretched(_Drawing(flow, modules, rooms, names, parameters).folded(closed))
+
+
+def _stretched(folded: Folded) -> Folded:
+    """Put operations that follow each other without a branch into one box."""
+    boxes = folded.boxes
+    entering = Counter(link.target for link in folded.links)
+    leaving: dict[int, list[Way]] = {}
+    for link in folded.links:
+        leaving.setdefault(link.source, []).append(link.way)
+
+    def is_joined(link: Link) -> bool:
+        source, target = boxes[link.source], boxes[link.target]
+        return (
+            source.kind is target.kind is BoxKind.OPERATION
+            and (source.frame, source.path, source.pruned) == (target.frame, target.path, target.pruned)
+            and len(leaving[link.source]) == entering[link.target] == 1
+            and set(leaving.get(link.target, ())) <= {link.way}
+        )
+
+    after = {link.source: link.target for link in folded.links if is_joined(link)}
+    starts = set(after) - set(after.values())  # a loop has none, and stays as it is
+    stretch_of: dict[int, tuple[int, ...]] = {}
+    for start in starts:
+        stretch = [start]
+        while stretch[-1] in after:
+            stretch.append(after[stretch[-1]])
+        parts = ceil(len(stretch) / STRETCH)
+        for part in range(parts):
+            inner = stretch[part * len(stretch) // parts : (part + 1) * len(stretch) // parts]
+            stretch_of[inner[-1]] = tuple(inner)  # it stands where the last did, nearest to the loss
+    inside = {number for stretch in stretch_of.values() for number in stretch[:-1]}
+    position: dict[int, int] = {}
+    for number in range(len(boxes)):
+        if number not in inside:
+            position[number] = len(position)
+    position.update((number, position[stretch[-1]]) for stretch in stretch_of.values() for number in stretch[:-1])
+    inner_links = {pair for stretch in stretch_of.values() for pair in pairwise(stretch)}
+    links = (
+        replace(link, source=position[link.source], target=position[link.target])
+        for link in folded.links
+        if (link.source, link.target) not in inner_links
+    )
+    return replace(
+        folded,
+        boxes=tuple(
+            _in_one([boxes[each] for each in stretch_of[number]]) if number in stretch_of else box
+            for number, box in enumerate(boxes)
+            if number not in inside
+        ),
+        links=tuple(sorted(links)),
+    )
+
+
+def _in_one(stretch: Sequence[Box]) -> Box:
+    return replace(stretch[-1], operation="", times=1, nodes=sum(box.nodes for box in stretch), stretch=tuple(stretch))
 
 
 _Name = tuple[Hashable, Hashable, Hashable]
@@ -294,7 +359,7 @@ class _Drawing:
         elif cuts is not None:
             key, box = ("cut", node.severs, cuts, room), Box(kind=BoxKind.CUT, operation=str(node.severs), cuts=cuts, place=node.place)
         elif not room.is_open:
-            key, box = ("module", room, pruned), Box(kind=BoxKind.MODULE, path=room.path, pruned=pruned)
+            key, box = ("module", room, pruned), Box(kind=BoxKind.MODULE, path=room.path, class_name=room.class_name, pruned=pruned)
         else:
             name = self._names[node.index][room.spread]
             key, box = (name, room), self._own(node, room, pruned)
@@ -330,7 +395,7 @@ class _Drawing:
             box = Box(kind=BoxKind.PARAMETER, path=f"{shown.path}.{last}".lstrip("."), shape=self._parameters[name].shape)
         else:
             key = next((key for side in (False, True) if (key := ("module", shown, side)) in self._tallies), ("module", shown, False))
-            box = Box(kind=BoxKind.MODULE, path=shown.path)
+            box = Box(kind=BoxKind.MODULE, path=shown.path, class_name=shown.class_name)
         self._tally(key, shown, box).names.append(name)
 
     def _connect(self, keys: Sequence[Hashable]) -> None:
@@ -432,6 +497,7 @@ class _Drawing:
         )
         return Frame(
             path=room.path,
+            class_name=room.class_name,
             parent=frames.get(room.parent) if room.parent else None,
             times=len(room.members),
             modules=room.modules,

@@ -5,7 +5,7 @@ numbered in the order in which they are met from the loss, so the same step give
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -141,10 +141,12 @@ class Graph:
     Attributes:
         nodes: ``nodes[i].index == i``; the loss first.
         edges: Sorted; duplicates (``x * x``) kept once.
+        classes: Name of the class of every module of the model, by its path: ``{"encoder.layers.3": "Linear"}``.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    classes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

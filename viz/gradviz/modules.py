@@ -1,7 +1,7 @@
 """The tree of the modules that a graph ran, and which of them are alike. Pure, linear, no recursion.
 
-Two modules are alike if what they hold is: operations, parameters with their verdicts, cuts, wiring, and the modules inside by name.
-Numbered siblings that are alike share a room.
+Two modules are alike if their class is, and what they hold: operations, parameters with their verdicts, cuts, wiring, and the modules
+inside by name. Numbered siblings that are alike share a room.
 """
 
 from collections import Counter
@@ -20,11 +20,12 @@ MOST_CHILDREN = 60  # of a module; more are bundled
 class Module:
     """A module of the model."""
 
-    __slots__ = ("absent", "children", "contents", "depth", "name", "nodes", "parent", "path", "turn", "wanted")
+    __slots__ = ("absent", "children", "class_name", "contents", "depth", "name", "nodes", "parent", "path", "turn", "wanted")
 
     def __init__(self, name: str, parent: "Module | None") -> None:
         self.name, self.parent = name, parent
         self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
+        self.class_name = ""
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: dict[str, Module] = {}
         self.nodes: list[int] = []
@@ -49,6 +50,8 @@ class Modules:
                 self._at(name.rpartition(".")[0]).absent.append(name)
         self.all = list(self._by_path.values())  # a parent before its children
         self._want(patterns)
+        for module in self.all:
+            module.class_name = flow.classes.get(module.path, "")
         self.label = _labels(flow, parameters)
         self._find_contents(flow, parameters)
         self.equal = self._classes()
@@ -96,7 +99,7 @@ class Modules:
         equal: dict[Module, int] = {}
         for module in reversed(self.all):
             inside = frozenset((name, equal[child]) for name, child in module.children.items())
-            equal[module] = numbers.setdefault((frozenset(module.contents.items()), inside), len(numbers))
+            equal[module] = numbers.setdefault((module.class_name, frozenset(module.contents.items()), inside), len(numbers))
         return equal
 
 
@@ -149,6 +152,11 @@ class Room:
         self.is_open = False
         self.spread = 0  # once open: how coarsely its own nodes are told, an index of a _Name
         self.shown = self  # what is seen of it: itself, or the closed room around it
+
+    @property
+    def class_name(self) -> str:
+        """Of the module or modules; those of a run share theirs."""
+        return "" if self.is_bundle else self.members[0].class_name
 
 
 class Rooms:

@@ -18,6 +18,7 @@ class Built:
 
     Attributes:
         nodes, edges: Of the graph, still open to what a backward shows.
+        classes: Of the modules, by their paths.
         numbers: The tape's number of each node; the losses have 0.
         index_of: The node's index by the tape's number.
         spots: The line of each node by index; a node inside a composite call has that call's.
@@ -25,13 +26,14 @@ class Built:
 
     nodes: list[Node] = field(default_factory=list)
     edges: dict[tuple[int, int], Edge] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)
     spots: dict[int, Spot] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:
-        return Graph(tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)))
+        return Graph(tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)), self.classes)
 
     def connect(self, source: int, target: int, *, gradient: bool, severed: CutKind | None = None) -> None:
         """Add an edge; of two between the same nodes, the one that gradient passes stays."""
@@ -69,6 +71,7 @@ class Names:
         tensors: Its parameters by name, as ``named_parameters()`` gives them: a tied one once.
         parameters: Every name of each parameter by identity.
         modules: The path of each module by identity.
+        classes: The name of the class of each module by its path.
         switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes nothing.
         compiled: Some module is compiled.
     """
@@ -76,6 +79,7 @@ class Names:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
     modules: dict[int, str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
     switched_off: list[str] = field(default_factory=list)
     compiled: list[str] = field(default_factory=list)
 
@@ -110,6 +114,7 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
     while stack:
         path, module = stack.pop()
         names.modules.setdefault(id(module), path)
+        names.classes[path] = type(module).__name__
         own = module.__dict__
         if own.get("requires_grad") is False:
             names.switched_off.append(path or "model")
@@ -132,7 +137,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         loss_name: Name of the loss.
         shape: Its sizes.
     """
-    built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], {}, [0], {})
+    built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], classes=names.classes, numbers=[0])
     scopes, places = _Scopes(tape, names), _Places()
     blocks: dict[int, int] = {}
     queue: list[int] = []

@@ -20,6 +20,8 @@ from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Lo
 from gradviz.render.text_width import width, wrapped
 from gradviz.reports import Report
 
+Frames = Mapping[str, tuple[str, str]]
+
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10.0
 NARROWEST = 416.0  # a headline needs some room
@@ -29,17 +31,18 @@ HEADLINE, SMALL = 14.0, 10.5  # font sizes
 SWATCH = 24.0, 15.0  # of the legend
 PILE = 3, 6  # how far the frames below the upmost one look out
 TINT = 0.07  # opacity of a frame; frames inside frames add up
+_LAYERS = ("edge", "cluster", "node")  # from the bottom: what is written on a frame lies above the lines that pass there
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
-def embed(laid_out: str, report: Report, content: Sketch, *, frames: Mapping[str, str] = MappingProxyType({}), note: str = "") -> str:
+def embed(laid_out: str, report: Report, content: Sketch, *, frames: Frames = MappingProxyType({}), note: str = "") -> str:
     """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``.
 
     Args:
         laid_out: What the engine made of it.
         report: What it is a picture of.
         content: What was laid out.
-        frames: What is written on the frames around items, by their identifiers.
+        frames: What is written on the frames around items, by their identifiers: a name, and what is said of it.
         note: Sentences under the headline.
     """
     picture = ElementTree.fromstring(laid_out)
@@ -77,7 +80,7 @@ def _graph(picture: Element) -> tuple[Element, float, float]:
     return graph, wide, high
 
 
-def _clean(graph: Element, prefix: str, content: Sketch, frames: Mapping[str, str]) -> None:
+def _clean(graph: Element, prefix: str, content: Sketch, frames: Frames) -> None:
     items = {item.key: item for item in content.items}
     graph.set("id", f"{prefix}-graph")
     edges = 0
@@ -96,7 +99,7 @@ def _clean(graph: Element, prefix: str, content: Sketch, frames: Mapping[str, st
             if title is not None:
                 title.text = item.about
         elif key in frames:
-            _write_frame(group, frames[key])
+            _write_frame(group, *frames[key])
             if title is not None:
                 group.remove(title)
         else:
@@ -105,6 +108,7 @@ def _clean(graph: Element, prefix: str, content: Sketch, frames: Mapping[str, st
             if title is not None:
                 group.remove(title)
         group.set("id", f"{prefix}-{key}")
+    graph[:] = sorted(graph, key=lambda child: _LAYERS.index(child.get("class", "").partition(" ")[0]))
 
 
 def _unwrap_links(group: Element) -> None:
@@ -122,12 +126,14 @@ def _write(group: Element, item: Item) -> None:
     """Put the lines of an item in the place of those that were laid out for them."""
     for number, (text, line) in enumerate(zip(group.findall("text"), item.lines, strict=True)):
         text.text = line
-        text.set("class", "detail" if number else "name")
+        text.set("class", "name" if number < item.names else "detail")
         _fit(text)
+        if number == 0 and item.aside:
+            _set_aside(group, text, item.aside)
         draw_mark(group, text)
 
 
-def _write_frame(group: Element, content: str) -> None:
+def _write_frame(group: Element, name: str, said: str) -> None:
     """Write on a frame; one that stands for several lies on a pile."""
     for position, shape in enumerate(list(group)):
         if shape.tag in ("path", "polygon"):
@@ -139,9 +145,27 @@ def _write_frame(group: Element, content: str) -> None:
                     )
     text = group.find("text")
     if text is not None:
-        text.text = content
+        text.text = name + said
         text.set("class", "name")
         _fit(text)
+        if said:
+            _set_aside(group, text, said)
+
+
+def _set_aside(group: Element, text: Element, aside: str) -> None:
+    """Write the end of a centred text as a text of its own, which is not bold."""
+    content, size, middle = text.text or "", float(text.get("font-size", "0")), float(text.get("x", "0"))
+    name = content.removesuffix(aside)
+    rest = Element("text", {**text.attrib, "class": "aside"})
+    for part, own, x in (
+        (text, name, middle - width(aside) * size / 2),
+        (rest, aside, middle + width(name) * size / 2),
+    ):
+        part.text = own
+        part.set("x", _number(x))
+        part.attrib.pop("textLength", None)
+        _fit(part)
+    group.insert(list(group).index(text) + 1, rest)
 
 
 def _fit(text: Element) -> None:
@@ -315,7 +339,9 @@ def _style_sheet(root: str, *, framed: bool) -> str:
         if look.dashes:
             rules.append(f"{root} .node.{name} .shape{{stroke-dasharray:{look.dashes}}}")
     if framed:
-        rules += [f"{root} .frame{{fill-opacity:{TINT}}}", f"{root} .pile{{fill:none}}", *_frame_rules(root, dark=False)]
+        halo = "paint-order:stroke;stroke-width:4;stroke-linejoin:round;stroke-opacity:.8"
+        rules += [f"{root} .frame{{fill-opacity:{TINT}}}", f"{root} .pile{{fill:none}}", f"{root} .cluster text{{{halo}}}"]
+        rules += _frame_rules(root, dark=False)
     for name, stroke in STROKES.items():
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
@@ -338,9 +364,15 @@ def _frame_rules(root: str, *, dark: bool) -> list[str]:
     looks = {"": OP, **{f".{verdict}": look for verdict, look in LOOKS.items() if verdict is not Verdict.REACHED}}
     strokes = {name: (look.dark if dark else look.light).stroke for name, look in looks.items()}
     return [
-        rule
-        for name, stroke in strokes.items()
-        for rule in (f"{root} .cluster{name} .frame{{fill:{stroke};stroke:{stroke}}}", f"{root} .cluster{name} .pile{{stroke:{stroke}}}")
+        f"{root} .cluster text{{stroke:{INK[dark].fill}}}",
+        *(
+            rule
+            for name, stroke in strokes.items()
+            for rule in (
+                f"{root} .cluster{name} .frame{{fill:{stroke};stroke:{stroke}}}",
+                f"{root} .cluster{name} .pile{{stroke:{stroke}}}",
+            )
+        ),
     ]
 
 

@@ -69,7 +69,7 @@ class _Picture:
     Attributes:
         folded: What is drawn.
         sketch: Its boxes and links as items and lines.
-        frames: What is written on every frame, by its key.
+        frames: What is written on every frame, by its key: its name, and what is said of it.
         note: What is folded, in sentences.
     """
 
@@ -98,7 +98,7 @@ class _Picture:
         dot.edge_attr.update(arrowsize="0.7")
         parts: dict[int | None, graphviz.Digraph] = {None: dot}
         for number in sorted(self._around):
-            text = self.frames[f"f{number}"]
+            text = "".join(self.frames[f"f{number}"])
             part = parts[number] = graphviz.Digraph(f"cluster_{number}")
             part.attr(id=f"f{number}", label=label(text_width.stand_ins([text]) if measured else [text]), labeljust="l", margin="9")
             part.attr(style="rounded", color=OP.light.stroke, fontcolor=INK[0].stroke, **{"class": self._frame_classes(number)})
@@ -129,11 +129,12 @@ class _Picture:
                 self._sums[number].update({str(verdict): count for verdict, count in box.verdicts})
                 number = self._around[number]
 
-    def _frame_label(self, number: int) -> str:
+    def _frame_label(self, number: int) -> tuple[str, str]:
         frame, sums = self.folded.frames[number], self._sums[number]
         name = short(_relative(frame.path, self._path(self._around[number])))
-        said = _size(sums["parameters"], sums["numel"])
-        return " \u00b7 ".join(filter(None, [_times(name, frame.modules * frame.calls), said]))
+        size = _size(sums["parameters"], sums["numel"])
+        said = " \u00b7 ".join(filter(None, [short(frame.class_name), size]))
+        return _times(name, frame.modules * frame.calls), f": {said}" if frame.class_name else f" \u00b7 {said}" if said else ""
 
     def _path(self, number: int | None) -> str:
         return "" if number is None else self.folded.frames[number].path
@@ -151,11 +152,10 @@ class _Picture:
             case BoxKind.CUT:
                 return self._mark(key, box)
             case BoxKind.OPERATION:
-                lines = (_times(short(box.operation), box.times), *([name] if name else []))
-                about = f"{_times(box.operation, box.times)}{' in ' if box.path else ''}{box.path}"
-                if box.place:
-                    about += f" at {where(box.place.file, box.place.line)}"
-                return Item(key=key, sort=Sort.OPERATION, lines=lines, about=printable(about), pruned=box.pruned)
+                stretch = box.stretch or (box,)
+                lines = (*(_times(short(each.operation), each.times) for each in stretch), *([name] if name else []))
+                about = ", ".join(map(_about, stretch)) + (f" in {box.path}" if box.path else "")
+                return Item(key=key, sort=Sort.OPERATION, lines=lines, names=len(stretch), about=printable(about), pruned=box.pruned)
             case BoxKind.LEAF:
                 lines = (name, "outside the model")
                 return Item(key=key, sort=Sort.TENSOR, lines=lines, about=f"{printable(box.path)}: {lines[1]}", verdict=verdict)
@@ -171,10 +171,11 @@ class _Picture:
         if not told and box.kind is BoxKind.MODULE:
             told = [counted(box.nodes // self._repetitions(box), "operation")]
         name = _times(name, box.times * box.calls) if name else ""
-        lines = tuple(filter(None, [name, size, *told]))
-        about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), size, ", ".join(told)]))
+        aside = f": {short(box.class_name)}" if name and box.class_name else ""
+        lines = tuple(filter(None, [name + aside, size, *told]))
+        about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), box.class_name, size, ", ".join(told)]))
         sort = Sort.TENSOR if verdict else Sort.OPERATION
-        return Item(key=key, sort=sort, lines=lines, about=printable(about), verdict=verdict, pruned=box.pruned)
+        return Item(key=key, sort=sort, lines=lines, aside=aside, about=printable(about), verdict=verdict, pruned=box.pruned)
 
     def _unsaid(self, number: int | None) -> int:
         """How many equal modules a box is for, beyond what the frames say that are drawn around it."""
@@ -215,6 +216,11 @@ def _frames_drawn(folded: Folded) -> dict[int, int | None]:
     for number, frame in enumerate(folded.frames):
         drawn[number] = number if number in kept else None if frame.parent is None else drawn[frame.parent]
     return drawn
+
+
+def _about(operation: Box) -> str:
+    place = operation.place
+    return _times(operation.operation, operation.times) + (f" at {where(place.file, place.line)}" if place else "")
 
 
 def _relative(path: str, around: str) -> str:

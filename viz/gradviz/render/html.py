@@ -19,6 +19,7 @@ from gradviz.graph import Cut, Edge, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
 from gradviz.render.outline import Group, Thing, first_view, outline
+from gradviz.render.outline import Sort as GroupSort
 from gradviz.render.sentences import MEANINGS, cut_at, headline, listing, printable, where
 from gradviz.render.sketch import Item, Sort, sketch
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, SCISSORS, STROKES, Look, Stroke
@@ -102,7 +103,7 @@ class _Loss:
             "nodes": {name: column[0] if len(set(column)) == 1 < len(column) else column for name, column in columns.items()},
             "lines": [list(column) for column in zip(*self._lines, strict=True)] or [[], [], []],
             "tree": tree,
-            "groups": groups,
+            "groups": [self._group(group) for group in groups],
             "open": open_,
             "parameters": self._parameters(),
             "cuts": [self._cut(cut) for cut in report.cuts],
@@ -111,6 +112,12 @@ class _Loss:
             "places": [list(place) for place in self._places],
             "strings": self._strings.all(),  # last, once all are met
         }
+
+    def _group(self, group: Group) -> list[Any]:
+        kinds = {group.path} if group.sort is GroupSort.MODULE else {child.path for child in group.children if isinstance(child, Group)}
+        classes = {self._report.graph.classes.get(".".join(path), "") for path in kinds - {()}}
+        kind = self._strings(classes.pop() if len(classes) == 1 else "")
+        return [str(group.sort), printable(group.name), printable(".".join(group.path)), group.times, kind]
 
     def _draw(self) -> None:
         """Take the nodes and lines of the drawing, and place every tensor where it is used."""
@@ -277,15 +284,15 @@ def _path(scope: str) -> tuple[str, ...]:
     return tuple(scope.split(".")) if scope else ()
 
 
-def _flat(root: Group, opened: Iterable[Group]) -> tuple[list[int], list[list[Any]], list[int]]:
+def _flat(root: Group, opened: Iterable[Group]) -> tuple[list[int], list[Group], list[int]]:
     """The tree as numbers: a thing, or -n for a group followed by the n numbers that are in it. Groups apart, in the order met.
 
     Returns:
-        The numbers; of each group sort, name, path and how often the same is in it; which groups are open at first.
+        The numbers; the groups; which of them are open at first.
     """
     is_open = {id(group) for group in opened}
     numbers: list[int] = []
-    groups: list[list[Any]] = []
+    groups: list[Group] = []
     open_: list[int] = []
     ends: list[tuple[Group, int]] = []
     waiting: list[int | Group | None] = [root]
@@ -299,7 +306,7 @@ def _flat(root: Group, opened: Iterable[Group]) -> tuple[list[int], list[list[An
         else:
             if id(child) in is_open:
                 open_.append(len(groups))
-            groups.append([str(child.sort), printable(child.name), printable(".".join(child.path)), child.times])
+            groups.append(child)
             ends.append((child, len(numbers)))
             numbers.append(0)
             waiting.append(None)

@@ -81,7 +81,7 @@ def _backward(index: int, report: Report) -> dict[str, Any]:
         "cuts": _encode(report.cuts),
         "unregistered": _encode(report.unregistered),
         "notes": list(report.notes),
-        "graph": {"nodes": _encode(report.graph.nodes), "edges": _encode(report.graph.edges)},
+        "graph": _encode(report.graph),
     }
 
 
@@ -128,11 +128,17 @@ def _encode(value: Any) -> Any:
         return [_encode(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     if not dataclasses.is_dataclass(value):
         return value
     always = _ALWAYS.get(type(value), ())
     items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
-    return {field.name: _encode(item) for field, item in items if item != field.default or field.name in always}
+    return {field.name: _encode(item) for field, item in items if field.name in always or item != _default(field)}
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 @cache
@@ -155,6 +161,11 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
             raise _wrong("a list", value, where)
         inner = typing.get_args(hint)[0]
         return tuple(_decode(inner, item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin is Mapping:
+        if not isinstance(value, dict):
+            raise _wrong("an object", value, where)
+        inner = typing.get_args(hint)[1]
+        return {key: _decode(inner, item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise _wrong("an object", value, where)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradviz.graph import Parameter
-from gradviz.render.sentences import counted
 
 MOST_RUNS = 6  # of numbers that are said one by one
 
@@ -26,7 +25,7 @@ class Group:
     def __str__(self) -> str:
         if self.parameters == 1:
             return f"{self.pattern} ({abbreviated(self.numel)})"
-        return f"{self.pattern} ({counted(self.parameters, 'parameter')}, {abbreviated(self.numel)})"
+        return f"{self.pattern} ({self.parameters} parameters, {abbreviated(self.numel)})"
 
 
 def fold_names(names: Iterable[str], among: Mapping[str, Parameter]) -> list[Group]:
@@ -49,7 +48,7 @@ def fold_names(names: Iterable[str], among: Mapping[str, Parameter]) -> list[Gro
         tuple((pattern if len(group) > 1 else group[0]).split(".")): (len(group), sum(numel.get(name, 0) for name in group))
         for pattern, group in members.items()
     }
-    return [Group(".".join(key), count, size) for key, (count, size) in _join_siblings(folded).items()]
+    return [Group(".".join(key), count, size) for key, (count, size) in join_siblings(folded).items()]
 
 
 def _prefixes(name: str) -> list[str]:
@@ -58,7 +57,7 @@ def _prefixes(name: str) -> list[str]:
     return [".".join(path[:depth]) for depth in range(len(path))]
 
 
-def _join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[str, ...], tuple[int, int]]:
+def join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[str, ...], tuple[int, int]]:
     """Join keys that differ in one number only, for every place in the path: ``layers.0.*``, ``layers.1.*``."""
     for depth in range(max(map(len, folded), default=0)):
         families: dict[tuple[str, ...], list[tuple[str, ...]]] = {}

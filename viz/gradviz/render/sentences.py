@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 from gradviz.graph import Cut, NodeKind, Verdict
+from gradviz.render.names import join_siblings
 from gradviz.reports import Report
 
 MEANINGS = {
@@ -18,6 +19,7 @@ MEANINGS = {
 }
 
 _CLAUSES = 2  # of one sort; the rest is counted
+_ROOM = 72  # characters for the names of what is no cut; where they need more, they are counted
 
 
 def headline(report: Report) -> str:
@@ -105,7 +107,15 @@ def _prefixes(name: str) -> list[str]:
 
 
 def _named(names: Iterable[str], report: Report) -> list[str]:
-    return [printable(name) for name in fold(names, report.parameters)]
+    paths = fold(names, report.parameters)
+    return [printable(".".join(path)) for path in join_siblings({tuple(path.split(".")): (1, 0) for path in paths})]
+
+
+def _subject(names: Sequence[str], report: Report) -> tuple[str, str]:
+    """The parameters as the subject of a clause, and its verb."""
+    paths = _named(names, report)
+    said = listing(paths)
+    return (said, "is" if len(paths) == 1 else "are") if len(said) <= _ROOM else (str(len(names)), "are")
 
 
 def _with(report: Report, verdict: Verdict) -> list[str]:
@@ -144,10 +154,12 @@ def _frozen_clauses(report: Report) -> list[str]:
     frozen = _with(report, Verdict.FROZEN)
     if not frozen:
         return []
-    names = _named(frozen, report)
-    clause = f"{listing(names)} {'is' if len(names) == 1 else 'are'} frozen"
-    beyond = _named(_passed_by(report), report)
-    return [f"{clause}, gradient passes by to {listing(beyond)}" if beyond else clause]
+    clause = f"{' '.join(_subject(frozen, report))} frozen"
+    beyond = _passed_by(report)
+    if not beyond:
+        return [clause]
+    said = _subject(beyond, report)[0]
+    return [f"{clause}, gradient passes by to {counted(len(beyond), 'parameter') if said == str(len(beyond)) else said}"]
 
 
 def _passed_by(report: Report) -> list[str]:
@@ -175,8 +187,7 @@ def _zero_clauses(report: Report) -> list[str]:
     zero = _with(report, Verdict.ZERO)
     if not zero:
         return []
-    names = _named(zero, report)
-    clause = f"the gradient of {listing(names)} is all zero"
+    clause = f"the gradient of {_subject(zero, report)[0]} is all zero"
     origins = {parameter.zero for name, parameter in report.parameters.items() if name in zero}
     origin = origins.pop() if len(origins) == 1 else None
     if origin is None:
@@ -187,5 +198,4 @@ def _zero_clauses(report: Report) -> list[str]:
 
 def _unused_clauses(report: Report) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
-    names = _named(unused, report)
-    return [f"{listing(names)} {'is' if len(names) == 1 else 'are'} not used"] if unused else []
+    return [f"{' '.join(_subject(unused, report))} not used"] if unused else []

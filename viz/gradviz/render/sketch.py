@@ -40,6 +40,8 @@ class Item:
         sort: What it is.
         operation: Name of the autograd operation; empty for tensors.
         lines: What is written in it, from the top.
+        names: How many of the lines are names.
+        aside: What the first line ends in that is no part of the name.
         about: The same in a sentence, unabridged.
         verdict: Of a tensor: how it looks.
         pruned: It would have received gradient.
@@ -49,6 +51,8 @@ class Item:
     sort: Sort
     operation: str = ""
     lines: tuple[str, ...] = ()
+    names: int = 1
+    aside: str = ""
     about: str = ""
     verdict: Verdict | None = None
     pruned: bool = False

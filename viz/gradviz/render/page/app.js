@@ -139,7 +139,13 @@ class Model {
 
   isGroup(thing) { return thing >= this.n; }
   isOpen(thing) { return thing >= this.n && this.open[thing - this.n] === 1; }
-  group(thing) { const [sort, name, path, times] = this.loss.groups[thing - this.n]; return {sort, name, path, times}; }
+  group(thing) { const [sort, name, path, times, kind] = this.loss.groups[thing - this.n]; return {sort, name, path, times, kind: this.strings[kind]}; }
+
+  /** What follows the name of a module: its class. */
+  aside(thing) {
+    const kind = this.isGroup(thing) ? this.group(thing).kind : "";
+    return kind ? `: ${short(kind)}` : "";
+  }
   isTensor(thing) { return thing < this.n && this.sort[thing] >= PARAMETER; }
   name(thing) { return this.isGroup(thing) ? this.group(thing).name : this.strings[this.text[thing]]; }
 
@@ -263,7 +269,7 @@ class Layout {
   /** How large the box of a thing is that is not open. */
   measure(thing) {
     const lines = linesOf(this.m, thing);
-    const widest = Math.max(...lines.map((line, number) => width(line.text) * (number ? DETAIL : NAME) + (line.mark ? 14 : 0)));
+    const widest = Math.max(...lines.map((line, number) => width(line.text + (line.aside || "")) * (number ? DETAIL : NAME) + (line.mark ? 14 : 0)));
     const isSmall = lines.length === 1;
     this.w[thing] = Math.ceil(widest + (this.m.isGroup(thing) ? 44 : 22));
     this.h[thing] = isSmall ? 26 : 12 + lines.length * 16;
@@ -334,7 +340,7 @@ class Layout {
 
     const rowTop = new Float64Array(top + 1);
     for (let number = top; number >= 0; number--) { rowTop[number] = down; down += height[number] + (number ? ROW_GAP : 0); }
-    const label = group ? width(short(m.nameHere(thing), 48)) * NAME + 70 : 0;
+    const label = group ? width(short(m.nameHere(thing), 48) + m.aside(thing)) * NAME + 70 : 0;
     const spread = Math.max(0, label + 2 * PAD - wide);
     for (const item of core) {
       const middle = rowTop[layer[item]] + height[layer[item]] / 2;
@@ -493,7 +499,7 @@ class Layout {
 /** What is written in a box: the name first. */
 function linesOf(m, thing) {
   if (m.isGroup(thing)) {
-    const number = thing - m.n, counts = m.verdicts[number], lines = [{text: short(m.nameHere(thing))}];
+    const number = thing - m.n, counts = m.verdicts[number], lines = [{text: short(m.nameHere(thing)), aside: m.aside(thing)}];
     const total = m.parameterCount[number];
     if (!total) return [...lines, {text: count(m.operations[number] || m.children[number].length, m.operations[number] ? "operation" : "box")}, ...cutLine(m, number)];
     lines.push({text: `${count(total, "parameter")} · ${size(m.elements[number])}`});
@@ -651,7 +657,7 @@ function drawFrame(thing) {
 
 /** The title of a frame, clear of the lines that pass under it. */
 function drawTitle(thing) {
-  const {x, y} = layout, name = short(model.nameHere(thing), 48);
+  const {x, y} = layout, name = short(model.nameHere(thing), 48), aside = model.aside(thing), end = x[thing] + 28 + width(name) * NAME;
   sign(x[thing] + 16, y[thing] + 14, true);
   pen.font = `600 ${NAME}px ${colours.font}`;
   pen.lineWidth = 5;
@@ -659,6 +665,10 @@ function drawTitle(thing) {
   pen.strokeStyle = model.depth[thing] % 2 ? colours.frame : colours.ground;
   pen.strokeText(name, x[thing] + 28, y[thing] + 18, width(name) * NAME + 1);
   write(name, x[thing] + 28, y[thing] + 18, NAME, true, colours.quiet);
+  if (!aside) return;
+  pen.font = `${NAME}px ${colours.font}`;
+  pen.strokeText(aside, end, y[thing] + 18, width(aside) * NAME + 1);
+  write(aside, end, y[thing] + 18, NAME, false, colours.quiet);
 }
 
 /** Plus or minus: what a click does. */
@@ -707,7 +717,7 @@ function drawText(thing, left, top, wide, high, isGroup) {
   let y = top + (lines.length === 1 ? high / 2 + 4 : 19);
   if (isGroup) sign(left + 14, top + 15, false);
   lines.forEach((line, number) => {
-    const font = number ? DETAIL : NAME, glyph = line.mark && glyphs[line.mark], textWide = width(line.text) * font;
+    const font = number ? DETAIL : NAME, glyph = line.mark && glyphs[line.mark], textWide = width(line.text + (line.aside || "")) * font;
     let x = left + wide / 2 - (textWide + (line.mark ? 14 : 0)) / 2;
     if (isGroup && number === 0) x += 8;
     if (glyph) {
@@ -720,6 +730,7 @@ function drawText(thing, left, top, wide, high, isGroup) {
       pen.restore();
     } else if (line.mark) write(line.mark, x, y, font, true, colours.ink);
     write(line.text, x + (line.mark ? 14 : 0), y, font, number === 0, line.isCut ? colours.looks.cut.stroke : colours.ink);
+    if (line.aside) write(line.aside, x + width(line.text) * font, y, font, false, colours.ink);
     y += 16;
   });
 }
@@ -1077,8 +1088,8 @@ function verdictBar(group) {
 }
 
 function panelOfGroup(thing) {
-  const m = model, number = thing - m.n, {sort, name, path, times} = m.group(thing), total = m.parameterCount[number];
-  const what = {module: "module", run: `the same ${times.toLocaleString("en")} times`, part: "a part of what is long"}[sort];
+  const m = model, number = thing - m.n, {sort, name, path, times, kind} = m.group(thing), total = m.parameterCount[number];
+  const what = {module: kind || "module", run: `the same ${times.toLocaleString("en")} times${kind ? `: ${kind}` : ""}`, part: "a part of what is long"}[sort];
   const elements = [h("h2", {}, sort === "module" ? path || name : m.nameHere(thing)), h("p", {class: "kind"}, what + (sort !== "module" && path ? `, in ${path}` : "")), verdictBar(number)];
   elements.push(facts([
     ...WORDS.map((word, verdict) => [word, m.verdicts[number][verdict] ? count(m.verdicts[number][verdict], "parameter") : ""]),
@@ -1375,7 +1386,7 @@ function search(text) {
     model.haystack = [];
     const places = model.loss.places.map((_, number) => { const {file, line, code} = model.place(number); return `${file}:${line} ${code}`; });
     for (let i = 0; i < model.n + model.g; i++) {
-      if (i >= model.n) { const {name, path} = model.group(i); model.haystack.push(i === model.n ? "" : `${name} ${path}`.toLowerCase()); continue; }
+      if (i >= model.n) { const {name, path, kind} = model.group(i); model.haystack.push(i === model.n ? "" : `${name} ${path} ${kind}`.toLowerCase()); continue; }
       const at = model.at[i] >= 0 ? places[model.at[i]] : "", caller = model.caller[i] >= 0 ? places[model.caller[i]] : "";
       const also = model.parameter[i] >= 0 ? model.loss.parameters.also[model.parameter[i]].join(" ") : "";
       model.haystack.push(`${model.name(i)} ${also} ${model.strings[model.scope[i]] || ""} ${at} ${caller}`.toLowerCase());
