@@ -58,7 +58,7 @@ def graphs(draw, cut_count):
         severed=st.none() | st.sampled_from(CutKind),
         cut=st.none() | st.integers(0, cut_count - 1) if cut_count else st.none(),
     )
-    return Graph(nodes, tuple(draw(st.lists(edge, max_size=3))) if size else (), draw(st.dictionaries(names, names, max_size=2)))
+    return Graph(nodes, tuple(draw(st.lists(edge, max_size=3))) if size else (), draw(st.sampled_from(({}, {"": "Net", "f1": "Linear"}))))
 
 
 @st.composite
