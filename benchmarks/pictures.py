@@ -155,7 +155,8 @@ def main(runs: int = 3) -> int:
         good &= holds
         print(
             f"Llama-3.1-405B on meta, forward included: {found['nodes']:,} nodes, {found['seconds']:.2f} s, at most {LARGEST[0]:g} s; "
-            f"{found['memory']:.0f} MiB, at most {LARGEST[1]:.0f}; a picture of {found['svg']:.0f} KiB, a page of {found['html']:.0f}  {_said(holds)}"
+            f"{found['memory']:.0f} MiB, at most {LARGEST[1]:.0f}; "
+            f"a picture of {found['svg']:.0f} KiB, a page of {found['html']:.0f}  {_said(holds)}"
         )
 
         times = [statistics.median(unrolled(size // 6, folder)[0] for _ in range(runs)) for size in SIZES]

@@ -22,6 +22,8 @@ BUDGET = 100  # boxes
 FEW = 8  # nodes of an opened module that are told one by one in any case
 LOOPED = 4  # nodes of one line and one call that are told one by one; more are a loop
 STRETCH = 12  # operations that are told in one box
+STAGES = 4  # modules between which a loop may run and still be one box
+LINKS = 3  # to a box, on average, that can still be followed
 SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
 
 
@@ -167,10 +169,19 @@ def fold(
     """
     flow = Flow(graph)
     modules = Modules(flow, parameters, open)
-    rooms = Rooms(modules)
     names = _names(flow, modules)
-    closed = _open(rooms, names, modules, budget, depth)
-    return _stretched(_Drawing(flow, modules, rooms, names, parameters).folded(closed))
+
+    def drawn(budget: int, *, staged: bool = True) -> tuple[Folded, bool]:
+        rooms = Rooms(modules)
+        closed = _open(rooms, names, modules, budget, depth)
+        stages = _stages(flow, modules, rooms, names) if staged else {}
+        return _Drawing(flow, modules, rooms, names, parameters, stages).folded(closed), bool(stages)
+
+    for quarters in (4, 3, 2, 1):
+        folded, is_staged = drawn(budget * quarters // 4)
+        if not is_staged or (len(folded.boxes) <= budget + budget // 2 and len(folded.links) <= LINKS * len(folded.boxes)):
+            return _stretched(folded)
+    return _stretched(drawn(budget, staged=False)[0])
 
 
 def _stretched(folded: Folded) -> Folded:
@@ -310,6 +321,31 @@ def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, d
     return tuple(room.path for room in sorted(seen, key=lambda room: (room.depth, room.path)) if not room.is_open)
 
 
+def _stages(flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name]) -> dict[int, Room]:
+    """For the operations of loops that run through many modules, the module that each comes after.
+
+    Told as one box such a loop would be a hub, with a line to each of the modules and back.
+    """
+    shown = [rooms.of[module].shown for module in modules.of]
+    nearest: list[tuple[int, int] | None] = [None] * len(
+        shown
+    )  # of what comes before, in another room: its distance from the loss, and itself
+    for index in sorted(range(len(shown)), key=lambda index: -flow.distance[index]):
+        for source in (edge.source for edge in flow.into[index] if flow.nodes[edge.source].kind is NodeKind.OPERATION):
+            found = nearest[source] if shown[source] is shown[index] else (flow.distance[source], source)
+            nearest[index] = min(filter(None, (found, nearest[index])), default=None)
+    stages = {
+        node.index: shown[found[1]]
+        for node, found in zip(flow.nodes, nearest, strict=True)
+        if found and shown[node.index].is_open and node.kind is NodeKind.OPERATION and node.index not in flow.cut_nodes
+    }
+    loops: dict[Hashable, set[Room]] = {}
+    loop_of = {index: (names[index][shown[index].spread], shown[index]) for index in stages}
+    for index, room in stages.items():
+        loops.setdefault(loop_of[index], set()).add(room)
+    return {index: room for index, room in stages.items() if len(loops[loop_of[index]]) > STAGES}
+
+
 _ABSENT = ("parameters", Verdict.UNUSED, False)
 
 
@@ -329,8 +365,23 @@ class _Tally:
 class _Drawing:
     """Sorts every node and every edge into the boxes and links of the opened rooms."""
 
-    def __init__(self, flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name], parameters: Mapping[str, Parameter]) -> None:
-        self._flow, self._modules, self._rooms, self._names, self._parameters = flow, modules, rooms, names, parameters
+    def __init__(
+        self,
+        flow: Flow,
+        modules: Modules,
+        rooms: Rooms,
+        names: Sequence[_Name],
+        parameters: Mapping[str, Parameter],
+        stages: Mapping[int, Room],
+    ) -> None:
+        self._flow, self._modules, self._rooms, self._names, self._parameters, self._stages = (
+            flow,
+            modules,
+            rooms,
+            names,
+            parameters,
+            stages,
+        )
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
 
@@ -362,7 +413,7 @@ class _Drawing:
             key, box = ("module", room, pruned), Box(kind=BoxKind.MODULE, path=room.path, class_name=room.class_name, pruned=pruned)
         else:
             name = self._names[node.index][room.spread]
-            key, box = (name, room), self._own(node, room, pruned)
+            key, box = (name, room, self._stages.get(node.index)), self._own(node, room, pruned)
         tally = self._tally(key, room, box)
         tally.nodes += 1
         tally.nearest = min(tally.nearest, (self._flow.distance[node.index], node.index))
@@ -391,7 +442,7 @@ class _Drawing:
         shown = room.shown
         if shown.is_open:
             last = name.rpartition(".")[2] if shown.spread == 0 else "*"
-            key: Hashable = (("parameter", last, False) if shown.spread == 0 else _ABSENT, shown)
+            key: Hashable = (("parameter", last, False) if shown.spread == 0 else _ABSENT, shown, None)
             box = Box(kind=BoxKind.PARAMETER, path=f"{shown.path}.{last}".lstrip("."), shape=self._parameters[name].shape)
         else:
             key = next((key for side in (False, True) if (key := ("module", shown, side)) in self._tallies), ("module", shown, False))

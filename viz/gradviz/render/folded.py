@@ -93,7 +93,7 @@ class _Picture:
         """Return the graph in DOT; with stand-ins for the texts if they are ``measured`` here and written in later."""
         dot = graphviz.Digraph()
         dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.2", ranksep="0.17", rankdir="TB", outputorder="edgesfirst")
-        dot.graph_attr.update(fontname=FONT, fontsize=str(SIZE), nslimit="4")
+        dot.graph_attr.update(fontname=FONT, fontsize=str(SIZE), nslimit="4", newrank="true")
         dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
         dot.edge_attr.update(arrowsize="0.7")
         parts: dict[int | None, graphviz.Digraph] = {None: dot}
@@ -107,8 +107,9 @@ class _Picture:
             parts[self._frame(box.frame)].node(item.key, **{**node_attributes(item), **plain})
         for number in sorted(self._around, reverse=True):
             parts[self._around[number]].subgraph(parts[number])
-        for line in self.sketch.lines:
-            dot.edge(line.source, line.target, **edge_attributes(line))
+        for line, link in zip(self.sketch.lines, self.folded.links, strict=True):
+            back = {"constraint": "false"} if link.source < link.target else {}  # of a loop: the boxes are in the order of the flow
+            dot.edge(line.source, line.target, **edge_attributes(line), **back)
         return dot
 
     def _frame(self, number: int | None) -> int | None:
