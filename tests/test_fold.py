@@ -104,6 +104,20 @@ def test_modules_are_opened_while_the_boxes_stay_within_the_budget(budget: int) 
     assert budget < 60 or len(folded.boxes) > budget / 2
 
 
+def test_what_has_the_same_place_in_numbered_siblings_is_opened_together_or_not_at_all() -> None:
+    net = Builder()
+    into = net.loss
+    for number in range(6):
+        for operation in range(5):
+            into = net.operation(f"Op{number}Backward0", into, scope=f"h.{number}.attn.inner", place=Place("net.py", operation))
+        for operation in range(5):
+            into = net.operation(f"Op{number}Backward0", into, scope=f"h.{number}.mlp.inner", place=Place("net.py", operation))
+    for budget in range(10, 80):
+        told = {each.path for each in fold(net.report().graph, {}, budget=budget).boxes[1:]}
+        depths = {path.count(".") for path in told}
+        assert len(depths) == 1, (budget, told)
+
+
 def test_a_depth_opens_so_many_levels_whatever_the_budget() -> None:
     net = Blocks(3, odd=1)
     assert paths(net.folded(depth=0, budget=1)) == ["layers"]

@@ -6,7 +6,7 @@ that follow each other without a branch are told in one box. Three things are ne
 gradient passes between two boxes.
 """
 
-import heapq
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -280,6 +280,10 @@ def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, d
             for found, key in zip(own[rooms.of[module]], (last, _ABSENT, _ABSENT), strict=True):
                 found.add(key)
 
+    count = 1
+    seen: list[Room] = []
+    levels: dict[int, list[Room]] = {}
+
     def cost(room: Room) -> int:
         """How many boxes more there are once it is open."""
         return len(own[room][room.spread]) + len(room.children) - 1
@@ -287,24 +291,35 @@ def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, d
     def is_allowed(rooms: list[Room], boxes: int) -> bool:
         return count + boxes <= budget if depth is None else rooms[0].depth <= depth
 
-    count = 1
-    waiting = [(False, 0, "", 0)]  # first what was asked for, then the shallowest
-    numbers = {room: number for number, room in enumerate(rooms.all)}
-    seen: list[Room] = []
-    while waiting:
-        room = rooms.all[heapq.heappop(waiting)[-1]]
-        forced = room is rooms.root or room.is_wanted
-        exactly = len(own[room][0])
-        room.spread = 0 if exactly <= FEW or (forced and count + exactly <= budget) else 1 if room is rooms.root else 2
+    def open_(room: Room) -> None:
+        nonlocal count
+        room.is_open = True
+        count += cost(room)
+        for child in room.children:
+            levels.setdefault(child.depth, []).append(child)
+
+    def look_at(room: Room) -> None:
+        exactly, is_forced = len(own[room][0]), room is rooms.root or room.is_wanted
+        room.spread = 0 if exactly <= FEW or (is_forced and count + exactly <= budget) else 1 if room is rooms.root else 2
         if room.spread == 1 and len(own[room][1]) > budget:
             room.spread = 2
-        if forced or (room.children and is_allowed([room], cost(room))) or (not room.children and exactly < 2):
-            room.is_open = True
-            count += cost(room)
-            for child in room.children:
-                heapq.heappush(waiting, (not child.is_wanted, child.depth, child.path, numbers[child]))
         seen.append(room)
-    # What is left of the budget goes to whole depths at once: one of several equal modules in detail would only seem to be different.
+
+    wanted = [rooms.root]
+    for room in wanted:  # grows on the way; opened whatever the budget is, and before the rest has taken it
+        look_at(room)
+        open_(room)
+        wanted += (child for child in room.children if child.is_wanted)
+    while levels:
+        for family in _families(levels.pop(min(levels))):
+            for room in family:
+                look_at(room)
+            parents = [room for room in family if room.children]
+            are_opened = bool(parents) and is_allowed(parents, sum(map(cost, parents)))
+            for room in family:
+                if are_opened if room.children else len(own[room][0]) < 2:
+                    open_(room)
+    # What is left of the budget goes to whole depths at once.
     for is_open in (True, False):
         for level in range(max(room.depth for room in seen) + 1):
             coarse = [
@@ -346,6 +361,19 @@ def _stages(flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name]) 
     return {index: room for index, room in stages.items() if len(loops[loop_of[index]]) > STAGES}
 
 
+def _families(level: Sequence[Room]) -> list[list[Room]]:
+    """Part the rooms of one depth into those that are opened together or not at all: those of the same place in numbered siblings.
+
+    One of them in detail would only seem to be different. What was asked for is open already.
+    """
+    families: dict[str, list[Room]] = {}
+    for room in level:
+        if not room.is_wanted:
+            families.setdefault(_NUMBERS.sub("#", room.path), []).append(room)
+    return [families[name] for name in sorted(families)]
+
+
+_NUMBERS = re.compile(r"\d[\d.,\u2026 ]*")
 _ABSENT = ("parameters", Verdict.UNUSED, False)
 
 

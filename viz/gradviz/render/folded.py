@@ -4,6 +4,7 @@ What is folded is said in it: how many nodes stand in how many boxes, and what w
 """
 
 from collections import Counter, defaultdict
+from contextlib import suppress
 
 import graphviz
 
@@ -21,6 +22,7 @@ from gradviz.render.style import INK, LOOKS, NOUGHT, OP, SCISSORS
 from gradviz.reports import Report
 
 PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
+WIDE = 1400.0  # units that fit on a page
 FEWEST = 8  # boxes of the last attempt
 WORTH_A_FRAME = 4  # things in it; the names of fewer say where they are
 TIMES = "\u00d7"
@@ -43,7 +45,7 @@ def render_folded(report: Report, view: View, *, engine: str = "auto", tried: st
     while True:
         picture = _Picture(report, view, tried)
         try:
-            laid_out = lay_out(picture.dot(measured=True).source, engine=engine, timeout=PATIENCE).decode()
+            laid_out = _narrow(picture.dot(measured=True), engine)
         except EngineError:
             if len(picture.folded.boxes) <= FEWEST or (tried and view.budget <= FEWEST):
                 raise
@@ -51,6 +53,24 @@ def render_folded(report: Report, view: View, *, engine: str = "auto", tried: st
             view = View(budget=max(FEWEST, min(view.budget, len(picture.folded.boxes)) // 3))
             continue
         return embed(laid_out, report, picture.sketch, frames=picture.frames, note=picture.note)
+
+
+def _narrow(dot: graphviz.Digraph, engine: str) -> str:
+    """Lay out in the way that is not too wide: frames one below the other, or else, what is in them.
+
+    What is in a frame and linked by way of something outside stands side by side, unless ranks go across frames.
+    """
+    laid_out = lay_out(dot.source, engine=engine, timeout=PATIENCE).decode()
+    if _width(laid_out) <= WIDE:
+        return laid_out
+    dot.graph_attr["newrank"] = "true"
+    with suppress(EngineError):
+        return min(laid_out, lay_out(dot.source, engine=engine, timeout=PATIENCE).decode(), key=_width)
+    return laid_out
+
+
+def _width(svg: str) -> float:
+    return float(svg.partition('viewBox="')[2].split()[2])
 
 
 def folded_drawing(report: Report, view: View) -> graphviz.Digraph:
@@ -93,7 +113,7 @@ class _Picture:
         """Return the graph in DOT; with stand-ins for the texts if they are ``measured`` here and written in later."""
         dot = graphviz.Digraph()
         dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.2", ranksep="0.17", rankdir="TB", outputorder="edgesfirst")
-        dot.graph_attr.update(fontname=FONT, fontsize=str(SIZE), nslimit="4", newrank="true")
+        dot.graph_attr.update(fontname=FONT, fontsize=str(SIZE), nslimit="4")
         dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
         dot.edge_attr.update(arrowsize="0.7")
         parts: dict[int | None, graphviz.Digraph] = {None: dot}
