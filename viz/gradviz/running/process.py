@@ -102,7 +102,8 @@ def say(text: str) -> None:
     """Write to the standard error that the process began with."""
     stream = sys.__stderr__
     if stream is not None and not stream.closed:
-        stream.write(text)
+        bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
+        stream.write(f"\n{text}" if text and len(bars) else text)  # a progress bar leaves its line unfinished
         stream.flush()
 
 
