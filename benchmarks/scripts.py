@@ -130,7 +130,7 @@ def verdicts(modules: Mapping[str, Any], parameters: list[Mapping[str, Any]]) ->
 
 def proved(verdict: Mapping[str, Any], number: int, call: Mapping[str, Any], said: str, score: Score) -> None:
     """Hold one call against one sentence of the truth: its verdict, and the line that is to blame."""
-    modules = re.findall(r"[A-Za-z_][\w.\[\]]*", verdict.get("module", "").split("(")[0])
+    modules = verdict.get("module", "").split("(")[0].strip().split(",")
     about = f"backward {number}: {verdict.get('module')} {verdict.get('reason')} {verdict.get('kind', '')} {verdict.get('line', '')}"
     if verdict.get("reason") == "extra_gradient_not_stepped_here":
         extra = "".join(re.findall(rf"steps? after backward [\d, and]*\b{number}\b.*((?:\n .*)*)", said))

@@ -51,6 +51,8 @@ class Escapes:
 
     def behind(self, frame: FrameType | None) -> tuple[int, ...]:
         """Return the values that left torch and that a call's plain arguments are computed from."""
+        if not self._left_near(frame):
+            return ()  # as almost always, and reading a library's source takes long
         found: dict[int, None] = {}
         only: tuple[str, ...] | None = None
         for _ in range(_CALLERS):
@@ -77,6 +79,18 @@ class Escapes:
             only = sliced.parameters
             frame = frame.f_back
         return tuple(found)
+
+    def _left_near(self, frame: FrameType | None) -> bool:
+        """Say whether anything left torch in the functions that ``behind`` would read."""
+        left = 0
+        while frame is not None and self.by_code and left < _CALLERS:
+            code = frame.f_code
+            if level(code.co_filename) != INSIDE:
+                if (code.co_filename, code) in self.by_code:
+                    return True
+                left += 1
+            frame = frame.f_back
+        return False
 
 
 @dataclass(frozen=True, slots=True)
