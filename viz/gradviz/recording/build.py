@@ -272,9 +272,11 @@ def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | No
             if number in seen or number in step.nexts:
                 continue
             seen.add(number)
-            call = tape.calls.get(number)
-            if call is not None and call.inside == forward:
-                stack.append(number)
+            leaf = tape.leaves.get(number)  # a view that the forward took counts as one
+            made_of = (number,) if leaf is None else leaf.sources
+            if made_of and all(one in tape.calls and tape.calls[one].inside == forward for one in made_of):
+                stack += [one for one in made_of if one == number or one not in seen]
+                seen.update(made_of)
             elif live:
                 found.append((number, None, True) if step.checkpoint else (number, CutKind.CUSTOM_FUNCTION, False))
             else:
