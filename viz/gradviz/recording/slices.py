@@ -172,7 +172,9 @@ def _computed_with(start: ast.AST) -> list[ast.AST]:
         return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
     if isinstance(start, ast.AugAssign):
         return [start.value]
-    return [start]
+    if isinstance(start, (ast.For, ast.AsyncFor)):
+        return [start.iter]  # its next item is wanted, and what its body does comes after
+    return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
 
 
 def _computed_from(function: ast.AST, roots: list[ast.AST], follow: tuple[str, ...]) -> tuple[tuple[Range, ...], set[str]]:
