@@ -110,3 +110,15 @@ def test_what_python_may_have_chosen_by_an_index_is_said_not_guessed():
     report = trace.report(loss, model)
     assert report.parameters["router.weight"].verdict == "unused"
     assert any("tolist()" in note and "router.weight" in note and "cannot be seen" in note for note in report.notes)
+
+
+def test_what_a_loop_does_in_its_body_is_no_part_of_its_next_item():
+    model = nn.Linear(2, 1)
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2)), batch_size=2)
+    with gradviz.trace() as trace:
+        for (batch,) in data:
+            loss = model(batch).mean()
+            said = "%f" % loss.item()  # noqa: UP031
+    report = trace.report(loss, model)
+    assert said
+    assert report.cuts == ()

@@ -223,3 +223,32 @@ def test_make_dot_has_torchviz_own_signature():
 def test_make_dot_of_something_else_is_one_clear_error():
     with pytest.raises(gradviz.GradvizError, match="tuple of tensors"):
         gradviz.make_dot((1, 2))
+
+
+class Doubled(torch.autograd.Function):
+    """Works by views of what it is given, and says of a second result that it has no gradient."""
+
+    @staticmethod
+    def forward(ctx, x, weight):
+        ctx.save_for_backward(x, weight)
+        whole = torch.zeros(2)
+        for row in range(2):
+            whole[row : row + 1].copy_((x[row : row + 1] @ weight[0:1].t()).sum(-1))
+        positive = whole > 0
+        ctx.mark_non_differentiable(positive)
+        return 2 * whole, positive
+
+    @staticmethod
+    def backward(ctx, gradient, _):
+        x, weight = ctx.saved_tensors
+        return 2 * gradient[:, None] * weight, 2 * gradient[None] @ x
+
+
+def test_views_that_a_custom_function_takes_of_its_inputs_sever_nothing():
+    with gradviz.trace() as trace:
+        model = nn.ModuleDict({"body": nn.Linear(3, 3), "head": nn.Linear(3, 1, bias=False)})
+        out, _ = Doubled.apply(model["body"](X), model["head"].weight)
+        loss = out.sum()
+    report = trace.report(loss, model)
+    assert set(verdicts(report).values()) == {"reached"}
+    assert not any(parameter.partial for parameter in report.parameters.values())

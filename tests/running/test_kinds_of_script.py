@@ -60,9 +60,65 @@ def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(
 def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
     said = told(shapes.SAC)
     assert "  cut       agent.log_alpha (1)" in said
-    assert "  cut       agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)" in said
+    assert "agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)" in "\n".join(said)
     assert not any("in part" in line for line in said)  # that the targets were copied once is no route
     assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: its only parameter gets gradient" in said
+
+
+def test_what_ran_in_one_no_grad_block_is_one_cut_at_the_line_that_says_so(told):
+    said = told(shapes.SAC, "--backward", "1")
+    place = said.index(
+        "  cut       agent.actor.* (2 parameters, 8), agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)"
+    )
+    assert said[place + 1] == "            by torch.no_grad() at train.py:23: with torch.no_grad():"
+    assert not said[place + 2].startswith("            and")
+
+
+def test_a_decorator_that_switches_grad_mode_off_is_named_where_it_stands(told):
+    said = told(
+        """
+        import torch
+        from torch import nn
+        student, teacher = nn.Linear(2, 2), nn.Linear(2, 2)
+        @torch.no_grad()
+        def target(x):
+            x = teacher(x)
+            return x * 2
+        for step in range(2):
+            (student(torch.ones(2)) - target(torch.ones(2))).sum().backward()
+        """,
+        "--backward",
+        "1",
+    )
+    assert said[2:4] == ["  cut       teacher.* (2 parameters, 6)", "            by torch.no_grad() at train.py:5: @torch.no_grad()"]
+
+
+def test_a_target_network_that_follows_slowly_is_no_route_to_what_it_follows(told):
+    said = told(
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        q, target = nn.Linear(2, 1), nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(q.parameters(), lr=0.1)
+        for step in range(3):
+            with torch.no_grad():
+                wanted = target(torch.randn(4, 2))
+            optimizer.zero_grad()
+            loss = (q(torch.randn(4, 2)) - wanted).square().mean()
+            loss.backward()
+            optimizer.step()
+            for slow, fast in zip(target.parameters(), q.parameters()):
+                slow.data.copy_(0.1 * fast.data + 0.9 * slow.data)
+        """,
+        "--backward",
+        "3",
+    )
+    assert said[1:4] == [
+        "  reached   q.* (2 parameters, 3)",
+        "  cut       target.* (2 parameters, 3)",
+        "            by torch.no_grad() at train.py:8: with torch.no_grad():",
+    ]
 
 
 def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both_have(told):

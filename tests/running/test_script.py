@@ -71,6 +71,22 @@ def test_an_environment_with_a_start_up_file_of_its_own_keeps_it(scripts):
     same(scripts, "look.py", PYTHONPATH=str(scripts.folder / "own"))
 
 
+def test_a_script_that_asks_whether_torch_is_there_before_importing_it_is_watched(scripts):
+    scripts.write(
+        "asks.py",
+        """
+        from importlib.util import find_spec
+        print(find_spec("torch") is not None, find_spec("torch") is not None)
+        import torch
+        print(find_spec("torch").loader is torch.__loader__, "exec_module" in vars(torch.__loader__))
+        torch.nn.Linear(2, 1)(torch.ones(2)).backward()
+        """,
+    )
+    plain, ran = scripts.python("asks.py"), scripts.run("asks.py")
+    assert (ran.code, ran.out, ran.others) == (0, plain.out, "")
+    assert "backward 1" in ran.said
+
+
 def test_what_the_script_sets_before_it_imports_torch_still_counts(scripts):
     scripts.write("early.py", "import os, sys\nprint('torch' in sys.modules)\nos.environ['OMP_NUM_THREADS'] = '1'\nimport torch\n")
     assert same(scripts, "early.py")[1].out == "False\n"

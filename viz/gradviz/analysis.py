@@ -10,6 +10,8 @@ from functools import cached_property
 
 from gradviz.graph import GRAD_MODES, Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
 
+_NO_GRAD = frozenset((*GRAD_MODES, CutKind.COPY_UNDER_NO_GRAD))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterSeen:
@@ -88,6 +90,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             parameters=tuple(sorted(first, key=order.__getitem__)),
             caller=targets[0].caller,
             also=flow.severed_again(edges, kind, place),
+            block=targets[0].block_place if kind in GRAD_MODES else None,
             inside_library=all(target.library for target in targets),
         )
         severs_all = any(verdicts[name] is Verdict.CUT for name in first)
@@ -233,7 +236,7 @@ class _Flow:
             for edge in self._from.get(stack.pop(), ()):
                 node = self._nodes[edge.target]
                 severs = edge.severed or node.severs
-                same = severs in GRAD_MODES and kind in GRAD_MODES and node.block in blocks
+                same = kind in GRAD_MODES and severs in _NO_GRAD and node.block in blocks
                 if severs is not None and not same and node.place is not None and str(node.place) != str(place):
                     found[node.place] = None
                 if edge.target not in seen:

@@ -94,6 +94,8 @@ class Node:
         scope: Path of the module that ran it, ``"encoder.layers.3"``; empty at the top.
         severs: This call severs whatever goes into it, whether or not it still required grad.
         block: Number of the no_grad block (or its like) that it ran in, in the order met; 0 outside of any.
+        block_place: The line that begins that block; None where unknown.
+        into: Name of the parameter whose memory it writes into; empty for what writes into none.
         verdict: Of a parameter or leaf, once analysed.
         library: Torch's own code decided to sever, and uses the result within the same call.
         pruned: It was computed and would have received gradient, had nothing been severed. Set by the analysis.
@@ -110,6 +112,8 @@ class Node:
     scope: str = ""
     severs: CutKind | None = None
     block: int = 0
+    block_place: Place | None = None
+    into: str = ""
     verdict: Verdict | None = None
     library: bool = False
     pruned: bool = False
@@ -163,6 +167,7 @@ class Cut:
         parameters: Names of the parameters behind it, in the model's order.
         caller: The user's own line, where ``file`` belongs to a library.
         also: Lines behind it in the data flow that sever the same route again.
+        block: The line that switched grad mode off for it: the ``with``, or the decorator; None where unknown.
         inside_library: Severed and used again within one call of torch's own code, so none of the user's business.
     """
 
@@ -175,6 +180,7 @@ class Cut:
     parameters: tuple[str, ...] = ()
     caller: Place | None = None
     also: tuple[Place, ...] = ()
+    block: Place | None = None
     inside_library: bool = False
 
 

@@ -6,10 +6,11 @@ from types import CodeType
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.recording.tape import Call, Step, Tape
-from gradviz.recording.where import NOWHERE, Spot, place
+from gradviz.recording.where import NOWHERE, Spot, Switch, place
 
 
 @dataclass(slots=True)
@@ -193,6 +194,8 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         for source in () if leaf is None else leaf.sources:
             built.connect(meet(source, spot), target, gradient=False)
     _mark_library(tape, built)
+    if tape.memory:
+        _mark_writes(tape, built, names)
     return built
 
 
@@ -225,6 +228,7 @@ def _node(
         scope=scopes.of(spot),
         severs=call.kind,
         block=0 if call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
+        block_place=places.of(call.switch.spot.code, call.switch.spot.lasti) if isinstance(call.switch, Switch) else None,
     )
 
 
@@ -273,14 +277,25 @@ def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | No
             if number in seen or number in step.nexts:
                 continue
             seen.add(number)
-            call = tape.calls.get(number)
-            if call is not None and call.inside == forward:
-                stack.append(number)
+            leaf = tape.leaves.get(number)  # a view that the forward took counts as one
+            made_of = (number,) if leaf is None else leaf.sources
+            if made_of and all(one in tape.calls and tape.calls[one].inside == forward for one in made_of):
+                stack += [one for one in made_of if one == number or one not in seen]
+                seen.update(made_of)
             elif live:
                 found.append((number, None, True) if step.checkpoint else (number, CutKind.CUSTOM_FUNCTION, False))
             else:
                 found.append((number, None, False))
     return found
+
+
+def _mark_writes(tape: Tape, built: Built, names: Names) -> None:
+    """Mark what was written into a parameter's memory."""
+    for name, parameter in names.tensors.items():
+        for number in () if is_lazy(parameter) else tape.writes(parameter):
+            index = built.index_of.get(number)
+            if index is not None:
+                built.nodes[index] = replace(built.nodes[index], into=name)
 
 
 def _mark_library(tape: Tape, built: Built) -> None:

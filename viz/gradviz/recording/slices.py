@@ -51,6 +51,8 @@ class Escapes:
 
     def behind(self, frame: FrameType | None) -> tuple[int, ...]:
         """Return the values that left torch and that a call's plain arguments are computed from."""
+        if not self._left_near(frame):
+            return ()  # as almost always, and reading a library's source takes long
         found: dict[int, None] = {}
         only: tuple[str, ...] | None = None
         for _ in range(_CALLERS):
@@ -77,6 +79,18 @@ class Escapes:
             only = sliced.parameters
             frame = frame.f_back
         return tuple(found)
+
+    def _left_near(self, frame: FrameType | None) -> bool:
+        """Say whether anything left torch in the functions that ``behind`` would read."""
+        left = 0
+        while frame is not None and self.by_code and left < _CALLERS:
+            code = frame.f_code
+            if level(code.co_filename) != INSIDE:
+                if (code.co_filename, code) in self.by_code:
+                    return True
+                left += 1
+            frame = frame.f_back
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +172,9 @@ def _computed_with(start: ast.AST) -> list[ast.AST]:
         return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
     if isinstance(start, ast.AugAssign):
         return [start.value]
-    return [start]
+    if isinstance(start, (ast.For, ast.AsyncFor)):
+        return [start.iter]  # its next item is wanted, and what its body does comes after
+    return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
 
 
 def _computed_from(function: ast.AST, roots: list[ast.AST], follow: tuple[str, ...]) -> tuple[tuple[Range, ...], set[str]]:

@@ -250,11 +250,13 @@ class Switch:
         set_by_function: By ``torch.set_grad_enabled``, not by ``torch.no_grad``.
         library: Torch's own code decided it, not the user's.
         inside_function: It happened inside a custom Function's forward.
+        spot: The line of the ``with``, or of the decorator.
     """
 
     set_by_function: bool
     library: bool
     inside_function: bool
+    spot: Spot
 
 
 def look_at_switch(frame: FrameType | None) -> Switch:
@@ -262,6 +264,8 @@ def look_at_switch(frame: FrameType | None) -> Switch:
     by_function = True
     library: bool | None = None
     inside = False
+    inner: tuple[CodeType, int] | None = None
+    user: tuple[CodeType, int] | None = None
     while frame is not None:
         running = frame.f_code
         filename = running.co_filename
@@ -272,11 +276,18 @@ def look_at_switch(frame: FrameType | None) -> Switch:
             code = getattr(decorated, "__code__", None)
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
+                inner = None if library else (code, -1)
         elif running is APPLY_FUNCTION:
             inside = True
         elif library is None and level(filename) != INSIDE:
             library = False
         elif library is None and filename.startswith(_TORCH):
             library = True
+        if level(filename) != INSIDE:
+            inner = inner or (running, frame.f_lasti)
+            if user is None and level(filename) == USER:
+                user = (running, frame.f_lasti)
         frame = frame.f_back
-    return Switch(by_function, bool(library), inside)
+    if inner is not None and level(inner[0].co_filename) == USER:
+        user = inner
+    return Switch(by_function, bool(library), inside, _spot(inner, user))

@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -74,14 +75,14 @@ def find(frame: FrameType | None) -> Found:
 
 
 def _living() -> tuple[list[nn.Module], list[Optimizer]]:
-    modules, optimizers = [], []
-    for thing in gc.get_objects():
-        kind = type(thing)  # isinstance would ask the thing itself, and some import a package when asked
-        if issubclass(kind, nn.Module):
-            if "_modules" in thing.__dict__:  # else its __init__ has not got so far
-                modules.append(thing)
-        elif issubclass(kind, Optimizer) and "param_groups" in thing.__dict__:
-            optimizers.append(thing)
+    things = gc.get_objects()  # millions, so that what is done to each is done in C
+    kinds = list(map(type, things))  # isinstance would ask the thing itself, and some import a package when asked
+    known = dict(zip(map(id, kinds), kinds, strict=True))
+    wanted = {key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer))}
+    chosen = list(compress(things, map(wanted.__contains__, map(id, kinds))))
+    # Else its __init__ has not got so far.
+    modules = [one for one in chosen if issubclass(type(one), nn.Module) and "_modules" in one.__dict__]
+    optimizers = [one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__]
     return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)]
 
 

@@ -102,7 +102,8 @@ def say(text: str) -> None:
     """Write to the standard error that the process began with."""
     stream = sys.__stderr__
     if stream is not None and not stream.closed:
-        stream.write(text)
+        bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
+        stream.write(f"\n{text}" if text and len(bars) else text)  # a progress bar leaves its line unfinished
         stream.flush()
 
 
@@ -131,14 +132,20 @@ class _Awaited:
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != self._name or self not in sys.meta_path:
             return None
+        place = sys.meta_path.index(self)
         sys.meta_path.remove(self)
-        spec = find_spec(name)
+        try:
+            spec = find_spec(name)
+        finally:
+            sys.meta_path.insert(place, self)  # whoever asked may only want to know whether there is such a module
         if spec is not None and spec.loader is not None:
             loader: Any = spec.loader
             load = loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
                 del loader.exec_module
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
                 load(module)
                 self._then()
 

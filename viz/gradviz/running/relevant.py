@@ -2,12 +2,14 @@
 
 A trace that began before the models were built knows that a target network was copied from the trained one. That copy is no route from
 this loss to the trained one's parameters: the step never used it so. And the collector may still hold models that the script let go of.
+What ran in one ``with torch.no_grad()`` is one cut, at the line that says so, whichever lines of whichever models ran in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gradviz.graph import CutKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Graph, NodeKind, Parameter, Parameters, Place, Verdict
+from gradviz.recording.where import LIBRARY, level
 from gradviz.reports import Report
 from gradviz.running.names import Found
 
@@ -16,25 +18,72 @@ _COPIES = frozenset((CutKind.DEEPCOPY, CutKind.COPY_UNDER_NO_GRAD))
 
 def relevant(report: Report, found: Found) -> Report:
     """Leave out copies of what is trained all the same, and models that nothing leads to and that have no part in the call."""
-    cut = {name for name, one in report.parameters.items() if one.verdict is Verdict.CUT}
-    kept = [each for each in report.cuts if each.kind not in _COPIES or cut.intersection(each.parameters)]
-    position = {report.cuts.index(each): place for place, each in enumerate(kept)}
-    edges = report.graph.edges
-    if len(kept) < len(report.cuts):
-        edges = tuple(edge if edge.cut is None else replace(edge, cut=position.get(edge.cut)) for edge in edges)
+    used = _used_elsewhere(report.graph)
+    copies = {each for number, each in enumerate(report.cuts) if each.kind in _COPIES or number not in used}
+
+    def lasting(one: Parameter) -> tuple[Cut, ...]:
+        others = tuple(each for each in one.cuts if each not in copies)
+        return one.cuts if one.verdict is Verdict.CUT and not others else others
+
+    cuts_of = {one.name: lasting(one) for one in _belonging(report, found)}
+    told = {each for cuts in cuts_of.values() for each in cuts}
+    kept = [each for each in report.cuts if each in told or each not in copies]
+    by_block = _by_block(kept)
+    blocks = list(dict.fromkeys(by_block[each] for each in kept))
+    position = {number: blocks.index(by_block[each]) for number, each in enumerate(report.cuts) if each in by_block}
+    edges = tuple(edge if edge.cut is None else replace(edge, cut=position.get(edge.cut)) for edge in report.graph.edges)
+
+    parameters = [
+        replace(one, cuts=cuts, partial=one.partial and bool(cuts))
+        for one in report.parameters.values()
+        if one.name in cuts_of
+        for cuts in [tuple(dict.fromkeys(by_block[each] for each in cuts_of[one.name]))]
+    ]
     return replace(
         report,
-        parameters=Parameters(tuple(_without_copies(one) for one in _belonging(report, found))),
-        cuts=tuple(kept),
+        parameters=Parameters(tuple(parameters)),
+        cuts=tuple(blocks),
         graph=replace(report.graph, edges=edges),
     )
 
 
-def _without_copies(one: Parameter) -> Parameter:
-    if one.verdict is Verdict.CUT:
-        return one
-    cuts = tuple(cut for cut in one.cuts if cut.kind not in _COPIES)
-    return replace(one, cuts=cuts, partial=one.partial and bool(cuts))
+def _used_elsewhere(graph: Graph) -> set[int]:
+    """Return the cuts whose values go into the loss by some way that does not lead through a parameter they were written into."""
+    into: dict[int, list[int]] = {}
+    for edge in graph.edges:
+        into.setdefault(edge.target, []).append(edge.source)
+    seen, stack = {0}, [0]
+    while stack:
+        for source in into.get(stack.pop(), ()):
+            node = graph.nodes[source]
+            if source not in seen and node.kind is not NodeKind.PARAMETER and not node.into:
+                seen.add(source)
+                stack.append(source)
+    return {edge.cut for edge in graph.edges if edge.cut is not None and edge.target in seen}
+
+
+def _by_block(cuts: Sequence[Cut]) -> dict[Cut, Cut]:
+    """Return for each cut what stands for it: one cut for all that ran where the same line had switched grad mode off."""
+    together: dict[tuple[CutKind, Place], list[Cut]] = {}
+    for each in cuts:
+        if each.block is not None:
+            together.setdefault((each.kind, each.block), []).append(each)
+    whole = {each: each for each in cuts}
+    for (_, block), some in together.items():
+        within = {f"{each.file}:{each.line}" for each in some}
+        one = replace(
+            some[0],
+            file=block.file,
+            line=block.line,
+            code=block.code,
+            scope=some[0].scope if len({each.scope for each in some}) == 1 else "",
+            parameters=tuple(dict.fromkeys(name for each in some for name in each.parameters)),
+            caller=some[0].caller if level(block.file) == LIBRARY else None,
+            also=tuple(sorted({place for each in some for place in each.also if str(place) not in within})),
+            inside_library=all(each.inside_library for each in some),
+        )
+        whole.update(dict.fromkeys(some, one))
+    return whole
 
 
 def _belonging(report: Report, found: Found) -> Iterator[Parameter]:
