@@ -302,7 +302,7 @@ def _parameters(
             nodes[id(tensor)] = index
     seen = []
     for name, parameter in names.tensors.items():
-        node = nodes.get(id(parameter))
+        node = nodes.get(id(names.wholes.get(id(parameter), parameter)))
         arrival = arrivals.get(node) if node is not None else None
         seen.append(
             ParameterSeen(
