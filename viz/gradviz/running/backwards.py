@@ -181,6 +181,8 @@ class Watch:
         if self._over and which != "grad" and not self._stepping:
             self._off()
             self._stop_if_asked(now=True)
+        elif self._on and which != "grad" and self._plan.wants(self._count + 1):
+            ranks.begin(self._count + 1, self._settings)
 
     def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
         """A backward call has ended."""
@@ -241,6 +243,7 @@ class Watch:
             failed="" if error is None else described(error),
             names={key: each[0] for key, each in known.parameters.items() if each[0] in report.parameters},
             watched=trace is not None,
+            waits=ranks.waits(found.roots.values()),
         )
 
     def _tell(self, call: Call) -> None:
@@ -255,6 +258,7 @@ class Watch:
         else:
             self._say(f"{telling.headline(call)}: nothing new\n")
         self._write()
+        say(ranks.completed(call.number, self._settings))
 
     def _is_new(self, call: Call) -> bool:
         facts: set[object] = {

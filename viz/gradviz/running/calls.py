@@ -20,6 +20,7 @@ class Call:
         failed: What the call itself raised; empty where it went well.
         names: The parameters' names by identity.
         watched: It was traced; else only the graph that was left is known.
+        waits: Its parameters are in a DistributedDataParallel that waits for the gradient of each.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Call:
     failed: str = ""
     names: Mapping[int, str] = field(default_factory=dict)
     watched: bool = True
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

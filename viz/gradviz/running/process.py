@@ -86,9 +86,10 @@ class Process:
 
         The import is not for every script: one as late as this has Python forget that a Ctrl-C ended the script.
         """
-        from gradviz.running import ranks
+        from gradviz.running import rank, ranks
 
-        if os.getpid() == self._settings.root and ranks.rank() in (None, 0):
+        here = rank.here()
+        if os.getpid() == self._settings.root and (here is None or here.own == 0):
             say(ranks.put_together(self._settings))
 
 
