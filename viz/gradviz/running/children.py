@@ -64,7 +64,9 @@ class Children:
 
 
 def label(settings: Settings) -> str:
-    """Return what tells this process apart: ``"rank1"``, ``"process4711"``; empty in the script's own process."""
+    """Return what tells this process apart: ``"rank1"``, ``"process4711"``; empty in the script's own, or where one speaks for all."""
+    if settings.one_voice:
+        return ""
     here = rank.here()
     if here is not None:
         return f"rank{here.own}"

@@ -93,10 +93,10 @@ class Process:
             say(ranks.put_together(self._settings))
 
 
-def warn(error: BaseException) -> None:
+def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
     """Say once that gradviz failed and that training goes on."""
     text = str(error).splitlines()[0] if str(error) else ""
-    say(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
+    (voice or say)(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
 
 
 def say(text: str) -> None:

@@ -7,6 +7,7 @@ Where a parameter is reached on some ranks alone, DistributedDataParallel waits 
 averages with their zeros.
 """
 
+import gc
 import getpass
 import json
 import os
@@ -32,6 +33,7 @@ _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly wri
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 _began = time.time()
+_last: list[str] = []  # the matrix that was told before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class Left:
         number: Of the call, in its process.
         rank: Of the process.
         of: How many ranks there are.
-        place: The line that called backward.
+        place: The line that called backward, the user's own where there is one.
         waits: DistributedDataParallel holds parameters and waits for the gradient of each, on every rank.
         verdicts: The word and the size of each parameter by name; None where the call began and has not ended.
     """
@@ -77,7 +79,8 @@ def leave(call: Call, settings: Settings) -> None:
     here = rank.here()
     if here is not None and call.kind == "backward":
         verdicts = {name: (one.verdict.value, one.numel) for name, one in call.report.parameters.items()}
-        place = "" if call.place is None else written(call.place)
+        line = call.caller or call.place
+        place = "" if line is None else written(line)
         _leave(Left(number=call.number, rank=here.own, of=here.of, place=place, waits=call.waits, verdicts=verdicts), settings)
 
 
@@ -89,7 +92,10 @@ def completed(number: int, settings: Settings) -> str:
     left = [each for each in _read(where) if each.number == number and each.verdicts is not None]
     if not left or len(left) < left[0].of or not _claims(where / f"told-{number}"):
         return ""
-    return _told([left])
+    global _last
+    lines = list(matrix(left))
+    again, _last = lines == _last, lines
+    return f"gradviz: backward {number}" + (f"{lines[0].rstrip()}, as before\n" if again else "".join(lines))
 
 
 def _claims(mark: Path) -> bool:
@@ -108,12 +114,13 @@ def _leave(left: Left, settings: Settings) -> None:
         replace(where / f"{left.number}-{left.rank}.json", json.dumps(asdict(left)).encode())
 
 
-def waits(models: Iterable[Any]) -> bool:
-    """Say whether some model is in a DistributedDataParallel that waits for the gradient of every parameter."""
+def waits() -> bool:
+    """Say whether some DistributedDataParallel in this process waits for the gradient of every parameter."""
     parallel = sys.modules.get("torch.nn.parallel.distributed")
-    return parallel is not None and any(
-        isinstance(model, parallel.DistributedDataParallel) and not (model.find_unused_parameters or model.static_graph) for model in models
-    )
+    if parallel is None or rank.here() is None:
+        return False
+    wrapped = [one for one in gc.get_objects() if issubclass(type(one), parallel.DistributedDataParallel)]
+    return any(not (one.find_unused_parameters or one.static_graph) for one in wrapped)
 
 
 def put_together(settings: Settings) -> str:
