@@ -304,10 +304,12 @@ class Watch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._on:
-            if id(optimizer) in self._judged:  # with a closure, the calls of this step are yet to come
+            if id(optimizer) in self._judged:
                 self._numbers, self._batch = [], []
                 self._judged.clear()
             self._stepping.append(id(optimizer))
+            if len(args) > 1 or kwargs.get("closure") is not None:
+                return  # the closure's calls are yet to come
             self._guarded(self._judge, optimizer)
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
@@ -316,6 +318,8 @@ class Watch:
         if self._on and id(optimizer) in self._stepping:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._stepping.remove(id(optimizer))
+            if self._over and self._judged:
+                self._stop_if_asked(now=True)
 
     def _judge(self, optimizer: Optimizer) -> None:
         if not self._batch or id(optimizer) in self._judged:
