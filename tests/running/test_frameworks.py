@@ -67,7 +67,7 @@ if __name__ == "__main__":
 
 def table(prefix):
     return (
-        "gradviz: backward 1 at train.py:20: 4 of 6 parameters differ between ranks\n"
+        "gradviz: backward 1 at train.py:18: 4 of 6 parameters differ between ranks\n"
         "            rank 0   rank 1\n"
         f"  differ    reached  unused   {prefix}left.* (2 parameters, 5)\n"
         f"  differ    unused   reached  {prefix}right.* (2 parameters, 5)\n"
