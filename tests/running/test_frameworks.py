@@ -97,3 +97,31 @@ def test_under_gradviz_run_the_callback_is_silent_and_the_ranks_are_followed(scr
     assert "gradviz [rank1]: backward 1, loss" in ran.err
     assert ran.err.endswith(table("self._model.module."))
     assert not list(scripts.folder.glob("report*"))
+
+
+TRL = """
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from trl import SFTConfig, SFTTrainer
+words = Tokenizer(models.WordLevel({"<pad>": 0, "<eos>": 1, "<unk>": 2, "a": 3, "b": 4}, unk_token="<unk>"))
+words.pre_tokenizer = pre_tokenizers.Whitespace()
+tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>")
+config = LlamaConfig(vocab_size=8, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2)
+options = SFTConfig("out", max_steps=2, report_to=[], save_strategy="no", use_cpu=True, bf16=False, logging_strategy="no")
+lora = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
+data = Dataset.from_list([{"text": "a b a b"}] * 8)
+SFTTrainer(LlamaForCausalLM(config), options, train_dataset=data, processing_class=tokenizer, peft_config=lora).train()
+"""
+
+
+@pytest.mark.skipif(not find_spec("trl"), reason="needs trl, which is not installed for the tests: it brings pandas and pyarrow")
+def test_a_run_of_trl_is_told_in_pefts_words(scripts):
+    scripts.write("train.py", TRL)
+    ran = scripts.run("--backward", "1,2", "train.py")
+    assert ran.code == 0, ran.err
+    assert "ALARM" not in ran.err
+    assert "lora_A.default in q_proj (2 parameters, 64): zero at backward 1, reached now" in ran.err
+    assert "(AdamW) steps after backward 2: all its parameters get gradient" in ran.err

@@ -16,17 +16,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gradviz.atomic import replace
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.names import fold_names
-from gradviz.render.sentences import listing
+from gradviz.render.names import abbreviated
+from gradviz.render.sentences import counted, listing
 from gradviz.render.text import where as written
 from gradviz.running import rank
 from gradviz.running.calls import Call
 from gradviz.running.settings import Settings
+from gradviz.running.telling import tell_names
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
@@ -98,11 +100,12 @@ def completed(number: int, settings: Settings) -> str:
 
 
 def _claims(mark: Path) -> bool:
-    if mark.exists() and mark.stat().st_mtime < _began - 1:
+    """Say whether nobody in this run was here before, and be the one who was."""
+    if not any(_fresh([mark])):
         mark.unlink(missing_ok=True)
     try:
         mark.touch(exist_ok=False)
-    except FileExistsError:
+    except OSError:
         return False
     return True
 
@@ -165,12 +168,20 @@ def _await(where: Path) -> None:
 
 
 def _read(where: Path) -> list[Left]:
-    return [Left(**json.loads(path.read_text())) for path in sorted(_fresh(where.glob("*-*.json")))]
+    """Return what the ranks left, but for what goes away meanwhile."""
+    found = []
+    for path in sorted(_fresh(where.glob("*-*.json"))):
+        with suppress(OSError, ValueError, TypeError):
+            found.append(Left(**json.loads(path.read_text())))
+    return found
 
 
-def _fresh(paths: Iterable[Path]) -> list[Path]:
+def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
     """Leave out what an earlier run left that found the same port: no rank has come to a backward before all have begun."""
-    return [path for path in paths if path.stat().st_mtime >= _began - 1]
+    for path in paths:
+        with suppress(OSError):
+            if path.stat().st_mtime >= _began - 1:
+                yield path
 
 
 def matrix(ranks: Sequence[Left]) -> Iterator[str]:
@@ -213,9 +224,11 @@ def _table(own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes:
     yield "  " + " " * 10 + "".join(head.ljust(width) for head in heads).rstrip() + "\n"
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
     for row, names in sorted(rows.items(), key=lambda item: len(set(item[0])) == 1):
+        size = abbreviated(sum(sizes[name] for name in names))
+        told = f"{counted(len(names), 'parameter')} ({size})" if set(row) == {Verdict.FROZEN} else tell_names(names, among)
         label = "differ" if len(set(row)) > 1 else "same"
         words = "".join(row[places[0]].ljust(width) for places in columns)
-        yield f"  {label:10}{words}{', '.join(map(str, fold_names(names, among)))}\n"
+        yield f"  {label:10}{words}{told}\n"
 
 
 def _ranks(numbers: Sequence[int]) -> str:

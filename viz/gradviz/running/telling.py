@@ -201,8 +201,13 @@ _TELL = {
 
 
 def _names(names: Iterable[str], report: Report) -> str:
-    rows, names = fold_adapters(names, report.parameters)
-    groups = fold_names(names, report.parameters)
+    return tell_names(names, report.parameters)
+
+
+def tell_names(names: Iterable[str], among: Mapping[str, Parameter]) -> str:
+    """Return some parameters in few words: whole modules, runs of blocks, adapters; what is more than a line is counted."""
+    rows, names = fold_adapters(names, among)
+    groups = fold_names(names, among)
     shown = [*rows, *(str(group) for group in groups[:MOST])]
     rest = sum(group.parameters for group in groups[MOST:])
     return ", ".join(shown) + (f" and {counted(rest, 'more parameter')}" if rest else "")
