@@ -57,7 +57,13 @@ def test_torch_is_pinned_for_the_checkout_and_a_range_for_the_package():
 
 
 # They run inside of these, which are there then.
-FRONT_ENDS = {"pytest_plugin.py": {"pytest"}, "sphinx_ext.py": {"sphinx", "docutils"}, "mkdocs_plugin.py": {"mkdocs"}}
+FRONT_ENDS = {
+    "pytest_plugin.py": {"pytest"},
+    "sphinx_ext.py": {"sphinx", "docutils"},
+    "mkdocs_plugin.py": {"mkdocs"},
+    "lightning.py": {"lightning"},
+    "huggingface.py": {"transformers"},
+}
 
 
 def test_every_package_that_is_imported_is_required():

@@ -88,3 +88,6 @@ def test_what_compiled_code_computes_is_traced_as_it_is_written():
         "1.bias": "reached",
     }
     assert "detach()" in report.cuts[0].code
+    assert report.notes == (
+        "torch.compile was called; what it compiles was traced eagerly, through torch.compiler.set_stance('force_eager').",
+    )

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording.sharded import own_part
 from gradviz.recording.tape import Backward, Tape
 
 
@@ -36,7 +37,7 @@ def any_nonzero(gradient: Tensor) -> bool | None:
     """Say whether some element is not zero (NaN is not); None on the meta device, where there are no values."""
     if gradient.device.type == "meta":
         return None
-    values = gradient.detach()
+    values = own_part(gradient.detach())
     if values.layout == torch.sparse_coo:
         values = values.coalesce().values()
     if values.numel() > _SAMPLE and values.is_contiguous() and bool((values.view(-1)[:_SAMPLE] != 0).any()):
@@ -49,8 +50,8 @@ def look_at(gradient: Tensor) -> Arrival:
     nonzero = any_nonzero(gradient)
     if nonzero is None:
         return Arrival(None, None)
-    values = gradient.coalesce().values() if gradient.layout == torch.sparse_coo else gradient
-    wide = values.detach()
+    values = own_part(gradient.detach())
+    wide = values.coalesce().values() if values.layout == torch.sparse_coo else values
     if wide.dtype in (torch.float16, torch.bfloat16):
         wide = wide.float()
     return Arrival(nonzero, float(torch.linalg.vector_norm(wide)) if nonzero else 0.0)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
+from gradviz.recording.sharded import wholes
 from gradviz.recording.tape import Call, Step, Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
 
@@ -75,6 +76,8 @@ class Names:
         classes: The name of the class of each module by its path.
         switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes nothing.
         compiled: Some module is compiled.
+        shards: Of a parameter that is sharded, by identity of the whole one that a forward uses.
+        wholes: The other way round.
     """
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
@@ -83,6 +86,8 @@ class Names:
     classes: dict[str, str] = field(default_factory=dict)
     switched_off: list[str] = field(default_factory=list)
     compiled: list[str] = field(default_factory=list)
+    shards: dict[int, Tensor] = field(default_factory=dict)
+    wholes: dict[int, Tensor] = field(default_factory=dict)
 
 
 def names_of(model: Model | None) -> Names:
@@ -95,6 +100,9 @@ def names_of(model: Model | None) -> Names:
             names.parameters[id(tensor)] = (name,)
         else:
             names.parameters[id(tensor)] = (*known, name)
+    for key, whole in names.wholes.items():
+        if key in names.parameters:
+            names.parameters[id(whole)] = names.parameters[key]
     return names
 
 
@@ -119,12 +127,14 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         own = module.__dict__
         if own.get("requires_grad") is False:
             names.switched_off.append(path or "model")
+        for shard, whole in wholes(module):  # those of its children too, so before them
+            names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
         if "_orig_mod" in own["_modules"] or own.get("_compiled_call_impl") is not None:
             names.compiled.append(path)
         prefix = f"{path}." if path else ""
         for name, parameter in own["_parameters"].items():
             if parameter is not None:
-                yield prefix + name, parameter
+                yield prefix + name, names.shards.get(id(parameter), parameter)
         stack.extend((prefix + name, child) for name, child in reversed(own["_modules"].items()) if child is not None)
 
 

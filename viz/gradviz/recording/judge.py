@@ -54,6 +54,9 @@ def judge(
         seen = _parameters(tape, built, names, optimized, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
+        if names.compiled or tape.compiled:
+            what = "The model is compiled; it was traced" if names.compiled else "torch.compile was called; what it compiles was traced"
+            said.append(f"{what} eagerly, through torch.compiler.set_stance('force_eager').")
         if tape.began is not None and tape.made_before:
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
         elif tape.began is not None and not roots and not live:
@@ -302,7 +305,7 @@ def _parameters(
             nodes[id(tensor)] = index
     seen = []
     for name, parameter in names.tensors.items():
-        node = nodes.get(id(parameter))
+        node = nodes.get(id(names.wholes.get(id(parameter), parameter)))
         arrival = arrivals.get(node) if node is not None else None
         seen.append(
             ParameterSeen(
@@ -341,8 +344,6 @@ def _notes(
         f"{path}.requires_grad = False sets an attribute of the module and freezes nothing; call {path}.requires_grad_(False)."
         for path in names.switched_off
     ]
-    if names.compiled:
-        said.append("The model is compiled; it was traced eagerly, through torch.compiler.set_stance('force_eager').")
     if model is not None and not parameters:
         said.append("The model has no parameters.")
     elif parameters and all(one.verdict is Verdict.UNUSED for one in parameters):

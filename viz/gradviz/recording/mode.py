@@ -664,11 +664,13 @@ class RecordingMode(TorchFunctionMode):
         tape = self.tape
         seen = Backward(tuple(tape.live(loss) for loss in losses if loss.requires_grad))
         handles: list[Any] = []
+        # Once several ranks reduce a gradient, .grad is theirs together, or FSDP2 has taken it away: see what arrives before that.
+        together = torch.distributed.is_available() and torch.distributed.is_initialized()
         for number, known in tape.leaves.items():  # a reentrant checkpoint reaches leaves that no edge leads to
             leaf = known.tensor()
             if leaf is None or not known.requires_grad or not leaf.is_leaf:
                 continue
-            if leaf.grad is None:
+            if leaf.grad is None and not together:
                 seen.arrived[number] = None
             else:
                 node = torch.autograd.graph.get_gradient_edge(leaf).node

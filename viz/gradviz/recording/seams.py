@@ -212,6 +212,7 @@ def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs:
 
 
 def _compiled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.tape.compiled = True
     watcher.run_eagerly()
 
 

@@ -227,6 +227,7 @@ class Tape:
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
+        self.compiled = False  # torch.compile was called
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,
         self._spots: list[tuple[Any, ...]] = []  # and the line

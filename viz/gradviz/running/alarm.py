@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from gradviz.graph import Verdict
 from gradviz.recording.backward import any_nonzero
+from gradviz.recording.sharded import is_sharded
 from gradviz.running.calls import Call, Step
 
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
@@ -38,7 +39,7 @@ def judge_step(name: str, optimizer: Optimizer, others: Mapping[str, Optimizer],
             continue
         if Verdict.ZERO in verdicts:
             zero.append(parameter)
-        elif tensor.grad is None or (complete and any_nonzero(tensor.grad) is False):
+        elif tensor.grad is None or (complete and not is_sharded(tensor.grad) and any_nonzero(tensor.grad) is False):
             starved.append(parameter)
         elif complete:
             older.append(parameter)

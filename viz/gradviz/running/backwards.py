@@ -28,7 +28,7 @@ from gradviz.recording.seams import held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
 from gradviz.reports import Report
-from gradviz.running import names, ranks, telling
+from gradviz.running import names, rank, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
@@ -38,13 +38,29 @@ from gradviz.running.settings import Plan, Settings
 
 _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
 
+_watching: "Watch | None" = None
+
+
+def is_watched() -> bool:
+    """Say whether somebody watches this process's backward calls already."""
+    return _watching is not None
+
 
 class Watch:
     """The backward calls of this process."""
 
-    def __init__(self, settings: Settings, children: Children) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        children: Children | None = None,
+        *,
+        find: Callable[[FrameType | None], names.Found | None] | None = None,
+        voice: Callable[[str], None] = say,
+    ) -> None:
         self._settings = settings
         self._children = children
+        self._find = find
+        self._voice = voice
         self._plan = Plan(settings)
         self._trace: Trace | None = None
         self._thread = 0
@@ -69,7 +85,8 @@ class Watch:
 
     def begin(self) -> None:
         """Watch from here on."""
-        self._on = True
+        global _watching
+        self._on, _watching = True, self
         self._thread = threading.get_ident()
         self._originals = {"backward": torch.autograd.backward, "grad": torch.autograd.grad, "Tensor": Tensor.backward}
         self._ours = {
@@ -87,7 +104,7 @@ class Watch:
         was_on = self._on
         self._off()
         if was_on and self._settings.children:
-            self.__init__(self._settings, self._children)  # type: ignore[misc]
+            self.__init__(self._settings, self._children, find=self._find, voice=self._voice)  # type: ignore[misc]
             self.begin()
 
     def end(self) -> None:
@@ -95,13 +112,15 @@ class Watch:
         self._off()
         if self._count == 0 and os.getpid() == self._settings.root:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
-            self._children.say_unseen(grads)
+            if self._children is not None:
+                self._children.say_unseen(grads)
 
     def _off(self) -> None:
         """Put everything back as it was."""
+        global _watching
         if not self._on:
             return
-        self._on = False
+        self._on, _watching = False, None
         self._untrace()
         for handle in self._handles:
             handle.remove()
@@ -135,7 +154,7 @@ class Watch:
         if threading.get_ident() == self._thread:
             failure = trace.stop()
             if failure:
-                say(f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n")
+                self._voice(f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n")
         torch.autograd.backward = current
 
     def _guarded(self, action: Callable[..., None], *args: Any) -> None:
@@ -145,7 +164,7 @@ class Watch:
                 action(*args)
         except Exception as error:
             self._over = True
-            warn(error)
+            warn(error, self._voice)
             try:
                 self._off()
             except Exception:
@@ -181,6 +200,8 @@ class Watch:
         if self._over and which != "grad" and not self._stepping:
             self._off()
             self._stop_if_asked(now=True)
+        elif self._on and which != "grad" and self._plan.wants(self._count + 1):
+            ranks.begin(self._count + 1, self._settings)
 
     def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
         """A backward call has ended."""
@@ -193,6 +214,9 @@ class Watch:
         self._numbers.append(self._count)
         if self._plan.wants(self._count):
             call = self._report("backward", self._count, frame, _losses(args, kwargs), error)
+            if call is None:
+                self._off()
+                return
             self._tell(call)
         self._over = self._plan.is_over(self._count)
         self._retrace()
@@ -208,10 +232,13 @@ class Watch:
         self._grads += 1
         if self._grads <= _GRADS:
             call = self._report("torch.autograd.grad", self._grads, frame, _losses(args, kwargs, "outputs"), error)
-            self._tell(call)
+            if call is not None:
+                self._tell(call)
 
-    def _report(self, kind: str, number: int, frame: FrameType, losses: tuple[Tensor, ...], error: Exception | None) -> Call:
-        found = names.find(frame)
+    def _report(self, kind: str, number: int, frame: FrameType, losses: tuple[Tensor, ...], error: Exception | None) -> Call | None:
+        found = self._found(frame)
+        if found is None:
+            return None
         known = names_of(found.roots)
         named = {
             names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss for place, loss in enumerate(losses, 1)
@@ -241,7 +268,13 @@ class Watch:
             failed="" if error is None else described(error),
             names={key: each[0] for key, each in known.parameters.items() if each[0] in report.parameters},
             watched=trace is not None,
+            when=found.when,
+            waits=ranks.waits(),
         )
+
+    def _found(self, frame: FrameType | None) -> names.Found | None:
+        """Return what is trained; None where what was to be watched is over."""
+        return names.find(frame) if self._find is None else self._find(frame)
 
     def _tell(self, call: Call) -> None:
         new = self._is_new(call)
@@ -255,6 +288,8 @@ class Watch:
         else:
             self._say(f"{telling.headline(call)}: nothing new\n")
         self._write()
+        if not self._is_silent():
+            self._voice(ranks.completed(call.number, self._settings))
 
     def _is_new(self, call: Call) -> bool:
         facts: set[object] = {
@@ -269,7 +304,12 @@ class Watch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._on:
+            if id(optimizer) in self._judged:
+                self._numbers, self._batch = [], []
+                self._judged.clear()
             self._stepping.append(id(optimizer))
+            if len(args) > 1 or kwargs.get("closure") is not None:
+                return  # the closure's calls are yet to come
             self._guarded(self._judge, optimizer)
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
@@ -278,13 +318,16 @@ class Watch:
         if self._on and id(optimizer) in self._stepping:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._stepping.remove(id(optimizer))
+            if self._over and self._judged:
+                self._stop_if_asked(now=True)
 
     def _judge(self, optimizer: Optimizer) -> None:
         if not self._batch or id(optimizer) in self._judged:
             return
         known = {name: one for name, reference in self._optimizers.items() if (one := reference()) is not None}
         if not any(one is optimizer for one in known.values()):
-            known = dict(names.find(sys._getframe(2)).optimizers)
+            found = self._found(sys._getframe(2))
+            known = {} if found is None else dict(found.optimizers)
         name = next((name for name, one in known.items() if one is optimizer), type(optimizer).__name__)
         step = judge_step(name, optimizer, known, self._batch, self._numbers)
         self._judged.add(id(optimizer))
@@ -294,13 +337,19 @@ class Watch:
 
     # What is said
 
+    def _is_silent(self) -> bool:
+        here = rank.here() if self._settings.one_voice else None
+        return here is not None and here.own > 0
+
     def _say(self, text: str) -> None:
+        if self._is_silent():
+            return
         own = label(self._settings)
-        say(f"gradviz{f' [{own}]' if own else ''}: {text}")
+        self._voice(f"gradviz{f' [{own}]' if own else ''}: {text}")
 
     def _write(self) -> None:
         """Write the file whole, with everything known so far."""
-        if not self._settings.output:
+        if not self._settings.output or self._is_silent():
             return
         from gradviz.render.formats import save
 

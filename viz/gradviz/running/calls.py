@@ -20,6 +20,8 @@ class Call:
         failed: What the call itself raised; empty where it went well.
         names: The parameters' names by identity.
         watched: It was traced; else only the graph that was left is known.
+        when: Where in its training a framework says that it is, ``"epoch 0, batch 2"``; empty where none says.
+        waits: Its parameters are in a DistributedDataParallel that waits for the gradient of each.
     """
 
     number: int
@@ -30,6 +32,8 @@ class Call:
     failed: str = ""
     names: Mapping[int, str] = field(default_factory=dict)
     watched: bool = True
+    when: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gradviz.running import rank
 from gradviz.running.settings import Settings
 
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "multiprocessing.forkserver", "compile_worker")
@@ -63,10 +64,12 @@ class Children:
 
 
 def label(settings: Settings) -> str:
-    """Return what tells this process apart: ``"rank1"``, ``"process4711"``; empty in the script's own process."""
-    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK"))
-    if rank is not None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        return f"rank{rank}"
+    """Return what tells this process apart: ``"rank1"``, ``"process4711"``; empty in the script's own, or where one speaks for all."""
+    if settings.one_voice:
+        return ""
+    here = rank.here()
+    if here is not None:
+        return f"rank{here.own}"
     return "" if os.getpid() == settings.root else f"process{os.getpid()}"
 
 

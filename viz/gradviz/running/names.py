@@ -33,11 +33,13 @@ class Found:
         roots: Modules and single tensors by name; a module's parameters are named below it, ``netG.main.0.weight``.
         optimizers: Every live optimizer by name.
         named: The roots that some variable leads to.
+        when: Where in its training a framework says that it is; empty where none says.
     """
 
     roots: Mapping[str, nn.Module | Tensor] = field(default_factory=dict)
     optimizers: Mapping[str, Optimizer] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    when: str = ""
 
 
 def find(frame: FrameType | None) -> Found:
@@ -201,10 +203,14 @@ def _file(kind: type) -> str:
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:
-    """Return the variable that holds a value in the innermost frame outside torch; empty where none does."""
-    while frame is not None and level(frame.f_code.co_filename) == INSIDE:
+    """Return the variable that holds a value: in the innermost frame of the user's own that has one, or else outside torch."""
+    frames: dict[int, list[FrameType]] = {USER: [], LIBRARY: [], INSIDE: []}
+    while frame is not None:
+        frames[level(frame.f_code.co_filename)].append(frame)
         frame = frame.f_back
-    if frame is None:
-        return ""
-    variables = local_variables(frame) if frame.f_code.co_name != "<module>" else list(frame.f_globals.items())
-    return next((name for name, held in variables if held is value and not name.startswith("_")), "")
+    for each in (*frames[USER], *frames[LIBRARY][:1]):
+        variables = local_variables(each) if each.f_code.co_name != "<module>" else list(each.f_globals.items())
+        found = next((name for name, held in variables if held is value and not name.startswith("_")), "")
+        if found:
+            return found
+    return ""

@@ -86,16 +86,17 @@ class Process:
 
         The import is not for every script: one as late as this has Python forget that a Ctrl-C ended the script.
         """
-        from gradviz.running import ranks
+        from gradviz.running import rank, ranks
 
-        if os.getpid() == self._settings.root and ranks.rank() in (None, 0):
+        here = rank.here()
+        if os.getpid() == self._settings.root and (here is None or here.own == 0):
             say(ranks.put_together(self._settings))
 
 
-def warn(error: BaseException) -> None:
+def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
     """Say once that gradviz failed and that training goes on."""
     text = str(error).splitlines()[0] if str(error) else ""
-    say(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
+    (voice or say)(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
 
 
 def say(text: str) -> None:

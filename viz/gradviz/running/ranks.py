@@ -1,78 +1,243 @@
 """Many ranks, one matrix: which parameter is reached on which rank.
 
 Every rank writes what it saw into the run's folder; no rank talks to another. Whoever started them puts it together once they are
-gone, or rank 0 does, with what is there when it ends. Where a parameter is reached on some ranks alone, DistributedDataParallel waits for
-the others ("Expected to have finished reduction"), or averages with their zeros.
+gone. Where nothing of gradviz's did, the last rank to leave a call tells of it, and rank 0 of what is incomplete when it ends.
+
+Where a parameter is reached on some ranks alone, DistributedDataParallel waits for the others ("Expected to have finished reduction"), or
+averages with their zeros.
 """
 
+import gc
 import getpass
 import json
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gradviz.atomic import replace
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.names import fold_names
+from gradviz.render.names import abbreviated
+from gradviz.render.sentences import counted, listing
+from gradviz.render.text import where as written
+from gradviz.running import rank
 from gradviz.running.calls import Call
 from gradviz.running.settings import Settings
+from gradviz.running.telling import tell_names
+
+_PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
+_COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
+_ARRIVED = (Verdict.REACHED, Verdict.ZERO)
+_began = time.time()
+_last: list[str] = []  # the matrix that was told before
 
 
-def rank() -> int | None:
-    """Return this process's rank; None where it is not one of several."""
-    own = os.environ.get("RANK", "")
-    return int(own) if own.isdecimal() and int(os.environ.get("WORLD_SIZE", "1")) > 1 else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What one rank left of one backward call. Read-only.
+
+    Attributes:
+        number: Of the call, in its process.
+        rank: Of the process.
+        of: How many ranks there are.
+        place: The line that called backward, the user's own where there is one.
+        waits: DistributedDataParallel holds parameters and waits for the gradient of each, on every rank.
+        verdicts: The word and the size of each parameter by name; None where the call began and has not ended.
+    """
+
+    number: int
+    rank: int
+    of: int
+    place: str = ""
+    waits: bool = False
+    verdicts: Mapping[str, tuple[str, int]] | None = None
 
 
 def folder(settings: Settings) -> Path | None:
-    """Return the folder of the run; None where there is none."""
+    """Return the folder where this run's ranks leave what they saw; None where they share none."""
     if settings.folder:
         return Path(settings.folder)
-    run, port = os.environ.get("TORCHELASTIC_RUN_ID"), os.environ.get("MASTER_PORT")
-    if run is None or rank() is None:
+    address, port = os.environ.get("MASTER_ADDR"), os.environ.get("MASTER_PORT")
+    if port is None or rank.here() is None:
         return None
-    return Path(tempfile.gettempdir()) / f"gradviz-{getpass.getuser()}-{run}-{port}-{os.getppid()}"
+    return Path(tempfile.gettempdir()) / f"gradviz-{getpass.getuser()}-{address}-{port}"
+
+
+def begin(number: int, settings: Settings) -> None:
+    """Leave that a call has begun, which is all there will be if it never ends."""
+    here = rank.here()
+    if here is not None:
+        _leave(Left(number=number, rank=here.own, of=here.of), settings)
 
 
 def leave(call: Call, settings: Settings) -> None:
     """Leave what one call reached for the matrix."""
-    own, where = rank(), folder(settings)
-    if own is None or where is None:
-        return
-    verdicts = {name: [one.verdict.value, one.numel] for name, one in call.report.parameters.items()}
-    text = json.dumps({"rank": own, "number": call.number, "place": str(call.place or ""), "verdicts": verdicts})
-    replace(where / f"{call.number}-{own}.json", text.encode())
+    here = rank.here()
+    if here is not None and call.kind == "backward":
+        verdicts = {name: (one.verdict.value, one.numel) for name, one in call.report.parameters.items()}
+        line = call.caller or call.place
+        place = "" if line is None else written(line)
+        _leave(Left(number=call.number, rank=here.own, of=here.of, place=place, waits=call.waits, verdicts=verdicts), settings)
+
+
+def completed(number: int, settings: Settings) -> str:
+    """Return the matrix of a call that every rank has left by now, once, where nobody is there to do it at the end of the run."""
+    where = folder(settings)
+    if settings.folder or where is None or not where.is_dir():
+        return ""
+    left = [each for each in _read(where) if each.number == number and each.verdicts is not None]
+    if not left or len(left) < left[0].of or not _claims(where / f"told-{number}"):
+        return ""
+    global _last
+    lines = list(matrix(left))
+    again, _last = lines == _last, lines
+    return f"gradviz: backward {number}" + (f"{lines[0].rstrip()}, as before\n" if again else "".join(lines))
+
+
+def _claims(mark: Path) -> bool:
+    """Say whether nobody in this run was here before, and be the one who was."""
+    if not any(_fresh([mark])):
+        mark.unlink(missing_ok=True)
+    try:
+        mark.touch(exist_ok=False)
+    except OSError:
+        return False
+    return True
+
+
+def _leave(left: Left, settings: Settings) -> None:
+    where = folder(settings)
+    if where is not None:
+        replace(where / f"{left.number}-{left.rank}.json", json.dumps(asdict(left)).encode())
+
+
+def waits() -> bool:
+    """Say whether some DistributedDataParallel in this process waits for the gradient of every parameter."""
+    parallel = sys.modules.get("torch.nn.parallel.distributed")
+    if parallel is None or rank.here() is None:
+        return False
+    wrapped = [one for one in gc.get_objects() if issubclass(type(one), parallel.DistributedDataParallel)]
+    return any(not (one.find_unused_parameters or one.static_graph) for one in wrapped)
 
 
 def put_together(settings: Settings) -> str:
-    """Return the matrix of every call that several ranks left, and remove the folder."""
+    """Return the matrix of every call that some rank left, and remove the folder."""
     where = folder(settings)
     if where is None or not where.is_dir():
         return ""
-    calls: dict[int, list[Mapping[str, object]]] = {}
-    for path in sorted(where.glob("*.json")):
-        found = json.loads(path.read_text())
-        calls.setdefault(found["number"], []).append(found)
+    if not settings.folder:
+        _await(where)
+    told = {path.name for path in _fresh(where.glob("told-*"))}
+    left = [each for each in _read(where) if f"told-{each.number}" not in told]
     shutil.rmtree(where, ignore_errors=True)
-    return "".join(line for _, ranks in sorted(calls.items()) if len(ranks) > 1 for line in matrix(ranks))
+    calls: dict[int, list[Left]] = {}
+    for each in left:
+        calls.setdefault(each.number, []).append(each)
+    return _told([ranks for _, ranks in sorted(calls.items())])
 
 
-def matrix(ranks: list[Mapping[str, object]]) -> Iterator[str]:
-    """Yield the lines of the matrix of one call: a row for parameters of one lot, those that differ between ranks first."""
-    ranks = sorted(ranks, key=lambda each: int(str(each["rank"])))
-    verdicts: list[dict[str, tuple[str, int]]] = [dict(each["verdicts"]) for each in ranks]  # type: ignore[call-overload]
-    sizes = {name: size for each in verdicts for name, (_, size) in each.items()}
-    among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
+def _told(calls: Iterable[Sequence[Left]]) -> str:
+    """Return the matrices of some calls; of those in a row that are alike, one for all."""
+    told: list[tuple[list[str], list[str]]] = []
+    for ranks in calls:
+        number, lines = str(ranks[0].number), list(matrix(ranks))
+        if told and told[-1][1] == lines:
+            told[-1][0].append(number)
+        else:
+            told.append(([number], lines))
+    return "".join(f"gradviz: backward {listing(numbers)}{''.join(lines)}" for numbers, lines in told)
+
+
+def _await(where: Path) -> None:
+    """Wait for a moment until the others on this machine have left the last call that this rank left."""
+    here, until = rank.here(), time.monotonic() + _PATIENCE
+    own = [] if here is None else [each for each in _read(where) if each.rank == here.own]
+    if here is None or not own:
+        return
+    local = os.environ.get("LOCAL_WORLD_SIZE", "")
+    last, ranks = max(each.number for each in own), range(int(local) if local.isdecimal() else here.of)
+    while time.monotonic() < until:
+        if {each.rank for each in _read(where) if each.number == last and each.verdicts is not None}.issuperset(ranks):
+            return
+        time.sleep(0.05)
+
+
+def _read(where: Path) -> list[Left]:
+    """Return what the ranks left, but for what goes away meanwhile."""
+    found = []
+    for path in sorted(_fresh(where.glob("*-*.json"))):
+        with suppress(OSError, ValueError, TypeError):
+            found.append(Left(**json.loads(path.read_text())))
+    return found
+
+
+def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
+    """Leave out what an earlier run left that found the same port: no rank has come to a backward before all have begun."""
+    for path in paths:
+        with suppress(OSError):
+            if path.stat().st_mtime >= _began - 1:
+                yield path
+
+
+def matrix(ranks: Sequence[Left]) -> Iterator[str]:
+    """Yield the lines of the matrix of one call, without its number: a row for parameters of one lot, those that differ first."""
+    ended = {each.rank: each.verdicts for each in ranks if each.verdicts is not None}
+    begun = [each.rank for each in ranks if each.verdicts is None]
+    absent = [number for number in range(ranks[0].of) if number not in {each.rank for each in ranks}]
+    sizes = {name: size for verdicts in ended.values() for name, (_, size) in verdicts.items()}
     rows: dict[tuple[str, ...], list[str]] = {}
     for name in sizes:
-        rows.setdefault(tuple(each[name][0] if name in each else "-" for each in verdicts), []).append(name)
+        rows.setdefault(tuple(verdicts[name][0] if name in verdicts else "-" for _, verdicts in sorted(ended.items())), []).append(name)
     differ = sum(len(names) for row, names in rows.items() if len(set(row)) > 1)
-    says = f"{differ} of {len(sizes)} parameters differ between ranks" if differ else "every rank saw the same"
-    yield f"gradviz: backward {ranks[0]['number']} at {ranks[0]['place']}: {says}\n"
-    width = max(len(verdict.value) for verdict in Verdict) + 2
-    yield "  " + " " * 10 + "".join(f"rank {each['rank']}".ljust(width) for each in ranks).rstrip() + "\n"
+    every = "every rank" if not begun and not absent else "every rank that is heard of"
+    says = f"{differ} of {len(sizes)} parameters differ between ranks" if differ else f"{every} saw the same"
+    place = next((each.place for each in ranks if each.place), "")
+    yield f"{f' at {place}' if place else ''}: {says if ended else 'it ended on no rank'}\n"
+    yield from _table(sorted(ended), rows, sizes)
+    if begun:
+        yield f"  missing   {_ranks(begun)} began this call and did not come back from it: perhaps waiting for another rank\n"
+    if absent:
+        yield f"  missing   {_ranks(absent)} did not come to this call, or left nothing here: it has ended before, or runs elsewhere\n"
+    unreached = [name for row, names in rows.items() if not all(word in (*_ARRIVED, Verdict.FROZEN, "-") for word in row) for name in names]
+    if unreached and any(each.waits for each in ranks):
+        these = "this one" if len(unreached) == 1 else f"these {len(unreached)}"
+        yield f"  means     DistributedDataParallel waits on every rank for a gradient of every parameter. It is for {these}\n"
+        yield "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one\n"
+
+
+def _table(own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes: Mapping[str, int]) -> Iterator[str]:
+    columns = [[place] for place in range(len(own))]
+    if len(own) > _COLUMNS:
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for place in range(len(own)):
+            alike.setdefault(tuple(row[place] for row in rows), []).append(place)
+        columns = list(alike.values())
+    if not rows:
+        return
+    heads = [_ranks([own[place] for place in places]) for places in columns]
+    width = max(len(word) for word in (*Verdict, *heads)) + 2
+    yield "  " + " " * 10 + "".join(head.ljust(width) for head in heads).rstrip() + "\n"
+    among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
     for row, names in sorted(rows.items(), key=lambda item: len(set(item[0])) == 1):
+        size = abbreviated(sum(sizes[name] for name in names))
+        told = f"{counted(len(names), 'parameter')} ({size})" if set(row) == {Verdict.FROZEN} else tell_names(names, among)
         label = "differ" if len(set(row)) > 1 else "same"
-        yield f"  {label:10}{''.join(word.ljust(width) for word in row)}{', '.join(map(str, fold_names(names, among)))}\n"
+        words = "".join(row[places[0]].ljust(width) for places in columns)
+        yield f"  {label:10}{words}{told}\n"
+
+
+def _ranks(numbers: Sequence[int]) -> str:
+    """Say ``"rank 3"``, ``"ranks 0..2 and 5"``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return f"{'rank' if len(numbers) == 1 else 'ranks'} {listing(said, limit=4)}"

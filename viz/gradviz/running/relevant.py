@@ -89,11 +89,11 @@ def _by_block(cuts: Sequence[Cut]) -> dict[Cut, Cut]:
 def _belonging(report: Report, found: Found) -> Iterator[Parameter]:
     by_root: dict[str, list[Parameter]] = {}
     roots = iter(found.roots)
-    root = ""
+    root: str | None = None
     for one in report.parameters.values():  # in the order of the roots
-        while not root or not (one.name == root or one.name.startswith(f"{root}.")):
+        while root is None or not (one.name == root or not root or one.name.startswith(f"{root}.")):
             root = next(roots)
         by_root.setdefault(root, []).append(one)
-    for root, own in by_root.items():
-        if root in found.named or any(one.optimized or one.verdict not in (Verdict.UNUSED, Verdict.FROZEN) for one in own):
+    for name, own in by_root.items():
+        if name in found.named or any(one.optimized or one.verdict not in (Verdict.UNUSED, Verdict.FROZEN) for one in own):
             yield from own

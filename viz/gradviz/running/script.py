@@ -5,6 +5,7 @@ goes along is one environment variable and one folder at the front of PYTHONPATH
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
         GradvizError: There is no such script.
     """
     if not module and not os.path.exists(script):
+        script = _command(script)
+    if not module and not os.path.exists(script):
         raise GradvizError(f"cannot run {script!r}: there is no such file (for a module write gradviz run -m {script})")
     command = [sys.executable, *_own_options(sys.orig_argv[1:]), *(["-m"] if module else []), script, *arguments]
     before = os.environ.get("PYTHONPATH")
@@ -37,6 +40,17 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     if os.name == "posix":
         os.execve(sys.executable, command, environment)
     sys.exit(subprocess.call(command, env=environment))
+
+
+def _command(name: str) -> str:
+    """Return the Python script that a command is (``torchrun``, ``accelerate``); the name itself where it is none."""
+    path = os.pathsep.join((os.path.dirname(sys.executable), *os.get_exec_path()))
+    found = None if os.path.dirname(name) else shutil.which(name, path=path)
+    if found is None:
+        return name
+    with open(found, "rb") as file:
+        begins = file.readline(256)
+    return found if begins.startswith(b"#!") and b"python" in begins else name
 
 
 def _own_options(arguments: Sequence[str]) -> list[str]:

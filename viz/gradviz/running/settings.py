@@ -23,6 +23,7 @@ class Settings:
         engine: What lays out a picture.
         path: PYTHONPATH as it was; None where it was not set.
         root: Process id of the script itself; its children have others.
+        one_voice: Of several ranks the first speaks for all.
         folder: Where several processes leave what they saw; empty for none.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     engine: str = "auto"
     path: str | None = None
     root: int = 0
+    one_voice: bool = False
     folder: str = ""
 
     def to_text(self) -> str:

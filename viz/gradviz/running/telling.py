@@ -11,6 +11,7 @@ from gradviz.render.names import abbreviated, fold_names
 from gradviz.render.sentences import counted, listing, printable
 from gradviz.render.text import where
 from gradviz.reports import Report
+from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
 MOST = 6  # groups of names on a line, before the rest is only counted
@@ -44,7 +45,7 @@ def tell_call(call: Call, before: Sequence[Call] = ()) -> str:
 
 def headline(call: Call) -> str:
     """Return ``"backward 2, errD_fake at main.py:245: errD_fake.backward()"``."""
-    told = f"{call.kind} {call.number}, {call.report.loss}{_at(call.place)}"
+    told = f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''}, {call.report.loss}{_at(call.place)}"
     if call.caller is not None:
         told += f", called{_at(call.caller)}"
     return printable(told)
@@ -177,7 +178,8 @@ def _frozen(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
         among = _by_root(report.parameters.values())[root]
         size, whole = (sum(one.numel for one in some) for some in (parameters, among))
         share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
-        yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} numbers)")
+        words = trainable(among)
+        yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} numbers){'; ' if words else ''}{words}")
 
 
 def _by_root(parameters: Iterable[Parameter]) -> Mapping[str, list[Parameter]]:
@@ -199,8 +201,14 @@ _TELL = {
 
 
 def _names(names: Iterable[str], report: Report) -> str:
-    groups = fold_names(names, report.parameters)
-    shown = [str(group) for group in groups[:MOST]]
+    return tell_names(names, report.parameters)
+
+
+def tell_names(names: Iterable[str], among: Mapping[str, Parameter]) -> str:
+    """Return some parameters in few words: whole modules, runs of blocks, adapters; what is more than a line is counted."""
+    rows, names = fold_adapters(names, among)
+    groups = fold_names(names, among)
+    shown = [*rows, *(str(group) for group in groups[:MOST])]
     rest = sum(group.parameters for group in groups[MOST:])
     return ", ".join(shown) + (f" and {counted(rest, 'more parameter')}" if rest else "")
 

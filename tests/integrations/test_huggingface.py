@@ -1,0 +1,102 @@
+"""The callback for the Trainer of transformers, in real Trainers, and what is said of PEFT's adapters."""
+
+import contextlib
+import importlib
+import io
+import subprocess
+import sys
+
+import peft
+import pytest
+import torch
+import transformers
+
+from gradviz.integrations.huggingface import GradientReportCallback
+from gradviz.recording import seams, trace
+from gradviz.running import backwards
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+BACKWARD = torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward
+
+
+def is_untouched():
+    as_before = (torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward) == BACKWARD
+    return as_before and not backwards.is_watched() and not seams._installed and getattr(trace._watching, "trace", None) is None
+
+
+def trainer(folder, *callbacks):
+    """A Trainer of a small Llama with LoRA."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2}
+    llama = transformers.LlamaForCausalLM(transformers.LlamaConfig(vocab_size=64, **sizes))
+    model = peft.get_peft_model(llama, peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
+    data = [{"input_ids": torch.randint(0, 64, (8,)), "labels": torch.randint(0, 64, (8,))} for _ in range(8)]
+    quiet = {"report_to": [], "save_strategy": "no", "logging_strategy": "no", "disable_tqdm": True}
+    options = transformers.TrainingArguments(str(folder), per_device_train_batch_size=2, max_steps=4, use_cpu=True, **quiet)
+    return transformers.Trainer(model, options, train_dataset=data, callbacks=list(callbacks))
+
+
+def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(capsys, tmp_path):
+    training = trainer(tmp_path, GradientReportCallback(backward=(1, 2), output=tmp_path / "report.json"))
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        training.model.print_trainable_parameters()
+    training.train()
+    lines = [line.partition(" at accelerate/")[0] for line in capsys.readouterr().err.splitlines()]
+    frozen = f"  frozen    base_model: 30 of 42 parameters (9.8 k of 10 k numbers); {printed.getvalue().strip()}"
+    assert lines[next(place for place, line in enumerate(lines) if line.startswith("gradviz")) :] == [
+        "gradviz: backward 1 in step 1, loss",
+        "  reached   lora_B.default in q_proj and v_proj (6 parameters, 192)",
+        "  zero      lora_A.default in q_proj and v_proj (6 parameters, 192): a route is there, what arrives is all zero",
+        frozen,
+        "gradviz: optimizer (AdamW) steps after backward 1: 6 of its 12 parameters get gradient",
+        "  zero      lora_A.default in q_proj and v_proj (6 parameters, 192): what arrived is all zero",
+        "gradviz: backward 2 in step 2, loss",
+        "  reached   lora_A.default in q_proj and v_proj (6 parameters, 192), lora_B.default in q_proj and v_proj (6 parameters, 192)",
+        frozen,
+        "  passed    lora_A.default in q_proj and v_proj (6 parameters, 192): zero at backward 1, reached now",
+        "gradviz: optimizer (AdamW) steps after backward 2: all its parameters get gradient",
+    ]
+    assert (tmp_path / "report.json").stat().st_size
+    assert is_untouched()
+
+
+def test_training_computes_the_same_numbers(tmp_path):
+    def train(*callbacks):
+        training = trainer(tmp_path, *callbacks)
+        return training.train().training_loss, [one.tolist() for one in training.model.parameters()]
+
+    assert train(GradientReportCallback()) == train()
+    assert is_untouched()
+
+
+def test_what_an_exception_leaves_watched_is_let_go_of_at_the_next_backward(capsys, tmp_path):
+    class Raises(transformers.TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs):
+            raise RuntimeError("after the first step")
+
+    with pytest.raises(RuntimeError, match="after the first step"):
+        trainer(tmp_path, GradientReportCallback(), Raises()).train()
+    capsys.readouterr()
+    torch.nn.Linear(2, 1)(torch.ones(1, 2)).sum().backward()
+    assert is_untouched()
+    assert capsys.readouterr().err == ""
+
+
+def test_without_transformers_the_extra_to_install_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    monkeypatch.delitem(sys.modules, "gradviz.integrations.huggingface")
+    with pytest.raises(ImportError, match=r"pip install 'torch-gradviz\[transformers\]'"):
+        importlib.import_module("gradviz.integrations.huggingface")
+
+
+def test_no_framework_is_imported_before_its_callback_is():
+    asked = "import sys, gradviz.integrations; gradviz.integrations.lightning_callbacks()"
+    program = f"{asked}; print({{'torch', 'lightning', 'transformers'}} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("numbers", [(), (0, 1)])
+def test_numbers_that_count_no_call_are_refused(numbers):
+    with pytest.raises(ValueError, match=r"they count from 1 on"):
+        GradientReportCallback(backward=numbers)

@@ -1,0 +1,149 @@
+"""Several processes that train together: what each reached, put together into one table. With gloo, for real."""
+
+import json
+import socket
+
+from gradviz.running.ranks import Left, matrix
+
+DDP = """
+import os, sys, torch
+import torch.distributed as dist
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.trunk, self.left, self.right = nn.Linear(3, 3), nn.Linear(3, 1), nn.Linear(3, 1)
+    def forward(self, x, rank):
+        return (self.left if rank % 2 == 0 else self.right)(self.trunk(x))
+dist.init_process_group("gloo")
+torch.manual_seed(0)
+rank, way = dist.get_rank(), sys.argv[1]
+model = nn.parallel.DistributedDataParallel(Net(), find_unused_parameters=way == "unused", static_graph=way == "static")
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(2):
+    optimizer.zero_grad()
+    loss = model(torch.randn(4, 3), rank).pow(2).mean()
+    if way == "static" and step == 1 and rank == 1:
+        os._exit(7)
+    loss.backward()
+    optimizer.step()
+dist.destroy_process_group()
+"""
+
+FSDP = """
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.trunk, self.head, self.spare = (nn.Linear(4, 4) for _ in range(4))
+    def forward(self, x):
+        h = self.stem(x).detach()
+        return self.head(self.trunk(h).relu())
+dist.init_process_group("gloo")
+torch.manual_seed(0)
+model = Net()
+mesh = init_device_mesh("cpu", (dist.get_world_size(),))
+for layer in (model.trunk, model.head):
+    fully_shard(layer, mesh=mesh)
+fully_shard(model, mesh=mesh)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = model(torch.randn(4, 4)).pow(2).mean()
+    loss.backward()
+    optimizer.step()
+    print(dist.get_rank(), loss.item(), [None if p.grad is None else p.grad.to_local().tolist() for p in model.parameters()])
+dist.destroy_process_group()
+"""
+
+
+def port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def torchrun(ranks):
+    return "torchrun", "--nproc-per-node", str(ranks), "--master-port", port()
+
+
+def table(ranks):
+    even, odd = "reached  unused   ", "unused   reached  "
+    return [
+        "gradviz: backward 1 at ddp.py:21: 4 of 6 parameters differ between ranks",
+        "            " + "   ".join(f"rank {rank}" for rank in range(ranks)),
+        f"  differ    {even * (ranks // 2)}model.module.left.* (2 parameters, 4)",
+        f"  differ    {odd * (ranks // 2)}model.module.right.* (2 parameters, 4)",
+        f"  same      {'reached  ' * ranks}model.module.trunk.* (2 parameters, 12)",
+    ]
+
+
+def test_two_ranks_are_put_together_into_a_matrix_that_explains_what_ddp_raises(scripts):
+    scripts.write("ddp.py", DDP)
+    ran = scripts.run("--children", "-o", "report.json", *torchrun(2), "ddp.py", "plain")
+    assert ran.code == 1
+    assert "Expected to have finished reduction" in ran.err
+    assert "ALARM" in ran.said
+    assert ran.err.splitlines()[-7:] == [
+        *table(2),
+        "  means     DistributedDataParallel waits on every rank for a gradient of every parameter. It is for these 4",
+        "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one",
+    ]
+    assert sorted(path.name for path in scripts.folder.glob("report*")) == ["report.rank0.json", "report.rank1.json"]
+
+
+def test_of_four_ranks_one_that_ends_early_is_said(scripts):
+    scripts.write("ddp.py", DDP)
+    ran = scripts.run("--children", "--backward", "1,2", *torchrun(4), "ddp.py", "static")
+    assert ran.code == 1
+    assert "\n".join(table(4)) in ran.err
+    last = ran.err.splitlines()[-1]
+    assert last == "  missing   rank 1 did not come to this call, or left nothing here: it has ended before, or runs elsewhere"
+
+
+def test_ranks_that_are_each_run_on_their_own_are_put_together_too(scripts):
+    scripts.write("ddp.py", DDP)
+    ran = scripts.python("-m", "torch.distributed.run", *torchrun(2)[1:], "-m", "gradviz", "run", "--backward", "1", "ddp.py", "unused")
+    assert ran.code == 0
+    assert "\n".join(table(2)) in ran.err
+    assert ran.err.count(table(2)[0]) == 1
+    assert "  older     model.module.right.* (2 parameters, 4): stepped by a gradient that these calls did not bring" in ran.err
+    assert "ALARM" not in ran.err  # DDP fills .grad of what this rank never reached
+
+
+def test_fsdp2_is_told_by_the_named_parameters(scripts):
+    scripts.write("fsdp.py", FSDP)
+    plain = scripts.python("-m", "torch.distributed.run", *torchrun(2)[1:], "fsdp.py")
+    ran = scripts.run("--children", "-o", "report.json", *torchrun(2), "fsdp.py")
+    assert (ran.code, sorted(ran.out.splitlines())) == (0, sorted(plain.out.splitlines()))
+    for rank in range(2):
+        report = json.loads((scripts.folder / f"report.rank{rank}.json").read_text())
+        for backward in report["backwards"]:
+            verdicts = {one["name"]: one["verdict"] for one in backward["parameters"] if one["name"].endswith("weight")}
+            assert verdicts == {
+                "model.stem.weight": "cut",
+                "model.trunk.weight": "reached",
+                "model.head.weight": "reached",
+                "model.spare.weight": "unused",
+            }
+            assert [(cut["line"], cut["parameters"]) for cut in backward["cuts"]] == [(12, ["model.stem.weight", "model.stem.bias"])]
+            assert not backward["unregistered"]
+    assert "gradviz: backward 1 and 2 at fsdp.py:25: every rank saw the same" in ran.err
+
+
+def test_ranks_that_saw_the_same_share_a_column_where_there_are_many():
+    seen = {"a": ("reached", 1), "b": ("reached", 2)}
+    ranks = [Left(number=1, rank=rank, of=16, verdicts=seen if rank % 8 else {**seen, "b": ("unused", 2)}) for rank in range(12)]
+    ranks.append(Left(number=1, rank=12, of=16))
+    assert list(matrix(ranks)) == [
+        ": 1 of 2 parameters differ between ranks\n",
+        "            ranks 0 and 8         ranks 1..7 and 9..11\n",
+        "  differ    unused                reached               b (2)\n",
+        "  same      reached               reached               a (1)\n",
+        "  missing   rank 12 began this call and did not come back from it: perhaps waiting for another rank\n",
+        "  missing   ranks 13..15 did not come to this call, or left nothing here: it has ended before, or runs elsewhere\n",
+    ]

@@ -1,0 +1,28 @@
+"""Callbacks for other people's training loops. Each imports its framework when it is imported itself, and nothing does so before."""
+
+import os
+import warnings
+from typing import Any
+
+from gradviz.errors import GradvizError
+
+VARIABLE = "GRADVIZ"
+_NO = ("", "0", "false", "no", "off")
+_YES = ("1", "true", "yes", "on")
+
+
+def lightning_callbacks() -> list[Any]:
+    """Return what Lightning adds to every Trainer, through its entry points: a GradientReport where the environment asks for one.
+
+    ``GRADVIZ=1`` has it printed; ``GRADVIZ=report.html`` has that file written too.
+    """
+    asked = os.environ.get(VARIABLE, "")
+    if asked.lower() in _NO:
+        return []
+    from gradviz.integrations.lightning import GradientReport
+
+    try:
+        return [GradientReport(output=None if asked.lower() in _YES else asked)]
+    except GradvizError as error:
+        warnings.warn(f"{VARIABLE}={asked} is neither 1 nor a file to write, so gradviz does not watch: {error}", stacklevel=2)
+        return []

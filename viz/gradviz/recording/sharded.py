@@ -1,0 +1,30 @@
+"""FSDP2 (``fully_shard``): a model names the shards of its parameters, and a forward uses the whole ones, which the graph then leads to."""
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+
+def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield each shard that a module looks after, with the whole parameter that stood in for it; torch keeps both under private names."""
+    state_of = getattr(type(module), "_get_fsdp_state", None)
+    if state_of is None:
+        return
+    state = state_of(module)
+    groups = getattr(state, "_fsdp_param_groups", None) or [getattr(state, "_fsdp_param_group", None)]  # the latter before torch 2.13
+    for group in groups:
+        for one in getattr(group, "fsdp_params", ()):
+            whole = getattr(one, "_unsharded_param", None)  # there from the first forward on
+            if whole is not None:
+                yield one.sharded_param, whole
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Say whether a tensor is this rank's part of one that several ranks hold."""
+    return hasattr(tensor, "to_local")
+
+
+def own_part(tensor: Tensor) -> Tensor:
+    """Return what of a tensor lies in this process. To read more of it would be to talk to the other ranks."""
+    local = getattr(tensor, "to_local", None)
+    return tensor if local is None else local()
