@@ -232,47 +232,60 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("step", required=False, metavar="[STEP]")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]...")
 @expectation_options
-@click.option("--loss", metavar="NAME", help="Of a report on several losses, the one to hold; without it all of them together.")
+@click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to hold; without it all of them together.")
+@click.option("--backward", metavar="NUMBERS", help="Of a script, the backward calls to hold; the first unless told.")
 @click.option("--format", "form", type=OneOf("format", ("text", "github")), default="text", show_default=True, help="How to say it.")
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
 
-    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run up to its first step with
-    ARGUMENTS. An option takes the place of what pyproject.toml says for that word.
+    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run with ARGUMENTS up to its
+    first step, or to the last of the backward calls asked for. An option takes the place of what pyproject.toml says for that word.
 
     Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
     that there is none.
     """
-    from gradviz.checking import of_loss, read_settings
-    from gradviz.expectations import expect, violations
+    from gradviz.checking import held, read_settings
+    from gradviz.expectations import violations
     from gradviz.render.violations import render_github, render_violations
+    from gradviz.several import of_loss
 
-    said = {
+    options: dict[str, Any] = {
         key: tuple(filter(None, value)) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
     }
-    settings = {**read_settings(Path.cwd()), **said}
-    step, loss = step or settings.pop("step", None), settings.pop("loss", None)
-    settings.pop("step", None)
+    settings = read_settings(Path.cwd())
+    step = step or settings.get("step")
     if step is None:
         raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")
-    if arguments and not step.endswith(".py"):
-        raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
-    expectations = expect(**settings)
-    if step.endswith(".json"):
-        report = _read(Path(step))
-    else:
-        from gradviz.steps import trace_function, trace_script
+    if not step.endswith(".py"):
+        if arguments:
+            raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
+        if "backward" in options:
+            raise click.UsageError(f"only a script has backward calls to choose from, and {step!r} is none (--loss chooses from a report)")
+    everything = held(settings, options, options.get("loss", settings.get("loss")))
+    report = _step(step, arguments, options.get("backward", settings.get("backward", "1")))
+    failed = False
+    for loss, expectations in everything:
+        part = of_loss(report, loss)
+        wrong = violations(part, expectations)
+        of = f"{loss}: " if loss is not None and len(everything) > 1 else ""
+        if not wrong:
+            click.echo(f"{of}As expected: {_counts(part)}.")
+            continue
+        if form == "github":
+            click.echo(render_github(part, wrong), nl=False)
+        click.echo(f"{of}{render_violations(part, wrong)}", nl=False)
+        failed = True
+    if failed:
+        sys.exit(1)
 
-        report = trace_script(step, arguments) if step.endswith(".py") else trace_function(step)
-    report = of_loss(report, loss)
-    failed = violations(report, expectations)
-    if not failed:
-        click.echo(f"As expected: {_counts(report)}.")
-        return
-    if form == "github":
-        click.echo(render_github(report, failed), nl=False)
-    click.echo(render_violations(report, failed), nl=False)
-    sys.exit(1)
+
+def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
+    """The report on what ``gradviz check`` was given."""
+    if step.endswith(".json"):
+        return _read(Path(step))
+    from gradviz.steps import trace_function, trace_script
+
+    return trace_script(step, arguments, backward) if step.endswith(".py") else trace_function(step)
 
 
 @gradviz.command()
