@@ -8,7 +8,7 @@ from gradviz import article, cli
 from gradviz.diff import compare
 from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
 from gradviz.renaming import Renaming
-from gradviz.render.difference import render_difference, render_difference_json
+from gradviz.render.difference import pictured, render_difference, render_difference_json
 from gradviz.reports import Report
 
 
@@ -191,3 +191,36 @@ def test_renamed_modules_that_differ_in_their_numbers_are_told_once():
     after = report({**{f"net.{i}.a.base.w": "reached" for i in range(4)}, "head.w": "reached"})
     said = render_difference(compare(before, after), before, after)
     assert said == "Nothing that the gradients depend on differs.\nRenamed\n  net.0..3.a -> net.0..3.a.base (4 parameters)\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "begins"),
+    [("d.svg", "<svg"), ("d.html", "<!DOCTYPE html>"), ("d.json", "{"), ("d.txt", "reached -> cut\n"), ("d.dot", "digraph")],
+)
+def test_the_command_writes_what_the_name_of_the_file_says(run, file, begins):
+    status, out, err = run("diff", "before.json", "after.json", "--engine", "embedded", "-o", file)
+    assert (status, out, err) == (0, "", f"Wrote {file}\n")
+    text = Path(file).read_text()
+    assert text.startswith(begins)
+    assert "detach_()" in text
+    run("diff", "before.json", "after.json", "--engine", "embedded", "-o", f"again-{file}")
+    assert Path(f"again-{file}").read_text() == text
+    assert run("diff", "before.json", "after.json", "-o", "d.bmp")[0] == 2
+
+
+def test_of_the_calls_of_a_run_the_first_that_differs_is_pictured():
+    old = several(names=("backward 1, a", "backward 2, b"))
+    new = several(names=("backward 1, a", "backward 2, b"), a={"a.w": "zero"})
+    one, before, after = pictured(compare(old, new), old, new)
+    assert (before, after) == (old.losses["backward 1, a"], new.losses["backward 1, a"])
+    assert len(one.changed) == 1
+    joint, *_ = pictured(compare(several(), several()), several(), several())
+    assert joint.losses
+
+
+def test_one_of_several_losses_is_compared_where_it_is_named(run):
+    several().to_json("several.json")
+    several(norm={"a.w": "cut"}).to_json("other.json")
+    assert run("diff", "several.json", "other.json", "--loss", "norm")[1] == "reached -> cut\n  a.w (2)\n"
+    assert run("diff", "several.json", "other.json", "--loss", "task", "--exit-code")[0] == 0
+    assert run("diff", "several.json", "other.json", "--loss", "tsk")[2] == "gradviz: unknown loss: 'tsk' (there is task, norm)\n"

@@ -292,18 +292,31 @@ def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
 @click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE.json")
 @click.argument("after", type=click.Path(path_type=Path), metavar="AFTER.json")
 @click.option("--format", "form", type=OneOf("format", ("text", "json")), default="text", show_default=True, help="How to say it.")
+@click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to compare.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything that the gradients depend on differs.")
-def diff(before: Path, after: Path, form: str, exit_code: bool) -> None:
-    """Say which verdicts changed from one saved report to another, and which cuts came or went.
+@output_options
+def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool, output: Path | None, engine: str, view: View) -> None:
+    """Say which verdicts changed from one saved report to another, and which cuts came or went. Of several losses each is told.
 
-    A module with another name and the same parameters is taken for the same one.
+    A module with another name and the same parameters is taken for the same one. A picture shows the graph of AFTER with a ring around
+    what changed or came, and beside it what went.
     """
     from gradviz.diff import compare
     from gradviz.render.difference import render_difference, render_difference_json
+    from gradviz.render.formats import check, save_difference
+    from gradviz.several import of_loss
 
+    if output is not None:
+        check(output)
     old, new = _read(before), _read(after)
+    if loss is not None:
+        old, new = of_loss(old, loss), of_loss(new, loss)
     difference = compare(old, new)
-    click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
+    if output is not None:
+        save_difference(difference, old, new, output, engine=engine, view=view)
+        click.echo(f"Wrote {output}", err=True)
+    else:
+        click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
     if exit_code and difference:
         sys.exit(1)
 

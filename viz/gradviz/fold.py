@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from gradviz.flow import Flow, Way
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
@@ -72,6 +73,7 @@ class Box:
         shape: Of a single parameter.
         pruned: It would have received gradient, had nothing been severed.
         stub: A parameter drawn again beside a use.
+        marked: Names of the parameters in it that are marked.
     """
 
     kind: BoxKind
@@ -90,6 +92,7 @@ class Box:
     shape: tuple[int, ...] | None = None
     pruned: bool = False
     stub: bool = False
+    marked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,7 @@ def fold(
     budget: int = BUDGET,
     depth: int | None = None,
     open: Sequence[str] = (),
+    marks: Mapping[str, str] = MappingProxyType({}),
 ) -> Folded:
     """Return ``graph`` in about ``budget`` boxes.
 
@@ -154,13 +158,14 @@ def fold(
         graph: As the analysis marked it.
         parameters: Every parameter of the model by name; those that the graph lacks get boxes too.
         budget, depth, open: As in :class:`View`.
+        marks: Of some parameters by name: what tells them apart from others.
     """
     flow = Flow(graph)
-    modules = Modules(flow, parameters, open)
+    modules = Modules(flow, parameters, open, marks)
     rooms = Rooms(modules)
     names = _names(flow, modules)
     closed = _open(rooms, names, modules, budget, depth)
-    return _Drawing(flow, modules, rooms, names, parameters).folded(closed)
+    return _Drawing(flow, modules, rooms, names, parameters, marks).folded(closed)
 
 
 _Name = tuple[Hashable, Hashable, Hashable]
@@ -264,8 +269,17 @@ class _Tally:
 class _Drawing:
     """Sorts every node and every edge into the boxes and links of the opened rooms."""
 
-    def __init__(self, flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name], parameters: Mapping[str, Parameter]) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        modules: Modules,
+        rooms: Rooms,
+        names: Sequence[_Name],
+        parameters: Mapping[str, Parameter],
+        marks: Mapping[str, str],
+    ) -> None:
         self._flow, self._modules, self._rooms, self._names, self._parameters = flow, modules, rooms, names, parameters
+        self._marks = marks
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
 
@@ -465,5 +479,6 @@ class _Drawing:
             numel=sum(parameter.numel for parameter in known),
             verdicts=tally.box.verdicts or tuple((verdict, verdicts[verdict]) for verdict in Verdict if verdicts[verdict]),
             partial=sum(parameter.partial for parameter in known),
+            marked=tuple(name for name in tally.names if name in self._marks),
             shape=None if single else tally.box.shape,
         )

@@ -3,14 +3,17 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 
 from gradviz.diff import Difference
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming
 from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, printable
+from gradviz.render.style import INK
 from gradviz.render.text import where
 from gradviz.reports import Report
+from gradviz.several import losses_of, together
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 
@@ -49,6 +52,29 @@ def render_difference_json(difference: Difference) -> str:
         "losses_went": list(difference.losses_went),
     }
     return json.dumps(document, indent=1) + "\n"
+
+
+def pictured(difference: Difference, before: Report, after: Report) -> tuple[Difference, Report, Report]:
+    """Return what there is a picture of: losses of one graph together, and of the calls of a run the first that differs."""
+    if together(after) is after or not difference.losses:
+        return difference, before, after
+    name = next((name for name, each in difference.losses.items() if each), list(difference.losses)[-1])
+    return difference.losses[name], losses_of(before)[difference.losses_before.get(name, name)], losses_of(after)[name]
+
+
+def render_difference_html(svg: str, title: str, text: str) -> str:
+    """Return a page with the picture, and below it the difference in words."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n{svg}'
+        f"<pre>{escape(text)}</pre>\n</body>\n</html>\n"
+    )
+
+
+_STYLE = (
+    f":root{{color-scheme:light dark;background:{INK[0].fill};color:{INK[0].stroke}}}body{{margin:1rem}}"
+    f"svg{{max-width:100%;max-height:92vh}}pre{{white-space:pre-wrap}}@media(prefers-color-scheme:dark){{:root{{background:{INK[1].fill};color:{INK[1].stroke}}}}}"
+)
 
 
 def _document(difference: Difference) -> dict[str, object]:
