@@ -74,6 +74,7 @@ def test_what_is_not_as_expected_exits_with_1_and_is_explained(run):
         dedent("""\
         The gradients are not as expected.
           backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19
+            if that is meant, say --cut 'backbone.*'
 
         2 of 4 parameters get gradient.
 

@@ -273,7 +273,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
             continue
         if form == "github":
             click.echo(render_github(part, wrong), nl=False)
-        click.echo(f"{of}{render_violations(part, wrong)}", nl=False)
+        click.echo(f"{of}{render_violations(part, wrong, as_options=True)}", nl=False)
         failed = True
     if failed:
         sys.exit(1)
