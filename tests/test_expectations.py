@@ -182,6 +182,8 @@ def test_github_gets_paths_from_the_root_of_the_repository_also_where_the_check_
     monkeypatch.chdir(tmp_path / "model")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=model/net.py,line=12,title=gradviz::")
+    (tmp_path / "model" / ".git").touch()  # as a worktree has it; the workspace holds several repositories
+    assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=net.py,line=12,title=gradviz::")
 
 
 def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():

@@ -70,9 +70,12 @@ def render_github(report: Report, failed: Sequence[Violation], *, root: Path | N
     Args:
         report: Where no cut is to blame, the line of the loss is annotated.
         failed: What is not as expected.
-        root: The root of the repository, which paths are told from; unless given, what GITHUB_WORKSPACE says, or the current folder.
+        root: The root of the repository, which paths are told from; unless given, the nearest folder above that holds a ``.git``, else what
+            GITHUB_WORKSPACE says, or the current folder.
     """
-    root = root or Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+    here = Path.cwd()
+    repository = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    root = root or repository or Path(os.environ.get("GITHUB_WORKSPACE") or here)
     lines = []
     for violation in failed:
         if not violation.parameters:
