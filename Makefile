@@ -19,9 +19,10 @@ help:
 	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself"
 	@echo "make bench     measure how much time gradviz takes"
 
+# with the engine that made the picture in outputs/, which it writes again
 example: $(VENV)/.installed
 	@echo "== Tracing the article's network, with the output of f2 detached: gradviz example --mode detach"
-	@$(BIN)/gradviz example --mode detach
+	@$(BIN)/gradviz example --mode detach --engine embedded
 
 test: $(VENV)/.installed-for-tests lint browser
 	@echo "== Running the tests"

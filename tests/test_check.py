@@ -74,6 +74,7 @@ def test_what_is_not_as_expected_exits_with_1_and_is_explained(run):
         dedent("""\
         The gradients are not as expected.
           backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19
+            if that is meant, say --cut 'backbone.*'
 
         2 of 4 parameters get gradient.
 
@@ -129,9 +130,11 @@ def test_one_of_several_losses_is_held_where_it_is_named(run):
 @pytest.mark.parametrize(
     ("toml", "message"),
     [
-        ("frozn = 'x'", "unknown key in [tool.gradviz] in {file}: 'frozn' (choose from step, loss, reached, "),
+        ("frozn = 'x'", "unknown key in [tool.gradviz] in {file}: 'frozn' (choose from step, backward, loss, reached, "),
         ("frozen = 3", "frozen in [tool.gradviz] in {file} is 3, neither a pattern such as 'head.*' nor a list of them"),
         ("rest = 'all'", "rest in [tool.gradviz] in {file} is 'all' (choose from reached, any)"),
+        ("[tool.gradviz.losses.a]\nrech = '*'", "unknown key in [tool.gradviz.losses.a] in {file}: 'rech' (choose from reached, "),
+        ("losses = 'a'", "losses in [tool.gradviz] in {file} is 'a', not a table for each loss, such as [tool.gradviz.losses.NAME]"),
         ("step = 3", "step in [tool.gradviz] in {file} is 3, not a text"),
         ("step = ", "cannot read {file}: "),
         ("", "nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]"),
@@ -202,3 +205,66 @@ def test_a_saved_report_needs_no_torch(run):
         "except SystemExit as stopped: assert stopped.code == 0 and 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+GAN = """
+import torch
+from torch import nn
+
+netG, netD = nn.Linear(2, 3), nn.Linear(3, 1)
+optimizerG, optimizerD = (torch.optim.SGD(net.parameters(), lr=0.1) for net in (netG, netD))
+for _ in range(2):
+    fake = netG(torch.ones(1, 2))
+    errD = netD(fake.detach()).sum()
+    errD.backward()
+    optimizerD.step()
+    errG = netD(fake).square().sum()
+    errG.backward()
+    optimizerG.step()
+"""
+
+
+@pytest.fixture
+def _gan():
+    Path("gan.py").write_text(GAN)
+
+
+@pytest.mark.usefixtures("_gan")
+def test_the_calls_of_a_script_are_held_together_and_each_on_its_own(run):
+    assert run("check", "gan.py")[0] == 1
+    assert run("check", "gan.py", "--backward", "1,2")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")
+    expect('step = "gan.py"\nbackward = "1,2"\n[tool.gradviz.losses.errD]\ncut = "netG.*"\n[tool.gradviz.losses.errG]')
+    said = "errD: As expected: 4 parameters, 2 cut and 2 reached.\nerrG: As expected: 4 parameters, 4 reached.\n"
+    assert run("check")[:2] == (0, said)
+
+
+@pytest.mark.usefixtures("_gan")
+def test_of_a_saved_run_a_call_is_held_by_the_name_of_its_loss(run):
+    subprocess.run([sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"], check=True, capture_output=True)
+    assert run("check", "run.json", "--loss", "errG")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")
+    assert run("check", "run.json", "--loss", "2", "--cut", "")[0] == 0
+    status, out, _ = run("check", "run.json", "--loss", "errD")
+    assert status == 1
+    assert out.startswith(
+        "The gradients are not as expected.\n  netG.* (2 parameters, 9): expected reached, found cut, by detach() at gan.py:9\n"
+    )
+
+
+@pytest.mark.usefixtures("_gan")
+def test_what_is_said_of_one_loss_takes_the_place_of_what_is_said_of_all(run):
+    expect('rest = "any"\n[tool.gradviz.losses.errG]\nrest = "reached"\n[tool.gradviz.losses.errD]\ncut = []')
+    subprocess.run([sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"], check=True, capture_output=True)
+    status, out, _ = run("check", "run.json")
+    assert status == 1
+    assert out.splitlines()[:2] == ["errG: As expected: 4 parameters, 4 reached.", "errD: The gradients are not as expected."]
+    assert "  netG.* (2 parameters, 9): expected not cut, found cut, by detach() at gan.py:9\n" in out
+    assert run("check", "run.json", "--loss", "errG")[0] == 0
+    assert run("check", "run.json", "--loss", "errD", "--cut", "netG.*")[0] == 0
+
+
+@pytest.mark.usefixtures("_gan")
+def test_a_script_that_makes_fewer_calls_than_are_to_be_held_exits_with_2(run):
+    said = "gradviz: gan.py ended with exit status 0 and without backward call 5, so there is nothing to report\n"
+    assert run("check", "gan.py", "--backward", "1,5")[2].endswith(said)
+    assert run("check", "gan.py", "--backward", "0")[0] == 2
+    assert run("check", "check_steps:tuned", "--backward", "2")[2].startswith("gradviz: only a script has backward calls to choose from")

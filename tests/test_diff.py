@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from gradviz import article, cli
-from gradviz.diff import Renaming, compare
+from gradviz.diff import compare
 from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.renaming import Renaming
+from gradviz.render.difference import pictured, render_difference, render_difference_json
 from gradviz.reports import Report
 
 
@@ -143,3 +145,82 @@ def test_a_renaming_alone_is_told_and_is_no_difference(run):
     Path("renamed.json").write_text(text)
     status, out, _ = run("diff", "before.json", "renamed.json", "--exit-code")
     assert (status, out) == (0, "Nothing that the gradients depend on differs.\nRenamed\n  f2 -> g2 (2 parameters)\n")
+
+
+def several(names=("task", "norm"), **verdicts):
+    """A report on two losses, of one graph or of two calls."""
+    losses = {name: replace(report(verdicts.get(name.split()[-1], {"a.w": "reached"})), loss=name) for name in names}
+    return replace(losses[names[-1]], losses=losses)
+
+
+def test_each_of_several_losses_is_compared_with_the_one_of_its_name():
+    difference = compare(several(), several(norm={"a.w": "cut"}))
+    assert {name: len(each.changed) for name, each in difference.losses.items()} == {"task": 0, "norm": 1}
+    assert render_difference(difference, several(), several(norm={"a.w": "cut"})) == "Loss norm\n  reached -> cut\n    a.w (2)\n"
+    assert not compare(several(), several())
+
+
+def test_a_loss_that_came_or_went_is_a_difference():
+    before, after = several(), several(names=("task", "extra"))
+    difference = compare(before, after)
+    assert (difference.losses_came, difference.losses_went) == (("extra",), ("norm",))
+    assert render_difference(difference, before, after) == "Losses that came\n  extra\nLosses that went\n  norm\n"
+    alone = compare(before.losses["task"], before)
+    assert (list(alone.losses), alone.losses_came) == (["task"], ("norm",))
+
+
+def test_calls_of_a_run_are_compared_by_the_name_of_their_loss():
+    before = several(names=("backward 1, errD", "backward 2, errG"))
+    after = several(names=("backward 1, extra", "backward 2, errD", "backward 3, errG"), errG={"a.w": "zero"})
+    difference = compare(before, after)
+    assert difference.losses_before == {"backward 2, errD": "backward 1, errD", "backward 3, errG": "backward 2, errG"}
+    assert difference.losses_came == ("backward 1, extra",)
+    assert not difference.changed  # another call reaches it
+    said = "Loss backward 3, errG (was backward 2, errG)\n  reached -> zero\n    a.w (2)\nLosses that came\n  backward 1, extra\n"
+    assert render_difference(difference, before, after) == said
+    document = json.loads(render_difference_json(difference))
+    assert [(each["loss"], each["loss_before"], len(each["changed"])) for each in document["losses"]] == [
+        ("backward 2, errD", "backward 1, errD", 0),
+        ("backward 3, errG", "backward 2, errG", 1),
+    ]
+    assert document["losses_came"] == ["backward 1, extra"]
+
+
+def test_renamed_modules_that_differ_in_their_numbers_are_told_once():
+    before = report({**{f"net.{i}.a.w": "reached" for i in range(4)}, "head.w": "reached"})
+    after = report({**{f"net.{i}.a.base.w": "reached" for i in range(4)}, "head.w": "reached"})
+    said = render_difference(compare(before, after), before, after)
+    assert said == "Nothing that the gradients depend on differs.\nRenamed\n  net.0..3.a -> net.0..3.a.base (4 parameters)\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "begins"),
+    [("d.svg", "<svg"), ("d.html", "<!DOCTYPE html>"), ("d.json", "{"), ("d.txt", "reached -> cut\n"), ("d.dot", "digraph")],
+)
+def test_the_command_writes_what_the_name_of_the_file_says(run, file, begins):
+    status, out, err = run("diff", "before.json", "after.json", "--engine", "embedded", "-o", file)
+    assert (status, out, err) == (0, "", f"Wrote {file}\n")
+    text = Path(file).read_text()
+    assert text.startswith(begins)
+    assert "detach_()" in text
+    run("diff", "before.json", "after.json", "--engine", "embedded", "-o", f"again-{file}")
+    assert Path(f"again-{file}").read_text() == text
+    assert run("diff", "before.json", "after.json", "-o", "d.bmp")[0] == 2
+
+
+def test_of_the_calls_of_a_run_the_first_that_differs_is_pictured():
+    old = several(names=("backward 1, a", "backward 2, b"))
+    new = several(names=("backward 1, a", "backward 2, b"), a={"a.w": "zero"})
+    one, before, after = pictured(compare(old, new), old, new)
+    assert (before, after) == (old.losses["backward 1, a"], new.losses["backward 1, a"])
+    assert len(one.changed) == 1
+    joint, *_ = pictured(compare(several(), several()), several(), several())
+    assert joint.losses
+
+
+def test_one_of_several_losses_is_compared_where_it_is_named(run):
+    several().to_json("several.json")
+    several(norm={"a.w": "cut"}).to_json("other.json")
+    assert run("diff", "several.json", "other.json", "--loss", "norm")[1] == "reached -> cut\n  a.w (2)\n"
+    assert run("diff", "several.json", "other.json", "--loss", "task", "--exit-code")[0] == 0
+    assert run("diff", "several.json", "other.json", "--loss", "tsk")[2] == "gradviz: unknown loss: 'tsk' (there is task, norm)\n"

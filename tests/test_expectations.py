@@ -65,7 +65,7 @@ def test_a_pattern_with_an_exclamation_mark_leaves_out():
 
 def test_a_pattern_that_matches_nothing_fails_and_says_what_may_be_meant():
     (violation,) = violations(TUNED, expect(frozen=["backbone.*", "backbon.*"]))
-    assert (violation.pattern, violation.expected, violation.meant) == ("backbon.*", "frozen", "backbone")
+    assert (violation.pattern, violation.expected, violation.meant) == ("backbon.*", "frozen", "backbone.*")
     assert failures(TUNED, frozen=["backbone.*", "!nothing"]) == [("!nothing", "frozen", "")]
 
 
@@ -129,6 +129,7 @@ def test_the_text_names_the_parameters_the_line_and_then_explains():
     assert text.startswith("""\
 The gradients are not as expected.
   stem.* (2 parameters, 4): expected reached, found cut, by detach() at net.py:12
+    if that is meant, say cut="stem.*"
 
 1 of 3 parameters gets gradient.
 
@@ -143,10 +144,11 @@ def test_the_text_tells_several_groups_below_each_other_and_where_a_zero_begins(
     parameters = tuple(Parameter(name=name, numel=1, verdict=Verdict.ZERO, zero=zero) for name in ("a", "b"))
     both = Report(parameters=Parameters((*parameters, Parameter(name="c", verdict=Verdict.REACHED))))
     lines = render_violations(both, violations(both, expect(zero="*x", reached="c"))).splitlines()
-    assert lines[1:5] == [
+    assert lines[1:6] == [
         "  2 parameters: expected reached, found zero, from dead relu at net.py:3 on",
         "    a (1)",
         "    b (1)",
+        '    if that is meant, say zero=["a", "b"]',
         "  zero: '*x' matches no parameter",
     ]
 
@@ -180,6 +182,8 @@ def test_github_gets_paths_from_the_root_of_the_repository_also_where_the_check_
     monkeypatch.chdir(tmp_path / "model")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=model/net.py,line=12,title=gradviz::")
+    (tmp_path / "model" / ".git").touch()  # as a worktree has it; the workspace holds several repositories
+    assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=net.py,line=12,title=gradviz::")
 
 
 def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():
@@ -194,3 +198,57 @@ def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():
 def test_no_torch_is_needed_to_hold_a_report():
     code = "import sys, gradviz.expectations, gradviz.render.violations, gradviz.assertions; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_text_explains_what_is_not_as_expected_and_nothing_else():
+    mixed = report(stem__weight="cut", body__weight="frozen", head__weight="unused")
+    text = render_violations(mixed, violations(mixed, expect(cut="stem.*", frozen=[], rest="any")))
+    assert "Frozen" in text
+    assert "Cut by" not in text
+    assert "Unused" not in text
+
+
+def accepting(*names, others=(), **more):
+    """What is proposed where parameters of these names are cut."""
+    told = report(**dict.fromkeys(names, "cut"), **dict.fromkeys(others, "reached"))
+    lines = render_violations(told, violations(told, expect()), **more).splitlines()
+    return [line.strip().removeprefix("if that is meant, say ") for line in lines if "if that is meant" in line]
+
+
+def test_what_would_be_accepted_is_proposed_where_patterns_say_it_exactly():
+    assert accepting("a__0__w", "a__0__b", "a__1__w", "a__1__b", others=["head"]) == ['cut="a.*"']
+    layers = [f"layers__{number}__{last}" for number in range(3) for last in ("w", "b")]
+    assert accepting(*layers[::2], others=["head", *layers[1::2]]) == ['cut="layers.*.w"']
+    assert accepting(*layers[:2], others=["head", *layers[2:]]) == ['cut="layers.0.*"']
+    assert accepting(*layers[:2], "x", others=["head", *layers[2:]], as_options=True) == ["--cut 'layers.0.*' --cut x"]
+    assert accepting(*layers[:4], others=["head", *layers[4:]]) == []
+
+
+def test_nothing_is_proposed_where_something_else_was_said_of_them():
+    assert "if that is meant" not in render_violations(SEVERED, violations(SEVERED, expect(reached="stem.*")))
+
+
+def test_of_a_zero_that_passes_it_is_said():
+    zero = Zero(operation="zero_factor", why="it is", passing=True)
+    lora = Report(parameters=Parameters((Parameter(name="A", verdict=Verdict.ZERO, zero=zero),)))
+    text = render_violations(lora, violations(lora, expect(reached="A")))
+    assert "    that passes once training goes on: hold a later step, or expect zero in this one\n" in text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("backbone", "backbone.*"),
+        ("lora_A.*", "*.lora_A.*"),
+        ("lora_A", "*.lora_A.*"),
+        ("*.lora_a.*", "*.lora_A.*"),
+        ("bakbone.*", "backbone.*"),
+        ("!bakbone.*", "backbone.*"),
+        ("*", "backbone.*"),
+        ("xyz", ""),
+    ],
+)
+def test_a_pattern_that_matches_something_is_proposed(pattern, meant):
+    told = report(backbone__lora_A__weight="reached", head="reached")
+    found = [violation.meant for violation in violations(told, expect(frozen=pattern, rest="any")) if not violation.parameters]
+    assert found == ([] if pattern == "*" else [meant])

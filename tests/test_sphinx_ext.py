@@ -148,6 +148,19 @@ def losses():
     ]
 
 
+def test_what_differs_from_another_step_is_shown_as_picture_and_text(project):
+    block = ".. gradviz:: steps.py:step\n   :mode: detach\n   :before: steps.py:before\n   :format: text svg\n"
+    (project / "steps.py").write_text(STEPS + "\ndef before(mode):\n    return step()\n")
+    (project / "index.rst").write_text(f"Title\n=====\n\n{block}")
+    for name in ("one", "two"):
+        (project / f"{name}.rst").unlink()
+    page = (build(project, "html", "-W")[0] / "index.html").read_text()
+    light, _ = images(page)
+    assert attribute(light, "alt") == "0 was reached and is cut; detach() at steps.py:8 came."
+    assert ">was reached<" in (project / "_build" / "html" / attribute(light, "src")).read_text()
+    assert "reached -&gt; cut" in page
+
+
 def test_the_code_can_be_hidden(project):
     (project / "index.rst").write_text(INDEX.replace(":format: text svg", ":hide-code:\n   :format: text"))
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()

@@ -182,3 +182,13 @@ def test_every_kind_of_cut_says_what_it_means_and_what_usually_mends_it(kind):
     explanation = EXPLANATIONS[kind]
     assert explanation.meaning.endswith(".")
     assert explanation.mend.endswith((".", "detach()."))
+
+
+def test_a_checkpoint_that_cuts_is_explained_as_one_and_each_explanation_is_told_once():
+    cuts = [
+        Cut(kind=CutKind.NO_GRAD, operation=each, line=line, parameters=("w",))
+        for line, each in enumerate(["checkpoint()", "torch.no_grad()"] * 2)
+    ]
+    text = render_text(report(parameter("w", "cut"), cuts=tuple(cuts)))
+    assert text.count("use_reentrant=False, which") == 1
+    assert text.count("Move what should train out of the no_grad block") == 1

@@ -18,7 +18,7 @@ from gradviz.reports import Report
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
-    from gradviz.assertions import assert_gradients, assert_graph_shape
+    from gradviz.assertions import UnexpectedGradientsError, assert_gradients, assert_graph_shape
     from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace
 
@@ -36,6 +36,7 @@ __all__ = [
     "Place",
     "Report",
     "Trace",
+    "UnexpectedGradientsError",
     "Verdict",
     "View",
     "Zero",
@@ -49,6 +50,7 @@ __all__ = [
 
 _LATER = {
     "Trace": "gradviz.recording.trace",
+    "UnexpectedGradientsError": "gradviz.assertions",
     "assert_gradients": "gradviz.assertions",
     "assert_graph_shape": "gradviz.assertions",
     "load_ipython_extension": "gradviz.magics",

@@ -32,6 +32,9 @@ class UnexpectedGradientsError(AssertionError):
         self.report = report
 
 
+UnexpectedGradientsError.__module__ = "gradviz"  # where it is found, and what a test runner has room for
+
+
 def assert_gradients(
     loss: Any,
     model: "Model | None" = None,

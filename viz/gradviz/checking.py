@@ -6,21 +6,25 @@
     frozen = ["backbone.*"]
     rest = "any"
 
-A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a pattern or a list of them.
+    [tool.gradviz.losses.auxiliary]
+    reached = "probe.*"
+
+A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a pattern or a list of them. Where losses
+are named, each of them is held on its own, to what is said above as well.
 """
 
 import difflib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gradviz.errors import ExpectationError
-from gradviz.expectations import RESTS, WORDS
-from gradviz.reports import Report
+from gradviz.expectations import RESTS, WORDS, Expectations, expect
 
-KEYS = ("step", "loss", *WORDS, "rest")
+SAID = (*WORDS, "rest")
+TEXTS = ("step", "backward", "loss")
+KEYS = (*TEXTS, *SAID, "losses")
 
 
 def read_settings(folder: Path) -> Mapping[str, Any]:
@@ -43,31 +47,45 @@ def read_settings(folder: Path) -> Mapping[str, Any]:
     return {}
 
 
+def held(settings: Mapping[str, Any], options: Mapping[str, Any], loss: str | None) -> list[tuple[str | None, Expectations]]:
+    """Return which losses are to be held to what; None means all of them together.
+
+    Args:
+        settings: The table.
+        options: What the command line says; it takes the place of what the table says for that word.
+        loss: The one that is asked for.
+
+    Raises:
+        ExpectationError: An expectation is none.
+    """
+    said, told = ({key: value for key, value in each.items() if key in SAID} for each in (settings, options))
+    tables = settings.get("losses", {})
+    if loss is not None:
+        tables = {loss: tables.get(loss, {})}
+    return [(name, expect(**{**said, **table, **told})) for name, table in (tables or {None: {}}).items()]
+
+
 def _check(table: Any, file: Path) -> None:
     where = f"[tool.gradviz] in {file}"
     if not isinstance(table, dict):
         raise ExpectationError(f"{where} is not a table")
+    _check_keys(table, KEYS, where)
+    losses = table.get("losses", {})
+    if not isinstance(losses, dict) or not all(isinstance(each, dict) for each in losses.values()):
+        raise ExpectationError(f"losses in {where} is {losses!r}, not a table for each loss, such as [tool.gradviz.losses.NAME]")
+    for name, each in losses.items():
+        _check_keys(each, SAID, f"[tool.gradviz.losses.{name}] in {file}")
+
+
+def _check_keys(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for key, value in table.items():
-        if key not in KEYS:
-            close = difflib.get_close_matches(key, KEYS, n=1)
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
             meant = f"; did you mean {close[0]}?" if close else ""
-            raise ExpectationError(f"unknown key in {where}: {key!r} (choose from {', '.join(KEYS)}{meant})")
-        if key in ("step", "loss") and not isinstance(value, str):
+            raise ExpectationError(f"unknown key in {where}: {key!r} (choose from {', '.join(known)}{meant})")
+        if key in TEXTS and not isinstance(value, str):
             raise ExpectationError(f"{key} in {where} is {value!r}, not a text")
         if key == "rest" and value not in RESTS:
             raise ExpectationError(f"rest in {where} is {value!r} (choose from {', '.join(RESTS)})")
         if key in WORDS and not (isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))):
             raise ExpectationError(f"{key} in {where} is {value!r}, neither a pattern such as 'head.*' nor a list of them")
-
-
-def of_loss(report: Report, loss: str | None) -> Report:
-    """Return the part of ``report`` that is about one of several losses; the whole where ``loss`` is None.
-
-    Raises:
-        ExpectationError: There is no such loss.
-    """
-    if loss is None:
-        return report
-    if loss not in (known := report.losses or {report.loss: report}):
-        raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(known)})")
-    return replace(known[loss], losses={})

@@ -232,65 +232,91 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("step", required=False, metavar="[STEP]")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]...")
 @expectation_options
-@click.option("--loss", metavar="NAME", help="Of a report on several losses, the one to hold; without it all of them together.")
+@click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to hold; without it all of them together.")
+@click.option("--backward", metavar="NUMBERS", help="Of a script, the backward calls to hold; the first unless told.")
 @click.option("--format", "form", type=OneOf("format", ("text", "github")), default="text", show_default=True, help="How to say it.")
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
 
-    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run up to its first step with
-    ARGUMENTS. An option takes the place of what pyproject.toml says for that word.
+    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run with ARGUMENTS up to its
+    first step, or to the last of the backward calls asked for. An option takes the place of what pyproject.toml says for that word.
 
     Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
     that there is none.
     """
-    from gradviz.checking import of_loss, read_settings
-    from gradviz.expectations import expect, violations
+    from gradviz.checking import held, read_settings
+    from gradviz.expectations import violations
     from gradviz.render.violations import render_github, render_violations
+    from gradviz.several import of_loss
 
-    said = {
+    options: dict[str, Any] = {
         key: tuple(filter(None, value)) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
     }
-    settings = {**read_settings(Path.cwd()), **said}
-    step, loss = step or settings.pop("step", None), settings.pop("loss", None)
-    settings.pop("step", None)
+    settings = read_settings(Path.cwd())
+    step = step or settings.get("step")
     if step is None:
         raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")
-    if arguments and not step.endswith(".py"):
-        raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
-    expectations = expect(**settings)
-    if step.endswith(".json"):
-        report = _read(Path(step))
-    else:
-        from gradviz.steps import trace_function, trace_script
+    if not step.endswith(".py"):
+        if arguments:
+            raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
+        if "backward" in options:
+            raise click.UsageError(f"only a script has backward calls to choose from, and {step!r} is none (--loss chooses from a report)")
+    everything = held(settings, options, options.get("loss", settings.get("loss")))
+    report = _step(step, arguments, options.get("backward", settings.get("backward", "1")))
+    failed = False
+    for loss, expectations in everything:
+        part = of_loss(report, loss)
+        wrong = violations(part, expectations)
+        of = f"{loss}: " if loss is not None and len(everything) > 1 else ""
+        if not wrong:
+            click.echo(f"{of}As expected: {_counts(part)}.")
+            continue
+        if form == "github":
+            click.echo(render_github(part, wrong), nl=False)
+        click.echo(f"{of}{render_violations(part, wrong, as_options=True)}", nl=False)
+        failed = True
+    if failed:
+        sys.exit(1)
 
-        report = trace_script(step, arguments) if step.endswith(".py") else trace_function(step)
-    report = of_loss(report, loss)
-    failed = violations(report, expectations)
-    if not failed:
-        click.echo(f"As expected: {_counts(report)}.")
-        return
-    if form == "github":
-        click.echo(render_github(report, failed), nl=False)
-    click.echo(render_violations(report, failed), nl=False)
-    sys.exit(1)
+
+def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
+    """The report on what ``gradviz check`` was given."""
+    if step.endswith(".json"):
+        return _read(Path(step))
+    from gradviz.steps import trace_function, trace_script
+
+    return trace_script(step, arguments, backward) if step.endswith(".py") else trace_function(step)
 
 
 @gradviz.command()
 @click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE.json")
 @click.argument("after", type=click.Path(path_type=Path), metavar="AFTER.json")
 @click.option("--format", "form", type=OneOf("format", ("text", "json")), default="text", show_default=True, help="How to say it.")
+@click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to compare.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything that the gradients depend on differs.")
-def diff(before: Path, after: Path, form: str, exit_code: bool) -> None:
-    """Say which verdicts changed from one saved report to another, and which cuts came or went.
+@output_options
+def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool, output: Path | None, engine: str, view: View) -> None:
+    """Say which verdicts changed from one saved report to another, and which cuts came or went. Of several losses each is told.
 
-    A module with another name and the same parameters is taken for the same one.
+    A module with another name and the same parameters is taken for the same one. A picture shows the graph of AFTER with a ring around
+    what changed or came, and beside it what went.
     """
     from gradviz.diff import compare
     from gradviz.render.difference import render_difference, render_difference_json
+    from gradviz.render.formats import check, save_difference
+    from gradviz.several import of_loss
 
+    if output is not None:
+        check(output)
     old, new = _read(before), _read(after)
+    if loss is not None:
+        old, new = of_loss(old, loss), of_loss(new, loss)
     difference = compare(old, new)
-    click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
+    if output is not None:
+        save_difference(difference, old, new, output, engine=engine, view=view)
+        click.echo(f"Wrote {output}", err=True)
+    else:
+        click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
     if exit_code and difference:
         sys.exit(1)
 

@@ -5,7 +5,7 @@ of its list match. Every parameter that no pattern mentions must be reached, unl
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 
@@ -52,7 +52,7 @@ class Violation:
         pattern: The pattern that says so; empty for what is said of all others.
         cuts: What severs their routes.
         zero: Where a zero begins.
-        meant: A name of the model that resembles a pattern without a match; empty where none does.
+        meant: What a pattern without a match was likely meant to be; empty where nothing is like it.
     """
 
     parameters: tuple[str, ...] = ()
@@ -182,15 +182,25 @@ def _without_match(expectations: Expectations, parameters: Mapping[str, Paramete
     names = list(dict.fromkeys(name for parameter in parameters.values() for name in (parameter.name, *parameter.names)))
     for word in WORDS:
         for pattern in getattr(expectations, word) or ():
-            if not _matches(names, pattern.removeprefix("!")):
-                close = difflib.get_close_matches(pattern.strip("!*."), {part for name in names for part in _parts(name)}, n=1)
-                yield Violation(expected=word, pattern=pattern, meant=close[0] if close else "")
+            plain = pattern.removeprefix("!")
+            if not _matches(names, plain):
+                yield Violation(expected=word, pattern=pattern, meant=_meant(plain, names))
+
+
+def _meant(pattern: str, names: Sequence[str]) -> str:
+    """A pattern that matches something: the same a module deeper or with what is in the module, or one of a resembling name."""
+    inside = next((wider for wider in (f"{pattern}.*", f"*.{pattern}", f"*.{pattern}.*") if _matches(names, wider)), None)
+    if inside is not None:
+        return inside
+    core = pattern.strip("*.")
+    close = difflib.get_close_matches(core, dict.fromkeys(part for name in names for part in _parts(name)), n=1) if core else []
+    return pattern.replace(core, close[0]) if close else ""
 
 
 def _parts(name: str) -> list[str]:
-    """A name and the modules around it."""
+    """A name, the modules around it, and the words that it is made of."""
     path = name.split(".")
-    return [".".join(path[:end]) for end in range(1, len(path) + 1)]
+    return [*(".".join(path[:end]) for end in range(1, len(path) + 1)), *path]
 
 
 def _one_of(words: Iterable[str], close: list[str]) -> str:

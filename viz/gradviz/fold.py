@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from math import ceil
+from types import MappingProxyType
 
 from gradviz.flow import Flow, Way
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
@@ -80,6 +81,7 @@ class Box:
         pruned: It would have received gradient, had nothing been severed.
         stub: A parameter drawn again beside a use.
         stretch: The operations that follow each other without a branch, which it is for; the first to run first.
+        marked: Names of the parameters in it that are marked.
     """
 
     kind: BoxKind
@@ -100,6 +102,7 @@ class Box:
     pruned: bool = False
     stub: bool = False
     stretch: "tuple[Box, ...]" = ()
+    marked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,7 @@ def fold(
     budget: int = BUDGET,
     depth: int | None = None,
     open: Sequence[str] = (),
+    marks: Mapping[str, str] = MappingProxyType({}),
 ) -> Folded:
     """Return ``graph`` in about ``budget`` boxes, or fewer.
 
@@ -166,16 +170,17 @@ def fold(
         graph: As the analysis marked it.
         parameters: Every parameter of the model by name; those that the graph lacks get boxes too.
         budget, depth, open: As in :class:`View`.
+        marks: Of some parameters by name: what tells them apart from others.
     """
     flow = Flow(graph)
-    modules = Modules(flow, parameters, open)
+    modules = Modules(flow, parameters, open, marks)
     names = _names(flow, modules)
 
     def drawn(budget: int, *, staged: bool = True) -> tuple[Folded, bool]:
         rooms = Rooms(modules)
         closed = _open(rooms, names, modules, budget, depth)
         stages = _stages(flow, modules, rooms, names) if staged else {}
-        return _Drawing(flow, modules, rooms, names, parameters, stages).folded(closed), bool(stages)
+        return _Drawing(flow, modules, rooms, names, parameters, stages, marks).folded(closed), bool(stages)
 
     for quarters in (4, 3, 2, 1):
         folded, is_staged = drawn(budget * quarters // 4)
@@ -401,15 +406,10 @@ class _Drawing:
         names: Sequence[_Name],
         parameters: Mapping[str, Parameter],
         stages: Mapping[int, Room],
+        marks: Mapping[str, str],
     ) -> None:
-        self._flow, self._modules, self._rooms, self._names, self._parameters, self._stages = (
-            flow,
-            modules,
-            rooms,
-            names,
-            parameters,
-            stages,
-        )
+        self._flow, self._modules, self._rooms, self._names, self._parameters = flow, modules, rooms, names, parameters
+        self._stages, self._marks = stages, marks
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
 
@@ -610,5 +610,6 @@ class _Drawing:
             numel=sum(parameter.numel for parameter in known),
             verdicts=tally.box.verdicts or tuple((verdict, verdicts[verdict]) for verdict in Verdict if verdicts[verdict]),
             partial=sum(parameter.partial for parameter in known),
+            marked=tuple(name for name in tally.names if name in self._marks),
             shape=None if single else tally.box.shape,
         )

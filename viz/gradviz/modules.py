@@ -38,7 +38,7 @@ class Module:
 class Modules:
     """The tree of modules, and what tells two of them apart."""
 
-    def __init__(self, flow: Flow, parameters: Mapping[str, Parameter], patterns: Sequence[str]) -> None:
+    def __init__(self, flow: Flow, parameters: Mapping[str, Parameter], patterns: Sequence[str], marks: Mapping[str, str]) -> None:
         self.root = Module("", None)
         self._by_path = {"": self.root}
         self.of = [self._at(_scope(node, flow, parameters)) for node in flow.nodes]
@@ -52,8 +52,8 @@ class Modules:
         self._want(patterns)
         for module in self.all:
             module.class_name = flow.classes.get(module.path, "")
-        self.label = _labels(flow, parameters)
-        self._find_contents(flow, parameters)
+        self.label = _labels(flow, parameters, marks)
+        self._find_contents(flow, parameters, marks)
         self.equal = self._classes()
 
     def _at(self, path: str) -> Module:
@@ -76,12 +76,12 @@ class Modules:
             if module.wanted and module.parent is not None:
                 module.parent.wanted = True
 
-    def _find_contents(self, flow: Flow, parameters: Mapping[str, Parameter]) -> None:
+    def _find_contents(self, flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]) -> None:
         for module in self.all:
             module.contents.update(self.label[index] for index in module.nodes)
             for name in module.absent:
                 parameter = parameters[name]
-                module.contents[name.rpartition(".")[2], parameter.shape, parameter.verdict] += 1
+                module.contents[name.rpartition(".")[2], parameter.shape, parameter.verdict, marks.get(name)] += 1
         meetings: dict[tuple[Module, Module], tuple[Module, str, str]] = {}
         for edge in flow.edges:
             source, target = self.of[edge.source], self.of[edge.target]
@@ -112,7 +112,7 @@ def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
     return node.scope
 
 
-def _labels(flow: Flow, parameters: Mapping[str, Parameter]) -> list[int]:
+def _labels(flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]) -> list[int]:
     """A number for every node; nodes that look alike have the same."""
     numbers: dict[Hashable, int] = {}
     labels = []
@@ -121,6 +121,7 @@ def _labels(flow: Flow, parameters: Mapping[str, Parameter]) -> list[int]:
         if node.kind is not NodeKind.OPERATION:
             parameter = parameters.get(node.name)
             looks += [node.name.rpartition(".")[2], node.shape, parameter and (parameter.verdict, parameter.partial, parameter.optimized)]
+            looks.append(marks.get(node.name))
         labels.append(numbers.setdefault(tuple(looks), len(numbers)))
     return labels
 

@@ -6,7 +6,8 @@
        :caption: What it shows.
        :alt: What it shows, for those who cannot see it.
 
-The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``. In place of a name, the content may be a
+The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``. ``:before:`` names another function, and shows
+what differs from it. In place of a name, the content may be a
 program that leaves ``loss``, and ``model`` if it has one. ``:format:`` is one or several of ``svg text table``; the table has a column
 for each loss. HTML shows the picture in the scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everything else the
 report as text.
@@ -27,10 +28,15 @@ from sphinx.addnodes import only
 from sphinx.util.docutils import SphinxDirective
 
 from gradviz import atomic
+from gradviz.diff import compare
 from gradviz.errors import GradvizError
+from gradviz.fold import View
+from gradviz.render.changes import changes
+from gradviz.render.difference import render_difference
 from gradviz.render.names import fold_names
 from gradviz.render.scheme import in_scheme
 from gradviz.render.sentences import headline
+from gradviz.render.svg import drawing, render_svg
 from gradviz.render.text import render_text
 from gradviz.version import __version__
 
@@ -70,6 +76,7 @@ class GradvizDirective(SphinxDirective):
     has_content = True
     option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
         "mode": directives.unchanged_required,
+        "before": directives.unchanged_required,
         "format": formats,
         "caption": directives.unchanged_required,
         "alt": directives.unchanged_required,
@@ -85,8 +92,8 @@ class GradvizDirective(SphinxDirective):
         if bool(self.arguments) == bool(self.content):
             raise self.error("gradviz: give either a function, as in '.. gradviz:: package.module:function', or a program below")
         try:
-            report = self._function() if self.arguments else self._program()
-            shown = self._shown(report)
+            report = self._function(self.arguments[0]) if self.arguments else self._program()
+            shown = self._shown(report, self._function(self.options["before"]) if "before" in self.options else None)
         except GradvizError as error:
             raise self.error(f"gradviz: {error}") from error
         if self.content and "hide-code" not in self.options:
@@ -94,10 +101,9 @@ class GradvizDirective(SphinxDirective):
             shown.insert(0, nodes.literal_block(code, code, language="python"))
         return shown
 
-    def _function(self) -> "Report":
+    def _function(self, name: str) -> "Report":
         from gradviz.steps import trace_function
 
-        name = self.arguments[0]
         file, colon, function = name.rpartition(":")
         if file.endswith(".py"):
             path = Path(self.env.relfn2path(file)[1])
@@ -126,35 +132,33 @@ class GradvizDirective(SphinxDirective):
                 return int(before)
         return int(self.content_offset)
 
-    def _shown(self, report: "Report") -> list[nodes.Node]:
-        shown: list[nodes.Node] = []
-        ways = {"svg": self._picture, "text": self._text, "table": _table}
-        for format in self.options.get("format", ("svg",)):
-            shown += ways[format](report)
-        return shown
+    def _shown(self, report: "Report", before: "Report | None") -> list[nodes.Node]:
+        look = _Look(report, before)
+        ways: dict[str, Callable[[_Look], list[nodes.Node]]] = {"svg": self._picture, "text": self._text, "table": _table}
+        return [node for format in self.options.get("format", ("svg",)) for node in ways[format](look)]
 
-    def _picture(self, report: "Report") -> list[nodes.Node]:
+    def _picture(self, look: "_Look") -> list[nodes.Node]:
         """The picture where it can be shown, the text elsewhere."""
-        svg = report.to_svg(engine=self.config.gradviz_engine)
-        pictures = [self._image(report, in_scheme(svg, scheme).encode(), "svg", scheme) for scheme in ("light", "dark")]
+        svg = look.svg(self.config.gradviz_engine)
+        pictures = [self._image(look, in_scheme(svg, scheme).encode(), "svg", scheme) for scheme in ("light", "dark")]
         shown: list[nodes.Node] = [_only("html", self._framed(pictures[:1] if self.env.app.builder.name == "epub" else pictures))]
         if shutil.which("dot"):
             from gradviz.layout import lay_out
 
-            pdf = lay_out(report.to_dot(), engine="dot", format="pdf")
+            pdf = lay_out(look.dot(), engine="dot", format="pdf")
             # the bytes of a PDF hold the time it was made, so its name is taken from what it shows
-            picture = self._image(report, pdf, "pdf", "light", named_after=report.to_dot().encode())
-            return [*shown, _only("latex", self._framed([picture])), _only("not html and not latex", *self._text(report))]
-        return [*shown, _only("not html", *self._text(report))]
+            picture = self._image(look, pdf, "pdf", "light", named_after=look.dot().encode())
+            return [*shown, _only("latex", self._framed([picture])), _only("not html and not latex", *self._text(look))]
+        return [*shown, _only("not html", *self._text(look))]
 
-    def _image(self, report: "Report", data: bytes, ending: str, scheme: str, named_after: bytes | None = None) -> nodes.image:
+    def _image(self, look: "_Look", data: bytes, ending: str, scheme: str, named_after: bytes | None = None) -> nodes.image:
         """Write a picture under a name that follows from its content, so that builds side by side write the same."""
         name = hashlib.sha256(named_after or data).hexdigest()[:16]
         path = Path(self.env.doctreedir) / "gradviz" / f"{name}.{ending}"
         if not path.exists():
             atomic.replace(path, data)
         uri = "/" + Path(os.path.relpath(path, self.env.srcdir)).as_posix()
-        alt = self.options.get("alt") or f"{headline(report)}."
+        alt = self.options.get("alt") or f"{look.headline}."
         image = nodes.image("", uri=uri, alt=alt, classes=["gradviz", f"gradviz-{scheme}"])
         size = re.search(rb'viewBox="0 0 ([\d.]+) ', data) if ending == "svg" else None
         if size:
@@ -170,17 +174,40 @@ class GradvizDirective(SphinxDirective):
         self.set_source_info(figure)
         return figure
 
-    def _text(self, report: "Report") -> list[nodes.Node]:
-        text = render_text(report, width=WIDTH)
+    @staticmethod
+    def _text(look: "_Look") -> list[nodes.Node]:
+        text = look.text()
         return [nodes.literal_block(text, text, language="none")]
+
+
+class _Look:
+    """What is shown: a report, or what differs from the one before it."""
+
+    def __init__(self, report: "Report", before: "Report | None") -> None:
+        self.report, self._before = report, before
+        self._difference = None if before is None else compare(before, report)
+        self._changes = None if before is None or self._difference is None else changes(self._difference, before, report)
+        self.headline = self._changes.headline if self._changes else headline(report)
+
+    def svg(self, engine: str) -> str:
+        return render_svg(self.report, engine=engine, changes=self._changes)
+
+    def dot(self) -> str:
+        return str(drawing(self.report, View(), self._changes).source)
+
+    def text(self) -> str:
+        if self._before is None or self._difference is None:
+            return render_text(self.report, width=WIDTH)
+        return render_difference(self._difference, self._before, self.report)
 
 
 def _only(expression: str, *children: nodes.Node) -> nodes.Node:
     return only("", *children, expr=expression)
 
 
-def _table(report: "Report") -> list[nodes.Node]:
+def _table(look: _Look) -> list[nodes.Node]:
     """A table of the verdicts: a row for the parameters that share them, a column for each loss."""
+    report = look.report
     losses = report.losses or {report.loss: report}
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in report.parameters:

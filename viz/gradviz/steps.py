@@ -78,27 +78,35 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
         linecache.cache.pop(document, None)
 
 
-def trace_script(file: str, arguments: Sequence[str] = ()) -> Report:
-    """Run a script up to its first step, as ``gradviz run`` does in a process of its own, and report on its first backward call.
+def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "1") -> Report:
+    """Run a script as ``gradviz run`` does, in a process of its own and up to the last backward call asked for, and report on these.
 
     What the script prints goes to standard error.
 
+    Args:
+        file: The script.
+        arguments: What it is called with.
+        backward: Numbers of its backward calls, as in ``"1,2,5-7"``.
+
     Raises:
-        GradvizError: There is no such file, or the script ends without a backward call.
+        GradvizError: There is no such file, or the script ends before it made these calls.
     """
     from gradviz.render.json import read_json
+    from gradviz.running.settings import numbers
 
+    wanted = numbers(backward)
     if not Path(file).is_file():
         raise GradvizError(f"there is no file {file!r}")
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "gradviz", "run", "--backward", "1", "--stop", "-o", str(report), file, *arguments]
+        path = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "gradviz", "run", "--backward", backward, "--stop", "-o", str(path), file, *arguments]
         done = subprocess.run(command, stdout=sys.__stderr__, check=False)
-        if not report.is_file():
-            raise GradvizError(
-                f"{file} ended with exit status {done.returncode} and without a backward call, so there is nothing to report"
-            )
-        return read_json(report.read_text(encoding="utf-8"))
+        report = read_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+    calls = 0 if report is None else sum(name.startswith("backward ") for name in report.losses) or 1
+    if report is None or calls < len(wanted):
+        which = "a backward call" if wanted == (1,) else f"backward call {wanted[calls]}"
+        raise GradvizError(f"{file} ended with exit status {done.returncode} and without {which}, so there is nothing to report")
+    return report
 
 
 def _import(name: str) -> ModuleType:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gradviz.causes import custom, detached, discrete, escaped, grad_mode, rewrapped
 from gradviz.causes.explanation import Explanation
-from gradviz.graph import CutKind
+from gradviz.graph import Cut, CutKind
 
 EXPLANATIONS: Mapping[CutKind, Explanation] = {
     kind: explanation
@@ -12,4 +12,10 @@ EXPLANATIONS: Mapping[CutKind, Explanation] = {
     for kind, explanation in family.EXPLANATIONS.items()
 }
 
-__all__ = ["EXPLANATIONS", "Explanation"]
+
+def explain(cut: Cut) -> Explanation:
+    """Return what ``cut`` means and what usually mends it."""
+    return grad_mode.CHECKPOINT if cut.operation == "checkpoint()" else EXPLANATIONS[cut.kind]
+
+
+__all__ = ["EXPLANATIONS", "Explanation", "explain"]

@@ -3,6 +3,13 @@
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
+CHECKPOINT = Explanation(
+    "Reentrant checkpointing runs the block under no_grad. It runs it again in backward(), which trains it, only if an input of the "
+    "block requires grad; here none does.",
+    "Checkpoint with use_reentrant=False, which does not depend on the inputs. Where the block belongs to a transformers model: "
+    "model.enable_input_require_grads(), or gradient_checkpointing_kwargs={'use_reentrant': False}.",
+)
+
 EXPLANATIONS = {
     CutKind.NO_GRAD: Explanation(
         "It ran under torch.no_grad(), which records no history; whatever comes out is a constant to the loss.",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import graphviz
 
 from gradviz.render.sketch import Item, Line, Sort, look_of
-from gradviz.render.style import GHOST, INK, STROKES
+from gradviz.render.style import GHOST, INK, RING, STROKES
 
 FONT = "Courier"  # of the names that mean a fixed width, the one that every engine measures right
 SIZE = 11  # points, one of which is one unit of the SVG
@@ -31,6 +31,11 @@ def node_attributes(item: Item) -> dict[str, str]:
     }
 
 
+def ringed(item: Item) -> dict[str, str]:
+    """Return what Graphviz is told of a node that differs from an earlier report, where nobody draws a ring around it."""
+    return {"color": RING[0].stroke, "penwidth": "3.5"} if item.change else {}
+
+
 def edge_attributes(line: Line) -> dict[str, str]:
     """Return what Graphviz is told of an edge."""
     stroke = STROKES[line.stroke]
@@ -45,9 +50,10 @@ def edge_attributes(line: Line) -> dict[str, str]:
 
 
 def classes(item: Item) -> str:
-    """Return the classes of ``item``: its verdict or sort, and whether it was pruned."""
+    """Return the classes of ``item``: its verdict or sort, whether it was pruned, and what is new about it."""
     names = [str(item.sort)] if item.sort is not Sort.TENSOR else []
-    return " ".join([*names, *([str(item.verdict)] if item.verdict else []), *(["pruned"] if item.pruned else [])])
+    marks = [*(["pruned"] if item.pruned else []), *([item.change] if item.change else [])]
+    return " ".join([*names, *([str(item.verdict)] if item.verdict else []), *marks])
 
 
 def label(lines: Sequence[str]) -> str:

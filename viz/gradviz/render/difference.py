@@ -1,34 +1,84 @@
 """What differs between two reports, as text and as JSON."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 
 from gradviz.diff import Difference
 from gradviz.graph import Cut, Parameter
-from gradviz.render.names import fold_names
+from gradviz.renaming import Renaming
+from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, printable
+from gradviz.render.style import INK
 from gradviz.render.text import where
 from gradviz.reports import Report
+from gradviz.several import losses_of, together
+
+_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 
 
 def render_difference(difference: Difference, before: Report, after: Report) -> str:
-    """Return the difference as text: verdicts that changed, parameters and cuts that came and went, and what has another name."""
-    lines = [*_changed(difference, after)]
-    lines += _titled("Came", _folded(difference.came, after.parameters))
-    lines += _titled("Went", _folded(difference.went, before.parameters))
-    lines += _titled("Cuts that came", _cuts(difference.cuts_came, after.parameters))
-    lines += _titled("Cuts that went", _cuts(difference.cuts_went, before.parameters))
-    renamed = (f"{_module(each.before)} -> {_module(each.after)} ({counted(each.parameters, 'parameter')})" for each in difference.renamed)
-    lines += _titled("Renamed", renamed)
+    """Return the difference as text: verdicts that changed, parameters and cuts that came and went, and what has another name.
+
+    Of several losses each is told on its own, as far as it differs.
+    """
+    lines: list[str] = []
+    for name, each in difference.losses.items():
+        was = difference.losses_before.get(name, name)
+        told = _told(each, before.losses.get(was, before), after.losses.get(name, after))
+        lines += _titled(f"Loss {name}" + (f" (was {was})" if was != name else ""), told)
+    if not difference.losses:
+        lines += _told(difference, before, after)
+    lines += _titled("Losses that came", difference.losses_came)
+    lines += _titled("Losses that went", difference.losses_went)
+    lines += _titled("Renamed", _renamed(difference.renamed))
     if not difference:
         lines = ["Nothing that the gradients depend on differs.", *lines]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def render_difference_json(difference: Difference) -> str:
-    """Return the difference as JSON: parameters by their new name, cuts as in a report."""
+    """Return the difference as JSON: parameters by their new name, cuts as in a report, and the same for each of several losses."""
+    losses = [
+        {"loss": name, "loss_before": difference.losses_before.get(name, name), **_document(each)}
+        for name, each in difference.losses.items()
+    ]
     document = {
         "format": 1,
+        **_document(difference),
+        "losses": losses,
+        "losses_came": list(difference.losses_came),
+        "losses_went": list(difference.losses_went),
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def pictured(difference: Difference, before: Report, after: Report) -> tuple[Difference, Report, Report]:
+    """Return what there is a picture of: losses of one graph together, and of the calls of a run the first that differs."""
+    if together(after) is after or not difference.losses:
+        return difference, before, after
+    name = next((name for name, each in difference.losses.items() if each), list(difference.losses)[-1])
+    return difference.losses[name], losses_of(before)[difference.losses_before.get(name, name)], losses_of(after)[name]
+
+
+def render_difference_html(svg: str, title: str, text: str) -> str:
+    """Return a page with the picture, and below it the difference in words."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n{svg}'
+        f"<pre>{escape(text)}</pre>\n</body>\n</html>\n"
+    )
+
+
+_STYLE = (
+    f":root{{color-scheme:light dark;background:{INK[0].fill};color:{INK[0].stroke}}}body{{margin:1rem}}"
+    f"svg{{max-width:100%;max-height:92vh}}pre{{white-space:pre-wrap}}@media(prefers-color-scheme:dark){{:root{{background:{INK[1].fill};color:{INK[1].stroke}}}}}"
+)
+
+
+def _document(difference: Difference) -> dict[str, object]:
+    return {
         "changed": [
             {"name": change.after.name, "name_before": change.before.name, "before": _fate(change.before), "after": _fate(change.after)}
             for change in difference.changed
@@ -39,7 +89,24 @@ def render_difference_json(difference: Difference) -> str:
         "cuts_went": [_cut(cut) for cut in difference.cuts_went],
         "renamed": [{"before": each.before, "after": each.after, "parameters": each.parameters} for each in difference.renamed],
     }
-    return json.dumps(document, indent=1) + "\n"
+
+
+def _told(difference: Difference, before: Report, after: Report) -> list[str]:
+    lines = [*_changed(difference, after)]
+    lines += _titled("Came", _folded(difference.came, after.parameters))
+    lines += _titled("Went", _folded(difference.went, before.parameters))
+    lines += _titled("Cuts that came", _cuts(difference.cuts_came, after.parameters))
+    return lines + _titled("Cuts that went", _cuts(difference.cuts_went, before.parameters))
+
+
+def _renamed(renamed: Iterable[Renaming]) -> Iterator[str]:
+    """What has another name; modules that differ in their numbers alone are told once."""
+    alike: dict[tuple[str, str], list[Renaming]] = {}
+    for each in renamed:
+        alike.setdefault((_NUMBER.sub("#", each.before), _NUMBER.sub("#", each.after)), []).append(each)
+    for some in alike.values():
+        before, after = (joined_numbers(paths) or "the model" for paths in ([one.before for one in some], [one.after for one in some]))
+        yield f"{before} -> {after} ({counted(sum(one.parameters for one in some), 'parameter')})"
 
 
 def _fate(parameter: Parameter) -> dict[str, str | bool]:
@@ -88,7 +155,3 @@ def _cuts(cuts: Iterable[Cut], among: Mapping[str, Parameter]) -> Iterator[str]:
 def _titled(title: str, lines: Iterable[str]) -> list[str]:
     told = [f"  {line}" for line in lines]
     return [title, *told] if told else []
-
-
-def _module(path: str) -> str:
-    return path or "the model"

@@ -6,6 +6,7 @@ then the legend.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,9 +15,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
-from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, headline, listing, printable, starred
+from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, listing, printable, starred
 from gradviz.render.sketch import Item, Sketch, look_of
-from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look
+from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, RING, STROKES, Look
 from gradviz.render.text_width import width, wrapped
 from gradviz.reports import Report
 
@@ -32,21 +33,23 @@ SWATCH = 24.0, 15.0  # of the legend
 PILE = 3, 6  # how far the frames below the upmost one look out
 TINT = 0.07  # opacity of a frame; frames inside frames add up
 _LAYERS = ("edge", "cluster", "node")  # from the bottom: what is written on a frame lies above the lines that pass there
+AROUND = 4.0  # how far a ring is from what it is around
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
-def embed(laid_out: str, report: Report, content: Sketch, *, frames: Frames = MappingProxyType({}), note: str = "") -> str:
+def embed(laid_out: str, report: Report, content: Sketch, *, title: str, frames: Frames = MappingProxyType({}), note: str = "") -> str:
     """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``.
 
     Args:
         laid_out: What the engine made of it.
         report: What it is a picture of.
         content: What was laid out.
+        title: The headline.
         frames: What is written on the frames around items, by their identifiers: a name, and what is said of it.
         note: Sentences under the headline.
     """
     picture = ElementTree.fromstring(laid_out)
-    prefix = f"gradviz-{hashlib.sha256((laid_out + headline(report)).encode()).hexdigest()[:8]}"
+    prefix = f"gradviz-{hashlib.sha256((laid_out + title).encode()).hexdigest()[:8]}"
     graph, graph_width, graph_height = _graph(picture)
     _clean(graph, prefix, content, frames)
 
@@ -54,10 +57,10 @@ def embed(laid_out: str, report: Report, content: Sketch, *, frames: Frames = Ma
     root = Element("svg", {"xmlns": SVG, "id": prefix, "class": "gradviz", "role": "img"})
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     root.set("font-family", FONTS)
-    SubElement(root, "title", {"id": f"{prefix}-title"}).text = headline(report)
+    SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
     SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(filter(None, [_description(report), note]))
-    SubElement(root, "style").text = _style_sheet(f"#{prefix}", framed=bool(frames))
-    y = _paragraph(root, headline(report), wide, MARGIN, HEADLINE, "headline")
+    SubElement(root, "style").text = _style_sheet(f"#{prefix}", framed=bool(frames), ringed=any(item.change for item in content.items))
+    y = _paragraph(root, title, wide, MARGIN, HEADLINE, "headline")
     if note:
         y = _paragraph(root, note, wide, y, SMALL, "note")
     y = _legend(root, _entries(content), wide, y)
@@ -95,6 +98,8 @@ def _clean(graph: Element, prefix: str, content: Sketch, frames: Frames) -> None
                     shape.set("class", "outline" if shape.get("fill") == "none" else "shape")
                 if shape.tag == "polygon" and look_of(item).shape == "octagon":
                     shape.set("points", _points(*_corners(shape), CHAMFER))
+            if item.change:
+                _ring(group, *_extent(group))
             _write(group, item)
             if title is not None:
                 title.text = item.about
@@ -213,6 +218,7 @@ LINES = {
     "frozen": "value only",
     "value": "value only, needs no gradient",
 }
+CHANGES = {"changed": "new or changed", "went": "gone"}
 
 
 def _entries(content: Sketch) -> list[_Entry]:
@@ -220,6 +226,8 @@ def _entries(content: Sketch) -> list[_Entry]:
     verdicts = {item.verdict for item in content.items}
     strokes = {line.stroke for line in content.lines}
     entries = [_Entry(str(verdict), f"{verdict}: {MEANINGS[verdict]}", LOOKS[verdict]) for verdict in Verdict if verdict in verdicts]
+    changes = {"went" if item.change == "went" else "changed" for item in content.items if item.change}
+    entries += [_Entry(change, meaning, OP) for change, meaning in CHANGES.items() if change in changes]
     return entries + [_Entry(stroke, meaning) for stroke, meaning in LINES.items() if stroke in strokes]
 
 
@@ -235,7 +243,10 @@ def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> floa
         if x > MARGIN and (number in breaks or x + needed > MARGIN + room):
             x, y = MARGIN, y + row
         sample = SubElement(group, "g")
-        if entry.look is None:
+        if entry.name in CHANGES:
+            sample.set("class", f"node {entry.name}")
+            _ring(sample, x + AROUND, y + AROUND, x + across - AROUND, y + high - AROUND)
+        elif entry.look is None:
             _line_sample(sample, entry.name, x, y, across, high)
         else:
             _node_sample(sample, entry.name, entry.look, x, y, across, high)
@@ -307,6 +318,20 @@ def _corners(polygon: Element) -> tuple[float, float, float, float]:
     return min(x for x, _ in points), min(y for _, y in points), max(x for x, _ in points), max(y for _, y in points)
 
 
+def _ring(group: Element, left: float, top: float, right: float, bottom: float) -> None:
+    """Draw a ring around what differs from an earlier report."""
+    sizes = {"x": left - AROUND, "y": top - AROUND, "width": right - left + 2 * AROUND, "height": bottom - top + 2 * AROUND}
+    drawn = {key: _number(size) for key, size in sizes.items()}
+    group.append(Element("rect", {"class": "ring", **drawn, "rx": "6", "fill": "none", "stroke": RING[0].stroke, "stroke-width": "2.5"}))
+
+
+def _extent(group: Element) -> tuple[float, float, float, float]:
+    """What the shapes of a node take up."""
+    said = " ".join(shape.get("points") or shape.get("d") or "" for shape in group)
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", said)]
+    return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
+
+
 def _description(report: Report) -> str:
     """The report for those who cannot see the picture."""
     sentences = ["The autograd graph of one backward call, the loss at the bottom, the parameters above."]
@@ -325,7 +350,7 @@ def _description(report: Report) -> str:
     return " ".join(sentences)
 
 
-def _style_sheet(root: str, *, framed: bool) -> str:
+def _style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
     """The style sheet; every rule begins at ``root``, so that none reaches another picture of the same page."""
     rules = [
         f"{root} text{{font-family:{FONTS};fill:{INK[0].stroke};stroke:none}}",
@@ -342,11 +367,15 @@ def _style_sheet(root: str, *, framed: bool) -> str:
         halo = "paint-order:stroke;stroke-width:4;stroke-linejoin:round;stroke-opacity:.8"
         rules += [f"{root} .frame{{fill-opacity:{TINT}}}", f"{root} .pile{{fill:none}}", f"{root} .cluster text{{{halo}}}"]
         rules += _frame_rules(root, dark=False)
+    if ringed:
+        rules += [f"{root} .ring{{fill:none;stroke:{RING[0].stroke}}}", f"{root} .went .ring{{stroke-dasharray:6 4}}"]
     for name, stroke in STROKES.items():
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
             rules.append(f"{root} .edge.{name} path{{stroke-dasharray:{stroke.dashes}}}")
     dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
+    if ringed:
+        dark.append(f"{root} .ring{{stroke:{RING[1].stroke}}}")
     for name, look in looks.items():
         dark += _node_rules(f"{root} .node.{name}", look.dark.fill, look.dark.stroke)
     dark += _frame_rules(root, dark=True) if framed else []

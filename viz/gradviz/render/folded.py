@@ -5,6 +5,7 @@ What is folded is said in it: how many nodes stand in how many boxes, and what w
 
 from collections import Counter, defaultdict
 from contextlib import suppress
+from itertools import zip_longest
 
 import graphviz
 
@@ -13,7 +14,8 @@ from gradviz.fold import Box, BoxKind, Folded, View, fold
 from gradviz.graph import Cut, Verdict
 from gradviz.layout import lay_out
 from gradviz.render import text_width
-from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes
+from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes, ringed
+from gradviz.render.changes import Changes
 from gradviz.render.embed import embed
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import counted, cut_at, headline, listing, printable, where
@@ -28,7 +30,7 @@ WORTH_A_FRAME = 4  # things in it; the names of fewer say where they are
 TIMES = "\u00d7"
 
 
-def render_folded(report: Report, view: View, *, engine: str = "auto", tried: str = "") -> str:
+def render_folded(report: Report, view: View, *, engine: str = "auto", tried: str = "", changes: Changes | None = None) -> str:
     """Return the folded picture of ``report`` as an SVG that is fit to embed.
 
     Where the engine gives up, the graph is folded further, and the picture says so.
@@ -38,12 +40,13 @@ def render_folded(report: Report, view: View, *, engine: str = "auto", tried: st
         view: How much of it.
         engine: One of :data:`gradviz.layout.ENGINES`.
         tried: A sentence on what an engine gave up before.
+        changes: What to mark, in a picture of what is new in ``report``.
 
     Raises:
         EngineError: No engine could draw even the smallest.
     """
     while True:
-        picture = _Picture(report, view, tried)
+        picture = _Picture(report, view, tried, changes)
         try:
             laid_out = _narrow(picture.dot(measured=True), engine)
         except EngineError:
@@ -52,7 +55,7 @@ def render_folded(report: Report, view: View, *, engine: str = "auto", tried: st
             tried = f"{len(picture.folded.boxes):,} boxes could not be laid out, so more is folded. "
             view = View(budget=max(FEWEST, min(view.budget, len(picture.folded.boxes)) // 3))
             continue
-        return embed(laid_out, report, picture.sketch, frames=picture.frames, note=picture.note)
+        return embed(laid_out, report, picture.sketch, title=picture.title, frames=picture.frames, note=picture.note)
 
 
 def _narrow(dot: graphviz.Digraph, engine: str) -> str:
@@ -73,12 +76,12 @@ def _width(svg: str) -> float:
     return float(svg.partition('viewBox="')[2].split()[2])
 
 
-def folded_drawing(report: Report, view: View) -> graphviz.Digraph:
+def folded_drawing(report: Report, view: View, changes: Changes | None = None) -> graphviz.Digraph:
     """Return the folded picture for Graphviz to carry, with headline and note above it."""
-    picture = _Picture(report, view)
+    picture = _Picture(report, view, changes=changes)
     dot = picture.dot(measured=False)
     dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
-    text = [*text_width.wrapped(headline(report), 60), *text_width.wrapped(picture.note, 60)]
+    text = [*text_width.wrapped(picture.title, 60), *text_width.wrapped(picture.note, 60)]
     dot.attr(label=label(text), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
     return dot
 
@@ -88,24 +91,28 @@ class _Picture:
 
     Attributes:
         folded: What is drawn.
-        sketch: Its boxes and links as items and lines.
+        title: The headline.
+        sketch: Its boxes and links as items and lines, then what went.
         frames: What is written on every frame, by its key: its name, and what is said of it.
         note: What is folded, in sentences.
     """
 
-    def __init__(self, report: Report, view: View, tried: str = "") -> None:
+    def __init__(self, report: Report, view: View, tried: str = "", changes: Changes | None = None) -> None:
         self._report = report
-        self.folded = fold(report.graph, report.parameters, budget=view.budget, depth=view.depth, open=view.open)
+        self.title = changes.headline if changes else headline(report)
+        marks = changes.words if changes else {}
+        self.folded = fold(report.graph, report.parameters, budget=view.budget, depth=view.depth, open=view.open, marks=marks)
         self._drawn = _frames_drawn(self.folded)  # by the number of any frame: that of the drawn one in its place
         self._around = {
             number: self._frame(self.folded.frames[number].parent) for number in set(self._drawn.values()) if number is not None
         }
         self._sums: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._sum_up()
-        self.sketch = Sketch(
+        content = Sketch(
             tuple(self._item(number, box) for number, box in enumerate(self.folded.boxes)),
             tuple(Line(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way)) for link in self.folded.links),
         )
+        self.sketch = changes.mark(content) if changes else content
         self.frames = {f"f{number}": self._frame_label(number) for number in sorted(self._around)}
         self.note = tried + _note(self.folded)
 
@@ -122,9 +129,10 @@ class _Picture:
             part = parts[number] = graphviz.Digraph(f"cluster_{number}")
             part.attr(id=f"f{number}", label=label(text_width.stand_ins([text]) if measured else [text]), labeljust="l", margin="9")
             part.attr(style="rounded", color=OP.light.stroke, fontcolor=INK[0].stroke, **{"class": self._frame_classes(number)})
-        for box, item in zip(self.folded.boxes, self.sketch.items, strict=True):
-            plain = {"shape": "box", "label": label(text_width.stand_ins(item.lines))} if measured else {}
-            parts[self._frame(box.frame)].node(item.key, **{**node_attributes(item), **plain})
+        frames = (self._frame(box.frame) for box in self.folded.boxes)
+        for item, frame in zip_longest(self.sketch.items, frames):
+            instead = {"shape": "box", "label": label(text_width.stand_ins(item.lines))} if measured else ringed(item)
+            parts[frame].node(item.key, **{**node_attributes(item), **instead})
         for number in sorted(self._around, reverse=True):
             parts[self._around[number]].subgraph(parts[number])
         for line, link in zip(self.sketch.lines, self.folded.links, strict=True):
@@ -196,7 +204,16 @@ class _Picture:
         lines = tuple(filter(None, [name + aside, size, *told]))
         about = "; ".join(filter(None, [_times(box.path, box.times * box.calls), box.class_name, size, ", ".join(told)]))
         sort = Sort.TENSOR if verdict else Sort.OPERATION
-        return Item(key=key, sort=sort, lines=lines, aside=aside, about=printable(about), verdict=verdict, pruned=box.pruned)
+        return Item(
+            key=key,
+            sort=sort,
+            lines=lines,
+            aside=aside,
+            about=printable(about),
+            verdict=verdict,
+            pruned=box.pruned,
+            parameters=box.marked,
+        )
 
     def _unsaid(self, number: int | None) -> int:
         """How many equal modules a box is for, beyond what the frames say that are drawn around it."""
@@ -221,7 +238,7 @@ class _Picture:
             *([f"prunes {counted(pruned, 'parameter')}"] if pruned else []),
         )
         about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}" + (f": {printable(first.code)}" if first.code else "")
-        return Item(key=key, sort=Sort.MARK, operation=box.operation, lines=lines, about=about, verdict=Verdict.CUT)
+        return Item(key=key, sort=Sort.MARK, operation=box.operation, lines=lines, about=about, verdict=Verdict.CUT, cuts=tuple(cuts))
 
 
 def _frames_drawn(folded: Folded) -> dict[int, int | None]:

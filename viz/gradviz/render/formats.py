@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gradviz.diff import Difference
 from gradviz.errors import OutputError
 from gradviz.fold import View
 from gradviz.reports import Report
@@ -75,3 +76,39 @@ def save(report: Report, path: Path, *, engine: str = "auto", view: View = _USUA
 
     check(path)
     write(path, FORMATS[path.suffix.lower()](report, engine, view))
+
+
+def save_difference(
+    difference: Difference, before: Report, after: Report, path: Path, *, engine: str = "auto", view: View = _USUAL
+) -> None:
+    """Write what differs between two reports to ``path``, in the format that its name ends in: as a picture, or in words.
+
+    Raises:
+        OutputError: The format is unknown, or the file cannot be written.
+        EngineError: No engine could draw it.
+    """
+    from gradviz.layout import lay_out
+    from gradviz.render import difference as words
+    from gradviz.render.changes import changes
+    from gradviz.render.files import write
+    from gradviz.render.svg import drawing, render_svg
+
+    check(path)
+    ending = path.suffix.lower()
+    content: str | bytes
+    if ending == ".json":
+        content = words.render_difference_json(difference)
+    elif ending == ".txt":
+        content = words.render_difference(difference, before, after)
+    else:
+        one, old, new = words.pictured(difference, before, after)
+        marks = changes(one, old, new)
+        if ending in (".svg", ".html"):
+            content = render_svg(new, view, engine=engine, changes=marks)
+            if ending == ".html":
+                content = words.render_difference_html(content, marks.headline, words.render_difference(difference, before, after))
+        else:
+            content = str(drawing(new, view, marks).source)
+            if ending != ".dot":
+                content = lay_out(content, engine=engine, format=ending[1:])
+    write(path, content)

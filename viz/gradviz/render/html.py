@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from gradviz.causes import EXPLANATIONS
+from gradviz.causes import explain
 from gradviz.graph import Cut, Edge, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
@@ -240,7 +240,7 @@ class _Loss:
         return columns
 
     def _cut(self, cut: Cut) -> dict[str, Any]:
-        explanation = EXPLANATIONS[cut.kind]
+        explanation = explain(cut)
         return {
             "kind": str(cut.kind),
             "operation": printable(cut.operation),

@@ -51,6 +51,16 @@ def fold_names(names: Iterable[str], among: Mapping[str, Parameter]) -> list[Gro
     return [Group(".".join(key), count, size) for key, (count, size) in join_siblings(folded).items()]
 
 
+def joined_numbers(paths: Sequence[str]) -> str:
+    """Say several paths that differ in their numbers alone as one.
+
+    >>> joined_numbers(["layers.0.q", "layers.1.q", "layers.2.q"]), joined_numbers(["a"])
+    ('layers.0..2.q', 'a')
+    """
+    parts = [list(dict.fromkeys(part)) for part in zip(*(path.split(".") for path in paths), strict=True)]
+    return ".".join(part[0] if len(part) == 1 else ",".join(_runs(list(map(int, part)))) for part in parts)
+
+
 def _prefixes(name: str) -> list[str]:
     """The modules that a parameter lies in, outermost first: ``"a.b.weight"`` gives ``["", "a", "a.b"]``."""
     path = name.split(".")

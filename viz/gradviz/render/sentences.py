@@ -193,7 +193,7 @@ def _zero_clauses(report: Report) -> list[str]:
     if origin is None:
         return [clause]
     place = f" at {where(origin.place.file, origin.place.line)}" if origin.place else ""
-    return [f"{clause}, from {printable(origin.operation + place)} on"]
+    return [f"{clause}, from {printable(origin.operation.replace('_', ' ') + place)} on"]
 
 
 def _unused_clauses(report: Report) -> list[str]:

@@ -45,6 +45,9 @@ class Item:
         about: The same in a sentence, unabridged.
         verdict: Of a tensor: how it looks.
         pruned: It would have received gradient.
+        parameters: Names of the parameters that it stands for, as far as they are asked about.
+        cuts: The cuts that it marks.
+        change: In a picture of a difference, what is new about it: ``"changed"``, ``"came"`` or ``"went"``; else empty.
     """
 
     key: str
@@ -56,6 +59,9 @@ class Item:
     about: str = ""
     verdict: Verdict | None = None
     pruned: bool = False
+    parameters: tuple[str, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -210,7 +216,7 @@ class _Sketcher:
         about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}"
         if first.code:
             about += f": {printable(first.code)}"
-        return Item(key=key, sort=Sort.MARK, operation=str(first.kind), lines=lines, about=about, verdict=Verdict.CUT)
+        return Item(key=key, sort=Sort.MARK, operation=str(first.kind), lines=lines, about=about, verdict=Verdict.CUT, cuts=tuple(cuts))
 
     def _of(self, node: Node) -> Item:
         key = f"n{node.index}"
@@ -241,7 +247,8 @@ class _Sketcher:
         second = "outside the model" if node.kind is NodeKind.LEAF else _sizes(node.shape)
         lines = (short(node.name) or NAMELESS, *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
         pruned = verdict is Verdict.CUT
-        return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned)
+        names = (node.name,) if parameter else ()
+        return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned, parameters=names)
 
 
 def _unused(report: Report) -> list[Item]:
@@ -254,7 +261,9 @@ def _unused(report: Report) -> list[Item]:
     for number, path in enumerate(starred(beside, report.parameters)):
         label, _, count = path.partition(" (")
         lines = (short(label), *([count.rstrip(")")] if count else []), str(Verdict.UNUSED))
-        items.append(Item(key=f"u{number}", sort=Sort.TENSOR, lines=lines, about=f"{printable(path)}: unused", verdict=Verdict.UNUSED))
+        about = f"{printable(path)}: unused"
+        alike = tuple(name for name in beside if name == path or (label.endswith(".*") and name.startswith(label[:-1])))
+        items.append(Item(key=f"u{number}", sort=Sort.TENSOR, lines=lines, about=about, verdict=Verdict.UNUSED, parameters=alike))
     return items
 
 

@@ -9,7 +9,8 @@ from gradviz.errors import EngineError
 from gradviz.fold import View
 from gradviz.layout import lay_out
 from gradviz.render import text_width
-from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes
+from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes, ringed
+from gradviz.render.changes import Changes
 from gradviz.render.embed import embed
 from gradviz.render.folded import PATIENCE, folded_drawing, render_folded
 from gradviz.render.sentences import headline
@@ -22,36 +23,39 @@ NOT_WHOLE = "The whole graph could not be laid out, so it is folded. "
 _USUAL = View()
 
 
-def render_svg(report: Report, view: View = _USUAL, *, engine: str = "auto") -> str:
+def render_svg(report: Report, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None) -> str:
     """Return the picture of ``report`` as a standalone SVG that is fit to embed.
 
     Args:
         report: What to draw; folded, unless it is small.
         view: How much to fold.
         engine: One of :data:`gradviz.layout.ENGINES`.
+        changes: What to mark, in a picture of what is new in ``report``.
 
     Raises:
         EngineError: No engine could draw it.
     """
     if not view.shows_all_of(report.graph):
-        return render_folded(report, view, engine=engine)
-    content = sketch(report)
+        return render_folded(report, view, engine=engine, changes=changes)
+    content = sketch(report) if changes is None else changes.mark(sketch(report))
     # engines count the bytes of a text, measure it in another font, or blow an octagon up around it: they get boxes of plain letters
     dot = _styled(content, {item.key: {"shape": "box", "label": label(text_width.stand_ins(item.lines))} for item in content.items})
     try:
         laid_out = lay_out(dot.source, engine=engine, timeout=PATIENCE)
     except EngineError:
-        return render_folded(report, replace(view, budget=len(report.graph.nodes) // 3), engine=engine, tried=NOT_WHOLE)
-    return embed(laid_out.decode(), report, content)
+        return render_folded(report, replace(view, budget=len(report.graph.nodes) // 3), engine=engine, tried=NOT_WHOLE, changes=changes)
+    return embed(laid_out.decode(), report, content, title=changes.headline if changes else headline(report))
 
 
-def drawing(report: Report, view: View | None = None) -> graphviz.Digraph:
+def drawing(report: Report, view: View | None = None, changes: Changes | None = None) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it; folded only by a ``view``."""
     if view is not None and not view.shows_all_of(report.graph):
-        return folded_drawing(report, view)
-    dot = _styled(sketch(report), {})
+        return folded_drawing(report, view, changes)
+    content = sketch(report) if changes is None else changes.mark(sketch(report))
+    title = changes.headline if changes else headline(report)
+    dot = _styled(content, {item.key: ringed(item) for item in content.items})
     dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
-    dot.attr(label=label(text_width.wrapped(headline(report), 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
+    dot.attr(label=label(text_width.wrapped(title, 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
     return dot
 
 

@@ -6,13 +6,13 @@ Everything is folded by module, so that a model of thousands of parameters still
 
 import sysconfig
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradviz.causes import EXPLANATIONS
-from gradviz.graph import Cut, CutKind, Place, Verdict, Zero
+from gradviz.causes import Explanation, explain
+from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, printable
 from gradviz.reports import Report
@@ -25,12 +25,12 @@ MOST_GROUPS = 12  # of one kind, before the rest is only counted
 MOST_PLACES = 4  # where the same route is severed again, before the rest is only counted
 
 _LABEL = 10
-_STYLES = {"headline": "bold", "cut": "bold red", "title": "bold", "code": "cyan", "": ""}
+_STYLES = {"headline": "bold", "cut": "bold red", "title": "bold", "code": "cyan", "name": "", "": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line or paragraph: how far in, a word in the margin of its body, and what it is. Code is never wrapped."""
+    """A line or paragraph: how far in, a word in the margin of its body, and what it is. Code and names are never wrapped."""
 
     text: str = ""
     style: str = ""
@@ -38,14 +38,16 @@ class _Line:
     label: str = ""
 
 
-def render_text(report: Report, *, width: int | None = None) -> str:
+def render_text(report: Report, *, width: int | None = None, about: Collection[str] | None = None) -> str:
     """Return the report as plain text.
 
     Args:
         report: What to tell.
+        about: Names of the parameters to explain; None explains all.
         width: Columns that prose is wrapped to; ``WIDTH`` unless given. Code, names and places are never broken.
     """
-    return "\n".join(text for line in _report(report) for _, text in _wrapped(line, width or WIDTH)) + "\n"
+    told = _report(report, None if about is None else frozenset(about))
+    return "\n".join(text for line in told for _, text in _wrapped(line, width or WIDTH)) + "\n"
 
 
 def styled(report: Report, *, width: int | None = None) -> "Text":
@@ -79,40 +81,41 @@ def where(place: Place | Cut) -> str:
     return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
 
 
-def _report(report: Report) -> Iterator[_Line]:
+def _report(report: Report, about: frozenset[str] | None = None) -> Iterator[_Line]:
     if not report.losses:
-        yield from _one_loss(report)
+        yield from _one_loss(report, about)
         return
     for position, (name, each) in enumerate(report.losses.items()):
         if position:
             yield _Line()
         yield _Line(f"Loss {name}", "title")
-        yield from _one_loss(each)
+        yield from _one_loss(each, about)
 
 
-def _one_loss(report: Report) -> Iterator[_Line]:
-    parameters = report.parameters
-    pruning = [cut for cut in report.cuts if _names(report, cut, Verdict.CUT)]
-    aside = [cut for cut in report.cuts if cut not in pruning and cut.parameters and not cut.inside_library]
+def _one_loss(report: Report, about: frozenset[str] | None) -> Iterator[_Line]:
+    parameters = [each for each in report.parameters.values() if about is None or each.name in about]
+    cuts = [cut for cut in report.cuts if about is None or not about.isdisjoint(cut.parameters)]
+    pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
+    aside = [cut for cut in cuts if cut not in pruning and cut.parameters and not cut.inside_library]
 
     yield _Line(summary(report), "headline")
-    explained: set[CutKind] = set()
+    explained: set[Explanation] = set()
     for cut in pruning:
-        yield from _cut(report, cut, explain=cut.kind not in explained)
-        explained.add(cut.kind)
+        yield from _cut(report, cut, explained)
     if aside:
         yield _Line()
         yield _Line("Severed on one route, alive on another. That is often intended, as a stop-gradient.", "title")
         for cut in aside:
             yield from _aside(report, cut)
-    yield from _zeros(report)
-    yield from _section(report, Verdict.FROZEN, "Frozen: requires_grad is False, so they keep no gradient.")
-    yield from _section(report, Verdict.UNUSED, "Unused: their values did not go into this loss.")
+    yield from _zeros(report, parameters)
+    frozen, unused = ([p.name for p in parameters if p.verdict is verdict] for verdict in (Verdict.FROZEN, Verdict.UNUSED))
+    yield from _titled(report, "Frozen: requires_grad is False, so they keep no gradient.", frozen)
+    yield from _titled(report, "Unused: their values did not go into this loss.", unused)
 
     trainable = (Verdict.REACHED, Verdict.ZERO)
-    forgotten = [p.name for p in parameters.values() if p.optimized is False and p.verdict in trainable]
+    forgotten = [p.name for p in parameters if p.optimized is False and p.verdict in trainable]
     yield from _titled(report, "Not in any optimizer, so they keep their values:", forgotten)
-    idle = [p.name for p in parameters.values() if p.optimized and p.verdict is Verdict.FROZEN]
+    idle = [p.name for p in parameters if p.optimized and p.verdict is Verdict.FROZEN]
     yield from _titled(report, "In an optimizer, though frozen:", idle)
 
     if report.unregistered:
@@ -140,8 +143,8 @@ def summary(report: Report) -> str:
     return f"{reached or 'None':{',' if reached else ''}} of {total:,} parameters get{'' if reached > 1 else 's'} gradient."
 
 
-def _cut(report: Report, cut: Cut, *, explain: bool) -> Iterator[_Line]:
-    explanation = EXPLANATIONS[cut.kind]
+def _cut(report: Report, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
+    explanation = explain(cut)
     yield _Line()
     yield from _operation(cut, "Cut by ", "cut")
     yield from _groups(report, _names(report, cut, Verdict.CUT), "prunes")
@@ -151,7 +154,8 @@ def _cut(report: Report, cut: Cut, *, explain: bool) -> Iterator[_Line]:
         yield _Line(where(place) + (f": {place.code}" if place.code else ""), indent=2, label="also at")
     if cut.also[MOST_PLACES:]:
         yield _Line(f"... and {len(cut.also) - MOST_PLACES} more lines", indent=2, label=" ")
-    if explain:
+    if explanation not in explained:
+        explained.add(explanation)
         yield _Line(explanation.meaning, indent=2, label="means")
         yield _Line(explanation.mend, indent=2, label="to mend")
 
@@ -169,9 +173,9 @@ def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> 
         yield _Line(f"called at {where(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
 
 
-def _zeros(report: Report) -> Iterator[_Line]:
+def _zeros(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
     begins: dict[Zero | None, list[str]] = {}
-    for parameter in report.parameters.values():
+    for parameter in parameters:
         if parameter.verdict is Verdict.ZERO:
             begins.setdefault(parameter.zero, []).append(parameter.name)
     if begins:
@@ -189,10 +193,6 @@ def _zeros(report: Report) -> Iterator[_Line]:
             yield _Line("It is so in this step, and passes once training goes on.", indent=4)
 
 
-def _section(report: Report, verdict: Verdict, title: str) -> Iterator[_Line]:
-    yield from _titled(report, title, [p.name for p in report.parameters.values() if p.verdict is verdict])
-
-
 def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:
     if names:
         yield _Line()
@@ -203,7 +203,7 @@ def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:
 def _groups(report: Report, names: Iterable[str], label: str = "", indent: int = 2) -> Iterator[_Line]:
     groups = fold_names(names, report.parameters)
     for position, group in enumerate(groups[:MOST_GROUPS]):
-        yield _Line(str(group), indent=indent, label=label if position == 0 else label and " ")
+        yield _Line(str(group), "name", indent, label if position == 0 else label and " ")
     if len(groups) > MOST_GROUPS:
         rest = sum(group.parameters for group in groups[MOST_GROUPS:])
         yield _Line(f"and {counted(rest, 'more parameter')}", indent=indent, label=label and " ")
@@ -217,7 +217,7 @@ def _wrapped(line: _Line, width: int) -> Iterator[tuple[int, str]]:
     """The lines that ``line`` takes, each with the length of its margin."""
     margin = " " * line.indent + (line.label.ljust(_LABEL) if line.label else "")
     text = printable(line.text)
-    if line.style == "code" or len(margin) + len(text) <= width:
+    if line.style in ("code", "name") or len(margin) + len(text) <= width:
         yield len(margin), (margin + text).rstrip()
         return
     body = textwrap.wrap(text, max(width - len(margin), 30), break_long_words=False, break_on_hyphens=False)

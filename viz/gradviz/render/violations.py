@@ -1,7 +1,10 @@
 """What is not as expected, as text for a person and as annotations for GitHub's review of a pull request."""
 
 import os
+import re
+import shlex
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from gradviz.expectations import Violation
@@ -11,9 +14,19 @@ from gradviz.render.sentences import counted, printable
 from gradviz.render.text import MOST_GROUPS, render_text, where
 from gradviz.reports import Report
 
+MOST_PATTERNS = 3  # that are proposed
 
-def render_violations(report: Report, failed: Sequence[Violation]) -> str:
-    """Return a line or two for each violation, and below them the report's own explanation."""
+_NUMBERS = re.compile(r"(?<![^.])\d+(?:\.\.\d+|,\d+|,\.\.\.)+(?![^.])")  # "0..31", "0,2,4..6"
+
+
+def render_violations(report: Report, failed: Sequence[Violation], *, as_options: bool = False) -> str:
+    """Return a line or two for each violation, and below them what the report explains about these parameters.
+
+    Args:
+        report: What was found.
+        failed: What is not as expected.
+        as_options: Write expectations as on the command line, and not as in a test.
+    """
     lines = ["The gradients are not as expected."]
     for violation in failed:
         if not violation.parameters:
@@ -24,7 +37,31 @@ def render_violations(report: Report, failed: Sequence[Violation]) -> str:
         lines.append(f"  {names[0]}: expected {_expected(violation)}, found {found}" if len(names) == 1 else f"  {_many(names, violation)}")
         if len(names) > 1:
             lines += [f"    {name}" for name in names]
-    return "\n".join(printable(line) for line in lines) + "\n\n" + render_text(report)
+        patterns = _accepting(report, violation)
+        if patterns:
+            lines.append(f"    if that is meant, say {_written(violation.found, patterns, as_options)}")
+        elif violation.zero and violation.zero.passing:
+            lines.append("    that passes once training goes on: hold a later step, or expect zero in this one")
+    about = {name for violation in failed for name in violation.parameters}
+    return "\n".join(printable(line) for line in lines) + "\n\n" + render_text(report, about=about)
+
+
+def _accepting(report: Report, violation: Violation) -> list[str]:
+    """Patterns of exactly these parameters, where they were to be reached only because nothing else was said of them."""
+    if violation.pattern or violation.expected != "reached":
+        return []
+    groups = fold_names(violation.parameters, report.parameters)
+    patterns = list(dict.fromkeys(_NUMBERS.sub("*", group.pattern) for group in groups))
+    exact = {name for name in report.parameters if any(fnmatchcase(name, pattern) for pattern in patterns)} == set(violation.parameters)
+    return patterns if exact and len(patterns) <= MOST_PATTERNS else []
+
+
+def _written(word: str, patterns: Sequence[str], as_options: bool) -> str:
+    """How an expectation is written on the command line, or else in a test."""
+    if as_options:
+        return " ".join(f"--{word} {shlex.quote(pattern)}" for pattern in patterns)
+    value = ", ".join(f'"{pattern}"' for pattern in patterns)
+    return f"{word}={value if len(patterns) == 1 else f'[{value}]'}"
 
 
 def render_github(report: Report, failed: Sequence[Violation], *, root: Path | None = None) -> str:
@@ -33,9 +70,12 @@ def render_github(report: Report, failed: Sequence[Violation], *, root: Path | N
     Args:
         report: Where no cut is to blame, the line of the loss is annotated.
         failed: What is not as expected.
-        root: The root of the repository, which paths are told from; unless given, what GITHUB_WORKSPACE says, or the current folder.
+        root: The root of the repository, which paths are told from; unless given, the nearest folder above that holds a ``.git``, else what
+            GITHUB_WORKSPACE says, or the current folder.
     """
-    root = root or Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+    here = Path.cwd()
+    repository = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    root = root or repository or Path(os.environ.get("GITHUB_WORKSPACE") or here)
     lines = []
     for violation in failed:
         if not violation.parameters:

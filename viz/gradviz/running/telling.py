@@ -5,7 +5,7 @@ What is by design is a line, not a list: a frozen tower, a network that is no pa
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gradviz.causes import EXPLANATIONS
+from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import abbreviated, fold_names
 from gradviz.render.sentences import counted, listing, printable
@@ -108,8 +108,8 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
             yield from _cut(cut)
             if cut.kind not in explained:
                 explained.add(cut.kind)
-                yield _line("means", EXPLANATIONS[cut.kind].meaning)
-                yield _line("to mend", EXPLANATIONS[cut.kind].mend)
+                yield _line("means", explain(cut).meaning)
+                yield _line("to mend", explain(cut).mend)
         if not cuts:
             yield _line("", "their values did not go into the loss" if len(group) > 1 else "its value did not go into the loss")
 

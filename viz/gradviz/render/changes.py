@@ -1,0 +1,119 @@
+"""What a picture of a difference adds to that of the report after it: a ring and a word for what changed or came, and what went."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gradviz.diff import Difference
+from gradviz.graph import Cut, Parameter, Verdict
+from gradviz.render.names import fold_names
+from gradviz.render.sentences import counted, cut_at, listing, printable, where
+from gradviz.render.sketch import Item, Sketch, Sort, short
+from gradviz.render.style import SCISSORS
+from gradviz.reports import Report
+
+MOST = 8  # things that went, of one kind; more are counted
+CLAUSES = 3  # of the headline
+NAMES = 3  # of a clause
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What to mark. Read-only.
+
+    Attributes:
+        headline: What changed, in a sentence without a full stop.
+        words: Of parameters by their new name: what is new about them.
+        came: Cuts that came.
+        went: What went, as items to be drawn beside the graph.
+    """
+
+    headline: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    came: frozenset[Cut] = frozenset()
+    went: tuple[Item, ...] = ()
+
+    def mark(self, content: Sketch) -> Sketch:
+        """Return ``content`` with what is new about its items, and with what went."""
+        return Sketch((*map(self._marked, content.items), *self.went), content.lines)
+
+    def _marked(self, item: Item) -> Item:
+        words = Counter(self.words[name] for name in item.parameters if name in self.words)
+        said = [word if len(item.parameters) == 1 else f"{count} {_plural(word, count)}" for word, count in words.items()]
+        if any(cut in self.came for cut in item.cuts):
+            said.append("new")
+        if not said:
+            return item
+        change = "came" if all(word.endswith("new") for word in said) else "changed"
+        return replace(item, lines=(*item.lines, *said), about=f"{item.about}; {', '.join(said)}", change=change)
+
+
+def changes(difference: Difference, before: Report, after: Report) -> Changes:
+    """Return what to mark in a picture of ``after``."""
+    words = {change.after.name: f"was {_fate(change.before)}" for change in difference.changed}
+    words |= {parameter.name: "new" for parameter in difference.came}
+    return Changes(
+        headline="; ".join(_clauses(difference, before, after)) or "Nothing that the gradients depend on differs",
+        words=words,
+        came=frozenset(difference.cuts_came),
+        went=(*_cuts_gone(difference.cuts_went), *_parameters_gone(difference.went, before)),
+    )
+
+
+def _fate(parameter: Parameter) -> str:
+    return f"{parameter.verdict}, partly" if parameter.partial else str(parameter.verdict)
+
+
+def _plural(word: str, count: int) -> str:
+    return word.replace("was ", "were ", 1) if count > 1 else word
+
+
+def _clauses(difference: Difference, before: Report, after: Report) -> list[str]:
+    ways: dict[tuple[str, str], list[str]] = {}
+    for change in difference.changed:
+        ways.setdefault((_fate(change.before), _fate(change.after)), []).append(change.after.name)
+    clauses = []
+    for (old, new), names in ways.items():
+        folded = _named(names, after)
+        was, now = ("was", "is") if len(folded) == 1 and " " not in folded[0] else ("were", "are")
+        clauses.append(f"{listing(folded)} {was} {old} and {now} {new}")
+    for some, among, verb in ((difference.came, after, "came"), (difference.went, before, "went")):
+        if some:
+            clauses.append(f"{listing(_named([one.name for one in some], among))} {verb}")
+    for cuts, verb in ((difference.cuts_came, "came"), (difference.cuts_went, "went")):
+        clauses += [f"{cut_at(cut)} {verb}" for cut in cuts]
+    rest = len(clauses) - CLAUSES
+    return clauses if rest <= 1 else [*clauses[:CLAUSES], f"{counted(rest, 'more change')}"]
+
+
+def _named(names: Sequence[str], report: Report) -> list[str]:
+    """The modules or parameters that are meant; their number, where they are too many for a headline."""
+    groups = [printable(group.pattern.removesuffix(".*")) for group in fold_names(names, report.parameters)]
+    return groups if len(groups) <= NAMES else [counted(len(names), "parameter")]
+
+
+def _cuts_gone(cuts: Sequence[Cut]) -> Iterator[Item]:
+    for number, cut in enumerate(cuts[:MOST]):
+        lines = (f"{SCISSORS} {short(cut.operation)}", *filter(None, [short(where(cut.file, cut.line))]), "gone")
+        yield _gone(f"gone_{number}", Sort.MARK, lines, f"{cut_at(cut)}: gone", Verdict.CUT)
+    if cuts[MOST:]:
+        said = counted(len(cuts) - MOST, "more cut")
+        yield _gone("gone_more", Sort.MARK, (f"{SCISSORS} {said}", "gone"), f"{said}: gone", Verdict.CUT)
+
+
+def _parameters_gone(went: Iterable[Parameter], before: Report) -> Iterator[Item]:
+    by_verdict: dict[Verdict, list[str]] = {}
+    for parameter in went:
+        by_verdict.setdefault(parameter.verdict, []).append(parameter.name)
+    groups = [(verdict, group) for verdict, names in by_verdict.items() for group in fold_names(names, before.parameters)]
+    for number, (verdict, group) in enumerate(groups[:MOST]):
+        count = [counted(group.parameters, "parameter")] if group.parameters > 1 else []
+        lines = (short(group.pattern), *count, f"gone, was {verdict}")
+        yield _gone(f"went_{number}", Sort.TENSOR, lines, f"{printable(str(group))}, {verdict}: gone", verdict)
+    if groups[MOST:]:
+        said = counted(sum(group.parameters for _, group in groups[MOST:]), "more parameter")
+        yield _gone("went_more", Sort.TENSOR, (said, "gone"), f"{said}: gone", groups[-1][0])
+
+
+def _gone(key: str, sort: Sort, lines: tuple[str, ...], about: str, verdict: Verdict) -> Item:
+    return Item(key=key, sort=sort, lines=lines, about=about, verdict=verdict, pruned=True, change="went")

@@ -1,0 +1,78 @@
+"""Reports on several losses, or on several backward calls of a run: which of them is meant, and what all of them reach together. Pure.
+
+``gradviz run`` names a call ``"backward 2, errG"``; its number or its loss alone is enough to mean it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from gradviz.errors import ExpectationError
+from gradviz.graph import Parameter, Parameters, Verdict
+from gradviz.reports import Report
+
+_CALL = re.compile(r"(?P<call>(?:backward|torch\.autograd\.grad) (?P<number>\d+)), (?P<loss>.*)", re.DOTALL)
+_BEST_FIRST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
+
+
+def losses_of(report: Report) -> Mapping[str, Report]:
+    """Return a report for each loss or call by name; for a report on one loss itself."""
+    return report.losses or {report.loss: report}
+
+
+def loss_named(name: str) -> str:
+    """Return the name of the loss in the name of a call; any other name as it is."""
+    call = _CALL.fullmatch(name)
+    return call["loss"] if call else name
+
+
+def together(report: Report) -> Report:
+    """Return ``report`` with what all of its calls reach together; losses of one graph are judged together already."""
+    if not report.losses or not all(map(_CALL.fullmatch, report.losses)):
+        return report
+    return _joined(report, report.losses)
+
+
+def of_loss(report: Report, loss: str | None) -> Report:
+    """Return the part of ``report`` that is about one loss or call; about several together where a pattern means several.
+
+    Args:
+        report: The whole.
+        loss: Its name, a pattern as in ``fnmatch``, the number of a call, or the name of the loss of one; None for all of them.
+
+    Raises:
+        ExpectationError: There is no such loss.
+    """
+    if loss is None:
+        return together(report)
+    known = losses_of(report)
+    meant = {name: each for name, each in known.items() if name == loss} or {
+        name: each for name, each in known.items() if any(fnmatchcase(said, loss) for said in _names(name))
+    }
+    if not meant:
+        raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(known)})")
+    if len(meant) == 1:
+        return replace(*meant.values(), losses={})
+    return _joined(report, meant)
+
+
+def _names(name: str) -> Iterable[str]:
+    call = _CALL.fullmatch(name)
+    return (name, call["call"], call["number"], call["loss"]) if call else (name,)
+
+
+def _joined(report: Report, parts: Mapping[str, Report]) -> Report:
+    fates: dict[str, list[Parameter]] = {}
+    for part in parts.values():
+        for name, parameter in part.parameters.items():
+            fates.setdefault(name, []).append(parameter)
+    cuts = dict.fromkeys(cut for part in parts.values() for cut in part.cuts)
+    return replace(report, parameters=Parameters(tuple(map(_best, fates.values()))), cuts=tuple(cuts), losses=parts)
+
+
+def _best(fates: Iterable[Parameter]) -> Parameter:
+    """The best of what became of a parameter: what one loss reaches is reached."""
+    ranked = sorted(fates, key=lambda parameter: _BEST_FIRST.index(parameter.verdict))
+    best = ranked[0]
+    return replace(best, partial=any(each.partial for each in ranked if each.verdict is best.verdict))
