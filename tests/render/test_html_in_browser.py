@@ -269,6 +269,18 @@ def test_an_address_that_makes_no_sense_is_put_up_with(open_page: Open, fragment
     assert boxes(open_page(graphs.detached(), fragment=fragment)) > 3
 
 
+def test_the_calls_of_a_run_are_tabs_and_an_alarm_leads(open_page: Open) -> None:
+    calls = {f"backward {number}, loss": replace(graphs.none(), loss=f"backward {number}, loss") for number in (1, 2)}
+    steps = (
+        "ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after backward 1",
+        "optimizer (SGD) steps after backward 2",
+    )
+    page = open_page(replace(graphs.none(), notes=steps, losses=calls))
+    assert page.get_by_role("tab").all_inner_texts() == list(calls)
+    assert page.locator("#headline").inner_text() == steps[0]
+    assert all(step in page.locator("#panel").inner_text() for step in steps)
+
+
 def test_several_losses_are_tabs(open_page: Open) -> None:
     report = replace(
         graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")}

@@ -29,9 +29,12 @@ def loss_named(name: str) -> str:
 
 def together(report: Report) -> Report:
     """Return ``report`` with what all of its calls reach together; losses of one graph are judged together already."""
-    if not report.losses or not all(map(_CALL.fullmatch, report.losses)):
-        return report
-    return _joined(report, report.losses)
+    return _joined(report, report.losses) if is_of_calls(report) else report
+
+
+def is_of_calls(report: Report) -> bool:
+    """Whether the losses are the calls of a run, each with a graph of its own."""
+    return bool(report.losses) and all(map(_CALL.fullmatch, report.losses))
 
 
 def of_loss(report: Report, loss: str | None) -> Report:

@@ -24,6 +24,7 @@ from gradviz.render.sentences import MEANINGS, cut_at, headline, listing, printa
 from gradviz.render.sketch import Item, Sort, sketch
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, SCISSORS, STROKES, Look, Stroke
 from gradviz.reports import Report
+from gradviz.several import is_of_calls
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _STROKES = tuple(STROKES)
 
 def render_html(report: Report) -> str:
     """Return the page. The same report gives the same bytes."""
-    losses = [report, *report.losses.values()]
+    losses = [*report.losses.values()] if is_of_calls(report) else [report, *report.losses.values()]
     data = {
         "version": __version__,
         "verdicts": [{"word": str(verdict), "meaning": MEANINGS[verdict], "mark": LOOKS[verdict].mark} for verdict in VERDICTS],
@@ -47,6 +48,7 @@ def render_html(report: Report) -> str:
         ],
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
+        "notes": [printable(note) for note in report.notes if note not in losses[-1].notes] if losses[0] is not report else [],
         "losses": [_Loss(each).data() for each in losses],
     }
     style, script = _style(), _resource("app.js")

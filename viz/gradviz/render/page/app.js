@@ -51,6 +51,8 @@ function width(text) {
   return columns * ADVANCE;
 }
 
+const isAlarm = note => note.startsWith("ALARM");
+
 const base = file => file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
 
 // ---- the graph of one loss ----------------------------------------------------------------------------------------------------
@@ -1072,6 +1074,7 @@ function drawPanel() {
 function panelOfLoss() {
   const m = model, {loss} = m;
   const elements = [h("h2", {}, loss.name), h("p", {}, loss.headline)];
+  if (DATA.notes.length) elements.push(h("h3", {}, "What steps"), ...DATA.notes.map(note => h("p", {class: isAlarm(note) && "break"}, note)));
   if (loss.made >= 0) elements.push(h("h3", {}, "Where the loss was made"), placeOf(loss.made));
   elements.push(verdictBar(0), facts(WORDS.map((word, verdict) => [word, m.verdicts[0][verdict] ? `${count(m.verdicts[0][verdict], "parameter")}: ${DATA.verdicts[verdict].meaning}` : ""])));
   for (const note of loss.notes) elements.push(h("p", {}, note));
@@ -1504,7 +1507,7 @@ function showLoss(number) {
 }
 
 function drawAll() {
-  $("headline").textContent = model.loss.headline;
+  $("headline").textContent = DATA.notes.find(isAlarm) || model.loss.headline;
   rows = null;
   drawTabs();
   drawFilters();
