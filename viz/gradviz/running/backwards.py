@@ -240,6 +240,7 @@ class Watch:
             caller=None if caller is None else where.place(caller, caller_lasti),
             failed="" if error is None else described(error),
             names={key: each[0] for key, each in known.parameters.items() if each[0] in report.parameters},
+            roots=tuple(found.roots),
             watched=trace is not None,
         )
 

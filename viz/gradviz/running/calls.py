@@ -19,6 +19,7 @@ class Call:
         caller: The user's own line, where ``place`` is in a library.
         failed: What the call itself raised; empty where it went well.
         names: The parameters' names by identity.
+        roots: What the models are called.
         watched: It was traced; else only the graph that was left is known.
     """
 
@@ -29,6 +30,7 @@ class Call:
     caller: Place | None = None
     failed: str = ""
     names: Mapping[int, str] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
     watched: bool = True
 
 

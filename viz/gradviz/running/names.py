@@ -7,10 +7,12 @@ containers of what is found there (``self.actor``, ``net.layers[0]``).
 
 import gc
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
+from linecache import getline
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -201,10 +203,12 @@ def _file(kind: type) -> str:
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:
-    """Return the variable that holds a value in the innermost frame outside torch; empty where none does."""
+    """Return the variable that holds a value in the innermost frame outside torch, of several the one in its line; empty for none."""
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:
         frame = frame.f_back
     if frame is None:
         return ""
     variables = local_variables(frame) if frame.f_code.co_name != "<module>" else list(frame.f_globals.items())
-    return next((name for name, held in variables if held is value and not name.startswith("_")), "")
+    known = [name for name, held in variables if held is value and not name.startswith("_")]
+    line = getline(frame.f_code.co_filename, frame.f_lineno)
+    return next((name for name in known if re.search(rf"\b{re.escape(name)}\b", line)), known[0] if known else "")
