@@ -287,7 +287,8 @@ class Watch:
         if not any(one is optimizer for one in known.values()):
             known = dict(names.find(sys._getframe(2)).optimizers)
         name = next((name for name, one in known.items() if one is optimizer), type(optimizer).__name__)
-        step = judge_step(name, optimizer, known, self._batch, self._numbers)
+        earlier = [call for call in self._calls if call.kind == "backward" and call.number < self._numbers[0]]
+        step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
         self._say(telling.tell_step(step, self._batch))

@@ -46,6 +46,7 @@ class Step:
         starved: Those that require grad and got none: the alarm.
         zero: Those that got nothing but zeros.
         older: Those that none of these calls reached, and that it steps by a gradient left from before.
+        idle: Those that are no part of these losses and have their own: another optimizer holds them too, or an earlier call reached them.
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does; ``""`` for none.
     """
 
@@ -56,4 +57,5 @@ class Step:
     starved: tuple[str, ...] = ()
     zero: tuple[str, ...] = ()
     older: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

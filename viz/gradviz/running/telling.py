@@ -69,6 +69,8 @@ def tell_step(step: Step, calls: Sequence[Call]) -> str:
                 f"{_names(step.older, last)}: stepped by a gradient that these calls did not bring: an older one, or other ranks'",
             )
         )
+    if step.idle:
+        lines.append(_line("idle", f"{_names(step.idle, last)}: not part of this loss; another loss trains them"))
     for owner, names in step.extra.items():
         holds = f"{owner} holds them, and does not step here" if owner else "no optimizer holds them"
         lines.append(_line("extra", f"{_names(names, last)}: gradient arrives; {holds}"))
@@ -81,7 +83,7 @@ def lead(step: Step, calls: Sequence[Call]) -> str:
 
 
 def _fed(step: Step) -> str:
-    got = len(step.held) - len(step.zero) - len(step.older)
+    got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle)
     if not step.held:
         return "none of its parameters is known"
     if got == len(step.held):
