@@ -17,6 +17,11 @@ def test_the_outermost_module_stands_for_all_that_is_in_it():
     assert folded(["net.a.weight", "net.a.bias", "net.b.weight"], others=["head"]) == ["net.* (3 parameters, 30)"]
 
 
+def test_what_models_are_attributes_of_does_not_stand_for_them():
+    among = {name: Parameter(name=name, numel=10) for name in ("agent.actor.a.w", "agent.actor.b.w")}
+    assert [str(group) for group in fold_names(among, among, ["agent.actor"])] == ["agent.actor.* (2 parameters, 20)"]
+
+
 def test_one_parameter_left_out_opens_its_module_and_no_other():
     assert folded(["net.a.w", "net.b.w", "net.b.v"], others=["net.a.v"]) == ["net.a.w (10)", "net.b.* (2 parameters, 20)"]
 

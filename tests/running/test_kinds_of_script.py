@@ -244,3 +244,48 @@ def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(scripts):
     assert ran.code == 0
     assert ran.out.startswith("trained")
     assert ran.err == "gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType' object is not callable)\n"
+
+
+def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_another_loss_trains_them(told):
+    said = told(
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        body, real, code = nn.Linear(2, 3), nn.Linear(3, 1), nn.Linear(3, 2)
+        parameters = [*body.parameters(), *real.parameters(), *code.parameters()]
+        optimizer_D, optimizer_info = torch.optim.Adam(parameters), torch.optim.Adam(parameters)
+        for step in range(2):
+            optimizer_D.zero_grad()
+            d_loss = real(body(torch.randn(4, 2))).mean()
+            d_loss.backward()
+            optimizer_D.step()
+            optimizer_info.zero_grad()
+            info_loss = code(body(torch.randn(4, 2))).square().mean()
+            info_loss.backward()
+            optimizer_info.step()
+        """
+    )
+    assert said[3:5] == [
+        "gradviz: optimizer_D (Adam) steps after backward 1: 4 of its 6 parameters get gradient",
+        "  idle      code.* (2 parameters, 8): not part of this loss; another loss trains them",
+    ]
+    assert not any("ALARM" in line for line in said)
+
+
+def test_losses_that_take_turns_under_one_optimizer_alarm_only_of_what_none_has_reached_yet(told):
+    said = told(
+        """
+        import torch
+        from torch import nn
+        torch.manual_seed(0)
+        heads = nn.ModuleList([nn.Linear(2, 1), nn.Linear(2, 1)])
+        optimizer = torch.optim.SGD(heads.parameters(), lr=0.1)
+        for step in range(3):
+            optimizer.zero_grad()
+            heads[step % 2](torch.randn(4, 2)).mean().backward()
+            optimizer.step()
+        """
+    )
+    assert sum("ALARM" in line for line in said) == 1
+    assert "  idle      heads.0.* (2 parameters, 3): not part of this loss; another loss trains them" in said

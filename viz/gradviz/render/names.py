@@ -28,7 +28,7 @@ class Group:
         return f"{self.pattern} ({self.parameters} parameters, {abbreviated(self.numel)})"
 
 
-def fold_names(names: Iterable[str], among: Mapping[str, Parameter]) -> list[Group]:
+def fold_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()) -> list[Group]:
     """Fold some of a model's names into groups, in the model's order.
 
     A module is named in place of its parameters where all of them are meant, and runs of numbered siblings are joined.
@@ -36,9 +36,11 @@ def fold_names(names: Iterable[str], among: Mapping[str, Parameter]) -> list[Gro
     Args:
         names: The parameters meant.
         among: Every parameter of the model by name; those that ``names`` leaves out keep a module from being folded.
+        roots: Where there are several models, what they are called; ``agent`` does not stand for ``agent.actor``.
     """
     meant = set(names)
     left_out = {prefix for name in among if name not in meant for prefix in _prefixes(name)}
+    left_out.update(prefix for root in roots for prefix in _prefixes(root))
     numel = {name: parameter.numel for name, parameter in among.items()}
     members: dict[str, list[str]] = {}
     for name in (*(name for name in among if name in meant), *sorted(meant - among.keys())):

@@ -17,7 +17,14 @@ from gradviz.running.calls import Call, Step
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 
 
-def judge_step(name: str, optimizer: Optimizer, others: Mapping[str, Optimizer], calls: Sequence[Call], numbers: Sequence[int]) -> Step:
+def judge_step(
+    name: str,
+    optimizer: Optimizer,
+    others: Mapping[str, Optimizer],
+    calls: Sequence[Call],
+    numbers: Sequence[int],
+    earlier: Sequence[Call] = (),
+) -> Step:
     """Hold an optimizer's parameters against what the calls before its step reached.
 
     Args:
@@ -26,19 +33,26 @@ def judge_step(name: str, optimizer: Optimizer, others: Mapping[str, Optimizer],
         others: Every optimizer by name.
         calls: The backward calls since the step before that were reported on.
         numbers: All backward calls since the step before.
+        earlier: The calls before these.
     """
     complete = len(calls) == len(numbers)
     names = {key: known for call in calls for key, known in call.names.items()}
     held: dict[str, torch.Tensor] = {
         names[id(tensor)]: tensor for group in optimizer.param_groups for tensor in group["params"] if id(tensor) in names
     }
-    starved, zero, older = [], [], []
+    starved, zero, older, idle = [], [], [], []
+    shared = {
+        id(tensor) for other in others.values() if other is not optimizer for group in other.param_groups for tensor in group["params"]
+    }
+    reached = {each for call in earlier for each, one in call.report.parameters.items() if one.verdict is Verdict.REACHED}
     for parameter, tensor in held.items():
         verdicts = [call.report.parameters[parameter].verdict for call in calls if parameter in call.report.parameters]
         if Verdict.REACHED in verdicts or Verdict.FROZEN in verdicts or not tensor.requires_grad:
             continue
         if Verdict.ZERO in verdicts:
             zero.append(parameter)
+        elif set(verdicts) == {Verdict.UNUSED} and (id(tensor) in shared or parameter in reached):
+            idle.append(parameter)
         elif tensor.grad is None or (complete and not is_sharded(tensor.grad) and any_nonzero(tensor.grad) is False):
             starved.append(parameter)
         elif complete:
@@ -51,6 +65,7 @@ def judge_step(name: str, optimizer: Optimizer, others: Mapping[str, Optimizer],
         starved=tuple(starved),
         zero=tuple(zero),
         older=tuple(older),
+        idle=tuple(idle),
         extra=_extra(held, others, calls),
     )
 

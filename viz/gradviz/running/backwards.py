@@ -267,6 +267,7 @@ class Watch:
             caller=None if caller is None else where.place(caller, caller_lasti),
             failed="" if error is None else described(error),
             names={key: each[0] for key, each in known.parameters.items() if each[0] in report.parameters},
+            roots=tuple(found.roots),
             watched=trace is not None,
             when=found.when,
             waits=ranks.waits(),
@@ -329,7 +330,8 @@ class Watch:
             found = self._found(sys._getframe(2))
             known = {} if found is None else dict(found.optimizers)
         name = next((name for name, one in known.items() if one is optimizer), type(optimizer).__name__)
-        step = judge_step(name, optimizer, known, self._batch, self._numbers)
+        earlier = [call for call in self._calls if call.kind == "backward" and call.number < self._numbers[0]]
+        step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
         self._say(telling.tell_step(step, self._batch))

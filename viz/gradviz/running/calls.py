@@ -19,6 +19,7 @@ class Call:
         caller: The user's own line, where ``place`` is in a library.
         failed: What the call itself raised; empty where it went well.
         names: The parameters' names by identity.
+        roots: What the models are called.
         watched: It was traced; else only the graph that was left is known.
         when: Where in its training a framework says that it is, ``"epoch 0, batch 2"``; empty where none says.
         waits: Its parameters are in a DistributedDataParallel that waits for the gradient of each.
@@ -31,6 +32,7 @@ class Call:
     caller: Place | None = None
     failed: str = ""
     names: Mapping[int, str] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
     watched: bool = True
     when: str = ""
     waits: bool = False
@@ -48,6 +50,7 @@ class Step:
         starved: Those that require grad and got none: the alarm.
         zero: Those that got nothing but zeros.
         older: Those that none of these calls reached, and that it steps by a gradient left from before.
+        idle: Those that are no part of these losses and have their own: another optimizer holds them too, or an earlier call reached them.
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does; ``""`` for none.
     """
 
@@ -58,4 +61,5 @@ class Step:
     starved: tuple[str, ...] = ()
     zero: tuple[str, ...] = ()
     older: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -7,10 +7,12 @@ containers of what is found there (``self.actor``, ``net.layers[0]``).
 
 import gc
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
+from linecache import getline
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -203,14 +205,18 @@ def _file(kind: type) -> str:
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:
-    """Return the variable that holds a value: in the innermost frame of the user's own that has one, or else outside torch."""
+    """Return the variable that holds a value: in the innermost frame of the user's own that has one, or else outside torch.
+
+    Of several in a frame, it is the one in the line that runs.
+    """
     frames: dict[int, list[FrameType]] = {USER: [], LIBRARY: [], INSIDE: []}
     while frame is not None:
         frames[level(frame.f_code.co_filename)].append(frame)
         frame = frame.f_back
     for each in (*frames[USER], *frames[LIBRARY][:1]):
         variables = local_variables(each) if each.f_code.co_name != "<module>" else list(each.f_globals.items())
-        found = next((name for name, held in variables if held is value and not name.startswith("_")), "")
-        if found:
-            return found
+        known = [name for name, held in variables if held is value and not name.startswith("_")]
+        if known:
+            line = getline(each.f_code.co_filename, each.f_lineno)
+            return next((name for name in known if re.search(rf"\b{re.escape(name)}\b", line)), known[0])
     return ""

@@ -10,7 +10,6 @@ from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import abbreviated, fold_names
 from gradviz.render.sentences import counted, listing, printable
 from gradviz.render.text import where
-from gradviz.reports import Report
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
@@ -32,7 +31,7 @@ def tell_call(call: Call, before: Sequence[Call] = ()) -> str:
     for verdict, tell in _TELL.items():
         chosen = [parameter for parameter in report.parameters.values() if parameter.verdict is verdict]
         if chosen:
-            lines += tell(report, chosen)
+            lines += tell(call, chosen)
     lines += _since(call, [each for each in before if str(each.place) == str(call.place) and each.kind == call.kind])
     if not report.parameters:
         lines.append(_line("", "no parameters were found"))
@@ -56,24 +55,26 @@ def tell_step(step: Step, calls: Sequence[Call]) -> str:
     lines = []
     who = f"{step.optimizer} ({step.kind})" if step.optimizer != step.kind else step.kind
     after = f"after backward {_numbers(step.calls)}"
-    report = calls[-1].report
+    last = calls[-1]
     if step.starved:
         lines.append(f"ALARM: {who} steps {counted(len(step.starved), 'parameter')} that no gradient reached, {after}")
         lines += _starved(step.starved, calls)
     else:
         lines.append(f"{who} steps {after}: {_fed(step)}")
     if step.zero:
-        lines.append(_line("zero", f"{_names(step.zero, report)}: what arrived is all zero{_again(step, calls)}"))
+        lines.append(_line("zero", f"{_names(step.zero, last)}: what arrived is all zero{_again(step, calls)}"))
     if step.older:
         lines.append(
             _line(
                 "older",
-                f"{_names(step.older, report)}: stepped by a gradient that these calls did not bring: an older one, or other ranks'",
+                f"{_names(step.older, last)}: stepped by a gradient that these calls did not bring: an older one, or other ranks'",
             )
         )
+    if step.idle:
+        lines.append(_line("idle", f"{_names(step.idle, last)}: not part of this loss; another loss trains them"))
     for owner, names in step.extra.items():
         holds = f"{owner} holds them, and does not step here" if owner else "no optimizer holds them"
-        lines.append(_line("extra", f"{_names(names, report)}: gradient arrives; {holds}"))
+        lines.append(_line("extra", f"{_names(names, last)}: gradient arrives; {holds}"))
     return "\n".join(lines) + "\n"
 
 
@@ -83,7 +84,7 @@ def lead(step: Step, calls: Sequence[Call]) -> str:
 
 
 def _fed(step: Step) -> str:
-    got = len(step.held) - len(step.zero) - len(step.older)
+    got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle)
     if not step.held:
         return "none of its parameters is known"
     if got == len(step.held):
@@ -103,7 +104,7 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
         cuts = tuple(dict.fromkeys(cut for call in calls if name in call.report.parameters for cut in call.report.parameters[name].cuts))
         by_cuts.setdefault(cuts, []).append(name)
     for cuts, group in by_cuts.items():
-        yield _line("starved", _names(group, calls[-1].report))
+        yield _line("starved", _names(group, calls[-1]))
         for cut in cuts:
             yield from _cut(cut)
             if cut.kind not in explained:
@@ -114,25 +115,25 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
             yield _line("", "their values did not go into the loss" if len(group) > 1 else "its value did not go into the loss")
 
 
-def _reached(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
-    yield _line("reached", _names([one.name for one in chosen], report))
+def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+    yield _line("reached", _names([one.name for one in chosen], call))
     partly: dict[tuple[Cut, ...], list[str]] = {}
     for one in chosen:
         if one.partial:
             partly.setdefault(one.cuts, []).append(one.name)
     for cuts, names in partly.items():
-        yield _line("in part", f"{_names(names, report)}: one route is severed, another is alive")
+        yield _line("in part", f"{_names(names, call)}: one route is severed, another is alive")
         for cut in cuts:
             yield from _cut(cut)
 
 
-def _zero(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     begins: dict[str, list[str]] = {}
     for one in chosen:
         why = "" if one.zero is None else f"; it begins in {one.zero.operation}{_at(one.zero.place)}"
         begins.setdefault(why, []).append(one.name)
     for why, names in begins.items():
-        yield _line("zero", f"{_names(names, report)}: a route is there, what arrives is all zero{why}")
+        yield _line("zero", f"{_names(names, call)}: a route is there, what arrives is all zero{why}")
 
 
 def _since(call: Call, before: Sequence[Call]) -> Iterator[str]:
@@ -145,17 +146,17 @@ def _since(call: Call, before: Sequence[Call]) -> Iterator[str]:
     gone = [name for name in zero if now.get(name) is Verdict.REACHED]
     stayed = [name for name in zero if now.get(name) is Verdict.ZERO]
     if gone:
-        yield _line("passed", f"{_names(gone, call.report)}: zero at backward {earlier.number}, reached now")
+        yield _line("passed", f"{_names(gone, call)}: zero at backward {earlier.number}, reached now")
     if stayed:
-        yield _line("stays", f"{_names(stayed, call.report)}: zero at backward {earlier.number} too")
+        yield _line("stays", f"{_names(stayed, call)}: zero at backward {earlier.number} too")
 
 
-def _severed(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     groups: dict[tuple[Cut, ...], list[str]] = {}
     for one in chosen:
         groups.setdefault(one.cuts, []).append(one.name)
     for cuts, names in groups.items():
-        yield _line("cut", _names(names, report))
+        yield _line("cut", _names(names, call))
         for position, cut in enumerate(cuts):
             yield from _cut(cut, "and in parallel by" if position else "by")
 
@@ -169,13 +170,13 @@ def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
         yield _line("", f"and in series at {listing([where(place) for place in cut.also])}")
 
 
-def _unused(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
-    yield _line("unused", f"{_names([one.name for one in chosen], report)}: not part of this loss")
+def _unused(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+    yield _line("unused", f"{_names([one.name for one in chosen], call)}: not part of this loss")
 
 
-def _frozen(report: Report, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     for root, parameters in _by_root(chosen).items():
-        among = _by_root(report.parameters.values())[root]
+        among = _by_root(call.report.parameters.values())[root]
         size, whole = (sum(one.numel for one in some) for some in (parameters, among))
         share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
         words = trainable(among)
@@ -200,14 +201,14 @@ _TELL = {
 }
 
 
-def _names(names: Iterable[str], report: Report) -> str:
-    return tell_names(names, report.parameters)
+def _names(names: Iterable[str], call: Call) -> str:
+    return tell_names(names, call.report.parameters, call.roots)
 
 
-def tell_names(names: Iterable[str], among: Mapping[str, Parameter]) -> str:
+def tell_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()) -> str:
     """Return some parameters in few words: whole modules, runs of blocks, adapters; what is more than a line is counted."""
     rows, names = fold_adapters(names, among)
-    groups = fold_names(names, among)
+    groups = fold_names(names, among, roots)
     shown = [*rows, *(str(group) for group in groups[:MOST])]
     rest = sum(group.parameters for group in groups[MOST:])
     return ", ".join(shown) + (f" and {counted(rest, 'more parameter')}" if rest else "")
