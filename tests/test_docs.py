@@ -76,7 +76,7 @@ def a_folder_with_the_examples():
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "examples").symlink_to(ROOT / "examples")
         os.chdir(folder)
-        os.environ["COLUMNS"] = "100"
+        os.environ["COLUMNS"] = "80"  # what a page has room for
         try:
             yield
         finally:

@@ -254,7 +254,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     }
     settings = read_settings(Path.cwd())
     if step is not None and step.startswith("-"):  # after the two dashes, where pyproject.toml names the step
-        step, arguments = None, (step, *arguments)
+        arguments, step = (step, *arguments), None
     step = step or settings.get("step")
     if step is None:
         raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")
