@@ -10,6 +10,8 @@ exclude_patterns = ["_build"]
 
 html_theme = "furo"
 html_title = "gradviz"
+html_static_path = ["_static"]
+html_css_files = ["docs.css"]
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#00664b", "color-brand-content": "#00664b"},
     "dark_css_variables": {"color-brand-primary": "#4fd1a5", "color-brand-content": "#4fd1a5"},

@@ -180,6 +180,8 @@ def test_a_script_is_run_up_to_its_first_step(run):
     assert "net.backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19" in out
     status, out, _ = run("check", "train.py", "--frozen", "net.backbone.*", "--", "--freeze")
     assert (status, out) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n")
+    expect('step = "train.py"\nfrozen = "net.backbone.*"')
+    assert run("check", "--", "--freeze")[:2] == (status, out)
 
 
 def test_a_script_without_a_backward_call_exits_with_2(run):

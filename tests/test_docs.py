@@ -11,9 +11,12 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from gradviz import cli
 
@@ -21,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"^(?P<fence>`{3,})\{code-block\} \w+\n:caption: (?P<name>\S+)\n\n(?P<content>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
@@ -29,14 +33,22 @@ def name(page):
 
 
 def run(command):
-    """What one command of a console block writes to standard output, with the paths of a checkout."""
+    """What one command of a console block prints, with the paths of a checkout and no duration."""
     program, *arguments = shlex.split(command)
-    assert program == "gradviz"
-    path, out = list(sys.path), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
-        cli.main(arguments)
-    sys.path[:] = path
-    return out.getvalue().replace(f"{ROOT}/", "")
+    if program == "gradviz" and arguments[0] != "run":  # which becomes the script
+        path, out = list(sys.path), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), pytest.raises(SystemExit) as stopped:
+            cli.main(arguments)
+        assert stopped.value.code in (0, 1), command
+        sys.path[:] = path
+        printed = out.getvalue()
+    else:
+        start = {"gradviz": ["-m", "gradviz"], "python": [], "pytest": ["-m", "pytest", "-p", "no:cacheprovider"]}[program]
+        done = subprocess.run(
+            [sys.executable, *start, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        printed = re.sub(r"(?<= in )\d+\.\d\ds", "1.23s", done.stdout).replace(f"{Path.cwd()}/", "")
+    return printed.replace(f"{ROOT}/", "")
 
 
 def replay(block):
@@ -45,13 +57,26 @@ def replay(block):
     return "".join(f"$ {command}\n{run(command)}" for command in commands)
 
 
+def replayed(page):
+    """The text of a page with what its commands print now, in a folder with the files that stand before them."""
+    done, text = 0, ""
+    for match in CONSOLE.finditer(page.read_text()):
+        before = page.read_text()[done : match.start()]
+        for file in FILE.finditer(before):
+            Path(file["name"]).parent.mkdir(exist_ok=True)
+            Path(file["name"]).write_text(file["content"])
+        text += before + replay(match[0])
+        done = match.end()
+    return text + page.read_text()[done:]
+
+
 @contextlib.contextmanager
 def a_folder_with_the_examples():
     before = Path.cwd(), os.environ.get("COLUMNS")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "examples").symlink_to(ROOT / "examples")
         os.chdir(folder)
-        os.environ["COLUMNS"] = "100"
+        os.environ["COLUMNS"] = "80"  # what a page has room for
         try:
             yield
         finally:
@@ -64,8 +89,26 @@ def a_folder_with_the_examples():
 @pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text()], ids=name)
 def test_every_console_block_shows_what_its_commands_print(page):
     with a_folder_with_the_examples():
-        for block in CONSOLE.findall(page.read_text()):
-            assert replay(block).splitlines() == block.splitlines()
+        assert replayed(page).splitlines() == page.read_text().splitlines()
+
+
+def test_a_block_that_shows_something_else_is_found():
+    page = DOCS / "how-to" / "lora.md"
+    (block,) = CONSOLE.findall(page.read_text())
+    with a_folder_with_the_examples():
+        assert replay(block.replace("4 frozen", "5 frozen")) == block
+        assert replay(block.replace("As expected", "")) == block
+
+
+def test_every_block_of_code_is_run_by_some_test():
+    known = {"console", "python", "{gradviz}", "{toctree}", "{literalinclude}", "{eval-rst}", "{code-block}"}
+    for page in PAGES:
+        fences = re.findall(r"^```(\S+)", FILE.sub("", page.read_text()), re.MULTILINE)
+        assert set(fences) <= known, page
+        assert len(re.findall(r"^`{3,}\{code-block\}", page.read_text(), re.MULTILINE)) == len(FILE.findall(page.read_text())), page
+        assert not re.search(r"^\n {4}\S", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE), re.MULTILINE), (
+            page
+        )
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```python" in page.read_text()], ids=name)
@@ -74,6 +117,64 @@ def test_every_program_of_a_page_runs_and_finds_what_it_asserts(page):
     for match in PYTHON.finditer(page.read_text()):
         line = page.read_text()[: match.start()].count("\n")
         exec(compile("\n" * line + match[0], str(page), "exec"), names)
+
+
+def test_every_program_of_the_readme_runs():
+    def step():
+        model = nn.ModuleDict({"backbone": nn.Linear(3, 2), "head": nn.Linear(2, 1)})
+        model.backbone.requires_grad_(False)
+        return model.head(model.backbone(torch.ones(1, 3))).sum(), model
+
+    model = nn.Sequential(OrderedDict(f2=nn.Linear(3, 2)))
+    names = {"__name__": "readme", "model": model, "batch": torch.ones(1, 3), "step": step}
+    programs = PYTHON.findall((ROOT / "README.md").read_text())
+    with a_folder_with_the_examples(), contextlib.redirect_stdout(io.StringIO()) as said:
+        for program in programs:
+            exec(program, names)
+        assert Path("graph.svg").is_file()
+    names["test_only_the_head_trains"]()
+    assert said.getvalue() == "All 2 parameters get gradient.\n\n"
+
+
+def test_every_command_of_the_readme_is_one():
+    lines = re.findall(r"^\$ gradviz (.*)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(lines) >= 8
+    for line in lines:
+        name, *arguments = shlex.split(line, comments=True)
+        cli.gradviz.commands[name].make_context(name, arguments)
+
+
+def snippet(page, name):
+    (found,) = [file["content"] for file in FILE.finditer((DOCS / page).read_text()) if file["name"] == name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "command", "built"),
+    [
+        ("page.rst", {"conf.py": 'root_doc = "page"\nextensions = ["gradviz.sphinx_ext"]\n'}, "sphinx -q -W . site", "page.html"),
+        ("page.md", {"mkdocs.yml": "site_name: p\nplugins: [gradviz]\n"}, "mkdocs build -q", "page/index.html"),
+    ],
+)
+def test_what_is_shown_for_documentation_builds(tmp_path, name, settings, command, built):
+    sources = tmp_path / ("docs" if name.endswith(".md") else "")
+    sources.mkdir(exist_ok=True)
+    title = "# Title\n\n" if name.endswith(".md") else "Title\n=====\n\n"
+    (sources / name).write_text(title + snippet("reference/sphinx.md", name))
+    for file, content in settings.items():
+        (tmp_path / file).write_text(content)
+    subprocess.run([sys.executable, "-m", *command.split()], cwd=tmp_path, check=True)
+    page = (tmp_path / "site" / built).read_text()
+    assert 'alt="What it shows' in page
+    assert "2 of 6 parameters get gradient." in page
+
+
+def test_what_is_shown_for_notebooks_runs():
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "gradviz")
+    shell.push({"model": nn.Linear(2, 1), "batch": torch.ones(1, 2)})
+    assert str(shell.run_cell(snippet("reference/sphinx.md", "cell")).result) == "All 2 parameters get gradient.\n"
+    type(shell).clear_instance()
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path):
@@ -88,10 +189,13 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
             assert (page.parent / source).is_file(), f"{page.name} shows {source}, which is not there"
 
 
-def test_every_question_of_the_how_to_pages_has_a_report_made_by_gradviz():
+def test_every_question_of_the_how_to_pages_has_its_picture_and_its_report_made_by_gradviz():
     questions = [page for page in (DOCS / "how-to").glob("*.md") if page.stem not in ("index", "frameworks", "tests")]
     assert len(questions) == 10
-    assert all("```{gradviz}" in page.read_text() for page in questions)
+    for page in questions:
+        formats = " ".join(re.findall(r"^:format: (.*)", page.read_text(), re.MULTILINE)).split()
+        assert "svg" in formats, page
+        assert {"text", "table"} & set(formats), page
     listed = re.search(r"```\{toctree\}\n(.*?)```", (DOCS / "how-to" / "index.md").read_text(), re.DOTALL)[1].split()
     assert sorted(listed) == sorted(["frameworks", "tests", *(page.stem for page in questions)])
 
@@ -107,7 +211,7 @@ def test_the_reference_names_every_kind_of_cut_and_every_word():
 if __name__ == "__main__":
     for page in PAGES:
         with a_folder_with_the_examples():
-            new = CONSOLE.sub(lambda match: replay(match[0]), page.read_text())
+            new = replayed(page)
         if new != page.read_text():
             page.write_text(new)
             print(f"wrote {name(page)}")

@@ -50,7 +50,11 @@ def test_every_example_runs_finds_what_it_says_and_draws_the_picture_that_is_sho
 
 
 def test_every_example_is_in_the_gallery():
-    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {"freeze", *EXAMPLES}
+    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {
+        "freeze",
+        "finetune",
+        *EXAMPLES,
+    }  # the first two are for the README and the tutorial
 
 
 def test_the_readme_shows_what_the_example_prints(monkeypatch, capsys, tmp_path):

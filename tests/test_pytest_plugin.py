@@ -86,6 +86,7 @@ def test_the_fixture_traces_each_block(project):
             assert report == gradients.report(loss, net)
 
         def test_no_block(gradients):
+            assert repr(gradients) == "<gradients of nothing yet>"
             gradients.check(None)
         """)
     result = project.runpytest_inprocess()
@@ -237,6 +238,8 @@ UNTOUCHED = """
 def test_a_run_that_does_not_use_it_imports_no_torch(project):
     project.makepyfile(UNTOUCHED.format(present='"gradviz.pytest_plugin" in sys.modules'))
     project.runpytest_subprocess().assert_outcomes(passed=1)
+    project.makeconftest("import gradviz\n\ngradviz.trace")  # so the test above can fail
+    project.runpytest_subprocess().assert_outcomes(failed=1)
 
 
 def test_it_can_be_left_out_and_the_assertions_work_without_it(project):

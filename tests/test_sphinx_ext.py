@@ -159,6 +159,9 @@ def test_what_differs_from_another_step_is_shown_as_picture_and_text(project):
     assert attribute(light, "alt") == "0 was reached and is cut; detach() at steps.py:8 came."
     assert ">was reached<" in (project / "_build" / "html" / attribute(light, "src")).read_text()
     assert "reached -&gt; cut" in page
+    (project / "index.rst").write_text(f"Title\n=====\n\n{block}   :depth: 0\n")
+    light, _ = images((build(project, "html", "-W")[0] / "index.html").read_text())
+    assert ">2 were reached<" in (project / "_build" / "html" / attribute(light, "src")).read_text()
 
 
 def test_the_code_can_be_hidden(project):

@@ -253,6 +253,8 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         key: tuple(filter(None, value)) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
     }
     settings = read_settings(Path.cwd())
+    if step is not None and step.startswith("-"):  # after the two dashes, where pyproject.toml names the step
+        arguments, step = (step, *arguments), None
     step = step or settings.get("step")
     if step is None:
         raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")

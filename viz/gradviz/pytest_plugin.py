@@ -121,6 +121,9 @@ class Gradients:
         if self._trace is not None:
             self._trace.__exit__(*error)
 
+    def __repr__(self) -> str:
+        return f"<gradients of {'nothing yet' if self._trace is None else 'a traced block'}>"
+
     def report(self, loss: Any, model: "Model | None" = None, optimizer: "Optimizers" = None) -> "Report":
         """Report on a loss of the last block. See :meth:`gradviz.Trace.report`.
 

@@ -7,7 +7,7 @@
        :alt: What it shows, for those who cannot see it.
 
 The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``. ``:before:`` names another function, and shows
-what differs from it. In place of a name, the content may be a
+what differs from it; ``:depth:`` says how deep modules are opened. In place of a name, the content may be a
 program that leaves ``loss``, and ``model`` if it has one. ``:format:`` is one or several of ``svg text table``; the table has a column
 for each loss. HTML shows the picture in the scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everything else the
 report as text.
@@ -77,6 +77,7 @@ class GradvizDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
         "mode": directives.unchanged_required,
         "before": directives.unchanged_required,
+        "depth": directives.nonnegative_int,
         "format": formats,
         "caption": directives.unchanged_required,
         "alt": directives.unchanged_required,
@@ -133,7 +134,7 @@ class GradvizDirective(SphinxDirective):
         return int(self.content_offset)
 
     def _shown(self, report: "Report", before: "Report | None") -> list[nodes.Node]:
-        look = _Look(report, before)
+        look = _Look(report, before, View(depth=self.options.get("depth")))
         ways: dict[str, Callable[[_Look], list[nodes.Node]]] = {"svg": self._picture, "text": self._text, "table": _table}
         return [node for format in self.options.get("format", ("svg",)) for node in ways[format](look)]
 
@@ -183,17 +184,17 @@ class GradvizDirective(SphinxDirective):
 class _Look:
     """What is shown: a report, or what differs from the one before it."""
 
-    def __init__(self, report: "Report", before: "Report | None") -> None:
-        self.report, self._before = report, before
+    def __init__(self, report: "Report", before: "Report | None", view: View) -> None:
+        self.report, self._before, self._view = report, before, view
         self._difference = None if before is None else compare(before, report)
         self._changes = None if before is None or self._difference is None else changes(self._difference, before, report)
         self.headline = self._changes.headline if self._changes else headline(report)
 
     def svg(self, engine: str) -> str:
-        return render_svg(self.report, engine=engine, changes=self._changes)
+        return render_svg(self.report, self._view, engine=engine, changes=self._changes)
 
     def dot(self) -> str:
-        return str(drawing(self.report, View(), self._changes).source)
+        return str(drawing(self.report, self._view, self._changes).source)
 
     def text(self) -> str:
         if self._before is None or self._difference is None:
