@@ -289,3 +289,19 @@ def test_losses_that_take_turns_under_one_optimizer_alarm_only_of_what_none_has_
     )
     assert sum("ALARM" in line for line in said) == 1
     assert "  idle      heads.0.* (2 parameters, 3): not part of this loss; another loss trains them" in said
+
+
+def test_a_no_grad_block_goes_on_after_gradient_was_switched_on_within_it(told):
+    said = told(
+        """
+        import torch
+        from torch import nn
+        student, teacher = nn.Linear(2, 2), nn.Linear(2, 2)
+        with torch.no_grad():
+            with torch.enable_grad():
+                torch.ones(2) * 2
+            wanted = teacher(torch.ones(2))
+        (student(torch.ones(2)) - wanted).sum().backward()
+        """
+    )
+    assert said[2:4] == ["  cut       teacher.* (2 parameters, 6)", "            by torch.no_grad() at train.py:5: with torch.no_grad():"]

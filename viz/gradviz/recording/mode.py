@@ -88,6 +88,7 @@ class RecordingMode(TorchFunctionMode):
         self.tape = tape
         self.failure = ""  # type and text alone: an exception would keep the user's frames alive
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
+        self._switch_before: Switch | None = None  # the one before grad mode was last switched on
         self.loose: dict[int, tuple[float, int]] = {}  # exact floats by identity: held, so that no other gets it
         self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
         self.escapes = Escapes()
@@ -561,8 +562,11 @@ class RecordingMode(TorchFunctionMode):
 
     def _after_switch(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         enabled = torch.is_grad_enabled()
-        if enabled != before:
-            self.switch = None if enabled else where.look_at_switch(frame)
+        if enabled and not before:
+            self._switch_before, self.switch = self.switch, None
+        elif before and not enabled:
+            back = self._switch_before if where.leaves_a_block(frame) else None  # enable_grad within no_grad has ended
+            self.switch = back or where.look_at_switch(frame)
         return out
 
     def _before_detach_(self, args: Any, kwargs: Any) -> tuple[int, bool] | None:

@@ -259,6 +259,15 @@ class Switch:
     spot: Spot
 
 
+def leaves_a_block(frame: FrameType | None) -> bool:
+    """Say whether a switch of grad mode is the end of a ``with``, from the frame that calls ``torch._C._set_grad_enabled``."""
+    while frame is not None and frame.f_code.co_filename == _GRAD_MODE:
+        if frame.f_code.co_name == "__exit__":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def look_at_switch(frame: FrameType | None) -> Switch:
     """Say who switches grad mode off, from the frame that calls ``torch._C._set_grad_enabled``."""
     by_function = True
