@@ -104,11 +104,23 @@ def test_every_block_of_code_is_run_by_some_test():
     known = {"console", "python", "{gradviz}", "{toctree}", "{literalinclude}", "{eval-rst}", "{code-block}"}
     for page in PAGES:
         fences = re.findall(r"^```(\S+)", FILE.sub("", page.read_text()), re.MULTILINE)
-        assert set(fences) <= known, page
+        assert set(fences) <= known | ({"text"} if page == FRAMEWORKS else set()), page
         assert len(re.findall(r"^`{3,}\{code-block\}", page.read_text(), re.MULTILINE)) == len(FILE.findall(page.read_text())), page
         assert not re.search(r"^\n {4}\S", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE), re.MULTILINE), (
             page
         )
+
+
+FRAMEWORKS = DOCS / "how-to" / "frameworks.md"  # the matrix of ranks in it is held by tests/running/test_ranks.py
+TOLD = re.compile(r"^```python\n(.*?)^```\n\n```text\n(gradviz: .*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(("program", "told"), TOLD.findall(FRAMEWORKS.read_text()), ids=["lightning", "transformers"])
+def test_what_a_callback_tells_is_what_the_page_shows(tmp_path, program, told):
+    (tmp_path / "train.py").write_text(program)
+    done = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if line.strip() and line.startswith(("gradviz: ", "  "))]
+    assert lines[lines.index(next(line for line in lines if line.startswith("gradviz: "))) :] == told.splitlines()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```python" in page.read_text()], ids=name)
@@ -136,9 +148,10 @@ def test_every_program_of_the_readme_runs():
     assert said.getvalue() == "All 2 parameters get gradient.\n\n"
 
 
-def test_every_command_of_the_readme_is_one():
-    lines = re.findall(r"^\$ gradviz (.*)", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert len(lines) >= 8
+@pytest.mark.parametrize(("page", "least"), [(ROOT / "README.md", 8), (FRAMEWORKS, 3)], ids=["README.md", "frameworks.md"])
+def test_every_command_that_is_only_shown_is_one(page, least):
+    lines = re.findall(r"^\$ gradviz (.*)", page.read_text(), re.MULTILINE)
+    assert len(lines) >= least
     for line in lines:
         name, *arguments = shlex.split(line, comments=True)
         cli.gradviz.commands[name].make_context(name, arguments)

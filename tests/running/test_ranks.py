@@ -2,6 +2,7 @@
 
 import json
 import socket
+from pathlib import Path
 
 from gradviz.running.ranks import Left, matrix
 
@@ -31,6 +32,7 @@ dist.destroy_process_group()
 """
 
 FSDP = """
+import os
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -56,7 +58,8 @@ for _ in range(2):
     loss = model(torch.randn(4, 4)).pow(2).mean()
     loss.backward()
     optimizer.step()
-    print(dist.get_rank(), loss.item(), [None if p.grad is None else p.grad.to_local().tolist() for p in model.parameters()])
+    gradients = [None if p.grad is None else p.grad.to_local().tolist() for p in model.parameters()]
+    os.write(1, f"{dist.get_rank()} {loss.item()} {gradients}\\n".encode())  # whole, whatever the other rank writes
 dist.destroy_process_group()
 """
 
@@ -94,6 +97,8 @@ def test_two_ranks_are_put_together_into_a_matrix_that_explains_what_ddp_raises(
         "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one",
     ]
     assert sorted(path.name for path in scripts.folder.glob("report*")) == ["report.rank0.json", "report.rank1.json"]
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "frameworks.md"
+    assert "\n".join(ran.err.splitlines()[-7:]).replace("ddp.py", "train.py") in page.read_text()
 
 
 def test_of_four_ranks_one_that_ends_early_is_said(scripts):

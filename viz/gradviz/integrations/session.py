@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 from gradviz.render import formats
 from gradviz.running import backwards, rank, ranks
 from gradviz.running.names import Found
-from gradviz.running.process import warn
+from gradviz.running.process import say, warn
 from gradviz.running.settings import Settings
 
 
@@ -119,6 +119,4 @@ def _inner(optimizer: Any) -> Optimizer:
 
 def _say(text: str) -> None:
     """Write where the user reads: in a notebook that is not the standard error that the process began with."""
-    if sys.stderr is not None and text:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    say(text, sys.stderr)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
@@ -99,9 +99,9 @@ def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> No
     (voice or say)(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
 
 
-def say(text: str) -> None:
-    """Write to the standard error that the process began with."""
-    stream = sys.__stderr__
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Write to a stream, or else to the standard error that the process began with."""
+    stream = stream or sys.__stderr__
     if stream is not None and not stream.closed:
         bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
         stream.write(f"\n{text}" if text and len(bars) else text)  # a progress bar leaves its line unfinished
