@@ -32,8 +32,7 @@ dist.destroy_process_group()
 """
 
 FSDP = """
-import os
-import torch
+import os, torch
 import torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
