@@ -17,6 +17,15 @@ from gradviz import article
 report = article.follow("detach").report"""
 
 
+def _ink_in_the_middle(frame: Any) -> bool:
+    """Whether something is painted on the line down the middle of the canvas, at both its ends."""
+    return frame.locator("#graph").evaluate("""canvas => {
+      const {width, height} = canvas, all = canvas.getContext('2d').getImageData(width * 0.3, 0, width * 0.4, height).data;
+      const ends = [all.slice(0, all.length * 0.3), all.slice(all.length * 0.7)];
+      return ends.every(end => end.some(Boolean));
+    }""")
+
+
 @pytest.fixture(scope="module")
 def notebook() -> Any:
     cells = [nbformat.v4.new_code_cell(code) for code in (SETUP, "report", "report.page(height=500)", "print(report)")]
@@ -63,6 +72,8 @@ def test_the_exported_notebook_shows_both(notebook: Any, tmp_path: Path) -> None
         page.locator("iframe").scroll_into_view_if_needed()  # out of sight nothing is drawn
         frame = page.frame_locator("iframe")
         frame.locator("#stage[data-boxes]").wait_for()
+        page.wait_for_timeout(400)
+        assert _ink_in_the_middle(frame), "the graph does not stand in the middle of a frame that came into sight late"
         frame.locator(".row", has_text="weight").first.click()
         assert "severed by detach_()" in frame.locator("#panel").inner_text()
         page.wait_for_timeout(400)  # longer than the page waits before it writes its address

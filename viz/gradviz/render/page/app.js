@@ -1538,7 +1538,10 @@ addEventListener("keydown", event => {
   const keys = {"/": () => $("search").focus(), f: () => fit(false, true), "+": () => zoom(1.3), "-": () => zoom(1 / 1.3), Escape: () => select(-1)};
   if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
-new ResizeObserver(() => { draw(); drawTree(); }).observe(stage);
+// Until somebody takes hold of the view it fits the window, also where the window gets its size late, as a frame that scrolls into sight does.
+let isFitted = !/view=/.test(location.hash);
+for (const kind of ["pointerdown", "wheel", "keydown", "hashchange"]) addEventListener(kind, () => { isFitted = false; }, {capture: true, once: true, passive: true});
+new ResizeObserver(() => { if (isFitted) fit(true); else draw(); drawTree(); }).observe(stage);
 showPanel("finder");
 restore();
 })();
