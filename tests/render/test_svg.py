@@ -10,9 +10,11 @@ from xml.etree.ElementTree import Element
 
 import graphs
 import pytest
+import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import gradviz
 from gradviz.errors import EngineError
 from gradviz.graph import Verdict
 from gradviz.layout import dot, lay_out
@@ -317,6 +319,16 @@ def test_a_parameter_of_many_uses_gets_a_stub_for_each_and_is_laid_out_at_once()
     content = sketch(graphs.recurrent(100))
     assert sum(item.lines[0] == "cell.weight_ih" for item in content.items) == 100
     assert lay_out(drawing(graphs.recurrent(100)).source, engine="embedded", timeout=20)
+
+
+def test_a_loss_that_is_a_leaf_is_drawn_with_all_that_went_into_it_as_a_number() -> None:
+    model = torch.nn.Linear(3, 2)
+    with gradviz.trace() as trace:
+        loss = torch.tensor(model(torch.ones(1, 3)).argmax(1).float().mean().item(), requires_grad=True)
+    report = trace.report(loss, model)
+    root = parse(report)
+    assert len(nodes(root)) == len(report.graph.nodes)
+    assert [group for group in nodes(root).values() if "mark" in group.get("class", "")]
 
 
 def test_many_unused_parameters_are_counted_and_not_drawn() -> None:

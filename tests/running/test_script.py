@@ -143,6 +143,19 @@ def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls)
     assert (watched.code, watched.others) == (0, plain.others)
 
 
+def test_calls_that_never_came_are_said(scripts):
+    scripts.write("train.py", "import torch\nfor _ in range(2):\n    torch.ones(1, requires_grad=True).sum().backward()\n")
+    ran = scripts.run("--backward", "99", "train.py")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "gradviz: Only 2 backward calls were seen in this process, none of those asked for.\n"
+
+
+def test_a_page_names_the_line_of_the_backward_call_for_what_it_is(scripts):
+    scripts.write("train.py", "import torch\nx = torch.ones(1, requires_grad=True)\nloss = x.sum()\n\nloss.backward()\n")
+    scripts.run("-o", "report.svg", "train.py")
+    assert "backward() was called at train.py:5." in (scripts.folder / "report.svg").read_text()
+
+
 def test_a_traceback_tells_of_the_users_code_alone(scripts):
     scripts.write(
         "wrong.py",

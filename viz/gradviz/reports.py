@@ -28,7 +28,7 @@ class Report:
 
     Attributes:
         loss: Name of the loss: ``"loss"``, or the key it was given under.
-        place: Where the loss was made.
+        place: Where the loss was made; of a call that a run watched, where backward() was called.
         parameters: Every parameter of the model by name, in the model's order.
         cuts: What severs, in a stable order; those behind which a parameter lies.
         unregistered: Leaves outside the model that gradient reaches.

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
-from gradviz.render.sentences import MEANINGS, base_name, counted, cut_at, listing, printable, starred
+from gradviz.render.sentences import MEANINGS, base_name, began, counted, cut_at, listing, printable, starred
 from gradviz.render.sketch import Item, Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, RING, STROKES, Look
 from gradviz.render.text_width import width, wrapped
@@ -346,7 +346,7 @@ def _description(report: Report) -> str:
     if report.unregistered:
         sentences.append(f"Outside the model gradient reaches {counted(len(report.unregistered), 'tensor')}.")
     if report.place:
-        sentences.append(f"The loss was made at {printable(base_name(report.place.file))}:{report.place.line}.")
+        sentences.append(f"{began(report)} at {printable(base_name(report.place.file))}:{report.place.line}.")
     return " ".join(sentences)
 
 

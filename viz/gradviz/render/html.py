@@ -20,7 +20,7 @@ from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
 from gradviz.render.outline import Group, Thing, first_view, outline
 from gradviz.render.outline import Sort as GroupSort
-from gradviz.render.sentences import MEANINGS, cut_at, headline, listing, printable, where
+from gradviz.render.sentences import MEANINGS, began, cut_at, headline, listing, printable, where
 from gradviz.render.sketch import Item, Sort, sketch
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, SCISSORS, STROKES, Look, Stroke
 from gradviz.reports import Report
@@ -110,6 +110,7 @@ class _Loss:
             "parameters": self._parameters(),
             "cuts": [self._cut(cut) for cut in report.cuts],
             "marks": {str(number): row["cuts"] for number, row in enumerate(self._rows) if row.get("cuts")},
+            "began": began(report),
             "made": -1 if report.place is None else self._place(report.place),
             "places": [list(place) for place in self._places],
             "strings": self._strings.all(),  # last, once all are met

@@ -73,6 +73,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def began(report: Report) -> str:
+    """Say what there is at the place of a report: a run knows the line of a backward call, a step that of its loss."""
+    made = next((node.place for node in report.graph.nodes if node.kind is NodeKind.OPERATION), None)
+    return "The loss was made" if report.place == made else "backward() was called"
+
+
 def where(file: str, line: int) -> str:
     """Return ``"article.py:31"``; empty where no file is known."""
     return f"{base_name(file)}:{line}" if file else ""

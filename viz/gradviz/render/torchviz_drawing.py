@@ -23,7 +23,7 @@ Attributes = Mapping[str, str]
 
 
 def draw(sketch: Sketch, nodes: Mapping[str, Attributes], edges: Mapping[tuple[str, str], Sequence[Attributes]]) -> graphviz.Digraph:
-    """Return the graph of ``sketch`` as torchviz draws it, with attributes in place of its own. What has no way to the loss is left out.
+    """Return the graph of ``sketch`` as torchviz draws it, with attributes in place of its own. What has no line is left out.
 
     A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz, share a key and so become one. Everything is stated
     once.
@@ -43,6 +43,10 @@ def draw(sketch: Sketch, nodes: Mapping[str, Attributes], edges: Mapping[tuple[s
         dot = torchviz.make_dot(losses)
     keys = {str(id(part)): key for key, shadow in shadows.items() for part in (shadow, shadow.accumulator) if part is not None}
     statements = dict.fromkeys(tuple(keys[address] for address in _addresses(statement)) for statement in dot.body)
+    # torchviz ends at a leaf, and takes one function per loss: what went into a leaf by way of a number is told after it
+    for line in sketch.lines:
+        if (line.source, line.target) not in statements:
+            statements.update(dict.fromkeys(((line.source,), (line.target,), (line.source, line.target))))
     dot.clear(keep_attrs=True)
     del dot.graph_attr["size"], dot.node_attr["ranksep"]
     for statement in statements:

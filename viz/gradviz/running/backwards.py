@@ -109,11 +109,15 @@ class Watch:
 
     def end(self) -> None:
         """The process exits."""
+        was_on = self._on
         self._off()
         if self._count == 0 and os.getpid() == self._settings.root:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
             if self._children is not None:
                 self._children.say_unseen(grads)
+        elif was_on and not self._calls and self._children is not None and os.getpid() == self._settings.root:
+            calls = "1 backward call was" if self._count == 1 else f"{self._count} backward calls were"
+            self._say(f"Only {calls} seen in this process, none of those asked for.\n")
 
     def _off(self) -> None:
         """Put everything back as it was."""

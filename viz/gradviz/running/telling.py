@@ -35,9 +35,7 @@ def tell_call(call: Call, before: Sequence[Call] = ()) -> str:
     lines += _since(call, [each for each in before if str(each.place) == str(call.place) and each.kind == call.kind])
     if not report.parameters:
         lines.append(_line("", "no parameters were found"))
-    lines += [
-        _line("beside", f"{leaf.name} gets gradient too and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]
-    ]
+    lines += [_line("beside", f"{leaf.name} gets gradient and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]]
     lines += [_line("note", note) for note in report.notes]
     return "\n".join(lines) + "\n"
 

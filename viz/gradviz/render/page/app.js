@@ -1075,7 +1075,7 @@ function panelOfLoss() {
   const m = model, {loss} = m;
   const elements = [h("h2", {}, loss.name), h("p", {}, loss.headline)];
   if (DATA.notes.length) elements.push(h("h3", {}, "What steps"), ...DATA.notes.map(note => h("p", {class: isAlarm(note) && "break"}, note)));
-  if (loss.made >= 0) elements.push(h("h3", {}, "Where the loss was made"), placeOf(loss.made));
+  if (loss.made >= 0) elements.push(h("h3", {}, `${loss.began} at`), placeOf(loss.made));
   elements.push(verdictBar(0), facts(WORDS.map((word, verdict) => [word, m.verdicts[0][verdict] ? `${count(m.verdicts[0][verdict], "parameter")}: ${DATA.verdicts[verdict].meaning}` : ""])));
   for (const note of loss.notes) elements.push(h("p", {}, note));
   elements.push(h("p", {class: "kind"}, "Click a module to open it, its title to close it. Select anything to see why gradient reaches it, or does not."));
