@@ -1,8 +1,6 @@
 """A callback for the Trainer of transformers, and for those of trl built on it: ``Trainer(..., callbacks=[GradientReportCallback()])``."""
 
 import os
-from collections.abc import Iterable
-from os import PathLike
 from types import FrameType
 from typing import Any
 
@@ -13,12 +11,12 @@ except ModuleNotFoundError as error:
         raise
     raise ImportError("gradviz.integrations.huggingface needs transformers: pip install 'torch-gradviz[transformers]'") from None
 
-from gradviz.integrations.session import Session, settings
+from gradviz.integrations.session import Reporting
 
 _TRAINER = os.path.join("transformers", "trainer.py")
 
 
-class GradientReportCallback(TrainerCallback):
+class GradientReportCallback(Reporting, TrainerCallback):
     """Says on standard error what the backward calls of ``trainer.train()`` reach, and raises an alarm for steps without gradient.
 
     Parameters are named as the model names them, and the adapters of PEFT are a row each. Of several ranks the first speaks, and says at
@@ -26,28 +24,8 @@ class GradientReportCallback(TrainerCallback):
 
     A Trainer tells its callbacks nothing of an exception. What is watched then is let go of at the next backward call, whoever makes it.
 
-    Args:
-        backward: Numbers of the backward calls to report on, counted from 1.
-        every: Report on every N-th call instead.
-        until_stable: Report until no new verdict appears.
-        output: A file for the reports, written whole after every call: .html .json .svg .txt
-        engine: What lays out a picture: ``"auto"``, ``"dot"`` or ``"embedded"``.
-
-    Raises:
-        OutputError: The name of ``output`` tells of no format that there is.
-        ValueError: ``backward`` has no number, or one below 1.
+    The arguments are those of :class:`~gradviz.integrations.session.Reporting`.
     """
-
-    def __init__(
-        self,
-        backward: Iterable[int] = (1, 2, 3),
-        *,
-        every: int = 0,
-        until_stable: bool = False,
-        output: str | PathLike[str] | None = None,
-        engine: str = "auto",
-    ) -> None:
-        self._session = Session(settings(backward, every=every, until_stable=until_stable, output=output, engine=engine))
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Begin to watch: the model is wrapped and the optimizer is there."""

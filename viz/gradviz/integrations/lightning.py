@@ -5,12 +5,10 @@ optimisation a plain ``loss.backward()`` too, which ``on_before_backward`` is no
 """
 
 import sys
-from collections.abc import Iterable
 from importlib import import_module
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from gradviz.integrations.session import Session, settings
+from gradviz.integrations.session import Reporting
 
 if TYPE_CHECKING:
     from lightning.pytorch import Callback
@@ -25,34 +23,14 @@ else:
         raise ImportError("gradviz.integrations.lightning needs Lightning: pip install 'torch-gradviz[lightning]'") from None
 
 
-class GradientReport(Callback):
+class GradientReport(Reporting, Callback):
     """Says on standard error what the backward calls of ``trainer.fit`` reach, and raises an alarm for what is stepped without gradient.
 
     Parameters are named as the LightningModule names them. Of several ranks the first speaks, and says at the end what each saw. Under
     ``gradviz run`` it does nothing, for that says the same.
 
-    Args:
-        backward: Numbers of the backward calls to report on, counted from 1.
-        every: Report on every N-th call instead.
-        until_stable: Report until no new verdict appears.
-        output: A file for the reports, written whole after every call: .html .json .svg .txt
-        engine: What lays out a picture: ``"auto"``, ``"dot"`` or ``"embedded"``.
-
-    Raises:
-        OutputError: The name of ``output`` tells of no format that there is.
-        ValueError: ``backward`` has no number, or one below 1.
+    The arguments are those of :class:`~gradviz.integrations.session.Reporting`.
     """
-
-    def __init__(
-        self,
-        backward: Iterable[int] = (1, 2, 3),
-        *,
-        every: int = 0,
-        until_stable: bool = False,
-        output: str | PathLike[str] | None = None,
-        engine: str = "auto",
-    ) -> None:
-        self._session = Session(settings(backward, every=every, until_stable=until_stable, output=output, engine=engine))
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin to watch: the optimizers are there, and in this process."""

@@ -23,29 +23,6 @@ from gradviz.running.process import say, warn
 from gradviz.running.settings import Settings
 
 
-def settings(
-    backward: Iterable[int] = (1, 2, 3),
-    *,
-    every: int = 0,
-    until_stable: bool = False,
-    output: str | PathLike[str] | None = None,
-    engine: str = "auto",
-) -> Settings:
-    """Return what a callback was asked for.
-
-    Raises:
-        OutputError: The name of ``output`` tells of no format that there is.
-        ValueError: ``backward`` has no number, or one below 1.
-    """
-    if output is not None:
-        formats.check(Path(output))
-    numbers = tuple(sorted(set(backward)))
-    if not numbers or numbers[0] < 1:
-        raise ValueError(f"not numbers of backward calls: {numbers} (they count from 1 on, as in backward=(1, 2, 3))")
-    path = "" if output is None else os.path.abspath(output)
-    return Settings(backward=numbers, every=every, until_stable=until_stable, output=path, engine=engine, one_voice=True)
-
-
 class Session:
     """The backward calls of one training run, from :meth:`begin` to :meth:`end`; nothing stays watched after that."""
 
@@ -107,6 +84,41 @@ class Session:
                 watch.end()
         except Exception as error:
             warn(error, _say)
+
+
+class Reporting:
+    """What the callbacks of all frameworks take.
+
+    Args:
+        backward: Numbers of the backward calls to report on, counted from 1.
+        every: Report on every N-th call instead.
+        until_stable: Report until no new verdict appears.
+        output: A file for the reports, written whole after every call: .html .json .svg .txt
+        engine: What lays out a picture: ``"auto"``, ``"dot"`` or ``"embedded"``.
+
+    Raises:
+        OutputError: The name of ``output`` tells of no format that there is.
+        ValueError: ``backward`` has no number, or one below 1.
+    """
+
+    def __init__(
+        self,
+        backward: Iterable[int] = (1, 2, 3),
+        *,
+        every: int = 0,
+        until_stable: bool = False,
+        output: str | PathLike[str] | None = None,
+        engine: str = "auto",
+    ) -> None:
+        if output is not None:
+            formats.check(Path(output))
+        numbers = tuple(sorted(set(backward)))
+        if not numbers or numbers[0] < 1:
+            raise ValueError(f"not numbers of backward calls: {numbers} (they count from 1 on, as in backward=(1, 2, 3))")
+        path = "" if output is None else os.path.abspath(output)
+        self._session = Session(
+            Settings(backward=numbers, every=every, until_stable=until_stable, output=path, engine=engine, one_voice=True)
+        )
 
 
 def _inner(optimizer: Any) -> Optimizer:
