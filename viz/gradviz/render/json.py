@@ -124,6 +124,8 @@ def _check_graph(graph: Graph, cuts: int, where: str) -> None:
 
 def _encode(value: Any) -> Any:
     """Plain JSON data for the frozen data of ``gradviz.graph``."""
+    if value is None or type(value) in (str, int, bool):  # most of what there is
+        return value
     if isinstance(value, tuple):
         return [_encode(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -132,9 +134,15 @@ def _encode(value: Any) -> Any:
         return dict(value)
     if not dataclasses.is_dataclass(value):
         return value
-    always = _ALWAYS.get(type(value), ())
-    items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
-    return {field.name: _encode(item) for field, item in items if field.name in always or item != _default(field)}
+    items = ((name, default, getattr(value, name)) for name, default in _fields(value.__class__))
+    return {name: _encode(item) for name, default, item in items if item is not default and item != default}
+
+
+@cache
+def _fields(cls: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a dataclass, each with what need not be written: its default, or what no value is equal to."""
+    always = _ALWAYS.get(cls, ())
+    return tuple((field.name, dataclasses.MISSING if field.name in always else _default(field)) for field in dataclasses.fields(cls))
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
