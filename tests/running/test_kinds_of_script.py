@@ -235,6 +235,21 @@ def test_gradients_of_gradients_alone_are_said_as_their_own_kind(told):
     assert said[-1] == "gradviz: No backward call was seen in this process: torch.autograd.grad was called 2 times."
 
 
+FROZEN_HELD = """
+import torch
+from torch import nn
+norm, head = nn.BatchNorm1d(3), nn.Linear(3, 2)
+norm.requires_grad_(False)
+optimizer = torch.optim.SGD([*norm.parameters(), *head.parameters()], lr=0.1)
+head(norm(torch.randn(4, 3))).sum().backward()
+optimizer.step()
+"""
+
+
+def test_frozen_parameters_that_an_optimizer_holds_are_not_said_to_get_gradient(told):
+    assert "gradviz: optimizer (SGD) steps after backward 1: 2 of its 4 parameters get gradient, 2 are frozen" in told(FROZEN_HELD)
+
+
 def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(scripts):
     scripts.write(
         "train.py",

@@ -40,16 +40,18 @@ def judge_step(
     held: dict[str, torch.Tensor] = {
         names[id(tensor)]: tensor for group in optimizer.param_groups for tensor in group["params"] if id(tensor) in names
     }
-    starved, zero, older, idle = [], [], [], []
+    starved, zero, older, idle, frozen = [], [], [], [], []
     shared = {
         id(tensor) for other in others.values() if other is not optimizer for group in other.param_groups for tensor in group["params"]
     }
     reached = {each for call in earlier for each, one in call.report.parameters.items() if one.verdict is Verdict.REACHED}
     for parameter, tensor in held.items():
         verdicts = [call.report.parameters[parameter].verdict for call in calls if parameter in call.report.parameters]
-        if Verdict.REACHED in verdicts or Verdict.FROZEN in verdicts or not tensor.requires_grad:
+        if Verdict.REACHED in verdicts:
             continue
-        if Verdict.ZERO in verdicts:
+        if Verdict.FROZEN in verdicts or not tensor.requires_grad:
+            frozen.append(parameter)
+        elif Verdict.ZERO in verdicts:
             zero.append(parameter)
         elif set(verdicts) == {Verdict.UNUSED} and (id(tensor) in shared or parameter in reached):
             idle.append(parameter)
@@ -66,6 +68,7 @@ def judge_step(
         zero=tuple(zero),
         older=tuple(older),
         idle=tuple(idle),
+        frozen=tuple(frozen),
         extra=_extra(held, others, calls),
     )
 

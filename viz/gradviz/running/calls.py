@@ -51,6 +51,7 @@ class Step:
         zero: Those that got nothing but zeros.
         older: Those that none of these calls reached, and that it steps by a gradient left from before.
         idle: Those that are no part of these losses and have their own: another optimizer holds them too, or an earlier call reached them.
+        frozen: Those that do not require grad.
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does; ``""`` for none.
     """
 
@@ -62,4 +63,5 @@ class Step:
     zero: tuple[str, ...] = ()
     older: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -82,12 +82,13 @@ def lead(step: Step, calls: Sequence[Call]) -> str:
 
 
 def _fed(step: Step) -> str:
-    got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle)
+    got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle) - len(step.frozen)
     if not step.held:
         return "none of its parameters is known"
     if got == len(step.held):
         return "all its parameters get gradient" if got > 1 else "its only parameter gets gradient"
-    return f"{got} of its {len(step.held)} parameters get gradient"
+    frozen = f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen" if step.frozen else ""
+    return f"{got} of its {len(step.held)} parameters get gradient{frozen}"
 
 
 def _again(step: Step, calls: Sequence[Call]) -> str:
