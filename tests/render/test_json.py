@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gradviz.errors import ReportFileError
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.render import json as json_module
 from gradviz.render.json import read_json, render_json
 from gradviz.reports import Report
 
@@ -165,6 +166,18 @@ def test_a_small_report_is_written_like_this_a_parameter_cut_node_or_edge_to_a_l
         " ]",
         "}",
     ]
+
+
+def test_a_graph_in_several_reports_is_written_the_same_in_each_and_kept_no_longer_than_it_lives():
+    before = len(json_module._graphs)
+    report = Report(graph=Graph((Node(index=0, kind=NodeKind.LOSS, name="loss"),), (), {"encoder": "Linear"}))
+    whole = replace(report, losses={"a": replace(report, loss="a"), "b": replace(report, loss="b")})
+    document = json.loads(render_json(whole))
+    assert len(json_module._graphs) == before + 1
+    assert [each["graph"] for each in document["backwards"]] == [document["together"]["graph"]] * 2
+    assert document["together"]["graph"]["classes"] == {"encoder": "Linear"}
+    del report, whole
+    assert len(json_module._graphs) == before
 
 
 def test_a_gradient_that_is_not_a_number_is_still_valid_json():

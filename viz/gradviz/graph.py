@@ -138,7 +138,7 @@ class Edge:
     cut: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Graph:
     """Everything that went into one loss, whether or not gradient comes back. Read-only.
 

@@ -10,6 +10,7 @@ import json
 import math
 import types
 import typing
+import weakref
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
@@ -21,11 +22,14 @@ from gradviz.reports import Report
 from gradviz.version import __version__
 
 FORMAT = 1
+_DEPTH = 3  # of the graph of one of several backwards
 
 _ALWAYS: Mapping[type, tuple[str, ...]] = {
     Parameter: ("shape", "numel", "verdict", "partial", "cuts"),
     Cut: ("file", "line", "code", "scope", "parameters"),
 }
+
+_graphs: dict[int, str] = {}  # the graphs alive that were written, by id()
 
 
 def render_json(report: Report) -> str:
@@ -81,7 +85,7 @@ def _backward(index: int, report: Report) -> dict[str, Any]:
         "cuts": _encode(report.cuts),
         "unregistered": _encode(report.unregistered),
         "notes": list(report.notes),
-        "graph": _encode(report.graph),
+        "graph": report.graph,
     }
 
 
@@ -206,6 +210,8 @@ def _wrong(expected: str, value: Any, where: str) -> ReportFileError:
 
 def _spread(value: Any, depth: int) -> str:
     """JSON that is spread over lines down to the items of the lists in a backward, each of which takes one line."""
+    if isinstance(value, Graph):
+        return _graph(value).replace("\n" + " " * _DEPTH, "\n" + " " * depth)
     if not value or not isinstance(value, list | dict) or depth > (4 if isinstance(value, list) else 3):
         return json.dumps(value)
     indent = " " * (depth + 1)
@@ -213,3 +219,11 @@ def _spread(value: Any, depth: int) -> str:
         lines = [f"{indent}{json.dumps(key)}: {_spread(item, depth + 1)}" for key, item in value.items()]
         return "{\n" + ",\n".join(lines) + "\n" + indent[1:] + "}"
     return "[\n" + ",\n".join(indent + _spread(item, depth + 1) for item in value) + "\n" + indent[1:] + "]"
+
+
+def _graph(graph: Graph) -> str:
+    """A graph as it is written in one of several backwards: once, for a run writes its file again with every call."""
+    if id(graph) not in _graphs:
+        _graphs[id(graph)] = _spread(_encode(graph), _DEPTH)
+        weakref.finalize(graph, _graphs.pop, id(graph)).atexit = False
+    return _graphs[id(graph)]
