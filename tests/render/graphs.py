@@ -1,6 +1,7 @@
 """Reports built by hand, as the analysis would give them: the article's net under every freeze strategy, and odd ones."""
 
 from dataclasses import replace
+from random import Random
 
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.reports import Report
@@ -208,6 +209,27 @@ def chain(length: int) -> Report:
     for _ in range(length):
         into = net.operation("AddBackward0", into)
     net.parameter("weight", into, shape=(1,))
+    return net.report()
+
+
+def wild(seed: int) -> Report:
+    """Operations of nested modules in no order at all, with lines that skip many of them; without cycles."""
+    choose = Random(seed)
+    net = Builder()
+    paths = ["", "a", "a.b", "a.b.c", "d", "d.0", "d.1", "d.2", "d.2.x", "e"][: choose.randint(1, 10)]
+    operations, scope = [net.loss], ""
+    for _ in range(choose.choice((10, 40, 120, 400))):
+        scope = choose.choice(paths) if choose.random() < 0.4 else scope
+        into = choose.choice(operations[-choose.choice((1, 1, 3, 30)) :])
+        if choose.random() < 0.3:
+            name = f"{choose.choice(paths)}.w{choose.randint(0, 9)}".lstrip(".")
+            net.parameter(name, into, choose.choice((Verdict.REACHED, Verdict.FROZEN, Verdict.ZERO)))
+            continue
+        made = net.operation(choose.choice(("Add", "Mul", "Relu")), into, scope=scope)
+        for _ in range(choose.choice((0, 0, 1, 2))):
+            net.edge(made, choose.choice(operations[-choose.choice((3, 40)) :]), gradient=True)
+        operations.append(made)
+    net.edges = list({(edge.source, edge.target): edge for edge in net.edges}.values())
     return net.report()
 
 

@@ -1,5 +1,6 @@
 """The page in a real browser: what a reader sees and does, and what the browser itself thinks of it."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -330,6 +331,41 @@ def test_only_lines_in_sight_are_elements_and_the_rest_is_counted(open_page: Ope
     page.wait_for_timeout(100)
     row = page.locator(".row").nth(20)
     assert int(row.get_attribute("aria-setsize") or 0) >= int(row.get_attribute("aria-posinset") or 0) >= 1
+
+
+FAULTS = """() => {
+  const faults = [];
+  for (let view = 0; view < 7; view++) {
+    if (view) { // all open, then one group here and one there
+      for (let group = 1; group < model.g; group++) model.open[group] = view === 1 || Math.sin(group * 12.9 + view * 78.2) > 0 ? 1 : 0;
+      layout = new Layout(model);
+    }
+    const sides = thing => [layout.x[thing], layout.y[thing], layout.x[thing] + layout.w[thing], layout.y[thing] + layout.h[thing]];
+    for (let group = 0; group < model.g; group++) if (model.box[group] === -1) {
+      const [left, top, right, bottom] = sides(model.n + group), items = model.children[group];
+      for (const item of items) {
+        const [x0, y0, x1, y1] = sides(item);
+        if (!(x0 > left - 1 && y0 > top - 1 && x1 < right + 1 && y1 < bottom + 1)) faults.push(`${model.name(item)} is outside its frame`);
+        for (const other of items) {
+          const [u0, v0, u1, v1] = sides(other);
+          if (item < other && x0 < u1 - 1 && u0 < x1 - 1 && y0 < v1 - 1 && v0 < y1 - 1) faults.push(`${model.name(item)} is on another`);
+        }
+      }
+    }
+    for (const edge of layout.edges) if (!layout.points(edge).every(Number.isFinite)) faults.push("a line leads nowhere");
+  }
+  return faults;
+}"""
+
+
+def test_whatever_is_open_of_whatever_graph_every_box_is_in_its_frame_and_on_no_other(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(graphs.none())
+    for seed in range(60):
+        text = render_html(graphs.wild(seed)).replace('"use strict";\n(() => {', '"use strict";').replace("restore();\n})();", "restore();")
+        path = tmp_path / "opened.html"  # with its names in sight
+        path.write_text(re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text), encoding="utf-8")
+        page.goto(path.as_uri())
+        assert page.evaluate(FAULTS) == [], seed
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])

@@ -424,7 +424,7 @@ class Layout {
         const sources = into.get(last).filter(source => !isBeside.has(source));
         from = sources.reduce((a, b) => a === null || riseOf(b) > riseOf(a) ? b : a, null);
         if (from === null || from === IN) break;
-        const free = sources.filter(source => !laid.has(source)).reduce((a, b) => a === null || riseOf(b) > riseOf(a) ? b : a, null);
+        const free = sources.filter(source => source !== IN && !laid.has(source)).reduce((a, b) => a === null || riseOf(b) > riseOf(a) ? b : a, null);
         if (free === null) break;
         last = free;
       }
