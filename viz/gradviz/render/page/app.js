@@ -111,6 +111,7 @@ class Model {
   count() {
     const {n, g} = this;
     this.verdicts = Array.from({length: g}, () => new Int32Array(WORDS.length));
+    this.partialCount = new Int32Array(g);
     this.elements = new Float64Array(g);
     this.parameterCount = new Int32Array(g);
     this.operations = new Int32Array(g);
@@ -120,6 +121,7 @@ class Model {
       const group = this.parent[i] - n;
       if (this.sort[i] === PARAMETER) {
         this.verdicts[group][this.verdict[i]]++;
+        this.partialCount[group] += this.loss.parameters.partial[this.parameter[i]];
         this.parameterCount[group]++;
         this.elements[group] += this.loss.parameters.numel[this.parameter[i]];
       } else if (this.sort[i] === OP) this.operations[group]++;
@@ -129,7 +131,7 @@ class Model {
     for (let group = g - 1; group > 0; group--) {
       const outer = this.parent[n + group] - n;
       this.verdicts[group].forEach((number, verdict) => { this.verdicts[outer][verdict] += number; });
-      for (const total of [this.elements, this.parameterCount, this.operations, this.markCount, this.prunedCount]) total[outer] += total[group];
+      for (const total of [this.elements, this.parameterCount, this.partialCount, this.operations, this.markCount, this.prunedCount]) total[outer] += total[group];
     }
   }
 
@@ -498,6 +500,9 @@ class Layout {
   }
 }
 
+/** How many of some parameters have another route that is severed. */
+const partly = (number, total) => number ? (number === total ? "partly" : `${number} partly`) : "";
+
 /** What is written in a box: the name first. */
 function linesOf(m, thing) {
   if (m.isGroup(thing)) {
@@ -505,9 +510,10 @@ function linesOf(m, thing) {
     const total = m.parameterCount[number];
     if (!total) return [...lines, {text: count(m.operations[number] || m.children[number].length, m.operations[number] ? "operation" : "box")}, ...cutLine(m, number)];
     lines.push({text: `${count(total, "parameter")} · ${size(m.elements[number])}`});
-    const said = WORDS.map((word, verdict) => counts[verdict] ? (counts[verdict] === total ? word : `${counts[verdict]} ${word}`) : "").filter(Boolean);
+    const said = WORDS.map((word, verdict) => counts[verdict] ? (counts[verdict] === total ? word : `${counts[verdict]} ${word}`) : "");
+    said.push(partly(m.partialCount[number], total));
     const only = m.verdictOf(thing);
-    return [...lines, {text: said.join(", "), mark: only >= 0 ? DATA.verdicts[only].mark : ""}, ...cutLine(m, number)];
+    return [...lines, {text: said.filter(Boolean).join(", "), mark: only >= 0 ? DATA.verdicts[only].mark : ""}, ...cutLine(m, number)];
   }
   const name = {text: short(m.nameHere(thing))};
   if (m.sort[thing] === MARK) {
@@ -1096,6 +1102,7 @@ function panelOfGroup(thing) {
   const elements = [h("h2", {}, sort === "module" ? path || name : m.nameHere(thing)), h("p", {class: "kind"}, what + (sort !== "module" && path ? `, in ${path}` : "")), verdictBar(number)];
   elements.push(facts([
     ...WORDS.map((word, verdict) => [word, m.verdicts[number][verdict] ? count(m.verdicts[number][verdict], "parameter") : ""]),
+    ["partly", m.partialCount[number] ? `${count(m.partialCount[number], "parameter")}: another route is severed` : ""],
     ["elements", total ? m.elements[number].toLocaleString("en") : ""],
     ["operations", m.operations[number] ? m.operations[number].toLocaleString("en") : ""],
     ["cuts", m.markCount[number] ? m.markCount[number].toLocaleString("en") : ""],
@@ -1230,12 +1237,20 @@ function routeText() {
 
 // ---- cuts, filters, lines, tabs -----------------------------------------------------------------------------------------------
 
+/** What a cut takes away: all of a parameter's routes, or one of them. */
+function severedBy(cut) {
+  const {verdict, partial} = model.loss.parameters, isCut = number => WORDS[verdict[number]] === "cut";
+  const pruned = cut.parameters.filter(isCut).length, inPart = cut.parameters.filter(number => !isCut(number) && partial[number]).length;
+  return [pruned ? `prunes ${count(pruned, "parameter")}` : "", inPart ? `one route of ${count(inPart, "parameter")}` : ""].filter(Boolean).join(", ")
+    || `${count(cut.parameters.length, "parameter")} behind it`;
+}
+
 function drawCuts() {
   const {cuts} = model.loss, list = $("cuts").querySelector("ol");
   $("cuts").hidden = !cuts.length;
   $("cuts").querySelector("h2").textContent = `Cuts (${cuts.length.toLocaleString("en")})`;
   list.replaceChildren(...cuts.slice(0, 200).map((cut, number) => {
-    const place = model.place(cut.at), mark = markOf(number), said = [place ? `${base(place.file)}:${place.line}` : "", `${cut.library ? "inside torch, " : ""}${count(cut.parameters.length, "parameter")} behind it`];
+    const place = model.place(cut.at), mark = markOf(number), said = [place ? `${base(place.file)}:${place.line}` : "", `${cut.library ? "inside torch, " : ""}${severedBy(cut)}`];
     return h("li", {}, h("button", {type: "button", class: "entry", "aria-current": selected >= 0 && mark === selected ? "true" : null, onclick: () => mark >= 0 ? select(mark, {isShown: true}) : select(nodeOfParameter(cut.parameters[0]), {isShown: true})},
       swatch("cut", DATA.looks.cut.mark), h("span", {}, h("span", {class: "name"}, cut.operation), h("span", {class: "more"}, said.filter(Boolean).join(" · ")))));
   }), ...(cuts.length > 200 ? [h("li", {}, h("span", {class: "entry more"}, `${cuts.length - 200} more`))] : []));
@@ -1341,7 +1356,8 @@ function groupSaid(thing) {
   const number = thing - model.n, total = model.parameterCount[number], counts = model.verdicts[number];
   const worst = ["cut", "zero", "unused", "frozen", "reached"].find(word => counts[WORDS.indexOf(word)]);
   const marks = model.markCount[number] ? `${count(model.markCount[number], "cut")}` : "";
-  return marks || (total ? (counts[WORDS.indexOf(worst)] === total ? worst : `${counts[WORDS.indexOf(worst)]} ${worst}`) : "");
+  const said = total ? (counts[WORDS.indexOf(worst)] === total ? worst : `${counts[WORDS.indexOf(worst)]} ${worst}`) : "";
+  return marks || [said, partly(model.partialCount[number], total)].filter(Boolean).join(", ");
 }
 
 function listenToTree() {
