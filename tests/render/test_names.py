@@ -43,6 +43,22 @@ def test_siblings_are_joined_at_every_depth():
     assert folded(experts, others) == ["layers.0..3.experts.0..7.w (32 parameters, 320)"]
 
 
+def test_what_stands_in_plain_lists_is_joined_too():
+    layers = [f"net.layers[{i}].{p}" for i in range(3) for p in "wv"]
+    among = {name: Parameter(name=name, numel=10) for name in (*layers, "net.heads['a.b'].w", "net.heads['a.c'].w")}
+    roots = [*(f"net.layers[{i}]" for i in range(3)), "net.heads['a.b']", "net.heads['a.c']"]
+    assert [str(group) for group in fold_names(among, among, roots)] == [
+        "net.layers[0..2].* (6 parameters, 60)",
+        "net.heads['a.b'].w (10)",
+        "net.heads['a.c'].w (10)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a..b", "a.[0].w", "[0].w", "a[0][1].w", "a[", ".", "x]y.[.z"])
+def test_a_name_of_any_kind_is_told_as_it_is(name):
+    assert folded([name]) == [f"{name} (10)"]
+
+
 def test_a_name_that_the_model_does_not_have_is_still_told():
     assert [str(group) for group in fold_names(["ghost"], {})] == ["ghost (0)"]
 

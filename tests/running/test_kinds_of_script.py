@@ -241,13 +241,104 @@ from torch import nn
 norm, head = nn.BatchNorm1d(3), nn.Linear(3, 2)
 norm.requires_grad_(False)
 optimizer = torch.optim.SGD([*norm.parameters(), *head.parameters()], lr=0.1)
-head(norm(torch.randn(4, 3))).sum().backward()
+head(norm(torch.randn(4, 3))).pow(2).sum().backward()
 optimizer.step()
 """
 
 
 def test_frozen_parameters_that_an_optimizer_holds_are_not_said_to_get_gradient(told):
     assert "gradviz: optimizer (SGD) steps after backward 1: 2 of its 4 parameters get gradient, 2 are frozen" in told(FROZEN_HELD)
+
+
+PLAIN_LIST = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Linear(4, 4)
+        self.layers = [nn.Linear(4, 4) for _ in range(3)]
+        self.heads = {"a": nn.Linear(4, 1)}
+
+    def forward(self, x):
+        x = self.stem(x)
+        for layer in self.layers:
+            x = layer(x)
+        return self.heads["a"](x)
+
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+net(torch.ones(3, 4)).sum().backward()
+optimizer.step()
+"""
+
+
+def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_would_register_them(told):
+    assert told(PLAIN_LIST)[2:] == [
+        "gradviz: optimizer (SGD) steps after backward 1: all its parameters get gradient",
+        "  extra     net.layers[0..2].* (6 parameters, 60), net.heads['a'].* (2 parameters, 5): gradient arrives; no optimizer holds them",
+        "            net.layers is a plain list, which net.parameters() leaves out: nn.ModuleList registers it",
+        "            net.heads is a plain dict, which net.parameters() leaves out: nn.ModuleDict registers it",
+    ]
+
+
+def test_layers_in_a_plain_list_that_the_optimizer_was_given_are_none_of_its_business(told):
+    said = told(
+        PLAIN_LIST.replace(
+            "net.parameters()", "[*net.parameters(), *(p for one in [*net.layers, net.heads['a']] for p in one.parameters())]"
+        )
+    )
+    assert said[2:] == ["gradviz: optimizer (SGD) steps after backward 1: all its parameters get gradient"]
+
+
+TWICE = """
+import torch
+from torch import nn
+net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for step in range(3):
+    hidden = net[0](torch.ones(3, 4))
+    if step < 2:
+        hidden = hidden.detach()
+    net[2](net[1](hidden)).sum().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+"""
+
+
+def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
+    said = told(TWICE)
+    assert said[9:13] == [
+        "gradviz: backward 2, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
+        "  same      as in backward 1: 6 parameters, 4 reached and 2 cut",
+        "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after backward 2",
+        "  same      as after backward 1",
+    ]
+    assert said[13:] == [
+        "gradviz: backward 3, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
+        "  reached   net.* (6 parameters, 45)",
+        "gradviz: optimizer (SGD) steps after backward 3: all its parameters get gradient",
+    ]
+
+
+SERIES = """
+import torch
+from torch import nn
+net = nn.Linear(4, 4)
+hidden = net(torch.ones(3, 4)).detach()
+hidden = (hidden * 2).data
+(hidden * torch.ones(4, requires_grad=True)).sum().backward()
+"""
+
+
+def test_each_line_that_severs_the_same_route_again_is_told_with_its_code(told):
+    lines = told(SERIES)
+    first = lines.index("  cut       net.* (2 parameters, 20)")
+    assert lines[first + 1 : first + 3] == [
+        "            by detach() at train.py:5: hidden = net(torch.ones(3, 4)).detach()",
+        "            and in series at train.py:6: hidden = (hidden * 2).data",
+    ]
 
 
 def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(scripts):

@@ -7,7 +7,6 @@ Names, verdicts and lines of code go to standard output, progress and warnings t
 import difflib
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -246,6 +245,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     """
     from gradviz.checking import held, read_settings
     from gradviz.expectations import violations
+    from gradviz.render.sentences import verdict_counts
     from gradviz.render.violations import render_github, render_violations
     from gradviz.several import of_loss
 
@@ -271,7 +271,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         wrong = violations(part, expectations)
         of = f"{loss}: " if loss is not None and len(everything) > 1 else ""
         if not wrong:
-            click.echo(f"{of}As expected: {_counts(part)}.")
+            click.echo(f"{of}As expected: {verdict_counts(part)}.")
             continue
         if form == "github":
             click.echo(render_github(part, wrong), nl=False)
@@ -334,16 +334,6 @@ def _read(file: Path) -> "Report":
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
     return read_json(text)
-
-
-def _counts(report: "Report") -> str:
-    """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
-    from gradviz.render.sentences import counted, listing
-
-    verdicts = Counter(str(parameter.verdict) for parameter in report.parameters.values())
-    return (
-        f"{counted(len(report.parameters), 'parameter')}, {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
-    )
 
 
 def _finish(report: "Report", output: Path | None, engine: str, view: View) -> None:

@@ -1,11 +1,14 @@
 """Many names said in few words: whole modules as ``encoder.*``, numbered siblings as ``layers.0..31.*``."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradviz.graph import Parameter
 
 MOST_RUNS = 6  # of numbers that are said one by one
+_BETWEEN = re.compile(r"\.|(?=\[)")  # the parts of "net.layers[0].weight"
+_NUMBER = re.compile(r"(\[?)[0-9]+(\]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,10 @@ def fold_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iter
         whole = next((prefix for prefix in _prefixes(name) if prefix and prefix not in left_out), None)
         members.setdefault(name if whole is None else f"{whole}.*", []).append(name)
     folded = {
-        tuple((pattern if len(group) > 1 else group[0]).split(".")): (len(group), sum(numel.get(name, 0) for name in group))
+        tuple(_BETWEEN.split(pattern if len(group) > 1 else group[0])): (len(group), sum(numel.get(name, 0) for name in group))
         for pattern, group in members.items()
     }
-    return [Group(".".join(key), count, size) for key, (count, size) in join_siblings(folded).items()]
+    return [Group(".".join(key).replace(".[", "["), count, size) for key, (count, size) in join_siblings(folded).items()]
 
 
 def joined_numbers(paths: Sequence[str]) -> str:
@@ -70,16 +73,19 @@ def _prefixes(name: str) -> list[str]:
 
 
 def join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Join keys that differ in one number only, for every place in the path: ``layers.0.*``, ``layers.1.*``."""
+    """Join keys that differ in one number only, for every place in the path: ``layers.0.*``, ``layers.1.*``; ``layers[0].*`` too."""
     for depth in range(max(map(len, folded), default=0)):
         families: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         for key in folded:
-            numbered = depth < len(key) and key[depth].isdecimal()
-            families.setdefault((*key[:depth], "#", *key[depth + 1 :]) if numbered else key, []).append(key)
+            numbered = depth < len(key) and _NUMBER.fullmatch(key[depth])
+            family = (*key[:depth], _NUMBER.sub(r"\1#\2", key[depth]), *key[depth + 1 :]) if numbered else key
+            families.setdefault(family, []).append(key)
         joined = {}
         for family, keys in families.items():
-            numbers = ",".join(_runs([int(key[depth]) for key in keys])) if len(keys) > 1 else None
-            name = (*family[:depth], numbers, *family[depth + 1 :]) if numbers else keys[0]
+            name = keys[0]
+            if len(keys) > 1:
+                numbers = ",".join(_runs([int(key[depth].strip("[]")) for key in keys]))
+                name = (*family[:depth], family[depth].replace("#", numbers), *family[depth + 1 :])
             joined[name] = sum(folded[key][0] for key in keys), sum(folded[key][1] for key in keys)
         folded = joined
     return folded

@@ -3,6 +3,7 @@
 Nothing here lays out or colours. A name that cannot be printed is shown with its backslash escapes, so a sentence is one line.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -71,6 +72,14 @@ def listing(items: Sequence[str], limit: int = 3) -> str:
 def counted(count: int, noun: str) -> str:
     """Return ``"1 parameter"``, ``"2 parameters"``."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def verdict_counts(report: Report) -> str:
+    """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
+    verdicts = Counter(str(parameter.verdict) for parameter in report.parameters.values())
+    return (
+        f"{counted(len(report.parameters), 'parameter')}, {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
+    )
 
 
 def began(report: Report) -> str:

@@ -76,6 +76,7 @@ class Watch:
         self._calls: list[Call] = []
         self._leads: list[str] = []
         self._seen: set[object] = set()
+        self._teller = telling.Teller()
         self._handles: list[Any] = []
         self._originals: dict[str, Any] = {}
         self._ours: dict[str, Any] = {}
@@ -288,10 +289,8 @@ class Watch:
             self._batch.append(call)
         self._calls.append(call)
         ranks.leave(call, self._settings)
-        if new or not self._settings.until_stable:
-            self._say(telling.tell_call(call, self._calls[:-1]))
-        else:
-            self._say(f"{telling.headline(call)}: nothing new\n")
+        told = self._teller.tell_call(call)
+        self._say(told if new or not self._settings.until_stable else f"{telling.headline(call)}: nothing new\n")
         self._write()
         if not self._is_silent():
             self._voice(ranks.completed(call.number, self._settings))
@@ -338,7 +337,7 @@ class Watch:
         step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
-        self._say(telling.tell_step(step, self._batch))
+        self._say(self._teller.tell_step(step, self._batch))
         self._write()
 
     # What is said

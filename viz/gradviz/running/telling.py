@@ -3,41 +3,61 @@
 What is by design is a line, not a list: a frozen tower, a network that is no part of this loss.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import abbreviated, fold_names
-from gradviz.render.sentences import counted, listing, printable
+from gradviz.render.sentences import counted, listing, printable, verdict_counts
 from gradviz.render.text import where
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
+MOST_PLACES = 3  # that sever one route in series, one by one
 MOST = 6  # groups of names on a line, before the rest is only counted
 _LABEL = 10
+_IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
 
 
-def tell_call(call: Call, before: Sequence[Call] = ()) -> str:
-    """Return what a call reached, what it did not, and why.
+class Teller:
+    """Tells of the calls and steps of one process as they come. What it has told before, of the same line, it says in a word."""
 
-    Args:
-        call: The call.
-        before: The calls told of before it, to tell a zero that passes from one that stays.
-    """
-    lines = [headline(call)]
-    if call.failed:
-        lines.append(_line("raised", call.failed))
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], Call] = {}  # by kind and line
+        self._told: dict[tuple[str, ...], str] = {}  # where the reader finds it
+
+    def tell_call(self, call: Call) -> str:
+        """Return what a call reached, what it did not, and why."""
+        line = (call.kind, str(call.place))
+        details = _details(call)
+        known = self._told.setdefault((*line, *details), f"in {call.kind} {call.number}")
+        if len(details) > 1 and known != f"in {call.kind} {call.number}":
+            details = [_line("same", f"as {known}: {verdict_counts(call.report)}")]
+        since = _since(call, self._last.get(line))
+        self._last[line] = call
+        return "\n".join([headline(call), *details, *since]) + "\n"
+
+    def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
+        """Return what steps next, led by the alarm where there is one."""
+        first, *details = _step(step, calls)
+        known = self._told.setdefault((step.optimizer, *details), f"after backward {_numbers(step.calls)}")
+        if len(details) > 1 and known != f"after backward {_numbers(step.calls)}":
+            details = [_line("same", f"as {known}")]
+        return "\n".join([first, *details]) + "\n"
+
+
+def _details(call: Call) -> list[str]:
+    lines = [_line("raised", call.failed)] if call.failed else []
     report = call.report
     for verdict, tell in _TELL.items():
         chosen = [parameter for parameter in report.parameters.values() if parameter.verdict is verdict]
         if chosen:
             lines += tell(call, chosen)
-    lines += _since(call, [each for each in before if str(each.place) == str(call.place) and each.kind == call.kind])
     if not report.parameters:
         lines.append(_line("", "no parameters were found"))
     lines += [_line("beside", f"{leaf.name} gets gradient and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]]
-    lines += [_line("note", note) for note in report.notes]
-    return "\n".join(lines) + "\n"
+    return lines + [_line("note", note) for note in report.notes]
 
 
 def headline(call: Call) -> str:
@@ -48,8 +68,12 @@ def headline(call: Call) -> str:
     return printable(told)
 
 
-def tell_step(step: Step, calls: Sequence[Call]) -> str:
-    """Return what steps next, led by the alarm where there is one."""
+def lead(step: Step, calls: Sequence[Call]) -> str:
+    """Return the step in a sentence, for the notes of a saved report."""
+    return _step(step, calls)[0]
+
+
+def _step(step: Step, calls: Sequence[Call]) -> list[str]:
     lines = []
     who = f"{step.optimizer} ({step.kind})" if step.optimizer != step.kind else step.kind
     after = f"after backward {_numbers(step.calls)}"
@@ -73,12 +97,21 @@ def tell_step(step: Step, calls: Sequence[Call]) -> str:
     for owner, names in step.extra.items():
         holds = f"{owner} holds them, and does not step here" if owner else "no optimizer holds them"
         lines.append(_line("extra", f"{_names(names, last)}: gradient arrives; {holds}"))
-    return "\n".join(lines) + "\n"
+        lines += [] if owner else _listed(names, last.roots)
+    return lines
 
 
-def lead(step: Step, calls: Sequence[Call]) -> str:
-    """Return the step in a sentence, for the notes of a saved report."""
-    return tell_step(step, calls).splitlines()[0]
+def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
+    """Say why an optimizer of a module's parameters() does not hold what stands in a plain list or dict of that module."""
+    modules = tuple(roots)
+    said: dict[str, None] = {}
+    for root in modules:
+        found = _IN_LIST.fullmatch(root)
+        if found and any(root.startswith(f"{other}.") for other in modules) and any(name.startswith(f"{root}.") for name in names):
+            module, attribute, key = found.groups()
+            kind, registers = ("list", "nn.ModuleList") if key.isdigit() else ("dict", "nn.ModuleDict")
+            said[f"{module}.{attribute} is a plain {kind}, which {module}.parameters() leaves out: {registers} registers it"] = None
+    yield from (_line("", each) for each in said)
 
 
 def _fed(step: Step) -> str:
@@ -135,11 +168,10 @@ def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
         yield _line("zero", f"{_names(names, call)}: a route is there, what arrives is all zero{why}")
 
 
-def _since(call: Call, before: Sequence[Call]) -> Iterator[str]:
+def _since(call: Call, earlier: Call | None) -> Iterator[str]:
     """Say of the zeros of the last call at the same line whether they stayed."""
-    if not before:
+    if earlier is None:
         return
-    earlier = before[-1]
     zero = [name for name, one in earlier.report.parameters.items() if one.verdict is Verdict.ZERO]
     now = {name: one.verdict for name, one in call.report.parameters.items()}
     gone = [name for name in zero if now.get(name) is Verdict.REACHED]
@@ -165,8 +197,10 @@ def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
     yield _line("", f"{by} {cut.operation} at {where(cut)}{code}")
     if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
         yield _line("", f"called{_at(cut.caller)}")
-    if cut.also:
-        yield _line("", f"and in series at {listing([where(place) for place in cut.also])}")
+    for place in cut.also[:MOST_PLACES]:
+        yield _line("", f"and in series{_at(place)}")
+    if cut.also[MOST_PLACES:]:
+        yield _line("", f"and in series at {counted(len(cut.also) - MOST_PLACES, 'more line')}")
 
 
 def _unused(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
