@@ -16,6 +16,7 @@ from typing import TypeVar
 
 MOST = 48  # entries of one group, before they are parted
 LONG = 20  # entries of one group, from which on operations that repeat are folded; fewer are read faster as they are
+FEW = 8  # boxes to begin with: where there are fewer, anything longer is opened at first too
 REPEATS = 3  # how often something has to repeat
 PERIOD = 64  # the longest stretch that is recognised when it repeats
 
@@ -88,7 +89,7 @@ def outline(things: Sequence[Thing], lines: Iterable[tuple[int, int]]) -> Group:
 def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = 100, most: int = 150) -> list[Group]:
     """Return the groups to open at first, parents before children: the shallowest modules within a budget of boxes.
 
-    Runs stay closed. Then the ways to the things that are ``wanted`` are opened while there is room for them.
+    Runs stay closed, and so does a module of many operations, which says more as one box. Then the ways to the things that are ``wanted`` are opened while there is room for them.
 
     Args:
         root: The tree.
@@ -100,8 +101,8 @@ def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = 100,
     while level:
         below = [child for group in level for child in _to_open(group)]
         level = []
-        for group in sorted(below, key=lambda group: len(group.children)):
-            if boxes - 1 + len(group.children) <= budget:
+        for group in sorted(below, key=lambda group: (_is_long(group), len(group.children))):
+            if boxes - 1 + len(group.children) <= budget and (boxes < FEW or not _is_long(group)):
                 boxes += len(group.children) - 1
                 level.append(group)
         opened += level
@@ -121,6 +122,18 @@ def _to_open(group: Group) -> list[Group]:
     inner = [child for child in group.children if isinstance(child, Group)]
     runs = {_NUMBER.sub("#", child.name.partition("..")[0]) for child in inner if child.sort is Sort.RUN}
     return [child for child in inner if child.sort is not Sort.RUN and len(child.children) > 1 and _NUMBER.sub("#", child.name) not in runs]
+
+
+def _is_long(group: Group) -> bool:
+    """A module that does much itself; how much, counts through its parts."""
+    waiting, things = [group] if group.sort is Sort.MODULE else [], 0
+    while waiting:
+        for child in waiting.pop().children:
+            if isinstance(child, int) or child.sort is Sort.RUN:
+                things += 1
+            elif child.sort is Sort.PART:
+                waiting.append(child)
+    return things > LONG
 
 
 def _ways(root: Group, wanted: Callable[[int], bool]) -> Iterator[list[Group]]:

@@ -772,15 +772,18 @@ function outline(thing, isSelected) {
 
 // ---- moving about -------------------------------------------------------------------------------------------------------------
 
-const MOST_ZOOM = 3, BELOW = 48;
+const MOST_ZOOM = 3;
 let moving = 0;
+
+/** The height that the legend and the tools take at the lower edge. */
+const below = () => Math.max($("legend").offsetHeight, $("tools").offsetHeight) + 16;
 
 function leastZoom() { return Math.min(0.5, wholeZoom() * 0.7); }
 
 /** The scale at which everything fits, beside the tools and the legend at the lower edge. */
 function wholeZoom() {
   const {w, h} = layout, root = model.n;
-  return Math.min(stage.clientWidth / (w[root] + 16), (stage.clientHeight - BELOW) / (h[root] + 8));
+  return Math.min(stage.clientWidth / (w[root] + 16), (stage.clientHeight - below()) / (h[root] + 8));
 }
 
 function zoom(factor, atX = stage.clientWidth / 2, atY = stage.clientHeight / 2) {
@@ -809,7 +812,7 @@ function moveTo(next, isSoft = false) {
 function fit(isReadable = false, isSoft = false) {
   const {w, h, axis} = layout, root = model.n, across = stage.clientWidth / (w[root] + 16);
   const k = Math.min(1.15, Math.max(wholeZoom(), isReadable ? (across > 0.45 ? Math.min(across, 0.68) : 0.68) : 0));
-  const wide = stage.clientWidth / k, high = (stage.clientHeight - BELOW) / k;
+  const wide = stage.clientWidth / k, high = (stage.clientHeight - below()) / k;
   const cut = model.loss.cuts.length ? model.shownOf(markOf(0)) : -1, lowest = h[root] - high;
   const begin = cut >= 0 ? Math.max(0, Math.min(lowest, layout.y[cut] + h[cut] / 2 - high / 2)) : lowest;
   moveTo({x: (w[root] > wide ? (cut >= 0 ? layout.x[cut] + axis[cut] : axis[root]) : w[root] / 2) - wide / 2, y: h[root] > high ? begin : lowest / 2, k}, isSoft);
@@ -1215,8 +1218,8 @@ function frameAll(things) {
   const {x, y, w, h} = layout;
   const left = Math.min(...things.map(t => x[t])), right = Math.max(...things.map(t => x[t] + w[t]));
   const top = Math.min(...things.map(t => y[t])), bottom = Math.max(...things.map(t => y[t] + h[t]));
-  const k = Math.max(leastZoom(), Math.min(1.15, stage.clientWidth / (right - left + 60), (stage.clientHeight - BELOW) / (bottom - top + 30)));
-  moveTo({x: (left + right) / 2 - stage.clientWidth / 2 / k, y: (top + bottom) / 2 - (stage.clientHeight - BELOW) / 2 / k, k}, true);
+  const k = Math.max(leastZoom(), Math.min(1.15, stage.clientWidth / (right - left + 60), (stage.clientHeight - below()) / (bottom - top + 30)));
+  moveTo({x: (left + right) / 2 - stage.clientWidth / 2 / k, y: (top + bottom) / 2 - (stage.clientHeight - below()) / 2 / k, k}, true);
 }
 
 function routeText() {
