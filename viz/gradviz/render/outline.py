@@ -89,7 +89,8 @@ def outline(things: Sequence[Thing], lines: Iterable[tuple[int, int]]) -> Group:
 def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = 100, most: int = 150) -> list[Group]:
     """Return the groups to open at first, parents before children: the shallowest modules within a budget of boxes.
 
-    Runs stay closed, and so does a module of many operations, which says more as one box. Then the ways to the things that are ``wanted`` are opened while there is room for them.
+    Runs stay closed, and so does a module of many operations, which says more as one box. Then the ways to the things that are
+    ``wanted`` are opened while there is room for them.
 
     Args:
         root: The tree.
