@@ -186,6 +186,22 @@ def test_github_gets_paths_from_the_root_of_the_repository_also_where_the_check_
     assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=net.py,line=12,title=gradviz::")
 
 
+def test_what_was_frozen_or_thawed_again_is_told_with_the_line_that_did_it():
+    line = Place("net.py", 9, "net.body.requires_grad_(False)")
+    frozen = Parameter(name="a", numel=1, verdict=Verdict.FROZEN, frozen_at=line)
+    thawed = Parameter(name="b", numel=1, verdict=Verdict.REACHED, thawed_at=replace(line, line=20, code="net.thaw()"))
+    both = Report(parameters=Parameters((frozen, thawed)))
+    failed = violations(both, expect(reached="a", frozen="b"))
+    assert render_violations(both, failed).splitlines()[1:3] == [
+        "  a (1): expected reached (a), found frozen, at net.py:9",
+        "  b (1): expected frozen (b), found reached, thawed at net.py:20",
+    ]
+    assert render_github(both, failed).splitlines() == [
+        "::error file=net.py,line=9,title=gradviz::a (1): expected reached (a), found frozen, at net.py:9%0Anet.body.requires_grad_(False)",
+        "::error file=net.py,line=20,title=gradviz::b (1): expected frozen (b), found reached, thawed at net.py:20%0Anet.thaw()",
+    ]
+
+
 def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():
     assert render_github(TUNED, violations(TUNED, expect())) == (
         "::error file=train.py,line=40,title=gradviz::backbone.* (2 parameters, 4): expected reached, found frozen\n"

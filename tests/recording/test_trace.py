@@ -94,6 +94,62 @@ def test_an_attribute_that_freezes_nothing_is_said_in_words():
     assert any("2.requires_grad = False" in note and "freezes nothing" in note for note in report.notes)
 
 
+def lines(report: gradviz.Report) -> dict[str, tuple[str, str]]:
+    """The code that froze and that thawed each parameter, as far as it was seen."""
+    return {
+        name: tuple("" if place is None else place.code for place in (one.frozen_at, one.thawed_at))
+        for name, one in report.parameters.items()
+    }
+
+
+def test_the_line_that_froze_a_parameter_is_known_however_it_was_frozen():
+    with gradviz.trace() as trace:
+        model = nn.ModuleDict({name: nn.Linear(1, 1, bias=False) for name in "abcd"})
+        model["a"].requires_grad_(False)
+        model["b"].weight.requires_grad_(False)
+        model["c"].weight.requires_grad = False
+        loss = sum(part(torch.ones(1)) for part in model.values()).sum()
+    assert lines(trace.report(loss, model)) == {
+        "a.weight": ('model["a"].requires_grad_(False)', ""),
+        "b.weight": ('model["b"].weight.requires_grad_(False)', ""),
+        "c.weight": ('model["c"].weight.requires_grad = False', ""),
+        "d.weight": ("", ""),
+    }
+
+
+def test_of_several_lines_the_one_that_made_the_difference_is_told():
+    with gradviz.trace() as trace:
+        model = nn.ModuleDict({name: nn.Linear(1, 1, bias=False) for name in "abc"})
+        model.requires_grad_(True)  # as they were
+        model.requires_grad_(False)
+        model["a"].requires_grad_(False)  # again
+        for part in (model["b"], model["c"]):
+            part.weight.requires_grad = True
+        model["b"].requires_grad_(True)
+        model["c"].requires_grad_(False)
+        loss = sum(part(torch.ones(1)) for part in model.values()).sum()
+    assert lines(trace.report(loss, model)) == {
+        "a.weight": ("model.requires_grad_(False)", ""),
+        "b.weight": ("", "part.weight.requires_grad = True"),
+        "c.weight": ('model["c"].requires_grad_(False)', ""),
+    }
+
+
+def test_what_was_frozen_before_the_trace_has_no_line():
+    model = nn.Linear(1, 1)
+    model.weight.requires_grad_(False)
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(1)).sum()
+    assert lines(trace.report(loss, model)) == {"weight": ("", ""), "bias": ("", "")}
+
+
+def test_a_tensor_that_is_gone_leaves_nothing_of_its_freezing():
+    with gradviz.trace() as trace:
+        for _ in range(100):
+            torch.ones(1, requires_grad=True).requires_grad_(False)
+        assert len(trace._tape._switches) <= 1
+
+
 def test_a_loss_that_was_made_a_leaf_by_hand_is_said_in_words():
     model = net()
     with gradviz.trace() as trace:

@@ -189,6 +189,17 @@ def test_the_panel_says_why_and_quotes_the_line(open_page: Open) -> None:
         assert words in said
 
 
+def test_the_panel_quotes_the_line_that_froze_a_parameter(open_page: Open) -> None:
+    net = graphs.Builder()
+    line = Place("train.py", 3, "w.requires_grad_(False)")
+    net.parameter("weight", net.operation("MulBackward0", net.loss), Verdict.FROZEN, frozen_at=line)
+    page = open_page(net.report())
+    page.locator(".row", has_text="weight").click()
+    said = page.locator("#panel").inner_text()
+    for words in ("requires_grad is False, so it keeps no gradient: set at train.py:3.", "Frozen at", "w.requires_grad_(False)"):
+        assert words in said
+
+
 def test_the_panel_tells_the_size_of_the_gradient_and_the_neighbours(open_page: Open) -> None:
     net = graphs.Builder()
     net.parameter(

@@ -131,6 +131,23 @@ def test_frozen_unused_and_unoptimized_are_folded_and_stated_calmly():
         """)
 
 
+def test_what_is_frozen_is_told_with_the_line_that_froze_it_where_that_is_known():
+    told = report(
+        parameter("backbone.a.weight", "frozen", frozen_at=Place("net.py", 7, "self.backbone.requires_grad_(False)")),
+        parameter("backbone.b.weight", "frozen"),
+        parameter("head.weight", "reached"),
+    )
+    assert render_text(told) == dedent("""\
+        1 of 3 parameters gets gradient.
+
+        Frozen: requires_grad is False, so they keep no gradient.
+          backbone.a.weight (3)
+            frozen at net.py:7
+                self.backbone.requires_grad_(False)
+          backbone.b.weight (3)
+        """)
+
+
 def test_several_losses_are_told_one_after_the_other():
     adversarial = report(parameter("w", "reached"), loss="adv")
     reconstruction = report(parameter("w", "unused"), loss="rec")

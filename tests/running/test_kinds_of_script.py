@@ -250,6 +250,12 @@ def test_frozen_parameters_that_an_optimizer_holds_are_not_said_to_get_gradient(
     assert "gradviz: optimizer (SGD) steps after backward 1: 2 of its 4 parameters get gradient, 2 are frozen" in told(FROZEN_HELD)
 
 
+def test_the_line_that_froze_a_part_of_the_model_is_told(told):
+    said = told(FROZEN_HELD)
+    where = said.index("  frozen    norm: all 2 parameters (6 of 6 numbers)")
+    assert said[where + 1] == "            at train.py:5: norm.requires_grad_(False)"
+
+
 PLAIN_LIST = """
 import torch
 from torch import nn

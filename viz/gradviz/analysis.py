@@ -25,6 +25,7 @@ class ParameterSeen:
         arrived: Some gradient arrived, or it was not measured.
         norm: L2 norm of what arrived.
         zero: Where the zero begins, if it is known.
+        switched_at: The line that froze it, or thawed it again, if it was seen.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ParameterSeen:
     norm: float | None = None
     optimized: bool | None = None
     zero: Zero | None = None
+    switched_at: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def _judge(parameter: ParameterSeen, verdict: Verdict, cuts: list[Cut], alive: s
         partial=partial,
         cuts=() if verdict in (Verdict.FROZEN, Verdict.UNUSED) else tuple(shown),
         zero=parameter.zero if verdict is Verdict.ZERO else None,
+        frozen_at=parameter.switched_at if verdict is Verdict.FROZEN else None,
+        thawed_at=parameter.switched_at if verdict is not Verdict.FROZEN else None,
         optimized=parameter.optimized,
         gradient_norm=parameter.norm,
     )

@@ -6,11 +6,11 @@ of its list match. Every parameter that no pattern mentions must be reached, unl
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 
 from gradviz.errors import ExpectationError
-from gradviz.graph import Cut, Parameter, Verdict, Zero
+from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.reports import Report
 
 Patterns = str | Iterable[str] | None
@@ -52,6 +52,7 @@ class Violation:
         pattern: The pattern that says so; empty for what is said of all others.
         cuts: What severs their routes.
         zero: Where a zero begins.
+        switched_at: The line that froze them, or thawed what was frozen.
         meant: What a pattern without a match was likely meant to be; empty where nothing is like it.
     """
 
@@ -61,6 +62,7 @@ class Violation:
     pattern: str = ""
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
+    switched_at: Place | None = None
     meant: str = ""
 
 
@@ -108,17 +110,7 @@ def violations(report: Report, expectations: Expectations, *, traced: bool = Tru
         for violation in _of_one(parameter, claims.get(parameter.name), said["partial"], expectations, traced):
             found.setdefault(violation, []).append(parameter.name)
     order = {word: position for position, word in enumerate(("", *WORDS))}
-    failed = [
-        Violation(
-            parameters=tuple(names),
-            expected=one.expected,
-            found=one.found,
-            pattern=one.pattern,
-            cuts=one.cuts,
-            zero=one.zero,
-        )
-        for one, names in found.items()
-    ]
+    failed = [replace(one, parameters=tuple(names)) for one, names in found.items()]
     failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))  # stable, so in the model's order
     return [*failed, *_without_match(expectations, parameters)]
 
@@ -160,13 +152,14 @@ def _of_one(
 ) -> Iterator[Violation]:
     """What is wrong with one parameter, without its name."""
     verdict = parameter.verdict
+    blamed = Violation(found=verdict, cuts=parameter.cuts, zero=parameter.zero, switched_at=parameter.frozen_at or parameter.thawed_at)
     if claim is None:
         complete = verdict is not Verdict.REACHED and getattr(expectations, verdict) is not None
         if complete or (expectations.rest == "reached" and verdict is not Verdict.REACHED):
             expected = "reached" if expectations.rest == "reached" else f"not {verdict}"
-            yield Violation(expected=expected, found=verdict, cuts=parameter.cuts, zero=parameter.zero)
+            yield replace(blamed, expected=expected)
     elif not _agrees(verdict, claim[0], traced):
-        yield Violation(expected=claim[0], found=verdict, pattern=claim[1], cuts=parameter.cuts, zero=parameter.zero)
+        yield replace(blamed, expected=claim[0], pattern=claim[1])
     if expectations.partial is not None and parameter.partial is not (parameter.name in partial):
         words = ("not partial", "partial")
         expected, found = words[not parameter.partial], words[parameter.partial]

@@ -214,6 +214,9 @@ class Parameter:
         partial: It is reached (or zero) on one route while another route is severed.
         cuts: What severs its routes, first in the data flow first.
         zero: Where the zero begins, for the verdict zero.
+        frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own, where a library did; None where it was
+            not seen.
+        thawed_at: The line that set requires_grad to True again, for every other verdict; None where none did, or it was not seen.
         optimized: Some optimizer holds it; None where no optimizer is known.
         gradient_norm: L2 norm of the gradient that arrives; None if none arrives or it was not measured.
     """
@@ -226,6 +229,8 @@ class Parameter:
     partial: bool = False
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
+    frozen_at: Place | None = None
+    thawed_at: Place | None = None
     optimized: bool | None = None
     gradient_norm: float | None = None
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
-from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Verdict, Zero
+from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.recording import backward, values
 from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
 from gradviz.recording.tape import Step, Tape
@@ -320,9 +320,15 @@ def _parameters(
                 norm=None if arrival is None else arrival.norm,
                 optimized=None if optimized is None else id(parameter) in optimized,
                 zero=zeros.get(node) if node is not None else None,
+                switched_at=_own_line(tape.switched_at(parameter)),
             )
         )
     return seen
+
+
+def _own_line(spot: Spot) -> Place | None:
+    """The user's own line, where the other is a library's."""
+    return spot.calling_place or spot.place
 
 
 def _notes(

@@ -132,6 +132,8 @@ class RecordingMode(TorchFunctionMode):
                 if name == "__set__":
                     return _Known("data", None, self._after_set_data)
                 return _Known("data", None, self._after)
+            if name == "__set__" and attribute == "requires_grad":
+                return _Known(attribute, None, self._after_requires_grad)
             if name == "__get__" and attribute in ("T", "mT", "H", "mH", "real", "imag"):
                 return _Known(attribute, None, self._after)
             return None
@@ -139,6 +141,8 @@ class RecordingMode(TorchFunctionMode):
             return _Known(name, self._before_switch, self._after_switch)
         if name == "detach_":
             return _Known(name, self._before_detach_, self._after_detach_)
+        if name == "requires_grad_":
+            return _Known(name, None, self._after_requires_grad)
         if name == "register_hook":
             return _Known(name, None, self._after_register_hook)
         if name in _ESCAPES:
@@ -196,6 +200,12 @@ class RecordingMode(TorchFunctionMode):
                 base = base_of(out) if in_place else out
                 if base is not out and base.grad_fn is not None:
                     tape.stamp(base.grad_fn, Spot._make(spot), tuple(sources))
+
+    def _after_requires_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        leaf = args[0]
+        if leaf.is_leaf:
+            self.tape.switched(leaf, Spot._make((*where.quick(frame)[:4], -1)))
+        return out
 
     def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False) -> None:
         """Take note of tensors that a call made without recording a gradient edge."""

@@ -223,6 +223,7 @@ class Tape:
         self._leaf_numbers: dict[int, int] = {}
         self._origins: dict[int, _Known] = {}
         self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
+        self._switches: dict[int, tuple[weakref.ref[Tensor], bool, Spot]] = {}  # leaves whose requires_grad was set
         self._storages: list[Any] = []
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
@@ -353,6 +354,23 @@ class Tape:
     def alias(self, tensor: Tensor) -> CutKind | None:
         known = self._aliases.get(id(tensor))
         return known[1] if known is not None and known[0]() is tensor else None
+
+    def switched(self, leaf: Tensor, spot: Spot) -> None:
+        """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it again."""
+        known = self._switched(leaf)
+        if leaf.requires_grad == (known is None or known[1]):
+            return  # as it was before
+        key = id(leaf)
+        self._switches[key] = (weakref.ref(leaf, lambda _: self._switches.pop(key, None)), leaf.requires_grad, spot)
+
+    def switched_at(self, leaf: Tensor) -> Spot:
+        """Return the line that froze a leaf, or thawed it again; nowhere, where it was not seen or is not so any more."""
+        known = self._switched(leaf)
+        return known[2] if known is not None and known[1] == leaf.requires_grad else NOWHERE
+
+    def _switched(self, leaf: Tensor) -> "tuple[weakref.ref[Tensor], bool, Spot] | None":
+        known = self._switches.get(id(leaf))
+        return known if known is not None and known[0]() is leaf else None
 
     def call(self, call: Call) -> int:
         number = next(self._count)

@@ -226,7 +226,7 @@ class _Loss:
 
     def _parameters(self) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {
-            name: [] for name in ("name", "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized")
+            name: [] for name in ("name", "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized", "switched")
         }
         positions = {cut: position for position, cut in enumerate(self._report.cuts)}
         for name, parameter in self._report.parameters.items():
@@ -239,6 +239,8 @@ class _Loss:
             columns["norm"].append(None if parameter.gradient_norm is None else f"{parameter.gradient_norm:.4g}")
             columns["reason"].append(self._strings(_reason(parameter)))
             columns["cuts"].append([positions[cut] for cut in parameter.cuts if cut in positions])
+            switched = parameter.frozen_at or parameter.thawed_at
+            columns["switched"].append(self._place(switched) if switched else -1)
             columns["optimized"].append(None if parameter.optimized is None else int(parameter.optimized))
         return columns
 
@@ -269,7 +271,8 @@ def _reason(parameter: Parameter) -> str:
         case Verdict.CUT:
             return f"Its value went into the loss, but no route back is left: severed by {cuts or 'an operation that is not known'}."
         case Verdict.FROZEN:
-            return "requires_grad is False, so it keeps no gradient."
+            at = f": set at {where(parameter.frozen_at.file, parameter.frozen_at.line)}" if parameter.frozen_at else ""
+            return f"requires_grad is False, so it keeps no gradient{at}."
         case Verdict.UNUSED:
             return "Its value did not go into this loss."
         case Verdict.ZERO:

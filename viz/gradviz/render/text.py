@@ -108,8 +108,8 @@ def _one_loss(report: Report, about: frozenset[str] | None) -> Iterator[_Line]:
         for cut in aside:
             yield from _aside(report, cut)
     yield from _zeros(report, parameters)
-    frozen, unused = ([p.name for p in parameters if p.verdict is verdict] for verdict in (Verdict.FROZEN, Verdict.UNUSED))
-    yield from _titled(report, "Frozen: requires_grad is False, so they keep no gradient.", frozen)
+    unused = [p.name for p in parameters if p.verdict is Verdict.UNUSED]
+    yield from _frozen(report, parameters)
     yield from _titled(report, "Unused: their values did not go into this loss.", unused)
 
     trainable = (Verdict.REACHED, Verdict.ZERO)
@@ -191,6 +191,22 @@ def _zeros(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
             yield _Line(zero.place.code, "code", indent=8)
         if zero.passing:
             yield _Line("It is so in this step, and passes once training goes on.", indent=4)
+
+
+def _frozen(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
+    lines: dict[Place | None, list[str]] = {}
+    for parameter in parameters:
+        if parameter.verdict is Verdict.FROZEN:
+            lines.setdefault(parameter.frozen_at, []).append(parameter.name)
+    if lines:
+        yield _Line()
+        yield _Line("Frozen: requires_grad is False, so they keep no gradient.", "title")
+    for place, names in lines.items():
+        yield from _groups(report, names)
+        if place is not None:
+            yield _Line(f"frozen at {where(place)}", indent=4)
+            if place.code:
+                yield _Line(place.code, "code", indent=8)
 
 
 def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:

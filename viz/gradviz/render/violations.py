@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from gradviz.expectations import Violation
-from gradviz.graph import Cut, Place
+from gradviz.graph import Cut, Place, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, printable
 from gradviz.render.text import MOST_GROUPS, render_text, where
@@ -84,7 +84,7 @@ def render_github(report: Report, failed: Sequence[Violation], *, root: Path | N
         names = ", ".join(_names(report, violation))
         message = f"{names}: expected {_expected(violation)}, found {_found(violation)}"
         cuts = violation.cuts or (None,)
-        lines += [_command(_place(cut, violation, report, root), _with_code(message, cut)) for cut in cuts]
+        lines += [_command(_place(cut, violation, report, root), _with_code(message, cut or violation.switched_at)) for cut in cuts]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -110,6 +110,8 @@ def _found(violation: Violation) -> str:
         return f"{violation.found}, by {by}"
     if violation.zero and violation.zero.place:
         return f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at {where(violation.zero.place)} on"
+    if violation.switched_at:
+        return f"{violation.found}, {'' if violation.found == Verdict.FROZEN else 'thawed '}at {where(violation.switched_at)}"
     return violation.found
 
 
@@ -118,8 +120,8 @@ def _without_match(violation: Violation) -> str:
     return f"{violation.expected}: {violation.pattern!r} matches no parameter{meant}"
 
 
-def _with_code(message: str, cut: Cut | None) -> str:
-    return f"{message}\n{cut.code}" if cut and cut.code else message
+def _with_code(message: str, blamed: Cut | Place | None) -> str:
+    return f"{message}\n{blamed.code}" if blamed and blamed.code else message
 
 
 def _place(cut: Cut | None, violation: Violation, report: Report, root: Path) -> dict[str, str]:
@@ -128,7 +130,7 @@ def _place(cut: Cut | None, violation: Violation, report: Report, root: Path) ->
     if cut is not None:
         places = (Place(cut.file, cut.line), cut.caller, *cut.also)
     else:
-        places = (violation.zero.place if violation.zero else None, report.place)
+        places = (violation.zero.place if violation.zero else None, violation.switched_at, report.place)
     for place in places:
         if place is None or not place.file:
             continue

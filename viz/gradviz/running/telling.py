@@ -214,6 +214,10 @@ def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
         share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
         words = trainable(among)
         yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} numbers){'; ' if words else ''}{words}")
+        places = list(dict.fromkeys(place for one in parameters if (place := one.frozen_at) is not None))
+        yield from (_line("", _at(place).strip()) for place in places[:MOST_PLACES])
+        if places[MOST_PLACES:]:
+            yield _line("", f"and at {counted(len(places) - MOST_PLACES, 'more line')}")
 
 
 def _by_root(parameters: Iterable[Parameter]) -> Mapping[str, list[Parameter]]:

@@ -1142,6 +1142,7 @@ function panelOfNode(node) {
     const isOn = route && route.node === node;
     elements.push(h("button", {type: "button", class: "action", id: "route", "aria-pressed": isOn ? "true" : "false", onclick: () => showRoute(node)}, isOn ? "Hide the route" : "Show the route"));
     if (isOn) elements.push(...routeText());
+    if (number >= 0 && columns.switched[number] >= 0) elements.push(h("h3", {}, verdict.word === "frozen" ? "Frozen at" : "Thawed at"), placeOf(columns.switched[number]));
     if (number >= 0) for (const cut of columns.cuts[number]) elements.push(h("h3", {}, "Severed by"), ...cutText(loss.cuts[cut], cut, true));
   } else {
     elements.push(h("p", {class: "kind"}, m.sort[node] === LOSS ? "the loss: backward() starts here" : `operation${m.strings[m.scope[node]] ? ` in ${m.strings[m.scope[node]]}` : ""}${m.pruned[node] === 1 ? ", pruned by a cut" : ""}`));
