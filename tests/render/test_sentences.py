@@ -1,9 +1,10 @@
 import doctest
+from dataclasses import replace
 
 import graphs
 import pytest
 
-from gradviz.graph import Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
 from gradviz.render import sentences
 from gradviz.render.sentences import fold, headline, listing, starred
 from gradviz.reports import Report
@@ -45,6 +46,15 @@ def test_the_headline_counts_in_proper_english(verdicts: str, sentence: str) -> 
     kinds = {"r": Verdict.REACHED, "c": Verdict.CUT}
     parameters = Parameters(tuple(Parameter(name=f"p{number}", verdict=kinds[kind]) for number, kind in enumerate(verdicts)))
     assert headline(Report(parameters=parameters)) == sentence
+
+
+def test_what_torch_severs_within_one_of_its_own_calls_is_no_headline() -> None:
+    cut = Cut(kind=CutKind.NO_GRAD, operation="torch.no_grad()", file="train.py", line=8, parameters=("weight",), inside_library=True)
+    parameters = Parameters((Parameter(name="weight", verdict=Verdict.REACHED), Parameter(name="bias", verdict=Verdict.REACHED)))
+    assert headline(Report(parameters=parameters, cuts=(cut,))) == "Both parameters get gradient"
+    assert headline(Report(parameters=parameters, cuts=(replace(cut, inside_library=False),))) == (
+        "Both parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to weight"
+    )
 
 
 def test_a_module_stands_for_its_parameters_only_when_all_of_them_are_meant() -> None:

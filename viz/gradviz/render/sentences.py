@@ -159,7 +159,7 @@ def _cut_clauses(report: Report) -> list[str]:
         partly = [name for name in cut.parameters if name not in pruned]
         if behind:
             clauses.append(f"{cut_at(cut)} prunes {listing(_named(behind, report))}")
-        elif partly:
+        elif partly and not cut.inside_library:
             clauses.append(f"{cut_at(cut)} cuts one of the routes to {listing(_named(partly, report))}")
     rest = len(clauses) - _CLAUSES
     return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]
