@@ -42,6 +42,15 @@ def test_a_report_shows_its_picture_and_its_text(notebook: Any) -> None:
     assert "Cut by detach_()" in output.data["text/plain"]
 
 
+def test_a_line_of_a_cell_goes_by_the_number_that_the_reader_sees() -> None:
+    step = "model = torch.nn.Linear(2, 1)\nwith gradviz.trace() as trace:\n    loss = model(torch.ones(2)).detach().sum()"
+    cells = [nbformat.v4.new_code_cell(code) for code in ("import gradviz, torch", step, "print(trace.report(loss, model))", step)]
+    book = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell("print(trace.report(loss, model))")])
+    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    assert "Cut by detach() at In[2]:3\n    loss = model(torch.ones(2)).detach().sum()\n" in book.cells[2].outputs[0].text
+    assert "Cut by detach() at In[4]:3\n" in book.cells[4].outputs[0].text
+
+
 def test_the_page_comes_in_a_sandboxed_frame_when_it_is_asked_for(notebook: Any) -> None:
     (output,) = notebook.cells[2].outputs
     frame = output.data["text/html"]

@@ -2,9 +2,10 @@
 
 import copy
 import os
+import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from linecache import getline
 from types import CodeType, FrameType
@@ -99,9 +100,23 @@ class Spot(NamedTuple):
 NOWHERE = Spot()
 
 
-@by_file
 def place(code: CodeType, lasti: int) -> Place:
-    """Return the source line of one instruction."""
+    """Return the source line of one instruction; of a notebook's cell by the number that the reader sees."""
+    found = _place(code, lasti)
+    cell = _cell(found.file)
+    return replace(found, file=cell) if cell else found
+
+
+def _cell(filename: str) -> str:
+    """Return ``"In[3]"`` for the file that IPython compiles a cell as, which is never written."""
+    find: Any = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = None if find is None else find()
+    told = None if shell is None else shell.compile.format_code_name(filename)
+    return "" if told is None else str(told[1])
+
+
+@by_file
+def _place(code: CodeType, lasti: int) -> Place:
     line = code.co_firstlineno
     for number, position in enumerate(code.co_positions()):
         if number * 2 == lasti:
