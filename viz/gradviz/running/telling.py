@@ -31,18 +31,20 @@ class Teller:
         """Return what a call reached, what it did not, and why."""
         line = (call.kind, str(call.place))
         details = _details(call)
-        known = self._told.setdefault((*line, *details), f"in {call.kind} {call.number}")
-        if len(details) > 1 and known != f"in {call.kind} {call.number}":
+        here = f"in {call.kind} {call.number}"
+        known = self._told.setdefault((*line, *details), here)
+        if len(details) > 1 and known != here:
             details = [_line("same", f"as {known}: {verdict_counts(call.report)}")]
         since = _since(call, self._last.get(line))
         self._last[line] = call
         return "\n".join([headline(call), *details, *since]) + "\n"
 
     def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
-        """Return what steps next, led by the alarm where there is one."""
+        """Return what steps next, led by the alarm where there is one; what explains an alarm is told once."""
         first, *details = _step(step, calls)
-        known = self._told.setdefault((step.optimizer, *details), f"after backward {_numbers(step.calls)}")
-        if len(details) > 1 and known != f"after backward {_numbers(step.calls)}":
+        here = f"after backward {_numbers(step.calls)}"
+        known = self._told.setdefault((step.optimizer, *details), here)
+        if step.starved and known != here:
             details = [_line("same", f"as {known}")]
         return "\n".join([first, *details]) + "\n"
 
