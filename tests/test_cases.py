@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import gradviz
+from gradviz.render.json import read_json
 
 CASES = sorted((Path(__file__).parent / "cases").glob("[0-9]*.py"))
 SAME_KIND = {
@@ -95,8 +96,10 @@ def as_parameter(path):
 @pytest.mark.parametrize("path", [as_parameter(path) for path in CASES])
 def test_a_case_is_judged_as_its_labels_say(path):
     case = load(path)
-    found = complaints(case, path.resolve(), judged(case))
+    report = judged(case)
+    found = complaints(case, path.resolve(), report)
     assert not found, "\n".join(found)
+    assert read_json(report.to_json()) == report
 
 
 @pytest.mark.parametrize("name", UNSEEN)

@@ -311,6 +311,7 @@ def _close(a: Tensor | None, b: Tensor | None) -> bool:
 def gradviz_judge(program: Program) -> Judgement:
     """Let gradviz judge a program, through its public API alone."""
     import gradviz
+    from gradviz.render.json import read_json
 
     run = Run(program)
     lines = run.source.splitlines(keepends=True)
@@ -319,6 +320,7 @@ def gradviz_judge(program: Program) -> Judgement:
         with gradviz.trace() as trace:
             loss, model = run.start()
         report = trace.report(loss, model)
+        assert read_json(report.to_json()) == report
     finally:
         del linecache.cache[run.path]
     return Judgement(

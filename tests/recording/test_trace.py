@@ -267,6 +267,23 @@ def test_the_collector_is_as_it_was():
     assert gc.isenabled()
 
 
+def test_what_a_call_hands_on_unchanged_gets_nothing_from_what_else_went_in():
+    policy, value = nn.Linear(4, 2), nn.Linear(4, 1)
+    with gradviz.trace() as trace:
+        chosen = torch.distributions.Categorical(logits=policy(torch.ones(3, 4)))
+        action = chosen.sample()  # of what log_prob takes in again, through broadcast_tensors
+        advantage = (1 - value(torch.ones(3, 4))).detach()
+        loss = (chosen.log_prob(action).unsqueeze(1) * advantage).mean()
+    report = trace.report(loss, nn.ModuleDict({"policy": policy, "value": value}))
+    assert report.parameters["policy.weight"].partial
+    assert [cut.operation for cut in report.parameters["policy.weight"].cuts] == ["multinomial()"]
+    assert not any(cut.also for cut in report.cuts)
+    nodes = report.graph.nodes
+    ways = {(nodes[edge.source].operation, nodes[edge.target].operation) for edge in report.graph.edges}
+    assert ("unsqueeze", "broadcast_tensors()") in ways or ("unsqueeze", "broadcast_tensors") in ways
+    assert ("unsqueeze", "SubBackward0") not in ways  # which made the probabilities that the action was drawn by
+
+
 def test_make_dot_has_torchviz_own_signature():
     model = net()
     loss = model(X).sum()

@@ -75,6 +75,8 @@ def reports(draw, torch="2.13.0"):
             partial=draw(st.booleans()),
             cuts=draw(st.lists(st.sampled_from(all_cuts) if all_cuts else cuts, max_size=2).map(tuple)),
             zero=draw(st.none() | zeros),
+            frozen_at=draw(st.none() | places),
+            thawed_at=draw(st.none() | places),
             optimized=draw(st.none() | st.booleans()),
             gradient_norm=draw(st.none() | st.floats(allow_nan=False)),
         )

@@ -372,6 +372,18 @@ def test_the_spine_runs_along_the_longest_way_back() -> None:
     assert {("AddmmBackward0 in f2", "AddmmBackward0 in f3"), ("AddmmBackward0 in f1", "AddmmBackward0 in f2")} <= straight
 
 
+def test_what_goes_round_in_a_circle_is_drawn_too() -> None:
+    net = graphs.Builder()  # as where a weight was written with what was computed from it
+    first = net.operation("MulBackward0", net.loss)
+    second = net.operation("AddBackward0", first)
+    net.edge(first, second, gradient=False)
+    net.parameter("weight", second)
+    report = net.report()
+    assert {item.key for item in sketch(report).items} >= {"n1", "n2"}
+    for text in (report.to_svg(engine="embedded"), report.to_svg(engine="embedded", view=gradviz.View(budget=2)), report.to_html()):
+        assert "AddBackward0" in text
+
+
 def test_a_graph_too_large_for_the_time_given_is_an_error_with_a_way_out() -> None:
     with pytest.raises(EngineError, match=r"did not lay out the graph in 0\.2 s.*save it as JSON"):
         lay_out(drawing(graphs.recurrent(900)).source, engine="embedded", timeout=0.2)

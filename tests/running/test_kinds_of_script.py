@@ -256,6 +256,37 @@ def test_the_line_that_froze_a_part_of_the_model_is_told(told):
     assert said[where + 1] == "            at train.py:5: norm.requires_grad_(False)"
 
 
+TOGGLING = """
+import torch
+from torch import nn
+generator, critic = nn.Linear(4, 4), nn.Linear(4, 1)
+for step in range(2):
+    critic.requires_grad_(False)
+    critic(generator(torch.ones(8, 4))).mean().backward()
+    critic.requires_grad_(True)
+    generator.requires_grad_(False)
+    (critic(torch.ones(8, 4)).mean() - critic(generator(torch.ones(8, 4))).mean()).backward()
+    generator.requires_grad_(True)
+"""
+
+
+def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
+    said = told(TOGGLING, "--backward", "1-4")
+    assert not [line for line in said if line.startswith("  note")]
+    second = said.index("  reached   critic.weight (4)")
+    assert said[second + 1 : second + 4] == [
+        "  zero      critic.bias (1): a route is there, what arrives is all zero",
+        "  frozen    generator: all 2 parameters (20 of 20 numbers)",
+        "            at train.py:9: generator.requires_grad_(False)",
+    ]
+    assert said[-3:] == [
+        "gradviz: backward 4, loss at train.py:10: "
+        "(critic(torch.ones(8, 4)).mean() - critic(generator(torch.ones(8, 4))).mean()).backward()",
+        "  same      as in backward 2: 4 parameters, 2 frozen, 1 reached and 1 zero",
+        "  stays     critic.bias (1): zero at backward 2 too",
+    ]
+
+
 PLAIN_LIST = """
 import torch
 from torch import nn

@@ -188,18 +188,16 @@ class RecordingMode(TorchFunctionMode):
         if self.escapes.by_code:
             sources.extend(self._came_back_unseen(args, kwargs, frame))
         last = _sequence_number()
-        if last == self._first and not sources:
-            return
+        if last == self._first:
+            return  # what comes out is what went in
         code, lasti, caller, caller_lasti, module = where.quick(frame)
         spot = (code, lasti, caller, caller_lasti, -1 if module is None else tape.module(module))
-        if last > self._first:
-            tape.made(self._first, last, spot)
+        tape.made(self._first, last, spot)
         if sources:
             for out in outs:
-                tape.stamp(out.grad_fn, Spot._make(spot), tuple(sources))
-                base = base_of(out) if in_place else out
-                if base is not out and base.grad_fn is not None:
-                    tape.stamp(base.grad_fn, Spot._make(spot), tuple(sources))
+                for node in dict.fromkeys((out.grad_fn, base_of(out).grad_fn if in_place else out.grad_fn)):
+                    if node is not None and node._sequence_nr() >= self._first:  # else it went in, and comes out as it was
+                        tape.stamp(node, Spot._make(spot), tuple(sources))
 
     def _after_requires_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         leaf = args[0]
@@ -225,17 +223,18 @@ class RecordingMode(TorchFunctionMode):
                 self.tape.set_alias(outs[0], _KIND_OF[known.name])
             return
         around: Surroundings | None = None
-        from_float = any(item.dtype.is_floating_point for item in _tensors(args))
+        given = list(_tensors(args))
         for out in outs:
-            mine = inputs
-            if several:
-                mine = self._inputs_of_view(out, args, inputs)
-                if not mine:
-                    continue
+            # Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...).
+            viewed = [item for item in given if address(item) == address(out)] if several else []
+            mine = self._inputs(viewed, {}) if viewed else inputs
+            if not mine:
+                continue
             if around is None:
                 around = where.look_around(frame)
                 if around.optimizer or around.constructing:
                     return
+            from_float = any(item.dtype.is_floating_point for item in viewed or given)
             kind = self._kind(known, out, mine, around, from_float=from_float)
             self._write_down(known, kind, mine, around, out)
 
@@ -442,12 +441,6 @@ class RecordingMode(TorchFunctionMode):
         known_array = self.arrays.get(tensor.data_ptr()) if tensor.device.type == "cpu" and tensor.numel() else None
         if known_array is not None:
             found.setdefault(known_array[1], False)
-
-    def _inputs_of_view(self, out: Tensor, args: Any, inputs: tuple[tuple[int, bool], ...]) -> tuple[tuple[int, bool], ...]:
-        """Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...)."""
-        storage = address(out)
-        same = [item for item in _tensors(args) if address(item) == storage]
-        return self._inputs(same, {}) if same else inputs
 
     # In-place calls
 
@@ -682,8 +675,8 @@ class RecordingMode(TorchFunctionMode):
         together = torch.distributed.is_available() and torch.distributed.is_initialized()
         for number, known in tape.leaves.items():  # a reentrant checkpoint reaches leaves that no edge leads to
             leaf = known.tensor()
-            if leaf is None or not known.requires_grad or not leaf.is_leaf:
-                continue
+            if leaf is None or not known.requires_grad or not leaf.is_leaf or not leaf.requires_grad:
+                continue  # or frozen since
             if leaf.grad is None and not together:
                 seen.arrived[number] = None
             else:

@@ -99,14 +99,15 @@ def spine(content: Sketch) -> list[Line]:
     for line in content.lines:
         into.setdefault(line.target, []).append(line)
     depth: dict[str, int] = {}
+    entered: set[str] = set()  # each once, so that it ends whatever the graph
     ways = [item.key for item in content.items]
     while ways:  # a loop, since a graph may be deeper than the stack
         key = ways[-1]
-        missing = [line.source for line in into.get(key, ()) if line.source not in depth]
-        if missing and key not in depth:
-            ways += missing
+        if key not in entered:
+            entered.add(key)
+            ways += [line.source for line in into.get(key, ()) if line.source not in entered]
             continue
-        depth.setdefault(key, 1 + max((depth[line.source] for line in into.get(key, ())), default=0))
+        depth.setdefault(key, 1 + max((depth.get(line.source, 0) for line in into.get(key, ())), default=0))
         ways.pop()
     return [max(lines, key=lambda line: (depth[line.source], line.source)) for lines in into.values()]
 
