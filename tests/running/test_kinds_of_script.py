@@ -287,6 +287,72 @@ def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
     ]
 
 
+ACCUMULATED = """
+import torch
+from torch import nn
+encoder, critic = nn.Linear(4, 4), nn.Linear(4, 1)
+optimizer = torch.optim.SGD([*encoder.parameters(), *critic.parameters()], lr=0.1)
+for step in range(8):
+    hidden = encoder(torch.ones(3, 4))
+    value = critic(hidden.detach()).pow(2).mean()
+    again = torch.tensor(value.item(), requires_grad=True)
+    (value / 2).backward()
+    (again / 2).backward()
+    if step % 2:
+        optimizer.step()
+        optimizer.zero_grad()
+"""
+
+
+def test_a_step_is_awaited_beyond_the_last_call_told_of(told):
+    said = told(ACCUMULATED)
+    assert [line.split(",")[0] for line in said if "and 4" in line] == [
+        "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached"
+    ]
+    assert said[said.index("  starved   encoder.* (2 parameters, 20)") + 1] == (
+        "            by detach() at train.py:8: value = critic(hidden.detach()).pow(2).mean()"
+    )
+
+
+def test_a_forward_that_serves_an_earlier_call_too_is_watched_for_the_later_one(told):
+    said = told(ACCUMULATED, "--every", "2")
+    assert said[0].startswith("gradviz: backward 2, loss at train.py:11")
+    assert not [line for line in said if "unused" in line or "note" in line]
+    assert "            by item() at train.py:9: again = torch.tensor(value.item(), requires_grad=True)" in said
+
+
+def test_an_optimizer_of_what_is_frozen_is_said_to_change_nothing(told):
+    said = told(
+        FROZEN_HELD.replace("norm.requires_grad_(False)", "norm.requires_grad_(False); head.requires_grad_(False)").replace(
+            "torch.randn(4, 3)", "torch.randn(4, 3, requires_grad=True)"
+        )
+    )
+    assert said[-1] == "gradviz: optimizer (SGD) steps after backward 1: all its 4 parameters are frozen, so this changes nothing"
+
+
+THAWED = """
+import torch
+from torch import nn
+net = nn.ModuleDict({"body": nn.Linear(4, 4), "norm": nn.LayerNorm(4), "head": nn.Linear(4, 1)})
+net.body.requires_grad_(False)
+net.norm.requires_grad_(False)
+for step in range(2):
+    if step:
+        net.norm.requires_grad_(True)
+    net.head(net.norm(net.body(torch.randn(3, 4)))).pow(2).sum().backward()
+"""
+
+
+def test_what_is_frozen_is_told_by_the_line_and_what_is_thawed_too(told):
+    said = told(THAWED)
+    first = said.index("  frozen    net: 4 of 6 parameters (28 of 33 numbers)")
+    assert said[first + 1 : first + 3] == [
+        "            net.body.* (2 parameters, 20) at train.py:5: net.body.requires_grad_(False)",
+        "            net.norm.* (2 parameters, 8) at train.py:6: net.norm.requires_grad_(False)",
+    ]
+    assert said[-1] == "  thawed    net.norm.* (2 parameters, 8): frozen at backward 1, thawed at train.py:9: net.norm.requires_grad_(True)"
+
+
 PLAIN_LIST = """
 import torch
 from torch import nn

@@ -59,7 +59,7 @@ def judge(
             said.append(f"{what} eagerly, through torch.compiler.set_stance('force_eager').")
         if tape.began is not None and tape.made_before:
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
-        elif tape.began is not None and not roots and not live:
+        elif tape.began is not None and not any(_is_made(tape, loss) for loss in losses.values()):
             said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
         wild = [one.name for one in found.parameters if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)]
         if wild:
@@ -96,6 +96,13 @@ def _no_collection() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
+
+
+def _is_made(tape: Tape, loss: Any) -> bool:
+    """Say whether the trace has seen something go into a loss."""
+    if not isinstance(loss, Tensor):
+        return bool(_roots(tape, loss, {}))
+    return not loss.is_leaf or tape.origin(loss) is not None
 
 
 def _roots(tape: Tape, loss: Any, loose: Mapping[int, tuple[float, int]]) -> list[tuple[int, bool]]:

@@ -36,6 +36,8 @@ from gradviz.running.process import say, warn
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
 
+_PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
+_UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen
 _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
 
 _watching: "Watch | None" = None
@@ -69,6 +71,8 @@ class Watch:
         self._count = 0
         self._grads = 0
         self._numbers: list[int] = []  # of the calls since the step before
+        self._most = 0  # calls between two steps, so far
+        self._stepped = False
         self._batch: list[Call] = []  # those of them that were reported on
         self._judged: set[int] = set()  # the optimizers that stepped since
         self._optimizers: dict[str, weakref.ref[Optimizer]] = {}  # as the last call found them
@@ -138,8 +142,9 @@ class Watch:
 
     def _retrace(self) -> None:
         """Trace where the next call is wanted, and only there."""
-        wanted = not self._over and self._plan.wants(self._count + 1)
-        if not wanted:
+        # One forward may serve all the calls up to a step, so the trace has to begin before the first of them.
+        ahead = max(self._most, len(self._numbers) + 1, 0 if self._stepped else _UNSETTLED - self._count)
+        if self._over or not any(self._plan.wants(self._count + number) for number in range(1, ahead + 1)):
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
             torch.autograd.backward = self._originals["backward"]
@@ -202,7 +207,8 @@ class Watch:
         return watching
 
     def _before_call(self, which: str) -> None:
-        if self._over and which != "grad" and not self._stepping:
+        awaits = not self._settings.stop and not self._judged and len(self._numbers) < _PATIENCE
+        if self._over and which != "grad" and not self._stepping and not awaits:
             self._off()
             self._stop_if_asked(now=True)
         elif self._on and which != "grad" and self._plan.wants(self._count + 1):
@@ -210,13 +216,16 @@ class Watch:
 
     def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
         """A backward call has ended."""
-        if not self._on or self._over:
+        if not self._on or (self._over and self._stepping):
             return
         self._count += 1
         if self._judged and not self._stepping:
             self._numbers, self._batch = [], []
             self._judged.clear()
         self._numbers.append(self._count)
+        self._most = max(self._most, len(self._numbers))
+        if self._over:
+            return
         if self._plan.wants(self._count):
             call = self._report("backward", self._count, frame, _losses(args, kwargs), error)
             if call is None:
@@ -308,6 +317,7 @@ class Watch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._on:
+            self._stepped = True
             if id(optimizer) in self._judged:
                 self._numbers, self._batch = [], []
                 self._judged.clear()

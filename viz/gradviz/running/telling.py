@@ -14,6 +14,7 @@ from gradviz.render.text import where
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
+_STAYS = (Verdict.FROZEN, None)  # what is no thawing
 MOST_PLACES = 3  # that sever one route in series, one by one
 MOST = 6  # groups of names on a line, before the rest is only counted
 _LABEL = 10
@@ -122,6 +123,9 @@ def _fed(step: Step) -> str:
         return "none of its parameters is known"
     if got == len(step.held):
         return "all its parameters get gradient" if got > 1 else "its only parameter gets gradient"
+    if len(step.frozen) == len(step.held):
+        who = f"all its {len(step.held)} parameters are" if len(step.held) > 1 else "its only parameter is"
+        return f"{who} frozen, so this changes nothing"
     frozen = f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen" if step.frozen else ""
     return f"{got} of its {len(step.held)} parameters get gradient{frozen}"
 
@@ -178,6 +182,11 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
     now = {name: one.verdict for name, one in call.report.parameters.items()}
     gone = [name for name in zero if now.get(name) is Verdict.REACHED]
     stayed = [name for name in zero if now.get(name) is Verdict.ZERO]
+    thawed = [name for name, one in earlier.report.parameters.items() if one.verdict is Verdict.FROZEN and now.get(name) not in _STAYS]
+    if thawed:
+        lines = dict.fromkeys(place for name in thawed if (place := call.report.parameters[name].thawed_at) is not None)
+        at = next(iter(lines), None) if len(lines) == 1 else None
+        yield _line("thawed", f"{_names(thawed, call)}: frozen at backward {earlier.number}{_at(at) and f', thawed{_at(at)}'}")
     if gone:
         yield _line("passed", f"{_names(gone, call)}: zero at backward {earlier.number}, reached now")
     if stayed:
@@ -216,10 +225,15 @@ def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
         share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
         words = trainable(among)
         yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} numbers){'; ' if words else ''}{words}")
-        places = list(dict.fromkeys(place for one in parameters if (place := one.frozen_at) is not None))
-        yield from (_line("", _at(place).strip()) for place in places[:MOST_PLACES])
-        if places[MOST_PLACES:]:
-            yield _line("", f"and at {counted(len(places) - MOST_PLACES, 'more line')}")
+        by_line: dict[Place, list[str]] = {}
+        for one in parameters:
+            if one.frozen_at is not None:
+                by_line.setdefault(one.frozen_at, []).append(one.name)
+        for place, names in [*by_line.items()][:MOST_PLACES]:
+            who = _names(names, call) if len(names) < len(parameters) else ""
+            yield _line("", f"{who}{_at(place)}".strip())
+        if len(by_line) > MOST_PLACES:
+            yield _line("", f"and at {counted(len(by_line) - MOST_PLACES, 'more line')}")
 
 
 def _by_root(parameters: Iterable[Parameter]) -> Mapping[str, list[Parameter]]:
