@@ -314,6 +314,22 @@ def test_a_step_is_awaited_beyond_the_last_call_told_of(told):
     )
 
 
+def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told):
+    script = """
+        import torch
+        from torch import nn
+        net = nn.Linear(4, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for step in range(2):
+            (net(torch.ones(2, 4)).sum() * step).backward()
+        optimizer.step()
+        """
+    assert told(script, "--backward", "1")[1:] == [
+        "  zero      net.* (2 parameters, 5): a route is there, what arrives is all zero",
+        "gradviz: optimizer (SGD) steps after backward 1 and 2: all its parameters get gradient",
+    ]
+
+
 def test_a_forward_that_serves_an_earlier_call_too_is_watched_for_the_later_one(told):
     said = told(ACCUMULATED, "--every", "2")
     assert said[0].startswith("gradviz: backward 2, loss at train.py:11")

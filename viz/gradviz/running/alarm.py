@@ -52,7 +52,9 @@ def judge_step(
         if Verdict.FROZEN in verdicts or not tensor.requires_grad:
             frozen.append(parameter)
         elif Verdict.ZERO in verdicts:
-            zero.append(parameter)
+            # A call that was not reported on may have brought more than zeros.
+            if complete or tensor.grad is None or is_sharded(tensor.grad) or any_nonzero(tensor.grad) is False:
+                zero.append(parameter)
         elif set(verdicts) == {Verdict.UNUSED} and (id(tensor) in shared or parameter in reached):
             idle.append(parameter)
         elif tensor.grad is None or (complete and not is_sharded(tensor.grad) and any_nonzero(tensor.grad) is False):
