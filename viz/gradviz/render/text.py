@@ -6,13 +6,13 @@ Everything is folded by module, so that a model of thousands of parameters still
 
 import sysconfig
 import textwrap
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gradviz.causes import Explanation, explain
-from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, printable
 from gradviz.reports import Report
@@ -25,6 +25,7 @@ MOST_GROUPS = 12  # of one kind, before the rest is only counted
 MOST_PLACES = 4  # where the same route is severed again, before the rest is only counted
 
 _LABEL = 10
+_Reason = TypeVar("_Reason")
 _STYLES = {"headline": "bold", "cut": "bold red", "title": "bold", "code": "cyan", "name": "", "": ""}
 
 
@@ -174,10 +175,7 @@ def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> 
 
 
 def _zeros(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
-    begins: dict[Zero | None, list[str]] = {}
-    for parameter in parameters:
-        if parameter.verdict is Verdict.ZERO:
-            begins.setdefault(parameter.zero, []).append(parameter.name)
+    begins = _by_reason(parameters, Verdict.ZERO, lambda one: one.zero)
     if begins:
         yield _Line()
         yield _Line("Zero: gradient comes back to them, and all of it is zero.", "title")
@@ -194,10 +192,7 @@ def _zeros(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
 
 
 def _frozen(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
-    lines: dict[Place | None, list[str]] = {}
-    for parameter in parameters:
-        if parameter.verdict is Verdict.FROZEN:
-            lines.setdefault(parameter.frozen_at, []).append(parameter.name)
+    lines = _by_reason(parameters, Verdict.FROZEN, lambda one: one.frozen_at)
     if lines:
         yield _Line()
         yield _Line("Frozen: requires_grad is False, so they keep no gradient.", "title")
@@ -207,6 +202,15 @@ def _frozen(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
             yield _Line(f"frozen at {where(place)}", indent=4)
             if place.code:
                 yield _Line(place.code, "code", indent=8)
+
+
+def _by_reason(parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]) -> dict[_Reason, list[str]]:
+    """The names of the parameters of one verdict, those with the same reason together."""
+    found: dict[_Reason, list[str]] = {}
+    for parameter in parameters:
+        if parameter.verdict is verdict:
+            found.setdefault(reason(parameter), []).append(parameter.name)
+    return found
 
 
 def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:
