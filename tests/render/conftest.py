@@ -45,13 +45,18 @@ def ask(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
 
 
 @pytest.fixture(scope="session")
-def shoot(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], bytes]:
-    """``shoot(path)`` returns a PNG of the file as the browser shows it, on no ground at all."""
+def shoot(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], bytes]:
+    """``shoot(path, scheme)`` returns a PNG of the file as the browser shows it on a light or dark desktop, on no ground at all."""
 
-    def run(path: Path) -> bytes:
+    def run(path: Path, scheme: str) -> bytes:
         folder = tmp_path_factory.mktemp("shot")
         picture = folder / "shot.png"
-        options = [f"--user-data-dir={folder / 'profile'}", "--default-background-color=00000000", f"--screenshot={picture}"]
+        options = [
+            SCHEMES[scheme],
+            f"--user-data-dir={folder / 'profile'}",
+            "--default-background-color=00000000",
+            f"--screenshot={picture}",
+        ]
         subprocess.run([chromium, *QUIET, *options, path.as_uri()], capture_output=True, timeout=120, check=True)
         return picture.read_bytes()
 

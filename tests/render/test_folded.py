@@ -85,7 +85,9 @@ def test_it_is_fit_to_embed_like_the_small_one(root: Element) -> None:
     assert all(each.startswith(prefix) for each in ids)
     sheet = root.findtext(f"{SVG}style", "").replace("@media (prefers-color-scheme:dark){", "")
     for selectors in re.findall(r"([^{}]+)\{[^{}]*\}", sheet):
-        assert all(selector.strip().startswith(f"#{prefix} ") for selector in selectors.split(",")), selectors
+        assert all(selector.strip().startswith(f"#{prefix} ") or selector.strip() == f"#{prefix}" for selector in selectors.split(",")), (
+            selectors
+        )
     allowed = {"svg", "title", "desc", "style", "g", "path", "polygon", "polyline", "text"}
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= allowed
 

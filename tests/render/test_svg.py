@@ -15,7 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import gradviz
-from gradviz.errors import EngineError
+from gradviz.errors import EngineError, GradvizError
+from gradviz.fold import View
 from gradviz.graph import Verdict
 from gradviz.layout import dot, lay_out
 from gradviz.render.sketch import Item, Sort, sketch, spine
@@ -97,7 +98,10 @@ def test_every_rule_of_its_style_sheet_reaches_into_this_picture_alone(root: Ele
     rules = re.findall(r"([^{}]+)\{[^{}]*\}", sheet.replace("@media (prefers-color-scheme:dark){", ""))
     assert len(rules) > 20
     for selectors in rules:
-        assert all(selector.strip().startswith(f"#{root.get('id')} ") for selector in selectors.split(",")), selectors
+        assert all(
+            selector.strip().startswith(f"#{root.get('id')} ") or selector.strip() == f"#{root.get('id')}"
+            for selector in selectors.split(",")
+        ), selectors
 
 
 def test_it_has_a_scheme_for_dark_grounds(root: Element) -> None:
@@ -115,7 +119,32 @@ def test_it_has_no_script_and_asks_for_nothing_from_outside(report: Report, root
     assert text.replace("http://www.w3.org/2000/svg", "").count("://") == 0
 
 
-def test_nothing_paints_a_ground(root: Element) -> None:
+def test_its_ground_goes_with_the_scheme_of_its_text(root: Element) -> None:
+    light, _, dark = root.findtext(f"{SVG}style", "").partition("@media (prefers-color-scheme:dark){")
+    for sheet, paint in ((light, INK[0]), (dark, INK[1])):
+        assert f"#{root.get('id')}{{background:{paint.fill}}}" in sheet
+        assert f"#{root.get('id')} text{{" in sheet
+
+
+def test_a_picture_for_one_scheme_has_the_colours_of_that_scheme_alone(report: Report) -> None:
+    for scheme, paint, other in (("light", INK[0], INK[1]), ("dark", INK[1], INK[0])):
+        text = render_svg(report, View(scheme=scheme), engine="embedded")
+        grounds = re.findall(r"\{background:(#\w+)\}", text)
+        assert "prefers-color-scheme" not in text
+        assert grounds[-1] == paint.fill
+        assert scheme == "dark" or other.fill not in grounds
+
+
+def test_a_transparent_picture_has_no_ground(report: Report) -> None:
+    assert "background" not in render_svg(report, View(transparent=True), engine="embedded")
+
+
+def test_an_unknown_scheme_is_answered_with_those_there_are() -> None:
+    with pytest.raises(GradvizError, match=r"unknown scheme: 'night' \(choose from auto, light, dark\)"):
+        View(scheme="night")
+
+
+def test_the_graph_itself_paints_no_ground(root: Element) -> None:
     graph = root.find(f"{SVG}g[@class='graph']")
     assert graph is not None
     assert {child.tag for child in graph} <= {f"{SVG}g"}

@@ -1,18 +1,21 @@
 """What only a real browser can tell: which colours apply, where text ends, what one picture does to another on a page."""
 
-import zlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import graphs
 import pytest
+from PIL import Image
 
-from gradviz.render.style import LOOKS, LOSS, OP, STROKES
+from gradviz.fold import View
+from gradviz.render.style import INK, LOOKS, LOSS, OP, STROKES
 from gradviz.render.svg import render_svg
 
 pytestmark = pytest.mark.browser
 Ask = Callable[[str, str, str], Any]
+Shoot = Callable[[Path, str], bytes]
 
 REPORTS = {
     **graphs.ARTICLE_MODES,
@@ -141,21 +144,52 @@ def test_an_image_element_shows_it_with_the_proportions_of_its_view_box(ask: Ask
     assert ratio == pytest.approx(wide / high, rel=0.01)
 
 
-def test_the_ground_is_transparent(shoot: Callable[[Path], bytes], pictures: dict[str, str], tmp_path: Path) -> None:
+PAGE = "<body style='margin:0'><style>:root{{color-scheme:{scheme}}}</style><img src='picture.svg'>"
+
+
+@pytest.mark.parametrize("page", ["alone", "light", "dark"])
+@pytest.mark.parametrize("desktop", ["light", "dark"])
+def test_its_text_and_its_ground_are_of_one_scheme_alone_and_in_any_page(
+    shoot: Shoot, pictures: dict[str, str], tmp_path: Path, desktop: str, page: str
+) -> None:
     path = tmp_path / "picture.svg"
     path.write_text(pictures["detach"])
-    assert first_pixel(shoot(path))[3] == 0
+    if page != "alone":
+        path = tmp_path / "page.html"
+        path.write_text(PAGE.format(scheme=page))
+    ground, *others = pixels(shoot(path, desktop))
+    scheme = next(number for number, paint in enumerate(INK) if hexadecimal(ground) == paint.fill)
+    assert hexadecimal(max(others, key=lambda pixel: contrast(ground, pixel))) == INK[scheme].stroke
+    assert contrast(ground, max(others, key=lambda pixel: contrast(ground, pixel))) > 9
 
 
-def first_pixel(png: bytes) -> tuple[int, ...]:
-    """The first pixel of an RGBA image: no filter changes it, having nothing to its left and nothing above."""
-    assert png[25] == 6
-    data, at = b"", 8
-    while at < len(png):
-        length = int.from_bytes(png[at : at + 4], "big")
-        data += png[at + 8 : at + 8 + length] if png[at + 4 : at + 8] == b"IDAT" else b""
-        at += length + 12
-    return tuple(zlib.decompress(data)[1:5])
+def test_the_ground_is_transparent_where_that_is_asked_for(shoot: Shoot, tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    path.write_text(render_svg(graphs.ARTICLE_MODES["detach"](), View(transparent=True), engine="embedded"))
+    assert pixels(shoot(path, "light"))[0][3] == 0
+
+
+def pixels(png: bytes) -> list[tuple[int, int, int, int]]:
+    """The colours of an image, that of its first pixel first."""
+    with Image.open(BytesIO(png)) as image:
+        shown = image.convert("RGBA")
+        first = shown.getpixel((0, 0))
+        return [first, *(colour for _, colour in shown.getcolors(1 << 24) if colour != first)]
+
+
+def hexadecimal(colour: tuple[int, ...]) -> str:
+    return "#" + "".join(f"{part:02x}" for part in colour[:3])
+
+
+def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """The ratio that WCAG 2 defines."""
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: tuple[int, ...]) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (value / 255 for value in colour[:3])]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def rgb(colour: str) -> str:

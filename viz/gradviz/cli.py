@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradviz.errors import GradvizError
-from gradviz.fold import BUDGET, View
+from gradviz.fold import BUDGET, SCHEMES, View
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -83,15 +83,18 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     depth = click.option("--depth", type=click.IntRange(0), help="Open modules down to this depth instead; 0 opens none.")
     opened = click.option("--open", "patterns", multiple=True, metavar="PATTERN", help="Open these modules too, such as 'layers.3.*'.")
-    return output(engine(budget(depth(opened(_with_view(command))))))
+    scheme = click.option("--scheme", type=OneOf("scheme", SCHEMES), default="auto", show_default=True, help="Colours of a picture.")
+    ground = click.option("--transparent", is_flag=True, help="Leave out the ground of a picture.")
+    return output(engine(budget(depth(opened(scheme(ground(_with_view(command))))))))
 
 
 def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let ``command`` take a view where the command line gives a budget, a depth and patterns."""
+    """Let ``command`` take a view where the command line gives its parts."""
 
     @wraps(command)
-    def run(*, budget: int, depth: int | None, patterns: tuple[str, ...], **others: Any) -> Any:
-        return command(**others, view=View(budget=budget, depth=depth, open=patterns))
+    def run(*, budget: int, depth: int | None, patterns: tuple[str, ...], scheme: str, transparent: bool, **others: Any) -> Any:
+        view = View(budget=budget, depth=depth, open=patterns, scheme=scheme, transparent=transparent)
+        return command(**others, view=view)
 
     return run
 

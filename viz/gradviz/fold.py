@@ -15,11 +15,13 @@ from itertools import pairwise
 from math import ceil
 from types import MappingProxyType
 
+from gradviz.errors import GradvizError
 from gradviz.flow import Flow, Way
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.modules import Module, Modules, Room, Rooms
 
 BUDGET = 100  # boxes
+SCHEMES = ("auto", "light", "dark")
 FEW = 8  # nodes of an opened module that are told one by one in any case
 LOOPED = 4  # nodes of one line and one call that are told one by one; more are a loop
 STRETCH = 12  # operations that are told in one box
@@ -30,17 +32,28 @@ SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub ea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How much of a graph is shown. Read-only.
+    """How much of a graph a picture shows, and on which ground. Read-only.
 
     Attributes:
         budget: Modules are opened, the shallowest first, while there are at most so many boxes, each operation counted as one.
         depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
         open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
+        scheme: ``"light"`` or ``"dark"``; ``"auto"`` follows the reader's system.
+        transparent: Leave out the ground, where that of the page is known to go with the scheme.
+
+    Raises:
+        GradvizError: There is no such scheme.
     """
 
     budget: int = BUDGET
     depth: int | None = None
     open: tuple[str, ...] = ()
+    scheme: str = "auto"
+    transparent: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scheme not in SCHEMES:
+            raise GradvizError(f"unknown scheme: {self.scheme!r} (choose from {', '.join(SCHEMES)})")
 
     def shows_all_of(self, graph: Graph) -> bool:
         """Whether ``graph`` is small enough to be drawn node by node."""

@@ -21,6 +21,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.utils import get_relative_url
 
 from gradviz.errors import GradvizError
+from gradviz.fold import View
 from gradviz.render.scheme import in_scheme
 from gradviz.render.sentences import headline
 from gradviz.render.text import render_text
@@ -86,7 +87,7 @@ def _traced(match: re.Match[str], document: str, line: int, folder: Path) -> "tu
 def _shown(report: "Report", format: str, options: dict[str, str], page: "Page", config: "MkDocsConfig", files: Files) -> str:
     if format == "text":
         return f"```text\n{render_text(report, width=WIDTH)}```"
-    svg = report.to_svg(engine="embedded")
+    svg = report.to_svg(engine="embedded", view=View(transparent=True))
     light, dark = (_add_picture(in_scheme(svg, scheme), page, config, files) for scheme in ("light", "dark"))
     alt = escape(options["alt"] or f"{headline(report)}.")
     return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}"><img alt="{alt}" src="{light}"></picture>'

@@ -70,20 +70,22 @@ class Report:
         """Return the picture as SVG, and write it to ``path`` if one is given. A large graph is folded, and the picture says so.
 
         Args:
-            path: Where to write it.
+            path: Where to write it. A name that ends in ``.png`` or ``.pdf`` gets a picture of that
+                format, which ``dot`` draws.
             engine: ``"auto"`` (``dot`` if it is on PATH, else the embedded one), ``"dot"`` or ``"embedded"``.
-            view: How much is folded: ``gradviz.View(budget=300)``, ``gradviz.View(open=("layers.3.*",))``.
+            view: How much is folded, and on which ground: ``gradviz.View(budget=300)``,
+                ``gradviz.View(open=("layers.3.*",))``, ``gradviz.View(scheme="dark")``.
 
         Raises:
-            OutputError: The file cannot be written.
+            OutputError: The file cannot be written, or its name is that of another format.
             EngineError: No engine could draw it.
         """
-        from gradviz.render.files import write
+        from gradviz.render.formats import save_picture
         from gradviz.render.svg import render_svg
 
         text = render_svg(self, view, engine=engine)
         if path is not None:
-            write(Path(path), text)
+            save_picture(self, Path(path), text, view=view)
         return text
 
     def to_json(self, path: str | PathLike[str] | None = None) -> str:

@@ -134,7 +134,7 @@ class GradvizDirective(SphinxDirective):
         return int(self.content_offset)
 
     def _shown(self, report: "Report", before: "Report | None") -> list[nodes.Node]:
-        look = _Look(report, before, View(depth=self.options.get("depth")))
+        look = _Look(report, before, View(depth=self.options.get("depth"), transparent=True))
         ways: dict[str, Callable[[_Look], list[nodes.Node]]] = {"svg": self._picture, "text": self._text, "table": _table}
         return [node for format in self.options.get("format", ("svg",)) for node in ways[format](look)]
 

@@ -1,8 +1,8 @@
 """From the SVG of a layout engine to one that is fit to embed: in a page beside others, on a light ground or a dark one.
 
 It has a viewBox and no size, a title and a description for those who cannot see it, identifiers and style rules that reach nothing
-outside it, a style sheet for both schemes, no script, no outside font and no ground of its own. The headline stands above the graph,
-then the legend.
+outside it, a style sheet for both schemes, a ground of its own that goes with the scheme, no script and no outside font. The headline
+stands above the graph, then the legend.
 """
 
 import hashlib
@@ -353,6 +353,7 @@ def _description(report: Report) -> str:
 def _style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
     """The style sheet; every rule begins at ``root``, so that none reaches another picture of the same page."""
     rules = [
+        f"{root}{{background:{INK[0].fill}}}",
         f"{root} text{{font-family:{FONTS};fill:{INK[0].stroke};stroke:none}}",
         f"{root} .name,{root} .headline{{font-weight:bold}}",
         f"{root} .glyph{{fill:none;stroke:{INK[0].stroke};stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}}",
@@ -373,7 +374,7 @@ def _style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
             rules.append(f"{root} .edge.{name} path{{stroke-dasharray:{stroke.dashes}}}")
-    dark = [f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
+    dark = [f"{root}{{background:{INK[1].fill}}}", f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
     if ringed:
         dark.append(f"{root} .ring{{stroke:{RING[1].stroke}}}")
     for name, look in looks.items():

@@ -78,6 +78,24 @@ def save(report: Report, path: Path, *, engine: str = "auto", view: View = _USUA
     write(path, FORMATS[path.suffix.lower()](report, engine, view))
 
 
+def save_picture(report: Report, path: Path, svg: str, *, view: View = _USUAL) -> None:
+    """Write a picture to ``path``: ``svg``, unless the name ends in ``.png`` or ``.pdf``.
+
+    Raises:
+        OutputError: The name is that of another format, or the file cannot be written.
+        EngineError: ``dot``, which draws the other formats, is not there.
+    """
+    from gradviz.render.files import write
+
+    ending = path.suffix.lower()
+    if ending in (".png", ".pdf"):
+        write(path, FORMATS[ending](report, "auto", view))
+    elif ending in FORMATS and ending != ".svg":
+        raise OutputError(f"cannot write {path.name!r} as a picture: the name must end in .svg, .png or .pdf")
+    else:
+        write(path, svg)
+
+
 def save_difference(
     difference: Difference, before: Report, after: Report, path: Path, *, engine: str = "auto", view: View = _USUAL
 ) -> None:

@@ -56,7 +56,7 @@ class Stroke:
 
 CHECK, SCISSORS, NOUGHT = "\u2713", "\u2702", "0"
 
-INK = Paint("#ffffff", "#1f2328"), Paint("#0d1117", "#f0f6fc")  # the ground that is expected and the text, light and dark
+INK = Paint("#ffffff", "#1f2328"), Paint("#0d1117", "#f0f6fc")  # the ground and the text, light and dark
 RING = Paint("#ffffff", "#8250df"), Paint("#0d1117", "#d2a8ff")  # around what differs from an earlier report, light and dark
 GHOST = 0.35  # opacity of a fill that was pruned; its text keeps all of its own
 

@@ -13,6 +13,7 @@ from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_a
 from gradviz.render.changes import Changes
 from gradviz.render.embed import embed
 from gradviz.render.folded import PATIENCE, folded_drawing, render_folded
+from gradviz.render.scheme import in_scheme, without_ground
 from gradviz.render.sentences import headline
 from gradviz.render.sketch import Sketch, Sort, sketch, spine
 from gradviz.render.style import INK
@@ -28,13 +29,18 @@ def render_svg(report: Report, view: View = _USUAL, *, engine: str = "auto", cha
 
     Args:
         report: What to draw; folded, unless it is small.
-        view: How much to fold.
+        view: How much to fold, and on which ground.
         engine: One of :data:`gradviz.layout.ENGINES`.
         changes: What to mark, in a picture of what is new in ``report``.
 
     Raises:
         EngineError: No engine could draw it.
     """
+    picture = in_scheme(_in_both_schemes(report, view, engine, changes), view.scheme)
+    return without_ground(picture) if view.transparent else picture
+
+
+def _in_both_schemes(report: Report, view: View, engine: str, changes: Changes | None) -> str:
     if not view.shows_all_of(report.graph):
         return render_folded(report, view, engine=engine, changes=changes)
     content = sketch(report) if changes is None else changes.mark(sketch(report))
