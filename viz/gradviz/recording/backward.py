@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording import torch_inside
 from gradviz.recording.sharded import own_part
 from gradviz.recording.tape import Backward, Tape
 
@@ -104,7 +105,7 @@ def recall(tape: Tape, seen: Backward) -> dict[int, Arrival]:
         leaf = tape.leaves[number].tensor()
         if version is None or leaf is None:
             continue
-        unchanged = leaf.grad is not None and leaf.grad._version == version
+        unchanged = leaf.grad is not None and torch_inside.version(leaf.grad) == version
         found[number] = look_at(leaf.grad) if unchanged and leaf.grad is not None else Arrival(None, None)
     return found
 
@@ -113,7 +114,7 @@ def recall(tape: Tape, seen: Backward) -> dict[int, Arrival]:
 def undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
     """Put back what a backward may touch: random state, and buffers that a checkpointed forward writes again."""
     buffers = [buffer for module in modules for buffer in module.buffers() if buffer.device.type != "meta"]
-    kept = [(buffer, buffer._version, buffer.detach().clone()) for buffer in buffers if not buffer.is_inference()]
+    kept = [(buffer, torch_inside.version(buffer), buffer.detach().clone()) for buffer in buffers if not buffer.is_inference()]
     cpu, python = torch.get_rng_state(), random.getstate()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     try:
@@ -124,10 +125,10 @@ def undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
         if cuda:
             torch.cuda.set_rng_state_all(cuda)
         for buffer, version, value in kept:
-            if buffer._version != version:
+            if version is None or torch_inside.version(buffer) != version:
                 with torch.no_grad():
                     buffer.copy_(value)
-                torch._C._autograd._unsafe_set_version_counter((buffer,), (version,))
+                torch_inside.set_version(buffer, version)
 
 
 @dataclass(slots=True)

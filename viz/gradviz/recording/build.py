@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
+from gradviz.recording import torch_inside
 from gradviz.recording.sharded import wholes
 from gradviz.recording.tape import Call, Step, Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
@@ -129,13 +130,13 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
             names.switched_off.append(path or "model")
         for shard, whole in wholes(module):  # those of its children too, so before them
             names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
-        if "_orig_mod" in own["_modules"] or own.get("_compiled_call_impl") is not None:
+        if torch_inside.is_compiled(module):
             names.compiled.append(path)
         prefix = f"{path}." if path else ""
-        for name, parameter in own["_parameters"].items():
+        for name, parameter in torch_inside.parameters_of(module).items():
             if parameter is not None:
                 yield prefix + name, names.shards.get(id(parameter), parameter)
-        stack.extend((prefix + name, child) for name, child in reversed(own["_modules"].items()) if child is not None)
+        stack.extend((prefix + name, child) for name, child in reversed(torch_inside.children_of(module).items()) if child is not None)
 
 
 def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name: str, shape: tuple[int, ...]) -> Built:

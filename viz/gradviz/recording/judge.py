@@ -13,7 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
-from gradviz.recording import backward, values
+from gradviz.recording import backward, torch_inside, values
 from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
@@ -43,13 +43,13 @@ def judge(
         loose: Exact floats that left torch, by identity.
     """
     name = " + ".join(losses)
-    with _no_collection(), torch._C.DisableTorchFunction():
+    with _no_collection(), torch_inside.without_torch_function():
         names = names_of(model)
         roots = [root for loss in losses.values() for root in _roots(tape, loss, loose or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
         built = build(tape, roots, names, name, shape)
-        said = list(notes)
+        said = [*notes, *torch_inside.notes()]
         arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)
         seen = _parameters(tape, built, names, optimized, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
@@ -153,7 +153,7 @@ def _measure(
         try:
             arrivals = backward.measure(live, leaves, real=real)
         except RuntimeError as error:
-            if "second time" in str(error):
+            if torch_inside.graph_was_freed(error):
                 why = "backward() had freed the graph; ask for the report before it, or call backward() inside the trace"
             else:
                 why = str(error).splitlines()[0]
@@ -213,7 +213,7 @@ def _sever_what_returned_none(
         node = built.nodes[index]
         step = tape.steps.get(built.numbers[index])
         # A custom Function gets zeros in place of None, so one that passes None on of these severs as well.
-        if (flow.came is None and not (step is not None and step.custom)) or node.operation.startswith("CheckpointFunction"):
+        if (flow.came is None and not (step is not None and step.custom)) or node.operation.startswith(torch_inside.CHECKPOINT_NODE):
             continue
         passed: dict[int, list[bool]] = {}
         for source, went in zip(edges_of[index], flow.went, strict=False):
@@ -258,7 +258,7 @@ def _insert_hooks(
             behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
     for index, flow in flows.items():
         # torch puts a function of its own before a module that has a full backward hook; the hook changes what that passes on
-        if flow.came and not any(flow.went) and built.nodes[index].operation == "BackwardHookFunctionBackward":
+        if flow.came and not any(flow.went) and built.nodes[index].operation == torch_inside.HOOK_NODE:
             spot = _module_hook(tape, built.spots.get(index, NOWHERE))
             for source in sorted({source for source in edges_of[index] if source is not None}):
                 behind.update(_insert_hook(built, "register_full_backward_hook()", spot, source, index))
@@ -271,7 +271,7 @@ def _module_hook(tape: Tape, spot: Spot) -> Spot:
     if registered:
         return registered[-1]
     module = tape.modules[spot.module]() if 0 <= spot.module < len(tape.modules) else None
-    for hook in module._backward_hooks.values() if module is not None else ():
+    for hook in torch_inside.backward_hooks_of(module) if module is not None else ():
         code = getattr(hook, "__code__", None)
         if code is not None:
             return Spot(code, 0)

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
-from gradviz.recording import values, where
+from gradviz.recording import torch_inside, values, where
 from gradviz.recording.backward import any_nonzero
 from gradviz.recording.slices import Escapes, of_interest
 from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history, is_recorded, region
+from gradviz.recording.torch_inside import sequence_number
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
@@ -59,11 +60,7 @@ _FILLS = frozenset(
     )
 )
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
-_PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # what they give beside the live result is no value of it
 _ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "numpy", "__array__"))
-
-
-_sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
 
 
 class _Known:
@@ -116,7 +113,7 @@ class RecordingMode(TorchFunctionMode):
                 before = known.before(args, kwargs)
             except Exception as failure:
                 self.failure = described(failure)
-        self._first = _sequence_number()
+        self._first = sequence_number()
         out = func(*args, **kwargs)
         try:
             return known.after(known, args, kwargs, out, before, frame)
@@ -137,7 +134,7 @@ class RecordingMode(TorchFunctionMode):
             if name == "__get__" and attribute in ("T", "mT", "H", "mH", "real", "imag"):
                 return _Known(attribute, None, self._after)
             return None
-        if name == "_set_grad_enabled":
+        if name == torch_inside.SET_GRAD_ENABLED:
             return _Known(name, self._before_switch, self._after_switch)
         if name == "detach_":
             return _Known(name, self._before_detach_, self._after_detach_)
@@ -149,7 +146,7 @@ class RecordingMode(TorchFunctionMode):
             return _Known(name, None, self._after_escape)
         if name == "grad" and getattr(func, "__module__", "") == "torch.autograd":
             return _Known(name, None, self._after_grad)
-        if name == "backward" or name.startswith("_record_function") or name == "__bool__":
+        if name == "backward" or name.startswith(torch_inside.RECORD_FUNCTION) or name == "__bool__":
             return None
         if _is_in_place(name):
             return _Known(name, self._before_in_place, self._after_in_place)
@@ -187,16 +184,16 @@ class RecordingMode(TorchFunctionMode):
             self._dead_sources(kwargs.values(), sources, None, own)
         if self.escapes.by_code:
             sources.extend(self._came_back_unseen(args, kwargs, frame))
-        last = _sequence_number()
-        if last == self._first:
+        last = sequence_number()
+        if last == self._first and torch_inside.NUMBERED:
             return  # what comes out is what went in
         code, lasti, caller, caller_lasti, module = where.quick(frame)
         spot = (code, lasti, caller, caller_lasti, -1 if module is None else tape.module(module))
         tape.made(self._first, last, spot)
-        if sources:
+        if sources or not torch_inside.NUMBERED:
             for out in outs:
                 for node in dict.fromkeys((out.grad_fn, base_of(out).grad_fn if in_place else out.grad_fn)):
-                    if node is not None and node._sequence_nr() >= self._first:  # else it went in, and comes out as it was
+                    if node is not None and torch_inside.node_number(node) >= self._first:  # else it went in, and comes out as it was
                         tape.stamp(node, Spot._make(spot), tuple(sources))
 
     def _after_requires_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -213,7 +210,7 @@ class RecordingMode(TorchFunctionMode):
                 return
         if known.skip_first:
             args = args[1:]
-        if known.name in _PLAIN_RESULTS:
+        if known.name in torch_inside.PLAIN_RESULTS:
             return
         # A view shows what was written into its memory to its readers; what takes it out of the graph severs that as well.
         view = None if known.name in ("detach", "data") else outs[0]
@@ -291,7 +288,7 @@ class RecordingMode(TorchFunctionMode):
     def _mode_kind(self, around: Surroundings) -> CutKind:
         if torch.is_inference_mode_enabled():
             return CutKind.INFERENCE_MODE
-        if around.torch_line is not None and around.torch_line.co_name == "sample":
+        if around.torch_line is not None and around.torch_line.co_name == torch_inside.SAMPLE:
             return CutKind.NON_DIFFERENTIABLE
         by_function = self.switch is not None and self.switch.set_by_function
         return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
@@ -692,7 +689,7 @@ class RecordingMode(TorchFunctionMode):
         for number in seen.arrived:
             leaf = self.tape.leaves[number].tensor()
             if leaf is not None and leaf.grad is not None:
-                seen.arrived[number] = leaf.grad._version
+                seen.arrived[number] = torch_inside.version(leaf.grad)
         self.tape.backwards.append(seen)
 
     def hooked(self, module: nn.Module, frame: FrameType) -> None:
@@ -741,7 +738,7 @@ def _indexed(target: Tensor, key: Any) -> Tensor | None:
     """Return the part of a tensor that ``target[key] = value`` writes, as a view; None where no view can say it."""
     keys = key if type(key) is tuple else (key,)
     if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
-        with torch._C.DisableTorchFunction(), torch.no_grad():
+        with torch_inside.without_torch_function(), torch.no_grad():
             return target.detach()[key]
     return None
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording.mode import RecordingMode, described
+from gradviz.recording.torch_inside import without_torch_function
 
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
 
@@ -150,7 +151,7 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
         watcher: Watcher | None = getattr(_here, "watcher", None)
         if watcher is not None and not watcher.mode.failure:
             try:
-                with torch._C.DisableTorchFunction():
+                with without_torch_function():
                     note(watcher, sys._getframe(1), args, kwargs, out)
             except Exception as failure:
                 watcher.mode.failure = described(failure)
@@ -169,7 +170,7 @@ def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
         seen = None
         if watcher is not None and not watcher.mode.failure:
             try:
-                with torch._C.DisableTorchFunction():
+                with without_torch_function():
                     seen = watcher.mode.before_backward(_flat(args[0] if args else kwargs.get("tensors")))
             except Exception as failure:
                 watcher.mode.failure = described(failure)

@@ -15,7 +15,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gradviz.recording.where import APPLY_FUNCTION, CALL_MODULE, INSIDE, by_file, level
+from gradviz.recording.functions import applied
+from gradviz.recording.torch_inside import CALL_MODULE
+from gradviz.recording.where import INSIDE, by_file, level
 
 Range = tuple[int, int, int, int]  # first line, first column, last line, last column
 _CALLERS = 4  # how far up the arguments are followed
@@ -37,8 +39,8 @@ class Escapes:
         forward = True
         while frame is not None:
             code = frame.f_code
-            if code is APPLY_FUNCTION or (code is CALL_MODULE and not forward):
-                return  # inside a custom Function nothing is severed; what a hook returns is no result
+            if code is CALL_MODULE and not forward:
+                return  # what a hook returns is no result
             if level(code.co_filename) != INSIDE:
                 left = self.by_code.setdefault((code.co_filename, code), {}).setdefault(frame.f_lasti, [])
                 left.append(serial)
@@ -47,6 +49,8 @@ class Escapes:
                 position = position_of(code, frame.f_lasti)
                 if not any(_inside(position, expression) for expression in returned(code)):
                     return
+            if applied(frame) is not None:
+                return  # inside a custom Function nothing is severed
             frame = frame.f_back
 
     def behind(self, frame: FrameType | None) -> tuple[int, ...]:

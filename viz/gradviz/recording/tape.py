@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
+from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.where import NOWHERE, Spot
 
@@ -50,7 +51,7 @@ class Step:
         self.stamp = stamp
         self.nexts = nexts
         self.custom = custom
-        self.checkpoint = name == "CheckpointFunctionBackward"
+        self.checkpoint = name == f"{torch_inside.CHECKPOINT_NODE}Backward"
 
     @property
     def spot(self) -> Spot | None:
@@ -164,7 +165,7 @@ class _Known(weakref.ref[Tensor]):
 def address(tensor: Tensor) -> int:
     """Return what identifies a tensor's memory; 0 for one that has none of its own (sparse, or inside a torch.func transform)."""
     try:
-        return int(tensor.untyped_storage()._cdata)
+        return torch_inside.storage_address(tensor)
     except (NotImplementedError, RuntimeError):
         return 0
 
@@ -197,7 +198,7 @@ def region(tensor: Tensor) -> tuple[int, int]:
 
 def base_of(tensor: Tensor) -> Tensor:
     """Return the tensor whose history a view shares."""
-    base = tensor._base
+    base = torch_inside.view_base(tensor)
     return tensor if base is None else base
 
 
@@ -246,8 +247,8 @@ class Tape:
 
     def _new(self, node: Any, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> Stamp:
         """Mark an autograd node that is met for the first time."""
-        number = node._sequence_nr()
-        if spot is None:
+        number = torch_inside.node_number(node)
+        if spot is None and torch_inside.NUMBERED:
             index = bisect_left(self._lasts, number)
             if index < len(self._lasts) and self._firsts[index] <= number:
                 spot = Spot._make(self._spots[index])
@@ -404,7 +405,7 @@ class Tape:
         found = address(tensor)
         if found and found not in self.memory:
             # A weak handle keeps the address from being used again; it does not keep the memory.
-            self._storages.append(tensor.untyped_storage()._weak_ref())
+            self._storages.append(torch_inside.weak_storage(tensor))
             self.memory[found] = []
         return found
 
@@ -459,7 +460,7 @@ class Tape:
         self.memory.clear()
         free, self._storages = self._storages, []
         for handle in free:
-            torch.UntypedStorage._free_weak_ref(handle)  # type: ignore[no-untyped-call]
+            torch_inside.free_weak_storage(handle)
 
     def leads_to(self, roots: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
         """Say whether a backward from ``roots`` passes ``wanted`` close by: ``(loss / 4).backward()`` does pass the loss."""
@@ -486,5 +487,5 @@ def _is_accumulator(node: Any) -> bool:
     kind = type(node)
     known = _accumulators.get(kind)
     if known is None:
-        known = _accumulators[kind] = kind.__name__ == "AccumulateGrad"
+        known = _accumulators[kind] = kind.__name__ == torch_inside.ACCUMULATOR
     return known

@@ -10,11 +10,9 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch._C import _len_torch_function_stack, _pop_torch_function_stack, _push_on_torch_function_stack
-from torch.overrides import TorchFunctionMode
 
 from gradviz.errors import LossError, ModelError, TraceError
-from gradviz.recording import values
+from gradviz.recording import torch_inside, values
 from gradviz.recording.build import Model
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
@@ -48,7 +46,7 @@ class Trace:
         self._thread = threading.get_ident()
         self._state = "running"
         self._mode = RecordingMode(self._tape)
-        self._tape.began = torch._C._autograd._get_sequence_nr()
+        self._tape.began = torch_inside.sequence_number()
         with ExitStack() as stack:
             stack.callback(self._ended)
             stack.enter_context(watched(self._mode, self._optimizers))
@@ -74,9 +72,12 @@ class Trace:
         """
         mode = self._mode
         failure = "" if mode is None else mode.failure
-        if mode is not None and not _bring_to_top(mode):
-            mode.failure = "ended"  # it is running: torch puts it back once it is done, and then it lets every call pass
-            _push_on_torch_function_stack(mode)
+        if mode is not None:
+            on_top = torch_inside.bring_to_top(mode)
+            if not on_top:
+                mode.failure = "ended"  # it is running: torch puts it back once it is done, and then it lets every call pass
+            if on_top is False:
+                torch_inside.push(mode)
         self._leave()
         return failure
 
@@ -134,22 +135,6 @@ class Trace:
         if optimizer is not None:
             return held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
         return self._optimizers.held()
-
-
-def _bring_to_top(mode: TorchFunctionMode) -> bool:
-    """Put a mode above those entered after it. Say whether it is there at all."""
-    above = []
-    found = False
-    while _len_torch_function_stack() and not found:
-        top = _pop_torch_function_stack()
-        found = top is mode
-        if not found:
-            above.append(top)
-    for other in reversed(above):
-        _push_on_torch_function_stack(other)
-    if found:
-        _push_on_torch_function_stack(mode)
-    return found
 
 
 def trace() -> Trace:

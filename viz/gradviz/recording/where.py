@@ -11,12 +11,12 @@ from linecache import getline
 from types import CodeType, FrameType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-import torch
 from torch import nn
 
 from gradviz.graph import Place
+from gradviz.recording import functions, torch_inside
+from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 
-_TORCH = os.path.dirname(torch.__file__) + os.sep
 _GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _ARTICLE = os.path.join(_GRADVIZ, "article.py")
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
@@ -25,14 +25,7 @@ _PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os
 
 USER, LIBRARY, INSIDE = 0, 1, 2  # the user's code; another package's; torch, the standard library or gradviz itself
 
-CALL_MODULE = nn.Module._call_impl.__code__
-APPLY_FUNCTION = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]
 DEEPCOPY = copy.deepcopy.__code__
-STATE_DICT = nn.Module._save_to_state_dict.__code__
-_OPTIMIZERS = os.path.join(_TORCH, "optim") + os.sep
-_CHECKPOINT = os.path.join(_TORCH, "utils", "checkpoint.py")
-_GRAD_MODE = os.path.join(_TORCH, "autograd", "grad_mode.py")
-_CONTEXTLIB = os.path.join(_TORCH, "utils", "_contextlib.py")
 
 _levels: dict[str, int] = {}
 
@@ -43,7 +36,7 @@ def level(filename: str) -> int:
     if known is None:
         if filename == _ARTICLE:
             known = USER  # the example is written as a reader would write it
-        elif filename.startswith((_TORCH, _GRADVIZ, "<frozen ", "<__array_function__")):
+        elif filename.startswith((torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")):
             known = INSIDE
         elif filename.startswith(_PACKAGES) or any(folder in filename for folder in _PACKAGE_FOLDERS):
             known = LIBRARY
@@ -197,31 +190,24 @@ def look_around(frame: FrameType | None) -> Surroundings:
     user: tuple[CodeType, int] | None = None
     applying: tuple[CodeType, int] | None = None
     applying_user: tuple[CodeType, int] | None = None
-    applied = False
-    apply_frame = 0
+    applied_frame = 0
+    wrappers: tuple[CodeType, ...] = ()
     while frame is not None:
         running = frame.f_code
         filename = running.co_filename
         kind = level(filename)
         if kind == INSIDE:
-            if found.torch_line is None and inner is None and filename.startswith(_TORCH):
-                if not filename.startswith((_GRAD_MODE, _CONTEXTLIB)):
+            if found.torch_line is None and inner is None and filename.startswith(torch_inside.FOLDER):
+                if not filename.startswith((torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)):
                     found.torch_line = running
             if running is CALL_MODULE:
                 if found.module is None:
                     found.module = frame.f_locals["self"]
-            elif running is APPLY_FUNCTION:
-                applied = True
-                apply_frame = id(frame)
-                function = frame.f_locals["cls"]
-                found.checkpoint = found.checkpoint or function is torch.utils.checkpoint.CheckpointFunction
-                found.opaque = found.opaque or _marks(function.forward) or _marks(function.setup_context)
-                applying = applying_user = None
             elif running is DEEPCOPY and inner is None:
                 found.deepcopy = True
             elif running is STATE_DICT and inner is None:
                 found.state_dict = True
-            elif filename.startswith(_OPTIMIZERS) and inner is None:
+            elif filename.startswith(torch_inside.OPTIMIZERS) and inner is None:
                 found.optimizer = True
             elif running.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
                 found.constructing = True
@@ -231,22 +217,26 @@ def look_around(frame: FrameType | None) -> Surroundings:
                 inner = here
             if user is None and kind == USER:
                 user = here
-            if applied and applying is None:
+            if applied_frame and applying is None:
                 applying = here
-            if applied and applying_user is None and kind == USER:
+            if applied_frame and applying_user is None and kind == USER:
                 applying_user = here
             if running.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
                 found.constructing = True
+        method = functions.applied(frame)
+        if method is not None:
+            found.checkpoint = found.checkpoint or method.checkpoint
+            found.opaque = found.opaque or method.opaque
+            wrappers = method.wrappers
+        if method is not None or running in wrappers:
+            applied_frame = id(frame)
+            applying = applying_user = None
         frame = frame.f_back
     found.spot = _spot(inner, user)
-    if applied:
+    if applied_frame:
         found.applying = _spot(applying, applying_user)
-        found.applied = (apply_frame, found.applying)
+        found.applied = (applied_frame, found.applying)
     return found
-
-
-def _marks(method: Any) -> bool:
-    return "mark_non_differentiable" in getattr(getattr(method, "__code__", None), "co_names", ())
 
 
 def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:
@@ -276,7 +266,7 @@ class Switch:
 
 def leaves_a_block(frame: FrameType | None) -> bool:
     """Say whether a switch of grad mode is the end of a ``with``, from the frame that calls ``torch._C._set_grad_enabled``."""
-    while frame is not None and frame.f_code.co_filename == _GRAD_MODE:
+    while frame is not None and frame.f_code.co_filename == torch_inside.GRAD_MODE:
         if frame.f_code.co_name == "__exit__":
             return True
         frame = frame.f_back
@@ -293,20 +283,19 @@ def look_at_switch(frame: FrameType | None) -> Switch:
     while frame is not None:
         running = frame.f_code
         filename = running.co_filename
-        if filename == _GRAD_MODE:
+        if filename == torch_inside.GRAD_MODE:
             by_function = by_function and running.co_qualname.startswith("set_grad_enabled")
-        elif filename == _CONTEXTLIB:
+        elif filename == torch_inside.CONTEXTLIB:
             decorated = frame.f_locals.get("func")
             code = getattr(decorated, "__code__", None)
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
                 inner = None if library else (code, -1)
-        elif running is APPLY_FUNCTION:
-            inside = True
         elif library is None and level(filename) != INSIDE:
             library = False
-        elif library is None and filename.startswith(_TORCH):
+        elif library is None and filename.startswith(torch_inside.FOLDER):
             library = True
+        inside = inside or functions.applied(frame) is not None
         if level(filename) != INSIDE:
             inner = inner or (running, frame.f_lasti)
             if user is None and level(filename) == USER:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording.backward import Flow
 from gradviz.recording.build import Built
+from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
 # Words for the operation, and why nothing comes out of it though gradient goes in.
 _FACTOR = "the other factor is zero wherever gradient comes in"
@@ -98,9 +99,7 @@ def _begins_at(node: Node, inputs: Sequence[int | None], source: int, before: Ma
 
 
 def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]) -> Zero:
-    checkpoint = next(
-        (built.nodes[index] for index in sorted(above) if built.nodes[index].operation.startswith("CheckpointFunction")), None
-    )
+    checkpoint = next((built.nodes[index] for index in sorted(above) if built.nodes[index].operation.startswith(CHECKPOINT_NODE)), None)
     if checkpoint is not None:
         why = "a reentrant checkpoint runs its forward again in backward, unseen; with use_reentrant=False the line can be named"
         return Zero(operation="checkpoint", why=why, place=checkpoint.place)

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from gradviz.graph import Verdict
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
 from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import described
@@ -170,7 +170,7 @@ class Watch:
     def _guarded(self, action: Callable[..., None], *args: Any) -> None:
         """Whatever gradviz does, it ends with gradviz: one warning, and the script goes on."""
         try:
-            with torch._C.DisableTorchFunction():
+            with torch_inside.without_torch_function():
                 action(*args)
         except Exception as error:
             self._over = True
@@ -188,7 +188,7 @@ class Watch:
         @functools.wraps(original)
         def watching(*args: Any, **kwargs: Any) -> Any:
             function = self._originals.get("below", original) if which == "backward" else original
-            if not self._on or getattr(self._inside, "yes", False) or torch._C._current_autograd_node() is not None:
+            if not self._on or getattr(self._inside, "yes", False) or torch_inside.current_node() is not None:
                 return function(*args, **kwargs)
             self._inside.yes = True
             try:

@@ -19,12 +19,12 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gradviz.recording import torch_inside
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level
 
 _LOOKED_AT = 20_000  # values in all; a script that hides its model deeper gets the name of its class
 _DEEP = 3  # steps from a variable: self.agent.nets[0]
 _CLOSED = (str, bytes, int, float, bool, type(None), type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, CodeType)
-_PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Found:
 def find(frame: FrameType | None) -> Found:
     """Look for models and optimizers, and for their names as seen from a frame."""
     modules, optimizers = _living()
-    inner = {id(child) for module in modules for child in (module.__dict__.get("_modules") or {}).values() if child is not None}
+    inner = {id(child) for module in modules for child in torch_inside.children_of(module).values() if child is not None}
     outermost = [module for module in modules if id(module) not in inner]
     held = [tensor for optimizer in optimizers for group in optimizer.param_groups for tensor in group["params"]]
     owned: set[int] = set()
@@ -85,7 +85,7 @@ def _living() -> tuple[list[nn.Module], list[Optimizer]]:
     wanted = {key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer))}
     chosen = list(compress(things, map(wanted.__contains__, map(id, kinds))))
     # Else its __init__ has not got so far.
-    modules = [one for one in chosen if issubclass(type(one), nn.Module) and "_modules" in one.__dict__]
+    modules = [one for one in chosen if issubclass(type(one), nn.Module) and torch_inside.is_initialized(one)]
     optimizers = [one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__]
     return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)]
 
@@ -100,9 +100,8 @@ def _parameters(module: nn.Module) -> Iterator[Tensor]:
     seen, stack = {id(module)}, [module]
     while stack:
         here = stack.pop()
-        own = here.__dict__
-        yield from (one for one in (own.get("_parameters") or {}).values() if one is not None)
-        for child in (own.get("_modules") or {}).values():
+        yield from (one for one in torch_inside.parameters_of(here).values() if one is not None)
+        for child in torch_inside.children_of(here).values():
             if child is not None and id(child) not in seen:
                 seen.add(id(child))
                 stack.append(child)
@@ -195,7 +194,7 @@ def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         attributes = object.__getattribute__(value, "__dict__")
         parts = issubclass(kind, nn.Module)
         for name, item in list(attributes.items()):
-            if isinstance(name, str) and not (parts and name in _PARTS) and type(item) not in _CLOSED:
+            if isinstance(name, str) and not (parts and name in torch_inside.PARTS) and type(item) not in _CLOSED:
                 yield f"{path}.{name}", item
 
 

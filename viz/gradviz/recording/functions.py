@@ -1,0 +1,117 @@
+"""Which frames are a custom ``autograd.Function``'s, while torch applies it.
+
+``Function.apply`` is written in C since torch 2.14 and has no frame any more. So the methods that it calls are recognised, by their
+code: those of every Function there is. One that is called by its name (``super().forward(ctx, x)``) is a call like others.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from linecache import getline
+from types import CodeType, FrameType
+from typing import Any
+
+import torch
+
+from gradviz.recording.torch_inside import CheckpointFunction
+
+_CALLED_BY_APPLY = ("forward", "setup_context", "vmap", "jvp")
+_DECORATORS = 16  # on one method
+_MOST = 10_000  # code objects whose answer is kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """A method of a custom Function that ``apply`` calls.
+
+    Attributes:
+        name: Such as ``"forward"``.
+        wrappers: The code of decorators around it.
+        checkpoint: The Function is torch's reentrant checkpoint.
+        opaque: The Function marks a result as not differentiable.
+    """
+
+    name: str
+    wrappers: tuple[CodeType, ...]
+    checkpoint: bool
+    opaque: bool
+
+
+_answers: dict[int, tuple[CodeType, Method | None]] = {}
+
+
+def applied(frame: FrameType) -> Method | None:
+    """Return the method that a frame runs for ``apply``; None for any other frame."""
+    code = frame.f_code
+    known = _answers.get(id(code))
+    if known is None or known[0] is not code:
+        known = _look_up(code)
+    method = known[1]
+    if method is None or frame.f_back is None:
+        return method
+    caller = frame.f_back
+    called = _called_name(caller.f_code.co_filename, caller.f_code, caller.f_lasti)
+    return None if called in (method.name, code.co_name) else method
+
+
+def _look_up(code: CodeType) -> tuple[CodeType, Method | None]:
+    if len(_answers) > _MOST:
+        _answers.clear()
+    answer = (code, next((method for own, method in _methods() if own is code), None))
+    _answers[id(code)] = answer
+    return answer
+
+
+def _methods() -> Iterator[tuple[CodeType, Method]]:
+    """Yield the code of every method of every custom Function."""
+    for function in _subclasses(torch.autograd.Function):
+        for name in _CALLED_BY_APPLY:
+            codes = _codes(getattr(function, name, None))
+            if codes:
+                opaque = any(_marks(own) for other in ("forward", "setup_context") for own in _codes(getattr(function, other, None)))
+                yield codes[-1], Method(name, codes[:-1], function is CheckpointFunction, opaque)
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    stack = [kind]
+    while stack:
+        inner: list[type] = type.__subclasses__(stack.pop())
+        yield from inner
+        stack += inner
+
+
+def _codes(function: Any) -> tuple[CodeType, ...]:
+    """Return the code of a function, last, after that of its decorators where they say what they wrap."""
+    codes: list[CodeType] = []
+    while function is not None and len(codes) < _DECORATORS:
+        code = getattr(function, "__code__", None)
+        if not isinstance(code, CodeType):
+            break
+        codes.append(code)
+        function = getattr(function, "__wrapped__", None)
+    return tuple(codes)
+
+
+def _marks(code: CodeType) -> bool:
+    return "mark_non_differentiable" in code.co_names
+
+
+@lru_cache(maxsize=4096)
+def _called_name(filename: str, code: CodeType, lasti: int) -> str:
+    """Return the last name in what an instruction calls, ``"apply"`` of ``Square.apply(x)``; empty where the source does not tell."""
+    positions = next((position for number, position in enumerate(code.co_positions()) if number * 2 == lasti), None)
+    if positions is None or None in positions:
+        return ""
+    first, last, begin, end = (number or 0 for number in positions)
+    lines = [getline(filename, number).encode() for number in range(first, last + 1)]
+    if not lines:
+        return ""
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][begin:]
+    try:
+        call = ast.parse("(" + b"".join(lines).decode() + "\n)", mode="eval").body
+    except (SyntaxError, ValueError):
+        return ""
+    function = call.func if isinstance(call, ast.Call) else None
+    return getattr(function, "attr", getattr(function, "id", ""))

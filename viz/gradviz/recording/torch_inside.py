@@ -1,0 +1,292 @@
+"""Everything private of torch that gradviz touches, in one place.
+
+``ABILITIES`` lists each item: why it is needed, the versions it was seen in, and what its loss costs. What a torch does not have is
+replaced by something that costs that one ability, never the run and never the import; reports say so (:func:`notes`).
+What is private of FSDP2 is collected in ``sharded.py``.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+NEWEST_TRIED = (2, 15)  # of a newer torch, nobody has looked whether all this still means what it meant
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """Something that rests on what torch does not promise.
+
+    Attributes:
+        paths: What has to be there, by dotted names below ``torch``.
+        why: What gradviz does with it.
+        seen: The versions it was seen in.
+        cost: What is lost without it, as a report says it; a sentence.
+    """
+
+    paths: tuple[str, ...]
+    why: str
+    seen: str
+    cost: str
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What of it this torch does not have."""
+        return tuple(path for path in self.paths if _private(path) is None)
+
+
+def _private(path: str) -> Any:
+    """Return what stands under a dotted name below torch; None where it is gone."""
+    found: Any = torch
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+ABILITIES = (
+    Ability(
+        ("_C._autograd._get_sequence_nr", "_C._functions.AccumulateGrad._sequence_nr", "_C._FunctionBase._sequence_nr"),
+        "autograd numbers its nodes as they are made, so that a call need not touch the ones it made to tell their line later",
+        "2.6 to 2.15",
+        "The lines of operations inside composite calls are not known.",
+    ),
+    Ability(
+        ("_C.DisableTorchFunction",),
+        "gradviz's own torch calls are no calls of the step, and none that a tensor subclass should see",
+        "2.6 to 2.15",
+        "Tensor subclasses see gradviz's own calls.",
+    ),
+    Ability(
+        ("_C._len_torch_function_stack", "_C._pop_torch_function_stack", "_C._push_on_torch_function_stack"),
+        "a trace that no 'with' ends is taken out from below the modes that were entered after it",
+        "2.6 to 2.15",
+        "A trace that ends while modes entered after it still run stays on torch's stack, and lets every call pass.",
+    ),
+    Ability(
+        ("UntypedStorage._cdata", "UntypedStorage._weak_ref", "UntypedStorage._free_weak_ref"),
+        "tensors that share memory are recognised by their storage, whose address must not be given to another meanwhile",
+        "2.6 to 2.15",
+        "What is written into memory that tensors share (through .data, detach() or numpy) is not followed.",
+    ),
+    Ability(
+        ("Tensor._base",),
+        "a view shares the history of the tensor that it is a view of",
+        "2.6 to 2.15",
+        "Writes through views may be named at lines that sever nothing.",
+    ),
+    Ability(
+        ("Tensor._version",),
+        "a tensor whose version is the same was not written to",
+        "2.6 to 2.15",
+        "Zero is not told from reached for what the step's own backward left in .grad.",
+    ),
+    Ability(
+        ("_C._autograd._unsafe_set_version_counter",),
+        "a buffer that is put back gets its version back as well",
+        "2.6 to 2.15",
+        "Buffers that a checkpoint wrote to again have a higher version than without gradviz.",
+    ),
+    Ability(
+        ("_C._current_autograd_node",),
+        "a backward inside a backward is part of a checkpoint or a double backward, and no call of the script's",
+        "2.6 to 2.15",
+        "Backward calls that run inside another backward are reported like the script's own.",
+    ),
+    Ability(
+        ("nn.Module._call_impl.__code__",),
+        "the frame of a module's call says which module runs",
+        "2.6 to 2.15",
+        "The modules that operations run in are not known.",
+    ),
+    Ability(
+        ("nn.Module._save_to_state_dict.__code__",),
+        "state_dict() detaches what it copies, which is no cut of the user's",
+        "2.6 to 2.15",
+        "What state_dict() copies may be named as detached in torch's own line.",
+    ),
+    Ability(
+        ("utils.checkpoint.CheckpointFunction",),
+        "a reentrant checkpoint is a custom Function that passes gradient by a backward of its own",
+        "2.6 to 2.15",
+        "Reentrant checkpoints are taken for custom Functions.",
+    ),
+)
+
+
+def missing() -> tuple[Ability, ...]:
+    """Return the abilities that this torch leaves gradviz without."""
+    return tuple(ability for ability in ABILITIES if ability.missing)
+
+
+def notes() -> tuple[str, ...]:
+    """Return what a report has to say of this torch: a sentence for each ability that is missing."""
+    return _NOTES
+
+
+_NOTES = tuple(f"torch {torch.__version__} has no {' or '.join(f'torch.{path}' for path in one.missing)}. {one.cost}" for one in missing())
+
+
+def _code(path: str) -> CodeType | None:
+    found = _private(path)
+    return found if isinstance(found, CodeType) else None
+
+
+# The numbers of autograd nodes
+
+NUMBERED = not ABILITIES[0].missing
+
+
+def _no_number() -> int:
+    return 0
+
+
+sequence_number: Callable[[], int] = _private("_C._autograd._get_sequence_nr") if NUMBERED else _no_number
+"""Return the number that the next autograd node of this thread gets; always 0 where torch does not say."""
+
+
+def node_number(node: Any) -> int:
+    """Return the number of an autograd node; 0 where torch does not say."""
+    return int(node._sequence_nr()) if NUMBERED else 0
+
+
+# Torch functions and the modes that see them
+
+without_torch_function: Callable[[], AbstractContextManager[Any]] = _private("_C.DisableTorchFunction") or nullcontext
+"""Enter to call torch unseen by every mode and tensor subclass."""
+
+_stack_length, _pop, _push = (_private(path) for path in ABILITIES[2].paths)
+
+
+def bring_to_top(mode: TorchFunctionMode) -> bool | None:
+    """Put a mode above those entered after it. Say whether it is there at all; None where torch has no way to look."""
+    if ABILITIES[2].missing:
+        return None
+    above = []
+    found = False
+    while _stack_length() and not found:
+        top = _pop()
+        found = top is mode
+        if not found:
+            above.append(top)
+    for other in reversed(above):
+        _push(other)
+    if found:
+        _push(mode)
+    return found
+
+
+def push(mode: TorchFunctionMode) -> None:
+    """Put a mode on top of the others."""
+    _push(mode)
+
+
+# torch functions that reach a mode though their names are private, and what they stand for
+SET_GRAD_ENABLED = "_set_grad_enabled"  # every switch of grad mode, from no_grad to a decorator; 2.6 to 2.15
+RECORD_FUNCTION = "_record_function"  # the profiler's, which make no value; 2.6 to 2.15
+PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # whose further results (batch sizes, mask) carry no value
+
+# Memory
+
+_STORAGES = not ABILITIES[3].missing
+
+
+def storage_address(tensor: Tensor) -> int:
+    """Return what identifies a tensor's memory; 0 where torch does not say. Raises what torch does for one without memory."""
+    return int(tensor.untyped_storage()._cdata) if _STORAGES else 0
+
+
+def weak_storage(tensor: Tensor) -> Any:
+    """Return a weak handle of a tensor's memory, which keeps the address from being used again but not the memory; free it in the end."""
+    return tensor.untyped_storage()._weak_ref()
+
+
+def free_weak_storage(handle: Any) -> None:
+    """Let go of a handle from :func:`weak_storage`."""
+    torch.UntypedStorage._free_weak_ref(handle)  # type: ignore[no-untyped-call]
+
+
+def view_base(tensor: Tensor) -> Tensor | None:
+    """Return the tensor that another is a view of; None for one that is none."""
+    return getattr(tensor, "_base", None)
+
+
+def version(tensor: Tensor) -> int | None:
+    """Return how often a tensor was written to; None where torch does not say. Inference tensors raise."""
+    return getattr(tensor, "_version", None)
+
+
+def set_version(tensor: Tensor, number: int | None) -> None:
+    """Give a tensor back the version that it had before gradviz put its value back."""
+    setter = _private("_C._autograd._unsafe_set_version_counter")
+    if setter is not None and number is not None:
+        setter((tensor,), (number,))
+
+
+# Autograd
+
+ACCUMULATOR = "AccumulateGrad"  # the node of a leaf, which has its tensor as .variable; 2.6 to 2.15
+CHECKPOINT_NODE = "CheckpointFunction"  # begins the name of a reentrant checkpoint's node; 2.6 to 2.15
+HOOK_NODE = "BackwardHookFunctionBackward"  # before a module that has a full backward hook; 2.6 to 2.15
+
+CheckpointFunction: type | None = _private("utils.checkpoint.CheckpointFunction")
+
+
+def current_node() -> Any:
+    """Return the autograd node that runs in this thread, where a backward is under way; None otherwise."""
+    find = _private("_C._current_autograd_node")
+    return None if find is None else find()
+
+
+def graph_was_freed(error: BaseException) -> bool:
+    """Say whether a backward failed because an earlier one freed the graph; torch has no exception of its own for it."""
+    return "second time" in str(error)
+
+
+# Frames
+
+CALL_MODULE = _code("nn.Module._call_impl.__code__")
+STATE_DICT = _code("nn.Module._save_to_state_dict.__code__")
+
+FOLDER = os.path.dirname(torch.__file__) + os.sep
+OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
+GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")  # no_grad, set_grad_enabled; 2.6 to 2.15
+CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")  # what no_grad is as a decorator; 2.6 to 2.15
+SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsample does not
+
+# Modules: what they hold, read from where it is kept, since the methods that list it may be overridden and skip what repeats
+
+
+def parameters_of(module: nn.Module) -> dict[str, Tensor | None]:
+    """Return the parameters of one module by name; those of one whose ``__init__`` has not got so far are none."""
+    parameters: dict[str, Tensor | None] | None = module.__dict__.get("_parameters")
+    return parameters or {}
+
+
+def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
+    """Return the modules that one module holds, by name."""
+    children: dict[str, nn.Module | None] | None = module.__dict__.get("_modules")
+    return children or {}
+
+
+def is_initialized(module: nn.Module) -> bool:
+    """Say whether ``nn.Module.__init__`` has run."""
+    return "_modules" in module.__dict__
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Say whether a module is what ``torch.compile`` made of another, or was compiled in place."""
+    return "_orig_mod" in children_of(module) or module.__dict__.get("_compiled_call_impl") is not None
+
+
+def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
+    """Return the backward hooks of a module."""
+    return tuple((module.__dict__.get("_backward_hooks") or {}).values())
+
+
+PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))  # how a module's __dict__ holds its parts
