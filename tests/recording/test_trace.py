@@ -147,7 +147,7 @@ def test_a_tensor_that_is_gone_leaves_nothing_of_its_freezing():
     with gradviz.trace() as trace:
         for _ in range(100):
             torch.ones(1, requires_grad=True).requires_grad_(False)
-        assert len(trace._tape._switches) <= 1
+        assert len(trace._tape.tensors.by_key) <= 1
 
 
 def test_a_loss_that_was_made_a_leaf_by_hand_is_said_in_words():

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
 from gradviz.recording.sharded import own_part
-from gradviz.recording.tape import Backward, Tape
+from gradviz.recording.tape import Backward
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ def _by_backward(losses: tuple[Tensor, ...], seeds: list[Tensor | None], wanted:
             leaf.grad = kept[number]
 
 
-def recall(tape: Tape, seen: Backward) -> dict[int, Arrival]:
-    """Say what arrived at each leaf, by number, in a backward that the step made itself."""
+def recall(seen: Backward, leaves: Mapping[int, Tensor]) -> dict[int, Arrival]:
+    """Say what arrived at each of some leaves, by number, in a backward that the step made itself."""
     found = {number: Arrival(nonzero, None) for number, nonzero in seen.nonzero.items()}
     for number, version in seen.arrived.items():
-        leaf = tape.leaves[number].tensor()
+        leaf = leaves.get(number)
         if version is None or leaf is None:
             continue
         unchanged = leaf.grad is not None and torch_inside.version(leaf.grad) == version

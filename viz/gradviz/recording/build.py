@@ -107,6 +107,13 @@ def names_of(model: Model | None) -> Names:
     return names
 
 
+def leaf_names(tape: Tape, names: Names) -> dict[int, str]:
+    """Return the names of the parameters that a trace has met, by the tape's numbers."""
+    every = [*names.tensors.values(), *names.wholes.values()]
+    numbers = {number: tensor for tensor in every if (number := tape.leaf_number(tensor)) is not None}
+    return {number: names.parameters[id(tensor)][0] for number, tensor in numbers.items() if id(tensor) in names.parameters}
+
+
 def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
     if isinstance(model, nn.Module):
         yield from _named_parameters("", model, names)
@@ -150,7 +157,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         shape: Its sizes.
     """
     built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], classes=names.classes, numbers=[0])
-    scopes, places = _Scopes(tape, names), _Places()
+    scopes, places, parameters = _Scopes(tape, names), _Places(), leaf_names(tape, names)
     blocks: dict[int, int] = {}
     queue: list[int] = []
 
@@ -168,7 +175,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
                 place, caller, scope = places.of(own.code, own.lasti), places.of(own.caller, own.caller_lasti), scopes.of(own)
                 node = Node(index=index, kind=NodeKind.OPERATION, operation=step.name, place=place, caller=caller, scope=scope)
             else:
-                node = _node(tape, number, index, own, names, scopes, places, blocks)
+                node = _node(tape, number, index, own, parameters, scopes, places, blocks)
             nodes.append(node)
             built.numbers.append(number)
             queue.append(number)
@@ -211,22 +218,28 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
 
 
 def _node(
-    tape: Tape, number: int, index: int, spot: Spot, names: Names, scopes: "_Scopes", places: "_Places", blocks: dict[int, int]
+    tape: Tape,
+    number: int,
+    index: int,
+    spot: Spot,
+    parameters: Mapping[int, str],
+    scopes: "_Scopes",
+    places: "_Places",
+    blocks: dict[int, int],
 ) -> Node:
     leaf = tape.leaves.get(number)
     if leaf is not None:
-        tensor = leaf.tensor()
-        known = names.parameters.get(id(tensor)) if tensor is not None else None
+        name = parameters.get(number)
         shape = " × ".join(map(str, leaf.shape)) or "scalar"
         return Node(
             index=index,
-            kind=NodeKind.LEAF if known is None else NodeKind.PARAMETER,
-            name=f"leaf ({shape})" if known is None else known[0],
+            kind=NodeKind.LEAF if name is None else NodeKind.PARAMETER,
+            name=f"leaf ({shape})" if name is None else name,
             shape=leaf.shape,
             requires_grad=leaf.requires_grad,
             place=places.of(spot.code, spot.lasti),
             caller=places.of(spot.caller, spot.caller_lasti),
-            scope=known[0].rpartition(".")[0] if known else "",
+            scope=(name or "").rpartition(".")[0],
         )
     call = tape.calls[number]
     return Node(
@@ -347,14 +360,3 @@ def _stays_inside(tape: Tape, built: Built, after: Mapping[int, list[int]], inde
 
 def _instruction(spot: Spot) -> tuple[Any, int]:
     return (spot.code, spot.lasti) if spot.caller is None else (spot.caller, spot.caller_lasti)
-
-
-def leaf_tensors(tape: Tape, built: Built, indices: set[int]) -> dict[int, Tensor]:
-    """Return the leaves among some nodes that are still alive, by node."""
-    found: dict[int, Tensor] = {}
-    for index in sorted(indices):
-        leaf = tape.leaves.get(built.numbers[index])
-        tensor = None if leaf is None else leaf.tensor()
-        if tensor is not None:
-            found[index] = tensor
-    return found

@@ -14,7 +14,7 @@ from torch.nn.parameter import is_lazy
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.recording import backward, torch_inside, values
-from gradviz.recording.build import Built, Model, Names, build, leaf_tensors, names_of
+from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
@@ -50,7 +50,7 @@ def judge(
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
         built = build(tape, roots, names, name, shape)
         said = [*notes, *torch_inside.notes()]
-        arrivals, zeros, measured = _measure(tape, built, live, model, said) if measure else ({}, {}, False)
+        arrivals, zeros, measured = _measure(tape, built, live, model, names, said) if measure else ({}, {}, False)
         seen = _parameters(tape, built, names, optimized, arrivals, zeros, measured=measured)
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
@@ -126,10 +126,10 @@ def _modules(model: Model | None) -> list[nn.Module]:
 
 
 def _measure(
-    tape: Tape, built: Built, live: tuple[Tensor, ...], model: Model | None, said: list[str]
+    tape: Tape, built: Built, live: tuple[Tensor, ...], model: Model | None, names: Names, said: list[str]
 ) -> tuple[dict[int, backward.Arrival], dict[int, Zero], bool]:
     """Say what arrives at each leaf and where zeros begin; what turns out severed is marked in the graph."""
-    leaves = leaf_tensors(tape, built, built.reached())
+    leaves = _leaves(tape, built, live, names)
     if not live or not leaves:
         return {}, {}, False
     if any(loss.device.type == "meta" for loss in live):
@@ -138,7 +138,7 @@ def _measure(
     roots = tuple(tape.live(loss) for loss in live)
     for seen in reversed(tape.backwards):
         if tape.leads_to(seen.roots, roots):  # the step called backward itself: what it left is what arrived
-            arrived = backward.recall(tape, seen)
+            arrived = backward.recall(seen, {built.numbers[index]: leaf for index, leaf in leaves.items()})
             return {index: arrived[number] for index in leaves if (number := built.numbers[index]) in arrived}, {}, True
     steps = [(index, step) for index, number in enumerate(built.numbers) if (step := tape.steps.get(number)) is not None]
     real = any(step.checkpoint for _, step in steps)
@@ -172,6 +172,13 @@ def _measure(
             zeros = find_zeros(built, flows, edges_of, zero, nonzero)
             zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
     return arrivals, zeros, True
+
+
+def _leaves(tape: Tape, built: Built, live: tuple[Tensor, ...], names: Names) -> dict[int, Tensor]:
+    """Return the leaves that gradient passes to and that are there, by node: edges lead to them, or they are the model's."""
+    there = {number: tensor for tensor in (*names.tensors.values(), *names.wholes.values()) if (number := tape.leaf_number(tensor))}
+    there |= tape.held | tape.leaves_before(live)
+    return {index: there[number] for index in sorted(built.reached()) if (number := built.numbers[index]) in there}
 
 
 def _closes_over_history(tape: Tape, built: Built, index: int, step: Step) -> bool:
@@ -304,15 +311,10 @@ def _parameters(
     *,
     measured: bool,
 ) -> list[ParameterSeen]:
-    nodes: dict[int, int] = {}
-    for number, leaf in tape.leaves.items():
-        index = built.index_of.get(number)
-        tensor = leaf.tensor()
-        if index is not None and tensor is not None:
-            nodes[id(tensor)] = index
     seen = []
     for name, parameter in names.tensors.items():
-        node = nodes.get(id(names.wholes.get(id(parameter), parameter)))
+        number = tape.leaf_number(names.wholes.get(id(parameter), parameter))
+        node = None if number is None else built.index_of.get(number)
         arrival = arrivals.get(node) if node is not None else None
         seen.append(
             ParameterSeen(
@@ -369,7 +371,8 @@ def _notes(
 
 def _unseen(tape: Tape, built: Built, parameters: tuple[Parameter, ...], names: Names) -> list[str]:
     """Say which unused parameters had a value leave torch in a form that cannot be followed: an index, a plain float."""
-    unused = {id(names.tensors[parameter.name]): parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
+    never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
+    unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
     said = []
     for number, call in tape.calls.items():
         if not unused or number in built.index_of or call.name not in ("tolist", "__float__", "__int__", "__index__"):
@@ -378,9 +381,8 @@ def _unseen(tape: Tape, built: Built, parameters: tuple[Parameter, ...], names: 
         seen, stack = {number}, [number]
         while stack:
             here = stack.pop()
-            leaf = tape.leaves.get(here)
-            if leaf is not None and (name := unused.get(id(leaf.tensor()))) is not None:
-                behind.append(name)
+            if here in unused:
+                behind.append(unused[here])
             before = (
                 tape.steps[here].nexts
                 if here in tape.steps

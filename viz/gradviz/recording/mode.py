@@ -7,6 +7,7 @@ was severed before, or a frozen parameter.
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -17,9 +18,10 @@ from torch.overrides import TorchFunctionMode
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside, values, where
 from gradviz.recording.backward import any_nonzero
+from gradviz.recording.identity import Facts
 from gradviz.recording.slices import Escapes, of_interest
 from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history, is_recorded, region
-from gradviz.recording.torch_inside import sequence_number
+from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
@@ -61,6 +63,9 @@ _FILLS = frozenset(
 )
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
 _ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "numpy", "__array__"))
+
+
+_SEEN: AbstractContextManager[Any] = nullcontext()
 
 
 class _Known:
@@ -107,16 +112,20 @@ class RecordingMode(TorchFunctionMode):
         if known is None or self.failure:
             return func(*args, **kwargs)
         frame = sys._getframe(1)
+        # What is asked of a tensor must not come to the user's own modes and subclasses.
+        unseen = without_torch_function() if types or other_modes() else _SEEN
         before = None
         if known.before is not None:
             try:
-                before = known.before(args, kwargs)
+                with unseen:
+                    before = known.before(args, kwargs)
             except Exception as failure:
                 self.failure = described(failure)
         self._first = sequence_number()
         out = func(*args, **kwargs)
         try:
-            return known.after(known, args, kwargs, out, before, frame)
+            with unseen:
+                return known.after(known, args, kwargs, out, before, frame)
         except Exception as failure:
             self.failure = described(failure)
             return out
@@ -127,7 +136,7 @@ class RecordingMode(TorchFunctionMode):
             attribute = getattr(getattr(func, "__self__", None), "__name__", "")
             if attribute == "data":
                 if name == "__set__":
-                    return _Known("data", None, self._after_set_data)
+                    return _Known("data", self._before_set_data, self._after_set_data)
                 return _Known("data", None, self._after)
             if name == "__set__" and attribute == "requires_grad":
                 return _Known(attribute, None, self._after_requires_grad)
@@ -157,12 +166,16 @@ class RecordingMode(TorchFunctionMode):
     def _after(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         kind = type(out)
         if kind is Tensor or isinstance(out, Tensor):
+            if id(out) in self.tape.tensors.by_key:
+                self._is_another(out, args, kwargs)
             if is_recorded(out):
                 self._stamp(known, args, kwargs, (out,), frame)
             else:
                 self._made(known, args, kwargs, (out,), frame)
         elif isinstance(out, (tuple, list)):
             tensors = tuple(item for item in out if isinstance(item, Tensor))
+            for item in tensors:
+                self._is_another(item, args, kwargs)
             live = tuple(item for item in tensors if is_recorded(item))
             if live:
                 self._stamp(known, args, kwargs, live, frame)
@@ -172,6 +185,11 @@ class RecordingMode(TorchFunctionMode):
         if "out" in kwargs:
             self._wrote_out(known, args, kwargs, frame)
         return out
+
+    def _is_another(self, out: Tensor, args: Any, kwargs: Any) -> None:
+        """Forget what stood where a new tensor stands now; what a call hands back as it went in is not new."""
+        if not any(out is item for item in _tensors((*args, *kwargs.values()))):
+            self.tape.tensors.made(out)
 
     def _stamp(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, in_place: bool = False) -> None:
         """Take note of where nodes were made, and of what went into them without a gradient edge."""
@@ -231,6 +249,8 @@ class RecordingMode(TorchFunctionMode):
                 around = where.look_around(frame)
                 if around.optimizer or around.constructing:
                     return
+                if around.checkpoint:
+                    self.tape.hold(_tensors((*args, *kwargs.values())))
             from_float = any(item.dtype.is_floating_point for item in viewed or given)
             kind = self._kind(known, out, mine, around, from_float=from_float)
             self._write_down(known, kind, mine, around, out)
@@ -321,7 +341,7 @@ class RecordingMode(TorchFunctionMode):
     def _dead_sources(self, items: Iterable[Any], found: list[int], known: "_Known | None", own: int = 0) -> None:
         """Collect what goes into a recorded call without a gradient edge."""
         tape = self.tape
-        origins, memory = tape._origins, tape.memory
+        interesting, memory = tape.tensors.by_key, tape.memory
         for position, item in enumerate(items):
             kind: Any = type(item)
             if kind is Tensor or kind is nn.Parameter:
@@ -346,7 +366,7 @@ class RecordingMode(TorchFunctionMode):
                 continue
             if known is not None and known.shape_only and position:
                 continue
-            if origins:
+            if id(item) in interesting:
                 origin = tape.origin(item)
                 if origin is not None:
                     node = history(item) if item.requires_grad else None
@@ -520,22 +540,8 @@ class RecordingMode(TorchFunctionMode):
         if origin is not None:
             own.add(origin)
 
-        def only_own(number: int) -> bool:
-            seen, stack = {number}, [number]
-            while stack:
-                here = stack.pop()
-                if here in own:
-                    continue
-                call = tape.calls.get(here) if is_leaf else None
-                if call is None or len(seen) > 256:
-                    return False
-                for before, _ in call.inputs:
-                    if before not in seen:
-                        seen.add(before)
-                        stack.append(before)
-            return True
-
-        return tuple((number, live) for number, live in inputs if not only_own(number)) if own else inputs
+        only_own = tape.is_made_of
+        return tuple((number, live) for number, live in inputs if not only_own(number, own, through=is_leaf)) if own else inputs
 
     def _alias_kind(self, target: Tensor) -> CutKind | None:
         """Say what took a tensor out of the graph whose memory it may share."""
@@ -582,8 +588,12 @@ class RecordingMode(TorchFunctionMode):
             self._write_down(known, CutKind.DETACH_, (before,), around, args[0])
         return out
 
+    def _before_set_data(self, args: Any, kwargs: Any) -> Facts | None:
+        return self.tape.tensors.find(args[0])
+
     def _after_set_data(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         target, value = args
+        self.tape.tensors.moved(target, before)
         inputs = self._inputs((value,), {})
         inputs = self._foreign(inputs, target)
         around = where.look_around(frame)
@@ -634,6 +644,8 @@ class RecordingMode(TorchFunctionMode):
         return wrote
 
     def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        for item in _tensors(out):
+            self._is_another(item, args, kwargs)
         live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
         if live:
             self._stamp(known, (), {}, live, frame)
@@ -654,6 +666,7 @@ class RecordingMode(TorchFunctionMode):
         """``nn.Parameter(t)`` or ``Variable(t)``: the same memory, no history."""
         if self.failure or out is value:
             return
+        self.tape.tensors.made(out)
         inputs = self._inputs((value,), {})
         if not inputs:
             return
@@ -663,33 +676,35 @@ class RecordingMode(TorchFunctionMode):
                 _Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out
             )
 
-    def before_backward(self, losses: Iterable[Tensor]) -> "tuple[Backward, list[Any]]":
+    def before_backward(self, losses: Iterable[Tensor]) -> "tuple[Backward, dict[int, Tensor], list[Any]]":
         """The step calls backward itself, which may free the graph: take note of the graph, and be ready to see what arrives."""
         tape = self.tape
-        seen = Backward(tuple(tape.live(loss) for loss in losses if loss.requires_grad))
+        losses = [loss for loss in losses if loss.requires_grad]
+        seen = Backward(tuple(tape.live(loss) for loss in losses))
+        leaves = tape.held | tape.leaves_before(losses)  # a reentrant checkpoint reaches leaves that no edge leads to
         handles: list[Any] = []
         # Once several ranks reduce a gradient, .grad is theirs together, or FSDP2 has taken it away: see what arrives before that.
         together = torch.distributed.is_available() and torch.distributed.is_initialized()
-        for number, known in tape.leaves.items():  # a reentrant checkpoint reaches leaves that no edge leads to
-            leaf = known.tensor()
-            if leaf is None or not known.requires_grad or not leaf.is_leaf or not leaf.requires_grad:
-                continue  # or frozen since
+        for number, leaf in leaves.items():
+            if not leaf.is_leaf or not leaf.requires_grad:
+                continue  # frozen since
             if leaf.grad is None and not together:
                 seen.arrived[number] = None
             else:
                 node = torch.autograd.graph.get_gradient_edge(leaf).node
                 # The node is kept as well: where only a checkpoint's backward will use it, nothing else keeps it till then.
                 handles.append((node, node.register_prehook(_sees(seen, number))))
-        return seen, handles
+        return seen, leaves, handles
 
-    def after_backward(self, seen: "Backward", handles: list[Any]) -> None:
+    def after_backward(self, seen: "Backward", leaves: dict[int, Tensor], handles: list[Any]) -> None:
         """Keep what the backward has left in ``.grad``, by its version."""
         for _, handle in handles:
             handle.remove()
         for number in seen.arrived:
-            leaf = self.tape.leaves[number].tensor()
-            if leaf is not None and leaf.grad is not None:
-                seen.arrived[number] = torch_inside.version(leaf.grad)
+            grad = leaves[number].grad
+            if grad is not None:
+                seen.arrived[number] = torch_inside.version(grad)
+        self.tape.held.clear()
         self.tape.backwards.append(seen)
 
     def hooked(self, module: nn.Module, frame: FrameType) -> None:
@@ -698,6 +713,7 @@ class RecordingMode(TorchFunctionMode):
 
     def came_back(self, array: Any, out: Tensor, frame: FrameType) -> None:
         """``torch.from_numpy(array)``."""
+        self.tape.tensors.made(out)
         inputs = self._inputs((array,), {})
         if inputs:
             self._write_down(_Known("from_numpy", None, self._after), None, inputs, where.look_around(frame), out)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.torch_inside import without_torch_function
 
@@ -43,19 +44,20 @@ def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:
 class Optimized:
     """The optimizers built during a trace, known weakly; also what one held that is gone since, as one local to the step is."""
 
-    def __init__(self) -> None:
-        self._built: list[tuple[weakref.ref[torch.optim.Optimizer], list[weakref.ref[Tensor]]]] = []
+    def __init__(self, tensors: Tensors) -> None:
+        self._tensors = tensors
+        self._built: list[tuple[weakref.ref[torch.optim.Optimizer], list[Facts]]] = []
 
     def add(self, optimizer: torch.optim.Optimizer) -> None:
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        self._built.append((weakref.ref(optimizer), [weakref.ref(parameter) for parameter in parameters]))
+        self._built.append((weakref.ref(optimizer), [self._tensors.know(parameter) for parameter in parameters]))
 
     def held(self) -> set[int] | None:
         """Return what they hold, by identity; None where none was built."""
         alive = [optimizer for reference, _ in self._built if (optimizer := reference()) is not None]
         if alive:
             return held_by(alive)
-        return {id(tensor) for _, held in self._built for one in held if (tensor := one()) is not None} if self._built else None
+        return {known.key for _, held in self._built for known in held if self._tensors.is_valid(known)} if self._built else None
 
 
 class Watcher(NamedTuple):
@@ -121,6 +123,7 @@ def _seams() -> list[_Seam]:
         _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
         _seam(torch, "from_numpy", _came_back),
         _Seam(torch.autograd, "backward", _backward(torch.autograd.backward), False, torch.autograd.backward),
+        _Seam(torch.utils, "swap_tensors", _swap(torch.utils.swap_tensors), False, torch.utils.swap_tensors),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
         _seam(torch, "compile", _compiled),
         _seam(nn.Module, "register_full_backward_hook", _hooked),
@@ -180,6 +183,32 @@ def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
                 watcher.mode.after_backward(*seen)
             except Exception as failure:
                 watcher.mode.failure = described(failure)
+        return out
+
+    return watching
+
+
+@functools.lru_cache(maxsize=16)
+def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Follow two tensors that exchange their contents."""
+
+    @functools.wraps(original)
+    def watching(t1: Any, t2: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is None or watcher.mode.failure:
+            return original(t1, t2)
+        tape = watcher.mode.tape
+        try:
+            with without_torch_function():
+                before = tape.tensors.find(t1), tape.tensors.find(t2)
+        except Exception as failure:
+            watcher.mode.failure = described(failure)
+        out = original(t1, t2)
+        try:
+            with without_torch_function():
+                tape.swapped((t1, t2), before)
+        except Exception as failure:
+            watcher.mode.failure = described(failure)
         return out
 
     return watching

@@ -1,13 +1,14 @@
 """What a trace has seen, as plain data: autograd nodes by number, calls that autograd did not record, leaves, writes to memory.
 
-No tensor, module or autograd node is held. Tensors are known by weak reference; autograd nodes by the sequence numbers that torch
-gives them as they are made, so that the common call touches none, and by a stamp in their metadata once they matter.
+No module or autograd node is held, and no tensor but the leaves of a reentrant checkpoint until its backward. How tensors are known
+is told in ``identity``; autograd nodes are known by the sequence numbers that torch gives them as they are made, so that the common
+call touches none, and by a stamp in their metadata once they matter.
 """
 
 import itertools
 import weakref
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
+from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.where import NOWHERE, Spot
 
 _numbers = itertools.count()
@@ -106,16 +108,14 @@ class LeafSeen:
     """A leaf tensor: a parameter, or another tensor that requires grad.
 
     Attributes:
-        tensor: Weak.
         shape: Sizes.
         requires_grad: In some use of it.
         sources: Numbers of the severed values that it is made of.
     """
 
-    __slots__ = ("requires_grad", "shape", "sources", "tensor")
+    __slots__ = ("requires_grad", "shape", "sources")
 
     def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
-        self.tensor = weakref.ref(tensor)
         self.shape = tuple(tensor.shape)
         self.requires_grad = False
         self.sources = sources
@@ -127,12 +127,12 @@ class Write:
     Attributes:
         low, high: Bytes of the storage it covers, from and up to.
         serial: Number of the call that wrote.
-        family: Weak, the tensor whose own history has the write; None where nobody's has.
+        family: The tensor whose own history has the write; None where nobody's has.
     """
 
     __slots__ = ("family", "high", "low", "serial")
 
-    def __init__(self, low: int, high: int, serial: int, family: "weakref.ref[Tensor] | None") -> None:
+    def __init__(self, low: int, high: int, serial: int, family: Facts | None) -> None:
         self.low = low
         self.high = high
         self.serial = serial
@@ -154,12 +154,6 @@ class Backward:
         self.roots = roots
         self.arrived: dict[int, int | None] = {}
         self.nonzero: dict[int, bool] = {}
-
-
-class _Known(weakref.ref[Tensor]):
-    __slots__ = ("key", "serial")
-    key: int
-    serial: int
 
 
 def address(tensor: Tensor) -> int:
@@ -221,11 +215,9 @@ class Tape:
         self.memory: dict[int, list[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
         self._module_numbers: dict[int, int] = {}
-        self._leaf_numbers: dict[int, int] = {}
-        self._origins: dict[int, _Known] = {}
-        self._aliases: dict[int, tuple[weakref.ref[Tensor], CutKind]] = {}
-        self._switches: dict[int, tuple[weakref.ref[Tensor], bool, Spot]] = {}  # leaves whose requires_grad was set
-        self._storages: list[Any] = []
+        self.tensors = Tensors()
+        self.held: dict[int, Tensor] = {}  # leaves that only the backward of a reentrant checkpoint will reach, which holds them too
+        self._pins: dict[int, weakref.ref[Any]] = {}
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
@@ -305,18 +297,42 @@ class Tape:
 
     def leaf(self, tensor: Tensor, *, live: bool = False) -> int:
         """Return the number of a leaf tensor, taking note of it at first sight; ``live`` where its use requires grad."""
-        number = self._leaf_numbers.get(id(tensor))
-        if number is not None:
-            seen = self.leaves[number]
-            if seen.tensor() is tensor:
-                seen.requires_grad = seen.requires_grad or live
-                return number
-        number = next(self._count)
-        origin = self.origin(tensor)
-        self.leaves[number] = LeafSeen(tensor, () if origin is None else (origin,))
-        self.leaves[number].requires_grad = live
-        self._leaf_numbers[id(tensor)] = number
-        return number
+        known = self.tensors.know(tensor)
+        if not known.leaf:
+            known.leaf = next(self._count)
+            self.leaves[known.leaf] = LeafSeen(tensor, (known.origin,) if known.origin else ())
+        if live:
+            self.leaves[known.leaf].requires_grad = True
+        return known.leaf
+
+    def leaf_number(self, tensor: Tensor) -> int | None:
+        """Return the number of a leaf tensor that was met; None for any other."""
+        known = self.tensors.find(tensor)
+        return (known.leaf or None) if known is not None else None
+
+    def hold(self, tensors: Iterable[Tensor]) -> None:
+        """Hold the leaves among some tensors that a reentrant checkpoint reads: no edge of the graph leads to them."""
+        for tensor in tensors:
+            if tensor.requires_grad and tensor.is_leaf:
+                self.held[self.leaf(tensor, live=True)] = tensor
+
+    def leaves_before(self, tensors: Iterable[Tensor]) -> dict[int, Tensor]:
+        """Return the leaves that the graph of some tensors leads to, by number."""
+        found = {self.leaf(tensor, live=True): tensor for tensor in tensors if history(tensor) is None}
+        stack = [node for tensor in tensors if (node := history(tensor)) is not None]
+        seen = {self.walk(node) for node in stack}
+        while stack:
+            for before, _ in stack.pop().next_functions:
+                if before is None:
+                    continue
+                if _is_accumulator(before):
+                    found[self.leaf(before.variable, live=True)] = before.variable
+                    continue
+                stamp = self.stamp(before, None)
+                if stamp.serial not in seen:
+                    seen.add(stamp.serial)
+                    stack.append(before)
+        return found
 
     def live(self, tensor: Tensor) -> int:
         """Return the number of a tensor that requires grad: its autograd node's, or its own where it is a leaf."""
@@ -327,51 +343,96 @@ class Tape:
 
     def origin(self, tensor: Tensor) -> int | None:
         """Return the number of the call that made a tensor without history, if it is one of interest."""
-        known = self._origins.get(id(tensor))
-        return known.serial if known is not None and known() is tensor else None
+        known = self.tensors.find(tensor)
+        return (known.origin or None) if known is not None else None
 
     def set_origin(self, tensor: Tensor, serial: int) -> None:
-        known = _Known(tensor, self._forget)
-        known.key = id(tensor)
-        known.serial = serial
-        self._origins[known.key] = known
-        number = self._leaf_numbers.get(known.key)
-        if number is not None and self.leaves[number].tensor() is tensor:
-            self.leaves[number].sources += (serial,)
+        known = self.tensors.know(tensor)
+        known.origin = serial
+        if known.leaf:
+            self.leaves[known.leaf].sources += (serial,)
 
     def drop_origin(self, tensor: Tensor) -> None:
-        if self.origin(tensor) is not None:
-            del self._origins[id(tensor)]
-
-    def _forget(self, known: _Known) -> None:
-        if self._origins.get(known.key) is known:
-            del self._origins[known.key]
+        known = self.tensors.find(tensor)
+        if known is not None:
+            known.origin = 0
 
     def set_alias(self, tensor: Tensor, kind: CutKind) -> None:
         """Take note that a tensor shares memory with one that it was taken out of the graph of."""
-        key = id(tensor)
-        self._aliases[key] = (weakref.ref(tensor, lambda _: self._aliases.pop(key, None)), kind)
+        self.tensors.know(tensor).alias = kind
 
     def alias(self, tensor: Tensor) -> CutKind | None:
-        known = self._aliases.get(id(tensor))
-        return known[1] if known is not None and known[0]() is tensor else None
+        known = self.tensors.find(tensor)
+        return None if known is None else known.alias
 
     def switched(self, leaf: Tensor, spot: Spot) -> None:
         """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it again."""
-        known = self._switched(leaf)
-        if leaf.requires_grad == (known is None or known[1]):
-            return  # as it was before
-        key = id(leaf)
-        self._switches[key] = (weakref.ref(leaf, lambda _: self._switches.pop(key, None)), leaf.requires_grad, spot)
+        known = self.tensors.know(leaf)
+        if leaf.requires_grad != (known.switch is None or known.switch[0]):  # else as it was before
+            known.switch = leaf.requires_grad, spot
 
     def switched_at(self, leaf: Tensor) -> Spot:
         """Return the line that froze a leaf, or thawed it again; nowhere, where it was not seen or is not so any more."""
-        known = self._switched(leaf)
-        return known[2] if known is not None and known[1] == leaf.requires_grad else NOWHERE
+        known = self.tensors.find(leaf)
+        if known is None or known.switch is None or known.switch[0] != leaf.requires_grad:
+            return NOWHERE
+        return known.switch[1]
 
-    def _switched(self, leaf: Tensor) -> "tuple[weakref.ref[Tensor], bool, Spot] | None":
-        known = self._switches.get(id(leaf))
-        return known if known is not None and known[0]() is leaf else None
+    def swapped(self, tensors: tuple[Tensor, Tensor], before: tuple[Facts | None, Facts | None]) -> None:
+        """Take note that two tensors have exchanged their contents, and so the calls that made these.
+
+        Args:
+            tensors: The two.
+            before: What was known of them.
+        """
+        self.tensors.swapped(*tensors, before)
+        for tensor, other in zip(tensors, reversed(before), strict=True):
+            if other is not None and other.alias is not None:
+                self.set_alias(tensor, other.alias)
+            for number in () if other is None or not other.origin else self._without(other.origin, self.leaf_number(tensor) or 0):
+                self.set_origin(tensor, number)
+
+    def is_made_of(self, number: int, own: set[int], *, through: bool = True) -> bool:
+        """Say whether a value is made of nothing but some values, through calls that autograd did not record."""
+        seen, stack = {number}, [number]
+        while stack:
+            here = stack.pop()
+            if here in own:
+                continue
+            call = self.calls.get(here) if through else None
+            if call is None or len(seen) > 256:
+                return False
+            for before, _ in call.inputs:
+                if before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return True
+
+    def _without(self, number: int, own: int) -> Iterator[int]:
+        """Yield what a value is made of less one leaf, as calls that autograd did not record and that have it not behind them."""
+        seen, stack = {number}, [number]
+        while stack:
+            here = stack.pop()
+            inputs = [before for before, _ in self.calls[here].inputs]
+            if not self._is_behind(own, here) or any(before != own and before not in self.calls for before in inputs):
+                yield here
+                continue
+            for before in inputs:
+                if before != own and before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+
+    def _is_behind(self, wanted: int, number: int) -> bool:
+        """Say whether a value went into another, through calls that autograd did not record."""
+        seen, stack = {number}, [number]
+        while stack and len(seen) < 256:
+            for before, _ in self.calls[stack.pop()].inputs:
+                if before == wanted:
+                    return True
+                if before in self.calls and before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return False
 
     def call(self, call: Call) -> int:
         number = next(self._count)
@@ -398,16 +459,19 @@ class Tape:
         low, high = region(tensor)
         if over:
             self._clear(writes, tensor, low, high)
-        writes.append(Write(low, high, serial, None if family is None else weakref.ref(family)))
+        writes.append(Write(low, high, serial, None if family is None else self.tensors.know(family)))
 
     def pin(self, tensor: Tensor) -> int:
-        """Return the address of a tensor's memory and see to it that no other memory gets it; 0 where it has none of its own."""
+        """Return the address of a tensor's memory, whose writes are kept as long as it lives; 0 where it has none of its own."""
         found = address(tensor)
         if found and found not in self.memory:
-            # A weak handle keeps the address from being used again; it does not keep the memory.
-            self._storages.append(torch_inside.weak_storage(tensor))
             self.memory[found] = []
+            self._pins[found] = weakref.ref(tensor.untyped_storage(), lambda _: self._unpin(found))
         return found
+
+    def _unpin(self, address: int) -> None:
+        self.memory.pop(address, None)
+        self._pins.pop(address, None)
 
     def write_at(self, pinned: int, low: int, high: int, serial: int) -> None:
         """Take note of a write into pinned memory, by bytes."""
@@ -431,15 +495,15 @@ class Tape:
         if not writes:
             return
         low, high = region(tensor)
-        base: Tensor | None = None
+        base: Facts | None = None
         origin = self.origin(tensor) or 0
         for write in writes:
             if write.low < high and low < write.high:
                 if write.family is not None:
                     if write.serial < origin:
                         continue  # it was in the history of what this tensor was taken out of
-                    base = base_of(tensor) if base is None else base
-                    if write.family() is base and is_recorded(tensor):
+                    base = self.tensors.find(base_of(tensor)) if base is None else base
+                    if write.family is base and is_recorded(tensor):
                         continue
                 yield write.serial
 
@@ -456,11 +520,10 @@ class Tape:
         return number
 
     def close(self) -> None:
-        """Let go of the memory's addresses: nothing can be written or read any more."""
+        """Let go of what is held: nothing can be written or read any more."""
         self.memory.clear()
-        free, self._storages = self._storages, []
-        for handle in free:
-            torch_inside.free_weak_storage(handle)
+        self._pins.clear()
+        self.held.clear()
 
     def leads_to(self, roots: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
         """Say whether a backward from ``roots`` passes ``wanted`` close by: ``(loss / 4).backward()`` does pass the loss."""

@@ -69,10 +69,16 @@ ABILITIES = (
         "A trace that ends while modes entered after it still run stays on torch's stack, and lets every call pass.",
     ),
     Ability(
-        ("UntypedStorage._cdata", "UntypedStorage._weak_ref", "UntypedStorage._free_weak_ref"),
-        "tensors that share memory are recognised by their storage, whose address must not be given to another meanwhile",
+        ("UntypedStorage._cdata",),
+        "tensors that share memory are recognised by the address of their storage",
         "2.6 to 2.15",
         "What is written into memory that tensors share (through .data, detach() or numpy) is not followed.",
+    ),
+    Ability(
+        ("Tensor._cdata",),
+        "a tensor is known by what torch keeps behind it, for a weak reference would stop torch.utils.swap_tensors",
+        "2.6 to 2.15",
+        "Of two tensors of the same memory, one that is gone may be taken for the other.",
     ),
     Ability(
         ("Tensor._base",),
@@ -163,6 +169,14 @@ without_torch_function: Callable[[], AbstractContextManager[Any]] = _private("_C
 _stack_length, _pop, _push = (_private(path) for path in ABILITIES[2].paths)
 
 
+def _none() -> int:
+    return 0
+
+
+other_modes: Callable[[], int] = _stack_length or _none
+"""Return how many modes are on torch's stack: from inside one that runs, the others below it."""
+
+
 def bring_to_top(mode: TorchFunctionMode) -> bool | None:
     """Put a mode above those entered after it. Say whether it is there at all; None where torch has no way to look."""
     if ABILITIES[2].missing:
@@ -201,14 +215,9 @@ def storage_address(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata) if _STORAGES else 0
 
 
-def weak_storage(tensor: Tensor) -> Any:
-    """Return a weak handle of a tensor's memory, which keeps the address from being used again but not the memory; free it in the end."""
-    return tensor.untyped_storage()._weak_ref()
-
-
-def free_weak_storage(handle: Any) -> None:
-    """Let go of a handle from :func:`weak_storage`."""
-    torch.UntypedStorage._free_weak_ref(handle)  # type: ignore[no-untyped-call]
+def implementation(tensor: Tensor) -> int:
+    """Return the address of what torch keeps behind a tensor's Python object; 0 where torch does not say."""
+    return getattr(tensor, "_cdata", 0)
 
 
 def view_base(tensor: Tensor) -> Tensor | None:

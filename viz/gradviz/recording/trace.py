@@ -32,7 +32,7 @@ class Trace:
         self._tape = Tape()
         self._mode: RecordingMode | None = None
         self._stack: ExitStack | None = None
-        self._optimizers = Optimized()
+        self._optimizers = Optimized(self._tape.tensors)
         self._thread: int | None = None
         self._state = "new"
         self._notes: list[str] = []

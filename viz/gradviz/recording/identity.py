@@ -1,0 +1,102 @@
+"""Which tensor is which, without a weak reference to any: torch refuses to swap a tensor that somebody holds one to.
+
+A tensor is known by the identity of its Python object, the address of what torch keeps behind it, and a weak reference to the Python
+object of its storage, which torch keeps as long as the memory lives. The last drops what is known as the memory goes. A new tensor may
+still come to stand where an old one of the same memory stood, so what a call has made is told to :meth:`Tensors.made`.
+"""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradviz.graph import CutKind
+from gradviz.recording.torch_inside import implementation
+from gradviz.recording.where import Spot
+
+
+def memory_of(tensor: Tensor) -> Any:
+    """Return the storage that holds a tensor's numbers; None for one that has none, as inside ``torch.func.vmap``."""
+    try:
+        if tensor.layout == torch.strided:
+            return tensor.untyped_storage()
+        return (tensor._values() if tensor.layout == torch.sparse_coo else tensor.values()).untyped_storage()
+    except (NotImplementedError, RuntimeError):
+        return None
+
+
+class Facts(weakref.ref[Any]):
+    """What is known of one tensor; itself a weak reference to the tensor's memory.
+
+    Attributes:
+        key: Identity of the Python object.
+        impl: Address of what torch keeps behind it.
+        origin: Number of the call that made it, if that is of interest; 0 if not.
+        leaf: Its number as a leaf; 0 if it is none.
+        alias: What took it out of the graph of the tensor that it shares memory with.
+        switch: Whether its ``requires_grad`` was last set, and the line.
+    """
+
+    __slots__ = ("alias", "impl", "key", "leaf", "origin", "switch")
+    key: int
+    impl: int
+    origin: int
+    leaf: int
+    alias: CutKind | None
+    switch: tuple[bool, Spot] | None
+
+
+class Tensors:
+    """What is known of the tensors that a trace has an interest in. Holds none, and keeps no memory."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[int, Facts] = {}
+
+    def find(self, tensor: Tensor) -> Facts | None:
+        """Return what is known of a tensor."""
+        facts = self.by_key.get(id(tensor))
+        if facts is None or facts.impl != implementation(tensor):
+            return None
+        return facts if facts() is (memory_of(tensor) or self) else None
+
+    def know(self, tensor: Tensor) -> Facts:
+        """Return what is known of a tensor, taking note of it at first sight."""
+        return self.find(tensor) or self._new(tensor)
+
+    def _new(self, tensor: Tensor) -> Facts:
+        facts = Facts(memory_of(tensor) or self, self._forget)
+        facts.key, facts.impl = id(tensor), implementation(tensor)
+        facts.origin = facts.leaf = 0
+        facts.alias = facts.switch = None
+        self.by_key[facts.key] = facts
+        return facts
+
+    def is_valid(self, facts: Facts) -> bool:
+        """Say whether the tensor is there still, as far as can be told."""
+        return self.by_key.get(facts.key) is facts
+
+    def made(self, tensor: Tensor) -> None:
+        """A call has made this tensor: what is known is of one that stood in its place before."""
+        self.by_key.pop(id(tensor), None)
+
+    def moved(self, tensor: Tensor, before: Facts | None) -> None:
+        """A tensor has got other memory, as by ``p.data = t``: it is the leaf that it was, of another value."""
+        if before is not None:
+            facts = self._new(tensor)
+            facts.leaf, facts.switch = before.leaf, before.switch
+
+    def swapped(self, first: Tensor, second: Tensor, before: tuple[Facts | None, Facts | None]) -> None:
+        """Two tensors have exchanged their contents, and are the leaves that they were.
+
+        Args:
+            first, second: The tensors.
+            before: What was known of them.
+        """
+        for tensor, own in ((first, before[0]), (second, before[1])):
+            self.made(tensor)
+            self.moved(tensor, own)
+
+    def _forget(self, facts: Facts) -> None:
+        if self.by_key.get(facts.key) is facts:
+            del self.by_key[facts.key]
