@@ -76,6 +76,16 @@ class AppliesItsOwnWay(Rounded):
         return super().apply(x.contiguous())
 
 
+class HandsOn(Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        return x, (y.detach() * 4).round() / 4
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        return gradients
+
+
 class UnderAutocast(Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu")
@@ -137,6 +147,7 @@ PASSING = {
     "grad mode on inside": lambda x: RoundedWithGradOn.apply(x),
     "a parent's forward called by name": lambda x: RoundedByParent.apply(x),
     "an apply of its own": lambda x: AppliesItsOwnWay.apply(x),
+    "what went in, handed on": lambda x: sum(HandsOn.apply(x, x * 2)),
     "custom_fwd": lambda x: UnderAutocast.apply(x),
     "a decorated forward": lambda x: Decorated.apply(x),
     "in a thread that is not traced": in_a_thread,
@@ -154,6 +165,17 @@ def test_what_a_function_does_inside_severs_nothing_where_it_passes_gradient(way
     report = trace.report(loss, model)
     assert {str(one.verdict) for one in report.parameters.values()} == {"reached"}
     assert not any(cut.parameters for cut in report.cuts)
+
+
+def test_a_backward_hook_that_only_looks_severs_nothing():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    model[1].register_full_backward_hook(lambda module, went, came: None)
+    with gradviz.trace() as trace:
+        loss = model(torch.randn(2, 3)).pow(2).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert {str(one.verdict) for one in report.parameters.values()} == {"reached"}
+    assert report.cuts == ()
 
 
 class Chosen(Function):

@@ -246,7 +246,7 @@ class RecordingMode(TorchFunctionMode):
             if not mine:
                 continue
             if around is None:
-                around = where.look_around(frame)
+                around = where.look_around(frame, in_apply=self._hands_on(known, args))
                 if around.optimizer or around.constructing:
                     return
                 if around.checkpoint:
@@ -320,6 +320,12 @@ class RecordingMode(TorchFunctionMode):
             return self._inference
         self._inference = None  # entering and leaving it cannot be seen; a call outside tells that it was left
         return None if torch.is_grad_enabled() else self.switch or "before the trace"
+
+    def _hands_on(self, known: _Known, args: Any) -> bool:
+        """Say whether a custom Function's ``apply`` makes a call itself: torch views what a forward returns as it went in."""
+        # Grad mode is off there, and nobody switched it off.
+        views_itself = known.name == "view_as" and len(args) == 2 and args[0] is args[1]
+        return views_itself and not torch.is_grad_enabled() and self.switch is None and self._grad_at_start
 
     def _outer_switch(self) -> bool:
         """Grad mode was off already where the custom Function was applied."""

@@ -183,14 +183,19 @@ def quick(frame: FrameType | None) -> tuple[CodeType | None, int, CodeType | Non
     return code, lasti, caller, caller_lasti, module
 
 
-def look_around(frame: FrameType | None) -> Surroundings:
-    """Read the whole stack: for the few calls that sever something."""
+def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
+    """Read the whole stack: for the few calls that sever something.
+
+    Args:
+        frame: That makes the call.
+        in_apply: It is torch that makes it, as it applies a custom Function.
+    """
     found = Surroundings()
     inner: tuple[CodeType, int] | None = None
     user: tuple[CodeType, int] | None = None
     applying: tuple[CodeType, int] | None = None
     applying_user: tuple[CodeType, int] | None = None
-    applied_frame = 0
+    applied_frame = id(frame) if in_apply else 0
     wrappers: tuple[CodeType, ...] = ()
     while frame is not None:
         running = frame.f_code
@@ -229,7 +234,7 @@ def look_around(frame: FrameType | None) -> Surroundings:
             found.opaque = found.opaque or method.opaque
             wrappers = method.wrappers
         if method is not None or running in wrappers:
-            applied_frame = id(frame)
+            applied_frame = id(frame.f_back)
             applying = applying_user = None
         frame = frame.f_back
     found.spot = _spot(inner, user)
