@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 
+from gradviz.blocks import by_block
 from gradviz.errors import ExpectationError
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.reports import Report
@@ -100,7 +101,7 @@ def violations(report: Report, expectations: Expectations, *, traced: bool = Tru
     Raises:
         ExpectationError: Two words claim one parameter, or there is none to hold.
     """
-    parameters = report.parameters
+    parameters = by_block(report).parameters
     if not parameters:
         raise ExpectationError("there are no parameters to hold: give the model along with the loss, as (loss, model)")
     said = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}

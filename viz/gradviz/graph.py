@@ -168,6 +168,7 @@ class Cut:
         caller: The user's own line, where ``file`` belongs to a library.
         also: Lines behind it in the data flow that sever the same route again.
         block: The line that switched grad mode off for it: the ``with``, or the decorator; None where unknown.
+        within: Of a block that is told as one cut at the line that begins it: the lines that ran in it.
         inside_library: Severed and used again within one call of torch's own code, so none of the user's business.
     """
 
@@ -181,6 +182,7 @@ class Cut:
     caller: Place | None = None
     also: tuple[Place, ...] = ()
     block: Place | None = None
+    within: tuple[Place, ...] = ()
     inside_library: bool = False
 
 

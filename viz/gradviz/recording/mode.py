@@ -95,7 +95,7 @@ class RecordingMode(TorchFunctionMode):
         self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
         self.escapes = Escapes()
         self._known: dict[Any, _Known | None] = {}
-        self._inference: object | None = None
+        self.inference_blocks: list[Switch] = []  # those of torch.inference_mode that are entered, the innermost last
         self._first = 0  # torch's number of the first node that the running call makes
         self._grad_at_start = torch.is_grad_enabled()
 
@@ -316,9 +316,7 @@ class RecordingMode(TorchFunctionMode):
     def _block(self) -> object:
         """Return what stands for the block in which grad mode is off; None where it is on."""
         if torch.is_inference_mode_enabled():
-            self._inference = self._inference or object()
-            return self._inference
-        self._inference = None  # entering and leaving it cannot be seen; a call outside tells that it was left
+            return self.inference_blocks[-1] if self.inference_blocks else "before the trace"
         return None if torch.is_grad_enabled() else self.switch or "before the trace"
 
     def _hands_on(self, known: _Known, args: Any) -> bool:

@@ -295,7 +295,9 @@ def look_at_switch(frame: FrameType | None) -> Switch:
             code = getattr(decorated, "__code__", None)
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
-                inner = None if library else (code, -1)
+                # A function that was wrapped after its definition has no line of a decorator: the line that calls it is told.
+                decorator = getline(code.co_filename, code.co_firstlineno).lstrip().startswith("@")
+                inner = (code, -1) if decorator and not library else None
         elif library is None and level(filename) != INSIDE:
             library = False
         elif library is None and filename.startswith(torch_inside.FOLDER):

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from gradviz.blocks import by_block
 from gradviz.causes import explain
 from gradviz.graph import Cut, Edge, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.render.embed import LINES
@@ -38,6 +39,7 @@ _STROKES = tuple(STROKES)
 
 def render_html(report: Report) -> str:
     """Return the page. The same report gives the same bytes."""
+    report = by_block(report)
     losses = [*report.losses.values()] if is_of_calls(report) else [report, *report.losses.values()]
     data = {
         "version": __version__,

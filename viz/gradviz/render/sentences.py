@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
+from gradviz.blocks import by_block
 from gradviz.graph import Cut, NodeKind, Verdict
 from gradviz.render.names import join_siblings
 from gradviz.reports import Report
@@ -28,6 +29,7 @@ def headline(report: Report) -> str:
 
     ``"2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"``
     """
+    report = by_block(report)
     return "; ".join([_count(report), *_cut_clauses(report), *_frozen_clauses(report), *_zero_clauses(report), *_unused_clauses(report)])
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import graphviz
 
+from gradviz.blocks import by_block
 from gradviz.errors import EngineError
 from gradviz.fold import View
 from gradviz.layout import lay_out
@@ -41,6 +42,7 @@ def render_svg(report: Report, view: View = _USUAL, *, engine: str = "auto", cha
 
 
 def _in_both_schemes(report: Report, view: View, engine: str, changes: Changes | None) -> str:
+    report = by_block(report)
     if not view.shows_all_of(report.graph):
         return render_folded(report, view, engine=engine, changes=changes)
     content = sketch(report) if changes is None else changes.mark(sketch(report))
@@ -55,6 +57,7 @@ def _in_both_schemes(report: Report, view: View, engine: str, changes: Changes |
 
 def drawing(report: Report, view: View | None = None, changes: Changes | None = None) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it; folded only by a ``view``."""
+    report = by_block(report)
     if view is not None and not view.shows_all_of(report.graph):
         return folded_drawing(report, view, changes)
     content = sketch(report) if changes is None else changes.mark(sketch(report))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from gradviz.blocks import by_block
 from gradviz.causes import Explanation, explain
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, printable
+from gradviz.render.sentences import counted, listing, printable
 from gradviz.reports import Report
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def where(place: Place | Cut) -> str:
 
 
 def _report(report: Report, about: frozenset[str] | None = None) -> Iterator[_Line]:
+    report = by_block(report)
     if not report.losses:
         yield from _one_loss(report, about)
         return
@@ -170,6 +172,9 @@ def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> 
     yield _Line(f"{prefix}{cut.operation} at {where(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
     if cut.code:
         yield _Line(cut.code, "code", indent + 4)
+    if cut.within:
+        ran = [where(place) + (f": {place.code}" if place.code and not cut.within[1:] else "") for place in cut.within[:MOST_PLACES]]
+        yield _Line(f"ran in it: {listing(ran, limit=MOST_PLACES)}", indent=indent + 2)
     if cut.caller:
         yield _Line(f"called at {where(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
 

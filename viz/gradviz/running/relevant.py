@@ -5,11 +5,11 @@ this loss to the trained one's parameters: the step never used it so. And the co
 What ran in one ``with torch.no_grad()`` is one cut, at the line that says so, whichever lines of whichever models ran in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
-from gradviz.graph import Cut, CutKind, Graph, NodeKind, Parameter, Parameters, Place, Verdict
-from gradviz.recording.where import LIBRARY, level
+from gradviz.blocks import taken_together
+from gradviz.graph import Cut, CutKind, Graph, NodeKind, Parameter, Parameters, Verdict
 from gradviz.reports import Report
 from gradviz.running.names import Found
 
@@ -28,7 +28,7 @@ def relevant(report: Report, found: Found) -> Report:
     cuts_of = {one.name: lasting(one) for one in _belonging(report, found)}
     told = {each for cuts in cuts_of.values() for each in cuts}
     kept = [each for each in report.cuts if each in told or each not in copies]
-    by_block = _by_block(kept)
+    by_block = taken_together(kept)
     blocks = list(dict.fromkeys(by_block[each] for each in kept))
     position = {number: blocks.index(by_block[each]) for number, each in enumerate(report.cuts) if each in by_block}
     edges = tuple(edge if edge.cut is None else replace(edge, cut=position.get(edge.cut)) for edge in report.graph.edges)
@@ -60,30 +60,6 @@ def _used_elsewhere(graph: Graph) -> set[int]:
                 seen.add(source)
                 stack.append(source)
     return {edge.cut for edge in graph.edges if edge.cut is not None and edge.target in seen}
-
-
-def _by_block(cuts: Sequence[Cut]) -> dict[Cut, Cut]:
-    """Return for each cut what stands for it: one cut for all that ran where the same line had switched grad mode off."""
-    together: dict[tuple[CutKind, Place], list[Cut]] = {}
-    for each in cuts:
-        if each.block is not None:
-            together.setdefault((each.kind, each.block), []).append(each)
-    whole = {each: each for each in cuts}
-    for (_, block), some in together.items():
-        within = {f"{each.file}:{each.line}" for each in some}
-        one = replace(
-            some[0],
-            file=block.file,
-            line=block.line,
-            code=block.code,
-            scope=some[0].scope if len({each.scope for each in some}) == 1 else "",
-            parameters=tuple(dict.fromkeys(name for each in some for name in each.parameters)),
-            caller=some[0].caller if level(block.file) == LIBRARY else None,
-            also=tuple(sorted({place for each in some for place in each.also if str(place) not in within})),
-            inside_library=all(each.inside_library for each in some),
-        )
-        whole.update(dict.fromkeys(some, one))
-    return whole
 
 
 def _belonging(report: Report, found: Found) -> Iterator[Parameter]:
