@@ -17,5 +17,252 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording import where
+from gradviz.recording.identity import Facts, Tensors
+from gradviz.recording.mode import RecordingMode, described
+from gradviz.recording.torch_inside import without_torch_function
+
+Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
+
+# name -> what is written to and what is read from: position and name of the argument
+_COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
+    "all_gather": ((0, "tensor_list"), (1, "tensor")),
+    "all_gather_into_tensor": ((0, "output_tensor"), (1, "input_tensor")),
+    "all_gather_coalesced": ((0, "output_tensor_lists"), (1, "input_tensor_list")),
+    "all_to_all": ((0, "output_tensor_list"), (1, "input_tensor_list")),
+    "all_to_all_single": ((0, "output"), (1, "input")),
+    "gather": ((1, "gather_list"), (0, "tensor")),
+    "scatter": ((0, "tensor"), (1, "scatter_list")),
+    "reduce_scatter": ((0, "output"), (1, "input_list")),
+    "reduce_scatter_tensor": ((0, "output"), (1, "input")),
+}
+
+
+def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:
+    """Return what some optimizers hold, by identity."""
+    return {id(parameter) for optimizer in optimizers for group in optimizer.param_groups for parameter in group["params"]}
+
+
+class Optimized:
+    """The optimizers built during a trace, known weakly; also what one held that is gone since, as one local to the step is."""
+
+    def __init__(self, tensors: Tensors) -> None:
+        self._tensors = tensors
+        self._built: list[tuple[weakref.ref[torch.optim.Optimizer], list[Facts]]] = []
+
+    def add(self, optimizer: torch.optim.Optimizer) -> None:
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        self._built.append((weakref.ref(optimizer), [self._tensors.know(parameter) for parameter in parameters]))
+
+    def held(self) -> set[int] | None:
+        """Return what they hold, by identity; None where none was built."""
+        alive = [optimizer for reference, _ in self._built if (optimizer := reference()) is not None]
+        if alive:
+            return held_by(alive)
+        return {known.key for _, held in self._built for known in held if self._tensors.is_valid(known)} if self._built else None
+
+
+class Watcher(NamedTuple):
+    """Who takes note in one thread."""
+
+    mode: RecordingMode
+    optimizers: Optimized
+    stack: ExitStack
+
+    def run_eagerly(self) -> None:
+        """Have compiled code run as it is written, which shows the true graph, until the trace ends."""
+        self.stack.enter_context(torch.compiler.set_stance("force_eager"))
+
+
+class _Seam(NamedTuple):
+    owner: Any
+    name: str
+    watching: Any
+    inherited: bool  # the owner had no attribute of its own
+    original: Any
+
+
+_here = threading.local()
+_lock = threading.Lock()
+_users = 0
+_installed: list[_Seam] = []
+
+
+@contextmanager
+def watched(mode: RecordingMode, optimizers: Optimized) -> Iterator[None]:
+    """Watch the seams for one mode, in this thread, and note the optimizers built; everything is as before on leaving."""
+    global _users
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _installed[:] = _seams()
+            for seam in _installed:
+                setattr(seam.owner, seam.name, seam.watching)
+    stack = ExitStack()
+    _here.watcher = Watcher(mode, optimizers, stack)
+    try:
+        if "torch._dynamo" in sys.modules:  # importing it takes a second, and nothing can be compiled without it
+            _here.watcher.run_eagerly()
+        yield
+    finally:
+        _here.watcher = None
+        stack.close()
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                for seam in _installed:
+                    if seam.inherited:
+                        delattr(seam.owner, seam.name)
+                    else:
+                        setattr(seam.owner, seam.name, seam.original)
+                _installed.clear()
+
+
+def _seams() -> list[_Seam]:
+    """Return the seams over what is there now, which somebody else may have replaced."""
+    found = [
+        _seam(nn.Parameter, "__new__", _rewrapped("nn.Parameter"), static=True),
+        _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
+        _seam(torch, "from_numpy", _came_back),
+        _Seam(torch.autograd, "backward", _backward(torch.autograd.backward), False, torch.autograd.backward),
+        _Seam(torch.utils, "swap_tensors", _swap(torch.utils.swap_tensors), False, torch.utils.swap_tensors),
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),
+        _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
+        _seam(torch, "compile", _compiled),
+        _seam(nn.Module, "register_full_backward_hook", _hooked),
+        _seam(nn.Module, "register_backward_hook", _hooked),
+    ]
+    distributed = sys.modules.get("torch.distributed.distributed_c10d")
+    if distributed is not None:
+        found += [
+            _seam(module, name, _communicated(name))
+            for module in (torch.distributed, distributed)
+            for name in _COLLECTIVES
+            if hasattr(module, name)
+        ]
+    return found
+
+
+def _seam(owner: Any, name: str, note: Note, *, static: bool = False) -> _Seam:
+    own = vars(owner).get(name)
+    watching = _watching(getattr(owner, name), note)
+    return _Seam(owner, name, staticmethod(watching) if static else watching, own is None, own)
+
+
+@functools.lru_cache(maxsize=256)
+def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        out = original(*args, **kwargs)
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is not None and not watcher.mode.failure:
+            try:
+                with without_torch_function():
+                    note(watcher, sys._getframe(1), args, kwargs, out)
+            except Exception as failure:
+                watcher.mode.failure = described(failure)
+        return out
+
+    return watching
+
+
+@functools.lru_cache(maxsize=16)
+def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The one seam that has to look before: a backward may free the graph."""
+
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        seen = None
+        if watcher is not None and not watcher.mode.failure:
+            try:
+                with without_torch_function():
+                    seen = watcher.mode.before_backward(_flat(args[0] if args else kwargs.get("tensors")))
+            except Exception as failure:
+                watcher.mode.failure = described(failure)
+        out = original(*args, **kwargs)
+        if watcher is not None and seen is not None:
+            try:
+                watcher.mode.after_backward(*seen)
+            except Exception as failure:
+                watcher.mode.failure = described(failure)
+        return out
+
+    return watching
+
+
+@functools.lru_cache(maxsize=16)
+def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Follow two tensors that exchange their contents."""
+
+    @functools.wraps(original)
+    def watching(t1: Any, t2: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is None or watcher.mode.failure:
+            return original(t1, t2)
+        tape = watcher.mode.tape
+        try:
+            with without_torch_function():
+                before = tape.tensors.find(t1), tape.tensors.find(t2)
+        except Exception as failure:
+            watcher.mode.failure = described(failure)
+        out = original(t1, t2)
+        try:
+            with without_torch_function():
+                tape.swapped((t1, t2), before)
+        except Exception as failure:
+            watcher.mode.failure = described(failure)
+        return out
+
+    return watching
+
+
+@functools.cache
+def _rewrapped(name: str) -> Note:
+    def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        value = args[1] if len(args) > 1 else kwargs.get("data")
+        if isinstance(value, Tensor) and isinstance(out, Tensor):
+            watcher.mode.rewrapped(name, value, out, frame)
+
+    return note
+
+
+@functools.cache
+def _communicated(name: str) -> Note:
+    def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        written, read = (_flat(args[place] if place < len(args) else kwargs.get(label)) for place, label in _COLLECTIVES[name])
+        watcher.mode.communicated(name, written, read, frame)
+
+    return note
+
+
+def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.came_back(args[0], out, frame)
+
+
+def _inference_began(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.inference_blocks.append(where.look_at_switch(frame))
+
+
+def _inference_ended(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    del watcher.mode.inference_blocks[-1:]
+
+
+def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.optimizers.add(args[0])
+
+
+def _compiled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.tape.compiled = True
+    watcher.run_eagerly()
+
+
+def _hooked(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.hooked(args[0], frame)
+
+
+def _flat(value: Any) -> tuple[Tensor, ...]:
+    if isinstance(value, Tensor):
+        return (value,)
+    return tuple(item for item in value or () if isinstance(item, Tensor))
