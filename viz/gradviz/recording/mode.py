@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
-from gradviz.recording import torch_inside, values, where
+from gradviz.recording import torch_inside, transforms, values, where
 from gradviz.recording.backward import any_nonzero
 from gradviz.recording.identity import Facts
 from gradviz.recording.slices import Escapes, of_interest
-from gradviz.recording.tape import Backward, Call, Tape, address, base_of, history, is_recorded, region
+from gradviz.recording.tape import Backward, Call, Stamp, Tape, address, base_of, history, is_recorded, region
 from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
 from gradviz.recording.where import Spot, Surroundings, Switch
 
@@ -115,16 +115,19 @@ class RecordingMode(TorchFunctionMode):
         # What is asked of a tensor must not come to the user's own modes and subclasses.
         unseen = without_torch_function() if types or other_modes() else _SEEN
         before = None
+        given, named = (args, kwargs) if not torch_inside.is_transforming() else (transforms.plain(args), transforms.plain(kwargs))
         if known.before is not None:
             try:
                 with unseen:
-                    before = known.before(args, kwargs)
+                    before = known.before(given, named)
             except Exception as failure:
                 self.failure = described(failure)
         self._first = sequence_number()
         out = func(*args, **kwargs)
         try:
             with unseen:
+                if given is not args:
+                    return self._transformed(known, args, (given, named), out, before, frame)
                 return known.after(known, args, kwargs, out, before, frame)
         except Exception as failure:
             self.failure = described(failure)
@@ -160,6 +163,48 @@ class RecordingMode(TorchFunctionMode):
         if _is_in_place(name):
             return _Known(name, self._before_in_place, self._after_in_place)
         return _Known(name, None, self._after)
+
+    # Inside torch.func
+
+    def _transformed(self, known: _Known, args: Any, plain: tuple[Any, Any], out: Any, before: Any, frame: FrameType) -> Any:
+        """Look at the plain tensors under the wrapped ones; each wrapper's own node is marked too, for the derivative to come."""
+        if known.name == "requires_grad_":
+            return out  # the transform's own, of a wrapper
+        result = transforms.plain(out)
+        if known.name == "grad":
+            self._derived(known, args, plain, out, result, frame)
+            return out
+        told = known.after(known, *plain, result, before, frame)
+        sources: list[int] = []
+        self._dead_sources(plain[0], sources, known)
+        self._dead_sources(plain[1].values(), sources, None)
+        for node in transforms.layers(out) if sources else ():
+            self._mark_factors(self.tape.stamp(node, None, tuple(sources)), transforms.factors(known.name, args, plain[1], node))
+        if known.name == "_unpack_dual":
+            self._derived(known, (args[0],), plain, out[1:], result[1:], frame)
+        return told if told is not result else out
+
+    def _derived(self, known: _Known, args: Any, plain: tuple[Any, Any], out: Any, result: Any, frame: FrameType) -> None:
+        """A derivative was taken: note what it depends on beside what its own history says."""
+        nodes = [*transforms.layers(args[0])] or [tensor.grad_fn for tensor in _tensors((plain[0][0],))]
+        sources = transforms.derivative_sources(self.tape, nodes, _tensors(args[1:2]))
+        for wrapped, tensor in zip(_tensors((out,)), _tensors((result,)), strict=False):
+            if known.name == "grad":
+                self._is_another(tensor, *plain)
+            if is_recorded(tensor):
+                self._stamp(known, (), {}, (tensor,), frame)
+                self.tape.stamp(tensor.grad_fn, None, sources)
+            elif sources:
+                inputs = tuple((source, False) for source in sources)
+                self._write_down(known, None, inputs, where.look_around(frame), tensor)
+            for node in transforms.layers(wrapped) if sources else ():
+                self.tape.stamp(node, None, sources).factors += sources
+
+    def _mark_factors(self, stamp: Stamp, factors: tuple[Any, ...]) -> None:
+        """Note which of the values that went in without a gradient edge a derivative depends on."""
+        found: list[int] = []
+        self._dead_sources(transforms.plain(factors), found, None)
+        stamp.factors += tuple(source for source in dict.fromkeys(found) if source not in stamp.factors)
 
     # Ordinary calls
 
@@ -212,7 +257,9 @@ class RecordingMode(TorchFunctionMode):
             for out in outs:
                 for node in dict.fromkeys((out.grad_fn, base_of(out).grad_fn if in_place else out.grad_fn)):
                     if node is not None and torch_inside.node_number(node) >= self._first:  # else it went in, and comes out as it was
-                        tape.stamp(node, Spot._make(spot), tuple(sources))
+                        stamp = tape.stamp(node, Spot._make(spot), tuple(sources))
+                        if sources:
+                            self._mark_factors(stamp, transforms.factors(known.name, args, kwargs))
 
     def _after_requires_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         leaf = args[0]
@@ -653,6 +700,10 @@ class RecordingMode(TorchFunctionMode):
         live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
         if live:
             self._stamp(known, (), {}, live, frame)
+            outputs = [tensor.grad_fn for tensor in _tensors(args[:1] or (kwargs.get("outputs"),))]
+            sources = transforms.derivative_sources(self.tape, outputs, _tensors(args[1:2] or (kwargs.get("inputs"),)))
+            for item in live if sources else ():
+                self.tape.stamp(item.grad_fn, None, sources)
         outputs = args[0] if args else kwargs.get("outputs")
         dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
         if dead:

@@ -31,15 +31,17 @@ class Stamp:
         serial: The node's number on the tape.
         spot: The line that made it; None for a node inside a composite call.
         sources: Numbers of values that went in without a gradient edge.
+        factors: Those of them that its derivative depends on.
         walked: The node and what is before it are on the tape.
     """
 
-    __slots__ = ("serial", "sources", "spot", "walked")
+    __slots__ = ("factors", "serial", "sources", "spot", "walked")
 
     def __init__(self, serial: int, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> None:
         self.serial = serial
         self.spot = spot
         self.sources = sources
+        self.factors: tuple[int, ...] = ()
         self.walked = False
 
 
@@ -257,6 +259,11 @@ class Tape:
             return self._new(node, spot, sources)
         if sources:
             stamp.sources += tuple(source for source in sources if source not in stamp.sources)
+        return stamp
+
+    def stamp_of(self, node: Any) -> Stamp | None:
+        """Return what is written into an autograd node; None where nothing is."""
+        stamp: Stamp | None = node.metadata.get(self.key)
         return stamp
 
     def is_stamped(self, node: Any) -> bool:

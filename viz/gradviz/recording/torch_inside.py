@@ -117,6 +117,12 @@ ABILITIES = (
         "What state_dict() copies may be named as detached in torch's own line.",
     ),
     Ability(
+        ("_C._functorch.peek_interpreter_stack", "_C._functorch.is_functorch_wrapped_tensor", "_C._functorch.get_unwrapped"),
+        "torch.func wraps the tensors of a function, and the history of the step is that of the tensor under all wrappers",
+        "2.6 to 2.15",
+        "What is severed inside torch.func (grad, vmap, jacrev ...) is not seen.",
+    ),
+    Ability(
         ("utils.checkpoint.CheckpointFunction",),
         "a reentrant checkpoint is a custom Function that passes gradient by a backward of its own",
         "2.6 to 2.15",
@@ -255,6 +261,28 @@ def current_node() -> Any:
 def graph_was_freed(error: BaseException) -> bool:
     """Say whether a backward failed because an earlier one freed the graph; torch has no exception of its own for it."""
     return "second time" in str(error)
+
+
+# torch.func
+
+_FUNCTORCH = tuple(map(_private, ("_C._functorch.peek_interpreter_stack", "_C._functorch.is_functorch_wrapped_tensor")))
+_unwrapped = _private("_C._functorch.get_unwrapped")
+
+
+def is_transforming() -> bool:
+    """Say whether a transform of torch.func is running in this thread."""
+    return _FUNCTORCH[0] is not None and _FUNCTORCH[0]() is not None
+
+
+def is_wrapped(tensor: Tensor) -> bool:
+    """Say whether a transform of torch.func has wrapped a tensor."""
+    return _FUNCTORCH[1] is not None and _unwrapped is not None and bool(_FUNCTORCH[1](tensor))
+
+
+def unwrapped(tensor: Tensor) -> Tensor:
+    """Return the tensor under the outermost wrapper of torch.func."""
+    inner: Tensor = _unwrapped(tensor)
+    return inner
 
 
 # Frames

@@ -1,0 +1,155 @@
+"""What runs inside ``torch.func``: grad, vjp, jacrev, jvp, jacfwd, vmap hand functions wrapped tensors, a layer for each transform.
+
+Under all layers lies a plain tensor, and its history is the one that the step's own backward follows. So the recording looks at plain
+tensors alone. What a transform adds is a derivative: a constant that was added to a function is no part of its derivative, one that it was
+multiplied by is. The nodes between the function's result and its input say which.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording.tape import Tape
+from gradviz.recording.torch_inside import is_wrapped, unwrapped
+
+_SUMS = frozenset(
+    "add sub subtract __add__ __radd__ __sub__ __rsub__ __iadd__ __isub__ add_ sub_ cat concat concatenate stack hstack vstack".split()
+)
+_ADDENDS: Mapping[str, int] = {  # the position of what is only added
+    "linear": 2,
+    "conv1d": 2,
+    "conv2d": 2,
+    "conv3d": 2,
+    "addmm": 0,
+    "addmv": 0,
+    "baddbmm": 0,
+    "layer_norm": 3,
+    "group_norm": 3,
+    "batch_norm": 4,
+}
+_PRODUCTS = frozenset("Mul Div Mm Bmm Mv Dot Addmm Addmv Baddbmm Convolution Linear".split())
+_LINEAR = frozenset(
+    "Add Sub Rsub Neg Sum Mean View UnsafeView ReshapeAlias ViewAs T Transpose Permute Squeeze Unsqueeze Expand Select Slice Split "
+    "SplitWithSizes Unbind Unflatten Stack Cat Clone ToCopy Index Gather Repeat Alias AsStrided Diagonal CopySlices Flip Roll Trace "
+    "Cumsum ConstantPadNd Movedim IndexSelect IndexAdd Scatter Unfold AccumulateGrad Identity".split()
+)
+
+
+def plain(value: Any) -> Any:
+    """Return a value with the plain tensor in place of every wrapped one in it."""
+    if isinstance(value, Tensor):
+        while is_wrapped(value):
+            value = unwrapped(value)
+        return value
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return kind(map(plain, value))
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    if kind is dict:
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def layers(value: Any) -> Iterator[Any]:
+    """Yield the autograd nodes of the wrapped tensors in a value, layer by layer; the plain tensor's own is none of them."""
+    if isinstance(value, Tensor):
+        while is_wrapped(value):
+            if value.grad_fn is not None:
+                yield value.grad_fn
+            value = unwrapped(value)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from layers(item)
+
+
+def factors(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], node: Any = None) -> tuple[Any, ...]:
+    """Return the arguments of a call whose values go into its derivative: not what is only added.
+
+    Args:
+        name: Of the function.
+        args, kwargs: What it was given.
+        node: The layer's autograd node that it made, where a transform runs.
+    """
+    if name in _SUMS:
+        return ()
+    addend = _ADDENDS.get(name, -1)
+    kept = [value for position, value in enumerate(args) if position != addend]
+    followed = [value for value in kept if node is not None and isinstance(value, Tensor) and is_wrapped(value) and value.requires_grad]
+    kind = "" if node is None else _kind(node)
+    if kind in _LINEAR or (kind in _PRODUCTS and len(followed) == 1):
+        kept = [value for value in kept if not any(value is other for other in followed)]
+    return (*kept, *(value for key, value in kwargs.items() if key != "bias" or addend < 0))
+
+
+def derivative_sources(tape: Tape, nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[int, ...]:
+    """Return the severed values that a derivative depends on.
+
+    Args:
+        tape: Where the nodes are marked with what went into them.
+        nodes: Of what is differentiated.
+        inputs: With respect to which tensors.
+    """
+    before = _before(nodes)
+    way = _on_the_way(before, inputs)
+    found: dict[int, None] = {}
+    curved = []
+    for node in way:
+        stamp = tape.stamp_of(node)
+        if stamp is not None:
+            found.update(dict.fromkeys(stamp.factors))
+        if _is_curved(node, way):
+            curved.append(node)
+    for node in _before(curved):
+        stamp = tape.stamp_of(node)
+        if stamp is not None:
+            found.update(dict.fromkeys(stamp.sources))
+    return tuple(found)
+
+
+def _before(nodes: Iterable[Any]) -> dict[Any, list[Any]]:
+    """Return some nodes and all before them, each with what lies directly before it."""
+    found: dict[Any, list[Any]] = {}
+    stack = [node for node in nodes if node is not None]
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found[node] = [before for before, _ in node.next_functions if before is not None]
+            stack.extend(found[node])
+    return found
+
+
+def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[Any]:
+    """Return the nodes that lie between the start and some inputs; all of them where no input is among them."""
+    wanted = [one for one in inputs if isinstance(one, Tensor)]
+    history = {one.grad_fn for one in wanted} - {None}
+    leaves = {id(one) for one in wanted if one.grad_fn is None}
+    ends = [node for node in before if node in history or id(getattr(node, "variable", None)) in leaves]
+    if not ends:
+        return set(before)
+    after: dict[Any, list[Any]] = {}
+    for node, earlier in before.items():
+        for one in earlier:
+            after.setdefault(one, []).append(node)
+    way, stack = set(ends), list(ends)
+    while stack:
+        for node in after.get(stack.pop(), ()):
+            if node not in way:
+                way.add(node)
+                stack.append(node)
+    return way
+
+
+def _is_curved(node: Any, way: set[Any]) -> bool:
+    """Say whether the derivative of a node depends on the values that go into it from the way itself."""
+    kind = _kind(node)
+    if kind in _PRODUCTS:
+        return sum(before in way for before, _ in node.next_functions) > 1
+    return kind not in _LINEAR
+
+
+def _kind(node: Any) -> str:
+    """Return ``"Mul"`` for MulBackward0."""
+    name = type(node).__name__
+    return name.rpartition("Backward")[0] or name
