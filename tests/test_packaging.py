@@ -32,7 +32,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = {name.removeprefix("gradviz/") for name in names if name.startswith("gradviz/")}
     sources = {str(path.relative_to(ROOT / "viz/gradviz")) for path in (ROOT / "viz/gradviz").rglob("*.py")}
-    pages = {f"render/page/{name}" for name in ("app.js", "page.html", "style.css")}
+    page = ROOT / "viz/gradviz/render/page"
+    pages = {str(path.relative_to(ROOT / "viz/gradviz")) for path in page.rglob("*.*")}
+    assert {"render/page/page.html", "render/page/style.css", "render/page/app/main.js"} <= pages
     assert inside == sources | pages | {"py.typed"}
     assert {name.split("/")[0] for name in names} == {"gradviz", f"torch_gradviz-{__version__}.dist-info"}
 

@@ -12,8 +12,9 @@ from typing import Any
 import graphs
 import pytest
 
+import gradviz.render.html
 from gradviz.graph import Verdict
-from gradviz.render.html import render_html
+from gradviz.render.html import SCRIPT, render_html
 from gradviz.render.sketch import sketch
 from gradviz.render.style import LOOKS, STROKES
 from gradviz.reports import Report
@@ -60,7 +61,7 @@ def test_modules_and_runs_of_equal_ones_know_their_class() -> None:
     report = net.report()
     classes = {"h": "ModuleList", **{f"h.{number}": "Block" for number in range(3)}, "h.0.act": "ReLU"}
     loss = data(render_html(replace(report, graph=replace(report.graph, classes=classes))))["losses"][0]
-    told = {(name, loss["strings"][kind]) for _, name, _, _, kind in loss["groups"]}
+    told = {(row[1], loss["strings"][row[4]]) for row in loss["groups"]}
     assert {("h.0..2", "Block"), ("h.0", "Block"), ("act", "ReLU"), ("act", "")} <= told
 
 
@@ -153,6 +154,31 @@ def test_the_empty_report_has_a_page() -> None:
 def test_a_graph_deeper_than_the_stack_has_a_page() -> None:
     (loss,) = data(render_html(graphs.chain(5000)))["losses"]
     assert len(loss["nodes"]["text"]) == 5002
+
+
+def test_a_box_says_what_the_picture_says_of_the_same_parameters() -> None:
+    (loss,) = data(render_html(graphs.every_verdict()))["losses"]
+    boxes = {tuple(loss["strings"][line[0]] for line in lines) for lines in loss["boxes"]}
+    assert ("shared", "reached, partial (3)") in boxes
+    assert any(box[0] == "aux" and box[-1] == "unused" for box in boxes)
+    assert ("item()", "train.py:7") in boxes
+    assert loss["cuts"][0]["severs"] == "prunes 1 parameter, one route of 1 parameter"
+
+
+def test_wide_characters_take_two_columns() -> None:
+    (loss,) = data(render_html(graphs.oddly_named()))["losses"]
+    wide = {loss["strings"][int(number)]: columns for number, columns in loss["wide"].items()}
+    assert wide["\u6f22\u5b57.\u30ab\u30bf\u30ab\u30ca"] == 13
+
+
+def test_no_line_of_the_script_is_long_and_all_its_parts_are_in_the_page() -> None:
+    folder = Path(gradviz.render.html.__file__).parent / "page/app"
+    html = render_html(graphs.none())
+    assert {path.stem for path in folder.iterdir()} == set(SCRIPT)
+    for path in folder.iterdir():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert max(map(len, lines)) <= 100, path.name
+        assert all(line.strip() in html for line in lines if line.startswith(("function ", "class ", "const "))), path.name
 
 
 def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:

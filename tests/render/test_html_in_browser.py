@@ -345,12 +345,14 @@ def test_only_lines_in_sight_are_elements_and_the_rest_is_counted(open_page: Ope
 
 
 FAULTS = """() => {
+  const {model} = state;
   const faults = [];
   for (let view = 0; view < 7; view++) {
     if (view) { // all open, then one group here and one there
       for (let group = 1; group < model.g; group++) model.open[group] = view === 1 || Math.sin(group * 12.9 + view * 78.2) > 0 ? 1 : 0;
-      layout = new Layout(model);
+      state.layout = new Layout(model);
     }
+    const {layout} = state;
     const sides = thing => [layout.x[thing], layout.y[thing], layout.x[thing] + layout.w[thing], layout.y[thing] + layout.h[thing]];
     for (let group = 0; group < model.g; group++) if (model.box[group] === -1) {
       const [left, top, right, bottom] = sides(model.n + group), items = model.children[group];

@@ -104,6 +104,15 @@ def test_every_thing_is_in_the_tree_once_and_no_level_has_a_cycle() -> None:
         assert all(place[a] <= place[b] for a, b in lines if a in place and b in place)
 
 
+def test_of_a_graph_that_goes_round_nothing_is_lost() -> None:
+    paths = ["a", "b", "", "c.0", "c.1"]
+    things = [op(paths[n % 5], str(n)) for n in range(60)]
+    around = [(n, (n + 1) % 40) for n in range(40)] + [(n, n + 1) for n in range(40, 59)] + [(50, 44), (3, 50)]
+    root = outline(things, around)
+    members = [child for group in every_group(root) for child in group.children if isinstance(child, int)]
+    assert sorted(members) == list(range(60))
+
+
 def test_the_first_view_keeps_to_its_budget_and_leaves_runs_closed() -> None:
     things = [op(f"h.{n}.{part}", f"{part}{turn}") for n in range(12) for part in ("attn", "mlp") for turn in range(9)]
     root = chain([*things, op("head", "x"), op("head", "y"), op("")])

@@ -216,7 +216,7 @@ def test_every_parameter_says_its_verdict_and_bears_its_class_and_mark() -> None
         ("codes (4, 4): zero", "zero", None),
         ("stem.weight (2, 2): frozen", "frozen", None),
         ("gate (1): cut, cut by item() at train.py:7", "cut", "scissors"),
-        ("shared (3): reached, partly, cut by item() at train.py:7", "reached", "check"),
+        ("shared (3): reached, partial, cut by item() at train.py:7", "reached", "check"),
         ("aux.* (2 parameters): unused", "unused", None),
     ):
         group = found[sentence]

@@ -61,7 +61,7 @@ def changes(difference: Difference, before: Report, after: Report) -> Changes:
 
 
 def _fate(parameter: Parameter) -> str:
-    return f"{parameter.verdict}, partly" if parameter.partial else str(parameter.verdict)
+    return f"{parameter.verdict}, partial" if parameter.partial else str(parameter.verdict)
 
 
 def _plural(word: str, count: int) -> str:

@@ -18,7 +18,7 @@ from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_a
 from gradviz.render.changes import Changes
 from gradviz.render.embed import embed
 from gradviz.render.names import abbreviated
-from gradviz.render.sentences import counted, cut_at, headline, listing, printable, where
+from gradviz.render.sentences import counted, cut_at, headline, listing, printable, verdict_words, where
 from gradviz.render.sketch import NAMELESS, Item, Line, Sketch, Sort, short
 from gradviz.render.style import INK, LOOKS, NOUGHT, OP, SCISSORS
 from gradviz.reports import Report
@@ -280,13 +280,12 @@ def _size(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -> 
 
 def _verdicts(box: Box) -> list[str]:
     """How many parameters have which verdict, a line each; the word alone where all have the same."""
+    words = verdict_words(dict(box.verdicts), box.partial)
     if len(box.verdicts) == 1:
-        verdict = box.verdicts[0][0]
-        partly = "" if not box.partial else ", partly" if box.partial == box.parameters else f", {box.partial} partly"
-        return [f"{LOOKS[verdict].mark} {verdict}{partly}".strip()]
-    marks = {verdict: look.mark for verdict, look in LOOKS.items() if look.mark != NOUGHT}  # a 0 before a number is no mark
-    lines = [f"{marks.get(verdict, '')} {count} {verdict}".strip() for verdict, count in box.verdicts]
-    return [*lines, f"{box.partial} partly"] if box.partial else lines
+        return [f"{LOOKS[box.verdicts[0][0]].mark} {', '.join(words)}".strip()]
+    marks = [LOOKS[verdict].mark for verdict, _ in box.verdicts]
+    marks = ["" if mark == NOUGHT else mark for mark in marks]  # a 0 before a number is no mark
+    return [f"{mark} {word}".strip() for mark, word in zip_longest(marks, words, fillvalue="")]
 
 
 def _note(folded: Folded) -> str:

@@ -297,6 +297,7 @@ def _calls(
     """Stretches of modules that take turns, in the order of the data flow.
 
     Walked from the end, so that what a call needs is met with the call; a module is left only when nothing more of it is needed.
+    Where the graph goes round there is no end, and the walk begins with the last.
     """
     members = [m for key in component for m in keys[key]]
     within = set(members)
@@ -309,18 +310,26 @@ def _calls(
                 missing[m] += 1
     stretches: list[tuple[_Key, list[int]]] = []
     ready: dict[_Key, list[int]] = {}
+    left = dict.fromkeys(members)  # what no call awaits yet
     for key in component:
         # what takes no part, such as parameters that every call has a stub of
         apart = {m for m in keys[key] if not flows[m] and not sources[m]}
         if apart and len(apart) < len(keys[key]):
             stretches.append((key, sorted(apart, reverse=True)))
+            for m in apart:
+                del left[m]
         else:
             apart = set()
         ends = [m for m in keys[key] if not missing[m] and m not in apart]
         if ends:
             ready[key] = ends
+        for m in ends:
+            del left[m]
     calls: list[tuple[_Key, list[int]]] = []
-    while ready:
+    while ready or left:
+        if not ready:
+            last = left.popitem()[0]
+            ready[key_of[last]] = [last]
         key = next(iter(ready))
         waiting = ready[key]
         stretch = []
@@ -329,7 +338,8 @@ def _calls(
             stretch.append(m)
             for source in sources[m]:
                 missing[source] -= 1
-                if not missing[source]:
+                if not missing[source] and source in left:
+                    del left[source]
                     ready.setdefault(key_of[source], []).append(source)
         del ready[key]
         calls.append((key, stretch[::-1]))

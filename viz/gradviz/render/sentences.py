@@ -4,11 +4,11 @@ Nothing here lays out or colours. A name that cannot be printed is shown with it
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 from gradviz.blocks import by_block
-from gradviz.graph import Cut, NodeKind, Verdict
+from gradviz.graph import Cut, NodeKind, Parameter, Verdict
 from gradviz.render.names import join_siblings
 from gradviz.reports import Report
 
@@ -82,6 +82,36 @@ def verdict_counts(report: Report) -> str:
     return (
         f"{counted(len(report.parameters), 'parameter')}, {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
     )
+
+
+def portion(count: int, total: int, word: str) -> str:
+    """Return the word alone where it holds for all, else with their number; empty where for none.
+
+    >>> portion(3, 3, "cut"), portion(2, 3, "cut"), portion(0, 3, "cut")
+    ('cut', '2 cut', '')
+    """
+    return "" if not count else word if count == total else f"{count} {word}"
+
+
+def verdict_words(counts: Mapping[Verdict, int], partial: int = 0) -> list[str]:
+    """Return how many parameters have which verdict, and how many of them are partial.
+
+    >>> verdict_words({Verdict.REACHED: 3, Verdict.CUT: 1}, 2), verdict_words({Verdict.CUT: 4})
+    (['3 reached', '1 cut', '2 partial'], ['cut'])
+    """
+    total = sum(counts.values())
+    words = [portion(count, total, verdict) for verdict, count in counts.items()]
+    return [word for word in (*words, portion(partial, total, "partial")) if word]
+
+
+def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
+    """Say what a cut takes away: all routes of some parameters, one of the routes of others."""
+    behind = [parameters[name] for name in cut.parameters if name in parameters]
+    pruned = sum(parameter.verdict is Verdict.CUT for parameter in behind)
+    partial = sum(parameter.partial for parameter in behind)
+    said = [f"prunes {counted(pruned, 'parameter')}"] if pruned else []
+    said += [f"one route of {counted(partial, 'parameter')}"] if partial else []
+    return ", ".join(said) or f"{counted(len(behind), 'parameter')} behind it"
 
 
 def began(report: Report) -> str:

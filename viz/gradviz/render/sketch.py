@@ -38,6 +38,8 @@ class Item:
     Attributes:
         key: Identifier: a letter, then letters, digits and ``_``. The same in every run.
         sort: What it is.
+        node: The node that it stands for, or that a mark stands on; None for what stands for many, or for none.
+        name: What an operation, a loss or a mark is called, unabridged.
         operation: Name of the autograd operation; empty for tensors.
         lines: What is written in it, from the top.
         names: How many of the lines are names.
@@ -47,11 +49,14 @@ class Item:
         pruned: It would have received gradient.
         parameters: Names of the parameters that it stands for, as far as they are asked about.
         cuts: The cuts that it marks.
+        stub: A tensor of many uses, drawn beside one of them.
         change: In a picture of a difference, what is new about it: ``"changed"``, ``"came"`` or ``"went"``; else empty.
     """
 
     key: str
     sort: Sort
+    node: Node | None = None
+    name: str = ""
     operation: str = ""
     lines: tuple[str, ...] = ()
     names: int = 1
@@ -62,6 +67,7 @@ class Item:
     parameters: tuple[str, ...] = ()
     cuts: tuple[Cut, ...] = ()
     change: str = ""
+    stub: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -162,8 +168,8 @@ class _Sketcher:
 
     def _hang(self, tensor: Node, edge: Edge, into: str) -> None:
         shared = self._uses[tensor.index] > SHARED_USES
-        stub = f"_{edge.target}" if shared else ""
-        key = self._add(self._tensor(tensor, f"n{tensor.index}{stub}"))
+        key = f"n{tensor.index}" + (f"_{edge.target}" if shared else "")
+        self._add(self._tensor(tensor, key, stub=shared))
         self._draw(key, into, self._stroke(edge))
 
     def _stroke(self, edge: Edge) -> str:
@@ -217,13 +223,24 @@ class _Sketcher:
         about = f"cut: {'; '.join(map(cut_at, cuts or [first]))}"
         if first.code:
             about += f": {printable(first.code)}"
-        return Item(key=key, sort=Sort.MARK, operation=str(first.kind), lines=lines, about=about, verdict=Verdict.CUT, cuts=tuple(cuts))
+        return Item(
+            key=key,
+            sort=Sort.MARK,
+            node=node,
+            name=first.operation,
+            operation=str(first.kind),
+            lines=lines,
+            about=about,
+            verdict=Verdict.CUT,
+            cuts=tuple(cuts),
+        )
 
     def _of(self, node: Node) -> Item:
         key = f"n{node.index}"
         if node.kind is NodeKind.LOSS:
             name = node.name or "loss"
-            return Item(key=key, sort=Sort.LOSS, lines=(short(name),), about=f"{printable(name)}: backward() starts here")
+            about = f"{printable(name)}: backward() starts here"
+            return Item(key=key, sort=Sort.LOSS, node=node, name=name, lines=(short(name),), about=about)
         if node.severs is not None and self._is_mark(node):
             edges = [edge for edge in self._into[node.index] if edge.severed]
             mark = self._mark(key, self._cuts(edges), node.severs, node)
@@ -234,22 +251,41 @@ class _Sketcher:
         about = node.operation + (f" in {node.scope}" if node.scope else "")
         if at:
             about += f" at {at}"
-        return Item(key=key, sort=Sort.OPERATION, operation=node.operation, lines=lines, about=printable(about), pruned=node.pruned)
+        return Item(
+            key=key,
+            sort=Sort.OPERATION,
+            node=node,
+            name=node.operation,
+            operation=node.operation,
+            lines=lines,
+            about=printable(about),
+            pruned=node.pruned,
+        )
 
-    def _tensor(self, node: Node, key: str) -> Item:
+    def _tensor(self, node: Node, key: str, *, stub: bool) -> Item:
         parameter = self._report.parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
         verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
         word = str(verdict)
         partial = parameter is not None and parameter.partial
         if partial:
-            word += ", partly"
+            word += ", partial"
         cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
         about = f"{printable(node.name)} {_sizes(node.shape)}".rstrip() + f": {word}" + (f", cut by {cuts}" if cuts else "")
         second = "outside the model" if node.kind is NodeKind.LEAF else _sizes(node.shape)
         lines = (short(node.name) or NAMELESS, *([second] if second else []), f"{LOOKS[verdict].mark} {word}".strip())
         pruned = verdict is Verdict.CUT
         names = (node.name,) if parameter else ()
-        return Item(key=key, sort=Sort.TENSOR, lines=lines, about=about, verdict=verdict, pruned=pruned, parameters=names)
+        return Item(
+            key=key,
+            sort=Sort.TENSOR,
+            node=node,
+            lines=lines,
+            about=about,
+            verdict=verdict,
+            pruned=pruned,
+            parameters=names,
+            stub=stub,
+        )
 
 
 def _unused(report: Report) -> list[Item]:
@@ -272,10 +308,10 @@ def _sizes(shape: tuple[int, ...] | None) -> str:
     return "" if shape is None else f"({', '.join(map(str, shape))})"
 
 
-def short(text: str) -> str:
-    """Return ``text`` on one line, without its middle where it is too long to be drawn."""
+def short(text: str, longest: int = LONGEST) -> str:
+    """Return ``text`` on one line, without its middle where it is longer than ``longest``."""
     text = printable(text)
-    if len(text) <= LONGEST:
+    if len(text) <= longest:
         return text
-    tail = LONGEST // 2
-    return f"{text[: LONGEST - tail - 1]}\u2026{text[-tail:]}"
+    tail = longest // 2
+    return f"{text[: longest - tail - 1]}\u2026{text[-tail:]}"

@@ -9,18 +9,23 @@ ADVANCE = 0.6  # of Courier, and of nearly every font of fixed width
 
 def width(text: str) -> float:
     """Return the width of ``text``: two columns for a wide East Asian character, none for a combining one."""
-    return ADVANCE * sum(map(_columns, text))
+    return ADVANCE * columns(text)
+
+
+def columns(text: str) -> int:
+    """Return how many columns ``text`` takes."""
+    return sum(map(_columns, text))
 
 
 def stand_ins(lines: Iterable[str]) -> list[str]:
     """Return a line of ASCII letters of the same width, at least one, for each of ``lines``."""
-    return ["x" * max(1, sum(map(_columns, line))) for line in lines]
+    return ["x" * max(1, columns(line)) for line in lines]
 
 
-def wrapped(text: str, columns: int) -> list[str]:
-    """Return ``text`` broken into lines of at most ``columns``, between words where that is possible, as even as can be."""
-    lines = textwrap.wrap(text, columns, break_on_hyphens=False) or [text]
-    for narrower in range(columns - 1, columns // 2, -1):
+def wrapped(text: str, most: int) -> list[str]:
+    """Return ``text`` broken into lines of at most ``most`` columns, between words where that is possible, as even as can be."""
+    lines = textwrap.wrap(text, most, break_on_hyphens=False) or [text]
+    for narrower in range(most - 1, most // 2, -1):
         even = textwrap.wrap(text, narrower, break_on_hyphens=False)
         if len(even) > len(lines):
             break

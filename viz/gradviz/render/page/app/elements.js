@@ -1,0 +1,95 @@
+// The elements that panel and lists are made of.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A sample of a look, with its mark. */
+function swatch(name, mark = "") {
+  const icon = h("span", {class: `swatch ${name}`, "aria-hidden": "true"});
+  if (!DATA.glyphs[mark]) {
+    icon.append(mark);
+    return icon;
+  }
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  svg.setAttribute("viewBox", "0 -9 10 9");
+  path.setAttribute("d", DATA.glyphs[mark]);
+  svg.append(path);
+  icon.append(svg);
+  return icon;
+}
+
+function swatchOf(thing) {
+  const {model: m} = state;
+  const verdict = m.verdictOf(thing);
+  if (verdict >= 0) return swatch(WORDS[verdict], DATA.verdicts[verdict].mark);
+  return swatch(m.isLoss(thing) ? "loss" : "op");
+}
+
+/** A line of a list: what a click on it does, a swatch, a name, and what is said beside it. */
+function entry(icon, name, more, properties) {
+  const label = [h("span", {class: "name"}, name), more && h("span", {class: "more"}, more)];
+  return h("button", {type: "button", class: "entry", ...properties}, icon, h("span", {}, label));
+}
+
+function entryOf(thing) {
+  const {model: m} = state;
+  const onclick = () => select(thing, {isShown: true});
+  const name = m.isTensor(thing) ? m.name(thing) : m.nameHere(thing);
+  return h("li", {}, entry(swatchOf(thing), name, asideOf(thing), {onclick}));
+}
+
+/** What a list says beside a name: the verdict, or module and line. */
+function asideOf(thing) {
+  const {model: m} = state;
+  if (m.isGroup(thing)) return "";
+  if (m.isTensor(thing)) return DATA.verdicts[m.verdict[thing]].word;
+  const place = m.place(m.at[thing]);
+  return [m.strings[m.scope[thing]], place && place.at].filter(Boolean).join(" · ");
+}
+
+/** A title and a list of things, each once; the rest is shown when it is asked for. */
+function listOf(title, things, most = 12) {
+  const list = [...new Set(things)];
+  if (!list.length) return [];
+  const ul = h("ul", {}, list.slice(0, most).map(entryOf));
+  const rest = list.length - most;
+  if (rest > 0) {
+    const onclick = () => {
+      more.remove();
+      ul.append(...list.slice(most, most + 200).map(entryOf));
+    };
+    const label = h("span", {class: "more"}, `${grouped(rest)} more`);
+    const more = h("li", {}, h("button", {type: "button", class: "entry", onclick}, label));
+    ul.append(more);
+  }
+  return [h("h3", {}, `${title} (${grouped(list.length)})`), ul];
+}
+
+/** A list with its middle left out where it is long. */
+function shortened(items, noun, begin, end = 0) {
+  const rest = items.length - begin - end;
+  if (rest <= 0) return items;
+  const more = h("li", {}, h("span", {class: "entry more"}, `${rest} more${noun}`));
+  return [...items.slice(0, begin), more, ...items.slice(items.length - end)];
+}
+
+/** A source line under a title; nothing where no place is known. */
+function placeOf(number, {title = "", isBroken = false} = {}) {
+  const place = state.model.place(number);
+  if (!place) return [];
+  const inside = place.inside ? `, in ${place.inside}` : "";
+  const at = h("span", {class: "at"}, `${place.file}:${place.line}`, inside);
+  const code = place.code && h("pre", {class: isBroken && "broken"}, place.code);
+  return [title && h("h3", {}, title), h("div", {}, at, code)];
+}
+
+/** Terms and values; what has no value is left out. */
+function facts(pairs) {
+  const isThere = ([, value]) => value !== "" && value !== null && value !== undefined;
+  const row = ([term, value]) => [h("dt", {}, term), h("dd", {}, value)];
+  return h("dl", {}, pairs.filter(isThere).map(row));
+}
+
+function action(label, onclick, properties = {}) {
+  return h("button", {type: "button", class: "action", onclick, ...properties}, label);
+}

@@ -1,0 +1,100 @@
+// Cuts, filters, lines, tabs.
+
+const MOST_CUTS = 200;
+
+function drawCuts() {
+  const {cuts} = state.model.loss;
+  const section = $("cuts");
+  section.hidden = !cuts.length;
+  section.querySelector("h2").textContent = `Cuts (${grouped(cuts.length)})`;
+  section.querySelector("ol").replaceChildren(...shortened(cuts.map(entryOfCut), "", MOST_CUTS));
+}
+
+function entryOfCut(cut, number) {
+  const {model: m, selected} = state;
+  const place = m.place(cut.at);
+  const mark = m.markOf(number);
+  const thing = mark >= 0 ? mark : m.nodeOfParameter(cut.parameters[0]);
+  const severs = `${cut.library ? "inside torch, " : ""}${cut.severs}`;
+  const more = [place && place.at, severs].filter(Boolean).join(" · ");
+  return h(
+    "li",
+    {},
+    entry(swatch("cut", DATA.looks.cut.mark), cut.operation, more, {
+      "aria-current": selected >= 0 && mark === selected ? "true" : null,
+      onclick: () => select(thing, {isShown: true}),
+    }),
+  );
+}
+
+function drawFilters() {
+  const {model: m} = state;
+  const {verdicts} = m.tally(m.n);
+  const chips = DATA.verdicts.map(({word, meaning, mark}, verdict) => {
+    const properties = {
+      type: "button",
+      class: "chip",
+      "aria-pressed": flag(!m.isHidden[verdict]),
+      title: `${meaning}; click to show or hide`,
+      onclick: () => filter(verdict),
+    };
+    return h("button", properties, swatch(word, mark), `${word} ${grouped(verdicts[verdict])}`);
+  });
+  $("filters").replaceChildren(...chips.filter((_, verdict) => verdicts[verdict]));
+}
+
+/** Show or hide everything of a verdict. */
+function filter(verdict) {
+  state.model.isHidden[verdict] ^= 1;
+  const focus = [...$("filters").children].indexOf(document.activeElement);
+  drawFilters();
+  if (focus >= 0) $("filters").children[focus].focus();
+  state.rows = null;
+  drawTree();
+  draw();
+  remember();
+}
+
+function drawLegend() {
+  const present = new Set(state.model.strokes);
+  const sample = ({name, meaning}) => h("span", {}, h("i", {class: name}), meaning);
+  const lines = DATA.strokes.map(sample);
+  $("legend").replaceChildren(...lines.filter((_, stroke) => present.has(stroke)));
+}
+
+function drawTabs() {
+  const {losses} = DATA;
+  const go = number => {
+    showLoss(number);
+    $(`tab-${number}`).focus();
+  };
+  const tabs = losses.map((loss, number) => {
+    const isShown = state.model.loss === loss;
+    const properties = {
+      type: "button",
+      role: "tab",
+      id: `tab-${number}`,
+      "aria-controls": "main",
+      "aria-selected": flag(isShown),
+      tabindex: isShown ? "0" : "-1",
+      onclick: () => go(number),
+      onkeydown: event => {
+        const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+        if (!step) return;
+        go((number + step + losses.length) % losses.length);
+        event.preventDefault();
+      },
+    };
+    return h("button", properties, loss.name);
+  });
+  $("tabs").hidden = losses.length < 2;
+  $("tabs").replaceChildren(...tabs);
+}
+
+function showPanel(name) {
+  document.body.dataset.panel = name;
+  for (const button of $("switch").children) {
+    button.setAttribute("aria-pressed", flag(button.dataset.panel === name));
+  }
+  if (name === "finder" && state.layout) drawTree();
+}

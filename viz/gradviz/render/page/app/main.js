@@ -1,0 +1,52 @@
+// The beginning.
+
+readColours();
+listenToPointers();
+listenToTree();
+listenToSearch();
+$("zoom-in").addEventListener("click", () => zoom(1.3));
+$("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
+$("fit").addEventListener("click", () => fit(false, true));
+$("expand").addEventListener("click", expandAll);
+$("fold").addEventListener("click", foldAll);
+$("switch").addEventListener("click", event => {
+  if (event.target.dataset.panel) showPanel(event.target.dataset.panel);
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  readColours();
+  draw();
+});
+addEventListener("hashchange", () => {
+  if (location.hash.slice(1) !== state.address) restore();
+});
+addEventListener("keydown", event => {
+  const isTyping = event.target.closest("input, [role=tree]");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  const keys = {
+    "/": () => $("search").focus(),
+    f: () => fit(false, true),
+    "+": () => zoom(1.3),
+    "-": () => zoom(1 / 1.3),
+    Escape: () => select(-1),
+  };
+  if (!keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+
+// Until somebody takes hold of the view it fits the window, also where the window gets its size
+// late, as a frame that scrolls into sight does.
+state.isFitted = !/view=/.test(location.hash);
+const letGo = () => {
+  state.isFitted = false;
+};
+for (const kind of ["pointerdown", "wheel", "keydown", "hashchange"]) {
+  addEventListener(kind, letGo, {capture: true, once: true, passive: true});
+}
+new ResizeObserver(() => {
+  if (state.isFitted) fit(true);
+  else draw();
+  drawTree();
+}).observe(stage);
+showPanel("finder");
+restore();

@@ -1,0 +1,117 @@
+// Moving about.
+
+const MOST_ZOOM = 3;
+const LARGEST = 1.15; // the scale that a movement to something ends at, at most
+
+/** The height that the legend and the tools take at the lower edge. */
+const below = () => Math.max($("legend").offsetHeight, $("tools").offsetHeight) + 16;
+
+const leastZoom = () => Math.min(0.5, wholeZoom() * 0.7);
+
+/** The scale at which everything fits, beside the tools and the legend at the lower edge. */
+function wholeZoom() {
+  const {layout, model} = state;
+  const across = stage.clientWidth / (layout.w[model.n] + 16);
+  return Math.min(across, (stage.clientHeight - below()) / (layout.h[model.n] + 8));
+}
+
+/** Change the scale; the point of the window that is given stays where it is. */
+function zoom(factor, atX = stage.clientWidth / 2, atY = stage.clientHeight / 2) {
+  const {x, y, k: before} = state.view;
+  const k = Math.min(MOST_ZOOM, Math.max(leastZoom(), before * factor));
+  moveTo({x: x + atX / before - atX / k, y: y + atY / before - atY / k, k});
+}
+
+function moveTo(next, isSoft = false) {
+  cancelAnimationFrame(state.motion);
+  if (isSoft && !still.matches) {
+    glideTo(next);
+    return;
+  }
+  Object.assign(state.view, next);
+  draw();
+  remember();
+}
+
+/** Move softly: the middle of the window goes straight while the scale changes. */
+function glideTo(next) {
+  const {clientWidth: wide, clientHeight: high} = stage;
+  const middle = ({x, y, k}) => [x + wide / 2 / k, y + high / 2 / k];
+  const from = {...state.view};
+  const [x0, y0] = middle(from);
+  const [x1, y1] = middle(next);
+  const start = performance.now();
+  const step = now => {
+    const part = Math.min(1, Math.max(0, (now - start) / 220));
+    const ease = 1 - (1 - part) ** 3;
+    const k = from.k * (next.k / from.k) ** ease;
+    const x = x0 + (x1 - x0) * ease - wide / 2 / k;
+    const y = y0 + (y1 - y0) * ease - high / 2 / k;
+    Object.assign(state.view, {x, y, k});
+    draw();
+    if (part < 1) state.motion = requestAnimationFrame(step);
+    else remember();
+  };
+  state.motion = requestAnimationFrame(step);
+}
+
+/**
+ * Show everything; ``isReadable`` keeps the text readable and, where everything does not fit,
+ * begins at the first cut or else at the loss.
+ */
+function fit(isReadable = false, isSoft = false) {
+  const {model, layout} = state;
+  const {x, y, w, h, axis} = layout;
+  const [wholeWide, wholeHigh] = [w[model.n], h[model.n]];
+  const across = stage.clientWidth / (wholeWide + 16);
+  const readable = across > 0.45 ? Math.min(across, 0.68) : 0.68;
+  const k = Math.min(LARGEST, Math.max(wholeZoom(), isReadable ? readable : 0));
+  const wide = stage.clientWidth / k;
+  const high = (stage.clientHeight - below()) / k;
+  const cut = model.loss.cuts.length ? model.shownOf(model.markOf(0)) : -1;
+  const lowest = wholeHigh - high;
+  let middle = wholeWide / 2;
+  if (wholeWide > wide) middle = cut >= 0 ? x[cut] + axis[cut] : axis[model.n];
+  let top = lowest / 2;
+  if (wholeHigh > high) {
+    const atCut = cut >= 0 ? y[cut] + h[cut] / 2 - high / 2 : lowest;
+    top = Math.max(0, Math.min(lowest, atCut));
+  }
+  moveTo({x: middle - wide / 2, y: top, k}, isSoft);
+}
+
+function centre(thing, isSoft = true) {
+  const {layout, view} = state;
+  const {x, y, w, h} = layout;
+  const {clientWidth: wide, clientHeight: high} = stage;
+  const whole = Math.max(0.3, Math.min(wide / (w[thing] + 60), high / (h[thing] + 60)));
+  const k = Math.min(LARGEST, Math.max(view.k, 0.8), whole);
+  const left = x[thing] + w[thing] / 2 - wide / 2 / k;
+  moveTo({x: left, y: y[thing] + h[thing] / 2 - high / 2 / k, k}, isSoft);
+}
+
+/** Bring boxes into the window, as large as is readable. */
+function frameAll(things) {
+  const {x, y, w, h} = state.layout;
+  const left = Math.min(...things.map(t => x[t]));
+  const right = Math.max(...things.map(t => x[t] + w[t]));
+  const top = Math.min(...things.map(t => y[t]));
+  const bottom = Math.max(...things.map(t => y[t] + h[t]));
+  const wide = stage.clientWidth;
+  const high = stage.clientHeight - below();
+  const whole = Math.min(LARGEST, wide / (right - left + 60), high / (bottom - top + 30));
+  const k = Math.max(leastZoom(), whole);
+  moveTo({x: (left + right) / 2 - wide / 2 / k, y: (top + bottom) / 2 - high / 2 / k, k}, true);
+}
+
+/** Move the window only if the thing is out of sight. */
+function bring(thing) {
+  if (thing < 0) return;
+  const {layout, view} = state;
+  const {x, y, w, h} = layout;
+  const right = view.x + stage.clientWidth / view.k;
+  const bottom = view.y + stage.clientHeight / view.k;
+  const isAcross = x[thing] >= view.x && x[thing] + Math.min(w[thing], 200) <= right;
+  const isDown = y[thing] >= view.y && y[thing] + Math.min(h[thing], 80) <= bottom;
+  if (!isAcross || !isDown) centre(thing);
+}

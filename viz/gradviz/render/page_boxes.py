@@ -1,0 +1,142 @@
+"""What the page writes in its boxes, and how much there is in a group that is closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradviz.graph import Place, Verdict
+from gradviz.render.names import abbreviated
+from gradviz.render.sentences import counted, portion, verdict_words, where
+from gradviz.render.sketch import NAMELESS, short
+from gradviz.render.style import LOOKS, SCISSORS
+
+VERDICTS = tuple(Verdict)
+TIMES = "\u00d7"
+LONGEST_TITLE = 48  # characters of a name above a group that is open
+
+_WORST_FIRST = (Verdict.CUT, Verdict.ZERO, Verdict.UNUSED, Verdict.FROZEN, Verdict.REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxLine:
+    """A line of a box. Read-only.
+
+    Attributes:
+        text: What it says.
+        mark: The sign in front of it, or none.
+        aside: What follows in plain type.
+        is_cut: It says that something is severed, and has the colour of that.
+    """
+
+    text: str
+    mark: str = ""
+    aside: str = ""
+    is_cut: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much there is in a group.
+
+    Attributes:
+        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`.
+        partial: How many parameters have a severed route beside a live one.
+        elements: Numbers in these parameters.
+        operations: How many operations there are.
+        marks: How many marks of cuts.
+        pruned: How many things would have received gradient.
+    """
+
+    verdicts: list[int] = field(default_factory=lambda: [0] * len(VERDICTS))
+    partial: int = 0
+    elements: int = 0
+    operations: int = 0
+    marks: int = 0
+    pruned: int = 0
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters there are."""
+        return sum(self.verdicts)
+
+    def add(self, inner: "Tally") -> None:
+        """Count what is in ``inner`` too."""
+        self.verdicts = [a + b for a, b in zip(self.verdicts, inner.verdicts, strict=True)]
+        self.partial += inner.partial
+        self.elements += inner.elements
+        self.operations += inner.operations
+        self.marks += inner.marks
+        self.pruned += inner.pruned
+
+    def row(self) -> tuple[int, ...]:
+        """Return the numbers in the order of the attributes."""
+        counts = self.partial, self.elements, self.operations, self.marks, self.pruned
+        return (*self.verdicts, *counts)
+
+
+def name_in(path: Sequence[str], name: str) -> str:
+    """Return the name of a tensor without the path of the group that it is shown in."""
+    around = f"{'.'.join(path)}."
+    return name.removeprefix(around) if path and len(name) > len(around) else name
+
+
+def repeated(name: str, times: int) -> str:
+    """Return the name of a run: ``"h.0..11 ×12"``."""
+    return f"{name or NAMELESS} {TIMES}{times:,}"
+
+
+def group_lines(name: str, kind: str, tally: Tally, entries: int) -> tuple[BoxLine, ...]:
+    """Return what is written in the box of a closed group.
+
+    Args:
+        name: What the group is called where it is shown.
+        kind: The class of the module, or empty.
+        tally: What is in it.
+        entries: How many things and groups stand in it directly.
+    """
+    lines = [BoxLine(short(name), aside=_class(kind))]
+    if tally.parameters:
+        present = {verdict: n for verdict, n in zip(VERDICTS, tally.verdicts, strict=True) if n}
+        mark = LOOKS[next(iter(present))].mark if len(present) == 1 else ""
+        size = f"{counted(tally.parameters, 'parameter')} · {abbreviated(tally.elements)}"
+        words = verdict_words(present, tally.partial)
+        lines += [BoxLine(size), BoxLine(", ".join(words), mark)]
+    elif tally.operations:
+        lines.append(BoxLine(counted(tally.operations, "operation")))
+    else:
+        lines.append(BoxLine("1 box" if entries == 1 else f"{entries} boxes"))
+    if tally.marks:
+        lines.append(BoxLine(f"{counted(tally.marks, 'cut')} inside", SCISSORS, is_cut=True))
+    return tuple(lines)
+
+
+def title_line(name: str, kind: str) -> BoxLine:
+    """Return what is written above a group that is open."""
+    return BoxLine(short(name, LONGEST_TITLE), aside=_class(kind))
+
+
+def _class(kind: str) -> str:
+    return f": {short(kind)}" if kind else ""
+
+
+def row_words(tally: Tally) -> str:
+    """Return what the tree says of a group: its cuts, or else its worst verdict."""
+    if tally.marks:
+        return counted(tally.marks, "cut")
+    counts = dict(zip(VERDICTS, tally.verdicts, strict=True))
+    worst = next((verdict for verdict in _WORST_FIRST if counts[verdict]), None)
+    if worst is None:
+        return ""
+    total = tally.parameters
+    words = portion(counts[worst], total, worst), portion(tally.partial, total, "partial")
+    return ", ".join(filter(None, words))
+
+
+def mark_lines(name: str, place: Place | None) -> tuple[BoxLine, ...]:
+    """Return what is written in the mark of a cut: the operation and its line."""
+    at = [BoxLine(where(place.file, place.line))] if place and place.file else []
+    return (BoxLine(short(name), SCISSORS), *at)
+
+
+def tensor_lines(name: str, verdict: Verdict, words: str) -> tuple[BoxLine, ...]:
+    """Return what is written in the box of a parameter or leaf: its name and its ``words``."""
+    return BoxLine(short(name) or NAMELESS), BoxLine(words, LOOKS[verdict].mark)

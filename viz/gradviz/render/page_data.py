@@ -1,0 +1,354 @@
+"""What the page has to know of a loss, in columns: one list per property, so that the file is small.
+
+The script shows this and never works it out: what a reader is told is written here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradviz.causes import explain
+from gradviz.graph import Cut, Parameter, Place, Verdict
+from gradviz.render.outline import Group, first_view, outline
+from gradviz.render.outline import Sort as GroupSort
+from gradviz.render.page_boxes import (
+    BoxLine,
+    Tally,
+    group_lines,
+    mark_lines,
+    name_in,
+    repeated,
+    row_words,
+    tensor_lines,
+    title_line,
+)
+from gradviz.render.page_things import SORTS, PageGraph, PageThing, page_graph
+from gradviz.render.sentences import (
+    began,
+    cut_at,
+    headline,
+    listing,
+    printable,
+    severed_by,
+    where,
+)
+from gradviz.render.sketch import NAMELESS, short
+from gradviz.render.text_width import columns
+from gradviz.reports import Report
+
+VERDICTS = tuple(Verdict)
+
+_COLUMNS = (
+    "sort", "text", "here", "lines", "scope", "shape", "at", "caller", "parameter", "verdict", "pruned",
+)  # fmt: skip
+_OF_PARAMETERS = (
+    "name", "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized", "switched",
+)  # fmt: skip
+
+
+def loss_data(report: Report) -> dict[str, Any]:
+    """Return what the page has to know of one loss, ready for JSON."""
+    return _Loss(report).data()
+
+
+class _Table:
+    """Gives everything that occurs often a number, so that it is in the file once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+
+    def __call__(self, value: Any) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def all(self) -> list[Any]:
+        """Return the values in the order of their numbers."""
+        return list(self._numbers)
+
+
+class _Loss:
+    """Writes the columns of one loss."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._drawn: PageGraph = page_graph(report)
+        self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
+        self._numbers = {name: number for number, name in enumerate(report.parameters)}
+
+    def data(self) -> dict[str, Any]:
+        things, lines, report = self._drawn.things, self._drawn.lines, self._report
+        root = outline(
+            [thing.in_outline for thing in things],
+            [(source, target) for source, target, _ in lines],
+        )
+        tree = _flat(root, first_view(root, lambda number: things[number].sort == "mark"))
+        rows = self._rows(tree)
+        data = {
+            "name": printable(report.loss),
+            "headline": headline(report) + ".",
+            "notes": [printable(note) for note in report.notes],
+            "things": len(things),
+            "nodes": {name: _column([row.get(name, -1) for row in rows]) for name in _COLUMNS},
+            "lines": [list(column) for column in zip(*lines, strict=True)] or [[], [], []],
+            "tree": tree.numbers,
+            "groups": self._groups(tree),
+            "open": tree.opened,
+            "parameters": self._parameters(),
+            "cuts": [self._cut(cut) for cut in report.cuts],
+            "marks": {str(i): thing.cuts for i, thing in enumerate(things) if thing.cuts},
+            "began": began(report),
+            "made": -1 if report.place is None else self._place(report.place),
+            "places": self._places.all(),
+            "boxes": self._boxes.all(),
+            "tallies": self._tallies.all(),
+        }
+        strings = [printable(text) for text in self._strings.all()]  # last, once all are met
+        wide = {str(i): columns(text) for i, text in enumerate(strings) if not text.isascii()}
+        return data | {"strings": strings, "wide": wide}
+
+    def _rows(self, tree: "_Tree") -> list[dict[str, int]]:
+        """The columns of each thing."""
+        rows: list[dict[str, int]] = [{} for _ in self._drawn.things]
+        for group in tree.groups:
+            for child in group.children:
+                if isinstance(child, int):
+                    rows[child] = self._row(self._drawn.things[child], group)
+        return rows
+
+    def _row(self, thing: PageThing, group: Group) -> dict[str, int]:
+        here = name_in(group.path, thing.name) if thing.is_tensor else thing.name
+        row = {
+            "sort": SORTS.index(thing.sort),
+            "text": self._strings(thing.name),
+            "lines": self._box(self._lines(thing, here)),
+        }
+        if here != thing.name or not here:
+            row["here"] = self._strings(printable(here) or NAMELESS)
+        if thing.verdict is not None:
+            row["verdict"] = VERDICTS.index(thing.verdict)
+        if thing.shape is not None:
+            row["shape"] = self._strings(_sizes(thing.shape))
+        if thing.parameter is not None:
+            row["parameter"] = self._numbers[thing.parameter.name]
+        if thing.node is not None:
+            row["scope"] = self._strings(thing.node.scope)
+            if thing.node.pruned:
+                row["pruned"] = 1
+            if thing.node.place:
+                row["at"] = self._place(thing.node.place)
+            if thing.node.caller:
+                row["caller"] = self._place(thing.node.caller)
+        return row
+
+    def _lines(self, thing: PageThing, here: str) -> tuple[BoxLine, ...]:
+        if thing.sort == "mark":
+            place = thing.node.place if thing.node else None
+            if place is None and thing.cuts:
+                cut = self._report.cuts[thing.cuts[0]]
+                place = Place(cut.file, cut.line)
+            return mark_lines(here, place)
+        if thing.verdict is None:
+            return (BoxLine(short(here) or NAMELESS),)
+        word = str(thing.verdict)
+        if thing.sort == "stub":
+            return tensor_lines(here, thing.verdict, f"{word}, shared")
+        partial = ", partial" if thing.parameter and thing.parameter.partial else ""
+        outside = "outside the model" if thing.sort == "leaf" else ""
+        words = f"{word}{partial}", _sizes(thing.shape), outside
+        return tensor_lines(here, thing.verdict, " ".join(filter(None, words)))
+
+    def _box(self, lines: Iterable[BoxLine]) -> int:
+        """The number of a box with these lines: text, mark, aside, whether it tells of a cut."""
+        texts = self._strings
+        return self._boxes(
+            tuple(
+                (texts(line.text), line.mark, texts(line.aside), int(line.is_cut)) if line.mark or line.aside else (texts(line.text),)
+                for line in lines
+            )
+        )
+
+    def _groups(self, tree: "_Tree") -> list[list[Any]]:
+        """The rows of all groups.
+
+        A row holds sort, name, path, times, class, the name where the group is shown, the words
+        of its line in the tree, what is in it, its box while closed, its title while open.
+        """
+        rows = []
+        for group, tally in zip(tree.groups, self._summed(tree), strict=True):
+            kind, name = self._class_of(group), printable(group.name)
+            here = repeated(name, group.times) if group.sort is GroupSort.RUN else name or NAMELESS
+            rows.append(
+                [
+                    str(group.sort),
+                    name,
+                    printable(".".join(group.path)),
+                    group.times,
+                    self._strings(kind),
+                    self._strings(here),
+                    self._strings(row_words(tally)),
+                    self._tallies(tally.row()),
+                    self._box(group_lines(here, kind, tally, len(group.children))),
+                    self._box((title_line(here, kind),)),
+                ]
+            )
+        return rows
+
+    def _class_of(self, group: Group) -> str:
+        """The class of a module, or that which all modules of a run share."""
+        paths = {group.path}
+        if group.sort is not GroupSort.MODULE:
+            paths = {child.path for child in group.children if isinstance(child, Group)}
+        known = self._report.graph.classes
+        classes = {known.get(".".join(path), "") for path in paths if path}
+        return classes.pop() if len(classes) == 1 else ""
+
+    def _summed(self, tree: "_Tree") -> list[Tally]:
+        """What is in each group, the groups in it included."""
+        tallies = []
+        for group in tree.groups:
+            tallies.append(Tally())
+            for child in group.children:
+                if isinstance(child, int):
+                    _count(tallies[-1], self._drawn.things[child])
+        for number in range(len(tallies) - 1, 0, -1):  # the inner before the outer
+            tallies[tree.parents[number]].add(tallies[number])
+        return tallies
+
+    def _parameters(self) -> dict[str, list[Any]]:
+        rows = []
+        positions = {cut: position for position, cut in enumerate(self._report.cuts)}
+        for name, parameter in self._report.parameters.items():
+            norm, switched = parameter.gradient_norm, parameter.frozen_at or parameter.thawed_at
+            rows.append(
+                (
+                    printable(name),
+                    [printable(other) for other in parameter.names if other != name],
+                    VERDICTS.index(parameter.verdict),
+                    int(parameter.partial),
+                    parameter.numel,
+                    None if norm is None else f"{norm:.4g}",
+                    self._strings(_reason(parameter)),
+                    [positions[cut] for cut in parameter.cuts if cut in positions],
+                    None if parameter.optimized is None else int(parameter.optimized),
+                    self._place(switched) if switched else -1,
+                )
+            )
+        return {name: [row[i] for row in rows] for i, name in enumerate(_OF_PARAMETERS)}
+
+    def _cut(self, cut: Cut) -> dict[str, Any]:
+        explanation = explain(cut)
+        return {
+            "kind": str(cut.kind),
+            "operation": printable(cut.operation),
+            "at": self._place(Place(cut.file, cut.line, cut.code)) if cut.file else -1,
+            "caller": self._place(cut.caller) if cut.caller else -1,
+            "scope": printable(cut.scope),
+            "also": [self._place(place) for place in cut.also],
+            "parameters": [self._numbers[name] for name in cut.parameters if name in self._numbers],
+            "severs": severed_by(cut, self._report.parameters),
+            "meaning": explanation.meaning,
+            "mend": explanation.mend,
+            "library": int(cut.inside_library),
+        }
+
+    def _place(self, place: Place) -> int:
+        """The number of a place: file, line, code, function, and the file's name with the line."""
+        texts = place.file, place.code, place.function, where(place.file, place.line)
+        file, code, function, at = map(self._strings, texts)
+        return self._places((file, place.line, code, function, at))
+
+
+def _count(tally: Tally, thing: PageThing) -> None:
+    if thing.sort == "parameter" and thing.parameter and thing.verdict:
+        tally.verdicts[VERDICTS.index(thing.verdict)] += 1
+        tally.partial += thing.parameter.partial
+        tally.elements += thing.parameter.numel
+    tally.operations += thing.sort == "op"
+    tally.marks += thing.sort == "mark"
+    tally.pruned += thing.node is not None and thing.node.pruned
+
+
+def _column(values: list[int]) -> int | list[int]:
+    """A column; one number where all are the same."""
+    return values[0] if len(set(values)) == 1 < len(values) else values
+
+
+def _sizes(shape: tuple[int, ...] | None) -> str:
+    return "" if shape is None else f"({', '.join(map(str, shape))})"
+
+
+def _reason(parameter: Parameter) -> str:
+    """Say in a sentence or two why a parameter has its verdict."""
+    cuts = listing([cut_at(cut) for cut in parameter.cuts])
+    match parameter.verdict:
+        case Verdict.CUT:
+            by = cuts or "an operation that is not known"
+            return f"Its value went into the loss, but no route back is left: severed by {by}."
+        case Verdict.FROZEN:
+            at = f": set at {_at(parameter.frozen_at)}" if parameter.frozen_at else ""
+            return f"requires_grad is False, so it keeps no gradient{at}."
+        case Verdict.UNUSED:
+            return "Its value did not go into this loss."
+        case Verdict.ZERO:
+            reason = "A route exists, and the gradient that arrives is all zero."
+            reason += _of_zero(parameter)
+        case _:
+            reason = "A gradient arrives that is not zero."
+    return reason + (f" Another route is severed by {cuts}." if parameter.partial else "")
+
+
+def _of_zero(parameter: Parameter) -> str:
+    zero = parameter.zero
+    if zero is None:
+        return ""
+    at = f" at {_at(zero.place)}" if zero.place else ""
+    passes = " It is so in this step, and passes once training goes on." if zero.passing else ""
+    return f" It begins in {zero.operation}{at}: {zero.why.rstrip('.')}.{passes}"
+
+
+def _at(place: Place) -> str:
+    return where(place.file, place.line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A tree of groups in one list.
+
+    Attributes:
+        numbers: A thing, or -n for a group followed by the n numbers that are in it.
+        groups: The groups in the order met.
+        parents: For each group the number of the group around it; -1 for the first.
+        opened: The numbers of the groups that are open at first.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    opened: list[int] = field(default_factory=list)
+
+
+def _flat(root: Group, opened: Iterable[Group]) -> _Tree:
+    is_open = {id(group) for group in opened}
+    tree = _Tree()
+    around = [-1]
+    starts: list[int] = []
+    waiting: list[int | Group | None] = [root]
+    while waiting:
+        child = waiting.pop()
+        if child is None:
+            start = starts.pop()
+            tree.numbers[start] = start + 1 - len(tree.numbers)
+            around.pop()
+        elif isinstance(child, int):
+            tree.numbers.append(child)
+        else:
+            number = len(tree.groups)
+            if id(child) in is_open:
+                tree.opened.append(number)
+            tree.groups.append(child)
+            tree.parents.append(around[-1])
+            around.append(number)
+            starts.append(len(tree.numbers))
+            tree.numbers.append(0)
+            waiting.append(None)
+            waiting.extend(reversed(child.children))
+    return tree

@@ -1,0 +1,174 @@
+"""What the page draws of a graph: the items of the picture, and every tensor where it is used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradviz.graph import Node, NodeKind, Parameter, Verdict
+from gradviz.render.outline import Thing
+from gradviz.render.sketch import Item, Sort, sketch
+from gradviz.render.style import STROKES
+from gradviz.reports import Report
+
+SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/small.js
+
+_STROKES = tuple(STROKES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageThing:
+    """Something that the page draws and that is no group. Read-only.
+
+    Attributes:
+        sort: One of ``SORTS``.
+        name: What it is called, unabridged.
+        path: The modules that it lies in, the outermost first.
+        node: The node that it stands for; None for what the graph lacks.
+        parameter: The parameter that it stands for, if it is one.
+        verdict: Of a tensor or a mark.
+        cuts: Of a mark: positions in ``Report.cuts``.
+    """
+
+    sort: str
+    name: str
+    path: tuple[str, ...]
+    node: Node | None
+    parameter: Parameter | None = None
+    verdict: Verdict | None = None
+    cuts: tuple[int, ...] = ()
+
+    @property
+    def is_tensor(self) -> bool:
+        """It is a parameter or leaf, or a stub of one."""
+        return self.sort in ("parameter", "leaf", "stub")
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Its sizes, where it has any."""
+        if not self.is_tensor:
+            return None
+        return self.parameter.shape if self.parameter else self.node.shape if self.node else None
+
+    @property
+    def in_outline(self) -> Thing:
+        """It as the outline sees it."""
+        name = self.name.rpartition(".")[2] if self.is_tensor else self.name
+        pruned = self.node is not None and self.node.pruned
+        label = (self.sort, name, self.shape, self.verdict, pruned, bool(self.cuts))
+        return Thing(self.path, name, label, self.is_tensor)
+
+
+@dataclass(frozen=True, slots=True)
+class PageGraph:
+    """Things, and lines between them: source, target and number of the stroke, sorted. Read-only."""
+
+    things: tuple[PageThing, ...]
+    lines: tuple[tuple[int, int, int], ...]
+
+
+def page_graph(report: Report) -> PageGraph:
+    """Return what the page draws of ``report``, every parameter of the model among it."""
+    return _Placing(report).graph()
+
+
+class _Placing:
+    """Places the items of the picture in modules, and draws a tensor again in each that uses it."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._positions = {cut: position for position, cut in enumerate(report.cuts)}
+        self._things: list[PageThing] = []
+        self._by_key: dict[str, int] = {}
+
+    def graph(self) -> PageGraph:
+        content = sketch(self._report)
+        items = {item.key: item for item in content.items if item.node is not None}
+        users: dict[str, list[Item]] = {}
+        for line in content.lines:
+            users.setdefault(line.source, []).append(items[line.target])
+        shared = self._place(items, users)
+        strokes = {(line.source, line.target): _STROKES.index(line.stroke) for line in content.lines}
+        lines = [(self._end(items, source, target), self._by_key[target], stroke) for (source, target), stroke in strokes.items()]
+        for node in shared:
+            self._tensor(node.name, node, _path(node.name)[:-1])
+        self._things += self._beside()
+        return PageGraph(tuple(self._things), tuple(sorted(lines)))
+
+    def _place(self, items: dict[str, Item], users: dict[str, list[Item]]) -> list[Node]:
+        """Place what has one place; return the tensors that several modules share."""
+        shared: dict[int, Node] = {}
+        for item in items.values():
+            node = _node(item)
+            if item.sort is not Sort.TENSOR:
+                self._by_key[item.key] = self._add(item, node)
+                continue
+            own = _path(node.name)[:-1]
+            using = [_path(_node(user).scope) for user in users.get(item.key, ())]
+            if item.stub:
+                self._by_key[item.key] = self._tensor(node.name, node, using[0], stub=True)
+                shared[node.index] = node
+            elif own in using or not using:
+                self._by_key[item.key] = self._tensor(node.name, node, own)
+            elif len(using) == 1:
+                self._by_key[item.key] = self._tensor(node.name, node, using[0])
+            else:
+                shared[node.index] = node
+        return list(shared.values())
+
+    def _end(self, items: dict[str, Item], source: str, target: str) -> int:
+        """The thing that a line begins at: a stub, where the tensor is drawn in another module."""
+        number = self._by_key.get(source)
+        if number is not None:
+            thing = self._things[number]
+            at_home = thing.path == self._things[self._by_key[target]].path
+            if at_home or not thing.is_tensor:
+                return number
+        node, user = _node(items[source]), _node(items[target])
+        return self._tensor(node.name, node, _path(user.scope), stub=True)
+
+    def _add(self, item: Item, node: Node) -> int:
+        is_mark = item.sort is Sort.MARK
+        cuts = [self._positions[cut] for cut in item.cuts if cut in self._positions]
+        return self._append(
+            PageThing(
+                sort=str(item.sort),
+                name=item.name,
+                path=_path(node.scope),
+                node=node,
+                verdict=Verdict.CUT if is_mark else None,
+                cuts=tuple(dict.fromkeys(cuts)),
+            )
+        )
+
+    def _tensor(self, name: str, node: Node, path: tuple[str, ...], *, stub: bool = False) -> int:
+        is_parameter = node.kind is NodeKind.PARAMETER
+        parameter = self._report.parameters.get(name) if is_parameter else None
+        verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
+        sort = "stub" if stub else "parameter" if parameter else "leaf"
+        return self._append(PageThing(sort=sort, name=name, path=path, node=node, parameter=parameter, verdict=verdict))
+
+    def _append(self, thing: PageThing) -> int:
+        self._things.append(thing)
+        return len(self._things) - 1
+
+    def _beside(self) -> Iterator[PageThing]:
+        """The parameters that nothing drawn stands for."""
+        drawn = {thing.parameter.name for thing in self._things if thing.parameter}
+        for name, parameter in self._report.parameters.items():
+            if name not in drawn:
+                yield PageThing(
+                    sort="parameter",
+                    name=name,
+                    path=_path(name)[:-1],
+                    node=None,
+                    parameter=parameter,
+                    verdict=parameter.verdict,
+                )
+
+
+def _node(item: Item) -> Node:
+    assert item.node is not None
+    return item.node
+
+
+def _path(scope: str) -> tuple[str, ...]:
+    return tuple(scope.split(".")) if scope else ()
