@@ -57,6 +57,7 @@ def judge(
         if names.compiled or tape.compiled:
             what = "The model is compiled; it was traced" if names.compiled else "torch.compile was called; what it compiles was traced"
             said.append(f"{what} eagerly, through torch.compiler.set_stance('force_eager').")
+        said += [f"What runs inside the script called at {spot.place} cannot be read: what it severs is not seen." for spot in tape.opaque]
         if tape.began is not None and tape.made_before:
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
         elif tape.began is not None and not any(_is_made(tape, loss) for loss in losses.values()):

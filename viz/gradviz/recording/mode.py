@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
-from gradviz.recording import torch_inside, transforms, values, where
+from gradviz.recording import scripted, torch_inside, transforms, values, where
 from gradviz.recording.backward import any_nonzero
 from gradviz.recording.identity import Facts
 from gradviz.recording.slices import Escapes, of_interest
@@ -761,6 +761,45 @@ class RecordingMode(TorchFunctionMode):
                 seen.arrived[number] = torch_inside.version(grad)
         self.tape.held.clear()
         self.tape.backwards.append(seen)
+
+    def ran_script(self, function: Any, first: int, args: Any, kwargs: Any, out: Any, frame: FrameType) -> None:
+        """A scripted or traced function ran, unseen but for what its graph says."""
+        given = scripted.arguments(function, args, kwargs)
+        known = _Known(getattr(function, "name", "scripted function"), None, self._after)
+        flows = scripted.flows_of(function)
+        outs = tuple(_tensors((out,)))
+        around = where.look_around(frame)
+        if flows is None and any(tensor.requires_grad for tensor in _tensors(given)):
+            self.tape.opaque.append(around.spot)
+        for position, tensor in enumerate(outs):
+            flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
+            severed: dict[scripted.Severing, list[Tensor]] = {}
+            for path, by in flow.dead.items() if flow is not None else ():
+                value = scripted.tensor_at(path, function, given)
+                if value is not None:
+                    severed.setdefault(by, []).append(value)
+            through = [scripted.tensor_at(path, function, given) for path in flow.live] if flow is not None else given
+            self._first = first
+            if is_recorded(tensor):
+                self._stamp(known, through, {}, (tensor,), frame)
+            else:
+                self._made(known, through, {}, (tensor,), frame)
+            for by, tensors in severed.items():
+                self._severed_in_script(by, tensors, around, tensor)
+
+    def _severed_in_script(self, by: scripted.Severing, severed: list[Tensor], around: Surroundings, out: Tensor) -> None:
+        inputs = self._inputs(severed, {})
+        if not inputs:
+            return
+        origin = self.tape.origin(out)
+        if not is_recorded(out) and origin is not None:
+            inputs = (*inputs, (origin, False))
+        kind, operation = by
+        known = _Known(operation, None, self._after)
+        serial = self._write_down(known, kind, inputs, around, None if is_recorded(out) else out)
+        self.tape.calls[serial].operation = f"{operation}() in TorchScript"
+        if is_recorded(out):
+            self.tape.stamp(out.grad_fn, None, (serial,))
 
     def hooked(self, module: nn.Module, frame: FrameType) -> None:
         """``module.register_full_backward_hook(...)``."""

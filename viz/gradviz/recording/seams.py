@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.torch_inside import without_torch_function
@@ -126,6 +126,7 @@ def _seams() -> list[_Seam]:
         _seam(torch, "from_numpy", _came_back),
         _Seam(torch.autograd, "backward", _backward(torch.autograd.backward), False, torch.autograd.backward),
         _Seam(torch.utils, "swap_tensors", _swap(torch.utils.swap_tensors), False, torch.utils.swap_tensors),
+        *(_Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
@@ -213,6 +214,25 @@ def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
                 tape.swapped((t1, t2), before)
         except Exception as failure:
             watcher.mode.failure = described(failure)
+        return out
+
+    return watching
+
+
+def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
+    """TorchScript makes its autograd nodes out of Python's sight: between which numbers is to be known."""
+
+    @functools.wraps(original)
+    def watching(function: Any, *args: Any, **kwargs: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        first = torch_inside.sequence_number()
+        out = original(function, *args, **kwargs)
+        if watcher is not None and not watcher.mode.failure:
+            try:
+                with without_torch_function():
+                    watcher.mode.ran_script(function, first, args, kwargs, out, sys._getframe(1))
+            except Exception as failure:
+                watcher.mode.failure = described(failure)
         return out
 
     return watching

@@ -223,6 +223,7 @@ class Tape:
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
+        self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,

@@ -123,6 +123,12 @@ ABILITIES = (
         "What is severed inside torch.func (grad, vmap, jacrev ...) is not seen.",
     ),
     Ability(
+        ("_C.ScriptFunction.__call__", "_C.ScriptMethod.__call__"),
+        "what TorchScript runs reaches no mode, so its graph is read",
+        "2.6 to 2.15",
+        "What TorchScript severs is not seen.",
+    ),
+    Ability(
         ("utils.checkpoint.CheckpointFunction",),
         "a reentrant checkpoint is a custom Function that passes gradient by a backward of its own",
         "2.6 to 2.15",
@@ -263,6 +269,11 @@ def graph_was_freed(error: BaseException) -> bool:
     return "second time" in str(error)
 
 
+# TorchScript: what a scripted or traced function and a method of a scripted module are called by; 2.6 to 2.15
+SCRIPTED: tuple[Any, ...] = tuple(
+    kind for kind in (_private("_C.ScriptFunction"), _private("_C.ScriptMethod")) if kind is not None and "__call__" in vars(kind)
+)
+
 # torch.func
 
 _FUNCTORCH = tuple(map(_private, ("_C._functorch.peek_interpreter_stack", "_C._functorch.is_functorch_wrapped_tensor")))
@@ -299,15 +310,21 @@ SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsampl
 # Modules: what they hold, read from where it is kept, since the methods that list it may be overridden and skip what repeats
 
 
+def _holder(module: nn.Module) -> nn.Module:
+    """Return what holds a module's parts: of a traced one, the script module that it was compiled to."""
+    found: nn.Module = module.__dict__.get("_actual_script_module", module)
+    return found
+
+
 def parameters_of(module: nn.Module) -> dict[str, Tensor | None]:
     """Return the parameters of one module by name; those of one whose ``__init__`` has not got so far are none."""
-    parameters: dict[str, Tensor | None] | None = module.__dict__.get("_parameters")
+    parameters: dict[str, Tensor | None] | None = _holder(module).__dict__.get("_parameters")
     return parameters or {}
 
 
 def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
     """Return the modules that one module holds, by name."""
-    children: dict[str, nn.Module | None] | None = module.__dict__.get("_modules")
+    children: dict[str, nn.Module | None] | None = _holder(module).__dict__.get("_modules")
     return children or {}
 
 

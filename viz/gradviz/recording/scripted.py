@@ -1,0 +1,168 @@
+"""Looks into what TorchScript runs, which Python never sees: its graph says which inputs it detaches, or uses where grad mode is off."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.graph import CutKind
+
+Path = tuple[str, ...]  # ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
+
+_SEVERING = {
+    "aten::detach": CutKind.DETACH,
+    "aten::detach_": CutKind.DETACH_,
+    "prim::data": CutKind.DATA,
+    "aten::item": CutKind.ITEM,
+    "aten::Float": CutKind.ITEM,
+    "aten::Int": CutKind.ITEM,
+    "aten::Bool": CutKind.ITEM,
+    "aten::FloatImplicit": CutKind.ITEM,
+    "aten::IntImplicit": CutKind.ITEM,
+    "aten::ScalarImplicit": CutKind.ITEM,
+    "prim::tolist": CutKind.ITEM,
+    **{
+        f"aten::{name}": CutKind.NON_DIFFERENTIABLE
+        for name in "argmax argmin argsort gt lt ge le eq ne nonzero multinomial bernoulli searchsorted bucketize isnan isfinite".split()
+    },
+}
+_MOST = 256  # graphs whose flows are kept, by their text
+_graphs: "dict[str, tuple[Flow, ...]]" = {}
+_MODES = {"no_grad": CutKind.NO_GRAD, "inference_mode": CutKind.INFERENCE_MODE, "set_grad_enabled": CutKind.SET_GRAD_ENABLED}
+
+
+Severing = tuple[CutKind, str]  # and the operation
+
+
+@dataclass(slots=True)
+class Flow:
+    """What a value in a graph is made of.
+
+    Attributes:
+        live: The inputs that gradient comes back to.
+        dead: The inputs that it does not come back to, and what severs each.
+        module: The path of the module that the value is; None for any other.
+        parts: Of a tuple.
+    """
+
+    live: set[Path] = field(default_factory=set)
+    dead: "dict[Path, Severing]" = field(default_factory=dict)
+    module: Path | None = None
+    parts: "list[Flow]" = field(default_factory=list)
+
+    def severed(self, by: "Severing") -> "Flow":
+        return Flow(set(), {**dict.fromkeys(self.live, by), **self.dead})
+
+
+def flows_of(function: Any) -> tuple[Flow, ...] | None:
+    """Return what each result of a scripted or traced function is made of; None where its graph cannot be read."""
+    try:
+        graph = function.inlined_graph
+        text = str(graph)
+        if text not in _graphs:
+            if len(_graphs) >= _MOST:
+                _graphs.clear()
+            _graphs[text] = _read(graph)
+        return _graphs[text]
+    except (RuntimeError, AttributeError, IndexError):
+        return None
+
+
+def _read(graph: Any) -> tuple[Flow, ...]:
+    known: dict[str, Flow] = {}
+    given = list(graph.inputs())
+    method = bool(given) and str(given[0].type()).startswith("__torch__") and given[0].debugName().startswith(("self", "s"))
+    for position, value in enumerate(given):
+        if method and position == 0:
+            known[value.debugName()] = Flow(module=("",))
+        else:
+            path = (str(position - method),)
+            known[value.debugName()] = Flow({path})
+    _follow(graph.nodes(), known, [])
+    results = [_of(value, known) for value in graph.outputs()]
+    return tuple(part for result in results for part in (result.parts or [result]))
+
+
+def _follow(nodes: Iterator[Any], known: dict[str, Flow], modes: list[CutKind]) -> None:
+    """Go through the nodes of a block; ``modes`` are the blocks without grad that are entered."""
+    for node in nodes:
+        kind = node.kind()
+        given = [_of(value, known) for value in node.inputs()]
+        outs = list(node.outputs())
+        if kind == "prim::Enter":
+            mode = _mode(next(iter(node.inputs())))
+            modes += [] if mode is None else [mode]
+        elif kind == "prim::Exit":
+            if modes and _mode(next(iter(node.inputs()))) is not None:
+                modes.pop()
+        elif kind == "prim::GetAttr" and given[0].module is not None:
+            path = (*given[0].module, node.s("name"))
+            is_tensor = "Tensor" in str(outs[0].type()) or str(outs[0].type()).startswith("Float")
+            known[outs[0].debugName()] = Flow({path}) if is_tensor else Flow(module=path)
+        elif kind in ("prim::If", "prim::Loop"):
+            _branch(node, kind, given, known, modes)
+        else:
+            result = _joined(given)
+            severs = _SEVERING.get(kind) or (modes[-1] if modes else None)
+            if severs is not None:
+                result = result.severed((severs, kind.rpartition("::")[2]))
+            if kind in ("prim::TupleConstruct", "prim::ListConstruct"):
+                result.parts = given
+            parts = given[0].parts if kind in ("prim::TupleUnpack", "prim::ListUnpack") and given else []
+            for position, out in enumerate(outs):
+                known[out.debugName()] = parts[position] if position < len(parts) else result
+
+
+def _branch(node: Any, kind: str, given: Sequence[Flow], known: dict[str, Flow], modes: list[CutKind]) -> None:
+    blocks = list(node.blocks())
+    outs = list(node.outputs())
+    carried = list(given[2:]) if kind == "prim::Loop" else []
+    for _ in range(3 if carried else 1):  # once round a loop shows what it hands on, twice what becomes of that
+        results: list[list[Flow]] = []
+        for block in blocks:
+            for position, value in enumerate(list(block.inputs())[1:] if kind == "prim::Loop" else []):
+                known[value.debugName()] = carried[position] if position < len(carried) else Flow()
+            _follow(block.nodes(), known, modes)
+            values = [_of(value, known) for value in block.outputs()]
+            results.append(values[1:] if kind == "prim::Loop" else values)
+        whole = [_joined(some) for some in zip(*results, strict=False)]
+        carried = [_joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
+    for position, out in enumerate(outs):
+        known[out.debugName()] = carried[position] if position < len(carried) else Flow()
+
+
+def _of(value: Any, known: Mapping[str, Flow]) -> Flow:
+    return known.get(value.debugName()) or Flow()
+
+
+def _joined(flows: Sequence[Flow]) -> Flow:
+    whole = Flow()
+    for flow in flows:
+        whole.live |= flow.live
+        whole.dead |= {path: kind for path, kind in flow.dead.items() if path not in whole.dead}
+    return whole
+
+
+def _mode(value: Any) -> CutKind | None:
+    return _MODES.get(str(value.type()).rpartition(".")[2])
+
+
+def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
+    """Return the tensor that a path leads to in a call of a function; None where there is none."""
+    found: Any = None
+    if path[0]:
+        position = int(path[0])
+        found = args[position] if position < len(args) else None
+    else:
+        found = function.owner
+        for name in path[1:]:
+            found = found.getattr(name)
+    return found if isinstance(found, Tensor) else None
+
+
+def arguments(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Return the arguments of a call in the order of the graph's inputs."""
+    names = [argument.name for argument in function.schema.arguments]
+    names = names[1:] if names[:1] == ["self"] else names
+    return [*args, *(kwargs.get(name) for name in names[len(args) :])]
