@@ -132,7 +132,7 @@ SMALL = Report(
 def test_a_small_report_is_written_like_this_a_parameter_cut_node_or_edge_to_a_line():
     assert render_json(SMALL).splitlines() == [
         "{",
-        ' "format": 1,',
+        ' "format": 2,',
         ' "gradviz": "0.1.0",',
         ' "torch": "2.13.0",',
         ' "backwards": [',
@@ -212,8 +212,8 @@ def broken(*path, value=None, drop=False):
         ("[]", 'not a gradviz report: there is no "format" in it'),
         ('{"a": 1}', 'not a gradviz report: there is no "format" in it'),
         (
-            broken("format", value=2),
-            "unknown report format: 2 (this is gradviz 0.1.0, which reads 1; the file was written by gradviz 0.1.0)",
+            broken("format", value=3),
+            "unknown report format: 3 (this is gradviz 0.1.0, which reads 1 and 2; the file was written by gradviz 0.1.0)",
         ),
         (broken("backwards", value=[]), 'broken report: 0 backwards, but no "together"'),
         (broken("backwards", drop=True), "broken report: report.backwards is null, and not a list"),

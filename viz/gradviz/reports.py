@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gradviz.fold import View
 from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
+from gradviz.training.facts import Training
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -36,6 +37,7 @@ class Report:
         notes: What else is worth knowing, a sentence each.
         losses: Where several losses were given, one report for each by name; else empty.
         torch: Version of torch that ran the step.
+        training: Whether the parameters train; None where nothing was watched that could tell.
     """
 
     loss: str = "loss"
@@ -47,6 +49,7 @@ class Report:
     notes: tuple[str, ...] = ()
     losses: "Mapping[str, Report]" = field(default_factory=dict)
     torch: str = ""
+    training: Training | None = None
 
     def __str__(self) -> str:
         """Return the explanation: in colour for a terminal that is not told NO_COLOR, else plain."""

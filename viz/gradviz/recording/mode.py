@@ -23,6 +23,7 @@ from gradviz.recording.slices import Escapes, of_interest
 from gradviz.recording.tape import Backward, Call, Stamp, Tape, address, base_of, history, is_recorded, region
 from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
 from gradviz.recording.where import Spot, Surroundings, Switch
+from gradviz.training.touches import Touches
 
 _PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
 _KIND_OF = {
@@ -85,9 +86,10 @@ class _Known:
 class RecordingMode(TorchFunctionMode):
     """Watches one thread's torch calls for a tape. If it fails itself, it stops watching and keeps the reason."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, touches: Touches | None = None) -> None:
         super().__init__()
         self.tape = tape
+        self.touches = Touches() if touches is None else touches
         self.failure = ""  # type and text alone: an exception would keep the user's frames alive
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
         self._switch_before: Switch | None = None  # the one before grad mode was last switched on
@@ -141,6 +143,8 @@ class RecordingMode(TorchFunctionMode):
                 if name == "__set__":
                     return _Known("data", self._before_set_data, self._after_set_data)
                 return _Known("data", None, self._after)
+            if name == "__set__" and attribute == "grad":
+                return _Known(attribute, None, self._after_set_grad)
             if name == "__set__" and attribute == "requires_grad":
                 return _Known(attribute, None, self._after_requires_grad)
             if name == "__get__" and attribute in ("T", "mT", "H", "mH", "real", "imag"):
@@ -528,6 +532,8 @@ class RecordingMode(TorchFunctionMode):
     def _after_in_place(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
         for index, (target, was_live) in enumerate(before or ()):
+            if self.touches:
+                self.touches.wrote(target, known.name, frame)
             others = [
                 item[index] if several and isinstance(item, (list, tuple)) and len(item) == len(before) else item for item in args[1:]
             ]
@@ -650,6 +656,10 @@ class RecordingMode(TorchFunctionMode):
         around = where.look_around(frame)
         if inputs and not around.optimizer and not around.constructing:
             self._write_down(known, CutKind.DATA, inputs, around, target)
+        return out
+
+    def _after_set_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        self.touches.replaced(args[0], frame)
         return out
 
     def _after_register_hook(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:

@@ -21,6 +21,7 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.torch_inside import without_torch_function
+from gradviz.training.watch import StepWatch
 
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
 
@@ -67,6 +68,7 @@ class Watcher(NamedTuple):
 
     mode: RecordingMode
     optimizers: Optimized
+    training: StepWatch
     stack: ExitStack
 
     def run_eagerly(self) -> None:
@@ -89,7 +91,7 @@ _installed: list[_Seam] = []
 
 
 @contextmanager
-def watched(mode: RecordingMode, optimizers: Optimized) -> Iterator[None]:
+def watched(mode: RecordingMode, optimizers: Optimized, training: StepWatch) -> Iterator[None]:
     """Watch the seams for one mode, in this thread, and note the optimizers built; everything is as before on leaving."""
     global _users
     with _lock:
@@ -99,7 +101,7 @@ def watched(mode: RecordingMode, optimizers: Optimized) -> Iterator[None]:
             for seam in _installed:
                 setattr(seam.owner, seam.name, seam.watching)
     stack = ExitStack()
-    _here.watcher = Watcher(mode, optimizers, stack)
+    _here.watcher = Watcher(mode, optimizers, training, stack)
     try:
         if "torch._dynamo" in sys.modules:  # importing it takes a second, and nothing can be compiled without it
             _here.watcher.run_eagerly()
@@ -130,6 +132,7 @@ def _seams() -> list[_Seam]:
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
+        _seam(torch.amp.GradScaler, "step", _scaled),
         _seam(torch, "compile", _compiled),
         _seam(nn.Module, "register_full_backward_hook", _hooked),
         _seam(nn.Module, "register_backward_hook", _hooked),
@@ -242,6 +245,8 @@ def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
 def _rewrapped(name: str) -> Note:
     def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         value = args[1] if len(args) > 1 else kwargs.get("data")
+        if isinstance(out, nn.Parameter):
+            watcher.training.owners.created(out, frame)
         if isinstance(value, Tensor) and isinstance(out, Tensor):
             watcher.mode.rewrapped(name, value, out, frame)
 
@@ -271,6 +276,13 @@ def _inference_ended(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs
 
 def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
     watcher.optimizers.add(args[0])
+    watcher.training.made(args[0], frame)
+
+
+def _scaled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
+    if isinstance(optimizer, torch.optim.Optimizer):
+        watcher.training.scaled(optimizer)
 
 
 def _compiled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

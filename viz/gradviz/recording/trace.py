@@ -19,6 +19,7 @@ from gradviz.recording.mode import RecordingMode
 from gradviz.recording.seams import Optimized, held_by, watched
 from gradviz.recording.tape import Tape
 from gradviz.reports import Report
+from gradviz.training.watch import StepWatch
 
 _watching = threading.local()
 
@@ -28,8 +29,9 @@ Optimizers = torch.optim.Optimizer | Iterable[torch.optim.Optimizer] | None
 class Trace:
     """Watches the torch calls of one thread between ``with`` and its end. See :func:`trace`."""
 
-    def __init__(self) -> None:
+    def __init__(self, training: StepWatch | None = None) -> None:
         self._tape = Tape()
+        self._training = StepWatch() if training is None else training
         self._mode: RecordingMode | None = None
         self._stack: ExitStack | None = None
         self._optimizers = Optimized(self._tape.tensors)
@@ -45,11 +47,11 @@ class Trace:
         _watching.trace = self
         self._thread = threading.get_ident()
         self._state = "running"
-        self._mode = RecordingMode(self._tape)
+        self._mode = RecordingMode(self._tape, self._training.touches)
         self._tape.began = torch_inside.sequence_number()
         with ExitStack() as stack:
             stack.callback(self._ended)
-            stack.enter_context(watched(self._mode, self._optimizers))
+            stack.enter_context(watched(self._mode, self._optimizers, self._training))
             stack.enter_context(self._mode)
             self._stack = stack.pop_all()
         return self

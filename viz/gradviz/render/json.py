@@ -19,14 +19,20 @@ from typing import Any
 from gradviz.errors import ReportFileError
 from gradviz.graph import Cut, Graph, Leaf, Parameter, Parameters, Place
 from gradviz.reports import Report
+from gradviz.training.facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__
 
-FORMAT = 1
+FORMAT = 2
+_READ = (1, 2)  # the first has no "training"
 _DEPTH = 3  # of the graph of one of several backwards
 
 _ALWAYS: Mapping[type, tuple[str, ...]] = {
     Parameter: ("shape", "numel", "verdict", "partial", "cuts"),
     Cut: ("file", "line", "code", "scope", "parameters"),
+    Training: tuple(field.name for field in dataclasses.fields(Training)),
+    Fate: tuple(field.name for field in dataclasses.fields(Fate)),
+    OptimizerSteps: tuple(field.name for field in dataclasses.fields(OptimizerSteps)),
+    Alarm: tuple(field.name for field in dataclasses.fields(Alarm)),
 }
 
 _graphs: dict[int, str] = {}  # the graphs alive that were written, by id()
@@ -38,6 +44,8 @@ def render_json(report: Report) -> str:
     document["backwards"] = [_backward(index, each) for index, each in enumerate(report.losses.values() or [report])]
     if report.losses:
         document["together"] = _backward(0, report)
+    if report.training is not None:
+        document["training"] = _training(report.training)
     return _spread(document, 0) + "\n"
 
 
@@ -53,19 +61,35 @@ def read_json(text: str) -> Report:
         raise ReportFileError(f"not a gradviz report: it is not JSON ({error})") from None
     if not isinstance(document, dict) or "format" not in document:
         raise ReportFileError('not a gradviz report: there is no "format" in it')
-    if document["format"] != FORMAT:
+    if document["format"] not in _READ:
         raise ReportFileError(
-            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which reads {FORMAT}; "
+            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which reads {' and '.join(map(str, _READ))}; "
             f"the file was written by gradviz {document.get('gradviz')})"
         )
     torch = _decode(str, document.get("torch", ""), "torch")
     reports = [_read_backward(entry, torch, f"backwards[{i}]") for i, entry in enumerate(_items(document, "backwards", "report"))]
+    training = _read_training(document.get("training"))
     if "together" in document:
         whole = _read_backward(document["together"], torch, "together")
-        return dataclasses.replace(whole, losses={report.loss: report for report in reports})
+        return dataclasses.replace(whole, losses={report.loss: report for report in reports}, training=training)
     if len(reports) != 1:
         raise ReportFileError(f'broken report: {len(reports)} backwards, but no "together"')
-    return reports[0]
+    return dataclasses.replace(reports[0], training=training)
+
+
+def _training(training: Training) -> dict[str, Any]:
+    encoded: dict[str, Any] = _encode(training)
+    encoded["optimizers"] = [{("class" if key == "kind" else key): value for key, value in one.items()} for one in encoded["optimizers"]]
+    return encoded
+
+
+def _read_training(entry: Any) -> Training | None:
+    if entry is None:
+        return None
+    optimizers = _items(entry, "optimizers", "training")
+    plain = [{("kind" if key == "class" else key): value for key, value in one.items()} for one in optimizers if isinstance(one, dict)]
+    found: Training = _decode(Training, {**entry, "optimizers": plain}, "training")
+    return found
 
 
 def _backward(index: int, report: Report) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from gradviz.graph import Verdict
 from gradviz.recording import torch_inside, where
@@ -35,6 +34,9 @@ from gradviz.running.children import Children, label, own_file
 from gradviz.running.process import say, warn
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
+from gradviz.training.hooks import StepHooks
+from gradviz.training.judging import judge as judge_training
+from gradviz.training.watch import Seen, StepWatch, names_now
 
 _PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
 _UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen
@@ -81,7 +83,9 @@ class Watch:
         self._leads: list[str] = []
         self._seen: set[object] = set()
         self._teller = telling.Teller()
-        self._handles: list[Any] = []
+        self._training = StepWatch()
+        self._ended = False
+        self._hooks: StepHooks | None = None
         self._originals: dict[str, Any] = {}
         self._ours: dict[str, Any] = {}
         self._inside = threading.local()
@@ -99,7 +103,8 @@ class Watch:
             "Tensor": self._watching("Tensor", self._called),
             "grad": self._watching("grad", self._differentiated),
         }
-        self._handles = [register_optimizer_step_pre_hook(self._before_step), register_optimizer_step_post_hook(self._after_step)]
+        self._hooks = StepHooks(self._before_step, self._after_step)
+        self._training.begin(lambda error: warn(error, self._voice))
         self._retrace()
         torch.autograd.grad = self._ours["grad"]
         Tensor.backward = self._ours["Tensor"]  # type: ignore[method-assign]
@@ -108,6 +113,7 @@ class Watch:
         """A forked child goes on from nothing where children are followed, and unwatched where not."""
         was_on = self._on
         self._off()
+        self._training.end()
         if was_on and self._settings.children:
             self.__init__(self._settings, self._children, find=self._find, voice=self._voice)  # type: ignore[misc]
             self.begin()
@@ -116,6 +122,7 @@ class Watch:
         """The process exits."""
         was_on = self._on
         self._off()
+        self._finish()
         if self._count == 0 and os.getpid() == self._settings.root:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
             if self._children is not None:
@@ -131,8 +138,9 @@ class Watch:
             return
         self._on, _watching = False, None
         self._untrace()
-        for handle in self._handles:
-            handle.remove()
+        self._training.rest()
+        if self._hooks is not None:
+            self._hooks.remove()
         if torch.autograd.backward is self._ours["backward"]:
             torch.autograd.backward = self._originals["backward"]
         if torch.autograd.grad is self._ours["grad"]:
@@ -148,7 +156,7 @@ class Watch:
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
             torch.autograd.backward = self._originals["backward"]
-            trace = Trace()
+            trace = Trace(self._training)
             trace.__enter__()
             self._trace = trace
             # The trace's own seam lies below ours, so that it has seen the call by the time that we report on it.
@@ -227,7 +235,7 @@ class Watch:
         if self._over:
             return
         if self._plan.wants(self._count):
-            call = self._report("backward", self._count, frame, _losses(args, kwargs), error)
+            call = self._report("backward", self._count, frame, _losses(args, kwargs), _inputs(args, kwargs, 4), error)
             if call is None:
                 self._off()
                 return
@@ -239,21 +247,32 @@ class Watch:
         """``torch.autograd.grad`` was called: a way to train of its own where it asks for parameters, else part of a loss."""
         if not self._on or self._over:
             return
-        inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
-        asked = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs or ())
+        asked = _inputs(args, kwargs, 1)
         if not any(isinstance(one, torch.nn.Parameter) for one in asked):
             return
         self._grads += 1
         if self._grads <= _GRADS:
-            call = self._report("torch.autograd.grad", self._grads, frame, _losses(args, kwargs, "outputs"), error)
+            call = self._report("torch.autograd.grad", self._grads, frame, _losses(args, kwargs, "outputs"), asked, error)
             if call is not None:
                 self._tell(call)
 
-    def _report(self, kind: str, number: int, frame: FrameType, losses: tuple[Tensor, ...], error: Exception | None) -> Call | None:
+    def _report(
+        self,
+        kind: str,
+        number: int,
+        frame: FrameType,
+        losses: tuple[Tensor, ...],
+        asked: tuple[Tensor, ...],
+        error: Exception | None,
+    ) -> Call | None:
         found = self._found(frame)
         if found is None:
             return None
         known = names_of(found.roots)
+        stale = self._training.stale(found.roots, known.tensors, known.modules)
+        if stale:  # it is told of by the name of the parameter that stands there now
+            found = replace(found, roots={name: root for name, root in found.roots.items() if name not in stale})
+            known = names_of(found.roots)
         named = {
             names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss for place, loss in enumerate(losses, 1)
         }
@@ -273,6 +292,9 @@ class Watch:
         code, lasti, caller, caller_lasti, _ = where.quick(frame)
         place = None if code is None else where.place(code, lasti)
         report = replace(relevant(report, found), losses={}, loss=" + ".join(named) or "loss", place=place)
+        seen = Seen(parameters=report.parameters, asked=frozenset(map(id, asked)) or None, place=place)
+        self._training.name(found.optimizers)
+        self._training.called(seen, *names_now(known, report.parameters), known.modules, found.roots)
         return Call(
             number=number,
             kind=kind,
@@ -332,6 +354,7 @@ class Watch:
         if self._on and id(optimizer) in self._stepping:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._stepping.remove(id(optimizer))
+            self._guarded(self._write)
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
 
@@ -364,15 +387,24 @@ class Watch:
 
     def _write(self) -> None:
         """Write the file whole, with everything known so far."""
-        if not self._settings.output or self._is_silent():
+        if not self._settings.output or not self._calls or self._is_silent():
             return
         from gradviz.render.formats import save
 
         reports = {f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls}
         notes = tuple(self._leads) or ("No optimizer has stepped yet.",)
+        training = judge_training(*self._training.evidence(ended=self._ended), len(self._calls), ended=self._ended)
         last = replace(self._calls[-1].report, notes=(*notes, *self._calls[-1].report.notes))
         whole = replace(last, losses={name: replace(each, loss=name) for name, each in reports.items()} if len(reports) > 1 else {})
+        whole = replace(whole, training=training)
         save(whole, own_file(self._settings.output, label(self._settings)), engine=self._settings.engine)
+
+    def _finish(self) -> None:
+        """Decide what could only be decided at the end."""
+        self._ended = True
+        if self._calls:
+            self._write()
+        self._training.end()
 
     def _stop_if_asked(self, *, now: bool = False) -> None:
         """End the script where that was asked for: once what steps next is known, or nothing can step."""
@@ -383,6 +415,12 @@ class Watch:
     def _can_step(self) -> bool:
         last = self._calls[-1].report.parameters.values() if self._calls else ()
         return any(one.optimized and one.verdict in (Verdict.REACHED, Verdict.ZERO) for one in last)
+
+
+def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:
+    """Return the tensors that a backward was to give gradient to; empty for all."""
+    value = args[place] if len(args) > place else kwargs.get("inputs")
+    return (value,) if isinstance(value, Tensor) else tuple(one for one in value or () if isinstance(one, Tensor))
 
 
 def _losses(args: Any, kwargs: Any, keyword: str = "tensors") -> tuple[Tensor, ...]:

@@ -1,0 +1,151 @@
+"""What leads a report: what was meant to train and does not, or what the next step spoils. Pure, without torch.
+
+What is meant is no alarm: frozen and in no optimizer, a step that GradScaler skips while it settles, what another loss trains.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from gradviz.graph import Place, Verdict
+from gradviz.training.facts import Alarm, Evidence, Fate, Stepper
+from gradviz.training.words import explain
+
+_TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
+
+
+def find_alarms(evidence: Mapping[str, Evidence], fates: Sequence[Fate], steppers: Sequence[Stepper], *, ended: bool) -> tuple[Alarm, ...]:
+    """Return the alarms, those for the same reason and line as one.
+
+    Args:
+        evidence: What was seen of each parameter, by name.
+        fates: What was made of it.
+        steppers: The optimizers.
+        ended: Nothing more is to come.
+    """
+    found: dict[tuple[str, Place | None], list[str]] = {}
+    idle = set()
+    for why, place, names in _idle(evidence, steppers):
+        found.setdefault((why, place), []).extend(names)
+        idle.update(names)
+    holders = {name: [each for each in steppers if name in each.held] for name in evidence}
+    for fate in fates:
+        if fate.trains is False and fate.why is not None and fate.name not in idle:
+            meant = _MEANT[fate.why]
+            if meant(evidence[fate.name], holders[fate.name], _Around(evidence, fates, steppers, ended)):
+                why = "vanishing" if fate.why == "too_small" and _vanishes(evidence, fate) else fate.why
+                place = None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
+                found.setdefault((why, place), []).append(fate.name)
+    return tuple(_alarm(why, place, names, evidence, steppers) for (why, place), names in found.items())
+
+
+class _Around:
+    """What a reason looks at beside its parameter."""
+
+    def __init__(self, evidence: Mapping[str, Evidence], fates: Sequence[Fate], steppers: Sequence[Stepper], ended: bool) -> None:
+        self.evidence = evidence
+        self.fates = fates
+        self.steppers = steppers
+        self.ended = ended
+
+
+def _idle(evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield the optimizers that change nothing: everything they hold is frozen, or got exactly zero in every call."""
+    for each in steppers:
+        held = [evidence[name] for name in each.held if name in evidence]
+        if not held or not each.steps or each.strangers:
+            continue
+        words = {name: {one.verdict for one in evidence[name].verdicts} for name in (one.name for one in held)}
+        if any(not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED} for word in words.values()):
+            continue
+        zero = [one for one in held if Verdict.ZERO in words[one.name]]
+        if not zero:
+            if any(one.drift for one in held):
+                continue  # something trained them all the same
+            yield "frozen", _first_place(held), [one.name for one in held]
+        elif min(len(one.verdicts) for one in zero) >= 2:
+            yield "zero", _first_place(zero), [one.name for one in held]
+
+
+def _first_place(held: Sequence[Evidence]) -> Place | None:
+    for one in held:
+        for verdict in one.verdicts:
+            place = verdict.frozen_at or (None if verdict.zero is None else verdict.zero.place)
+            if place is not None:
+                return place
+    return None
+
+
+_Meant = Callable[[Evidence, Sequence[Stepper], _Around], bool]
+
+
+def _never(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    return False
+
+
+def _always(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    return True
+
+
+def _stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    """An optimizer holds it and steps."""
+    return any(each.steps for each in holders)
+
+
+def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    """It was put into a model after the optimizer was made that trains that model; or nothing that an optimizer holds trains."""
+    if not any(each.steps for each in around.steppers):
+        return False
+    root = evidence.name.partition(".")[0]
+    for each in around.steppers:
+        related = any(name.partition(".")[0] == root for name in each.held)
+        if related and evidence.born is not None and each.born is not None and evidence.born > each.born:
+            return True
+    return not any(fate.trains for fate in around.fates)
+
+
+def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    return around.ended
+
+
+def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    """A learning rate of zero in one group is a way to freeze; in every group it is not meant."""
+    if any(look.lr for look in evidence.looks):
+        return True
+    return around.ended and not any(look.lr for each in around.evidence.values() for look in each.looks)
+
+
+_MEANT: Mapping[str, _Meant] = {
+    "frozen": _never,
+    "cut": _stepped,
+    "unused": _stepped,
+    "zero": _never,
+    "left_out": _stepped,
+    "not_finite": _always,
+    "cleared": _always,
+    "clipped": _always,
+    "stale": _always,
+    "not_held": _not_held,
+    "not_stepped": _not_stepped,
+    "too_small": _too_small,
+    "lost": _always,
+}
+
+
+def _vanishes(evidence: Mapping[str, Evidence], fate: Fate) -> bool:
+    """Say whether its gradient is nothing beside the largest of all."""
+    sizes = {name: max((abs(look.gradient) for look in each.looks if look.gradient), default=0.0) for name, each in evidence.items()}
+    largest = max((size for size in sizes.values() if math.isfinite(size)), default=0.0)
+    return 0.0 < sizes[fate.name] < _TINY * largest
+
+
+def _alarm(why: str, place: Place | None, names: Sequence[str], evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Alarm:
+    means, mend = explain(why, [evidence[name] for name in names], steppers)
+    return Alarm(
+        why=why,
+        parameters=tuple(dict.fromkeys(names)),
+        file=None if place is None else place.file,
+        line=None if place is None else place.line,
+        code=None if place is None else place.code,
+        means=means,
+        mend=mend,
+    )

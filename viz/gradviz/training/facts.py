@@ -1,0 +1,216 @@
+"""The words of "does it train?" as frozen plain data. Imports no torch."""
+
+from dataclasses import dataclass
+
+from gradviz.graph import Parameter, Place
+
+WHYS = (
+    "frozen",
+    "cut",
+    "unused",
+    "zero",
+    "left_out",
+    "not_finite",
+    "cleared",
+    "clipped",
+    "stale",
+    "not_held",
+    "not_stepped",
+    "too_small",
+    "lost",
+)
+"""Why a parameter does not train, in the order of its way from the forward to the weight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """Whether one parameter trains. Read-only.
+
+    Attributes:
+        name: As in the report.
+        trains: Its value changed while it was watched, and is finite; None where nothing was watched that could tell.
+        why: One of :data:`WHYS`; None where it trains, or that is not known.
+        file, line, code: The line that keeps it from training; None where that is not known, or none does.
+        moved: How many of the elements compared have changed; None where none were compared.
+        compared: How many elements were compared: all of a small parameter, an even spread of a large one.
+        numel: How many it has.
+        gradient_norm: L2 norm of its gradient at the last step watched, or else where it arrived; None where it is not known.
+        update_ratio: Size of the last update watched, relative to the weight; None where it is not known.
+        optimizer: Which holds it, several with commas; None where none does.
+    """
+
+    name: str
+    trains: bool | None = None
+    why: str | None = None
+    file: str | None = None
+    line: int | None = None
+    code: str | None = None
+    moved: int | None = None
+    compared: int = 0
+    numel: int = 0
+    gradient_norm: float | None = None
+    update_ratio: float | None = None
+    optimizer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerSteps:
+    """What one optimizer did while it was watched. Read-only.
+
+    Attributes:
+        name: The variable that holds it, or its class.
+        kind: Its class; ``"class"`` in the JSON.
+        steps: How many steps it made.
+        skipped: How many more GradScaler left out.
+        held: How many parameters it holds.
+    """
+
+    name: str
+    kind: str
+    steps: int = 0
+    skipped: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something was meant to train and does not, or the next step spoils it. Read-only.
+
+    Attributes:
+        why: One of :data:`WHYS`, or ``"constant_term"`` or ``"vanishing"``.
+        parameters: Names of those concerned.
+        file, line, code: The line to look at; None where that is not known.
+        means: What happens, a sentence.
+        mend: What usually mends it, a sentence.
+    """
+
+    why: str
+    parameters: tuple[str, ...] = ()
+    file: str | None = None
+    line: int | None = None
+    code: str | None = None
+    means: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """Whether the parameters of a run, or of a traced step, train. Read-only.
+
+    Attributes:
+        backwards: How many backward calls were reported on.
+        steps: How many steps of optimizers were seen.
+        parameters: The fate of each, in the order of the report.
+        optimizers: What each did.
+        alarms: What to look at first.
+    """
+
+    backwards: int = 0
+    steps: int = 0
+    parameters: tuple[Fate, ...] = ()
+    optimizers: tuple[OptimizerSteps, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+
+
+# What is seen, before it is judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """A call that changed or replaced a gradient between backward and step. Read-only.
+
+    Attributes:
+        operation: The torch function.
+        scales: It is arithmetic on the gradient; else the gradient was replaced or filled.
+        place: The line.
+    """
+
+    operation: str
+    scales: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One parameter in one step of an optimizer. Read-only.
+
+    Attributes:
+        optimizer: Its name.
+        gradient: The largest element of the gradient that it stepped with, nan or inf where not finite; None where ``.grad`` was None.
+        norm: L2 norm of that gradient.
+        moved, compared: Elements of the parameter that changed, and that were looked at.
+        finite: The parameter was finite after the step.
+        ratio: Size of the update relative to the parameter.
+        holds: Share of the elements with gradient at which the dtype could hold the update expected; None where that is not known.
+        lr: The learning rate.
+        touch: What changed the gradient since it arrived.
+        place: The line that stepped.
+    """
+
+    optimizer: str
+    gradient: float | None = None
+    norm: float | None = None
+    moved: int = 0
+    compared: int = 0
+    finite: bool = True
+    ratio: float | None = None
+    holds: float | None = None
+    lr: float | None = None
+    touch: Touch | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepper:
+    """One optimizer, as it was seen. Read-only.
+
+    Attributes:
+        name, kind: The variable that holds it, and its class.
+        steps: That it made.
+        skipped: That GradScaler left out.
+        held: Names of the parameters it holds.
+        strangers: How many tensors it holds that belong to no parameter reported on.
+        made: The line that made it.
+        born: When it was made, in the order of things made; None where that was not seen.
+    """
+
+    name: str
+    kind: str
+    steps: int = 0
+    skipped: int = 0
+    held: tuple[str, ...] = ()
+    strangers: int = 0
+    made: Place | None = None
+    born: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything seen of one parameter. Read-only.
+
+    Attributes:
+        name, numel: Of it.
+        verdicts: What each backward call said of it.
+        left_out: The line of a call whose ``inputs`` left it out, where every call that reaches it did.
+        looks: Its steps.
+        drift: It changed between two looks at it, by whatever hand; None where two were not taken.
+        finite: It was finite when it was last looked at.
+        replaced: It stands where an optimizer's parameter stood.
+        replaced_at: The line that put it there.
+        stale_in: Name of the optimizer that holds what it replaced.
+        born: When it was registered, in the order of things made; None where that was not seen.
+        frozen_at: The line that made it frozen.
+    """
+
+    name: str
+    numel: int = 0
+    verdicts: tuple[Parameter, ...] = ()
+    left_out: Place | None = None
+    looks: tuple[Look, ...] = ()
+    drift: bool | None = None
+    finite: bool = True
+    replaced: bool = False
+    replaced_at: Place | None = None
+    stale_in: str | None = None
+    born: int | None = None
+    frozen_at: Place | None = None

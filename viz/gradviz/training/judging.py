@@ -1,0 +1,140 @@
+"""From what was seen of parameters and optimizers to whether each parameter trains, and why not. Pure, without torch."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gradviz.graph import Parameter, Place, Verdict
+from gradviz.training.alarms import find_alarms
+from gradviz.training.facts import Evidence, Fate, Look, OptimizerSteps, Stepper, Training
+
+_BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
+
+
+def judge(evidence: Sequence[Evidence], steppers: Sequence[Stepper], backwards: int, *, ended: bool = False) -> Training:
+    """Say of every parameter whether it trains.
+
+    Args:
+        evidence: What was seen of each.
+        steppers: What was seen of each optimizer.
+        backwards: How many backward calls were reported on.
+        ended: Nothing more is to come, so that what has not been never will.
+    """
+    holders = _holders(steppers)
+    fates = tuple(_fate(each, holders.get(each.name, ()), steppers, ended=ended) for each in evidence)
+    return Training(
+        backwards=backwards,
+        steps=sum(each.steps for each in steppers),
+        parameters=fates,
+        optimizers=tuple(
+            OptimizerSteps(name=each.name, kind=each.kind, steps=each.steps, skipped=each.skipped, held=len(each.held) + each.strangers)
+            for each in steppers
+        ),
+        alarms=find_alarms(dict(zip((each.name for each in evidence), evidence, strict=True)), fates, steppers, ended=ended),
+    )
+
+
+def _holders(steppers: Sequence[Stepper]) -> Mapping[str, tuple[Stepper, ...]]:
+    found: dict[str, tuple[Stepper, ...]] = {}
+    for each in steppers:
+        for name in each.held:
+            found[name] = (*found.get(name, ()), each)
+    return found
+
+
+def _fate(evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool) -> Fate:
+    looks = [look for look in evidence.looks if look.compared]
+    moved = bool(evidence.drift) or any(look.moved for look in looks)
+    trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
+    last = looks[-1] if looks else None
+    measured = [one.gradient_norm for one in evidence.verdicts if one.gradient_norm is not None]
+    return Fate(
+        name=evidence.name,
+        trains=trains,
+        why=why,
+        file=None if place is None else place.file,
+        line=None if place is None else place.line,
+        code=None if place is None else place.code,
+        moved=None if last is None else last.moved,
+        compared=0 if last is None else last.compared,
+        numel=evidence.numel,
+        gradient_norm=last.norm if last is not None and last.norm is not None else measured[-1] if measured else None,
+        update_ratio=None if last is None else last.ratio,
+        optimizer=", ".join(dict.fromkeys(each.name for each in holders)) or None,
+    )
+
+
+def _judged(
+    evidence: Evidence,
+    looks: Sequence[Look],
+    holders: Sequence[Stepper],
+    steppers: Sequence[Stepper],
+    *,
+    moved: bool,
+    ended: bool,
+) -> tuple[bool | None, str | None, Place | None]:
+    """Return whether it trains, why not, and the line."""
+    reached = [one for one in evidence.verdicts if one.verdict is Verdict.REACHED]
+    spoilt = not evidence.finite or any(look.gradient is not None and not math.isfinite(look.gradient) for look in looks)
+    if moved and not spoilt:
+        return True, None, None
+    answered = bool(looks) or evidence.drift is not None or any(each.steps for each in steppers)
+    if not answered and not ended:
+        return None, None, None
+    if not reached and not (spoilt and looks):
+        why, place = _unreached(evidence.verdicts)
+        place = evidence.frozen_at if why == "frozen" and place is None else place
+        return (None if why is None else False), why, place
+    if evidence.left_out is not None:
+        return False, "left_out", evidence.left_out
+    if spoilt:
+        return False, "not_finite", None
+    if looks and all(not look.gradient for look in looks):
+        touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+        scales = touch is not None and touch.scales and any(look.gradient is not None for look in looks)
+        return False, "clipped" if scales else "cleared", None if touch is None else touch.place
+    if not holders:
+        return _not_held(evidence, steppers, ended=ended)
+    if not looks:
+        if not ended and not all(each.skipped for each in holders):
+            return None, None, None
+        if any(each.steps for each in holders):
+            return None, None, None  # it stepped, and what it did to this one was not seen
+        return False, "not_stepped", holders[0].made
+    return (False, *_too_small_or_lost(looks))
+
+
+def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:
+    """Return the reason of the call in which it came furthest."""
+    for verdict in _BEST_FIRST:
+        for one in verdicts:
+            if one.verdict is verdict:
+                return verdict.value, _line_of(one)
+    return None, None
+
+
+def _line_of(parameter: Parameter) -> Place | None:
+    if parameter.verdict is Verdict.CUT and parameter.cuts:
+        cut = parameter.cuts[0]
+        return Place(cut.file, cut.line, cut.code) if cut.file else None
+    if parameter.verdict is Verdict.ZERO and parameter.zero is not None:
+        return parameter.zero.place
+    return parameter.frozen_at if parameter.verdict is Verdict.FROZEN else None
+
+
+def _not_held(evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool) -> tuple[bool | None, str | None, Place | None]:
+    if evidence.replaced:
+        return False, "stale", evidence.replaced_at
+    if evidence.drift is None or not steppers:
+        if not (ended and steppers) and not any(each.steps for each in steppers):
+            return None, None, None
+    root = evidence.name.partition(".")[0]
+    related = [each for each in steppers if any(name.partition(".")[0] == root for name in each.held)]
+    made = [each.made for each in (related or steppers) if each.made is not None]
+    return False, "not_held", made[0] if made else None
+
+
+def _too_small_or_lost(looks: Sequence[Look]) -> tuple[str, Place | None]:
+    fed = [look for look in looks if look.gradient] or list(looks)
+    last = fed[-1]
+    lost = all(look.lr and look.holds is not None and look.holds > 0.5 for look in fed)
+    return "lost" if lost else "too_small", last.place

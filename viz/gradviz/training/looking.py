@@ -1,0 +1,182 @@
+"""Looks at the parameters of one step: their gradients before it, their values before and after it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gradviz.recording.sharded import own_part
+from gradviz.training.sampling import Batch, every, has_values, spread
+
+_ROWS = 8  # of a table, those with the most gradient
+_IN_ROW = 64  # elements of each of these that are looked at
+
+
+@dataclass(slots=True)
+class Glance:
+    """One parameter in one step, as numbers.
+
+    Attributes:
+        key: Identity of the parameter.
+        gradient: The largest element of its gradient; None where there was none.
+        norm: L2 norm of its gradient.
+        moved, compared, finite, ratio, holds, lr: As in :class:`gradviz.training.facts.Look`.
+        sample: Its even spread before the step.
+        after: And after it.
+    """
+
+    key: int
+    gradient: float | None = None
+    norm: float | None = None
+    moved: int = 0
+    compared: int = 0
+    finite: bool = True
+    ratio: float | None = None
+    holds: float | None = None
+    lr: float | None = None
+    sample: Tensor = field(default_factory=lambda: torch.empty(0))
+    after: Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+class StepLook:
+    """The look at one step, in two halves. Nothing is read from a device until :meth:`read`."""
+
+    def __init__(self, optimizer: Optimizer, parameters: Sequence[tuple[Tensor, dict[str, Any]]]) -> None:
+        self._optimizer = optimizer
+        self._parameters = [(parameter, group) for parameter, group in parameters if has_values(own_part(parameter.detach()))]
+        self._rows: list[Tensor | None] = [None] * len(self._parameters)
+        self._gradients: Batch | None = None
+        self._which: list[int] = []
+        self._before: Batch | None = None
+        self._after: Batch | None = None
+
+    def before(self, *, gradients: bool = True) -> None:
+        """Look at gradients and values before the step."""
+        if gradients:
+            self.look_at_gradients()
+        self._before = Batch(self._values())
+
+    def after(self) -> None:
+        """Look at the values after the step; at the gradients too, where a closure has brought them only now."""
+        if self._gradients is None:
+            self.look_at_gradients(rows=False)
+        self._after = Batch(self._values())
+
+    def look_at_gradients(self, *, rows: bool = True) -> None:
+        """Measure the gradients as they are now."""
+        pieces: list[Tensor] = []
+        self._which = []
+        for place, (parameter, _) in enumerate(self._parameters):
+            gradient = parameter.grad
+            if gradient is None:
+                continue
+            values = own_part(gradient.detach())
+            if values.layout == torch.sparse_coo:
+                values = values.coalesce()
+                if rows and values.sparse_dim() == 1:
+                    self._rows[place] = values.indices()[0][:_ROWS]
+                values = values.values()
+            elif rows and _is_table(values):
+                self._rows[place] = torch.linalg.vector_norm(values, ord=float("inf"), dim=1).topk(_ROWS).indices
+            if not values.numel() or not (values.dtype.is_floating_point or values.dtype.is_complex):
+                continue
+            wide = torch.float32 if values.dtype in (torch.float16, torch.bfloat16) else None
+            self._which.append(place)
+            for order in (float("inf"), 2.0):
+                norm = torch.linalg.vector_norm(values, ord=order, dtype=wide)
+                pieces.append((norm.real if norm.is_complex() else norm).reshape(1))
+        self._gradients = Batch(pieces)
+
+    def _values(self) -> list[Tensor]:
+        pieces = []
+        for (parameter, _), rows in zip(self._parameters, self._rows, strict=True):
+            piece = spread(parameter)
+            if rows is not None:
+                table = own_part(parameter.detach())
+                columns = max(1, table.shape[1] // _IN_ROW)
+                piece = torch.cat([piece, table[rows][:, ::columns].reshape(-1)])
+            pieces.append(piece)
+        return pieces
+
+    def read(self) -> list[Glance]:
+        """Return what was seen of each parameter. Waits for the device."""
+        if self._before is None or self._after is None or self._gradients is None:
+            return []
+        norms = [float(one) for one in self._gradients.read()]
+        measured = {place: (norms[2 * number], norms[2 * number + 1]) for number, place in enumerate(self._which)}
+        found = []
+        pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
+        for place, ((parameter, group), old, new) in enumerate(pairs):
+            glance = Glance(id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new)
+            if place in measured:
+                glance.gradient, glance.norm = measured[place]
+                if glance.norm in (0.0, float("inf")) and glance.gradient not in (0.0, float("inf")):
+                    glance.norm = glance.gradient  # the sum of squares is beyond what its type can hold
+            elif parameter.grad is not None:
+                glance.gradient = glance.norm = 0.0
+            glance.moved = int((old != new).sum()) if old.numel() == new.numel() else new.numel()
+            glance.finite = bool(new.isfinite().all())
+            if glance.moved and glance.finite and old.numel() == new.numel():
+                size = float(torch.linalg.vector_norm(old.double()))
+                change = float(torch.linalg.vector_norm(new.double() - old.double()))
+                glance.ratio = change / size if size else None
+            elif not glance.moved and glance.gradient:
+                glance.ratio = 0.0
+                glance.holds = self._holds(parameter, group, old)
+                if glance.holds is None and every(parameter.numel()) > 1:
+                    glance.compared = 0  # what was looked at had no gradient: nothing can be said
+            found.append(glance)
+        return found
+
+    def _holds(self, parameter: Tensor, group: dict[str, Any], old: Tensor) -> float | None:
+        """Return the share of elements with gradient that could hold the update to be expected; None where none has gradient."""
+        gradient = parameter.grad
+        rate = _rate(group)
+        if gradient is None or gradient.layout != torch.strided or rate is None:
+            return None
+        size = spread(gradient, like=parameter).abs().double().cpu()
+        old = old[: size.numel()]
+        if size.numel() != old.numel():
+            return None
+        update = rate * size
+        if not _is_plain(self._optimizer, parameter):
+            adapted = rate * (size / float(group.get("eps") or 1e-8)).clamp(max=1.0)
+            update = adapted if _is_known(self._optimizer) else torch.minimum(update, adapted)
+        kind = torch.finfo(own_part(parameter.detach()).dtype)
+        holds = update >= 2 * (old.abs().double() * kind.eps).clamp(min=kind.tiny)
+        some = size > 0
+        return float(holds[some].double().mean()) if bool(some.any()) else None
+
+
+def _is_table(values: Tensor) -> bool:
+    """Say whether a gradient may well be that of a table of which a step uses few rows."""
+    return values.dim() == 2 and values.shape[0] >= max(_ROWS, 2 * values.shape[1]) and every(values.numel()) > 1
+
+
+def _rate(group: dict[str, Any]) -> float | None:
+    rate = group.get("lr")
+    return None if rate is None else float(rate)
+
+
+def _is_known(optimizer: Optimizer) -> bool:
+    return type(optimizer).__module__.startswith("torch.optim")
+
+
+def _is_plain(optimizer: Optimizer, parameter: Tensor) -> bool:
+    """Say whether an optimizer moves a parameter by its gradient times the learning rate, as SGD does."""
+    state = optimizer.state.get(parameter) or {}
+    return _is_known(optimizer) and not set(state) - {"momentum_buffer", "step"} and "betas" not in optimizer.defaults
+
+
+def depth() -> int:
+    """Return how deep the stack is, from the caller of the caller on."""
+    frame: Any = sys._getframe(2)
+    found = 0
+    while frame is not None:
+        found += 1
+        frame = frame.f_back
+    return found

@@ -1,0 +1,143 @@
+"""Which module held which parameter under which name, told by torch's own registration hooks while something is watched.
+
+Parameters and modules are known by identity and held by nobody here. What an optimizer holds lives as long as the optimizer, so its
+identity is nobody else's; where a module is gone, its place in its parent is still known.
+"""
+
+import itertools
+import sys
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_module_registration_hook, register_module_parameter_registration_hook
+
+from gradviz.graph import Place
+from gradviz.recording import where
+from gradviz.recording.where import Spot
+
+_Slot = tuple[int, str]  # the number of a module, and a name in it
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What was put into a slot last."""
+
+    occupant: int  # identity of a parameter, number of a module
+    spot: Spot
+    born: int
+    again: bool  # something else stood there before
+
+
+class Owners:
+    """The slots of all modules built while this is on, and what was put into them last."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, tuple[weakref.ref[nn.Module], int]] = {}
+        self._count = itertools.count()
+        self._order = itertools.count()
+        self._entries: dict[_Slot, _Entry] = {}
+        self._slot_of_parameter: dict[int, _Slot] = {}
+        self._slot_of_module: dict[int, _Slot] = {}
+        self._created: dict[int, Spot] = {}
+        self._frozen: set[int] = set()  # those made with requires_grad=False
+        self._handles: list[Any] = []
+
+    def begin(self) -> None:
+        """Take note from here on."""
+        self._handles = [
+            register_module_parameter_registration_hook(self._parameter),
+            register_module_module_registration_hook(self._module),
+        ]
+
+    def end(self) -> None:
+        """Take note no longer."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def moment(self) -> int:
+        """Return a number that is larger than that of everything made before."""
+        return next(self._order)
+
+    def created(self, parameter: Tensor, frame: FrameType) -> None:
+        """Take note of the line that made a parameter."""
+        self._created[id(parameter)] = Spot._make((*where.quick(frame)[:4], -1))
+        (self._frozen.discard if parameter.requires_grad else self._frozen.add)(id(parameter))
+
+    def _parameter(self, module: nn.Module, name: str, parameter: Tensor | None) -> None:
+        if parameter is not None:
+            slot = (self._number(module), name)
+            self._put(slot, id(parameter))
+            self._slot_of_parameter[id(parameter)] = slot
+
+    def _module(self, module: nn.Module, name: str, child: nn.Module | None) -> None:
+        if isinstance(child, nn.Module):
+            slot = (self._number(module), name)
+            number = self._number(child)
+            self._put(slot, number)
+            self._slot_of_module[number] = slot
+
+    def _put(self, slot: _Slot, occupant: int) -> None:
+        before = self._entries.get(slot)
+        spot = Spot._make((*where.quick(sys._getframe(2))[:4], -1))
+        self._entries[slot] = _Entry(occupant, spot, self.moment(), before is not None and before.occupant != occupant)
+
+    def _number(self, module: nn.Module) -> int:
+        entry = self._numbers.get(id(module))
+        if entry is not None and entry[0]() is module:
+            return entry[1]
+        number = next(self._count)
+        self._numbers[id(module)] = (weakref.ref(module), number)
+        return number
+
+    # What became of it
+
+    def born(self, parameter: int) -> int | None:
+        """Return when a parameter, by identity, was put where it stands, or its module was put where that stands."""
+        slot = self._slot_of_parameter.get(parameter)
+        latest = None
+        while slot is not None and (entry := self._entries.get(slot)) is not None:
+            latest = entry.born if latest is None else max(latest, entry.born)
+            slot = self._slot_of_module.get(slot[0])
+        return latest
+
+    def frozen_at(self, parameter: int) -> Place | None:
+        """Return the line that made a parameter, by identity, where it made it frozen."""
+        made = self._created.get(parameter) if parameter in self._frozen else None
+        return None if made is None else made.calling_place or made.place
+
+    def name_of(self, parameter: int, paths: Mapping[int, str]) -> str | None:
+        """Return the name that a parameter, by identity, had in the modules whose paths are given by identity; None where none is known."""
+        paths = self._by_number(paths)
+        slot = self._slot_of_parameter.get(parameter)
+        below: list[str] = []
+        while slot is not None and len(below) < 64:
+            below.insert(0, slot[1])
+            if slot[0] in paths:
+                return ".".join(filter(None, (paths[slot[0]], *below)))
+            slot = self._slot_of_module.get(slot[0])
+        return None
+
+    def replaced_at(self, new: int, old: int, paths: Mapping[int, str]) -> Place | None:
+        """Return the line that put one parameter, or a module around it, where another stood; None where that was not seen."""
+        former = {slot for slot, _ in self._chain(old)}
+        for slot, entry in reversed(list(self._chain(new))):
+            if slot in former and entry.again:
+                return entry.spot.calling_place or entry.spot.place
+        made = self._created.get(new)
+        return None if made is None else made.calling_place or made.place
+
+    def _chain(self, parameter: int) -> list[tuple[_Slot, _Entry]]:
+        found: list[tuple[_Slot, _Entry]] = []
+        slot = self._slot_of_parameter.get(parameter)
+        while slot is not None and (entry := self._entries.get(slot)) is not None and len(found) < 64:
+            found.append((slot, entry))
+            slot = self._slot_of_module.get(slot[0])
+        return found
+
+    def _by_number(self, paths: Mapping[int, str]) -> dict[int, str]:
+        return {self._numbers[key][1]: path for key, path in paths.items() if key in self._numbers}

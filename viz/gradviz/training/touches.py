@@ -1,0 +1,68 @@
+"""Who changed a gradient between its arrival and the step, told by the trace, which sees every torch call of its thread."""
+
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording import where
+from gradviz.recording.where import Spot
+from gradviz.training.facts import Touch
+
+_REPLACES = frozenset(("grad", "zero_", "fill_", "copy_", "_foreach_zero_", "_foreach_copy_"))
+
+
+class Touches:
+    """The last call that changed each gradient since it arrived."""
+
+    def __init__(self) -> None:
+        self._owner: dict[int, int] = {}  # identity of the parameter, by the address of its gradient
+        self._last: dict[int, tuple[str, Spot]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._owner)
+
+    def arrived(self, parameters: Iterable[Tensor]) -> None:
+        """Take note of the gradients that a backward has left."""
+        self._owner.clear()
+        self._last.clear()
+        for parameter in parameters:
+            if parameter.grad is not None:
+                self._own(parameter, parameter.grad)
+
+    def replaced(self, parameter: Tensor, frame: FrameType) -> None:
+        """``parameter.grad`` was assigned to."""
+        self._touched(id(parameter), "grad", frame)
+        if parameter.grad is not None:
+            self._own(parameter, parameter.grad)
+
+    def wrote(self, target: Tensor, operation: str, frame: FrameType) -> None:
+        """A tensor was written into; it may be a gradient."""
+        owner = self._owner.get(_pointer(target))
+        if owner is not None:
+            self._touched(owner, operation, frame)
+
+    def take(self, parameter: int) -> Touch | None:
+        """Return the last touch of a parameter's gradient, by the parameter's identity, and forget it."""
+        found = self._last.pop(parameter, None)
+        if found is None:
+            return None
+        operation, spot = found
+        return Touch(operation=operation, scales=operation not in _REPLACES, place=spot.calling_place or spot.place)
+
+    def _own(self, parameter: Tensor, gradient: Any) -> None:
+        pointer = _pointer(gradient)
+        if pointer:
+            self._owner[pointer] = id(parameter)
+
+    def _touched(self, parameter: int, operation: str, frame: FrameType) -> None:
+        self._last[parameter] = (operation, Spot._make((*where.quick(frame)[:4], -1)))
+
+
+def _pointer(tensor: Tensor) -> int:
+    """Return where a tensor's first element lies, which tells it from others also where it is an alias; 0 where it has no memory."""
+    try:
+        return int(tensor.data_ptr())
+    except (RuntimeError, NotImplementedError, AttributeError):
+        return 0

@@ -1,0 +1,84 @@
+"""The words of "does it train?": what each reason means, what mends it, and the sentence that ends a run. Texts only, no torch."""
+
+from collections.abc import Mapping, Sequence
+
+from gradviz.training.facts import Evidence, Stepper
+
+_MEANS: Mapping[str, tuple[str, str]] = {
+    "frozen": (
+        "Everything that this optimizer holds is frozen, so its steps change nothing.",
+        "Set requires_grad_(True) for what is meant to train, or give the optimizer the parameters that are.",
+    ),
+    "cut": (
+        "The optimizer steps them, and no gradient ever arrives: their values go into the loss, and every route back is severed.",
+        "Mend the line that severs them.",
+    ),
+    "unused": (
+        "The optimizer steps them, and no gradient ever arrives: their values do not go into the loss.",
+        "Use them in the forward, or leave them out of the optimizer.",
+    ),
+    "zero": (
+        "Every gradient that this optimizer got was exactly zero, in every call that was watched.",
+        "Look at where the zero begins: masked or ignored targets, a dead activation, a factor of zero.",
+    ),
+    "left_out": (
+        "The backward call was told which inputs to compute gradients for, and these are not among them.",
+        "Add them to its inputs, or drop the argument.",
+    ),
+    "not_finite": (
+        "A gradient is NaN or infinite when the optimizer steps, which makes the parameter so for good.",
+        "Mend what makes the first NaN or infinity: a division by zero, the logarithm or root of zero, an overflow.",
+    ),
+    "cleared": (
+        "Gradient arrives, and it is cleared before the optimizer steps.",
+        "Clear gradients before backward() or after step(), not between the two.",
+    ),
+    "clipped": (
+        "Gradient arrives, and arithmetic between backward() and step() makes it zero.",
+        "Look at the bound or the factor: a maximal norm of 0 leaves nothing.",
+    ),
+    "stale": (
+        "The optimizer holds the parameters that stood here before they were replaced; those that are here now are never stepped.",
+        "Make the optimizer after this line, or give it the new parameters with add_param_group().",
+    ),
+    "not_held": (
+        "Gradient arrives, and no optimizer holds them.",
+        "Make the optimizer after the model is complete, or add them with add_param_group().",
+    ),
+    "not_stepped": (
+        "Gradient arrives, and the optimizer that holds them never steps.",
+        "Call step(); with gradient accumulation look at the condition that it stands under.",
+    ),
+    "too_small": (
+        "The optimizer steps, and the update is too small for the parameter's type to hold at its value.",
+        "Keep the weights in float32 (or a master copy of them), or raise the learning rate.",
+    ),
+    "vanishing": (
+        "The gradient that arrives is so small beside that of other parameters that the update is lost in rounding.",
+        "Use residual connections, normalisation, another activation or another initialisation.",
+    ),
+    "lost": (
+        "The optimizer steps with a gradient that is not zero, and the parameter does not change: the update goes elsewhere.",
+        "Have the optimizer write into the parameter itself: contiguous(), reshape() and to() may return a copy.",
+    ),
+}
+
+_SKIPPED = (
+    "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN in the gradients.",
+    "Start with a smaller scale, or look for what overflows in half precision.",
+)
+_NO_RATE = (
+    "The optimizer steps with a learning rate of 0.",
+    "Look at the schedule: it begins at 0 and never rises, or has fallen to 0.",
+)
+
+
+def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]) -> tuple[str, str]:
+    """Return what a reason means for some parameters, and what usually mends it."""
+    names = {each.name for each in concerned}
+    holders = [each for each in steppers if names & set(each.held)]
+    if why == "not_stepped" and holders and all(each.skipped for each in holders):
+        return _SKIPPED
+    if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
+        return _NO_RATE
+    return _MEANS[why]
