@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.graph import Parameter, Place, Verdict
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
 from gradviz.recording.sharded import own_part
 from gradviz.recording.where import Spot
 from gradviz.training.facts import Evidence, Look, Stepper
@@ -133,7 +133,7 @@ class StepWatch:
     def _guarded(self, action: Callable[..., None]) -> Callable[..., None]:
         def guarded(*args: Any) -> None:
             try:
-                with torch._C.DisableTorchFunction(), torch.no_grad():
+                with torch_inside.without_torch_function(), torch.no_grad():
                     action(*args)
             except Exception as error:
                 self.end()
@@ -216,7 +216,7 @@ class StepWatch:
                 self.touches.take(parameter)  # what the step itself did to the gradient
             step.look.after()
             self._pending.append((step, step.look))
-            if torch._C._current_autograd_node() is None:
+            if torch_inside.current_node() is None:
                 self.settle()
         if not self._full:
             self._end_if_settled()
@@ -402,7 +402,7 @@ class StepWatch:
             optimizer = stepped.optimizer()
             if optimizer is not None:
                 there.update({id(parameter): parameter for group in optimizer.param_groups for parameter in group["params"]})
-        with torch._C.DisableTorchFunction():
+        with torch_inside.without_torch_function():
             self.compare(tensor for key, tensor in there.items() if key in self._named)
 
 
