@@ -769,6 +769,8 @@ class RecordingMode(TorchFunctionMode):
             grad = leaves[number].grad
             if grad is not None:
                 seen.arrived[number] = torch_inside.version(grad)
+        self.touches.forget(leaves.values())
+        self.touches.arrived(leaves.values())
         self.tape.held.clear()
         self.tape.backwards.append(seen)
 

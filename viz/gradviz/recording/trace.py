@@ -13,13 +13,15 @@ from torch import Tensor, nn
 
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import torch_inside, values
-from gradviz.recording.build import Model
+from gradviz.recording.build import Model, names_of
 from gradviz.recording.judge import judge
-from gradviz.recording.mode import RecordingMode
+from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.seams import Optimized, held_by, watched
 from gradviz.recording.tape import Tape
 from gradviz.reports import Report
-from gradviz.training.watch import StepWatch
+from gradviz.training.facts import Training
+from gradviz.training.judging import judge as judge_training
+from gradviz.training.watch import Seen, StepWatch, names_now
 
 _watching = threading.local()
 
@@ -31,6 +33,7 @@ class Trace:
 
     def __init__(self, training: StepWatch | None = None) -> None:
         self._tape = Tape()
+        self._owns_training = training is None
         self._training = StepWatch() if training is None else training
         self._mode: RecordingMode | None = None
         self._stack: ExitStack | None = None
@@ -51,6 +54,9 @@ class Trace:
         self._tape.began = torch_inside.sequence_number()
         with ExitStack() as stack:
             stack.callback(self._ended)
+            if self._owns_training:
+                self._training.begin(self._stopped_watching)
+                stack.callback(self._training.end)
             stack.enter_context(watched(self._mode, self._optimizers, self._training))
             stack.enter_context(self._mode)
             self._stack = stack.pop_all()
@@ -125,10 +131,25 @@ class Trace:
             raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
         loose = self._mode.loose if self._mode is not None else {}
         optimized = self._known_optimizers(optimizer)
-        return _report(self._tape, loss, model, optimized, measure=backward, notes=self._said(), loose=loose)
+        report = _report(self._tape, loss, model, optimized, measure=backward, notes=self._said(), loose=loose)
+        return replace(report, training=self._trained(report, model)) if self._owns_training else report
+
+    def _trained(self, report: Report, model: Model | None) -> Training | None:
+        """Say what the steps made inside this trace did; None where there were none."""
+        if not self._training.steps:
+            return None
+        names = names_of(model)
+        roots = model if isinstance(model, Mapping) else {"": model}
+        with torch_inside.without_torch_function():
+            self._training.calls.clear()
+            self._training.called(Seen(parameters=report.parameters), *names_now(names, report.parameters), names.modules, roots)
+            return judge_training(*self._training.evidence(), 1)
+
+    def _stopped_watching(self, error: Exception) -> None:
+        self._notes.append(f"gradviz stopped watching the optimizers ({described(error)}); what they did after that is not known.")
 
     def _said(self) -> tuple[str, ...]:
-        said = []
+        said = list(self._notes)
         if self._mode is not None and self._mode.failure:
             said.append(f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that are not known.")
         return tuple(said)

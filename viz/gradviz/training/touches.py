@@ -24,12 +24,16 @@ class Touches:
         return bool(self._owner)
 
     def arrived(self, parameters: Iterable[Tensor]) -> None:
-        """Take note of the gradients that a backward has left."""
+        """Take note of the gradients that a backward has left, and of where they are from now on."""
         self._owner.clear()
-        self._last.clear()
         for parameter in parameters:
             if parameter.grad is not None:
                 self._own(parameter, parameter.grad)
+
+    def forget(self, parameters: Iterable[Tensor]) -> None:
+        """Gradient has arrived anew: what was done to it before does not matter any more."""
+        for parameter in parameters:
+            self._last.pop(id(parameter), None)
 
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
         """``parameter.grad`` was assigned to."""

@@ -20,7 +20,7 @@ from gradviz.recording.sharded import own_part
 from gradviz.recording.where import Spot
 from gradviz.training.facts import Evidence, Look, Stepper
 from gradviz.training.hooks import StepHooks
-from gradviz.training.looking import Glance, StepLook, depth
+from gradviz.training.looking import Glance, StepLook, callers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import Batch, has_values, spread
 from gradviz.training.touches import Touches
@@ -78,7 +78,7 @@ class _Step:
     """A step that has begun."""
 
     optimizer: int
-    depth: int
+    frame: int  # identity of the frame that runs it
     look: StepLook | None = None
     touches: dict[int, Any] = field(default_factory=dict)
     spot: Spot | None = None
@@ -144,6 +144,11 @@ class StepWatch:
 
     # Optimizers
 
+    @property
+    def steps(self) -> int:
+        """How many steps were seen."""
+        return sum(stepped.steps for stepped in self._optimizers.values())
+
     def made(self, optimizer: Optimizer, frame: FrameType | None) -> None:
         """An optimizer was made at the line that a frame stands at."""
         stepped = self._stepped(optimizer)
@@ -172,14 +177,14 @@ class StepWatch:
         stepped.at_scaler = stepped.steps
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        level = depth()
-        while self._steps and self._steps[-1].depth >= level:
+        frame, *outer = callers()
+        while self._steps and self._steps[-1].frame not in outer:
             self._steps.pop()  # it raised
         if any(step.optimizer == id(optimizer) for step in self._steps):
             return  # its class calls that of its parent
         stepped = self._stepped(optimizer)
         stepped.update()
-        step = _Step(id(optimizer), level)
+        step = _Step(id(optimizer), frame)
         self._steps.append(step)
         found = getattr(optimizer, "found_inf", None)  # set by GradScaler where the step itself is to leave it out
         step.skips = isinstance(found, Tensor) and bool(found)
@@ -201,7 +206,7 @@ class StepWatch:
         return [pair for key, pair in pairs.items() if self._full or not (key in self._parameters and self._parameters[key].moved)]
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if not self._steps or self._steps[-1].optimizer != id(optimizer) or depth() != self._steps[-1].depth:
+        if not self._steps or self._steps[-1].frame != callers()[0]:
             return
         step = self._steps.pop()
         stepped = self._stepped(optimizer)

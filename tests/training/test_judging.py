@@ -1,0 +1,141 @@
+"""From evidence made by hand to whether a parameter trains, and why not."""
+
+import pytest
+
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
+from gradviz.training.facts import Evidence, Look, Stepper, Touch
+from gradviz.training.judging import judge
+
+STEP = Place("train.py", 14, "optimizer.step()")
+MADE = Place("train.py", 4, "optimizer = SGD(model.parameters())")
+CLEARS = Place("train.py", 12, "optimizer.zero_grad()")
+REACHED = Parameter(name="w", verdict=Verdict.REACHED)
+CUT = Parameter(
+    name="w",
+    verdict=Verdict.CUT,
+    cuts=(Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=3, code="h = h.detach()", parameters=("w",)),),
+)
+GOOD = Look(optimizer="optimizer", gradient=0.5, norm=1.0, moved=4, compared=4, ratio=0.01, lr=0.1, place=STEP)
+STILL = Look(optimizer="optimizer", gradient=0.5, norm=1.0, moved=0, compared=4, ratio=0.0, holds=0.0, lr=0.1, place=STEP)
+EMPTY = Look(optimizer="optimizer", gradient=None, compared=4, lr=0.1, place=STEP)
+
+
+def fate(*looks, verdicts=(REACHED,), held=True, steps=1, skipped=0, ended=False, **evidence):
+    """Judge one parameter, ``w``. Return its fate and the alarms."""
+    stepper = Stepper(name="optimizer", kind="SGD", steps=steps, skipped=skipped, held=("w",) if held else ("v",), made=MADE, born=5)
+    found = judge([Evidence(name="w", numel=4, verdicts=verdicts, looks=looks, **evidence)], [stepper], 1, ended=ended)
+    return found.parameters[0], found.alarms
+
+
+def test_what_moves_trains():
+    found, alarms = fate(GOOD)
+    assert (found.trains, found.why, found.moved, found.optimizer) == (True, None, 4, "optimizer")
+    assert not alarms
+
+
+def test_what_moved_in_one_of_several_steps_trains():
+    found, alarms = fate(EMPTY, GOOD, EMPTY)
+    assert found.trains
+    assert not alarms
+
+
+@pytest.mark.parametrize(
+    ("touch", "gradient", "why"),
+    [
+        (Touch(operation="grad", place=CLEARS), None, "cleared"),
+        (Touch(operation="zero_", place=CLEARS), 0.0, "cleared"),
+        (Touch(operation="_foreach_mul_", scales=True, place=CLEARS), 0.0, "clipped"),
+        (None, None, "cleared"),
+    ],
+)
+def test_a_gradient_that_is_gone_at_the_step_was_cleared_or_clipped_by_the_call_that_touched_it(touch, gradient, why):
+    found, (alarm,) = fate(Look(optimizer="optimizer", gradient=gradient, compared=4, touch=touch))
+    assert (found.trains, found.why, alarm.why) == (False, why, why)
+    assert found.line == (12 if touch else None)
+
+
+def test_a_gradient_that_is_nan_spoils_what_moved():
+    found, (alarm,) = fate(Look(optimizer="optimizer", gradient=float("nan"), moved=4, compared=4, finite=False), finite=False)
+    assert (found.trains, found.why, alarm.why) == (False, "not_finite", "not_finite")
+
+
+def test_an_update_that_the_type_cannot_hold_is_too_small_and_one_that_it_can_is_lost():
+    found, (alarm,) = fate(STILL)
+    assert (found.why, found.line, alarm.why) == ("too_small", 14, "too_small")
+    found, (alarm,) = fate(Look(optimizer="optimizer", gradient=0.5, compared=4, holds=1.0, lr=0.1, place=STEP))
+    assert (found.why, alarm.why) == ("lost", "lost")
+
+
+def test_a_cut_names_the_line_that_severs():
+    found, (alarm,) = fate(EMPTY, verdicts=(CUT,))
+    assert (found.trains, found.why, found.file, found.line) == (False, "cut", "net.py", 3)
+    assert alarm.code == "h = h.detach()"
+
+
+def test_what_is_frozen_beside_what_trains_is_no_alarm():
+    frozen = Parameter(name="w", verdict=Verdict.FROZEN)
+    found, alarms = fate(verdicts=(frozen,), held=False)
+    assert (found.trains, found.why) == (False, "frozen")
+    assert not alarms
+
+
+def test_an_optimizer_of_nothing_but_frozen_parameters_is_an_alarm():
+    frozen = Parameter(name="w", verdict=Verdict.FROZEN, frozen_at=Place("train.py", 2, "model.requires_grad_(False)"))
+    _, (alarm,) = fate(EMPTY, verdicts=(frozen,))
+    assert (alarm.why, alarm.line) == ("frozen", 2)
+
+
+@pytest.mark.parametrize(("calls", "alarms"), [(1, 0), (2, 1)])
+def test_an_optimizer_that_got_nothing_but_zeros_twice_is_an_alarm(calls, alarms):
+    zero = Parameter(name="w", verdict=Verdict.ZERO)
+    look = Look(optimizer="optimizer", gradient=0.0, compared=4, lr=0.1)
+    found, raised = fate(*[look] * calls, verdicts=(zero,) * calls)
+    assert (found.trains, found.why) == (False, "zero")
+    assert [alarm.why for alarm in raised] == ["zero"] * alarms
+
+
+def test_an_optimizer_that_has_not_stepped_yet_may_still_do_so_until_the_run_ends():
+    found, alarms = fate(steps=0)
+    assert (found.trains, found.why, alarms) == (None, None, ())
+    found, (alarm,) = fate(steps=0, ended=True)
+    assert (found.trains, found.why, found.line, alarm.why) == (False, "not_stepped", 4, "not_stepped")
+
+
+def test_steps_that_a_scaler_leaves_out_are_no_steps():
+    found, (alarm,) = fate(steps=0, skipped=3, ended=True)
+    assert found.why == "not_stepped"
+    assert "GradScaler" in alarm.means
+
+
+def test_a_parameter_in_the_place_of_the_one_that_the_optimizer_holds_is_stale():
+    found, (alarm,) = fate(held=False, replaced=True, replaced_at=CLEARS, drift=False)
+    assert (found.trains, found.why, found.line, alarm.why) == (False, "stale", 12, "stale")
+
+
+def test_what_no_optimizer_holds_is_an_alarm_where_nothing_trains():
+    found, (alarm,) = fate(held=False, drift=False)
+    assert (found.why, found.line, alarm.why) == ("not_held", 4, "not_held")
+
+
+def test_what_no_optimizer_holds_may_be_trained_by_hand():
+    found, alarms = fate(held=False, drift=True)
+    assert (found.trains, found.optimizer) == (True, None)
+    assert not alarms
+
+
+def test_where_no_step_was_seen_nobody_knows():
+    found = judge([Evidence(name="w", verdicts=(REACHED,))], [], 1).parameters[0]
+    assert (found.trains, found.why) == (None, None)
+
+
+def test_a_learning_rate_of_zero_in_one_group_freezes_and_is_meant():
+    no_rate = Look(optimizer="optimizer", gradient=0.5, compared=4, lr=0.0, place=STEP)
+    stepper = Stepper(name="optimizer", kind="SGD", steps=1, held=("w", "v"))
+    evidence = [
+        Evidence(name="w", verdicts=(REACHED,), looks=(no_rate,)),
+        Evidence(name="v", verdicts=(Parameter(name="v", verdict=Verdict.REACHED),), looks=(GOOD,)),
+    ]
+    found = judge(evidence, [stepper], 1, ended=True)
+    assert [one.why for one in found.parameters] == ["too_small", None]
+    assert not found.alarms
+    assert judge(evidence[:1], [stepper], 1, ended=True).alarms
