@@ -34,13 +34,14 @@ def every(numel: int) -> int:
 
 
 def has_values(tensor: Tensor) -> bool:
-    """Say whether there is something to read, and cheaply: not on the meta device, not lazy, not quantized, not sparse."""
+    """Say whether there is something to read, and cheaply: not on the meta device, not lazy, not sparse, no memory that FSDP took away."""
     return not (
         tensor.device.type == "meta"
         or is_lazy(tensor)
         or tensor.is_quantized
         or tensor.layout != torch.strided
         or not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
+        or (tensor.untyped_storage().size() == 0 and tensor.numel() > 0)
     )
 
 
