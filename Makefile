@@ -30,10 +30,11 @@ test: $(VENV)/.installed-for-tests lint browser
 	@echo "== All passed."
 
 lint: $(VENV)/.installed-for-tests
-	@echo "== Checking style (ruff) and types (mypy)"
+	@echo "== Checking style (ruff), types (mypy) and the order of the rooms (import-linter)"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict viz/gradviz
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 browser:
 	@if { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null; then :; \

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.render.json import read_json
+from gradviz.reports import read_json
 from scoring import UNSEEN, holds_here, judged, load, score
 
 CASES = sorted((Path(__file__).parent / "cases").glob("[0-9]*.py"))

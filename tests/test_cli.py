@@ -10,7 +10,7 @@ import pytest
 
 from gradviz import article, cli, layout
 from gradviz.render.formats import FORMATS
-from gradviz.render.json import read_json
+from gradviz.reports import read_json
 
 MODES = list(article.STRATEGIES)
 

@@ -311,7 +311,7 @@ def _close(a: Tensor | None, b: Tensor | None) -> bool:
 def gradviz_judge(program: Program) -> Judgement:
     """Let gradviz judge a program, through its public API alone."""
     import gradviz
-    from gradviz.render.json import read_json
+    from gradviz.reports import read_json
 
     run = Run(program)
     lines = run.source.splitlines(keepends=True)

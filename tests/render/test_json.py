@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gradviz.errors import ReportFileError
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.render import json as json_module
-from gradviz.render.json import read_json, render_json
-from gradviz.reports import Report
+from gradviz.render.json import render_json
+from gradviz.reports import Report, read_json
 
 names = st.text(st.characters(), max_size=8)  # any character at all, lone surrogates too
 sizes = st.lists(st.integers(0, 2**40), max_size=3).map(tuple)

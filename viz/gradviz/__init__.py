@@ -5,7 +5,7 @@
     report = trace.report(loss, model)
     print(report)
 
-The names below are loaded when they are first used, so that ``import gradviz`` does not import torch.
+The names below are loaded when they are first used, so that ``import gradviz`` imports neither torch nor what draws.
 """
 
 from importlib import import_module
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from gradviz.errors import GradvizError
 from gradviz.fold import View
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
-from gradviz.reports import Report
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
     from gradviz.assertions import UnexpectedGradientsError, assert_gradients, assert_graph_shape
     from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace
+    from gradviz.reports import Report
 
 __all__ = [
     "Cut",
@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "Report": "gradviz.reports",
     "Trace": "gradviz.recording.trace",
     "UnexpectedGradientsError": "gradviz.assertions",
     "assert_gradients": "gradviz.assertions",

@@ -11,13 +11,17 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gradviz
 from gradviz.errors import GradvizError
 from gradviz.expectations import Expectations, Patterns, expect, violations
-from gradviz.reports import Report
+from gradviz.render.files import write
+from gradviz.render.shape import graph_shape, module_shape
+from gradviz.render.violations import render_violations
 
 if TYPE_CHECKING:
     from gradviz.recording.build import Model
     from gradviz.recording.trace import Optimizers, Trace
+    from gradviz.reports import Report
 
 
 class UnexpectedGradientsError(AssertionError):
@@ -27,7 +31,7 @@ class UnexpectedGradientsError(AssertionError):
         report: What was found.
     """
 
-    def __init__(self, text: str, report: Report) -> None:
+    def __init__(self, text: str, report: "Report") -> None:
         super().__init__(text)
         self.report = report
 
@@ -48,7 +52,7 @@ def assert_gradients(
     rest: str = "reached",
     optimizer: "Optimizers" = None,
     trace: "Trace | None" = None,
-) -> Report:
+) -> "Report":
     """Hold which parameters get gradient from a loss, and explain it where it is not as said.
 
     Patterns are those of ``fnmatch``, one or a list; one that begins with ``!`` leaves out what the others match. A list that is given for
@@ -78,7 +82,7 @@ def assert_gradients(
     return report
 
 
-def hold(report: Report, expectations: Expectations, *, traced: bool = True) -> None:
+def hold(report: "Report", expectations: Expectations, *, traced: bool = True) -> None:
     """Hold ``report`` against what is expected.
 
     Raises:
@@ -87,19 +91,15 @@ def hold(report: Report, expectations: Expectations, *, traced: bool = True) -> 
     __tracebackhide__ = True
     failed = violations(report, expectations, traced=traced)
     if failed:
-        from gradviz.render.violations import render_violations
-
         raise UnexpectedGradientsError(render_violations(report, failed), report)
 
 
-def _judged(loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "Trace | None") -> tuple[Report, bool]:
+def _judged(loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "Trace | None") -> tuple["Report", bool]:
     """The report, and whether a trace stands behind it."""
     __tracebackhide__ = True
-    if isinstance(loss, Report):
+    if isinstance(loss, gradviz.Report):
         return loss, True
     import torch
-
-    import gradviz
 
     if trace is not None:
         return trace.report(loss, model, optimizer), True
@@ -131,7 +131,7 @@ snapshots = Snapshots()
 """Those of the run that is going on. The pytest plugin puts its own here."""
 
 
-def assert_graph_shape(report: Report, path: str | PathLike[str], *, level: str = "operations") -> None:
+def assert_graph_shape(report: "Report", path: str | PathLike[str], *, level: str = "operations") -> None:
     """Hold the graph of a report to the shape that a file tells, as text that a person can read and review.
 
     The text is independent of addresses, of the layout engine and of the order in which the graph was built.
@@ -146,9 +146,6 @@ def assert_graph_shape(report: Report, path: str | PathLike[str], *, level: str 
         GradvizError: There is no such level.
     """
     __tracebackhide__ = True
-    from gradviz.render.files import write
-    from gradviz.render.shape import graph_shape, module_shape
-
     levels = {"operations": graph_shape, "modules": module_shape}
     if level not in levels:
         raise GradvizError(f"unknown level: {level!r} (choose from {', '.join(levels)})")

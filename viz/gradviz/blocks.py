@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
+from gradviz.findings import Findings
 from gradviz.graph import Cut, CutKind, Parameter, Parameters, Place
-from gradviz.reports import Report
 
 _PACKAGES = frozenset(("site-packages", "dist-packages"))
 
 
-def by_block(report: Report) -> Report:
+def by_block(report: Findings) -> Findings:
     """Return the report with one cut for each block, at the line that begins it; the report itself where no cut ran in one."""
     if report.losses:
         report = replace(report, losses={name: by_block(part) for name, part in report.losses.items()})

@@ -313,9 +313,7 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
 
     if output is not None:
         check(output)
-    old, new = _read(before), _read(after)
-    if loss is not None:
-        old, new = of_loss(old, loss), of_loss(new, loss)
+    old, new = (_read(file) if loss is None else of_loss(_read(file), loss) for file in (before, after))
     difference = compare(old, new)
     if output is not None:
         save_difference(difference, old, new, output, engine=engine, view=view)
@@ -329,7 +327,7 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
 def _read(file: Path) -> "Report":
     """Read a saved report."""
     from gradviz.errors import ReportFileError
-    from gradviz.render.json import read_json
+    from gradviz.reports import read_json
 
     try:
         text = file.read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming, pair
-from gradviz.reports import Report
 from gradviz.several import loss_named, losses_of, together
 
 
@@ -52,7 +52,7 @@ class Difference:
         return any(map(bool, (*here, *self.losses.values())))
 
 
-def compare(before: Report, after: Report) -> Difference:
+def compare(before: Findings, after: Findings) -> Difference:
     """Return what differs between two reports: of several losses, what all of them together reach, and each loss by name."""
     whole = _compare(together(before), together(after))
     if not (before.losses or after.losses):
@@ -79,7 +79,7 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _compare(before: Report, after: Report) -> Difference:
+def _compare(before: Findings, after: Findings) -> Difference:
     old, new = before.parameters, after.parameters
     names, renamed = pair(old, new)
     taken = set(names.values())

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 
 from gradviz.blocks import by_block
 from gradviz.errors import ExpectationError
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
-from gradviz.reports import Report
 
 Patterns = str | Iterable[str] | None
 
@@ -90,7 +90,7 @@ def expect(*, rest: str = "reached", **patterns: Patterns) -> Expectations:
     return Expectations(rest=rest, **given)
 
 
-def violations(report: Report, expectations: Expectations, *, traced: bool = True) -> list[Violation]:
+def violations(report: Findings, expectations: Expectations, *, traced: bool = True) -> list[Violation]:
     """Return what in ``report`` is not as expected, in the order of the words and then of the model; empty where all is.
 
     Args:

@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+import gradviz
 from gradviz.errors import GradvizError
 from gradviz.reports import Report
 
@@ -28,8 +29,6 @@ def run_cell(shell: Any, line: str, cell: str) -> Report:
     Raises:
         GradvizError: There are more than two names, or no variable of such a name.
     """
-    import gradviz
-
     names = shlex.split(line)
     if len(names) > 2:
         raise GradvizError(f"{len(names)} names after %%gradviz: {line!r} (write {USAGE})")

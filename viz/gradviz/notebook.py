@@ -3,19 +3,20 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 from gradviz.errors import EngineError
+from gradviz.findings import Findings
+from gradviz.render.html import render_html
+from gradviz.render.sentences import headline
+from gradviz.render.svg import render_svg
+from gradviz.render.text import for_terminal
 
-if TYPE_CHECKING:
-    from gradviz.reports import Report
 
-
-def mimebundle(report: "Report") -> dict[str, str]:
+def mimebundle(report: Findings) -> dict[str, str]:
     """Return what a notebook may show, by MIME type: the text, and the picture if an engine can draw it."""
-    bundle = {"text/plain": str(report)}
+    bundle = {"text/plain": for_terminal(report)}
     with suppress(EngineError):
-        bundle["image/svg+xml"] = report.to_svg()
+        bundle["image/svg+xml"] = render_svg(report)
     return bundle
 
 
@@ -28,15 +29,13 @@ class Page:
         height: Of the frame, in pixels.
     """
 
-    report: "Report"
+    report: Findings
     height: int = 640
 
     def _repr_html_(self) -> str:
-        from gradviz.render.sentences import headline
-
-        page = escape(self.report.to_html())
+        page = escape(render_html(self.report))
         style = f"width:100%;height:{int(self.height)}px;border:1px solid #8b949e;border-radius:6px"
         return f'<iframe title="{escape(headline(self.report))}" sandbox="allow-scripts" style="{style}" srcdoc="{page}"></iframe>'
 
     def __repr__(self) -> str:
-        return str(self.report)
+        return for_terminal(self.report)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+import gradviz
 from gradviz import assertions
 from gradviz.errors import GradvizError, TraceError
+from gradviz.expectations import expect
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -111,8 +113,6 @@ class Gradients:
         self._trace: Trace | None = None
 
     def __enter__(self) -> Self:
-        import gradviz
-
         self._trace = gradviz.trace()
         self._trace.__enter__()
         return self
@@ -150,8 +150,6 @@ class Gradients:
     ) -> "Report":
         """Hold which parameters get gradient from a loss of the last block. See :func:`gradviz.assert_gradients`."""
         __tracebackhide__ = True
-        from gradviz.expectations import expect
-
         expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, rest=rest)
         report = self.report(loss, model, optimizer)
         assertions.hold(report, expectations)

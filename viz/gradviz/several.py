@@ -9,14 +9,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from gradviz.errors import ExpectationError
+from gradviz.findings import Findings
 from gradviz.graph import Parameter, Parameters, Verdict
-from gradviz.reports import Report
 
 _CALL = re.compile(r"(?P<call>(?:backward|torch\.autograd\.grad) (?P<number>\d+)), (?P<loss>.*)", re.DOTALL)
 _BEST_FIRST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
 
-def losses_of(report: Report) -> Mapping[str, Report]:
+def losses_of(report: Findings) -> Mapping[str, Findings]:
     """Return a report for each loss or call by name; for a report on one loss itself."""
     return report.losses or {report.loss: report}
 
@@ -27,17 +27,17 @@ def loss_named(name: str) -> str:
     return call["loss"] if call else name
 
 
-def together(report: Report) -> Report:
+def together(report: Findings) -> Findings:
     """Return ``report`` with what all of its calls reach together; losses of one graph are judged together already."""
     return _joined(report, report.losses) if is_of_calls(report) else report
 
 
-def is_of_calls(report: Report) -> bool:
+def is_of_calls(report: Findings) -> bool:
     """Whether the losses are the calls of a run, each with a graph of its own."""
     return bool(report.losses) and all(map(_CALL.fullmatch, report.losses))
 
 
-def of_loss(report: Report, loss: str | None) -> Report:
+def of_loss(report: Findings, loss: str | None) -> Findings:
     """Return the part of ``report`` that is about one loss or call; about several together where a pattern means several.
 
     Args:
@@ -65,7 +65,7 @@ def _names(name: str) -> Iterable[str]:
     return (name, call["call"], call["number"], call["loss"]) if call else (name,)
 
 
-def _joined(report: Report, parts: Mapping[str, Report]) -> Report:
+def _joined(report: Findings, parts: Mapping[str, Findings]) -> Findings:
     fates: dict[str, list[Parameter]] = {}
     for part in parts.values():
         for name, parameter in part.parameters.items():

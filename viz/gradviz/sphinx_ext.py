@@ -31,6 +31,7 @@ from gradviz import atomic
 from gradviz.diff import compare
 from gradviz.errors import GradvizError
 from gradviz.fold import View
+from gradviz.layout import lay_out
 from gradviz.render.changes import changes
 from gradviz.render.difference import render_difference
 from gradviz.render.names import fold_names
@@ -144,8 +145,6 @@ class GradvizDirective(SphinxDirective):
         pictures = [self._image(look, in_scheme(svg, scheme).encode(), "svg", scheme) for scheme in ("light", "dark")]
         shown: list[nodes.Node] = [_only("html", self._framed(pictures[:1] if self.env.app.builder.name == "epub" else pictures))]
         if shutil.which("dot"):
-            from gradviz.layout import lay_out
-
             pdf = lay_out(look.dot(), engine="dot", format="pdf")
             # the bytes of a PDF hold the time it was made, so its name is taken from what it shows
             picture = self._image(look, pdf, "pdf", "light", named_after=look.dot().encode())

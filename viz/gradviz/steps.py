@@ -14,7 +14,8 @@ from typing import Any
 
 import gradviz
 from gradviz.errors import GradvizError
-from gradviz.reports import Report
+from gradviz.reports import Report, read_json
+from gradviz.running.settings import numbers
 
 _HERE = Path(__file__).parent
 
@@ -91,9 +92,6 @@ def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "1") 
     Raises:
         GradvizError: There is no such file, or the script ends before it made these calls.
     """
-    from gradviz.render.json import read_json
-    from gradviz.running.settings import numbers
-
     wanted = numbers(backward)
     if not Path(file).is_file():
         raise GradvizError(f"there is no file {file!r}")

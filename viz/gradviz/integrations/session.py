@@ -19,8 +19,8 @@ from torch.optim import Optimizer
 from gradviz.render import formats
 from gradviz.running import backwards, rank, ranks
 from gradviz.running.names import Found
-from gradviz.running.process import say, warn
 from gradviz.running.settings import Settings
+from gradviz.running.voice import say, warn
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""From a finished tape, a loss and a model to a Report: build the graph, measure what arrives, have it analysed."""
+"""From a finished tape, a loss and a model to findings: build the graph, measure what arrives, have it analysed."""
 
 import gc
 import math
@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
+from gradviz.findings import Findings
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.recording import backward, torch_inside, values
 from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
-from gradviz.reports import Report
 
 
 def judge(
@@ -30,7 +30,7 @@ def judge(
     measure: bool,
     notes: tuple[str, ...] = (),
     loose: Mapping[int, tuple[float, int]] | None = None,
-) -> Report:
+) -> Findings:
     """Report on one loss, or on several together.
 
     Args:
@@ -75,7 +75,7 @@ def judge(
         if node.kind is NodeKind.LEAF and node.requires_grad and node.index in reached
     )
     place = next((node.place for node in found.graph.nodes if node.kind is NodeKind.OPERATION), None)
-    return Report(
+    return Findings(
         loss=name,
         place=place,
         parameters=Parameters(found.parameters),

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gradviz.errors import LossError
 from gradviz.recording.trace import report
+from gradviz.render.svg import drawing
 
 
 def make_dot(
@@ -37,6 +38,4 @@ def make_dot(
         drawn: graphviz.Digraph = torchviz.make_dot(tuple(var) if several else var, params, show_attrs, show_saved, max_attr_chars)
         drawn.graph_attr.pop("size", None)
         return drawn
-    from gradviz.render.svg import drawing
-
     return drawing(report({f"output {number}": one for number, one in enumerate(var)} if several else var, params))

@@ -216,9 +216,9 @@ def _report(
     notes += said
     together = judge(tape, losses, model, optimized, measure=measure, notes=notes, loose=loose)
     if len(losses) == 1:
-        return together
+        return Report.of(together)
     each = {name: judge(tape, {name: one}, model, optimized, measure=measure) for name, one in losses.items()}
-    return replace(together, losses=each)
+    return Report.of(replace(together, losses=each))
 
 
 def _losses(loss: Any, loose: Mapping[int, tuple[float, int]]) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradviz.diff import Difference
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, cut_at, listing, printable, where
 from gradviz.render.sketch import Item, Sketch, Sort, short
 from gradviz.render.style import SCISSORS
-from gradviz.reports import Report
 
 MOST = 8  # things that went, of one kind; more are counted
 CLAUSES = 3  # of the headline
@@ -48,7 +48,7 @@ class Changes:
         return replace(item, lines=(*item.lines, *said), about=f"{item.about}; {', '.join(said)}", change=change)
 
 
-def changes(difference: Difference, before: Report, after: Report) -> Changes:
+def changes(difference: Difference, before: Findings, after: Findings) -> Changes:
     """Return what to mark in a picture of ``after``."""
     words = {change.after.name: f"was {_fate(change.before)}" for change in difference.changed}
     words |= {parameter.name: "new" for parameter in difference.came}
@@ -68,7 +68,7 @@ def _plural(word: str, count: int) -> str:
     return word.replace("was ", "were ", 1) if count > 1 else word
 
 
-def _clauses(difference: Difference, before: Report, after: Report) -> list[str]:
+def _clauses(difference: Difference, before: Findings, after: Findings) -> list[str]:
     ways: dict[tuple[str, str], list[str]] = {}
     for change in difference.changed:
         ways.setdefault((_fate(change.before), _fate(change.after)), []).append(change.after.name)
@@ -86,7 +86,7 @@ def _clauses(difference: Difference, before: Report, after: Report) -> list[str]
     return clauses if rest <= 1 else [*clauses[:CLAUSES], f"{counted(rest, 'more change')}"]
 
 
-def _named(names: Sequence[str], report: Report) -> list[str]:
+def _named(names: Sequence[str], report: Findings) -> list[str]:
     """The modules or parameters that are meant; their number, where they are too many for a headline."""
     groups = [printable(group.pattern.removesuffix(".*")) for group in fold_names(names, report.parameters)]
     return groups if len(groups) <= NAMES else [counted(len(names), "parameter")]
@@ -101,7 +101,7 @@ def _cuts_gone(cuts: Sequence[Cut]) -> Iterator[Item]:
         yield _gone("gone_more", Sort.MARK, (f"{SCISSORS} {said}", "gone"), f"{said}: gone", Verdict.CUT)
 
 
-def _parameters_gone(went: Iterable[Parameter], before: Report) -> Iterator[Item]:
+def _parameters_gone(went: Iterable[Parameter], before: Findings) -> Iterator[Item]:
     by_verdict: dict[Verdict, list[str]] = {}
     for parameter in went:
         by_verdict.setdefault(parameter.verdict, []).append(parameter.name)

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from gradviz.diff import Difference
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming
 from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, printable
 from gradviz.render.style import INK
 from gradviz.render.text import where
-from gradviz.reports import Report
 from gradviz.several import losses_of, together
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 
 
-def render_difference(difference: Difference, before: Report, after: Report) -> str:
+def render_difference(difference: Difference, before: Findings, after: Findings) -> str:
     """Return the difference as text: verdicts that changed, parameters and cuts that came and went, and what has another name.
 
     Of several losses each is told on its own, as far as it differs.
@@ -54,7 +54,7 @@ def render_difference_json(difference: Difference) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def pictured(difference: Difference, before: Report, after: Report) -> tuple[Difference, Report, Report]:
+def pictured(difference: Difference, before: Findings, after: Findings) -> tuple[Difference, Findings, Findings]:
     """Return what there is a picture of: losses of one graph together, and of the calls of a run the first that differs."""
     if together(after) is after or not difference.losses:
         return difference, before, after
@@ -91,7 +91,7 @@ def _document(difference: Difference) -> dict[str, object]:
     }
 
 
-def _told(difference: Difference, before: Report, after: Report) -> list[str]:
+def _told(difference: Difference, before: Findings, after: Findings) -> list[str]:
     lines = [*_changed(difference, after)]
     lines += _titled("Came", _folded(difference.came, after.parameters))
     lines += _titled("Went", _folded(difference.went, before.parameters))
@@ -128,7 +128,7 @@ def _said(parameter: Parameter) -> str:
     return f"{parameter.verdict}, partial" if parameter.partial else str(parameter.verdict)
 
 
-def _changed(difference: Difference, after: Report) -> Iterator[str]:
+def _changed(difference: Difference, after: Findings) -> Iterator[str]:
     """A paragraph for each way in which a verdict changed."""
     ways: dict[tuple[str, str], list[str]] = {}
     for change in difference.changed:

@@ -13,13 +13,13 @@ from types import MappingProxyType
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from gradviz.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
 from gradviz.render.sentences import MEANINGS, base_name, began, counted, cut_at, listing, printable, starred
 from gradviz.render.sketch import Item, Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, RING, STROKES, Look
 from gradviz.render.text_width import width, wrapped
-from gradviz.reports import Report
 
 Frames = Mapping[str, tuple[str, str]]
 
@@ -37,7 +37,7 @@ AROUND = 4.0  # how far a ring is from what it is around
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
-def embed(laid_out: str, report: Report, content: Sketch, *, title: str, frames: Frames = MappingProxyType({}), note: str = "") -> str:
+def embed(laid_out: str, report: Findings, content: Sketch, *, title: str, frames: Frames = MappingProxyType({}), note: str = "") -> str:
     """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``.
 
     Args:
@@ -332,7 +332,7 @@ def _extent(group: Element) -> tuple[float, float, float, float]:
     return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
 
 
-def _description(report: Report) -> str:
+def _description(report: Findings) -> str:
     """The report for those who cannot see the picture."""
     sentences = ["The autograd graph of one backward call, the loss at the bottom, the parameters above."]
     for verdict in Verdict:

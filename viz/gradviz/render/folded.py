@@ -10,6 +10,7 @@ from itertools import zip_longest
 import graphviz
 
 from gradviz.errors import EngineError
+from gradviz.findings import Findings
 from gradviz.fold import Box, BoxKind, Folded, View, fold
 from gradviz.graph import Cut, Verdict
 from gradviz.layout import lay_out
@@ -21,7 +22,6 @@ from gradviz.render.names import abbreviated
 from gradviz.render.sentences import counted, cut_at, headline, listing, printable, verdict_words, where
 from gradviz.render.sketch import NAMELESS, Item, Line, Sketch, Sort, short
 from gradviz.render.style import INK, LOOKS, NOUGHT, OP, SCISSORS
-from gradviz.reports import Report
 
 PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
 WIDE = 1400.0  # units that fit on a page
@@ -30,7 +30,7 @@ WORTH_A_FRAME = 4  # things in it; the names of fewer say where they are
 TIMES = "\u00d7"
 
 
-def render_folded(report: Report, view: View, *, engine: str = "auto", tried: str = "", changes: Changes | None = None) -> str:
+def render_folded(report: Findings, view: View, *, engine: str = "auto", tried: str = "", changes: Changes | None = None) -> str:
     """Return the folded picture of ``report`` as an SVG that is fit to embed.
 
     Where the engine gives up, the graph is folded further, and the picture says so.
@@ -76,7 +76,7 @@ def _width(svg: str) -> float:
     return float(svg.partition('viewBox="')[2].split()[2])
 
 
-def folded_drawing(report: Report, view: View, changes: Changes | None = None) -> graphviz.Digraph:
+def folded_drawing(report: Findings, view: View, changes: Changes | None = None) -> graphviz.Digraph:
     """Return the folded picture for Graphviz to carry, with headline and note above it."""
     picture = _Picture(report, view, changes=changes)
     dot = picture.dot(measured=False)
@@ -97,7 +97,7 @@ class _Picture:
         note: What is folded, in sentences.
     """
 
-    def __init__(self, report: Report, view: View, tried: str = "", changes: Changes | None = None) -> None:
+    def __init__(self, report: Findings, view: View, tried: str = "", changes: Changes | None = None) -> None:
         self._report = report
         self.title = changes.headline if changes else headline(report)
         marks = changes.words if changes else {}

@@ -5,44 +5,50 @@ from pathlib import Path
 
 from gradviz.diff import Difference
 from gradviz.errors import OutputError
+from gradviz.findings import Findings
 from gradviz.fold import View
-from gradviz.reports import Report
+from gradviz.layout import lay_out
+from gradviz.render import difference as words
+from gradviz.render.changes import changes
+from gradviz.render.files import write
+from gradviz.render.html import render_html
+from gradviz.render.json import render_json
+from gradviz.render.svg import drawing, render_svg
+from gradviz.render.text import for_terminal
 
 _USUAL = View()
 
 
-def _svg(report: Report, engine: str, view: View) -> str:
-    return report.to_svg(engine=engine, view=view)
+def _svg(report: Findings, engine: str, view: View) -> str:
+    return render_svg(report, view, engine=engine)
 
 
-def _html(report: Report, engine: str, view: View) -> str:
-    return report.to_html()
+def _html(report: Findings, engine: str, view: View) -> str:
+    return render_html(report)
 
 
-def _json(report: Report, engine: str, view: View) -> str:
-    return report.to_json()
+def _json(report: Findings, engine: str, view: View) -> str:
+    return render_json(report)
 
 
-def _dot(report: Report, engine: str, view: View) -> str:
-    return report.to_dot(view=view)
+def _dot(report: Findings, engine: str, view: View) -> str:
+    return str(drawing(report, view).source)
 
 
-def _text(report: Report, engine: str, view: View) -> str:
-    return str(report)
+def _text(report: Findings, engine: str, view: View) -> str:
+    return for_terminal(report)
 
 
-def _picture(format: str) -> Callable[[Report, str, View], bytes]:
+def _picture(format: str) -> Callable[[Findings, str, View], bytes]:
     """A format that only ``dot`` can draw."""
 
-    def draw(report: Report, engine: str, view: View) -> bytes:
-        from gradviz.layout import lay_out
-
-        return lay_out(report.to_dot(view=view), engine=engine, format=format)
+    def draw(report: Findings, engine: str, view: View) -> bytes:
+        return lay_out(_dot(report, engine, view), engine=engine, format=format)
 
     return draw
 
 
-FORMATS: Mapping[str, Callable[[Report, str, View], str | bytes]] = {
+FORMATS: Mapping[str, Callable[[Findings, str, View], str | bytes]] = {
     ".svg": _svg,
     ".html": _html,
     ".json": _json,
@@ -65,28 +71,24 @@ def check(path: Path) -> None:
         raise OutputError(f"unknown format: {path.name!r} (the name must end in one of {', '.join(FORMATS)})")
 
 
-def save(report: Report, path: Path, *, engine: str = "auto", view: View = _USUAL) -> None:
+def save(report: Findings, path: Path, *, engine: str = "auto", view: View = _USUAL) -> None:
     """Write the report to ``path``, in the format that its name ends in.
 
     Raises:
         OutputError: The format is unknown, or the file cannot be written.
         EngineError: No engine could draw it.
     """
-    from gradviz.render.files import write
-
     check(path)
     write(path, FORMATS[path.suffix.lower()](report, engine, view))
 
 
-def save_picture(report: Report, path: Path, svg: str, *, view: View = _USUAL) -> None:
+def save_picture(report: Findings, path: Path, svg: str, *, view: View = _USUAL) -> None:
     """Write a picture to ``path``: ``svg``, unless the name ends in ``.png`` or ``.pdf``.
 
     Raises:
         OutputError: The name is that of another format, or the file cannot be written.
         EngineError: ``dot``, which draws the other formats, is not there.
     """
-    from gradviz.render.files import write
-
     ending = path.suffix.lower()
     if ending in (".png", ".pdf"):
         write(path, FORMATS[ending](report, "auto", view))
@@ -97,7 +99,7 @@ def save_picture(report: Report, path: Path, svg: str, *, view: View = _USUAL) -
 
 
 def save_difference(
-    difference: Difference, before: Report, after: Report, path: Path, *, engine: str = "auto", view: View = _USUAL
+    difference: Difference, before: Findings, after: Findings, path: Path, *, engine: str = "auto", view: View = _USUAL
 ) -> None:
     """Write what differs between two reports to ``path``, in the format that its name ends in: as a picture, or in words.
 
@@ -105,12 +107,6 @@ def save_difference(
         OutputError: The format is unknown, or the file cannot be written.
         EngineError: No engine could draw it.
     """
-    from gradviz.layout import lay_out
-    from gradviz.render import difference as words
-    from gradviz.render.changes import changes
-    from gradviz.render.files import write
-    from gradviz.render.svg import drawing, render_svg
-
     check(path)
     ending = path.suffix.lower()
     content: str | bytes

@@ -13,13 +13,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gradviz.blocks import by_block
+from gradviz.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
 from gradviz.render.page_data import loss_data
 from gradviz.render.sentences import MEANINGS, headline, printable
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
-from gradviz.reports import Report
 from gradviz.several import is_of_calls
 from gradviz.version import __version__
 
@@ -35,7 +35,7 @@ SCRIPT = (
 _COMMENTS = ("//", "/**", "* ", "*/")
 
 
-def render_html(report: Report) -> str:
+def render_html(report: Findings) -> str:
     """Return the page. The same report gives the same bytes."""
     report = by_block(report)
     losses = [*report.losses.values()] if is_of_calls(report) else [report, *report.losses.values()]

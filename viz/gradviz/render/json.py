@@ -1,4 +1,4 @@
-"""A report as JSON and back. ``read_json(render_json(report)) == report``, and two runs of the same step give the same bytes.
+"""A report as JSON and back. ``read_findings(render_json(findings)) == findings``, and two runs of the same step give the same bytes.
 
 A field that holds its default is left out of nodes, edges and places, so that large graphs stay small; the fields that a reader
 looks for first are always there (``_ALWAYS``). A parameter's cuts are positions in the list of cuts beside it. Numbers that JSON
@@ -17,8 +17,8 @@ from functools import cache
 from typing import Any
 
 from gradviz.errors import ReportFileError
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Graph, Leaf, Parameter, Parameters, Place
-from gradviz.reports import Report
 from gradviz.training.facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__
 
@@ -38,7 +38,7 @@ _ALWAYS: Mapping[type, tuple[str, ...]] = {
 _graphs: dict[int, str] = {}  # the graphs alive that were written, by id()
 
 
-def render_json(report: Report) -> str:
+def render_json(report: Findings) -> str:
     """Return the report as JSON, a parameter, cut, node or edge to a line."""
     document: dict[str, Any] = {"format": FORMAT, "gradviz": __version__, "torch": report.torch}
     document["backwards"] = [_backward(index, each) for index, each in enumerate(report.losses.values() or [report])]
@@ -49,8 +49,8 @@ def render_json(report: Report) -> str:
     return _spread(document, 0) + "\n"
 
 
-def read_json(text: str) -> Report:
-    """Return the report that ``render_json`` wrote.
+def read_findings(text: str) -> Findings:
+    """Return what ``render_json`` wrote.
 
     Raises:
         ReportFileError: It is not JSON, not a report, of a later format, or something in it is missing or of the wrong kind.
@@ -92,7 +92,7 @@ def _read_training(entry: Any) -> Training | None:
     return found
 
 
-def _backward(index: int, report: Report) -> dict[str, Any]:
+def _backward(index: int, report: Findings) -> dict[str, Any]:
     """One loss. The place of the loss is spread over the entry: file, line, code, function."""
     places = {cut: position for position, cut in enumerate(report.cuts)}
     parameters = []
@@ -113,7 +113,7 @@ def _backward(index: int, report: Report) -> dict[str, Any]:
     }
 
 
-def _read_backward(entry: Any, torch: str, where: str) -> Report:
+def _read_backward(entry: Any, torch: str, where: str) -> Findings:
     cuts = _decode(tuple[Cut, ...], _items(entry, "cuts", where), f"{where}.cuts")
     parameters = []
     for i, item in enumerate(_items(entry, "parameters", where)):
@@ -126,7 +126,7 @@ def _read_backward(entry: Any, torch: str, where: str) -> Report:
         place = _decode(Place, {key: entry[key] for key in ("file", "line", "code", "function") if key in entry}, where)
     graph = _decode(Graph, entry.get("graph"), f"{where}.graph")
     _check_graph(graph, len(cuts), f"{where}.graph")
-    return Report(
+    return Findings(
         loss=_decode(str, entry.get("loss"), f"{where}.loss"),
         place=place,
         parameters=Parameters(tuple(parameters)),

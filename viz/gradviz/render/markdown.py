@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
+from gradviz.findings import Findings
 from gradviz.render.sentences import headline, printable
-from gradviz.reports import Report
 
 
-def render_markdown(report: Report, *, light: str, dark: str, rows: Sequence[Sequence[str]]) -> str:
+def render_markdown(report: Findings, *, light: str, dark: str, rows: Sequence[Sequence[str]]) -> str:
     """Return the picture for a light and a dark page, with the headline as its alternative text, and a table below.
 
     Args:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradviz.causes import explain
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.outline import Group, first_view, outline
 from gradviz.render.outline import Sort as GroupSort
@@ -34,7 +35,6 @@ from gradviz.render.sentences import (
 )
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.text_width import columns
-from gradviz.reports import Report
 
 VERDICTS = tuple(Verdict)
 
@@ -46,7 +46,7 @@ _OF_PARAMETERS = (
 )  # fmt: skip
 
 
-def loss_data(report: Report) -> dict[str, Any]:
+def loss_data(report: Findings) -> dict[str, Any]:
     """Return what the page has to know of one loss, ready for JSON."""
     return _Loss(report).data()
 
@@ -68,7 +68,7 @@ class _Table:
 class _Loss:
     """Writes the columns of one loss."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Findings) -> None:
         self._report = report
         self._drawn: PageGraph = page_graph(report)
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gradviz.findings import Findings
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.outline import Thing
 from gradviz.render.sketch import Item, Sort, sketch
 from gradviz.render.style import STROKES
-from gradviz.reports import Report
 
 SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/small.js
 
@@ -65,7 +65,7 @@ class PageGraph:
     lines: tuple[tuple[int, int, int], ...]
 
 
-def page_graph(report: Report) -> PageGraph:
+def page_graph(report: Findings) -> PageGraph:
     """Return what the page draws of ``report``, every parameter of the model among it."""
     return _Placing(report).graph()
 
@@ -73,7 +73,7 @@ def page_graph(report: Report) -> PageGraph:
 class _Placing:
     """Places the items of the picture in modules, and draws a tensor again in each that uses it."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Findings) -> None:
         self._report = report
         self._positions = {cut: position for position, cut in enumerate(report.cuts)}
         self._things: list[PageThing] = []

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 from gradviz.blocks import by_block
+from gradviz.findings import Findings
 from gradviz.graph import Cut, NodeKind, Parameter, Verdict
 from gradviz.render.names import join_siblings
-from gradviz.reports import Report
 
 MEANINGS = {
     Verdict.REACHED: "gradient arrives",
@@ -24,7 +24,7 @@ _CLAUSES = 2  # of one sort; the rest is counted
 _ROOM = 72  # characters for the names of what is no cut; where they need more, they are counted
 
 
-def headline(report: Report) -> str:
+def headline(report: Findings) -> str:
     """Return the result in one sentence, without a full stop.
 
     ``"2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"``
@@ -76,7 +76,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def verdict_counts(report: Report) -> str:
+def verdict_counts(report: Findings) -> str:
     """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
     verdicts = Counter(str(parameter.verdict) for parameter in report.parameters.values())
     return (
@@ -114,7 +114,7 @@ def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
     return ", ".join(said) or f"{counted(len(behind), 'parameter')} behind it"
 
 
-def began(report: Report) -> str:
+def began(report: Findings) -> str:
     """Say what there is at the place of a report: a run knows the line of a backward call, a step that of its loss."""
     made = next((node.place for node in report.graph.nodes if node.kind is NodeKind.OPERATION), None)
     return "The loss was made" if report.place == made else "backward() was called"
@@ -153,23 +153,23 @@ def _prefixes(name: str) -> list[str]:
     return [".".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _named(names: Iterable[str], report: Report) -> list[str]:
+def _named(names: Iterable[str], report: Findings) -> list[str]:
     paths = fold(names, report.parameters)
     return [printable(".".join(path)) for path in join_siblings({tuple(path.split(".")): (1, 0) for path in paths})]
 
 
-def _subject(names: Sequence[str], report: Report) -> tuple[str, str]:
+def _subject(names: Sequence[str], report: Findings) -> tuple[str, str]:
     """The parameters as the subject of a clause, and its verb."""
     paths = _named(names, report)
     said = listing(paths)
     return (said, "is" if len(paths) == 1 else "are") if len(said) <= _ROOM else (str(len(names)), "are")
 
 
-def _with(report: Report, verdict: Verdict) -> list[str]:
+def _with(report: Findings, verdict: Verdict) -> list[str]:
     return [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
 
 
-def _count(report: Report) -> str:
+def _count(report: Findings) -> str:
     total, reached = len(report.parameters), len(_with(report, Verdict.REACHED))
     if not total:
         return "No parameters were given" + (
@@ -183,7 +183,7 @@ def _count(report: Report) -> str:
     return f"{reached} of {total} parameters {'gets' if reached == 1 else 'get'} gradient"
 
 
-def _cut_clauses(report: Report) -> list[str]:
+def _cut_clauses(report: Findings) -> list[str]:
     pruned = {name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.CUT}
     clauses = []
     for cut in report.cuts:
@@ -197,7 +197,7 @@ def _cut_clauses(report: Report) -> list[str]:
     return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]
 
 
-def _frozen_clauses(report: Report) -> list[str]:
+def _frozen_clauses(report: Findings) -> list[str]:
     frozen = _with(report, Verdict.FROZEN)
     if not frozen:
         return []
@@ -209,7 +209,7 @@ def _frozen_clauses(report: Report) -> list[str]:
     return [f"{clause}, gradient passes by to {counted(len(beyond), 'parameter') if said == str(len(beyond)) else said}"]
 
 
-def _passed_by(report: Report) -> list[str]:
+def _passed_by(report: Findings) -> list[str]:
     """The parameters that gradient reaches through an operation which a frozen parameter goes into as well."""
     nodes = report.graph.nodes
     sources: dict[int, list[int]] = {}
@@ -230,7 +230,7 @@ def _passed_by(report: Report) -> list[str]:
     return [name for name in _with(report, Verdict.REACHED) if name in reached]
 
 
-def _zero_clauses(report: Report) -> list[str]:
+def _zero_clauses(report: Findings) -> list[str]:
     zero = _with(report, Verdict.ZERO)
     if not zero:
         return []
@@ -243,6 +243,6 @@ def _zero_clauses(report: Report) -> list[str]:
     return [f"{clause}, from {printable(origin.operation.replace('_', ' ') + place)} on"]
 
 
-def _unused_clauses(report: Report) -> list[str]:
+def _unused_clauses(report: Findings) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
     return [f"{' '.join(_subject(unused, report))} not used"] if unused else []

@@ -10,11 +10,11 @@ import hashlib
 import re
 from collections import Counter
 
+from gradviz.findings import Findings
 from gradviz.graph import Edge, Graph, Node, NodeKind
-from gradviz.reports import Report
 
 
-def graph_shape(report: Report) -> str:
+def graph_shape(report: Findings) -> str:
     """Return the graph of ``report`` as a tree from the loss, and its cuts below."""
     graph = report.graph
     inputs = _sorted_inputs(graph)
@@ -43,7 +43,7 @@ def graph_shape(report: Report) -> str:
     return "\n".join([*lines, *_cuts(report)]) + "\n"
 
 
-def module_shape(report: Report) -> str:
+def module_shape(report: Findings) -> str:
     """Return the modules that went into the loss, what became of the parameters of each, and whose values go into it.
 
     What runs outside of every module is looked through: a value that is detached between two modules is severed between them. Numbered
@@ -122,7 +122,7 @@ def _renamed(item: _Told, family: _Path, number: int, start: int, count: int) ->
     return renamed(path), counts, tuple((arrow, renamed(source)) for arrow, source in sources)
 
 
-def _cuts(report: Report) -> list[str]:
+def _cuts(report: Findings) -> list[str]:
     cuts = sorted(report.cuts, key=lambda cut: (cut.parameters, cut.operation, cut.code))
     return [f"{cut.operation} in {cut.code!r} severs {', '.join(cut.parameters) or 'nothing'}" for cut in cuts]
 

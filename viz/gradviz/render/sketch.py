@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gradviz.findings import Findings
 from gradviz.graph import Cut, CutKind, Edge, Node, NodeKind, Place, Verdict
 from gradviz.render.sentences import cut_at, printable, starred, where
 from gradviz.render.style import LOOKS, LOSS, OP, SCISSORS, Look
-from gradviz.reports import Report
 
 SHARED_USES = 4  # a parameter with more uses than this gets a stub for each
 LONGEST = 34  # characters of a name; the middle of a longer one is left out
@@ -87,7 +87,7 @@ class Sketch:
     lines: tuple[Line, ...]
 
 
-def sketch(report: Report) -> Sketch:
+def sketch(report: Findings) -> Sketch:
     """Return what is to be drawn of ``report``."""
     return _Sketcher(report).sketch()
 
@@ -125,7 +125,7 @@ def _spine_first(content: Sketch) -> Sketch:
 
 
 class _Sketcher:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Findings) -> None:
         self._report = report
         self._nodes = report.graph.nodes
         self._into: dict[int, list[Edge]] = {}
@@ -288,7 +288,7 @@ class _Sketcher:
         )
 
 
-def _unused(report: Report) -> list[Item]:
+def _unused(report: Findings) -> list[Item]:
     names = [name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.UNUSED]
     drawn = {node.name for node in report.graph.nodes if node.kind is NodeKind.PARAMETER}
     beside = [name for name in names if name not in drawn]

@@ -7,6 +7,7 @@ import graphviz
 
 from gradviz.blocks import by_block
 from gradviz.errors import EngineError
+from gradviz.findings import Findings
 from gradviz.fold import View
 from gradviz.layout import lay_out
 from gradviz.render import text_width
@@ -19,13 +20,12 @@ from gradviz.render.sentences import headline
 from gradviz.render.sketch import Sketch, Sort, sketch, spine
 from gradviz.render.style import INK
 from gradviz.render.torchviz_drawing import draw
-from gradviz.reports import Report
 
 NOT_WHOLE = "The whole graph could not be laid out, so it is folded. "
 _USUAL = View()
 
 
-def render_svg(report: Report, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None) -> str:
+def render_svg(report: Findings, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None) -> str:
     """Return the picture of ``report`` as a standalone SVG that is fit to embed.
 
     Args:
@@ -41,7 +41,7 @@ def render_svg(report: Report, view: View = _USUAL, *, engine: str = "auto", cha
     return without_ground(picture) if view.transparent else picture
 
 
-def _in_both_schemes(report: Report, view: View, engine: str, changes: Changes | None) -> str:
+def _in_both_schemes(report: Findings, view: View, engine: str, changes: Changes | None) -> str:
     report = by_block(report)
     if not view.shows_all_of(report.graph):
         return render_folded(report, view, engine=engine, changes=changes)
@@ -55,7 +55,7 @@ def _in_both_schemes(report: Report, view: View, engine: str, changes: Changes |
     return embed(laid_out.decode(), report, content, title=changes.headline if changes else headline(report))
 
 
-def drawing(report: Report, view: View | None = None, changes: Changes | None = None) -> graphviz.Digraph:
+def drawing(report: Findings, view: View | None = None, changes: Changes | None = None) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it; folded only by a ``view``."""
     report = by_block(report)
     if view is not None and not view.shows_all_of(report.graph):

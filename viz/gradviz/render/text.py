@@ -4,6 +4,8 @@ Everything is folded by module, so that a model of thousands of parameters still
 ``styled`` the same lines for a rich console.
 """
 
+import os
+import sys
 import sysconfig
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -13,10 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gradviz.blocks import by_block
 from gradviz.causes import Explanation, explain
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, listing, printable
-from gradviz.reports import Report
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -40,7 +42,7 @@ class _Line:
     label: str = ""
 
 
-def render_text(report: Report, *, width: int | None = None, about: Collection[str] | None = None) -> str:
+def render_text(report: Findings, *, width: int | None = None, about: Collection[str] | None = None) -> str:
     """Return the report as plain text.
 
     Args:
@@ -52,7 +54,7 @@ def render_text(report: Report, *, width: int | None = None, about: Collection[s
     return "\n".join(text for line in told for _, text in _wrapped(line, width or WIDTH)) + "\n"
 
 
-def styled(report: Report, *, width: int | None = None) -> "Text":
+def styled(report: Findings, *, width: int | None = None) -> "Text":
     """Return the same lines as a rich text, in colour where the console that prints it has any."""
     from rich.text import Text
 
@@ -63,7 +65,7 @@ def styled(report: Report, *, width: int | None = None) -> "Text":
     return text
 
 
-def render_coloured(report: Report) -> str:
+def render_coloured(report: Findings) -> str:
     """Return the same lines with the codes of the terminal, wrapped to its width."""
     from rich.console import Console
 
@@ -71,6 +73,12 @@ def render_coloured(report: Report) -> str:
     with console.capture() as captured:
         console.print(styled(report, width=min(WIDTH, console.width)), end="", soft_wrap=True)
     return captured.get()
+
+
+def for_terminal(report: Findings) -> str:
+    """Return the lines in colour for a terminal that is not told NO_COLOR, else plain."""
+    coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return render_coloured(report) if coloured else render_text(report)
 
 
 def where(place: Place | Cut) -> str:
@@ -83,7 +91,7 @@ def where(place: Place | Cut) -> str:
     return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
 
 
-def _report(report: Report, about: frozenset[str] | None = None) -> Iterator[_Line]:
+def _report(report: Findings, about: frozenset[str] | None = None) -> Iterator[_Line]:
     report = by_block(report)
     if not report.losses:
         yield from _one_loss(report, about)
@@ -95,7 +103,7 @@ def _report(report: Report, about: frozenset[str] | None = None) -> Iterator[_Li
         yield from _one_loss(each, about)
 
 
-def _one_loss(report: Report, about: frozenset[str] | None) -> Iterator[_Line]:
+def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]:
     parameters = [each for each in report.parameters.values() if about is None or each.name in about]
     cuts = [cut for cut in report.cuts if about is None or not about.isdisjoint(cut.parameters)]
     pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
@@ -133,7 +141,7 @@ def _one_loss(report: Report, about: frozenset[str] | None) -> Iterator[_Line]:
         yield _Line(note, indent=2, label="note")
 
 
-def summary(report: Report) -> str:
+def summary(report: Findings) -> str:
     """Count in a sentence: ``"74 of 76 parameters get gradient."``."""
     total = len(report.parameters)
     reached = sum(parameter.verdict is Verdict.REACHED for parameter in report.parameters.values())
@@ -146,7 +154,7 @@ def summary(report: Report) -> str:
     return f"{reached or 'None':{',' if reached else ''}} of {total:,} parameters get{'' if reached > 1 else 's'} gradient."
 
 
-def _cut(report: Report, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
+def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
     explanation = explain(cut)
     yield _Line()
     yield from _operation(cut, "Cut by ", "cut")
@@ -163,7 +171,7 @@ def _cut(report: Report, cut: Cut, explained: set[Explanation]) -> Iterator[_Lin
         yield _Line(explanation.mend, indent=2, label="to mend")
 
 
-def _aside(report: Report, cut: Cut) -> Iterator[_Line]:
+def _aside(report: Findings, cut: Cut) -> Iterator[_Line]:
     yield from _operation(cut, indent=2)
     yield from _groups(report, cut.parameters, "behind it", indent=4)
 
@@ -179,7 +187,7 @@ def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> 
         yield _Line(f"called at {where(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
 
 
-def _zeros(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
+def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
     begins = _by_reason(parameters, Verdict.ZERO, lambda one: one.zero)
     if begins:
         yield _Line()
@@ -196,7 +204,7 @@ def _zeros(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
             yield _Line("It is so in this step, and passes once training goes on.", indent=4)
 
 
-def _frozen(report: Report, parameters: Iterable[Parameter]) -> Iterator[_Line]:
+def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
     lines = _by_reason(parameters, Verdict.FROZEN, lambda one: one.frozen_at)
     if lines:
         yield _Line()
@@ -218,14 +226,14 @@ def _by_reason(parameters: Iterable[Parameter], verdict: Verdict, reason: Callab
     return found
 
 
-def _titled(report: Report, title: str, names: list[str]) -> Iterator[_Line]:
+def _titled(report: Findings, title: str, names: list[str]) -> Iterator[_Line]:
     if names:
         yield _Line()
         yield _Line(title, "title")
         yield from _groups(report, names)
 
 
-def _groups(report: Report, names: Iterable[str], label: str = "", indent: int = 2) -> Iterator[_Line]:
+def _groups(report: Findings, names: Iterable[str], label: str = "", indent: int = 2) -> Iterator[_Line]:
     groups = fold_names(names, report.parameters)
     for position, group in enumerate(groups[:MOST_GROUPS]):
         yield _Line(str(group), "name", indent, label if position == 0 else label and " ")
@@ -234,7 +242,7 @@ def _groups(report: Report, names: Iterable[str], label: str = "", indent: int =
         yield _Line(f"and {counted(rest, 'more parameter')}", indent=indent, label=label and " ")
 
 
-def _names(report: Report, cut: Cut, verdict: Verdict) -> list[str]:
+def _names(report: Findings, cut: Cut, verdict: Verdict) -> list[str]:
     return [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is verdict]
 
 

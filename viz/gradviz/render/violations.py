@@ -8,18 +8,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from gradviz.expectations import Violation
+from gradviz.findings import Findings
 from gradviz.graph import Cut, Place, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, printable
 from gradviz.render.text import MOST_GROUPS, render_text, where
-from gradviz.reports import Report
 
 MOST_PATTERNS = 3  # that are proposed
 
 _NUMBERS = re.compile(r"(?<![^.])\d+(?:\.\.\d+|,\d+|,\.\.\.)+(?![^.])")  # "0..31", "0,2,4..6"
 
 
-def render_violations(report: Report, failed: Sequence[Violation], *, as_options: bool = False) -> str:
+def render_violations(report: Findings, failed: Sequence[Violation], *, as_options: bool = False) -> str:
     """Return a line or two for each violation, and below them what the report explains about these parameters.
 
     Args:
@@ -46,7 +46,7 @@ def render_violations(report: Report, failed: Sequence[Violation], *, as_options
     return "\n".join(printable(line) for line in lines) + "\n\n" + render_text(report, about=about)
 
 
-def _accepting(report: Report, violation: Violation) -> list[str]:
+def _accepting(report: Findings, violation: Violation) -> list[str]:
     """Patterns of exactly these parameters, where they were to be reached only because nothing else was said of them."""
     if violation.pattern or violation.expected != "reached":
         return []
@@ -64,7 +64,7 @@ def _written(word: str, patterns: Sequence[str], as_options: bool) -> str:
     return f"{word}={value if len(patterns) == 1 else f'[{value}]'}"
 
 
-def render_github(report: Report, failed: Sequence[Violation], *, root: Path | None = None) -> str:
+def render_github(report: Findings, failed: Sequence[Violation], *, root: Path | None = None) -> str:
     """Return a workflow command for each violation, which GitHub shows on the line of the cut in a pull request.
 
     Args:
@@ -88,7 +88,7 @@ def render_github(report: Report, failed: Sequence[Violation], *, root: Path | N
     return "".join(f"{line}\n" for line in lines)
 
 
-def _names(report: Report, violation: Violation) -> list[str]:
+def _names(report: Findings, violation: Violation) -> list[str]:
     groups = fold_names(violation.parameters, report.parameters)
     names = [str(group) for group in groups[:MOST_GROUPS]]
     rest = sum(group.parameters for group in groups[MOST_GROUPS:])
@@ -124,7 +124,7 @@ def _with_code(message: str, blamed: Cut | Place | None) -> str:
     return f"{message}\n{blamed.code}" if blamed and blamed.code else message
 
 
-def _place(cut: Cut | None, violation: Violation, report: Report, root: Path) -> dict[str, str]:
+def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) -> dict[str, str]:
     """The line to annotate: one of the repository's own, as only these are shown."""
     places: Iterable[Place | None]
     if cut is not None:

@@ -26,14 +26,15 @@ from gradviz.recording.mode import described
 from gradviz.recording.seams import held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
+from gradviz.render.formats import save
 from gradviz.reports import Report
 from gradviz.running import names, rank, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
-from gradviz.running.process import say, warn
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
+from gradviz.running.voice import say, warn
 from gradviz.training.hooks import StepHooks
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import Seen, StepWatch, names_now
@@ -286,7 +287,7 @@ class Watch:
             report = trace.report(named, found.roots, optimizers, backward=measured)
         elif named:
             note = "It ran in a thread that is not traced: cut cannot be told from unused."
-            report = judge(Tape(), named, found.roots, held_by(optimizers), measure=False, notes=(note,))
+            report = Report.of(judge(Tape(), named, found.roots, held_by(optimizers), measure=False, notes=(note,)))
         else:
             report = Report(notes=("It began from no tensor.",))
         code, lasti, caller, caller_lasti, _ = where.quick(frame)
@@ -389,8 +390,6 @@ class Watch:
         """Write the file whole, with everything known so far."""
         if not self._settings.output or not self._calls or self._is_silent():
             return
-        from gradviz.render.formats import save
-
         reports = {f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls}
         notes = tuple(self._leads) or ("No optimizer has stepped yet.",)
         training = judge_training(*self._training.evidence(ended=self._ended), len(self._calls), ended=self._ended)

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradviz.running import rank
 from gradviz.running.settings import Settings
+from gradviz.running.voice import say
 
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "multiprocessing.forkserver", "compile_worker")
 
@@ -49,8 +50,6 @@ class Children:
 
     def say_unseen(self, why: str = "") -> None:
         """Say that this process called no backward, and where the calls may have been."""
-        from gradviz.running.process import say
-
         text = "No backward call was seen in this process"
         if self.started and not self._settings.children:
             were = "1 child process was" if self.started == 1 else f"{self.started} child processes were"

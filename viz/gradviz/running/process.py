@@ -10,10 +10,11 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType, TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
+from gradviz.running.voice import say, warn
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -91,21 +92,6 @@ class Process:
         here = rank.here()
         if os.getpid() == self._settings.root and (here is None or here.own == 0):
             say(ranks.put_together(self._settings))
-
-
-def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
-    """Say once that gradviz failed and that training goes on."""
-    text = str(error).splitlines()[0] if str(error) else ""
-    (voice or say)(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
-
-
-def say(text: str, stream: TextIO | None = None) -> None:
-    """Write to a stream, or else to the standard error that the process began with."""
-    stream = stream or sys.__stderr__
-    if stream is not None and not stream.closed:
-        bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
-        stream.write(f"\n{text}" if text and len(bars) else text)  # a progress bar leaves its line unfinished
-        stream.flush()
 
 
 def after_import(name: str, then: Callable[[], None]) -> None:

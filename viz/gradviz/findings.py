@@ -1,0 +1,36 @@
+"""What the analysis found out about one loss, as plain data: the fields of a report, and nothing that shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
+from gradviz.training.facts import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What became of the gradient of one loss, for every parameter. Read-only.
+
+    Attributes:
+        loss: Name of the loss: ``"loss"``, or the key it was given under.
+        place: Where the loss was made; of a call that a run watched, where backward() was called.
+        parameters: Every parameter of the model by name, in the model's order.
+        cuts: What severs, in a stable order; those behind which a parameter lies.
+        unregistered: Leaves outside the model that gradient reaches.
+        graph: The graph, with verdicts, pruned parts and cuts marked.
+        notes: What else is worth knowing, a sentence each.
+        losses: Where several losses were given, the findings of each by name; else empty.
+        torch: Version of torch that ran the step.
+        training: Whether the parameters train; None where nothing was watched that could tell.
+    """
+
+    loss: str = "loss"
+    place: Place | None = None
+    parameters: Parameters = field(default_factory=lambda: Parameters(()))
+    cuts: tuple[Cut, ...] = ()
+    unregistered: tuple[Leaf, ...] = ()
+    graph: Graph = field(default_factory=lambda: Graph((), ()))
+    notes: tuple[str, ...] = ()
+    losses: "Mapping[str, Findings]" = field(default_factory=dict)
+    torch: str = ""
+    training: Training | None = None
