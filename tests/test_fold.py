@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.fold import Box, BoxKind, Folded, View, Way, fold
+from gradviz.folding.boxes import Box, BoxKind, Folded, View
+from gradviz.folding.flow import Way
+from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.reports import Report
 

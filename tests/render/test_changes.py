@@ -8,7 +8,7 @@ import pytest
 
 from gradviz.article import follow
 from gradviz.diff import compare
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.graph import Parameter, Parameters, Verdict
 from gradviz.render.changes import changes
 from gradviz.render.sketch import sketch

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from gradviz import cli
 from gradviz.errors import EngineError
-from gradviz.fold import View, fold
+from gradviz.folding.boxes import View
+from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Place, Verdict
 from gradviz.layout import dot
 from gradviz.render import folded as room

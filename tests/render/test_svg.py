@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import gradviz
 from gradviz.errors import EngineError, GradvizError
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.graph import Verdict
 from gradviz.layout import dot, lay_out
 from gradviz.render.sketch import Item, Sort, sketch, spine

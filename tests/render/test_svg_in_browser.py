@@ -9,7 +9,7 @@ import graphs
 import pytest
 from PIL import Image
 
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.render.style import INK, LOOKS, LOSS, OP, STROKES
 from gradviz.render.svg import render_svg
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import GradvizError
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.version import __version__
 

@@ -4,9 +4,8 @@ Everything follows from the edges. A parameter is reached if gradient passes to 
 does not pass, unused if its value did not go in. A cut is where a value that requires grad goes in and gradient does not come out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from gradviz.graph import GRAD_MODES, Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
 
@@ -53,10 +52,9 @@ class Judgement:
 
 def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     """Judge every parameter and name the cuts."""
-    flow = _Flow(graph)
-    passed = flow.before([0], through=lambda edge: edge.gradient)
+    passed = graph.before([0], through=lambda edge: edge.gradient)
     severing = any(edge.severed is not None for edge in graph.edges)
-    alive = flow.before([0], through=_is_alive) if severing else passed
+    alive = graph.before([0], through=_is_alive) if severing else passed
     verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in seen}
     names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
     order = {parameter.name: position for position, parameter in enumerate(seen)}
@@ -74,12 +72,12 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []
     for (kind, operation, _, _, block), edges in groups.items():
         sources = [edge.source for edge in edges]
-        behind = flow.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
+        behind = graph.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
         first = {names[index] for index in behind if index in names and verdicts[names[index]] is not Verdict.FROZEN}
         if not first:
             # Behind it lie only leaves of the step's own: of interest where these are copies of a parameter.
             leaves = [index for index in behind if graph.nodes[index].kind is NodeKind.LEAF]
-            if not any(index in names and graph.nodes[index].requires_grad for index in flow.before(leaves, through=lambda edge: True)):
+            if not any(index in names and graph.nodes[index].requires_grad for index in graph.before(leaves)):
                 continue
         targets = [graph.nodes[edge.target] for edge in edges]
         place = targets[0].place or Place("", 0)
@@ -92,7 +90,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             scope=_shared_scope(target.scope for target in targets),
             parameters=tuple(sorted(first, key=order.__getitem__)),
             caller=targets[0].caller,
-            also=flow.severed_again(edges, kind, place),
+            also=_severed_again(graph, edges, kind, place),
             block=block,
             inside_library=all(target.library for target in targets),
         )
@@ -107,7 +105,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
         for name in first:
             behind_of.setdefault(name, []).append(cut)
     judged = tuple(_judge(parameter, verdicts[parameter.name], behind_of.get(parameter.name, []), alive) for parameter in seen)
-    return Judgement(judged, cuts, _marked(graph, flow, verdicts, names, passed, cut_of))
+    return Judgement(judged, cuts, _marked(graph, verdicts, names, passed, cut_of))
 
 
 def _is_alive(edge: Edge) -> bool:
@@ -151,7 +149,6 @@ def _judge(parameter: ParameterSeen, verdict: Verdict, cuts: list[Cut], alive: s
 
 def _marked(
     graph: Graph,
-    flow: "_Flow",
     verdicts: Mapping[str, Verdict],
     names: Mapping[int, str],
     passed: set[int],
@@ -159,7 +156,7 @@ def _marked(
 ) -> Graph:
     """Return the graph with verdicts, pruned parts and cuts written in."""
     trainable = [node.index for node in graph.nodes if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad]
-    makes = flow.after(trainable) if len(passed) < len(graph.nodes) else set()
+    makes = graph.after(trainable) if len(passed) < len(graph.nodes) else set()
     marks = {edge.target for edge in graph.edges if edge.severed is not None and edge.severed not in GRAD_MODES}
 
     def mark(node: Node) -> Node:
@@ -192,59 +189,15 @@ def _shared_scope(scopes: Iterable[str]) -> str:
     return ".".join(shared)
 
 
-class _Flow:
-    """Walks a graph against and along the data flow."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._nodes = graph.nodes
-        self._edges = graph.edges
-        self._into: dict[int, list[Edge]] = {}
-        for edge in graph.edges:
-            self._into.setdefault(edge.target, []).append(edge)
-
-    @cached_property
-    def _from(self) -> dict[int, list[Edge]]:
-        found: dict[int, list[Edge]] = {}
-        for edge in self._edges:
-            found.setdefault(edge.source, []).append(edge)
-        return found
-
-    def before(self, starts: Iterable[int], *, through: Callable[[Edge], bool]) -> set[int]:
-        """Return the starts and what lies before them, along the edges allowed."""
-        seen = set(starts)
-        stack = list(seen)
-        while stack:
-            for edge in self._into.get(stack.pop(), ()):
-                if edge.source not in seen and through(edge):
-                    seen.add(edge.source)
-                    stack.append(edge.source)
-        return seen
-
-    def after(self, starts: Iterable[int]) -> set[int]:
-        """Return the starts and what their values go into."""
-        seen = set(starts)
-        stack = list(seen)
-        while stack:
-            for edge in self._from.get(stack.pop(), ()):
-                if edge.target not in seen:
-                    seen.add(edge.target)
-                    stack.append(edge.target)
-        return seen
-
-    def severed_again(self, edges: Iterable[Edge], kind: CutKind, place: Place) -> tuple[Place, ...]:
-        """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch of it."""
-        found: dict[Place, None] = {}
-        seen = {edge.target for edge in edges}
-        blocks = {self._nodes[index].block for index in seen}
-        stack = sorted(seen)
-        while stack:
-            for edge in self._from.get(stack.pop(), ()):
-                node = self._nodes[edge.target]
-                severs = edge.severed or node.severs
-                same = kind in GRAD_MODES and severs in _NO_GRAD and node.block in blocks
-                if severs is not None and not same and node.place is not None and str(node.place) != str(place):
-                    found[node.place] = None
-                if edge.target not in seen:
-                    seen.add(edge.target)
-                    stack.append(edge.target)
-        return tuple(sorted(found))
+def _severed_again(graph: Graph, edges: Iterable[Edge], kind: CutKind, place: Place) -> tuple[Place, ...]:
+    """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch of it."""
+    blocks = {graph.nodes[edge.target].block for edge in edges}
+    found: set[Place] = set()
+    for index in graph.after(edge.target for edge in edges):
+        for edge in graph.out[index]:
+            node = graph.nodes[edge.target]
+            severs = edge.severed or node.severs
+            same = kind in GRAD_MODES and severs in _NO_GRAD and node.block in blocks
+            if severs is not None and not same and node.place is not None and str(node.place) != str(place):
+                found.add(node.place)
+    return tuple(sorted(found))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradviz.errors import GradvizError
-from gradviz.fold import BUDGET, SCHEMES, View
+from gradviz.folding.boxes import BUDGET, SCHEMES, View
 from gradviz.version import __version__
 
 if TYPE_CHECKING:

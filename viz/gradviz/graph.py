@@ -4,9 +4,10 @@ Nothing here imports torch or holds a tensor, so a graph can be built by hand in
 numbered in the order in which they are met from the loss, so the same step gives the same numbers in every process.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 class Verdict(StrEnum):
@@ -138,7 +139,7 @@ class Edge:
     cut: int | None = None
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True)
 class Graph:
     """Everything that went into one loss, whether or not gradient comes back. Read-only.
 
@@ -151,6 +152,55 @@ class Graph:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     classes: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def into(self) -> Sequence[Sequence[Edge]]:
+        """For each node the edges that bring values into it."""
+        edges: list[list[Edge]] = [[] for _ in self.nodes]
+        for edge in self.edges:
+            edges[edge.target].append(edge)
+        return edges
+
+    @cached_property
+    def out(self) -> Sequence[Sequence[Edge]]:
+        """For each node the edges that take its value on."""
+        edges: list[list[Edge]] = [[] for _ in self.nodes]
+        for edge in self.edges:
+            edges[edge.source].append(edge)
+        return edges
+
+    def before(self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None) -> set[int]:
+        """Return the starts and what goes into them, along the edges that ``through`` allows; along all unless given."""
+        reached = {start for start in starts if start < len(self.nodes)}
+        waiting = list(reached)
+        while waiting:
+            for edge in self.into[waiting.pop()]:
+                if edge.source not in reached and (through is None or through(edge)):
+                    reached.add(edge.source)
+                    waiting.append(edge.source)
+        return reached
+
+    def after(self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None) -> set[int]:
+        """Return the starts and what they go into, along the edges that ``through`` allows; along all unless given."""
+        reached = {start for start in starts if start < len(self.nodes)}
+        waiting = list(reached)
+        while waiting:
+            for edge in self.out[waiting.pop()]:
+                if edge.target not in reached and (through is None or through(edge)):
+                    reached.add(edge.target)
+                    waiting.append(edge.target)
+        return reached
+
+    def inputs_first(self) -> list[int]:
+        """Return the nodes, each after all that goes into it; without those that lie behind a loop."""
+        missing = [len(edges) for edges in self.into]
+        order = [index for index, count in enumerate(missing) if not count]
+        for index in order:  # grows while it is walked
+            for edge in self.out[index]:
+                missing[edge.target] -= 1
+                if not missing[edge.target]:
+                    order.append(edge.target)
+        return order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.utils import get_relative_url
 
 from gradviz.errors import GradvizError
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.render.scheme import in_scheme
 from gradviz.render.sentences import headline
 from gradviz.render.text import render_text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gradviz.findings import Findings
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.notebook import Page, mimebundle
 from gradviz.render.files import write
 from gradviz.render.formats import save_picture

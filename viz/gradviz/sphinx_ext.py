@@ -30,7 +30,7 @@ from sphinx.util.docutils import SphinxDirective
 from gradviz import atomic
 from gradviz.diff import compare
 from gradviz.errors import GradvizError
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
 from gradviz.render.changes import changes
 from gradviz.render.difference import render_difference

@@ -11,7 +11,8 @@ import graphviz
 
 from gradviz.errors import EngineError
 from gradviz.findings import Findings
-from gradviz.fold import Box, BoxKind, Folded, View, fold
+from gradviz.folding.boxes import Box, BoxKind, Folded, View
+from gradviz.folding.fold import fold
 from gradviz.graph import Cut, Verdict
 from gradviz.layout import lay_out
 from gradviz.render import text_width

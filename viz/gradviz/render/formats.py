@@ -6,7 +6,7 @@ from pathlib import Path
 from gradviz.diff import Difference
 from gradviz.errors import OutputError
 from gradviz.findings import Findings
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
 from gradviz.render import difference as words
 from gradviz.render.changes import changes

@@ -90,7 +90,7 @@ def portion(count: int, total: int, word: str) -> str:
     >>> portion(3, 3, "cut"), portion(2, 3, "cut"), portion(0, 3, "cut")
     ('cut', '2 cut', '')
     """
-    return "" if not count else word if count == total else f"{count} {word}"
+    return "" if not count else str(word) if count == total else f"{count} {word}"
 
 
 def verdict_words(counts: Mapping[Verdict, int], partial: int = 0) -> list[str]:
@@ -212,21 +212,13 @@ def _frozen_clauses(report: Findings) -> list[str]:
 def _passed_by(report: Findings) -> list[str]:
     """The parameters that gradient reaches through an operation which a frozen parameter goes into as well."""
     nodes = report.graph.nodes
-    sources: dict[int, list[int]] = {}
-    beside = []
-    for edge in report.graph.edges:
-        if edge.gradient:
-            sources.setdefault(edge.target, []).append(edge.source)
-        elif nodes[edge.source].verdict is Verdict.FROZEN:
-            beside.append(edge.target)
+    graph = report.graph
+    beside = {edge.target for edge in graph.edges if not edge.gradient and nodes[edge.source].verdict is Verdict.FROZEN}
     # a frozen weight may go through a view first, which takes no gradient and has no way on
-    ways, seen = [source for index in beside for source in sources.get(index, ()) if nodes[source].kind is NodeKind.OPERATION], set()
-    while ways:
-        index = ways.pop()
-        if index not in seen:
-            seen.add(index)
-            ways += sources.get(index, ())
-    reached = {nodes[index].name for index in seen if nodes[index].kind is NodeKind.PARAMETER}
+    ways = [edge.source for index in beside for edge in graph.into[index] if edge.gradient]
+    operations = [index for index in ways if nodes[index].kind is NodeKind.OPERATION]
+    behind = graph.before(operations, through=lambda edge: edge.gradient)
+    reached = {nodes[index].name for index in behind if nodes[index].kind is NodeKind.PARAMETER}
     return [name for name in _with(report, Verdict.REACHED) if name in reached]
 
 

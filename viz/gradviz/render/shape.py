@@ -50,7 +50,7 @@ def module_shape(report: Findings) -> str:
     siblings that are alike are told once, ``layers.1..11 <- layers.0..10``.
     """
     graph = report.graph
-    inputs, order = _inputs(graph), _inputs_first(graph)
+    inputs, order = graph.into, graph.inputs_first()
     behind: dict[int, set[tuple[str, str]]] = {}  # of every node: the modules that are seen from it, and how
     into: dict[str, set[tuple[str, str]]] = {}
     for index in order:
@@ -165,45 +165,20 @@ def _arrow(edge: Edge) -> str:
     return "<- " if edge.gradient else "<~ "
 
 
-def _inputs(graph: Graph) -> list[list[Edge]]:
-    """The edges into each node."""
-    inputs: list[list[Edge]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        inputs[edge.target].append(edge)
-    return inputs
-
-
-def _inputs_first(graph: Graph) -> list[int]:
-    """Every node, after all that goes into it."""
-    users: list[list[int]] = [[] for _ in graph.nodes]
-    missing = [0] * len(graph.nodes)
-    for edge in graph.edges:
-        users[edge.source].append(edge.target)
-        missing[edge.target] += 1
-    ready = [index for index, count in enumerate(missing) if not count]
-    for index in ready:  # grows while it is walked
-        for user in users[index]:
-            missing[user] -= 1
-            if not missing[user]:
-                ready.append(user)
-    return ready
-
-
 def _sorted_inputs(graph: Graph) -> list[list[Edge]]:
     """The edges into each node, sorted by what hangs on them, then by who else uses that, and not by when it was met."""
-    inputs, order = _inputs(graph), _inputs_first(graph)
-    users: list[list[Edge]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        users[edge.source].append(edge)
+    order = graph.inputs_first()
     below, above = [""] * len(graph.nodes), [""] * len(graph.nodes)
     for index in order:
-        hanging = sorted(_arrow(edge) + below[edge.source] for edge in inputs[index])
+        hanging = sorted(_arrow(edge) + below[edge.source] for edge in graph.into[index])
         below[index] = _digest([_label(graph.nodes[index]), *hanging])
     for index in reversed(order):
-        above[index] = _digest(sorted(_arrow(edge) + below[edge.target] + above[edge.target] for edge in users[index]))
-    for edges in inputs:
-        edges.sort(key=lambda edge: (_arrow(edge), _label(graph.nodes[edge.source]), below[edge.source], above[edge.source]))
-    return inputs
+        above[index] = _digest(sorted(_arrow(edge) + below[edge.target] + above[edge.target] for edge in graph.out[index]))
+
+    def position(edge: Edge) -> tuple[str, ...]:
+        return _arrow(edge), _label(graph.nodes[edge.source]), below[edge.source], above[edge.source]
+
+    return [sorted(edges, key=position) for edges in graph.into]
 
 
 def _digest(lines: list[str]) -> str:

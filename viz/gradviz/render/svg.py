@@ -8,7 +8,7 @@ import graphviz
 from gradviz.blocks import by_block
 from gradviz.errors import EngineError
 from gradviz.findings import Findings
-from gradviz.fold import View
+from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
 from gradviz.render import text_width
 from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes, ringed

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradviz.blocks import taken_together
-from gradviz.graph import Cut, CutKind, Graph, NodeKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Parameters, Verdict
 from gradviz.reports import Report
 from gradviz.running.names import Found
 
@@ -49,17 +49,13 @@ def relevant(report: Report, found: Found) -> Report:
 
 def _used_elsewhere(graph: Graph) -> set[int]:
     """Return the cuts whose values go into the loss by some way that does not lead through a parameter they were written into."""
-    into: dict[int, list[int]] = {}
-    for edge in graph.edges:
-        into.setdefault(edge.target, []).append(edge.source)
-    seen, stack = {0}, [0]
-    while stack:
-        for source in into.get(stack.pop(), ()):
-            node = graph.nodes[source]
-            if source not in seen and node.kind is not NodeKind.PARAMETER and not node.into:
-                seen.add(source)
-                stack.append(source)
-    return {edge.cut for edge in graph.edges if edge.cut is not None and edge.target in seen}
+
+    def is_of_step(edge: Edge) -> bool:
+        source = graph.nodes[edge.source]
+        return source.kind is not NodeKind.PARAMETER and not source.into
+
+    used = graph.before([0], through=is_of_step)
+    return {edge.cut for edge in graph.edges if edge.cut is not None and edge.target in used}
 
 
 def _belonging(report: Report, found: Found) -> Iterator[Parameter]:

@@ -6,166 +6,21 @@ that follow each other without a branch are told in one box. Three things are ne
 gradient passes between two boxes.
 """
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from itertools import pairwise
-from math import ceil
 from types import MappingProxyType
 
-from gradviz.errors import GradvizError
-from gradviz.flow import Flow, Way
+from gradviz.folding.boxes import BUDGET, Box, BoxKind, Folded, Frame, Link
+from gradviz.folding.flow import Flow, Way
+from gradviz.folding.modules import Module, Modules, Room, Rooms
+from gradviz.folding.opening import ABSENT, NodeKey, node_keys, open_rooms
+from gradviz.folding.stretches import stretched
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
-from gradviz.modules import Module, Modules, Room, Rooms
 
-BUDGET = 100  # boxes
-SCHEMES = ("auto", "light", "dark")
-FEW = 8  # nodes of an opened module that are told one by one in any case
-LOOPED = 4  # nodes of one line and one call that are told one by one; more are a loop
-STRETCH = 12  # operations that are told in one box
 STAGES = 4  # modules between which a loop may run and still be one box
 LINKS = 3  # to a box, on average, that can still be followed
 SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """How much of a graph a picture shows, and on which ground. Read-only.
-
-    Attributes:
-        budget: Modules are opened, the shallowest first, while there are at most so many boxes, each operation counted as one.
-        depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
-        open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
-        scheme: ``"light"`` or ``"dark"``; ``"auto"`` follows the reader's system.
-        transparent: Leave out the ground, where that of the page is known to go with the scheme.
-
-    Raises:
-        GradvizError: There is no such scheme.
-    """
-
-    budget: int = BUDGET
-    depth: int | None = None
-    open: tuple[str, ...] = ()
-    scheme: str = "auto"
-    transparent: bool = False
-
-    def __post_init__(self) -> None:
-        if self.scheme not in SCHEMES:
-            raise GradvizError(f"unknown scheme: {self.scheme!r} (choose from {', '.join(SCHEMES)})")
-
-    def shows_all_of(self, graph: Graph) -> bool:
-        """Whether ``graph`` is small enough to be drawn node by node."""
-        return self.depth is None and not self.open and len(graph.nodes) <= self.budget + self.budget // 2
-
-
-class BoxKind(StrEnum):
-    """What a box stands for."""
-
-    LOSS = "loss"
-    MODULE = "module"  # everything in a module, or the part of it that a cut prunes
-    OPERATION = "operation"
-    PARAMETER = "parameter"
-    LEAF = "leaf"  # leaves that belong to no parameter of the model
-    CUT = "cut"  # what severs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """One thing to draw. Read-only.
-
-    Attributes:
-        kind: See :class:`BoxKind`.
-        path: Module path, ``"model.layers.0..31.mlp"``; of a parameter its name.
-        class_name: Of a module: its class.
-        frame: Index in ``Folded.frames`` of the opened module it stands in; None at the top.
-        operation: Name of the operation, where it is one; of a cut, the kind.
-        times: How many equal siblings, or equal operations of a loop, are told as this one; those that its frames tell not counted.
-        calls: How often the module ran, as its parameters tell.
-        nodes: How many nodes of the graph it stands for.
-        parameters: How many parameters.
-        numel: Elements of these parameters.
-        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`; none left out but those that are 0.
-        partial: How many of them have a severed route beside a live one.
-        cuts: Of a cut: indices in ``Report.cuts``.
-        place: Of an operation or a cut: the source line.
-        shape: Of a single parameter.
-        pruned: It would have received gradient, had nothing been severed.
-        stub: A parameter drawn again beside a use.
-        stretch: The operations that follow each other without a branch, which it is for; the first to run first.
-        marked: Names of the parameters in it that are marked.
-    """
-
-    kind: BoxKind
-    path: str = ""
-    class_name: str = ""
-    frame: int | None = None
-    operation: str = ""
-    times: int = 1
-    calls: int = 1
-    nodes: int = 1
-    parameters: int = 0
-    numel: int = 0
-    verdicts: tuple[tuple[Verdict, int], ...] = ()
-    partial: int = 0
-    cuts: tuple[int, ...] = ()
-    place: Place | None = None
-    shape: tuple[int, ...] | None = None
-    pruned: bool = False
-    stub: bool = False
-    stretch: "tuple[Box, ...]" = ()
-    marked: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """A module that was opened: its boxes stand in this frame. Read-only.
-
-    Attributes:
-        path: Module path, ``"model.layers.0..31"``.
-        class_name: Its class.
-        parent: Index of the frame around it; None at the top.
-        calls: How often the module ran, as its own parameters tell.
-        times: How many equal siblings are told as this one, altogether.
-        modules: How many siblings of one run; 1 where it is no run.
-    """
-
-    path: str
-    class_name: str = ""
-    parent: int | None = None
-    times: int = 1
-    modules: int = 1
-    calls: int = 1
-
-
-@dataclass(frozen=True, slots=True, order=True, kw_only=True)
-class Link:
-    """Values that go from the box ``source`` into the box ``target``, nearer to the loss: ``edges`` of them. Read-only."""
-
-    source: int
-    target: int
-    way: Way
-    edges: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folded:
-    """A smaller graph. Read-only.
-
-    Attributes:
-        boxes: The loss first, then by distance from it; what the loss does not use last.
-        links: Sorted.
-        frames: Opened modules, the outer before the inner.
-        nodes: How many nodes the graph has.
-        closed: Paths of modules that could be opened, the shallowest first.
-    """
-
-    boxes: tuple[Box, ...]
-    links: tuple[Link, ...]
-    frames: tuple[Frame, ...]
-    nodes: int
-    closed: tuple[str, ...] = ()
 
 
 def fold(
@@ -187,174 +42,22 @@ def fold(
     """
     flow = Flow(graph)
     modules = Modules(flow, parameters, open, marks)
-    names = _names(flow, modules)
+    keys = node_keys(flow, modules)
 
     def drawn(budget: int, *, staged: bool = True) -> tuple[Folded, bool]:
         rooms = Rooms(modules)
-        closed = _open(rooms, names, modules, budget, depth)
-        stages = _stages(flow, modules, rooms, names) if staged else {}
-        return _Drawing(flow, modules, rooms, names, parameters, stages, marks).folded(closed), bool(stages)
+        closed = open_rooms(rooms, keys, modules, budget, depth)
+        stages = _stages(flow, modules, rooms, keys) if staged else {}
+        return _Drawing(flow, modules, rooms, keys, parameters, stages, marks).folded(closed), bool(stages)
 
     for quarters in (4, 3, 2, 1):
         folded, is_staged = drawn(budget * quarters // 4)
         if not is_staged or (len(folded.boxes) <= budget + budget // 2 and len(folded.links) <= LINKS * len(folded.boxes)):
-            return _stretched(folded)
-    return _stretched(drawn(budget, staged=False)[0])
+            return stretched(folded)
+    return stretched(drawn(budget, staged=False)[0])
 
 
-def _stretched(folded: Folded) -> Folded:
-    """Put operations that follow each other without a branch into one box."""
-    boxes = folded.boxes
-    entering = Counter(link.target for link in folded.links)
-    leaving: dict[int, list[Way]] = {}
-    for link in folded.links:
-        leaving.setdefault(link.source, []).append(link.way)
-
-    def is_joined(link: Link) -> bool:
-        source, target = boxes[link.source], boxes[link.target]
-        return (
-            source.kind is target.kind is BoxKind.OPERATION
-            and (source.frame, source.path, source.pruned) == (target.frame, target.path, target.pruned)
-            and len(leaving[link.source]) == entering[link.target] == 1
-            and set(leaving.get(link.target, ())) <= {link.way}
-        )
-
-    after = {link.source: link.target for link in folded.links if is_joined(link)}
-    starts = set(after) - set(after.values())  # a loop has none, and stays as it is
-    stretch_of: dict[int, tuple[int, ...]] = {}
-    for start in starts:
-        stretch = [start]
-        while stretch[-1] in after:
-            stretch.append(after[stretch[-1]])
-        parts = ceil(len(stretch) / STRETCH)
-        for part in range(parts):
-            inner = stretch[part * len(stretch) // parts : (part + 1) * len(stretch) // parts]
-            stretch_of[inner[-1]] = tuple(inner)  # it stands where the last did, nearest to the loss
-    inside = {number for stretch in stretch_of.values() for number in stretch[:-1]}
-    position: dict[int, int] = {}
-    for number in range(len(boxes)):
-        if number not in inside:
-            position[number] = len(position)
-    position.update((number, position[stretch[-1]]) for stretch in stretch_of.values() for number in stretch[:-1])
-    inner_links = {pair for stretch in stretch_of.values() for pair in pairwise(stretch)}
-    links = (
-        replace(link, source=position[link.source], target=position[link.target])
-        for link in folded.links
-        if (link.source, link.target) not in inner_links
-    )
-    return replace(
-        folded,
-        boxes=tuple(
-            _in_one([boxes[each] for each in stretch_of[number]]) if number in stretch_of else box
-            for number, box in enumerate(boxes)
-            if number not in inside
-        ),
-        links=tuple(sorted(links)),
-    )
-
-
-def _in_one(stretch: Sequence[Box]) -> Box:
-    return replace(stretch[-1], operation="", times=1, nodes=sum(box.nodes for box in stretch), stretch=tuple(stretch))
-
-
-_Name = tuple[Hashable, Hashable, Hashable]
-"""By what a node is told apart from others of its module: exactly, less so, and hardly."""
-
-
-def _names(flow: Flow, modules: Modules) -> list[_Name]:
-    """The names of all nodes. Nodes that correspond to each other in equal modules have the same."""
-    names: list[_Name] = [("", "", "")] * len(flow.nodes)
-    for module in modules.all:
-        alike: dict[Hashable, list[int]] = {}
-        for index in module.nodes:
-            node, pruned = flow.nodes[index], flow.pruned[index]
-            if node.kind is NodeKind.PARAMETER:
-                rough = ("parameters", node.verdict, pruned)
-                names[index] = ("parameter", node.name.rpartition(".")[2], pruned), rough, rough
-            elif node.kind is NodeKind.LEAF:
-                rough = ("leaves", node.verdict, pruned)
-                names[index] = ("leaf", node.name, node.shape, pruned), rough, rough
-            else:
-                place = node.place or Place("", 0)
-                alike.setdefault((modules.label[index], place.file, place.line), []).append(index)
-        for kind, indices in alike.items():
-            indices.sort(key=lambda index: (flow.distance[index], index))
-            for number, index in enumerate(indices):
-                place, pruned = flow.nodes[index].place or Place("", 0), flow.pruned[index]
-                position = 0 if len(indices) > LOOPED else number
-                names[index] = ("one", kind, position), ("function", place.file, place.function, pruned), ("own", pruned)
-    return names
-
-
-def _open(rooms: Rooms, names: Sequence[_Name], modules: Modules, budget: int, depth: int | None) -> tuple[str, ...]:
-    """Open rooms, the shallowest first; return the paths of those seen that could be opened further."""
-    own: dict[Room, tuple[set[Hashable], set[Hashable], set[Hashable]]] = {room: (set(), set(), set()) for room in rooms.all}
-    for index, module in enumerate(modules.of):
-        for found, name in zip(own[rooms.of[module]], names[index], strict=True):
-            found.add(name)
-    for module in modules.all:
-        for name in module.absent:
-            last = ("parameter", name.rpartition(".")[2], False)
-            for found, key in zip(own[rooms.of[module]], (last, _ABSENT, _ABSENT), strict=True):
-                found.add(key)
-
-    count = 1
-    seen: list[Room] = []
-    levels: dict[int, list[Room]] = {}
-
-    def cost(room: Room) -> int:
-        """How many boxes more there are once it is open."""
-        return len(own[room][room.spread]) + len(room.children) - 1
-
-    def is_allowed(rooms: list[Room], boxes: int) -> bool:
-        return count + boxes <= budget if depth is None else rooms[0].depth <= depth
-
-    def open_(room: Room) -> None:
-        nonlocal count
-        room.is_open = True
-        count += cost(room)
-        for child in room.children:
-            levels.setdefault(child.depth, []).append(child)
-
-    def look_at(room: Room) -> None:
-        exactly, is_forced = len(own[room][0]), room is rooms.root or room.is_wanted
-        room.spread = 0 if exactly <= FEW or (is_forced and count + exactly <= budget) else 1 if room is rooms.root else 2
-        if room.spread == 1 and len(own[room][1]) > budget:
-            room.spread = 2
-        seen.append(room)
-
-    wanted = [rooms.root]
-    for room in wanted:  # grows on the way; opened whatever the budget is, and before the rest has taken it
-        look_at(room)
-        open_(room)
-        wanted += (child for child in room.children if child.is_wanted)
-    while levels:
-        for family in _families(levels.pop(min(levels))):
-            for room in family:
-                look_at(room)
-            parents = [room for room in family if room.children]
-            are_opened = bool(parents) and is_allowed(parents, sum(map(cost, parents)))
-            for room in family:
-                if are_opened if room.children else len(own[room][0]) < 2:
-                    open_(room)
-    # What is left of the budget goes to whole depths at once.
-    for is_open in (True, False):
-        for level in range(max(room.depth for room in seen) + 1):
-            coarse = [
-                room for room in seen if room.depth == level and room.is_open is is_open and (room.spread if is_open else not room.children)
-            ]
-            more = sum(len(own[room][0]) - (len(own[room][room.spread]) if is_open else 1) for room in coarse)
-            if coarse and is_allowed(coarse, more) and len(own[coarse[0]][0]) <= budget:
-                count += more
-                for room in coarse:
-                    room.is_open, room.spread = True, 0
-    for room in rooms.all:
-        if room.parent is not None and not room.parent.shown.is_open:
-            room.shown = room.parent.shown
-    return tuple(room.path for room in sorted(seen, key=lambda room: (room.depth, room.path)) if not room.is_open)
-
-
-def _stages(flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name]) -> dict[int, Room]:
+def _stages(flow: Flow, modules: Modules, rooms: Rooms, keys: Sequence[NodeKey]) -> dict[int, Room]:
     """For the operations of loops that run through many modules, the module that each comes after.
 
     Told as one box such a loop would be a hub, with a line to each of the modules and back.
@@ -373,26 +76,10 @@ def _stages(flow: Flow, modules: Modules, rooms: Rooms, names: Sequence[_Name]) 
         if found and shown[node.index].is_open and node.kind is NodeKind.OPERATION and node.index not in flow.cut_nodes
     }
     loops: dict[Hashable, set[Room]] = {}
-    loop_of = {index: (names[index][shown[index].spread], shown[index]) for index in stages}
+    loop_of = {index: (keys[index][shown[index].spread], shown[index]) for index in stages}
     for index, room in stages.items():
         loops.setdefault(loop_of[index], set()).add(room)
     return {index: room for index, room in stages.items() if len(loops[loop_of[index]]) > STAGES}
-
-
-def _families(level: Sequence[Room]) -> list[list[Room]]:
-    """Part the rooms of one depth into those that are opened together or not at all: those of the same place in numbered siblings.
-
-    One of them in detail would only seem to be different. What was asked for is open already.
-    """
-    families: dict[str, list[Room]] = {}
-    for room in level:
-        if not room.is_wanted:
-            families.setdefault(_NUMBERS.sub("#", room.path), []).append(room)
-    return [families[name] for name in sorted(families)]
-
-
-_NUMBERS = re.compile(r"\d[\d.,\u2026 ]*")
-_ABSENT = ("parameters", Verdict.UNUSED, False)
 
 
 @dataclass(slots=True)
@@ -416,12 +103,12 @@ class _Drawing:
         flow: Flow,
         modules: Modules,
         rooms: Rooms,
-        names: Sequence[_Name],
+        keys: Sequence[NodeKey],
         parameters: Mapping[str, Parameter],
         stages: Mapping[int, Room],
         marks: Mapping[str, str],
     ) -> None:
-        self._flow, self._modules, self._rooms, self._names, self._parameters = flow, modules, rooms, names, parameters
+        self._flow, self._modules, self._rooms, self._keys, self._parameters = flow, modules, rooms, keys, parameters
         self._stages, self._marks = stages, marks
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
@@ -453,7 +140,7 @@ class _Drawing:
         elif not room.is_open:
             key, box = ("module", room, pruned), Box(kind=BoxKind.MODULE, path=room.path, class_name=room.class_name, pruned=pruned)
         else:
-            name = self._names[node.index][room.spread]
+            name = self._keys[node.index][room.spread]
             key, box = (name, room, self._stages.get(node.index)), self._own(node, room, pruned)
         tally = self._tally(key, room, box)
         tally.nodes += 1
@@ -483,7 +170,7 @@ class _Drawing:
         shown = room.shown
         if shown.is_open:
             last = name.rpartition(".")[2] if shown.spread == 0 else "*"
-            key: Hashable = (("parameter", last, False) if shown.spread == 0 else _ABSENT, shown, None)
+            key: Hashable = (("parameter", last, False) if shown.spread == 0 else ABSENT, shown, None)
             box = Box(kind=BoxKind.PARAMETER, path=f"{shown.path}.{last}".lstrip("."), shape=self._parameters[name].shape)
         else:
             key = next((key for side in (False, True) if (key := ("module", shown, side)) in self._tallies), ("module", shown, False))

@@ -6,7 +6,7 @@ from gradviz.graph import GRAD_MODES, Edge, Graph, NodeKind, Verdict
 
 
 class Way(StrEnum):
-    """What passes between two boxes; of several, the first of these is told."""
+    """What passes between two boxes; where several kinds pass, the first in this order is shown."""
 
     GRADIENT = "gradient"  # the value goes one way, the gradient the other
     SEVERED = "severed"  # the value alone, from a cut
@@ -20,11 +20,7 @@ class Flow:
 
     def __init__(self, graph: Graph) -> None:
         self.nodes, self.edges, self.classes = graph.nodes, graph.edges, graph.classes
-        self.into: list[list[Edge]] = [[] for _ in graph.nodes]
-        self.out: list[list[Edge]] = [[] for _ in graph.nodes]
-        for edge in graph.edges:
-            self.into[edge.target].append(edge)
-            self.out[edge.source].append(edge)
+        self.into, self.out = graph.into, graph.out
         self.distance = self._distances()
         self.pruned = self._sides()
         self.cut_nodes, self.cut_edges = self._cuts()

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from math import ceil
 
-from gradviz.flow import Flow
+from gradviz.folding.flow import Flow
 from gradviz.graph import Node, NodeKind, Parameter
 
 LONGEST_PERIOD = 8  # of siblings that take turns

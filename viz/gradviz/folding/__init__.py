@@ -1,0 +1,1 @@
+"""How much of a graph is shown: which modules are open, and what is drawn as one."""

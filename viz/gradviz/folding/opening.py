@@ -1,0 +1,177 @@
+"""Which modules are opened, the shallowest first, as long as the boxes stay within a budget."""
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from typing import NamedTuple
+
+from gradviz.folding.flow import Flow
+from gradviz.folding.modules import Modules, Room, Rooms
+from gradviz.graph import Node, NodeKind, Place, Verdict
+
+FEW = 8  # nodes of an opened module that are drawn one by one in any case
+LOOPED = 4  # nodes of one line and one call that are drawn one by one; more are a loop
+
+ABSENT = ("parameters", Verdict.UNUSED, False)  # the rough key of parameters that the graph lacks
+
+_NUMBERS = re.compile(r"\d[\d.,\u2026 ]*")
+
+
+class NodeKey(NamedTuple):
+    """What nodes of a module are grouped by, from fine to coarse. Those that correspond in equal modules have the same."""
+
+    exact: Hashable
+    by_function: Hashable
+    own: Hashable
+
+
+def node_keys(flow: Flow, modules: Modules) -> list[NodeKey]:
+    """Return the key of every node."""
+    keys: list[NodeKey] = [NodeKey("", "", "")] * len(flow.nodes)
+    for module in modules.all:
+        alike: dict[Hashable, list[int]] = {}
+        for index in module.nodes:
+            node, pruned = flow.nodes[index], flow.pruned[index]
+            if node.kind is NodeKind.PARAMETER or node.kind is NodeKind.LEAF:
+                keys[index] = _key_of_tensor(node, pruned)
+            else:
+                place = node.place or Place("", 0)
+                alike.setdefault((modules.label[index], place.file, place.line), []).append(index)
+        for kind, indices in alike.items():
+            indices.sort(key=lambda index: (flow.distance[index], index))
+            is_loop = len(indices) > LOOPED
+            for number, index in enumerate(indices):
+                place, pruned = flow.nodes[index].place or Place("", 0), flow.pruned[index]
+                exact = ("one", kind, 0 if is_loop else number)
+                keys[index] = NodeKey(exact, ("function", place.file, place.function, pruned), ("own", pruned))
+    return keys
+
+
+def _key_of_tensor(node: Node, pruned: bool) -> NodeKey:
+    if node.kind is NodeKind.PARAMETER:
+        rough = ("parameters", node.verdict, pruned)
+        return NodeKey(("parameter", node.name.rpartition(".")[2], pruned), rough, rough)
+    rough = ("leaves", node.verdict, pruned)
+    return NodeKey(("leaf", node.name, node.shape, pruned), rough, rough)
+
+
+def open_rooms(rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: int, depth: int | None) -> tuple[str, ...]:
+    """Open rooms, the shallowest first; return the paths of those looked at that could be opened further.
+
+    Args:
+        rooms: What to open; each says afterwards whether it is.
+        keys: Of every node.
+        modules: Which module each node lies in.
+        budget: How many boxes there may be.
+        depth: The deepest rooms to open, whatever the budget; None for as deep as it allows.
+    """
+    return _Opening(rooms, keys, modules, budget, depth).run()
+
+
+class _Opening:
+    """Opens rooms and counts the boxes that there are by then."""
+
+    def __init__(self, rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: int, depth: int | None) -> None:
+        self._rooms, self._budget, self._depth = rooms, budget, depth
+        self._own = _own_keys(rooms, keys, modules)
+        self._count = 1
+        self._visited: list[Room] = []
+        self._levels: dict[int, list[Room]] = {}
+
+    def run(self) -> tuple[str, ...]:
+        self._open_wanted()
+        while self._levels:
+            for family in _families(self._levels.pop(min(self._levels))):
+                self._open_family(family)
+        for is_open in (True, False):
+            for level in range(max(room.depth for room in self._visited) + 1):
+                self._spread(level, is_open=is_open)
+        for room in self._rooms.all:
+            if room.parent is not None and not room.parent.shown.is_open:
+                room.shown = room.parent.shown
+        in_order = sorted(self._visited, key=lambda room: (room.depth, room.path))
+        return tuple(room.path for room in in_order if not room.is_open)
+
+    def _open_wanted(self) -> None:
+        """Open what was asked for, whatever the budget is, and before the rest has taken it."""
+        wanted = [self._rooms.root]
+        for room in wanted:  # grows on the way
+            self._look_at(room)
+            self._open(room)
+            wanted += (child for child in room.children if child.is_wanted)
+
+    def _open_family(self, family: list[Room]) -> None:
+        for room in family:
+            self._look_at(room)
+        parents = [room for room in family if room.children]
+        are_opened = bool(parents) and self._is_allowed(parents, sum(map(self._cost, parents)))
+        for room in family:
+            if are_opened if room.children else self._boxes(room, 0) < 2:
+                self._open(room)
+
+    def _spread(self, level: int, *, is_open: bool) -> None:
+        """Spend what is left of the budget on a whole depth at once: finer where rooms are open, else on what has no room in it."""
+        rooms = [room for room in self._visited if room.depth == level and room.is_open is is_open]
+        coarse = [room for room in rooms if (room.spread if is_open else not room.children)]
+        if not coarse or self._boxes(coarse[0], 0) > self._budget:
+            return
+        more = sum(self._boxes(room, 0) - (self._boxes(room, room.spread) if is_open else 1) for room in coarse)
+        if self._is_allowed(coarse, more):
+            self._count += more
+            for room in coarse:
+                room.is_open, room.spread = True, 0
+
+    def _look_at(self, room: Room) -> None:
+        """Decide how coarsely the room's own nodes are drawn once it is open."""
+        exactly, is_forced = self._boxes(room, 0), room is self._rooms.root or room.is_wanted
+        fits = exactly <= FEW or (is_forced and self._count + exactly <= self._budget)
+        room.spread = 0 if fits else 1 if room is self._rooms.root else 2
+        if room.spread == 1 and self._boxes(room, 1) > self._budget:
+            room.spread = 2
+        self._visited.append(room)
+
+    def _open(self, room: Room) -> None:
+        room.is_open = True
+        self._count += self._cost(room)
+        for child in room.children:
+            self._levels.setdefault(child.depth, []).append(child)
+
+    def _boxes(self, room: Room, spread: int) -> int:
+        """How many boxes the room's own nodes take."""
+        return len(self._own[room][spread])
+
+    def _cost(self, room: Room) -> int:
+        """How many boxes more there are once it is open."""
+        return self._boxes(room, room.spread) + len(room.children) - 1
+
+    def _is_allowed(self, rooms: list[Room], boxes: int) -> bool:
+        return self._count + boxes <= self._budget if self._depth is None else rooms[0].depth <= self._depth
+
+
+def _own_keys(rooms: Rooms, keys: Sequence[NodeKey], modules: Modules) -> dict[Room, tuple[set[Hashable], ...]]:
+    """For every room the keys of its own nodes, at each coarseness."""
+    own: dict[Room, tuple[set[Hashable], ...]] = {room: (set(), set(), set()) for room in rooms.all}
+    for index, module in enumerate(modules.of):
+        _add(own[rooms.of[module]], keys[index])
+    for module in modules.all:
+        for name in module.absent:
+            exact = ("parameter", name.rpartition(".")[2], False)
+            _add(own[rooms.of[module]], NodeKey(exact, ABSENT, ABSENT))
+    return own
+
+
+def _add(sets: tuple[set[Hashable], ...], key: NodeKey) -> None:
+    for members, part in zip(sets, key, strict=True):
+        members.add(part)
+
+
+def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
+    """Part the rooms of one depth into those that are opened together or not at all: those of the same place in numbered siblings.
+
+    One of them in detail would only seem to be different. What was asked for is open already.
+    """
+    families: dict[str, list[Room]] = {}
+    for room in level:
+        if not room.is_wanted:
+            families.setdefault(_NUMBERS.sub("#", room.path), []).append(room)
+    for name in sorted(families):
+        yield families[name]
