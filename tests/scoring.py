@@ -27,9 +27,7 @@ SAME_KIND = {
     "deepcopy": {"new_tensor", "data"},
     "checkpoint": {"no_grad", "custom_function"},
 }
-UNSEEN = {
-    "328_float_tensor_of_level_weights.py": "torch.FloatTensor([...]) reads its elements in C++, where no trace sees them come back",
-}
+UNSEEN = {}
 FIGURES = ("verdicts", "lines", "kinds", "partial")
 
 

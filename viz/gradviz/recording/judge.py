@@ -14,7 +14,7 @@ from torch.nn.parameter import is_lazy
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.findings import Findings
 from gradviz.graph import CutKind, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
-from gradviz.recording import backward, torch_inside, values
+from gradviz.recording import backward, torch_inside
 from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.where import NOWHERE, Spot
@@ -29,7 +29,7 @@ def judge(
     *,
     measure: bool,
     notes: tuple[str, ...] = (),
-    loose: Mapping[int, tuple[float, int]] | None = None,
+    numbers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Findings:
     """Report on one loss, or on several together.
 
@@ -40,12 +40,12 @@ def judge(
         optimized: The parameters that some optimizer holds, by identity; None where no optimizer is known.
         measure: Run a backward (that changes nothing) to tell zero from reached.
         notes: What is to be said besides.
-        loose: Exact floats that left torch, by identity.
+        numbers: Of a loss that is a plain number, by identity: what left torch and is in it.
     """
     name = " + ".join(losses)
     with _no_collection(), torch_inside.without_torch_function():
         names = names_of(model)
-        roots = [root for loss in losses.values() for root in _roots(tape, loss, loose or {})]
+        roots = [root for loss in losses.values() for root in _roots(tape, loss, numbers or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
         shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
         built = build(tape, roots, names, name, shape)
@@ -60,7 +60,7 @@ def judge(
         said += [f"What runs inside the script called at {spot.place} cannot be read: what it severs is not seen." for spot in tape.opaque]
         if tape.began is not None and tape.made_before:
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
-        elif tape.began is not None and not any(_is_made(tape, loss) for loss in losses.values()):
+        elif tape.began is not None and not any(_is_made(tape, loss, numbers or {}) for loss in losses.values()):
             said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
         wild = [one.name for one in found.parameters if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)]
         if wild:
@@ -99,19 +99,17 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _is_made(tape: Tape, loss: Any) -> bool:
+def _is_made(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> bool:
     """Say whether the trace has seen something go into a loss."""
     if not isinstance(loss, Tensor):
-        return bool(_roots(tape, loss, {}))
+        return bool(numbers.get(id(loss)))
     return not loss.is_leaf or tape.origin(loss) is not None
 
 
-def _roots(tape: Tape, loss: Any, loose: Mapping[int, tuple[float, int]]) -> list[tuple[int, bool]]:
+def _roots(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> list[tuple[int, bool]]:
     """Return what a loss is on the tape, and whether gradient passes."""
-    if id(loss) in loose:
-        return [(loose[id(loss)][1], False)]
     if not isinstance(loss, Tensor):
-        return [(source, False) for source in values.sources_of(loss)]
+        return [(source, False) for source in numbers.get(id(loss), ())]
     roots: list[tuple[int, bool]] = []
     if loss.requires_grad:
         roots.append((tape.live(loss), True))

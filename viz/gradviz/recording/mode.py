@@ -16,16 +16,17 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
-from gradviz.recording import scripted, torch_inside, transforms, values, where
+from gradviz.recording import scripted, torch_inside, transforms, where
 from gradviz.recording.backward import any_nonzero
+from gradviz.recording.escapes import Escapes, Met, of_interest
+from gradviz.recording.exposed import Exposed
 from gradviz.recording.identity import Facts
-from gradviz.recording.slices import Escapes, of_interest
-from gradviz.recording.tape import Backward, Call, Stamp, Tape, address, base_of, history, is_recorded, region
+from gradviz.recording.tape import Backward, Call, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
-from gradviz.recording.where import Spot, Surroundings, Switch
+from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
 from gradviz.training.touches import Touches
 
-_PLAIN = frozenset((int, float, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
+_PLAIN = frozenset((int, float, complex, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
 _KIND_OF = {
     "detach": CutKind.DETACH,
     "detach_": CutKind.DETACH_,
@@ -35,6 +36,7 @@ _KIND_OF = {
     "__float__": CutKind.ITEM,
     "__int__": CutKind.ITEM,
     "__index__": CutKind.ITEM,
+    "__complex__": CutKind.ITEM,
     "numpy": CutKind.NUMPY,
     "__array__": CutKind.NUMPY,
     "tensor": CutKind.NEW_TENSOR,
@@ -63,7 +65,8 @@ _FILLS = frozenset(
     )
 )
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
-_ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "numpy", "__array__"))
+_ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "__complex__", "numpy", "__array__"))
+_GIVES_OUT = frozenset(("numpy", "__array__"))
 
 
 _SEEN: AbstractContextManager[Any] = nullcontext()
@@ -93,9 +96,9 @@ class RecordingMode(TorchFunctionMode):
         self.failure = ""  # type and text alone: an exception would keep the user's frames alive
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
         self._switch_before: Switch | None = None  # the one before grad mode was last switched on
-        self.loose: dict[int, tuple[float, int]] = {}  # exact floats by identity: held, so that no other gets it
-        self.arrays: dict[int, tuple[Any, int]] = {}  # plain arrays by address
-        self.escapes = Escapes()
+        self.escapes = Escapes(self._bundle)
+        self.exposed = Exposed()
+        self._met = Met()
         self._known: dict[Any, _Known | None] = {}
         self.inference_blocks: list[Switch] = []  # those of torch.inference_mode that are entered, the innermost last
         self._first = 0  # torch's number of the first node that the running call makes
@@ -118,10 +121,13 @@ class RecordingMode(TorchFunctionMode):
         unseen = without_torch_function() if types or other_modes() else _SEEN
         before = None
         given, named = (args, kwargs) if not torch_inside.is_transforming() else (transforms.plain(args), transforms.plain(kwargs))
-        if known.before is not None:
+        if known.before is not None or self.exposed.windows:
             try:
                 with unseen:
-                    before = known.before(given, named)
+                    if self.exposed.windows:
+                        self._look_outside(given, named, frame)
+                    if known.before is not None:
+                        before = known.before(given, named)
             except Exception as failure:
                 self.failure = described(failure)
         self._first = sequence_number()
@@ -249,8 +255,8 @@ class RecordingMode(TorchFunctionMode):
         self._dead_sources(args, sources, known, own)
         if kwargs:
             self._dead_sources(kwargs.values(), sources, None, own)
-        if self.escapes.by_code:
-            sources.extend(self._came_back_unseen(args, kwargs, frame))
+        if self.escapes.any:
+            sources.extend(self.came_back((*args, *kwargs.values()), frame))
         last = sequence_number()
         if last == self._first and torch_inside.NUMBERED:
             return  # what comes out is what went in
@@ -387,11 +393,40 @@ class RecordingMode(TorchFunctionMode):
 
     # What went in
 
-    def _came_back_unseen(self, args: Any, kwargs: Any, frame: FrameType) -> tuple[int, ...]:
-        """Return what left torch and is in a plain argument that cannot remember it."""
-        if any(of_interest(item) for item in args) or any(of_interest(item) for item in kwargs.values()):
-            return self.escapes.behind(frame)
-        return ()
+    def came_back(self, items: Iterable[Any], frame: FrameType) -> tuple[int, ...]:
+        """Return what left torch and is in plain arguments, or in tensors that nobody saw being made."""
+        escapes = self.escapes
+        found: dict[int, None] = {}
+        open_: list[Any] = []
+        for item in items:
+            if isinstance(item, Tensor):
+                if not item.requires_grad and self._is_stranger(item):
+                    open_.append(item)
+            elif of_interest(item):
+                sources, whole = escapes.same(item)
+                found.update(dict.fromkeys(sources))
+                if not whole:
+                    open_.append(item)
+        if open_:
+            behind = escapes.behind(frame)
+            found.update(dict.fromkeys(behind))
+            for item in open_ if not behind else ():
+                plain = _as_array(item) if isinstance(item, Tensor) else item
+                found.update(dict.fromkeys(escapes.values.sources(plain)))
+        return tuple(found)
+
+    def _is_stranger(self, tensor: Tensor) -> bool:
+        """Say whether a tensor is met for the first time and nothing is known of it."""
+        if isinstance(tensor, nn.Parameter) or self.tape.origin(tensor) is not None:
+            return False
+        return self._met.is_new(tensor)
+
+    def _bundle(self, sources: tuple[int, ...]) -> int:
+        """Return one number for several values that go one way through Python code."""
+        calls = self.tape.calls
+        inside = calls[sources[-1]].inside
+        together = tuple((source, False) for source in sources if calls[source].inside == inside)
+        return self.tape.call(Call("python", None, "python", together, NOWHERE, inside=inside))
 
     def _dead_sources(self, items: Iterable[Any], found: list[int], known: "_Known | None", own: int = 0) -> None:
         """Collect what goes into a recorded call without a gradient edge."""
@@ -402,17 +437,9 @@ class RecordingMode(TorchFunctionMode):
             if kind is Tensor or kind is nn.Parameter:
                 pass
             elif kind in _PLAIN:
-                if kind is float and self.loose and id(item) in self.loose:
-                    found.append(self.loose[id(item)][1])
                 continue
             elif kind is list or kind is tuple:
                 self._dead_sources(item, found, None, own)
-                continue
-            elif kind in values.TRACKED:
-                found.extend(values.sources_of(item))
-                continue
-            elif kind is slice:
-                self._dead_sources((item.start, item.stop, item.step), found, None)
                 continue
             elif kind is dict:
                 self._dead_sources(item.values(), found, None, own)
@@ -462,8 +489,8 @@ class RecordingMode(TorchFunctionMode):
         self._gather(args, found, known, own)
         if kwargs:
             self._gather((value for name, value in kwargs.items() if name != "out"), found, None, own)
-        if frame is not None and self.escapes.by_code:
-            for source in self._came_back_unseen(args, kwargs, frame):
+        if frame is not None and self.escapes.any:
+            for source in self.came_back((*args, *kwargs.values()), frame):
                 found.setdefault(source, False)
         return tuple(found.items())
 
@@ -472,9 +499,8 @@ class RecordingMode(TorchFunctionMode):
         for position, item in enumerate(items):
             kind = type(item)
             if kind in _PLAIN:
-                if kind is float and id(item) in self.loose:
-                    found[self.loose[id(item)][1]] = False
-            elif isinstance(item, Tensor):
+                continue
+            if isinstance(item, Tensor):
                 if known is not None and known.shape_only and position:
                     continue
                 if item.requires_grad:
@@ -490,29 +516,13 @@ class RecordingMode(TorchFunctionMode):
                         found.setdefault(origin, False)
                     elif isinstance(item, nn.Parameter):
                         found.setdefault(tape.leaf(item), False)
-                    elif self.arrays:
-                        self._shares_array(item, found)
                 if tape.memory and address(item) != own:
                     for write in tape.writes(item):
                         found.setdefault(write, False)
             elif kind is list or kind is tuple:
                 self._gather(item, found, None, own)
-            elif kind in values.TRACKED:
-                for source in values.sources_of(item):
-                    found.setdefault(source, False)
-            elif kind is slice:
-                self._gather((item.start, item.stop, item.step), found, None)
             elif kind is dict:
                 self._gather(item.values(), found, None, own)
-            elif self.arrays and kind.__module__ == "numpy" and hasattr(item, "ctypes"):
-                known_array = self.arrays.get(item.ctypes.data)
-                if known_array is not None:
-                    found.setdefault(known_array[1], False)
-
-    def _shares_array(self, tensor: Tensor, found: dict[int, bool]) -> None:
-        known_array = self.arrays.get(tensor.data_ptr()) if tensor.device.type == "cpu" and tensor.numel() else None
-        if known_array is not None:
-            found.setdefault(known_array[1], False)
 
     # In-place calls
 
@@ -542,6 +552,8 @@ class RecordingMode(TorchFunctionMode):
 
     def _wrote(self, known: _Known, target: Tensor, was_live: bool, others: Any, kwargs: Any, frame: FrameType) -> None:
         tape = self.tape
+        if self.exposed.windows:
+            self.exposed.wrote(target)
         over = known.name in _FILLS or known.name == "__setitem__"
         indexed = _indexed(target, others[0]) if known.name == "__setitem__" else target
         over = over and indexed is not None
@@ -561,7 +573,7 @@ class RecordingMode(TorchFunctionMode):
             if over and whole:
                 tape.drop_origin(target)
             return
-        inputs = self._inputs(others, {name: value for name, value in kwargs.items() if value is not target})
+        inputs = self._inputs(others, {name: value for name, value in kwargs.items() if value is not target}, frame=frame)
         inputs = self._foreign(inputs, target)
         if not inputs:
             if over:
@@ -674,35 +686,32 @@ class RecordingMode(TorchFunctionMode):
         return out
 
     def _after_escape(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        if known.name in _GIVES_OUT:
+            self._give_out(args[0], frame)
         inputs = self._inputs(args[:1], {})
         if not inputs:
             return out
         around = where.look_around(frame)
         serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
-        self.escapes.left(frame, serial)
-        if known.name == "__float__":
-            self.loose[id(out)] = (out, serial)
-            return out
-        if known.name in ("__int__", "__index__"):
-            return out
-        if known.name == "numpy" and type(out) is not values.Array:
-            out = values.share(out, self._numpy_wrote(args[0]))
-        if known.name == "__array__":
-            self.arrays[out.ctypes.data] = (out, serial)
-            return out
-        return values.remember(out, (serial,))
+        self.escapes.left(frame, serial, out)
+        return out
 
-    def _numpy_wrote(self, tensor: Tensor) -> Callable[[int, int, tuple[int, ...]], None]:
-        """Return what takes note of a write through an array into a tensor's memory."""
-        start, where_ = region(tensor)[0], self.tape.pin(tensor)
+    def _give_out(self, tensor: Tensor, frame: FrameType) -> None:
+        code, lasti, *_ = where.quick(frame)
+        if code is not None:
+            self.exposed.expose(tensor, (code, lasti))
 
-        def wrote(low: int, high: int, sources: tuple[int, ...]) -> None:
-            if not self.failure:
-                around = where.look_around(sys._getframe(1))
-                call = Call("numpy", CutKind.NUMPY, "numpy()", tuple((source, False) for source in sources), self._with_module(around))
-                self.tape.write_at(where_, start + low, start + high, self.tape.call(call))
-
-        return wrote
+    def _look_outside(self, args: Any, kwargs: Any, frame: FrameType) -> None:
+        """Take note of what something beside torch wrote into the memory of what goes in."""
+        with without_torch_function():
+            for tensor, window in self.exposed.changed((*args, *kwargs.values())):
+                sources = dict.fromkeys(source for site in window.sites for source in self.escapes.written(*site))
+                if not sources:
+                    sources = dict.fromkeys(self.escapes.values.sources(_as_array(tensor)))
+                if sources:
+                    inputs = tuple((source, False) for source in sources)
+                    call = Call("numpy", CutKind.NUMPY, "numpy()", inputs, self._with_module(where.look_around(frame)))
+                    self.tape.write_at(self.tape.pin(tensor), window.low, window.high, self.tape.call(call))
 
     def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         for item in _tensors(out):
@@ -817,10 +826,10 @@ class RecordingMode(TorchFunctionMode):
         """``module.register_full_backward_hook(...)``."""
         self.tape.module_hooks.setdefault(self.tape.module(module), []).append(where.look_around(frame).spot)
 
-    def came_back(self, array: Any, out: Tensor, frame: FrameType) -> None:
+    def array_came_back(self, array: Any, out: Tensor, frame: FrameType) -> None:
         """``torch.from_numpy(array)``."""
         self.tape.tensors.made(out)
-        inputs = self._inputs((array,), {})
+        inputs = self._inputs((array,), {}, frame=frame)
         if inputs:
             self._write_down(_Known("from_numpy", None, self._after), None, inputs, where.look_around(frame), out)
 
@@ -846,6 +855,14 @@ def _sees(seen: Backward, number: int) -> Callable[[tuple[Tensor | None, ...]], 
                 seen.nonzero[number] = seen.nonzero.get(number, False) or bool(any_nonzero(gradient))
 
     return arriving
+
+
+def _as_array(tensor: Tensor) -> Any:
+    """Return the values of a plain tensor; None where they cannot be had for nothing."""
+    if type(tensor) is not Tensor or tensor.device.type != "cpu" or tensor.layout != torch.strided or not tensor.is_floating_point():
+        return None
+    with without_torch_function():
+        return None if tensor.dtype == torch.bfloat16 else tensor.detach().numpy()
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:

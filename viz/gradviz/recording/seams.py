@@ -263,7 +263,7 @@ def _communicated(name: str) -> Note:
 
 
 def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-    watcher.mode.came_back(args[0], out, frame)
+    watcher.mode.array_came_back(args[0], out, frame)
 
 
 def _inference_began(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

@@ -1,179 +1,70 @@
-"""Follows a number through Python code that leaves no trace at run time: ``float(t)``, ``math.sqrt``, ``np.mean([...])``.
+"""What the arguments of a call were computed from, by the source: expressions, followed backwards from the call.
 
-``float(t)`` must give an exact float, which cannot remember where it came from. So when a plain number goes into a torch call, the
-source code says which expressions it was computed from: backwards from the call, through the assignments of the function, into
-the arguments of its caller. If a value left torch in one of these expressions, it came back here.
+Within a function by reaching definitions; beyond it into the functions of the same file that a value is returned by, and into
+what they store in attributes, globals and the variables around them. What a function is given is followed by who knows its caller.
 """
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
-from linecache import getlines
-from types import CodeType, FrameType
-from typing import Any
+from dataclasses import dataclass, field, replace
+from types import CodeType
+from typing import NamedTuple
 
-from torch import Tensor, nn
+from gradviz.recording.expressions import Path, Range, is_inside, name_of, path_of, range_of, reads, root_of
+from gradviz.recording.flows import BEFORE, Definition, Environment, Scope, Source
+from gradviz.recording.instructions import place_of, position_of, scope_of
+from gradviz.recording.where import by_file
 
-from gradviz.recording.functions import applied
-from gradviz.recording.torch_inside import CALL_MODULE
-from gradviz.recording.where import INSIDE, by_file, level
-
-Range = tuple[int, int, int, int]  # first line, first column, last line, last column
-_CALLERS = 4  # how far up the arguments are followed
-_MOST = 16  # values remembered of one instruction, which a loop may run without end
+_MOST = 400  # definitions that are followed; of a value that hangs together with more, nothing is said
+_UNSEEN = frozenset("Tensor FloatTensor DoubleTensor HalfTensor LongTensor IntTensor ShortTensor ByteTensor BoolTensor".split())
 
 
-@dataclass(slots=True)
-class Escapes:
-    """Where values left torch: by code object and instruction, for every frame that was running.
+class Expression(NamedTuple):
+    """An expression that something is computed from.
 
     Attributes:
-        by_code: Numbers on the tape by instruction by code object.
+        range: Where it stands.
+        part: Which element of its value counts; None for all.
+        object: The path of the object whose method it stands in; empty for any.
+        last: Only what it gave last: nothing that it gave before is kept.
     """
 
-    by_code: dict[tuple[str, CodeType], dict[int, list[int]]] = field(default_factory=dict)
-
-    def left(self, frame: FrameType | None, serial: int) -> None:
-        """Take note that a value left torch in this frame, and in its callers as far as the value is returned to them."""
-        forward = True
-        while frame is not None:
-            code = frame.f_code
-            if code is CALL_MODULE and not forward:
-                return  # what a hook returns is no result
-            if level(code.co_filename) != INSIDE:
-                left = self.by_code.setdefault((code.co_filename, code), {}).setdefault(frame.f_lasti, [])
-                left.append(serial)
-                del left[:-_MOST]
-                forward = code.co_name == "forward"
-                position = position_of(code, frame.f_lasti)
-                if not any(_inside(position, expression) for expression in returned(code)):
-                    return
-            if applied(frame) is not None:
-                return  # inside a custom Function nothing is severed
-            frame = frame.f_back
-
-    def behind(self, frame: FrameType | None) -> tuple[int, ...]:
-        """Return the values that left torch and that a call's plain arguments are computed from."""
-        if not self._left_near(frame):
-            return ()  # as almost always, and reading a library's source takes long
-        found: dict[int, None] = {}
-        only: tuple[str, ...] | None = None
-        for _ in range(_CALLERS):
-            while frame is not None and level(frame.f_code.co_filename) == INSIDE:
-                frame = frame.f_back
-            if frame is None:
-                break
-            code = frame.f_code
-            variables = frame.f_locals
-            # What holds a tensor or a module need not be followed: its history is known.
-            names = tuple(
-                name
-                for name in names_at(code, frame.f_lasti, only)
-                if only is not None or not isinstance(variables.get(name), (Tensor, nn.Module))
-            )
-            sliced = backward_slice(code, frame.f_lasti, names, only)
-            if sliced is None:
-                break
-            for lasti, serials in self.by_code.get((code.co_filename, code), {}).items():
-                if any(_inside(position_of(code, lasti), expression) for expression in sliced.expressions):
-                    found.update(dict.fromkeys(serials))
-            if not sliced.parameters:
-                break
-            only = sliced.parameters
-            frame = frame.f_back
-        return tuple(found)
-
-    def _left_near(self, frame: FrameType | None) -> bool:
-        """Say whether anything left torch in the functions that ``behind`` would read."""
-        left = 0
-        while frame is not None and self.by_code and left < _CALLERS:
-            code = frame.f_code
-            if level(code.co_filename) != INSIDE:
-                if (code.co_filename, code) in self.by_code:
-                    return True
-                left += 1
-            frame = frame.f_back
-        return False
+    range: Range
+    part: int | None = None
+    object: Path = ()
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a call's arguments are computed from within one function.
+    """What some expressions are computed from.
 
     Attributes:
-        expressions: Source ranges.
-        parameters: Parameters of the function among them; ``"0"`` for the first positional one, and so on by name.
+        expressions: All of them.
+        calls: Calls that may have changed what goes in.
+        parameters: Of the function, and what of them: ``("state", "mean")`` for ``state.mean``.
     """
 
-    expressions: tuple[Range, ...]
-    parameters: tuple[str, ...]
+    expressions: tuple[Expression, ...] = ()
+    calls: tuple[Range, ...] = ()
+    parameters: tuple[Path, ...] = ()
 
 
-@by_file
-def returned(code: CodeType) -> tuple[Range, ...]:
-    """Return the expressions that a function's result is computed from."""
-    function = _function(code)
-    if function is None:
-        return ()
-    if isinstance(function, ast.Lambda):
-        results: list[ast.AST] = [function.body]
-    else:
-        results = [node.value for node in ast.walk(function) if isinstance(node, (ast.Return, ast.Yield)) and node.value is not None]
-    return _computed_from(function, results, tuple(name for result in results for name in _names(result)))[0]
-
-
-@by_file
-def position_of(code: CodeType, lasti: int) -> Range | None:
-    """Return the source range of an instruction."""
-    for number, (line, last_line, column, last_column) in enumerate(code.co_positions()):
-        if number * 2 == lasti:
-            if line is None or last_line is None or column is None or last_column is None:
-                return None
-            return line, column, last_line, last_column
-    return None
-
-
-@by_file
-def names_at(code: CodeType, lasti: int, only: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the names in the call at an instruction, or in the arguments for some of the callee's parameters."""
-    return tuple(dict.fromkeys(name for root in _roots(code, lasti, only) for name in _names(root)))
-
-
-@by_file
-def backward_slice(code: CodeType, lasti: int, names: tuple[str, ...], only: tuple[str, ...] | None) -> Slice | None:
-    """Return what the arguments of the call at an instruction are computed from.
-
-    Args:
-        code: The function's.
-        lasti: The instruction.
-        names: Names in the call that are to be followed.
-        only: Names of the callee's parameters that matter; None for every argument.
-    """
-    function = _function(code)
-    roots = _roots(code, lasti, only)
-    if function is None or not roots:
-        return None
-    expressions, computed = _computed_from(function, roots, names)
-    return Slice(expressions, tuple(name for name in _parameters(function) if name in computed))
-
-
-def _roots(code: CodeType, lasti: int, only: tuple[str, ...] | None) -> list[ast.AST]:
-    function = _function(code)
-    position = position_of(code, lasti)
-    start = None if function is None or position is None else _smallest(function, position)
-    if start is None:
-        return []
-    return _computed_with(start) if only is None else list(_arguments(start, only))
-
-
-def _computed_with(start: ast.AST) -> list[ast.AST]:
+def _roots(start: ast.AST) -> list[ast.AST]:
     """Return what a call or operation could take a plain number from: not what it is a method of, and no constant's other side."""
     if isinstance(start, ast.Call):
         return [*start.args, *(keyword.value for keyword in start.keywords)]
     if isinstance(start, ast.BinOp):
         sides = [start.left, start.right]
         return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
+    if isinstance(start, ast.Compare):
+        return [start.left, *start.comparators]
+    if isinstance(start, ast.Subscript):
+        return [start.slice]
+    if isinstance(start, (ast.Assign, ast.AnnAssign)):
+        targets = start.targets if isinstance(start, ast.Assign) else [start.target]
+        indices = [target.slice for target in targets if isinstance(target, ast.Subscript)]
+        return [*indices, *([] if start.value is None else [start.value])]
     if isinstance(start, ast.AugAssign):
         return [start.value]
     if isinstance(start, (ast.For, ast.AsyncFor)):
@@ -181,133 +72,350 @@ def _computed_with(start: ast.AST) -> list[ast.AST]:
     return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
 
 
-def _computed_from(function: ast.AST, roots: list[ast.AST], follow: tuple[str, ...]) -> tuple[tuple[Range, ...], set[str]]:
-    """Return the expressions that some expressions are computed from within a function, and the names among them."""
-    flows = _flows(function)
-    expressions = [_range(root) for root in roots]
-    names = set(follow)
-    pending = list(follow)
-    while pending:
-        for value in flows.get(pending.pop(), ()):
-            expressions.append(_range(value))
-            for name in _names(value):
-                if name not in names:
-                    names.add(name)
-                    pending.append(name)
-    return tuple(dict.fromkeys(expressions)), names
+def _arguments(start: ast.AST, wanted: Path, function: Scope | None) -> list[ast.AST]:
+    """Return the arguments of a call that fill a parameter; all of them where that cannot be told."""
+    if not isinstance(start, ast.Call):
+        return _roots(start)
+    for keyword in start.keywords:
+        if keyword.arg == wanted[0]:
+            return [keyword.value]
+    names = [] if function is None else list(function.parameters)
+    if names and function is not None and function.owner and isinstance(start.func, (ast.Attribute, ast.Name)):
+        names = names[1:]  # self is what it is a method of
+    plain = not any(isinstance(argument, ast.Starred) for argument in start.args)
+    if plain and wanted[0] in names:
+        index = names.index(wanted[0])
+        return [start.args[index]] if index < len(start.args) else []
+    return [*start.args]
 
 
-@lru_cache(maxsize=256)
-def _tree(filename: str) -> ast.Module | None:
-    try:
-        return ast.parse("".join(getlines(filename)))
-    except (SyntaxError, ValueError):
-        return None
+# Slices
 
 
 @by_file
-def _function(code: CodeType) -> ast.AST | None:
-    tree = _tree(code.co_filename)
-    if tree is None or code.co_name == "<module>":
-        return tree
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-            if first == code.co_firstlineno and getattr(node, "name", "<lambda>") == code.co_name:
-                return node
-    # a comprehension: the function around it
-    around = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
-    ]
-    return max(around, key=lambda node: node.lineno) if around else tree
+def names_at(code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None) -> tuple[Path, ...]:
+    """Return the paths in the call at an instruction, or in its arguments for some of the callee's parameters."""
+    return tuple(dict.fromkeys(path for path, _ in _starts(code, lasti, wanted, callee)))
 
 
-def _range(node: ast.AST) -> Range:
-    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+@by_file
+def backward_slice(
+    code: CodeType, lasti: int, names: frozenset[Path], wanted: tuple[Path, ...] | None, callee: CodeType | None
+) -> Slice | None:
+    """Return what the arguments of the call at an instruction are computed from.
+
+    Args:
+        code: The function's.
+        lasti: The instruction.
+        names: Paths in the call that are to be followed.
+        wanted: The callee's parameters that matter; None for every argument.
+        callee: Whose parameters these are.
+    """
+    found, place = scope_of(code), place_of(code, lasti)
+    if found is None or place is None:
+        return None
+    slicer = _Slicer(found[0], found[1])
+    for path, root in _starts(code, lasti, wanted, callee):
+        slicer.expressions[Expression(range_of(root))] = None
+        if path in names:
+            slicer.pending.append((path, found[1], place[1], _DIRECT, 0))
+    return slicer.finished()
 
 
-def _inside(inner: Range | None, outer: Range) -> bool:
-    return inner is not None and outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+def _starts(code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None) -> list[tuple[Path, ast.AST]]:
+    place = place_of(code, lasti)
+    if place is None:
+        return []
+    if wanted is None:
+        return [(path, root) for root in _roots(place[0]) for path in [*reads(root)] or [()]]
+    called = None if callee is None else scope_of(callee)
+    starts: list[tuple[Path, ast.AST]] = []
+    for parameter in wanted:
+        for root in _arguments(place[0], parameter, None if called is None else called[1]):
+            own, _ = path_of(root)
+            if own is not None and len(parameter) > 1:
+                starts.append(((*own, *parameter[1:]), root))
+            else:
+                starts += [(path, root) for path in [*reads(root)] or [()]]
+    return starts
 
 
-def _smallest(function: ast.AST, position: Range) -> ast.AST | None:
-    found: ast.AST | None = None
-    for node in ast.walk(function):
-        if isinstance(node, (ast.expr, ast.stmt)) and _inside(position, _range(node)):
-            if found is None or _inside(_range(node), _range(found)):
-                found = node
-    return found
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an expression was come to.
+
+    Attributes:
+        object: The path of the object whose method or attribute it is; empty for any other.
+        quiet: It is part of what a function returns: what leaves torch in there is known where the function was called.
+        kept: By something that keeps what was computed before: a sum, a list, a loop that comes round.
+    """
+
+    object: Path = ()
+    quiet: bool = False
+    kept: bool = False
 
 
-def _arguments(call: ast.AST, only: tuple[str, ...]) -> Iterator[ast.AST]:
-    """Yield the arguments of a call that fill the wanted parameters; all of them where that cannot be told."""
-    if not isinstance(call, ast.Call):
-        return
-    named = {keyword.arg: keyword.value for keyword in call.keywords}
-    for name in only:
-        if name in named:
-            yield named[name]
-            return
-    yield from call.args
+_DIRECT = _Way()
 
 
-def _names(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            yield part.id
-        elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            yield f"{part.value.id}.{part.attr}"
+@dataclass(slots=True)
+class _Slicer:
+    source: Source
+    start: Scope
+    expressions: dict[Expression, None] = field(default_factory=dict)
+    calls: dict[Range, None] = field(default_factory=dict)
+    parameters: dict[Path, None] = field(default_factory=dict)
+    followed: set[tuple[int, Path, _Way]] = field(default_factory=set)
+    pending: list[tuple[Path, Scope, Environment, _Way, int]] = field(default_factory=list)
 
+    def value(self, value: ast.AST, part: int | None, scope: Scope, here: Environment, way: _Way = _DIRECT) -> None:
+        """Take an expression as one that is computed from, and all that it reads."""
+        if not way.quiet:
+            self.expressions[Expression(range_of(value), part, way.object, not way.kept)] = None
+        self.pending += [(path, scope, here, way, getattr(value, "lineno", 0)) for path in reads(value)]
 
-def _parameters(function: ast.AST) -> Iterator[str]:
-    arguments = getattr(function, "args", None)
-    if isinstance(arguments, ast.arguments):
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-            if argument.arg not in ("self", "cls"):
-                yield argument.arg
+    def finished(self) -> Slice | None:
+        """Return what was come to; None where it is too much."""
+        while self.pending:
+            self._follow(*self.pending.pop())
+            if len(self.followed) > _MOST:
+                return None
+        return Slice(tuple(self.expressions), tuple(self.calls), tuple(self.parameters))
 
-
-@lru_cache(maxsize=1024)
-def _flows(function: ast.AST) -> dict[str, list[ast.AST]]:
-    """Return by name the expressions whose value goes into it."""
-    found: dict[str, list[ast.AST]] = {}
-
-    def into(target: ast.AST, value: Any) -> None:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            for item in target.elts:
-                into(item, value)
-        elif isinstance(target, ast.Starred):
-            into(target.value, value)
-        elif isinstance(target, ast.Name):
-            found.setdefault(target.id, []).append(value)
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            found.setdefault(f"{target.value.id}.{target.attr}", []).append(value)
-        elif isinstance(target, ast.Subscript):
-            into(target.value, value)
-
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                into(target, node.value)
-        elif isinstance(node, (ast.AugAssign, ast.NamedExpr)) or (isinstance(node, ast.AnnAssign) and node.value is not None):
-            into(node.target, node.value)
-        elif isinstance(node, (ast.For, ast.comprehension)):
-            into(node.target, node.iter)
-        elif (
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend", "insert", "add")
-        ):
-            for argument in node.args:
-                into(node.func.value, argument)
-    return found
-
-
-def of_interest(value: Any) -> bool:
-    """Say whether a plain argument could carry something that left torch."""
-    kind = type(value)
-    if kind is float or kind is int:
+    def _is_new(self, thing: object, path: Path, way: _Way) -> bool:
+        key = (id(thing), path, way)
+        if key in self.followed:
+            return False
+        self.followed.add(key)
         return True
-    if kind in (list, tuple):
-        return bool(value) and of_interest(value[0])
-    return kind.__module__ == "numpy"
+
+    def _follow(self, path: Path, scope: Scope, here: Environment, way: _Way, line: int) -> None:
+        definitions, older = reaching(path, here)
+        for definition in definitions:
+            self._definition(definition, path, way, line)
+        if not older or not self._is_new(scope, path, way):
+            return
+        if path[0] in scope.parameters:
+            if path[0] not in ("self", "cls") and not way.quiet:
+                self._parameter(path, scope, way)
+        elif path[0] not in scope.locals:
+            self._free(path, scope)
+        if len(path) > 1:
+            self._attribute(path, scope, here, way)
+
+    def _definition(self, definition: Definition, path: Path, way: _Way, line: int = 0) -> None:
+        value = definition.value
+        if definition.change or getattr(value, "lineno", 0) >= line > 0:
+            way = replace(way, kept=True)  # what was there before stays in it, or it comes round a loop
+        if value is None or not self._is_new(definition, path if isinstance(value, (ast.Name, ast.Attribute)) else (), way):
+            return
+        if definition.call:
+            if not way.quiet:
+                self.calls[range_of(value)] = None
+            return
+        if isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            self._results(self.source.scope(value), way.object)
+            return
+        suffix = path[len(definition.target) :]
+        own, indices = path_of(value)
+        if own is not None and suffix and not indices and not definition.change:
+            if not way.quiet:
+                self.expressions[Expression(range_of(value), None, way.object, not way.kept)] = None
+            self.pending.append(((*own, *suffix), definition.scope, definition.before, way, getattr(value, "lineno", 0)))
+            return
+        self.value(value, definition.part, definition.scope, definition.before, way)
+
+    def _results(self, scope: Scope, of: Path) -> None:
+        for values, here in scope.results:
+            for value in values:
+                self.value(value, None, scope, here, _Way(of, quiet=True))
+
+    def _parameter(self, path: Path, scope: Scope, way: _Way) -> None:
+        """Follow what a function is given: from its caller's frame, or by the calls of that name on that object."""
+        if scope is self.start:
+            self.parameters[path] = None
+            return
+        name: str = getattr(scope.node, "name", "")
+        called = scope.owner if name == "__init__" else name
+        for other in self.source.scopes_with(called) if called else ():
+            for call, here in other.calls.get(called, ()):
+                receiver = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+                if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
+                    for argument in _arguments(call, path, scope):
+                        self.value(argument, None, other, here, _Way(kept=True))
+
+    def _free(self, path: Path, scope: Scope) -> None:
+        """Follow a variable of a scope around, by all that any function gives it."""
+        home = scope.outer
+        while home is not None and home.outer is not None and path[0] not in home.locals:
+            home = home.outer
+        for other in () if home is None else self.source.scopes_with(path[0]):
+            if other is home or path[0] not in other.locals:
+                for definition in other.definitions:
+                    target = definition.target
+                    if target[0] == path[0] and (target[: len(path)] == path or path[: len(target)] == target):
+                        self._definition(definition, path, _Way(kept=True))
+
+    def _attribute(self, path: Path, scope: Scope, here: Environment, way: _Way) -> None:
+        """Follow an attribute by what the methods of its object's class, as far as that is known, give it."""
+        for index in range(1, len(path)):
+            name = path[index]
+            owners = set() if name.startswith("[") else self._classes(path[:index], scope, here)
+            if not owners:
+                continue
+            through = _Way(way.object if path[:index] == ("self",) and way.object else path[:index], kept=True)
+            for definition in self._stores(name, owners):
+                self._definition(definition, definition.target, through)
+            for node, owner, _ in self.source.functions.values():
+                if owner and getattr(node, "name", "") == name and self._related(owner, owners):
+                    self._results(self.source.scope(node), through.object)
+
+    def _stores(self, name: str, owners: set[str]) -> Iterator[Definition]:
+        """Yield what gives an attribute of some classes a value."""
+        for scope in self.source.scopes_with(name):
+            for definition in scope.definitions:
+                target = definition.target
+                if name not in target[1:] or definition.call:
+                    continue
+                own = bool(scope.owner) and scope.parameters[:1] == target[:1]
+                if (target[1] == name and self._related(scope.owner, owners)) if own else target[-1] == name:
+                    yield definition
+
+    def _classes(self, path: Path, scope: Scope, here: Environment) -> set[str]:
+        """Return the names of the classes that an object is known to be of, among those of this file."""
+        definitions, older = reaching(path, here)
+        if older and len(path) == 1:
+            around: Scope | None = scope
+            while around is not None:
+                if around.owner and around.parameters[:1] == path:
+                    return {around.owner}
+                if path[0] in around.locals:
+                    definitions += [one for one in around.definitions if one.target == path]
+                    break
+                around = around.outer
+        elif older:
+            owners = self._classes(path[:-1], scope, here)
+            definitions += self._stores(path[-1], owners) if owners else ()
+        called = {name_of(one.value) for one in definitions if isinstance(one.value, ast.Call) and not one.call}
+        return called & self.source.bases.keys()
+
+    def _related(self, owner: str, owners: set[str]) -> bool:
+        return any(self.source.is_related(owner, one) for one in owners)
+
+
+def reaching(path: Path, here: Environment) -> tuple[list[Definition], bool]:
+    """Return the definitions that a path can stand for, and whether it can be what it was before the function began."""
+    found: dict[Definition, None] = {}
+    older = True
+    for length in range(len(path), 0, -1):
+        held = here.get(path[:length])
+        if held is None:
+            continue
+        found.update((one, None) for one in held if one is not BEFORE)
+        if BEFORE not in held:
+            older = False
+            break
+    for known, held in here.items():
+        if len(known) > len(path) and known[: len(path)] == path and known[len(path)].startswith("["):
+            found.update((one, None) for one in held if one is not BEFORE)
+    return list(found), older
+
+
+# What leaves a function
+
+
+@dataclass(frozen=True, slots=True)
+class Outflow:
+    """Where a value goes when its function ends.
+
+    Attributes:
+        parts: It is returned: as the whole (None), or as these elements of a tuple.
+        changes: It is written into something that the function was given.
+    """
+
+    parts: tuple[int | None, ...] = ()
+    changes: bool = False
+
+
+@by_file
+def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
+    """Say where the value of an instruction goes when its function ends; where it changed what it was given, that too."""
+    found, position = scope_of(code), position_of(code, lasti)
+    if found is None or position is None:
+        return Outflow()
+    parts: dict[int | None, None] = {}
+    for number, values, sliced in _result_slices(code):
+        if any(is_inside(position, expression.range) for expression in sliced.expressions) or (changed and position in sliced.calls):
+            parts[number if values > 1 else None] = None
+    scope = found[1]
+    given = set(scope.parameters) - {"self", "cls"}
+    changes = False
+    for definition in scope.definitions:
+        into = definition.target[0] in given and (definition.change or len(definition.target) > 1)
+        if into and not definition.call and definition.value is not None and _reaches(code, definition, position):
+            changes = True
+            break
+        if into and changed and definition.call and definition.value is not None and position == range_of(definition.value):
+            changes = True
+            break
+    return Outflow(tuple(parts), changes)
+
+
+@by_file
+def _result_slices(code: CodeType) -> tuple[tuple[int, int, Slice], ...]:
+    found = scope_of(code)
+    slices: list[tuple[int, int, Slice]] = []
+    if found is not None:
+        for values, here in found[1].results:
+            for number, value in enumerate(values):
+                slicer = _Slicer(found[0], found[1])
+                slicer.value(value, None, found[1], here)
+                sliced = slicer.finished()
+                if sliced is not None:
+                    slices.append((number, len(values), sliced))
+    return tuple(slices)
+
+
+def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
+    found = scope_of(code)
+    if found is None or definition.value is None:
+        return False
+    slicer = _Slicer(found[0], found[1])
+    slicer.value(definition.value, None, definition.scope, definition.before)
+    sliced = slicer.finished()
+    return sliced is not None and any(is_inside(position, expression.range) for expression in sliced.expressions)
+
+
+def makes_unseen(code: CodeType, lasti: int, path: Path) -> bool:
+    """Say whether a name may hold what a constructor made that torch tells nobody of: ``torch.Tensor(array)``."""
+    place = place_of(code, lasti)
+    definitions = [] if place is None else reaching(path, place[1])[0]
+    calls = (call for one in definitions if one.value is not None for call in ast.walk(one.value) if isinstance(call, ast.Call))
+    return any(name_of(call) in _UNSEEN for call in calls)
+
+
+@by_file
+def written_through(code: CodeType, lasti: int) -> Slice | None:
+    """Return what was written through a piece of memory that an instruction gave out, by the names that it goes by."""
+    found, position = scope_of(code), position_of(code, lasti)
+    if found is None or position is None:
+        return None
+    source, scope = found
+    names = {definition.target[:1] for definition in scope.definitions if _gives(definition, position)}
+    for node in ast.walk(scope.node):
+        if isinstance(node, ast.Call) and range_of(node) == position:
+            receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            names |= {root[:1] for part in (*receiver, *node.args) for root in [root_of(part)] if root is not None}
+    for definition in scope.definitions * 2:  # names for the same memory, and names for these
+        root = None if definition.value is None or definition.change else root_of(definition.value)
+        if root is not None and root[:1] in names:
+            names.add(definition.target[:1])
+    slicer = _Slicer(source, scope)
+    for definition in scope.definitions:
+        if definition.change and definition.target[:1] in names and definition.value is not None:
+            slicer.value(definition.value, None, scope, definition.before)
+    return slicer.finished()
+
+
+def _gives(definition: Definition, position: Range) -> bool:
+    return definition.value is not None and not definition.change and is_inside(position, range_of(definition.value))

@@ -1,5 +1,6 @@
 """``gradviz.trace()``: watch a training step, then ask for the report."""
 
+import sys
 import threading
 import warnings
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.errors import LossError, ModelError, TraceError
-from gradviz.recording import torch_inside, values
+from gradviz.recording import torch_inside
 from gradviz.recording.build import Model, names_of
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode, described
@@ -129,9 +130,10 @@ class Trace:
             )
         if threading.get_ident() != self._thread:
             raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
-        loose = self._mode.loose if self._mode is not None else {}
+        plain = [one for one in (loss.values() if isinstance(loss, Mapping) else (loss,)) if not isinstance(one, Tensor)]
+        numbers = {id(one): self._mode.came_back((one,), sys._getframe(1)) for one in plain} if self._mode is not None else {}
         optimized = self._known_optimizers(optimizer)
-        report = _report(self._tape, loss, model, optimized, measure=backward, notes=self._said(), loose=loose)
+        report = _report(self._tape, loss, model, optimized, measure=backward, notes=self._said(), numbers=numbers)
         return replace(report, training=self._trained(report, model)) if self._owns_training else report
 
     def _trained(self, report: Report, model: Model | None) -> Training | None:
@@ -207,39 +209,39 @@ def _report(
     *,
     measure: bool,
     notes: tuple[str, ...],
-    loose: Mapping[int, tuple[float, int]] | None = None,
+    numbers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Report:
     by_name = isinstance(model, Mapping) and all(isinstance(one, (Tensor, nn.Module)) for one in model.values())
     if model is not None and not isinstance(model, nn.Module) and not by_name:
         raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
-    losses, said = _losses(loss, loose or {})
+    losses, said = _losses(loss, numbers or {})
     notes += said
-    together = judge(tape, losses, model, optimized, measure=measure, notes=notes, loose=loose)
+    together = judge(tape, losses, model, optimized, measure=measure, notes=notes, numbers=numbers)
     if len(losses) == 1:
         return Report.of(together)
-    each = {name: judge(tape, {name: one}, model, optimized, measure=measure) for name, one in losses.items()}
+    each = {name: judge(tape, {name: one}, model, optimized, measure=measure, numbers=numbers) for name, one in losses.items()}
     return Report.of(replace(together, losses=each))
 
 
-def _losses(loss: Any, loose: Mapping[int, tuple[float, int]]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _losses(loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the losses by name, and what was made of what was given."""
     if isinstance(loss, Tensor):
         if loss.numel() != 1:
             return {"loss": loss}, (f"The loss is not a scalar but {tuple(loss.shape)}; its sum was taken.",)
         return {"loss": loss}, ()
-    if values.sources_of(loss) or id(loss) in loose:
+    if numbers.get(id(loss)):
         return {"loss": loss}, ("The loss is a plain number, no tensor: it left torch, and backward() cannot start from it.",)
     kind = type(loss).__name__
     if hasattr(loss, "loss"):
         inner = loss.loss
         if isinstance(inner, Tensor):
-            named, said = _losses(inner, loose)
+            named, said = _losses(inner, numbers)
             return named, (f"The .loss of the {kind} was taken.", *said)
         what = "None: was the model called without labels?" if inner is None else f"a {type(inner).__name__}, not a tensor"
         raise LossError(f"the .loss of the {kind} is {what}")
     if isinstance(loss, Mapping):
         wrong = next((f"{name!r} is a {type(one).__name__}" for name, one in loss.items() if not isinstance(one, Tensor)), None)
-        if loss and all(isinstance(one, Tensor) or values.sources_of(one) for one in loss.values()):
+        if loss and all(isinstance(one, Tensor) or numbers.get(id(one)) for one in loss.values()):
             return {str(name): one for name, one in loss.items()}, ()
         raise LossError(f"the losses are to be tensors by name, but {wrong or 'there are none'}")
     if loss is None:

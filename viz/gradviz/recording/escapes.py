@@ -1,0 +1,316 @@
+"""What left torch as plain numbers and arrays, and whether it is what goes in again.
+
+Numbers and arrays are the user's, exactly as torch gives them, so nothing can be attached to them. They are known again by what they
+are: the same object, the same memory; by where the source says that they come from; and by their value, where that is no coincidence.
+"""
+
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from gradviz.recording.expressions import Path, is_inside
+from gradviz.recording.fingerprints import Fingerprints
+from gradviz.recording.functions import applied
+from gradviz.recording.instructions import is_repeated, is_repeated_within, is_shown, position_of
+from gradviz.recording.slices import Slice, backward_slice, makes_unseen, names_at, outflow, written_through
+from gradviz.recording.torch_inside import CALL_MODULE, PARTS
+from gradviz.recording.where import INSIDE, level, variables
+
+_CALLERS = 4  # how far up the arguments are followed
+_HELD = 20_000  # numbers that are held, some 2 MB
+_ELEMENTS = 4096  # elements of a list that are looked at
+_NUMBERS = (float, complex, np.floating, np.complexfloating)
+
+
+@dataclass(slots=True)
+class Marks:
+    """What left by one instruction, as seen from there or from a caller.
+
+    Attributes:
+        serials: Numbers on the tape in order, and the ``self`` of the function that the site stands in.
+        parts: Which elements of what the call gave; None for the whole.
+        many: Several may have left while the call at the site ran once.
+        bundle: Number of what stands for all of them up to ``bundled``.
+    """
+
+    serials: list[tuple[int, int]] = field(default_factory=list)
+    parts: set[int | None] = field(default_factory=set)
+    many: bool = False
+    bundle: int = 0
+    bundled: int = 0
+
+
+@dataclass(slots=True)
+class Site:
+    """An instruction by which values left torch, or by which a function was called that took them out.
+
+    Attributes:
+        code, lasti: The instruction.
+        marks: By the instruction within.
+        changes: The call at it changed something that it was given.
+    """
+
+    code: CodeType
+    lasti: int
+    marks: dict[tuple[CodeType, int], Marks] = field(default_factory=dict)
+    changes: bool = False
+
+
+class Escapes:
+    """What left torch in one trace.
+
+    Attributes:
+        any: Something has.
+    """
+
+    def __init__(self, bundle: Callable[[tuple[int, ...]], int]) -> None:
+        """Take what makes one number on the tape of several."""
+        self.any = False
+        self._bundle = bundle
+        self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
+        self._numbers: dict[int, tuple[Any, int]] = {}  # by identity; held, so that no other gets it
+        self._arrays: dict[int, tuple[weakref.ref[Any], int]] = {}
+        self._near: dict[Any, tuple[int, list[Site]]] = {}
+        self.values = Fingerprints()
+
+    # What leaves
+
+    def left(self, frame: FrameType | None, serial: int, value: Any) -> None:
+        """Take note that a value left torch in this frame, and in its callers as far as the value is handed to them."""
+        self.any = True
+        self._mark(frame, serial)
+        self._hold(value, serial)
+        self.values.left(value, serial, shown=_is_shown(frame))
+
+    def _mark(self, frame: FrameType | None, serial: int) -> None:
+        parts: tuple[int | None, ...] = (None,)
+        forward, changes, many = True, False, False
+        origin: tuple[CodeType, int] | None = None
+        while frame is not None:
+            code, lasti = frame.f_code, frame.f_lasti
+            if code is CALL_MODULE and not forward:
+                return  # what a hook returns is no result
+            if level(code.co_filename) != INSIDE:
+                origin = origin or (code, lasti)
+                site = self._site(code, lasti)
+                marks = site.marks.setdefault(origin, Marks())
+                marks.serials.append((serial, id(variables(frame, "self").get("self"))))
+                marks.parts.update(parts)
+                marks.many = marks.many or many
+                site.changes = site.changes or changes
+                forward = code.co_name == "forward"
+                flow = outflow(code, lasti, changes)
+                parts, changes, many = flow.parts, flow.changes, many or is_repeated(code, lasti)
+                if not parts and not changes:
+                    return
+            if applied(frame) is not None:
+                return  # inside a custom Function nothing is severed
+            frame = frame.f_back
+
+    def _site(self, code: CodeType, lasti: int) -> Site:
+        sites = self._sites.setdefault(code.co_filename, {})
+        site = sites.get((code, lasti))
+        if site is None:
+            site = sites[code, lasti] = Site(code, lasti)
+        return site
+
+    def _hold(self, value: Any, serial: int) -> None:
+        if isinstance(value, np.ndarray):
+            key = id(value)
+            self._arrays[key] = (weakref.ref(value, lambda _: self._arrays.pop(key, None)), serial)
+            return
+        for number in _numbers(value):
+            self._numbers[id(number)] = (number, serial)
+        while len(self._numbers) > _HELD:
+            del self._numbers[next(iter(self._numbers))]
+
+    # What goes in
+
+    def same(self, value: Any) -> tuple[tuple[int, ...], bool]:
+        """Return where a plain value came from, if it is the very object or memory that left torch, and whether all of it did."""
+        if isinstance(value, np.ndarray):
+            found = self._memory(value)
+            return found, bool(found)
+        numbers = list(_numbers(value))
+        known = [self._numbers.get(id(number)) for number in numbers]
+        return tuple(dict.fromkeys(one[1] for one in known if one is not None)), bool(known) and None not in known
+
+    def _memory(self, array: Any) -> tuple[int, ...]:
+        while isinstance(array, np.ndarray):
+            known = self._arrays.get(id(array))
+            if known is not None and known[0]() is array:
+                return (known[1],)
+            array = array.base
+        return ()
+
+    def behind(self, frame: FrameType | None) -> tuple[int, ...]:
+        """Return the values that left torch and that a call's plain arguments are computed from."""
+        if not self._is_near(frame):
+            return ()  # as almost always, and reading a library's source takes long
+        found: dict[int, None] = {}
+        wanted: tuple[Path, ...] | None = None
+        callee: CodeType | None = None
+        for _ in range(_CALLERS):
+            while frame is not None and level(frame.f_code.co_filename) == INSIDE:
+                frame = frame.f_back
+            if frame is None:
+                break
+            code, lasti = frame.f_code, frame.f_lasti
+            names = names_at(code, lasti, wanted, callee)
+            followed = frozenset(name for name in names if _is_followed(frame, name, wanted is None))
+            sliced = backward_slice(code, lasti, followed, wanted, callee)
+            if sliced is None:
+                break
+            for site in self._sites_in(code, lasti, sliced):
+                found.update((serial, None) for serial in self._serials(site, sliced, frame))
+            if not sliced.parameters:
+                break
+            wanted, callee = sliced.parameters, code
+            frame = frame.f_back
+        return tuple(found)
+
+    def written(self, code: CodeType, lasti: int) -> tuple[int, ...]:
+        """Return the values that left torch and were written through memory that an instruction gave out."""
+        sliced = written_through(code, lasti)
+        if sliced is None or code.co_filename not in self._sites:
+            return ()
+        found: dict[int, None] = {}
+        for site in self._sites_in(code, lasti, sliced):
+            if (site.code, site.lasti) != (code, lasti):
+                found.update((serial, None) for serial in self._serials(site, sliced, None))
+        return tuple(found)
+
+    def _sites_in(self, code: CodeType, lasti: int, sliced: Slice) -> list[Site]:
+        sites = self._sites.get(code.co_filename, {})
+        key = (code.co_filename, code, lasti, sliced)
+        known = self._near.get(key)
+        if known is None or known[0] != len(sites):
+            known = self._near[key] = (len(sites), [site for site in sites.values() if _touches(sliced, site)])
+        return known[1]
+
+    def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
+        position = position_of(site.code, site.lasti)
+        ways = [one for one in sliced.expressions if is_inside(position, one.range)]
+        last = bool(ways) and all(one.last for one in ways) and not is_repeated_within(site.code, site.lasti)
+        objects = {one.object for one in ways}
+        owners: set[int] = set()
+        if frame is not None and () not in objects:
+            owners = {id(_value(frame, path)) for path in objects} - {id(None)}
+        for marks in site.marks.values():
+            if owners:
+                yield from (serial for serial, owner in marks.serials if owner in owners or owner == id(None))
+            elif last and not marks.many:
+                yield marks.serials[-1][0]
+            else:
+                yield self._bundled(marks)
+
+    def _bundled(self, marks: Marks) -> int:
+        new = tuple(serial for serial, _ in marks.serials[marks.bundled :])
+        if new:
+            before = (marks.bundle,) if marks.bundle else ()
+            marks.bundle = new[0] if not before and len(new) == 1 else self._bundle((*before, *new))
+            marks.bundled = len(marks.serials)
+        return marks.bundle
+
+    def _is_near(self, frame: FrameType | None) -> bool:
+        """Say whether anything left torch in the files that ``behind`` would read."""
+        passed = 0
+        while frame is not None and self._sites and passed < _CALLERS:
+            filename = frame.f_code.co_filename
+            if level(filename) != INSIDE:
+                if filename in self._sites:
+                    return True
+                passed += 1
+            frame = frame.f_back
+        return False
+
+
+class Met:
+    """Which memory was met, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._storages: dict[int, weakref.ref[Any]] = {}
+
+    def is_new(self, tensor: Tensor) -> bool:
+        """Take note of a tensor's memory; say whether that is met for the first time."""
+        try:
+            storage = tensor.untyped_storage()
+        except (NotImplementedError, RuntimeError):
+            return False
+        key = id(storage)
+        if key in self._storages:
+            return False
+        self._storages[key] = weakref.ref(storage, lambda _: self._storages.pop(key, None))
+        return True
+
+
+def _is_shown(frame: FrameType | None) -> bool:
+    while frame is not None and level(frame.f_code.co_filename) == INSIDE:
+        frame = frame.f_back
+    return frame is not None and is_shown(frame.f_code, frame.f_lasti)
+
+
+def _touches(sliced: Slice, site: Site) -> bool:
+    position = position_of(site.code, site.lasti)
+    for expression in sliced.expressions:
+        if is_inside(position, expression.range):
+            if expression.part is None or position != expression.range:
+                return True
+            if any(not marks.parts.isdisjoint((None, expression.part)) for marks in site.marks.values()):
+                return True
+    return site.changes and position in sliced.calls
+
+
+def _numbers(value: Any) -> Iterator[Any]:
+    """Yield the numbers in a value, which may be a list of lists; the first some thousands."""
+    if isinstance(value, _NUMBERS):
+        yield value
+    elif type(value) in (list, tuple):
+        left, pending = _ELEMENTS, [value]
+        while pending and left > 0:
+            for item in pending.pop()[:left]:
+                left -= 1
+                if isinstance(item, _NUMBERS):
+                    yield item
+                elif type(item) in (list, tuple):
+                    pending.append(item)
+
+
+def _value(frame: FrameType, path: Path) -> Any:
+    """Return what a path holds, without running anything of the user's; None where that cannot be told."""
+    own = variables(frame, path[0])
+    value = own[path[0]] if path[0] in own else frame.f_globals.get(path[0])
+    for name in path[1:]:
+        inner = getattr(value, "__dict__", None)
+        if not isinstance(inner, dict):
+            return None
+        if isinstance(value, nn.Module) and name not in inner:
+            inner = next((inner[part] for part in PARTS if isinstance(inner.get(part), dict) and name in inner[part]), {})
+        value = inner.get(name)
+    return value
+
+
+def _is_followed(frame: FrameType, path: Path, own: bool) -> bool:
+    """Say whether a name in a call is worth following: the history of a tensor or module is known."""
+    if not path or not own:
+        return bool(path)
+    held = _value(frame, path)
+    if isinstance(held, Tensor):
+        return not held.requires_grad and makes_unseen(frame.f_code, frame.f_lasti, path)
+    root = _value(frame, path[:1])
+    return not isinstance(held, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))
+
+
+def of_interest(value: Any) -> bool:
+    """Say whether a plain argument could carry something that left torch."""
+    kind = type(value)
+    if kind is float or kind is int or kind is complex:
+        return True
+    if kind in (list, tuple):
+        return bool(value) and of_interest(value[0])
+    return kind.__module__ in ("numpy", "array")

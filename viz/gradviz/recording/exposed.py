@@ -1,0 +1,101 @@
+"""Memory of tensors that something beside torch may write: a numpy array over it, a kernel that has its address.
+
+Nobody tells of such a write. So some bytes are kept, and compared when a tensor over the same memory goes into a call: if they are
+others, and torch's own count of writes is the same, something else wrote.
+"""
+
+import ctypes
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording.torch_inside import version as version_of
+
+_KEPT = 4096  # bytes up to which memory is kept as it is; of more,
+_PIECES, _PIECE = 32, 64  # pieces, and the bytes of each
+
+
+@dataclass(slots=True)
+class Window:
+    """A piece of memory that something may write.
+
+    Attributes:
+        low, high: Bytes of the storage, from and up to.
+        version: Torch's count of writes when the bytes were read.
+        content: Some of the bytes.
+        sites: The instructions that gave it out.
+    """
+
+    low: int
+    high: int
+    version: int | None
+    content: bytes
+    sites: dict[tuple[CodeType, int], None]
+
+
+class Exposed:
+    """All memory that was given out, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self.windows: dict[int, tuple[weakref.ref[Any], Window]] = {}  # by identity of the storage
+
+    def expose(self, tensor: Tensor, site: tuple[CodeType, int]) -> None:
+        """Take note that a tensor's memory is given out."""
+        if tensor.device.type != "cpu":
+            return
+        try:
+            storage, version = tensor.untyped_storage(), version_of(tensor)
+            high = storage.nbytes()
+        except (NotImplementedError, RuntimeError):
+            return
+        key = id(storage)
+        known = self.windows.get(key)
+        sites = {site: None} if known is None else known[1].sites | {site: None}
+        window = Window(0, high, version, _bytes(storage, high), sites)
+        self.windows[key] = (weakref.ref(storage, lambda _: self.windows.pop(key, None)), window)
+
+    def changed(self, items: Iterable[Any]) -> Iterator[tuple[Tensor, Window]]:
+        """Yield the tensors whose memory something else has written since it was looked at last."""
+        for item in items:
+            if isinstance(item, (list, tuple)):
+                yield from self.changed(item)
+            elif isinstance(item, Tensor):
+                window = self._window(item)
+                if window is not None and self._refresh(item, window):
+                    yield item, window
+
+    def wrote(self, tensor: Tensor) -> None:
+        """Take note that torch itself wrote into a tensor."""
+        window = self._window(tensor)
+        if window is not None:
+            self._refresh(tensor, window)
+
+    def _window(self, tensor: Tensor) -> Window | None:
+        try:
+            known = self.windows.get(id(tensor.untyped_storage()))
+        except (NotImplementedError, RuntimeError):
+            return None
+        return None if known is None else known[1]
+
+    @staticmethod
+    def _refresh(tensor: Tensor, window: Window) -> bool:
+        """Read the bytes again. Say whether something else than torch wrote them."""
+        storage = tensor.untyped_storage()
+        content, version = _bytes(storage, min(window.high, storage.nbytes())), version_of(tensor)
+        other = content != window.content and version == window.version
+        window.content, window.version = content, version
+        return other
+
+
+def _bytes(storage: Any, size: int) -> bytes:
+    if not size or not storage.data_ptr():
+        return b""
+    start = storage.data_ptr()
+    if size <= _KEPT:
+        return ctypes.string_at(start, size)
+    step = (size - _PIECE) // (_PIECES - 1)
+    return b"".join(ctypes.string_at(start + step * index, _PIECE) for index in range(_PIECES))

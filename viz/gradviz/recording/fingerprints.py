@@ -1,0 +1,118 @@
+"""Numbers known again by their value: one of 24 significant bits that left torch and goes in again is no coincidence.
+
+Values that programs are full of (0.5, 1/3, 0.001, whole numbers) tell nothing and are left out. How likely others agree by chance is
+reckoned from how many are known and how many are looked at, and nothing is said where that could be.
+"""
+
+from typing import Any
+
+import numpy as np
+
+_KEPT = 20_000  # values that are known at a time
+_SAMPLES = 16  # of each thing that left
+_LOOKED_AT = 2048  # elements of what goes in
+_CHANCE = 1e-4  # that a single agreement may have of being a coincidence
+_ALIKE = 2.0**-25  # of two values: 23 bits of fraction, and some exponents
+_COPIED = 8  # one in so many of the elements agrees: then it is a copy, whatever the chance of one
+
+
+class Fingerprints:
+    """The values that left torch, in single precision, each with its number on the tape."""
+
+    def __init__(self) -> None:
+        self._new: list[tuple[Any, int, bool]] = []
+        self._values = np.empty(0, np.float32)  # sorted; of equal ones, those that were only shown come last
+        self._serials = np.empty(0, np.int64)
+        self._shown = np.empty(0, np.bool_)
+
+    def left(self, value: Any, serial: int, *, shown: bool) -> None:
+        """Take note of what left; ``shown`` where it went straight into a text."""
+        sample = _sample(value, _SAMPLES)
+        if sample is not None:
+            self._new.append((sample, serial, shown))
+            if len(self._new) > _KEPT:
+                del self._new[: _KEPT // 2]
+
+    def sources(self, value: Any) -> tuple[int, ...]:
+        """Return where the values in something that goes in came from, where that is no coincidence."""
+        if not self._new and not len(self._values):
+            return ()
+        sample = _sample(value, _LOOKED_AT)
+        if sample is None:
+            return ()
+        with np.errstate(all="ignore"):
+            self._sort()
+            sample = sample.astype(np.float32)
+            sample = sample[sample.view(np.uint32) & 0x3FF != 0]
+        if not len(sample) or not len(self._values):
+            return ()
+        places = np.searchsorted(self._values, sample)
+        places[places == len(self._values)] = 0
+        hits = places[self._values[places] == sample]
+        rare = len(self._values) * len(sample) * _ALIKE < _CHANCE
+        if not len(hits) or not (rare or (len(hits) >= 4 and len(hits) * _COPIED >= len(sample))):
+            return ()
+        return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
+
+    def _sort(self) -> None:
+        if not self._new:
+            return
+        new = [(sample.astype(np.float32), serial, shown) for sample, serial, shown in self._new]
+        self._new.clear()
+        values = np.concatenate([sample for sample, _, _ in new])
+        serials = np.concatenate([np.full(len(sample), serial) for sample, serial, _ in new])
+        shown = np.concatenate([np.full(len(sample), one) for sample, _, one in new])
+        telling = np.concatenate([_is_telling(values[start : start + 4096]) for start in range(0, len(values), 4096)])
+        values = np.concatenate([self._values, values[telling]])
+        serials = np.concatenate([self._serials, serials[telling]])
+        shown = np.concatenate([self._shown, shown[telling]])
+        if len(values) > _KEPT:
+            newest = np.argsort(serials, kind="stable")[-_KEPT:]
+            values, serials, shown = values[newest], serials[newest], shown[newest]
+        order = np.lexsort((shown, values))
+        self._values, self._serials, self._shown = values[order], serials[order], shown[order]
+
+
+def _sample(value: Any, most: int) -> Any:
+    """Return at most so many floating-point numbers of a value, flat and copied; None where it has none."""
+    if isinstance(value, (float, np.floating)):
+        return np.array([value])
+    if isinstance(value, (complex, np.complexfloating)):
+        return np.array([value.real, value.imag])
+    if type(value) in (list, tuple):
+        return _sample_of_list(value, most)
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc" or not value.size:
+        return None
+    if value.size <= most:
+        some = value.flatten()
+    else:
+        step = value.size // (most // 2)
+        some = np.concatenate([value.flat[: most // 2], value.flat[:: max(1, step)][: most // 2]])
+    return np.concatenate([some.real, some.imag]) if some.dtype.kind == "c" else some
+
+
+def _sample_of_list(value: Any, most: int) -> Any:
+    parts: list[Any] = []
+    pending, left = [value], most
+    while pending and left > 0:
+        for item in pending.pop()[:left]:
+            if type(item) in (list, tuple):
+                pending.append(item)
+            elif isinstance(item, (float, complex, np.generic, np.ndarray)):
+                part = _sample(item, left)
+                if part is not None:
+                    parts.append(part)
+                    left -= len(part)
+    return np.concatenate(parts)[:most] if parts else None
+
+
+def _is_telling(values: Any) -> Any:
+    """Say which values no program is full of: no short decimal, no simple fraction, many significant bits."""
+    size = np.abs(values)
+    good = np.isfinite(values) & (size > 1e-30) & (size < 1e30) & (values.view(np.uint32) & 0x3FF != 0)
+    exact = np.where(good, values, np.float32(1)).astype(np.float64)
+    scale = 10.0 ** (4 - np.floor(np.log10(np.abs(exact))))
+    good &= (np.round(exact * scale) / scale).astype(np.float32) != values
+    wholes = np.arange(3.0, 130.0)
+    fractions = (np.round(exact[:, None] * wholes) / wholes).astype(np.float32)
+    return good & (fractions != values[:, None]).all(1)
