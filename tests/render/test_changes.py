@@ -11,7 +11,7 @@ from gradviz.diff import compare
 from gradviz.folding.boxes import View
 from gradviz.graph import Parameter, Parameters, Verdict
 from gradviz.render.changes import changes
-from gradviz.render.sketch import sketch
+from gradviz.render.scene import whole_sketch
 from gradviz.render.svg import drawing, render_svg
 from gradviz.reports import Report
 
@@ -99,7 +99,7 @@ def test_the_drawing_for_graphviz_is_marked_too(none, detached):
 
 def test_a_report_without_changes_is_drawn_as_ever(detached):
     assert render_svg(detached, engine="embedded") == detached.to_svg(engine="embedded")
-    assert not any(item.change for item in sketch(detached).items)
+    assert not any(item.change for item in whole_sketch(detached).items)
 
 
 def report(**verdicts):

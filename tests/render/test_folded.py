@@ -17,8 +17,7 @@ from gradviz.folding.boxes import View
 from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Place, Verdict
 from gradviz.layout import dot
-from gradviz.render import folded as room
-from gradviz.render.folded import render_folded
+from gradviz.render import svg as room
 from gradviz.render.svg import drawing, render_svg
 from gradviz.reports import Report
 
@@ -163,7 +162,7 @@ def test_what_an_engine_gives_up_on_is_folded_further_and_that_is_said(monkeypat
         return lay_out(source, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(room, "lay_out", impatient)
-    root = ElementTree.fromstring(render_folded(stack(frozen=11), View(budget=100), engine="embedded"))
+    root = ElementTree.fromstring(render_svg(stack(frozen=11), View(budget=100), engine="embedded"))
     assert "could not be laid out, so more is folded." in " ".join(words(root).split("\n"))
     assert len(groups(root, "edge")) <= 20
 

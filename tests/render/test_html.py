@@ -15,7 +15,7 @@ import pytest
 import gradviz.render.html
 from gradviz.graph import Verdict
 from gradviz.render.html import SCRIPT, render_html
-from gradviz.render.sketch import sketch
+from gradviz.render.scene import whole_sketch
 from gradviz.render.style import LOOKS, STROKES
 from gradviz.reports import Report
 
@@ -112,7 +112,7 @@ def test_the_page_holds_everything_that_is_drawn_and_every_parameter() -> None:
     for make in (*graphs.ARTICLE_MODES.values(), graphs.every_verdict, graphs.oddly_named):
         report = make()
         (loss,) = data(render_html(report))["losses"]
-        drawn = sum(1 for item in sketch(report).items if not item.key.startswith("u"))
+        drawn = sum(1 for item in whole_sketch(report).items if not item.key.startswith("u"))
         assert len(loss["nodes"]["text"]) >= drawn
         things = [number for number in loss["tree"][1:] if number >= 0]
         assert sorted(things) == list(range(len(loss["nodes"]["text"])))

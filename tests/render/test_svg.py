@@ -19,7 +19,8 @@ from gradviz.errors import EngineError, GradvizError
 from gradviz.folding.boxes import View
 from gradviz.graph import Verdict
 from gradviz.layout import dot, lay_out
-from gradviz.render.sketch import Item, Sort, sketch, spine
+from gradviz.render.scene import whole_sketch
+from gradviz.render.sketch import Item, Sort, spine
 from gradviz.render.style import GHOST, INK, LOOKS, LOSS, OP, STROKES
 from gradviz.render.svg import drawing, render_svg
 from gradviz.reports import Report
@@ -254,7 +255,7 @@ def test_the_cut_is_a_node_that_names_its_line_and_what_is_behind_it_is_pruned(
 
 
 def test_gradient_passes_by_a_frozen_layer_to_the_one_before_it() -> None:
-    content = sketch(graphs.frozen())
+    content = whole_sketch(graphs.frozen())
     by_name = {item.key: item.about for item in content.items}
     lines = {(by_name[line.source], by_name[line.target], line.stroke) for line in content.lines}
     assert ("AddmmBackward0 in f1", "AddmmBackward0 in f2", "gradient") in lines
@@ -267,7 +268,7 @@ def test_a_traced_step_is_drawn_like_the_graph_built_by_hand(mode: str) -> None:
     from gradviz import article
 
     def drawn(report: Report) -> set[tuple[str, str, str]]:
-        content = sketch(report)
+        content = whole_sketch(report)
         items = {item.key: (*item.lines, item.pruned) for item in content.items}
         return {
             tuple(re.sub(r"py:\d+", "py:31", f"{part}") for part in (items[line.source], items[line.target], line.stroke))
@@ -345,7 +346,7 @@ def test_any_names_give_wellformed_xml_with_a_node_each(names: list[str]) -> Non
 
 
 def test_a_parameter_of_many_uses_gets_a_stub_for_each_and_is_laid_out_at_once() -> None:
-    content = sketch(graphs.recurrent(100))
+    content = whole_sketch(graphs.recurrent(100))
     assert sum(item.lines[0] == "cell.weight_ih" for item in content.items) == 100
     assert lay_out(drawing(graphs.recurrent(100)).source, engine="embedded", timeout=20)
 
@@ -379,7 +380,7 @@ def test_torchviz_draws_chains_far_deeper_than_the_recursion_limit() -> None:
 
 
 def test_torchviz_draws_everything_that_goes_into_the_loss_and_each_thing_is_stated_once(report: Report) -> None:
-    content = sketch(report)
+    content = whole_sketch(report)
     body = drawing(report).body
     edges = [found.groups() for statement in body if (found := re.match(r"\t(\w+) -> (\w+) ", statement))]
     assert sorted(edges) == sorted((line.source, line.target) for line in content.lines)
@@ -395,7 +396,7 @@ def test_the_source_names_no_address_and_sets_no_size() -> None:
 
 
 def test_the_spine_runs_along_the_longest_way_back() -> None:
-    content = sketch(graphs.none())
+    content = whole_sketch(graphs.none())
     about = {item.key: item.about for item in content.items}
     straight = {(about[line.source], about[line.target]) for line in spine(content)}
     assert {("AddmmBackward0 in f2", "AddmmBackward0 in f3"), ("AddmmBackward0 in f1", "AddmmBackward0 in f2")} <= straight
@@ -408,7 +409,7 @@ def test_what_goes_round_in_a_circle_is_drawn_too() -> None:
     net.edge(first, second, gradient=False)
     net.parameter("weight", second)
     report = net.report()
-    assert {item.key for item in sketch(report).items} >= {"n1", "n2"}
+    assert {item.key for item in whole_sketch(report).items} >= {"n1", "n2"}
     for text in (report.to_svg(engine="embedded"), report.to_svg(engine="embedded", view=gradviz.View(budget=2)), report.to_html()):
         assert "AddBackward0" in text
 
@@ -420,7 +421,7 @@ def test_a_graph_too_large_for_the_time_given_is_an_error_with_a_way_out() -> No
 
 def test_items_are_found_by_unique_keys_that_need_no_quotes() -> None:
     for make in REPORTS.values():
-        items: tuple[Item, ...] = sketch(make()).items
+        items: tuple[Item, ...] = whole_sketch(make()).items
         assert len({item.key for item in items}) == len(items)
         assert all(re.fullmatch(r"[a-z]\w*", item.key, re.ASCII) for item in items)
         assert not items or items[0].sort in (Sort.LOSS, Sort.TENSOR)

@@ -1,6 +1,6 @@
 """What a fold is made of: boxes, the links between them, and the frames that they stand in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gradviz.errors import GradvizError
@@ -9,6 +9,7 @@ from gradviz.graph import Graph, Node, Place, Verdict
 
 BUDGET = 100  # boxes
 SCHEMES = ("auto", "light", "dark")
+SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +59,14 @@ class Box:
 
     Attributes:
         kind: See :class:`BoxKind`.
+        key: Identifier where nothing is folded: a letter, then letters, digits and ``_``. The same in every run.
         path: Module path, ``"model.layers.0..31.mlp"``; of a parameter its name.
         class_name: Of a module: its class.
         frame: Index in ``Folded.frames`` of the opened module it stands in; None at the top.
         operation: Name of the operation, where it is one; of a cut, the kind.
         times: How many equal siblings or loop turns this box stands for, not counting those its frames already state.
         calls: How often the module ran, as its parameters tell.
-        node: The node that it stands for, or that a mark stands on; None where there are several, or none.
+        node: The node that it stands for, or that a mark stands on; None where there are several, or none. Of no account for equality.
         nodes: How many nodes of the graph it stands for.
         parameters: How many parameters.
         numel: Elements of these parameters.
@@ -80,13 +82,14 @@ class Box:
     """
 
     kind: BoxKind
+    key: str = ""
     path: str = ""
     class_name: str = ""
     frame: int | None = None
     operation: str = ""
     times: int = 1
     calls: int = 1
-    node: Node | None = None
+    node: Node | None = field(default=None, compare=False)
     nodes: int = 1
     parameters: int = 0
     numel: int = 0

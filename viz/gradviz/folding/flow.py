@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from gradviz.graph import GRAD_MODES, Edge, Graph, NodeKind, Verdict
+from gradviz.graph import GRAD_MODES, Edge, Graph, Node, NodeKind, Verdict
 
 
 class Way(StrEnum):
@@ -97,6 +97,11 @@ class Flow:
             if edge.cut is not None and edge.cut not in told:
                 edges.setdefault(edge, set()).add(edge.cut)
         return ({index: tuple(sorted(cuts)) for index, cuts in nodes.items()}, {edge: tuple(sorted(cuts)) for edge, cuts in edges.items()})
+
+    def marked(self, edge: Edge) -> Node:
+        """Return the node that a mark on an edge stands for: what severs it, or the operation of a block that the value leaves."""
+        source = self.nodes[edge.source]
+        return source if source.severs is not None else self.nodes[edge.target]
 
     def way(self, edge: Edge) -> Way:
         """What passes along an edge on which nothing severs."""

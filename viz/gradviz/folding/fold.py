@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from gradviz.folding.boxes import BUDGET, Box, BoxKind, Folded, Frame, Link
+from gradviz.folding.boxes import BUDGET, SHARED_USES, Box, BoxKind, Folded, Frame, Link
 from gradviz.folding.flow import Flow, Way
 from gradviz.folding.modules import Module, Modules, Room, Rooms
 from gradviz.folding.opening import ABSENT, NodeKey, node_keys, open_rooms
@@ -20,7 +20,6 @@ from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 
 STAGES = 4  # modules between which a loop may run and still be one box
 LINKS = 3  # to a box, on average, that can still be followed
-SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
 
 
 def fold(
@@ -90,6 +89,7 @@ class _Tally:
     box: Box
     frame: Room
     nearest: tuple[int, int] = (1 << 62, 0)
+    node: Node | None = None  # the first
     nodes: int = 0
     names: list[str] = field(default_factory=list)
     uses: Counter[int] = field(default_factory=Counter)  # how often parameters are used in it, by their nodes
@@ -144,6 +144,7 @@ class _Drawing:
             key, box = (name, room, self._stages.get(node.index)), self._own(node, room, pruned)
         tally = self._tally(key, room, box)
         tally.nodes += 1
+        tally.node = tally.node or node
         tally.nearest = min(tally.nearest, (self._flow.distance[node.index], node.index))
         if node.kind is NodeKind.PARAMETER:
             tally.names.append(node.name)
@@ -228,6 +229,7 @@ class _Drawing:
                 home.room, Box(kind=kind, path=node.name, shape=node.shape, pruned=user.box.pruned, stub=True), user.frame
             )
         stub.nearest = min(stub.nearest, (user.nearest[0] + 1, node.index))
+        stub.node = stub.node or node
         if node.name not in stub.names:
             stub.names.append(node.name)
             stub.nodes += 1
@@ -235,12 +237,12 @@ class _Drawing:
 
     def _mark(self, edge: Edge, cuts: tuple[int, ...]) -> Hashable:
         """The mark of what severs on an edge."""
-        source, target = self._flow.nodes[edge.source], self._flow.nodes[edge.target]
-        node = source if source.severs is not None else target
+        node = self._flow.marked(edge)
         room = self._rooms.of[self._modules.of[node.index]].shown
         kind = edge.severed or node.severs
         key = ("cut", kind, cuts, room)
         tally = self._tally(key, room, Box(kind=BoxKind.CUT, operation=str(kind), cuts=cuts, place=node.place))
+        tally.node = tally.node or node
         tally.nodes += node.index not in tally.uses  # a value may leave by several edges
         tally.uses[node.index] += 1
         tally.nearest = min(tally.nearest, (self._flow.distance[edge.target], edge.target))
@@ -305,6 +307,7 @@ class _Drawing:
             frame=frames.get(tally.frame),
             times=times,
             calls=min(tally.uses.values(), default=1) if tally.box.kind is BoxKind.MODULE else 1,
+            node=tally.node if tally.nodes == 1 else None,
             nodes=tally.nodes,
             parameters=len(known),
             numel=sum(parameter.numel for parameter in known),

@@ -9,19 +9,17 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from gradviz.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
+from gradviz.render.scene import DrawnFrame, Scene
 from gradviz.render.sentences import MEANINGS, base_name, began, counted, cut_at, listing, printable, starred
 from gradviz.render.sketch import Item, Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, RING, STROKES, Look
 from gradviz.render.text_width import width, wrapped
-
-Frames = Mapping[str, tuple[str, str]]
 
 SVG = "http://www.w3.org/2000/svg"
 MARGIN = 10.0
@@ -37,17 +35,10 @@ AROUND = 4.0  # how far a ring is from what it is around
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
-def embed(laid_out: str, report: Findings, content: Sketch, *, title: str, frames: Frames = MappingProxyType({}), note: str = "") -> str:
-    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``content``.
-
-    Args:
-        laid_out: What the engine made of it.
-        report: What it is a picture of.
-        content: What was laid out.
-        title: The headline.
-        frames: What is written on the frames around items, by their identifiers: a name, and what is said of it.
-        note: Sentences under the headline.
-    """
+def embed(laid_out: str, report: Findings, scene: Scene) -> str:
+    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``scene``."""
+    content, title, note = scene.sketch, scene.title, scene.note
+    frames = {frame.key: frame for frame in scene.frames}
     picture = ElementTree.fromstring(laid_out)
     prefix = f"gradviz-{hashlib.sha256((laid_out + title).encode()).hexdigest()[:8]}"
     graph, graph_width, graph_height = _graph(picture)
@@ -83,7 +74,7 @@ def _graph(picture: Element) -> tuple[Element, float, float]:
     return graph, wide, high
 
 
-def _clean(graph: Element, prefix: str, content: Sketch, frames: Frames) -> None:
+def _clean(graph: Element, prefix: str, content: Sketch, frames: Mapping[str, DrawnFrame]) -> None:
     items = {item.key: item for item in content.items}
     graph.set("id", f"{prefix}-graph")
     edges = 0
@@ -104,7 +95,7 @@ def _clean(graph: Element, prefix: str, content: Sketch, frames: Frames) -> None
             if title is not None:
                 title.text = item.about
         elif key in frames:
-            _write_frame(group, *frames[key])
+            _write_frame(group, frames[key].name, frames[key].aside)
             if title is not None:
                 group.remove(title)
         else:

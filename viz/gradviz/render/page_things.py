@@ -1,12 +1,13 @@
-"""What the page draws of a graph: the items of the picture, and every tensor where it is used."""
+"""What the page draws of a graph: the boxes of the whole picture, and every tensor where it is used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradviz.findings import Findings
+from gradviz.folding.boxes import Box, BoxKind, Link
+from gradviz.folding.whole import whole
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.outline import Thing
-from gradviz.render.sketch import Item, Sort, sketch
 from gradviz.render.style import STROKES
 
 SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/small.js
@@ -71,73 +72,67 @@ def page_graph(report: Findings) -> PageGraph:
 
 
 class _Placing:
-    """Places the items of the picture in modules, and draws a tensor again in each that uses it."""
+    """Places the boxes of the whole graph in modules, and draws a tensor again in each that uses it."""
 
     def __init__(self, report: Findings) -> None:
         self._report = report
-        self._positions = {cut: position for position, cut in enumerate(report.cuts)}
         self._things: list[PageThing] = []
-        self._by_key: dict[str, int] = {}
+        self._placed: dict[int, int] = {}  # by the numbers of the boxes
 
     def graph(self) -> PageGraph:
-        content = sketch(self._report)
-        items = {item.key: item for item in content.items if item.node is not None}
-        users: dict[str, list[Item]] = {}
-        for line in content.lines:
-            users.setdefault(line.source, []).append(items[line.target])
-        shared = self._place(items, users)
-        strokes = {(line.source, line.target): _STROKES.index(line.stroke) for line in content.lines}
-        lines = [(self._end(items, source, target), self._by_key[target], stroke) for (source, target), stroke in strokes.items()]
+        folded = whole(self._report.graph, self._report.parameters)
+        users: dict[int, list[Node]] = {}
+        for link in folded.links:
+            users.setdefault(link.source, []).append(_node(folded.boxes[link.target]))
+        shared = self._place(folded.boxes, users)
+        lines = [(self._end(folded.boxes, link), self._placed[link.target], _STROKES.index(link.way)) for link in folded.links]
         for node in shared:
             self._tensor(node.name, node, _path(node.name)[:-1])
         self._things += self._beside()
         return PageGraph(tuple(self._things), tuple(sorted(lines)))
 
-    def _place(self, items: dict[str, Item], users: dict[str, list[Item]]) -> list[Node]:
+    def _place(self, boxes: Sequence[Box], users: Mapping[int, Sequence[Node]]) -> list[Node]:
         """Place what has one place; return the tensors that several modules share."""
         shared: dict[int, Node] = {}
-        for item in items.values():
-            node = _node(item)
-            if item.sort is not Sort.TENSOR:
-                self._by_key[item.key] = self._add(item, node)
+        for number, box in enumerate(boxes):
+            node = _node(box)
+            if box.kind not in (BoxKind.PARAMETER, BoxKind.LEAF):
+                self._placed[number] = self._add(box, node)
                 continue
             own = _path(node.name)[:-1]
-            using = [_path(_node(user).scope) for user in users.get(item.key, ())]
-            if item.stub:
-                self._by_key[item.key] = self._tensor(node.name, node, using[0], stub=True)
+            using = [_path(user.scope) for user in users.get(number, ())]
+            if box.stub:
+                self._placed[number] = self._tensor(node.name, node, using[0], stub=True)
                 shared[node.index] = node
             elif own in using or not using:
-                self._by_key[item.key] = self._tensor(node.name, node, own)
+                self._placed[number] = self._tensor(node.name, node, own)
             elif len(using) == 1:
-                self._by_key[item.key] = self._tensor(node.name, node, using[0])
+                self._placed[number] = self._tensor(node.name, node, using[0])
             else:
                 shared[node.index] = node
         return list(shared.values())
 
-    def _end(self, items: dict[str, Item], source: str, target: str) -> int:
+    def _end(self, boxes: Sequence[Box], link: Link) -> int:
         """The thing that a line begins at: a stub, where the tensor is drawn in another module."""
-        number = self._by_key.get(source)
+        number = self._placed.get(link.source)
         if number is not None:
             thing = self._things[number]
-            at_home = thing.path == self._things[self._by_key[target]].path
+            at_home = thing.path == self._things[self._placed[link.target]].path
             if at_home or not thing.is_tensor:
                 return number
-        node, user = _node(items[source]), _node(items[target])
+        node, user = _node(boxes[link.source]), _node(boxes[link.target])
         return self._tensor(node.name, node, _path(user.scope), stub=True)
 
-    def _add(self, item: Item, node: Node) -> int:
-        is_mark = item.sort is Sort.MARK
-        cuts = [self._positions[cut] for cut in item.cuts if cut in self._positions]
-        return self._append(
-            PageThing(
-                sort=str(item.sort),
-                name=item.name,
-                path=_path(node.scope),
-                node=node,
-                verdict=Verdict.CUT if is_mark else None,
-                cuts=tuple(dict.fromkeys(cuts)),
-            )
-        )
+    def _add(self, box: Box, node: Node) -> int:
+        path = _path(node.scope)
+        if box.kind is BoxKind.CUT:
+            name = self._report.cuts[box.cuts[0]].operation
+            thing = PageThing(sort="mark", name=name, path=path, node=node, verdict=Verdict.CUT, cuts=box.cuts)
+        elif box.kind is BoxKind.LOSS:
+            thing = PageThing(sort="loss", name=box.path, path=path, node=node)
+        else:
+            thing = PageThing(sort="op", name=box.operation, path=path, node=node)
+        return self._append(thing)
 
     def _tensor(self, name: str, node: Node, path: tuple[str, ...], *, stub: bool = False) -> int:
         is_parameter = node.kind is NodeKind.PARAMETER
@@ -165,9 +160,9 @@ class _Placing:
                 )
 
 
-def _node(item: Item) -> Node:
-    assert item.node is not None
-    return item.node
+def _node(box: Box) -> Node:
+    assert box.node is not None
+    return box.node
 
 
 def _path(scope: str) -> tuple[str, ...]:

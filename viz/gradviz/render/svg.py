@@ -1,6 +1,6 @@
-"""The picture: the autograd graph as torchviz draws it, with verdicts, cuts and what they prune on top."""
+"""The picture: the autograd graph as torchviz draws it, or folded, with verdicts, cuts and what they prune on top."""
 
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import graphviz
@@ -10,23 +10,23 @@ from gradviz.errors import EngineError
 from gradviz.findings import Findings
 from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
-from gradviz.render import text_width
-from gradviz.render.attributes import FONT, SIZE, edge_attributes, label, node_attributes, ringed
 from gradviz.render.changes import Changes
+from gradviz.render.dot import to_carry, to_lay_out
 from gradviz.render.embed import embed
-from gradviz.render.folded import PATIENCE, folded_drawing, render_folded
+from gradviz.render.scene import Scene, scene
 from gradviz.render.scheme import in_scheme, without_ground
-from gradviz.render.sentences import headline
-from gradviz.render.sketch import Sketch, Sort, sketch, spine
-from gradviz.render.style import INK
-from gradviz.render.torchviz_drawing import draw
 
+PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
+WIDE = 1400.0  # units that fit on a page
+FEWEST = 8  # boxes of the last attempt
 NOT_WHOLE = "The whole graph could not be laid out, so it is folded. "
 _USUAL = View()
 
 
 def render_svg(report: Findings, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None) -> str:
     """Return the picture of ``report`` as a standalone SVG that is fit to embed.
+
+    Where the engine gives up, the graph is folded further, and the picture says so.
 
     Args:
         report: What to draw; folded, unless it is small.
@@ -35,51 +35,54 @@ def render_svg(report: Findings, view: View = _USUAL, *, engine: str = "auto", c
         changes: What to mark, in a picture of what is new in ``report``.
 
     Raises:
-        EngineError: No engine could draw it.
+        EngineError: No engine could draw even the smallest.
     """
-    picture = in_scheme(_in_both_schemes(report, view, engine, changes), view.scheme)
-    return without_ground(picture) if view.transparent else picture
-
-
-def _in_both_schemes(report: Findings, view: View, engine: str, changes: Changes | None) -> str:
     report = by_block(report)
-    if not view.shows_all_of(report.graph):
-        return render_folded(report, view, engine=engine, changes=changes)
-    content = sketch(report) if changes is None else changes.mark(sketch(report))
-    # engines count the bytes of a text, measure it in another font, or blow an octagon up around it: they get boxes of plain letters
-    dot = _styled(content, {item.key: {"shape": "box", "label": label(text_width.stand_ins(item.lines))} for item in content.items})
-    try:
-        laid_out = lay_out(dot.source, engine=engine, timeout=PATIENCE)
-    except EngineError:
-        return render_folded(report, replace(view, budget=len(report.graph.nodes) // 3), engine=engine, tried=NOT_WHOLE, changes=changes)
-    return embed(laid_out.decode(), report, content, title=changes.headline if changes else headline(report))
+    shown, laid_out = _laid_out(report, view, engine, changes)
+    picture = in_scheme(embed(laid_out, report, shown), view.scheme)
+    return without_ground(picture) if view.transparent else picture
 
 
 def drawing(report: Findings, view: View | None = None, changes: Changes | None = None) -> graphviz.Digraph:
     """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it; folded only by a ``view``."""
     report = by_block(report)
-    if view is not None and not view.shows_all_of(report.graph):
-        return folded_drawing(report, view, changes)
-    content = sketch(report) if changes is None else changes.mark(sketch(report))
-    title = changes.headline if changes else headline(report)
-    dot = _styled(content, {item.key: ringed(item) for item in content.items})
-    dot.graph_attr["bgcolor"] = INK[0].fill  # its colours are those of the light scheme
-    dot.attr(label=label(text_width.wrapped(title, 60)), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
-    return dot
+    everything = View(budget=max(len(report.graph.nodes), 1))
+    return to_carry(scene(report, view or everything, changes))
 
 
-def _styled(content: Sketch, instead: Mapping[str, Mapping[str, str]]) -> graphviz.Digraph:
-    nodes = {item.key: {**node_attributes(item), **instead.get(item.key, {})} for item in content.items}
-    straight = set(spine(content))
-    edges: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for line in content.lines:
-        edges.setdefault((line.source, line.target), []).append(edge_attributes(line) | ({"weight": "3"} if line in straight else {}))
-    dot = draw(content, nodes, edges)
-    dot.graph_attr.update(bgcolor="transparent", pad="0.05", nodesep="0.22", ranksep="0.24", rankdir="TB", outputorder="edgesfirst")
-    dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
-    dot.edge_attr.update(arrowsize="0.7")
-    joined = {key for pair in edges for key in pair}
-    for item in content.items:
-        if item.sort is not Sort.LOSS and item.key not in joined:
-            dot.node(item.key, **nodes[item.key])
-    return dot
+def _laid_out(report: Findings, view: View, engine: str, changes: Changes | None) -> tuple[Scene, str]:
+    """What is shown and an engine's SVG of it: as much as the engine can lay out."""
+    tried = ""
+    while True:
+        shown = scene(report, view, changes, tried=tried)
+        try:
+            return shown, _lay_out(shown, engine)
+        except EngineError:
+            if shown.is_whole:
+                tried = NOT_WHOLE
+                view = replace(view, budget=len(report.graph.nodes) // 3)
+                continue
+            boxes = sum(item.change != "went" for item in shown.sketch.items)
+            if boxes <= FEWEST or (tried and view.budget <= FEWEST):
+                raise
+            tried = f"{boxes:,} boxes could not be laid out, so more is folded. "
+            view = replace(view, budget=max(FEWEST, min(view.budget, boxes) // 3), depth=None, open=())
+
+
+def _lay_out(shown: Scene, engine: str) -> str:
+    """Lay out in the way that is not too wide: frames one below the other, or else, what is in them.
+
+    What is in a frame and linked by way of something outside stands side by side, unless ranks go across frames.
+    """
+    dot = to_lay_out(shown)
+    laid_out = lay_out(dot.source, engine=engine, timeout=PATIENCE).decode()
+    if shown.is_whole or _width(laid_out) <= WIDE:
+        return laid_out
+    dot.graph_attr["newrank"] = "true"
+    with suppress(EngineError):
+        return min(laid_out, lay_out(dot.source, engine=engine, timeout=PATIENCE).decode(), key=_width)
+    return laid_out
+
+
+def _width(svg: str) -> float:
+    return float(svg.partition('viewBox="')[2].split()[2])

@@ -1,0 +1,103 @@
+"""A graph node by node: the fold of nothing, which the page and the picture of a small graph draw.
+
+Two things are added to the graph: a mark for every cut that is no node, and a stub for each use of a parameter with many, since a hub of
+a hundred edges takes ``dot`` half a minute.
+"""
+
+from collections.abc import Mapping
+
+from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, Link
+from gradviz.folding.flow import Flow, Way
+from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
+
+
+def whole(graph: Graph, parameters: Mapping[str, Parameter]) -> Folded:
+    """Return ``graph`` with a box for every node: the loss and the operations in their order, then marks and tensors as they are met.
+
+    Args:
+        graph: As the analysis marked it.
+        parameters: The parameters of the model by name; those that the graph lacks have no box.
+    """
+    return _Whole(Flow(graph), parameters).folded()
+
+
+class _Whole:
+    def __init__(self, flow: Flow, parameters: Mapping[str, Parameter]) -> None:
+        self._flow, self._parameters = flow, parameters
+        self._boxes: dict[str, Box] = {}
+        self._numbers: dict[str, int] = {}
+        self._links: dict[Link, None] = {}
+
+    def folded(self) -> Folded:
+        for node in self._flow.nodes:
+            if node.kind in (NodeKind.LOSS, NodeKind.OPERATION):
+                self._add(self._of(node))
+        for edges in self._flow.into:
+            for edge in edges:
+                self._connect(edge)
+        boxes, links = tuple(self._boxes.values()), tuple(self._links)
+        return Folded(boxes=boxes, links=links, frames=(), nodes=len(self._flow.nodes))
+
+    def _add(self, box: Box) -> int:
+        if box.key not in self._boxes:
+            self._numbers[box.key] = len(self._boxes)
+            self._boxes[box.key] = box
+        return self._numbers[box.key]
+
+    def _link(self, source: int, target: int, way: Way) -> None:
+        self._links[Link(source=source, target=target, way=way)] = None
+
+    def _connect(self, edge: Edge) -> None:
+        source = self._flow.nodes[edge.source]
+        way, target = self._flow.way(edge), self._numbers[f"n{edge.target}"]
+        if edge in self._flow.cut_edges:
+            mark = self._add(self._mark(edge))
+            self._link(mark, target, Way.SEVERED)
+            target = mark
+            way = way if way is Way.FROZEN else Way.PRUNED
+        is_tensor = source.kind in (NodeKind.PARAMETER, NodeKind.LEAF)
+        made = self._add(self._tensor(source, edge)) if is_tensor else self._numbers[f"n{source.index}"]
+        self._link(made, target, way)
+
+    def _mark(self, edge: Edge) -> Box:
+        """The mark of what severs on an edge: one for all values that leave the same operation of a block."""
+        node = self._flow.marked(edge)
+        kind = edge.severed or node.severs
+        key = f"cut_{node.index}" if node.index == edge.source else f"cut_{kind}_{node.index}"
+        return Box(kind=BoxKind.CUT, key=key, operation=str(kind), node=node, cuts=self._flow.cut_edges[edge], place=node.place)
+
+    def _of(self, node: Node) -> Box:
+        key = f"n{node.index}"
+        if node.kind is NodeKind.LOSS:
+            return Box(kind=BoxKind.LOSS, key=key, node=node, path=node.name or "loss")
+        cuts = self._flow.cut_nodes.get(node.index)
+        if cuts is not None:
+            return Box(kind=BoxKind.CUT, key=key, node=node, operation=str(node.severs), cuts=cuts, place=node.place)
+        return Box(
+            kind=BoxKind.OPERATION,
+            key=key,
+            node=node,
+            path=node.scope,
+            operation=node.operation,
+            place=node.place,
+            pruned=node.pruned,
+        )
+
+    def _tensor(self, node: Node, edge: Edge) -> Box:
+        is_shared = len(self._flow.out[node.index]) > SHARED_USES
+        parameter = self._parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
+        verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
+        return Box(
+            kind=BoxKind.PARAMETER if node.kind is NodeKind.PARAMETER else BoxKind.LEAF,
+            key=f"n{node.index}_{edge.target}" if is_shared else f"n{node.index}",
+            node=node,
+            path=node.name,
+            shape=node.shape,
+            parameters=1 if parameter else 0,
+            numel=parameter.numel if parameter else 0,
+            verdicts=((verdict, 1),),
+            partial=int(parameter.partial) if parameter else 0,
+            pruned=verdict is Verdict.CUT,
+            stub=is_shared,
+            marked=(node.name,) if parameter else (),
+        )

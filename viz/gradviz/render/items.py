@@ -1,0 +1,161 @@
+"""From a box to what is written in it: the same words for a box of a whole graph and for one of a folded graph."""
+
+from gradviz.findings import Findings
+from gradviz.folding.boxes import Box, BoxKind
+from gradviz.graph import Verdict
+from gradviz.render.names import abbreviated
+from gradviz.render.sentences import counted, cut_at, printable, verdict_words, where
+from gradviz.render.sketch import NAMELESS, Item, Sort, short
+from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
+
+TIMES = "\u00d7"
+
+
+def item_of(box: Box, key: str, report: Findings, *, around: str = "", unsaid: int = 1, repetitions: int = 1) -> Item:
+    """Return the item for a box.
+
+    Args:
+        box: What to draw.
+        key: Its identifier.
+        report: What the cuts of the box are positions in.
+        around: Path of the frame that it stands in.
+        unsaid: How many equal modules it is for, beyond what the frames around it say.
+        repetitions: How many equal modules its nodes are counted in.
+    """
+    match box.kind:
+        case BoxKind.LOSS:
+            about = f"{printable(box.path)}: backward() starts here"
+            return Item(key=key, sort=Sort.LOSS, lines=(short(box.path),), about=about)
+        case BoxKind.CUT:
+            return _mark(key, box, report)
+        case BoxKind.OPERATION:
+            return _operation(key, box, _name(box, around, unsaid))
+        case BoxKind.PARAMETER | BoxKind.LEAF:
+            return _tensor(key, box, _name(box, around, unsaid), report)
+        case _:
+            return _module(key, box, _name(box, around, unsaid), repetitions)
+
+
+def repeated(name: str, times: int) -> str:
+    """Return the name with how often it is there: ``"h.0..11 ×12"``; alone for once."""
+    return f"{name} {TIMES}{times:,}" if times > 1 else name
+
+
+def relative(path: str, around: str) -> str:
+    """Return a path without that of the module around it."""
+    return path[len(around) :].lstrip(".") if around and (path == around or path.startswith(f"{around}.")) else path
+
+
+def size_of(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -> str:
+    """Return how many parameters and elements there are, ``"2 parameters, 1.5 k"``; of one tensor its sizes."""
+    if parameters <= 1 and shape is not None:
+        return f"({', '.join(map(str, shape))})"
+    return f"{counted(parameters, 'parameter')}, {abbreviated(numel)}" if parameters else ""
+
+
+def _name(box: Box, around: str, unsaid: int) -> str:
+    return repeated(short(relative(box.path, around)), unsaid) if box.path else ""
+
+
+def _operation(key: str, box: Box, name: str) -> Item:
+    stretch = box.stretch or (box,)
+    lines = [repeated(short(each.operation) or NAMELESS, each.times) for each in stretch]
+    scope, place = f" in {box.path}" if box.path else "", _at(box)
+    about = f"{repeated(box.operation, box.times)}{scope}{place}"
+    if box.stretch:
+        about = ", ".join(repeated(each.operation, each.times) + _at(each) for each in stretch) + scope
+    return Item(
+        key=key,
+        sort=Sort.OPERATION,
+        operation=box.operation,
+        lines=(*lines, *filter(None, [name])),
+        names=len(stretch),
+        about=printable(about),
+        pruned=box.pruned,
+    )
+
+
+def _at(box: Box) -> str:
+    place = where(box.place.file, box.place.line) if box.place else ""
+    return f" at {place}" if place else ""
+
+
+def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
+    """A parameter, several of a module, or a leaf."""
+    verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
+    size = size_of(box.parameters, box.numel, box.shape)
+    said = _verdicts(box)
+    if box.parameters <= 1:
+        words = ", ".join(verdict_words(dict(box.verdicts), box.partial))
+        parameter = report.parameters.get(box.path)
+        cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
+        about = f"{printable(box.path)} {size}".rstrip() + f": {words}" + (f", cut by {cuts}" if cuts else "")
+        name = name or NAMELESS
+    else:
+        about = f"{box.path} ({counted(box.parameters, 'parameter')}): {', '.join(verdict_words(dict(box.verdicts), box.partial))}"
+        name = "" if name == "*" else name  # the frame says which module they are of
+    second = "outside the model" if box.kind is BoxKind.LEAF else size
+    return Item(
+        key=key,
+        sort=Sort.TENSOR if verdict else Sort.OPERATION,
+        lines=tuple(filter(None, [name, second, *said])),
+        about=printable(about),
+        verdict=verdict,
+        pruned=box.pruned,
+        parameters=box.marked,
+    )
+
+
+def _module(key: str, box: Box, name: str, repetitions: int) -> Item:
+    verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
+    if box.operation:
+        name = short(f"{name}.{box.operation}()".lstrip("."))
+    size = size_of(box.parameters, box.numel)
+    said = _verdicts(box) or [counted(box.nodes // repetitions, "operation")]
+    times = box.times * box.calls
+    name = repeated(name, times) if name else ""
+    aside = f": {short(box.class_name)}" if name and box.class_name else ""
+    about = "; ".join(filter(None, [repeated(box.path, times), box.class_name, size, ", ".join(said)]))
+    return Item(
+        key=key,
+        sort=Sort.TENSOR if verdict else Sort.OPERATION,
+        lines=tuple(filter(None, [name + aside, size, *said])),
+        aside=aside,
+        about=printable(about),
+        verdict=verdict,
+        pruned=box.pruned,
+        parameters=box.marked,
+    )
+
+
+def _mark(key: str, box: Box, report: Findings) -> Item:
+    """What severs: its operation, its line, and how much it prunes where that is folded away."""
+    cuts = [report.cuts[index] for index in box.cuts]
+    first = cuts[0]
+    lines = [repeated(f"{SCISSORS} {short(first.operation)}", box.nodes), short(where(first.file, first.line))]
+    lines += [f"and {len(cuts) - 1} more"] if cuts[1:] else []
+    if not box.key:
+        behind = dict.fromkeys(name for cut in cuts for name in cut.parameters if name in report.parameters)
+        pruned = sum(report.parameters[name].verdict is Verdict.CUT for name in behind)
+        lines += [f"prunes {counted(pruned, 'parameter')}"] if pruned else []
+    about = f"cut: {'; '.join(map(cut_at, cuts))}" + (f": {printable(first.code)}" if first.code else "")
+    return Item(
+        key=key,
+        sort=Sort.MARK,
+        operation=str(first.kind),
+        lines=tuple(filter(None, lines)),
+        about=about,
+        verdict=Verdict.CUT,
+        cuts=tuple(cuts),
+    )
+
+
+def _verdicts(box: Box) -> list[str]:
+    """How many parameters have which verdict, a line each; the word alone where all have the same."""
+    words = verdict_words(dict(box.verdicts), box.partial)
+    if len(box.verdicts) == 1:
+        return [f"{LOOKS[box.verdicts[0][0]].mark} {', '.join(words)}".strip()]
+    marks = [LOOKS[verdict].mark for verdict, _ in box.verdicts]
+    marks = ["" if mark == NOUGHT else mark for mark in marks]  # a 0 before a number is no mark
+    marks += [""] * (len(words) - len(marks))
+    return [f"{mark} {word}".strip() for mark, word in zip(marks, words, strict=True)]
