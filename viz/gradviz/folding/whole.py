@@ -26,7 +26,7 @@ class _Whole:
         self._flow, self._parameters = flow, parameters
         self._boxes: dict[str, Box] = {}
         self._numbers: dict[str, int] = {}
-        self._links: dict[Link, None] = {}
+        self._links: dict[tuple[int, int, Way], None] = {}
 
     def folded(self) -> Folded:
         for node in self._flow.nodes:
@@ -35,8 +35,8 @@ class _Whole:
         for edges in self._flow.into:
             for edge in edges:
                 self._connect(edge)
-        boxes, links = tuple(self._boxes.values()), tuple(self._links)
-        return Folded(boxes=boxes, links=links, frames=(), nodes=len(self._flow.nodes))
+        links = tuple(Link(source=source, target=target, way=way) for source, target, way in self._links)
+        return Folded(boxes=tuple(self._boxes.values()), links=links, frames=(), nodes=len(self._flow.nodes))
 
     def _add(self, box: Box) -> int:
         if box.key not in self._boxes:
@@ -45,7 +45,7 @@ class _Whole:
         return self._numbers[box.key]
 
     def _link(self, source: int, target: int, way: Way) -> None:
-        self._links[Link(source=source, target=target, way=way)] = None
+        self._links[source, target, way] = None
 
     def _connect(self, edge: Edge) -> None:
         source = self._flow.nodes[edge.source]

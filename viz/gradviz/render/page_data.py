@@ -97,7 +97,7 @@ class _Loss:
             "marks": {str(i): thing.cuts for i, thing in enumerate(things) if thing.cuts},
             "began": began(report),
             "made": -1 if report.place is None else self._place(report.place),
-            "places": self._places.all(),
+            "places": [self._place_row(*place) for place in self._places.all()],
             "boxes": self._boxes.all(),
             "tallies": self._tallies.all(),
         }
@@ -251,10 +251,13 @@ class _Loss:
         }
 
     def _place(self, place: Place) -> int:
-        """The number of a place: file, line, code, function, and the file's name with the line."""
-        texts = place.file, place.code, place.function, where(place.file, place.line)
-        file, code, function, at = map(self._strings, texts)
-        return self._places((file, place.line, code, function, at))
+        """The number of a place."""
+        return self._places((place.file, place.line, place.code, place.function))
+
+    def _place_row(self, file: str, line: int, code: str, function: str) -> tuple[int, ...]:
+        """File, line, code, function, and the file's name with the line."""
+        texts = self._strings
+        return texts(file), line, texts(code), texts(function), texts(where(file, line))
 
 
 def _count(tally: Tally, thing: PageThing) -> None:
