@@ -47,13 +47,15 @@ def numbers(version):
     return tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit())
 
 
-def judged(case):
+def judged(case, own_backward=True):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", message="gradviz stopped watching")
         try:
             with gradviz.trace() as trace:
                 loss, model = case.step()
+                if own_backward and loss.requires_grad:
+                    loss.backward()
         finally:
             torch.set_grad_enabled(True)
         return trace.report(loss, model)

@@ -26,6 +26,17 @@ def test_a_case_is_judged_as_its_labels_say(path):
     assert read_json(report.to_json()) == report
 
 
+@pytest.mark.parametrize("path", [as_parameter(path) for path in CASES])
+def test_before_backward_nothing_is_said_that_only_a_backward_tells(path):
+    case = load(path)
+    report = judged(case, own_backward=False)
+    told = {name: str(one.verdict) for name, one in report.parameters.items()}
+    assert "zero" not in told.values()
+    wrong = {name: told[name] for name, verdict in case.EXPECT.items() if told[name] != verdict and verdict != "zero"}
+    assert all(told == "reached" and verdict in ("cut", "unused") for told, verdict in ((wrong[name], case.EXPECT[name]) for name in wrong))
+    assert len(wrong) < len(case.EXPECT)
+
+
 @pytest.mark.parametrize("name", UNSEEN)
 def test_of_what_cannot_be_seen_a_note_says_so_and_names_the_line(name):
     case = load(Path(__file__).parent / "cases" / name)

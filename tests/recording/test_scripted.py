@@ -46,6 +46,7 @@ def reported(step):
         warnings.simplefilter("ignore")
         with gradviz.trace() as trace:
             loss, model = step()
+            loss.backward()
         return trace.report(loss, model)
 
 

@@ -80,6 +80,7 @@ def test_what_compiled_code_computes_is_traced_as_it_is_written():
 
     with gradviz.trace() as trace:
         loss = torch.compile(forward)(torch.ones(1, 2)).sum()
+        loss.backward()
     report = trace.report(loss, model)
     assert {name: str(one.verdict) for name, one in report.parameters.items()} == {
         "0.weight": "cut",

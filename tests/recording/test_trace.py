@@ -30,6 +30,7 @@ def test_a_plain_step_reaches_everything_and_names_nothing():
     model = net()
     with gradviz.trace() as trace:
         loss = model(X).sum()
+        loss.backward()
     report = trace.report(loss, model)
     assert verdicts(report) == REACHED
     assert (report.cuts, report.unregistered, report.notes) == ((), (), ())
@@ -64,7 +65,10 @@ def test_after_a_backward_outside_the_report_says_what_it_cannot_tell():
     loss.backward()
     report = trace.report(loss, model)
     assert verdicts(report) == REACHED
-    assert any("backward() had freed the graph" in note for note in report.notes)
+    assert report.notes == ("Zero is not told from reached until backward() has run inside the trace.",)
+    asked = trace.report(loss, model, backward=True)
+    assert verdicts(asked) == REACHED
+    assert any("backward() had freed the graph" in note for note in asked.notes)
 
 
 def test_several_losses_have_each_their_own_reach():

@@ -17,6 +17,7 @@ def report_of(path):
     case = runpy.run_path(str(path))
     with gradviz.trace() as trace:
         loss, model = case["step"]()
+        loss.backward()
     return case, trace.report(loss, model)
 
 

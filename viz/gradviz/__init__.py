@@ -2,6 +2,7 @@
 
     with gradviz.trace() as trace:
         loss = step()
+        loss.backward()
     report = trace.report(loss, model)
     print(report)
 

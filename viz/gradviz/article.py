@@ -105,12 +105,12 @@ class Outcome:
 
 
 def follow(mode: str, at: str = "f2") -> Outcome:
-    """Trace one strategy, report on it, and measure the gradients by running backward."""
+    """Trace one strategy with its backward, report on it, and take the gradients that this left."""
     with gradviz.trace() as trace:
         loss, net = step(mode, at)
+        if loss.requires_grad:  # with everything cut there is no backward to run
+            loss.backward()  # type: ignore[no-untyped-call]
     report = trace.report(loss, net)
-    if loss.requires_grad:  # with everything cut there is no backward to run
-        loss.backward()  # type: ignore[no-untyped-call]
     gradients = {name: None if p.grad is None else tuple(p.grad.flatten().tolist()) for name, p in net.named_parameters()}
     return Outcome(mode, at, report, gradients)
 

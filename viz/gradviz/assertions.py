@@ -101,13 +101,16 @@ def _judged(loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "T
         return loss, True
     import torch
 
+    from gradviz.recording.trace import run_backward
+
     if trace is not None:
         return trace.report(loss, model, optimizer), True
     if isinstance(loss, Callable) and not isinstance(loss, torch.nn.Module):  # type: ignore[arg-type]  # Callable is a class at runtime
         with gradviz.trace() as trace:
             result = loss()
-        if isinstance(result, tuple) and len(result) == 2 and model is None:
-            result, model = result
+            if isinstance(result, tuple) and len(result) == 2 and model is None:
+                result, model = result
+            run_backward(trace, result)
         return trace.report(result, model, optimizer), True
     return gradviz.report(loss, model, optimizer), False
 

@@ -43,4 +43,5 @@ def run_cell(shell: Any, line: str, cell: str) -> Report:
         raise GradvizError(f"the cell leaves no {loss_name!r}: name the variable that holds the loss, as in {USAGE}")
     if len(names) == 2 and names[1] not in variables:
         raise GradvizError(f"there is no {names[1]!r}: name the variable that holds the model, as in {USAGE}")
-    return trace.report(variables[loss_name], variables.get(names[1] if len(names) == 2 else "model"))
+    model = variables.get(names[1] if len(names) == 2 else "model")
+    return trace.report(variables[loss_name], model, backward=True)  # a later cell may call backward() itself

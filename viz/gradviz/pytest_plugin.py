@@ -132,7 +132,7 @@ class Gradients:
         """
         if self._trace is None:
             raise TraceError("nothing was traced yet: run the step inside 'with gradients:', then ask about its loss")
-        return self._trace.report(loss, model, optimizer)
+        return self._trace.report(loss, model, optimizer, backward=True)
 
     def check(
         self,

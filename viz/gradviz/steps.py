@@ -14,6 +14,7 @@ from typing import Any
 
 import gradviz
 from gradviz.errors import GradvizError
+from gradviz.recording.trace import run_backward
 from gradviz.reports import Report, read_json
 from gradviz.running.settings import numbers
 
@@ -43,7 +44,8 @@ def trace_function(name: str, **arguments: Any) -> Report:
         except Exception as error:
             _print_without_gradviz(error)
             raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error
-    loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+        loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+        run_backward(trace, loss)
     return trace.report(loss, model)
 
 
@@ -64,8 +66,9 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
     try:
         with gradviz.trace() as trace:
             exec(compile(source, document, "exec"), names)
-        if "loss" not in names:
-            raise GradvizError("the program leaves no loss: assign it to 'loss', and the model to 'model'")
+            if "loss" not in names:
+                raise GradvizError("the program leaves no loss: assign it to 'loss', and the model to 'model'")
+            run_backward(trace, names["loss"])
         return trace.report(names["loss"], names.get("model"))
     except GradvizError:
         raise

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gradviz.causes import custom, detached, discrete, escaped, grad_mode, rewrapped
+from gradviz.causes.custom import RAISED
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import Cut, CutKind
 
@@ -15,7 +16,9 @@ EXPLANATIONS: Mapping[CutKind, Explanation] = {
 
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
+    if cut.operation.startswith(RAISED):
+        return custom.RAISED_EXPLANATION
     return grad_mode.CHECKPOINT if cut.operation == "checkpoint()" else EXPLANATIONS[cut.kind]
 
 
-__all__ = ["EXPLANATIONS", "Explanation", "explain"]
+__all__ = ["EXPLANATIONS", "RAISED", "Explanation", "explain"]

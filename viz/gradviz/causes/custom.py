@@ -3,6 +3,14 @@
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
+RAISED = "backward() raised"
+"""How the operation of a cut begins where a backward raised, and so brought nothing to anything."""
+
+RAISED_EXPLANATION = Explanation(
+    "backward() raised here, so that nothing that it was to bring is called reached, although some of it may have arrived before.",
+    "What the exception says; where it says that a derivative is not implemented, write the operation with ones that have a derivative.",
+)
+
 EXPLANATIONS = {
     CutKind.CUSTOM_FUNCTION: Explanation(
         "This torch.autograd.Function gives back no gradient for this input.",

@@ -1,117 +1,87 @@
-"""Measures what arrives: which leaves get a gradient, whether it is zero, and at which node a zero begins.
+"""A backward that gradviz runs itself, where it is asked to: watched as the user's own is, and nothing of it stays behind.
 
-``torch.autograd.grad`` leaves ``.grad`` fields alone and does not run what is hooked to them. Only a graph with a reentrant
-checkpoint, which refuses it, is measured by a real backward, whose ``.grad`` fields are put back.
+``torch.autograd.grad`` leaves ``.grad`` fields alone and does not run what steps in them. Only a graph with a reentrant checkpoint,
+which refuses it, is run by a real backward, whose ``.grad`` fields are put back.
 """
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.sharded import own_part
-from gradviz.recording.tape import Backward
+from gradviz.recording.build import Built, Model, Names
+from gradviz.recording.observe import Observer
+from gradviz.recording.tape import Step, Tape
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """The gradient at one leaf.
-
-    Attributes:
-        nonzero: Some element is not zero (NaN counts); None where the values cannot be read (meta tensors).
-        norm: L2 norm; None where it cannot be read.
-    """
-
-    nonzero: bool | None
-    norm: float | None
-
-
-_SAMPLE = 1024  # elements that nearly always tell that a gradient is not zero
-
-
-def any_nonzero(gradient: Tensor) -> bool | None:
-    """Say whether some element is not zero (NaN is not); None on the meta device, where there are no values."""
-    if gradient.device.type == "meta":
-        return None
-    values = own_part(gradient.detach())
-    if values.layout == torch.sparse_coo:
-        values = values.coalesce().values()
-    if values.numel() > _SAMPLE and values.is_contiguous() and bool((values.view(-1)[:_SAMPLE] != 0).any()):
-        return True
-    return bool((values != 0).any())
-
-
-def look_at(gradient: Tensor) -> Arrival:
-    """Say whether a gradient is zero, and how large it is."""
-    nonzero = any_nonzero(gradient)
-    if nonzero is None:
-        return Arrival(None, None)
-    values = own_part(gradient.detach())
-    wide = values.coalesce().values() if values.layout == torch.sparse_coo else values
-    if wide.dtype in (torch.float16, torch.bfloat16):
-        wide = wide.float()
-    return Arrival(nonzero, float(torch.linalg.vector_norm(wide)) if nonzero else 0.0)
+def ask(tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | None, names: Names) -> str:
+    """Run the backward of some losses for the tape, unless the step has run it itself. Return why it could not be run, if so."""
+    leaves = _leaves(tape, built, losses, names)
+    if not leaves or any(loss.device.type == "meta" for loss in losses):
+        return ""
+    if any(tape.brought_by(tape.live(loss)) is not None for loss in losses):
+        return ""
+    steps = [(index, step) for index, number in enumerate(built.numbers) if (step := tape.steps.get(number)) is not None]
+    if any(step.checkpoint and _closes_over_history(tape, built, index, step) for index, step in steps):
+        return "a reentrant checkpoint reads a value from outside, and a backward for the report would free that value's graph before yours"
+    given = [model] if isinstance(model, nn.Module) else list((model or {}).values())
+    observer = Observer(tape)
+    backward, error = None, None
+    with _undisturbed(one for one in given if isinstance(one, nn.Module)):
+        try:
+            backward = observer.begin(losses)
+            for number, gradient in _run(losses, leaves, real=any(step.checkpoint for _, step in steps)):
+                backward.take(number, gradient)
+        except Exception as raised:
+            error = raised
+        finally:
+            if error is not None and torch_inside.graph_was_freed(error):
+                backward = None
+            observer.end(backward, error, outermost=True)
+            error = None
+    if backward is None:
+        return "backward() had freed the graph; call it inside the trace"
+    return ""
 
 
-def measure(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: bool) -> dict[int, Arrival]:
-    """Run a backward that changes nothing and say what arrives at each leaf.
+def _leaves(tape: Tape, built: Built, losses: tuple[Tensor, ...], names: Names) -> dict[int, Tensor]:
+    """Return the leaves that gradient passes to and that are there, by number: edges lead to them, or they are the model's."""
+    there = {number: tensor for tensor in (*names.tensors.values(), *names.wholes.values()) if (number := tape.leaf_number(tensor))}
+    there |= tape.held | tape.leaves_before(losses)
+    numbers = [built.numbers[index] for index in sorted(built.reached())]
+    return {number: there[number] for number in numbers if number in there and there[number].requires_grad}
 
-    Args:
-        losses: What to start from; those that are not scalars are summed.
-        leaves: The leaves by number.
-        real: Use ``backward()``, because the graph refuses ``torch.autograd.grad``.
 
-    Returns:
-        The arrival by number of the leaf; a leaf that gets None is not in it.
-
-    Raises:
-        RuntimeError: torch's own, where the graph cannot be run backward (again).
-    """
-    wanted = {number: leaf for number, leaf in leaves.items() if leaf.requires_grad}
-    if not wanted:
-        return {}
+def _run(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: bool) -> Iterator[tuple[int, Tensor]]:
+    """Run a backward that keeps the graph; yield what it brings that no hook of a leaf gets to see."""
     # torch makes the seed of a scalar itself; given one, it imports sympy to compare the shapes
     seeds = [None if loss.numel() == 1 and loss.is_floating_point() else torch.ones_like(loss) for loss in losses]
     with torch.enable_grad():
-        if real:
-            gradients = _by_backward(losses, seeds, wanted)
-        else:
-            found = torch.autograd.grad(losses, tuple(wanted.values()), seeds, retain_graph=True, allow_unused=True)
-            gradients = dict(zip(wanted, found, strict=True))
-    return {number: look_at(gradient) for number, gradient in gradients.items() if gradient is not None}
+        if not real:
+            found = torch.autograd.grad(losses, tuple(leaves.values()), seeds, retain_graph=True, allow_unused=True)
+            yield from ((number, gradient) for number, gradient in zip(leaves, found, strict=True) if gradient is not None)
+            return
+        kept = {number: leaf.grad for number, leaf in leaves.items()}
+        try:
+            for leaf in leaves.values():
+                leaf.grad = None
+            torch.autograd.backward(losses, seeds, retain_graph=True)
+        finally:
+            for number, leaf in leaves.items():
+                leaf.grad = kept[number]
 
 
-def _by_backward(losses: tuple[Tensor, ...], seeds: list[Tensor | None], wanted: Mapping[int, Tensor]) -> dict[int, Tensor | None]:
-    kept = {number: leaf.grad for number, leaf in wanted.items()}
-    try:
-        for leaf in wanted.values():
-            leaf.grad = None
-        torch.autograd.backward(losses, seeds, retain_graph=True)
-        return {number: leaf.grad for number, leaf in wanted.items()}
-    finally:
-        for number, leaf in wanted.items():
-            leaf.grad = kept[number]
-
-
-def recall(seen: Backward, leaves: Mapping[int, Tensor]) -> dict[int, Arrival]:
-    """Say what arrived at each of some leaves, by number, in a backward that the step made itself."""
-    found = {number: Arrival(nonzero, None) for number, nonzero in seen.nonzero.items()}
-    for number, version in seen.arrived.items():
-        leaf = leaves.get(number)
-        if version is None or leaf is None:
-            continue
-        unchanged = leaf.grad is not None and torch_inside.version(leaf.grad) == version
-        found[number] = look_at(leaf.grad) if unchanged and leaf.grad is not None else Arrival(None, None)
-    return found
+def _closes_over_history(tape: Tape, built: Built, index: int, step: Step) -> bool:
+    """Say whether what a reentrant checkpoint runs again reads a value that has a graph of its own."""
+    read = [edge.source for edge in built.edges.values() if edge.target == index and edge.gradient]
+    return any(built.numbers[source] in tape.steps and built.numbers[source] not in step.nexts for source in read)
 
 
 @contextmanager
-def undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
+def _undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
     """Put back what a backward may touch: random state, and buffers that a checkpointed forward writes again."""
     buffers = [buffer for module in modules for buffer in module.buffers() if buffer.device.type != "meta"]
     kept = [(buffer, torch_inside.version(buffer), buffer.detach().clone()) for buffer in buffers if not buffer.is_inference()]
@@ -129,52 +99,3 @@ def undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
                 with torch.no_grad():
                     buffer.copy_(value)
                 torch_inside.set_version(buffer, version)
-
-
-@dataclass(slots=True)
-class Flow:
-    """What passed one node in a backward.
-
-    Attributes:
-        came: Some gradient that arrived is not zero; None where none arrived.
-        went: For each edge: some gradient that left is not zero; None where none left.
-    """
-
-    came: bool | None
-    went: tuple[bool | None, ...]
-
-
-def flows(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], nodes: Mapping[int, Any], *, real: bool) -> dict[int, Flow]:
-    """Run the backward again and say of each node what arrived at it and what it passed on."""
-    seen: dict[int, Flow] = {}
-    handles: list[Any] = []
-
-    def watch(number: int, node: Any) -> None:
-        def after(passed: tuple[Tensor | None, ...], arrived: tuple[Tensor | None, ...]) -> None:
-            came = [_nonzero(gradient) for gradient in arrived if gradient is not None]
-            flow = Flow(any(came) if came else None, tuple(None if gradient is None else _nonzero(gradient) for gradient in passed))
-            earlier = seen.get(number)
-            seen[number] = flow if earlier is None else _both(earlier, flow)
-
-        handles.append(node.register_hook(after))
-
-    try:
-        for number, node in nodes.items():
-            watch(number, node)
-        measure(losses, leaves, real=real)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return seen
-
-
-def _both(one: Flow, other: Flow) -> Flow:
-    return Flow(_or(one.came, other.came), tuple(_or(a, b) for a, b in zip(one.went, other.went, strict=False)))
-
-
-def _or(one: bool | None, other: bool | None) -> bool | None:
-    return other if one is None else one if other is None else one or other
-
-
-def _nonzero(gradient: Tensor) -> bool:
-    return bool(any_nonzero(gradient))

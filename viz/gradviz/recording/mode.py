@@ -17,11 +17,11 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
 from gradviz.recording import scripted, torch_inside, transforms, where
-from gradviz.recording.backward import any_nonzero
 from gradviz.recording.escapes import Escapes, Met, of_interest
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.identity import Facts
-from gradviz.recording.tape import Backward, Call, Stamp, Tape, address, base_of, history, is_recorded
+from gradviz.recording.observe import Observer
+from gradviz.recording.tape import Call, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
 from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
 from gradviz.training.touches import Touches
@@ -99,6 +99,7 @@ class RecordingMode(TorchFunctionMode):
         self.escapes = Escapes(self._bundle)
         self.exposed = Exposed()
         self._met = Met()
+        self.observer = Observer(tape)
         self._known: dict[Any, _Known | None] = {}
         self.inference_blocks: list[Switch] = []  # those of torch.inference_mode that are entered, the innermost last
         self._first = 0  # torch's number of the first node that the running call makes
@@ -750,39 +751,6 @@ class RecordingMode(TorchFunctionMode):
                 _Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out
             )
 
-    def before_backward(self, losses: Iterable[Tensor]) -> "tuple[Backward, dict[int, Tensor], list[Any]]":
-        """The step calls backward itself, which may free the graph: take note of the graph, and be ready to see what arrives."""
-        tape = self.tape
-        losses = [loss for loss in losses if loss.requires_grad]
-        seen = Backward(tuple(tape.live(loss) for loss in losses))
-        leaves = tape.held | tape.leaves_before(losses)  # a reentrant checkpoint reaches leaves that no edge leads to
-        handles: list[Any] = []
-        # Once several ranks reduce a gradient, .grad is theirs together, or FSDP2 has taken it away: see what arrives before that.
-        together = torch.distributed.is_available() and torch.distributed.is_initialized()
-        for number, leaf in leaves.items():
-            if not leaf.is_leaf or not leaf.requires_grad:
-                continue  # frozen since
-            if leaf.grad is None and not together:
-                seen.arrived[number] = None
-            else:
-                node = torch.autograd.graph.get_gradient_edge(leaf).node
-                # The node is kept as well: where only a checkpoint's backward will use it, nothing else keeps it till then.
-                handles.append((node, node.register_prehook(_sees(seen, number))))
-        return seen, leaves, handles
-
-    def after_backward(self, seen: "Backward", leaves: dict[int, Tensor], handles: list[Any]) -> None:
-        """Keep what the backward has left in ``.grad``, by its version."""
-        for _, handle in handles:
-            handle.remove()
-        for number in seen.arrived:
-            grad = leaves[number].grad
-            if grad is not None:
-                seen.arrived[number] = torch_inside.version(grad)
-        self.touches.forget(leaves.values())
-        self.touches.arrived(leaves.values())
-        self.tape.held.clear()
-        self.tape.backwards.append(seen)
-
     def ran_script(self, function: Any, first: int, args: Any, kwargs: Any, out: Any, frame: FrameType) -> None:
         """A scripted or traced function ran, unseen but for what its graph says."""
         given = scripted.arguments(function, args, kwargs)
@@ -846,15 +814,6 @@ class RecordingMode(TorchFunctionMode):
 def described(failure: BaseException) -> str:
     """Return type and text of an exception."""
     return f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}".rstrip(": ")
-
-
-def _sees(seen: Backward, number: int) -> Callable[[tuple[Tensor | None, ...]], None]:
-    def arriving(gradients: tuple[Tensor | None, ...]) -> None:
-        for gradient in gradients:
-            if gradient is not None:
-                seen.nonzero[number] = seen.nonzero.get(number, False) or bool(any_nonzero(gradient))
-
-    return arriving
 
 
 def _as_array(tensor: Tensor) -> Any:

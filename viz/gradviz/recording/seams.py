@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from gradviz.recording import torch_inside, where
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
+from gradviz.recording.observe import Backward
 from gradviz.recording.torch_inside import without_torch_function
 from gradviz.training.watch import StepWatch
 
@@ -173,25 +174,25 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
 
 @functools.lru_cache(maxsize=16)
 def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The one seam that has to look before: a backward may free the graph."""
+    """The one seam that has to look before, while and after: a backward may free the graph."""
 
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         watcher: Watcher | None = getattr(_here, "watcher", None)
-        seen = None
-        if watcher is not None and not watcher.mode.failure:
-            try:
-                with without_torch_function():
-                    seen = watcher.mode.before_backward(_flat(args[0] if args else kwargs.get("tensors")))
-            except Exception as failure:
-                watcher.mode.failure = described(failure)
-        out = original(*args, **kwargs)
-        if watcher is not None and seen is not None:
-            try:
-                watcher.mode.after_backward(*seen)
-            except Exception as failure:
-                watcher.mode.failure = described(failure)
-        return out
+        if watcher is None or watcher.mode.failure:
+            return original(*args, **kwargs)
+        outermost = not watcher.mode.observer.is_running
+        backward: Backward | None = None
+        error: BaseException | None = None
+        try:
+            backward = _begun(watcher.mode, args, kwargs)
+            return original(*args, **kwargs)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            _ended(watcher.mode, backward, error, outermost=outermost)
+            error = None
 
     return watching
 
@@ -239,6 +240,28 @@ def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
         return out
 
     return watching
+
+
+def _begun(mode: RecordingMode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Backward | None:
+    inputs = args[5] if len(args) > 5 else kwargs.get("inputs")
+    try:
+        with without_torch_function():
+            return mode.observer.begin(_flat(args[0] if args else kwargs.get("tensors")), None if inputs is None else _flat(inputs))
+    except Exception as failure:
+        mode.failure = described(failure)
+        return None
+
+
+def _ended(mode: RecordingMode, backward: Backward | None, error: BaseException | None, *, outermost: bool) -> None:
+    try:
+        with without_torch_function():
+            leaves = mode.observer.end(backward, error, outermost=outermost)
+            mode.touches.forget(leaves)
+            mode.touches.arrived(leaves)
+    except Exception as failure:
+        mode.failure = described(failure)
+    if backward is not None and backward.seen is not None and backward.seen.failure is not None:
+        mode.failure = mode.failure or described(backward.seen.failure)
 
 
 @functools.cache

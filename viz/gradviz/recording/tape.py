@@ -9,7 +9,7 @@ import itertools
 import weakref
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,9 @@ from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.where import NOWHERE, Spot
+
+if TYPE_CHECKING:
+    from gradviz.recording.observe import Backward
 
 _numbers = itertools.count()
 MOST = 300_000  # calls that are kept, some 100 MB; of more, the older half is forgotten
@@ -141,23 +144,6 @@ class Write:
         self.family = family
 
 
-class Backward:
-    """A backward call that the step made itself.
-
-    Attributes:
-        roots: The tape's numbers of the tensors it began from.
-        arrived: For each leaf that had no ``.grad`` before: the version of the one it has since, or None if it still has none.
-        nonzero: For each leaf that had one already: whether some element of what arrived is not zero.
-    """
-
-    __slots__ = ("arrived", "nonzero", "roots")
-
-    def __init__(self, roots: tuple[int, ...]) -> None:
-        self.roots = roots
-        self.arrived: dict[int, int | None] = {}
-        self.nonzero: dict[int, bool] = {}
-
-
 def address(tensor: Tensor) -> int:
     """Return what identifies a tensor's memory; 0 for one that has none of its own (sparse, or inside a torch.func transform)."""
     try:
@@ -212,7 +198,7 @@ class Tape:
         self.calls: dict[int, Call] = _Calls()
         self.leaves: dict[int, LeafSeen] = {}
         self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
-        self.backwards: list[Backward] = []
+        self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.memory: dict[int, list[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
@@ -272,7 +258,7 @@ class Tape:
 
     def walk(self, root: Any) -> int:
         """Put an autograd node and everything before it on the tape; return its number. A loop, and nothing is walked twice."""
-        if _is_accumulator(root):
+        if is_accumulator(root):
             return self.leaf(root.variable, live=True)
         key, steps, new, leaf, accumulators, customs = self.key, self.steps, self._new, self.leaf, _accumulators, _customs
         stamp: Stamp = root.metadata.get(key) or new(root)
@@ -286,7 +272,7 @@ class Tape:
                 if before is None:
                     continue
                 kind = type(before)
-                if accumulators.get(kind, False) or (kind not in accumulators and _is_accumulator(before)):
+                if accumulators.get(kind, False) or (kind not in accumulators and is_accumulator(before)):
                     nexts.append(leaf(before.variable, live=True))
                     continue
                 earlier: Stamp = before.metadata.get(key) or new(before)
@@ -333,7 +319,7 @@ class Tape:
             for before, _ in stack.pop().next_functions:
                 if before is None:
                     continue
-                if _is_accumulator(before):
+                if is_accumulator(before):
                     found[self.leaf(before.variable, live=True)] = before.variable
                     continue
                 stamp = self.stamp(before, None)
@@ -544,6 +530,10 @@ class Tape:
                     stack.append(before)
         return seen.issuperset(wanted)
 
+    def brought_by(self, root: int) -> "Backward | None":
+        """Return the last backward that the step ran through a node; None where none was."""
+        return next((backward for backward in reversed(self.backwards) if self.leads_to(backward.roots, (root,))), None)
+
     def spot_of(self, number: int) -> Spot | None:
         """Return the line of a call that autograd did not record; None for a leaf."""
         call = self.calls.get(number)
@@ -554,7 +544,8 @@ _accumulators: dict[type, bool] = {}
 _customs: dict[type, bool] = {}
 
 
-def _is_accumulator(node: Any) -> bool:
+def is_accumulator(node: Any) -> bool:
+    """Say whether an autograd node is the one that adds to a leaf's ``.grad``."""
     kind = type(node)
     known = _accumulators.get(kind)
     if known is None:

@@ -6,6 +6,7 @@ What is private of FSDP2 is collected in ``sharded.py``.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -97,6 +98,18 @@ ABILITIES = (
         "a buffer that is put back gets its version back as well",
         "2.6 to 2.15",
         "Buffers that a checkpoint wrote to again have a higher version than without gradviz.",
+    ),
+    Ability(
+        ("_C._len_torch_dispatch_stack", "utils._python_dispatch._disable_current_modes"),
+        "what gradviz measures of a gradient is nothing that a mode of the user's counts, keeps or changes",
+        "2.6 to 2.15",
+        "Dispatch modes that run during backward see gradviz's own calls.",
+    ),
+    Ability(
+        ("_C._disabled_torch_dispatch_impl",),
+        "a tensor class of somebody else's that has operations of its own is not read, for that would run them",
+        "2.6 to 2.15",
+        "Gradients of other tensor classes are not measured.",
     ),
     Ability(
         ("_C._current_autograd_node",),
@@ -217,6 +230,21 @@ SET_GRAD_ENABLED = "_set_grad_enabled"  # every switch of grad mode, from no_gra
 RECORD_FUNCTION = "_record_function"  # the profiler's, which make no value; 2.6 to 2.15
 PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # whose further results (batch sizes, mask) carry no value
 
+_dispatch_modes = _private("_C._len_torch_dispatch_stack")
+_no_dispatch_modes = _private("utils._python_dispatch._disable_current_modes")
+
+
+def without_dispatch_modes() -> AbstractContextManager[Any]:
+    """Enter to call torch unseen by the dispatch modes of the user's."""
+    return _no_dispatch_modes() if _no_dispatch_modes is not None and _dispatch_modes is not None and _dispatch_modes() else nullcontext()
+
+
+def has_own_dispatch(kind: type) -> bool:
+    """Say whether a class of tensors has operations of its own, or that this torch does not say."""
+    plain = _private("_C._disabled_torch_dispatch_impl")
+    return plain is None or getattr(kind, "__torch_dispatch__", None) is not plain
+
+
 # Memory
 
 _STORAGES = not ABILITIES[3].missing
@@ -262,6 +290,15 @@ def current_node() -> Any:
     """Return the autograd node that runs in this thread, where a backward is under way; None otherwise."""
     find = _private("_C._current_autograd_node")
     return None if find is None else find()
+
+
+ENGINE = "_engine_run_backward"  # the function through which every backward enters the engine; 2.6 to 2.15
+
+
+def backward_is_compiled() -> bool:
+    """Say whether backwards are compiled (compiled autograd, 2.6 to 2.15), so that hooks become a part of what is compiled."""
+    module = sys.modules.get("torch._dynamo.compiled_autograd")
+    return bool(getattr(module, "compiled_autograd_enabled", False))
 
 
 def graph_was_freed(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -108,7 +108,7 @@ class Trace:
         model: Model | None = None,
         optimizer: Optimizers = None,
         *,
-        backward: bool = True,
+        backward: bool = False,
     ) -> Report:
         """Report on one loss, or on several.
 
@@ -117,7 +117,8 @@ class Trace:
                 returns, whose ``.loss`` is taken. One that is not a scalar is taken as its sum.
             model: Whose parameters to report on; a dict of several by name, or of tensors. Without one, the report is of the graph alone.
             optimizer: Who steps them, to tell which are not optimized; optimizers built during the trace are known.
-            backward: Run a backward that changes nothing (no ``.grad``, no random state) to tell zero from reached.
+            backward: Run a backward to tell zero from reached, where none has run inside the trace. No ``.grad``, no buffer of the
+                model and no random state is another one after it; but hooks, and the backwards of your own Functions, run once more.
 
         Raises:
             TraceError: The trace has not run or belongs to another thread.
@@ -183,11 +184,28 @@ def trace() -> Trace:
     return Trace()
 
 
-def report(loss: Any, model: Model | None = None, optimizer: Optimizers = None) -> Report:
+def run_backward(trace: Trace, loss: Any) -> None:
+    """Run the backward of a step that is gradviz's own, inside its trace, where the step has not run it itself.
+
+    Of several losses each runs its own. What it raises is for the report to say.
+    """
+    tape = trace._tape
+    try:
+        losses = [one for one in _losses(loss, {})[0].values() if isinstance(one, Tensor) and one.requires_grad]
+    except LossError:
+        return
+    with torch_inside.without_torch_function():
+        losses = [one for one in losses if tape.brought_by(tape.live(one)) is None]
+    for number, one in enumerate(losses, 1):
+        with suppress(Exception):
+            torch.autograd.backward(one, None if one.numel() == 1 else torch.ones_like(one), retain_graph=number < len(losses))
+
+
+def report(loss: Any, model: Model | None = None, optimizer: Optimizers = None, *, backward: bool = False) -> Report:
     """Report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
 
-    Reached, zero and frozen are right; what is not reached is called unused, because only a trace can tell a cut from it, and the
-    report says so.
+    Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`; what is not reached is called unused,
+    because only a trace can tell a cut from it, and the report says so.
 
     Raises:
         LossError: ``loss`` is nothing that backward() could start from.
@@ -198,7 +216,7 @@ def report(loss: Any, model: Model | None = None, optimizer: Optimizers = None) 
         "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add whether an unused parameter was cut, "
         "and by which line."
     )
-    return _report(Tape(), loss, model, known, measure=True, notes=(note,))
+    return _report(Tape(), loss, model, known, measure=backward, notes=(note,))
 
 
 def _report(

@@ -4,18 +4,26 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gradviz.graph import CutKind, Node, NodeKind, Zero
-from gradviz.recording.backward import Flow
 from gradviz.recording.build import Built
+from gradviz.recording.observe import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
 # Words for the operation, and why nothing comes out of it though gradient goes in.
 _FACTOR = "the other factor is zero wherever gradient comes in"
 _ADDED = {"addmm": 0, "baddbmm": 0, "addmv": 0, "convolution": 2, "linear": 2}
 _SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
+# What gives each of its inputs a part of the gradient, and what hands all of it on, only elsewhere or in another shape.
+_IN_PARTS = r"^(cat|stack|complex|view_as_complex|copy_slices|index_put|.*scatter|constant_pad_nd)$"
+_WHOLE_REAL = (
+    r"^(view|unsafe_view|reshape_alias|view_as_real|view_as_complex|permute|transpose|t|unsqueeze|squeeze|expand|repeat|clone|alias|add|"
+    r"sub|rsub|neg|sum|mean|cat|stack|complex|conj|resolve_conj|backward_hook_function)$"
+)
+_WHOLE = _WHOLE_REAL.replace("view|", "view|to_copy|", 1)
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"round|floor|ceil|trunc|sign|frac", "its derivative is zero everywhere"),
     (r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink", "every input lies where it is flat (a dead unit)"),
     (r"clamp|clip", "every input lies outside the bounds, where it is flat"),
+    (r"to_copy", "a complex value is made real, and its imaginary part is dropped"),
     (r"embedding", "every index is padding_idx, which gets no gradient"),
     (r"nll_loss|cross_entropy", "every target is ignore_index, so that no element counts"),
     (r"softmax", "a softmax over a single value is constant"),
@@ -33,15 +41,12 @@ def operation_name(node: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
 
 
-def find_zeros(
-    built: Built, flows: Mapping[int, Flow], edges_of: Mapping[int, Sequence[int | None]], zero: set[int], nonzero: set[int]
-) -> dict[int, Zero]:
+def find_zeros(built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero: set[int]) -> dict[int, Zero]:
     """Say for each parameter with an all-zero gradient where the zero begins.
 
     Args:
         built: The graph.
         flows: What passed each node, by index.
-        edges_of: The index that each edge of a node leads to; None for an edge to nothing.
         zero: Leaves whose gradient is all zero.
         nonzero: Leaves whose gradient is not.
     """
@@ -55,30 +60,37 @@ def find_zeros(
     for leaf in sorted(zero):
         above = _closure([leaf], after)
         begins = sorted(
-            (index, source)
+            (index, source, edge in flow.empty)
             for index in above
             if (flow := flows.get(index)) is not None and flow.came
-            for source, went in zip(edges_of[index], flow.went, strict=False)
-            if went is False and source in above
+            for edge, (source, went) in enumerate(zip(flow.leads, flow.went, strict=False))
+            if went == 0 and source is not None and source in above
         )
         if begins:
-            index, source = begins[0]
-            if operation_name(built.nodes[index].operation) in ("cat", "stack"):
-                # It only hands on what it got: nothing of this part was selected after it.
-                index, source = _selection(built, after, index) or (index, source)
-            found[leaf] = _begins_at(built.nodes[index], edges_of[index], source, before, nonzero)
+            index, source, empty = begins[0]
+            if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
+                index, source = _taken_up_by(built, flows, after, index) or (index, source)
+            found[leaf] = _begins_at(built.nodes[index], flows[index].leads, source, before, nonzero)
+        elif not any(flows[index].came for index in above if index in flows):
+            why = "backward() was begun with a gradient of zeros"
+            found[leaf] = Zero(operation="backward", why=why, place=built.nodes[min(above - {0}, default=leaf)].place)
         else:
             found[leaf] = _cancels(built, leaf, above, flows)
     return found
 
 
-def _selection(built: Built, after: Mapping[int, list[int]], index: int) -> tuple[int, int] | None:
-    """Return the selection that a value goes into, straight or through views, and what it goes in from."""
+def _taken_up_by(built: Built, flows: Mapping[int, Flow], after: Mapping[int, list[int]], index: int) -> tuple[int, int] | None:
+    """Return the operation that made zeros of the part of a gradient that a node hands on, and what it goes to from there.
+
+    A node that joins parts gives each its own part of what arrives. Where that is zero, the first operation after it that may pass on
+    nothing for a part is where the zero begins: whatever only rearranges or adds up hands on everything.
+    """
+    whole = _WHOLE_REAL if re.search(r"complex", operation_name(built.nodes[index].operation)) else _WHOLE
     seen = {index}
-    while len(consumers := after.get(index, [])) == 1 and consumers[0] not in seen:
+    while len(consumers := after.get(index, [])) == 1 and consumers[0] not in seen and consumers[0] in flows:
         source, index = index, consumers[0]
         seen.add(index)
-        if re.search(_SELECTION, operation_name(built.nodes[index].operation)):
+        if not re.search(whole, operation_name(built.nodes[index].operation)):
             return index, source
     return None
 

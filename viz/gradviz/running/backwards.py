@@ -282,9 +282,8 @@ class Watch:
         optimizers = list(found.optimizers.values())
         self._optimizers = {name: weakref.ref(one) for name, one in found.optimizers.items()}
         trace = self._trace if threading.get_ident() == self._thread else None
-        measured = kind == "backward" and error is None
         if trace is not None and named:
-            report = trace.report(named, found.roots, optimizers, backward=measured)
+            report = trace.report(named, found.roots, optimizers)
         elif named:
             note = "It ran in a thread that is not traced: cut cannot be told from unused."
             report = Report.of(judge(Tape(), named, found.roots, held_by(optimizers), measure=False, notes=(note,)))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
-from gradviz.graph import Cut, Parameter, Place, Verdict
+from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
 from gradviz.render.sentences import counted, listing, printable, verdict_counts
 from gradviz.render.text import where
@@ -166,12 +166,14 @@ def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
-    begins: dict[str, list[str]] = {}
+    begins: dict[Zero | None, list[str]] = {}
     for one in chosen:
-        why = "" if one.zero is None else f"; it begins in {one.zero.operation}{_at(one.zero.place)}"
-        begins.setdefault(why, []).append(one.name)
-    for why, names in begins.items():
-        yield _line("zero", f"{_names(names, call)}: a route is there, what arrives is all zero{why}")
+        begins.setdefault(one.zero, []).append(one.name)
+    for zero, names in begins.items():
+        yield _line("zero", f"{_names(names, call)}: a route is there, what arrives is all zero")
+        if zero is not None:
+            yield _line("", f"from {zero.operation.replace('_', ' ')}{_at(zero.place)}")
+            yield _line("why", zero.why)
 
 
 def _since(call: Call, earlier: Call | None) -> Iterator[str]:

@@ -1,0 +1,225 @@
+"""What the step's backwards brought to the graph of a loss: what arrived at each leaf, where zeros begin, what turned out to be severed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor
+
+from gradviz.causes import RAISED
+from gradviz.graph import CutKind, Node, NodeKind, Zero
+from gradviz.recording import sizes, torch_inside
+from gradviz.recording.build import Built
+from gradviz.recording.observe import Backward, Flow, Observation, Raised
+from gradviz.recording.tape import Tape
+from gradviz.recording.where import NOWHERE, Spot
+from gradviz.recording.zeros import find_zeros, operation_name
+
+_NOT_TOLD = "Zero is not told from reached"
+
+
+@dataclass(slots=True)
+class Measured:
+    """What backwards brought, by index in the graph.
+
+    Attributes:
+        arrivals: Size of what arrived at each leaf; none where nothing did.
+        several: The leaves where it arrived in parts, so that their sum was not measured.
+        flows: What passed each node; its ``leads`` are indices.
+        awaited: The leaves that something should have arrived at, had the loss used them.
+        zeros: Where the zero at a leaf begins.
+    """
+
+    arrivals: dict[int, float] = field(default_factory=dict)
+    several: set[int] = field(default_factory=set)
+    flows: dict[int, Flow] = field(default_factory=dict)
+    awaited: set[int] = field(default_factory=set)
+    zeros: dict[int, Zero] = field(default_factory=dict)
+
+    def nonzero(self, leaf: int | None) -> bool | None:
+        """Say whether what arrived at a leaf is not all zero; None where that is not known."""
+        size = None if leaf is None else self.arrivals.get(leaf)
+        return None if size is None else sizes.is_nonzero(size)
+
+    def norm(self, leaf: int | None) -> float | None:
+        """Return the norm of what arrived at a leaf; None where it is not known."""
+        size = None if leaf is None else self.arrivals.get(leaf)
+        return None if size == sizes.UNREAD or (size and leaf in self.several) else size
+
+
+def measured(tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[str], refused: str = "") -> Measured:
+    """Return what backwards brought; write into the graph what they showed to be severed, and into the notes what is not known.
+
+    Args:
+        tape, built: The trace, and the graph of the losses.
+        losses: Those that require grad.
+        notes: Are added to.
+        refused: Why a backward that was asked for could not be run.
+    """
+    leaves = {index for index in built.reached() if (leaf := tape.leaves.get(built.numbers[index])) is not None and leaf.requires_grad}
+    if not losses or not leaves:
+        return Measured()
+    if any(loss.device.type == "meta" for loss in losses):
+        notes.append("The loss is on the meta device: zero cannot be told from reached.")
+        return Measured()
+    brought = [tape.brought_by(tape.live(loss)) for loss in losses]
+    backwards = list(dict.fromkeys(one for one in brought if one is not None))
+    raised = next((one.raised for one in backwards if one.raised is not None), None)
+    if raised is not None:
+        _sever_all(built, raised)
+        notes.append(f"backward() raised {raised.error}. No gradient is called reached.")
+        return Measured()
+    if not backwards:
+        why = f", because no backward could be run: {refused}" if refused else " until backward() has run inside the trace"
+        notes.append(f"{_NOT_TOLD}{why}.")
+        return Measured()
+    if any(one.seen is None or one.seen.failure is not None for one in backwards):
+        notes.append(f"{_NOT_TOLD}: what backward() brought could not be watched.")
+        return Measured()
+    whole = all(one is not None for one in brought)
+    return _brought(tape, built, backwards, leaves, whole=whole)
+
+
+def _brought(tape: Tape, built: Built, backwards: Sequence[Backward], leaves: set[int], *, whole: bool) -> Measured:
+    observations = list(dict.fromkeys(one.seen for one in backwards if one.seen is not None))
+    found = Measured(flows=_flows(built, observations))
+    for index in leaves:
+        number = built.numbers[index]
+        came = [size for seen in observations for size in seen.arrivals.get(number, ())]
+        if came and (whole or any(came)):
+            found.arrivals[index] = sizes.together(came) or 0.0
+            found.several |= {index} if len(came) > 1 else set()
+        elif whole and all(one.asked is None or number in one.asked for one in backwards):
+            found.awaited.add(index)
+    zero = {index for index, size in found.arrivals.items() if size == 0}
+    nonzero = {index for index, size in found.arrivals.items() if size}
+    if all(one.asked is None for one in backwards):  # else None may mean that nobody asked
+        _sever_what_returned_none(tape, built, found.flows)
+    moved = _insert_hooks(tape, built, found)
+    found.zeros = find_zeros(built, found.flows, zero, nonzero)
+    found.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
+    return found
+
+
+def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]:
+    """Return what passed the nodes of the graph, in several backwards together."""
+    found: dict[int, Flow] = {}
+    for seen in observations:
+        for number, flow in seen.flows.items():
+            index = built.index_of.get(number)
+            if index is None:
+                continue
+            mine = Flow(tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads))
+            mine.came, mine.went, mine.empty = flow.came, flow.went, flow.empty
+            found[index] = mine if index not in found else found[index].and_also(mine)
+    return found
+
+
+def _sever_all(built: Built, raised: Raised) -> None:
+    """A backward that raised brings nothing: put what raised between the loss and everything before it."""
+    at = None if raised.node is None else built.index_of.get(raised.node)
+    node = None if at is None else built.nodes[at]
+    operation = RAISED if node is None or node.operation == "NotImplemented" else f"{RAISED} in {operation_name(node.operation)}"
+    place, caller = (None, None) if node is None else (node.place, node.caller)
+    if raised.spot is not None:
+        place, caller = raised.spot.place, raised.spot.calling_place
+    end = Node(
+        index=len(built.nodes),
+        kind=NodeKind.OPERATION,
+        operation=operation,
+        place=place,
+        caller=caller,
+        scope="" if node is None else node.scope,
+        requires_grad=False,
+        severs=CutKind.NON_DIFFERENTIABLE,
+    )
+    _add(built, end)
+    for (source, target), edge in list(built.edges.items()):
+        if target == 0 and edge.gradient:
+            del built.edges[source, 0]
+            built.connect(source, end.index, gradient=False, severed=CutKind.NON_DIFFERENTIABLE)
+    built.connect(end.index, 0, gradient=False)
+
+
+def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow]) -> None:
+    """A node that got gradient and passed None on severs that input."""
+    for index, flow in flows.items():
+        node = built.nodes[index]
+        step = tape.steps.get(built.numbers[index])
+        # A custom Function gets zeros in place of None, so one that passes None on of these severs as well.
+        if (flow.came is None and not (step is not None and step.custom)) or node.operation.startswith(torch_inside.CHECKPOINT_NODE):
+            continue
+        passed: dict[int, list[bool]] = {}
+        for source, went in zip(flow.leads, flow.went, strict=False):
+            if source is not None:
+                passed.setdefault(source, []).append(went is not None)
+        for source, went_on in passed.items():
+            edge = built.edges.get((source, index))
+            if all(went_on) or edge is None or not edge.gradient:
+                continue
+            ran = flows.get(source)
+            if ran is not None and ran.came is None and any(went is not None for went in ran.went):
+                # What lies before it makes zeros of the None: something arrives, though this severs.
+                built.edges[source, index] = replace(edge, severed=CutKind.CUSTOM_FUNCTION)
+                continue
+            if not any(went_on):
+                built.edges[source, index] = replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
+                continue
+            # The same value went in twice, and one of the two is severed: it needs an edge of its own.
+            blind = _add(built, replace(node, index=len(built.nodes), requires_grad=False, severs=CutKind.CUSTOM_FUNCTION))
+            built.connect(source, blind, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
+            built.connect(blind, index, gradient=False)
+
+
+def _insert_hooks(tape: Tape, built: Built, found: Measured) -> dict[int, Zero]:
+    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs. Returns the leaves behind."""
+    sent = {source for flow in found.flows.values() for source, went in zip(flow.leads, flow.went, strict=False) if went}
+    behind: dict[int, Zero] = {}
+    for number, spots in tape.hooks.items():
+        index = built.index_of.get(number)
+        if index is None or index not in sent:
+            continue
+        came = found.flows[index].came if index in found.flows else found.arrivals.get(index)
+        if came == 0:
+            behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
+    for index, flow in found.flows.items():
+        # torch puts a function of its own before a module that has a full backward hook; the hook changes what that passes on
+        if flow.came and not any(flow.went) and built.nodes[index].operation == torch_inside.HOOK_NODE:
+            spot = _module_hook(tape, built.spots.get(index, NOWHERE))
+            for source in sorted({source for source in flow.leads if source is not None}):
+                behind.update(_insert_hook(built, "register_full_backward_hook()", spot, source, index))
+    return behind
+
+
+def _module_hook(tape: Tape, spot: Spot) -> Spot:
+    """Return where the hook of the module at a spot was registered, or else where its function begins."""
+    registered = tape.module_hooks.get(spot.module)
+    if registered:
+        return registered[-1]
+    module = tape.modules[spot.module]() if 0 <= spot.module < len(tape.modules) else None
+    for hook in torch_inside.backward_hooks_of(module) if module is not None else ():
+        code = getattr(hook, "__code__", None)
+        if code is not None:
+            return Spot(code, 0)
+    return spot
+
+
+def _insert_hook(built: Built, operation: str, spot: Spot, source: int, only: int | None) -> dict[int, Zero]:
+    """Put a hook between a node and what its value goes into (or one of these). Returns the leaves before it."""
+    place = spot.place
+    node = Node(
+        index=len(built.nodes), kind=NodeKind.OPERATION, operation=operation, place=place, caller=spot.calling_place, severs=CutKind.HOOK
+    )
+    hook = _add(built, node)
+    for (before, target), edge in list(built.edges.items()):
+        if before == source and edge.gradient and target != hook and only in (None, target):
+            del built.edges[before, target]
+            built.connect(hook, target, gradient=True)
+    built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
+    zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
+    return {index: zero for index in built.before([source]) if built.nodes[index].kind is not NodeKind.OPERATION}
+
+
+def _add(built: Built, node: Node) -> int:
+    built.nodes.append(node)
+    built.numbers.append(-node.index)
+    return node.index

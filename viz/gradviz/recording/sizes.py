@@ -1,0 +1,118 @@
+"""How large a gradient is, as one number, cheap enough to ask of every gradient of a backward.
+
+The number is the L2 norm. It is zero only where every element is zero, and not finite only where some element is not finite: what
+float32 cannot square is measured again. Values on an accelerator are measured there, and read once at the end.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.recording import torch_inside
+from gradviz.recording.sharded import own_part
+
+UNREAD = -1.0
+"""The size of a gradient whose values cannot be read: on the meta device, or inside a tensor class of somebody else's."""
+
+Size = float | Tensor
+"""A Tensor only until :func:`read`."""
+
+_SQUARES = (1e-15, 1e15)  # between these, the squares of float32 neither underflow nor overflow
+_HALVES = (torch.float16, torch.bfloat16)
+_PLAIN = (Tensor, nn.Parameter)
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Let torch functions run that none of the user's modes gets to see."""
+    with torch_inside.without_torch_function(), torch_inside.without_dispatch_modes(), torch.no_grad():
+        yield
+
+
+def size_of(gradient: Tensor) -> Size:
+    """Return the size of a gradient. To be called inside of :func:`unseen`."""
+    values = _values(gradient)
+    if values is None:
+        return UNREAD
+    if values.numel() == 0:
+        return 0.0
+    if values.device.type != "cpu":
+        return _on_device(values)
+    norm = float(torch.linalg.vector_norm(values, dtype=_wider(values)))
+    return norm if _SQUARES[0] < norm < _SQUARES[1] else _exactly(values)
+
+
+def read(sizes: list[Size]) -> list[float]:
+    """Return sizes as numbers: one transfer, and one wait, for each device."""
+    by_device: dict[torch.device, list[int]] = {}
+    for position, size in enumerate(sizes):
+        if isinstance(size, Tensor):
+            by_device.setdefault(size.device, []).append(position)
+    found = [size if isinstance(size, float) else UNREAD for size in sizes]
+    for device, positions in by_device.items():
+        torch.get_device_module(device).synchronize(device)  # backward may have used streams of its own
+        numbers = torch.stack([size for place in positions if isinstance(size := sizes[place], Tensor)]).tolist()
+        for place, number in zip(positions, numbers, strict=True):
+            found[place] = number
+    return found
+
+
+def any_nonzero(gradient: Tensor) -> bool | None:
+    """Say at once whether some element of a gradient is not zero; None where that cannot be read."""
+    with unseen():
+        return is_nonzero(read([size_of(gradient)])[0])
+
+
+def is_nonzero(size: float) -> bool | None:
+    """Say whether some element is not zero (NaN is not); None where that cannot be read."""
+    return None if size == UNREAD else size != 0
+
+
+def together(sizes: list[float]) -> float | None:
+    """Return one size for what arrived by several ways and was not added up; None where nothing did."""
+    if not sizes or UNREAD in sizes:
+        return UNREAD if sizes else None
+    return math.hypot(*sizes) if all(map(math.isfinite, sizes)) else sum(sizes)
+
+
+def _values(gradient: Tensor) -> Tensor | None:
+    """Return a gradient's numbers that lie in this process, as a plain dense tensor; None where there are none to read."""
+    values = own_part(gradient)
+    if values.is_nested:
+        values = values.values()
+    if type(values) not in _PLAIN and torch_inside.has_own_dispatch(type(values)):
+        return None
+    if values.device.type == "meta":
+        return None
+    if values.layout == torch.sparse_coo:
+        values = values.coalesce().values()
+    elif values.layout != torch.strided:
+        values = values.to_dense() if values.is_mkldnn else values.values()
+    return torch.view_as_real(values.resolve_conj()) if values.is_complex() else values
+
+
+def _wider(values: Tensor) -> torch.dtype | None:
+    return torch.float32 if values.dtype in _HALVES else None
+
+
+def _exactly(values: Tensor) -> float:
+    """Return the norm of what float32 is too narrow to square, without a copy of it in the usual case."""
+    low, high = torch.aminmax(values)
+    largest = max(abs(float(low)), abs(float(high)))  # NaN comes first in both
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    norm = float(torch.linalg.vector_norm(values, dtype=torch.float64))
+    return norm if 0 < norm < math.inf else float(torch.linalg.vector_norm(values / largest, dtype=torch.float64)) * largest
+
+
+def _on_device(values: Tensor) -> Tensor:
+    """Return the size as a tensor that nobody has waited for."""
+    wide = torch.float64 if values.device.type == "cuda" else _wider(values)
+    norm: Tensor = torch.linalg.vector_norm(values, dtype=wide)
+    if wide is torch.float64 and values.dtype is not torch.float64:
+        return norm
+    largest = torch.linalg.vector_norm(values, math.inf, dtype=_wider(values))
+    return torch.where((_SQUARES[0] < norm) & (norm < _SQUARES[1]), norm, largest)
