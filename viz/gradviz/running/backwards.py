@@ -32,11 +32,11 @@ from gradviz.running import names, rank, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
+from gradviz.running.outcome import Outcome
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
 from gradviz.running.voice import say, warn
 from gradviz.training.hooks import StepHooks
-from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import Seen, StepWatch, names_now
 
 _PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
@@ -85,7 +85,7 @@ class Watch:
         self._seen: set[object] = set()
         self._teller = telling.Teller()
         self._training = StepWatch()
-        self._ended = False
+        self._outcome = Outcome(self._training)
         self._hooks: StepHooks | None = None
         self._originals: dict[str, Any] = {}
         self._ours: dict[str, Any] = {}
@@ -354,7 +354,7 @@ class Watch:
         if self._on and id(optimizer) in self._stepping:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._stepping.remove(id(optimizer))
-            self._guarded(self._write)
+            self._guarded(self._trained)
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
 
@@ -391,17 +391,23 @@ class Watch:
             return
         reports = {f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls}
         notes = tuple(self._leads) or ("No optimizer has stepped yet.",)
-        training = judge_training(*self._training.evidence(ended=self._ended), len(self._calls), ended=self._ended)
         last = replace(self._calls[-1].report, notes=(*notes, *self._calls[-1].report.notes))
         whole = replace(last, losses={name: replace(each, loss=name) for name, each in reports.items()} if len(reports) > 1 else {})
-        whole = replace(whole, training=training)
+        whole = replace(whole, training=self._outcome.training)
         save(whole, own_file(self._settings.output, label(self._settings)), engine=self._settings.engine)
+
+    def _trained(self, *, ended: bool = False) -> None:
+        """Say what is new of training."""
+        self._outcome.judge(self._calls, ended=ended)
+        for alarm in self._outcome.alarms(ended=ended):
+            self._say(alarm)
+        self._write()
 
     def _finish(self) -> None:
         """Decide what could only be decided at the end."""
-        self._ended = True
         if self._calls:
-            self._write()
+            self._trained(ended=True)
+            self._say(self._outcome.last())
         self._training.end()
 
     def _stop_if_asked(self, *, now: bool = False) -> None:

@@ -34,6 +34,8 @@ def find_alarms(evidence: Mapping[str, Evidence], fates: Sequence[Fate], stepper
             if meant(evidence[fate.name], holders[fate.name], _Around(evidence, fates, steppers, ended)):
                 why = "vanishing" if fate.why == "too_small" and _vanishes(evidence, fate) else fate.why
                 place = None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
+                if why == "stale":  # one replacement takes several lines
+                    place = next((known for reason, known in found if reason == why and known and known.file == fate.file), place)
                 found.setdefault((why, place), []).append(fate.name)
     return tuple(_alarm(why, place, names, evidence, steppers) for (why, place), names in found.items())
 

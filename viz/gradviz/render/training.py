@@ -1,0 +1,144 @@
+"""Whether parameters train, in a sentence and in lines, for every text that says it."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from gradviz.graph import Parameter, Place
+from gradviz.render.names import fold_names
+from gradviz.render.sentences import counted, listing, printable
+from gradviz.training.facts import Alarm, Fate, Training
+
+NOT_KNOWN = "whether parameters train is not known"
+_CLAUSES = 3  # reasons in a sentence, before the rest is only counted
+_GROUPS = 3  # of names in a reason
+_CALMLY_LAST = ("frozen", "unused")
+_CALL = re.compile(r"(\w+)\(")
+_CLEARING = ("zero_grad", "clip", "scale", "mul", "div", "clamp", "set_to_none")
+
+
+def sentence(training: Training | None) -> str:
+    """Return the answer in one sentence, with its full stop.
+
+    ``"7 of 9 parameters train; enc.* (2) do not: zero_grad() at train.py:12 clears their gradient before step()."``
+    """
+    if training is None or not training.parameters:
+        return f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
+    fates = training.parameters
+    known = [one for one in fates if one.trains is not None]
+    if not known:
+        return f"{_steps(training)}, so {NOT_KNOWN}."
+    total = counted(len(fates), "parameter")
+    train = sum(one.trains is True for one in fates)
+    if train == len(fates):
+        clauses = [f"All {total} train" if len(fates) > 1 else "The only parameter trains"]
+    else:
+        clauses = [f"{train} of {total} {'trains' if train == 1 else 'train'}"]
+    reasons = _by_reason(training)
+    clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
+    rest = sum(len(names) for _, names in reasons[_CLAUSES:])
+    clauses += [f"{rest} more do not"] if rest else []
+    unknown = len(fates) - len(known)
+    clauses += [f"of {unknown} it is not known"] if unknown else []
+    return printable("; ".join(clauses)) + "."
+
+
+def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
+    """Yield an alarm line by line, each with the word in its margin; the first has none."""
+    names = _names(alarm.parameters, training.parameters)
+    yield "", printable(f"{names}: {headline(alarm)}")
+    if alarm.code:
+        yield "code", printable(f"{_at(alarm)}: {alarm.code}")
+    yield "means", alarm.means
+    yield "to mend", alarm.mend
+
+
+def headline(alarm: Alarm) -> str:
+    """Return what an alarm is about, in a few words."""
+    if alarm.why == "constant_term":
+        return f"a term of the loss at {_at(alarm)} moves nothing"
+    return _why(alarm.why, alarm.file, alarm.line, alarm.code, _optimizers(alarm))
+
+
+def _optimizers(alarm: Alarm) -> str | None:
+    return None
+
+
+def _steps(training: Training) -> str:
+    if training.steps:
+        return f"{counted(training.steps, 'step')} of optimizers {'was' if training.steps == 1 else 'were'} seen, and none of them of these"
+    return "No optimizer stepped while it was watched"
+
+
+def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
+    """Return what does not train by reason and line: what an alarm is raised for first, then the most."""
+    alarmed = {name for alarm in training.alarms for name in alarm.parameters}
+    groups: dict[tuple[object, ...], tuple[Fate, list[str]]] = {}
+    for one in training.parameters:
+        if one.trains is False:
+            line = None if one.why == "stale" else one.line  # one replacement takes several lines
+            groups.setdefault((one.why, one.file, line), (one, []))[1].append(one.name)
+
+    def rank(group: tuple[Fate, list[str]]) -> tuple[bool, bool, int]:
+        fate, names = group
+        return alarmed.isdisjoint(names), fate.why in _CALMLY_LAST, -len(names)
+
+    return sorted(groups.values(), key=rank)
+
+
+def _clause(training: Training, names: Sequence[str], fate: Fate) -> str:
+    every = len(names) == len(training.parameters)
+    who = "" if every else f"{_names(names, training.parameters)} "
+    why = _why(fate.why or "", fate.file, fate.line, fate.code, fate.optimizer)
+    if fate.why == "frozen":
+        return f"{who}{'they are' if every else 'is' if len(names) == 1 else 'are'} {why}"
+    return f"{who}{'' if every else 'does not' if len(names) == 1 else 'do not'}{'' if every else ': '}{why}"
+
+
+def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
+    """Return some parameters in few words: ``enc.* (2)``."""
+    among = {one.name: Parameter(name=one.name, numel=one.numel) for one in fates}
+    roots = {name.partition(".")[0] for name in among}
+    groups = fold_names(names, among, roots if len(roots) > 1 else ())
+    said = [group.pattern if group.parameters == 1 else f"{group.pattern} ({group.parameters})" for group in groups]
+    return listing(said, _GROUPS)
+
+
+def _why(why: str, file: str | None, line: int | None, code: str | None, optimizer: str | None) -> str:
+    at = "" if file is None else f" at {where(Place(file, line or 0))}"
+    call = _called(code)
+    holder = optimizer or "the optimizer"
+    said = {
+        "frozen": f"frozen{at}",
+        "cut": f"every route back is severed{at}",
+        "unused": "they are no part of the loss",
+        "zero": f"their gradient is zero{f', from the line{at} on' if at else ''}",
+        "left_out": f"backward(){at} does not ask for them",
+        "not_finite": f"NaN or infinity gets into them{f', born{at}' if at else ''}",
+        "cleared": f"{call}{at} clears their gradient before step()" if at else "their gradient is cleared before step()",
+        "clipped": f"{call}{at} leaves nothing of their gradient" if at else "nothing is left of their gradient at step()",
+        "stale": f"the optimizer holds what they replaced{at}",
+        "not_held": f"no optimizer holds them{f' (made{at})' if at else ''}",
+        "not_stepped": f"{holder} never steps{f' (made{at})' if at else ''}",
+        "too_small": f"the update{at} is too small for their type, or the learning rate is 0",
+        "vanishing": "their gradient has all but vanished, and the update is lost in rounding",
+        "lost": f"the update{at} goes elsewhere",
+    }
+    return said.get(why, why)
+
+
+def _called(code: str | None) -> str:
+    """Return the call in a line that clears or clips, ``"zero_grad()"``."""
+    calls = _CALL.findall(code or "")
+    found = next((call for call in calls if any(word in call for word in _CLEARING)), None)
+    return f"{found}()" if found else "the line"
+
+
+def _at(alarm: Alarm) -> str:
+    return "a line that is not known" if alarm.file is None else where(Place(alarm.file, alarm.line or 0))
+
+
+def where(place: Place) -> str:
+    """As in the text of a report."""
+    from gradviz.render.text import where as written
+
+    return written(place)

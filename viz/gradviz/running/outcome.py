@@ -1,0 +1,45 @@
+"""What a run says of training: alarms as they come, each once, and one sentence at its end."""
+
+from collections.abc import Sequence
+
+from gradviz.render.training import lines, sentence
+from gradviz.running.calls import Call
+from gradviz.training.facts import Alarm, Training
+from gradviz.training.judging import judge
+from gradviz.training.watch import StepWatch
+
+_AT_THE_END = frozenset(("cut", "unused", "too_small", "vanishing", "not_held", "not_stepped", "left_out"))
+"""Reasons that a later step may do away with, and those that the step's own line has told of."""
+_STEP_TELLS = frozenset(("cut", "unused"))
+_LABEL = 10
+
+
+class Outcome:
+    """Judges what was watched, and tells of it."""
+
+    def __init__(self, watch: StepWatch) -> None:
+        self._watch = watch
+        self._told: set[Alarm] = set()
+        self.training: Training | None = None  # as last judged
+
+    def judge(self, calls: Sequence[Call], *, ended: bool = False) -> Training | None:
+        """Return whether the parameters train, as far as that is known by now; None where nothing was watched that could tell."""
+        evidence, steppers = self._watch.evidence(ended=ended)
+        self.training = judge(evidence, steppers, len(calls), ended=ended) if calls and (steppers or evidence) else None
+        return self.training
+
+    def alarms(self, *, ended: bool = False) -> list[str]:
+        """Return the alarms that are not told yet, and that no later step will do away with."""
+        if self.training is None:
+            return []
+        new = [one for one in self.training.alarms if one not in self._told and (ended or one.why not in _AT_THE_END)]
+        self._told.update(new)
+        return [self._tell(one, self.training) for one in new if one.why not in _STEP_TELLS]
+
+    def _tell(self, alarm: Alarm, training: Training) -> str:
+        (_, first), *rest = lines(alarm, training)
+        return "\n".join([f"ALARM: {first}", *(f"  {label:{_LABEL}}{text}" for label, text in rest)]) + "\n"
+
+    def last(self) -> str:
+        """Return the sentence that ends a run."""
+        return f"{sentence(self.training)}\n"
