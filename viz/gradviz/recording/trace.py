@@ -20,6 +20,7 @@ from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.seams import Optimized, held_by, watched
 from gradviz.recording.tape import Tape
 from gradviz.reports import Report
+from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.facts import Training
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import Seen, StepWatch, names_now
@@ -145,8 +146,9 @@ class Trace:
         roots = model if isinstance(model, Mapping) else {"": model}
         with torch_inside.without_torch_function():
             self._training.calls.clear()
-            self._training.called(Seen(parameters=report.parameters), *names_now(names, report.parameters), names.modules, roots)
-            return judge_training(*self._training.evidence(), 1)
+            seen = Seen(parameters=report.parameters, terms=find_constant_terms(report.graph))
+            self._training.called(seen, *names_now(names, report.parameters), names.modules, roots)
+            return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
 
     def _stopped_watching(self, error: Exception) -> None:
         self._notes.append(f"gradviz stopped watching the optimizers ({described(error)}); what they did after that is not known.")

@@ -29,7 +29,10 @@ def sentence(training: Training | None) -> str:
         return f"{_steps(training)}, so {NOT_KNOWN}."
     total = counted(len(fates), "parameter")
     train = sum(one.trains is True for one in fates)
-    if train == len(fates):
+    decayed = {name for alarm in training.alarms if alarm.why == "zero" for name in alarm.parameters}
+    if decayed and train == len(fates) and all(one.name in decayed for one in fates):
+        clauses = [f"All {total} move without gradient, as weight decay has it: what arrives is all zero"]
+    elif train == len(fates):
         clauses = [f"All {total} train" if len(fates) > 1 else "The only parameter trains"]
     else:
         clauses = [f"{train} of {total} {'trains' if train == 1 else 'train'}"]

@@ -76,13 +76,17 @@ def judge_step(
 
 
 def _extra(held: Mapping[str, torch.Tensor], others: Mapping[str, Optimizer], calls: Sequence[Call]) -> dict[str, tuple[str, ...]]:
-    owners = {id(tensor): name for name, other in others.items() for group in other.param_groups for tensor in group["params"]}
+    owners: dict[int, dict[str, None]] = {}
+    for name, other in others.items():
+        for group in other.param_groups:
+            for tensor in group["params"]:
+                owners.setdefault(id(tensor), {})[name] = None
     extra: dict[str, list[str]] = {}
     for call in calls:
         for key, name in call.names.items():
             parameter = call.report.parameters.get(name)
             if parameter is not None and parameter.verdict in _ARRIVED and name not in held:
-                known = extra.setdefault(owners.get(key, ""), [])
+                known = extra.setdefault(" and ".join(owners.get(key, ())), [])
                 if name not in known:
                     known.append(name)
     return {owner: tuple(found) for owner, found in extra.items()}

@@ -36,6 +36,7 @@ from gradviz.running.outcome import Outcome
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
 from gradviz.running.voice import say, warn
+from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import Seen, StepWatch, names_now
 
@@ -292,7 +293,13 @@ class Watch:
         code, lasti, caller, caller_lasti, _ = where.quick(frame)
         place = None if code is None else where.place(code, lasti)
         report = replace(relevant(report, found), losses={}, loss=" + ".join(named) or "loss", place=place)
-        seen = Seen(parameters=report.parameters, asked=frozenset(map(id, asked)) or None, place=place)
+        seen = Seen(
+            parameters=report.parameters,
+            asked=frozenset(map(id, asked)) or None,
+            place=place,
+            terms=find_constant_terms(report.graph),
+            underivable=find_underivable(report.graph),
+        )
         self._training.name(found.optimizers)
         self._training.called(seen, *names_now(known, report.parameters), known.modules, found.roots)
         return Call(

@@ -52,7 +52,7 @@ class Step:
         older: Those that none of these calls reached, and that it steps by a gradient left from before.
         idle: Those that are no part of these losses and have their own: another optimizer holds them too, or an earlier call reached them.
         frozen: Those that do not require grad.
-        extra: Parameters that got gradient and that it does not hold, by the optimizer that does; ``""`` for none.
+        extra: Parameters that got gradient and that it does not hold, by the optimizer that does, several joined by "and"; ``""`` for none.
     """
 
     optimizer: str

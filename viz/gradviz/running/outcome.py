@@ -25,7 +25,10 @@ class Outcome:
     def judge(self, calls: Sequence[Call], *, ended: bool = False) -> Training | None:
         """Return whether the parameters train, as far as that is known by now; None where nothing was watched that could tell."""
         evidence, steppers = self._watch.evidence(ended=ended)
-        self.training = judge(evidence, steppers, len(calls), ended=ended) if calls and (steppers or evidence) else None
+        if not calls or not (steppers or evidence):
+            return None
+        watch = self._watch
+        self.training = judge(evidence, steppers, len(calls), terms=watch.terms, underivable=watch.underivable, ended=ended)
         return self.training
 
     def alarms(self, *, ended: bool = False) -> list[str]:
@@ -34,7 +37,7 @@ class Outcome:
             return []
         new = [one for one in self.training.alarms if one not in self._told and (ended or one.why not in _AT_THE_END)]
         self._told.update(new)
-        return [self._tell(one, self.training) for one in new if one.why not in _STEP_TELLS]
+        return [self._tell(one, self.training) for one in new if one.why not in _STEP_TELLS or not self.training.steps]
 
     def _tell(self, alarm: Alarm, training: Training) -> str:
         (_, first), *rest = lines(alarm, training)

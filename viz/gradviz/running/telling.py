@@ -98,7 +98,10 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
     if step.idle:
         lines.append(_line("idle", f"{_names(step.idle, last)}: not part of this loss; another loss trains them"))
     for owner, names in step.extra.items():
-        holds = f"{owner} holds them, and does not step here" if owner else "no optimizer holds them"
+        several = " and " in owner
+        holds = (
+            f"{owner} {'hold them, and do' if several else 'holds them, and does'} not step here" if owner else "no optimizer holds them"
+        )
         lines.append(_line("extra", f"{_names(names, last)}: gradient arrives; {holds}"))
         lines += [] if owner else _listed(names, last.roots)
     return lines

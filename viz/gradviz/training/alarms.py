@@ -7,19 +7,29 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
-from gradviz.training.facts import Alarm, Evidence, Fate, Stepper
+from gradviz.training.facts import Alarm, ConstantTerm, Evidence, Fate, Stepper
 from gradviz.training.words import explain
 
 _TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
 
 
-def find_alarms(evidence: Mapping[str, Evidence], fates: Sequence[Fate], steppers: Sequence[Stepper], *, ended: bool) -> tuple[Alarm, ...]:
+def find_alarms(
+    evidence: Mapping[str, Evidence],
+    fates: Sequence[Fate],
+    steppers: Sequence[Stepper],
+    terms: Sequence[ConstantTerm],
+    underivable: Sequence[ConstantTerm],
+    *,
+    ended: bool,
+) -> tuple[Alarm, ...]:
     """Return the alarms, those for the same reason and line as one.
 
     Args:
         evidence: What was seen of each parameter, by name.
         fates: What was made of it.
         steppers: The optimizers.
+        terms: The constant terms of the losses.
+        underivable: Operations without a derivative that gradient was to pass.
         ended: Nothing more is to come.
     """
     found: dict[tuple[str, Place | None], list[str]] = {}
@@ -27,9 +37,13 @@ def find_alarms(evidence: Mapping[str, Evidence], fates: Sequence[Fate], stepper
     for why, place, names in _idle(evidence, steppers):
         found.setdefault((why, place), []).extend(names)
         idle.update(names)
+    for term in underivable:
+        found.setdefault(("underivable", term.place), []).extend(term.parameters)
+    for why, place, names in _constant(terms, steppers):
+        found.setdefault((why, place), []).extend(names)
     holders = {name: [each for each in steppers if name in each.held] for name in evidence}
     for fate in fates:
-        if fate.trains is False and fate.why is not None and fate.name not in idle:
+        if fate.trains is False and fate.why is not None and fate.name not in idle and not (underivable and fate.why == "not_stepped"):
             meant = _MEANT[fate.why]
             if meant(evidence[fate.name], holders[fate.name], _Around(evidence, fates, steppers, ended)):
                 why = "vanishing" if fate.why == "too_small" and _vanishes(evidence, fate) else fate.why
@@ -66,6 +80,15 @@ def _idle(evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Iter
             yield "frozen", _first_place(held), [one.name for one in held]
         elif min(len(one.verdicts) for one in zero) >= 2:
             yield "zero", _first_place(zero), [one.name for one in held]
+
+
+def _constant(terms: Sequence[ConstantTerm], steppers: Sequence[Stepper]) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield the constant terms that depend on what an optimizer holds."""
+    held = {name for each in steppers for name in each.held}
+    for term in terms:
+        names = [name for name in term.parameters if name in held]
+        if names:
+            yield "constant_term", term.place, names
 
 
 def _first_place(held: Sequence[Evidence]) -> Place | None:
@@ -143,7 +166,7 @@ def _vanishes(evidence: Mapping[str, Evidence], fate: Fate) -> bool:
 def _alarm(why: str, place: Place | None, names: Sequence[str], evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Alarm:
     means, mend = explain(why, [evidence[name] for name in names], steppers)
     return Alarm(
-        why=why,
+        why="cut" if why == "underivable" else why,
         parameters=tuple(dict.fromkeys(names)),
         file=None if place is None else place.file,
         line=None if place is None else place.line,

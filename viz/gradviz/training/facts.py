@@ -115,6 +115,19 @@ class Training:
 # What is seen, before it is judged
 
 
+@dataclass(frozen=True, slots=True)
+class ConstantTerm:
+    """A term of a loss that depends on parameters and that backward() takes for a constant. Read-only.
+
+    Attributes:
+        parameters: Names of those it depends on, in the order of the graph.
+        place: Where its value is severed.
+    """
+
+    parameters: tuple[str, ...]
+    place: Place | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
     """A call that changed or replaced a gradient between backward and step. Read-only.

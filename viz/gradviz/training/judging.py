@@ -5,18 +5,28 @@ from collections.abc import Mapping, Sequence
 
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.alarms import find_alarms
-from gradviz.training.facts import Evidence, Fate, Look, OptimizerSteps, Stepper, Training
+from gradviz.training.facts import ConstantTerm, Evidence, Fate, Look, OptimizerSteps, Stepper, Training
 
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
 
-def judge(evidence: Sequence[Evidence], steppers: Sequence[Stepper], backwards: int, *, ended: bool = False) -> Training:
+def judge(
+    evidence: Sequence[Evidence],
+    steppers: Sequence[Stepper],
+    backwards: int,
+    *,
+    terms: Sequence[ConstantTerm] = (),
+    underivable: Sequence[ConstantTerm] = (),
+    ended: bool = False,
+) -> Training:
     """Say of every parameter whether it trains.
 
     Args:
         evidence: What was seen of each.
         steppers: What was seen of each optimizer.
         backwards: How many backward calls were reported on.
+        terms: The constant terms of their losses.
+        underivable: Operations without a derivative that gradient was to pass.
         ended: Nothing more is to come, so that what has not been never will.
     """
     holders = _holders(steppers)
@@ -29,7 +39,7 @@ def judge(evidence: Sequence[Evidence], steppers: Sequence[Stepper], backwards: 
             OptimizerSteps(name=each.name, kind=each.kind, steps=each.steps, skipped=each.skipped, held=len(each.held) + each.strangers)
             for each in steppers
         ),
-        alarms=find_alarms(dict(zip((each.name for each in evidence), evidence, strict=True)), fates, steppers, ended=ended),
+        alarms=find_alarms({each.name: each for each in evidence}, fates, steppers, terms, underivable, ended=ended),
     )
 
 

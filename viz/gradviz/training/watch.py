@@ -18,7 +18,7 @@ from gradviz.graph import Parameter, Place, Verdict
 from gradviz.recording import torch_inside, where
 from gradviz.recording.sharded import own_part
 from gradviz.recording.where import Spot
-from gradviz.training.facts import Evidence, Look, Stepper
+from gradviz.training.facts import ConstantTerm, Evidence, Look, Stepper
 from gradviz.training.hooks import StepHooks
 from gradviz.training.looking import Glance, StepLook, callers
 from gradviz.training.owners import Owners
@@ -66,11 +66,15 @@ class Seen:
         parameters: What the report says of each by name.
         asked: The parameters, by identity, that it was to give gradient to; None for all.
         place: The line that called it.
+        terms: The constant terms of its loss.
+        underivable: The operations that it cannot pass.
     """
 
     parameters: Mapping[str, Parameter]
     asked: frozenset[int] | None = None
     place: Place | None = None
+    terms: tuple[ConstantTerm, ...] = ()
+    underivable: tuple[ConstantTerm, ...] = ()
 
 
 @dataclass(slots=True)
@@ -256,6 +260,16 @@ class StepWatch:
             if stepped.steps == 0 or any(not (key in self._parameters and self._parameters[key].moved) for key in stepped.held):
                 return
         self.end()
+
+    @property
+    def terms(self) -> tuple[ConstantTerm, ...]:
+        """The constant terms of all losses that were watched."""
+        return tuple(dict.fromkeys(term for call in self.calls for term in call.terms))
+
+    @property
+    def underivable(self) -> tuple[ConstantTerm, ...]:
+        """The operations that backward calls could not pass."""
+        return tuple(dict.fromkeys(term for call in self.calls for term in call.underivable))
 
     # Backward calls
 

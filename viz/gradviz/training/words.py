@@ -53,6 +53,14 @@ _MEANS: Mapping[str, tuple[str, str]] = {
         "The optimizer steps, and the update is too small for the parameter's type to hold at its value.",
         "Keep the weights in float32 (or a master copy of them), or raise the learning rate.",
     ),
+    "underivable": (
+        "torch has no derivative for this operation, so backward() raises where gradient comes to it.",
+        "Use an operation that has one, such as index_add or scatter_add in place of a weighted count.",
+    ),
+    "constant_term": (
+        "This term of the loss depends on them, and backward() takes it for a constant: it moves nothing.",
+        "Keep the term's own graph: without detach(), item(), no_grad() or a copy through numpy. What is only to be logged, log beside it.",
+    ),
     "vanishing": (
         "The gradient that arrives is so small beside that of other parameters that the update is lost in rounding.",
         "Use residual connections, normalisation, another activation or another initialisation.",

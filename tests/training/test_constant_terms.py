@@ -1,0 +1,128 @@
+"""Terms of a loss that move nothing are found in faulty programs, and none in healthy ones."""
+
+import importlib.util
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import gradviz
+from gradviz.training.constant_terms import find_constant_terms
+
+CASES = sorted((Path(__file__).parents[1] / "cases").glob("*.py"))
+FAULTY = {
+    "002": "adv.item()",
+    "003": "torch.tensor(losses)",
+    "004": "(diff > thresh)",
+    "018": "q.detach()",
+    "301": "float(kl)",
+    "305": "np.fft.rfft",
+    "306": "torch.as_tensor(array",
+    "342": "torch.autograd.grad(",
+    "413": "self.vgg(fake)",
+    "423": ".detach()",
+}
+
+
+def terms(step):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with gradviz.trace() as trace:
+            loss, model = step()
+            if isinstance(loss, torch.Tensor) and loss.requires_grad:
+                loss.backward()
+        torch.set_grad_enabled(True)
+        return find_constant_terms(trace.report(loss, model).graph)
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(f"constant_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_case_has_a_constant_term_only_where_it_is_its_fault(path):
+    case = load(path)
+    found = terms(case.step)
+    expected = FAULTY.get(path.stem[:3])
+    if expected is not None:
+        assert [expected in term.place.code for term in found] == [True]
+    elif path.stem.endswith("_ok") or getattr(case, "BUG", True) is False:
+        assert not found
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body, self.head = nn.Linear(3, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        h = torch.tanh(self.body(x))
+        return h, self.head(h)
+
+
+def faulty_penalty():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    with torch.no_grad():
+        penalty = h.abs().mean()
+    return F.cross_entropy(y, torch.tensor([0, 1, 0, 1, 0])) + 0.1 * penalty, model
+
+
+def healthy_straight_through():
+    model = Net()
+    _, y = model(torch.randn(5, 3))
+    hard = y + (y.round() - y).detach()
+    return hard.mean(), model
+
+
+def healthy_target():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    return F.mse_loss(h, h.roll(1, 0).detach()) + y.square().mean(), model
+
+
+def healthy_ratio_of_one():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    one, other = h.square().mean(), y.square().mean()
+    return one / one.detach() + other / other.detach(), model
+
+
+def healthy_self_distillation():
+    model = Net()
+    x = torch.randn(5, 3)
+    teacher = model(x)[1].softmax(-1).detach()
+    return F.kl_div(model(x + 0.1)[1].log_softmax(-1), teacher, reduction="batchmean"), model
+
+
+def healthy_baseline():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    value = h.mean(1)
+    logp = torch.distributions.Categorical(logits=y)
+    action = logp.sample()
+    advantage = torch.randn(5) - value.detach()
+    return -(logp.log_prob(action) * advantage).mean() + (value - 1).square().mean(), model
+
+
+@pytest.mark.parametrize(
+    ("step", "count"),
+    [
+        (faulty_penalty, 1),
+        (healthy_straight_through, 0),
+        (healthy_target, 0),
+        (healthy_ratio_of_one, 0),
+        (healthy_self_distillation, 0),
+        (healthy_baseline, 0),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_stop_gradient_that_is_meant_is_no_constant_term(step, count):
+    assert len(terms(step)) == count
