@@ -12,7 +12,7 @@ from torch.nn import functional as F
 import gradviz
 from gradviz.training.constant_terms import find_constant_terms
 
-CASES = sorted((Path(__file__).parents[1] / "cases").glob("*.py"))
+CASES = sorted((Path(__file__).parents[1] / "cases").glob("[0-9]*.py"))
 FAULTY = {
     "002": "adv.item()",
     "003": "torch.tensor(losses)",
