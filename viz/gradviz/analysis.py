@@ -59,7 +59,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
     order = {parameter.name: position for position, parameter in enumerate(seen)}
 
-    groups: dict[tuple[CutKind, str, str, int, Place | None], list[Edge]] = {}
+    groups: dict[tuple[CutKind, str, str, int, Place | None, bool], list[Edge]] = {}
     for edge in graph.edges:
         if edge.severed is not None:
             target = graph.nodes[edge.target]
@@ -67,10 +67,11 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             if edge.severed in GRAD_MODES and target.caller is not None:
                 place = target.caller  # one block around a library's model is one cut, whatever lines of the library ran in it
             block = target.block_place if edge.severed in GRAD_MODES else None  # two that share an inner line are two cuts
-            groups.setdefault((edge.severed, _operation(target, edge.severed), place.file, place.line, block), []).append(edge)
+            key = (edge.severed, _operation(target, edge.severed), place.file, place.line, block, edge.captured)
+            groups.setdefault(key, []).append(edge)
 
     found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []
-    for (kind, operation, _, _, block), edges in groups.items():
+    for (kind, operation, _, _, block, captured), edges in groups.items():
         sources = [edge.source for edge in edges]
         behind = graph.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
         first = {names[index] for index in behind if index in names and verdicts[names[index]] is not Verdict.FROZEN}
@@ -92,6 +93,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             caller=targets[0].caller,
             also=_severed_again(graph, edges, kind, place),
             block=block,
+            captured=captured,
             inside_library=all(target.library for target in targets),
         )
         severs_all = any(verdicts[name] is Verdict.CUT for name in first)

@@ -129,6 +129,7 @@ class Edge:
         target: Index of the node that takes it in; it is nearer to the loss.
         gradient: Gradient passes back along it, from target to source.
         severed: What severs it, where the source requires grad and no gradient passes; else None.
+        captured: A custom Function reads the value without having been handed it as an argument of its own.
         cut: Index in ``Report.cuts`` of the cut it belongs to. Set by the analysis.
     """
 
@@ -136,6 +137,7 @@ class Edge:
     target: int
     gradient: bool = True
     severed: CutKind | None = None
+    captured: bool = False
     cut: int | None = None
 
 
@@ -219,6 +221,7 @@ class Cut:
         also: Lines behind it in the data flow that sever the same route again.
         block: The line that switched grad mode off for it: the ``with``, or the decorator; None where unknown.
         within: Of a block that is told as one cut at the line that begins it: the lines that ran in it.
+        captured: A custom Function read the values without having been handed them as arguments of their own.
         inside_library: Severed and used again within one call of torch's own code, so none of the user's business.
     """
 
@@ -233,6 +236,7 @@ class Cut:
     also: tuple[Place, ...] = ()
     block: Place | None = None
     within: tuple[Place, ...] = ()
+    captured: bool = False
     inside_library: bool = False
 
 

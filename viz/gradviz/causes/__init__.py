@@ -2,7 +2,22 @@
 
 from collections.abc import Mapping
 
-from gradviz.causes import custom, detached, discrete, escaped, grad_mode, rewrapped
+from gradviz.causes import (
+    captured,
+    compared,
+    counted,
+    custom,
+    detached,
+    discrete,
+    escaped,
+    functional_derivatives,
+    grad_mode,
+    read_as_numbers,
+    rewrapped,
+    sampled,
+    sparse,
+    state,
+)
 from gradviz.causes.custom import RAISED
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import Cut, CutKind
@@ -14,11 +29,23 @@ EXPLANATIONS: Mapping[CutKind, Explanation] = {
 }
 
 
+BY_OPERATION: Mapping[str, Explanation] = {
+    operation: explanation
+    for family in (compared, counted, functional_derivatives, read_as_numbers, sampled, sparse, state)
+    for operation, explanation in family.OPERATIONS.items()
+}
+"""Of operations that have a remedy of their own, whatever their kind."""
+
+
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
     if cut.operation.startswith(RAISED):
         return custom.RAISED_EXPLANATION
-    return grad_mode.CHECKPOINT if cut.operation == "checkpoint()" else EXPLANATIONS[cut.kind]
+    if cut.operation == "checkpoint()":
+        return grad_mode.CHECKPOINT
+    if cut.captured:
+        return captured.CAPTURED
+    return BY_OPERATION.get(cut.operation.removesuffix(" in TorchScript"), EXPLANATIONS[cut.kind])
 
 
-__all__ = ["EXPLANATIONS", "RAISED", "Explanation", "explain"]
+__all__ = ["BY_OPERATION", "EXPLANATIONS", "RAISED", "Explanation", "explain"]

@@ -38,11 +38,11 @@ class Built:
     def graph(self) -> Graph:
         return Graph(tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)), self.classes)
 
-    def connect(self, source: int, target: int, *, gradient: bool, severed: CutKind | None = None) -> None:
+    def connect(self, source: int, target: int, *, gradient: bool, severed: CutKind | None = None, captured: bool = False) -> None:
         """Add an edge; of two between the same nodes, the one that gradient passes stays."""
         known = self.edges.get((source, target))
         if known is None or (gradient and not known.gradient) or (severed is not None and known.severed is None and not known.gradient):
-            self.edges[source, target] = Edge(source=source, target=target, gradient=gradient, severed=severed)
+            self.edges[source, target] = Edge(source=source, target=target, gradient=gradient, severed=severed, captured=captured)
 
     def reached(self) -> set[int]:
         """Return the nodes that gradient passes to from the loss."""
@@ -198,7 +198,7 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
                 call = tape.calls.get(made_of)
                 if step.custom and call is not None and call.inside is not None:
                     for before, kind, gradient in _inside(tape, step, made_of):
-                        built.connect(meet(before, spot), target, gradient=gradient, severed=kind)
+                        built.connect(meet(before, spot), target, gradient=gradient, severed=kind, captured=kind is not None)
                 elif made_of != number:
                     built.connect(meet(made_of, spot), target, gradient=False)
             continue

@@ -350,7 +350,7 @@ class RecordingMode(TorchFunctionMode):
         if around.deepcopy:
             return CutKind.DEEPCOPY
         if around.state_dict:
-            return CutKind.COPY_UNDER_NO_GRAD
+            return CutKind.DETACH
         if kind is not None:
             return kind
         if not (out.dtype.is_floating_point or out.dtype.is_complex):
@@ -853,6 +853,10 @@ def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:
     """Write an operation as a person would."""
     if kind is CutKind.DEEPCOPY:
         return "copy.deepcopy()"
+    if around.state_dict and kind is CutKind.DETACH:
+        return "state_dict()"
+    if kind is CutKind.NON_DIFFERENTIABLE and around.torch_line is not None and around.torch_line.co_name == torch_inside.SAMPLE:
+        return "sample()"
     if kind is CutKind.DATA:
         return ".data"
     if kind is CutKind.NO_GRAD:
@@ -862,7 +866,7 @@ def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:
     if kind is CutKind.INFERENCE_MODE:
         return "torch.inference_mode()"
     if kind is CutKind.GRAD_WITHOUT_GRAPH:
-        return "torch.autograd.grad()"
+        return f"torch.autograd.functional.{around.entered}()" if around.entered in torch_inside.DERIVATIVES else "torch.autograd.grad()"
     if kind is CutKind.NEW_TENSOR:
         return name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
     short = {"__float__": "float()", "__int__": "int()", "__index__": "int()", "__array__": "numpy()", "__setitem__": "[...] ="}.get(name)

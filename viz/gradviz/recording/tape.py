@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gradviz.recording.observe import Backward
 
 _numbers = itertools.count()
+_NEAR = 4096  # values that are looked at to say whether one went into another
 MOST = 300_000  # calls that are kept, some 100 MB; of more, the older half is forgotten
 
 
@@ -209,6 +210,7 @@ class Tape:
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
+        self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
@@ -493,13 +495,40 @@ class Tape:
         origin = self.origin(tensor) or 0
         for write in writes:
             if write.low < high and low < write.high:
+                if self._is_handed_on(tensor, write.serial):
+                    continue
                 if write.family is not None:
-                    if write.serial < origin:
+                    if write.serial < origin and self._has_behind(origin, self.calls[write.serial].inputs[0][0]):
                         continue  # it was in the history of what this tensor was taken out of
                     base = self.tensors.find(base_of(tensor)) if base is None else base
                     if write.family is base and is_recorded(tensor):
                         continue
                 yield write.serial
+
+    def _is_handed_on(self, tensor: Tensor, serial: int) -> bool:
+        """Say whether a custom Function wrote this and hands the memory on: what it passes gradient to is up to the Function."""
+        call = self.calls[serial]
+        if call.inside is None or not is_recorded(tensor):
+            return False
+        node = history(tensor)
+        if isinstance(node, torch.autograd.function.BackwardCFunction) and serial not in self._handed_on:
+            self._handed_on.add(serial)  # a later Function may write into the same memory and hand it on in turn
+            self.stamp(node, call.spot, (serial,))
+        return True
+
+    def _has_behind(self, number: int, wanted: int) -> bool:
+        """Say whether a value went into another, through whatever calls."""
+        seen, stack = {number}, [number]
+        while stack and len(seen) < _NEAR:
+            current = stack.pop()
+            step = self.steps.get(current)
+            for before in [before for before, _ in self.calls[current].inputs] if step is None else step.nexts:
+                if before == wanted:
+                    return True
+                if before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+        return False
 
     # Modules
 

@@ -342,6 +342,7 @@ FOLDER = os.path.dirname(torch.__file__) + os.sep
 OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
 GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")  # no_grad, set_grad_enabled; 2.6 to 2.15
 CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")  # what no_grad is as a decorator; 2.6 to 2.15
+DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))  # of torch.autograd.functional, by a frame's name
 SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsample does not
 
 # Modules: what they hold, read from where it is kept, since the methods that list it may be overridden and skip what repeats

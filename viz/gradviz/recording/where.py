@@ -133,6 +133,7 @@ class Surroundings:
         state_dict: It is done by ``Module.state_dict``.
         optimizer: It is done by an optimizer of torch.
         constructing: A module's ``__init__`` is running.
+        entered: Name of torch's own function that the innermost frame outside torch called.
         torch_line: File and instruction of torch's own innermost frame, where torch decided to make the call.
     """
 
@@ -147,6 +148,7 @@ class Surroundings:
     optimizer: bool = False
     constructing: bool = False
     torch_line: CodeType | None = None
+    entered: str = ""
 
 
 _FUNCTION = 1  # the flag of code whose variables are no dictionary
@@ -221,6 +223,8 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         running = frame.f_code
         filename = running.co_filename
         kind = level(filename)
+        if kind == INSIDE and inner is None and filename.startswith(torch_inside.FOLDER):
+            found.entered = running.co_name
         if kind == INSIDE:
             if found.torch_line is None and inner is None and filename.startswith(torch_inside.FOLDER):
                 if not filename.startswith((torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)):

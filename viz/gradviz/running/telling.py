@@ -148,8 +148,8 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
         yield _line("starved", _names(group, calls[-1]))
         for cut in cuts:
             yield from _cut(cut)
-            if cut.kind not in explained:
-                explained.add(cut.kind)
+            if explain(cut) not in explained:
+                explained.add(explain(cut))
                 yield _line("means", explain(cut).meaning)
                 yield _line("to mend", explain(cut).mend)
         if not cuts:

@@ -1,0 +1,21 @@
+"""A function that makes a new tensor read plain numbers out of the tensors that it was given."""
+
+from gradviz.causes.explanation import Explanation
+
+_BOUNDS = Explanation(
+    "The bounds are read as plain numbers, and the points between them are constants to the loss.",
+    "Stretch a constant grid: low + (high - low) * torch.linspace(0, 1, steps).",
+)
+_FILL = Explanation(
+    "The tensor is filled with a plain number that is read from another, and is a constant to the loss.",
+    "Multiply ones by the tensor, or expand() it to the shape.",
+)
+
+OPERATIONS = {
+    "linspace()": _BOUNDS,
+    "logspace()": _BOUNDS,
+    "arange()": _BOUNDS,
+    "full()": _FILL,
+    "full_like()": _FILL,
+    "new_full()": _FILL,
+}
