@@ -92,14 +92,16 @@ def test_a_frozen_parameter_is_frozen_wherever_it_stands():
     assert found.cuts == ()
 
 
-def test_frozen_while_it_was_used_counts_though_it_was_switched_on_since():
+def test_frozen_while_it_was_used_and_thawed_since_is_cut_by_the_line_that_froze_it():
     made, index = graph(
         {"loss": node(LOSS), "head": node(), "w": node(PARAMETER, requires_grad=False)},
         ("head", "loss"),
         Edge(source=2, target=1, gradient=False),
     )
-    (w,) = analyse(made, seen(index, "w")).parameters
-    assert w.verdict is Verdict.FROZEN
+    thawed = [replace(one, froze_at=Place("train.py", 3, "net.requires_grad_(False)")) for one in seen(index, "w")]
+    (w,) = analyse(made, thawed).parameters
+    assert w.verdict is Verdict.CUT
+    assert [(str(cut.kind), cut.file, cut.line) for cut in w.cuts] == [("frozen", "train.py", 3)]
 
 
 @pytest.mark.parametrize(("nonzero", "verdict"), [(True, "reached"), (False, "zero"), (None, "reached")])

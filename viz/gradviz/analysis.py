@@ -25,6 +25,9 @@ class ParameterSeen:
         norm: L2 norm of what arrived.
         zero: Where the zero begins, if it is known.
         switched_at: The line that froze it, or thawed it again, if it was seen.
+        switched_from: The line that called the function in which that line stands.
+        froze_at: The line that froze it last, also where it was thawed since; else the one that thawed it.
+        replaced_at: As in :class:`Parameter`.
     """
 
     name: str
@@ -39,6 +42,9 @@ class ParameterSeen:
     optimized: bool | None = None
     zero: Zero | None = None
     switched_at: Place | None = None
+    switched_from: Place | None = None
+    froze_at: Place | None = None
+    replaced_at: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Judgement:
 
 def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     """Judge every parameter and name the cuts."""
+    graph = _with_thawed(graph, seen)
+    froze = {parameter.node: parameter.froze_at for parameter in seen if parameter.node is not None}
     passed = graph.before([0], through=lambda edge: edge.gradient)
     severing = any(edge.severed is not None for edge in graph.edges)
     alive = graph.before([0], through=_is_alive) if severing else passed
@@ -66,8 +74,11 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             place = target.place or Place("", 0)
             if edge.severed in GRAD_MODES and target.caller is not None:
                 place = target.caller  # one block around a library's model is one cut, whatever lines of the library ran in it
+            if edge.severed is CutKind.FROZEN:
+                place = froze.get(edge.source) or place
             block = target.block_place if edge.severed in GRAD_MODES else None  # two that share an inner line are two cuts
-            key = (edge.severed, _operation(target, edge.severed), place.file, place.line, block, edge.captured)
+            name = "" if edge.severed is CutKind.FROZEN else _operation(target, edge.severed)
+            key = (edge.severed, name, place.file, place.line, block, edge.captured)
             groups.setdefault(key, []).append(edge)
 
     found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []
@@ -82,15 +93,17 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
                 continue
         targets = [graph.nodes[edge.target] for edge in edges]
         place = targets[0].place or Place("", 0)
+        if kind is CutKind.FROZEN:
+            place = froze.get(edges[0].source) or place
         cut = Cut(
             kind=kind,
-            operation=operation,
+            operation="requires_grad = False" if kind is CutKind.FROZEN else operation,
             file=place.file,
             line=place.line,
             code=place.code,
             scope=_shared_scope(target.scope for target in targets),
             parameters=tuple(sorted(first, key=order.__getitem__)),
-            caller=targets[0].caller,
+            caller=targets[0].caller if kind is not CutKind.FROZEN else None,
             also=_severed_again(graph, edges, kind, place),
             block=block,
             captured=captured,
@@ -110,6 +123,19 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     return Judgement(judged, cuts, _marked(graph, verdicts, names, passed, cut_of))
 
 
+def _with_thawed(graph: Graph, seen: Sequence[ParameterSeen]) -> Graph:
+    """Return the graph with an edge severed wherever a parameter was frozen as it was used, and requires grad now."""
+    thawed = {
+        parameter.node
+        for parameter in seen
+        if parameter.node is not None and parameter.requires_grad and not graph.nodes[parameter.node].requires_grad
+    }
+    if not thawed:
+        return graph
+    edges = tuple(replace(edge, severed=CutKind.FROZEN) if edge.source in thawed and not edge.gradient else edge for edge in graph.edges)
+    return replace(graph, edges=edges)
+
+
 def _is_alive(edge: Edge) -> bool:
     """Gradient comes back along it: also zeros that stand for the None of a custom Function, but not what a hook has replaced."""
     return edge.gradient and edge.severed in (None, CutKind.CUSTOM_FUNCTION)
@@ -120,8 +146,6 @@ def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdic
         return Verdict.FROZEN
     if parameter.node is None:
         return Verdict.UNUSED
-    if not graph.nodes[parameter.node].requires_grad:
-        return Verdict.FROZEN  # frozen while it was used, switched on again since
     if parameter.node not in passed:
         return Verdict.CUT
     if not parameter.arrived:
@@ -143,6 +167,8 @@ def _judge(parameter: ParameterSeen, verdict: Verdict, cuts: list[Cut], alive: s
         cuts=() if verdict in (Verdict.FROZEN, Verdict.UNUSED) else tuple(shown),
         zero=parameter.zero if verdict is Verdict.ZERO else None,
         frozen_at=parameter.switched_at if verdict is Verdict.FROZEN else None,
+        frozen_from=parameter.switched_from if verdict is Verdict.FROZEN else None,
+        replaced_at=parameter.replaced_at if verdict is not Verdict.FROZEN else None,
         thawed_at=parameter.switched_at if verdict is not Verdict.FROZEN else None,
         optimized=parameter.optimized,
         gradient_norm=parameter.norm,

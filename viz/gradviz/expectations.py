@@ -54,6 +54,7 @@ class Violation:
         cuts: What severs their routes.
         zero: Where a zero begins.
         switched_at: The line that froze them, or thawed what was frozen.
+        replaced_at: The line that made them after others had been frozen, where they were meant to be frozen.
         meant: What a pattern without a match was likely meant to be; empty where nothing is like it.
     """
 
@@ -64,6 +65,7 @@ class Violation:
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
     switched_at: Place | None = None
+    replaced_at: Place | None = None
     meant: str = ""
 
 
@@ -160,7 +162,8 @@ def _of_one(
             expected = "reached" if expectations.rest == "reached" else f"not {verdict}"
             yield replace(blamed, expected=expected)
     elif not _agrees(verdict, claim[0], traced):
-        yield replace(blamed, expected=claim[0], pattern=claim[1])
+        replaced_at = parameter.replaced_at if claim[0] == Verdict.FROZEN else None
+        yield replace(blamed, expected=claim[0], pattern=claim[1], replaced_at=replaced_at)
     if expectations.partial is not None and parameter.partial is not (parameter.name in partial):
         words = ("not partial", "partial")
         expected, found = words[not parameter.partial], words[parameter.partial]

@@ -40,6 +40,7 @@ class CutKind(StrEnum):
     GRAD_WITHOUT_GRAPH = "grad_without_graph"
     DEEPCOPY = "deepcopy"
     COLLECTIVE = "collective"
+    FROZEN = "frozen"  # requires_grad was False while the value was used, and is True again
 
 
 GRAD_MODES = {
@@ -272,6 +273,8 @@ class Parameter:
         zero: Where the zero begins, for the verdict zero.
         frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own, where a library did; None where it was
             not seen.
+        frozen_from: The line that called the function in which ``frozen_at`` stands, where both are the user's own.
+        replaced_at: The line that made it, where others of the model had been frozen by then; None for every other, or where unknown.
         thawed_at: The line that set requires_grad to True again, for every other verdict; None where none did, or it was not seen.
         optimized: Some optimizer holds it; None where no optimizer is known.
         gradient_norm: L2 norm of the gradient that arrives; None if none arrives or it was not measured.
@@ -286,6 +289,8 @@ class Parameter:
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
     frozen_at: Place | None = None
+    frozen_from: Place | None = None
+    replaced_at: Place | None = None
     thawed_at: Place | None = None
     optimized: bool | None = None
     gradient_norm: float | None = None

@@ -17,6 +17,7 @@ from gradviz.causes import (
     sampled,
     sparse,
     state,
+    thawed,
 )
 from gradviz.causes.custom import RAISED
 from gradviz.causes.explanation import Explanation
@@ -24,7 +25,7 @@ from gradviz.graph import Cut, CutKind
 
 EXPLANATIONS: Mapping[CutKind, Explanation] = {
     kind: explanation
-    for family in (detached, grad_mode, escaped, rewrapped, discrete, custom)
+    for family in (detached, grad_mode, escaped, rewrapped, discrete, custom, thawed)
     for kind, explanation in family.EXPLANATIONS.items()
 }
 
@@ -48,4 +49,9 @@ def explain(cut: Cut) -> Explanation:
     return BY_OPERATION.get(cut.operation.removesuffix(" in TorchScript"), EXPLANATIONS[cut.kind])
 
 
-__all__ = ["BY_OPERATION", "EXPLANATIONS", "RAISED", "Explanation", "explain"]
+def is_plain(cut: Cut) -> bool:
+    """Say whether a cut is explained by its kind alone, as a stop-gradient on purpose is."""
+    return explain(cut) is EXPLANATIONS[cut.kind]
+
+
+__all__ = ["BY_OPERATION", "EXPLANATIONS", "RAISED", "Explanation", "explain", "is_plain"]

@@ -6,14 +6,14 @@ still come to stand where an old one of the same memory stood, so what a call ha
 """
 
 import weakref
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.torch_inside import implementation
-from gradviz.recording.where import Spot
+from gradviz.recording.where import NOWHERE, Spot
 
 
 def memory_of(tensor: Tensor) -> Any:
@@ -26,6 +26,22 @@ def memory_of(tensor: Tensor) -> Any:
         return None
 
 
+class Switched(NamedTuple):
+    """What set ``requires_grad`` of a leaf.
+
+    Attributes:
+        on: What it was set to.
+        spot: The line.
+        caller: The line that called the function in which that line stands, where that is of the user's own.
+        froze: The line that set it to False last, also where another has set it to True since.
+    """
+
+    on: bool
+    spot: Spot
+    caller: Spot = NOWHERE
+    froze: Spot = NOWHERE
+
+
 class Facts(weakref.ref[Any]):
     """What is known of one tensor; itself a weak reference to the tensor's memory.
 
@@ -35,16 +51,18 @@ class Facts(weakref.ref[Any]):
         origin: Number of the call that made it, if that is of interest; 0 if not.
         leaf: Its number as a leaf; 0 if it is none.
         alias: What took it out of the graph of the tensor that it shares memory with.
-        switch: Whether its ``requires_grad`` was last set, and the line.
+        switch: How its ``requires_grad`` was last set.
+        born: The line that made it as a parameter, where others had been frozen by then.
     """
 
-    __slots__ = ("alias", "impl", "key", "leaf", "origin", "switch")
+    __slots__ = ("alias", "born", "impl", "key", "leaf", "origin", "switch")
     key: int
     impl: int
     origin: int
     leaf: int
     alias: CutKind | None
-    switch: tuple[bool, Spot] | None
+    switch: Switched | None
+    born: Spot | None
 
 
 class Tensors:
@@ -68,7 +86,7 @@ class Tensors:
         facts = Facts(memory_of(tensor) or self, self._forget)
         facts.key, facts.impl = id(tensor), implementation(tensor)
         facts.origin = facts.leaf = 0
-        facts.alias = facts.switch = None
+        facts.alias = facts.switch = facts.born = None
         self.by_key[facts.key] = facts
         return facts
 
@@ -84,7 +102,7 @@ class Tensors:
         """A tensor has got other memory, as by ``p.data = t``: it is the leaf that it was, of another value."""
         if before is not None:
             facts = self._new(tensor)
-            facts.leaf, facts.switch = before.leaf, before.switch
+            facts.leaf, facts.switch, facts.born = before.leaf, before.switch, before.born
 
     def swapped(self, first: Tensor, second: Tensor, before: tuple[Facts | None, Facts | None]) -> None:
         """Two tensors have exchanged their contents, and are the leaves that they were.

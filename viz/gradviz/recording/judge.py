@@ -2,7 +2,7 @@
 
 import gc
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.findings import Findings
-from gradviz.graph import Leaf, NodeKind, Parameter, Parameters, Place, Verdict
+from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Parameters, Place, Verdict
 from gradviz.recording import torch_inside
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
@@ -67,6 +67,7 @@ def judge(
         if wild:
             names_told = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
             said.append(f"The gradient of {names_told} is not finite (NaN or infinity): it arrives, and it spoils them.")
+        said += _frozen_late(found.parameters, seen, found.graph)
         said += _unseen(tape, built, found.parameters, names)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
     reached = built.reached() if outside else set()
@@ -144,7 +145,10 @@ def _parameters(
                 norm=brought.norm(node),
                 optimized=None if optimized is None else id(parameter) in optimized,
                 zero=brought.zeros.get(node) if node is not None else None,
-                switched_at=_own_line(tape.switched_at(parameter)),
+                switched_at=_own_line(tape.switched_at(parameter).spot),
+                switched_from=tape.switched_at(parameter).caller.place,
+                froze_at=_own_line(tape.switched_at(parameter).froze) or _own_line(tape.switched_at(parameter).spot),
+                replaced_at=_own_line(tape.born_at(parameter)),
             )
         )
     return seen
@@ -178,10 +182,22 @@ def _notes(
         said.append("The model has no parameters.")
     elif parameters and all(one.verdict is Verdict.UNUSED for one in parameters):
         said.append("None of the model's parameters went into this loss: is it the right model?")
-    again = [one.name for one in parameters if one.verdict is Verdict.FROZEN and names.tensors[one.name].requires_grad]
-    if again:
-        said.append(f"Frozen while they were used, and switched on again since: {', '.join(again[:6])}{' ...' if again[6:] else ''}.")
     return said
+
+
+def _frozen_late(parameters: Sequence[Parameter], seen: Sequence[ParameterSeen], graph: Graph) -> Iterator[str]:
+    """Say which parameters were frozen only after the forward had used them."""
+    nodes = {one.name: one.node for one in seen if one.node is not None}
+    late: dict[Place | None, list[str]] = {}
+    for one in parameters:
+        if one.verdict is Verdict.FROZEN and one.name in nodes and graph.nodes[nodes[one.name]].requires_grad:
+            late.setdefault(one.frozen_at, []).append(one.name)
+    for place, some in late.items():
+        at = "" if place is None else f" at {place}"
+        yield (
+            f"Frozen{at} only after the loss had used them: {', '.join(some[:4])}{' ...' if some[4:] else ''}. "
+            "They stay in the graph, and this backward gives them nothing."
+        )
 
 
 def _unseen(tape: Tape, built: Built, parameters: tuple[Parameter, ...], names: Names) -> list[str]:

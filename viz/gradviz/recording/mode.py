@@ -30,6 +30,7 @@ _PLAIN = frozenset((int, float, complex, str, bool, type(None), torch.dtype, tor
 _KIND_OF = {
     "detach": CutKind.DETACH,
     "detach_": CutKind.DETACH_,
+    "_values": CutKind.DETACH,
     "data": CutKind.DATA,
     "item": CutKind.ITEM,
     "tolist": CutKind.ITEM,
@@ -275,7 +276,7 @@ class RecordingMode(TorchFunctionMode):
     def _after_requires_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         leaf = args[0]
         if leaf.is_leaf:
-            self.tape.switched(leaf, Spot._make((*where.quick(frame)[:4], -1)))
+            self.tape.switched(leaf, Spot._make((*where.quick(frame)[:4], -1)), where.calling(frame))
         return out
 
     def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False) -> None:
@@ -742,6 +743,10 @@ class RecordingMode(TorchFunctionMode):
         if self.failure or out is value:
             return
         self.tape.tensors.made(out)
+        if not out.requires_grad and name == "nn.Parameter":
+            self.tape.switched(out, Spot._make((*where.quick(frame)[:4], -1)), where.calling(frame))
+        elif self.tape.froze:
+            self.tape.born(out, Spot._make((*where.quick(frame)[:4], -1)))
         inputs = self._inputs((value,), {})
         if not inputs:
             return

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
-from gradviz.recording.identity import Facts, Tensors
+from gradviz.recording.identity import Facts, Switched, Tensors
 from gradviz.recording.where import NOWHERE, Spot
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ class Tape:
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
         self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
+        self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
@@ -361,18 +362,30 @@ class Tape:
         known = self.tensors.find(tensor)
         return None if known is None else known.alias
 
-    def switched(self, leaf: Tensor, spot: Spot) -> None:
+    def switched(self, leaf: Tensor, spot: Spot, caller: Spot = NOWHERE) -> None:
         """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it again."""
         known = self.tensors.know(leaf)
-        if leaf.requires_grad != (known.switch is None or known.switch[0]):  # else as it was before
-            known.switch = leaf.requires_grad, spot
+        on, before = leaf.requires_grad, known.switch
+        if on != (before is None or before.on):  # else as it was before
+            froze = spot if not on else NOWHERE if before is None else before.froze
+            known.switch = Switched(on, spot, caller, froze)
+            self.froze = self.froze or not on
 
-    def switched_at(self, leaf: Tensor) -> Spot:
-        """Return the line that froze a leaf, or thawed it again; nowhere, where it was not seen or is not so any more."""
+    def born(self, parameter: Tensor, spot: Spot) -> None:
+        """Take note of the line that made a parameter after others had been frozen."""
+        self.tensors.know(parameter).born = spot
+
+    def born_at(self, parameter: Tensor) -> Spot:
+        """Return the line that made a parameter, if others had been frozen by then; else nowhere."""
+        known = self.tensors.find(parameter)
+        return NOWHERE if known is None or known.born is None else known.born
+
+    def switched_at(self, leaf: Tensor) -> Switched:
+        """Say what froze a leaf, or thawed it again; nowhere, where it was not seen or is not so any more."""
         known = self.tensors.find(leaf)
-        if known is None or known.switch is None or known.switch[0] != leaf.requires_grad:
-            return NOWHERE
-        return known.switch[1]
+        if known is None or known.switch is None or known.switch.on != leaf.requires_grad:
+            return Switched(leaf.requires_grad, NOWHERE)
+        return known.switch
 
     def swapped(self, tensors: tuple[Tensor, Tensor], before: tuple[Facts | None, Facts | None]) -> None:
         """Take note that two tensors have exchanged their contents, and so the calls that made these.

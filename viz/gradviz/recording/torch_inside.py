@@ -136,7 +136,7 @@ ABILITIES = (
         "What is severed inside torch.func (grad, vmap, jacrev ...) is not seen.",
     ),
     Ability(
-        ("_C.ScriptFunction.__call__", "_C.ScriptMethod.__call__"),
+        ("_C.ScriptFunction", "_C.ScriptMethod"),
         "what TorchScript runs reaches no mode, so its graph is read",
         "2.6 to 2.15",
         "What TorchScript severs is not seen.",

@@ -205,6 +205,19 @@ def quick(frame: FrameType | None) -> tuple[CodeType | None, int, CodeType | Non
     return code, lasti, caller, caller_lasti, module
 
 
+def calling(frame: FrameType | None) -> Spot:
+    """Return the line of the user's own that called the function of the user's own that a frame runs, or is called from."""
+    inner: CodeType | None = None
+    while frame is not None:
+        running = frame.f_code
+        if level(running.co_filename) == USER:
+            if inner is not None:
+                return Spot(running, frame.f_lasti)
+            inner = running
+        frame = frame.f_back
+    return NOWHERE
+
+
 def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
     """Read the whole stack: for the few calls that sever something.
 

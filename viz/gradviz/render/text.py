@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gradviz.blocks import by_block
-from gradviz.causes import Explanation, explain
+from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.names import fold_names
@@ -117,7 +117,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
         yield _Line()
         yield _Line("Severed on one route, alive on another. That is often intended, as a stop-gradient.", "title")
         for cut in aside:
-            yield from _aside(report, cut)
+            yield from _aside(report, cut, explained)
     yield from _zeros(report, parameters)
     unused = [p.name for p in parameters if p.verdict is Verdict.UNUSED]
     yield from _frozen(report, parameters)
@@ -171,9 +171,14 @@ def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_L
         yield _Line(explanation.mend, indent=2, label="to mend")
 
 
-def _aside(report: Findings, cut: Cut) -> Iterator[_Line]:
+def _aside(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
     yield from _operation(cut, indent=2)
     yield from _groups(report, cut.parameters, "behind it", indent=4)
+    explanation = explain(cut)
+    if not is_plain(cut) and explanation not in explained:  # what a stop-gradient is need not be said
+        explained.add(explanation)
+        yield _Line(explanation.meaning, indent=4, label="means")
+        yield _Line(explanation.mend, indent=4, label="to mend")
 
 
 def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> Iterator[_Line]:
@@ -205,16 +210,18 @@ def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]
 
 
 def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
-    lines = _by_reason(parameters, Verdict.FROZEN, lambda one: one.frozen_at)
+    lines = _by_reason(parameters, Verdict.FROZEN, lambda one: (one.frozen_at, one.frozen_from))
     if lines:
         yield _Line()
         yield _Line("Frozen: requires_grad is False, so they keep no gradient.", "title")
-    for place, names in lines.items():
+    for (place, caller), names in lines.items():
         yield from _groups(report, names)
         if place is not None:
             yield _Line(f"frozen at {where(place)}", indent=4)
             if place.code:
                 yield _Line(place.code, "code", indent=8)
+        if caller is not None:
+            yield _Line(f"called at {where(caller)}" + (f": {caller.code}" if caller.code else ""), indent=4)
 
 
 def _by_reason(parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]) -> dict[_Reason, list[str]]:

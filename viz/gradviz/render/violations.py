@@ -40,6 +40,9 @@ def render_violations(report: Findings, failed: Sequence[Violation], *, as_optio
         patterns = _accepting(report, violation)
         if patterns:
             lines.append(f"    if that is meant, say {_written(violation.found, patterns, as_options)}")
+        elif violation.replaced_at:
+            at = f" at {where(violation.replaced_at)}" + (f": {violation.replaced_at.code}" if violation.replaced_at.code else "")
+            lines.append(f"    its object is new: made{at}, after others were frozen")
         elif violation.zero and violation.zero.passing:
             lines.append("    that passes once training goes on: hold a later step, or expect zero in this one")
     about = {name for violation in failed for name in violation.parameters}
