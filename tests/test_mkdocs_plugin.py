@@ -72,7 +72,7 @@ def test_a_page_shows_pictures_and_reports(project):
 def test_a_page_in_a_folder_finds_a_file_beside_it_and_links_to_the_picture(project):
     build(project)
     folder = project / "site" / "deeper" / "page"
-    (source,) = re.findall(r'<img alt="Both parameters get gradient\." src="(.*?)">', (folder / "index.html").read_text())
+    (source,) = re.findall(r'<img alt="All 2 parameters get gradient\." src="(.*?)">', (folder / "index.html").read_text())
     assert (folder / source).resolve().is_file()
 
 

@@ -5,8 +5,9 @@ import graphs
 import pytest
 
 from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
-from gradviz.render import sentences
-from gradviz.render.sentences import fold, headline, listing, starred
+from gradviz.render import names, sentences
+from gradviz.render.names import by_module
+from gradviz.render.sentences import headline, listing, starred
 from gradviz.reports import Report
 
 
@@ -36,9 +37,9 @@ def test_the_headline_names_each_sort_of_loss() -> None:
         ("", "No parameters were given"),
         ("r", "The only parameter gets gradient"),
         ("c", "The only parameter gets no gradient"),
-        ("rr", "Both parameters get gradient"),
-        ("cc", "Neither of the 2 parameters gets gradient"),
-        ("ccc", "None of the 3 parameters gets gradient"),
+        ("rr", "All 2 parameters get gradient"),
+        ("cc", "None of 2 parameters gets gradient"),
+        ("ccc", "None of 3 parameters gets gradient"),
         ("rcc", "1 of 3 parameters gets gradient"),
     ],
 )
@@ -51,19 +52,19 @@ def test_the_headline_counts_in_proper_english(verdicts: str, sentence: str) -> 
 def test_what_torch_severs_within_one_of_its_own_calls_is_no_headline() -> None:
     cut = Cut(kind=CutKind.NO_GRAD, operation="torch.no_grad()", file="train.py", line=8, parameters=("weight",), inside_library=True)
     parameters = Parameters((Parameter(name="weight", verdict=Verdict.REACHED), Parameter(name="bias", verdict=Verdict.REACHED)))
-    assert headline(Report(parameters=parameters, cuts=(cut,))) == "Both parameters get gradient"
+    assert headline(Report(parameters=parameters, cuts=(cut,))) == "All 2 parameters get gradient"
     assert headline(Report(parameters=parameters, cuts=(replace(cut, inside_library=False),))) == (
-        "Both parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to weight"
+        "All 2 parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to weight"
     )
 
 
 def test_a_module_stands_for_its_parameters_only_when_all_of_them_are_meant() -> None:
     among = ["enc.0.w", "enc.0.b", "enc.1.w", "head.w", "w"]
-    assert fold(["enc.0.w", "enc.0.b"], among) == ("enc.0",)
-    assert fold(["enc.0.w", "enc.0.b", "enc.1.w", "w"], among) == ("enc", "w")
-    assert fold(["enc.0.b", "head.w"], among) == ("enc.0.b", "head")
+    assert tuple(by_module(["enc.0.w", "enc.0.b"], among)) == ("enc.0",)
+    assert tuple(by_module(["enc.0.w", "enc.0.b", "enc.1.w", "w"], among)) == ("enc", "w")
+    assert tuple(by_module(["enc.0.b", "head.w"], among)) == ("enc.0.b", "head")
     assert starred(["enc.0.w", "enc.0.b", "enc.1.w", "w"], among) == ("enc.* (3 parameters)", "w")
-    assert fold([], among) == ()
+    assert tuple(by_module([], among)) == ()
 
 
 def test_a_long_enumeration_is_cut_short_and_a_single_rest_is_not_counted() -> None:
@@ -79,3 +80,4 @@ def test_a_sentence_is_one_line_whatever_the_names() -> None:
 
 def test_the_examples_in_the_docstrings_run() -> None:
     assert doctest.testmod(sentences).failed == 0
+    assert doctest.testmod(names).failed == 0

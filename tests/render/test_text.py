@@ -47,7 +47,7 @@ def test_a_cut_is_told_with_its_line_what_it_prunes_what_it_means_and_what_mends
         Cut by item() at train.py:23, in critic
             loss_adv = adv.item()
           prunes    critic.* (2 parameters, 85 M)
-          in part   gen.weight (3)
+          partial   gen.weight (3)
           also at   train.py:30: x = loss_adv.detach()
           means     The value became a Python number, and a number has no history: what is computed from it
                     is a constant to the loss.

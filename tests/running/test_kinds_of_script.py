@@ -51,7 +51,7 @@ def test_a_gan_is_told_call_by_call(told):
 
 def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(told):
     said = "\n".join(told(shapes.WGAN_GP, "--backward", "1"))
-    assert "in part   generator.* (2 parameters, 10): one route is severed, another is alive" in said
+    assert "partial   generator.* (2 parameters, 10): one route is severed, another is alive" in said
     assert "by .data at train.py:15" in said
     assert "zero      discriminator.2.bias (1): a route is there, what arrives is all zero" in said
     assert "extra     generator.* (2 parameters, 10): gradient arrives; optimizer_G holds them" in said
@@ -61,7 +61,7 @@ def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
     said = told(shapes.SAC)
     assert "  cut       agent.log_alpha (1)" in said
     assert "agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)" in "\n".join(said)
-    assert not any("in part" in line for line in said)  # that the targets were copied once is no route
+    assert not any("partial" in line for line in said)  # that the targets were copied once is no route
     assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: its only parameter gets gradient" in said
 
 
@@ -124,7 +124,7 @@ def test_a_target_network_that_follows_slowly_is_no_route_to_what_it_follows(tol
 def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both_have(told):
     said = told(shapes.SIMSIAM, "--backward", "1")
     assert "  unused    resnet.* (2 parameters, 70): not part of this loss" in said
-    assert "  in part   model.backbone.* (2 parameters, 42): one route is severed, another is alive" in said
+    assert "  partial   model.backbone.* (2 parameters, 42): one route is severed, another is alive" in said
     assert "            by detach() at train.py:14: z = z.detach()" in said
 
 

@@ -2,6 +2,7 @@
 
 ``step(mode, at)`` is an ordinary training step and knows nothing of gradviz. ``follow(mode, at)`` traces it through the public
 API, as any user would, and runs its backward to see which gradients really arrive.
+The pages of the documentation and the pictures in outputs/ name lines of this file.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,8 +13,7 @@ from torch import Tensor, nn
 
 import gradviz
 from gradviz.reports import Report
-
-LAYERS = ("f1", "f2", "f3")
+from gradviz.strategies import LAYERS
 
 
 class Net(nn.Module):

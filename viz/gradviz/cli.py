@@ -16,6 +16,8 @@ import click
 
 from gradviz.errors import GradvizError
 from gradviz.folding.boxes import BUDGET, SCHEMES, View
+from gradviz.layout import ENGINES
+from gradviz.strategies import LAYERS, MODES
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
 
     from gradviz.article import Outcome
     from gradviz.reports import Report
-
-MODES = ("none", "requires-grad", "detach", "no-grad")
-LAYERS = ("f1", "f2", "f3")
-ENGINES = ("auto", "dot", "embedded")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -367,12 +365,11 @@ def _print_outcome(console: "Console", outcome: "Outcome") -> None:
 
 def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
     """A table of what became of every parameter, its titles first."""
-    from gradviz.render.sentences import printable
-    from gradviz.render.text import where
+    from gradviz.render.sentences import path_and_line, printable
 
     rows = [("parameter", "verdict", "gradient", "severed by")]
     for name, parameter in outcome.report.parameters.items():
-        cuts = "; ".join(f"{cut.operation} at {where(cut)}: {printable(cut.code)}" for cut in parameter.cuts)
+        cuts = "; ".join(f"{cut.operation} at {path_and_line(cut)}: {printable(cut.code)}" for cut in parameter.cuts)
         rows.append((name, str(parameter.verdict), _gradient(outcome.gradients[name]), cuts))
     return rows
 

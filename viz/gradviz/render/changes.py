@@ -8,7 +8,7 @@ from gradviz.diff import Difference
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, cut_at, listing, printable, where
+from gradviz.render.sentences import counted, cut_at, file_and_line, listing, printable
 from gradviz.render.sketch import Item, Sketch, Sort, short
 from gradviz.render.style import SCISSORS
 
@@ -94,7 +94,7 @@ def _named(names: Sequence[str], report: Findings) -> list[str]:
 
 def _cuts_gone(cuts: Sequence[Cut]) -> Iterator[Item]:
     for number, cut in enumerate(cuts[:MOST]):
-        lines = (f"{SCISSORS} {short(cut.operation)}", *filter(None, [short(where(cut.file, cut.line))]), "gone")
+        lines = (f"{SCISSORS} {short(cut.operation)}", *filter(None, [short(file_and_line(cut.file, cut.line))]), "gone")
         yield _gone(f"gone_{number}", Sort.MARK, lines, f"{cut_at(cut)}: gone", Verdict.CUT)
     if cuts[MOST:]:
         said = counted(len(cuts) - MOST, "more cut")

@@ -10,9 +10,8 @@ from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming
 from gradviz.render.names import fold_names, joined_numbers
-from gradviz.render.sentences import counted, printable
+from gradviz.render.sentences import counted, path_and_line, printable
 from gradviz.render.style import INK
-from gradviz.render.text import where
 from gradviz.several import losses_of, together
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
@@ -148,7 +147,7 @@ def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterat
 
 def _cuts(cuts: Iterable[Cut], among: Mapping[str, Parameter]) -> Iterator[str]:
     for cut in cuts:
-        yield f"{cut.operation} at {where(cut)}" + (f": {cut.code}" if cut.code else "")
+        yield f"{cut.operation} at {path_and_line(cut)}" + (f": {cut.code}" if cut.code else "")
         yield from (f"  {group}" for group in fold_names(cut.parameters, among))
 
 

@@ -4,7 +4,7 @@ from gradviz.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.graph import Verdict
 from gradviz.render.names import abbreviated
-from gradviz.render.sentences import counted, cut_at, printable, verdict_words, where
+from gradviz.render.sentences import counted, cut_at, file_and_line, printable, verdict_words
 from gradviz.render.sketch import NAMELESS, Item, Sort, short
 from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
 
@@ -76,7 +76,7 @@ def _operation(key: str, box: Box, name: str) -> Item:
 
 
 def _at(box: Box) -> str:
-    place = where(box.place.file, box.place.line) if box.place else ""
+    place = file_and_line(box.place.file, box.place.line) if box.place else ""
     return f" at {place}" if place else ""
 
 
@@ -132,7 +132,7 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
     """What severs: its operation, its line, and how much it prunes where that is folded away."""
     cuts = [report.cuts[index] for index in box.cuts]
     first = cuts[0]
-    lines = [repeated(f"{SCISSORS} {short(first.operation)}", box.nodes), short(where(first.file, first.line))]
+    lines = [repeated(f"{SCISSORS} {short(first.operation)}", box.nodes), short(file_and_line(first.file, first.line))]
     lines += [f"and {len(cuts) - 1} more"] if cuts[1:] else []
     if not box.key:
         behind = dict.fromkeys(name for cut in cuts for name in cut.parameters if name in report.parameters)

@@ -42,13 +42,9 @@ def fold_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iter
         roots: Where there are several models, what they are called; ``agent`` does not stand for ``agent.actor``.
     """
     meant = set(names)
-    left_out = {prefix for name in among if name not in meant for prefix in _prefixes(name)}
-    left_out.update(prefix for root in roots for prefix in _prefixes(root))
     numel = {name: parameter.numel for name, parameter in among.items()}
-    members: dict[str, list[str]] = {}
-    for name in (*(name for name in among if name in meant), *sorted(meant - among.keys())):
-        whole = next((prefix for prefix in _prefixes(name) if prefix and prefix not in left_out), None)
-        members.setdefault(name if whole is None else f"{whole}.*", []).append(name)
+    in_order = (*(name for name in among if name in meant), *sorted(meant - among.keys()))
+    members = {name if name in group else f"{name}.*": group for name, group in by_module(in_order, among, roots).items()}
     folded = {
         tuple(_BETWEEN.split(pattern if len(group) > 1 else group[0])): (len(group), sum(numel.get(name, 0) for name in group))
         for pattern, group in members.items()
@@ -63,13 +59,29 @@ def joined_numbers(paths: Sequence[str]) -> str:
     ('layers.0..2.q', 'a')
     """
     parts = [list(dict.fromkeys(part)) for part in zip(*(path.split(".") for path in paths), strict=True)]
-    return ".".join(part[0] if len(part) == 1 else ",".join(_runs(list(map(int, part)))) for part in parts)
+    return ".".join(part[0] if len(part) == 1 else ",".join(_few_runs(list(map(int, part)))) for part in parts)
 
 
-def _prefixes(name: str) -> list[str]:
-    """The modules that a parameter lies in, outermost first: ``"a.b.weight"`` gives ``["", "a", "a.b"]``."""
+def by_module(names: Iterable[str], among: Iterable[str], roots: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Gather parameters by the outermost module all of whose parameters are meant; one without such a module stands for itself.
+
+    >>> by_module(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
+    {'f1': ['f1.weight', 'f1.bias'], 'f2.bias': ['f2.bias']}
+    """
+    meant = list(dict.fromkeys(names))
+    left_out = {module for name in {*among} - {*meant} for module in modules_around(name)}
+    left_out.update(module for root in roots for module in modules_around(root))
+    gathered: dict[str, list[str]] = {}
+    for name in meant:
+        whole = next((module for module in modules_around(name) if module not in left_out), name)
+        gathered.setdefault(whole, []).append(name)
+    return gathered
+
+
+def modules_around(name: str) -> list[str]:
+    """Return the modules that a parameter lies in, the outermost first: ``"a.b.weight"`` gives ``["a", "a.b"]``."""
     path = name.split(".")
-    return [".".join(path[:depth]) for depth in range(len(path))]
+    return [".".join(path[:depth]) for depth in range(1, len(path))]
 
 
 def join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -84,23 +96,32 @@ def join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[
         for family, keys in families.items():
             name = keys[0]
             if len(keys) > 1:
-                numbers = ",".join(_runs([int(key[depth].strip("[]")) for key in keys]))
+                numbers = ",".join(_few_runs([int(key[depth].strip("[]")) for key in keys]))
                 name = (*family[:depth], family[depth].replace("#", numbers), *family[depth + 1 :])
             joined[name] = sum(folded[key][0] for key in keys), sum(folded[key][1] for key in keys)
         folded = joined
     return folded
 
 
-def _runs(numbers: Sequence[int]) -> list[str]:
-    """Numbers as runs: 0, 1, 2, 5 give ``["0..2", "5"]``. Where there are many, those in the middle are left out."""
-    runs: list[list[int]] = []
+def runs(numbers: Iterable[int]) -> list[str]:
+    """Return numbers as runs.
+
+    >>> runs([0, 1, 2, 5])
+    ['0..2', '5']
+    """
+    found: list[list[int]] = []
     for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
         else:
-            runs.append([number])
-    said = [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return said if len(said) <= MOST_RUNS else [*said[: MOST_RUNS - 2], "...", said[-1]]
+            found.append([number])
+    return [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in found]
+
+
+def _few_runs(numbers: Iterable[int]) -> list[str]:
+    """Numbers as runs; where there are many, those in the middle are left out."""
+    found = runs(numbers)
+    return found if len(found) <= MOST_RUNS else [*found[: MOST_RUNS - 2], "...", found[-1]]
 
 
 def abbreviated(number: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gradviz.graph import Place, Verdict
 from gradviz.render.names import abbreviated
-from gradviz.render.sentences import counted, portion, verdict_words, where
+from gradviz.render.sentences import counted, file_and_line, portion, verdict_words
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.style import LOOKS, SCISSORS
 
@@ -133,7 +133,7 @@ def row_words(tally: Tally) -> str:
 
 def mark_lines(name: str, place: Place | None) -> tuple[BoxLine, ...]:
     """Return what is written in the mark of a cut: the operation and its line."""
-    at = [BoxLine(where(place.file, place.line))] if place and place.file else []
+    at = [BoxLine(file_and_line(place.file, place.line))] if place and place.file else []
     return (BoxLine(short(name), SCISSORS), *at)
 
 

@@ -27,11 +27,11 @@ from gradviz.render.page_things import SORTS, PageGraph, PageThing, page_graph
 from gradviz.render.sentences import (
     began,
     cut_at,
+    file_and_line,
     headline,
     listing,
     printable,
     severed_by,
-    where,
 )
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.text_width import columns
@@ -257,7 +257,7 @@ class _Loss:
     def _place_row(self, file: str, line: int, code: str, function: str) -> tuple[int, ...]:
         """File, line, code, function, and the file's name with the line."""
         texts = self._strings
-        return texts(file), line, texts(code), texts(function), texts(where(file, line))
+        return texts(file), line, texts(code), texts(function), texts(file_and_line(file, line))
 
 
 def _count(tally: Tally, thing: PageThing) -> None:
@@ -309,7 +309,7 @@ def _of_zero(parameter: Parameter) -> str:
 
 
 def _at(place: Place) -> str:
-    return where(place.file, place.line)
+    return file_and_line(place.file, place.line)
 
 
 @dataclass(frozen=True, slots=True)

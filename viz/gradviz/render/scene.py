@@ -14,7 +14,8 @@ from gradviz.folding.whole import whole
 from gradviz.graph import NodeKind, Verdict
 from gradviz.render.changes import Changes
 from gradviz.render.items import TIMES, item_of, relative, repeated, size_of
-from gradviz.render.sentences import headline, listing, printable, starred
+from gradviz.render.names import by_module
+from gradviz.render.sentences import headline, listing, printable
 from gradviz.render.sketch import Item, Line, Sketch, short, spine_first
 
 DETACHED = 12  # unused parameters that are shown beside a whole graph; more are only counted
@@ -95,19 +96,18 @@ def _unused(report: Findings) -> Iterator[Box]:
     names = [name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.UNUSED]
     drawn = {node.name for node in report.graph.nodes if node.kind is NodeKind.PARAMETER}
     beside = [name for name in names if name not in drawn]
-    for number, path in enumerate(starred(beside, report.parameters) if len(beside) <= DETACHED else ()):
-        label = path.partition(" (")[0]
-        alike = tuple(name for name in beside if name == path or (label.endswith(".*") and name.startswith(label[:-1])))
+    groups = by_module(beside, report.parameters) if len(beside) <= DETACHED else {}
+    for number, (path, alike) in enumerate(groups.items()):
         parameters = [report.parameters[name] for name in alike]
         yield Box(
             kind=BoxKind.PARAMETER,
             key=f"u{number}",
-            path=label,
+            path=path if path in alike else f"{path}.*",
             shape=parameters[0].shape if len(parameters) == 1 else None,
             parameters=len(parameters),
             numel=sum(parameter.numel for parameter in parameters),
             verdicts=((Verdict.UNUSED, len(parameters)),),
-            marked=alike,
+            marked=tuple(alike),
         )
 
 

@@ -3,14 +3,15 @@
 Nothing here lays out or colours. A name that cannot be printed is shown with its backslash escapes, so a sentence is one line.
 """
 
+import sysconfig
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradviz.blocks import by_block
 from gradviz.findings import Findings
-from gradviz.graph import Cut, NodeKind, Parameter, Verdict
-from gradviz.render.names import join_siblings
+from gradviz.graph import Cut, NodeKind, Parameter, Place, Verdict
+from gradviz.render.names import by_module, join_siblings
 
 MEANINGS = {
     Verdict.REACHED: "gradient arrives",
@@ -30,34 +31,19 @@ def headline(report: Findings) -> str:
     ``"2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"``
     """
     report = by_block(report)
-    return "; ".join([_count(report), *_cut_clauses(report), *_frozen_clauses(report), *_zero_clauses(report), *_unused_clauses(report)])
-
-
-def fold(names: Iterable[str], among: Iterable[str]) -> tuple[str, ...]:
-    """Return ``names`` with a module's path in place of its parameters wherever every parameter of it is there.
-
-    Args:
-        names: Names of parameters, a subset of ``among``.
-        among: The names of all parameters of the model.
-
-    >>> fold(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
-    ('f1', 'f2.bias')
-    """
-    wanted = list(dict.fromkeys(names))
-    outside = {prefix for name in set(among) - set(wanted) for prefix in _prefixes(name)}
-    return tuple(dict.fromkeys(next((prefix for prefix in _prefixes(name) if prefix not in outside), name) for name in wanted))
+    clauses = [count_reached(report), *_outside_clauses(report), *_cut_clauses(report)]
+    clauses += [*_frozen_clauses(report), *_zero_clauses(report), *_unused_clauses(report)]
+    return "; ".join(clauses)
 
 
 def starred(names: Iterable[str], among: Iterable[str]) -> tuple[str, ...]:
-    """Return ``names`` folded, and with what a fold stands for said aloud.
+    """Return ``names`` with a module in place of its parameters wherever all of them are there, and how many those are.
 
     >>> starred(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
     ('f1.* (2 parameters)', 'f2.bias')
     """
-    wanted = list(dict.fromkeys(names))
     return tuple(
-        path if path in wanted else f"{path}.* ({counted(sum(name.startswith(f'{path}.') for name in wanted), 'parameter')})"
-        for path in fold(wanted, among)
+        path if path in members else f"{path}.* ({counted(len(members), 'parameter')})" for path, members in by_module(names, among).items()
     )
 
 
@@ -114,15 +100,38 @@ def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
     return ", ".join(said) or f"{counted(len(behind), 'parameter')} behind it"
 
 
+def count_reached(report: Findings) -> str:
+    """Return ``"74 of 76 parameters get gradient"``."""
+    total = len(report.parameters)
+    reached = sum(parameter.verdict is Verdict.REACHED for parameter in report.parameters.values())
+    if not total:
+        return "No parameters were given"
+    if total == 1:
+        return f"The only parameter gets {'' if reached else 'no '}gradient"
+    if reached == total:
+        return f"All {total:,} parameters get gradient"
+    return f"{f'{reached:,}' if reached else 'None'} of {total:,} parameters {'get' if reached > 1 else 'gets'} gradient"
+
+
 def began(report: Findings) -> str:
     """Say what there is at the place of a report: a run knows the line of a backward call, a step that of its loss."""
     made = next((node.place for node in report.graph.nodes if node.kind is NodeKind.OPERATION), None)
     return "The loss was made" if report.place == made else "backward() was called"
 
 
-def where(file: str, line: int) -> str:
+def file_and_line(file: str, line: int) -> str:
     """Return ``"article.py:31"``; empty where no file is known."""
     return f"{base_name(file)}:{line}" if file else ""
+
+
+def path_and_line(place: Place | Cut) -> str:
+    """Return ``"nets/train.py:12"``: below the current folder or an installed package, else in full."""
+    path = Path(place.file)
+    for root in (Path(sysconfig.get_path("purelib")), Path.cwd()):
+        if path.is_relative_to(root):
+            path = path.relative_to(root)
+            break
+    return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
 
 
 def base_name(file: str) -> str:
@@ -132,7 +141,7 @@ def base_name(file: str) -> str:
 
 def cut_at(cut: Cut) -> str:
     """Return ``"detach_() at article.py:31"``, or the operation alone where no line is known."""
-    place = where(cut.file, cut.line)
+    place = file_and_line(cut.file, cut.line)
     return printable(f"{cut.operation} at {place}" if place else cut.operation)
 
 
@@ -147,14 +156,8 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _prefixes(name: str) -> list[str]:
-    """The modules a parameter lies in, the outermost first."""
-    parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(1, len(parts))]
-
-
 def _named(names: Iterable[str], report: Findings) -> list[str]:
-    paths = fold(names, report.parameters)
+    paths = by_module(names, report.parameters)
     return [printable(".".join(path)) for path in join_siblings({tuple(path.split(".")): (1, 0) for path in paths})]
 
 
@@ -169,18 +172,10 @@ def _with(report: Findings, verdict: Verdict) -> list[str]:
     return [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
 
 
-def _count(report: Findings) -> str:
-    total, reached = len(report.parameters), len(_with(report, Verdict.REACHED))
-    if not total:
-        return "No parameters were given" + (
-            f"; gradient reaches {counted(len(report.unregistered), 'tensor')}" if report.unregistered else ""
-        )
-    if total == 1:
-        return "The only parameter gets gradient" if reached else "The only parameter gets no gradient"
-    if reached in (0, total):
-        every, none = ("Both", "Neither") if total == 2 else (f"All {total}", "None")
-        return f"{every} parameters get gradient" if reached else f"{none} of the {total} parameters gets gradient"
-    return f"{reached} of {total} parameters {'gets' if reached == 1 else 'get'} gradient"
+def _outside_clauses(report: Findings) -> list[str]:
+    """Where no parameters were given: how many tensors gradient reaches."""
+    reached = counted(len(report.unregistered), "tensor")
+    return [f"gradient reaches {reached}"] if report.unregistered and not report.parameters else []
 
 
 def _cut_clauses(report: Findings) -> list[str]:
@@ -188,11 +183,11 @@ def _cut_clauses(report: Findings) -> list[str]:
     clauses = []
     for cut in report.cuts:
         behind = [name for name in cut.parameters if name in pruned]
-        partly = [name for name in cut.parameters if name not in pruned]
+        partial = [name for name in cut.parameters if name not in pruned]
         if behind:
             clauses.append(f"{cut_at(cut)} prunes {listing(_named(behind, report))}")
-        elif partly and not cut.inside_library:
-            clauses.append(f"{cut_at(cut)} cuts one of the routes to {listing(_named(partly, report))}")
+        elif partial and not cut.inside_library:
+            clauses.append(f"{cut_at(cut)} cuts one of the routes to {listing(_named(partial, report))}")
     rest = len(clauses) - _CLAUSES
     return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]
 
@@ -231,7 +226,7 @@ def _zero_clauses(report: Findings) -> list[str]:
     origin = origins.pop() if len(origins) == 1 else None
     if origin is None:
         return [clause]
-    place = f" at {where(origin.place.file, origin.place.line)}" if origin.place else ""
+    place = f" at {file_and_line(origin.place.file, origin.place.line)}" if origin.place else ""
     return [f"{clause}, from {printable(origin.operation.replace('_', ' ') + place)} on"]
 
 

@@ -6,19 +6,17 @@ Everything is folded by module, so that a model of thousands of parameters still
 
 import os
 import sys
-import sysconfig
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gradviz.blocks import by_block
 from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
-from gradviz.graph import Cut, Parameter, Place, Verdict
+from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, listing, printable
+from gradviz.render.sentences import count_reached, counted, listing, path_and_line, printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -81,16 +79,6 @@ def for_terminal(report: Findings) -> str:
     return render_coloured(report) if coloured else render_text(report)
 
 
-def where(place: Place | Cut) -> str:
-    """Say where a line is, shortly: ``train.py:12`` below the current folder or an installed package, else in full."""
-    path = Path(place.file)
-    for root in (Path(sysconfig.get_path("purelib")), Path.cwd()):
-        if path.is_relative_to(root):
-            path = path.relative_to(root)
-            break
-    return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
-
-
 def _report(report: Findings, about: frozenset[str] | None = None) -> Iterator[_Line]:
     report = by_block(report)
     if not report.losses:
@@ -109,7 +97,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
     pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
     aside = [cut for cut in cuts if cut not in pruning and cut.parameters and not cut.inside_library]
 
-    yield _Line(summary(report), "headline")
+    yield _Line(count_reached(report) + ".", "headline")
     explained: set[Explanation] = set()
     for cut in pruning:
         yield from _cut(report, cut, explained)
@@ -133,25 +121,12 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
         yield _Line()
         yield _Line("Gradient also reaches tensors that are no parameter of the model:", "title")
         for leaf in report.unregistered:
-            yield _Line(leaf.name + (f" at {where(leaf.place)}" if leaf.place else ""), indent=2)
+            yield _Line(leaf.name + (f" at {path_and_line(leaf.place)}" if leaf.place else ""), indent=2)
             if leaf.place and leaf.place.code:
                 yield _Line(leaf.place.code, "code", indent=6)
     for note in report.notes:
         yield _Line()
         yield _Line(note, indent=2, label="note")
-
-
-def summary(report: Findings) -> str:
-    """Count in a sentence: ``"74 of 76 parameters get gradient."``."""
-    total = len(report.parameters)
-    reached = sum(parameter.verdict is Verdict.REACHED for parameter in report.parameters.values())
-    if not total:
-        return "There are no parameters to judge."
-    if total == 1:
-        return f"The only parameter gets {'' if reached else 'no '}gradient."
-    if reached == total:
-        return f"All {total:,} parameters get gradient."
-    return f"{reached or 'None':{',' if reached else ''}} of {total:,} parameters get{'' if reached > 1 else 's'} gradient."
 
 
 def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
@@ -160,9 +135,9 @@ def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_L
     yield from _operation(cut, "Cut by ", "cut")
     yield from _groups(report, _names(report, cut, Verdict.CUT), "prunes")
     others = [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT]
-    yield from _groups(report, others, "in part")
+    yield from _groups(report, others, "partial")
     for place in cut.also[:MOST_PLACES]:
-        yield _Line(where(place) + (f": {place.code}" if place.code else ""), indent=2, label="also at")
+        yield _Line(path_and_line(place) + (f": {place.code}" if place.code else ""), indent=2, label="also at")
     if cut.also[MOST_PLACES:]:
         yield _Line(f"... and {len(cut.also) - MOST_PLACES} more lines", indent=2, label=" ")
     if explanation not in explained:
@@ -182,14 +157,16 @@ def _aside(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[
 
 
 def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> Iterator[_Line]:
-    yield _Line(f"{prefix}{cut.operation} at {where(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
+    yield _Line(f"{prefix}{cut.operation} at {path_and_line(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
     if cut.code:
         yield _Line(cut.code, "code", indent + 4)
     if cut.within:
-        ran = [where(place) + (f": {place.code}" if place.code and not cut.within[1:] else "") for place in cut.within[:MOST_PLACES]]
+        ran = [
+            path_and_line(place) + (f": {place.code}" if place.code and not cut.within[1:] else "") for place in cut.within[:MOST_PLACES]
+        ]
         yield _Line(f"ran in it: {listing(ran, limit=MOST_PLACES)}", indent=indent + 2)
     if cut.caller:
-        yield _Line(f"called at {where(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
+        yield _Line(f"called at {path_and_line(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
 
 
 def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
@@ -201,7 +178,7 @@ def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]
         yield from _groups(report, names)
         if zero is None:
             continue
-        at = f" at {where(zero.place)}" if zero.place else ""
+        at = f" at {path_and_line(zero.place)}" if zero.place else ""
         yield _Line(f"it begins in {zero.operation.replace('_', ' ')}{at}: {zero.why}", indent=4)
         if zero.place and zero.place.code:
             yield _Line(zero.place.code, "code", indent=8)
@@ -217,11 +194,11 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
     for (place, caller), names in lines.items():
         yield from _groups(report, names)
         if place is not None:
-            yield _Line(f"frozen at {where(place)}", indent=4)
+            yield _Line(f"frozen at {path_and_line(place)}", indent=4)
             if place.code:
                 yield _Line(place.code, "code", indent=8)
         if caller is not None:
-            yield _Line(f"called at {where(caller)}" + (f": {caller.code}" if caller.code else ""), indent=4)
+            yield _Line(f"called at {path_and_line(caller)}" + (f": {caller.code}" if caller.code else ""), indent=4)
 
 
 def _by_reason(parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]) -> dict[_Reason, list[str]]:

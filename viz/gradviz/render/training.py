@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gradviz.graph import Parameter, Place
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, listing, printable
+from gradviz.render.sentences import counted, listing, path_and_line, printable
 from gradviz.training.facts import Alarm, Fate, Training
 
 NOT_KNOWN = "whether parameters train is not known"
@@ -107,7 +107,7 @@ def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
 
 
 def _why(why: str, file: str | None, line: int | None, code: str | None, optimizer: str | None) -> str:
-    at = "" if file is None else f" at {where(Place(file, line or 0))}"
+    at = "" if file is None else f" at {path_and_line(Place(file, line or 0))}"
     call = _called(code)
     holder = optimizer or "the optimizer"
     said = {
@@ -137,11 +137,4 @@ def _called(code: str | None) -> str:
 
 
 def _at(alarm: Alarm) -> str:
-    return "a line that is not known" if alarm.file is None else where(Place(alarm.file, alarm.line or 0))
-
-
-def where(place: Place) -> str:
-    """As in the text of a report."""
-    from gradviz.render.text import where as written
-
-    return written(place)
+    return "a line that is not known" if alarm.file is None else path_and_line(Place(alarm.file, alarm.line or 0))

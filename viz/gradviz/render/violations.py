@@ -11,8 +11,8 @@ from gradviz.expectations import Violation
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Place, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, printable
-from gradviz.render.text import MOST_GROUPS, render_text, where
+from gradviz.render.sentences import counted, path_and_line, printable
+from gradviz.render.text import MOST_GROUPS, render_text
 
 MOST_PATTERNS = 3  # that are proposed
 
@@ -41,7 +41,7 @@ def render_violations(report: Findings, failed: Sequence[Violation], *, as_optio
         if patterns:
             lines.append(f"    if that is meant, say {_written(violation.found, patterns, as_options)}")
         elif violation.replaced_at:
-            at = f" at {where(violation.replaced_at)}" + (f": {violation.replaced_at.code}" if violation.replaced_at.code else "")
+            at = f" at {path_and_line(violation.replaced_at)}" + (f": {violation.replaced_at.code}" if violation.replaced_at.code else "")
             lines.append(f"    its object is new: made{at}, after others were frozen")
         elif violation.zero and violation.zero.passing:
             lines.append("    that passes once training goes on: hold a later step, or expect zero in this one")
@@ -109,12 +109,12 @@ def _expected(violation: Violation) -> str:
 def _found(violation: Violation) -> str:
     """The verdict, and what is to blame for it."""
     if violation.cuts:
-        by = "; ".join(f"{cut.operation} at {where(cut)}" for cut in violation.cuts)
+        by = "; ".join(f"{cut.operation} at {path_and_line(cut)}" for cut in violation.cuts)
         return f"{violation.found}, by {by}"
     if violation.zero and violation.zero.place:
-        return f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at {where(violation.zero.place)} on"
+        return f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at {path_and_line(violation.zero.place)} on"
     if violation.switched_at:
-        return f"{violation.found}, {'' if violation.found == Verdict.FROZEN else 'thawed '}at {where(violation.switched_at)}"
+        return f"{violation.found}, {'' if violation.found == Verdict.FROZEN else 'thawed '}at {path_and_line(violation.switched_at)}"
     return violation.found
 
 

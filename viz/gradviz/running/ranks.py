@@ -22,9 +22,8 @@ from pathlib import Path
 
 from gradviz.atomic import replace
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.names import abbreviated
-from gradviz.render.sentences import counted, listing
-from gradviz.render.text import where as written
+from gradviz.render.names import abbreviated, runs
+from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running import rank
 from gradviz.running.calls import Call
 from gradviz.running.settings import Settings
@@ -81,7 +80,7 @@ def leave(call: Call, settings: Settings) -> None:
     if here is not None and call.kind == "backward":
         verdicts = {name: (one.verdict.value, one.numel) for name, one in call.report.parameters.items()}
         line = call.caller or call.place
-        place = "" if line is None else written(line)
+        place = "" if line is None else path_and_line(line)
         _leave(Left(number=call.number, rank=here.own, of=here.of, place=place, waits=call.waits, verdicts=verdicts), settings)
 
 
@@ -233,11 +232,4 @@ def _table(own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes:
 
 def _ranks(numbers: Sequence[int]) -> str:
     """Say ``"rank 3"``, ``"ranks 0..2 and 5"``."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    said = [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return f"{'rank' if len(numbers) == 1 else 'ranks'} {listing(said, limit=4)}"
+    return f"{'rank' if len(numbers) == 1 else 'ranks'} {listing(runs(numbers), limit=4)}"

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
-from gradviz.render.sentences import counted, listing, printable, verdict_counts
-from gradviz.render.text import where
+from gradviz.render.sentences import counted, listing, path_and_line, printable, verdict_counts
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
@@ -158,12 +157,12 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
 
 def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     yield _line("reached", _names([one.name for one in chosen], call))
-    partly: dict[tuple[Cut, ...], list[str]] = {}
+    partial: dict[tuple[Cut, ...], list[str]] = {}
     for one in chosen:
         if one.partial:
-            partly.setdefault(one.cuts, []).append(one.name)
-    for cuts, names in partly.items():
-        yield _line("in part", f"{_names(names, call)}: one route is severed, another is alive")
+            partial.setdefault(one.cuts, []).append(one.name)
+    for cuts, names in partial.items():
+        yield _line("partial", f"{_names(names, call)}: one route is severed, another is alive")
         for cut in cuts:
             yield from _cut(cut)
 
@@ -210,7 +209,7 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
     code = f": {cut.code}" if cut.code else ""
-    yield _line("", f"{by} {cut.operation} at {where(cut)}{code}")
+    yield _line("", f"{by} {cut.operation} at {path_and_line(cut)}{code}")
     if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
         yield _line("", f"called{_at(cut.caller)}")
     for place in cut.also[:MOST_PLACES]:
@@ -275,7 +274,7 @@ def tell_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iter
 def _at(place: Place | None) -> str:
     if place is None:
         return ""
-    return f" at {where(place)}" + (f": {place.code}" if place.code else "")
+    return f" at {path_and_line(place)}" + (f": {place.code}" if place.code else "")
 
 
 def _line(label: str, text: str) -> str:
