@@ -402,7 +402,7 @@ def test_of_a_backward_that_raises_the_line_is_named_and_nothing_is_called_reach
     assert cut.operation.startswith("backward() raised")
     assert cut.code == code
     assert any(type(raised.value).__name__ in note for note in report.notes)
-    assert trace._tape.backwards[-1].seen._handles == []
+    assert trace._tape.backwards[-1].seen._off == []
 
 
 def test_an_interrupted_backward_leaves_no_hook_and_is_not_swallowed():

@@ -7,6 +7,7 @@ which refuses it, is run by a real backward, whose ``.grad`` fields are put back
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.build import Built, Model, Names
 from gradviz.recording.observe import Observer
 from gradviz.recording.tape import Step, Tape
+from gradviz.recording.uninterrupted import Action, Undo, is_own
 
 
 def ask(tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | None, names: Names) -> str:
@@ -30,12 +32,15 @@ def ask(tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | Non
     given = [model] if isinstance(model, nn.Module) else list((model or {}).values())
     observer = Observer(tape)
     backward, error = None, None
-    with _undisturbed(one for one in given if isinstance(one, nn.Module)):
+    off: list[Action] = []
+    with _undisturbed(one for one in given if isinstance(one, nn.Module)), Undo(off):
         try:
-            backward = observer.begin(losses)
+            backward = observer.begin(losses, None, off)
             for number, gradient in _run(losses, leaves, real=any(step.checkpoint for _, step in steps)):
                 backward.take(number, gradient)
         except Exception as raised:
+            if not is_own(raised):
+                raise
             error = raised
         finally:
             if error is not None and torch_inside.graph_was_freed(error):
@@ -64,14 +69,10 @@ def _run(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: bool
             found = torch.autograd.grad(losses, tuple(leaves.values()), seeds, retain_graph=True, allow_unused=True)
             yield from ((number, gradient) for number, gradient in zip(leaves, found, strict=True) if gradient is not None)
             return
-        kept = {number: leaf.grad for number, leaf in leaves.items()}
-        try:
+        with Undo([partial(setattr, leaf, "grad", leaf.grad) for leaf in leaves.values()]):
             for leaf in leaves.values():
                 leaf.grad = None
             torch.autograd.backward(losses, seeds, retain_graph=True)
-        finally:
-            for number, leaf in leaves.items():
-                leaf.grad = kept[number]
 
 
 def _closes_over_history(tape: Tape, built: Built, index: int, step: Step) -> bool:

@@ -5,31 +5,34 @@ and from about 40,000 in a row (fewer in a thread) the process dies. So about on
 metadata: it holds what comes before the node, and when the node goes, it hands that to a loop. No node lives longer for it.
 """
 
-import threading
+from collections import deque
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
+from gradviz.recording.uninterrupted import Action, as_one, when_empty
+
 _SPARSE = 127  # about one node in 128; a run of 4,000 without one is as good as impossible
-_going = threading.local()
+_pending: list[Any] = []
+_going: list[bool] = []
 
 
 class Trampoline:
-    """Held by a node's metadata; holds the nodes before it, and lets go of them in a loop."""
+    """Held by a node's metadata; holds the nodes before it, and lets go of them in a loop.
 
-    __slots__ = ("before",)
+    Its end is C all along: an interrupt that came into Python code here would be lost, as Python lets nothing be raised by what goes.
+    """
+
+    __slots__ = ("_end",)
 
     def __init__(self, before: Any) -> None:
-        self.before = before
+        held = [None, before]
+        # What is let go of frees the nodes up to the next ones with a trampoline, which add to what is pending.
+        drain: list[Action] = [partial(_pending.insert, 0, None), partial(deque, iter(_pending.pop, None), 0)]
+        loop = as_one([partial(_going.append, True), *drain, _going.clear])
+        self._end = as_one([partial(_pending.extend, iter(held.pop, None)), when_empty(_going, [loop])])
 
-    def __del__(self) -> None:
-        pending: list[Any] | None = getattr(_going, "pending", None)
-        if pending is not None:
-            pending.append(self.before)
-            return
-        _going.pending = pending = [self.before]
-        self.before = None
-        while pending:
-            pending.pop()  # frees the nodes up to the next ones with a trampoline, which add to the list
-        _going.pending = None
+    __del__: Any = property(attrgetter("_end"))
 
 
 def wants_trampoline(number: int) -> bool:

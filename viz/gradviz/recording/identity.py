@@ -70,6 +70,7 @@ class Tensors:
 
     def __init__(self) -> None:
         self.by_key: dict[int, Facts] = {}
+        self._gone: list[Facts] = []  # whose memory is; a list's method takes note, since an interrupt in Python would be lost there
 
     def find(self, tensor: Tensor) -> Facts | None:
         """Return what is known of a tensor."""
@@ -83,7 +84,9 @@ class Tensors:
         return self.find(tensor) or self._new(tensor)
 
     def _new(self, tensor: Tensor) -> Facts:
-        facts = Facts(memory_of(tensor) or self, self._forget)
+        while self._gone:
+            self._forget(self._gone.pop())
+        facts = Facts(memory_of(tensor) or self, self._gone.append)
         facts.key, facts.impl = id(tensor), implementation(tensor)
         facts.origin = facts.leaf = 0
         facts.alias = facts.switch = facts.born = None
@@ -92,7 +95,7 @@ class Tensors:
 
     def is_valid(self, facts: Facts) -> bool:
         """Say whether the tensor is there still, as far as can be told."""
-        return self.by_key.get(facts.key) is facts
+        return self.by_key.get(facts.key) is facts and facts() is not None
 
     def made(self, tensor: Tensor) -> None:
         """A call has made this tensor: what is known is of one that stood in its place before."""

@@ -2,8 +2,8 @@
 
 import gc
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.tape import Tape
+from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.where import Spot
 
 
@@ -43,7 +44,8 @@ def judge(
         numbers: Of a loss that is a plain number, by identity: what left torch and is in it.
     """
     name = " + ".join(losses)
-    with _no_collection(), torch_inside.without_torch_function():
+    with torch_inside.without_torch_function(), Undo(_disturbed()):
+        gc.disable()
         names = names_of(model)
         roots = [root for loss in losses.values() for root in _roots(tape, loss, numbers or {})]
         live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
@@ -89,16 +91,12 @@ def judge(
     )
 
 
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold the garbage collector: a report is many objects and no garbage, and each collection would walk all of them."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
+def _disturbed() -> list[Action]:
+    """Return what puts back what a report may leave otherwise where it is interrupted.
+
+    The garbage collector is held meanwhile: a report is many objects and no garbage, and each collection would walk all of them.
+    """
+    return [partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()), gc.enable if gc.isenabled() else gc.disable]
 
 
 def _is_made(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> bool:

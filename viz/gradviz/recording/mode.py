@@ -6,6 +6,7 @@ was severed before, or a frozen parameter.
 """
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
@@ -23,6 +24,7 @@ from gradviz.recording.identity import Facts
 from gradviz.recording.observe import Observer
 from gradviz.recording.tape import Call, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
+from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
 from gradviz.training.touches import Touches
 
@@ -130,8 +132,8 @@ class RecordingMode(TorchFunctionMode):
                         self._look_outside(given, named, frame)
                     if known.before is not None:
                         before = known.before(given, named)
-            except Exception as failure:
-                self.failure = described(failure)
+            except BaseException as failure:
+                self.failed(failure)
         self._first = sequence_number()
         out = func(*args, **kwargs)
         try:
@@ -139,9 +141,27 @@ class RecordingMode(TorchFunctionMode):
                 if given is not args:
                     return self._transformed(known, args, (given, named), out, before, frame)
                 return known.after(known, args, kwargs, out, before, frame)
-        except Exception as failure:
-            self.failure = described(failure)
+        except BaseException as failure:
+            self.failed(failure)
             return out
+
+    def failed(self, failure: BaseException) -> None:
+        """Stop watching, and keep why. What a signal handler raised meanwhile is the user's, and goes on."""
+        self.failure = described(failure)
+        if not is_own(failure):
+            raise
+
+    def end(self) -> None:
+        """Let every call pass from here on, should torch ask again: it puts a mode back that was running as the trace ended."""
+        self._known = defaultdict(lambda: None)
+
+    def leave_blocks(self) -> None:
+        """Put grad mode back, where an interrupt has kept the block from ending that switched it off."""
+        switch = self.switch
+        left_open = switch is not None and (switch.library or not switch.set_by_function)
+        if left_open and self._grad_at_start and not torch.is_grad_enabled():
+            with without_torch_function():
+                torch_inside.set_grad_enabled(True)
 
     def _learn(self, func: Any) -> _Known | None:
         name: str = getattr(func, "__name__", "")
@@ -635,15 +655,17 @@ class RecordingMode(TorchFunctionMode):
     # Particular calls
 
     def _before_switch(self, args: Any, kwargs: Any) -> bool:
-        return torch.is_grad_enabled()
-
-    def _after_switch(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        """Take note of what is about to switch grad mode off; an interrupt after the call then finds it noted."""
         enabled = torch.is_grad_enabled()
-        if enabled and not before:
-            self._switch_before, self.switch = self.switch, None
-        elif before and not enabled:
+        if enabled and not args[0]:
+            frame = sys._getframe(2)
             back = self._switch_before if where.leaves_a_block(frame) else None  # enable_grad within no_grad has ended
             self.switch = back or where.look_at_switch(frame)
+        return enabled
+
+    def _after_switch(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        if torch.is_grad_enabled() and not before:
+            self._switch_before, self.switch = self.switch, None
         return out
 
     def _before_detach_(self, args: Any, kwargs: Any) -> tuple[int, bool] | None:

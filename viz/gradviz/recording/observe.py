@@ -8,13 +8,16 @@ What runs a backward of its own inside (a reentrant checkpoint) is watched toget
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import sizes, torch_inside, where
 from gradviz.recording.tape import Step, Tape, is_accumulator
+from gradviz.recording.uninterrupted import Action, as_one, is_own
 from gradviz.recording.where import Spot
 
 
@@ -63,14 +66,15 @@ class Raised:
 class Observation:
     """What one backward brings, as it is seen while it runs."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, off: list[Action]) -> None:
+        """``off`` gets what takes the hooks away, in C."""
         self.flows: dict[int, Flow] = {}  # of the nodes that ran, by number
         self.arrivals: dict[int, list[float]] = {}  # at each leaf, by number
         self.failure: Exception | None = None
         self._tape = tape
         self._watched: set[int] = set()
         self._order: dict[int, int] = {}  # torch's number of each node: of those that are ready, the engine takes the highest
-        self._handles: list[Any] = []
+        self._off = off
         self._held: list[Any] = []  # leaves' own nodes: where only a checkpoint's backward will use one, nothing else keeps it
         self._leaves: list[Tensor] = []
         self._pending: dict[tuple[int, int], tuple[Any, sizes.Size]] = {}  # measured as it left, and on its way
@@ -103,7 +107,7 @@ class Observation:
                 else:
                     leads.append((tape.stamp(before, None).serial, place))
                     stack.append(before)
-            self._handles.append(node.register_hook(self._after(number, leads)))
+            self._keep(node.register_hook(self._after(number, leads)))
         self._watch_leaves_without_an_edge()
 
     def _watch_leaf(self, node: Any) -> int:
@@ -111,8 +115,13 @@ class Observation:
         if number not in self._watched:
             self._watched.add(number)
             self._leaves.append(node.variable)
-            self._handles.append(node.register_prehook(self._arriving(number)))
+            self._keep(node.register_prehook(self._arriving(number)))
         return number
+
+    def _keep(self, handle: RemovableHandle) -> None:
+        hooks = handle.hooks_dict_ref()
+        if hooks is not None:
+            self._off.append(partial(hooks.pop, handle.id, None))
 
     def _watch_leaves_without_an_edge(self) -> None:
         """A reentrant checkpoint runs a backward of its own, which reaches leaves that no edge leads to."""
@@ -133,7 +142,7 @@ class Observation:
                     with sizes.unseen():
                         self._passed(number, flow, leads, passed, arrived)
                 except Exception as failure:
-                    self.failure = failure
+                    self._failed(failure)
 
         return after
 
@@ -167,6 +176,11 @@ class Observation:
         self._came.append((flow, came))
         self._went.append((flow, went))
 
+    def _failed(self, failure: Exception) -> None:
+        if not is_own(failure):
+            raise failure
+        self.failure = failure
+
     def _arriving(self, number: int) -> Any:
         def arriving(gradients: tuple[Tensor | None, ...]) -> None:
             if self.failure is None:
@@ -175,7 +189,7 @@ class Observation:
                         if gradient is not None:
                             self.arrived(number, gradient)
                 except Exception as failure:
-                    self.failure = failure
+                    self._failed(failure)
 
         return arriving
 
@@ -193,9 +207,8 @@ class Observation:
 
     def end(self) -> list[Tensor]:
         """Take every hook away. Return the leaves that were watched, and hold them no more."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        as_one(self._off)()
+        self._off.clear()
         self._held.clear()
         self._pending.clear()
         leaves, self._leaves = self._leaves, []
@@ -314,12 +327,13 @@ class Observer:
     def is_running(self) -> bool:
         return self._running is not None
 
-    def begin(self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None = None) -> Backward:
+    def begin(self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None, off: list[Action]) -> Backward:
         """Watch the backward that begins now.
 
         Args:
             losses: What it begins from.
             inputs: The leaves that it is to bring gradient to; None for all of them.
+            off: Gets what ends watching, whatever happens, where it is no part of another.
         """
         tape = self._tape
         live = [loss for loss in losses if loss.requires_grad]
@@ -327,7 +341,9 @@ class Observer:
         asked = None if inputs is None else frozenset(tape.live(leaf) for leaf in inputs if leaf.requires_grad)
         if self._running is None and not _can_be_watched():
             return Backward(roots, None, asked)
-        self._running = self._running or Observation(tape)
+        if self._running is None:
+            off.append(partial(setattr, self, "_running", None))
+            self._running = Observation(tape, off)
         self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
         return Backward(roots, self._running, asked)
 

@@ -10,8 +10,9 @@ import functools
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +23,7 @@ from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.observe import Backward
 from gradviz.recording.torch_inside import without_torch_function
+from gradviz.recording.uninterrupted import Action, Undo, as_one, when_empty
 from gradviz.training.watch import StepWatch
 
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
@@ -70,11 +72,13 @@ class Watcher(NamedTuple):
     mode: RecordingMode
     optimizers: Optimized
     training: StepWatch
-    stack: ExitStack
+    eagerly: list[Action]  # what ends running eagerly, once it has begun
 
     def run_eagerly(self) -> None:
         """Have compiled code run as it is written, which shows the true graph, until the trace ends."""
-        self.stack.enter_context(torch.compiler.set_stance("force_eager"))
+        if not self.eagerly:
+            self.eagerly.append(torch_inside.putting_stance_back())
+            torch.compiler.set_stance("force_eager")
 
 
 class _Seam(NamedTuple):
@@ -84,41 +88,42 @@ class _Seam(NamedTuple):
     inherited: bool  # the owner had no attribute of its own
     original: Any
 
+    @property
+    def put_in(self) -> Action:
+        return partial(setattr, self.owner, self.name, self.watching)
+
+    @property
+    def take_out(self) -> Action:
+        return partial(delattr, self.owner, self.name) if self.inherited else partial(setattr, self.owner, self.name, self.original)
+
 
 _here = threading.local()
 _lock = threading.Lock()
-_users = 0
+_users: set[int] = set()  # the watchers of all threads, by identity
 _installed: list[_Seam] = []
+_out: list[Action] = []  # what takes them out
 
 
-@contextmanager
-def watched(mode: RecordingMode, optimizers: Optimized, training: StepWatch) -> Iterator[None]:
-    """Watch the seams for one mode, in this thread, and note the optimizers built; everything is as before on leaving."""
-    global _users
+def begin(watcher: Watcher) -> None:
+    """Watch the seams for one mode, in this thread, and note the optimizers built. Where this raises, ``ending`` tells what to undo."""
+    _users.add(id(watcher))  # from here on nobody else takes the seams out
     with _lock:
-        _users += 1
-        if _users == 1:
-            _installed[:] = _seams()
-            for seam in _installed:
-                setattr(seam.owner, seam.name, seam.watching)
-    stack = ExitStack()
-    _here.watcher = Watcher(mode, optimizers, training, stack)
-    try:
-        if "torch._dynamo" in sys.modules:  # importing it takes a second, and nothing can be compiled without it
-            _here.watcher.run_eagerly()
-        yield
-    finally:
-        _here.watcher = None
-        stack.close()
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                for seam in _installed:
-                    if seam.inherited:
-                        delattr(seam.owner, seam.name)
-                    else:
-                        setattr(seam.owner, seam.name, seam.original)
-                _installed.clear()
+        if not _installed:
+            seams = _seams()
+            out = [*(seam.take_out for seam in seams), _installed.clear, _out.clear]
+            as_one([partial(_installed.extend, seams), partial(_out.extend, out), *(seam.put_in for seam in seams)])()
+    _here.watcher = watcher
+    if "torch._dynamo" in sys.modules:  # importing it takes a second, and nothing can be compiled without it
+        watcher.run_eagerly()
+
+
+def ending(watcher: Watcher) -> Iterable[Action]:
+    """Return the steps after which everything is as it was before ``begin``."""
+    return chain(
+        [partial(setattr, _here, "watcher", None)],
+        watcher.eagerly,
+        [partial(_users.discard, id(watcher)), when_empty(_users, _out)],
+    )
 
 
 def _seams() -> list[_Seam]:
@@ -165,8 +170,8 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
             try:
                 with without_torch_function():
                     note(watcher, sys._getframe(1), args, kwargs, out)
-            except Exception as failure:
-                watcher.mode.failure = described(failure)
+            except BaseException as failure:
+                watcher.mode.failed(failure)
         return out
 
     return watching
@@ -184,15 +189,17 @@ def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
         outermost = not watcher.mode.observer.is_running
         backward: Backward | None = None
         error: BaseException | None = None
-        try:
-            backward = _begun(watcher.mode, args, kwargs)
-            return original(*args, **kwargs)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            _ended(watcher.mode, backward, error, outermost=outermost)
-            error = None
+        off: list[Action] = []
+        with Undo(off):
+            try:
+                backward = _begun(watcher.mode, off, args, kwargs)
+                return original(*args, **kwargs)
+            except BaseException as raised:
+                error = raised
+                raise
+            finally:
+                _ended(watcher.mode, backward, error, outermost=outermost)
+                error = None
 
     return watching
 
@@ -210,14 +217,14 @@ def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with without_torch_function():
                 before = tape.tensors.find(t1), tape.tensors.find(t2)
-        except Exception as failure:
-            watcher.mode.failure = described(failure)
+        except BaseException as failure:
+            watcher.mode.failed(failure)
         out = original(t1, t2)
         try:
             with without_torch_function():
                 tape.swapped((t1, t2), before)
-        except Exception as failure:
-            watcher.mode.failure = described(failure)
+        except BaseException as failure:
+            watcher.mode.failed(failure)
         return out
 
     return watching
@@ -235,20 +242,21 @@ def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 with without_torch_function():
                     watcher.mode.ran_script(function, first, args, kwargs, out, sys._getframe(1))
-            except Exception as failure:
-                watcher.mode.failure = described(failure)
+            except BaseException as failure:
+                watcher.mode.failed(failure)
         return out
 
     return watching
 
 
-def _begun(mode: RecordingMode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Backward | None:
+def _begun(mode: RecordingMode, off: list[Action], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Backward | None:
     inputs = args[5] if len(args) > 5 else kwargs.get("inputs")
     try:
         with without_torch_function():
-            return mode.observer.begin(_flat(args[0] if args else kwargs.get("tensors")), None if inputs is None else _flat(inputs))
-    except Exception as failure:
-        mode.failure = described(failure)
+            losses = _flat(args[0] if args else kwargs.get("tensors"))
+            return mode.observer.begin(losses, None if inputs is None else _flat(inputs), off)
+    except BaseException as failure:
+        mode.failed(failure)
         return None
 
 
@@ -258,8 +266,8 @@ def _ended(mode: RecordingMode, backward: Backward | None, error: BaseException 
             leaves = mode.observer.end(backward, error, outermost=outermost)
             mode.touches.forget(leaves)
             mode.touches.arrived(leaves)
-    except Exception as failure:
-        mode.failure = described(failure)
+    except BaseException as failure:
+        mode.failed(failure)
     if backward is not None and backward.seen is not None and backward.seen.failure is not None:
         mode.failure = mode.failure or described(backward.seen.failure)
 

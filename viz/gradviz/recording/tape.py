@@ -9,6 +9,7 @@ import itertools
 import weakref
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -475,12 +476,9 @@ class Tape:
         found = address(tensor)
         if found and found not in self.memory:
             self.memory[found] = []
-            self._pins[found] = weakref.ref(tensor.untyped_storage(), lambda _: self._unpin(found))
+            # A dict's method takes the memory out as it goes, for an interrupt in Python would be lost there.
+            self._pins[found] = weakref.ref(tensor.untyped_storage(), partial(self.memory.pop, found))
         return found
-
-    def _unpin(self, address: int) -> None:
-        self.memory.pop(address, None)
-        self._pins.pop(address, None)
 
     def write_at(self, pinned: int, low: int, high: int, serial: int) -> None:
         """Take note of a write into pinned memory, by bytes."""

@@ -5,17 +5,25 @@ replaced by something that costs that one ability, never the run and never the i
 What is private of FSDP2 is collected in ``sharded.py``.
 """
 
+import importlib
 import os
 import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from types import CodeType
 from typing import Any
 
 import torch
+import torch.overrides
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_module_registration_hook, register_module_parameter_registration_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 NEWEST_TRIED = (2, 15)  # of a newer torch, nobody has looked whether all this still means what it meant
 
@@ -65,7 +73,7 @@ ABILITIES = (
     ),
     Ability(
         ("_C._len_torch_function_stack", "_C._pop_torch_function_stack", "_C._push_on_torch_function_stack"),
-        "a trace that no 'with' ends is taken out from below the modes that were entered after it",
+        "a trace is taken out in one call into C, from below the modes that were entered after it",
         "2.6 to 2.15",
         "A trace that ends while modes entered after it still run stays on torch's stack, and lets every call pass.",
     ),
@@ -202,27 +210,37 @@ other_modes: Callable[[], int] = _stack_length or _none
 """Return how many modes are on torch's stack: from inside one that runs, the others below it."""
 
 
-def bring_to_top(mode: TorchFunctionMode) -> bool | None:
-    """Put a mode above those entered after it. Say whether it is there at all; None where torch has no way to look."""
-    if ABILITIES[2].missing:
-        return None
-    above = []
-    found = False
-    while _stack_length() and not found:
-        top = _pop()
-        found = top is mode
-        if not found:
-            above.append(top)
-    for other in reversed(above):
-        _push(other)
-    if found:
-        _push(mode)
-    return found
-
-
 def push(mode: TorchFunctionMode) -> None:
     """Put a mode on top of the others."""
-    _push(mode)
+    if _push is None:
+        mode.__enter__()  # type: ignore[no-untyped-call]
+    else:
+        _push(mode)
+
+
+def taking_out(mode: TorchFunctionMode) -> list[Callable[[], object]]:
+    """Return the steps that take a mode off the stack, if it is there, from below those that were entered after it; all are C."""
+    if ABILITIES[2].missing:
+        return [partial(mode.__exit__, None, None, None)]
+    above: list[Any] = [None]
+    # The length is asked for before each mode is taken off, and ends the row at 0; the mode itself ends it as well.
+    off = zip(iter(_stack_length, 0), iter(_pop, mode), strict=False)
+    back = map(_push, map(itemgetter(1), iter(above.pop, None)))
+    return [partial(above.extend, off), partial(deque, back, 0)]
+
+
+set_grad_enabled: Callable[[bool], object] = _private("_C._set_grad_enabled") or torch.set_grad_enabled
+"""Switch grad mode, in one call into C where torch has it."""
+
+OVERRIDES = torch.overrides.__file__  # whose generators take a mode off the stack for a moment; 2.6 to 2.15
+
+
+def putting_stance_back() -> Callable[[], object]:
+    """Return what gives the compiler back the stance that it has now; in one call into C where torch keeps it where 2.6 to 2.15 do."""
+    compiler = importlib.import_module("torch._dynamo.eval_frame")
+    if hasattr(compiler, "_stance"):
+        return partial(setattr, compiler, "_stance", compiler._stance)
+    return partial(torch.compiler.set_stance, "default")
 
 
 # torch functions that reach a mode though their names are private, and what they stand for
@@ -382,3 +400,57 @@ def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
 
 
 PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))  # how a module's __dict__ holds its parts
+
+# Hooks that torch calls for every optimizer or module
+
+
+class Hook:
+    """A function among the hooks of one kind, put in and taken out by one call of C where torch keeps them where 2.6 to 2.15 do.
+
+    Attributes:
+        put_in: Call it to have torch call the function.
+        take_out: Call it to have torch call it no more, whether it was put in or not.
+    """
+
+    def __init__(self, kept: str, register: Callable[..., RemovableHandle], function: Callable[..., Any]) -> None:
+        """``kept`` is where the module of ``register``, torch's own way to add one, keeps such hooks."""
+        hooks = getattr(sys.modules.get(register.__module__), kept, None)
+        self.handle: RemovableHandle | None = None
+        self.put_in: Callable[[], object] = partial(self._register, register, function)
+        self.take_out: Callable[[], object] = self._remove
+        if isinstance(hooks, dict):
+            self.handle = RemovableHandle(hooks)
+            self.put_in = partial(hooks.__setitem__, self.handle.id, function)
+            self.take_out = partial(hooks.pop, self.handle.id, None)
+
+    def _register(self, register: Callable[..., RemovableHandle], function: Callable[..., Any]) -> None:
+        self.handle = register(function)
+
+    def _remove(self) -> None:
+        if self.handle is not None:
+            self.handle.remove()
+
+    def is_last(self) -> bool:
+        """Say whether no other hook of this kind comes after it."""
+        hooks = None if self.handle is None else self.handle.hooks_dict_ref()
+        return self.handle is None or hooks is None or next(reversed(hooks), None) == self.handle.id
+
+
+def before_steps(function: Callable[..., Any]) -> Hook:
+    """Return a function as a hook before every optimizer's step."""
+    return Hook("_global_optimizer_pre_hooks", register_optimizer_step_pre_hook, function)
+
+
+def after_steps(function: Callable[..., Any]) -> Hook:
+    """Return a function as a hook after every optimizer's step."""
+    return Hook("_global_optimizer_post_hooks", register_optimizer_step_post_hook, function)
+
+
+def at_parameters(function: Callable[..., Any]) -> Hook:
+    """Return a function as a hook for every parameter that a module is given."""
+    return Hook("_global_parameter_registration_hooks", register_module_parameter_registration_hook, function)
+
+
+def at_modules(function: Callable[..., Any]) -> Hook:
+    """Return a function as a hook for every module that a module is given."""
+    return Hook("_global_module_registration_hooks", register_module_module_registration_hook, function)

@@ -4,21 +4,23 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
-from types import TracebackType
+from functools import partial
+from itertools import chain
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from gradviz.errors import LossError, ModelError, TraceError
-from gradviz.recording import torch_inside
+from gradviz.recording import seams, torch_inside
 from gradviz.recording.build import Model, names_of
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode, described
-from gradviz.recording.seams import Optimized, held_by, watched
+from gradviz.recording.seams import Optimized, Watcher, held_by
 from gradviz.recording.tape import Tape
+from gradviz.recording.uninterrupted import Action, Leaving, Undo, as_one, end_blocks
 from gradviz.reports import Report
 from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.facts import Training
@@ -38,10 +40,11 @@ class Trace:
         self._owns_training = training is None
         self._training = StepWatch() if training is None else training
         self._mode: RecordingMode | None = None
-        self._stack: ExitStack | None = None
+        self._undo = Undo()
         self._optimizers = Optimized(self._tape.tensors)
         self._thread: int | None = None
         self._state = "new"
+        self._stops = False
         self._notes: list[str] = []
 
     def __enter__(self) -> Self:
@@ -49,27 +52,45 @@ class Trace:
             raise TraceError("this trace was used before; each 'with gradviz.trace() as trace' needs a trace of its own")
         if getattr(_watching, "trace", None) is not None:
             raise TraceError("a trace is running in this thread already; traces cannot be nested: end the outer one first")
-        _watching.trace = self
         self._thread = threading.get_ident()
         self._state = "running"
-        self._mode = RecordingMode(self._tape, self._training.touches)
+        mode = self._mode = RecordingMode(self._tape, self._training.touches)
         self._tape.began = torch_inside.sequence_number()
-        with ExitStack() as stack:
-            stack.callback(self._ended)
+        watcher = Watcher(mode, self._optimizers, self._training, [])
+        steps = self._training.off if self._owns_training else []
+        last: list[Action] = [partial(setattr, _watching, "trace", None), partial(self._ended, sys.exception())]
+        self._undo.will(chain(torch_inside.taking_out(mode), seams.ending(watcher), steps, last), elsewhere=_refuse)
+        try:
+            _watching.trace = self
             if self._owns_training:
                 self._training.begin(self._stopped_watching)
-                stack.callback(self._training.end)
-            stack.enter_context(watched(self._mode, self._optimizers, self._training))
-            stack.enter_context(self._mode)
-            self._stack = stack.pop_all()
+            seams.begin(watcher)
+            torch_inside.push(mode)
+        except BaseException:
+            self._undo.close()
+            raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._leave()
-        mode = self._mode
-        if mode is not None and mode.failure:
+    __exit__ = Leaving("_undo")
+
+    def _ended(self, handled: BaseException | None) -> None:
+        """Everything is as it was, and what is left to do may be interrupted. ``handled`` is what was handled as the trace began."""
+        self._state = "ended"
+        self._tape.close()
+        if self._owns_training:
+            self._training.end()
+        mode, error = self._mode, sys.exception()
+        if mode is None:
+            return
+        failure = mode.failure
+        mode.end()
+        if error is not None and error is not handled:
+            end_blocks(error)
+            as_one(torch_inside.taking_out(mode))()
+            mode.leave_blocks()
+        elif failure and not self._stops:
             warnings.warn(
-                f"gradviz stopped watching this step, which ran on undisturbed ({mode.failure})",
+                f"gradviz stopped watching this step, which ran on undisturbed ({failure})",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -80,28 +101,9 @@ class Trace:
         Raises:
             TraceError: It began in another thread.
         """
-        mode = self._mode
-        failure = "" if mode is None else mode.failure
-        if mode is not None:
-            on_top = torch_inside.bring_to_top(mode)
-            if not on_top:
-                mode.failure = "ended"  # it is running: torch puts it back once it is done, and then it lets every call pass
-            if on_top is False:
-                torch_inside.push(mode)
-        self._leave()
-        return failure
-
-    def _leave(self) -> None:
-        if threading.get_ident() != self._thread:
-            raise TraceError("a trace ends in the thread it began in")
-        stack, self._stack = self._stack, None
-        if stack is not None:
-            stack.close()
-
-    def _ended(self) -> None:
-        _watching.trace = None
-        self._state = "ended"
-        self._tape.close()
+        self._stops = True
+        self._undo.close()
+        return "" if self._mode is None else self._mode.failure
 
     def report(
         self,
@@ -150,7 +152,7 @@ class Trace:
             self._training.called(seen, *names_now(names, report.parameters), names.modules, roots)
             return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
 
-    def _stopped_watching(self, error: Exception) -> None:
+    def _stopped_watching(self, error: BaseException) -> None:
         self._notes.append(f"gradviz stopped watching the optimizers ({described(error)}); what they did after that is not known.")
 
     def _said(self) -> tuple[str, ...]:
@@ -163,6 +165,10 @@ class Trace:
         if optimizer is not None:
             return held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
         return self._optimizers.held()
+
+
+def _refuse() -> None:
+    raise TraceError("a trace ends in the thread it began in")
 
 
 def trace() -> Trace:

@@ -13,7 +13,7 @@ import typing
 import weakref
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from gradviz.errors import ReportFileError
@@ -35,7 +35,7 @@ _ALWAYS: Mapping[type, tuple[str, ...]] = {
     Alarm: tuple(field.name for field in dataclasses.fields(Alarm)),
 }
 
-_graphs: dict[int, str] = {}  # the graphs alive that were written, by id()
+_graphs: dict[int, tuple[weakref.ref[Graph], str]] = {}  # the graphs alive that were written, by id()
 
 
 def render_json(report: Findings) -> str:
@@ -247,7 +247,8 @@ def _spread(value: Any, depth: int) -> str:
 
 def _graph(graph: Graph) -> str:
     """A graph as it is written in one of several backwards: once, for a run writes its file again with every call."""
-    if id(graph) not in _graphs:
-        _graphs[id(graph)] = _spread(_encode(graph), _DEPTH)
-        weakref.finalize(graph, _graphs.pop, id(graph)).atexit = False
-    return _graphs[id(graph)]
+    key = id(graph)
+    if key not in _graphs:
+        text = _spread(_encode(graph), _DEPTH)
+        _graphs[key] = weakref.ref(graph, partial(_graphs.pop, key)), text  # it is C that forgets it, which no interrupt comes into
+    return _graphs[key][1]

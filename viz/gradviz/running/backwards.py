@@ -26,6 +26,7 @@ from gradviz.recording.mode import described
 from gradviz.recording.seams import held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
+from gradviz.recording.uninterrupted import as_one
 from gradviz.render.formats import save
 from gradviz.reports import Report
 from gradviz.running import names, rank, ranks, telling
@@ -106,6 +107,7 @@ class Watch:
             "grad": self._watching("grad", self._differentiated),
         }
         self._hooks = StepHooks(self._before_step, self._after_step)
+        as_one(self._hooks.put_in)()
         self._training.begin(lambda error: warn(error, self._voice))
         self._retrace()
         torch.autograd.grad = self._ours["grad"]

@@ -4,24 +4,26 @@ Torch goes through its hooks in a plain loop, which raises in the user's step wh
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-
-if TYPE_CHECKING:
-    from torch.utils.hooks import RemovableHandle
+from gradviz.recording import torch_inside
 
 
 class StepHooks:
-    """Two functions that are called with ``(optimizer, args, kwargs)`` before and after every step, until :meth:`remove`."""
+    """Two functions that are called with ``(optimizer, args, kwargs)`` before and after every step, until :meth:`remove`.
+
+    Each of ``put_in`` is to be called for that; each of ``take_out`` is a way out too, where nothing of torch runs them.
+    """
 
     def __init__(self, before: Callable[..., None], after: Callable[..., None]) -> None:
         self._on = True
         self._running = ""  # which of the two
-        self._handles: dict[str, RemovableHandle] = {
-            "before": register_optimizer_step_pre_hook(self._calling("before", before)),
-            "after": register_optimizer_step_post_hook(self._calling("after", after)),
+        self._hooks: dict[str, torch_inside.Hook] = {
+            "before": torch_inside.before_steps(self._calling("before", before)),
+            "after": torch_inside.after_steps(self._calling("after", after)),
         }
+        self.put_in = [hook.put_in for hook in self._hooks.values()]
+        self.take_out = [hook.take_out for hook in self._hooks.values()]
 
     def remove(self) -> None:
         """Call them no more."""
@@ -44,8 +46,7 @@ class StepHooks:
 
     def _take_out(self, running: str) -> None:
         """Take out what can be taken out while one of the two runs; the rest goes with the next step."""
-        for which, handle in list(self._handles.items()):
-            hooks = handle.hooks_dict_ref()
-            if which != running or hooks is None or next(reversed(hooks), None) == handle.id:
-                handle.remove()
-                del self._handles[which]
+        for which, hook in list(self._hooks.items()):
+            if which != running or hook.is_last():
+                hook.take_out()
+                del self._hooks[which]

@@ -10,13 +10,12 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
 
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_module_registration_hook, register_module_parameter_registration_hook
 
 from gradviz.graph import Place
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
+from gradviz.recording.uninterrupted import as_one
 from gradviz.recording.where import Spot
 
 _Slot = tuple[int, str]  # the number of a module, and a name in it
@@ -44,20 +43,15 @@ class Owners:
         self._slot_of_module: dict[int, _Slot] = {}
         self._created: dict[int, Spot] = {}
         self._frozen: set[int] = set()  # those made with requires_grad=False
-        self._handles: list[Any] = []
+        self.hooks = [torch_inside.at_parameters(self._parameter), torch_inside.at_modules(self._module)]
 
     def begin(self) -> None:
         """Take note from here on."""
-        self._handles = [
-            register_module_parameter_registration_hook(self._parameter),
-            register_module_module_registration_hook(self._module),
-        ]
+        as_one([hook.put_in for hook in self.hooks])()
 
     def end(self) -> None:
         """Take note no longer."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        as_one([hook.take_out for hook in self.hooks])()
 
     def moment(self) -> int:
         """Return a number that is larger than that of everything made before."""

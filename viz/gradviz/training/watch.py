@@ -7,6 +7,7 @@ optimizer has made one and nothing is open about its parameters; then the hooks 
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch.optim import Optimizer
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.recording import torch_inside, where
 from gradviz.recording.sharded import own_part
+from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
 from gradviz.training.facts import ConstantTerm, Evidence, Look, Stepper
 from gradviz.training.hooks import StepHooks
@@ -96,6 +98,7 @@ class StepWatch:
         self.owners = Owners()
         self.touches = Touches()
         self.calls: list[Seen] = []
+        self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.changed = False  # something was seen since this was last set to False
         self._optimizers: dict[int, _Stepped] = {}
         self._names: dict[int, str] = {}  # of optimizers
@@ -109,16 +112,18 @@ class StepWatch:
         self._pending: list[tuple[_Step, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
-        self._failed: Callable[[Exception], None] | None = None
+        self._failed: Callable[[BaseException], None] | None = None
 
     # Beginning and end
 
-    def begin(self, failed: Callable[[Exception], None]) -> None:
+    def begin(self, failed: Callable[[BaseException], None]) -> None:
         """Watch from here on; what goes wrong is told to ``failed``, and ends the watch."""
         self._failed = failed
         self._full = True
+        hooks = self._hooks = StepHooks(self._guarded(self._before_step), self._guarded(self._after_step))
+        self.off += [*(hook.take_out for hook in self.owners.hooks), *hooks.take_out]
         self.owners.begin()
-        self._hooks = StepHooks(self._guarded(self._before_step), self._guarded(self._after_step))
+        as_one(hooks.put_in)()
 
     def rest(self) -> None:
         """The calls that are watched in full are over: go on as long as something is open."""
@@ -137,10 +142,13 @@ class StepWatch:
     def _guarded(self, action: Callable[..., None]) -> Callable[..., None]:
         def guarded(*args: Any) -> None:
             try:
-                with torch_inside.without_torch_function(), torch.no_grad():
+                with torch_inside.without_torch_function(), Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
+                    torch_inside.set_grad_enabled(False)
                     action(*args)
-            except Exception as error:
+            except BaseException as error:
                 self.end()
+                if not is_own(error):
+                    raise
                 if self._failed is not None:
                     self._failed(error)
 

@@ -1,0 +1,98 @@
+"""Whenever a signal handler raises, torch is left as it was, and what it raises reaches the user."""
+
+import random
+import signal
+
+import pytest
+import torch
+from interrupts import WAYS, Bench, InterruptError
+
+import gradviz
+from gradviz.recording.uninterrupted import Undo, as_one, is_own, when_empty
+
+SAMPLE = 60  # moments of each way; python tests/recording/interrupts.py 5000 takes as many as there are
+
+
+@pytest.fixture(autouse=True)
+def _alarm():
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, InterruptError])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_interrupt_at_any_moment_leaves_torch_as_it_was_and_is_not_lost(way, error, tmp_path):
+    bench = Bench(way, tmp_path, error)
+    moments = bench.moments()
+    chosen = random.Random(0).sample(range(1, moments + 1), SAMPLE)
+    wrong = {moment: found for moment in sorted(chosen) if (found := bench.at(moment))[0]}
+    assert wrong == {}
+    assert bench.raised > SAMPLE * 0.9  # the rest of the moments came after the end
+
+
+def test_an_interrupt_as_a_trace_begins_or_ends_leaves_nothing_at_every_moment(tmp_path):
+    bench = Bench("nothing", tmp_path)
+    wrong = {moment: found for moment in range(1, bench.moments() + 1) if (found := bench.at(moment))[0]}
+    assert wrong == {}
+
+
+def test_what_a_handler_raises_inside_the_bookkeeping_is_no_failure_of_gradviz():
+    def handler(number, frame):
+        raise TimeoutError("the user's own")
+
+    def rest(*arguments):
+        raise TimeoutError("the user's own")
+
+    for own in (handler, rest):
+        signal.signal(signal.SIGALRM, own)
+        with pytest.raises(TimeoutError) as raised:
+            signal.raise_signal(signal.SIGALRM)
+        assert not is_own(raised.value)
+    with pytest.raises(TimeoutError) as raised:
+        handler(1, None)
+    assert is_own(raised.value)
+    assert not is_own(KeyboardInterrupt())
+
+
+def test_an_interrupt_that_the_step_catches_is_told_of_where_gradviz_was_at_work_then():
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    trace = gradviz.trace()
+    weight = torch.ones(2, requires_grad=True)
+
+    def step():
+        with trace:
+            trace._mode.tape.made = interrupted
+            with pytest.raises(KeyboardInterrupt):
+                weight * 2
+            return weight.sum()
+
+    with pytest.warns(RuntimeWarning, match="KeyboardInterrupt"):
+        loss = step()
+    assert "KeyboardInterrupt" in trace.report(loss).notes[0]
+
+
+def test_steps_are_made_once_in_one_call():
+    made = []
+    with Undo([lambda: made.append(1), lambda: made.append(2)]) as undo:
+        assert made == []
+    undo.close()
+    assert made == [1, 2]
+
+
+def test_steps_after_one_that_raises_are_made_by_the_next_call():
+    made = []
+    undo = Undo([lambda: 1 / 0, lambda: made.append(2)])
+    with pytest.raises(ZeroDivisionError):
+        undo.close()
+    undo.close()
+    assert made == [2]
+
+
+def test_steps_wait_until_a_container_is_empty():
+    made, users = [], {1, 2}
+    for user in (1, 2):
+        as_one([lambda user=user: users.discard(user), when_empty(users, [lambda user=user: made.append(user)])])()
+    assert made == [2]
