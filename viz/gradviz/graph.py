@@ -258,6 +258,31 @@ class Zero:
     passing: bool = False
 
 
+class UnusedReason(StrEnum):
+    """Why a value did not go into a loss."""
+
+    NEVER_CALLED = "never_called"  # no call of its module was seen
+    NEVER_READ = "never_read"  # its module ran, or it belongs to the model itself, and no call took it in
+    DROPPED = "dropped"  # a call took it in, and what came of that is no part of the loss
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    """Why a parameter's value did not go into the loss. Read-only.
+
+    Attributes:
+        reason: See :class:`UnusedReason`.
+        place: The last line that used it; of a module that was never called, the last line that called its twin. None where unknown.
+        twin: Path of a module like its own that was called several times instead; empty where there is none.
+        times: How often that one was called.
+    """
+
+    reason: UnusedReason
+    place: Place | None = None
+    twin: str = ""
+    times: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One parameter and what became of its gradient. Read-only.
@@ -271,6 +296,7 @@ class Parameter:
         partial: It is reached (or zero) on one route while another route is severed.
         cuts: What severs its routes, first in the data flow first.
         zero: Where the zero begins, for the verdict zero.
+        unused: Why its value did not go in, for the verdict unused; None where the trace has not seen it all.
         frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own, where a library did; None where it was
             not seen.
         frozen_from: The line that called the function in which ``frozen_at`` stands, where both are the user's own.
@@ -288,6 +314,7 @@ class Parameter:
     partial: bool = False
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
+    unused: Unused | None = None
     frozen_at: Place | None = None
     frozen_from: Place | None = None
     replaced_at: Place | None = None

@@ -3,6 +3,7 @@
 import gc
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from gradviz.recording.build import Built, Model, Names, build, leaf_names, name
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Undo
+from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
 
 
@@ -69,6 +71,7 @@ def judge(
         if wild:
             names_told = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
             said.append(f"The gradient of {names_told} is not finite (NaN or infinity): it arrives, and it spoils them.")
+        why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names)
         said += _frozen_late(found.parameters, seen, found.graph)
         said += _unseen(tape, built, found.parameters, names)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
@@ -82,7 +85,7 @@ def judge(
     return Findings(
         loss=name,
         place=place,
-        parameters=Parameters(found.parameters),
+        parameters=Parameters(tuple(replace(one, unused=why.get(one.name)) for one in found.parameters) if why else found.parameters),
         cuts=found.cuts,
         unregistered=unregistered,
         graph=found.graph,

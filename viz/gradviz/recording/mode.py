@@ -68,6 +68,8 @@ _FILLS = frozenset(
     )
 )
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
+# Where the values of a sparse tensor stand does not depend on the values.
+_POSITIONS = frozenset(("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"))
 _ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "__complex__", "numpy", "__array__"))
 _GIVES_OUT = frozenset(("numpy", "__array__"))
 
@@ -210,8 +212,11 @@ class RecordingMode(TorchFunctionMode):
         sources: list[int] = []
         self._dead_sources(plain[0], sources, known)
         self._dead_sources(plain[1].values(), sources, None)
-        for node in transforms.layers(out) if sources else ():
-            self._mark_factors(self.tape.stamp(node, None, tuple(sources)), transforms.factors(known.name, args, plain[1], node))
+        numbers = tuple(self.came_back((*plain[0], *plain[1].values()), frame)) if self.escapes.any else ()
+        for node in transforms.layers(out) if sources or numbers else ():
+            stamp = self.tape.stamp(node, None, (*sources, *numbers))
+            self._mark_factors(stamp, transforms.factors(known.name, args, plain[1], node))
+            stamp.factors += numbers if transforms.is_product(node) else ()
         if known.name == "_unpack_dual":
             self._derived(known, (args[0],), plain, out[1:], result[1:], frame)
         return told if told is not result else out
@@ -307,7 +312,7 @@ class RecordingMode(TorchFunctionMode):
                 return
         if known.skip_first:
             args = args[1:]
-        if known.name in torch_inside.PLAIN_RESULTS:
+        if known.name in torch_inside.PLAIN_RESULTS or known.name in _POSITIONS:
             return
         # A view shows what was written into its memory to its readers; what takes it out of the graph severs that as well.
         view = None if known.name in ("detach", "data") else outs[0]
@@ -456,8 +461,10 @@ class RecordingMode(TorchFunctionMode):
         interesting, memory = tape.tensors.by_key, tape.memory
         for position, item in enumerate(items):
             kind: Any = type(item)
-            if kind is Tensor or kind is nn.Parameter:
+            if kind is Tensor:
                 pass
+            elif kind is nn.Parameter:
+                tape.read(item)
             elif kind in _PLAIN:
                 continue
             elif kind is list or kind is tuple:

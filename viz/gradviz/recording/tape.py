@@ -211,6 +211,7 @@ class Tape:
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
+        self._read: dict[int, int] = {}  # of parameters by identity: the position of the last call that took each in
         self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
         self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
@@ -251,6 +252,19 @@ class Tape:
         if sources:
             stamp.sources += tuple(source for source in sources if source not in stamp.sources)
         return stamp
+
+    def read(self, parameter: Tensor) -> None:
+        """Take note that the call that is about to be noted takes in a parameter."""
+        self._read[id(parameter)] = len(self._spots)
+
+    def read_at(self, parameter: Tensor) -> Spot | None:
+        """Return the line that took a parameter in last, in a call that autograd recorded; None where none was seen."""
+        index = self._read.get(id(parameter), len(self._spots))
+        return Spot._make(self._spots[index]) if index < len(self._spots) else None
+
+    def spots(self) -> Iterator[Spot]:
+        """Yield the line of every call that autograd recorded."""
+        yield from map(Spot._make, self._spots)
 
     def stamp_of(self, node: Any) -> Stamp | None:
         """Return what is written into an autograd node; None where nothing is."""
@@ -457,6 +471,7 @@ class Tape:
         self.calls = _Calls((number, call) for number, call in self.calls.items() if number >= oldest)
         self.steps = {number: step for number, step in self.steps.items() if number >= oldest}
         extra = max(0, len(self._lasts) - MOST)
+        self._read = {key: index - extra for key, index in self._read.items() if index >= extra}
         del self._firsts[:extra], self._lasts[:extra], self._spots[:extra]
 
     # Memory

@@ -141,6 +141,11 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[A
     return way
 
 
+def is_product(node: Any) -> bool:
+    """Say whether a node's derivative depends on whatever it was computed with."""
+    return _kind(node) not in _LINEAR
+
+
 def _is_curved(node: Any, way: set[Any]) -> bool:
     """Say whether the derivative of a node depends on the values that go into it from the way itself."""
     kind = _kind(node)

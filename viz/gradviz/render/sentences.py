@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradviz.blocks import by_block
 from gradviz.findings import Findings
-from gradviz.graph import Cut, NodeKind, Parameter, Place, Verdict
+from gradviz.graph import Cut, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict
 from gradviz.render.names import by_module, join_siblings
 
 MEANINGS = {
@@ -137,6 +137,16 @@ def path_and_line(place: Place | Cut) -> str:
 def base_name(file: str) -> str:
     """Return the last part of a path, whichever system wrote it."""
     return PureWindowsPath(file).name if "\\" in file else PurePosixPath(file).name
+
+
+def why_unused(unused: Unused) -> str:
+    """Say why a value did not go into the loss: ``"its module was never called; q1 was called twice"``."""
+    if unused.reason is UnusedReason.NEVER_READ:
+        return "no call took it in"
+    if unused.reason is UnusedReason.NEVER_CALLED:
+        times = "twice" if unused.times == 2 else f"{unused.times} times"
+        return "its module was never called" + (f"; {unused.twin}, which is built like it, was called {times}, last" if unused.twin else "")
+    return "what came of it is no part of this loss; it was used last"
 
 
 def cut_at(cut: Cut) -> str:

@@ -16,7 +16,7 @@ from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import count_reached, counted, listing, path_and_line, printable
+from gradviz.render.sentences import count_reached, counted, listing, path_and_line, printable, why_unused
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -107,9 +107,8 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
         for cut in aside:
             yield from _aside(report, cut, explained)
     yield from _zeros(report, parameters)
-    unused = [p.name for p in parameters if p.verdict is Verdict.UNUSED]
     yield from _frozen(report, parameters)
-    yield from _titled(report, "Unused: their values did not go into this loss.", unused)
+    yield from _unused(report, parameters)
 
     trainable = (Verdict.REACHED, Verdict.ZERO)
     forgotten = [p.name for p in parameters if p.optimized is False and p.verdict in trainable]
@@ -199,6 +198,19 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
                 yield _Line(place.code, "code", indent=8)
         if caller is not None:
             yield _Line(f"called at {path_and_line(caller)}" + (f": {caller.code}" if caller.code else ""), indent=4)
+
+
+def _unused(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
+    reasons = _by_reason(parameters, Verdict.UNUSED, lambda one: one.unused)
+    if reasons:
+        yield _Line()
+        yield _Line("Unused: their values did not go into this loss.", "title")
+    for unused, names in reasons.items():
+        yield from _groups(report, names)
+        if unused is not None:
+            yield _Line(why_unused(unused) + (f" at {path_and_line(unused.place)}" if unused.place else ""), indent=4)
+        if unused is not None and unused.place is not None and unused.place.code:
+            yield _Line(unused.place.code, "code", indent=8)
 
 
 def _by_reason(parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]) -> dict[_Reason, list[str]]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
-from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.graph import Cut, Parameter, Place, Unused, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
-from gradviz.render.sentences import counted, listing, path_and_line, printable, verdict_counts
+from gradviz.render.sentences import counted, listing, path_and_line, printable, verdict_counts, why_unused
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
@@ -219,7 +219,14 @@ def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
 
 
 def _unused(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
-    yield _line("unused", f"{_names([one.name for one in chosen], call)}: not part of this loss")
+    reasons: dict[Unused | None, list[str]] = {}
+    for one in chosen:
+        reasons.setdefault(one.unused, []).append(one.name)
+    if len(reasons) > MOST_PLACES:
+        reasons = {None: [one.name for one in chosen]}
+    for unused, names in reasons.items():
+        why = "not part of this loss" if unused is None else why_unused(unused) + _at(unused.place)
+        yield _line("unused", f"{_names(names, call)}: {why}")
 
 
 def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:

@@ -1,0 +1,91 @@
+"""Why a parameter is unused is said with its line, as far as it was seen."""
+
+import torch
+from torch import nn
+
+import gradviz
+from gradviz.graph import UnusedReason
+from gradviz.reports import read_json
+
+X = torch.ones(2, 3)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q1, self.q2, self.aux, self.spare = nn.Linear(3, 1), nn.Linear(3, 1), nn.Linear(3, 2), nn.Linear(3, 4)
+        self.rate = nn.Parameter(torch.ones(()))
+
+    def forward(self, x):
+        first, second = self.q1(x), self.q1(x)
+        self.last = self.aux(x)
+        return first + second
+
+
+def reported(step):
+    with gradviz.trace() as trace:
+        loss, model = step()
+    return trace.report(loss, model)
+
+
+def why(report, name):
+    return report.parameters[name].unused
+
+
+def healthy():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
+    return model(X).sum(), model
+
+
+def test_never_called_names_the_twin_that_was_called_in_its_place():
+    def step():
+        model = Net()
+        return model(X).sum(), model
+
+    report = reported(step)
+    unused = why(report, "q2.weight")
+    assert (unused.reason, unused.twin, unused.times) == (UnusedReason.NEVER_CALLED, "q1", 2)
+    assert unused.place.code == "first, second = self.q1(x), self.q1(x)"
+    assert why(report, "spare.weight").reason is UnusedReason.NEVER_CALLED
+    assert why(report, "spare.weight").twin == ""
+
+
+def test_what_was_computed_and_dropped_is_told_by_the_last_line_that_used_it():
+    def step():
+        model = Net()
+        model.rate.exp()
+        return model(X).sum(), model
+
+    report = reported(step)
+    assert (why(report, "aux.bias").reason, why(report, "aux.bias").place.code) == (UnusedReason.DROPPED, "self.last = self.aux(x)")
+    assert (why(report, "rate").reason, why(report, "rate").place.code) == (UnusedReason.DROPPED, "model.rate.exp()")
+
+
+def test_what_no_call_took_in_is_said_to_be_read_by_none():
+    def step():
+        model = Net()
+        return model(X).sum(), model
+
+    assert why(reported(step), "rate").reason is UnusedReason.NEVER_READ
+
+
+def test_nothing_is_said_of_what_was_not_seen():
+    model = Net()
+    hidden = model.aux(X)
+    with gradviz.trace() as trace:
+        loss = hidden.sum()
+    assert all(one.unused is None for one in trace.report(loss, model).parameters.values())
+    assert all(one.unused is None for one in gradviz.report(loss, model).parameters.values())
+    assert all(one.unused is None for one in reported(healthy).parameters.values())
+
+
+def test_text_and_json_say_it():
+    def step():
+        model = Net()
+        return model(X).sum(), model
+
+    report = reported(step)
+    text = " ".join(str(report).split())
+    assert "q1, which is built like it, was called twice" in text
+    assert "what came of it is no part of this loss; it was used last at" in text
+    assert read_json(report.to_json()) == report
