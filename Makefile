@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help example test lint browser gallery docs fuzz bench
+.PHONY: help example test lint browser gallery docs fuzz bench matrix
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make gallery   make the pictures in outputs/ again"
 	@echo "make docs      build the documentation into docs/_build/html"
 	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself"
+	@echo "make matrix    judge every case on several versions of torch and Python, each in an environment of its own"
 	@echo "make bench     measure how much time gradviz takes"
 
 # with the engine that made the picture in outputs/, which it writes again
@@ -57,6 +58,11 @@ docs: $(VENV)/.installed-for-tests
 fuzz: $(VENV)/.installed-for-tests
 	@echo "== Holding the verdicts of 5,000 random programs against autograd itself"
 	@GRADVIZ_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/fuzz
+
+# needs some 30 GB for the environments, which stay in ~/.cache/gradviz-matrix or in what GRADVIZ_MATRIX names
+matrix: $(BIN)/python
+	@echo "== Judging every case on several versions of torch and Python"
+	@$(BIN)/python tests/matrix.py
 
 bench: $(VENV)/.installed-for-tests
 	@echo "== Measuring; every figure is a ratio or difference within one run"

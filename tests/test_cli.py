@@ -46,7 +46,8 @@ def imports_torch(statement):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["example", "--help"], ["example", "--mode", "dettach"], ["example", "-o", "g.bmp"]]
+    "arguments",
+    [["--help"], ["--version"], ["example", "--help"], ["doctor", "--help"], ["example", "--mode", "dettach"], ["example", "-o", "g.bmp"]],
 )
 def test_help_and_mistakes_import_no_torch(arguments):
     assert not imports_torch(f"from gradviz.cli import main; main({arguments})")

@@ -292,6 +292,20 @@ def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
 
 
 @gradviz.command()
+def doctor() -> None:
+    """Say which versions run, what of torch is not as gradviz knows it, and whether it judges known steps rightly.
+
+    Exits with 1 where an answer is wrong.
+    """
+    from gradviz.doctor import examine
+
+    found = examine()
+    click.echo(str(found))
+    if found.wrong:
+        sys.exit(1)
+
+
+@gradviz.command()
 @click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE.json")
 @click.argument("after", type=click.Path(path_type=Path), metavar="AFTER.json")
 @click.option("--format", "form", type=OneOf("format", ("text", "json")), default="text", show_default=True, help="How to say it.")

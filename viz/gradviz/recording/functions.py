@@ -5,6 +5,7 @@ code: those of every Function there is. One that is called by its name (``super(
 """
 
 import ast
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +39,10 @@ class Method:
     opaque: bool
 
 
+# by id of the code, which is held: code of two places may compare equal
+_methods: dict[int, tuple[CodeType, Method | None]] = {}
 _answers: dict[int, tuple[CodeType, Method | None]] = {}
+_examined: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()
 
 
 def applied(frame: FrameType) -> Method | None:
@@ -56,21 +60,26 @@ def applied(frame: FrameType) -> Method | None:
 
 
 def _look_up(code: CodeType) -> tuple[CodeType, Method | None]:
+    for function in _subclasses(torch.autograd.Function):
+        forward = id(vars(function).get("forward"))
+        if _examined.get(function) != forward:  # a class that is new, or was given another forward
+            _examined[function] = forward
+            _examine(function)
     if len(_answers) > _MOST:
         _answers.clear()
-    answer = (code, next((method for own, method in _methods() if own is code), None))
-    _answers[id(code)] = answer
+    answer = _answers[id(code)] = _methods.get(id(code), (code, None))
     return answer
 
 
-def _methods() -> Iterator[tuple[CodeType, Method]]:
-    """Yield the code of every method of every custom Function."""
-    for function in _subclasses(torch.autograd.Function):
-        for name in _CALLED_BY_APPLY:
-            codes = _codes(getattr(function, name, None))
-            if codes:
-                opaque = any(_marks(own) for other in ("forward", "setup_context") for own in _codes(getattr(function, other, None)))
-                yield codes[-1], Method(name, codes[:-1], function is CheckpointFunction, opaque)
+def _examine(function: type[torch.autograd.Function]) -> None:
+    """Remember the methods of a custom Function; those of several that share code as one."""
+    codes = {name: _codes(getattr(function, name, None)) for name in _CALLED_BY_APPLY}
+    opaque = any(_marks(code) for name in ("forward", "setup_context") for code in codes[name])
+    for name, (*wrappers, code) in ((name, own) for name, own in codes.items() if own):
+        _, shared = _methods.get(id(code), (code, None))
+        method = Method(name, tuple(wrappers), function is CheckpointFunction, opaque or (shared is not None and shared.opaque))
+        _methods[id(code)] = (code, method)
+        _answers.pop(id(code), None)
 
 
 def _subclasses(kind: type) -> Iterator[type]:

@@ -7,6 +7,7 @@ What is private of FSDP2 is collected in ``sharded.py``.
 
 import importlib
 import os
+import re
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any
 
 import torch
 import torch.overrides
+import torch.utils.checkpoint
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_module_registration_hook, register_module_parameter_registration_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
@@ -156,6 +158,12 @@ ABILITIES = (
         "Reentrant checkpoints are taken for custom Functions.",
     ),
 )
+
+
+def is_newer() -> bool:
+    """Say whether this torch is newer than those that gradviz was tried on."""
+    version = re.match(r"(\d+)\.(\d+)", torch.__version__)
+    return version is not None and (int(version[1]), int(version[2])) > NEWEST_TRIED
 
 
 def missing() -> tuple[Ability, ...]:

@@ -52,6 +52,10 @@ class Trace:
             raise TraceError("this trace was used before; each 'with gradviz.trace() as trace' needs a trace of its own")
         if getattr(_watching, "trace", None) is not None:
             raise TraceError("a trace is running in this thread already; traces cannot be nested: end the outer one first")
+        if torch_inside.is_newer():
+            from gradviz.recording import known_answers  # not needed on a torch that it was tried on
+
+            known_answers.check_once()
         self._thread = threading.get_ident()
         self._state = "running"
         mode = self._mode = RecordingMode(self._tape, self._training.touches)
@@ -94,6 +98,11 @@ class Trace:
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+    @property
+    def failure(self) -> str:
+        """Why it stopped watching part of the way; empty where it did not."""
+        return "" if self._mode is None else self._mode.failure
 
     def stop(self) -> str:
         """End a trace that no ``with`` ends, whatever modes were entered since. Return why it stopped watching before, if it did.

@@ -18,7 +18,7 @@ from gradviz.recording import functions, torch_inside
 from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 
 _GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
-_ARTICLE = os.path.join(_GRADVIZ, "article.py")
+_EXAMPLES = (os.path.join(_GRADVIZ, "article.py"), os.path.join(_GRADVIZ, "recording", "known_answers.py"))
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
 _PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -34,8 +34,8 @@ def level(filename: str) -> int:
     """Say whose code a file is: USER, LIBRARY or INSIDE."""
     known = _levels.get(filename)
     if known is None:
-        if filename == _ARTICLE:
-            known = USER  # the example is written as a reader would write it
+        if filename in _EXAMPLES:
+            known = USER  # examples are written as a reader would write them
         elif filename.startswith((torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")):
             known = INSIDE
         elif filename.startswith(_PACKAGES) or any(folder in filename for folder in _PACKAGE_FOLDERS):

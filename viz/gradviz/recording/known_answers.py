@@ -1,0 +1,216 @@
+"""A handful of tiny steps whose verdicts, lines and kinds are known: does gradviz see on this torch what it saw on those it was tried on?
+
+``gradviz doctor`` runs them all. On a torch that is newer, the first trace of a process runs those that need no backward. They touch
+nothing of the user's: they run in a thread of their own, whose grad mode and torch functions modes are torch's defaults, name their
+dtype and device, draw no random number, make no module and call no backward.
+"""
+
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gradviz.recording import torch_inside
+from gradviz.version import __version__
+
+_PATIENCE = 30.0  # seconds; it takes some hundredths
+_checked = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A step, and what is to be said of it.
+
+    Attributes:
+        name: Of what it shows.
+        step: From the parameters ``a`` and ``b`` to the loss.
+        verdicts: Of each parameter.
+        kind: Of what severs; empty where nothing does.
+        code: The line that severs.
+        backward: It runs a backward, to tell zero from reached.
+    """
+
+    name: str
+    step: Callable[[Tensor, Tensor], Tensor]
+    verdicts: Mapping[str, str]
+    kind: str = ""
+    code: str = ""
+    backward: bool = False
+
+
+KNOWN: list[Known] = []
+
+
+def _known(
+    *, a: str, b: str, kind: str = "", code: str = "", backward: bool = False
+) -> Callable[[Callable[[Tensor, Tensor], Tensor]], None]:
+    def add(step: Callable[[Tensor, Tensor], Tensor]) -> None:
+        KNOWN.append(Known(step.__name__, step, {"a": a, "b": b}, kind, code, backward))
+
+    return add
+
+
+@_known(a="reached", b="reached")
+def reached(a: Tensor, b: Tensor) -> Tensor:
+    """Both take part."""
+    return (a * b).sum()
+
+
+@_known(a="cut", b="reached", kind="detach", code="h = (a * 2).detach()")
+def detach(a: Tensor, b: Tensor) -> Tensor:
+    """Take a out of the graph."""
+    h = (a * 2).detach()
+    return (h * b).sum()
+
+
+@_known(a="cut", b="reached", kind="no_grad", code="h = a * 2")
+def no_grad(a: Tensor, b: Tensor) -> Tensor:
+    """Compute with a while grad mode is off."""
+    with torch.no_grad():
+        h = a * 2
+    return (h * b).sum()
+
+
+@_known(a="cut", b="reached", kind="data", code="h = a.data")
+def data(a: Tensor, b: Tensor) -> Tensor:
+    """Take what a holds."""
+    h = a.data
+    return (h * b).sum()
+
+
+@_known(a="cut", b="reached", kind="item", code="scale = a.sum().item()")
+def item(a: Tensor, b: Tensor) -> Tensor:
+    """Make a plain number of a."""
+    scale = a.sum().item()
+    return (b * scale).sum()
+
+
+@_known(a="cut", b="reached", kind="non_differentiable", code="best = a.argmax()")
+def argmax(a: Tensor, b: Tensor) -> Tensor:
+    """Choose by a."""
+    best = a.argmax()
+    return b[best]
+
+
+class _Rounded(torch.autograd.Function):
+    """Rounds, and passes gradient as if it did not."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        """Round."""
+        return x.detach().round()
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        """Pass it on."""
+        return gradient
+
+
+@_known(a="reached", b="reached")
+def custom_function(a: Tensor, b: Tensor) -> Tensor:
+    """Round a by a Function that passes gradient."""
+    rounded: Tensor = _Rounded.apply(a)  # type: ignore[no-untyped-call]
+    return (rounded * b).sum()
+
+
+class _Chosen(torch.autograd.Function):
+    """Chooses, and passes no gradient."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:
+        """Choose."""
+        index = x.argmax()
+        ctx.mark_non_differentiable(index)
+        return index
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> None:
+        """Pass nothing on."""
+
+
+@_known(a="cut", b="reached", kind="custom_function", code="best = _Chosen.apply(a)  # type: ignore[no-untyped-call]")
+def marked(a: Tensor, b: Tensor) -> Tensor:
+    """Choose by a, in a Function that marks what it returns."""
+    best = _Chosen.apply(a)  # type: ignore[no-untyped-call]
+    return b[best]
+
+
+@_known(a="frozen", b="reached")
+def frozen(a: Tensor, b: Tensor) -> Tensor:
+    """Freeze a."""
+    a.requires_grad_(False)
+    return (a * b).sum()
+
+
+@_known(a="unused", b="reached")
+def unused(a: Tensor, b: Tensor) -> Tensor:
+    """Leave a out."""
+    return b.sum()
+
+
+@_known(a="zero", b="reached", backward=True)
+def zero(a: Tensor, b: Tensor) -> Tensor:
+    """Have a gradient of zeros arrive at a."""
+    loss = (a.clamp(max=0.0) * b + b).sum()
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss
+
+
+def wrong_answers(*, backward: bool) -> tuple[str, ...]:
+    """Run the steps, in a thread of their own, and return a sentence for each that is answered wrongly.
+
+    Args:
+        backward: Run those too that call backward.
+    """
+    wrong: list[str] | None = None
+
+    def run() -> None:
+        nonlocal wrong
+        wrong = [f"{known.name}: {said}" for known in KNOWN if backward or not known.backward if (said := _wrong(known))]
+
+    thread = threading.Thread(target=run, name="gradviz self-test", daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    return ("the self-test did not end",) if wrong is None else tuple(wrong)
+
+
+def _wrong(known: Known) -> str:
+    """Say what is wrong with the answer to one step; nothing where it is right."""
+    from gradviz.recording.trace import trace  # which asks for this module on a torch that nobody has tried
+
+    values = {"a": 2.0, "b": 3.0}
+    parameters = {name: torch.full((2,), value, dtype=torch.float32, device="cpu", requires_grad=True) for name, value in values.items()}
+    try:
+        with trace() as tracing:
+            loss = known.step(parameters["a"], parameters["b"])
+        report = tracing.report(loss, parameters, backward=known.backward)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    if tracing.failure:
+        return tracing.failure
+    verdicts = {name: str(report.parameters[name].verdict) for name in parameters}
+    cuts = [(str(cut.kind), cut.code) for cut in report.cuts]
+    expected = [(known.kind, known.code)] if known.kind else []
+    if verdicts != known.verdicts:
+        return f"a is {known.verdicts['a']} and b is {known.verdicts['b']}, said {verdicts['a']} and {verdicts['b']}"
+    return "" if cuts == expected else f"what severs is {expected}, said {cuts}"
+
+
+def check_once() -> None:
+    """On a torch newer than those gradviz was tried on, warn in one line if an answer differs; once in a process."""
+    global _checked
+    if _checked or getattr(torch.__spec__, "_initializing", False):  # a thread cannot import from what is being imported
+        return
+    _checked = True
+    wrong = wrong_answers(backward=False)
+    if wrong:
+        newest = ".".join(map(str, torch_inside.NEWEST_TRIED))
+        warnings.warn(
+            f"gradviz {__version__} was tried on torch up to {newest}, and on torch {torch.__version__} it gets wrong what it should know "
+            f"({wrong[0]}{f' and {len(wrong) - 1} more' if wrong[1:] else ''}); 'gradviz doctor' says more.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
