@@ -38,19 +38,20 @@ class NotRunError(Exception):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("versions", nargs="*", default=VERSIONS, metavar="TORCH/PYTHON")
-    parser.add_argument("--cases", type=Path, nargs="+", default=[CASES], metavar="FOLDER", help="folders of cases")
+    parser.add_argument("--cases", type=Path, action="append", metavar="FOLDER", help="in place of tests/cases; may be repeated")
     parser.add_argument("--minutes", type=float, default=180, help="for all of it, the installing included")
     parser.add_argument("--score", action="store_true", help=argparse.SUPPRESS)  # what it calls itself with, in each environment
     options = parser.parse_args()
+    folders = options.cases or [CASES]
     if options.score:
-        json.dump(scored(options.cases), sys.stdout)
+        json.dump(scored(folders), sys.stdout)
         return 0
     deadline = time.monotonic() + 60 * options.minutes
     print_row(COLUMNS)
     differs, not_run = [], []
     for version in options.versions:
         try:
-            result = run(version, options.cases, deadline)
+            result = run(version, folders, deadline)
         except NotRunError as reason:
             not_run.append(f"{version}: {reason}")
             continue
@@ -71,7 +72,7 @@ def run(version, folders, deadline):
     """Judge the cases on one version; return a row of the table."""
     python = environment(version, deadline)
     began = time.monotonic()
-    command = [python, __file__, "--score", "--cases", *(str(folder.resolve()) for folder in folders)]
+    command = [python, __file__, "--score", *(f"--cases={folder.resolve()}" for folder in folders)]
     variables = {**os.environ, "PYTHONPATH": str(ROOT / "viz"), "OMP_NUM_THREADS": "1"}
     ran = called(command, deadline, "judging the cases", env=variables, cwd=HERE)
     if ran.returncode:

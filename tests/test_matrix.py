@@ -28,7 +28,7 @@ def matrix(tmp_path):
     def run(*arguments, **sources):
         for name, source in sources.items():
             (cases / f"1_{name}.py").write_text(source)
-        command = [sys.executable, HERE / "matrix.py", "--cases", cases, *arguments]
+        command = [sys.executable, HERE / "matrix.py", f"--cases={cases}", *arguments]
         variables = {**os.environ, "GRADVIZ_MATRIX": str(tmp_path / "kept")}
         ran = subprocess.run(command, capture_output=True, text=True, timeout=300, env=variables)
         return ran.returncode, ran.stdout.splitlines()
@@ -70,7 +70,7 @@ def test_a_case_whose_labels_hold_from_a_later_torch_on_is_left_out(matrix):
 
 
 def test_what_cannot_be_run_is_said_and_is_no_failure(matrix):
-    status, (_, first, second) = matrix("2.6.0/2.7.99", "--minutes", "0.01", f"newest/{PYTHON}", right=RIGHT)
+    status, (_, first, second) = matrix("--minutes=0.001", "2.6.0/2.7.99", f"newest/{PYTHON}", right=RIGHT)
     assert status == 0
     assert first == "Not run: 2.6.0/2.7.99: there is no Python 2.7.99 on this machine"
     assert second.startswith(f"Not run: newest/{PYTHON}: ")

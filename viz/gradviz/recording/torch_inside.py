@@ -56,6 +56,8 @@ def _private(path: str) -> Any:
     """Return what stands under a dotted name below torch; None where it is gone."""
     found: Any = torch
     for part in path.split("."):
+        if isinstance(found, type) and not any(part in vars(kind) for kind in found.__mro__):
+            return None  # what type itself has, such as __call__, does not count
         found = getattr(found, part, None)
     return found
 
