@@ -23,6 +23,7 @@ from pathlib import Path
 VERSIONS = ("2.6.0/3.11", "2.9.1/3.12", "2.13.0/3.11", "2.14.1/3.11", "2.15.0/3.12", "2.15.0/3.13")
 PYTHONS = ("3.13", "3.12", "3.11")  # the newest first
 FREE = 12  # GiB on the disk; torch's CUDA build takes 6, and as much again while it is installed
+MOST = 40  # differences of one version that are printed
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 CASES = HERE / "cases"
@@ -56,7 +57,9 @@ def main():
             not_run.append(f"{version}: {reason}")
             continue
         print_row([str(result[column]) for column in COLUMNS])
-        differs += [f"torch {result['torch']}, Python {result['Python']}: {line}" for line in result["differs"]]
+        lines = result["differs"]
+        more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
+        differs += [f"torch {result['torch']}, Python {result['Python']}: {line}" for line in lines[:MOST] + more]
     for line in differs:
         print(line)
     for line in not_run:
