@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gradviz.recording.torch_inside import has_data
 from gradviz.recording.torch_inside import version as version_of
 
 _KEPT = 4096  # bytes up to which memory is kept as it is; of more,
@@ -92,7 +93,7 @@ class Exposed:
 
 
 def _bytes(storage: Any, size: int) -> bytes:
-    if not size or not storage.data_ptr():
+    if not size or not has_data(storage):
         return b""
     start = storage.data_ptr()
     if size <= _KEPT:

@@ -18,12 +18,14 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
 from gradviz.recording import scripted, torch_inside, transforms, where
+from gradviz.recording.compiling import values_in
 from gradviz.recording.escapes import Escapes, Met, of_interest
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.identity import Facts
 from gradviz.recording.observe import Observer
+from gradviz.recording.replaced import original_of
 from gradviz.recording.tape import Call, Stamp, Tape, address, base_of, history, is_recorded
-from gradviz.recording.torch_inside import other_modes, sequence_number, without_torch_function
+from gradviz.recording.torch_inside import dispatch_modes, other_modes, sequence_number, without_torch_function
 from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
 from gradviz.training.touches import Touches
@@ -106,6 +108,7 @@ class RecordingMode(TorchFunctionMode):
         self._met = Met()
         self.observer = Observer(tape)
         self._known: dict[Any, _Known | None] = {}
+        self._instead: dict[Any, Callable[..., Any]] = {}  # of functions that were put in place of torch's
         self.inference_blocks: list[Switch] = []  # those of torch.inference_mode that are entered, the innermost last
         self._first = 0  # torch's number of the first node that the running call makes
         self._grad_at_start = torch.is_grad_enabled()
@@ -115,8 +118,13 @@ class RecordingMode(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         try:
+            if self._instead:
+                func = self._instead.get(func, func)
             known = self._known[func]
         except KeyError:
+            original = original_of(func, sys._getframe(1))
+            if original is not func:
+                self._instead[func] = func = original
             known = self._known[func] = self._learn(func)
         except TypeError:  # an unhashable callable
             known = None
@@ -124,7 +132,7 @@ class RecordingMode(TorchFunctionMode):
             return func(*args, **kwargs)
         frame = sys._getframe(1)
         # What is asked of a tensor must not come to the user's own modes and subclasses.
-        unseen = without_torch_function() if types or other_modes() else _SEEN
+        unseen = without_torch_function() if types or other_modes() or dispatch_modes() else _SEEN
         before = None
         given, named = (args, kwargs) if not torch_inside.is_transforming() else (transforms.plain(args), transforms.plain(kwargs))
         if known.before is not None or self.exposed.windows:
@@ -156,6 +164,7 @@ class RecordingMode(TorchFunctionMode):
     def end(self) -> None:
         """Let every call pass from here on, should torch ask again: it puts a mode back that was running as the trace ended."""
         self._known = defaultdict(lambda: None)
+        self._instead.clear()
 
     def leave_blocks(self) -> None:
         """Put grad mode back, where an interrupt has kept the block from ending that switched it off."""
@@ -166,7 +175,7 @@ class RecordingMode(TorchFunctionMode):
                 torch_inside.set_grad_enabled(True)
 
     def _learn(self, func: Any) -> _Known | None:
-        name: str = getattr(func, "__name__", "")
+        name: str = getattr(func, "__name__", "").partition(".")[0]  # "add_.Tensor" of torch.ops.aten.add_.Tensor
         if name in ("__get__", "__set__"):
             attribute = getattr(getattr(func, "__self__", None), "__name__", "")
             if attribute == "data":
@@ -693,7 +702,7 @@ class RecordingMode(TorchFunctionMode):
 
     def _after_set_data(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         target, value = args
-        self.tape.tensors.moved(target, before)
+        self.tape.moved(target, before)
         inputs = self._inputs((value,), {})
         inputs = self._foreign(inputs, target)
         around = where.look_around(frame)
@@ -766,6 +775,18 @@ class RecordingMode(TorchFunctionMode):
         return out
 
     # Calls that only a seam can see
+
+    def ran_aside(self, name: str, arguments: Any, out: Any, frame: FrameType | None, first: int) -> None:
+        """Torch has compiled and run something while the trace stood aside: one operation of all that it read."""
+        if self.failure or frame is None:
+            return
+        try:
+            with without_torch_function():
+                self._first = first
+                for result in out if isinstance(out, (tuple, list)) else (out,):
+                    self._after(_Known(name, None, self._after), (values_in(arguments),), {}, result, None, frame)
+        except Exception as failure:
+            self.failure = described(failure)
 
     def rewrapped(self, name: str, value: Any, out: Tensor, frame: FrameType) -> None:
         """``nn.Parameter(t)`` or ``Variable(t)``: the same memory, no history."""
@@ -870,7 +891,7 @@ def _indexed(target: Tensor, key: Any) -> Tensor | None:
     """Return the part of a tensor that ``target[key] = value`` writes, as a view; None where no view can say it."""
     keys = key if type(key) is tuple else (key,)
     if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
-        with torch_inside.without_torch_function(), torch.no_grad():
+        with torch_inside.without_torch_function(), torch_inside.without_dispatch(target), torch.no_grad():
             return target.detach()[key]
     return None
 

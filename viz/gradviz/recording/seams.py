@@ -7,22 +7,26 @@ trace begins and taken out when the last one ends.
 """
 
 import functools
+import operator
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from itertools import chain
+from itertools import chain, compress, repeat
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside, where
+from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.observe import Backward
-from gradviz.recording.torch_inside import without_torch_function
+from gradviz.recording.torch_inside import sequence_number, something_is_compiled, without_torch_function
 from gradviz.recording.uninterrupted import Action, Undo, as_one, when_empty
 from gradviz.training.watch import StepWatch
 
@@ -94,7 +98,11 @@ class _Seam(NamedTuple):
 
     @property
     def take_out(self) -> Action:
-        return partial(delattr, self.owner, self.name) if self.inherited else partial(setattr, self.owner, self.name, self.original)
+        """Where it is there still: somebody may have put something of their own there since, which may call it. One call of C."""
+        is_there = map(partial(operator.is_, self.watching), map(vars(self.owner).get, (self.name,)))
+        if self.inherited:
+            return partial(deque, map(delattr, repeat(self.owner), compress((self.name,), is_there)), 0)
+        return partial(deque, map(setattr, repeat(self.owner), repeat(self.name), compress((self.original,), is_there)), 0)
 
 
 _here = threading.local()
@@ -102,6 +110,7 @@ _lock = threading.Lock()
 _users: set[int] = set()  # the watchers of all threads, by identity
 _installed: list[_Seam] = []
 _out: list[Action] = []  # what takes them out
+_backward_is_watched = False
 
 
 def begin(watcher: Watcher) -> None:
@@ -113,7 +122,7 @@ def begin(watcher: Watcher) -> None:
             out = [*(seam.take_out for seam in seams), _installed.clear, _out.clear]
             as_one([partial(_installed.extend, seams), partial(_out.extend, out), *(seam.put_in for seam in seams)])()
     _here.watcher = watcher
-    if "torch._dynamo" in sys.modules:  # importing it takes a second, and nothing can be compiled without it
+    if something_is_compiled():
         watcher.run_eagerly()
 
 
@@ -132,14 +141,17 @@ def _seams() -> list[_Seam]:
         _seam(nn.Parameter, "__new__", _rewrapped("nn.Parameter"), static=True),
         _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
         _seam(torch, "from_numpy", _came_back),
-        _Seam(torch.autograd, "backward", _backward(torch.autograd.backward), False, torch.autograd.backward),
-        _Seam(torch.utils, "swap_tensors", _swap(torch.utils.swap_tensors), False, torch.utils.swap_tensors),
+        *([] if _backward_is_watched else [_instead(torch.autograd, "backward", around_backward)]),
+        _instead(torch.utils, "swap_tensors", _swap),
         *(_Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
         _seam(torch.amp.GradScaler, "step", _scaled),
-        _seam(torch, "compile", _compiled),
+        _instead(torch, "compile", _compile),
+        _instead(torch.jit, "trace", _traced_by_torch),
+        _instead(torch.jit, "trace_module", _traced_by_torch),
+        *(_instead(owner, "export", _traced_by_torch) for owner in _exporters()),
         _seam(nn.Module, "register_full_backward_hook", _hooked),
         _seam(nn.Module, "register_backward_hook", _hooked),
     ]
@@ -177,8 +189,19 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return watching
 
 
+def _instead(owner: Any, name: str, watching: Callable[[Callable[..., Any]], Callable[..., Any]]) -> _Seam:
+    original = getattr(owner, name)
+    return _Seam(owner, name, watching(original), False, original)
+
+
+def leave_backward(*, watched: bool) -> None:
+    """Put no seam over ``torch.autograd.backward`` from here on, because somebody who watches it calls :func:`around_backward`; or do."""
+    global _backward_is_watched
+    _backward_is_watched = watched
+
+
 @functools.lru_cache(maxsize=16)
-def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
+def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
     """The one seam that has to look before, while and after: a backward may free the graph."""
 
     @functools.wraps(original)
@@ -205,6 +228,57 @@ def _backward(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @functools.lru_cache(maxsize=16)
+def _compile(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What the user compiles is run as it is written; what torch compiles to run it at once is run while the trace stands aside."""
+
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        out = original(*args, **kwargs)
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is None:
+            return out
+        mode = watcher.mode
+        if is_for_torch_itself(sys._getframe(1)):
+            return aside(out, lambda: _standing_aside(watcher), mode.ran_aside, sequence_number)
+        mode.tape.compiled = True
+        watcher.run_eagerly()
+        return out
+
+    return watching
+
+
+@functools.lru_cache(maxsize=16)
+def _traced_by_torch(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Torch traces or exports a model itself: what gradviz asks of a tensor would become part of that."""
+
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is None:
+            return original(*args, **kwargs)
+        with _standing_aside(watcher):
+            return original(*args, **kwargs)
+
+    return watching
+
+
+@contextmanager
+def _standing_aside(watcher: Watcher) -> Iterator[None]:
+    """See nothing of what torch does meanwhile."""
+    _here.watcher = None
+    try:
+        with standing_aside(watcher.mode, eager=bool(watcher.eagerly)):
+            yield
+    finally:
+        _here.watcher = watcher
+
+
+def _exporters() -> list[Any]:
+    """Return the modules that export a model by a function of that name, where they were imported."""
+    return [module for name in ("torch.export", "torch.onnx") if hasattr(module := sys.modules.get(name), "export")]
+
+
+@functools.lru_cache(maxsize=16)
 def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
     """Follow two tensors that exchange their contents."""
 
@@ -219,6 +293,7 @@ def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
                 before = tape.tensors.find(t1), tape.tensors.find(t2)
         except BaseException as failure:
             watcher.mode.failed(failure)
+            return original(t1, t2)
         out = original(t1, t2)
         try:
             with without_torch_function():
@@ -314,11 +389,6 @@ def _scaled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[st
     optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
     if isinstance(optimizer, torch.optim.Optimizer):
         watcher.training.scaled(optimizer)
-
-
-def _compiled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-    watcher.mode.tape.compiled = True
-    watcher.run_eagerly()
 
 
 def _hooked(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

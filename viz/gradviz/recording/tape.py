@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
@@ -123,7 +124,7 @@ class LeafSeen:
     __slots__ = ("requires_grad", "shape", "sources")
 
     def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
-        self.shape = tuple(tensor.shape)
+        self.shape = () if is_lazy(tensor) or tensor.is_nested else tuple(tensor.shape)
         self.requires_grad = False
         self.sources = sources
 
@@ -172,6 +173,8 @@ def is_recorded(tensor: Tensor) -> bool:
 
 def region(tensor: Tensor) -> tuple[int, int]:
     """Return the bytes of its storage that a strided tensor spans."""
+    if tensor.is_nested:
+        return 0, tensor.untyped_storage().nbytes()
     size = tensor.element_size()
     low = int(tensor.storage_offset()) * size
     if tensor.numel() == 0:
@@ -401,6 +404,12 @@ class Tape:
         if known is None or known.switch is None or known.switch.on != leaf.requires_grad:
             return Switched(leaf.requires_grad, NOWHERE)
         return known.switch
+
+    def moved(self, tensor: Tensor, before: Facts | None) -> None:
+        """Take note that a tensor has got other memory, perhaps of another shape."""
+        self.tensors.moved(tensor, before)
+        if before is not None and before.leaf:
+            self.leaves[before.leaf].shape = tuple(Tensor.size(tensor))  # a lazy one denies its shape until it is done
 
     def swapped(self, tensors: tuple[Tensor, Tensor], before: tuple[Facts | None, Facts | None]) -> None:
         """Take note that two tensors have exchanged their contents, and so the calls that made these.

@@ -10,8 +10,8 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -206,8 +206,26 @@ def node_number(node: Any) -> int:
 
 # Torch functions and the modes that see them
 
-without_torch_function: Callable[[], AbstractContextManager[Any]] = _private("_C.DisableTorchFunction") or nullcontext
-"""Enter to call torch unseen by every mode and tensor subclass."""
+_disabled: Callable[[], AbstractContextManager[Any]] = _private("_C.DisableTorchFunction") or nullcontext
+_dispatch_modes: Callable[[], int] | None = _private("_C._len_torch_dispatch_stack")
+
+
+def without_torch_function() -> AbstractContextManager[Any]:
+    """Enter to call torch unseen by every mode and tensor subclass."""
+    return _WithoutModes() if dispatch_modes() else _disabled()
+
+
+class _WithoutModes:
+    """May be entered again and again."""
+
+    def __enter__(self) -> None:
+        self._stack = ExitStack()
+        self._stack.enter_context(without_dispatch_modes())
+        self._stack.enter_context(_disabled())
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
 
 _stack_length, _pop, _push = (_private(path) for path in ABILITIES[2].paths)
 
@@ -218,6 +236,44 @@ def _none() -> int:
 
 other_modes: Callable[[], int] = _stack_length or _none
 """Return how many modes are on torch's stack: from inside one that runs, the others below it."""
+dispatch_modes: Callable[[], int] = _dispatch_modes or _none
+"""Return how many dispatch modes there are."""
+
+
+@contextmanager
+def taken_out(mode: TorchFunctionMode) -> Iterator[None]:
+    """Take a mode off the stack for a while, wherever it is, if it is there."""
+    if ABILITIES[2].missing:
+        yield
+        return
+    above = _pop_down_to(mode)
+    if above is None:
+        yield
+        return
+    _push_all(above)
+    try:
+        yield
+    finally:
+        later = [_pop() for _ in above]
+        _push(mode)
+        _push_all(later)
+
+
+def _pop_down_to(mode: TorchFunctionMode) -> list[Any] | None:
+    """Take a mode off the stack with those above it. Return these, the topmost first; None, and leave all, where it is not there."""
+    above: list[Any] = []
+    while _stack_length():
+        top = _pop()
+        if top is mode:
+            return above
+        above.append(top)
+    _push_all(above)
+    return None
+
+
+def _push_all(above: list[Any]) -> None:
+    for other in reversed(above):
+        _push(other)
 
 
 def push(mode: TorchFunctionMode) -> None:
@@ -253,12 +309,21 @@ def putting_stance_back() -> Callable[[], object]:
     return partial(torch.compiler.set_stance, "default")
 
 
+def without_dispatch(tensor: Tensor) -> AbstractContextManager[Any]:
+    """Enter to run operations of a tensor unseen by dispatch modes; those of a subclass that dispatches need it."""
+    guard = _private("_C._DisableTorchDispatch")
+    dispatches = type(tensor).__torch_dispatch__ is not _private("_C._disabled_torch_dispatch_impl")
+    return nullcontext() if guard is None or dispatches else guard()  # 2.6 to 2.15
+
+
+HAND_OVER = _code("overrides.handle_torch_function.__code__")  # hands a function of torch written in Python to the modes; 2.6 to 2.15
+TensorBase: Any = _private("_C.TensorBase")  # has the methods written in C; 2.6 to 2.15
+
 # torch functions that reach a mode though their names are private, and what they stand for
 SET_GRAD_ENABLED = "_set_grad_enabled"  # every switch of grad mode, from no_grad to a decorator; 2.6 to 2.15
 RECORD_FUNCTION = "_record_function"  # the profiler's, which make no value; 2.6 to 2.15
 PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # whose further results (batch sizes, mask) carry no value
 
-_dispatch_modes = _private("_C._len_torch_dispatch_stack")
 _no_dispatch_modes = _private("utils._python_dispatch._disable_current_modes")
 
 
@@ -286,6 +351,14 @@ def storage_address(tensor: Tensor) -> int:
 def implementation(tensor: Tensor) -> int:
     """Return the address of what torch keeps behind a tensor's Python object; 0 where torch does not say."""
     return getattr(tensor, "_cdata", 0)
+
+
+def has_data(storage: Any) -> bool:
+    """Say whether there is memory behind a storage: a subclass that holds other tensors has one without."""
+    try:
+        return bool(storage.data_ptr())
+    except RuntimeError:
+        return False
 
 
 def view_base(tensor: Tensor) -> Tensor | None:
@@ -361,6 +434,19 @@ def unwrapped(tensor: Tensor) -> Tensor:
     return inner
 
 
+# Compiling: what torch._dynamo has, if it was imported, which takes a second; 2.6 to 2.15. Without it, compiled code is taken to be
+# there as soon as that is imported, and has torch's default stance after a trace.
+
+
+def something_is_compiled() -> bool:
+    """Say whether something may have been compiled."""
+    module = sys.modules.get("torch._dynamo.eval_frame")
+    if module is None:
+        return False
+    backends = getattr(module, "cached_backends", None)  # None stands for what is never to be compiled
+    return backends is None or any(backend is not None for backend in backends.values())
+
+
 # Frames
 
 CALL_MODULE = _code("nn.Module._call_impl.__code__")
@@ -392,6 +478,18 @@ def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
     """Return the modules that one module holds, by name."""
     children: dict[str, nn.Module | None] | None = _holder(module).__dict__.get("_modules")
     return children or {}
+
+
+def modules_of(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield a module and all that it holds, each once, also where one is inside itself."""
+    met, stack = {id(module)}, [module]
+    while stack:
+        here = stack.pop()
+        yield here
+        for child in reversed(children_of(here).values()):
+            if child is not None and id(child) not in met:
+                met.add(id(child))
+                stack.append(child)
 
 
 def is_initialized(module: nn.Module) -> bool:

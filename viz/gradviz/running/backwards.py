@@ -23,7 +23,7 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import described
-from gradviz.recording.seams import held_by
+from gradviz.recording.seams import around_backward, held_by, leave_backward
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
 from gradviz.recording.uninterrupted import as_one
@@ -109,7 +109,9 @@ class Watch:
         self._hooks = StepHooks(self._before_step, self._after_step)
         as_one(self._hooks.put_in)()
         self._training.begin(lambda error: warn(error, self._voice))
+        leave_backward(watched=True)
         self._retrace()
+        torch.autograd.backward = self._ours["backward"]
         torch.autograd.grad = self._ours["grad"]
         Tensor.backward = self._ours["Tensor"]  # type: ignore[method-assign]
 
@@ -142,6 +144,7 @@ class Watch:
             return
         self._on, _watching = False, None
         self._untrace()
+        leave_backward(watched=False)
         self._training.rest()
         if self._hooks is not None:
             self._hooks.remove()
@@ -159,25 +162,16 @@ class Watch:
         if self._over or not any(self._plan.wants(self._count + number) for number in range(1, ahead + 1)):
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
-            torch.autograd.backward = self._originals["backward"]
             trace = Trace(self._training)
             trace.__enter__()
             self._trace = trace
-            # The trace's own seam lies below ours, so that it has seen the call by the time that we report on it.
-            self._originals["below"] = torch.autograd.backward
-        torch.autograd.backward = self._ours["backward"]
 
     def _untrace(self) -> None:
         trace, self._trace = self._trace, None
-        self._originals.pop("below", None)
-        if trace is None:
-            return
-        current = torch.autograd.backward
-        if threading.get_ident() == self._thread:
+        if trace is not None and threading.get_ident() == self._thread:
             failure = trace.stop()
             if failure:
                 self._voice(f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n")
-        torch.autograd.backward = current
 
     def _guarded(self, action: Callable[..., None], *args: Any) -> None:
         """Whatever gradviz does, it ends with gradviz: one warning, and the script goes on."""
@@ -196,10 +190,11 @@ class Watch:
 
     def _watching(self, which: str, told: Callable[..., None]) -> Callable[..., Any]:
         original = self._originals[which]
+        # The trace's own seam lies below ours, so that it has seen the call by the time that we report on it.
+        function = around_backward(original) if which == "backward" else original
 
         @functools.wraps(original)
         def watching(*args: Any, **kwargs: Any) -> Any:
-            function = self._originals.get("below", original) if which == "backward" else original
             if not self._on or getattr(self._inside, "yes", False) or torch_inside.current_node() is not None:
                 return function(*args, **kwargs)
             self._inside.yes = True

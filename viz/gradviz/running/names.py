@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
-from gradviz.recording.where import INSIDE, LIBRARY, USER, level
+from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
 
 _LOOKED_AT = 20_000  # values in all; a script that hides its model deeper gets the name of its class
 _DEEP = 3  # steps from a variable: self.agent.nets[0]
@@ -174,12 +174,11 @@ def _spaces(frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
 
 
 def local_variables(frame: FrameType) -> list[tuple[str, Any]]:
-    """Return a frame's variables. Before Python 3.13 the frame would go on holding them, so that is undone."""
-    variables = frame.f_locals
-    found = list(variables.items())
-    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        variables.clear()
-    return found
+    """Return a frame's variables."""
+    code = frame.f_code
+    if not code.co_flags & inspect.CO_OPTIMIZED:
+        return list(frame.f_locals.items())
+    return list(variables(frame, *code.co_varnames, *code.co_cellvars, *code.co_freevars).items())
 
 
 def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -213,8 +212,8 @@ def name_of(value: Any, frame: FrameType | None) -> str:
         frames[level(frame.f_code.co_filename)].append(frame)
         frame = frame.f_back
     for each in (*frames[USER], *frames[LIBRARY][:1]):
-        variables = local_variables(each) if each.f_code.co_name != "<module>" else list(each.f_globals.items())
-        known = [name for name, held in variables if held is value and not name.startswith("_")]
+        pairs = local_variables(each) if each.f_code.co_name != "<module>" else list(each.f_globals.items())
+        known = [name for name, held in pairs if held is value and not name.startswith("_")]
         if known:
             line = getline(each.f_code.co_filename, each.f_lineno)
             return next((name for name in known if re.search(rf"\b{re.escape(name)}\b", line)), known[0])

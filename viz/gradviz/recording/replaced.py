@@ -1,0 +1,45 @@
+"""Which function torch means where somebody put another in its place.
+
+Torch hands a mode the function that stands under the name of the one that runs. Of one that was replaced, as in
+``torch.Tensor.backward = mine``, that is the replacement, which runs already and called the original: it would run twice.
+"""
+
+import gc
+from collections.abc import Callable
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodDescriptorType, WrapperDescriptorType
+from typing import Any
+
+import torch
+
+from gradviz.recording import torch_inside
+from gradviz.recording.where import INSIDE, level
+
+_OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+
+
+def original_of(function: Any, frame: FrameType) -> Callable[..., Any]:
+    """Return the function that runs, for one that torch handed to a mode.
+
+    Args:
+        function: What torch handed over.
+        frame: From which it did.
+    """
+    if type(function) in _OF_TORCH or not isinstance(function, FunctionType):
+        return function  # type: ignore[no-any-return]
+    if level(function.__code__.co_filename) == INSIDE:
+        return function
+    running = frame.f_back.f_code if frame.f_code is torch_inside.HAND_OVER and frame.f_back is not None else None
+    if running is not None:
+        return function if running is function.__code__ else _with_code(running) or function
+    return _in_c(function) or function
+
+
+def _with_code(code: CodeType) -> Callable[..., Any] | None:
+    return next((one for one in gc.get_referrers(code) if type(one) is FunctionType and one.__code__ is code), None)
+
+
+def _in_c(function: Any) -> Callable[..., Any] | None:
+    """Return the method in C that a function was put in place of."""
+    name = next((name for name, value in vars(torch.Tensor).items() if value is function), None)
+    found = None if name is None else getattr(torch_inside.TensorBase, name, None)
+    return found if type(found) in _OF_TORCH else None
