@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gradviz
-from gradviz.recording.zeros import operation_name
+from gradviz.recording.names import operation_name
 
 CASES = [path for path in sorted((Path(__file__).parents[1] / "cases").glob("[0-9]*.py")) if "\nZEROS = " in path.read_text()]
 PASSING = ("039_lora_standard_init_ok.py", "043_controlnet_zero_conv_ok.py", "366_rezero_residual_ok.py")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import GradvizError
 from gradviz.folding.boxes import View
-from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, NotFinite, Parameter, Parameters, Place, Verdict, Zero
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "Leaf",
     "Node",
     "NodeKind",
+    "NotFinite",
     "Parameter",
     "Parameters",
     "Place",

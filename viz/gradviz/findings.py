@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gradviz.graph import Cut, Graph, Leaf, Parameters, Place
+from gradviz.graph import Cut, Graph, Leaf, NotFinite, Parameters, Place
 from gradviz.training.facts import Training
 
 
@@ -17,6 +17,7 @@ class Findings:
         parameters: Every parameter of the model by name, in the model's order.
         cuts: What severs, in a stable order; those behind which a parameter lies.
         unregistered: Leaves outside the model that gradient reaches.
+        births: Where NaN or infinity is born that makes the loss or a gradient not finite, the first first.
         graph: The graph, with verdicts, pruned parts and cuts marked.
         notes: What else is worth knowing, a sentence each.
         losses: Where several losses were given, the findings of each by name; else empty.
@@ -29,6 +30,7 @@ class Findings:
     parameters: Parameters = field(default_factory=lambda: Parameters(()))
     cuts: tuple[Cut, ...] = ()
     unregistered: tuple[Leaf, ...] = ()
+    births: tuple[NotFinite, ...] = ()
     graph: Graph = field(default_factory=lambda: Graph((), ()))
     notes: tuple[str, ...] = ()
     losses: "Mapping[str, Findings]" = field(default_factory=dict)

@@ -284,6 +284,31 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotFinite:
+    """Where NaN or infinity is born: finite values go into this operation, and what comes out is not finite. Read-only.
+
+    Attributes:
+        operation: ``"sqrt"``, ``"softmax"``, ``"div"`` ...
+        why: One sentence, read off the numbers; what was not looked at says "usually".
+        mend: What mends it.
+        place: The source line; None where unknown.
+        caller: The user's own line, where ``place`` is in a library.
+        scope: Path of the module that ran it.
+        forward: The result of its forward is not finite; else the gradient that its backward gives.
+        parameters: Those whose gradient is not finite because of it, in the model's order.
+    """
+
+    operation: str
+    why: str
+    mend: str = ""
+    place: Place | None = None
+    caller: Place | None = None
+    scope: str = ""
+    forward: bool = False
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One parameter and what became of its gradient. Read-only.
 

@@ -13,7 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.findings import Findings
-from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Parameters, Place, Verdict
+from gradviz.graph import Graph, Leaf, NodeKind, NotFinite, Parameter, Parameters, Place, Verdict
 from gradviz.recording import torch_inside
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
@@ -67,12 +67,9 @@ def judge(
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
         elif tape.began is not None and not any(_is_made(tape, loss, numbers or {}) for loss in losses.values()):
             said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
-        wild = [one.name for one in found.parameters if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)]
-        if wild:
-            names_told = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
-            said.append(f"The gradient of {names_told} is not finite (NaN or infinity): it arrives, and it spoils them.")
         why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names)
         said += _frozen_late(found.parameters, seen, found.graph)
+        said += _spoiled(found.parameters, brought.births)
         said += _unseen(tape, built, found.parameters, names)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
     reached = built.reached() if outside else set()
@@ -88,6 +85,7 @@ def judge(
         parameters=Parameters(tuple(replace(one, unused=why.get(one.name)) for one in found.parameters) if why else found.parameters),
         cuts=found.cuts,
         unregistered=unregistered,
+        births=brought.births,
         graph=found.graph,
         notes=tuple(dict.fromkeys(said)),
         torch=torch.__version__.split("+")[0],
@@ -199,6 +197,20 @@ def _frozen_late(parameters: Sequence[Parameter], seen: Sequence[ParameterSeen],
             f"Frozen{at} only after the loss had used them: {', '.join(some[:4])}{' ...' if some[4:] else ''}. "
             "They stay in the graph, and this backward gives them nothing."
         )
+
+
+def _spoiled(parameters: tuple[Parameter, ...], births: tuple[NotFinite, ...]) -> list[str]:
+    """Say which gradients are not finite, and where NaN or infinity was born."""
+    wild = [one.name for one in parameters if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)]
+    said = []
+    if wild:
+        names = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
+        said.append(f"The gradient of {names} is not finite (NaN or infinity): it arrives, and it spoils them.")
+    for one in births:
+        what = "the result" if one.forward else "the backward"
+        at = "" if one.place is None else f" at {one.place}" + (f" ({one.place.code})" if one.place.code else "")
+        said.append(f"NaN or infinity is born in {what} of {one.operation}{at}: {one.why}. {one.mend}")
+    return said
 
 
 def _unseen(tape: Tape, built: Built, parameters: tuple[Parameter, ...], names: Names) -> list[str]:

@@ -1,19 +1,23 @@
 """What the step's backwards brought to the graph of a loss: what arrived at each leaf, where zeros begin, what turned out to be severed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
 from gradviz.causes import RAISED
-from gradviz.graph import CutKind, Node, NodeKind, Zero
+from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
+from gradviz.recording.births import Born
 from gradviz.recording.build import Built
+from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Backward, Flow, Observation, Raised
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
-from gradviz.recording.zeros import find_zeros, operation_name
+from gradviz.recording.zeros import find_zeros
 
+_MOST_BIRTHS = 4  # that are told
 _NOT_TOLD = "Zero is not told from reached"
 
 
@@ -27,6 +31,7 @@ class Measured:
         flows: What passed each node; its ``leads`` are indices.
         awaited: The leaves that something should have arrived at, had the loss used them.
         zeros: Where the zero at a leaf begins.
+        births: Where NaN or infinity is born.
     """
 
     arrivals: dict[int, float] = field(default_factory=dict)
@@ -34,6 +39,7 @@ class Measured:
     flows: dict[int, Flow] = field(default_factory=dict)
     awaited: set[int] = field(default_factory=set)
     zeros: dict[int, Zero] = field(default_factory=dict)
+    births: tuple[NotFinite, ...] = ()
 
     def nonzero(self, leaf: int | None) -> bool | None:
         """Say whether what arrived at a leaf is not all zero; None where that is not known."""
@@ -97,6 +103,7 @@ def _brought(tape: Tape, built: Built, backwards: Sequence[Backward], leaves: se
     moved = _insert_hooks(tape, built, found)
     found.zeros = find_zeros(built, found.flows, zero, nonzero)
     found.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
+    found.births = _births(tape, built, observations, found.arrivals)
     return found
 
 
@@ -112,6 +119,39 @@ def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]
             mine.came, mine.went, mine.empty = flow.came, flow.went, flow.empty
             found[index] = mine if index not in found else found[index].and_also(mine)
     return found
+
+
+def _births(tape: Tape, built: Built, observations: Sequence[Observation], arrivals: Mapping[int, float]) -> tuple[NotFinite, ...]:
+    """Return where NaN or infinity is born that came to a leaf or is in the loss: what the forward made first, then in order."""
+    spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
+    born: dict[tuple[int, bool], NotFinite] = {}
+    for seen in observations:
+        for shown, one in seen.births():
+            at = built.index_of.get(shown)
+            if not spoiled and shown > 0:
+                continue
+            behind = spoiled & built.before([at]) if at is not None else spoiled
+            born.setdefault((one.node, one.forward), _not_finite(tape, built, one, behind))
+    first: dict[object, NotFinite] = {}  # of several at one line
+    for told in born.values():
+        first.setdefault((told.operation, told.place, told.forward), told)
+    return tuple(sorted(first.values(), key=lambda one: not one.forward))[:_MOST_BIRTHS]
+
+
+def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFinite:
+    index, step = built.index_of.get(born.node), tape.steps.get(born.node)
+    node = None if index is None else built.nodes[index]
+    spot = (None if step is None else step.spot) or NOWHERE
+    return NotFinite(
+        operation=operation_name(node.operation if node is not None else "" if step is None else step.name),
+        why=born.why,
+        mend=born.mend,
+        place=spot.place if node is None else node.place,
+        caller=spot.calling_place if node is None else node.caller,
+        scope="" if node is None else node.scope,
+        forward=born.forward,
+        parameters=tuple(built.nodes[leaf].name for leaf in sorted(behind) if built.nodes[leaf].kind is NodeKind.PARAMETER),
+    )
 
 
 def _sever_all(built: Built, raised: Raised) -> None:

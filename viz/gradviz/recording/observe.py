@@ -5,6 +5,7 @@ is over, whether or not it raised. No gradient and no node is held: nodes are kn
 What runs a backward of its own inside (a reentrant checkpoint) is watched together with the one that it is part of.
 """
 
+import math
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.recording import sizes, torch_inside, where
+from gradviz.recording import births, sizes, torch_inside, where
 from gradviz.recording.tape import Step, Tape, is_accumulator
 from gradviz.recording.uninterrupted import Action, as_one, is_own
 from gradviz.recording.where import Spot
+
+_MOST_BIRTHS = 4  # that are looked into
 
 
 class Flow:
@@ -70,6 +73,7 @@ class Observation:
         """``off`` gets what takes the hooks away, in C."""
         self.flows: dict[int, Flow] = {}  # of the nodes that ran, by number
         self.arrivals: dict[int, list[float]] = {}  # at each leaf, by number
+        self.born: dict[int, births.Born] = {}  # by number of the node whose backward shows it
         self.failure: Exception | None = None
         self._tape = tape
         self._watched: set[int] = set()
@@ -172,6 +176,7 @@ class Observation:
             if gradient.numel() == 0:
                 flow.empty.add(len(went))
             went.append(size)
+        self._look_for_births(number, came, went, passed)
         self.flows[number] = flow
         self._came.append((flow, came))
         self._went.append((flow, went))
@@ -180,6 +185,38 @@ class Observation:
         if not is_own(failure):
             raise failure
         self.failure = failure
+
+    def _look_for_births(
+        self, number: int, came: list[sizes.Size], went: list[sizes.Size | None], passed: tuple[Tensor | None, ...]
+    ) -> None:
+        """Where finite gradient came and what leaves is not, say why, while what the node saved is there."""
+        if len(self.born) >= _MOST_BIRTHS or all(not isinstance(size, float) or math.isfinite(size) for size in went):
+            return
+        if any(not isinstance(size, float) or not math.isfinite(size) for size in came):
+            return
+        node = torch_inside.current_node()
+        if node is None or self._tape.stamp(node, None).serial != number:
+            return
+        self._bear(number, *births.look(node, [values for one in passed if one is not None and (values := sizes.plain(one)) is not None]))
+
+    def _bear(self, shown: int, node: Any, forward: bool, why: str, mend: str) -> None:
+        self.born[shown] = births.Born(self._tape.stamp(node, None).serial, forward, why, mend)
+
+    def look_at_losses(self, losses: Iterable[Tensor]) -> None:
+        """Where a loss is NaN or infinite before its backward begins, say where that was made."""
+        try:
+            for loss in losses:
+                if loss.device.type == "cpu" and loss.grad_fn is not None:  # nobody is to wait for another device
+                    self._look_at_loss(loss)
+        except Exception as failure:
+            self._failed(failure)
+
+    def _look_at_loss(self, loss: Tensor) -> None:
+        with sizes.unseen():
+            size = sizes.size_of(loss)
+            if isinstance(size, float) and not math.isfinite(size):
+                found = births.made_in_forward([loss.grad_fn])
+                self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.usually(type(loss.grad_fn).__name__))))
 
     def _arriving(self, number: int) -> Any:
         def arriving(gradients: tuple[Tensor | None, ...]) -> None:
@@ -228,6 +265,17 @@ class Observation:
         for number, _ in self._met:
             self.arrivals.setdefault(number, []).append(next(numbers))
         self._came, self._went, self._met = [], [], []
+
+    def births(self) -> list[tuple[int, births.Born]]:
+        """Return each birth of NaN or infinity with the node whose backward shows it, in order; 0 or less where the loss does."""
+        told = [(shown, born) for shown, born in self.born.items() if shown <= 0]
+        for number, flow in self.flows.items():
+            if flow.came is None or not math.isfinite(flow.came) or all(size is None or math.isfinite(size) for size in flow.went):
+                continue
+            step = self._tape.steps.get(number)
+            name = "" if step is None else step.name
+            told.append((number, self.born.get(number) or births.Born(number, False, *births.usually(name))))
+        return told
 
     def raised(self, error: BaseException, roots: tuple[int, ...]) -> Raised:
         """Say where a backward from some roots raised: in the user's Python code, or else in the node that the engine took last."""
@@ -344,6 +392,7 @@ class Observer:
         if self._running is None:
             off.append(partial(setattr, self, "_running", None))
             self._running = Observation(tape, off)
+        self._running.look_at_losses(live)
         self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
         return Backward(roots, self._running, asked)
 

@@ -34,7 +34,7 @@ def unseen() -> Iterator[None]:
 
 def size_of(gradient: Tensor) -> Size:
     """Return the size of a gradient. To be called inside of :func:`unseen`."""
-    values = _values(gradient)
+    values = plain(gradient)
     if values is None:
         return UNREAD
     if values.numel() == 0:
@@ -78,7 +78,7 @@ def together(sizes: list[float]) -> float | None:
     return math.hypot(*sizes) if all(map(math.isfinite, sizes)) else sum(sizes)
 
 
-def _values(gradient: Tensor) -> Tensor | None:
+def plain(gradient: Tensor) -> Tensor | None:
     """Return a gradient's numbers that lie in this process, as a plain dense tensor; None where there are none to read."""
     values = own_part(gradient)
     if values.is_nested:

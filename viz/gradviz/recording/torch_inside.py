@@ -124,6 +124,12 @@ ABILITIES = (
         "Gradients of other tensor classes are not measured.",
     ),
     Ability(
+        ("_C._autograd.SavedTensor.unpack_hook",),
+        "what an operation has saved says why a zero, NaN or infinity begins there; what hooks of the user's have packed is left alone",
+        "2.13 to 2.15",
+        "Why a gradient is zero or not finite is said from the operation alone.",
+    ),
+    Ability(
         ("_C._current_autograd_node",),
         "a backward inside a backward is part of a checkpoint or a double backward, and no call of the script's",
         "2.6 to 2.15",
@@ -391,6 +397,26 @@ def current_node() -> Any:
     """Return the autograd node that runs in this thread, where a backward is under way; None otherwise."""
     find = _private("_C._current_autograd_node")
     return None if find is None else find()
+
+
+_READABLE = _private("_C._autograd.SavedTensor.unpack_hook") is not None
+
+
+def saved_names(node: Any) -> list[str]:
+    """Return the names under which a node of torch's own saved tensors for its backward."""
+    return [name.removeprefix("_raw_saved_") for name in dir(node) if name.startswith("_raw_saved_")] if _READABLE else []
+
+
+def saved_tensor(node: Any, name: str) -> Tensor | None:
+    """Return what a node saved; None where that was packed by a hook, or is gone."""
+    try:
+        raw = getattr(node, f"_raw_saved_{name}")
+        if getattr(raw, "unpack_hook", raw) is not None:
+            return None
+        value = getattr(node, f"_saved_{name}")
+    except RuntimeError:  # freed, or written to since
+        return None
+    return value if isinstance(value, Tensor) else None
 
 
 ENGINE = "_engine_run_backward"  # the function through which every backward enters the engine; 2.6 to 2.15

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording.build import Built
+from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
@@ -33,12 +34,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$", _FACTOR),
     (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
 )
-
-
-def operation_name(node: str) -> str:
-    """Turn ``"NllLossBackward0"`` into ``"nll_loss"``."""
-    plain = re.sub(r"Backward\d*$", "", node)
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
 
 
 def find_zeros(built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero: set[int]) -> dict[int, Zero]:

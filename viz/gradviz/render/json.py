@@ -18,7 +18,7 @@ from typing import Any
 
 from gradviz.errors import ReportFileError
 from gradviz.findings import Findings
-from gradviz.graph import Cut, Graph, Leaf, Parameter, Parameters, Place
+from gradviz.graph import Cut, Graph, Leaf, NotFinite, Parameter, Parameters, Place
 from gradviz.training.facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__
 
@@ -108,6 +108,7 @@ def _backward(index: int, report: Findings) -> dict[str, Any]:
         "parameters": parameters,
         "cuts": _encode(report.cuts),
         "unregistered": _encode(report.unregistered),
+        **({"births": _encode(report.births)} if report.births else {}),
         "notes": list(report.notes),
         "graph": report.graph,
     }
@@ -132,6 +133,7 @@ def _read_backward(entry: Any, torch: str, where: str) -> Findings:
         parameters=Parameters(tuple(parameters)),
         cuts=cuts,
         unregistered=_decode(tuple[Leaf, ...], _items(entry, "unregistered", where), f"{where}.unregistered"),
+        births=_decode(tuple[NotFinite, ...], entry.get("births", []), f"{where}.births"),
         graph=graph,
         notes=_decode(tuple[str, ...], entry.get("notes", []), f"{where}.notes"),
         torch=torch,

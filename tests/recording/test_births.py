@@ -1,0 +1,143 @@
+"""Where NaN or infinity is born is named: the operation, the line, whether forward or backward, and the reason, read off the numbers."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+import gradviz
+from gradviz.render.json import read_findings, render_json
+
+
+def vector(*values, dtype=torch.float32):
+    return nn.Parameter(torch.tensor(values, dtype=dtype))
+
+
+SPOILT = torch.tensor([1.0, torch.nan])
+HALF_ROW = torch.tensor([[False] * 3, [True] * 3])
+
+NETS = {
+    "sqrt at 0": (vector(0.0, 1), lambda w: (w * 1).sqrt().sum(), "sqrt", False, "the derivative of sqrt at 0 is infinite, at 1 of 2"),
+    "sqrt below 0": (vector(-1.0, 1), lambda w: (w * 1).sqrt().sum(), "sqrt", True, "the square root of a negative value, at 1 of 2"),
+    "rsqrt of 0": (vector(0.0, 1), lambda w: (w * 1).rsqrt().sum(), "rsqrt", True, "1 / sqrt of 0, at 1 of 2"),
+    "log of 0": (vector(0.0, 1), lambda w: ((w * 1).log() * torch.tensor([0.0, 1])).sum(), "log", True, "the logarithm of 0, at 1 of 2"),
+    "log below 0": (vector(-1.0, 1), lambda w: (w * 1).log().sum(), "log", True, "the logarithm of a negative value"),
+    "log1p of -1": (vector(-1.0, 1), lambda w: (w * 1).log1p().sum(), "log1_p", True, "log1p of -1"),
+    "0 / 0": (vector(0.0, 1), lambda w: ((w * 1) / (w * 2)).sum(), "div", True, "a division by 0, at 1 of 2"),
+    "1 / 0 left out by where": (
+        vector(0.0, 1),
+        lambda w: torch.where(w > 0, 1 / (w * 1), w * 1).sum(),
+        "reciprocal",
+        True,
+        "a division by 0, at 1 of 2",
+    ),
+    "exp left out by where": (
+        vector(0.0, 100),
+        lambda w: torch.where(w > 20, w * 1, (w * 1).exp().log1p()).sum(),
+        "exp",
+        True,
+        "the result is larger than 3.4e+38, the largest number of float32, at 1 of 2",
+    ),
+    "inf - inf": (vector(100.0, 1), lambda w: (w * 1).exp().sum() - (w * 1).exp().sum(), "exp", True, "the result is larger than"),
+    "a power below 1 of 0": (vector(0.0, 1), lambda w: ((w * 1) ** 0.5).sum(), "pow", False, "the derivative of 0 to a power below 1"),
+    "a fraction of a negative": (vector(-1.0, 1), lambda w: ((w * 1) ** 0.5).sum(), "pow", True, "a negative value to a power that"),
+    "a negative power of 0": (vector(0.0, 1), lambda w: ((w * 1) ** -2).sum(), "pow", True, "0 to a negative power"),
+    "acos at 1": (vector(1.0, 0.5), lambda w: (w * 1).acos().sum(), "acos", False, "its derivative at 1 and -1 is infinite, at 1 of 2"),
+    "asin beyond 1": (vector(2.0, 0.5), lambda w: (w * 1).asin().sum(), "asin", True, "it is not defined beyond 1 and -1, at 1 of 2"),
+    "atanh at 1": (vector(1.0, 0.5), lambda w: (w * 1).atanh()[1:].sum(), "atanh", False, "its derivative at 1 and -1 is infinite"),
+    "svd": (nn.Parameter(torch.eye(3)), lambda w: torch.linalg.svd(w * 1)[0].sum(), "linalg_svd", False, "two singular values are equal"),
+    "eigh": (nn.Parameter(torch.eye(3)), lambda w: torch.linalg.eigh(w * 1)[1].sum(), "linalg_eigh", False, "two eigenvalues are equal"),
+    "float16 in backward": (
+        vector(1.0, dtype=torch.float16),
+        lambda w: ((w * 1) * 0.5).float().sum() * 1e6,
+        "to_copy",
+        False,
+        "the gradient is larger than 65504, the largest number of float16",
+    ),
+    "NaN in the data": (
+        vector(1.0, 2),
+        lambda w: (w * SPOILT).sum(),
+        "mul",
+        True,
+        "what goes in holds NaN already",
+    ),
+    "NaN in a parameter": (vector(1.0, torch.nan), lambda w: (w * 1).sqrt().sum(), "mul", True, "a leaf that goes in"),
+}
+
+
+def reported(weight, step):
+    weight.grad = None
+    with gradviz.trace() as trace:
+        loss = step(weight)
+        loss.backward()
+    return trace.report(loss, {"weight": weight})
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_operation_and_the_reason_are_named(name):
+    weight, step, operation, forward, why = NETS[name]
+    report = reported(weight, step)
+    first = report.births[0]
+    assert (first.operation, first.forward) == (operation, forward)
+    assert first.why.startswith(why)
+    assert first.place.file == __file__
+    assert first.mend
+    assert any(first.why in note for note in report.notes)
+    assert read_findings(render_json(report)).births == report.births
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda w: torch.where(w > 0, (w * 1).exp(), w * 2).sum(),
+        lambda w: (w * 1).clamp(min=1e-6).sqrt().sum(),
+        lambda w: F.softmax((w * torch.ones(2, 2)).masked_fill(torch.eye(2, dtype=torch.bool), -torch.inf), -1).square().sum(),
+        lambda w: F.normalize(w * 1, dim=0).sum(),
+    ],
+)
+def test_of_a_healthy_step_nothing_is_born(step):
+    assert reported(vector(0.0, 1), step).births == ()
+
+
+def test_a_row_of_attention_that_is_masked_fully_is_told_though_the_loss_is_finite():
+    torch.manual_seed(0)
+    attention = nn.MultiheadAttention(4, 1, batch_first=True)
+    x, pad = torch.randn(2, 3, 4), HALF_ROW
+    with gradviz.trace() as trace:
+        out, _ = attention(x, x, x, key_padding_mask=pad)
+        loss = out[~pad].square().mean()
+        loss.backward()
+    (born,) = trace.report(loss, attention).births
+    assert (born.operation, born.forward, born.place.code) == ("softmax", True, "out, _ = attention(x, x, x, key_padding_mask=pad)")
+    assert born.why.startswith("3 of 6 rows hold nothing but -inf")
+    assert {"in_proj_weight", "in_proj_bias"} <= set(born.parameters)
+
+
+def test_what_hooks_have_packed_is_not_read_for_it():
+    ran = []
+    weight = vector(0.0, 1)
+    with gradviz.trace() as trace, torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: (ran.append(1), x)[1]):
+        loss = (weight * 1).sqrt().sum()
+        loss.backward()
+    unpacked = len(ran)
+    ran.clear()
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: (ran.append(1), x)[1]):
+        (weight * 1).sqrt().sum().backward()
+    assert unpacked == len(ran)
+    (born,) = trace.report(loss, {"weight": weight}).births
+    assert born.why.startswith("usually because of")
+
+
+def test_a_birth_inside_a_checkpoint_changes_nothing():
+    def run():
+        weight = vector(0.0, 1)
+        loss = checkpoint(lambda w: (w * 1).sqrt().sum(), weight, use_reentrant=False)
+        loss.backward()
+        return loss, weight
+
+    _, plain = run()
+    with gradviz.trace() as trace:
+        loss, weight = run()
+    assert weight.grad.tolist() == plain.grad.tolist()
+    assert trace.report(loss, {"weight": weight}).births

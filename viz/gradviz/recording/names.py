@@ -1,0 +1,9 @@
+"""What an autograd node is called."""
+
+import re
+
+
+def operation_name(node: str) -> str:
+    """Turn ``"NllLossBackward0"`` into ``"nll_loss"``."""
+    plain = re.sub(r"Backward\d*$", "", node)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()

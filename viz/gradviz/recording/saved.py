@@ -1,0 +1,49 @@
+"""What an autograd node has saved for its backward, read while it is there; nothing of the user's runs for it.
+
+A tensor that hooks of the user's have packed (offloaded, or left to be computed again by a checkpoint) is not read: that would run them.
+"""
+
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording import torch_inside
+from gradviz.recording.sizes import plain
+
+RESULTS = frozenset(
+    (
+        "result",
+        "result0",
+        "result1",
+        "output",
+        "out",
+        "grid",
+        "U",
+        "S",
+        "Vh",
+        "L",
+        "eigenvalues",
+        "eigenvectors",
+        "V",
+        "Q",
+        "R",
+        "logsumexp",
+    )
+)
+"""Names under which nodes save what they gave, and not what went in."""
+
+
+def saved(node: Any) -> dict[str, Tensor]:
+    """Return what a node has saved and what can be read of it, by torch's names for it."""
+    found: dict[str, Tensor] = {}
+    for name in torch_inside.saved_names(node):
+        value = torch_inside.saved_tensor(node, name)
+        if value is not None and plain(value) is not None:
+            found[name] = value
+    return found
+
+
+def number(node: Any, name: str) -> float | None:
+    """Return a plain number that a node has saved; None where there is none of that name."""
+    value = getattr(node, f"_saved_{name}", None)
+    return float(value) if isinstance(value, (int, float)) else None
