@@ -1,10 +1,10 @@
 """Callbacks for other people's training loops. Each imports its framework when it is imported itself, and nothing does so before."""
 
 import os
-import warnings
 from typing import Any
 
 from gradviz.errors import GradvizError
+from gradviz.voice import advise
 
 VARIABLE = "GRADVIZ"
 _NO = ("", "0", "false", "no", "off")
@@ -24,5 +24,5 @@ def lightning_callbacks() -> list[Any]:
     try:
         return [GradientReport(output=None if asked.lower() in _YES else asked)]
     except GradvizError as error:
-        warnings.warn(f"{VARIABLE}={asked} is neither 1 nor a file to write, so gradviz does not watch: {error}", stacklevel=2)
+        advise(f"{VARIABLE}={asked} is neither 1 nor a file to write, so gradviz does not watch: {error}")
         return []

@@ -20,7 +20,7 @@ from gradviz.render import formats
 from gradviz.running import backwards, rank, ranks
 from gradviz.running.names import Found
 from gradviz.running.settings import Settings
-from gradviz.running.voice import say, warn
+from gradviz.voice import say, warn
 
 
 class Session:

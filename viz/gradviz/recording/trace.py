@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +25,7 @@ from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.facts import Training
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import Seen, StepWatch, names_now
+from gradviz.voice import advise
 
 _watching = threading.local()
 
@@ -93,11 +93,7 @@ class Trace:
             as_one(torch_inside.taking_out(mode))()
             mode.leave_blocks()
         elif failure and not self._stops:
-            warnings.warn(
-                f"gradviz stopped watching this step, which ran on undisturbed ({failure})",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            advise(f"gradviz stopped watching this step, which ran on undisturbed ({failure})")
 
     @property
     def failure(self) -> str:

@@ -36,10 +36,10 @@ from gradviz.running.children import Children, label, own_file
 from gradviz.running.outcome import Outcome
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
-from gradviz.running.voice import say, warn
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import Seen, StepWatch, names_now
+from gradviz.voice import say, warn
 
 _PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
 _UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradviz.running import rank
 from gradviz.running.settings import Settings
-from gradviz.running.voice import say
+from gradviz.voice import say
 
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "multiprocessing.forkserver", "compile_worker")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
-from gradviz.running.voice import say, warn
+from gradviz.voice import say, warn
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -36,7 +37,8 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     settings = replace(settings, path=before, root=os.getpid() if os.name == "posix" else 0, folder=folder)
     environment = {**os.environ, VARIABLE: settings.to_text(), "PYTHONPATH": os.pathsep.join(folders)}
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with suppress(OSError, ValueError, AttributeError):  # full, closed, or never open
+            stream.flush()
     if os.name == "posix":
         os.execve(sys.executable, command, environment)
     sys.exit(subprocess.call(command, env=environment))

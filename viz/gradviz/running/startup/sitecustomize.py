@@ -1,5 +1,6 @@
 """Run by Python itself at start-up, before the script: hands over to gradviz, then to the environment's own ``sitecustomize``."""
 
+import contextlib
 import os
 import sys
 
@@ -33,5 +34,6 @@ def _load_the_one_behind() -> None:
 try:
     _hand_over()
 except Exception as error:
-    sys.stderr.write(f"gradviz: the script runs unwatched ({type(error).__name__}: {error})\n")
+    with contextlib.suppress(Exception):  # it may be closed, or full
+        sys.stderr.write(f"gradviz: the script runs unwatched ({type(error).__name__}: {error})\n")
 _load_the_one_behind()

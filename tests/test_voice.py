@@ -1,0 +1,116 @@
+"""Whatever became of standard error, the user's run goes on and ends as it would without gradviz."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import pytest
+
+from gradviz import voice
+
+SCRIPT = """
+import os, sys
+{first}
+import torch
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for _ in range(3):
+    optimizer.zero_grad()
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+open("trained", "w").write("yes")
+"""
+
+
+class Refuses:
+    encoding = "ascii"
+
+    def __init__(self, error):
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def flush(self):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("first", "shell"),
+    [
+        ("", "2>/dev/full"),
+        ("", "2> >(exec 0<&-)"),
+        ("", "2>&-"),
+        ("os.close(2); open('data', 'w').close(); data = open('data', 'w')", ""),
+    ],
+    ids=["full", "a broken pipe", "closed from the start", "closed later and its number given to a file"],
+)
+def test_a_script_trains_and_ends_as_without_gradviz(first, shell, tmp_path):
+    (tmp_path / "train.py").write_text(SCRIPT.format(first=first))
+    line = f"{sys.executable} -m gradviz run train.py {shell}"
+    ran = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=300)
+    assert ran.returncode == 0
+    assert (tmp_path / "trained").read_text() == "yes"
+    assert not (tmp_path / "data").exists() or (tmp_path / "data").read_text() == ""
+
+
+@pytest.mark.parametrize("close", [lambda stream: stream.close(), lambda stream: os.close(stream.fileno())])
+def test_what_is_closed_is_left_alone(close, tmp_path):
+    stream = open(tmp_path / "said", "w")  # noqa: SIM115
+    close(stream)
+    voice.say("nobody hears", stream)
+    assert (tmp_path / "said").read_text() == ""
+    if not stream.closed:
+        with pytest.raises(OSError, match="descriptor"):
+            stream.close()
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), BlockingIOError(), ValueError("closed"), RuntimeError("the user's own")])
+def test_a_stream_that_refuses_loses_the_words_and_no_more(error):
+    voice.say("caf\u00e9\n", Refuses(error))
+
+
+def test_what_a_stream_cannot_write_is_written_as_an_escape(tmp_path):
+    with open(tmp_path / "said", "w", encoding="ascii") as stream:
+        voice.say("caf\u00e9\n", stream)
+    assert (tmp_path / "said").read_text() == "caf\\xe9\n"
+
+
+def test_a_full_pipe_that_does_not_block_is_not_waited_for():
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with open(reading, "rb"), open(writing, "w") as stream:
+        voice.say("x" * 1_000_000, stream)
+        voice.say("more", stream)
+
+
+def test_advice_is_a_warning_for_the_callers_line():
+    def calls():
+        voice.advise("so it is")
+
+    with pytest.warns(RuntimeWarning, match="so it is") as caught:
+        calls()
+    assert caught[0].filename == __file__
+
+
+def test_advice_raises_nothing_where_warnings_are_errors(capfd):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        voice.advise("so it is")
+    assert capfd.readouterr().err == "gradviz: so it is\n"
+
+
+def test_a_trace_that_fails_raises_nothing_where_warnings_are_errors(tmp_path):
+    script = """
+    import torch, gradviz
+    with gradviz.trace() as trace:
+        trace._mode.tape.made = None
+        loss = (torch.ones(2, requires_grad=True) * 2).sum()
+    print("went on")
+    """
+    command = [sys.executable, "-W", "error::RuntimeWarning", "-c", textwrap.dedent(script)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert (ran.returncode, ran.stdout) == (0, "went on\n")
+    assert "gradviz stopped watching" in ran.stderr
