@@ -75,8 +75,15 @@ def test_nothing_is_said_of_what_was_not_seen():
     with gradviz.trace() as trace:
         loss = hidden.sum()
     assert all(one.unused is None for one in trace.report(loss, model).parameters.values())
-    assert all(one.unused is None for one in gradviz.report(loss, model).parameters.values())
     assert all(one.unused is None for one in reported(healthy).parameters.values())
+
+
+def test_without_a_trace_it_is_not_reached_and_a_trace_would_tell_why():
+    model = Net()
+    report = gradviz.report(model(X).sum(), model)
+    assert {why(report, name).reason for name in ("q2.weight", "aux.weight", "rate")} == {UnusedReason.UNKNOWN}
+    assert "Not reached: no gradient comes back to them." in str(report)
+    assert "cut or unused: a trace tells" in str(report)
 
 
 def test_text_and_json_say_it():

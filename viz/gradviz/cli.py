@@ -172,6 +172,7 @@ def show(function: str, output: Path | None, engine: str, view: View) -> None:
 @click.option("--until-stable", is_flag=True, help="Report until no new verdict appears.")
 @click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
 @click.option("--children", is_flag=True, help="Follow the processes that the script starts, too.")
+@click.option("--verbose", is_flag=True, help="Tell all of every call, also lines inside libraries.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the reports; the name tells the format."
 )
@@ -183,6 +184,7 @@ def run(
     backward: str,
     every: int | None,
     until_stable: bool,
+    verbose: bool,
     stop: bool,
     children: bool,
     output: Path | None,
@@ -200,6 +202,7 @@ def run(
         backward=numbers(backward),
         every=every or 0,
         until_stable=until_stable,
+        verbose=verbose,
         stop=stop,
         children=children,
         output="" if output is None else os.path.abspath(output),

@@ -263,6 +263,7 @@ class UnusedReason(StrEnum):
 
     NEVER_CALLED = "never_called"  # no call of its module was seen
     NEVER_READ = "never_read"  # its module ran, or it belongs to the model itself, and no call took it in
+    UNKNOWN = "unknown"  # no trace saw the step: it may have gone in and been cut
     DROPPED = "dropped"  # a call took it in, and what came of that is no part of the loss
 
 

@@ -14,9 +14,11 @@ from gradviz.recording.where import Spot
 
 def with_reasons(tape: Tape, parameters: tuple[Parameter, ...], names: Names) -> dict[str, Unused]:
     """Return for each unused parameter why it is, as far as the trace has seen all there was to see."""
-    if tape.began is None or tape.made_before or tape.opaque:
-        return {}
     unused = [one.name for one in parameters if one.verdict is Verdict.UNUSED]
+    if tape.began is None:
+        return dict.fromkeys(unused, Unused(reason=UnusedReason.UNKNOWN))
+    if tape.made_before or tape.opaque:
+        return {}
     calls = _Calls(tape, names) if unused else None
     return {name: calls.why(name) for name in unused} if calls is not None else {}
 

@@ -29,9 +29,11 @@ from gradviz.render.sentences import (
     cut_at,
     file_and_line,
     headline,
+    is_known_unused,
     listing,
     printable,
     severed_by,
+    why_unused,
 )
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.text_width import columns
@@ -290,7 +292,11 @@ def _reason(parameter: Parameter) -> str:
             at = f": set at {_at(parameter.frozen_at)}" if parameter.frozen_at else ""
             return f"requires_grad is False, so it keeps no gradient{at}."
         case Verdict.UNUSED:
-            return "Its value did not go into this loss."
+            if not is_known_unused(parameter):
+                return "No gradient comes back to it: cut or unused, a trace tells."
+            why = "" if parameter.unused is None else f": {why_unused(parameter.unused)}"
+            at = f" at {_at(parameter.unused.place)}" if parameter.unused and parameter.unused.place else ""
+            return f"Its value did not go into this loss{why}{at}."
         case Verdict.ZERO:
             reason = "A route exists, and the gradient that arrives is all zero."
             reason += _of_zero(parameter)

@@ -139,8 +139,15 @@ def base_name(file: str) -> str:
     return PureWindowsPath(file).name if "\\" in file else PurePosixPath(file).name
 
 
+def is_known_unused(parameter: Parameter) -> bool:
+    """Say whether an unused parameter was seen to be: without a trace it may be cut as well."""
+    return parameter.unused is None or parameter.unused.reason is not UnusedReason.UNKNOWN
+
+
 def why_unused(unused: Unused) -> str:
     """Say why a value did not go into the loss: ``"its module was never called; q1 was called twice"``."""
+    if unused.reason is UnusedReason.UNKNOWN:
+        return "cut or unused: a trace tells"
     if unused.reason is UnusedReason.NEVER_READ:
         return "no call took it in"
     if unused.reason is UnusedReason.NEVER_CALLED:
@@ -242,4 +249,5 @@ def _zero_clauses(report: Findings) -> list[str]:
 
 def _unused_clauses(report: Findings) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
-    return [f"{' '.join(_subject(unused, report))} not used"] if unused else []
+    known = any(is_known_unused(report.parameters[name]) for name in unused)
+    return [f"{' '.join(_subject(unused, report))} not {'used' if known else 'reached'}"] if unused else []

@@ -7,7 +7,7 @@ Everything is folded by module, so that a model of thousands of parameters still
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +16,7 @@ from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import count_reached, counted, listing, path_and_line, printable, why_unused
+from gradviz.render.sentences import count_reached, counted, is_known_unused, listing, path_and_line, printable, why_unused
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -200,11 +200,12 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
             yield _Line(f"called at {path_and_line(caller)}" + (f": {caller.code}" if caller.code else ""), indent=4)
 
 
-def _unused(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
+def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line]:
     reasons = _by_reason(parameters, Verdict.UNUSED, lambda one: one.unused)
     if reasons:
         yield _Line()
-        yield _Line("Unused: their values did not go into this loss.", "title")
+        known = any(is_known_unused(one) for one in parameters if one.verdict is Verdict.UNUSED)
+        yield _Line("Unused: their values did not go into this loss." if known else "Not reached: no gradient comes back to them.", "title")
     for unused, names in reasons.items():
         yield from _groups(report, names)
         if unused is not None:

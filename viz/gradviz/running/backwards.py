@@ -85,7 +85,7 @@ class Watch:
         self._calls: list[Call] = []
         self._leads: list[str] = []
         self._seen: set[object] = set()
-        self._teller = telling.Teller()
+        self._teller = telling.Teller(verbose=settings.verbose)
         self._training = StepWatch()
         self._outcome = Outcome(self._training)
         self._hooks: StepHooks | None = None

@@ -19,6 +19,7 @@ class Settings:
         until_stable: Report on every call until no new verdict appears.
         stop: End the script after the last call asked for.
         children: Follow child processes too.
+        verbose: Leave nothing out of what is told of a call.
         output: Absolute path of the file to write; empty for none.
         engine: What lays out a picture.
         path: PYTHONPATH as it was; None where it was not set.
@@ -32,6 +33,7 @@ class Settings:
     until_stable: bool = False
     stop: bool = False
     children: bool = False
+    verbose: bool = False
     output: str = ""
     engine: str = "auto"
     path: str | None = None

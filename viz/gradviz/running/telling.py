@@ -10,6 +10,7 @@ from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Unused, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
 from gradviz.render.sentences import counted, listing, path_and_line, printable, verdict_counts, why_unused
+from gradviz.running import brief
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
@@ -23,14 +24,15 @@ _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.
 class Teller:
     """Tells of the calls and steps of one process as they come. What it has told before, of the same line, it says in a word."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, verbose: bool = False) -> None:
+        self._verbose = verbose
         self._last: dict[tuple[str, str], Call] = {}  # by kind and line
         self._told: dict[tuple[str, ...], str] = {}  # where the reader finds it
 
     def tell_call(self, call: Call) -> str:
         """Return what a call reached, what it did not, and why."""
         line = (call.kind, str(call.place))
-        details = _details(call)
+        details = _details(call, verbose=self._verbose)
         here = f"in {call.kind} {call.number}"
         known = self._told.setdefault((*line, *details), here)
         if len(details) > 1 and known != here:
@@ -49,17 +51,20 @@ class Teller:
         return "\n".join([first, *details]) + "\n"
 
 
-def _details(call: Call) -> list[str]:
-    lines = [_line("raised", call.failed)] if call.failed else []
+def _details(call: Call, *, verbose: bool = False) -> list[str]:
     report = call.report
+    sections = [[_line("raised", call.failed)] if call.failed else []]
     for verdict, tell in _TELL.items():
         chosen = [parameter for parameter in report.parameters.values() if parameter.verdict is verdict]
-        if chosen:
-            lines += tell(call, chosen)
+        sections.append([*tell(call, chosen)] if chosen else [])
     if not report.parameters:
-        lines.append(_line("", "no parameters were found"))
-    lines += [_line("beside", f"{leaf.name} gets gradient and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]]
-    return lines + [_line("note", note) for note in report.notes]
+        sections.append([_line("", "no parameters were found")])
+    sections.append(
+        [_line("beside", f"{leaf.name} gets gradient and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]]
+    )
+    sections.append([_line("note", note) for note in report.notes])
+    sections.append([*_partial(call, verbose=verbose)])  # as often as not a stop-gradient that is meant
+    return [line for lines in sections for line in lines] if verbose else brief.shortened(sections, _line("more", ""))
 
 
 def headline(call: Call) -> str:
@@ -157,14 +162,27 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
 
 def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     yield _line("reached", _names([one.name for one in chosen], call))
+
+
+def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
+    """What is reached on one route and severed on another; lines in libraries only counted, unless asked for."""
     partial: dict[tuple[Cut, ...], list[str]] = {}
-    for one in chosen:
-        if one.partial:
-            partial.setdefault(one.cuts, []).append(one.name)
+    inside: dict[str, list[Cut]] = {}
+    for one in call.report.parameters.values():
+        if one.partial and one.verdict is Verdict.REACHED:
+            own = tuple(cut for cut in one.cuts if verbose or not brief.is_of_a_library(cut))
+            if own:
+                partial.setdefault(own, []).append(one.name)
+            else:
+                inside[one.name] = list(one.cuts)
     for cuts, names in partial.items():
         yield _line("partial", f"{_names(names, call)}: one route is severed, another is alive")
         for cut in cuts:
             yield from _cut(cut)
+    if inside:
+        lines = {(cut.file, cut.line) for cuts in inside.values() for cut in cuts}
+        who = counted(len(inside), "parameter")
+        yield _line("partial", f"{who}: one route is severed in {counted(len(lines), 'line')} of libraries, another is alive")
 
 
 def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
@@ -208,7 +226,7 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
-    code = f": {cut.code}" if cut.code else ""
+    code = f": {brief.code(cut.code)}" if cut.code else ""
     yield _line("", f"{by} {cut.operation} at {path_and_line(cut)}{code}")
     if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
         yield _line("", f"called{_at(cut.caller)}")
@@ -281,7 +299,7 @@ def tell_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iter
 def _at(place: Place | None) -> str:
     if place is None:
         return ""
-    return f" at {path_and_line(place)}" + (f": {place.code}" if place.code else "")
+    return f" at {path_and_line(place)}" + (f": {brief.code(place.code)}" if place.code else "")
 
 
 def _line(label: str, text: str) -> str:

@@ -1,0 +1,40 @@
+"""Keeps what is told of one call short: what a reader can act on comes first, and what fills a screen is counted unless asked for."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from gradviz.graph import Cut
+from gradviz.render.sentences import counted
+
+MOST_LINES = 12  # told of a call
+MOST_CODE = 100  # characters of a source line
+_PACKAGES = frozenset(("site-packages", "dist-packages"))
+
+
+def is_of_a_library(cut: Cut) -> bool:
+    """Say whether a cut lies in code that is not the reader's own."""
+    return bool(_PACKAGES.intersection(PurePath(cut.file).parts))
+
+
+def code(text: str) -> str:
+    """Return a source line, shortened where it is very long."""
+    return text if len(text) <= MOST_CODE else f"{text[: MOST_CODE - 3]}..."
+
+
+def shortened(sections: Sequence[Sequence[str]], more: str) -> list[str]:
+    """Return the lines of some sections, the last sections cut down to their first line until all of them fit.
+
+    Args:
+        sections: What matters most first.
+        more: Begins the line that counts what was left out.
+    """
+    kept = [list(lines) for lines in sections if lines]
+    left_out = 0
+    for lines in reversed(kept):
+        while sum(map(len, kept)) + bool(left_out) > MOST_LINES and len(lines) > 1:
+            lines.pop()
+            left_out += 1
+    while sum(map(len, kept)) + bool(left_out) > MOST_LINES and len(kept) > 1:
+        left_out += len(kept.pop())
+    told = [line for lines in kept for line in lines]
+    return [*told, f"{more}{counted(left_out, 'more line')}; --verbose tells all"] if left_out else told
