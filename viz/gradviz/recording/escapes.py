@@ -5,8 +5,9 @@ are: the same object, the same memory; by where the source says that they come f
 """
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
@@ -17,7 +18,7 @@ from gradviz.recording.expressions import Path, is_inside
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
 from gradviz.recording.instructions import is_repeated, is_repeated_within, is_shown, position_of
-from gradviz.recording.slices import Slice, backward_slice, makes_unseen, names_at, outflow, written_through
+from gradviz.recording.slices import Slice, backward_slice, names_at, outflow, written_through
 from gradviz.recording.torch_inside import CALL_MODULE, PARTS
 from gradviz.recording.where import INSIDE, level, variables
 
@@ -75,7 +76,8 @@ class Escapes:
         self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
         self._numbers: dict[int, tuple[Any, int]] = {}  # by identity; held, so that no other gets it
         self._arrays: dict[int, tuple[weakref.ref[Any], int]] = {}
-        self._near: dict[Any, tuple[int, list[Site]]] = {}
+        self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}  # codes are kept with their identities
+        self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
         self.values = Fingerprints()
 
     # What leaves
@@ -122,7 +124,7 @@ class Escapes:
     def _hold(self, value: Any, serial: int) -> None:
         if isinstance(value, np.ndarray):
             key = id(value)
-            self._arrays[key] = (weakref.ref(value, lambda _: self._arrays.pop(key, None)), serial)
+            self._arrays[key] = (weakref.ref(value, partial(self._arrays.pop, key)), serial)
             return
         for number in _numbers(value):
             self._numbers[id(number)] = (number, serial)
@@ -148,8 +150,13 @@ class Escapes:
             array = array.base
         return ()
 
-    def behind(self, frame: FrameType | None) -> tuple[int, ...]:
-        """Return the values that left torch and that a call's plain arguments are computed from."""
+    def behind(self, frame: FrameType | None, open_: Container[int] = ()) -> tuple[int, ...]:
+        """Return the values that left torch and that a call's plain arguments are computed from.
+
+        Args:
+            frame: That makes the call.
+            open_: Identities of arguments that nothing is known of.
+        """
         if not self._is_near(frame):
             return ()  # as almost always, and reading a library's source takes long
         found: dict[int, None] = {}
@@ -161,18 +168,34 @@ class Escapes:
             if frame is None:
                 break
             code, lasti = frame.f_code, frame.f_lasti
-            names = names_at(code, lasti, wanted, callee)
-            followed = frozenset(name for name in names if _is_followed(frame, name, wanted is None))
-            sliced = backward_slice(code, lasti, followed, wanted, callee)
+            key = (id(code), lasti, wanted, id(callee))
+            known = self._known_names.get(key)
+            if known is None:
+                known = self._known_names[key] = (code, callee, names_at(code, lasti, wanted, callee))
+            followed = tuple(name for name in known[2] if name and (wanted is not None or _is_followed(frame, name, open_)))
+            sliced = self._slice(code, lasti, followed, wanted, callee)
             if sliced is None:
                 break
-            for site in self._sites_in(code, lasti, sliced):
-                found.update((serial, None) for serial in self._serials(site, sliced, frame))
-            if not sliced.parameters:
+            for site in sliced[1]:
+                found.update((serial, None) for serial in self._serials(site, sliced[0], frame))
+            if not sliced[0].parameters:
                 break
-            wanted, callee = sliced.parameters, code
+            wanted, callee = sliced[0].parameters, code
             frame = frame.f_back
         return tuple(found)
+
+    def _slice(
+        self, code: CodeType, lasti: int, names: tuple[Path, ...], wanted: tuple[Path, ...] | None, callee: CodeType | None
+    ) -> tuple[Slice, list[Site]] | None:
+        """Return what a call's arguments are computed from, and the sites there by which values left."""
+        key = (id(code), lasti, names, wanted, id(callee))
+        sites = self._sites.get(code.co_filename, {})
+        known = self._near.get(key)
+        if known is None or known[1] != len(sites):
+            sliced = backward_slice(code, lasti, frozenset(names), wanted, callee)
+            near = [] if sliced is None else [site for site in sites.values() if _touches(sliced, site)]
+            known = self._near[key] = (code, len(sites), sliced, near)
+        return None if known[2] is None else (known[2], known[3])
 
     def written(self, code: CodeType, lasti: int) -> tuple[int, ...]:
         """Return the values that left torch and were written through memory that an instruction gave out."""
@@ -180,18 +203,10 @@ class Escapes:
         if sliced is None or code.co_filename not in self._sites:
             return ()
         found: dict[int, None] = {}
-        for site in self._sites_in(code, lasti, sliced):
-            if (site.code, site.lasti) != (code, lasti):
+        for site in self._sites[code.co_filename].values():
+            if _touches(sliced, site) and (site.code, site.lasti) != (code, lasti):
                 found.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(found)
-
-    def _sites_in(self, code: CodeType, lasti: int, sliced: Slice) -> list[Site]:
-        sites = self._sites.get(code.co_filename, {})
-        key = (code.co_filename, code, lasti, sliced)
-        known = self._near.get(key)
-        if known is None or known[0] != len(sites):
-            known = self._near[key] = (len(sites), [site for site in sites.values() if _touches(sliced, site)])
-        return known[1]
 
     def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
         position = position_of(site.code, site.lasti)
@@ -245,7 +260,7 @@ class Met:
         key = id(storage)
         if key in self._storages:
             return False
-        self._storages[key] = weakref.ref(storage, lambda _: self._storages.pop(key, None))
+        self._storages[key] = weakref.ref(storage, partial(self._storages.pop, key))  # an interrupt in Python would be lost
         return True
 
 
@@ -295,13 +310,11 @@ def _value(frame: FrameType, path: Path) -> Any:
     return value
 
 
-def _is_followed(frame: FrameType, path: Path, own: bool) -> bool:
+def _is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
     """Say whether a name in a call is worth following: the history of a tensor or module is known."""
-    if not path or not own:
-        return bool(path)
     held = _value(frame, path)
     if isinstance(held, Tensor):
-        return not held.requires_grad and makes_unseen(frame.f_code, frame.f_lasti, path)
+        return id(held) in open_
     root = _value(frame, path[:1])
     return not isinstance(held, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))
 

@@ -8,6 +8,7 @@ import ctypes
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -29,6 +30,8 @@ class Window:
         version: Torch's count of writes when the bytes were read.
         content: Some of the bytes.
         sites: The instructions that gave it out.
+        start: Address of the storage.
+        serial: Number of the call that gave a value of interest out; 0 where it was none.
     """
 
     low: int
@@ -36,6 +39,8 @@ class Window:
     version: int | None
     content: bytes
     sites: dict[tuple[CodeType, int], None]
+    start: int
+    serial: int
 
 
 class Exposed:
@@ -43,8 +48,9 @@ class Exposed:
 
     def __init__(self) -> None:
         self.windows: dict[int, tuple[weakref.ref[Any], Window]] = {}  # by identity of the storage
+        self._starts: dict[int, int] = {}  # that identity by address of the memory
 
-    def expose(self, tensor: Tensor, site: tuple[CodeType, int]) -> None:
+    def expose(self, tensor: Tensor, site: tuple[CodeType, int], serial: int) -> None:
         """Take note that a tensor's memory is given out."""
         if tensor.device.type != "cpu":
             return
@@ -56,8 +62,21 @@ class Exposed:
         key = id(storage)
         known = self.windows.get(key)
         sites = {site: None} if known is None else known[1].sites | {site: None}
-        window = Window(0, high, version, _bytes(storage, high), sites)
-        self.windows[key] = (weakref.ref(storage, lambda _: self.windows.pop(key, None)), window)
+        start = storage.data_ptr()
+        window = Window(0, high, version, _bytes(storage, high), sites, start, serial or (0 if known is None else known[1].serial))
+        self.windows[key] = (weakref.ref(storage, partial(self.windows.pop, key)), window)
+        self._starts[start] = key
+        if len(self._starts) > 2 * len(self.windows) + 256:
+            self._starts = {held[1].start: known_as for known_as, held in self.windows.items()}
+
+    def given_out(self, tensor: Tensor) -> int:
+        """Return the number of the call that gave out the memory in which another tensor stands now; 0 where none did."""
+        try:
+            start = tensor.untyped_storage().data_ptr() if self._starts else 0
+        except (NotImplementedError, RuntimeError):
+            return 0
+        known = self.windows.get(self._starts.get(start, 0))
+        return known[1].serial if known is not None and known[1].start == start else 0
 
     def changed(self, items: Iterable[Any]) -> Iterator[tuple[Tensor, Window]]:
         """Yield the tensors whose memory something else has written since it was looked at last."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
-from gradviz.recording import scripted, torch_inside, transforms, where
+from gradviz.recording import exits, scripted, torch_inside, transforms, where
 from gradviz.recording.compiling import values_in
 from gradviz.recording.escapes import Escapes, Met, of_interest
 from gradviz.recording.exposed import Exposed
@@ -36,20 +36,16 @@ _KIND_OF = {
     "detach_": CutKind.DETACH_,
     "_values": CutKind.DETACH,
     "data": CutKind.DATA,
-    "item": CutKind.ITEM,
-    "tolist": CutKind.ITEM,
-    "__float__": CutKind.ITEM,
-    "__int__": CutKind.ITEM,
-    "__index__": CutKind.ITEM,
-    "__complex__": CutKind.ITEM,
-    "numpy": CutKind.NUMPY,
-    "__array__": CutKind.NUMPY,
     "tensor": CutKind.NEW_TENSOR,
     "as_tensor": CutKind.NEW_TENSOR,
     "asarray": CutKind.NEW_TENSOR,
     "scalar_tensor": CutKind.NEW_TENSOR,
     "new_tensor": CutKind.NEW_TENSOR,
     "grad": CutKind.GRAD_WITHOUT_GRAPH,
+    **exits.NUMBERS,
+    **exits.MEMORY,
+    **exits.TEXTS,
+    exits.PICKLE: CutKind.NEW_TENSOR,
 }
 _CASTS = frozenset(("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_"))
 _SHAPE_ONLY = frozenset(("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size"))
@@ -72,8 +68,6 @@ _FILLS = frozenset(
 _NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
 # Where the values of a sparse tensor stand does not depend on the values.
 _POSITIONS = frozenset(("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"))
-_ESCAPES = frozenset(("item", "tolist", "__float__", "__int__", "__index__", "__complex__", "numpy", "__array__"))
-_GIVES_OUT = frozenset(("numpy", "__array__"))
 
 
 _SEEN: AbstractContextManager[Any] = nullcontext()
@@ -197,8 +191,10 @@ class RecordingMode(TorchFunctionMode):
             return _Known(name, None, self._after_requires_grad)
         if name == "register_hook":
             return _Known(name, None, self._after_register_hook)
-        if name in _ESCAPES:
+        if name in exits.NUMBERS or name in exits.TEXTS:
             return _Known(name, None, self._after_escape)
+        if name in exits.MEMORY:
+            return _Known(name, None, self._after_memory)
         if name == "grad" and getattr(func, "__module__", "") == "torch.autograd":
             return _Known(name, None, self._after_grad)
         if name == "backward" or name.startswith(torch_inside.RECORD_FUNCTION) or name == "__bool__":
@@ -329,6 +325,9 @@ class RecordingMode(TorchFunctionMode):
         if not inputs:
             if known.name in ("detach", "data"):
                 self.tape.set_alias(outs[0], _KIND_OF[known.name])
+            elif self.escapes.any:
+                for out in outs:
+                    self._met.is_new(out)
             return
         around: Surroundings | None = None
         given = list(_tensors(args))
@@ -436,15 +435,19 @@ class RecordingMode(TorchFunctionMode):
         open_: list[Any] = []
         for item in items:
             if isinstance(item, Tensor):
-                if not item.requires_grad and self._is_stranger(item):
-                    open_.append(item)
+                if item.is_leaf and self._is_stranger(item):
+                    serial = self.exposed.given_out(item)
+                    if serial:
+                        found[serial] = None
+                    else:
+                        open_.append(item)
             elif of_interest(item):
                 sources, whole = escapes.same(item)
                 found.update(dict.fromkeys(sources))
                 if not whole:
                     open_.append(item)
         if open_:
-            behind = escapes.behind(frame)
+            behind = escapes.behind(frame, {id(item) for item in open_})
             found.update(dict.fromkeys(behind))
             for item in open_ if not behind else ():
                 plain = _as_array(item) if isinstance(item, Tensor) else item
@@ -639,16 +642,13 @@ class RecordingMode(TorchFunctionMode):
     def _foreign(self, inputs: tuple[tuple[int, bool], ...], target: Tensor) -> tuple[tuple[int, bool], ...]:
         """Leave out what a tensor is made of already: writing it into itself, also converted or scaled, severs nothing."""
         tape = self.tape
-        own = set(tape.writes(target)) if tape.memory else set()
         is_leaf = (target.requires_grad and history(target) is None) or isinstance(target, nn.Parameter)
-        if is_leaf:
-            own.add(tape.leaf(target))
         origin = tape.origin(target)
-        if origin is not None:
-            own.add(origin)
-
-        only_own = tape.is_made_of
-        return tuple((number, live) for number, live in inputs if not only_own(number, own, through=is_leaf)) if own else inputs
+        own = set() if origin is None else {origin}
+        if not is_leaf:
+            return tuple((number, live) for number, live in inputs if number not in own and not tape.is_written(target, number))
+        own |= {tape.leaf(target), *tape.writes(target)}
+        return tuple((number, live) for number, live in inputs if not tape.is_made_of(number, own))
 
     def _alias_kind(self, target: Tensor) -> CutKind | None:
         """Say what took a tensor out of the graph whose memory it may share."""
@@ -726,20 +726,33 @@ class RecordingMode(TorchFunctionMode):
         return out
 
     def _after_escape(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
-        if known.name in _GIVES_OUT:
-            self._give_out(args[0], frame)
-        inputs = self._inputs(args[:1], {})
-        if not inputs:
-            return out
-        around = where.look_around(frame)
-        serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
-        self.escapes.left(frame, serial, out)
+        serial = self._left(known, args[0], out, frame)
+        if _KIND_OF[known.name] is CutKind.NUMPY:
+            self._give_out(args[0], frame, serial)
         return out
 
-    def _give_out(self, tensor: Tensor, frame: FrameType) -> None:
+    def _after_memory(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        name = exits.name_of_memory(known.name, frame)
+        if name:
+            serial = self._left(_Known(name, None, self._after), args[0], _as_array(args[0]), frame)
+            if name != exits.PICKLE:
+                self._give_out(args[0], frame, serial)
+        return out
+
+    def _left(self, known: _Known, tensor: Tensor, value: Any, frame: FrameType) -> int:
+        """Take note that a tensor's value leaves torch. Returns the number of the call; 0 where the value is of no interest."""
+        inputs = self._inputs((tensor,), {})
+        if not inputs:
+            return 0
+        around = where.look_around(frame)
+        serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
+        self.escapes.left(frame, serial, value)
+        return serial
+
+    def _give_out(self, tensor: Tensor, frame: FrameType, serial: int) -> None:
         code, lasti, *_ = where.quick(frame)
         if code is not None:
-            self.exposed.expose(tensor, (code, lasti))
+            self.exposed.expose(tensor, (code, lasti), serial)
 
     def _look_outside(self, args: Any, kwargs: Any, frame: FrameType) -> None:
         """Take note of what something beside torch wrote into the memory of what goes in."""
@@ -922,7 +935,7 @@ def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:
         return "torch.inference_mode()"
     if kind is CutKind.GRAD_WITHOUT_GRAPH:
         return f"torch.autograd.functional.{around.entered}()" if around.entered in torch_inside.DERIVATIVES else "torch.autograd.grad()"
-    if kind is CutKind.NEW_TENSOR:
+    if kind is CutKind.NEW_TENSOR and name not in exits.OPERATIONS:
         return name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
-    short = {"__float__": "float()", "__int__": "int()", "__index__": "int()", "__array__": "numpy()", "__setitem__": "[...] ="}.get(name)
+    short = "[...] =" if name == "__setitem__" else exits.OPERATIONS.get(name)
     return short or f"{name.strip('_') if name.startswith('__') else name}()"

@@ -16,7 +16,6 @@ from gradviz.recording.instructions import place_of, position_of, scope_of
 from gradviz.recording.where import by_file
 
 _MOST = 400  # definitions that are followed; of a value that hangs together with more, nothing is said
-_UNSEEN = frozenset("Tensor FloatTensor DoubleTensor HalfTensor LongTensor IntTensor ShortTensor ByteTensor BoolTensor".split())
 
 
 class Expression(NamedTuple):
@@ -384,14 +383,6 @@ def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
     slicer.value(definition.value, None, definition.scope, definition.before)
     sliced = slicer.finished()
     return sliced is not None and any(is_inside(position, expression.range) for expression in sliced.expressions)
-
-
-def makes_unseen(code: CodeType, lasti: int, path: Path) -> bool:
-    """Say whether a name may hold what a constructor made that torch tells nobody of: ``torch.Tensor(array)``."""
-    place = place_of(code, lasti)
-    definitions = [] if place is None else reaching(path, place[1])[0]
-    calls = (call for one in definitions if one.value is not None for call in ast.walk(one.value) if isinstance(call, ast.Call))
-    return any(name_of(call) in _UNSEEN for call in calls)
 
 
 @by_file

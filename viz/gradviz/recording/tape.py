@@ -21,6 +21,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Switched, Tensors
 from gradviz.recording.where import NOWHERE, Spot
+from gradviz.recording.writes import Writes
 
 if TYPE_CHECKING:
     from gradviz.recording.observe import Backward
@@ -205,7 +206,7 @@ class Tape:
         self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
-        self.memory: dict[int, list[Write]] = {}
+        self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
         self._module_numbers: dict[int, int] = {}
         self.tensors = Tensors()
@@ -425,14 +426,14 @@ class Tape:
             for number in () if other is None or not other.origin else self._without(other.origin, self.leaf_number(tensor) or 0):
                 self.set_origin(tensor, number)
 
-    def is_made_of(self, number: int, own: set[int], *, through: bool = True) -> bool:
+    def is_made_of(self, number: int, own: set[int]) -> bool:
         """Say whether a value is made of nothing but some values, through calls that autograd did not record."""
         seen, stack = {number}, [number]
         while stack:
             here = stack.pop()
             if here in own:
                 continue
-            call = self.calls.get(here) if through else None
+            call = self.calls.get(here)
             if call is None or len(seen) > 256:
                 return False
             for before, _ in call.inputs:
@@ -499,7 +500,7 @@ class Tape:
         """Return the address of a tensor's memory, whose writes are kept as long as it lives; 0 where it has none of its own."""
         found = address(tensor)
         if found and found not in self.memory:
-            self.memory[found] = []
+            self.memory[found] = Writes()
             # A dict's method takes the memory out as it goes, for an interrupt in Python would be lost there.
             self._pins[found] = weakref.ref(tensor.untyped_storage(), partial(self.memory.pop, found))
         return found
@@ -516,9 +517,9 @@ class Tape:
             self._clear(writes, tensor, *region(tensor))
 
     @staticmethod
-    def _clear(writes: list[Write], tensor: Tensor, low: int, high: int) -> None:
+    def _clear(writes: Writes[Write], tensor: Tensor, low: int, high: int) -> None:
         if (high - low) == tensor.numel() * tensor.element_size():
-            writes[:] = [write for write in writes if write.low < low or write.high > high]
+            writes.drop_within(low, high)
 
     def writes(self, tensor: Tensor) -> Iterator[int]:
         """Yield the numbers of the writes that a reader of a tensor gets and that are not in the tensor's own history."""
@@ -526,19 +527,28 @@ class Tape:
         if not writes:
             return
         low, high = region(tensor)
-        base: Facts | None = None
-        origin = self.origin(tensor) or 0
-        for write in writes:
-            if write.low < high and low < write.high:
-                if self._is_handed_on(tensor, write.serial):
-                    continue
-                if write.family is not None:
-                    if write.serial < origin and self._has_behind(origin, self.calls[write.serial].inputs[0][0]):
-                        continue  # it was in the history of what this tensor was taken out of
-                    base = self.tensors.find(base_of(tensor)) if base is None else base
-                    if write.family is base and is_recorded(tensor):
-                        continue
+        for write in writes.over(low, high):
+            if not self._is_in_history(write, tensor):
                 yield write.serial
+
+    def is_written(self, tensor: Tensor, number: int) -> bool:
+        """Say whether ``writes`` of a tensor gives a number."""
+        writes = self.memory.get(address(tensor))
+        write = None if writes is None else writes.by_serial.get(number)
+        if write is None:
+            return False
+        low, high = region(tensor)
+        return write.low < high and low < write.high and not self._is_in_history(write, tensor)
+
+    def _is_in_history(self, write: Write, tensor: Tensor) -> bool:
+        if self._is_handed_on(tensor, write.serial):
+            return True
+        if write.family is None:
+            return False
+        origin = self.origin(tensor) or 0
+        if write.serial < origin and self._has_behind(origin, self.calls[write.serial].inputs[0][0]):
+            return True  # it was in the history of what this tensor was taken out of
+        return is_recorded(tensor) and write.family is self.tensors.find(base_of(tensor))
 
     def _is_handed_on(self, tensor: Tensor, serial: int) -> bool:
         """Say whether a custom Function wrote this and hands the memory on: what it passes gradient to is up to the Function."""

@@ -235,7 +235,9 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
     while frame is not None:
         running = frame.f_code
         filename = running.co_filename
-        kind = level(filename)
+        kind = _levels.get(filename)
+        if kind is None:
+            kind = level(filename)
         if kind == INSIDE and inner is None and filename.startswith(torch_inside.FOLDER):
             found.entered = running.co_name
         if kind == INSIDE:
