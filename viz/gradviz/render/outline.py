@@ -6,7 +6,7 @@ cycles, whatever is opened and closed.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -292,58 +292,60 @@ def _components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
 
 
 def _calls(
-    component: Iterable[_Key], keys: Mapping[_Key, list[int]], key_of: Mapping[int, _Key], flows: Mapping[int, Sequence[int]]
+    component: Sequence[_Key], keys: Mapping[_Key, list[int]], key_of: Mapping[int, _Key], flows: Mapping[int, Sequence[int]]
 ) -> list[tuple[_Key, list[int]]]:
-    """Stretches of modules that take turns, in the order of the data flow.
+    """Return stretches of modules that take turns, in the order of the data flow.
 
-    Walked from the end, so that what a call needs is met with the call; a module is left only when nothing more of it is needed.
-    Where the graph goes round there is no end, and the walk begins with the last.
+    What takes no part, such as parameters that every call has a stub of, comes first.
     """
     members = [m for key in component for m in keys[key]]
     within = set(members)
     sources: dict[int, list[int]] = {m: [] for m in members}
-    missing = dict.fromkeys(members, 0)
     for m in members:
         for target in flows[m]:
             if target in within:
                 sources[target].append(m)
-                missing[m] += 1
-    stretches: list[tuple[_Key, list[int]]] = []
-    ready: dict[_Key, list[int]] = {}
+    idle = {key: [m for m in keys[key] if not flows[m] and not sources[m]] for key in component}
+    idle = {key: apart for key, apart in idle.items() if len(apart) < len(keys[key])}
+    stretches = [(key, sorted(apart, reverse=True)) for key, apart in idle.items() if apart]
+    left_out = {m for apart in idle.values() for m in apart}
+    taking_part = [m for m in members if m not in left_out]
+    return stretches + _turns(taking_part, sources, key_of)
+
+
+def _turns(members: Sequence[int], sources: Mapping[int, Sequence[int]], key_of: Mapping[int, _Key]) -> list[tuple[_Key, list[int]]]:
+    """Return the calls of modules, the first to run first.
+
+    Walked from the end, so that what a call needs is met with the call; a module is left only when nothing more of it is needed.
+    Where the graph goes round there is no end, and the walk begins with the last.
+    """
+    missing = Counter(source for m in members for source in sources[m])
     left = dict.fromkeys(members)  # what no call awaits yet
-    for key in component:
-        # what takes no part, such as parameters that every call has a stub of
-        apart = {m for m in keys[key] if not flows[m] and not sources[m]}
-        if apart and len(apart) < len(keys[key]):
-            stretches.append((key, sorted(apart, reverse=True)))
-            for m in apart:
-                del left[m]
-        else:
-            apart = set()
-        ends = [m for m in keys[key] if not missing[m] and m not in apart]
-        if ends:
-            ready[key] = ends
-        for m in ends:
-            del left[m]
+    ready: dict[_Key, list[int]] = {}
+
+    def await_(m: int) -> None:
+        del left[m]
+        ready.setdefault(key_of[m], []).append(m)
+
+    for m in members:
+        if not missing[m]:
+            await_(m)
     calls: list[tuple[_Key, list[int]]] = []
     while ready or left:
         if not ready:
-            last = left.popitem()[0]
-            ready[key_of[last]] = [last]
-        key = next(iter(ready))
-        waiting = ready[key]
-        stretch = []
+            await_(next(reversed(left)))
+        key, waiting = next(iter(ready.items()))
+        call = []
         while waiting:
             m = waiting.pop()
-            stretch.append(m)
+            call.append(m)
             for source in sources[m]:
                 missing[source] -= 1
                 if not missing[source] and source in left:
-                    del left[source]
-                    ready.setdefault(key_of[source], []).append(source)
+                    await_(source)
         del ready[key]
-        calls.append((key, stretch[::-1]))
-    return stretches + calls[::-1]
+        calls.append((key, call[::-1]))
+    return calls[::-1]
 
 
 def _repeats(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int]]:
