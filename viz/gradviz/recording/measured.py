@@ -116,7 +116,7 @@ def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]
             if index is None:
                 continue
             mine = Flow(tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads))
-            mine.came, mine.went, mine.empty = flow.came, flow.went, flow.empty
+            mine.came, mine.went, mine.empty, mine.flat = flow.came, flow.went, flow.empty, flow.flat
             found[index] = mine if index not in found else found[index].and_also(mine)
     return found
 

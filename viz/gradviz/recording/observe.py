@@ -8,6 +8,7 @@ What runs a backward of its own inside (a reentrant checkpoint) is watched toget
 import math
 import traceback
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,12 +17,14 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.recording import births, sizes, torch_inside, where
+from gradviz.recording import births, flat, sizes, torch_inside, where
 from gradviz.recording.tape import Step, Tape, is_accumulator
 from gradviz.recording.uninterrupted import Action, as_one, is_own
 from gradviz.recording.where import Spot
 
 _MOST_BIRTHS = 4  # that are looked into
+_ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)  # what to read a strange node may raise
+_MOST_FLAT = 64  # nodes that make zeros, likewise
 
 
 class Flow:
@@ -32,15 +35,17 @@ class Flow:
         came: Size of what arrived; None where nothing did.
         went: For each edge: size of what left along it; None where nothing did.
         empty: The edges along which a gradient without elements left.
+        flat: Why zeros left along an edge, where the numbers show it.
     """
 
-    __slots__ = ("came", "empty", "leads", "went")
+    __slots__ = ("came", "empty", "flat", "leads", "went")
 
     def __init__(self, leads: tuple[int | None, ...]) -> None:
         self.leads = leads
         self.came: float | None = None
         self.went: tuple[float | None, ...] = ()
         self.empty: set[int] = set()
+        self.flat: dict[int, str] = {}
 
     def and_also(self, other: "Flow") -> "Flow":
         """Return what passed the node here and there together."""
@@ -48,6 +53,7 @@ class Flow:
         both.came = _either(self.came, other.came)
         both.went = tuple(map(_either, self.went, other.went))
         both.empty = self.empty & other.empty
+        both.flat = self.flat | other.flat
         return both
 
 
@@ -74,6 +80,7 @@ class Observation:
         self.flows: dict[int, Flow] = {}  # of the nodes that ran, by number
         self.arrivals: dict[int, list[float]] = {}  # at each leaf, by number
         self.born: dict[int, births.Born] = {}  # by number of the node whose backward shows it
+        self._flats: set[int] = set()
         self.failure: Exception | None = None
         self._tape = tape
         self._watched: set[int] = set()
@@ -177,6 +184,7 @@ class Observation:
                 flow.empty.add(len(went))
             went.append(size)
         self._look_for_births(number, came, went, passed)
+        self._look_for_zeros(number, flow, came, went, passed, arrived)
         self.flows[number] = flow
         self._came.append((flow, came))
         self._went.append((flow, went))
@@ -197,7 +205,33 @@ class Observation:
         node = torch_inside.current_node()
         if node is None or self._tape.stamp(node, None).serial != number:
             return
-        self._bear(number, *births.look(node, [values for one in passed if one is not None and (values := sizes.plain(one)) is not None]))
+        gradients = [values for one in passed if one is not None and (values := sizes.plain(one)) is not None]
+        with suppress(*_ODD):  # else it is told without its reason
+            self._bear(number, *births.look(node, gradients))
+
+    def _look_for_zeros(
+        self,
+        number: int,
+        flow: Flow,
+        came: list[sizes.Size],
+        went: list[sizes.Size | None],
+        passed: tuple[Tensor | None, ...],
+        arrived: tuple[Tensor | None, ...],
+    ) -> None:
+        """Where gradient came and zeros leave, say why, while what the node saved is there."""
+        edges = [edge for edge, size in enumerate(went) if isinstance(size, float) and size == 0 and edge not in flow.empty]
+        if not edges or len(self._flats) >= _MOST_FLAT or all(not isinstance(size, float) or size == 0 for size in came):
+            return
+        node = torch_inside.current_node()
+        if node is None or self._tape.stamp(node, None).serial != number:
+            return
+        self._flats.add(number)
+        first = next((gradient for gradient in arrived if gradient is not None), None)
+        for edge in edges:
+            gradient = passed[edge]
+            with suppress(*_ODD):  # else the reason stays unknown
+                if gradient is not None and (why := flat.look(node, edge, first, gradient)):
+                    flow.flat[edge] = why
 
     def _bear(self, shown: int, node: Any, forward: bool, why: str, mend: str) -> None:
         self.born[shown] = births.Born(self._tape.stamp(node, None).serial, forward, why, mend)
@@ -215,7 +249,9 @@ class Observation:
         with sizes.unseen():
             size = sizes.size_of(loss)
             if isinstance(size, float) and not math.isfinite(size):
-                found = births.made_in_forward([loss.grad_fn])
+                found = None
+                with suppress(*_ODD):
+                    found = births.made_in_forward([loss.grad_fn])
                 self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.usually(type(loss.grad_fn).__name__))))
 
     def _arriving(self, number: int) -> Any:

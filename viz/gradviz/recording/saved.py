@@ -46,4 +46,6 @@ def saved(node: Any) -> dict[str, Tensor]:
 def number(node: Any, name: str) -> float | None:
     """Return a plain number that a node has saved; None where there is none of that name."""
     value = getattr(node, f"_saved_{name}", None)
+    if isinstance(value, int) and value >= 2**63:
+        value -= 2**64  # torch gives what is negative as if it had no sign
     return float(value) if isinstance(value, (int, float)) else None

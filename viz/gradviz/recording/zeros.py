@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording.build import Built
+from gradviz.recording.flat import ZERO_FACTOR
 from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
-# Words for the operation, and why nothing comes out of it though gradient goes in.
+# Words for the operation, and why nothing comes out of it though gradient goes in: what is so by definition, and what usually is.
 _FACTOR = "the other factor is zero wherever gradient comes in"
 _ADDED = {"addmm": 0, "baddbmm": 0, "addmv": 0, "convolution": 2, "linear": 2}
 _SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
@@ -20,16 +21,21 @@ _WHOLE_REAL = (
     r"sub|rsub|neg|sum|mean|cat|stack|complex|conj|resolve_conj|backward_hook_function)$"
 )
 _WHOLE = _WHOLE_REAL.replace("view|", "view|to_copy|", 1)
-_REASONS: tuple[tuple[str, str], ...] = (
-    (r"round|floor|ceil|trunc|sign|frac", "its derivative is zero everywhere"),
+_ALWAYS: tuple[tuple[str, str], ...] = (
+    (r"^(round|floor|ceil|trunc|sign|frac|heaviside)", "its derivative is zero everywhere"),
+    (r"^(real|imag|view_as_real)$", "the other part of a complex value is dropped"),
+)
+_USUALLY: tuple[tuple[str, str], ...] = (
     (r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink", "every input lies where it is flat (a dead unit)"),
+    (r"sigmoid|tanh|erf", "it is saturated"),
     (r"clamp|clip", "every input lies outside the bounds, where it is flat"),
-    (r"to_copy", "a complex value is made real, and its imaginary part is dropped"),
+    (r"to_copy", "a complex value is made real, which drops its imaginary part, or because of underflow in a narrower type"),
     (r"embedding", "every index is padding_idx, which gets no gradient"),
     (r"nll_loss|cross_entropy", "every target is ignore_index, so that no element counts"),
-    (r"softmax", "a softmax over a single value is constant"),
+    (r"softmax", "it is over a single value, or saturated"),
     (r"dropout|bernoulli", "every element was dropped"),
     (r"where|masked", "the mask leaves nothing of this input"),
+    (r"grid_sampler", "every point that it samples lies outside of the image"),
     (_SELECTION, "nothing of it is selected"),
     (r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$", _FACTOR),
     (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
@@ -65,7 +71,8 @@ def find_zeros(built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero:
             index, source, empty = begins[0]
             if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
                 index, source = _taken_up_by(built, flows, after, index) or (index, source)
-            found[leaf] = _begins_at(built.nodes[index], flows[index].leads, source, before, nonzero)
+            seen = "nothing of it is selected" if empty else _shown(flows[index], source)
+            found[leaf] = _begins_at(built.nodes[index], flows[index].leads, source, before, nonzero, seen)
         elif not any(flows[index].came for index in above if index in flows):
             why = "backward() was begun with a gradient of zeros"
             found[leaf] = Zero(operation="backward", why=why, place=built.nodes[min(above - {0}, default=leaf)].place)
@@ -90,17 +97,26 @@ def _taken_up_by(built: Built, flows: Mapping[int, Flow], after: Mapping[int, li
     return None
 
 
-def _begins_at(node: Node, inputs: Sequence[int | None], source: int, before: Mapping[int, list[int]], nonzero: set[int]) -> Zero:
+def _shown(flow: Flow, source: int) -> str:
+    """Return the reason that the numbers showed for zeros on an edge; empty where they showed none."""
+    return next((why for edge, why in flow.flat.items() if flow.leads[edge] == source), "")
+
+
+def _begins_at(
+    node: Node, inputs: Sequence[int | None], source: int, before: Mapping[int, list[int]], nonzero: set[int], shown: str
+) -> Zero:
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
-    why = next((reason for pattern, reason in _REASONS if re.search(pattern, name)), "what goes in has no influence on what comes out")
-    if why == _FACTOR:
+    usual = next((reason for pattern, reason in _USUALLY if re.search(pattern, name)), "")
+    always = next((reason for pattern, reason in _ALWAYS if re.search(pattern, name)), "")
+    why = shown or always or (f"usually because {usual}" if usual else "gradient goes in, and zeros come out")
+    if usual == _FACTOR and (not shown or shown.startswith(ZERO_FACTOR)):
         added = _ADDED.get(name)  # the bias is added: it is no factor
         others = [other for place, other in enumerate(inputs) if other is not None and other != source and place != added]
-        learns = bool(_closure(others, before) & nonzero)
+        learns = bool(_closure(others, before) & nonzero) and shown in ("", ZERO_FACTOR)
         if learns:
-            why = "the other factor is still zero, but it gets gradient itself"
+            why = f"{'' if shown else 'usually because '}the other factor is still zero, but it gets gradient itself"
         return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
     return Zero(operation=name, why=why, place=node.place)
 
