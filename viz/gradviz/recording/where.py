@@ -21,6 +21,8 @@ _GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _EXAMPLES = (os.path.join(_GRADVIZ, "article.py"), os.path.join(_GRADVIZ, "recording", "known_answers.py"))
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
+# A console script calls a package's main() and is no code of the user's.
+_COMMANDS = tuple({sysconfig.get_path("scripts") + os.sep, sysconfig.get_path("scripts", f"{os.name}_user") + os.sep})
 _PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 USER, LIBRARY, INSIDE = 0, 1, 2  # the user's code; another package's; torch, the standard library or gradviz itself
@@ -38,7 +40,7 @@ def level(filename: str) -> int:
             known = USER  # examples are written as a reader would write them
         elif filename.startswith((torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")):
             known = INSIDE
-        elif filename.startswith(_PACKAGES) or any(folder in filename for folder in _PACKAGE_FOLDERS):
+        elif filename.startswith((*_PACKAGES, *_COMMANDS)) or any(folder in filename for folder in _PACKAGE_FOLDERS):
             known = LIBRARY
         else:
             known = INSIDE if filename.startswith(_STDLIB) else USER
