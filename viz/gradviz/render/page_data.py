@@ -53,18 +53,16 @@ def loss_data(report: Findings) -> dict[str, Any]:
     return _Loss(report).data()
 
 
-class _Table:
-    """Gives everything that occurs often a number, so that it is in the file once."""
+class _Table(dict[Any, int]):
+    """Gives everything that occurs often a number, so that it is in the file once: the values, each with its number."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[Any, int] = {}
-
-    def __call__(self, value: Any) -> int:
-        return self._numbers.setdefault(value, len(self._numbers))
+    def __missing__(self, value: Any) -> int:
+        number = self[value] = len(self)
+        return number
 
     def all(self) -> list[Any]:
         """Return the values in the order of their numbers."""
-        return list(self._numbers)
+        return list(self)
 
 
 class _Loss:
@@ -120,19 +118,19 @@ class _Loss:
         here = name_in(group.path, thing.name) if thing.is_tensor else thing.name
         row = {
             "sort": SORTS.index(thing.sort),
-            "text": self._strings(thing.name),
+            "text": self._strings[thing.name],
             "lines": self._box(self._lines(thing, here)),
         }
         if here != thing.name or not here:
-            row["here"] = self._strings(printable(here) or NAMELESS)
+            row["here"] = self._strings[printable(here) or NAMELESS]
         if thing.verdict is not None:
             row["verdict"] = VERDICTS.index(thing.verdict)
         if thing.shape is not None:
-            row["shape"] = self._strings(_sizes(thing.shape))
+            row["shape"] = self._strings[_sizes(thing.shape)]
         if thing.parameter is not None:
             row["parameter"] = self._numbers[thing.parameter.name]
         if thing.node is not None:
-            row["scope"] = self._strings(thing.node.scope)
+            row["scope"] = self._strings[thing.node.scope]
             if thing.node.pruned:
                 row["pruned"] = 1
             if thing.node.place:
@@ -161,12 +159,12 @@ class _Loss:
     def _box(self, lines: Iterable[BoxLine]) -> int:
         """The number of a box with these lines: text, mark, aside, whether it tells of a cut."""
         texts = self._strings
-        return self._boxes(
+        return self._boxes[
             tuple(
-                (texts(line.text), line.mark, texts(line.aside), int(line.is_cut)) if line.mark or line.aside else (texts(line.text),)
+                (texts[line.text], line.mark, texts[line.aside], int(line.is_cut)) if line.mark or line.aside else (texts[line.text],)
                 for line in lines
             )
-        )
+        ]
 
     def _groups(self, tree: "_Tree") -> list[list[Any]]:
         """The rows of all groups.
@@ -184,10 +182,10 @@ class _Loss:
                     name,
                     printable(".".join(group.path)),
                     group.times,
-                    self._strings(kind),
-                    self._strings(here),
-                    self._strings(row_words(tally)),
-                    self._tallies(tally.row()),
+                    self._strings[kind],
+                    self._strings[here],
+                    self._strings[row_words(tally)],
+                    self._tallies[tally.row()],
                     self._box(group_lines(here, kind, tally, len(group.children))),
                     self._box((title_line(here, kind),)),
                 ]
@@ -228,7 +226,7 @@ class _Loss:
                     int(parameter.partial),
                     parameter.numel,
                     None if norm is None else f"{norm:.4g}",
-                    self._strings(_reason(parameter)),
+                    self._strings[_reason(parameter)],
                     [positions[cut] for cut in parameter.cuts if cut in positions],
                     None if parameter.optimized is None else int(parameter.optimized),
                     self._place(switched) if switched else -1,
@@ -254,12 +252,12 @@ class _Loss:
 
     def _place(self, place: Place) -> int:
         """The number of a place."""
-        return self._places((place.file, place.line, place.code, place.function))
+        return self._places[(place.file, place.line, place.code, place.function)]
 
     def _place_row(self, file: str, line: int, code: str, function: str) -> tuple[int, ...]:
         """File, line, code, function, and the file's name with the line."""
         texts = self._strings
-        return texts(file), line, texts(code), texts(function), texts(file_and_line(file, line))
+        return texts[file], line, texts[code], texts[function], texts[file_and_line(file, line)]
 
 
 def _count(tally: Tally, thing: PageThing) -> None:
