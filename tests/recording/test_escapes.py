@@ -4,6 +4,7 @@ import ctypes
 import io
 import json
 import marshal
+import math
 import pickle
 
 import numpy as np
@@ -316,3 +317,50 @@ def test_a_loss_that_is_a_plain_number_is_followed_to_where_it_left():
     report = trace.report(average, model)
     assert report.parameters["weight"].verdict == "cut"
     assert [cut.code for cut in report.cuts] == ["total += model(torch.randn(3, 2)).pow(2).mean().item()"]
+
+
+def test_what_may_have_come_back_unseen_is_said_to_be_unknown(tmp_path):
+    model = nn.ParameterDict({"a": torch.tensor(0.7234567), "b": torch.tensor(0.3)})
+    with gradviz.trace() as trace:
+        logged = []
+        logged.append((model["a"] * 1.7).item())
+        (tmp_path / "scale").write_text(f"{sum(logged):.4f}")
+        loss = model["b"] * scale_in(tmp_path)
+    report = trace.report(loss, model)
+    assert report.parameters["a"].verdict == "unused"
+    assert report.parameters["a"].uncertain
+    assert not report.parameters["b"].uncertain
+    (note,) = (note for note in report.notes if "came back" in note)
+    assert note.startswith("a: its value left torch at ")
+    assert note.endswith("; whether it came back cannot be seen.")
+
+
+def scale_in(folder):
+    return math.sqrt(float((folder / "scale").read_text()))
+
+
+def test_what_was_only_shown_is_not_unknown():
+    model = nn.ParameterDict({"a": torch.tensor(0.7234567), "b": torch.tensor([0.3, 0.4])})
+    with gradviz.trace() as trace:
+        print(f"{model['a'].item():.3f}", model["a"])
+        loss = (model["b"] * torch.Tensor([0.12345678, 0.7654321])).sum()
+    report = trace.report(loss, model)
+    assert not report.parameters["a"].uncertain
+    assert not any("came back" in note for note in report.notes)
+
+
+def test_a_healthy_run_that_logs_has_nothing_unknown():
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    history = []
+    with gradviz.trace() as trace:
+        for _ in range(3):
+            loss = model(torch.from_numpy(np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32))).pow(2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            history.append(loss.item())
+    report = trace.report(loss, model)
+    assert [str(one.verdict) for one in report.parameters.values()] == ["reached", "reached"]
+    assert not any(one.partial or one.uncertain for one in report.parameters.values())
+    assert report.notes == ()

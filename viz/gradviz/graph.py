@@ -323,6 +323,7 @@ class Parameter:
         cuts: What severs its routes, first in the data flow first.
         zero: Where the zero begins, for the verdict zero.
         unused: Why its value did not go in, for the verdict unused; None where the trace has not seen it all.
+        uncertain: Called unused, though its value left torch and it cannot be seen whether it came back.
         frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own, where a library did; None where it was
             not seen.
         frozen_from: The line that called the function in which ``frozen_at`` stands, where both are the user's own.
@@ -341,6 +342,7 @@ class Parameter:
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
     unused: Unused | None = None
+    uncertain: bool = False
     frozen_at: Place | None = None
     frozen_from: Place | None = None
     replaced_at: Place | None = None

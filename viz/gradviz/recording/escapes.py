@@ -82,12 +82,18 @@ class Escapes:
 
     # What leaves
 
-    def left(self, frame: FrameType | None, serial: int, value: Any) -> None:
-        """Take note that a value left torch in this frame, and in its callers as far as the value is handed to them."""
+    def left(self, frame: FrameType | None, serial: int, value: Any) -> bool:
+        """Take note that a value left torch in this frame, and in its callers as far as the value is handed to them.
+
+        Returns:
+            Whether it went straight into a text.
+        """
         self.any = True
         self._mark(frame, serial)
         self._hold(value, serial)
-        self.values.left(value, serial, shown=_is_shown(frame))
+        shown = _is_shown(frame)
+        self.values.left(value, serial, shown=shown)
+        return shown
 
     def _mark(self, frame: FrameType | None, serial: int) -> None:
         parts: tuple[int | None, ...] = (None,)

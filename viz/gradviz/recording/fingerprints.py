@@ -37,7 +37,7 @@ class Fingerprints:
         """Return where the values in something that goes in came from, where that is no coincidence."""
         if not self._new and not len(self._values):
             return ()
-        sample = None if _is_short(value) else _sample(value, _LOOKED_AT)
+        sample = None if is_short(value) else _sample(value, _LOOKED_AT)
         if sample is None:
             return ()
         with np.errstate(all="ignore"):
@@ -73,9 +73,9 @@ class Fingerprints:
         self._values, self._serials, self._shown = values[order], serials[order], shown[order]
 
 
-def _is_short(value: Any) -> bool:
+def is_short(value: Any) -> bool:
     """Say whether a value is a number that a programmer would write."""
-    return isinstance(value, int) or (isinstance(value, float) and float(f"{value:.5g}") == value)
+    return value is None or isinstance(value, int) or (isinstance(value, float) and float(f"{value:.5g}") == value)
 
 
 def _sample(value: Any, most: int) -> Any:

@@ -16,9 +16,10 @@ from gradviz.findings import Findings
 from gradviz.graph import Graph, Leaf, NodeKind, NotFinite, Parameter, Parameters, Place, Verdict
 from gradviz.recording import torch_inside
 from gradviz.recording.backward import ask
-from gradviz.recording.build import Built, Model, Names, build, leaf_names, names_of
+from gradviz.recording.build import Built, Model, Names, build, names_of
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.tape import Tape
+from gradviz.recording.uncertain import told, uncertain
 from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
@@ -70,7 +71,8 @@ def judge(
         why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names)
         said += _frozen_late(found.parameters, seen, found.graph)
         said += _spoiled(found.parameters, brought.births)
-        said += _unseen(tape, built, found.parameters, names)
+        left = uncertain(tape, built, found.parameters, names)
+        said += told(left)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
     reached = built.reached() if outside else set()
     unregistered = tuple(
@@ -82,7 +84,13 @@ def judge(
     return Findings(
         loss=name,
         place=place,
-        parameters=Parameters(tuple(replace(one, unused=why.get(one.name)) for one in found.parameters) if why else found.parameters),
+        parameters=Parameters(
+            tuple(
+                replace(one, unused=None if one.name in left else why.get(one.name), uncertain=one.name in left) for one in found.parameters
+            )
+            if why or left
+            else found.parameters
+        ),
         cuts=found.cuts,
         unregistered=unregistered,
         births=brought.births,
@@ -210,38 +218,4 @@ def _spoiled(parameters: tuple[Parameter, ...], births: tuple[NotFinite, ...]) -
         what = "the result" if one.forward else "the backward"
         at = "" if one.place is None else f" at {one.place}" + (f" ({one.place.code})" if one.place.code else "")
         said.append(f"NaN or infinity is born in {what} of {one.operation}{at}: {one.why}. {one.mend}")
-    return said
-
-
-def _unseen(tape: Tape, built: Built, parameters: tuple[Parameter, ...], names: Names) -> list[str]:
-    """Say which unused parameters had a value leave torch in a form that cannot be followed: an index, a plain float."""
-    never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
-    unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
-    said = []
-    for number, call in tape.calls.items():
-        if not unused or number in built.index_of or call.name not in ("tolist", "__float__", "__int__", "__index__"):
-            continue
-        behind = []
-        seen, stack = {number}, [number]
-        while stack:
-            here = stack.pop()
-            if here in unused:
-                behind.append(unused[here])
-            before = (
-                tape.steps[here].nexts
-                if here in tape.steps
-                else tuple(one for one, _ in tape.calls[here].inputs)
-                if here in tape.calls
-                else ()
-            )
-            for one in before:
-                if one not in seen:
-                    seen.add(one)
-                    stack.append(one)
-        if behind:
-            place = call.spot.place
-            said.append(
-                f"{call.operation} at {place} takes a value of {', '.join(sorted(behind)[:4])}{' ...' if behind[4:] else ''} out of torch; "
-                "whether Python chose by it what went into the loss cannot be seen. If it did, they are cut, not unused."
-            )
     return said

@@ -21,10 +21,11 @@ from gradviz.recording import exits, scripted, torch_inside, transforms, where
 from gradviz.recording.compiling import values_in
 from gradviz.recording.escapes import Escapes, Met, of_interest
 from gradviz.recording.exposed import Exposed
+from gradviz.recording.fingerprints import is_short
 from gradviz.recording.identity import Facts
 from gradviz.recording.observe import Observer
 from gradviz.recording.replaced import original_of
-from gradviz.recording.tape import Call, Stamp, Tape, address, base_of, history, is_recorded
+from gradviz.recording.tape import Call, Exit, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import dispatch_modes, other_modes, sequence_number, without_torch_function
 from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
@@ -451,7 +452,10 @@ class RecordingMode(TorchFunctionMode):
             found.update(dict.fromkeys(behind))
             for item in open_ if not behind else ():
                 plain = _as_array(item) if isinstance(item, Tensor) else item
-                found.update(dict.fromkeys(escapes.values.sources(plain)))
+                sources = escapes.values.sources(plain)
+                found.update(dict.fromkeys(sources))
+                if not sources and not is_short(plain):
+                    self.tape.came_in()
         return tuple(found)
 
     def _is_stranger(self, tensor: Tensor) -> bool:
@@ -746,7 +750,8 @@ class RecordingMode(TorchFunctionMode):
             return 0
         around = where.look_around(frame)
         serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
-        self.escapes.left(frame, serial, value)
+        shown = self.escapes.left(frame, serial, value)
+        self.tape.exits[serial] = Exit(shown or known.name in exits.TEXTS, _is_whole(value))
         return serial
 
     def _give_out(self, tensor: Tensor, frame: FrameType, serial: int) -> None:
@@ -882,6 +887,12 @@ class RecordingMode(TorchFunctionMode):
 def described(failure: BaseException) -> str:
     """Return type and text of an exception."""
     return f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}".rstrip(": ")
+
+
+def _is_whole(value: Any) -> bool:
+    while type(value) is list and value:
+        value = value[0]
+    return type(value) is int
 
 
 def _as_array(tensor: Tensor) -> Any:

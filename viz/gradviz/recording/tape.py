@@ -10,7 +10,7 @@ import weakref
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -130,6 +130,18 @@ class LeafSeen:
         self.sources = sources
 
 
+class Exit(NamedTuple):
+    """How a value left torch.
+
+    Attributes:
+        shown: Straight into a text.
+        whole: As whole numbers, by which Python may choose what runs.
+    """
+
+    shown: bool
+    whole: bool
+
+
 class Write:
     """A write into memory that some readers of that memory have no history of.
 
@@ -206,6 +218,8 @@ class Tape:
         self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
+        self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
+        self.unexplained = 0  # number of the last value that left before something of unknown origin went in
         self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
         self._module_numbers: dict[int, int] = {}
@@ -474,6 +488,10 @@ class Tape:
         if len(self.calls) > MOST:
             self._drop_older_half()
         return number
+
+    def came_in(self) -> None:
+        """Take note that something of unknown origin went in, which may be what left before."""
+        self.unexplained = next(self._count)
 
     def _drop_older_half(self) -> None:
         """Let go of the older half: a script may go on for hours before its first backward, and what is old by then went nowhere."""

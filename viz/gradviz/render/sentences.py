@@ -141,7 +141,7 @@ def base_name(file: str) -> str:
 
 def is_known_unused(parameter: Parameter) -> bool:
     """Say whether an unused parameter was seen to be: without a trace it may be cut as well."""
-    return parameter.unused is None or parameter.unused.reason is not UnusedReason.UNKNOWN
+    return not parameter.uncertain and (parameter.unused is None or parameter.unused.reason is not UnusedReason.UNKNOWN)
 
 
 def why_unused(unused: Unused) -> str:

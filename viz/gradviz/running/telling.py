@@ -156,7 +156,11 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
                 explained.add(explain(cut))
                 yield _line("means", explain(cut).meaning)
                 yield _line("to mend", explain(cut).mend)
-        if not cuts:
+        told = [call.report.parameters[name] for call in calls for name in group if name in call.report.parameters]
+        unclear = any(one.uncertain for one in told)
+        if not cuts and unclear:
+            yield _line("", "whether their values went into the loss cannot be seen")
+        elif not cuts:
             yield _line("", "their values did not go into the loss" if len(group) > 1 else "its value did not go into the loss")
 
 

@@ -1,0 +1,54 @@
+"""Which parameters are called unused though it cannot be seen whether they are: their value left torch, and something unknown came in."""
+
+from collections.abc import Iterable, Mapping
+
+from gradviz.graph import Parameter, Place, Verdict
+from gradviz.recording.build import Built, Names, leaf_names
+from gradviz.recording.tape import Tape
+
+
+def uncertain(tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names) -> dict[str, Place]:
+    """Return where the values of unused parameters left torch without being known to stay away, by name."""
+    never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
+    unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
+    found: dict[str, Place] = {}
+    seen: set[int] = set()
+    for number, way in tape.exits.items() if unused else ():
+        call = tape.calls.get(number)
+        # A text is made to be read. What is no whole number, which may choose what runs, can come back only where something unknown did.
+        if call is None or number in built.index_of or way.shown or not (way.whole or number < tape.unexplained):
+            continue
+        place = call.spot.calling_place or call.spot.place
+        if place is not None:
+            for name in _behind(tape, number, unused, seen):
+                found.setdefault(name, place)
+    return found
+
+
+def _behind(tape: Tape, number: int, unused: Mapping[int, str], seen: set[int]) -> list[str]:
+    behind: list[str] = []
+    stack = [number]
+    while stack:
+        current = stack.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if current in unused:
+            behind.append(unused[current])
+        step, call = tape.steps.get(current), tape.calls.get(current)
+        stack += step.nexts if step is not None else [before for before, _ in call.inputs] if call is not None else []
+    return behind
+
+
+def told(left: Mapping[str, Place]) -> list[str]:
+    """Say where the values left, a sentence for each line."""
+    by_place: dict[Place, list[str]] = {}
+    for name, place in left.items():
+        by_place.setdefault(place, []).append(name)
+    return [_sentence(sorted(behind), place) for place, behind in by_place.items()]
+
+
+def _sentence(names: list[str], place: Place) -> str:
+    subject, again = ("their values", "they") if len(names) > 1 else ("its value", "it")
+    shown = ", ".join(names[:4]) + (" ..." if names[4:] else "")
+    return f"{shown}: {subject} left torch at {place}; whether {again} came back cannot be seen."
