@@ -1,9 +1,10 @@
 """From the tape, the losses and the model to a Graph: numbers become names, what a custom Function did inside becomes its edges."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -125,11 +126,23 @@ def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
             yield name, each
 
 
+_Way: TypeAlias = "tuple[nn.Module, _Way] | None"  # a module, and those that it is inside of
+_MOST_NAMES = 16
+
+
 def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
-    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for all, as models are large."""
-    stack = [(root, model)]
+    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for all, as models are large.
+
+    A module that is inside itself is not entered again, and one that is shared by many others gets as many names as anybody reads.
+    """
+    stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
+    visits: Counter[int] = Counter()
     while stack:
-        path, module = stack.pop()
+        path, module, way = stack.pop()
+        if _leads_through(way, module) or visits[id(module)] >= _MOST_NAMES:
+            continue
+        visits[id(module)] += 1
+        way = (module, way)
         names.modules.setdefault(id(module), path)
         names.classes[path] = type(module).__name__
         own = module.__dict__
@@ -143,7 +156,15 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         for name, parameter in torch_inside.parameters_of(module).items():
             if parameter is not None:
                 yield prefix + name, names.shards.get(id(parameter), parameter)
-        stack.extend((prefix + name, child) for name, child in reversed(torch_inside.children_of(module).items()) if child is not None)
+        stack += [(prefix + name, child, way) for name, child in reversed(torch_inside.children_of(module).items()) if child is not None]
+
+
+def _leads_through(way: _Way, module: nn.Module) -> bool:
+    while way is not None:
+        inside, way = way
+        if inside is module:
+            return True
+    return False
 
 
 def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name: str, shape: tuple[int, ...]) -> Built:

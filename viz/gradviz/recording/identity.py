@@ -77,7 +77,7 @@ class Tensors:
         facts = self.by_key.get(id(tensor))
         if facts is None or facts.impl != implementation(tensor):
             return None
-        return facts if facts() is (memory_of(tensor) or self) else None
+        return facts if facts() is self._anchor(tensor) else None
 
     def know(self, tensor: Tensor) -> Facts:
         """Return what is known of a tensor, taking note of it at first sight."""
@@ -86,12 +86,16 @@ class Tensors:
     def _new(self, tensor: Tensor) -> Facts:
         while self._gone:
             self._forget(self._gone.pop())
-        facts = Facts(memory_of(tensor) or self, self._gone.append)
+        facts = Facts(self._anchor(tensor), self._gone.append)
         facts.key, facts.impl = id(tensor), implementation(tensor)
         facts.origin = facts.leaf = 0
         facts.alias = facts.switch = facts.born = None
         self.by_key[facts.key] = facts
         return facts
+
+    def _anchor(self, tensor: Tensor) -> Any:
+        memory = memory_of(tensor)  # false where it is empty, as FSDP2 leaves it
+        return self if memory is None else memory
 
     def is_valid(self, facts: Facts) -> bool:
         """Say whether the tensor is there still, as far as can be told."""

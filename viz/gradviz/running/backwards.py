@@ -396,7 +396,8 @@ class Watch:
         reports = {f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls}
         notes = tuple(self._leads) or ("No optimizer has stepped yet.",)
         last = replace(self._calls[-1].report, notes=(*notes, *self._calls[-1].report.notes))
-        whole = replace(last, losses={name: replace(each, loss=name) for name, each in reports.items()} if len(reports) > 1 else {})
+        named = {name: replace(each, loss=name) for name, each in reports.items()}
+        whole = replace(last, losses=named) if len(named) > 1 else replace(last, loss=next(iter(named)))
         whole = replace(whole, training=self._outcome.training)
         save(whole, own_file(self._settings.output, label(self._settings)), engine=self._settings.engine)
 

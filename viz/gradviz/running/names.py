@@ -9,8 +9,10 @@ import gc
 import inspect
 import re
 import sys
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import compress
 from linecache import getline
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
+from gradviz.recording.sharded import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
 
 _LOOKED_AT = 20_000  # values in all; a script that hides its model deeper gets the name of its class
@@ -46,9 +49,8 @@ class Found:
 
 def find(frame: FrameType | None) -> Found:
     """Look for models and optimizers, and for their names as seen from a frame."""
-    modules, optimizers = _living()
-    inner = {id(child) for module in modules for child in torch_inside.children_of(module).values() if child is not None}
-    outermost = [module for module in modules if id(module) not in inner]
+    modules, optimizers = _living(frame)
+    outermost = _outermost(modules)
     held = [tensor for optimizer in optimizers for group in optimizer.param_groups for tensor in group["params"]]
     owned: set[int] = set()
     roots: list[nn.Module | Tensor] = []
@@ -56,6 +58,7 @@ def find(frame: FrameType | None) -> Found:
     of_optimizers = {id(tensor) for tensor in held}
     for module in outermost:
         own = {id(parameter) for parameter in _parameters(module)}
+        own |= {id(one) for part in torch_inside.modules_of(module) for pair in wholes(part) for one in pair}
         if own:
             roots.append(module)
             # Of two that share parameters, as a model and what it was built from, the one that is trained names them.
@@ -78,8 +81,25 @@ def find(frame: FrameType | None) -> Found:
     return Found(by_name, steppers, frozenset(named))
 
 
-def _living() -> tuple[list[nn.Module], list[Optimizer]]:
+def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
+    """Return the modules that belong to no other; of some that are inside each other, the first."""
+    inner = {id(child) for module in modules for child in torch_inside.children_of(module).values() if child is not None}
+    found = [module for module in modules if id(module) not in inner]
+    within = {id(part) for module in found for part in torch_inside.modules_of(module)}
+    for module in modules:
+        if id(module) not in within:
+            found.append(module)
+            within |= {id(part) for part in torch_inside.modules_of(module)}
+    return found
+
+
+_met: dict[int, weakref.ref[Any]] = {}  # models and optimizers, since the collector may be told to look at them no more
+
+
+def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer]]:
     things = gc.get_objects()  # millions, so that what is done to each is done in C
+    if gc.get_freeze_count():
+        things += _frozen(frame, set(map(id, things)))
     kinds = list(map(type, things))  # isinstance would ask the thing itself, and some import a package when asked
     known = dict(zip(map(id, kinds), kinds, strict=True))
     wanted = {key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer))}
@@ -87,7 +107,36 @@ def _living() -> tuple[list[nn.Module], list[Optimizer]]:
     # Else its __init__ has not got so far.
     modules = [one for one in chosen if issubclass(type(one), nn.Module) and torch_inside.is_initialized(one)]
     optimizers = [one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__]
+    for one in (*modules, *optimizers):
+        _met[id(one)] = weakref.ref(one, partial(_gone, id(one)))
     return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)]
+
+
+def _gone(key: int, reference: "weakref.ref[Any]") -> None:
+    if _met.get(key) is reference:
+        del _met[key]
+
+
+def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
+    """Return the models and optimizers that ``gc.freeze()`` hides: those met before, and what variables lead to."""
+    found = {id(one): one for reference in list(_met.values()) if (one := reference()) is not None}
+    queue = [item for space in _spaces(frame) for item in space]
+    seen: set[int] = set()
+    for _ in range(_DEEP + 1):
+        for _, value in queue:
+            if _is_a(value, nn.Module):
+                found |= {id(module): module for module in torch_inside.modules_of(value)}
+            elif _is_a(value, Optimizer):
+                found[id(value)] = value
+        fresh = [(path, value) for path, value in queue if id(value) not in seen]
+        seen |= {id(value) for _, value in fresh}
+        queue = [item for path, value in fresh for item in _inside(path, value)][: _LOOKED_AT - len(seen)]
+    return [one for key, one in found.items() if key not in listed]
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    """Say so by the type alone: the thing itself may answer what it likes, or import a package first."""
+    return issubclass(type(value), kind)
 
 
 def _is_wrapped(optimizer: Optimizer, others: Iterable[Optimizer]) -> bool:

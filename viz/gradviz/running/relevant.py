@@ -64,7 +64,7 @@ def _belonging(report: Report, found: Found) -> Iterator[Parameter]:
     root: str | None = None
     for one in report.parameters.values():  # in the order of the roots
         while root is None or not (one.name == root or not root or one.name.startswith(f"{root}.")):
-            root = next(roots)
+            root = next(roots, "")
         by_root.setdefault(root, []).append(one)
     for name, own in by_root.items():
         if name in found.named or any(one.optimized or one.verdict not in (Verdict.UNUSED, Verdict.FROZEN) for one in own):
