@@ -4,7 +4,7 @@ import ast
 from types import CodeType
 
 from gradviz.recording.expressions import Range, is_inside, name_of, range_of
-from gradviz.recording.flows import Environment, Function, Scope, Source, source_of
+from gradviz.recording.flows import Definition, Environment, Function, Scope, Source, source_of
 from gradviz.recording.where import by_file
 
 _SHOWS = frozenset("print pprint format log log_metric log_dict debug info warning error write add_scalar add_scalars set_postfix".split())
@@ -58,7 +58,7 @@ def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
     stack: list[tuple[ast.AST, Environment]] = [(node, {}) for node in (body if isinstance(body, list) else [body])]
     while stack:
         node, known = stack.pop()
-        known = scope.at.get(id(node), known)
+        known = _with_elements(node, scope.at.get(id(node), known), scope)
         if isinstance(node, (ast.expr, ast.stmt)) and is_inside(position, range_of(node)):
             if smallest is None or is_inside(range_of(node), range_of(smallest)):
                 smallest, here = _whole(node, smallest), known
@@ -66,6 +66,14 @@ def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
             continue
         stack.extend((part, known) for part in ast.iter_child_nodes(node))
     return None if smallest is None else (smallest, here)
+
+
+def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environment:
+    """Let the names of a comprehension stand for the elements of what it goes through."""
+    for part in node.generators if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)) else ():
+        own = [(name.id,) for name in ast.walk(part.target) if isinstance(name, ast.Name)]
+        known = known | {path: frozenset((Definition(path, part.iter, None, True, False, scope, known),)) for path in own}
+    return known
 
 
 def _whole(node: ast.AST, around: ast.AST | None) -> ast.AST:

@@ -68,6 +68,8 @@ def _roots(start: ast.AST) -> list[ast.AST]:
         return [start.value]
     if isinstance(start, (ast.For, ast.AsyncFor)):
         return [start.iter]  # its next item is wanted, and what its body does comes after
+    if isinstance(start, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return [part.iter for part in start.generators]
     return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
 
 
