@@ -5,9 +5,12 @@ Names, verdicts and lines of code go to standard output, progress and warnings t
 """
 
 import difflib
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,7 @@ from gradviz.folding.boxes import BUDGET, SCHEMES, View
 from gradviz.layout import ENGINES
 from gradviz.strategies import LAYERS, MODES
 from gradviz.version import __version__
+from gradviz.voice import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,18 +37,63 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: In place of ``sys.argv[1:]``.
     """
+    if not _has_a_folder():
+        sys.exit(_refuse("the working directory is gone: change to one that is there"))
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what knows few characters (ASCII) writes the others as escapes
     try:
         status = gradviz.main(arguments, prog_name="gradviz", standalone_mode=False)
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(f"{error.format_message()}\n", sys.stderr)
         status = 2
     except (click.ClickException, GradvizError) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        click.echo(f"gradviz: {' '.join(message.split())}", err=True)
-        status = 2
+        status = _refuse(" ".join(message.split()))
     except (click.Abort, KeyboardInterrupt):
         status = 130
+    except BrokenPipeError:  # who read it has seen enough
+        status = _refuse("")
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        status = _refuse(f"cannot write to standard output: {error.strerror}. Send it elsewhere, or name a file with -o")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+_UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EAGAIN)
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that was closed before Python began."""
+
+    def write(self, text: str) -> int:
+        """Refuse."""
+        raise OSError(errno.EBADF, "it is closed")
+
+
+def _has_a_folder() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _refuse(message: str) -> int:
+    """Say in one line what could not be done, and see to it that nothing is left for Python to fail to write at the end."""
+    if message:
+        say(f"gradviz: {message}\n", sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            return 2
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 2
 
 
 class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on

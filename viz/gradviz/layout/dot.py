@@ -2,8 +2,12 @@
 
 import shutil
 import subprocess
+from xml.etree import ElementTree
 
 from gradviz.errors import EngineError
+
+_LONGEST = 120  # of what another program says
+_BEGINS = {"svg": b"<", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 
 def is_available() -> bool:
@@ -32,6 +36,24 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
     except OSError as error:
         raise EngineError(f"cannot start {program!r}: {error.strerror}. Use the engine 'embedded'") from error
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0] or f"exit status {done.returncode}"
+        line = done.stderr.decode(errors="replace").strip().partition("\n")[0][:_LONGEST]
+        said = _inert(line) or f"exit status {done.returncode}"
         raise EngineError(f"'dot' could not draw the graph: {said}. Try the engine 'embedded'")
+    if not done.stdout.startswith(_BEGINS.get(format, b"")) or (format == "svg" and not _is_drawing(done.stdout)):
+        given = _inert(done.stdout[:_LONGEST].decode(errors="replace")) if done.stdout else "nothing"
+        raise EngineError(f"{program!r} gave no {format.upper()} but {given}: it is not Graphviz's. Use the engine 'embedded'")
     return done.stdout
+
+
+def _is_drawing(output: bytes) -> bool:
+    """Say whether what dot gave is an SVG of a graph, in UTF-8."""
+    try:
+        drawing = ElementTree.fromstring(output.decode())
+    except (UnicodeDecodeError, ElementTree.ParseError):
+        return False
+    return drawing.find("{*}g[@class='graph']") is not None
+
+
+def _inert(text: str) -> str:
+    """Return what another program said as one line that no terminal acts upon."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
