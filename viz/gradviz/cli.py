@@ -9,8 +9,8 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -265,7 +265,8 @@ def run(
 @output_options
 def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
     """Draw a saved report again, in any format and without the model. Without -o the report is printed."""
-    _finish(_read(file), output, engine, view)
+    with _shown(file):
+        _finish(_read(file), output, engine, view)
 
 
 def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -386,6 +387,19 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
         click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
     if exit_code and difference:
         sys.exit(1)
+
+
+@contextmanager
+def _shown(file: Path) -> Iterator[None]:
+    """What a report file says may be in order piece by piece and make no sense together: then it cannot be shown."""
+    from gradviz.errors import ReportFileError
+
+    try:
+        yield
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        if isinstance(error, OSError | UnicodeError):
+            raise
+        raise ReportFileError(f"broken report: what {str(file)!r} says of its graph cannot be shown ({error!r})") from error
 
 
 def _read(file: Path) -> "Report":

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from gradviz import atomic
+from gradviz import owned
 from gradviz.errors import EngineError
 
 if TYPE_CHECKING:
@@ -162,13 +162,12 @@ class _Kept:
         self._path = user_cache_path("gradviz", appauthor=False) / f"graphviz-{key}.cwasm"
 
     def read(self) -> bytes | None:
-        try:
-            data = self._path.read_bytes()
-        except OSError:
+        data = owned.read(self._path)
+        if data is None:
             return None
         checksum, code = data[:32], data[32:]
         return code if hashlib.sha256(code).digest() == checksum else None
 
     def write(self, code: bytes) -> None:
         with suppress(OSError):
-            atomic.replace(self._path, hashlib.sha256(code).digest() + code)
+            owned.write(self._path, hashlib.sha256(code).digest() + code)

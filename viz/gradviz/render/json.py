@@ -18,7 +18,7 @@ from typing import Any
 
 from gradviz.errors import ReportFileError
 from gradviz.findings import Findings
-from gradviz.graph import Cut, Graph, Leaf, NotFinite, Parameter, Parameters, Place
+from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Parameters, Place
 from gradviz.training.facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__
 
@@ -148,6 +148,8 @@ def _check_graph(graph: Graph, cuts: int, where: str) -> None:
     for position, edge in enumerate(graph.edges):
         if not (0 <= edge.source < len(graph.nodes) and 0 <= edge.target < len(graph.nodes)):
             raise ReportFileError(f"broken report: {where}.edges[{position}] leads to a node that is not there")
+        if edge.gradient and graph.nodes[edge.target].kind not in (NodeKind.OPERATION, NodeKind.LOSS):
+            raise ReportFileError(f"broken report: {where}.edges[{position}] passes gradient on from a leaf, where gradient ends")
         if edge.cut is not None and not 0 <= edge.cut < cuts:
             raise ReportFileError(f"broken report: {where}.edges[{position}] belongs to a cut that is not there")
 

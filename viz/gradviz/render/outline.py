@@ -200,7 +200,10 @@ class _Outliner:
         host = {
             m: flows[m][0]
             for m in members
-            if self._things[m].is_tensor and len(flows[m]) == 1 and self._things[m].path == self._things[flows[m][0]].path
+            if self._things[m].is_tensor
+            and len(flows[m]) == 1
+            and self._things[m].path == self._things[flows[m][0]].path
+            and not self._things[flows[m][0]].is_tensor
         }
         hung: dict[int, list[int]] = defaultdict(list)
         for tensor, user in host.items():

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gradviz.atomic import replace
+from gradviz import owned
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
@@ -111,8 +111,8 @@ def _claims(mark: Path) -> bool:
 
 def _leave(left: Left, settings: Settings) -> None:
     where = folder(settings)
-    if where is not None:
-        replace(where / f"{left.number}-{left.rank}.json", json.dumps(asdict(left)).encode())
+    if where is not None and owned.folder(where):  # anybody may have made a folder of that name
+        owned.write(where / f"{left.number}-{left.rank}.json", json.dumps(asdict(left)).encode())
 
 
 def waits() -> bool:
@@ -127,7 +127,7 @@ def waits() -> bool:
 def put_together(settings: Settings) -> str:
     """Return the matrix of every call that some rank left, and remove the folder."""
     where = folder(settings)
-    if where is None or not where.is_dir():
+    if where is None or not where.is_dir() or not owned.folder(where):
         return ""
     if not settings.folder:
         _await(where)
@@ -171,7 +171,9 @@ def _read(where: Path) -> list[Left]:
     found = []
     for path in sorted(_fresh(where.glob("*-*.json"))):
         with suppress(OSError, ValueError, TypeError):
-            found.append(Left(**json.loads(path.read_text())))
+            data = owned.read(path)
+            if data is not None:
+                found.append(Left(**json.loads(data)))
     return found
 
 
