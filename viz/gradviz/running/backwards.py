@@ -268,7 +268,7 @@ class Watch:
         if found is None:
             return None
         known = names_of(found.roots)
-        stale = self._training.stale(found.roots, known.tensors, known.modules)
+        stale = self._training.stale(found.roots, known)
         if stale:  # it is told of by the name of the parameter that stands there now
             found = replace(found, roots={name: root for name, root in found.roots.items() if name not in stale})
             known = names_of(found.roots)

@@ -100,6 +100,8 @@ def _judged(
         return False, "not_finite", None
     if looks and all(not look.gradient for look in looks):
         touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+        if touch is None and any(look.gradient is not None for look in looks):
+            return False, "zero", None  # what several calls brought cancels out
         scales = touch is not None and touch.scales and any(look.gradient is not None for look in looks)
         return False, "clipped" if scales else "cleared", None if touch is None else touch.place
     if not holders:
@@ -133,7 +135,8 @@ def _line_of(parameter: Parameter) -> Place | None:
 
 def _not_held(evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool) -> tuple[bool | None, str | None, Place | None]:
     if evidence.replaced:
-        return False, "stale", evidence.replaced_at
+        holder = next((each.made for each in steppers if each.name == evidence.stale_in), None)
+        return False, "stale", evidence.replaced_at or holder
     if evidence.drift is None or not steppers:
         if not (ended and steppers) and not any(each.steps for each in steppers):
             return None, None, None

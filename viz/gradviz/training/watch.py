@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.recording import torch_inside, where
+from gradviz.recording.build import Names
 from gradviz.recording.sharded import own_part
 from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
@@ -325,17 +326,22 @@ class StepWatch:
                     known.drift = bool(known.drift) or bool((known.sample[: sample.numel()] != sample).any())
                 known.finite = bool(sample.isfinite().all())
 
-    def stale(self, roots: Mapping[str, Any], names: Iterable[str], paths: Mapping[int, str]) -> set[str]:
+    def stale(self, roots: Mapping[str, Any], known: Names) -> set[str]:
         """Return the names of those roots that are no modules, but tensors that stood where a parameter stands now.
 
         Args:
             roots: Models, and tensors that optimizers hold and no model has, by name.
-            names: Of all parameters, these tensors among them.
-            paths: The modules' paths by identity.
+            known: The names of all parameters, these tensors among them.
         """
-        among = set(names)
-        loose = {name: id(root) for name, root in roots.items() if isinstance(root, Tensor)}
-        return {name for name, key in loose.items() if (before := self._name_before(key, paths)) != name and before in among}
+        found = set()
+        for name, root in roots.items():
+            if isinstance(root, Tensor):
+                first = known.parameters[id(root)][0]  # a whole parameter has the name of its shard
+                before = first if first != name else self._name_before(id(root), known.modules)
+                if before is not None and before != name and before in known.tensors:
+                    self._former[id(root)] = before
+                    found.add(name)
+        return found
 
     def _name_before(self, key: int, paths: Mapping[int, str]) -> str | None:
         return self._former.get(key) or self.owners.name_of(key, paths)

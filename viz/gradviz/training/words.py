@@ -39,7 +39,8 @@ _MEANS: Mapping[str, tuple[str, str]] = {
     ),
     "stale": (
         "The optimizer holds the parameters that stood here before they were replaced; those that are here now are never stepped.",
-        "Make the optimizer after this line, or give it the new parameters with add_param_group().",
+        "Make the optimizer after they were replaced (with fully_shard() right after it, before any forward), "
+        "or give it the new parameters with add_param_group().",
     ),
     "not_held": (
         "Gradient arrives, and no optimizer holds them.",
