@@ -233,7 +233,8 @@ def _gan():
 
 @pytest.mark.usefixtures("_gan")
 def test_the_calls_of_a_script_are_held_together_and_each_on_its_own(run):
-    assert run("check", "gan.py")[0] == 1
+    assert run("check", "gan.py", "--backward", "1")[0] == 1
+    assert run("check", "gan.py")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")  # on to the step of each optimizer
     assert run("check", "gan.py", "--backward", "1,2")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")
     expect('step = "gan.py"\nbackward = "1,2"\n[tool.gradviz.losses.errD]\ncut = "netG.*"\n[tool.gradviz.losses.errG]')
     said = "errD: As expected: 4 parameters, 2 cut and 2 reached.\nerrG: As expected: 4 parameters, 4 reached.\n"

@@ -404,3 +404,55 @@ def test_parameters_of_another_copy_are_not_held():
     training = followed(step)
     assert set(whys(training).values()) <= {"stale", "not_held"}
     assert training.alarms
+
+
+def cleared():
+    model = nn.Linear(3, 2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    return loop(model, optimizer, between=optimizer.zero_grad, before=lambda: None)
+
+
+def sound():
+    model = nn.Linear(3, 2)
+    return loop(model, torch.optim.SGD(model.parameters(), 0.1))
+
+
+def test_a_test_can_hold_that_a_step_trains():
+    assert gradviz.assert_trains(sound).training.steps == 2
+    assert gradviz.assert_gradients(sound, trains="weight").training.steps == 2
+
+
+def test_a_step_that_does_not_train_fails_with_the_reason_and_the_line():
+    with pytest.raises(gradviz.UnexpectedGradientsError, match=r"expected trains \(\*\), found not trained, cleared, at .*test_watch.py:"):
+        gradviz.assert_trains(cleared)
+
+
+def test_what_trains_cannot_be_held_where_no_optimizer_steps():
+    with pytest.raises(gradviz.GradvizError, match="no optimizer stepped while it was watched"):
+        gradviz.assert_trains(lambda: (nn.Linear(3, 2)(torch.randn(4, 3)).sum(), nn.Linear(3, 2)))
+
+
+def test_training_is_written_and_read_again(tmp_path):
+    from gradviz.reports import read_json
+
+    with gradviz.trace() as trace:
+        loss, model = cleared()
+    report = trace.report(loss, model)
+    text = report.to_json()
+    assert '"class": "SGD"' in text
+    assert read_json(text).training == report.training
+
+
+def test_losses_that_cancel_out_are_zero_and_not_cleared():
+    def step():
+        model = nn.Linear(3, 1)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        model(torch.randn(4, 3)).mean().backward()
+        loss = -model(torch.randn(4, 3)).mean()
+        loss.backward()
+        optimizer.step()
+        return loss, model
+
+    training = followed(step)
+    assert whys(training) == {"weight": None, "bias": "zero"}
+    assert not training.alarms

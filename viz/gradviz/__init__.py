@@ -18,7 +18,7 @@ from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, NotFi
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
-    from gradviz.assertions import UnexpectedGradientsError, assert_gradients, assert_graph_shape
+    from gradviz.assertions import UnexpectedGradientsError, assert_gradients, assert_graph_shape, assert_trains
     from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace
     from gradviz.reports import Report
@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "assert_gradients",
     "assert_graph_shape",
+    "assert_trains",
     "make_dot",
     "report",
     "trace",
@@ -56,6 +57,7 @@ _LATER = {
     "UnexpectedGradientsError": "gradviz.assertions",
     "assert_gradients": "gradviz.assertions",
     "assert_graph_shape": "gradviz.assertions",
+    "assert_trains": "gradviz.assertions",
     "load_ipython_extension": "gradviz.magics",
     "make_dot": "gradviz.recording.make_dot",
     "report": "gradviz.recording.trace",

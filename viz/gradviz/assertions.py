@@ -49,6 +49,7 @@ def assert_gradients(
     unused: Patterns = None,
     zero: Patterns = None,
     partial: Patterns = None,
+    trains: Patterns = None,
     rest: str = "reached",
     optimizer: "Optimizers" = None,
     trace: "Trace | None" = None,
@@ -64,6 +65,7 @@ def assert_gradients(
         model: Whose parameters are meant.
         reached, frozen, cut, unused, zero: Which parameters are meant to have that verdict.
         partial: Which are meant to be severed on one route and alive on another; None lets all be.
+        trains: Which are meant to move in a step that an optimizer makes while it is watched; None where that does not matter.
         rest: What becomes of parameters that are not mentioned: ``"reached"``, or ``"any"`` where it does not matter.
         optimizer: Who steps the parameters, for the report.
         trace: The trace that saw the loss come about.
@@ -76,10 +78,30 @@ def assert_gradients(
         ExpectationError: Two words claim one parameter, a pattern is none, or there are no parameters to hold.
     """
     __tracebackhide__ = True
-    expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, rest=rest)
+    expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, trains=trains, rest=rest)
     report, traced = _judged(loss, model, optimizer, trace)
     hold(report, expectations, traced=traced)
     return report
+
+
+def assert_trains(step: Any, patterns: Patterns = "*", model: "Model | None" = None, *, optimizer: "Optimizers" = None) -> "Report":
+    """Hold that a step trains parameters: gradient reaches them, an optimizer that holds them steps with it, and their values change.
+
+    Args:
+        step: A function that runs forward, backward and the optimizer's step, and returns the loss, or the loss and the model; or a report.
+        patterns: Of the parameters that are meant to train, as in :func:`assert_gradients`.
+        model: Whose parameters are meant.
+        optimizer: Who steps them, for the report.
+
+    Returns:
+        The report, to ask further.
+
+    Raises:
+        UnexpectedGradientsError: An ``AssertionError`` that says of each that does not train why, and the line.
+        ExpectationError: No optimizer stepped, or a pattern is none.
+    """
+    __tracebackhide__ = True
+    return assert_gradients(step, model, trains=patterns, rest="any", optimizer=optimizer)
 
 
 def hold(report: "Report", expectations: Expectations, *, traced: bool = True) -> None:

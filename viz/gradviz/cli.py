@@ -219,9 +219,11 @@ def show(function: str, output: Path | None, engine: str, view: View) -> None:
 @click.option("--backward", default="1,2,3", show_default=True, metavar="NUMBERS", help="Report on these backward calls.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Report on every N-th backward call instead.")
 @click.option("--until-stable", is_flag=True, help="Report until no new verdict appears.")
+@click.option("--until-stepped", is_flag=True, help="Report until every optimizer has stepped.")
 @click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
 @click.option("--children", is_flag=True, help="Follow the processes that the script starts, too.")
 @click.option("--verbose", is_flag=True, help="Tell all of every call, also lines inside libraries.")
+@click.option("--fail-on-alarm", is_flag=True, help="Exit with 1 where the script exits with 0 and there was an alarm.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the reports; the name tells the format."
 )
@@ -234,8 +236,10 @@ def run(
     every: int | None,
     until_stable: bool,
     verbose: bool,
+    until_stepped: bool,
     stop: bool,
     children: bool,
+    fail_on_alarm: bool,
     output: Path | None,
     engine: str,
 ) -> None:
@@ -252,12 +256,13 @@ def run(
         every=every or 0,
         until_stable=until_stable,
         verbose=verbose,
+        until_stepped=until_stepped,
         stop=stop,
         children=children,
         output="" if output is None else os.path.abspath(output),
         engine=engine,
     )
-    run_script(script, arguments, settings, module=module)
+    run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)
 
 
 @gradviz.command()
@@ -275,7 +280,8 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     command = click.option("--rest", type=OneOf("rest", RESTS), help="What all others are meant to be: reached, unless told.")(command)
     for word in reversed(WORDS):
-        command = click.option(f"--{word}", multiple=True, metavar="PATTERN", help=f"Parameters meant to be {word}, such as 'head.*'.")(
+        meant = "train, their values to move" if word == "trains" else f"be {word}"
+        command = click.option(f"--{word}", multiple=True, metavar="PATTERN", help=f"Parameters meant to {meant}, such as 'head.*'.")(
             command
         )
     return command
@@ -286,13 +292,18 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]...")
 @expectation_options
 @click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to hold; without it all of them together.")
-@click.option("--backward", metavar="NUMBERS", help="Of a script, the backward calls to hold; the first unless told.")
+@click.option(
+    "--backward",
+    metavar="NUMBERS",
+    help="Of a script, the backward calls to hold; unless told, those up to the first step of every optimizer.",
+)
 @click.option("--format", "form", type=OneOf("format", ("text", "github")), default="text", show_default=True, help="How to say it.")
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
 
-    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run with ARGUMENTS up to its
-    first step, or to the last of the backward calls asked for. An option takes the place of what pyproject.toml says for that word.
+    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run with ARGUMENTS until each
+    of its optimizers has made a step, or to the last of the backward calls asked for. An option takes the place of what pyproject.toml
+    says for that word.
 
     Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
     that there is none.
@@ -318,7 +329,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         if "backward" in options:
             raise click.UsageError(f"only a script has backward calls to choose from, and {step!r} is none (--loss chooses from a report)")
     everything = held(settings, options, options.get("loss", settings.get("loss")))
-    report = _step(step, arguments, options.get("backward", settings.get("backward", "1")))
+    report = _step(step, arguments, options.get("backward", settings.get("backward", "")))
     failed = False
     for loss, expectations in everything:
         part = of_loss(report, loss)

@@ -27,6 +27,7 @@ class Expectations:
         reached, frozen, cut, unused, zero: Patterns of the parameters meant to have that verdict; None where nothing was said. For the last
             four a list that is given is complete: no parameter outside of it may have that verdict.
         partial: Patterns of the parameters meant to be severed on one route and alive on another, complete as well; None lets all be.
+        trains: Patterns of the parameters that are meant to move in the steps of their optimizers; None where nothing was said.
         rest: What is meant to become of parameters that no pattern mentions: ``"reached"``, or ``"any"`` where it does not matter.
     """
 
@@ -36,9 +37,11 @@ class Expectations:
     unused: tuple[str, ...] | None = None
     zero: tuple[str, ...] | None = None
     partial: tuple[str, ...] | None = None
+    trains: tuple[str, ...] | None = None
     rest: str = "reached"
 
 
+_BESIDE = ("partial", "trains")  # what is said of a parameter beside its verdict
 WORDS = tuple(field.name for field in fields(Expectations) if field.name != "rest")
 
 
@@ -113,6 +116,8 @@ def violations(report: Findings, expectations: Expectations, *, traced: bool = T
         for violation in _of_one(parameter, claims.get(parameter.name), said["partial"], expectations, traced):
             found.setdefault(violation, []).append(parameter.name)
     order = {word: position for position, word in enumerate(("", *WORDS))}
+    for violation, names in _not_trained(report, said["trains"]):
+        found.setdefault(violation, []).extend(names)
     failed = [replace(one, parameters=tuple(names)) for one, names in found.items()]
     failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))  # stable, so in the model's order
     return [*failed, *_without_match(expectations, parameters)]
@@ -139,7 +144,7 @@ def _claims(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]
     """The word and the pattern that speak for each parameter."""
     claims: dict[str, tuple[str, str]] = {}
     for word in WORDS:
-        for name, pattern in said[word].items() if word != "partial" else ():
+        for name, pattern in said[word].items() if word not in _BESIDE else ():
             if name in claims:
                 other, first = claims[name]
                 raise ExpectationError(
@@ -168,6 +173,27 @@ def _of_one(
         words = ("not partial", "partial")
         expected, found = words[not parameter.partial], words[parameter.partial]
         yield Violation(expected=expected, found=found, pattern=partial.get(parameter.name, ""), cuts=parameter.cuts)
+
+
+def _not_trained(report: Findings, meant: Mapping[str, str]) -> Iterator[tuple[Violation, list[str]]]:
+    """Yield what is meant to train and does not, with the reason.
+
+    Raises:
+        ExpectationError: No optimizer stepped, so that nobody knows.
+    """
+    if not meant:
+        return
+    if report.training is None or not report.training.steps:
+        raise ExpectationError(
+            "no optimizer stepped while it was watched, so it is not known what trains: have the step call optimizer.step()"
+        )
+    fates = {fate.name: fate for fate in report.training.parameters}
+    for name, pattern in meant.items():
+        fate = fates.get(name)
+        if fate is None or not fate.trains:
+            why = "not known to train" if fate is None or fate.why is None else f"not trained, {fate.why}"
+            place = None if fate is None or fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
+            yield Violation(expected="trains", found=why, pattern=pattern, switched_at=place), [name]
 
 
 def _agrees(verdict: Verdict, word: str, traced: bool) -> bool:

@@ -145,12 +145,13 @@ class Gradients:
         unused: "Patterns" = None,
         zero: "Patterns" = None,
         partial: "Patterns" = None,
+        trains: "Patterns" = None,
         rest: str = "reached",
         optimizer: "Optimizers" = None,
     ) -> "Report":
         """Hold which parameters get gradient from a loss of the last block. See :func:`gradviz.assert_gradients`."""
         __tracebackhide__ = True
-        expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, rest=rest)
+        expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, trains=trains, rest=rest)
         report = self.report(loss, model, optimizer)
         assertions.hold(report, expectations)
         return report

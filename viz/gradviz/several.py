@@ -56,7 +56,7 @@ def of_loss(report: Findings, loss: str | None) -> Findings:
     if not meant:
         raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(known)})")
     if len(meant) == 1:
-        return replace(*meant.values(), losses={})
+        return replace(*meant.values(), losses={}, training=report.training)
     return _joined(report, meant)
 
 

@@ -82,25 +82,36 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
         linecache.cache.pop(document, None)
 
 
-def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "1") -> Report:
-    """Run a script as ``gradviz run`` does, in a process of its own and up to the last backward call asked for, and report on these.
+def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -> Report:
+    """Run a script as ``gradviz run`` does, in a process of its own, and report on its first backward calls.
 
     What the script prints goes to standard error.
 
     Args:
         file: The script.
         arguments: What it is called with.
-        backward: Numbers of its backward calls, as in ``"1,2,5-7"``.
+        backward: Numbers of these calls, as in ``"1,2,5-7"``; unless given, all until each of its optimizers has made a step.
 
     Raises:
         GradvizError: There is no such file, or the script ends before it made these calls.
     """
-    wanted = numbers(backward)
+    wanted = numbers(backward or "1")
     if not Path(file).is_file():
         raise GradvizError(f"there is no file {file!r}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "gradviz", "run", "--backward", backward, "--stop", "-o", str(path), file, *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "gradviz",
+            "run",
+            *(["--backward", backward] if backward else ["--until-stepped"]),
+            "--stop",
+            "-o",
+            str(path),
+            file,
+            *arguments,
+        ]
         done = subprocess.run(command, stdout=sys.__stderr__, check=False)
         report = read_json(path.read_text(encoding="utf-8")) if path.is_file() else None
     calls = 0 if report is None else sum(name.startswith("backward ") for name in report.losses) or 1

@@ -114,7 +114,8 @@ def _found(violation: Violation) -> str:
     if violation.zero and violation.zero.place:
         return f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at {path_and_line(violation.zero.place)} on"
     if violation.switched_at:
-        return f"{violation.found}, {'' if violation.found == Verdict.FROZEN else 'thawed '}at {path_and_line(violation.switched_at)}"
+        thawed = "" if violation.found == Verdict.FROZEN or violation.expected == "trains" else "thawed "
+        return f"{violation.found}, {thawed}at {path_and_line(violation.switched_at)}"
     return violation.found
 
 

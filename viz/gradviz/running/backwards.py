@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -106,9 +107,9 @@ class Watch:
             "Tensor": self._watching("Tensor", self._called),
             "grad": self._watching("grad", self._differentiated),
         }
+        self._training.begin(lambda error: warn(error, self._voice))  # before our own: it is to have seen a step that we tell of
         self._hooks = StepHooks(self._before_step, self._after_step)
         as_one(self._hooks.put_in)()
-        self._training.begin(lambda error: warn(error, self._voice))
         leave_backward(watched=True)
         self._retrace()
         torch.autograd.backward = self._ours["backward"]
@@ -358,6 +359,10 @@ class Watch:
         if self._on and id(optimizer) in self._stepping:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._stepping.remove(id(optimizer))
+            self._plan.stepped = self._training.all_stepped
+            if self._settings.until_stepped and not self._over and self._plan.is_over(self._count):
+                self._over = True
+                self._retrace()
             self._guarded(self._trained)
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
@@ -406,6 +411,8 @@ class Watch:
         self._outcome.judge(self._calls, ended=ended)
         for alarm in self._outcome.alarms(ended=ended):
             self._say(alarm)
+        if self._settings.alarms and self._outcome.training is not None and self._outcome.training.alarms:
+            Path(self._settings.alarms).touch()
         self._write()
 
     def _finish(self) -> None:

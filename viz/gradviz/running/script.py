@@ -20,8 +20,8 @@ from gradviz.running import startup
 from gradviz.running.settings import VARIABLE, Settings
 
 
-def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bool = False) -> NoReturn:
-    """Run a script, or a module, with its arguments. Does not return: the exit code is the script's.
+def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bool = False, fail_on_alarm: bool = False) -> NoReturn:
+    """Run a script, or a module, with its arguments. Does not return: the exit code is the script's, or 1 for alarms where that was asked.
 
     Raises:
         GradvizError: There is no such script.
@@ -34,14 +34,20 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     before = os.environ.get("PYTHONPATH")
     folders = [str(Path(startup.__file__).parent), *([before] if before else [])]
     folder = tempfile.mkdtemp(prefix="gradviz-") if settings.children else ""
-    settings = replace(settings, path=before, root=os.getpid() if os.name == "posix" else 0, folder=folder)
+    stays = fail_on_alarm or os.name != "posix"  # a process of its own for the script, whose exit code is looked at
+    alarms = os.path.join(tempfile.mkdtemp(prefix="gradviz-"), "alarms") if fail_on_alarm else ""
+    settings = replace(settings, path=before, root=0 if stays else os.getpid(), folder=folder, alarms=alarms)
     environment = {**os.environ, VARIABLE: settings.to_text(), "PYTHONPATH": os.pathsep.join(folders)}
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # full, closed, or never open
             stream.flush()
-    if os.name == "posix":
+    if not stays:
         os.execve(sys.executable, command, environment)
-    sys.exit(subprocess.call(command, env=environment))
+    status = subprocess.call(command, env=environment)
+    if alarms:
+        status = status or int(os.path.exists(alarms))
+        shutil.rmtree(os.path.dirname(alarms), ignore_errors=True)
+    sys.exit(status if status >= 0 else 128 - status)
 
 
 def _command(name: str) -> str:

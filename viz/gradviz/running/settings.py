@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from gradviz.errors import GradvizError
 
 VARIABLE = "GRADVIZ_RUN"
+MOST_AWAITED = 64  # calls in which every optimizer is to have stepped
 QUIET = 3  # calls in a row without a new verdict, after which there will be none
 
 
@@ -17,6 +18,7 @@ class Settings:
         backward: Numbers of the backward calls to report on, counted from 1.
         every: Report on every N-th call instead; 0 where that was not asked.
         until_stable: Report on every call until no new verdict appears.
+        until_stepped: Report on every call until every optimizer has stepped.
         stop: End the script after the last call asked for.
         children: Follow child processes too.
         verbose: Leave nothing out of what is told of a call.
@@ -26,11 +28,13 @@ class Settings:
         root: Process id of the script itself; its children have others.
         one_voice: Of several ranks the first speaks for all.
         folder: Where several processes leave what they saw; empty for none.
+        alarms: A file that is there at the end where some process has raised an alarm; empty for none.
     """
 
     backward: tuple[int, ...] = (1, 2, 3)
     every: int = 0
     until_stable: bool = False
+    until_stepped: bool = False
     stop: bool = False
     children: bool = False
     verbose: bool = False
@@ -40,6 +44,7 @@ class Settings:
     root: int = 0
     one_voice: bool = False
     folder: str = ""
+    alarms: str = ""
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
@@ -71,9 +76,12 @@ class Plan:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._quiet = 0
+        self.stepped = False  # every optimizer has
 
     def wants(self, number: int) -> bool:
         """Say whether the call with this number is to be reported on."""
+        if self._settings.until_stepped:
+            return not self.stepped and number <= MOST_AWAITED
         if self._settings.until_stable:
             return self._quiet < QUIET
         if self._settings.every:
@@ -86,6 +94,8 @@ class Plan:
 
     def is_over(self, number: int) -> bool:
         """Say whether no call after this one is wanted."""
+        if self._settings.until_stepped:
+            return self.stepped or number >= MOST_AWAITED
         if self._settings.until_stable:
             return self._quiet >= QUIET
         return not self._settings.every and number >= self._settings.backward[-1]

@@ -162,9 +162,16 @@ class StepWatch:
         """How many steps were seen."""
         return sum(stepped.steps for stepped in self._optimizers.values())
 
+    @property
+    def all_stepped(self) -> bool:
+        """Whether every optimizer that is still there and holds something has made a step, or had one left out."""
+        there = [stepped for stepped in self._optimizers.values() if stepped.optimizer() is not None and stepped.held]
+        return all(stepped.steps or stepped.skipped for stepped in there)
+
     def made(self, optimizer: Optimizer, frame: FrameType | None) -> None:
         """An optimizer was made at the line that a frame stands at."""
         stepped = self._stepped(optimizer)
+        stepped.update()
         stepped.spot = _spot(frame)
         stepped.born = self.owners.moment()
 
