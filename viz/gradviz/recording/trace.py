@@ -153,7 +153,7 @@ class Trace:
         roots = model if isinstance(model, Mapping) else {"": model}
         with torch_inside.without_torch_function():
             self._training.calls.clear()
-            seen = Seen(parameters=report.parameters, terms=find_constant_terms(report.graph))
+            seen = Seen(parameters=report.parameters, terms=find_constant_terms(report.graph), births=report.births)
             self._training.called(seen, *names_now(names, report.parameters), names.modules, roots)
             return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
 

@@ -297,6 +297,7 @@ class Watch:
             place=place,
             terms=find_constant_terms(report.graph),
             underivable=find_underivable(report.graph),
+            births=report.births,
         )
         self._training.name(found.optimizers)
         self._training.called(seen, *names_now(known, report.parameters), known.modules, found.roots)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gradviz.graph import Parameter, Place
+from gradviz.graph import NotFinite, Parameter, Place
 
 WHYS = (
     "frozen",
@@ -213,6 +213,7 @@ class Evidence:
         stale_in: Name of the optimizer that holds what it replaced.
         born: When it was registered, in the order of things made; None where that was not seen.
         frozen_at: The line that made it frozen.
+        birth: Where the first NaN or infinity of the backward calls was born; None where there was none, or it is not known.
     """
 
     name: str
@@ -227,3 +228,4 @@ class Evidence:
     stale_in: str | None = None
     born: int | None = None
     frozen_at: Place | None = None
+    birth: NotFinite | None = None

@@ -97,7 +97,7 @@ def _judged(
     if evidence.left_out is not None:
         return False, "left_out", evidence.left_out
     if spoilt:
-        return False, "not_finite", None
+        return False, "not_finite", None if evidence.birth is None else evidence.birth.caller or evidence.birth.place
     if looks and all(not look.gradient for look in looks):
         touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
         if touch is None and any(look.gradient is not None for look in looks):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gradviz.graph import Parameter, Place, Verdict
+from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording import torch_inside, where
 from gradviz.recording.build import Names
 from gradviz.recording.sharded import own_part
@@ -71,6 +71,7 @@ class Seen:
         place: The line that called it.
         terms: The constant terms of its loss.
         underivable: The operations that it cannot pass.
+        births: Where the NaN and infinities in it were born.
     """
 
     parameters: Mapping[str, Parameter]
@@ -78,6 +79,7 @@ class Seen:
     place: Place | None = None
     terms: tuple[ConstantTerm, ...] = ()
     underivable: tuple[ConstantTerm, ...] = ()
+    births: tuple[NotFinite, ...] = ()
 
 
 @dataclass(slots=True)
@@ -415,6 +417,7 @@ class StepWatch:
             for optimizer, glance, touch, spot in known.looks
             if optimizer in self._optimizers
         ]
+        births = [one for call in self.calls for one in call.births]
         old = stale.get(name)
         return Evidence(
             name=name,
@@ -429,6 +432,7 @@ class StepWatch:
             stale_in=None if old is None else old[1],
             born=self.owners.born(key),
             frozen_at=self.owners.frozen_at(key),
+            birth=next((one for one in births if name in one.parameters), births[0] if births else None),
         )
 
     def _compare_at_the_end(self) -> None:

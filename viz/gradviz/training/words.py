@@ -90,4 +90,6 @@ def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
         return _SKIPPED
     if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
         return _NO_RATE
-    return _MEANS[why]
+    means, mend = _MEANS[why]
+    birth = next((each.birth for each in concerned if each.birth is not None), None) if why == "not_finite" else None
+    return (means, mend) if birth is None else (f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend)
