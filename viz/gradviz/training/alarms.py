@@ -116,6 +116,11 @@ def _stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around) ->
     return any(each.steps for each in holders)
 
 
+def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    """An optimizer holds it, and steps or will never do so."""
+    return any(each.steps for each in holders) or (bool(holders) and around.ended)
+
+
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
     """It was put into a model after the optimizer was made that trains that model; or nothing that an optimizer holds trains."""
     if not any(each.steps for each in around.steppers):
@@ -141,7 +146,7 @@ def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) 
 
 _MEANT: Mapping[str, _Meant] = {
     "frozen": _never,
-    "cut": _stepped,
+    "cut": _held_to_the_end,
     "unused": _stepped,
     "zero": _never,
     "left_out": _stepped,
