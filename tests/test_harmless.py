@@ -106,7 +106,8 @@ def compare(step):
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_a_traced_case_computes_what_it_computes_untraced(path):
-    compare(load(path).step)
+    # The second run of a script gives other last bits than its first, traced or not: each run compiles its own.
+    compare(load(path).step if "torch.jit" not in path.read_text() else lambda: load(path).step())
 
 
 @pytest.mark.parametrize("name", real_models.STEPS)
