@@ -6,6 +6,12 @@ import torch.nn.functional as F
 from torch import nn
 
 import gradviz
+from gradviz.recording import torch_inside
+
+read = pytest.mark.skipif(
+    not torch_inside.READS_SAVED,
+    reason="this torch does not tell what hooks have packed, so nothing that nodes saved is read",
+)
 
 IGNORED = torch.tensor([-100, -100])
 
@@ -85,6 +91,7 @@ def zero_of(step):
     return one.zero
 
 
+@read
 @pytest.mark.parametrize("name", [name for name, (_, why) in REASONS.items() if why])
 def test_the_reason_is_read_off_the_numbers(name):
     step, why = REASONS[name]
@@ -95,6 +102,7 @@ def test_what_is_selected_empty_is_told_as_that():
     assert "nothing" in zero_of(REASONS["empty"][0]).why or "selected" in zero_of(REASONS["empty"][0]).why
 
 
+@read
 def test_a_gradient_that_is_lost_in_float16_is_told_as_underflow():
     assert "underflow" in zero_of(REASONS["underflow in float16"][0]).why
 

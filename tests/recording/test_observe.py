@@ -107,7 +107,7 @@ def test_no_more_memory_is_taken_than_without():
         done = subprocess.run([sys.executable, "-c", textwrap.dedent(script), how], capture_output=True, text=True, check=True)
         return int(done.stdout)
 
-    assert grown("watched") < grown("plain") + 2 * 9_000  # a layer's gradient has 9,000 KB
+    assert grown("watched") < grown("plain") + 54_000  # KB; all gradients together have 216,000
 
 
 def hand_hooks(model):

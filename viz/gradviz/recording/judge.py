@@ -71,6 +71,8 @@ def judge(
         why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names)
         said += _frozen_late(found.parameters, seen, found.graph)
         said += _spoiled(found.parameters, brought.births)
+        if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
+            said.append("This torch does not let the values of operations be read: why zeros, NaN or infinity begin is what is usual.")
         left = uncertain(tape, built, found.parameters, names)
         said += told(left)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)

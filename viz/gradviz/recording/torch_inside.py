@@ -124,12 +124,6 @@ ABILITIES = (
         "Gradients of other tensor classes are not measured.",
     ),
     Ability(
-        ("_C._autograd.SavedTensor.unpack_hook",),
-        "what an operation has saved says why a zero, NaN or infinity begins there; what hooks of the user's have packed is left alone",
-        "2.13 to 2.15",
-        "Why a gradient is zero or not finite is said from the operation alone.",
-    ),
-    Ability(
         ("_C._current_autograd_node",),
         "a backward inside a backward is part of a checkpoint or a double backward, and no call of the script's",
         "2.6 to 2.15",
@@ -399,12 +393,15 @@ def current_node() -> Any:
     return None if find is None else find()
 
 
-_READABLE = _private("_C._autograd.SavedTensor.unpack_hook") is not None
+READS_SAVED = _private("_C._autograd.SavedTensor.unpack_hook") is not None
+"""Whether torch tells what hooks of the user's have packed (2.13 to 2.15 do, 2.6 to 2.9 do not), so that the rest of what a node saved
+can be read. It says why a zero, NaN or infinity begins there; without it that is said from the operation alone.
+"""
 
 
 def saved_names(node: Any) -> list[str]:
     """Return the names under which a node of torch's own saved tensors for its backward."""
-    return [name.removeprefix("_raw_saved_") for name in dir(node) if name.startswith("_raw_saved_")] if _READABLE else []
+    return [name.removeprefix("_raw_saved_") for name in dir(node) if name.startswith("_raw_saved_")] if READS_SAVED else []
 
 
 def saved_tensor(node: Any, name: str) -> Tensor | None:
