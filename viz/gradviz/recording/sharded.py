@@ -1,12 +1,16 @@
 """FSDP2 (``fully_shard``): a model names the shards of its parameters, and a forward uses the whole ones, which the graph then leads to."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor, nn
 
 
 def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield each shard that a module looks after, with the whole parameter that stood in for it; torch keeps both under private names."""
+    flat: Any = getattr(module.__dict__.get("_handle"), "flat_param", None)
+    for part in getattr(flat, "_params", None) or ():  # FSDP1 with use_orig_params: a unit's parameters go in as one
+        yield part, flat
     state_of = getattr(type(module), "_get_fsdp_state", None)
     if state_of is None:
         return
