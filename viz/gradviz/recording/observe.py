@@ -427,6 +427,7 @@ class Observer:
             return Backward(roots, None, asked)
         if self._running is None:
             off.append(partial(setattr, self, "_running", None))
+            off.append(partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()))  # which a hook here switches for a moment
             self._running = Observation(tape, off)
         self._running.look_at_losses(live)
         self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
