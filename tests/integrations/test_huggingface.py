@@ -48,13 +48,13 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
         "  reached   lora_B.default in q_proj and v_proj (6 parameters, 192)",
         "  zero      lora_A.default in q_proj and v_proj (6 parameters, 192): a route is there, what arrives is all zero",
         frozen,
-        "gradviz: optimizer (AdamW) steps after backward 1: 6 of its 12 parameters get gradient",
+        "gradviz: optimizer (AdamW) steps after backward 1: gradient reached 6 of its 12 parameters",
         "  zero      lora_A.default in q_proj and v_proj (6 parameters, 192): what arrived is all zero",
         "gradviz: backward 2 in step 2, loss",
         "  reached   lora_A.default in q_proj and v_proj (6 parameters, 192), lora_B.default in q_proj and v_proj (6 parameters, 192)",
         frozen,
         "  passed    lora_A.default in q_proj and v_proj (6 parameters, 192): zero at backward 1, reached now",
-        "gradviz: optimizer (AdamW) steps after backward 2: all its parameters get gradient",
+        "gradviz: optimizer (AdamW) steps after backward 2: gradient reached all its parameters",
     ]
     assert (tmp_path / "report.json").stat().st_size
     assert is_untouched()

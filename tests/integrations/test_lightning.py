@@ -108,9 +108,9 @@ def test_manual_optimisation_is_told_with_each_loss_and_optimizer_by_its_name(ca
         "gradviz: backward 1 in epoch 0, batch 0, critic_loss",
         "  reached   critic.* (2 parameters, 5)",
         "  cut       generator.* (2 parameters, 20)",
-        "gradviz: optimizers[0] (Adam) steps after backward 1: all its parameters get gradient",
+        "gradviz: optimizers[0] (Adam) steps after backward 1: gradient reached all its parameters",
         "  reached   generator.* (2 parameters, 20), critic.* (2 parameters, 5)",
-        "gradviz: optimizers[1] (SGD) steps after backward 2: all its parameters get gradient",
+        "gradviz: optimizers[1] (SGD) steps after backward 2: gradient reached all its parameters",
         "  extra     critic.* (2 parameters, 5): gradient arrives; optimizers[0] holds them, and does not step here",
     ]
 

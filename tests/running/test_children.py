@@ -35,7 +35,7 @@ def test_training_in_children_is_said_and_followed_where_asked(scripts, way):
     assert followed.out == "[0, 0]\n"
     assert followed.others == ""
     assert followed.said.count("backward 1, loss at hogwild.py:8: loss.backward()") == 2
-    assert followed.said.count("optimizer (SGD) steps after backward 1: all its parameters get gradient") == 2
+    assert followed.said.count("optimizer (SGD) steps after backward 1: gradient reached all its parameters") == 2
     assert len(list(scripts.folder.glob("report.process*.json"))) == 2
 
 

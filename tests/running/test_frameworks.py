@@ -124,4 +124,4 @@ def test_a_run_of_trl_is_told_in_pefts_words(scripts):
     assert ran.code == 0, ran.err
     assert "ALARM" not in ran.err
     assert "lora_A.default in q_proj (2 parameters, 64): zero at backward 1, reached now" in ran.err
-    assert "(AdamW) steps after backward 2: all its parameters get gradient" in ran.err
+    assert "(AdamW) steps after backward 2: gradient reached all its parameters" in ran.err

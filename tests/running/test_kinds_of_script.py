@@ -41,10 +41,10 @@ def test_a_gan_is_told_call_by_call(told):
         "  reached   netD.* (4 parameters, 33)",
         "  cut       netG.* (6 parameters, 74)",
         "            by detach() at train.py:19: errD_fake = criterion(netD(fake.detach()), torch.zeros(5, 1))",
-        "gradviz: optimizerD (Adam) steps after backward 1 and 2: all its parameters get gradient",
+        "gradviz: optimizerD (Adam) steps after backward 1 and 2: gradient reached all its parameters",
         "gradviz: backward 3, errG at train.py:24: errG.backward()",
         "  reached   netG.* (6 parameters, 74), netD.* (4 parameters, 33)",
-        "gradviz: optimizerG (Adam) steps after backward 3: all its parameters get gradient",
+        "gradviz: optimizerG (Adam) steps after backward 3: gradient reached all its parameters",
         "  extra     netD.* (4 parameters, 33): gradient arrives; optimizerD holds them, and does not step here",
     ]
 
@@ -62,7 +62,7 @@ def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
     assert "  cut       agent.log_alpha (1)" in said
     assert "agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)" in "\n".join(said)
     assert not any("partial" in line for line in said)  # that the targets were copied once is no route
-    assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: its only parameter gets gradient" in said
+    assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: gradient reached its only parameter" in said
 
 
 def test_what_ran_in_one_no_grad_block_is_one_cut_at_the_line_that_says_so(told):
@@ -140,14 +140,14 @@ def test_a_frozen_base_is_a_line_and_lora_is_zero_at_the_first_call_only(told):
 def test_calls_inside_one_step_are_tied_to_it(told):
     said = told(shapes.LBFGS)
     assert [line for line in said if "steps" in line] == [
-        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3: 3 of its 4 parameters get gradient"
+        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3: gradient reached 3 of its 4 parameters"
     ]  # weight_hh meets a state of zeros
 
 
 def test_several_losses_before_one_step_are_judged_together(told):
     said = told(shapes.ACCUMULATING)
     assert "  unused    right.* (2 parameters, 4): not part of this loss" in said
-    assert "gradviz: optimizer (SGD) steps after backward 1 and 2: all its parameters get gradient" in said
+    assert "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters" in said
 
 
 def test_what_is_stepped_without_gradient_is_an_alarm_with_its_line(told):
@@ -202,6 +202,13 @@ def test_stop_ends_the_script_once_what_steps_next_is_known(scripts):
     assert "optimizerG (Adam) steps after backward 3" in ran.said
 
 
+def test_a_script_that_gradviz_ends_before_its_first_step_is_not_said_never_to_step(scripts):
+    scripts.write("train.py", shapes.CUT)
+    ran = scripts.run("--backward", "1", "--stop", "train.py")
+    assert "whether parameters train is not known" in ran.said
+    assert "never steps" not in ran.said
+
+
 def test_after_the_last_call_nothing_is_patched_or_watched(scripts):
     scripts.write(
         "train.py",
@@ -247,7 +254,7 @@ optimizer.step()
 
 
 def test_frozen_parameters_that_an_optimizer_holds_are_not_said_to_get_gradient(told):
-    assert "gradviz: optimizer (SGD) steps after backward 1: 2 of its 4 parameters get gradient, 2 are frozen" in told(FROZEN_HELD)
+    assert "gradviz: optimizer (SGD) steps after backward 1: gradient reached 2 of its 4 parameters, 2 are frozen" in told(FROZEN_HELD)
 
 
 def test_the_line_that_froze_a_part_of_the_model_is_told(told):
@@ -326,7 +333,7 @@ def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told
         """
     assert told(script, "--backward", "1")[1:] == [
         "  zero      net.* (2 parameters, 5): a route is there, what arrives is all zero",
-        "gradviz: optimizer (SGD) steps after backward 1 and 2: all its parameters get gradient",
+        "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters",
     ]
 
 
@@ -395,7 +402,7 @@ optimizer.step()
 
 def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_would_register_them(told):
     assert told(PLAIN_LIST)[2:] == [
-        "gradviz: optimizer (SGD) steps after backward 1: all its parameters get gradient",
+        "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters",
         "  extra     net.layers[0..2].* (6 parameters, 60), net.heads['a'].* (2 parameters, 5): gradient arrives; no optimizer holds them",
         "            net.layers is a plain list, which net.parameters() leaves out: nn.ModuleList registers it",
         "            net.heads is a plain dict, which net.parameters() leaves out: nn.ModuleDict registers it",
@@ -408,7 +415,7 @@ def test_layers_in_a_plain_list_that_the_optimizer_was_given_are_none_of_its_bus
             "net.parameters()", "[*net.parameters(), *(p for one in [*net.layers, net.heads['a']] for p in one.parameters())]"
         )
     )
-    assert said[2:] == ["gradviz: optimizer (SGD) steps after backward 1: all its parameters get gradient"]
+    assert said[2:] == ["gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters"]
 
 
 TWICE = """
@@ -437,7 +444,7 @@ def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
     assert said[13:] == [
         "gradviz: backward 3, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
         "  reached   net.* (6 parameters, 45)",
-        "gradviz: optimizer (SGD) steps after backward 3: all its parameters get gradient",
+        "gradviz: optimizer (SGD) steps after backward 3: gradient reached all its parameters",
     ]
 
 
@@ -492,7 +499,7 @@ def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_anothe
         """
     )
     assert said[3:5] == [
-        "gradviz: optimizer_D (Adam) steps after backward 1: 4 of its 6 parameters get gradient",
+        "gradviz: optimizer_D (Adam) steps after backward 1: gradient reached 4 of its 6 parameters",
         "  idle      code.* (2 parameters, 8): not part of this loss; another loss trains them",
     ]
     assert not any("ALARM" in line for line in said)

@@ -74,6 +74,7 @@ class Watch:
         self._thread = 0
         self._on = False
         self._over = False  # the last call wanted has been: only what steps next is still awaited
+        self._stopped = False  # gradviz ended the script, as asked
         self._count = 0
         self._grads = 0
         self._numbers: list[int] = []  # of the calls since the step before
@@ -419,13 +420,15 @@ class Watch:
     def _finish(self) -> None:
         """Decide what could only be decided at the end."""
         if self._calls:
-            self._trained(ended=True)
+            # Where gradviz itself ended the script, an optimizer may not have come to its step.
+            self._trained(ended=not self._stopped or self._training.all_stepped)
             self._say(self._outcome.last())
         self._training.end()
 
     def _stop_if_asked(self, *, now: bool = False) -> None:
         """End the script where that was asked for: once what steps next is known, or nothing can step."""
         if self._settings.stop and self._over and (now or self._stepping or not self._can_step()):
+            self._stopped = True
             self._off()
             raise SystemExit(0)
 

@@ -129,12 +129,12 @@ def _fed(step: Step) -> str:
     if not step.held:
         return "none of its parameters is known"
     if got == len(step.held):
-        return "all its parameters get gradient" if got > 1 else "its only parameter gets gradient"
+        return "gradient reached all its parameters" if got > 1 else "gradient reached its only parameter"
     if len(step.frozen) == len(step.held):
         who = f"all its {len(step.held)} parameters are" if len(step.held) > 1 else "its only parameter is"
         return f"{who} frozen, so this changes nothing"
     frozen = f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen" if step.frozen else ""
-    return f"{got} of its {len(step.held)} parameters get gradient{frozen}"
+    return f"gradient reached {got} of its {len(step.held)} parameters{frozen}"
 
 
 def _again(step: Step, calls: Sequence[Call]) -> str:
