@@ -150,8 +150,7 @@ class Observation:
         def after(passed: tuple[Tensor | None, ...], arrived: tuple[Tensor | None, ...]) -> None:
             if self.failure is None:
                 try:
-                    with sizes.unseen():
-                        self._passed(number, flow, leads, passed, arrived)
+                    sizes.unseen(self._passed, number, flow, leads, passed, arrived)
                 except Exception as failure:
                     self._failed(failure)
 
@@ -241,18 +240,17 @@ class Observation:
         try:
             for loss in losses:
                 if loss.device.type == "cpu" and loss.grad_fn is not None:  # nobody is to wait for another device
-                    self._look_at_loss(loss)
+                    sizes.unseen(self._look_at_loss, loss)
         except Exception as failure:
             self._failed(failure)
 
     def _look_at_loss(self, loss: Tensor) -> None:
-        with sizes.unseen():
-            size = sizes.size_of(loss)
-            if isinstance(size, float) and not math.isfinite(size):
-                found = None
-                with suppress(*_ODD):
-                    found = births.made_in_forward([loss.grad_fn])
-                self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.usually(type(loss.grad_fn).__name__))))
+        size = sizes.size_of(loss)
+        if isinstance(size, float) and not math.isfinite(size):
+            found = None
+            with suppress(*_ODD):
+                found = births.made_in_forward([loss.grad_fn])
+            self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.usually(type(loss.grad_fn).__name__))))
 
     def _arriving(self, number: int) -> Any:
         def arriving(gradients: tuple[Tensor | None, ...]) -> None:
@@ -268,8 +266,7 @@ class Observation:
 
     def arrived(self, number: int, gradient: Tensor) -> None:
         """Take note of what arrived at a leaf."""
-        with sizes.unseen():
-            self._met.append((number, self._size((number, 0), _key(gradient), gradient)))
+        self._met.append((number, sizes.unseen(self._size, (number, 0), _key(gradient), gradient)))
 
     def _size(self, place: tuple[int, int], key: Any, gradient: Tensor) -> sizes.Size:
         """Return the size of what arrives at a place: as it left, where it is what was measured then."""

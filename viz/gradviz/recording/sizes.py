@@ -5,14 +5,18 @@ float32 cannot square is measured again. Values on an accelerator are measured t
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
 from gradviz.recording.sharded import own_part
+from gradviz.recording.uninterrupted import Undo
+
+Result = TypeVar("Result")
 
 UNREAD = -1.0
 """The size of a gradient whose values cannot be read: on the meta device, or inside a tensor class of somebody else's."""
@@ -25,15 +29,19 @@ _HALVES = (torch.float16, torch.bfloat16)
 _PLAIN = (Tensor, nn.Parameter)
 
 
-@contextmanager
-def unseen() -> Iterator[None]:
-    """Let torch functions run that none of the user's modes gets to see."""
-    with torch_inside.without_torch_function(), torch_inside.without_dispatch_modes(), torch.no_grad():
-        yield
+def unseen(function: Callable[..., Result], *args: Any) -> Result:
+    """Call a function whose torch functions none of the user's modes gets to see, without gradient.
+
+    The blocks end in C, so that an interrupt leaves none of them open.
+    """
+    grad_mode = partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())
+    with torch_inside.without_torch_function(), torch_inside.without_dispatch_modes(), Undo([grad_mode]):
+        torch_inside.set_grad_enabled(False)
+        return function(*args)
 
 
 def size_of(gradient: Tensor) -> Size:
-    """Return the size of a gradient. To be called inside of :func:`unseen`."""
+    """Return the size of a gradient. To be called by :func:`unseen`."""
     values = plain(gradient)
     if values is None:
         return UNREAD
@@ -62,8 +70,7 @@ def read(sizes: list[Size]) -> list[float]:
 
 def any_nonzero(gradient: Tensor) -> bool | None:
     """Say at once whether some element of a gradient is not zero; None where that cannot be read."""
-    with unseen():
-        return is_nonzero(read([size_of(gradient)])[0])
+    return is_nonzero(unseen(lambda: read([size_of(gradient)])[0]))
 
 
 def is_nonzero(size: float) -> bool | None:
