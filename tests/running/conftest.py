@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 import pytest
 
+ENDS = re.compile(
+    r"gradviz: (All \d+ parameters |The only parameter trains|\d+ of \d+ parameters? train|.*whether parameters train is not known)"
+)
 GRADVIZ = (sys.executable, "-m", "gradviz", "run")
 
 
 class Ran(NamedTuple):
-    """A finished process: its exit code, standard output, standard error, and of that what gradviz said."""
+    """A finished process: its exit code, standard output, standard error, and of that what gradviz said, and the sentence it ended with."""
 
     code: int
     out: str
@@ -20,7 +23,11 @@ class Ran(NamedTuple):
 
     @property
     def said(self) -> str:
-        return "".join(line for line in self.err.splitlines(keepends=True) if _is_ours(line))
+        return "".join(line for line in self.err.splitlines(keepends=True) if _is_ours(line) and not ENDS.match(line))
+
+    @property
+    def end(self) -> str:
+        return "".join(line for line in self.err.splitlines(keepends=True) if ENDS.match(line))
 
     @property
     def others(self) -> str:

@@ -420,8 +420,11 @@ class Watch:
     def _finish(self) -> None:
         """Decide what could only be decided at the end."""
         if self._calls:
-            # Where gradviz itself ended the script, an optimizer may not have come to its step.
-            self._trained(ended=not self._stopped or self._training.all_stepped)
+            # Where gradviz itself ended the script, an optimizer may not have come to its step; where an error ended it early on, nobody
+            # knows what would have come. Where backward itself raised, nothing would.
+            error = getattr(sys, "last_value", None)
+            early = error is not None and not self._calls[-1].failed and self._count < _UNSETTLED
+            self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             self._say(self._outcome.last())
         self._training.end()
 

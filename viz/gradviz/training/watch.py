@@ -271,13 +271,16 @@ class StepWatch:
         del known.looks[1:-_MOST_LOOKS]
 
     def _end_if_settled(self) -> None:
-        """Take the hooks away once every optimizer has made a step and all of its parameters have moved."""
+        """Take the hooks away once every optimizer has made a step, and what had gradient in it has moved."""
         for stepped in self._optimizers.values():
-            if stepped.optimizer() is None:
-                continue
-            if stepped.steps == 0 or any(not (key in self._parameters and self._parameters[key].moved) for key in stepped.held):
+            if stepped.optimizer() is not None and (stepped.steps == 0 or any(map(self._is_awaited, stepped.held))):
                 return
         self.end()
+
+    def _is_awaited(self, key: int) -> bool:
+        """Say whether a parameter was stepped with a gradient and has not moved: the learning rate may yet rise."""
+        known = self._parameters.get(key)
+        return known is not None and not known.moved and bool(known.looks) and bool(known.looks[-1][1].gradient)
 
     @property
     def terms(self) -> tuple[ConstantTerm, ...]:

@@ -1,0 +1,45 @@
+"""What a run says of training at its end, and the exit code that it can be asked for."""
+
+import pytest
+
+TRAIN = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for step in range({rounds}):
+    loss = model(torch.randn(5, 4)).square().mean()
+    loss.backward()
+    {between}
+    if {steps}:
+        optimizer.step()
+        optimizer.zero_grad()
+print("end")
+"""
+
+
+@pytest.mark.parametrize(
+    ("between", "steps", "code", "end"),
+    [
+        ("pass", "True", 0, "gradviz: All 4 parameters train.\n"),
+        ("pass", "step % 2", 0, "gradviz: All 4 parameters train.\n"),
+        (
+            "optimizer.zero_grad()",
+            "True",
+            1,
+            "gradviz: 0 of 4 parameters train; zero_grad() at train.py:10 clears their gradient before step().\n",
+        ),
+        ("pass", "False", 1, "gradviz: 0 of 4 parameters train; optimizer never steps (made at train.py:6).\n"),
+    ],
+)
+def test_a_run_ends_with_a_sentence_and_fails_for_alarms_where_that_is_asked(scripts, between, steps, code, end):
+    scripts.write("train.py", TRAIN.format(rounds=4, between=between, steps=steps))
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    assert (ran.code, ran.out, ran.end) == (code, "end\n", end)
+    assert ("ALARM" in ran.err) == (code == 1)
+
+
+def test_an_optimizer_that_steps_late_is_awaited_after_the_last_call_told_of(scripts):
+    scripts.write("train.py", TRAIN.format(rounds=12, between="pass", steps="step == 9"))
+    assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"
