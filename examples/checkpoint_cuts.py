@@ -23,6 +23,7 @@ def step(mode="reentrant"):
 if __name__ == "__main__":
     with gradviz.trace() as trace:
         loss, model = step()
+        loss.backward()
     report = trace.report(loss, model)
     print(report)
     report.to_svg("outputs/checkpoint_cuts.svg", engine="embedded")

@@ -25,6 +25,7 @@ def step(freeze):
 for freeze in ("nothing", "requires_grad", "detach"):
     with gradviz.trace() as trace:
         loss, model = step(freeze)
+        loss.backward()
     report = trace.report(loss, model)
     print(f"Freezing {freeze}")
     print(report)

@@ -38,6 +38,7 @@ def broken_generator_step():
 if __name__ == "__main__":
     with gradviz.trace() as trace:
         loss, model = step()
+        loss.backward()
     report = trace.report(loss, model)
     print(report)
     report.to_svg("outputs/gan.svg", engine="embedded")

@@ -36,6 +36,7 @@ def later():
 if __name__ == "__main__":
     with gradviz.trace() as trace:
         loss, model = step()
+        loss.backward()
     report = trace.report(loss, model)
     print(report)
     report.to_svg("outputs/lora.svg", engine="embedded")

@@ -19,6 +19,7 @@ def step():
 if __name__ == "__main__":
     with gradviz.trace() as trace:
         loss, model = step()
+        loss.backward()
     report = trace.report(loss, model)
     print(report)
     report.to_svg("outputs/simsiam.svg", engine="embedded")

@@ -21,6 +21,7 @@ def step():
 if __name__ == "__main__":
     with gradviz.trace() as trace:
         loss, model = step()
+        loss.backward()
     report = trace.report(loss, model)
     print(report)
     report.to_svg("outputs/truncated_bptt.svg", engine="embedded")

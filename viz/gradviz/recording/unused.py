@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from gradviz.graph import Parameter, Unused, UnusedReason, Verdict
 from gradviz.recording.build import Names
@@ -75,7 +76,7 @@ class _Calls:
     def _twins(self, owner: str, name: str) -> Iterator[str]:
         """Yield the modules that stand beside the owner, are built like it, and ran several times."""
         steps = owner.split(".")
-        shape = self._names.tensors[name].shape
+        shape = _shape(self._names.tensors[name])
         last = name.rpartition(".")[2]
         for path, ran in self._by_path.items():
             other = path.split(".")
@@ -84,8 +85,13 @@ class _Calls:
                 continue
             like = self._names.classes.get(path) == self._names.classes.get(owner)
             tensor = self._names.tensors.get(f"{path}.{last}")
-            if like and tensor is not None and tensor.shape == shape:
+            if like and tensor is not None and _shape(tensor) == shape:
                 yield path
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    """Return the sizes of a parameter; of a lazy one that has none yet, none."""
+    return () if is_lazy(tensor) else tuple(tensor.shape)
 
 
 def _times(ran: _Ran) -> int:
