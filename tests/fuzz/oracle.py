@@ -319,6 +319,8 @@ def gradviz_judge(program: Program) -> Judgement:
     try:
         with gradviz.trace() as trace:
             loss, model = run.start()
+            if loss.requires_grad:
+                loss.backward()
         report = trace.report(loss, model)
         assert read_json(report.to_json()) == report
     finally:
