@@ -81,7 +81,7 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
         "  reached   head.* (2 parameters, 5)",
         "  cut       encoder.* (2 parameters, 20)",
         "            by detach() at tests/integrations/test_lightning.py:27: return self.head(self.encoder(batch).detach()).pow(2).mean()",
-        "  unused    spare.* (2 parameters, 5): not part of this loss",
+        "  unused    spare.* (2 parameters, 5): its module was never called",
     ]
     assert lines[5] == "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 1"
     assert lines[12] == "gradviz: backward 2 in epoch 0, batch 1, loss"
@@ -112,6 +112,7 @@ def test_manual_optimisation_is_told_with_each_loss_and_optimizer_by_its_name(ca
         "  reached   generator.* (2 parameters, 20), critic.* (2 parameters, 5)",
         "gradviz: optimizers[1] (SGD) steps after backward 2: gradient reached all its parameters",
         "  extra     critic.* (2 parameters, 5): gradient arrives; optimizers[0] holds them, and does not step here",
+        "gradviz: All 4 parameters train.",
     ]
 
 
