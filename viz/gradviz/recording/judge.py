@@ -197,9 +197,11 @@ def _notes(
 def _frozen_late(parameters: Sequence[Parameter], seen: Sequence[ParameterSeen], graph: Graph) -> Iterator[str]:
     """Say which parameters were frozen only after the forward had used them."""
     nodes = {one.name: one.node for one in seen if one.node is not None}
+    # of this loss: an earlier one may have used them when they were not frozen
+    live = {edge.source for edge in graph.edges if edge.gradient}
     late: dict[Place | None, list[str]] = {}
     for one in parameters:
-        if one.verdict is Verdict.FROZEN and one.name in nodes and graph.nodes[nodes[one.name]].requires_grad:
+        if one.verdict is Verdict.FROZEN and nodes.get(one.name) in live:
             late.setdefault(one.frozen_at, []).append(one.name)
     for place, some in late.items():
         at = "" if place is None else f" at {place}"
