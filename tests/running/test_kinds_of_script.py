@@ -280,8 +280,8 @@ def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
     said = told(TOGGLING, "--backward", "1-4")
     assert not [line for line in said if line.startswith("  note")]
     second = said.index("  reached   critic.weight (4)")
-    assert said[second + 1 : second + 4] == [
-        "  zero      critic.bias (1): a route is there, what arrives is all zero",
+    assert said[second + 1].startswith("  zero      critic.bias (1): a route is there, what arrives is all zero")
+    assert said[second + 4 : second + 6] == [
         "  frozen    generator: all 2 parameters (20 of 20 numbers)",
         "            at train.py:9: generator.requires_grad_(False)",
     ]

@@ -899,7 +899,7 @@ def _as_array(tensor: Tensor) -> Any:
     """Return the values of a plain tensor; None where they cannot be had for nothing."""
     if type(tensor) is not Tensor or tensor.device.type != "cpu" or tensor.layout != torch.strided or not tensor.is_floating_point():
         return None
-    if tensor.dtype == torch.bfloat16:
+    if tensor.dtype == torch.bfloat16 or tensor.is_nested:
         return None
     with without_torch_function():
         # A copy: torch lets nobody resize a storage any more that it has given to numpy.
