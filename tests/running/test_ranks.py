@@ -7,7 +7,7 @@ from pathlib import Path
 from gradviz.running.ranks import Left, matrix
 
 DDP = """
-import os, sys, torch
+import os, sys, time, torch
 import torch.distributed as dist
 from torch import nn
 class Net(nn.Module):
@@ -25,9 +25,9 @@ for step in range(2):
     optimizer.zero_grad()
     loss = model(torch.randn(4, 3), rank).pow(2).mean()
     if way == "static" and step == 1 and rank == 1:
-        os._exit(7)
+        time.sleep(2), os._exit(7)  # the others are in their call by then
     loss.backward()
-    optimizer.step()
+    optimizer.step(), way == "static" and dist.barrier()  # each has said by now what it saw
 dist.destroy_process_group()
 """
 
