@@ -75,6 +75,8 @@ class _Calls:
 
     def _twins(self, owner: str, name: str) -> Iterator[str]:
         """Yield the modules that stand beside the owner, are built like it, and ran several times."""
+        if len(self._tape.backwards) > 1:
+            return  # the calls of several steps are not told apart
         steps = owner.split(".")
         shape = _shape(self._names.tensors[name])
         last = name.rpartition(".")[2]
