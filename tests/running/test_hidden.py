@@ -55,7 +55,7 @@ def test_a_module_inside_itself_and_one_shared_without_end_are_found(scripts):
     )
     ran = scripts.run(script)
     assert ran.code == 0
-    assert "inside.layer.* (2 parameters, 4)" in ran.said
+    assert "inside.* (2 parameters, 4)" in ran.said
     assert "stopped watching" not in ran.said
 
 

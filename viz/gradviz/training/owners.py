@@ -18,6 +18,7 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.uninterrupted import as_one
 from gradviz.recording.where import Spot
 
+_MOST_PARTS = 64  # of a name: a module may be inside itself
 _Slot = tuple[int, str]  # the number of a module, and a name in it
 
 
@@ -92,12 +93,7 @@ class Owners:
 
     def born(self, parameter: int) -> int | None:
         """Return when a parameter, by identity, was put where it stands, or its module was put where that stands."""
-        slot = self._slot_of_parameter.get(parameter)
-        latest = None
-        while slot is not None and (entry := self._entries.get(slot)) is not None:
-            latest = entry.born if latest is None else max(latest, entry.born)
-            slot = self._slot_of_module.get(slot[0])
-        return latest
+        return max((entry.born for _, entry in self._chain(parameter)), default=None)
 
     def frozen_at(self, parameter: int) -> Place | None:
         """Return the line that made a parameter, by identity, where it made it frozen."""
@@ -109,7 +105,7 @@ class Owners:
         paths = self._by_number(paths)
         slot = self._slot_of_parameter.get(parameter)
         below: list[str] = []
-        while slot is not None and len(below) < 64:
+        while slot is not None and len(below) < _MOST_PARTS:
             below.insert(0, slot[1])
             if slot[0] in paths:
                 return ".".join(filter(None, (paths[slot[0]], *below)))
@@ -126,12 +122,13 @@ class Owners:
         return None if made is None else made.calling_place or made.place
 
     def _chain(self, parameter: int) -> list[tuple[_Slot, _Entry]]:
-        found: list[tuple[_Slot, _Entry]] = []
+        """Return where a parameter stands, where its module stands, and so on up; a module inside itself once."""
+        found: dict[_Slot, _Entry] = {}
         slot = self._slot_of_parameter.get(parameter)
-        while slot is not None and (entry := self._entries.get(slot)) is not None and len(found) < 64:
-            found.append((slot, entry))
+        while slot is not None and slot not in found and (entry := self._entries.get(slot)) is not None:
+            found[slot] = entry
             slot = self._slot_of_module.get(slot[0])
-        return found
+        return list(found.items())
 
     def _by_number(self, paths: Mapping[int, str]) -> dict[int, str]:
         return {self._numbers[key][1]: path for key, path in paths.items() if key in self._numbers}
