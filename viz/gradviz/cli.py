@@ -218,6 +218,7 @@ def show(function: str, output: Path | None, engine: str, view: View) -> None:
 @click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as in python -m.")
 @click.option("--backward", default="1,2,3", show_default=True, metavar="NUMBERS", help="Report on these backward calls.")
 @click.option("--every", type=click.IntRange(1), metavar="N", help="Report on every N-th backward call instead.")
+@click.option("--values", is_flag=True, help="Measure how much gradient each node gets and passes on: norm, zeros, NaN.")
 @click.option("--until-stable", is_flag=True, help="Report until no new verdict appears.")
 @click.option("--until-stepped", is_flag=True, help="Report until every optimizer has stepped.")
 @click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
@@ -234,6 +235,7 @@ def run(
     module: bool,
     backward: str,
     every: int | None,
+    values: bool,
     until_stable: bool,
     verbose: bool,
     until_stepped: bool,
@@ -254,6 +256,7 @@ def run(
     settings = Settings(
         backward=numbers(backward),
         every=every or 0,
+        values=values,
         until_stable=until_stable,
         verbose=verbose,
         until_stepped=until_stepped,

@@ -81,6 +81,25 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How much a gradient carries. Read-only.
+
+    Attributes:
+        norm: L2 norm, in float64.
+        largest: Its largest element, without its sign.
+        zeros: Share of the elements that are exactly zero.
+        not_finite: How many elements are NaN or infinite.
+        numel: How many elements it has.
+    """
+
+    norm: float
+    largest: float
+    zeros: float = 0.0
+    not_finite: int = 0
+    numel: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One value on its way into the loss. Read-only.
 
@@ -101,6 +120,9 @@ class Node:
         verdict: Of a parameter or leaf, once analysed.
         library: Torch's own code decided to sever, and uses the result within the same call.
         pruned: It was computed and would have received gradient, had nothing been severed. Set by the analysis.
+        incoming: How much gradient came to it in the last backward, for each of its results; None where none came. Empty unless the
+            trace was asked for values.
+        outgoing: And how much it passed on, for each of its inputs; None where it passed on none.
     """
 
     index: int
@@ -119,6 +141,8 @@ class Node:
     verdict: Verdict | None = None
     library: bool = False
     pruned: bool = False
+    incoming: tuple[Amount | None, ...] = ()
+    outgoing: tuple[Amount | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)

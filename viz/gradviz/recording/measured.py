@@ -9,6 +9,7 @@ from torch import Tensor
 from gradviz.causes import RAISED
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
+from gradviz.recording.amounts import amount_of
 from gradviz.recording.births import Born
 from gradviz.recording.build import Built
 from gradviz.recording.names import operation_name
@@ -104,7 +105,20 @@ def _brought(tape: Tape, built: Built, backwards: Sequence[Backward], leaves: se
     found.zeros = find_zeros(built, found.flows, zero, nonzero)
     found.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
     found.births = _births(tape, built, observations, found.arrivals)
+    if tape.values:
+        _write_amounts(built, observations, found.flows)
     return found
+
+
+def _write_amounts(built: Built, observations: Sequence[Observation], flows: Mapping[int, Flow]) -> None:
+    """Write into the nodes of the graph how much gradient came to them, and how much they passed on."""
+    for index, flow in flows.items():
+        built.nodes[index] = replace(built.nodes[index], incoming=flow.incoming, outgoing=flow.outgoing)
+    for seen in observations:
+        for number, came in seen.arrivals.items():
+            leaf, amount = built.index_of.get(number), amount_of(came[-1])
+            if leaf is not None and amount is not None:
+                built.nodes[leaf] = replace(built.nodes[leaf], incoming=(amount,))
 
 
 def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]:
@@ -117,6 +131,7 @@ def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]
                 continue
             mine = Flow(tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads))
             mine.came, mine.went, mine.empty, mine.flat = flow.came, flow.went, flow.empty, flow.flat
+            mine.incoming, mine.outgoing = flow.incoming, flow.outgoing
             found[index] = mine if index not in found else found[index].and_also(mine)
     return found
 

@@ -11,16 +11,20 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import births, flat, sizes, torch_inside, where
+from gradviz.recording.amounts import Measure, Meter, amount_of
 from gradviz.recording.tape import Step, Tape, is_accumulator
 from gradviz.recording.uninterrupted import Action, as_one, is_own
 from gradviz.recording.where import Spot
+
+if TYPE_CHECKING:
+    from gradviz.graph import Amount
 
 _MOST_BIRTHS = 4  # that are looked into
 _ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)  # what to read a strange node may raise
@@ -36,9 +40,11 @@ class Flow:
         went: For each edge: size of what left along it; None where nothing did.
         empty: The edges along which a gradient without elements left.
         flat: Why zeros left along an edge, where the numbers show it.
+        incoming: How much arrived, for each result of the node; empty unless values are measured.
+        outgoing: How much left along each edge.
     """
 
-    __slots__ = ("came", "empty", "flat", "leads", "went")
+    __slots__ = ("came", "empty", "flat", "incoming", "leads", "outgoing", "went")
 
     def __init__(self, leads: tuple[int | None, ...]) -> None:
         self.leads = leads
@@ -46,6 +52,8 @@ class Flow:
         self.went: tuple[float | None, ...] = ()
         self.empty: set[int] = set()
         self.flat: dict[int, str] = {}
+        self.incoming: tuple[Amount | None, ...] = ()
+        self.outgoing: tuple[Amount | None, ...] = ()
 
     def and_also(self, other: "Flow") -> "Flow":
         """Return what passed the node here and there together."""
@@ -54,6 +62,8 @@ class Flow:
         both.went = tuple(map(_either, self.went, other.went))
         both.empty = self.empty & other.empty
         both.flat = self.flat | other.flat
+        both.incoming = other.incoming or self.incoming
+        both.outgoing = other.outgoing or self.outgoing
         return both
 
 
@@ -89,9 +99,10 @@ class Observation:
         self._held: list[Any] = []  # leaves' own nodes: where only a checkpoint's backward will use one, nothing else keeps it
         self._leaves: list[Tensor] = []
         self._pending: dict[tuple[int, int], tuple[Any, sizes.Size]] = {}  # measured as it left, and on its way
-        self._came: list[tuple[Flow, list[sizes.Size]]] = []
+        self._came: list[tuple[Flow, list[sizes.Size | None]]] = []
         self._went: list[tuple[Flow, list[sizes.Size | None]]] = []
         self._met: list[tuple[int, sizes.Size]] = []
+        self._measure = Meter().measure if tape.values else sizes.size_of
 
     # Before
 
@@ -165,25 +176,28 @@ class Observation:
         arrived: tuple[Tensor | None, ...],
     ) -> None:
         known: dict[Any, sizes.Size] = {}
-        came = []
+        came: list[sizes.Size | None] = []
         for place, gradient in enumerate(arrived):
-            if gradient is not None:
-                key = _key(gradient)
-                size = known[key] = self._size((number, place), key, gradient)
-                came.append(size)
+            if gradient is None:
+                came.append(None)
+                continue
+            key = _key(gradient)
+            known[key] = self._size((number, place), key, gradient)
+            came.append(known[key])
         went: list[sizes.Size | None] = []
         for lead, gradient in zip(leads, passed, strict=False):
             if gradient is None or lead is None:
                 went.append(None)
                 continue
             key = _key(gradient)
-            size = known[key] if key in known else known.setdefault(key, sizes.size_of(gradient))
+            size = known[key] if key in known else known.setdefault(key, self._measure(gradient))
             self._pending[lead] = (key, size)
             if gradient.numel() == 0:
                 flow.empty.add(len(went))
             went.append(size)
-        self._look_for_births(number, came, went, passed)
-        self._look_for_zeros(number, flow, came, went, passed, arrived)
+        there = [size for size in came if size is not None]
+        self._look_for_births(number, there, went, passed)
+        self._look_for_zeros(number, flow, there, went, passed, arrived)
         self.flows[number] = flow
         self._came.append((flow, came))
         self._went.append((flow, went))
@@ -271,7 +285,7 @@ class Observation:
     def _size(self, place: tuple[int, int], key: Any, gradient: Tensor) -> sizes.Size:
         """Return the size of what arrives at a place: as it left, where it is what was measured then."""
         left = self._pending.pop(place, None)
-        return left[1] if left is not None and left[0] == key else sizes.size_of(gradient)
+        return left[1] if left is not None and left[0] == key else self._measure(gradient)
 
     # After
 
@@ -286,15 +300,18 @@ class Observation:
 
     def settle(self) -> None:
         """Turn what was measured into numbers, once the backward is over."""
-        waiting: list[sizes.Size] = [size for _, came in self._came for size in came]
+        waiting: list[sizes.Size] = [size for _, came in self._came for size in came if size is not None]
         waiting += [size for _, went in self._went for size in went if size is not None]
         waiting += [size for _, size in self._met]
-        numbers = iter(sizes.read(waiting))
+        numbers = iter(sizes.read(waiting, Measure.read if self._tape.values else None))
         for flow, came in self._came:
-            flow.came = _either(flow.came, sizes.together([next(numbers) for _ in came]))
+            arrived = tuple(None if size is None else next(numbers) for size in came)
+            flow.came = _either(flow.came, sizes.together([size for size in arrived if size is not None]))
+            flow.incoming = tuple(map(amount_of, arrived)) if self._tape.values else ()
         for flow, went in self._went:
             left = tuple(None if size is None else next(numbers) for size in went)
             flow.went = tuple(map(_either, flow.went, left)) if flow.went else left
+            flow.outgoing = tuple(map(amount_of, left)) if self._tape.values else ()
         for number, _ in self._met:
             self.arrivals.setdefault(number, []).append(next(numbers))
         self._came, self._went, self._met = [], [], []

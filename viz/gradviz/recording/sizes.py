@@ -53,8 +53,13 @@ def size_of(gradient: Tensor) -> Size:
     return norm if _SQUARES[0] < norm < _SQUARES[1] else _exactly(values)
 
 
-def read(sizes: list[Size]) -> list[float]:
-    """Return sizes as numbers: one transfer, and one wait, for each device."""
+def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None) -> list[float]:
+    """Return sizes as numbers: one transfer, and one wait, for each device.
+
+    Args:
+        sizes: As they were measured.
+        of_row: Makes a size of a row of numbers, where that is what was measured.
+    """
     by_device: dict[torch.device, list[int]] = {}
     for position, size in enumerate(sizes):
         if isinstance(size, Tensor):
@@ -64,7 +69,7 @@ def read(sizes: list[Size]) -> list[float]:
         torch.get_device_module(device).synchronize(device)  # backward may have used streams of its own
         numbers = torch.stack([size for place in positions if isinstance(size := sizes[place], Tensor)]).tolist()
         for place, number in zip(positions, numbers, strict=True):
-            found[place] = number
+            found[place] = number if of_row is None else of_row(number)
     return found
 
 
@@ -87,6 +92,20 @@ def together(sizes: list[float]) -> float | None:
 
 def plain(gradient: Tensor) -> Tensor | None:
     """Return a gradient's numbers that lie in this process, as a plain dense tensor; None where there are none to read."""
+    found = stored(gradient)
+    return None if found is None else real(found[0])
+
+
+def real(values: Tensor) -> Tensor:
+    """Return complex values as pairs of real ones."""
+    return torch.view_as_real(values.resolve_conj()) if values.is_complex() else values
+
+
+def stored(gradient: Tensor) -> tuple[Tensor, int] | None:
+    """Return the values of a gradient that are stored in this process, as a plain dense tensor, and how many elements they stand for.
+
+    A sparse gradient stands for more elements than it stores. None where there are no values to read.
+    """
     values = own_part(gradient)
     if values.is_nested:
         values = values.values()
@@ -94,11 +113,12 @@ def plain(gradient: Tensor) -> Tensor | None:
         return None
     if values.device.type == "meta":
         return None
+    numel = values.numel()
     if values.layout == torch.sparse_coo:
         values = values.coalesce().values()
     elif values.layout != torch.strided:
         values = values.to_dense() if values.is_mkldnn else values.values()
-    return torch.view_as_real(values.resolve_conj()) if values.is_complex() else values
+    return values, numel
 
 
 def _wider(values: Tensor) -> torch.dtype | None:

@@ -234,6 +234,7 @@ class Tape:
         self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called
+        self.values = False  # backwards are measured in full
         self._firsts: list[int] = []  # of each call that made nodes: torch's number of the first,
         self._lasts: list[int] = []  # of the last,
         self._spots: list[tuple[Any, ...]] = []  # and the line

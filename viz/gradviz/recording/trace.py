@@ -35,8 +35,9 @@ Optimizers = torch.optim.Optimizer | Iterable[torch.optim.Optimizer] | None
 class Trace:
     """Watches the torch calls of one thread between ``with`` and its end. See :func:`trace`."""
 
-    def __init__(self, training: StepWatch | None = None) -> None:
+    def __init__(self, training: StepWatch | None = None, *, values: bool = False) -> None:
         self._tape = Tape()
+        self._tape.values = values
         self._owns_training = training is None
         self._training = StepWatch() if training is None else training
         self._mode: RecordingMode | None = None
@@ -176,8 +177,12 @@ def _refuse() -> None:
     raise TraceError("a trace ends in the thread it began in")
 
 
-def trace() -> Trace:
+def trace(*, values: bool = False) -> Trace:
     """Watch one training step: which values autograd records, and which calls sever them.
+
+    Args:
+        values: Measure in full how much gradient comes to each node and what it passes on: ``incoming`` and ``outgoing`` of the nodes of
+            ``report.graph``. What is measured is the backward that runs inside the trace.
 
     Example:
         >>> import torch, gradviz
@@ -194,7 +199,7 @@ def trace() -> Trace:
     Raises:
         TraceError: On entering, where a trace is running in this thread already, or this one was used before.
     """
-    return Trace()
+    return Trace(values=values)
 
 
 def run_backward(trace: Trace, loss: Any) -> None:

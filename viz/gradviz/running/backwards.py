@@ -164,7 +164,7 @@ class Watch:
         if self._over or not any(self._plan.wants(self._count + number) for number in range(1, ahead + 1)):
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
-            trace = Trace(self._training)
+            trace = Trace(self._training, values=self._settings.values)
             trace.__enter__()
             self._trace = trace
 

@@ -29,6 +29,7 @@ class Settings:
         one_voice: Of several ranks the first speaks for all.
         folder: Where several processes leave what they saw; empty for none.
         alarms: A file that is there at the end where some process has raised an alarm; empty for none.
+        values: Measure in full how much gradient each node gets and passes on.
     """
 
     backward: tuple[int, ...] = (1, 2, 3)
@@ -45,6 +46,7 @@ class Settings:
     one_voice: bool = False
     folder: str = ""
     alarms: str = ""
+    values: bool = False
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
