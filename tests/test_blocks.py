@@ -62,7 +62,7 @@ def test_text_and_headline_name_the_with_and_the_text_what_ran_in_it():
     assert "with block():  # the teacher's" in text
     assert "ran in it: " in text
     line = next(cut.block.line for cut in report.cuts if cut.parameters[0].startswith("teacher"))
-    assert f"torch.no_grad() at test_blocks.py:{line} prunes teacher" in headline(report)
+    assert f"torch.no_grad() at test_blocks.py:{line} cuts off teacher" in headline(report)
 
 
 def test_a_decorator_is_named_and_of_a_function_wrapped_later_the_line_that_calls_it():

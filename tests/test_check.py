@@ -73,14 +73,14 @@ def test_what_is_not_as_expected_exits_with_1_and_is_explained(run):
     assert out.startswith(
         dedent("""\
         The gradients are not as expected.
-          backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19
+          backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at check_steps.py:19
             if that is meant, say --cut 'backbone.*'
 
         2 of 4 parameters get gradient.
 
         Cut by detach() at check_steps.py:19
             h = h.detach()  # 100 %
-          prunes    backbone.* (2 parameters, 9)
+          cuts off  backbone.* (2 tensors, 9 values)
         """)
     )
 
@@ -96,7 +96,7 @@ def test_github_gets_an_annotation_on_the_line_of_the_cut(run):
     status, out, _ = run("check", "check_steps:severed", "--format", "github")
     assert status == 1
     assert out.splitlines()[0] == (
-        "::error file=check_steps.py,line=19,title=gradviz::backbone.* (2 parameters, 9): expected reached, found cut, "
+        "::error file=check_steps.py,line=19,title=gradviz::backbone.* (2 tensors, 9 values): expected reached, found cut, "
         "by detach() at check_steps.py:19%0Ah = h.detach()  # 100 %25"
     )
     assert out.splitlines()[1] == "The gradients are not as expected."
@@ -177,7 +177,7 @@ def test_a_script_is_run_up_to_its_first_step(run):
     Path("train.py").write_text(SCRIPT)
     status, out, _ = run("check", "train.py")
     assert status == 1
-    assert "net.backbone.* (2 parameters, 9): expected reached, found cut, by detach() at check_steps.py:19" in out
+    assert "net.backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at check_steps.py:19" in out
     status, out, _ = run("check", "train.py", "--frozen", "net.backbone.*", "--", "--freeze")
     assert (status, out) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n")
     expect('step = "train.py"\nfrozen = "net.backbone.*"')
@@ -249,7 +249,7 @@ def test_of_a_saved_run_a_call_is_held_by_the_name_of_its_loss(run):
     status, out, _ = run("check", "run.json", "--loss", "errD")
     assert status == 1
     assert out.startswith(
-        "The gradients are not as expected.\n  netG.* (2 parameters, 9): expected reached, found cut, by detach() at gan.py:9\n"
+        "The gradients are not as expected.\n  netG.* (2 tensors, 9 values): expected reached, found cut, by detach() at gan.py:9\n"
     )
 
 
@@ -260,7 +260,7 @@ def test_what_is_said_of_one_loss_takes_the_place_of_what_is_said_of_all(run):
     status, out, _ = run("check", "run.json")
     assert status == 1
     assert out.splitlines()[:2] == ["errG: As expected: 4 parameters, 4 reached.", "errD: The gradients are not as expected."]
-    assert "  netG.* (2 parameters, 9): expected not cut, found cut, by detach() at gan.py:9\n" in out
+    assert "  netG.* (2 tensors, 9 values): expected not cut, found cut, by detach() at gan.py:9\n" in out
     assert run("check", "run.json", "--loss", "errG")[0] == 0
     assert run("check", "run.json", "--loss", "errD", "--cut", "netG.*")[0] == 0
 

@@ -68,7 +68,7 @@ def test_detach_prints_the_headline_a_table_and_what_differs(run):
     assert run("example", "--mode", "detach") == (
         0,
         dedent(f"""\
-            2 of 6 parameters get gradient; detach_() at {line_of("h.detach_()").rpartition("/")[2]} prunes f1 and f2
+            2 of 6 parameters get gradient; detach_() at {line_of("h.detach_()").rpartition("/")[2]} cuts off f1 and f2
             parameter  verdict  gradient  severed by
             f1.weight  cut      None      {cut}
             f1.bias    cut      None      {cut}

@@ -114,10 +114,10 @@ def test_the_command_says_what_changed_as_text(run):
     status, out, err = run("diff", "before.json", "after.json")
     assert (status, err) == (0, "")
     lines = out.splitlines()
-    assert lines[:4] == ["reached -> cut", "  f1.* (2 parameters, 4)", "  f2.* (2 parameters, 9)", "Cuts that came"]
+    assert lines[:4] == ["reached -> cut", "  f1.* (2 tensors, 4 values)", "  f2.* (2 tensors, 9 values)", "Cuts that came"]
     assert lines[4].startswith("  detach_() at ")
     assert lines[4].endswith("article.py:56: h.detach_()")
-    assert lines[5:] == ["    f1.* (2 parameters, 4)", "    f2.* (2 parameters, 9)"]
+    assert lines[5:] == ["    f1.* (2 tensors, 4 values)", "    f2.* (2 tensors, 9 values)"]
 
 
 def test_the_command_says_what_changed_as_json(run):
@@ -156,7 +156,7 @@ def several(names=("task", "norm"), **verdicts):
 def test_each_of_several_losses_is_compared_with_the_one_of_its_name():
     difference = compare(several(), several(norm={"a.w": "cut"}))
     assert {name: len(each.changed) for name, each in difference.losses.items()} == {"task": 0, "norm": 1}
-    assert render_difference(difference, several(), several(norm={"a.w": "cut"})) == "Loss norm\n  reached -> cut\n    a.w (2)\n"
+    assert render_difference(difference, several(), several(norm={"a.w": "cut"})) == "Loss norm\n  reached -> cut\n    a.w (2 values)\n"
     assert not compare(several(), several())
 
 
@@ -176,7 +176,7 @@ def test_calls_of_a_run_are_compared_by_the_name_of_their_loss():
     assert difference.losses_before == {"backward 2, errD": "backward 1, errD", "backward 3, errG": "backward 2, errG"}
     assert difference.losses_came == ("backward 1, extra",)
     assert not difference.changed  # another call reaches it
-    said = "Loss backward 3, errG (was backward 2, errG)\n  reached -> zero\n    a.w (2)\nLosses that came\n  backward 1, extra\n"
+    said = "Loss backward 3, errG (was backward 2, errG)\n  reached -> zero\n    a.w (2 values)\nLosses that came\n  backward 1, extra\n"
     assert render_difference(difference, before, after) == said
     document = json.loads(render_difference_json(difference))
     assert [(each["loss"], each["loss_before"], len(each["changed"])) for each in document["losses"]] == [
@@ -221,6 +221,6 @@ def test_of_the_calls_of_a_run_the_first_that_differs_is_pictured():
 def test_one_of_several_losses_is_compared_where_it_is_named(run):
     several().to_json("several.json")
     several(norm={"a.w": "cut"}).to_json("other.json")
-    assert run("diff", "several.json", "other.json", "--loss", "norm")[1] == "reached -> cut\n  a.w (2)\n"
+    assert run("diff", "several.json", "other.json", "--loss", "norm")[1] == "reached -> cut\n  a.w (2 values)\n"
     assert run("diff", "several.json", "other.json", "--loss", "task", "--exit-code")[0] == 0
     assert run("diff", "several.json", "other.json", "--loss", "tsk")[2] == "gradviz: unknown loss: 'tsk' (there is task, norm)\n"

@@ -128,14 +128,14 @@ def test_the_text_names_the_parameters_the_line_and_then_explains():
     text = render_violations(SEVERED, violations(SEVERED, expect()))
     assert text.startswith("""\
 The gradients are not as expected.
-  stem.* (2 parameters, 4): expected reached, found cut, by detach() at net.py:12
+  stem.* (2 tensors, 4 values): expected reached, found cut, by detach() at net.py:12
     if that is meant, say cut="stem.*"
 
 1 of 3 parameters gets gradient.
 
 Cut by detach() at net.py:12
     h = h.detach()
-  prunes    stem.* (2 parameters, 4)
+  cuts off  stem.* (2 tensors, 4 values)
   means     detach() returns""")
 
 
@@ -146,8 +146,8 @@ def test_the_text_tells_several_groups_below_each_other_and_where_a_zero_begins(
     lines = render_violations(both, violations(both, expect(zero="*x", reached="c"))).splitlines()
     assert lines[1:6] == [
         "  2 parameters: expected reached, found zero, from dead relu at net.py:3 on",
-        "    a (1)",
-        "    b (1)",
+        "    a (1 value)",
+        "    b (1 value)",
         '    if that is meant, say zero=["a", "b"]',
         "  zero: '*x' matches no parameter",
     ]
@@ -164,7 +164,7 @@ def test_github_gets_the_cut_on_its_line_with_everything_escaped():
     odd = Report(parameters=Parameters((parameter,)), cuts=(strange,))
     assert render_github(odd, violations(odd, expect())) == (
         "::error file=net.py,line=12,title=gradviz::"
-        "a (1): expected reached, found cut, by detach() at net.py:12%0Ax = h.detach()  # 100%25\n"
+        "a (1 value): expected reached, found cut, by detach() at net.py:12%0Ax = h.detach()  # 100%25\n"
     )
 
 
@@ -193,18 +193,19 @@ def test_what_was_frozen_or_thawed_again_is_told_with_the_line_that_did_it():
     both = Report(parameters=Parameters((frozen, thawed)))
     failed = violations(both, expect(reached="a", frozen="b"))
     assert render_violations(both, failed).splitlines()[1:3] == [
-        "  a (1): expected reached (a), found frozen, at net.py:9",
-        "  b (1): expected frozen (b), found reached, thawed at net.py:20",
+        "  a (1 value): expected reached (a), found frozen, at net.py:9",
+        "  b (1 value): expected frozen (b), found reached, thawed at net.py:20",
     ]
     assert render_github(both, failed).splitlines() == [
-        "::error file=net.py,line=9,title=gradviz::a (1): expected reached (a), found frozen, at net.py:9%0Anet.body.requires_grad_(False)",
-        "::error file=net.py,line=20,title=gradviz::b (1): expected frozen (b), found reached, thawed at net.py:20%0Anet.thaw()",
+        "::error file=net.py,line=9,title=gradviz::a (1 value): expected reached (a), found frozen, "
+        "at net.py:9%0Anet.body.requires_grad_(False)",
+        "::error file=net.py,line=20,title=gradviz::b (1 value): expected frozen (b), found reached, thawed at net.py:20%0Anet.thaw()",
     ]
 
 
 def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():
     assert render_github(TUNED, violations(TUNED, expect())) == (
-        "::error file=train.py,line=40,title=gradviz::backbone.* (2 parameters, 4): expected reached, found frozen\n"
+        "::error file=train.py,line=40,title=gradviz::backbone.* (2 tensors, 4 values): expected reached, found frozen\n"
     )
     assert render_github(TUNED, violations(TUNED, expect(frozen=["backbone.*", "zz"]))) == (
         "::error title=gradviz::frozen: 'zz' matches no parameter\n"

@@ -29,7 +29,8 @@ def test_the_example_prints_the_picture_for_both_schemes_and_the_table(run):
     assert out.splitlines()[:4] == [
         "<picture>",
         '  <source media="(prefers-color-scheme: dark)" srcset="outputs/article-detach-dark.svg">',
-        '  <img alt="2 of 6 parameters get gradient; detach_() at article.py:56 prunes f1 and f2." src="outputs/article-detach-light.svg">',
+        '  <img alt="2 of 6 parameters get gradient; detach_() at article.py:56 cuts off f1 and f2." '
+        'src="outputs/article-detach-light.svg">',
         "</picture>",
     ]
     html = MarkdownIt("commonmark").enable("table").render(out)

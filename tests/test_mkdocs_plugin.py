@@ -59,7 +59,7 @@ def test_a_page_shows_pictures_and_reports(project):
     page = (project / "site" / "index.html").read_text()
     pictures = re.findall(r'<source media="\(prefers-color-scheme: dark\)" srcset="(.*?)"><img alt="(.*?)" src="(.*?)">', page)
     assert [alt for _, alt, _ in pictures] == [
-        "2 of 6 parameters get gradient; detach_() at article.py:56 prunes f1 and f2.",
+        "2 of 6 parameters get gradient; detach_() at article.py:56 cuts off f1 and f2.",
         "A chosen text.",
     ]
     for dark, _, light in pictures:

@@ -109,10 +109,10 @@ def test_a_failure_prints_the_explanation_with_file_line_and_code_and_no_line_of
         [
             ">       gradients.check(loss, net)",
             "E       *UnexpectedGradientsError: The gradients are not as expected.",
-            "E         backbone.* (2 parameters, 9): expected reached, found cut, by detach() at net.py:13",
+            "E         backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at net.py:13",
             "E       Cut by detach() at net.py:13",
             "E           h = h.detach()",
-            "E         prunes    backbone.* (2 parameters, 9)",
+            "E         cuts off  backbone.* (2 tensors, 9 values)",
             "E         means     detach() returns *",
         ]
     )
@@ -146,7 +146,7 @@ def test_a_page_that_cannot_be_written_hides_no_failure(project):
     (project.path / "pages").write_text("a file")
     result = project.runpytest_inprocess("--gradviz-report=pages")
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["E*backbone.* (2 parameters, 9): expected frozen*", "There is no page: cannot write *"])
+    result.stdout.fnmatch_lines(["E*backbone.* (2 tensors, 9 values): expected frozen*", "There is no page: cannot write *"])
 
 
 def test_nothing_is_written_where_nobody_wants_it(project):
@@ -248,7 +248,7 @@ def test_it_can_be_left_out_and_the_assertions_work_without_it(project):
     project.makepyfile(UNDONE)
     result = project.runpytest_subprocess("-p", "no:gradviz")
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["E*backbone.* (2 parameters, 9): expected frozen (backbone.[*]), found reached"])
+    result.stdout.fnmatch_lines(["E*backbone.* (2 tensors, 9 values): expected frozen (backbone.[*]), found reached"])
 
 
 def test_loading_the_plugin_takes_little_time():

@@ -84,7 +84,7 @@ def test_html_shows_the_picture_in_both_schemes_with_the_verdicts_as_alternative
     first, dark, chosen, *_ = images(page)
     assert attribute(first, "class") == "gradviz gradviz-light"
     assert attribute(dark, "class") == "gradviz gradviz-dark"
-    assert attribute(first, "alt") == "2 of 6 parameters get gradient; detach_() at article.py:56 prunes f1 and f2."
+    assert attribute(first, "alt") == "2 of 6 parameters get gradient; detach_() at article.py:56 cuts off f1 and f2."
     assert attribute(chosen, "alt") == "A chosen text."
     assert "What <em>detach</em> prunes." in page
     for tag in images(page):
@@ -143,8 +143,8 @@ def losses():
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     assert [row for row in rows if not set("".join(row)) <= {"=", "-", "+"}] == [
         ["parameter", "task", "norm"],
-        ["body.* (2 parameters, 2)", "reached", "reached"],
-        ["head.* (2 parameters, 2)", "reached", "unused"],
+        ["body.* (2 tensors, 2 values)", "reached", "reached"],
+        ["head.* (2 tensors, 2 values)", "reached", "unused"],
     ]
 
 
@@ -192,7 +192,7 @@ def test_a_changed_step_is_traced_again(project):
     build(project, "text")
     (project / "steps.py").write_text(STEPS.replace('mode="plain"', 'mode="detach"'))
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()
-    assert "Cut by detach() at" in text.partition("import torch")[0].partition("f2.* (2 parameters, 9)")[2]
+    assert "Cut by detach() at" in text.partition("import torch")[0].partition("f2.* (2 tensors, 9 values)")[2]
 
 
 ERRORS = [

@@ -46,17 +46,18 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
     assert lines[-1].startswith("gradviz: 12 of 42 parameters train; base_model.")
     assert lines[next(place for place, line in enumerate(lines) if line.startswith("gradviz")) : -1] == [
         "gradviz: backward 1 in step 1, loss",
-        "  reached   lora_B.default in q_proj and v_proj (6 parameters, 192)",
-        "  zero      lora_A.default in q_proj and v_proj (6 parameters, 192): a route is there, what arrives is all zero",
+        "  reached   lora_B.default in q_proj and v_proj (6 tensors, 192 values)",
+        "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): a route is there, what arrives is all zero",
         "            from zero factor",
         "  why       the other factor is still zero, but it gets gradient itself",
         frozen,
         "gradviz: optimizer (AdamW) steps after backward 1: gradient reached 6 of its 12 parameters",
-        "  zero      lora_A.default in q_proj and v_proj (6 parameters, 192): what arrived is all zero",
+        "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): what arrived is all zero",
         "gradviz: backward 2 in step 2, loss",
-        "  reached   lora_A.default in q_proj and v_proj (6 parameters, 192), lora_B.default in q_proj and v_proj (6 parameters, 192)",
+        "  reached   lora_A.default in q_proj and v_proj (6 tensors, 192 values), "
+        "lora_B.default in q_proj and v_proj (6 tensors, 192 values)",
         frozen,
-        "  passed    lora_A.default in q_proj and v_proj (6 parameters, 192): zero at backward 1, reached now",
+        "  no longer zero: lora_A.default in q_proj and v_proj (6 tensors, 192 values), reached now; zero at backward 1",
         "gradviz: optimizer (AdamW) steps after backward 2: gradient reached all its parameters",
     ]
     assert (tmp_path / "report.json").stat().st_size

@@ -78,10 +78,10 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
     lines = said(capsys)
     assert lines[0] == "gradviz: backward 1 in epoch 0, batch 0, loss"
     assert lines[1:5] == [
-        "  reached   head.* (2 parameters, 5)",
-        "  cut       encoder.* (2 parameters, 20)",
+        "  reached   head.* (2 tensors, 5 values)",
+        "  cut       encoder.* (2 tensors, 20 values)",
         "            by detach() at tests/integrations/test_lightning.py:27: return self.head(self.encoder(batch).detach()).pow(2).mean()",
-        "  unused    spare.* (2 parameters, 5): its module was never called",
+        "  unused    spare.* (2 tensors, 5 values): its module was never called",
     ]
     assert lines[5] == "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 1"
     assert lines[12] == "gradviz: backward 2 in epoch 0, batch 1, loss"
@@ -107,12 +107,12 @@ def test_manual_optimisation_is_told_with_each_loss_and_optimizer_by_its_name(ca
     fit(Manual, GradientReport(backward=(1, 2)))
     assert [line for line in said(capsys) if "test_lightning" not in line] == [
         "gradviz: backward 1 in epoch 0, batch 0, critic_loss",
-        "  reached   critic.* (2 parameters, 5)",
-        "  cut       generator.* (2 parameters, 20)",
+        "  reached   critic.* (2 tensors, 5 values)",
+        "  cut       generator.* (2 tensors, 20 values)",
         "gradviz: optimizers[0] (Adam) steps after backward 1: gradient reached all its parameters",
-        "  reached   generator.* (2 parameters, 20), critic.* (2 parameters, 5)",
+        "  reached   generator.* (2 tensors, 20 values), critic.* (2 tensors, 5 values)",
         "gradviz: optimizers[1] (SGD) steps after backward 2: gradient reached all its parameters",
-        "  extra     critic.* (2 parameters, 5): gradient arrives; optimizers[0] holds them, and does not step here",
+        "  extra     critic.* (2 tensors, 5 values): gradient arrives; optimizers[0] holds them, and does not step here",
         "gradviz: All 4 parameters train.",
     ]
 

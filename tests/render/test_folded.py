@@ -115,14 +115,14 @@ def test_frames_and_boxes_have_the_colours_of_both_schemes(root: Element) -> Non
 def test_equal_blocks_lie_in_one_frame_that_says_how_many() -> None:
     root = ElementTree.fromstring(render_svg(stack(), engine="embedded"))
     (run,) = groups(root, "run")
-    assert words(run).split("\n") == ["layers.0..39 \u00d740", " \u00b7 160 parameters, 160"]
+    assert words(run).split("\n") == ["layers.0..39 \u00d740", " \u00b7 160 tensors, 160 values"]
     assert len([shape for shape in run if shape.get("class") == "pile"]) == 2
 
 
 def test_the_frozen_block_stands_out() -> None:
     root = ElementTree.fromstring(render_svg(stack(frozen=11), engine="embedded"))
     (frame,) = (group for group in groups(root, "cluster") if "frozen" in group.get("class", "").split())
-    assert words(frame).split("\n") == ["layers.11", " \u00b7 4 parameters, 4"]
+    assert words(frame).split("\n") == ["layers.11", " \u00b7 4 tensors, 4 values"]
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -139,7 +139,7 @@ def test_a_module_says_its_class_open_and_closed(depth: int) -> None:
 def test_a_cut_is_marked_with_its_line_and_how_many_parameters_it_prunes() -> None:
     root = ElementTree.fromstring(render_svg(stack(detach=20), engine="embedded"))
     (mark,) = groups(root, "mark")
-    assert words(mark).split("\n")[1:] == ["net.py:7", "prunes 84 parameters"]
+    assert words(mark).split("\n")[1:] == ["net.py:7", "cuts off 84 parameters"]
     assert mark.findtext(f"{SVG}title") == "cut: detach() at net.py:7: h = h.detach()"
     assert Counter(group.get("class", "").split()[-1] for group in groups(root, "edge"))["severed"] == 1
 

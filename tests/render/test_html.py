@@ -162,7 +162,7 @@ def test_a_box_says_what_the_picture_says_of_the_same_parameters() -> None:
     assert ("shared", "reached, partial (3)") in boxes
     assert any(box[0] == "aux" and box[-1] == "unused" for box in boxes)
     assert ("item()", "train.py:7") in boxes
-    assert loss["cuts"][0]["severs"] == "prunes 1 parameter, one route of 1 parameter"
+    assert loss["cuts"][0]["severs"] == "cuts off 1 parameter, one route of 1 parameter"
 
 
 def test_wide_characters_take_two_columns() -> None:

@@ -300,7 +300,7 @@ def test_several_losses_are_tabs(open_page: Open) -> None:
     page = open_page(report)
     assert page.get_by_role("tab").all_inner_texts() == ["adv + rec", "adv", "rec"]
     page.get_by_role("tab", name="rec", exact=True).click()
-    assert "detach_() at article.py:31 prunes f1 and f2" in page.locator("h1").inner_text()
+    assert "detach_() at article.py:31 cuts off f1 and f2" in page.locator("h1").inner_text()
     assert page.locator("#cuts").is_visible()
     page.keyboard.press("ArrowLeft")
     assert page.locator("h1").inner_text() == "All 6 parameters get gradient."

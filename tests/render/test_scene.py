@@ -52,5 +52,5 @@ def test_what_severs_and_has_no_parameter_behind_it_has_no_mark() -> None:
 
 def test_unused_parameters_stand_beside_a_whole_graph_a_module_to_a_box() -> None:
     items = {item.key: item for item in whole_sketch(graphs.every_verdict()).items}
-    assert items["u0"].lines == ("aux.*", "2 parameters, 2", "unused")
+    assert items["u0"].lines == ("aux.*", "2 tensors, 2 values", "unused")
     assert items["u0"].verdict is Verdict.UNUSED

@@ -291,7 +291,7 @@ def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
         "cut: no route back is left",
         "gradient flows",
         "gradient stops",
-        "pruned by the cut",
+        "cut off",
     ]
     assert legend(graphs.empty()) == []
 
@@ -300,7 +300,7 @@ def test_the_title_is_the_result_in_a_sentence() -> None:
     root = parse(graphs.detached())
     headline = root.find(f"{SVG}g[@class='headline']")
     assert headline is not None
-    sentence = "2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"
+    sentence = "2 of 6 parameters get gradient; detach_() at article.py:31 cuts off f1 and f2"
     assert " ".join(words(headline)) == root.findtext(f"{SVG}title") == sentence
 
 

@@ -46,12 +46,12 @@ def test_a_cut_is_told_with_its_line_what_it_prunes_what_it_means_and_what_mends
 
         Cut by item() at train.py:23, in critic
             loss_adv = adv.item()
-          prunes    critic.* (2 parameters, 85 M)
-          partial   gen.weight (3)
+          cuts off  critic.* (2 tensors, 85 M values)
+          partial   gen.weight (3 values)
           also at   train.py:30: x = loss_adv.detach()
           means     The value became a Python number, and a number has no history: what is computed from it
                     is a constant to the loss.
-          to mend   Compute with the tensor, and keep item() for what is printed or logged.
+          fix       Compute with the tensor, and keep item() for what is printed or logged.
         """)
 
 
@@ -74,7 +74,7 @@ def test_a_stop_gradient_with_another_route_alive_is_stated_and_not_scolded():
           detach() at lib/simsiam.py:14
               z = z.detach()
             called at train.py:9: loss = simsiam(a, b)
-            behind it encoder.* (2 parameters, 6)
+            behind it encoder.* (2 tensors, 6 values)
         """)
     assert EXPLANATIONS[CutKind.DETACH].mend not in text
 
@@ -92,7 +92,7 @@ def test_zero_says_where_it_begins_and_whether_it_passes():
         1 of 33 parameters gets gradient.
 
         Zero: gradient comes back to them, and all of it is zero.
-          layers.* (32 parameters, 3.2 k)
+          layers.* (32 tensors, 3.2 k values)
             it begins in mul at lora.py:3: its other factor is all zero
                 return x @ A @ B
             It is so in this step, and passes once training goes on.
@@ -112,19 +112,19 @@ def test_frozen_unused_and_unoptimized_are_folded_and_stated_calmly():
         1 of 4 parameters gets gradient.
 
         Frozen: requires_grad is False, so they keep no gradient.
-          backbone.* (2 parameters, 6)
+          backbone.* (2 tensors, 6 values)
 
         Unused: their values did not go into this loss.
-          pooler.weight (3)
+          pooler.weight (3 values)
 
         Not in any optimizer, so they keep their values:
-          head.weight (3)
+          head.weight (3 values)
 
         In an optimizer, though frozen:
-          backbone.a.weight (3)
+          backbone.a.weight (3 values)
 
         Gradient also reaches tensors that are no parameter of the model:
-          leaf (6, 6) at net.py:4
+          a 6 x 6 tensor at net.py:4
               h = x + prompt
 
           note      The loss was taken from the output's .loss.
@@ -141,10 +141,10 @@ def test_what_is_frozen_is_told_with_the_line_that_froze_it_where_that_is_known(
         1 of 3 parameters gets gradient.
 
         Frozen: requires_grad is False, so they keep no gradient.
-          backbone.a.weight (3)
+          backbone.a.weight (3 values)
             frozen at net.py:7
                 self.backbone.requires_grad_(False)
-          backbone.b.weight (3)
+          backbone.b.weight (3 values)
         """)
 
 
@@ -159,7 +159,7 @@ def test_several_losses_are_told_one_after_the_other():
         The only parameter gets no gradient.
 
         Unused: their values did not go into this loss.
-          w (3)
+          w (3 values)
         """)
 
 
@@ -168,7 +168,7 @@ def test_thousands_of_parameters_stay_readable():
     lora = [parameter(f"model.layers.{i}.q.{half}", "reached", 10**4) for i in range(500) for half in ("lora_A", "lora_B")]
     odd = [parameter(f"odd{chr(97 + i)}{chr(97 + j)}", "unused") for i in range(26) for j in range(26)]
     text = render_text(report(*frozen, *lora, *odd))
-    assert "  model.layers.0..499.q.weight (500 parameters, 5.0 B)\n" in text
+    assert "  model.layers.0..499.q.weight (500 tensors, 5.0 B values)\n" in text
     assert "  and 664 more parameters\n" in text
     assert len(text.splitlines()) < 40
 
@@ -181,7 +181,7 @@ def test_prose_is_wrapped_to_the_width_and_code_and_names_are_not():
 
 
 def test_a_name_cannot_move_the_cursor_or_start_a_line():
-    assert "bad\\x1b[2J\\nname (3)" in render_text(report(parameter("bad\x1b[2J\nname", "unused")))
+    assert "bad\\x1b[2J\\nname (3 values)" in render_text(report(parameter("bad\x1b[2J\nname", "unused")))
 
 
 def test_on_a_console_it_is_the_same_text_and_coloured_only_where_the_console_is():

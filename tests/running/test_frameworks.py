@@ -35,8 +35,8 @@ def test_accelerate_launch_is_followed_to_its_ranks(scripts):
     assert ran.err.endswith(
         "gradviz: backward 1 at train.py:17: every rank saw the same\n"
         "            rank 0   rank 1\n"
-        "  same      cut      cut      net.module.encoder.* (2 parameters, 20)\n"
-        "  same      reached  reached  net.module.head.* (2 parameters, 5)\n"
+        "  same      cut      cut      net.module.encoder.* (2 tensors, 20 values)\n"
+        "  same      reached  reached  net.module.head.* (2 tensors, 5 values)\n"
         "  means     DistributedDataParallel waits on every rank for a gradient of every parameter. It is for these 2\n"
         "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one\n"
     )
@@ -69,9 +69,9 @@ def table(prefix):
     return (
         "gradviz: backward 1 at train.py:18: 4 of 6 parameters differ between ranks\n"
         "            rank 0   rank 1\n"
-        f"  differ    reached  unused   {prefix}left.* (2 parameters, 5)\n"
-        f"  differ    unused   reached  {prefix}right.* (2 parameters, 5)\n"
-        f"  same      reached  reached  {prefix}trunk.* (2 parameters, 20)\n"
+        f"  differ    reached  unused   {prefix}left.* (2 tensors, 5 values)\n"
+        f"  differ    unused   reached  {prefix}right.* (2 tensors, 5 values)\n"
+        f"  same      reached  reached  {prefix}trunk.* (2 tensors, 20 values)\n"
     )
 
 
@@ -123,5 +123,5 @@ def test_a_run_of_trl_is_told_in_pefts_words(scripts):
     ran = scripts.run("--backward", "1,2", "train.py")
     assert ran.code == 0, ran.err
     assert "ALARM" not in ran.err
-    assert "lora_A.default in q_proj (2 parameters, 64): zero at backward 1, reached now" in ran.err
+    assert "lora_A.default in q_proj (2 tensors, 64 values): zero at backward 1, reached now" in ran.err
     assert "(AdamW) steps after backward 2: gradient reached all its parameters" in ran.err

@@ -19,7 +19,7 @@ for step in range(3):
 def test_models_are_found_after_the_collector_is_frozen(scripts):
     for moment in ({"before": "gc.freeze()", "after": ""}, {"before": "", "after": "gc.freeze()"}):
         said = scripts.run(scripts.write("train.py", SCRIPT.format(**moment))).said
-        assert said.count("reached   model.* (4 parameters, 16)") + said.count("same      as in backward 1") == 3
+        assert said.count("reached   model.* (4 tensors, 16 values)") + said.count("same      as in backward 1") == 3
         assert "no parameters were found" not in said
 
 
@@ -55,7 +55,7 @@ def test_a_module_inside_itself_and_one_shared_without_end_are_found(scripts):
     )
     ran = scripts.run(script)
     assert ran.code == 0
-    assert "inside.* (2 parameters, 4)" in ran.said
+    assert "inside.* (2 tensors, 4 values)" in ran.said
     assert "stopped watching" not in ran.said
 
 

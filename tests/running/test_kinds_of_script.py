@@ -35,32 +35,32 @@ def test_a_healthy_script_gives_no_alarm_and_the_same_numbers(scripts, name):
 def test_a_gan_is_told_call_by_call(told):
     assert told(shapes.GAN) == [
         "gradviz: backward 1, errD_real at train.py:17: errD_real.backward()",
-        "  reached   netD.* (4 parameters, 33)",
-        "  unused    netG.* (6 parameters, 74): its module was never called",
+        "  reached   netD.* (4 tensors, 33 values)",
+        "  unused    netG.* (6 tensors, 74 values): its module was never called",
         "gradviz: backward 2, errD_fake at train.py:20: errD_fake.backward()",
-        "  reached   netD.* (4 parameters, 33)",
-        "  cut       netG.* (6 parameters, 74)",
+        "  reached   netD.* (4 tensors, 33 values)",
+        "  cut       netG.* (6 tensors, 74 values)",
         "            by detach() at train.py:19: errD_fake = criterion(netD(fake.detach()), torch.zeros(5, 1))",
         "gradviz: optimizerD (Adam) steps after backward 1 and 2: gradient reached all its parameters",
         "gradviz: backward 3, errG at train.py:24: errG.backward()",
-        "  reached   netG.* (6 parameters, 74), netD.* (4 parameters, 33)",
+        "  reached   netG.* (6 tensors, 74 values), netD.* (4 tensors, 33 values)",
         "gradviz: optimizerG (Adam) steps after backward 3: gradient reached all its parameters",
-        "  extra     netD.* (4 parameters, 33): gradient arrives; optimizerD holds them, and does not step here",
+        "  extra     netD.* (4 tensors, 33 values): gradient arrives; optimizerD holds them, and does not step here",
     ]
 
 
 def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(told):
     said = "\n".join(told(shapes.WGAN_GP, "--backward", "1"))
-    assert "partial   generator.* (2 parameters, 10): one route is severed, another is alive" in said
+    assert "partial   generator.* (2 tensors, 10 values): one route is severed, another is alive" in said
     assert "by .data at train.py:15" in said
-    assert "zero      discriminator.2.bias (1): a route is there, what arrives is all zero" in said
-    assert "extra     generator.* (2 parameters, 10): gradient arrives; optimizer_G holds them" in said
+    assert "zero      discriminator.2.bias (1 value): a route is there, what arrives is all zero" in said
+    assert "extra     generator.* (2 tensors, 10 values): gradient arrives; optimizer_G holds them" in said
 
 
 def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
     said = told(shapes.SAC)
-    assert "  cut       agent.log_alpha (1)" in said
-    assert "agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)" in "\n".join(said)
+    assert "  cut       agent.log_alpha (1 value)" in said
+    assert "agent.qf1_target.* (2 tensors, 5 values), agent.qf2_target.* (2 tensors, 5 values)" in "\n".join(said)
     assert not any("partial" in line for line in said)  # that the targets were copied once is no route
     assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: gradient reached its only parameter" in said
 
@@ -68,7 +68,8 @@ def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
 def test_what_ran_in_one_no_grad_block_is_one_cut_at_the_line_that_says_so(told):
     said = told(shapes.SAC, "--backward", "1")
     place = said.index(
-        "  cut       agent.actor.* (2 parameters, 8), agent.qf1_target.* (2 parameters, 5), agent.qf2_target.* (2 parameters, 5)"
+        "  cut       agent.actor.* (2 tensors, 8 values), agent.qf1_target.* (2 tensors, 5 values), "
+        "agent.qf2_target.* (2 tensors, 5 values)"
     )
     assert said[place + 1] == "            by torch.no_grad() at train.py:23: with torch.no_grad():"
     assert not said[place + 2].startswith("            and")
@@ -90,7 +91,7 @@ def test_a_decorator_that_switches_grad_mode_off_is_named_where_it_stands(told):
         "--backward",
         "1",
     )
-    assert said[2:4] == ["  cut       teacher.* (2 parameters, 6)", "            by torch.no_grad() at train.py:5: @torch.no_grad()"]
+    assert said[2:4] == ["  cut       teacher.* (2 tensors, 6 values)", "            by torch.no_grad() at train.py:5: @torch.no_grad()"]
 
 
 def test_a_target_network_that_follows_slowly_is_no_route_to_what_it_follows(told):
@@ -115,16 +116,16 @@ def test_a_target_network_that_follows_slowly_is_no_route_to_what_it_follows(tol
         "3",
     )
     assert said[1:4] == [
-        "  reached   q.* (2 parameters, 3)",
-        "  cut       target.* (2 parameters, 3)",
+        "  reached   q.* (2 tensors, 3 values)",
+        "  cut       target.* (2 tensors, 3 values)",
         "            by torch.no_grad() at train.py:8: with torch.no_grad():",
     ]
 
 
 def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both_have(told):
     said = told(shapes.SIMSIAM, "--backward", "1")
-    assert any(line.startswith("  unused    resnet.* (2 parameters, 70): ") for line in said)
-    assert "  partial   model.backbone.* (2 parameters, 42): one route is severed, another is alive" in said
+    assert any(line.startswith("  unused    resnet.* (2 tensors, 70 values): ") for line in said)
+    assert "  partial   model.backbone.* (2 tensors, 42 values): one route is severed, another is alive" in said
     assert "            by detach() at train.py:14: z = z.detach()" in said
 
 
@@ -132,8 +133,8 @@ def test_a_frozen_base_is_a_line_and_lora_is_zero_at_the_first_call_only(told):
     said = told(shapes.LORA, "--backward", "1,2")
     assert said.count("  frozen    model: 24 of 28 parameters (504 of 552 numbers)") == 2
     first, second = (index for index, line in enumerate(said) if line.startswith("gradviz: backward"))
-    assert any(line.startswith("  zero      model.3,7.lora_A.weight (2 parameters, 24): a route") for line in said[first:second])
-    assert "  passed    model.3,7.lora_A.weight (2 parameters, 24): zero at backward 1, reached now" in said[second:]
+    assert any(line.startswith("  zero      model.3,7.lora_A.weight (2 tensors, 24 values): a route") for line in said[first:second])
+    assert "  no longer zero: model.3,7.lora_A.weight (2 tensors, 24 values), reached now; zero at backward 1" in said[second:]
     assert not any(line.startswith("  zero") for line in said[second:])
 
 
@@ -146,7 +147,7 @@ def test_calls_inside_one_step_are_tied_to_it(told):
 
 def test_several_losses_before_one_step_are_judged_together(told):
     said = told(shapes.ACCUMULATING)
-    assert any(line.startswith("  unused    right.* (2 parameters, 4): ") for line in said)
+    assert any(line.startswith("  unused    right.* (2 tensors, 4 values): ") for line in said)
     assert "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters" in said
 
 
@@ -154,11 +155,11 @@ def test_what_is_stepped_without_gradient_is_an_alarm_with_its_line(told):
     said = told(shapes.CUT, "--backward", "1")
     start = said.index("gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 1")
     assert said[start + 1 : start + 3] == [
-        "  starved   net.encoder.* (2 parameters, 12)",
+        "  not trained: net.encoder.* (2 tensors, 12 values)",
         "            by detach() at train.py:10: h = self.encoder(x).detach()",
     ]
     assert said[start + 3].startswith("  means     ")
-    assert said[-2:] == ["  starved   net.spare.* (2 parameters, 4)", "            their values did not go into the loss"]
+    assert said[-2:] == ["  not trained: net.spare.* (2 tensors, 4 values)", "            their values did not go into the loss"]
 
 
 def test_the_file_is_whole_and_led_by_the_alarm(scripts):
@@ -180,7 +181,7 @@ def test_nothing_is_lost_where_the_script_dies_right_after(scripts, end):
     scripts.write("train.py", shapes.CUT.replace("    loss.backward()\n", f"    loss.backward()\n    import os; {end}\n"))
     plain, ran = scripts.python("train.py"), scripts.run("-o", "report.json", "train.py")
     assert (ran.code, ran.others) == (plain.code, plain.others)
-    assert "cut       net.encoder.* (2 parameters, 12)" in ran.said
+    assert "cut       net.encoder.* (2 tensors, 12 values)" in ran.said
     assert ("ALARM" in ran.said) == end.startswith("optimizer")
     assert json.loads((scripts.folder / "report.json").read_text())["backwards"]
 
@@ -279,8 +280,8 @@ for step in range(2):
 def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
     said = told(TOGGLING, "--backward", "1-4")
     assert not [line for line in said if line.startswith("  note")]
-    second = said.index("  reached   critic.weight (4)")
-    assert said[second + 1].startswith("  zero      critic.bias (1): a route is there, what arrives is all zero")
+    second = said.index("  reached   critic.weight (4 values)")
+    assert said[second + 1].startswith("  zero      critic.bias (1 value): a route is there, what arrives is all zero")
     assert said[second + 4 : second + 6] == [
         "  frozen    generator: all 2 parameters (20 of 20 numbers)",
         "            at train.py:9: generator.requires_grad_(False)",
@@ -289,7 +290,7 @@ def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
         "gradviz: backward 4, loss at train.py:10: "
         "(critic(torch.ones(8, 4)).mean() - critic(generator(torch.ones(8, 4))).mean()).backward()",
         "  same      as in backward 2: 4 parameters, 2 frozen, 1 reached and 1 zero",
-        "  stays     critic.bias (1): zero at backward 2 too",
+        "  stays     critic.bias (1 value): zero at backward 2 too",
     ]
 
 
@@ -315,7 +316,7 @@ def test_a_step_is_awaited_beyond_the_last_call_told_of(told):
     assert [line.split(",")[0] for line in said if "and 4" in line] == [
         "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached"
     ]
-    assert said[said.index("  starved   encoder.* (2 parameters, 20)") + 1] == (
+    assert said[said.index("  not trained: encoder.* (2 tensors, 20 values)") + 1] == (
         "            by detach() at train.py:8: value = critic(hidden.detach()).pow(2).mean()"
     )
 
@@ -331,7 +332,7 @@ def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told
         optimizer.step()
         """
     assert told(script, "--backward", "1")[1:] == [
-        "  zero      net.* (2 parameters, 5): a route is there, what arrives is all zero",
+        "  zero      net.* (2 tensors, 5 values): a route is there, what arrives is all zero",
         "            from zero factor at train.py:7: (net(torch.ones(2, 4)).sum() * step).backward()",
         "  why       the other factor is zero",
         "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters",
@@ -372,10 +373,12 @@ def test_what_is_frozen_is_told_by_the_line_and_what_is_thawed_too(told):
     said = told(THAWED)
     first = said.index("  frozen    net: 4 of 6 parameters (28 of 33 numbers)")
     assert said[first + 1 : first + 3] == [
-        "            net.body.* (2 parameters, 20) at train.py:5: net.body.requires_grad_(False)",
-        "            net.norm.* (2 parameters, 8) at train.py:6: net.norm.requires_grad_(False)",
+        "            net.body.* (2 tensors, 20 values) at train.py:5: net.body.requires_grad_(False)",
+        "            net.norm.* (2 tensors, 8 values) at train.py:6: net.norm.requires_grad_(False)",
     ]
-    assert said[-1] == "  thawed    net.norm.* (2 parameters, 8): frozen at backward 1, thawed at train.py:9: net.norm.requires_grad_(True)"
+    frozen, thawed = said[-1].split(": ", 1)
+    assert frozen == "  thawed    net.norm.* (2 tensors, 8 values)"
+    assert thawed == "frozen at backward 1, thawed at train.py:9: net.norm.requires_grad_(True)"
 
 
 PLAIN_LIST = """
@@ -405,7 +408,8 @@ optimizer.step()
 def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_would_register_them(told):
     assert told(PLAIN_LIST)[2:] == [
         "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters",
-        "  extra     net.layers[0..2].* (6 parameters, 60), net.heads['a'].* (2 parameters, 5): gradient arrives; no optimizer holds them",
+        "  extra     net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].* (2 tensors, 5 values): "
+        "gradient arrives; no optimizer holds them",
         "            net.layers is a plain list, which net.parameters() leaves out: nn.ModuleList registers it",
         "            net.heads is a plain dict, which net.parameters() leaves out: nn.ModuleDict registers it",
     ]
@@ -445,7 +449,7 @@ def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
     ]
     assert said[13:] == [
         "gradviz: backward 3, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
-        "  reached   net.* (6 parameters, 45)",
+        "  reached   net.* (6 tensors, 45 values)",
         "gradviz: optimizer (SGD) steps after backward 3: gradient reached all its parameters",
     ]
 
@@ -462,7 +466,7 @@ hidden = (hidden * 2).data
 
 def test_each_line_that_severs_the_same_route_again_is_told_with_its_code(told):
     lines = told(SERIES)
-    first = lines.index("  cut       net.* (2 parameters, 20)")
+    first = lines.index("  cut       net.* (2 tensors, 20 values)")
     assert lines[first + 1 : first + 3] == [
         "            by detach() at train.py:5: hidden = net(torch.ones(3, 4)).detach()",
         "            and in series at train.py:6: hidden = (hidden * 2).data",
@@ -502,7 +506,7 @@ def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_anothe
     )
     assert said[3:5] == [
         "gradviz: optimizer_D (Adam) steps after backward 1: gradient reached 4 of its 6 parameters",
-        "  idle      code.* (2 parameters, 8): not part of this loss; another loss trains them",
+        "  idle      code.* (2 tensors, 8 values): not part of this loss; another loss trains them",
     ]
     assert not any("ALARM" in line for line in said)
 
@@ -522,7 +526,7 @@ def test_losses_that_take_turns_under_one_optimizer_alarm_only_of_what_none_has_
         """
     )
     assert sum("ALARM" in line for line in said) == 1
-    assert "  idle      heads.0.* (2 parameters, 3): not part of this loss; another loss trains them" in said
+    assert "  idle      heads.0.* (2 tensors, 3 values): not part of this loss; another loss trains them" in said
 
 
 def test_a_no_grad_block_goes_on_after_gradient_was_switched_on_within_it(told):
@@ -538,4 +542,5 @@ def test_a_no_grad_block_goes_on_after_gradient_was_switched_on_within_it(told):
         (student(torch.ones(2)) - wanted).sum().backward()
         """
     )
-    assert said[2:4] == ["  cut       teacher.* (2 parameters, 6)", "            by torch.no_grad() at train.py:5: with torch.no_grad():"]
+    by = "            by torch.no_grad() at train.py:5: with torch.no_grad():"
+    assert said[2:4] == ["  cut       teacher.* (2 tensors, 6 values)", by]

@@ -78,9 +78,9 @@ def table(ranks):
     return [
         "gradviz: backward 1 at ddp.py:21: 4 of 6 parameters differ between ranks",
         "            " + "   ".join(f"rank {rank}" for rank in range(ranks)),
-        f"  differ    {even * (ranks // 2)}model.module.left.* (2 parameters, 4)",
-        f"  differ    {odd * (ranks // 2)}model.module.right.* (2 parameters, 4)",
-        f"  same      {'reached  ' * ranks}model.module.trunk.* (2 parameters, 12)",
+        f"  differ    {even * (ranks // 2)}model.module.left.* (2 tensors, 4 values)",
+        f"  differ    {odd * (ranks // 2)}model.module.right.* (2 tensors, 4 values)",
+        f"  same      {'reached  ' * ranks}model.module.trunk.* (2 tensors, 12 values)",
     ]
 
 
@@ -115,7 +115,7 @@ def test_ranks_that_are_each_run_on_their_own_are_put_together_too(scripts):
     assert ran.code == 0
     assert "\n".join(table(2)) in ran.err
     assert ran.err.count(table(2)[0]) == 1
-    assert "  older     model.module.right.* (2 parameters, 4): stepped by a gradient that these calls did not bring" in ran.err
+    assert "  older     model.module.right.* (2 tensors, 4 values): stepped by a gradient that these calls did not bring" in ran.err
     assert "ALARM" not in ran.err  # DDP fills .grad of what this rank never reached
 
 
@@ -146,8 +146,8 @@ def test_ranks_that_saw_the_same_share_a_column_where_there_are_many():
     assert list(matrix(ranks)) == [
         ": 1 of 2 parameters differ between ranks\n",
         "            ranks 0 and 8         ranks 1..7 and 9..11\n",
-        "  differ    unused                reached               b (2)\n",
-        "  same      reached               reached               a (1)\n",
+        "  differ    unused                reached               b (2 values)\n",
+        "  same      reached               reached               a (1 value)\n",
         "  missing   rank 12 began this call and did not come back from it: perhaps waiting for another rank\n",
         "  missing   ranks 13..15 did not come to this call, or left nothing here: it has ended before, or runs elsewhere\n",
     ]

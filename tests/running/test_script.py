@@ -189,7 +189,7 @@ def test_an_error_of_backward_itself_is_told_by_python_and_explained(scripts):
     plain, watched = same(scripts, "wrong.py")
     assert watched.others == plain.err
     assert "backward 1, loss at wrong.py:5: loss.backward()" in watched.said
-    assert "cut       model.* (2 parameters, 4)\n            by detach() at wrong.py:4" in watched.said
+    assert "cut       model.* (2 tensors, 4 values)\n            by detach() at wrong.py:4" in watched.said
 
 
 def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(scripts):

@@ -205,7 +205,7 @@ class _Entry:
 LINES = {
     "gradient": "gradient flows",
     "severed": "gradient stops",
-    "pruned": "pruned by the cut",
+    "pruned": "cut off",
     "frozen": "value only",
     "value": "value only, needs no gradient",
 }

@@ -3,7 +3,7 @@
 from gradviz.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.graph import Verdict
-from gradviz.render.names import abbreviated
+from gradviz.render.names import tensors
 from gradviz.render.sentences import counted, cut_at, file_and_line, printable, verdict_words
 from gradviz.render.sketch import NAMELESS, Item, Sort, short
 from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
@@ -47,10 +47,10 @@ def relative(path: str, around: str) -> str:
 
 
 def size_of(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -> str:
-    """Return how many parameters and elements there are, ``"2 parameters, 1.5 k"``; of one tensor its sizes."""
+    """Return how many parameters and elements there are, ``"2 tensors, 1.5 k values"``; of one tensor its sizes."""
     if parameters <= 1 and shape is not None:
         return f"({', '.join(map(str, shape))})"
-    return f"{counted(parameters, 'parameter')}, {abbreviated(numel)}" if parameters else ""
+    return tensors(parameters, numel) if parameters else ""
 
 
 def _name(box: Box, around: str, unsaid: int) -> str:
@@ -129,7 +129,7 @@ def _module(key: str, box: Box, name: str, repetitions: int) -> Item:
 
 
 def _mark(key: str, box: Box, report: Findings) -> Item:
-    """What severs: its operation, its line, and how much it prunes where that is folded away."""
+    """What severs: its operation, its line, and how much it cuts off where that is folded away."""
     cuts = [report.cuts[index] for index in box.cuts]
     first = cuts[0]
     lines = [repeated(f"{SCISSORS} {short(first.operation)}", box.nodes), short(file_and_line(first.file, first.line))]
@@ -137,7 +137,7 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
     if not box.key:
         behind = dict.fromkeys(name for cut in cuts for name in cut.parameters if name in report.parameters)
         pruned = sum(report.parameters[name].verdict is Verdict.CUT for name in behind)
-        lines += [f"prunes {counted(pruned, 'parameter')}"] if pruned else []
+        lines += [f"cuts off {counted(pruned, 'parameter')}"] if pruned else []
     about = f"cut: {'; '.join(map(cut_at, cuts))}" + (f": {printable(first.code)}" if first.code else "")
     return Item(
         key=key,

@@ -27,8 +27,8 @@ class Group:
 
     def __str__(self) -> str:
         if self.parameters == 1:
-            return f"{self.pattern} ({abbreviated(self.numel)})"
-        return f"{self.pattern} ({self.parameters} parameters, {abbreviated(self.numel)})"
+            return f"{self.pattern} ({values(self.numel)})"
+        return f"{self.pattern} ({tensors(self.parameters, self.numel)})"
 
 
 def fold_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()) -> list[Group]:
@@ -122,6 +122,20 @@ def _few_runs(numbers: Iterable[int]) -> list[str]:
     """Numbers as runs; where there are many, those in the middle are left out."""
     found = runs(numbers)
     return found if len(found) <= MOST_RUNS else [*found[: MOST_RUNS - 2], "...", found[-1]]
+
+
+def tensors(parameters: int, numel: int) -> str:
+    """Say how large some parameters are.
+
+    >>> tensors(4, 480), tensors(1, 1)
+    ('4 tensors, 480 values', '1 tensor, 1 value')
+    """
+    return f"{parameters} tensor{'' if parameters == 1 else 's'}, {values(numel)}"
+
+
+def values(numel: int) -> str:
+    """Say how many numbers there are: ``"1 value"``, ``"1.2 k values"``."""
+    return f"{abbreviated(numel)} value{'' if numel == 1 else 's'}"
 
 
 def abbreviated(number: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradviz.graph import Place, Verdict
-from gradviz.render.names import abbreviated
+from gradviz.render.names import tensors
 from gradviz.render.sentences import counted, file_and_line, portion, verdict_words
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.style import LOOKS, SCISSORS
@@ -97,7 +97,7 @@ def group_lines(name: str, kind: str, tally: Tally, entries: int) -> tuple[BoxLi
     if tally.parameters:
         present = {verdict: n for verdict, n in zip(VERDICTS, tally.verdicts, strict=True) if n}
         mark = LOOKS[next(iter(present))].mark if len(present) == 1 else ""
-        size = f"{counted(tally.parameters, 'parameter')} · {abbreviated(tally.elements)}"
+        size = tensors(tally.parameters, tally.elements)
         words = verdict_words(present, tally.partial)
         lines += [BoxLine(size), BoxLine(", ".join(words), mark)]
     elif tally.operations:

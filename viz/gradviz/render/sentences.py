@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradviz.blocks import by_block
 from gradviz.findings import Findings
-from gradviz.graph import Cut, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict
+from gradviz.graph import Cut, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict
 from gradviz.render.names import by_module, join_siblings
 
 MEANINGS = {
@@ -28,7 +28,7 @@ _ROOM = 72  # characters for the names of what is no cut; where they need more, 
 def headline(report: Findings) -> str:
     """Return the result in one sentence, without a full stop.
 
-    ``"2 of 6 parameters get gradient; detach_() at article.py:31 prunes f1 and f2"``
+    ``"2 of 6 parameters get gradient; detach_() at article.py:31 cuts off f1 and f2"``
     """
     report = by_block(report)
     clauses = [count_reached(report), *_outside_clauses(report), *_cut_clauses(report)]
@@ -95,7 +95,7 @@ def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
     behind = [parameters[name] for name in cut.parameters if name in parameters]
     pruned = sum(parameter.verdict is Verdict.CUT for parameter in behind)
     partial = sum(parameter.partial for parameter in behind)
-    said = [f"prunes {counted(pruned, 'parameter')}"] if pruned else []
+    said = [f"cuts off {counted(pruned, 'parameter')}"] if pruned else []
     said += [f"one route of {counted(partial, 'parameter')}"] if partial else []
     return ", ".join(said) or f"{counted(len(behind), 'parameter')} behind it"
 
@@ -156,6 +156,14 @@ def why_unused(unused: Unused) -> str:
     return "what came of it is no part of this loss; it was used last"
 
 
+def leaf_name(leaf: Leaf) -> str:
+    """Return what a tensor outside the model is called: ``"a 2 x 16 tensor"``, or its name and sizes where it has one."""
+    sizes = " x ".join(map(str, leaf.shape))
+    if leaf.name.startswith("leaf ("):
+        return f"a {sizes} tensor" if sizes else "a single value"
+    return f"{leaf.name} ({sizes})" if sizes else leaf.name
+
+
 def cut_at(cut: Cut) -> str:
     """Return ``"detach_() at article.py:31"``, or the operation alone where no line is known."""
     place = file_and_line(cut.file, cut.line)
@@ -202,7 +210,7 @@ def _cut_clauses(report: Findings) -> list[str]:
         behind = [name for name in cut.parameters if name in pruned]
         partial = [name for name in cut.parameters if name not in pruned]
         if behind:
-            clauses.append(f"{cut_at(cut)} prunes {listing(_named(behind, report))}")
+            clauses.append(f"{cut_at(cut)} cuts off {listing(_named(behind, report))}")
         elif partial and not cut.inside_library:
             clauses.append(f"{cut_at(cut)} cuts one of the routes to {listing(_named(partial, report))}")
     rest = len(clauses) - _CLAUSES
@@ -218,7 +226,9 @@ def _frozen_clauses(report: Findings) -> list[str]:
     if not beyond:
         return [clause]
     said = _subject(beyond, report)[0]
-    return [f"{clause}, gradient passes by to {counted(len(beyond), 'parameter') if said == str(len(beyond)) else said}"]
+    through = "it" if clause.endswith(" is frozen") else "them"
+    to = counted(len(beyond), "parameter") if said == str(len(beyond)) else said
+    return [f"{clause}, gradient still passes through {through} to {to}"]
 
 
 def _passed_by(report: Findings) -> list[str]:

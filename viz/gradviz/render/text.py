@@ -16,7 +16,7 @@ from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import count_reached, counted, is_known_unused, listing, path_and_line, printable, why_unused
+from gradviz.render.sentences import count_reached, counted, is_known_unused, leaf_name, listing, path_and_line, printable, why_unused
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -120,7 +120,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
         yield _Line()
         yield _Line("Gradient also reaches tensors that are no parameter of the model:", "title")
         for leaf in report.unregistered:
-            yield _Line(leaf.name + (f" at {path_and_line(leaf.place)}" if leaf.place else ""), indent=2)
+            yield _Line(leaf_name(leaf) + (f" at {path_and_line(leaf.place)}" if leaf.place else ""), indent=2)
             if leaf.place and leaf.place.code:
                 yield _Line(leaf.place.code, "code", indent=6)
     for note in report.notes:
@@ -132,7 +132,7 @@ def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_L
     explanation = explain(cut)
     yield _Line()
     yield from _operation(cut, "Cut by ", "cut")
-    yield from _groups(report, _names(report, cut, Verdict.CUT), "prunes")
+    yield from _groups(report, _names(report, cut, Verdict.CUT), "cuts off")
     others = [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT]
     yield from _groups(report, others, "partial")
     for place in cut.also[:MOST_PLACES]:
@@ -142,7 +142,7 @@ def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_L
     if explanation not in explained:
         explained.add(explanation)
         yield _Line(explanation.meaning, indent=2, label="means")
-        yield _Line(explanation.mend, indent=2, label="to mend")
+        yield _Line(explanation.mend, indent=2, label="fix")
 
 
 def _aside(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
@@ -152,7 +152,7 @@ def _aside(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[
     if not is_plain(cut) and explanation not in explained:  # what a stop-gradient is need not be said
         explained.add(explanation)
         yield _Line(explanation.meaning, indent=4, label="means")
-        yield _Line(explanation.mend, indent=4, label="to mend")
+        yield _Line(explanation.mend, indent=4, label="fix")
 
 
 def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> Iterator[_Line]:

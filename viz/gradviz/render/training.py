@@ -52,7 +52,7 @@ def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
     if alarm.code:
         yield "code", printable(f"{_at(alarm)}: {alarm.code}")
     yield "means", alarm.means
-    yield "to mend", alarm.mend
+    yield "fix", alarm.mend
 
 
 def headline(alarm: Alarm) -> str:

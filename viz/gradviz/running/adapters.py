@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.names import abbreviated
-from gradviz.render.sentences import counted, listing
+from gradviz.render.names import tensors
+from gradviz.render.sentences import listing
 
 _TUNERS = "lora|adalora|randlora|vera|ia3|hada|lokr|oft|boft|hra|fourierft|bone|miss|shira|road|c3a|ln_tuning"
 _ADAPTER = re.compile(rf"(?:^|\.)(?P<layer>[^.]+)\.(?P<tensor>(?:{_TUNERS})_\w+)\.(?P<adapter>(?!weight$|bias$)[^.]+)(?:\.weight)?$")
@@ -19,7 +19,7 @@ def fold_adapters(names: Iterable[str], among: Mapping[str, Parameter]) -> tuple
 
     >>> among = {f"h.{i}.q.lora_B.default.weight": Parameter(name="", numel=8) for i in range(4)}
     >>> fold_adapters(among, among)
-    (['lora_B.default in q (4 parameters, 32)'], [])
+    (['lora_B.default in q (4 tensors, 32 values)'], [])
     """
     whole = _by_tensor(among)
     rows, rest = [], []
@@ -28,8 +28,8 @@ def fold_adapters(names: Iterable[str], among: Mapping[str, Parameter]) -> tuple
             rest += meant
             continue
         layers = list(dict.fromkeys(found["layer"] for name in meant if (found := _ADAPTER.search(name))))
-        size = abbreviated(sum(among[name].numel for name in meant))
-        rows.append(f"{'.'.join(filter(None, key))} in {listing(layers)} ({counted(len(meant), 'parameter')}, {size})")
+        size = tensors(len(meant), sum(among[name].numel for name in meant))
+        rows.append(f"{'.'.join(filter(None, key))} in {listing(layers)} ({size})")
     return rows, rest
 
 

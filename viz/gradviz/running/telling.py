@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Unused, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
-from gradviz.render.sentences import counted, listing, path_and_line, printable, verdict_counts, why_unused
+from gradviz.render.sentences import counted, leaf_name, listing, path_and_line, printable, verdict_counts, why_unused
 from gradviz.running import brief
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
@@ -60,7 +60,7 @@ def _details(call: Call, *, verbose: bool = False) -> list[str]:
     if not report.parameters:
         sections.append([_line("", "no parameters were found")])
     sections.append(
-        [_line("beside", f"{leaf.name} gets gradient and belongs to no model" + _at(leaf.place)) for leaf in report.unregistered[:3]]
+        [_line("also reached", f"{leaf_name(leaf)} that is no model's parameter" + _at(leaf.place)) for leaf in report.unregistered[:3]]
     )
     sections.append([_line("note", note) for note in report.notes])
     sections.append([*_partial(call, verbose=verbose)])  # as often as not a stop-gradient that is meant
@@ -149,13 +149,13 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
         cuts = tuple(dict.fromkeys(cut for call in calls if name in call.report.parameters for cut in call.report.parameters[name].cuts))
         by_cuts.setdefault(cuts, []).append(name)
     for cuts, group in by_cuts.items():
-        yield _line("starved", _names(group, calls[-1]))
+        yield _line("not trained", _names(group, calls[-1]))
         for cut in cuts:
             yield from _cut(cut)
             if explain(cut) not in explained:
                 explained.add(explain(cut))
                 yield _line("means", explain(cut).meaning)
-                yield _line("to mend", explain(cut).mend)
+                yield _line("fix", explain(cut).mend)
         told = [call.report.parameters[name] for call in calls for name in group if name in call.report.parameters]
         unclear = any(one.uncertain for one in told)
         if not cuts and unclear:
@@ -214,7 +214,7 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
         at = next(iter(lines), None) if len(lines) == 1 else None
         yield _line("thawed", f"{_names(thawed, call)}: frozen at backward {earlier.number}{_at(at) and f', thawed{_at(at)}'}")
     if gone:
-        yield _line("passed", f"{_names(gone, call)}: zero at backward {earlier.number}, reached now")
+        yield _line("no longer zero", f"{_names(gone, call)}, reached now; zero at backward {earlier.number}")
     if stayed:
         yield _line("stays", f"{_names(stayed, call)}: zero at backward {earlier.number} too")
 
@@ -257,7 +257,7 @@ def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
         size, whole = (sum(one.numel for one in some) for some in (parameters, among))
         share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
         words = trainable(among)
-        yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} numbers){'; ' if words else ''}{words}")
+        yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} values){'; ' if words else ''}{words}")
         by_line: dict[Place, list[str]] = {}
         for one in parameters:
             if one.frozen_at is not None:
@@ -307,7 +307,7 @@ def _at(place: Place | None) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    return printable(f"  {label.ljust(_LABEL)}{text}")
+    return printable(f"  {label.ljust(_LABEL)}{text}" if len(label) < _LABEL else f"  {label}: {text}")
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -197,7 +197,7 @@ function aboutOperation(node) {
     return [h("p", {class: "kind"}, "the loss: backward() starts here"), placeOf(m.loss.made)];
   }
   const scope = m.strings[m.scope[node]];
-  const pruned = m.pruned[node] === 1 ? ", pruned by a cut" : "";
+  const pruned = m.pruned[node] === 1 ? ", cut off" : "";
   return [h("p", {class: "kind"}, `operation${scope ? ` in ${scope}` : ""}${pruned}`)];
 }
 
