@@ -146,13 +146,21 @@ def test_every_program_of_the_readme_runs():
 
     model = nn.Sequential(OrderedDict(f2=nn.Linear(3, 2)))
     names = {"__name__": "readme", "model": model, "batch": torch.ones(1, 3), "step": step}
-    programs = PYTHON.findall((ROOT / "README.md").read_text())
+    programs = PYTHON.findall((ROOT / "README.md").read_text())[1:]  # the first is a script, run below
     with a_folder_with_the_examples(), contextlib.redirect_stdout(io.StringIO()) as said:
         for program in programs:
             exec(program, names)
         assert Path("graph.svg").is_file()
     names["test_only_the_head_trains"]()
     assert said.getvalue() == "All 2 parameters get gradient.\n\n"
+
+
+def test_the_readme_shows_what_a_run_of_its_script_tells(tmp_path):
+    readme = (ROOT / "README.md").read_text()
+    (tmp_path / "train.py").write_text(PYTHON.findall(readme)[0])
+    done = subprocess.run([sys.executable, "-m", "gradviz", "run", "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stdout, len(done.stderr.splitlines())) == ("", 12)
+    assert f"```console\n$ gradviz run train.py\n{done.stderr}```" in readme
 
 
 @pytest.mark.parametrize(("page", "least"), [(ROOT / "README.md", 8), (FRAMEWORKS, 3)], ids=["README.md", "frameworks.md"])

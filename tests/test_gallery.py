@@ -68,5 +68,5 @@ def test_the_readme_shows_what_the_example_prints(monkeypatch, capsys, tmp_path)
 
 def test_the_readme_embeds_pictures_that_are_there():
     pictures = re.findall(r"!\[.+?\]\((.+?)\)", (OUTPUTS.parent / "README.md").read_text())
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     assert all((OUTPUTS.parent / picture).is_file() for picture in pictures)

@@ -42,7 +42,7 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
         training.model.print_trainable_parameters()
     training.train()
     lines = [line.partition(" at accelerate/")[0].partition(" at peft/")[0] for line in capsys.readouterr().err.splitlines()]
-    frozen = f"  frozen    base_model: 30 of 42 parameters (9.8 k of 10 k numbers); {printed.getvalue().strip()}"
+    frozen = f"  frozen    base_model: 30 of 42 parameters (9.8 k of 10 k values); {printed.getvalue().strip()}"
     assert lines[-1].startswith("gradviz: 12 of 42 parameters train; base_model.")
     assert lines[next(place for place, line in enumerate(lines) if line.startswith("gradviz")) : -1] == [
         "gradviz: backward 1 in step 1, loss",

@@ -35,11 +35,12 @@ class Teller:
         details = _details(call, verbose=self._verbose)
         here = f"in {call.kind} {call.number}"
         known = self._told.setdefault((*line, *details), here)
+        first = headline(call)
         if len(details) > 1 and known != here:
-            details = [_line("same", f"as {known}: {verdict_counts(call.report)}")]
+            first, details = _repeated(call, known), []
         since = _since(call, self._last.get(line))
         self._last[line] = call
-        return "\n".join([headline(call), *details, *since]) + "\n"
+        return "\n".join([first, *details, *since]) + "\n"
 
     def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
         """Return what steps next, led by the alarm where there is one; what explains an alarm is told once."""
@@ -47,7 +48,7 @@ class Teller:
         here = f"after backward {_numbers(step.calls)}"
         known = self._told.setdefault((step.optimizer, *details), here)
         if step.starved and known != here:
-            details = [_line("same", f"as {known}")]
+            first, details = f"{first}, as {known}", []
         return "\n".join([first, *details]) + "\n"
 
 
@@ -73,6 +74,13 @@ def headline(call: Call) -> str:
     if call.caller is not None:
         told += f", called{_at(call.caller)}"
     return printable(told)
+
+
+def _repeated(call: Call, known: str) -> str:
+    """Return a call of which there is nothing new to say, in one line."""
+    name = f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''}, {call.report.loss}"
+    at = f" at {path_and_line(call.place)}" if call.place else ""
+    return printable(f"{name}{at}, as {known}: {verdict_counts(call.report)}")
 
 
 def lead(step: Step, calls: Sequence[Call]) -> str:
