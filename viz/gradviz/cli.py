@@ -20,6 +20,7 @@ import click
 from gradviz.errors import GradvizError
 from gradviz.folding.boxes import BUDGET, SCHEMES, View
 from gradviz.layout import ENGINES
+from gradviz.mending.command import mend
 from gradviz.strategies import LAYERS, MODES
 from gradviz.version import __version__
 from gradviz.voice import say
@@ -401,6 +402,9 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
         click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
     if exit_code and difference:
         sys.exit(1)
+
+
+gradviz.add_command(mend)
 
 
 @contextmanager

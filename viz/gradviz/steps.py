@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,15 @@ from gradviz.running.settings import numbers
 _HERE = Path(__file__).parent
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A step that was traced, with what it returned. Read-only."""
+
+    report: Report
+    loss: Any
+    model: Any
+
+
 def trace_function(name: str, **arguments: Any) -> Report:
     """Trace ``package.module:function`` or ``file.py:function`` and report on what it returns: ``(loss, model)`` or a loss.
 
@@ -30,14 +40,32 @@ def trace_function(name: str, **arguments: Any) -> Report:
     Raises:
         GradvizError: There is no such module or function, or it raises.
     """
+    return run_traced(name, find_function(name), **arguments).report
+
+
+def find_function(name: str) -> Callable[..., Any]:
+    """Return the function that is called ``package.module:function`` or ``file.py:function``.
+
+    Raises:
+        GradvizError: There is no such module or function.
+    """
     module_name, colon, function_name = name.rpartition(":")
     if not (module_name and colon and function_name):
         raise GradvizError(f"not a function: {name!r} (write package.module:function, or file.py:function)")
     module = _load_file(Path(module_name)) if module_name.endswith(".py") else _import(module_name)
-    function = getattr(module, function_name, None)
-    if not callable(function):
+    function: Callable[..., Any] | None = getattr(module, function_name, None)
+    if function is None or not callable(function):
         there = ", ".join(sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_")))
         raise GradvizError(f"no function {function_name!r} in {module_name!r} (there is {there or 'none'})")
+    return function
+
+
+def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Traced:
+    """Run a function in a trace, and its backward.
+
+    Raises:
+        GradvizError: It raises.
+    """
     with gradviz.trace() as trace:
         try:
             result: Any = function(**arguments)
@@ -46,7 +74,7 @@ def trace_function(name: str, **arguments: Any) -> Report:
             raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         run_backward(trace, loss)
-    return trace.report(loss, model)
+    return Traced(trace.report(loss, model), loss, model)
 
 
 def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:

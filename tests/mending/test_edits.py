@@ -1,0 +1,339 @@
+"""Every kind of edit mends a step that it is for: what is printed, applied by git, gives what was said."""
+
+import contextlib
+import importlib.util
+import subprocess
+import textwrap
+import warnings
+
+import pytest
+import torch
+
+from gradviz.mending.mend import mend
+from gradviz.mending.patches import patch
+
+HEAD = """\
+import copy, math
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.autograd import Variable
+
+
+"""
+STEPS = {
+    "drop .detach()": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            h = model[0](torch.ones(4, 2)).detach()
+            return model[1](h).mean(), model
+        """,
+    "drop .detach_()": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            h = model[0](torch.ones(4, 2))
+            h.detach_()
+            return model[1](h).mean(), model
+        """,
+    "drop .data": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            return model[1](model[0](torch.ones(4, 2)).data).mean(), model
+        """,
+    "drop .item()": """
+        def step():
+            model = nn.ParameterDict({"scale": torch.ones(()), "w": torch.ones(3)})
+            return (model["w"] * 2).sum() + 3 * model["scale"].item(), model
+        """,
+    "drop float()": """
+        def step():
+            model = nn.ParameterDict({"scale": torch.ones(()), "w": torch.ones(3)})
+            return (model["w"] * 2).sum() * float(model["scale"]), model
+        """,
+    "drop .detach().cpu().numpy()": """
+        def step():
+            model = nn.Linear(2, 3)
+            values = model(torch.ones(4, 2)).detach().cpu().numpy()
+            return torch.as_tensor(values * 2).sum() + 0 * model.weight.sum(), model
+        """,
+    "do the arithmetic in torch, and not in math": """
+        def step():
+            model = nn.ParameterDict({"scale": torch.ones(()), "w": torch.ones(3)})
+            return (model["w"] * 2).sum() * math.exp(model["scale"]), model
+        """,
+    "stack the tensors with torch.stack": """
+        def step():
+            model = nn.Linear(2, 3)
+            losses = [row.sum() for row in model(torch.ones(4, 2))]
+            return torch.tensor(losses, requires_grad=True).sum(), model
+        """,
+    "drop Variable()": """
+        def step():
+            model = nn.Linear(2, 3)
+            loss = model(torch.ones(4, 2)).mean()
+            loss = Variable(loss, requires_grad=True)
+            return loss, model
+        """,
+    "drop nn.Parameter()": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            prompt = nn.Parameter(model[0](torch.ones(4, 2)))
+            return model[1](prompt).mean(), model
+        """,
+    "drop with torch.no_grad()": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            with torch.no_grad():
+                h = model[0](torch.ones(4, 2))
+            return model[1](h).mean(), model
+        """,
+    "take a statement out of with torch.inference_mode()": """
+        def step():
+            model = nn.ModuleList([nn.Linear(2, 3), nn.Linear(3, 1)])
+            ema = nn.Linear(2, 3)
+            with torch.inference_mode():
+                y = ema(torch.ones(4, 2)).sum().item()
+                h = model[0](torch.ones(4, 2))
+            return model[1](h.clone()).mean() + y, model
+        """,
+    "drop the decorator @torch.no_grad()": """
+        @torch.no_grad()
+        def features(layer, x):
+            return layer(x)
+
+
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            return model[1](features(model[0], torch.ones(4, 2))).mean(), model
+        """,
+    "drop the call that switches grad mode off": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            torch.set_grad_enabled(False)
+            h = model[0](torch.ones(4, 2))
+            torch.set_grad_enabled(True)
+            return model[1](h).mean(), model
+        """,
+    "checkpoint with use_reentrant=False": """
+        from torch.utils.checkpoint import checkpoint
+
+
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            h = checkpoint(model[0], torch.ones(4, 2), use_reentrant=True)
+            return model[1](h).mean(), model
+        """,
+    "take the derivative with create_graph=True": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+            x = torch.ones(4, 2, requires_grad=True)
+            slope = torch.autograd.grad(model(x).sum(), x)[0]
+            return model(x).mean() + slope.square().sum(), model
+        """,
+    "have autograd go through the forward of the Function, in the place of its backward": """
+        class Scale(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                ctx.save_for_backward(scale)
+                return x * scale
+
+            @staticmethod
+            def backward(ctx, g):
+                return g * ctx.saved_tensors[0], None
+
+
+        def step():
+            model = nn.ParameterDict({"scale": torch.ones(3), "w": torch.ones(3)})
+            return Scale.apply(model["w"], model["scale"]).sum(), model
+        """,
+    "have state_dict() keep the history": """
+        def step():
+            model = nn.Linear(2, 3)
+            loss = model(torch.ones(4, 2)).mean()
+            return loss + sum(value.norm() for value in model.state_dict().values()), model
+        """,
+    "draw with rsample()": """
+        def step():
+            model = nn.ParameterDict({"mean": torch.zeros(3), "w": torch.ones(3)})
+            z = torch.distributions.Normal(model["mean"], 1.0).sample()
+            return (model["w"] * z).sum(), model
+        """,
+    "scale a range from 0 to 1": """
+        def step():
+            model = nn.ParameterDict({"near": torch.zeros(()), "far": torch.ones(()), "w": torch.ones(8)})
+            depth = torch.linspace(model["near"], model["far"], 8)
+            return (model["w"] * depth).sum(), model
+        """,
+    "drop the freeze": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            model[0].requires_grad_(False)
+            loss = model(torch.ones(4, 2)).mean()
+            model[0].requires_grad_(True)
+            return loss, model
+        """,
+    "drop the hook": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            h = model[0](torch.ones(4, 2))
+            h.register_hook(lambda g: g * 0)
+            return model[1](h).mean(), model
+        """,
+    "let the comparison pass gradient as a sigmoid does": """
+        def step():
+            model = nn.ParameterDict({"threshold": torch.zeros(()), "w": torch.arange(3.0)})
+            keep = (torch.arange(3.0) > model["threshold"]).float()
+            return (model["w"] * keep).sum(), model
+        """,
+    "let gradient pass round() straight through": """
+        def step():
+            model = nn.ParameterDict({"x": torch.rand(3), "w": torch.ones(3)})
+            return (model["w"] * torch.round(model["x"])).sum(), model
+        """,
+    "let gradient pass the cast straight through": """
+        def step():
+            model = nn.ParameterDict({"x": torch.rand(3) * 9, "w": torch.ones(3)})
+            return (model["w"] * model["x"].long()).sum(), model
+        """,
+    "look it up by one-hot rows that pass gradient": """
+        def step():
+            model = nn.ModuleDict({"policy": nn.Linear(2, 4), "embed": nn.Embedding(4, 3)})
+            action = model["policy"](torch.rand(5, 2)).argmax(-1)
+            return (model["embed"](action) * torch.rand(3)).sum(), model
+        """,
+    "weigh what is chosen by its score": """
+        def step():
+            model = nn.ModuleDict({"score": nn.Linear(2, 1), "out": nn.Linear(2, 1)})
+            x = torch.rand(6, 2)
+            s = model["score"](x).squeeze(-1)
+            best = s.topk(3).indices
+            return model["out"](x[best]).mean(), model
+        """,
+    "make the operand safe where it is not taken": """
+        def step():
+            model = nn.ParameterDict({"x": torch.tensor([0.0, 1.0, 4.0])})
+            x = model["x"]
+            return torch.where(x > 0, torch.sqrt(x), torch.zeros_like(x)).sum(), model
+        """,
+    "clear the gradients before backward()": """
+        def step():
+            model = nn.Linear(2, 3)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            loss = model(torch.ones(4, 2)).mean()
+            loss.backward()
+            optimizer.zero_grad()
+            optimizer.step()
+            return loss, model
+        """,
+    "make the optimizer after the model is complete": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            model[1] = nn.Linear(3, 2)
+            loss = model(torch.ones(4, 2)).mean()
+            loss.backward()
+            optimizer.step()
+            return loss, model
+        """,
+    "hand the optimizer what it does not hold": """
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            optimizer = torch.optim.SGD(model[0].parameters(), lr=0.1)
+            loss = model(torch.ones(4, 2)).mean()
+            loss.backward()
+            optimizer.step()
+            return loss, model
+        """,
+    "keep the modules in a ModuleList": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = [nn.Linear(2, 2), nn.Linear(2, 2)]
+                self.head = nn.Linear(2, 1)
+
+            def forward(self, x):
+                for layer in self.layers:
+                    x = layer(x)
+                return self.head(x)
+
+
+        def step():
+            model = Net()
+            return model(torch.ones(4, 2)).mean(), model
+        """,
+}  # fmt: skip
+TWICE = """
+def step():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    h = model[0](torch.ones(4, 2)).detach()
+    h = h * 2
+    h = Variable(h.data)
+    return model[1](h).mean(), model
+"""
+
+
+@pytest.mark.parametrize("title", STEPS)
+def test_a_patch_applied_gives_what_was_said(tmp_path, monkeypatch, nursery, title):
+    found = mended(tmp_path, monkeypatch, nursery, STEPS[title])
+    assert title in [name for mend in found.mends for name in mend.titles]
+    for each in found.mends:
+        held_against_torch(tmp_path, each, found)
+
+
+def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(tmp_path, monkeypatch, nursery):
+    found = mended(tmp_path, monkeypatch, nursery, TWICE)
+    (only,) = found.mends
+    assert len(only.titles) > 1
+    assert set(only.effect.reached) == {"0.weight", "0.bias"}
+    held_against_torch(tmp_path, only, found)
+
+
+def mended(folder, monkeypatch, nursery, program):
+    (folder / "train.py").write_text(HEAD + textwrap.dedent(program).lstrip())
+    monkeypatch.chdir(folder)
+    return mend("train.py:step", meant=True, nursery=nursery)
+
+
+def held_against_torch(folder, mend, found):
+    """Hold what was said of a patch against two runs of plain torch, without it and with it as git applies it."""
+    file = folder / "train.py"
+    before = run(file)
+    original = file.read_bytes()
+    diff = patch(found.originals, mend.sources)
+    assert original not in diff
+    done = subprocess.run(["git", "apply", "-"], cwd=folder, input=diff, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    after = run(file)
+    file.write_bytes(original)
+    effect = mend.effect
+    assert effect.repeatable
+    assert effect.same_loss == torch.equal(before[0], after[0])
+    for name in effect.reached:
+        assert before[1][name] is None or not before[1][name].any()
+        assert after[1][name].any()
+    for name in effect.mended:
+        assert before[1][name].isnan().any() or not torch.equal(before[1][name], after[1][name])
+        assert after[1][name].isfinite().all()
+    meant = {*effect.gained, *mend.problem.parameters}
+    for name in before[1].keys() & after[1].keys() - meant:
+        assert (name in effect.changed) == (not same(before[1][name], after[1][name]))
+
+
+def same(one, other):
+    return one is other if one is None or other is None else torch.equal(one, other)
+
+
+def run(file):
+    spec = importlib.util.spec_from_file_location("train", file)
+    module = importlib.util.module_from_spec(spec)
+    exec(compile(file.read_text(), str(file), "exec"), module.__dict__)
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loss, model = module.step()
+        if loss.requires_grad and all(one.grad is None for one in model.parameters()):
+            with contextlib.suppress(RuntimeError):  # the step ran it itself
+                loss.backward()
+    torch.set_grad_enabled(True)
+    return loss.detach(), {name: one.grad for name, one in model.named_parameters()}

@@ -1,0 +1,62 @@
+"""``gradviz mend``."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gradviz.mending.mend import Mending
+
+
+@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.option("--all", "meant", is_flag=True, help="Also try what looks like a stop-gradient on purpose.")
+@click.option("--alternatives", is_flag=True, help="Print every change that worked, not the best alone.")
+@click.option("--apply", "applied", is_flag=True, help="Write the best patch of every problem into your files.")
+@click.option("--timeout", type=click.FloatRange(1), default=60.0, show_default=True, metavar="SECONDS", help="What one run may take.")
+@click.option("--backward", default="", metavar="NUMBERS", help="Of a script, the backward calls to look at.")
+@click.argument("step")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
+def mend(step: str, arguments: tuple[str, ...], meant: bool, alternatives: bool, applied: bool, timeout: float, backward: str) -> None:
+    """Find a patch that brings lost gradient back, measured by running the step again with it.
+
+    STEP is a function as in 'gradviz show' (also file.py:function), or a script, which is run with ARGUMENTS up to the first step of every
+    optimizer. Every run has a process of its own and the same seed; your files stay as they are unless --apply is given. What is printed
+    is taken by 'git apply' and 'patch -p1'. A patch that was not measured is never shown.
+    """
+    from gradviz.mending.mend import mend as find
+    from gradviz.mending.text import render
+
+    if arguments and not step.endswith(".py"):
+        raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
+    if step.endswith(".py"):
+        click.echo("The script is run several times; what it writes to disk it writes each time.", err=True)
+    found = find(step, arguments, backward=backward, timeout=timeout, meant=meant)
+    _print(render(found, alternatives=alternatives))
+    if applied:
+        _apply(found)
+
+
+def _apply(found: "Mending") -> None:
+    from gradviz.errors import GradvizError
+    from gradviz.mending.patches import write
+
+    if not found.mends:
+        return
+    sources = found.mends[0].sources if len(found.mends) == 1 else found.together
+    if sources is None:
+        raise GradvizError("the patches do not go together, so none was written: apply one of them, and run gradviz mend again")
+    for path in write(found.originals, sources):
+        click.echo(f"Wrote {path}", err=True)
+
+
+def _print(data: bytes) -> None:
+    """Print bytes as they are, where standard output takes bytes."""
+    out = sys.stdout
+    raw = getattr(out, "buffer", None)
+    if raw is None:
+        out.write(data.decode("utf-8", "replace"))
+        return
+    out.flush()
+    raw.write(data)
+    raw.flush()

@@ -1,0 +1,39 @@
+"""The changes that are tried, a kind to a file. The order of the imports is the order in which they are tried."""
+
+from gradviz.mending.edits import (  # noqa: I001  # in the order in which they are tried
+    values,
+    grad_mode,
+    rewrapped,
+    checkpoints,
+    derivatives,
+    custom,
+    numbers,
+    in_place,
+    sampled,
+    ranges,
+    hooks,
+    collective,
+    freezing,
+    holding,
+    nan,
+    hard,
+)
+
+__all__ = [
+    "checkpoints",
+    "collective",
+    "custom",
+    "derivatives",
+    "freezing",
+    "grad_mode",
+    "hard",
+    "holding",
+    "hooks",
+    "in_place",
+    "nan",
+    "numbers",
+    "ranges",
+    "rewrapped",
+    "sampled",
+    "values",
+]

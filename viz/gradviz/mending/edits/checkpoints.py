@@ -1,0 +1,42 @@
+"""Reentrant checkpointing, which loses gradient where its input needs none."""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, calls, last_name, proposes, with_keyword
+
+_CALLS = ("checkpoint", "checkpoint_sequential")
+
+
+@proposes("no_grad")
+def not_reentrant(site: Site) -> Iterator[Edit]:
+    """Checkpoint without a second autograd."""
+    for call in calls(site, *_CALLS):
+        yield Edit("checkpoint with use_reentrant=False", (with_keyword(site, call, "use_reentrant", "False"),))
+
+
+@proposes("no_grad")
+def with_input_gradients(site: Site) -> Iterator[Edit]:
+    """Tell a model of transformers, whose own code checkpoints, how to."""
+    if "checkpoint" not in site.operation:
+        return
+    for node in ast.walk(site.source.tree):
+        if isinstance(node, ast.Call) and last_name(node) == "gradient_checkpointing_enable":
+            how = '{"use_reentrant": False}'
+            change = with_keyword(site, node, "gradient_checkpointing_kwargs", how)
+            yield Edit("checkpoint with use_reentrant=False", (change,))
+            statement = site.source.statement_at(node.lineno)
+            if statement is not None and isinstance(node.func, ast.Attribute):
+                model = site.source.code(node.func.value)
+                line = f"{model}.enable_input_require_grads()"
+                yield Edit("have the embeddings require grad", (site.source.inserting_after(statement, line),))
+
+
+@proposes("no_grad")
+def live_input(site: Site) -> Iterator[Edit]:
+    """Have the input of a reentrant checkpoint require grad."""
+    for call in calls(site, *_CALLS):
+        if len(call.args) > 1 and isinstance(call.args[1], ast.Name):
+            name = call.args[1].id
+            change = site.source.replacing(call.args[1], f"{name}.requires_grad_()")
+            yield Edit(f"have {name} require grad", (change,))

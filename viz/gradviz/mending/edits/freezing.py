@@ -1,0 +1,13 @@
+"""A freeze that holds while the value is used."""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, proposes
+
+
+@proposes("frozen")
+def drop(site: Site) -> Iterator[Edit]:
+    """Drop the line that freezes."""
+    if isinstance(site.statement, ast.Expr | ast.Assign):
+        yield Edit("drop the freeze", (site.source.deleting(site.statement),))

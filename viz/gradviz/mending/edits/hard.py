@@ -1,0 +1,155 @@
+"""A hard choice has no gradient. These make one up: the numbers of the forward stay, what the parameters learn is new.
+
+A straight-through form adds ``soft - soft.detach()``, which is zero to the bit, and whose gradient is that of ``soft``.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.source import Replacement
+
+_ABOVE = {"gt", "ge", "greater", "greater_equal"}
+_BELOW = {"lt", "le", "less", "less_equal"}
+_STEPS = ("round", "floor", "ceil", "sign", "trunc", "heaviside", "bernoulli")
+_CASTS = ("float", "to", "type", "type_as", "double", "half", "long", "int", "byte", "short", "char")
+_KINDS = ("non_differentiable", "integer_cast", "zero")
+
+
+@proposes("non_differentiable", "detach")
+def comparison(site: Site) -> Iterator[Edit]:
+    """Give a comparison the gradient of a sigmoid."""
+    for node in site.nodes():
+        sides = _sides(site, node)
+        if sides is None:
+            continue
+        soft = f"torch.sigmoid({sides[0]} - {sides[1]})"
+        assert isinstance(node, ast.expr)
+        outer, cast = _cast_around(site, node)
+        hard = site.source.code(outer) if cast else f"{in_brackets(site, node)}.float()"
+        yield Edit("let the comparison pass gradient as a sigmoid does", (_through(site, outer, hard, soft),), soft=True)
+
+
+@proposes(*_KINDS)
+def step(site: Site) -> Iterator[Edit]:
+    """Let gradient pass rounding, the sign and a draw as if they were not there."""
+    for node in site.nodes():
+        if isinstance(node, ast.Call) and last_name(node) in _STEPS and isinstance(node.func, ast.Attribute):
+            is_function = name_of(node.func.value) == "torch"
+            value = node.args[0] if is_function and node.args else node.func.value
+            soft = in_brackets(site, value)
+            change = _through(site, node, f"{site.source.code(node)}.detach()", soft)
+            yield Edit(f"let gradient pass {last_name(node)}() straight through", (change,), soft=True)
+
+
+@proposes(*_KINDS)
+def cast(site: Site) -> Iterator[Edit]:
+    """Let gradient pass a cast to whole numbers straight through."""
+    for node in site.nodes():
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node) in _CASTS):
+            continue
+        soft = in_brackets(site, node.func.value)
+        outer, further = _cast_around(site, node)
+        hard = site.source.code(outer) if further else f"{site.source.code(node)}.to({soft}.dtype)"
+        yield Edit("let gradient pass the cast straight through", (_through(site, outer, hard, soft),), soft=True)
+
+
+@proposes("non_differentiable")
+def choice(site: Site) -> Iterator[Edit]:
+    """Look a choice up by a product with one-hot rows, which pass gradient as its scores do."""
+    for chosen, index, scores in _choices(site):
+        soft = scores if last_name(chosen) == "multinomial" else f"torch.softmax({scores}, -1)"
+        for use, code in _uses(site, index):
+            table = _table(site, use)
+            if table is not None:
+                lookup, rows = table
+                one_hot = f"torch.nn.functional.one_hot({code}, {rows}.shape[0])"
+                text = f"(({one_hot} + ({soft} - {soft}.detach())) @ {rows})"
+                yield Edit("look it up by one-hot rows that pass gradient", (site.source.replacing(lookup, text),), soft=True)
+
+
+@proposes("non_differentiable")
+def gate(site: Site) -> Iterator[Edit]:
+    """Weigh what was chosen by its score: by a factor of one, whose gradient is the score's."""
+    for _, index, scores in _choices(site):
+        for use, code in _uses(site, index):
+            picked = site.source.parents.get(use)
+            if isinstance(picked, ast.Subscript) and picked.slice is use:
+                for shape in ("", ".unsqueeze(-1)"):
+                    weight = f"{scores}[{code}]{shape}"
+                    text = f"({site.source.code(picked)} * (1 + ({weight} - {weight}.detach())))"
+                    yield Edit("weigh what is chosen by its score", (site.source.replacing(picked, text),), soft=True)
+
+
+_CHOICES = ("argmax", "argmin", "topk", "max", "min", "multinomial")
+_AFTER = ("squeeze", "view", "reshape", "flatten", "item", "indices", "detach")
+
+
+def _choices(site: Site) -> Iterator[tuple[ast.Call, ast.expr, str]]:
+    """Return the calls that choose, the index that comes of each, and what they choose by, the larger the better."""
+    for node in site.nodes():
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node) in _CHOICES):
+            continue
+        is_function = name_of(node.func.value) == "torch"
+        code = in_brackets(site, node.args[0] if is_function and node.args else node.func.value)
+        index: ast.expr = node
+        while isinstance(around := site.source.parents.get(index), ast.expr):
+            is_part = isinstance(around, ast.Attribute) and around.attr in _AFTER
+            is_call = isinstance(around, ast.Call) and around.func is index and last_name(around) in _AFTER
+            is_second = isinstance(around, ast.Subscript) and around.value is index and isinstance(around.slice, ast.Constant)
+            if not (is_part or is_call or is_second):
+                break
+            index = around
+        yield node, index, f"-{code}" if last_name(node) in ("argmin", "min") else code
+
+
+def _uses(site: Site, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+    """Return where an index is used: where it stands, or where the variable is read that it was assigned to."""
+    statement = site.statement
+    assert statement is not None
+    if isinstance(statement, ast.Assign) and statement.value is index and isinstance(statement.targets[0], ast.Name):
+        name = statement.targets[0].id
+        for use in ast.walk(site.source.function_of(statement)):
+            if isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load):
+                yield use, name
+    else:
+        yield index, site.source.code(index)
+
+
+def _through(site: Site, node: ast.expr, hard: str, soft: str) -> Replacement:
+    return site.source.replacing(node, f"({hard} + ({soft} - {soft}.detach()))")
+
+
+def _sides(site: Site, node: ast.AST) -> tuple[str, str] | None:
+    """Return the two sides of a comparison, the one first that is to be larger."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        left, right = in_brackets(site, node.left), in_brackets(site, node.comparators[0])
+        if isinstance(node.ops[0], ast.Gt | ast.GtE):
+            return left, right
+        return (right, left) if isinstance(node.ops[0], ast.Lt | ast.LtE) else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node) in _ABOVE | _BELOW:
+        is_function = name_of(node.func.value) == "torch"
+        both = node.args if is_function else [node.func.value, *node.args]
+        if len(both) == 2:
+            left, right = (in_brackets(site, each) for each in both)
+            return (left, right) if last_name(node) in _ABOVE else (right, left)
+    return None
+
+
+def _cast_around(site: Site, node: ast.expr) -> tuple[ast.expr, bool]:
+    """Return the cast that a value goes through next, and whether there is one."""
+    attribute = site.source.parents.get(node)
+    call = site.source.parents.get(attribute) if isinstance(attribute, ast.Attribute) else None
+    if isinstance(call, ast.Call) and call.func is attribute and last_name(call) in _CASTS:
+        return call, True
+    return node, False
+
+
+def _table(site: Site, use: ast.expr) -> tuple[ast.expr, str] | None:
+    """Return the look-up that an index goes into, and the rows that it looks up."""
+    parent = site.source.parents.get(use)
+    if isinstance(parent, ast.Subscript) and parent.slice is use:
+        return parent, in_brackets(site, parent.value)
+    if isinstance(parent, ast.Call) and parent.args == [use]:
+        return parent, f"{site.source.code(parent.func)}.weight"
+    return None

@@ -1,0 +1,108 @@
+"""What an optimizer holds, and when its gradients are cleared."""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, last_name, proposes
+from gradviz.mending.source import Replacement, Source
+
+
+@proposes("cleared")
+def clear_before(site: Site) -> Iterator[Edit]:
+    """Move ``zero_grad()`` in front of ``backward()``."""
+    statement = site.statement
+    if not (isinstance(statement, ast.Expr) and last_name(statement.value) == "zero_grad"):
+        return
+    for other in site.source.body_of(statement):
+        if other.lineno < statement.lineno and any(last_name(node) == "backward" for node in ast.walk(other) if isinstance(node, ast.Call)):
+            yield Edit("clear the gradients before backward()", _moved(site.source, statement, other, before=True))
+            return
+
+
+@proposes("stale")
+def make_after(site: Site) -> Iterator[Edit]:
+    """Make the optimizer behind the line that put something new in a parameter's place."""
+    replacement = site.statement
+    if replacement is None:
+        return
+    body = site.source.body_of(replacement)
+    for other in body:
+        if other.lineno < replacement.lineno and isinstance(other, ast.Assign) and _is_optimizer(other.value):
+            yield Edit("make the optimizer after the model is complete", _moved(site.source, other, replacement, before=False))
+    for other in body[body.index(replacement) + 1 :]:
+        if isinstance(other, ast.Assign) and _is_optimizer(other.value):
+            yield Edit("make the optimizer after the model is complete", _moved(site.source, replacement, other, before=True))
+
+
+@proposes("not_held")
+def hand_over(site: Site) -> Iterator[Edit]:
+    """Hand the optimizer what it does not hold, as a group of its own."""
+    statement = site.statement
+    if not isinstance(statement, ast.Assign) or not _is_optimizer(statement.value):
+        return
+    optimizer = site.source.code(statement.targets[0])
+    for code in dict.fromkeys(_owners(site)):
+        line = f'{optimizer}.add_param_group({{"params": {code}}})'
+        yield Edit("hand the optimizer what it does not hold", (site.source.inserting_after(statement, line),))
+
+
+@proposes("unregistered", "not_held", "stale", "cleared")
+def module_list(site: Site) -> Iterator[Edit]:
+    """Keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds them."""
+    for statement in ast.walk(site.source.tree):
+        if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)):
+            continue
+        value = statement.value
+        nn = "nn" if site.is_imported("nn") else "torch.nn"
+        if isinstance(value, ast.List | ast.ListComp) and _makes_modules(value):
+            yield Edit("keep the modules in a ModuleList", (_around(site.source, value, f"{nn}.ModuleList"),))
+        if isinstance(value, ast.Dict | ast.DictComp) and _makes_modules(value):
+            yield Edit("keep the modules in a ModuleDict", (_around(site.source, value, f"{nn}.ModuleDict"),))
+
+
+def _around(source: Source, node: ast.expr, function: str) -> Replacement:
+    return source.replacing(node, f"{function}({source.code(node)})")
+
+
+def _makes_modules(value: ast.expr) -> bool:
+    return any(isinstance(node, ast.Call) and last_name(node)[:1].isupper() for node in ast.walk(value))
+
+
+def _is_optimizer(value: ast.expr) -> bool:
+    if not isinstance(value, ast.Call) or (not value.args and not value.keywords):
+        return False
+    known = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "lbfgs", "radam", "nadam", "adamax", "rprop", "asgd", "adadelta", "adafactor")
+    return last_name(value).lower() in known or "optim" in last_name(value).lower()
+
+
+def _owners(site: Site) -> Iterator[str]:
+    """Return what hands out exactly the parameters that are not held: the module that all of them belong to, else each by name."""
+    names = site.parameters
+    if not names:
+        return
+    modules = {name.rpartition(".")[0] for name in names}
+    root = "model"
+    statement = site.statement
+    assert statement is not None
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and last_name(node) in ("parameters", "named_parameters") and isinstance(node.func, ast.Attribute):
+            root = site.source.code(node.func.value).split(".")[0].split("[")[0]
+    listed = ", ".join(f'{root}.get_parameter("{name}")' for name in names)
+    yield f"[{listed}]"
+    if len(modules) == 1 and all("." in name for name in names):
+        yield f'{root}.get_submodule("{next(iter(modules))}").parameters()'
+    bare = ", ".join(names)
+    if all(name.isidentifier() for name in names):
+        yield f"[{bare}]"
+
+
+def _moved(source: Source, statement: ast.stmt, other: ast.stmt, *, before: bool) -> tuple[Replacement, ...]:
+    start, end = source.line_start(statement.lineno), source.line_start((statement.end_lineno or statement.lineno) + 1)
+    text = source.text[start:end]
+    place = source.line_start(other.lineno) if before else source.line_start((other.end_lineno or other.lineno) + 1)
+    ending = source.line_end(1)
+    if not text.endswith(("\n", "\r")):
+        text += ending
+    if place == len(source.text) and not source.text.endswith(("\n", "\r")):
+        text = ending + text.rstrip("\r\n")
+    return Replacement(start, end, ""), Replacement(place, place, text)

@@ -1,0 +1,13 @@
+"""A hook that puts something else in a gradient's place."""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, proposes
+
+
+@proposes("hook")
+def drop(site: Site) -> Iterator[Edit]:
+    """Drop the line that registers it."""
+    if isinstance(site.statement, ast.Expr):
+        yield Edit("drop the hook", (site.source.deleting(site.statement),))

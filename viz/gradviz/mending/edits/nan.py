@@ -1,0 +1,35 @@
+"""A ``where`` keeps the value and not the gradient of what it leaves out: 0 * inf is NaN. Its operand is to be safe by itself."""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, calls, in_brackets, proposes
+
+_UNSAFE = ("sqrt", "log", "log1p", "log2", "log10", "pow", "acos", "asin", "reciprocal", "rsqrt", "norm", "div", "exp")
+
+
+@proposes("not_finite")
+def safe_operand(site: Site) -> Iterator[Edit]:
+    """Put ones into the operand where the ``where`` does not take its result."""
+    for call in calls(site, "where"):
+        if len(call.args) != 3:
+            continue
+        condition = site.source.code(call.args[0])
+        for chosen, choice in enumerate(call.args[1:]):
+            mask = condition if chosen == 0 else f"~({condition})"
+            for operand in _operands(choice):
+                code = site.source.code(operand)
+                text = f"torch.where({mask}, {code}, torch.ones_like({in_brackets(site, operand)}))"
+                yield Edit("make the operand safe where it is not taken", (site.source.replacing(operand, text),))
+
+
+def _operands(value: ast.expr) -> Iterator[ast.expr]:
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UNSAFE:
+            is_function = isinstance(node.func.value, ast.Name) and node.func.value.id in ("torch", "F")
+            if is_function and node.args:
+                yield node.args[0]
+            elif not is_function:
+                yield node.func.value
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            yield node.right

@@ -1,0 +1,99 @@
+"""What a patch does, measured: a step with it is held against the step without it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gradviz.graph import Verdict
+from gradviz.mending.outcome import Outcome
+from gradviz.mending.problems import Problem, best, severed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """The difference that a patch makes to one step. Read-only.
+
+    Attributes:
+        reached: Parameters that no gradient reached, and that it reaches now.
+        mended: Parameters that were reached, and of which a severed route is whole now.
+        held: Parameters that an optimizer holds now, or that train now, and did not.
+        changed: Other parameters whose gradient is not the same to the bit.
+        gone: Names that are those of no parameter any more.
+        came: Names of parameters that were none before.
+        same_loss: The loss is the same to the bit.
+        loss: The loss before and after, as a person reads it.
+        repeatable: Two runs of the unchanged step agree to the bit; else ``changed`` and ``same_loss`` say nothing.
+    """
+
+    reached: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    came: tuple[str, ...] = ()
+    same_loss: bool = False
+    loss: tuple[str, str] = ("", "")
+    repeatable: bool = True
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """All that are better off."""
+        return tuple(dict.fromkeys((*self.reached, *self.mended, *self.held, *self.came)))
+
+
+def effect_of(before: Outcome, after: Outcome, problem: Problem, *, repeatable: bool, soft: bool = False) -> Effect | None:
+    """Return what a patch does for a problem; None where it does nothing for it, or harms."""
+    if after.failure is not None or not after.calls or not all(call.finite for call in after.calls):
+        return None
+    old, new = best(before.report), best(after.report)
+    if any(one.verdict is Verdict.REACHED and name in new and new[name].verdict is not Verdict.REACHED for name, one in old.items()):
+        return None
+    reached, mended = [], []
+    for name in problem.parameters:
+        if name in old and name in new and new[name].verdict is Verdict.REACHED:
+            if old[name].verdict is not Verdict.REACHED:
+                reached.append(name)
+            elif severed(old[name]) and (soft or len(new[name].cuts) < len(old[name].cuts)):
+                mended.append(name)  # what is soft leaves the hard choice where it is
+    if repeatable:
+        mended = [name for name in mended if _moved(before, after, name)]
+    if problem.kind == "not_finite":
+        mended = [name for name in problem.parameters if name in new]
+    held = _held(before, after, problem)
+    gone = tuple(name for name in old if name not in new)
+    came = tuple(name for name in new if name not in old)
+    if not (reached or mended or held or (came and problem.kind == "unregistered")):
+        return None
+    gained = {*reached, *mended, *held, *came}
+    return Effect(
+        reached=tuple(reached),
+        mended=tuple(mended),
+        held=tuple(held),
+        changed=tuple(_changed(before, after, gained | set(problem.parameters))),
+        gone=gone,
+        came=came,
+        same_loss=[call.loss for call in before.calls] == [call.loss for call in after.calls],
+        loss=(before.calls[0].value if before.calls else "", after.calls[0].value),
+        repeatable=repeatable,
+    )
+
+
+def _moved(before: Outcome, after: Outcome, name: str) -> bool:
+    return any(old.gradients.get(name) != new.gradients.get(name) for old, new in zip(before.calls, after.calls, strict=False))
+
+
+def _changed(before: Outcome, after: Outcome, meant: set[str]) -> Iterable[str]:
+    names: dict[str, None] = {}
+    for old, new in zip(before.calls, after.calls, strict=False):
+        for name, digest in old.gradients.items():
+            if name in new.gradients and name not in meant and new.gradients[name] != digest:
+                names[name] = None
+    return names
+
+
+def _held(before: Outcome, after: Outcome, problem: Problem) -> list[str]:
+    """Return the parameters that train now and did not, or that an optimizer holds now, as far as that was the problem."""
+    if problem.kind not in ("not_held", "stale", "cleared"):
+        return []
+    fates = [{} if one.report.training is None else {fate.name: fate for fate in one.report.training.parameters} for one in (before, after)]
+    old, new = fates
+    return [name for name in new if new[name].trains is True and (name not in old or old[name].trains is not True)]

@@ -1,0 +1,104 @@
+"""Where trials are ordered: this side of the processes that run them. Imports no torch."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from gradviz.mending.order import Order
+from gradviz.mending.outcome import Failure, Outcome
+
+_GRACE = 60.0  # seconds in which an idle nursery is to end
+
+
+class Nursery:
+    """The process that gives each trial its own, begun when it is first needed. Use it in a ``with``."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process is not None:
+            with suppress(OSError, subprocess.TimeoutExpired):
+                self._process.communicate(timeout=_GRACE)
+
+    def ask(self, line: str) -> str:
+        """Have a trial run, and return ``"done"``, ``"timeout"`` or ``"died"``."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = _start()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline().strip()
+        except OSError:
+            answer = "died"
+        if not hasattr(os, "fork"):
+            self._process.stdin.close()
+            self._process.wait()
+        return answer or "died"
+
+
+def _start() -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    command = [sys.executable, "-m", "gradviz.mending.nursery"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+
+
+class Laboratory:
+    """Runs one step with whatever source, each time in a new process. Use it in a ``with``.
+
+    Attributes:
+        order: The step; its sources are those of the trial at hand.
+        timeout: Seconds that one trial may take.
+        trials: How many were run.
+    """
+
+    def __init__(self, order: Order, timeout: float, nursery: Nursery) -> None:
+        self.order, self.timeout, self.trials = order, timeout, 0
+        self._nursery = nursery
+        self._folder = tempfile.TemporaryDirectory(prefix="gradviz-")
+        self._done: dict[tuple[tuple[str, bytes], ...], Outcome] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._folder.cleanup()
+
+    def run(self, sources: Mapping[str, bytes], *, again: bool = False) -> Outcome:
+        """Run the step with these sources in the place of the files' own.
+
+        Args:
+            sources: Bytes by file.
+            again: Run it even where the same sources were run before.
+        """
+        key = tuple(sorted(sources.items()))
+        if again or key not in self._done:
+            self._done[key] = self._run(sources)
+        return self._done[key]
+
+    def time(self, sources: Mapping[str, bytes]) -> Outcome:
+        """Run the step several times with these sources, untraced."""
+        return self._run(sources, timed=True)
+
+    def _run(self, sources: Mapping[str, bytes], *, timed: bool = False) -> Outcome:
+        self.trials += 1
+        result = Path(self._folder.name) / f"{self.trials}.json"
+        order = replace(self.order, sources=sources, result=str(result), timed=timed)
+        answer = self._nursery.ask(json.dumps({"order": order.to_text(), "timeout": self.timeout}))
+        if answer == "timeout":
+            return Outcome(failure=Failure(kind="timeout", message=f"it took more than {self.timeout:g} seconds"))
+        if answer != "done" or not result.exists():
+            return Outcome(failure=Failure(kind="died", message="its process ended early"))
+        return Outcome.from_text(result.read_text(encoding="utf-8"))

@@ -1,0 +1,45 @@
+"""What a trial is to run. Imports no torch."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One step, and the source that it is to run with. Read-only.
+
+    Attributes:
+        step: ``package.module:function``, ``file.py:function``, or a script.
+        folder: Where it is run.
+        arguments: What a script is called with.
+        backward: Of a script, the numbers of the backward calls to look at; empty for all up to the first step of every optimizer.
+        sources: The bytes that stand in the place of a file's own, by its path.
+        result: File to write the outcome to.
+        timed: Run the step several times for its time, and do not trace it.
+    """
+
+    step: str
+    folder: str
+    arguments: tuple[str, ...] = ()
+    backward: str = ""
+    sources: Mapping[str, bytes] = field(default_factory=dict)
+    result: str = ""
+    timed: bool = False
+
+    @property
+    def is_script(self) -> bool:
+        return self.step.endswith(".py")
+
+    def to_text(self) -> str:
+        sources = {file: base64.b64encode(data).decode("ascii") for file, data in self.sources.items()}
+        fields = {"step": self.step, "folder": self.folder, "arguments": self.arguments, "backward": self.backward, "timed": self.timed}
+        return json.dumps({**fields, "result": self.result, "sources": sources})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        fields = json.loads(text)
+        sources = {file: base64.b64decode(data) for file, data in fields.pop("sources").items()}
+        return cls(arguments=tuple(fields.pop("arguments")), sources=sources, **fields)

@@ -1,0 +1,85 @@
+"""What one trial saw, as plain data that travels from the process it ran in. Imports no torch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Self
+
+from gradviz.reports import Report, read_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a trial has no report. Read-only.
+
+    Attributes:
+        kind: Class of the exception; ``"timeout"`` where time was up, ``"died"`` where the process ended early.
+        message: Its first line.
+        file, line: The innermost line of the user's; empty and 0 where unknown.
+    """
+
+    kind: str
+    message: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The bits of one backward call. Read-only.
+
+    Attributes:
+        loss: The loss, as hexadecimal digits of its bytes.
+        value: The loss as a person reads it.
+        gradients: A digest of each parameter's gradient by name; None where it has none.
+        finite: No gradient holds NaN or infinity.
+    """
+
+    loss: str = ""
+    value: str = ""
+    gradients: Mapping[str, str | None] = field(default_factory=dict)
+    finite: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a step with some source. Read-only.
+
+    Attributes:
+        failure: Why it has no report; None where it has one.
+        text: The report, as JSON; empty where there is none.
+        calls: The bits of every backward call that was watched.
+        seconds: How long it ran, from the first line of the user's to the end of the backward.
+        peak: The most memory that the process held, in bytes.
+        times: Seconds of each run, where the step was timed and not traced.
+        saved: Bytes that autograd kept for the backward then; None where that was not counted.
+    """
+
+    failure: Failure | None = None
+    text: str = ""
+    calls: tuple[Measured, ...] = ()
+    seconds: float = 0.0
+    peak: int = 0
+    times: tuple[float, ...] = ()
+    saved: int | None = None
+
+    @cached_property
+    def report(self) -> Report:
+        """The report of the step."""
+        return read_json(self.text)
+
+    @property
+    def bits(self) -> tuple[object, ...]:
+        """What two runs of the same source have in common where the step is repeatable."""
+        return tuple((call.loss, tuple(sorted(call.gradients.items()))) for call in self.calls)
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        fields = json.loads(text)
+        failure = fields.pop("failure")
+        calls, times = tuple(Measured(**call) for call in fields.pop("calls")), tuple(fields.pop("times"))
+        return cls(failure=None if failure is None else Failure(**failure), calls=calls, times=times, **fields)

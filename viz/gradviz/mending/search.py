@@ -1,0 +1,187 @@
+"""Tries one edit after another until the gradient is back.
+
+Where a second line severs the same route, or the edit lays an error bare, what is proposed there is tried on top.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gradviz.graph import Place
+from gradviz.mending import edits
+from gradviz.mending.cost import Cost, cost_of
+from gradviz.mending.edit import Edit, Site, proposals
+from gradviz.mending.effect import Effect, effect_of
+from gradviz.mending.laboratory import Laboratory
+from gradviz.mending.outcome import Outcome
+from gradviz.mending.own import is_own
+from gradviz.mending.problems import Problem, best, problems
+from gradviz.mending.source import Source
+
+_DEEP = 3  # edits on top of each other
+_TRIALS = 60  # for one problem
+_TURNS = 2  # in which the step is timed without and with a patch
+_KINDS = edits.__all__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mend:
+    """A patch, and what it was measured to do. Read-only.
+
+    Attributes:
+        problem: What it mends.
+        titles: What it does, a phrase for each edit.
+        sources: The changed bytes by file.
+        effect: What became of the step.
+        soft: It makes up a gradient where there is none.
+        cost: What it costs; None where that was not measured.
+    """
+
+    problem: Problem
+    titles: tuple[str, ...]
+    sources: Mapping[str, bytes]
+    effect: Effect
+    soft: bool
+    cost: Cost | None = None
+
+    def rank(self, before: Mapping[str, bytes]) -> tuple[object, ...]:
+        """What it is sorted by: it makes nothing up, helps most, changes nothing else, and is small."""
+        effect = self.effect
+        size = sum(_distance(before[file], data) for file, data in self.sources.items())
+        return (self.soft, -len(effect.gained), bool(effect.changed), bool(effect.gone), not effect.same_loss, size)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Source that was changed so far, and where to go on."""
+
+    sources: Mapping[str, Source]
+    titles: tuple[str, ...]
+    soft: bool
+    sites: tuple[tuple[Place, str, str, tuple[Place, ...]], ...]
+
+
+class Search:
+    """Looks for what mends the problems of one step.
+
+    Attributes:
+        base: The step as it is.
+        repeatable: Two runs of it agree to the bit.
+    """
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        self._laboratory = laboratory
+        self.base = laboratory.run({})
+        self.repeatable = self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
+        self._files: dict[str, Source] = {}
+
+    def source(self, file: str) -> Source | None:
+        """Return a file of the user's as it is; None where it is no Python."""
+        if file not in self._files:
+            try:
+                with open(file, "rb") as opened:
+                    self._files[file] = Source(file, opened.read())
+            except (OSError, SyntaxError, ValueError):
+                return None
+        return self._files[file]
+
+    @property
+    def originals(self) -> Mapping[str, bytes]:
+        """The bytes of every file that was read."""
+        return {file: source.data for file, source in self._files.items()}
+
+    def mends(self, problem: Problem) -> list[Mend]:
+        """Return every patch that helps, the best first."""
+        start = _State({}, (), False, tuple((place, problem.kind, problem.operation, problem.inner) for place in problem.places))
+        states, left = [start], _TRIALS
+        found: list[Mend] = []
+        seen: set[tuple[tuple[str, bytes], ...]] = set()
+        for _ in range(_DEEP):
+            further: list[_State] = []
+            for state, edit, file in self._proposed(states, problem):
+                changed = self._changed(state, edit, file)
+                key = None if changed is None else _bytes(changed)
+                if changed is None or key is None or key in seen or left <= 0:
+                    continue
+                if edit.soft and any(not mend.soft for mend in found):
+                    continue
+                seen.add(key)
+                left -= 1
+                titles, soft = (*state.titles, edit.title), state.soft or edit.soft
+                outcome = self._laboratory.run(dict(key))
+                effect = effect_of(self.base, outcome, problem, repeatable=self.repeatable, soft=soft)
+                if effect is not None:
+                    found.append(Mend(problem=problem, titles=titles, sources=dict(key), effect=effect, soft=soft))
+                else:
+                    sites = tuple(self._next(outcome, problem, changed, file))
+                    if sites:
+                        further.append(_State(changed, titles, soft, sites))
+            if any(not mend.soft for mend in found) or not further:
+                break
+            states = further
+        return sorted(found, key=lambda mend: mend.rank(self.originals))
+
+    def costed(self, mend: Mend) -> Mend:
+        """Return a patch with its cost: the step without it and with it take turns."""
+        laboratory = self._laboratory
+        if laboratory.order.is_script:
+            return replace(mend, cost=cost_of(self.base, laboratory.run(mend.sources), script=True))
+        runs = [(laboratory.time({}), laboratory.time(mend.sources)) for _ in range(_TURNS)]
+        before, after = (replace(some[0], times=tuple(one for each in some for one in each.times)) for some in zip(*runs, strict=True))
+        return replace(mend, cost=cost_of(before, after, script=False))
+
+    def _proposed(self, states: list[_State], problem: Problem) -> Iterator[tuple[_State, Edit, str]]:
+        """Go through what can be tried next, what makes up a gradient last."""
+        every = [(state, edit, file) for state in states for edit, file in self._at(state, problem)]
+        yield from (each for each in every if not each[1].soft)
+        yield from (each for each in every if each[1].soft)
+
+    def _at(self, state: _State, problem: Problem) -> Iterator[tuple[Edit, str]]:
+        for place, kind, operation, inner in state.sites:
+            source = state.sources.get(place.file) or self.source(place.file)
+            if source is not None and place.line <= source.text.count("\n") + 1:
+                lines = tuple(each.line for each in inner if each.file == place.file)
+                site = Site(source, place.line, kind, operation, lines, problem.parameters)
+                yield from ((edit, place.file) for edit in proposals(site))
+
+    def _changed(self, state: _State, edit: Edit, file: str) -> Mapping[str, Source] | None:
+        source = state.sources.get(file) or self.source(file)
+        assert source is not None
+        try:
+            changed = source.with_changes(edit.changes)
+        except (SyntaxError, ValueError):
+            return None
+        return None if changed.data == source.data else {**state.sources, file: changed}
+
+    def _next(
+        self, outcome: Outcome, problem: Problem, sources: Mapping[str, Source], file: str
+    ) -> Iterator[tuple[Place, str, str, tuple[Place, ...]]]:
+        """Go through the lines that stand in the way now: of an error that the edit laid bare, or of another cut."""
+        failure = outcome.failure
+        if failure is not None:
+            if failure.line and is_own(failure.file) and failure.kind not in ("timeout", "died", "SyntaxError", "NameError"):
+                yield Place(failure.file, failure.line, ""), "error", failure.message, ()
+            return
+        concerned = set(problem.parameters)
+        known = best(self.base.report)
+        before = {(each.kind, place.code) for each in problems(self.base.report) for place in each.places}
+        for each in problems(outcome.report):
+            if concerned.intersection(each.parameters) and all(name in known for name in each.parameters):
+                for place in each.places:
+                    if (each.kind, place.code) not in before:
+                        yield place, each.kind, each.operation, each.inner
+
+
+def _bytes(sources: Mapping[str, Source]) -> tuple[tuple[str, bytes], ...]:
+    return tuple(sorted((file, source.data) for file, source in sources.items()))
+
+
+def _distance(before: bytes, after: bytes) -> int:
+    """Return how much of a file differs, between the first and the last byte that do."""
+    start = 0
+    most = min(len(before), len(after))
+    while start < most and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < most - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return len(before) + len(after) - 2 * (start + end)

@@ -1,0 +1,226 @@
+"""One trial: the step is run with changed source, in a process that does nothing else and ends after it."""
+
+import hashlib
+import os
+import random
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradviz.costing.saved import SavedBytes
+from gradviz.errors import GradvizError
+from gradviz.mending.order import Order
+from gradviz.mending.outcome import Failure, Measured, Outcome
+from gradviz.mending.replaced import replace_sources
+from gradviz.recording import where
+from gradviz.recording.build import names_of
+from gradviz.running import names
+from gradviz.running.backwards import Watch
+from gradviz.running.settings import Settings, numbers
+from gradviz.steps import find_function, run_traced
+
+_SEED = 0
+_TIMED = 1.0  # seconds in which a step is timed
+_LEAST, _MOST = 4, 21  # runs of it, the first for warmth
+_KIB = 1 if sys.platform == "darwin" else 1024  # what the system counts memory in
+
+
+def perform(order: Order) -> Outcome:
+    """Run the step of an order, seeded as every other trial, and say what was seen."""
+    os.chdir(order.folder)
+    replace_sources(order.sources)
+    random.seed(_SEED)
+    np.random.seed(_SEED)
+    torch.manual_seed(_SEED)
+    start = time.perf_counter()
+    try:
+        if order.is_script:
+            outcome = _run_script(order)
+        else:
+            outcome = _time_function(order) if order.timed else _run_function(order)
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        cause = error.__cause__ if isinstance(error, GradvizError) and error.__cause__ is not None else error
+        outcome = Outcome(failure=_failure(cause))
+    return replace(outcome, seconds=time.perf_counter() - start, peak=_peak())
+
+
+def _peak() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
+
+
+def _failure(error: BaseException) -> Failure:
+    file, line = _innermost(error.__traceback__)
+    message = str(error).strip().splitlines()
+    return Failure(kind=type(error).__name__, message=message[0] if message else "", file=file, line=line)
+
+
+def _innermost(entry: TracebackType | None) -> tuple[str, int]:
+    """Return the last line of the user's that an exception came through."""
+    file, line = "", 0
+    while entry is not None:
+        name = entry.tb_frame.f_code.co_filename
+        if where.level(name) == where.USER:
+            file, line = name, entry.tb_lineno
+        entry = entry.tb_next
+    return file, line
+
+
+# A function
+
+
+def _run_function(order: Order) -> Outcome:
+    traced = run_traced(order.step, find_function(order.step))
+    known: dict[str, Tensor] = {} if traced.model is None else dict(names_of(traced.model).tensors)
+    return Outcome(text=traced.report.to_json(), calls=(_measured(traced.loss, known),))
+
+
+def _time_function(order: Order) -> Outcome:
+    """Run the step untraced, once for warmth, and then for a while."""
+    function = find_function(order.step)
+    times: list[float] = []
+    saved = 0
+    end = time.perf_counter() + _TIMED
+    while len(times) < _LEAST or (len(times) < _MOST and time.perf_counter() < end):
+        torch.manual_seed(_SEED)
+        with SavedBytes() if not times else nullcontext() as counting:
+            start = time.perf_counter()
+            result: Any = function()
+            loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+            if counting is not None:
+                saved = counting.count(names_of(model).tensors.values() if model is not None else ())
+            for one in _tensors(loss):
+                if one.requires_grad and one.grad_fn is not None and one.numel() == 1:
+                    _backward(one)
+            times.append(time.perf_counter() - start)
+        del result, loss, model
+    return Outcome(times=tuple(times[1:]), saved=saved)
+
+
+def _backward(loss: Tensor) -> None:
+    with suppress(RuntimeError):  # the step ran it itself
+        loss.backward()  # type: ignore[no-untyped-call]
+
+
+# A script
+
+
+class _Measuring(Watch):
+    """Watches a script as ``gradviz run`` does, and takes the bits of each call that is reported on."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, voice=lambda text: None)
+        self.measured: list[Measured] = []
+
+    def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
+        told = len(self._calls)
+        super()._called(frame, args, kwargs, error, out)
+        if len(self._calls) > told:
+            loss = args[0] if args else next(iter(kwargs.values()))
+            self.measured.append(_measured(loss, names_of(names.find(frame).roots).tensors))
+
+
+def _run_script(order: Order) -> Outcome:
+    path = Path(order.step)
+    if not path.is_file():
+        raise GradvizError(f"there is no file {order.step!r}")
+    with tempfile.TemporaryDirectory() as folder:
+        output = os.path.join(folder, "report.json")
+        wanted = numbers(order.backward) if order.backward else (1,)
+        settings = Settings(backward=wanted, until_stepped=not order.backward, stop=True, output=output, root=os.getpid())
+        watch = _Measuring(settings)
+        watch.begin()
+        failure = None
+        try:
+            _as_main(path, order)
+        except SystemExit:
+            pass
+        except (Exception, KeyboardInterrupt) as error:
+            failure = _failure(error)
+        finally:
+            watch.end()
+        text = Path(output).read_text(encoding="utf-8") if os.path.exists(output) else ""
+    if not text and failure is None:
+        failure = Failure(kind="GradvizError", message="the script made no backward call that was asked for")
+    if failure is not None:  # what was seen of a step that then failed says nothing of the patch
+        return Outcome(failure=failure, text=text, calls=tuple(watch.measured))
+    return Outcome(text=text, calls=tuple(watch.measured))
+
+
+def _as_main(path: Path, order: Order) -> None:
+    """Run a file as Python runs its script."""
+    real = os.path.realpath(path)
+    data = next((data for file, data in order.sources.items() if os.path.realpath(file) == real), None)
+    main = types.ModuleType("__main__")
+    main.__file__ = order.step
+    main.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main
+    sys.argv[:] = [order.step, *order.arguments]
+    sys.path[:1] = [os.path.dirname(real)]
+    exec(compile(path.read_bytes() if data is None else data, order.step, "exec"), main.__dict__)
+
+
+# Bits
+
+
+def _measured(loss: Any, known: Any) -> Measured:
+    losses = [one for one in _tensors(loss) if isinstance(one, Tensor)]
+    gradients: dict[str, str | None] = {}
+    finite = True
+    for name, tensor in known.items():
+        gradient = tensor.grad if isinstance(tensor, Tensor) else None
+        gradients[name] = None if gradient is None else _digest(gradient)
+        finite = finite and (gradient is None or _is_finite(gradient))
+    return Measured(
+        loss=" ".join(_bits(one).hex() for one in losses),
+        value=", ".join(f"{one.detach().double().sum().item():.9g}" for one in losses if one.numel() == 1),
+        gradients=gradients,
+        finite=finite,
+    )
+
+
+def _tensors(loss: Any) -> Iterable[Any]:
+    if isinstance(loss, Tensor):
+        return (loss,)
+    values = loss.values() if isinstance(loss, dict) else loss
+    return values if isinstance(values, Iterable) else ()
+
+
+def _digest(tensor: Tensor) -> str:
+    return hashlib.sha256(_bits(tensor)).hexdigest()[:32]
+
+
+def _bits(tensor: Tensor) -> bytes:
+    """Return the bytes of a tensor's numbers; none where they cannot be read."""
+    read: bytes = _read(lambda: _plain(tensor).reshape(-1).view(torch.uint8).numpy().tobytes(), b"")
+    return read
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return bool(_read(lambda: torch.isfinite(_plain(tensor)).all(), True))
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    plain = tensor.detach()
+    plain = plain.to_dense() if plain.layout != torch.strided else plain
+    return plain.resolve_conj().resolve_neg().cpu().contiguous()
+
+
+def _read(read: Callable[[], Any], otherwise: Any) -> Any:
+    with suppress(RuntimeError, TypeError, NotImplementedError), torch.no_grad():
+        return read()
+    return otherwise
