@@ -42,6 +42,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_runs_finds_what_it_says_and_draws_the_picture_that_is_shown(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    Path("outputs").mkdir()
     names = runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
     assert_gradients(names["report"], **{"partial": [], **EXAMPLES[name]})
     assert capsys.readouterr().out == str(names["report"]) + "\n"

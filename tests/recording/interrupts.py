@@ -24,6 +24,9 @@ from torch.nn import functional as F
 
 import gradviz
 from gradviz.render.formats import save
+from gradviz.running.backwards import Watch
+from gradviz.running.names import Found
+from gradviz.running.settings import Settings
 
 OWNERS = [nn.Parameter, nn.Module, torch, torch.autograd, torch.autograd.Variable, torch.optim.Optimizer, torch.overrides, torch.Tensor]
 
@@ -78,7 +81,21 @@ def write(model, x, folder):
         found.to_json(folder / name) if name.endswith("json") else save(found, folder / name)
 
 
-WAYS = {way.__name__: way for way in (nothing, trace, backward, report, write)}
+def run(model, x, folder):
+    """What ``gradviz run`` does in a process, to its end: a backward call is told of, and another trains on."""
+    optimizer = torch.optim.SGD(model.a.parameters(), 0.1)
+    found = Found({"model": model.a}, {"optimizer": optimizer})
+    watch = Watch(Settings(backward=(1,), output=str(folder / "g.txt")), find=lambda frame: found, voice=lambda text: None)
+    WATCHES[:] = [watch]
+    watch.begin()
+    for _ in range(2):
+        model.a(x).sum().backward()
+        optimizer.step()
+    watch.end()
+
+
+WAYS = {way.__name__: way for way in (nothing, trace, backward, report, write, run)}
+WATCHES = []
 
 
 class InterruptError(Exception):
@@ -155,6 +172,8 @@ class Bench:
             )
         except BaseException as error:
             return [f"turned into {error!r}"], str(error)
+        for watch in WATCHES:
+            watch.end()  # as the process does where the script ends
         wrong = [name for name, value in self.state().items() if value != self.before[name]]
         if caught != self.raised - before:
             wrong.append("swallowed")

@@ -3,14 +3,16 @@
 import random
 import signal
 
+import numpy as np
 import pytest
 import torch
 from interrupts import WAYS, Bench, InterruptError
+from torch import nn
 
 import gradviz
 from gradviz.recording.uninterrupted import Undo, as_one, is_own, when_empty
 
-SAMPLE = 60  # moments of each way; python tests/recording/interrupts.py 5000 takes as many as there are
+SAMPLE = 40  # moments of each way; python tests/recording/interrupts.py 5000 takes as many as there are
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +37,29 @@ def test_an_interrupt_as_a_trace_begins_or_ends_leaves_nothing_at_every_moment(t
     bench = Bench("nothing", tmp_path)
     wrong = {moment: found for moment in range(1, bench.moments() + 1) if (found := bench.at(moment))[0]}
     assert wrong == {}
+
+
+def test_after_interrupts_the_next_trace_in_the_process_judges_rightly(tmp_path):
+    bench = Bench("backward", tmp_path)
+    for moment in random.Random(1).sample(range(1, bench.moments() + 1), 20):
+        bench.at(moment)
+        model = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 1)})
+        with gradviz.trace() as trace:
+            loss = model["b"](model["a"](torch.ones(1, 2)).detach()).sum()
+            loss.backward()
+        report = trace.report(loss, model)
+        verdicts = {name: str(one.verdict) for name, one in report.parameters.items()}
+        assert verdicts == {"a.weight": "cut", "a.bias": "cut", "b.weight": "reached", "b.bias": "reached"}, moment
+        assert report.notes == (), moment
+
+
+def test_a_tuple_among_a_functions_arguments_is_compared_with_nothing():
+    def rest(*arguments):
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError) as raised:
+        rest(np.ones(3), torch.ones(3))
+    assert is_own(raised.value)
 
 
 def test_what_a_handler_raises_inside_the_bookkeeping_is_no_failure_of_gradviz():

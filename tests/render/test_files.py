@@ -9,8 +9,14 @@ from gradviz.render.files import write
 
 
 def test_text_is_written_as_utf_8_with_the_line_ends_it_has(tmp_path: Path) -> None:
-    write(tmp_path / "new" / "folder" / "a.svg", "caf\u00e9\n\r\n")
-    assert (tmp_path / "new" / "folder" / "a.svg").read_bytes() == b"caf\xc3\xa9\n\r\n"
+    write(tmp_path / "a.svg", "caf\u00e9\n\r\n")
+    assert (tmp_path / "a.svg").read_bytes() == b"caf\xc3\xa9\n\r\n"
+
+
+def test_no_folder_is_made_for_a_file(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"^cannot write '.*': there is no folder '.*folder'. Make it first, or name another$"):
+        write(tmp_path / "new" / "folder" / "a.svg", "text")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_but_the_file_is_left_behind_and_it_has_the_usual_permissions(tmp_path: Path) -> None:

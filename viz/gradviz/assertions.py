@@ -181,6 +181,7 @@ def assert_graph_shape(report: "Report", path: str | PathLike[str], *, level: st
     if known == shape:
         return
     if snapshots.update:
+        file.parent.mkdir(parents=True, exist_ok=True)
         write(file, shape)
         snapshots.written.add(file)
     elif known is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``, where a reader sees the old content or the new one, never a half. Missing parents are made.
+    """Put ``data`` at ``path``, where a reader sees the old content or the new one, never a half.
 
     A file that is there already keeps its permissions; a new one has those that ``open`` gives it. What is no plain file (a pipe, a
     device) stays what it is, and is written to.
@@ -16,7 +16,6 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written; what was there before is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     before = _mode(path)
     if before is not None and not stat.S_ISREG(before):
         path.write_bytes(data)

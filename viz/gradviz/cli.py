@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from gradviz.reports import Report
 
 
+_OUTPUTS = Path("outputs")  # the one folder that is made, where the user names no file
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
@@ -167,10 +170,13 @@ def example(mode: str, at: str, every: bool, form: str, output: Path | None, eng
     """
     from gradviz.render.formats import check as check_format
 
+    if output is None:
+        with suppress(OSError):
+            _OUTPUTS.mkdir()
     if every and output is not None:
         raise click.UsageError("--all writes a file for every mode, so it does not go with -o; leave one of them out")
     modes = MODES if every else (mode,)
-    files = {each: output or Path("outputs") / f"article-{each}.svg" for each in modes}
+    files = {each: output or _OUTPUTS / f"article-{each}.svg" for each in modes}
     for path in files.values():
         check_format(path)
         if form == "markdown" and path.suffix != ".svg":

@@ -4,6 +4,7 @@ pytest loads it through its entry point; ``-p no:gradviz`` leaves it out, and th
 """
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -60,6 +61,8 @@ class _Run:
             name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")
             page = self._folder / f"{name}.html"
             try:
+                with suppress(OSError):  # then the page says why
+                    self._folder.mkdir(parents=True, exist_ok=True)
                 error.report.to_html(page)
             except GradvizError as reason:  # the test's own failure is still to be told
                 report.sections.append(("gradviz", f"There is no page: {reason}"))

@@ -156,6 +156,7 @@ class GradvizDirective(SphinxDirective):
         name = hashlib.sha256(named_after or data).hexdigest()[:16]
         path = Path(self.env.doctreedir) / "gradviz" / f"{name}.{ending}"
         if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             atomic.replace(path, data)
         uri = "/" + Path(os.path.relpath(path, self.env.srcdir)).as_posix()
         alt = self.options.get("alt") or f"{look.headline}."
@@ -230,6 +231,7 @@ def _add_style(app: "Sphinx") -> None:
     """Put the few rules of the pictures among the static files."""
     if app.builder.format == "html":
         folder = Path(app.doctreedir) / "gradviz" / "static"
+        folder.mkdir(parents=True, exist_ok=True)
         atomic.replace(folder / "gradviz.css", STYLE.encode())
         app.config.html_static_path.append(str(folder))
         app.add_css_file("gradviz.css")

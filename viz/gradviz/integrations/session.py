@@ -16,6 +16,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
+from gradviz.recording.uninterrupted import is_own
 from gradviz.render import formats
 from gradviz.running import backwards, rank, ranks
 from gradviz.running.names import Found
@@ -63,6 +64,8 @@ class Session:
             self._watch.begin()
         except Exception as error:
             self._end()
+            if not is_own(error):  # what a signal handler raised
+                raise
             warn(error, _say)
 
     def end(self) -> None:
@@ -78,11 +81,13 @@ class Session:
             warn(error, _say)
 
     def _end(self) -> None:
-        watch, self._watch = self._watch, None
         try:
-            if watch is not None:
-                watch.end()
+            if self._watch is not None:
+                self._watch.end()
+            self._watch = None
         except Exception as error:
+            if not is_own(error):
+                raise
             warn(error, _say)
 
 

@@ -340,7 +340,7 @@ class RecordingMode(TorchFunctionMode):
                 continue
             if around is None:
                 around = where.look_around(frame, in_apply=self._hands_on(known, args))
-                if around.optimizer or around.constructing:
+                if around.upkeep:
                     return
                 if around.checkpoint:
                     self.tape.hold(_tensors((*args, *kwargs.values())))
@@ -627,7 +627,7 @@ class RecordingMode(TorchFunctionMode):
                     tape.drop_origin(target)
             return
         around = where.look_around(frame)
-        if around.optimizer or around.constructing:
+        if around.upkeep:
             return
         kind: CutKind | None
         if around.applying is not None and not self._outer_switch():
@@ -710,7 +710,7 @@ class RecordingMode(TorchFunctionMode):
         inputs = self._inputs((value,), {})
         inputs = self._foreign(inputs, target)
         around = where.look_around(frame)
-        if inputs and not around.optimizer and not around.constructing:
+        if inputs and not around.upkeep:
             self._write_down(known, CutKind.DATA, inputs, around, target)
         return out
 
@@ -803,8 +803,8 @@ class RecordingMode(TorchFunctionMode):
                 self._first = first
                 for result in out if isinstance(out, (tuple, list)) else (out,):
                     self._after(_Known(name, None, self._after), (values_in(arguments),), {}, result, None, frame)
-        except Exception as failure:
-            self.failure = described(failure)
+        except BaseException as failure:
+            self.failed(failure)
 
     def rewrapped(self, name: str, value: Any, out: Tensor, frame: FrameType) -> None:
         """``nn.Parameter(t)`` or ``Variable(t)``: the same memory, no history."""
@@ -879,7 +879,7 @@ class RecordingMode(TorchFunctionMode):
         numbers = self._inputs(tuple(inputs), {})
         if numbers:
             around = where.look_around(frame)
-            for out in outs:
+            for out in () if around.upkeep else outs:
                 serial = self._write_down(_Known(name, None, self._after), CutKind.COLLECTIVE, numbers, around, None)
                 self.tape.written(out, serial, None, over=True)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, compress, repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -85,15 +85,23 @@ class Watcher(NamedTuple):
             torch.compiler.set_stance("force_eager")
 
 
-class _Seam(NamedTuple):
+class Seam(NamedTuple):
+    """What stands in for an attribute while somebody watches."""
+
     owner: Any
     name: str
     watching: Any
     inherited: bool  # the owner had no attribute of its own
     original: Any
 
+    @classmethod
+    def over(cls, owner: Any, name: str, watching: Any) -> Self:
+        """Return the seam over an attribute that the owner has itself."""
+        return cls(owner, name, watching, False, vars(owner)[name])
+
     @property
     def put_in(self) -> Action:
+        """One call of C."""
         return partial(setattr, self.owner, self.name, self.watching)
 
     @property
@@ -108,9 +116,9 @@ class _Seam(NamedTuple):
 _here = threading.local()
 _lock = threading.Lock()
 _users: set[int] = set()  # the watchers of all threads, by identity
-_installed: list[_Seam] = []
+_installed: list[Seam] = []
 _out: list[Action] = []  # what takes them out
-_backward_is_watched = False
+watches_backward: set[int] = set()  # who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
 
 
 def begin(watcher: Watcher) -> None:
@@ -135,15 +143,15 @@ def ending(watcher: Watcher) -> Iterable[Action]:
     )
 
 
-def _seams() -> list[_Seam]:
+def _seams() -> list[Seam]:
     """Return the seams over what is there now, which somebody else may have replaced."""
     found = [
         _seam(nn.Parameter, "__new__", _rewrapped("nn.Parameter"), static=True),
         _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
         _seam(torch, "from_numpy", _came_back),
-        *([] if _backward_is_watched else [_instead(torch.autograd, "backward", around_backward)]),
+        *([] if watches_backward else [_instead(torch.autograd, "backward", around_backward)]),
         _instead(torch.utils, "swap_tensors", _swap),
-        *(_Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
+        *(Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
@@ -166,10 +174,10 @@ def _seams() -> list[_Seam]:
     return found
 
 
-def _seam(owner: Any, name: str, note: Note, *, static: bool = False) -> _Seam:
+def _seam(owner: Any, name: str, note: Note, *, static: bool = False) -> Seam:
     own = vars(owner).get(name)
     watching = _watching(getattr(owner, name), note)
-    return _Seam(owner, name, staticmethod(watching) if static else watching, own is None, own)
+    return Seam(owner, name, staticmethod(watching) if static else watching, own is None, own)
 
 
 @functools.lru_cache(maxsize=256)
@@ -189,15 +197,9 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return watching
 
 
-def _instead(owner: Any, name: str, watching: Callable[[Callable[..., Any]], Callable[..., Any]]) -> _Seam:
+def _instead(owner: Any, name: str, watching: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Seam:
     original = getattr(owner, name)
-    return _Seam(owner, name, watching(original), False, original)
-
-
-def leave_backward(*, watched: bool) -> None:
-    """Put no seam over ``torch.autograd.backward`` from here on, because somebody who watches it calls :func:`around_backward`; or do."""
-    global _backward_is_watched
-    _backward_is_watched = watched
+    return Seam(owner, name, watching(original), False, original)
 
 
 @functools.lru_cache(maxsize=16)

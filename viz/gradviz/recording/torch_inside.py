@@ -477,6 +477,7 @@ STATE_DICT = _code("nn.Module._save_to_state_dict.__code__")
 
 FOLDER = os.path.dirname(torch.__file__) + os.sep
 OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
+FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")  # FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
 GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")  # no_grad, set_grad_enabled; 2.6 to 2.15
 CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")  # what no_grad is as a decorator; 2.6 to 2.15
 DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))  # of torch.autograd.functional, by a frame's name

@@ -120,4 +120,4 @@ def _is_handler(frame: FrameType) -> bool:
         return False
     rest = bool(code.co_flags & inspect.CO_VARARGS)
     values = [frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + rest]]
-    return any(value is frame.f_back or (type(value) is tuple and frame.f_back in value) for value in values)
+    return any(item is frame.f_back for value in values for item in (value if type(value) is tuple else (value,)))

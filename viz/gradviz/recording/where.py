@@ -152,6 +152,12 @@ class Surroundings:
     torch_line: CodeType | None = None
     entered: str = ""
 
+    @property
+    def upkeep(self) -> bool:
+        """It moves what parameters are kept in, and is no step of a forward."""
+        flat = self.torch_line is not None and self.torch_line.co_filename == torch_inside.FLAT_PARAMETERS
+        return self.optimizer or self.constructing or flat
+
 
 _FUNCTION = 1  # the flag of code whose variables are no dictionary
 

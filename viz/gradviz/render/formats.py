@@ -9,6 +9,7 @@ from gradviz.findings import Findings
 from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
 from gradviz.render import difference as words
+from gradviz.render import files
 from gradviz.render.changes import changes
 from gradviz.render.files import write
 from gradviz.render.html import render_html
@@ -60,13 +61,12 @@ FORMATS: Mapping[str, Callable[[Findings, str, View], str | bytes]] = {
 
 
 def check(path: Path) -> None:
-    """See that ``path`` names a format and no folder, before the work that would be lost.
+    """See that ``path`` names a format, and a file in a folder that is there, before the work that would be lost.
 
     Raises:
         OutputError: It does not.
     """
-    if path.is_dir():
-        raise OutputError(f"cannot write {str(path)!r}: it is a folder. Name a file in it, such as {str(path / 'graph.svg')!r}")
+    files.check(path)
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"unknown format: {path.name!r} (the name must end in one of {', '.join(FORMATS)})")
 

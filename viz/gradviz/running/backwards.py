@@ -10,7 +10,9 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,10 +26,10 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import described
-from gradviz.recording.seams import around_backward, held_by, leave_backward
+from gradviz.recording.seams import Seam, around_backward, held_by, watches_backward
 from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
-from gradviz.recording.uninterrupted import as_one
+from gradviz.recording.uninterrupted import Undo, as_one, is_own
 from gradviz.render.formats import save
 from gradviz.reports import Report
 from gradviz.running import names, rank, ranks, telling
@@ -91,8 +93,7 @@ class Watch:
         self._training = StepWatch()
         self._outcome = Outcome(self._training)
         self._hooks: StepHooks | None = None
-        self._originals: dict[str, Any] = {}
-        self._ours: dict[str, Any] = {}
+        self._undo = Undo()
         self._inside = threading.local()
 
     # Beginning and end
@@ -100,22 +101,24 @@ class Watch:
     def begin(self) -> None:
         """Watch from here on."""
         global _watching
-        self._on, _watching = True, self
         self._thread = threading.get_ident()
-        self._originals = {"backward": torch.autograd.backward, "grad": torch.autograd.grad, "Tensor": Tensor.backward}
-        self._ours = {
-            "backward": self._watching("backward", self._called),
-            "Tensor": self._watching("Tensor", self._called),
-            "grad": self._watching("grad", self._differentiated),
-        }
-        self._training.begin(lambda error: warn(error, self._voice))  # before our own: it is to have seen a step that we tell of
         self._hooks = StepHooks(self._before_step, self._after_step)
-        as_one(self._hooks.put_in)()
-        leave_backward(watched=True)
-        self._retrace()
-        torch.autograd.backward = self._ours["backward"]
-        torch.autograd.grad = self._ours["grad"]
-        Tensor.backward = self._ours["Tensor"]  # type: ignore[method-assign]
+        patches = [
+            Seam.over(torch.autograd, "backward", self._watching(torch.autograd.backward, "backward", self._called)),
+            Seam.over(torch.autograd, "grad", self._watching(torch.autograd.grad, "grad", self._differentiated)),
+            Seam.over(Tensor, "backward", self._watching(Tensor.backward, "Tensor", self._called)),
+        ]
+        self._undo.will([*(patch.take_out for patch in patches), partial(watches_backward.discard, id(self))])
+        self._on, _watching = True, self
+        try:
+            self._training.begin(lambda error: warn(error, self._voice))  # before our own: it is to have seen a step that we tell of
+            as_one(self._hooks.put_in)()
+            watches_backward.add(id(self))
+            self._retrace()
+            as_one([patch.put_in for patch in patches])()
+        except BaseException:
+            self._off()
+            raise
 
     def forked(self) -> None:
         """A forked child goes on from nothing where children are followed, and unwatched where not."""
@@ -140,22 +143,16 @@ class Watch:
             self._say(f"Only {calls} seen in this process, none of those asked for.\n")
 
     def _off(self) -> None:
-        """Put everything back as it was."""
+        """Put everything back as it was. Where that is interrupted, the next call goes on with it."""
         global _watching
         if not self._on:
             return
-        self._on, _watching = False, None
+        self._undo.close()
         self._untrace()
-        leave_backward(watched=False)
         self._training.rest()
         if self._hooks is not None:
             self._hooks.remove()
-        if torch.autograd.backward is self._ours["backward"]:
-            torch.autograd.backward = self._originals["backward"]
-        if torch.autograd.grad is self._ours["grad"]:
-            torch.autograd.grad = self._originals["grad"]
-        if Tensor.backward is self._ours["Tensor"]:
-            Tensor.backward = self._originals["Tensor"]  # type: ignore[method-assign]
+        self._on, _watching = False, None
 
     def _retrace(self) -> None:
         """Trace where the next call is wanted, and only there."""
@@ -164,34 +161,34 @@ class Watch:
         if self._over or not any(self._plan.wants(self._count + number) for number in range(1, ahead + 1)):
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
-            trace = Trace(self._training, values=self._settings.values)
-            trace.__enter__()
-            self._trace = trace
+            self._trace = Trace(self._training, values=self._settings.values)
+            self._trace.__enter__()
 
     def _untrace(self) -> None:
-        trace, self._trace = self._trace, None
+        trace = self._trace
         if trace is not None and threading.get_ident() == self._thread:
             failure = trace.stop()
+            self._trace = None
             if failure:
                 self._voice(f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n")
 
     def _guarded(self, action: Callable[..., None], *args: Any) -> None:
         """Whatever gradviz does, it ends with gradviz: one warning, and the script goes on."""
         try:
-            with torch_inside.without_torch_function():
+            with torch_inside.without_torch_function(), Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
                 action(*args)
-        except Exception as error:
+        except BaseException as error:
             self._over = True
-            warn(error, self._voice)
-            try:
+            with suppress(Exception):
                 self._off()
-            except Exception:
-                self._on = False
+            self._on = False
+            if not is_own(error):  # what a signal handler raised goes on to the script
+                raise
+            warn(error, self._voice)
 
     # Calls
 
-    def _watching(self, which: str, told: Callable[..., None]) -> Callable[..., Any]:
-        original = self._originals[which]
+    def _watching(self, original: Callable[..., Any], which: str, told: Callable[..., None]) -> Callable[..., Any]:
         # The trace's own seam lies below ours, so that it has seen the call by the time that we report on it.
         function = around_backward(original) if which == "backward" else original
 
@@ -350,6 +347,8 @@ class Watch:
             if id(optimizer) in self._judged:
                 self._numbers, self._batch = [], []
                 self._judged.clear()
+            if id(optimizer) in self._stepping:  # its step before was interrupted
+                del self._stepping[self._stepping.index(id(optimizer)) :]
             self._stepping.append(id(optimizer))
             if len(args) > 1 or kwargs.get("closure") is not None:
                 return  # the closure's calls are yet to come

@@ -68,6 +68,8 @@ class Process:
             if self._watch is not None:
                 self._watch.forked()
         except Exception as error:
+            if not _is_own(error):
+                raise
             warn(error)
 
     def end(self) -> None:
@@ -101,12 +103,23 @@ def after_import(name: str, then: Callable[[], None]) -> None:
         try:
             then()
         except Exception as error:
+            if not _is_own(error):
+                raise
             warn(error)
 
     if name in sys.modules:
         guarded()
     else:
         sys.meta_path.insert(0, _Awaited(name, guarded))
+
+
+def _is_own(error: Exception) -> bool:
+    """Say whether gradviz itself failed; what a signal handler raised meanwhile is the script's."""
+    try:
+        from gradviz.recording.uninterrupted import is_own  # torch is there by now
+    except Exception:
+        return True
+    return is_own(error)
 
 
 class _Awaited:

@@ -34,13 +34,17 @@ class StepHooks:
     def _calling(self, which: str, function: Callable[..., None]) -> Callable[..., None]:
         def hook(*args: Any) -> None:
             outer, self._running = self._running, which
+            running = which
             try:
                 if self._on:
                     function(*args)
+            except BaseException:
+                running = ""  # this ends torch's loop
+                raise
             finally:
                 self._running = outer
                 if not self._on and not outer:
-                    self._take_out(which)
+                    self._take_out(running)
 
         return hook
 

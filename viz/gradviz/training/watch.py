@@ -138,9 +138,9 @@ class StepWatch:
         """Watch no longer."""
         self._full = False
         self.owners.end()
-        hooks, self._hooks = self._hooks, None
-        if hooks is not None:
-            hooks.remove()
+        if self._hooks is not None:
+            self._hooks.remove()
+        self._hooks = None
 
     def _guarded(self, action: Callable[..., None]) -> Callable[..., None]:
         def guarded(*args: Any) -> None:
