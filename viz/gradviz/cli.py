@@ -21,6 +21,7 @@ from gradviz.errors import GradvizError
 from gradviz.folding.boxes import BUDGET, SCHEMES, View
 from gradviz.layout import ENGINES
 from gradviz.mending.command import mend
+from gradviz.plotting import plot
 from gradviz.strategies import LAYERS, MODES
 from gradviz.version import __version__
 from gradviz.voice import say
@@ -273,6 +274,9 @@ def run(
         engine=engine,
     )
     run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)
+
+
+gradviz.add_command(plot)
 
 
 @gradviz.command()

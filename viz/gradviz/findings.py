@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gradviz.graph import Cut, Graph, Leaf, NotFinite, Parameters, Place
+from gradviz.series.data import Series
 from gradviz.training.facts import Training
 
 
@@ -23,6 +24,7 @@ class Findings:
         losses: Where several losses were given, the findings of each by name; else empty.
         torch: Version of torch that ran the step.
         training: Whether the parameters train; None where nothing was watched that could tell.
+        series: The numbers of a run over its calls; None where no run was watched.
     """
 
     loss: str = "loss"
@@ -36,3 +38,4 @@ class Findings:
     losses: "Mapping[str, Findings]" = field(default_factory=dict)
     torch: str = ""
     training: Training | None = None
+    series: Series | None = None

@@ -27,7 +27,7 @@ class Report(Findings):
     """What became of the gradient of one loss, for every parameter. Read-only.
 
     Attributes:
-        loss, place, parameters, cuts, unregistered, graph, notes, torch, training: As in :class:`gradviz.findings.Findings`.
+        loss, place, parameters, cuts, unregistered, graph, notes, torch, training, series: As in :class:`gradviz.findings.Findings`.
         losses: Where several losses were given, one report for each by name; else empty.
     """
 

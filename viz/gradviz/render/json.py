@@ -19,6 +19,7 @@ from typing import Any
 from gradviz.errors import ReportFileError
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Parameters, Place
+from gradviz.series.data import Line, Series
 from gradviz.training.facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__
 
@@ -29,6 +30,8 @@ _DEPTH = 3  # of the graph of one of several backwards
 _ALWAYS: Mapping[type, tuple[str, ...]] = {
     Parameter: ("shape", "numel", "verdict", "partial", "cuts"),
     Cut: ("file", "line", "code", "scope", "parameters"),
+    Series: ("calls", "watched", "losses", "parameters"),
+    Line: ("name", "numel", "norms", "ratios", "zeros", "turns"),
     Training: tuple(field.name for field in dataclasses.fields(Training)),
     Fate: tuple(field.name for field in dataclasses.fields(Fate)),
     OptimizerSteps: tuple(field.name for field in dataclasses.fields(OptimizerSteps)),
@@ -46,6 +49,8 @@ def render_json(report: Findings) -> str:
         document["together"] = _backward(0, report)
     if report.training is not None:
         document["training"] = _training(report.training)
+    if report.series is not None:
+        document["series"] = _encode(report.series)
     return _spread(document, 0) + "\n"
 
 
@@ -68,13 +73,13 @@ def read_findings(text: str) -> Findings:
         )
     torch = _decode(str, document.get("torch", ""), "torch")
     reports = [_read_backward(entry, torch, f"backwards[{i}]") for i, entry in enumerate(_items(document, "backwards", "report"))]
-    training = _read_training(document.get("training"))
+    more = {"training": _read_training(document.get("training")), "series": _decode(Series | None, document.get("series"), "series")}
     if "together" in document:
         whole = _read_backward(document["together"], torch, "together")
-        return dataclasses.replace(whole, losses={report.loss: report for report in reports}, training=training)
+        return dataclasses.replace(whole, losses={report.loss: report for report in reports}, **more)
     if len(reports) != 1:
         raise ReportFileError(f'broken report: {len(reports)} backwards, but no "together"')
-    return dataclasses.replace(reports[0], training=training)
+    return dataclasses.replace(reports[0], **more)
 
 
 def _training(training: Training) -> dict[str, Any]:

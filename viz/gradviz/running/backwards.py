@@ -34,11 +34,13 @@ from gradviz.render.formats import save
 from gradviz.reports import Report
 from gradviz.running import names, rank, ranks, telling
 from gradviz.running.alarm import judge_step
+from gradviz.running.amounts import value_of, zeros_of
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
 from gradviz.running.outcome import Outcome
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
+from gradviz.series.recorder import Recorder
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import Seen, StepWatch, names_now
@@ -46,6 +48,8 @@ from gradviz.voice import say, warn
 
 _PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
 _UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen
+_MOST_KEPT = 6  # calls of a run watched to its end whose graphs are kept
+_LATEST = 2  # of them, the last ones
 _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
 
 _watching: "Watch | None" = None
@@ -87,8 +91,11 @@ class Watch:
         self._optimizers: dict[str, weakref.ref[Optimizer]] = {}  # as the last call found them
         self._stepping: list[int] = []  # the optimizers inside whose step we are
         self._calls: list[Call] = []
+        self._reported = 0
+        self._record = Recorder() if settings.every or settings.values else None
         self._leads: list[str] = []
         self._seen: set[object] = set()
+        self._telling: set[int] = set()  # the calls that brought something new
         self._teller = telling.Teller(verbose=settings.verbose)
         self._training = StepWatch()
         self._outcome = Outcome(self._training)
@@ -233,6 +240,7 @@ class Watch:
         if self._over:
             return
         if self._plan.wants(self._count):
+            self._training.looking = True
             call = self._report("backward", self._count, frame, _losses(args, kwargs), _inputs(args, kwargs, 4), error)
             if call is None:
                 self._off()
@@ -299,6 +307,8 @@ class Watch:
         )
         self._training.name(found.optimizers)
         self._training.called(seen, *names_now(known, report.parameters), known.modules, found.roots)
+        if self._record is not None and kind == "backward":
+            self._record.take(number, report.parameters, zeros_of(report.graph), value_of(losses))
         return Call(
             number=number,
             kind=kind,
@@ -323,6 +333,10 @@ class Watch:
             self._plan.told(new=new)
             self._batch.append(call)
         self._calls.append(call)
+        self._reported += 1
+        if new:
+            self._telling.add(call.number)
+        self._forget()
         ranks.leave(call, self._settings)
         told = self._teller.tell_call(call)
         self._say(told if new or not self._settings.until_stable else f"{telling.headline(call)}: nothing new\n")
@@ -338,6 +352,18 @@ class Watch:
         new = not facts <= self._seen
         self._seen |= facts
         return new
+
+    def _forget(self) -> None:
+        """Of a run watched to its end keep the calls that brought something new, and the last ones: numbers are in the series."""
+        if not self._settings.every or len(self._calls) <= _MOST_KEPT:
+            return
+        middle = range(1, len(self._calls) - _LATEST)
+        place = next((place for place in middle if self._calls[place].number not in self._telling), 1)
+        self._telling.discard(self._calls[place].number)
+        if len(self._training.calls) == len(self._calls):
+            del self._training.calls[place]
+        del self._calls[place]
+        del self._leads[_LATEST:-_LATEST]
 
     # Steps
 
@@ -360,16 +386,29 @@ class Watch:
         if self._on and id(optimizer) in self._stepping:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._stepping.remove(id(optimizer))
+            is_watched = self._training.looking
+            self._guarded(self._recorded)
             self._plan.stepped = self._training.all_stepped
             if self._settings.until_stepped and not self._over and self._plan.is_over(self._count):
                 self._over = True
                 self._retrace()
-            self._guarded(self._trained)
+            if is_watched:  # else nothing is new
+                self._guarded(self._trained)
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
 
+    def _recorded(self) -> None:
+        """Take what the step did into the series; look at none that follows no watched call."""
+        if self._record is not None and self._training.looking:
+            self._record.stepped(self._training.recent())
+        if self._settings.every and not self._plan.wants(self._count + 1):
+            self._training.looking = False
+
     def _judge(self, optimizer: Optimizer) -> None:
-        if not self._batch or id(optimizer) in self._judged:
+        if id(optimizer) in self._judged:
+            return
+        if not self._batch:  # none of the calls before this step was reported on
+            self._judged.add(id(optimizer))
             return
         known = {name: one for name, reference in self._optimizers.items() if (one := reference()) is not None}
         if not any(one is optimizer for one in known.values()):
@@ -381,7 +420,8 @@ class Watch:
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
         self._say(self._teller.tell_step(step, self._batch))
-        self._write()
+        if not self._settings.every:
+            self._write()
 
     # What is said
 
@@ -404,12 +444,12 @@ class Watch:
         last = replace(self._calls[-1].report, notes=(*notes, *self._calls[-1].report.notes))
         named = {name: replace(each, loss=name) for name, each in reports.items()}
         whole = replace(last, losses=named) if len(named) > 1 else replace(last, loss=next(iter(named)))
-        whole = replace(whole, training=self._outcome.training)
+        whole = replace(whole, training=self._outcome.training, series=None if self._record is None else self._record.series())
         save(whole, own_file(self._settings.output, label(self._settings)), engine=self._settings.engine)
 
     def _trained(self, *, ended: bool = False) -> None:
         """Say what is new of training."""
-        self._outcome.judge(self._calls, ended=ended)
+        self._outcome.judge(self._calls, self._reported, ended=ended)
         for alarm in self._outcome.alarms(ended=ended):
             self._say(alarm)
         if self._settings.alarms and self._outcome.training is not None and self._outcome.training.alarms:

@@ -22,13 +22,19 @@ class Outcome:
         self._told: set[Alarm] = set()
         self.training: Training | None = None  # as last judged
 
-    def judge(self, calls: Sequence[Call], *, ended: bool = False) -> Training | None:
-        """Return whether the parameters train, as far as that is known by now; None where nothing was watched that could tell."""
+    def judge(self, calls: Sequence[Call], reported: int, *, ended: bool = False) -> Training | None:
+        """Return whether the parameters train, as far as that is known by now; None where nothing was watched that could tell.
+
+        Args:
+            calls: The backward calls that are kept.
+            reported: How many were reported on.
+            ended: Nothing more is to come.
+        """
         evidence, steppers = self._watch.evidence(ended=ended)
         if not calls or not (steppers or evidence):
             return None
         watch = self._watch
-        self.training = judge(evidence, steppers, len(calls), terms=watch.terms, underivable=watch.underivable, ended=ended)
+        self.training = judge(evidence, steppers, reported, terms=watch.terms, underivable=watch.underivable, ended=ended)
         return self.training
 
     def alarms(self, *, ended: bool = False) -> list[str]:

@@ -25,6 +25,7 @@ class Glance:
         gradient: The largest element of its gradient; None where there was none.
         norm: L2 norm of its gradient.
         moved, compared, finite, ratio, holds, lr: As in :class:`gradviz.training.facts.Look`.
+        weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step.
         after: And after it.
     """
@@ -38,6 +39,7 @@ class Glance:
     ratio: float | None = None
     holds: float | None = None
     lr: float | None = None
+    weight: float | None = None
     sample: Tensor = field(default_factory=lambda: torch.empty(0))
     after: Tensor = field(default_factory=lambda: torch.empty(0))
 
@@ -120,8 +122,9 @@ class StepLook:
                 glance.gradient = glance.norm = 0.0
             glance.moved = int((old != new).sum()) if old.numel() == new.numel() else new.numel()
             glance.finite = bool(new.isfinite().all())
+            size = float(torch.linalg.vector_norm(old.double()))
+            glance.weight = size * (parameter.numel() / old.numel()) ** 0.5 if old.numel() else None
             if glance.moved and glance.finite and old.numel() == new.numel():
-                size = float(torch.linalg.vector_norm(old.double()))
                 change = float(torch.linalg.vector_norm(new.double() - old.double()))
                 glance.ratio = change / size if size else None
             elif not glance.moved and glance.gradient:

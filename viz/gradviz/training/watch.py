@@ -21,6 +21,7 @@ from gradviz.recording.build import Names
 from gradviz.recording.sharded import own_part
 from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
+from gradviz.series.recorder import Step
 from gradviz.training.facts import ConstantTerm, Evidence, Look, Stepper
 from gradviz.training.hooks import StepHooks
 from gradviz.training.looking import Glance, StepLook, callers
@@ -103,6 +104,8 @@ class StepWatch:
         self.calls: list[Seen] = []
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.changed = False  # something was seen since this was last set to False
+        self.looking = True  # steps are looked at in full; else as once the calls that are watched are over
+        self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
         self._optimizers: dict[int, _Stepped] = {}
         self._names: dict[int, str] = {}  # of optimizers
         self._parameters: dict[int, _Watched] = {}
@@ -220,7 +223,7 @@ class StepWatch:
 
     def _looks(self, stepped: _Stepped) -> bool:
         """Say whether the step to come is looked at: every one at first, ever fewer later."""
-        return self._full or stepped.steps == 0 or (stepped.steps + 1) & stepped.steps == 0
+        return (self._full and self.looking) or stepped.steps == 0 or (stepped.steps + 1) & stepped.steps == 0
 
     def _open(self, optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
         """Return the parameters of which something may be learnt, with their groups."""
@@ -267,6 +270,7 @@ class StepWatch:
         known.finite = glance.finite
         if known.moved:
             known.sample = None
+        self._recent[glance.key] = glance
         known.looks.append((step.optimizer, glance, step.touches.get(glance.key), step.spot))
         del known.looks[1:-_MOST_LOOKS]
 
@@ -321,6 +325,16 @@ class StepWatch:
         self.changed = True
         self.compare(tensors.values())
         self.touches.arrived(tensors.values())
+
+    def recent(self) -> dict[str, Step]:
+        """Return what steps did to each parameter since this was last asked, by name."""
+        self.settle()
+        recent, self._recent = self._recent, {}
+        return {
+            self._named[key]: Step(ratio=glance.ratio, weight=glance.weight)
+            for key, glance in recent.items()
+            if key in self._named and glance.compared
+        }
 
     def compare(self, tensors: Iterable[Tensor]) -> None:
         """See which of the parameters not known to have moved have changed since they were last looked at, by whatever hand."""

@@ -1,0 +1,82 @@
+"""A run that is watched to its end: its numbers over time, in a file that can be read meanwhile, and in bounded memory."""
+
+import json
+import math
+
+TRAIN = """
+    import json, os, sys, torch
+    from torch import nn
+    from gradviz.reports import read_json
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.randn(8, 3)
+    norms, ratios = [], []
+    for step in range(1, 101):
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        before = model[0].weight.detach().clone()
+        if step % 4 == 0:
+            norms.append(float(torch.linalg.vector_norm(model[0].weight.grad, dtype=torch.float64)))
+        optimizer.step()
+        if step % 4 == 0:
+            change = (model[0].weight.detach() - before).double()
+            ratios.append(float(torch.linalg.vector_norm(change) / torch.linalg.vector_norm(before.double())))
+        if os.path.exists("run.json") and step in (10, 50):
+            print(len(read_json(open("run.json").read()).series.calls))
+    json.dump([norms, ratios], open("by_hand.json", "w"))
+"""
+
+
+def test_the_series_of_a_run_is_what_the_script_measures_by_hand(scripts) -> None:
+    scripts.write("train.py", TRAIN)
+    ran = scripts.run("--every", "4", "--values", "-o", "run.json", "train.py")
+    assert ran.code == 0, ran.err
+    assert ran.out.split() == ["2", "12"]  # the file was whole while the run went on
+    norms, ratios = json.loads((scripts.folder / "by_hand.json").read_text())
+    document = json.loads((scripts.folder / "run.json").read_text())
+    series = document["series"]
+    line = series["parameters"][0]
+    assert series["calls"] == list(range(4, 101, 4))
+    assert line["name"] == "model.0.weight"
+    assert all(math.isclose(one, other, rel_tol=1e-5) for one, other in zip(line["norms"], norms, strict=True))
+    assert all(math.isclose(one, other, rel_tol=1e-5) for one, other in zip(line["ratios"], ratios, strict=True))
+    assert line["zeros"] == [0.0] * 25
+    assert line["turns"] == [{"call": 4, "verdict": "reached"}]
+    assert len(document["backwards"]) <= 6
+    assert document["training"]["backwards"] == 25
+    assert document["training"]["steps"] == 100
+    steps = [line for line in ran.err.splitlines() if "steps after" in line]
+    assert len(steps) == 25
+    assert "steps after backward 4: " in steps[0]
+
+
+def test_between_the_calls_that_are_watched_nothing_is_traced_or_looked_at(scripts) -> None:
+    scripts.write(
+        "train.py",
+        """
+        import torch
+        from torch.overrides import _get_current_function_mode_stack
+        from gradviz.training import looking
+
+        looks = []
+        before = looking.StepLook.before
+        looking.StepLook.before = lambda self, **given: (looks.append(step), before(self, **given))
+        weight = torch.nn.Parameter(torch.ones(2))
+        optimizer = torch.optim.SGD([weight], lr=0.1)
+        traced = []
+        for step in range(1, 61):
+            if _get_current_function_mode_stack():
+                traced.append(step)
+            optimizer.zero_grad()
+            (weight ** 2).sum().backward()
+            optimizer.step()
+        print(len(traced) <= 6, looks)
+        """,
+    )
+    ran = scripts.run("--every", "20", "train.py")
+    assert ran.out.splitlines() == [
+        "True [1, 2, 4, 8, 16, 20, 32, 40, 60]"
+    ]  # the first, each power of two, and those that follow watched calls

@@ -1,0 +1,59 @@
+"""The numbers of a run in text: a sparkline of each block."""
+
+import math
+from collections.abc import Iterator
+
+from gradviz.render.sentences import printable
+from gradviz.render.series_scale import Scale, amount, spread, values
+from gradviz.series.blocks import blocks
+from gradviz.series.data import Line, Series
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDE = 40  # columns of a sparkline
+_MOST_BLOCKS = 40  # before the middle ones are only counted
+_NAME = 32
+
+
+def render_series(series: Series) -> str:
+    """Return a title, and a line for each block: its gradient over the calls, the last norm and the last update."""
+    lines = blocks(series)
+    scale = Scale.over(values(lines, "norms"))
+    if scale is None:
+        return "No gradient was measured in the calls that were watched.\n"
+    places = spread(series.calls, _WIDE)
+    span = f"call {series.calls[0]}" if len(series.calls) == 1 else f"calls {series.calls[0]} to {series.calls[-1]}"
+    title = f"Gradient by block, {span} (norm; {_BARS[0]} is 1e{scale.low:+d}, {_BARS[-1]} is 1e{scale.high:+d}):"
+    width = min(_NAME, max(len(line.name) for line in lines))
+    rows = [_row(line, scale, places, width) for line in lines]
+    if len(rows) > _MOST_BLOCKS:
+        half = _MOST_BLOCKS // 2
+        rows[half:-half] = [f"  ... {len(rows) - 2 * half} more blocks"]
+    return "\n".join([title, *rows]) + "\n"
+
+
+def _row(line: Line, scale: Scale, places: list[int], width: int) -> str:
+    name = printable(line.name)
+    name = name if len(name) <= width else f"…{name[1 - width :]}"
+    marks = "".join(_marks(line, scale, places))
+    said = f"  {name.ljust(width)}  {marks}  {amount(_last(line.norms))}"
+    if (ratio := _last(line.ratios)) is not None:
+        said += f"  update {amount(ratio)}"
+    if zeros := _last(line.zeros):
+        said += f"  zeros {zeros:.0%}" if zeros >= 0.005 else "  zeros under 1%"
+    return said
+
+
+def _marks(line: Line, scale: Scale, places: list[int]) -> Iterator[str]:
+    for place in places:
+        norm = line.norms[place]
+        if norm is None:
+            yield "·"
+        elif not math.isfinite(norm):
+            yield "!"
+        else:
+            yield _BARS[scale.step(norm, len(_BARS))] if norm else "0"
+
+
+def _last(numbers: tuple[float | None, ...]) -> float | None:
+    """Return the latest number that there is; None where none is among the last few."""
+    return next((number for number in reversed(numbers[-8:]) if number is not None), None)
