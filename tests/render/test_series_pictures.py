@@ -1,5 +1,6 @@
 """The numbers of a run as text and as a picture."""
 
+import itertools
 import math
 import xml.etree.ElementTree as ET
 
@@ -56,7 +57,7 @@ def test_the_steps_of_the_scale_are_told_apart_by_lightness_alone() -> None:
 
     for colours, sign in ((LIGHT, -1), (DARK, 1)):
         steps = [lightness(colour) for colour in colours]
-        assert all(sign * (after - before) > 4 for before, after in zip(steps, steps[1:], strict=False))
+        assert all(sign * (after - before) > 4 for before, after in itertools.pairwise(steps))
 
 
 def test_a_series_comes_back_from_json_as_it_was(series: Series) -> None:
