@@ -18,7 +18,9 @@ from gradviz.graph import Verdict
 from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
 from gradviz.render.page_data import loss_data
+from gradviz.render.page_series import series_data
 from gradviz.render.sentences import MEANINGS, headline, printable
+from gradviz.render.series_svg import DARK, LIGHT
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
 from gradviz.several import is_of_calls
 from gradviz.version import __version__
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 # The parts of the script in the order of reading; each uses what stands in those before it, and all share ``state``.
 SCRIPT = (
-    "small", "model", "layout", "columns", "routes", "canvas", "boxes", "view", "pointers",
-    "opening", "elements", "panel", "lists", "tree", "search", "address", "main",
+    "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view", "pointers",
+    "opening", "heat", "elements", "panel", "lists", "tree", "search", "address", "main",
 )  # fmt: skip
 
 _COMMENTS = ("//", "/**", "* ", "*/")
@@ -49,6 +51,7 @@ def render_html(report: Findings) -> str:
         "ghost": GHOST,
         "notes": [printable(note) for note in notes],
         "losses": [loss_data(each) for each in losses],
+        "series": series_data(report),
     }
     style, script = _style(), _script()
     return _template().render(
@@ -92,6 +95,7 @@ def _style() -> str:
         colours = {"ground": INK[scheme].fill, "ink": INK[scheme].stroke}
         colours |= {f"{name}-{part}": getattr(paint, part) for name, paint in paints.items() for part in ("fill", "stroke")}
         colours |= {f"line-{name}": stroke.dark if scheme else stroke.light for name, stroke in STROKES.items()}
+        colours |= {f"s{step}": colour for step, colour in enumerate((LIGHT, DARK)[scheme])}
         return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
     mono = f"--mono:{FONTS};"

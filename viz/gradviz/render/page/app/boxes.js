@@ -95,6 +95,7 @@ function drawBox(thing, isDim) {
     trace(left + 3, top + 3, wide - 6, high - 6, Math.max(corner - 2, 1));
     pen.stroke();
   }
+  if (isGroup) drawAmount(thing, left, top, wide, high);
   if (view.k * NAME >= READABLE) drawText(m.linesOf(thing), left, top, wide, high, isGroup);
   pen.globalAlpha = 1;
 }

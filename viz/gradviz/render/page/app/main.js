@@ -4,6 +4,7 @@ readColours();
 listenToPointers();
 listenToTree();
 listenToSearch();
+listenToSeries();
 $("zoom-in").addEventListener("click", () => zoom(1.3));
 $("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
 $("fit").addEventListener("click", () => fit(false, true));
