@@ -1,9 +1,12 @@
 """What is written behind autograd's back, and what only looks so."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
 
 import gradviz
+from gradviz.recording.writes import Writes
 
 
 class Assign(torch.autograd.Function):
@@ -58,3 +61,52 @@ def test_a_write_through_data_is_seen_in_a_view_that_was_taken_without_grad():
         report = trace.report(loss, {"weight": weight, "gain": gain})
         assert str(report.parameters["gain"].verdict) == "cut"
         assert [cut.code for cut in report.parameters["gain"].cuts] == ["t.data.mul_(gain)"]
+
+
+@dataclass(eq=False)
+class Range:
+    low: int
+    high: int
+    serial: int
+    family: object = None
+
+
+def spans(writes, low=0, high=1000):
+    return sorted((write.low, write.high, write.serial) for write in writes.over(low, high))
+
+
+def test_what_the_same_call_writes_side_by_side_is_one_write():
+    writes = Writes()
+    for row in range(50):
+        writes.append(Range(row * 4, row * 4 + 4, 7))
+    writes.append(Range(400, 404, 7))
+    writes.append(Range(200, 204, 8))
+    assert spans(writes) == [(0, 200, 7), (200, 204, 8), (400, 404, 7)]
+    assert len(writes.by_serial[7]) == 2
+
+
+def test_what_is_written_over_goes_out_of_a_write_that_has_grown():
+    writes = Writes()
+    for row in range(10):
+        writes.append(Range(row * 4, row * 4 + 4, 7))
+    for low, left in ((0, [(4, 40, 7)]), (36, [(4, 36, 7)]), (16, [(4, 16, 7), (20, 36, 7)])):
+        writes.drop_within(low, low + 4)
+        assert spans(writes) == left
+    writes.drop_within(0, 40)
+    assert not writes
+    assert not spans(writes)
+
+
+def test_a_row_that_was_written_over_with_data_is_of_the_parameter_no_more():
+    gain, weight = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    for kept, verdict in ((3, "cut"), (4, "unused")):
+        rows = torch.zeros(4, 2)
+        with gradviz.trace() as trace:
+            for row in range(4):
+                with torch.no_grad():
+                    rows[row] = gain * 2
+            for row in range(kept):
+                rows[row] = torch.ones(2)
+            loss = (rows * weight).sum()
+        report = trace.report(loss, {"gain": gain, "weight": weight})
+        assert str(report.parameters["gain"].verdict) == verdict

@@ -33,17 +33,26 @@ class Marks:
     """What left by one instruction, as seen from there or from a caller.
 
     Attributes:
-        serials: Numbers on the tape in order, and the ``self`` of the function that the site stands in.
+        serials: Numbers on the tape, the one that left last at the end, and the ``self`` of the function that the site stands in.
         parts: Which elements of what the call gave; None for the whole.
         many: Several may have left while the call at the site ran once.
-        bundle: Number of what stands for all of them up to ``bundled``.
+        bundle: Number of what stands for all of them but ``new``.
+        new: Numbers that have come since.
     """
 
-    serials: list[tuple[int, int]] = field(default_factory=list)
+    serials: dict[tuple[int, int], None] = field(default_factory=dict)
     parts: set[int | None] = field(default_factory=set)
     many: bool = False
     bundle: int = 0
-    bundled: int = 0
+    new: list[int] = field(default_factory=list)
+
+    def add(self, serial: int, owner: int) -> None:
+        """Take note that a value left."""
+        if (serial, owner) in self.serials:
+            del self.serials[serial, owner]
+        elif not any(serial == known for known, _ in self.serials):
+            self.new.append(serial)
+        self.serials[serial, owner] = None
 
 
 @dataclass(slots=True)
@@ -107,7 +116,7 @@ class Escapes:
                 origin = origin or (code, lasti)
                 site = self._site(code, lasti)
                 marks = site.marks.setdefault(origin, Marks())
-                marks.serials.append((serial, id(variables(frame, "self").get("self"))))
+                marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
                 marks.many = marks.many or many
                 site.changes = site.changes or changes
@@ -226,16 +235,15 @@ class Escapes:
             if owners:
                 yield from (serial for serial, owner in marks.serials if owner in owners or owner == id(None))
             elif last and not marks.many:
-                yield marks.serials[-1][0]
+                yield next(reversed(marks.serials))[0]
             else:
                 yield self._bundled(marks)
 
     def _bundled(self, marks: Marks) -> int:
-        new = tuple(serial for serial, _ in marks.serials[marks.bundled :])
-        if new:
-            before = (marks.bundle,) if marks.bundle else ()
-            marks.bundle = new[0] if not before and len(new) == 1 else self._bundle((*before, *new))
-            marks.bundled = len(marks.serials)
+        if marks.new:
+            together = ((marks.bundle,) if marks.bundle else ()) + tuple(marks.new)
+            marks.bundle = together[0] if len(together) == 1 else self._bundle(together)
+            marks.new.clear()
         return marks.bundle
 
     def _is_near(self, frame: FrameType | None) -> bool:

@@ -24,6 +24,8 @@ class Fingerprints:
         self._values = np.empty(0, np.float32)  # sorted; of equal ones, those that were only shown come last
         self._serials = np.empty(0, np.int64)
         self._shown = np.empty(0, np.bool_)
+        self._turns = np.empty(0, np.int64)  # when each left, by count
+        self._count = 0
 
     def left(self, value: Any, serial: int, *, shown: bool) -> None:
         """Take note of what left; ``shown`` where it went straight into a text."""
@@ -62,15 +64,18 @@ class Fingerprints:
         values = np.concatenate([sample for sample, _, _ in new])
         serials = np.concatenate([np.full(len(sample), serial) for sample, serial, _ in new])
         shown = np.concatenate([np.full(len(sample), one) for sample, _, one in new])
+        turns = np.arange(self._count, self._count + len(values))
+        self._count += len(values)
         telling = np.concatenate([_is_telling(values[start : start + 4096]) for start in range(0, len(values), 4096)])
         values = np.concatenate([self._values, values[telling]])
         serials = np.concatenate([self._serials, serials[telling]])
         shown = np.concatenate([self._shown, shown[telling]])
-        if len(values) > _KEPT:
-            newest = np.argsort(serials, kind="stable")[-_KEPT:]
-            values, serials, shown = values[newest], serials[newest], shown[newest]
+        turns = np.concatenate([self._turns, turns[telling]])
         order = np.lexsort((shown, values))
-        self._values, self._serials, self._shown = values[order], serials[order], shown[order]
+        if len(values) > _KEPT:
+            order = order[turns[order] >= np.sort(turns)[-_KEPT]]
+        self._values, self._serials = values[order], serials[order]
+        self._shown, self._turns = shown[order], turns[order]
 
 
 def is_short(value: Any) -> bool:

@@ -77,7 +77,13 @@ class Tensors:
         facts = self.by_key.get(id(tensor))
         if facts is None or facts.impl != implementation(tensor):
             return None
-        return facts if facts() is self._anchor(tensor) else None
+        memory = facts()
+        try:
+            if memory is tensor.untyped_storage():
+                return facts
+        except (NotImplementedError, RuntimeError):
+            pass
+        return facts if memory is self._anchor(tensor) else None
 
     def know(self, tensor: Tensor) -> Facts:
         """Return what is known of a tensor, taking note of it at first sight."""

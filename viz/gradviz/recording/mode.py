@@ -7,7 +7,7 @@ was severed before, or a frozen parameter.
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any
@@ -25,6 +25,7 @@ from gradviz.recording.fingerprints import is_short
 from gradviz.recording.identity import Facts
 from gradviz.recording.observe import Observer
 from gradviz.recording.replaced import original_of
+from gradviz.recording.stacks import Stacks
 from gradviz.recording.tape import Call, Exit, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import dispatch_modes, other_modes, sequence_number, without_torch_function
 from gradviz.recording.uninterrupted import is_own
@@ -77,7 +78,7 @@ _SEEN: AbstractContextManager[Any] = nullcontext()
 class _Known:
     """What is known of a torch function by its name, worked out once."""
 
-    __slots__ = ("after", "before", "name", "shape_only", "skip_first")
+    __slots__ = ("after", "before", "name", "plain", "shape_only", "skip_first")
 
     def __init__(self, name: str, before: "Callable[..., Any] | None", after: "Callable[..., Any]") -> None:
         self.name = name
@@ -86,6 +87,7 @@ class _Known:
         # zeros_like(x) and x.new_zeros(...) take x's shape, not its value
         self.skip_first = name.endswith("_like") or name.startswith("new_")
         self.shape_only = name in _SHAPE_ONLY
+        self.plain = name in torch_inside.PLAIN_RESULTS or name in _POSITIONS  # what it makes carries no value
 
 
 class RecordingMode(TorchFunctionMode):
@@ -101,6 +103,7 @@ class RecordingMode(TorchFunctionMode):
         self.escapes = Escapes(self._bundle)
         self.exposed = Exposed()
         self._met = Met()
+        self.stacks = Stacks(tape.module)
         self.observer = Observer(tape)
         self._known: dict[Any, _Known | None] = {}
         self._instead: dict[Any, Callable[..., Any]] = {}  # of functions that were put in place of torch's
@@ -239,7 +242,7 @@ class RecordingMode(TorchFunctionMode):
                 self.tape.stamp(tensor.grad_fn, None, sources)
             elif sources:
                 inputs = tuple((source, False) for source in sources)
-                self._write_down(known, None, inputs, where.look_around(frame), tensor)
+                self._write_down(known, None, inputs, self.stacks.look_around(frame), tensor)
             for node in transforms.layers(wrapped) if sources else ():
                 self.tape.stamp(node, None, sources).factors += sources
 
@@ -312,13 +315,13 @@ class RecordingMode(TorchFunctionMode):
 
     def _made(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, several: bool = False) -> None:
         """Take note of tensors that a call made without recording a gradient edge."""
-        if any(item is out for out in outs for item in args if item is not None):
+        if any(item is out for item in args for out in outs):
             outs = tuple(out for out in outs if not any(item is out for item in args))
             if not outs:
                 return
         if known.skip_first:
             args = args[1:]
-        if known.name in torch_inside.PLAIN_RESULTS or known.name in _POSITIONS:
+        if known.plain:
             return
         # A view shows what was written into its memory to its readers; what takes it out of the graph severs that as well.
         view = None if known.name in ("detach", "data") else outs[0]
@@ -331,31 +334,32 @@ class RecordingMode(TorchFunctionMode):
                     self._met.is_new(out)
             return
         around: Surroundings | None = None
-        given = list(_tensors(args))
         for out in outs:
             # Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...).
-            viewed = [item for item in given if address(item) == address(out)] if several else []
+            viewed = [item for item in _tensors(args) if address(item) == address(out)] if several else []
             mine = self._inputs(viewed, {}) if viewed else inputs
             if not mine:
                 continue
             if around is None:
-                around = where.look_around(frame, in_apply=self._hands_on(known, args))
+                around = self.stacks.look_around(frame, in_apply=self._hands_on(known, args))
                 if around.upkeep:
                     return
                 if around.checkpoint:
                     self.tape.hold(_tensors((*args, *kwargs.values())))
-            from_float = any(item.dtype.is_floating_point for item in viewed or given)
-            kind = self._kind(known, out, mine, around, from_float=from_float)
+            kind = self._kind(known, out, mine, around, viewed or args)
             self._write_down(known, kind, mine, around, out)
 
     def _write_down(
         self, known: _Known, kind: CutKind | None, inputs: tuple[tuple[int, bool], ...], around: Surroundings, out: Tensor | None
     ) -> int:
-        spot = around.spot
+        spot, block = around.spot, self._block()
+        like = (known.name, kind, around, block.like if isinstance(block, Switch) else block)
+        serial = self.tape.repeated(like, inputs) if around.lasting else 0
+        if serial:
+            if out is not None:
+                self.tape.set_origin(out, serial)
+            return serial
         library = kind is not None and self._library_decided(kind, around)
-        if around.module is not None:
-            number = self.tape.module(around.module)
-            spot = Spot(spot.code, spot.lasti, spot.caller, spot.caller_lasti, number)
         if around.applying is not None and not self._outer_switch():
             spot = Spot(around.applying.code, around.applying.lasti, around.applying.caller, around.applying.caller_lasti, spot.module)
             # Whatever the forward does, it is the Function that passes gradient or does not.
@@ -370,15 +374,17 @@ class RecordingMode(TorchFunctionMode):
             inside=around.applied,
             checkpoint=around.checkpoint,
             library=library,
-            switch=self._block(),
+            switch=block,
         )
         serial = self.tape.call(call)
+        if around.lasting:
+            self.tape.may_repeat(serial, like)
         if out is not None:
             self.tape.set_origin(out, serial)
         return serial
 
     def _kind(
-        self, known: _Known, out: Tensor, inputs: Iterable[tuple[int, bool]], around: Surroundings, *, from_float: bool
+        self, known: _Known, out: Tensor, inputs: Iterable[tuple[int, bool]], around: Surroundings, given: Iterable[Any]
     ) -> CutKind | None:
         """Say what severs, where something does: by the function, by the type of the result, by the grad mode."""
         kind = _KIND_OF.get(known.name)
@@ -389,7 +395,7 @@ class RecordingMode(TorchFunctionMode):
         if kind is not None:
             return kind
         if not (out.dtype.is_floating_point or out.dtype.is_complex):
-            if not from_float:
+            if not any(item.dtype.is_floating_point for item in _tensors(given)):
                 return None
             return CutKind.INTEGER_CAST if known.name in _CASTS else CutKind.NON_DIFFERENTIABLE
         if not torch.is_grad_enabled():
@@ -406,7 +412,7 @@ class RecordingMode(TorchFunctionMode):
         by_function = self.switch is not None and self.switch.set_by_function
         return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
 
-    def _block(self) -> object:
+    def _block(self) -> Hashable:
         """Return what stands for the block in which grad mode is off; None where it is on."""
         if torch.is_inference_mode_enabled():
             return self.inference_blocks[-1] if self.inference_blocks else "before the trace"
@@ -460,7 +466,8 @@ class RecordingMode(TorchFunctionMode):
 
     def _is_stranger(self, tensor: Tensor) -> bool:
         """Say whether a tensor is met for the first time and nothing is known of it."""
-        if isinstance(tensor, nn.Parameter) or self.tape.origin(tensor) is not None:
+        kind = type(tensor)
+        if kind is nn.Parameter or (kind is not Tensor and isinstance(tensor, nn.Parameter)) or self.tape.origin(tensor) is not None:
             return False
         return self._met.is_new(tensor)
 
@@ -541,27 +548,28 @@ class RecordingMode(TorchFunctionMode):
 
     def _gather(self, items: Iterable[Any], found: dict[int, bool], known: "_Known | None", own: int = 0) -> None:
         tape = self.tape
+        tensors, memory = tape.tensors, tape.memory
         for position, item in enumerate(items):
             kind = type(item)
             if kind in _PLAIN:
                 continue
-            if isinstance(item, Tensor):
+            if kind is Tensor or kind is nn.Parameter or isinstance(item, Tensor):
                 if known is not None and known.shape_only and position:
                     continue
+                facts = tensors.find(item) if id(item) in tensors.by_key else None
                 if item.requires_grad:
                     node = history(item)
-                    if node is not None:
-                        origin = tape.origin(item)
-                        if origin is not None and not self._returned_by_function(node, origin):
-                            found.setdefault(origin, False)
-                    found[tape.live(item)] = True
-                else:
-                    origin = tape.origin(item)
-                    if origin is not None:
-                        found.setdefault(origin, False)
-                    elif isinstance(item, nn.Parameter):
-                        found.setdefault(tape.leaf(item), False)
-                if tape.memory and address(item) != own:
+                    if node is None:
+                        found[tape.leaf_of(facts, item)] = True
+                    else:
+                        if facts is not None and facts.origin and not self._returned_by_function(node, facts.origin):
+                            found.setdefault(facts.origin, False)
+                        found[tape.walk(node)] = True
+                elif facts is not None and facts.origin:
+                    found.setdefault(facts.origin, False)
+                elif kind is nn.Parameter or (kind is not Tensor and isinstance(item, nn.Parameter)):
+                    found.setdefault(tape.leaf(item), False)
+                if memory and (there := address(item)) in memory and there != own:
                     for write in tape.writes(item):
                         found.setdefault(write, False)
             elif kind is list or kind is tuple:
@@ -610,10 +618,10 @@ class RecordingMode(TorchFunctionMode):
             self._stamp(known, others, kwargs, (target,), frame, in_place=True)
             base = base_of(target)
             if not was_live or address(target) in tape.memory:
-                around = where.look_around(frame)
+                around = self.stacks.look_around(frame)
                 through = alias_kind or CutKind.DATA
                 written = ((tape.walk(target.grad_fn), True),)
-                call = Call(known.name, through, _operation(through.value, through, around), written, self._with_module(around))
+                call = Call(known.name, through, _operation(through.value, through, around), written, around.spot)
                 tape.written(part, tape.call(call), base, over=False)
             if over and whole:
                 tape.drop_origin(target)
@@ -626,7 +634,7 @@ class RecordingMode(TorchFunctionMode):
                 if whole and not target.requires_grad:
                     tape.drop_origin(target)
             return
-        around = where.look_around(frame)
+        around = self.stacks.look_around(frame)
         if around.upkeep:
             return
         kind: CutKind | None
@@ -666,12 +674,6 @@ class RecordingMode(TorchFunctionMode):
         for target in (outs,) if isinstance(outs, Tensor) else tuple(outs or ()):
             self._wrote(_Known("copy_", None, self._after), target, False, args, others, frame)
 
-    def _with_module(self, around: Surroundings) -> Spot:
-        spot = around.spot
-        if around.module is None:
-            return spot
-        return Spot(spot.code, spot.lasti, spot.caller, spot.caller_lasti, self.tape.module(around.module))
-
     # Particular calls
 
     def _before_switch(self, args: Any, kwargs: Any) -> bool:
@@ -680,7 +682,7 @@ class RecordingMode(TorchFunctionMode):
         if enabled and not args[0]:
             frame = sys._getframe(2)
             back = self._switch_before if where.leaves_a_block(frame) else None  # enable_grad within no_grad has ended
-            self.switch = back or where.look_at_switch(frame)
+            self.switch = back or self.stacks.look_at_switch(frame)
         return enabled
 
     def _after_switch(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -697,7 +699,7 @@ class RecordingMode(TorchFunctionMode):
 
     def _after_detach_(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         if before is not None:
-            around = where.look_around(frame)
+            around = self.stacks.look_around(frame)
             self._write_down(known, CutKind.DETACH_, (before,), around, args[0])
         return out
 
@@ -709,7 +711,7 @@ class RecordingMode(TorchFunctionMode):
         self.tape.moved(target, before)
         inputs = self._inputs((value,), {})
         inputs = self._foreign(inputs, target)
-        around = where.look_around(frame)
+        around = self.stacks.look_around(frame)
         if inputs and not around.upkeep:
             self._write_down(known, CutKind.DATA, inputs, around, target)
         return out
@@ -721,7 +723,7 @@ class RecordingMode(TorchFunctionMode):
     def _after_register_hook(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         tensor = args[0]
         if tensor.requires_grad:
-            spot = self._with_module(where.look_around(frame))
+            spot = self.stacks.look_around(frame).spot
             if tensor.grad_fn is None:
                 number = self.tape.leaf(tensor)
             else:
@@ -748,10 +750,10 @@ class RecordingMode(TorchFunctionMode):
         inputs = self._inputs((tensor,), {})
         if not inputs:
             return 0
-        around = where.look_around(frame)
+        around = self.stacks.look_around(frame)
         serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
         shown = self.escapes.left(frame, serial, value)
-        self.tape.exits[serial] = Exit(shown or known.name in exits.TEXTS, _is_whole(value))
+        self.tape.left(serial, Exit(shown or known.name in exits.TEXTS, _is_whole(value)))
         return serial
 
     def _give_out(self, tensor: Tensor, frame: FrameType, serial: int) -> None:
@@ -761,6 +763,8 @@ class RecordingMode(TorchFunctionMode):
 
     def _look_outside(self, args: Any, kwargs: Any, frame: FrameType) -> None:
         """Take note of what something beside torch wrote into the memory of what goes in."""
+        if not any(isinstance(item, (Tensor, list, tuple)) for item in (*args, *kwargs.values())):
+            return
         with without_torch_function():
             for tensor, window in self.exposed.changed((*args, *kwargs.values())):
                 sources = dict.fromkeys(source for site in window.sites for source in self.escapes.written(*site))
@@ -768,7 +772,7 @@ class RecordingMode(TorchFunctionMode):
                     sources = dict.fromkeys(self.escapes.values.sources(_as_array(tensor)))
                 if sources:
                     inputs = tuple((source, False) for source in sources)
-                    call = Call("numpy", CutKind.NUMPY, "numpy()", inputs, self._with_module(where.look_around(frame)))
+                    call = Call("numpy", CutKind.NUMPY, "numpy()", inputs, self.stacks.look_around(frame).spot)
                     self.tape.write_at(self.tape.pin(tensor), window.low, window.high, self.tape.call(call))
 
     def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -786,7 +790,7 @@ class RecordingMode(TorchFunctionMode):
         if dead:
             inputs = self._inputs((outputs, kwargs.get("grad_outputs")), {})
             if inputs:
-                around = where.look_around(frame)
+                around = self.stacks.look_around(frame)
                 serial = self._write_down(known, CutKind.GRAD_WITHOUT_GRAPH, inputs, around, dead[0])
                 for item in dead[1:]:
                     self.tape.set_origin(item, serial)
@@ -818,7 +822,7 @@ class RecordingMode(TorchFunctionMode):
         inputs = self._inputs((value,), {})
         if not inputs:
             return
-        around = where.look_around(frame)
+        around = self.stacks.look_around(frame)
         if not around.constructing:
             self._write_down(
                 _Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out
@@ -830,7 +834,7 @@ class RecordingMode(TorchFunctionMode):
         known = _Known(getattr(function, "name", "scripted function"), None, self._after)
         flows = scripted.flows_of(function)
         outs = tuple(_tensors((out,)))
-        around = where.look_around(frame)
+        around = self.stacks.look_around(frame)
         if flows is None and any(tensor.requires_grad for tensor in _tensors(given)):
             self.tape.opaque.append(around.spot)
         for position, tensor in enumerate(outs):
@@ -865,20 +869,20 @@ class RecordingMode(TorchFunctionMode):
 
     def hooked(self, module: nn.Module, frame: FrameType) -> None:
         """``module.register_full_backward_hook(...)``."""
-        self.tape.module_hooks.setdefault(self.tape.module(module), []).append(where.look_around(frame).spot)
+        self.tape.module_hooks.setdefault(self.tape.module(module), []).append(self.stacks.look_around(frame).spot)
 
     def array_came_back(self, array: Any, out: Tensor, frame: FrameType) -> None:
         """``torch.from_numpy(array)``."""
         self.tape.tensors.made(out)
         inputs = self._inputs((array,), {}, frame=frame)
         if inputs:
-            self._write_down(_Known("from_numpy", None, self._after), None, inputs, where.look_around(frame), out)
+            self._write_down(_Known("from_numpy", None, self._after), None, inputs, self.stacks.look_around(frame), out)
 
     def communicated(self, name: str, outs: Iterable[Tensor], inputs: Iterable[Tensor], frame: FrameType) -> None:
         """A collective wrote into plain tensors."""
         numbers = self._inputs(tuple(inputs), {})
         if numbers:
-            around = where.look_around(frame)
+            around = self.stacks.look_around(frame)
             for out in () if around.upkeep else outs:
                 serial = self._write_down(_Known(name, None, self._after), CutKind.COLLECTIVE, numbers, around, None)
                 self.tape.written(out, serial, None, over=True)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode, described
@@ -375,7 +375,7 @@ def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict
 
 
 def _inference_began(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-    watcher.mode.inference_blocks.append(where.look_at_switch(frame))
+    watcher.mode.inference_blocks.append(watcher.mode.stacks.look_at_switch(frame))
 
 
 def _inference_ended(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

@@ -8,7 +8,7 @@ call touches none, and by a stamp in their metadata once they matter.
 import itertools
 import weakref
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,7 @@ from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Switched, Tensors
+from gradviz.recording.repeats import Repeats
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.writes import Writes
 
@@ -231,6 +232,7 @@ class Tape:
         self.made_before = False  # some node met is older
         self._read: dict[int, int] = {}  # of parameters by identity: the position of the last call that took each in
         self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
+        self._repeats = Repeats()
         self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called
@@ -336,6 +338,13 @@ class Tape:
             self.leaves[known.leaf].requires_grad = True
         return known.leaf
 
+    def leaf_of(self, facts: Facts | None, tensor: Tensor) -> int:
+        """Return what ``leaf`` does of a leaf that requires grad, from what is known of it."""
+        if facts is None or not facts.leaf:
+            return self.leaf(tensor, live=True)
+        self.leaves[facts.leaf].requires_grad = True
+        return facts.leaf
+
     def leaf_number(self, tensor: Tensor) -> int | None:
         """Return the number of a leaf tensor that was met; None for any other."""
         known = self.tensors.find(tensor)
@@ -380,7 +389,7 @@ class Tape:
     def set_origin(self, tensor: Tensor, serial: int) -> None:
         known = self.tensors.know(tensor)
         known.origin = serial
-        if known.leaf:
+        if known.leaf and serial not in self.leaves[known.leaf].sources:
             self.leaves[known.leaf].sources += (serial,)
 
     def drop_origin(self, tensor: Tensor) -> None:
@@ -490,15 +499,33 @@ class Tape:
             self._drop_older_half()
         return number
 
+    def repeated(self, like: Hashable, inputs: tuple[tuple[int, bool], ...]) -> int:
+        """Return the number of an earlier call that is the same, and let it be the newest; 0 where there is none."""
+        number = self._repeats.find(like, inputs)
+        if number:
+            self.calls[number] = self.calls.pop(number)
+        return number
+
+    def may_repeat(self, number: int, like: Hashable) -> None:
+        """Take note that other calls may be the same as one; ``like`` is all that it is but for what went in."""
+        inputs = self.calls[number].inputs
+        self._repeats.add(number, like, inputs, {source for source, _ in inputs if source in self.leaves})
+
+    def left(self, serial: int, way: Exit) -> None:
+        """Take note of how a value left torch, by the number of the call."""
+        before = self.exits.get(serial, way)
+        self.exits[serial] = Exit(before.shown and way.shown, before.whole or way.whole)
+
     def came_in(self) -> None:
         """Take note that something of unknown origin went in, which may be what left before."""
         self.unexplained = next(self._count)
 
     def _drop_older_half(self) -> None:
         """Let go of the older half: a script may go on for hours before its first backward, and what is old by then went nowhere."""
-        oldest = next(itertools.islice(self.calls, len(self.calls) // 2, None))
-        self.calls = _Calls((number, call) for number, call in self.calls.items() if number >= oldest)
-        self.steps = {number: step for number, step in self.steps.items() if number >= oldest}
+        older = set(itertools.islice(self.calls, len(self.calls) // 2))
+        self.calls = _Calls((number, call) for number, call in self.calls.items() if number not in older)
+        self.steps = {number: step for number, step in self.steps.items() if number > max(older)}
+        self._repeats.clear()
         extra = max(0, len(self._lasts) - MOST)
         self._read = {key: index - extra for key, index in self._read.items() if index >= extra}
         del self._firsts[:extra], self._lasts[:extra], self._spots[:extra]
@@ -553,11 +580,11 @@ class Tape:
     def is_written(self, tensor: Tensor, number: int) -> bool:
         """Say whether ``writes`` of a tensor gives a number."""
         writes = self.memory.get(address(tensor))
-        write = None if writes is None else writes.by_serial.get(number)
-        if write is None:
+        same = () if writes is None else writes.by_serial.get(number, ())
+        if not same:
             return False
         low, high = region(tensor)
-        return write.low < high and low < write.high and not self._is_in_history(write, tensor)
+        return any(write.low < high and low < write.high and not self._is_in_history(write, tensor) for write in same)
 
     def _is_in_history(self, write: Write, tensor: Tensor) -> bool:
         if self._is_handed_on(tensor, write.serial):

@@ -5,7 +5,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, wraps
 from linecache import getline
 from types import CodeType, FrameType
@@ -120,13 +120,14 @@ def _place(code: CodeType, lasti: int) -> Place:
     return Place(code.co_filename, line, getline(code.co_filename, line).strip(), code.co_qualname)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Surroundings:
     """What the stack says about one call.
 
     Attributes:
         spot: The line, as in :class:`Spot`, without the module.
         module: The innermost running module, or None.
+        lasting: The code and instructions of the stack, and the module, say all of it.
         applying: The line that called ``Function.apply``, where the call is inside a custom Function's forward.
         applied: What tells that call of ``apply`` from others; None outside.
         checkpoint: That Function is torch's reentrant checkpoint.
@@ -141,6 +142,7 @@ class Surroundings:
 
     spot: Spot = NOWHERE
     module: nn.Module | None = None
+    lasting: bool = True
     applying: Spot | None = None
     applied: tuple[Any, ...] | None = None
     checkpoint: bool = False
@@ -261,8 +263,8 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
                 found.state_dict = True
             elif filename.startswith(torch_inside.OPTIMIZERS) and inner is None:
                 found.optimizer = True
-            elif running.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
-                found.constructing = True
+            elif running.co_name == "__init__":
+                _look_at_init(frame, found)
         else:
             here = (running, frame.f_lasti)
             if inner is None:
@@ -273,10 +275,11 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
                 applying = here
             if applied_frame and applying_user is None and kind == USER:
                 applying_user = here
-            if running.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
-                found.constructing = True
+            if running.co_name == "__init__":
+                _look_at_init(frame, found)
         method = functions.applied(frame)
         if method is not None:
+            found.lasting = False
             found.checkpoint = found.checkpoint or method.checkpoint
             found.opaque = found.opaque or method.opaque
             wrappers = method.wrappers
@@ -289,6 +292,11 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         found.applying = _spot(applying, applying_user)
         found.applied = (applied_frame, found.applying)
     return found
+
+
+def _look_at_init(frame: FrameType, found: Surroundings) -> None:
+    found.lasting = False  # whose it is, its code does not tell
+    found.constructing = found.constructing or isinstance(frame.f_locals.get("self"), nn.Module)
 
 
 def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:
@@ -308,12 +316,14 @@ class Switch:
         library: Torch's own code decided it, not the user's.
         inside_function: It happened inside a custom Function's forward.
         spot: The line of the ``with``, or of the decorator.
+        like: What it has in common with other blocks of the same line.
     """
 
     set_by_function: bool
     library: bool
     inside_function: bool
     spot: Spot
+    like: object = field(default_factory=object)
 
 
 def leaves_a_block(frame: FrameType | None) -> bool:
