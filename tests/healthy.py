@@ -24,6 +24,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
+from torch.utils.flop_counter import FlopCounterMode
 
 PROGRAMS = {}
 
@@ -258,6 +259,16 @@ def functional_transforms():
 
 
 @program
+def a_derivative_is_mapped_after_numbers_have_left():
+    model = net()
+    x, _ = data()
+    first = model(x).detach().numpy().tobytes()
+    model(x).pow(2).sum().item()
+    each = torch.func.vmap(torch.func.grad(lambda p, row: torch.func.functional_call(model, p, (row,)).pow(2).sum()), in_dims=(None, 0))
+    return first, each(dict(model.named_parameters()), x), torch.func.vmap(torch.func.jacfwd(torch.sin))(x)
+
+
+@program
 def ensembles_by_stacking():
     models = [net() for _ in range(3)]
     parameters, buffers = torch.func.stack_module_state(models)
@@ -336,6 +347,24 @@ def dispatch_modes_see_the_same_calls():
         F.cross_entropy(model[2](torch.tanh(hidden)), y).backward()
         hidden.mean().item()
     return logging.calls, gradients(model)
+
+
+@program
+def profilers_count_the_same_operations():
+    model = net()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+        trained(model)
+    with torch.autograd.profiler.profile() as older:
+        trained(model)
+    return [sorted(event.name for event in one.events()) for one in (profiler, older)]
+
+
+@program
+def flops_are_counted():
+    model = net()
+    with FlopCounterMode(display=False) as counter:
+        trained(model)
+    return counter.get_total_flops()
 
 
 @program

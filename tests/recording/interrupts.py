@@ -49,6 +49,14 @@ class Net(nn.Module):
         return F.softmax(F.dropout(h + nn.Parameter(h), 0.5), -1) * float(h.sum()) + F.cross_entropy(h, h.argmax(-1))
 
 
+class Descent(torch.optim.Optimizer):
+    """Steps without switching grad mode, which torch's own optimizers may leave off where they are interrupted."""
+
+    def step(self):
+        for parameter in self.param_groups[0]["params"]:
+            parameter.data.add_(parameter.grad, alpha=-0.1)
+
+
 def nothing(model, x, folder):
     with gradviz.trace():
         pass
@@ -83,7 +91,7 @@ def write(model, x, folder):
 
 def run(model, x, folder):
     """What ``gradviz run`` does in a process, to its end: a backward call is told of, and another trains on."""
-    optimizer = torch.optim.SGD(model.a.parameters(), 0.1)
+    optimizer = Descent(model.a.parameters(), {})
     found = Found({"model": model.a}, {"optimizer": optimizer})
     watch = Watch(Settings(backward=(1,), output=str(folder / "g.txt")), find=lambda frame: found, voice=lambda text: None)
     WATCHES[:] = [watch]

@@ -6,6 +6,7 @@ import weakref
 import pytest
 import torch
 from torch import nn
+from torch.utils import swap_tensors
 
 import gradviz
 from gradviz.recording.identity import Tensors
@@ -75,7 +76,7 @@ def test_a_value_computed_before_a_swap_is_still_the_parameters():
     with gradviz.trace() as trace:
         with torch.no_grad():
             hidden = model[0](torch.ones(2, 4))
-        torch.utils.swap_tensors(model[0].weight, nn.Parameter(torch.ones(5, 4)))
+        swap_tensors(model[0].weight, nn.Parameter(torch.ones(5, 4)))  # by a name that was imported before
         loss = model[2](hidden).sum()
     assert verdicts(trace.report(loss, model)) == {"0.weight": "cut", "0.bias": "cut", "2.weight": "reached", "2.bias": "reached"}
 

@@ -907,7 +907,10 @@ def _as_array(tensor: Tensor) -> Any:
         return None
     with without_torch_function():
         # A copy: torch lets nobody resize a storage any more that it has given to numpy.
-        return tensor.detach().clone().numpy()
+        try:
+            return tensor.detach().clone().numpy()
+        except RuntimeError:  # a transform holds it, and it has no memory of its own
+            return None
 
 
 def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
@@ -922,7 +925,7 @@ def _indexed(target: Tensor, key: Any) -> Tensor | None:
     """Return the part of a tensor that ``target[key] = value`` writes, as a view; None where no view can say it."""
     keys = key if type(key) is tuple else (key,)
     if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
-        with torch_inside.without_torch_function(), torch_inside.without_dispatch(target), torch.no_grad():
+        with torch_inside.without_torch_function(), torch_inside.without_dispatch(target):
             return target.detach()[key]
     return None
 

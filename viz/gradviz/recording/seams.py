@@ -150,7 +150,7 @@ def _seams() -> list[Seam]:
         _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
         _seam(torch, "from_numpy", _came_back),
         *([] if watches_backward else [_instead(torch.autograd, "backward", around_backward)]),
-        _instead(torch.utils, "swap_tensors", _swap),
+        *(_instead(owner, name, _swap) for owner, name in torch_inside.SWAPS),
         *(Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),

@@ -118,6 +118,12 @@ ABILITIES = (
         "Dispatch modes that run during backward see gradviz's own calls.",
     ),
     Ability(
+        ("_C._autograd._enable_record_function", "autograd.profiler._is_profiler_enabled"),
+        "a profiler of the user's counts the user's operations, not those that gradviz measures with",
+        "2.6 to 2.15",
+        "Profilers see gradviz's own calls.",
+    ),
+    Ability(
         ("_C._disabled_torch_dispatch_impl",),
         "a tensor class of somebody else's that has operations of its own is not read, for that would run them",
         "2.6 to 2.15",
@@ -152,6 +158,12 @@ ABILITIES = (
         "what TorchScript runs reaches no mode, so its graph is read",
         "2.6 to 2.15",
         "What TorchScript severs is not seen.",
+    ),
+    Ability(
+        ("_C._swap_tensor_impl",),
+        "two tensors exchange what they are here, by whatever name torch.utils.swap_tensors was imported",
+        "2.6 to 2.15",
+        "Tensors that torch.utils.swap_tensors has exchanged are not followed.",
     ),
     Ability(
         ("utils.checkpoint.CheckpointFunction",),
@@ -210,9 +222,17 @@ _disabled: Callable[[], AbstractContextManager[Any]] = _private("_C.DisableTorch
 _dispatch_modes: Callable[[], int] | None = _private("_C._len_torch_dispatch_stack")
 
 
+_record: Callable[[bool], object] | None = _private("_C._autograd._enable_record_function")
+
+
+def _is_profiled() -> bool:
+    """Say whether a profiler of the user's runs."""
+    return bool(getattr(torch.autograd.profiler, "_is_profiler_enabled", False))  # 2.6 to 2.15
+
+
 def without_torch_function() -> AbstractContextManager[Any]:
-    """Enter to call torch unseen by every mode and tensor subclass."""
-    return _WithoutModes() if dispatch_modes() else _disabled()
+    """Enter to call torch unseen by every mode and tensor subclass, and by the profiler."""
+    return _WithoutModes() if dispatch_modes() or _is_profiled() else _disabled()
 
 
 class _WithoutModes:
@@ -220,6 +240,9 @@ class _WithoutModes:
 
     def __enter__(self) -> None:
         self._stack = ExitStack()
+        if _record is not None and _is_profiled():
+            self._stack.callback(_record, True)
+            _record(False)
         self._stack.enter_context(without_dispatch_modes())
         self._stack.enter_context(_disabled())
 
@@ -476,6 +499,7 @@ CALL_MODULE = _code("nn.Module._call_impl.__code__")
 STATE_DICT = _code("nn.Module._save_to_state_dict.__code__")
 
 FOLDER = os.path.dirname(torch.__file__) + os.sep
+SWAPS = () if _private("_C._swap_tensor_impl") is None else ((torch._C, "_swap_tensor_impl"),)  # where two tensors exchange what they are
 OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
 FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")  # FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
 GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")  # no_grad, set_grad_enabled; 2.6 to 2.15

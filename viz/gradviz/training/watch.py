@@ -338,7 +338,8 @@ class StepWatch:
 
     def compare(self, tensors: Iterable[Tensor]) -> None:
         """See which of the parameters not known to have moved have changed since they were last looked at, by whatever hand."""
-        with torch.no_grad():
+        with Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
+            torch_inside.set_grad_enabled(False)
             chosen = [
                 tensor
                 for tensor in tensors
