@@ -4,6 +4,8 @@ import math
 
 from gradviz.graph import Cut, CutKind, Parameter, Verdict, Zero
 from gradviz.series.blocks import block_names, blocks
+from gradviz.series.data import Line
+from gradviz.series.fading import fading
 from gradviz.series.recorder import Recorder, Step
 
 
@@ -88,3 +90,18 @@ def test_a_block_takes_norms_together_and_weighs_updates_by_their_weights() -> N
     assert first.ratios == (0.3 / 5.0,) or math.isclose(first.ratios[0] or 0.0, 0.06)
     assert first.zeros == (0.75,)
     assert (second.ratios, second.zeros) == ((None,), (None,))
+
+
+def test_fading_compares_the_size_of_an_element_from_block_to_block() -> None:
+    def line(name: str, norm: float | None, numel: int) -> Line:
+        return Line(name=name, numel=numel, norms=(norm,))
+
+    lines = [line("a", 1e-4, 1), line("b", 1e-3, 1), line("c", 0.2, 4), line("d", None, 1), line("e", 0.05, 1)]
+    change = fading(lines)
+    assert change is not None
+    assert math.isclose(change.drop[0], 0.01)
+    assert change.drop[1:] == ("c", "b")
+    assert math.isclose(change.growth[0], 2.0)
+    assert change.growth[1:] == ("e", "c")
+    assert math.isclose(change.typical, 0.1)
+    assert fading(lines[:2]) is None

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gradviz.findings import Findings
 from gradviz.folding.boxes import View
 from gradviz.notebook import Page, mimebundle
 from gradviz.render.files import write
 from gradviz.render.formats import save_picture
+from gradviz.render.frame import render_frame
 from gradviz.render.html import render_html
 from gradviz.render.json import read_findings, render_json
+from gradviz.render.logged import log
 from gradviz.render.svg import drawing, render_svg
 from gradviz.render.text import for_terminal, styled
 
@@ -84,6 +86,29 @@ class Report(Findings):
             OutputError: The file cannot be written.
         """
         return _written(render_html(self), path)
+
+    def frame(self) -> Any:
+        """Return a DataFrame with a row for each parameter and call, of pandas, or of polars where only that is installed.
+
+        Its columns: call, parameter, block, numel, verdict, why, gradient_norm, update_ratio, weight_norm, zeros. What was not measured
+        is missing in it.
+
+        Raises:
+            OutputError: Neither is installed.
+        """
+        return render_frame(self)
+
+    def log_to(self, target: Any, step: int | None = None) -> None:
+        """Write numbers by block, the picture and the alarms to where a training is logged.
+
+        Args:
+            target: A ``SummaryWriter``, a run of W&B, a logger of Lightning, or a Trainer of transformers.
+            step: Of the training; None where the target counts itself.
+
+        Raises:
+            OutputError: The target is none of these.
+        """
+        log(self, target, step)
 
     def page(self, *, height: int = 640) -> Page:
         """Return what a notebook shows as the page, in a sandboxed frame of ``height`` pixels."""

@@ -1,17 +1,20 @@
 """The numbers of a run in text: a sparkline of each block."""
 
 import math
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from gradviz.render.sentences import printable
 from gradviz.render.series_scale import Scale, amount, spread, values
 from gradviz.series.blocks import blocks
 from gradviz.series.data import Line, Series
+from gradviz.series.fading import fading
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDE = 40  # columns of a sparkline
 _MOST_BLOCKS = 40  # before the middle ones are only counted
 _NAME = 32
+WIDTH = 100
 
 
 def render_series(series: Series) -> str:
@@ -28,7 +31,22 @@ def render_series(series: Series) -> str:
     if len(rows) > _MOST_BLOCKS:
         half = _MOST_BLOCKS // 2
         rows[half:-half] = [f"  ... {len(rows) - 2 * half} more blocks"]
-    return "\n".join([title, *rows]) + "\n"
+    return "\n".join([title, *rows, *_fading(lines)]) + "\n"
+
+
+def _fading(lines: Sequence[Line]) -> list[str]:
+    """Say how the last call's gradient changes from block to block on its way back."""
+    change = fading(lines)
+    if change is None:
+        return []
+    said = f"From block to block on its way back the gradient changes by a factor of {change.typical:.2g} (median of an element's size)."
+    factor, after, name = change.drop
+    if factor < 1:
+        said += f" It falls most from {printable(after)} to {printable(name)}: to {factor:.2g} of it."
+    factor, after, name = change.growth
+    if factor > 1:
+        said += f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
+    return textwrap.wrap(said, WIDTH)
 
 
 def _row(line: Line, scale: Scale, places: list[int], width: int) -> str:

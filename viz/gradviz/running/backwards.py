@@ -31,6 +31,7 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.trace import Trace
 from gradviz.recording.uninterrupted import Undo, as_one, is_own
 from gradviz.render.formats import save
+from gradviz.render.series_text import render_series
 from gradviz.reports import Report
 from gradviz.running import names, rank, ranks, telling
 from gradviz.running.alarm import judge_step
@@ -464,6 +465,8 @@ class Watch:
             error = getattr(sys, "last_value", None)
             early = error is not None and not self._calls[-1].failed and self._count < _UNSETTLED
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
+            if self._record is not None and (series := self._record.series()) is not None:
+                self._say(render_series(series))
             self._say(self._outcome.last())
         self._training.end()
 
