@@ -68,6 +68,38 @@ NETS = {
         True,
         "what goes in holds NaN already",
     ),
+    "acosh at 1": (vector(1.0, 2), lambda w: (w * 1).acosh().sum(), "acosh", False, "its derivative at 1 is infinite, at 1 of 2"),
+    "acosh below 1": (vector(0.5, 2), lambda w: (w * 1).acosh().sum(), "acosh", True, "it is not defined below 1, at 1 of 2"),
+    "std of one value": (vector(2.0), lambda w: (w * 1).std(), "std", True, "the standard deviation of a single value"),
+    "logsumexp of a row that is masked fully": (
+        vector(0.0, 1),
+        lambda w: torch.logsumexp((w * 1).masked_fill(torch.ones(2, dtype=torch.bool), -torch.inf), 0),
+        "logsumexp",
+        True,
+        "a row holds nothing but -inf",
+    ),
+    "logit of 0": (vector(0.0, 0.5), lambda w: (w * 1).logit().sum(), "logit", True, "its result is infinite, at 1 of 2"),
+    "erfinv of 1": (vector(1.0, 0.5), lambda w: (w * 1).erfinv().sum(), "erfinv", True, "its result is infinite, at 1 of 2"),
+    "lgamma of 0": (vector(0.0, 0.5), lambda w: (w * 1).lgamma().sum(), "lgamma", True, "its result is infinite, at 1 of 2"),
+    "sinh of 100": (vector(100.0, 1), lambda w: (w * 1).sinh().sum(), "sinh", True, "its result is infinite, at 1 of 2"),
+    "x log x at 0": (vector(0.0, 0.5), lambda w: torch.xlogy(w * 1, w * 1).sum(), "xlogy", False, "the logarithm of 0, at 1 of 2"),
+    "hypot of (0, 0)": (vector(0.0, 1), lambda w: (w * 1).hypot(torch.zeros(2)).sum(), "hypot", False, "the length of (0, 0) has no"),
+    "the mean of nothing": (vector(0.0, 1), lambda w: (w * 1)[w > 5].mean(), "mean", True, "the mean of no elements is 0 / 0"),
+    "no label that counts": (
+        nn.Parameter(torch.ones(2, 3)),
+        lambda w: F.cross_entropy(w * 1, torch.tensor([-100, -100])),
+        "nll_loss",
+        True,
+        "no target counts, and the mean of none is 0 / 0",
+    ),
+    "layer norm of equal values": (
+        nn.Parameter(torch.ones(1, 2)),
+        lambda w: F.layer_norm(w * 1, (2,), eps=0.0).sum(),
+        "native_layer_norm",
+        True,
+        "the deviation of equal values is 0, and eps as well",
+    ),
+    "infinity in a parameter": (vector(1.0, torch.inf), lambda w: F.gelu(w * 1).sum(), "mul", True, "a leaf that goes in"),
     "NaN in a parameter": (vector(1.0, torch.nan), lambda w: (w * 1).sqrt().sum(), "mul", True, "a leaf that goes in"),
 }
 
@@ -92,6 +124,13 @@ def test_the_operation_and_the_reason_are_named(name):
     assert first.mend
     assert any(first.why in note for note in report.notes)
     assert read_findings(render_json(report)).births == report.births
+
+
+@read
+def test_where_no_value_shows_the_beginning_no_operation_is_accused():
+    weight = vector(300.0, 1.0, dtype=torch.float16)
+    first = reported(weight, lambda w: ((w * 1) * 300).sum().float()).births[0]
+    assert first.why == "the loss is not finite, and no value that can be read shows where that began"
 
 
 @pytest.mark.parametrize(

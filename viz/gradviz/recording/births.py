@@ -52,6 +52,7 @@ class _Cause:
         mend: What mends it.
         result: Says whether its forward makes it.
         gradient: Says whether its backward alone does.
+        masks: It is given -inf on purpose.
     """
 
     operations: str
@@ -59,6 +60,7 @@ class _Cause:
     mend: str
     result: Check = lambda values, node: ""
     gradient: Check = lambda values, node: ""
+    masks: bool = False
 
 
 def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
@@ -80,6 +82,14 @@ def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
             mend = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
             return node, False, f"the gradient is larger than {most:g}, the largest number of {dtype}", mend
     return node, False, *_usually(cause)
+
+
+def unread(operation: str) -> tuple[str, str]:
+    """Say what there is to say of a loss that is not finite, where no value that can be read shows how that began."""
+    cause = _cause(operation_name(operation))
+    if cause is not None:
+        return _usually(cause)
+    return "the loss is not finite, and no value that can be read shows where that began", "Look at the values before it."
 
 
 def usually(operation: str) -> tuple[str, str]:
@@ -107,8 +117,10 @@ def made_in_forward(nodes: Sequence[Any]) -> tuple[Any, bool, str, str] | None:
             seen.add(before)
             if not is_accumulator(before):
                 queue.append(before)
-            elif bool(before.variable.isnan().any()):
-                return node, True, "a leaf that goes in (a parameter, or an input) holds NaN already", "Look at what made it so before."
+            elif not _finite(before.variable):
+                holds = "NaN" if bool(before.variable.isnan().any()) else "infinity"
+                mend = "Look at what made it so before."
+                return node, True, f"a leaf that goes in (a parameter, or an input) holds {holds} already", mend
     return None if first is None else first[1]
 
 
@@ -117,13 +129,18 @@ def _made_by(node: Any) -> tuple[Any, bool, str, str] | None:
     spoiled = {label: value for label, value in values.items() if not _finite(value)}
     if given := [label for label, value in spoiled.items() if label not in RESULTS and value.grad_fn is None and bool(value.isnan().any())]:
         return node, True, f"what goes in holds NaN already ({given[0]}), and is no result of this graph", "Look at the data."
-    if any(label not in RESULTS for label in spoiled):
-        return None  # it came from before
     cause = _cause(operation_name(type(node).__name__))
+    masks = cause is not None and cause.masks and not any(bool((value.isnan() | value.isposinf()).any()) for value in _inputs(values))
+    if any(label not in RESULTS for label in spoiled) and not masks:
+        return None  # it came from before
     told = cause.result(values, node) if cause is not None else ""
     if cause is not None and told:
         return node, True, told, cause.mend
     return (node, True, *_usually(cause)) if spoiled else None
+
+
+def _inputs(values: dict[str, Tensor]) -> list[Tensor]:
+    return [value for label, value in values.items() if label not in RESULTS and value.is_floating_point()]
 
 
 def _cause(name: str) -> _Cause | None:
@@ -206,6 +223,22 @@ def _too_large(values: dict[str, Tensor], node: Any) -> str:
     return f"the result is larger than {most:.3g}, the largest number of {dtype}, at {count}; 0 times infinity is NaN"
 
 
+def _recomputed(values: dict[str, Tensor], node: Any) -> str:
+    """What a function of one value makes of what went in."""
+    value, function = values.get("self"), getattr(torch, operation_name(type(node).__name__), None)
+    if value is None or function is None:
+        return ""
+    result = function(value)
+    if count := _count(result.isinf()):
+        return f"its result is infinite, at {count}"
+    return f"it is not defined there, at {count}" if (count := _count(result.isnan() & ~value.isnan())) else ""
+
+
+def _of_nothing(values: dict[str, Tensor], node: Any) -> str:
+    return "the mean of no elements is 0 / 0" if number(node, "self_sym_numel") == 0 else ""
+
+
+_SINGULAR = "Add a little to the diagonal, or use a form that does not divide by it."
 _CLAMP = "Keep what goes in away from there: clamp(min=eps), or + eps, before it."
 _DIVIDE = "Add eps to what is divided by, or clamp it."
 _CAUSES: tuple[_Cause, ...] = (
@@ -259,15 +292,17 @@ _CAUSES: tuple[_Cause, ...] = (
         "a row that is masked fully, so that it holds nothing but -inf",
         "Leave at least one key of every query unmasked, or take such rows out before it.",
         result=_masked_row,
+        masks=True,
     ),
     _Cause(
         r"logsumexp|logcumsumexp",
         "a row that holds nothing but -inf",
         "Leave one element of every row unmasked.",
         result=_at("result", torch.isinf, "a row holds nothing but -inf"),
+        masks=True,
     ),
     _Cause(
-        r"norm$|^cdist|^dist$",
+        r"(?<!layer_)(?<!group_)(?<!batch_)norm$|^cdist|^dist$",
         "the norm of a zero vector, which has no derivative",
         "Take (x.square().sum() + eps).sqrt(), or normalise with eps.",
         gradient=_at("result", lambda r: r == 0, "the norm of a zero vector has no derivative"),
@@ -296,6 +331,40 @@ _CAUSES: tuple[_Cause, ...] = (
         result=_at("self", lambda x: x < 1, "it is not defined below 1"),
         gradient=_at("self", lambda x: x == 1, "its derivative at 1 is infinite"),
     ),
+    _Cause(
+        r"^(lgamma|digamma|logit|erfinv|sinh|cosh|tan)$",
+        "a value at which it is infinite",
+        "Keep what goes in away from there, with clamp.",
+        result=_recomputed,
+    ),
+    _Cause(
+        r"xlogy$|xlog1py$",
+        "the logarithm of 0",
+        _CLAMP,
+        gradient=_at("other", lambda x: x == 0, "the logarithm of 0"),
+    ),
+    _Cause(r"entr$", "the logarithm of 0", _CLAMP, gradient=_at("self", lambda x: x == 0, "the logarithm of 0")),
+    _Cause(
+        r"^hypot$",
+        "the length of (0, 0), which has no derivative",
+        "Add eps under the root.",
+        gradient=_at("result", lambda r: r == 0, "the length of (0, 0) has no derivative"),
+    ),
+    _Cause(r"^var(_mean)?$", "the variance of a single value", "Take more values, or correction=0."),
+    _Cause(r"^mean$", "the mean of no elements", "Leave the term out where nothing is selected.", result=_of_nothing),
+    _Cause(
+        r"^nll_loss",
+        "targets that are all ignore_index",
+        "Leave the batch out where no target counts, or take the sum and divide by max(count, 1).",
+        result=_at("total_weight", lambda w: w == 0, "no target counts, and the mean of none is 0 / 0"),
+    ),
+    _Cause(
+        r"^native_(layer|group)_norm$",
+        "a deviation of 0",
+        "Give it an eps.",
+        result=_at("result2", torch.isinf, "the deviation of equal values is 0, and eps as well"),
+    ),
+    _Cause(r"^linalg_(qr|slogdet|inv|inv_ex|solve_ex|solve|det|cholesky_ex)$", "a matrix that is singular", _SINGULAR),
     _Cause(
         r"svd",
         "two singular values that are equal",

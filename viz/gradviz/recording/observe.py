@@ -264,7 +264,7 @@ class Observation:
             found = None
             with suppress(*_ODD):
                 found = births.made_in_forward([loss.grad_fn])
-            self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.usually(type(loss.grad_fn).__name__))))
+            self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.unread(type(loss.grad_fn).__name__))))
 
     def _arriving(self, number: int) -> Any:
         def arriving(gradients: tuple[Tensor | None, ...]) -> None:

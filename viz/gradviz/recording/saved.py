@@ -15,6 +15,7 @@ RESULTS = frozenset(
         "result",
         "result0",
         "result1",
+        "result2",
         "output",
         "out",
         "grid",

@@ -14,6 +14,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _WIDE = 40  # columns of a sparkline
 _MOST_BLOCKS = 40  # before the middle ones are only counted
 _NAME = 32
+_TOLD = 2.0  # a change from block to block below this factor is none to speak of
 WIDTH = 100
 
 
@@ -41,10 +42,10 @@ def _fading(lines: Sequence[Line]) -> list[str]:
         return []
     said = f"From block to block on its way back the gradient changes by a factor of {change.typical:.2g} (median of an element's size)."
     factor, after, name = change.drop
-    if factor < 1:
+    if factor < 1 / _TOLD:
         said += f" It falls most from {printable(after)} to {printable(name)}: to {factor:.2g} of it."
     factor, after, name = change.growth
-    if factor > 1:
+    if factor > _TOLD:
         said += f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
     return textwrap.wrap(said, WIDTH)
 
