@@ -276,14 +276,14 @@ def step():
 @pytest.mark.parametrize("title", STEPS)
 def test_a_patch_applied_gives_what_was_said(tmp_path, monkeypatch, nursery, title):
     found = mended(tmp_path, monkeypatch, nursery, STEPS[title])
-    assert title in [name for mend in found.mends for name in mend.titles]
-    for each in found.mends:
+    assert title in [name for mend in found.report.mends for name in mend.titles]
+    for each in found.report.mends:
         held_against_torch(tmp_path, each, found)
 
 
 def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(tmp_path, monkeypatch, nursery):
     found = mended(tmp_path, monkeypatch, nursery, TWICE)
-    (only,) = found.mends
+    (only,) = found.report.mends
     assert len(only.titles) > 1
     assert set(only.effect.reached) == {"0.weight", "0.bias"}
     held_against_torch(tmp_path, only, found)

@@ -19,6 +19,7 @@ from gradviz.version import __version__
 
 if TYPE_CHECKING:
     from gradviz.assertions import UnexpectedGradientsError, assert_gradients, assert_graph_shape, assert_trains
+    from gradviz.mending.mend import mend
     from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace
     from gradviz.reports import Report
@@ -47,6 +48,7 @@ __all__ = [
     "assert_graph_shape",
     "assert_trains",
     "make_dot",
+    "mend",
     "report",
     "trace",
 ]
@@ -60,6 +62,7 @@ _LATER = {
     "assert_trains": "gradviz.assertions",
     "load_ipython_extension": "gradviz.magics",
     "make_dot": "gradviz.recording.make_dot",
+    "mend": "gradviz.mending.mend",
     "report": "gradviz.recording.trace",
     "trace": "gradviz.recording.trace",
 }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradviz.costing.command import compare
 from gradviz.errors import GradvizError
 from gradviz.folding.boxes import BUDGET, SCHEMES, View
 from gradviz.layout import ENGINES
@@ -161,9 +162,10 @@ def gradviz() -> None:
 @click.option("--mode", type=OneOf("mode", MODES), default="none", show_default=True, help="How to freeze.")
 @click.option("--at", type=OneOf("layer", LAYERS), default="f2", show_default=True, help="The layer to freeze, or to detach after.")
 @click.option("--all", "every", is_flag=True, help="Every mode, side by side.")
+@click.option("--cost", is_flag=True, help="With --all: measure what every mode costs, too.")
 @click.option("--format", "form", type=OneOf("format", ("text", "markdown")), default="text", show_default=True, help="How to say it.")
 @output_options
-def example(mode: str, at: str, every: bool, form: str, output: Path | None, engine: str, view: View) -> None:
+def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path | None, engine: str, view: View) -> None:
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
     Draws the graph of the step and says for every parameter what gradient it gets and what severs it. Without -o the picture is
@@ -171,6 +173,8 @@ def example(mode: str, at: str, every: bool, form: str, output: Path | None, eng
     """
     from gradviz.render.formats import check as check_format
 
+    if cost and not every:
+        raise click.UsageError("--cost measures every mode against the others: give --all too")
     if output is None:
         with suppress(OSError):
             _OUTPUTS.mkdir()
@@ -204,6 +208,10 @@ def example(mode: str, at: str, every: bool, form: str, output: Path | None, eng
         if outcome.mode != "none":
             prefix = f"{outcome.mode}: " if every else ""
             console.print(f"{prefix}{article.comparison(outcome, plain)}", markup=False, soft_wrap=True)
+    if cost:
+        from gradviz.costing.article import table
+
+        console.print(table(at), markup=False, soft_wrap=True, end="")
 
 
 @gradviz.command()
@@ -414,6 +422,7 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
         sys.exit(1)
 
 
+gradviz.add_command(compare)
 gradviz.add_command(mend)
 
 

@@ -21,6 +21,8 @@ from gradviz.render.text import for_terminal, styled
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from gradviz.mending.search import Mend
+
 _USUAL = View()
 
 
@@ -31,9 +33,11 @@ class Report(Findings):
     Attributes:
         loss, place, parameters, cuts, unregistered, graph, notes, torch, training, series: As in :class:`gradviz.findings.Findings`.
         losses: Where several losses were given, one report for each by name; else empty.
+        mends: Patches whose effect was measured, where :func:`gradviz.mend` made the report; else empty.
     """
 
     losses: "Mapping[str, Report]" = field(default_factory=dict)
+    mends: "tuple[Mend, ...]" = ()
 
     @classmethod
     def of(cls, findings: Findings) -> Self:

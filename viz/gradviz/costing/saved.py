@@ -1,34 +1,49 @@
 """The memory that autograd keeps for a backward, counted by torch's own saved-tensor hooks."""
 
-import weakref
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
+
+_Key = tuple[object, ...]
 
 
 class _Packed:
     """A tensor that some node keeps; it lives as long as the node wants it."""
 
-    __slots__ = ("__weakref__", "tensor")
+    __slots__ = ("_counter", "_key", "tensor")
 
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
+    def __init__(self, tensor: Tensor, key: _Key, counter: "SavedBytes") -> None:
+        self.tensor, self._key, self._counter = tensor, key, counter
+
+    def __del__(self) -> None:
+        self._counter.release(self._key)
 
 
 class SavedBytes:
     """Counts what is saved for a backward while a ``with`` of it lasts.
 
-    A storage that several nodes save, or several views of one, is counted once. What there is without the graph, parameters and buffers,
-    is left out where it is named.
+    A storage that several nodes save, or several views of one, is counted once.
+
+    Attributes:
+        held: Bytes that graphs hold at this moment.
+        peak: The most that they held at one moment.
     """
 
-    def __init__(self) -> None:
-        self._packed: weakref.WeakSet[_Packed] = weakref.WeakSet()
+    def __init__(self, without: Iterable[Tensor] = ()) -> None:
+        """Begin with nothing.
+
+        Args:
+            without: Tensors that are there without a graph, such as the parameters; their memory is not counted.
+        """
+        self.held = self.peak = 0
+        self._without = {_storage(tensor)[0] for tensor in without}
+        self._uses: dict[_Key, int] = {}
+        self._sizes: dict[_Key, int] = {}
         self._hooks = torch.autograd.graph.saved_tensors_hooks(self._pack, _unpack)
 
-    def __enter__(self) -> "SavedBytes":
+    def __enter__(self) -> Self:
         self._hooks.__enter__()
         return self
 
@@ -36,29 +51,36 @@ class SavedBytes:
         self._hooks.__exit__(*error)
 
     def _pack(self, tensor: Tensor) -> _Packed:
-        packed = _Packed(tensor.detach())  # the tensor itself would keep its own node
-        self._packed.add(packed)
-        return packed
+        key, size = _storage(tensor)
+        self._uses[key] = self._uses.get(key, 0) + 1
+        if self._uses[key] == 1 and key not in self._without:
+            self._sizes[key] = size
+            self.held += size
+            self.peak = max(self.peak, self.held)
+        return _Packed(tensor.detach(), key, self)  # the tensor itself would keep its own node
 
-    def count(self, without: Iterable[Tensor] = ()) -> int:
-        """Return how many bytes the graph holds at this moment.
+    def release(self, key: _Key) -> None:
+        """Take note that a node keeps a storage no more."""
+        self._uses[key] -= 1
+        if not self._uses[key]:
+            del self._uses[key]
+            self.held -= self._sizes.pop(key, 0)
 
-        Args:
-            without: Tensors that are there anyway, such as the parameters.
-        """
-        known = {_storage(tensor)[0] for tensor in without}
-        held = dict(_storage(packed.tensor) for packed in self._packed)
-        return sum(size for key, size in held.items() if key not in known)
+    def leave_out(self, tensors: Iterable[Tensor]) -> int:
+        """Return how many bytes are held less those of some tensors, which were not known when counting began."""
+        keys = {_storage(tensor)[0] for tensor in tensors}
+        return self.held - sum(self._sizes.get(key, 0) for key in keys)
 
 
 def _unpack(packed: _Packed) -> Tensor:
     return packed.tensor
 
 
-def _storage(tensor: Any) -> tuple[object, int]:
+def _storage(tensor: Any) -> tuple[_Key, int]:
     """Return what a tensor's memory is known by, and how many bytes it has."""
+    if tensor.layout == torch.sparse_coo:
+        return _storage(tensor.coalesce().values())
     if tensor.layout != torch.strided:
-        parts = [tensor._values()] if tensor.layout == torch.sparse_coo else [tensor.values()]
-        return _storage(parts[0])
+        return _storage(tensor.values())
     storage = tensor.untyped_storage()
-    return (storage.data_ptr() or id(storage), tensor.device), storage.nbytes()
+    return (storage.data_ptr() or id(tensor), tensor.device), storage.nbytes()

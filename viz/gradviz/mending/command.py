@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 @click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
 @click.option("--all", "meant", is_flag=True, help="Also try what looks like a stop-gradient on purpose.")
 @click.option("--alternatives", is_flag=True, help="Print every change that worked, not the best alone.")
-@click.option("--apply", "applied", is_flag=True, help="Write the best patch of every problem into your files.")
+@click.option("--apply", "applied", is_flag=True, help="Write the patch into your files; where two are printed, the first.")
 @click.option("--timeout", type=click.FloatRange(1), default=60.0, show_default=True, metavar="SECONDS", help="What one run may take.")
 @click.option("--backward", default="", metavar="NUMBERS", help="Of a script, the backward calls to look at.")
+@click.option("--no-cost", "free", is_flag=True, help="Do not measure what a patch costs in time and memory.")
 @click.argument("step")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
-def mend(step: str, arguments: tuple[str, ...], meant: bool, alternatives: bool, applied: bool, timeout: float, backward: str) -> None:
+def mend(
+    step: str, arguments: tuple[str, ...], meant: bool, alternatives: bool, applied: bool, timeout: float, backward: str, free: bool
+) -> None:
     """Find a patch that brings lost gradient back, measured by running the step again with it.
 
     STEP is a function as in 'gradviz show' (also file.py:function), or a script, which is run with ARGUMENTS up to the first step of every
@@ -31,23 +34,18 @@ def mend(step: str, arguments: tuple[str, ...], meant: bool, alternatives: bool,
         raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
     if step.endswith(".py"):
         click.echo("The script is run several times; what it writes to disk it writes each time.", err=True)
-    found = find(step, arguments, backward=backward, timeout=timeout, meant=meant)
+    found = find(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=not free)
     _print(render(found, alternatives=alternatives))
     if applied:
         _apply(found)
 
 
 def _apply(found: "Mending") -> None:
-    from gradviz.errors import GradvizError
     from gradviz.mending.patches import write
 
-    if not found.mends:
-        return
-    sources = found.mends[0].sources if len(found.mends) == 1 else found.together
-    if sources is None:
-        raise GradvizError("the patches do not go together, so none was written: apply one of them, and run gradviz mend again")
-    for path in write(found.originals, sources):
-        click.echo(f"Wrote {path}", err=True)
+    for stage in found.stages[:1]:
+        for path in write(stage.before, stage.after):
+            click.echo(f"Wrote {path}", err=True)
 
 
 def _print(data: bytes) -> None:

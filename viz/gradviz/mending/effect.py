@@ -15,6 +15,7 @@ class Effect:
     Attributes:
         reached: Parameters that no gradient reached, and that it reaches now.
         mended: Parameters that were reached, and of which a severed route is whole now.
+        finite: Parameters whose gradient was NaN or infinite, and is not any more.
         held: Parameters that an optimizer holds now, or that train now, and did not.
         changed: Other parameters whose gradient is not the same to the bit.
         gone: Names that are those of no parameter any more.
@@ -26,6 +27,7 @@ class Effect:
 
     reached: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
+    finite: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -37,7 +39,7 @@ class Effect:
     @property
     def gained(self) -> tuple[str, ...]:
         """All that are better off."""
-        return tuple(dict.fromkeys((*self.reached, *self.mended, *self.held, *self.came)))
+        return tuple(dict.fromkeys((*self.reached, *self.mended, *self.finite, *self.held, *self.came)))
 
 
 def effect_of(before: Outcome, after: Outcome, problem: Problem, *, repeatable: bool, soft: bool = False) -> Effect | None:
@@ -56,17 +58,17 @@ def effect_of(before: Outcome, after: Outcome, problem: Problem, *, repeatable: 
                 mended.append(name)  # what is soft leaves the hard choice where it is
     if repeatable:
         mended = [name for name in mended if _moved(before, after, name)]
-    if problem.kind == "not_finite":
-        mended = [name for name in problem.parameters if name in new]
+    finite = [name for name in problem.parameters if name in new] if problem.kind == "not_finite" else []
     held = _held(before, after, problem)
     gone = tuple(name for name in old if name not in new)
     came = tuple(name for name in new if name not in old)
-    if not (reached or mended or held or (came and problem.kind == "unregistered")):
+    if not (reached or mended or finite or held or (came and problem.kind == "unregistered")):
         return None
-    gained = {*reached, *mended, *held, *came}
+    gained = {*reached, *mended, *finite, *held, *came}
     return Effect(
         reached=tuple(reached),
         mended=tuple(mended),
+        finite=tuple(finite),
         held=tuple(held),
         changed=tuple(_changed(before, after, gained | set(problem.parameters))),
         gone=gone,

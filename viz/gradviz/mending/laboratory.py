@@ -51,7 +51,7 @@ class Nursery:
 
 def _start() -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-m", "gradviz.mending.nursery"]
+    command = [sys.executable, "-P", "-m", "gradviz.mending.nursery"]  # nothing in this folder stands for a module of ours
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gradviz.errors import GradvizError
+from gradviz.graph import Verdict
+from gradviz.mending.cost import Cost
 from gradviz.mending.effect import Effect, effect_of
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
@@ -34,15 +36,35 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Patches that go together, made at once. Read-only.
+
+    Attributes:
+        mends: The patches.
+        before: The bytes of its files before it: as they were read, or with the stages in front of it.
+        after: Their bytes with it.
+        effect: What all of it does to the step, measured.
+        soft: It makes up gradients where there are none.
+        cost: What it costs; None where that was not measured.
+    """
+
+    mends: tuple[Mend, ...]
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    effect: Effect
+    soft: bool
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mending:
     """What was tried for one step. Read-only.
 
     Attributes:
-        report: The report of the step as it is.
+        report: The report of the step as it is; its ``mends`` are the best patch of every problem, each measured by itself.
         tried: Each problem that was found.
         originals: The bytes of every file as it was read.
-        together: The files with the first patch of every problem; None where there are not several that go together.
-        effect: What all of them together do.
+        stages: The best patches that go together; those that make up a gradient on top of the others.
         repeatable: Two runs of the step as it is agree to the bit.
         trials: How often the step was run.
         script: It was a script, and what it writes was written each time.
@@ -51,16 +73,10 @@ class Mending:
     report: Report
     tried: tuple[Tried, ...]
     originals: Mapping[str, bytes]
-    together: Mapping[str, bytes] | None = None
-    effect: Effect | None = None
+    stages: tuple[Stage, ...] = ()
     repeatable: bool = True
     trials: int = 0
     script: bool = False
-
-    @property
-    def mends(self) -> tuple[Mend, ...]:
-        """The first patch of every problem."""
-        return tuple(each.mends[0] for each in self.tried if each.mends)
 
 
 def mend(
@@ -70,6 +86,7 @@ def mend(
     backward: str = "",
     timeout: float = 60.0,
     meant: bool = False,
+    cost: bool = True,
     nursery: Nursery | None = None,
 ) -> Mending:
     """Look for changes of the user's code that bring lost gradient back, and measure each by running the step with it.
@@ -80,6 +97,7 @@ def mend(
         backward: Of a script, the numbers of the backward calls to look at; unless given, up to the first step of every optimizer.
         timeout: Seconds that one run may take.
         meant: Also try what looks like a stop-gradient on purpose.
+        cost: Measure what the best patch of each problem costs in time and memory.
         nursery: Where trials are born, if there is one already.
 
     Raises:
@@ -87,21 +105,23 @@ def mend(
     """
     if nursery is None:
         with Nursery() as own:
-            return mend(step, arguments, backward=backward, timeout=timeout, meant=meant, nursery=own)
+            return mend(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=cost, nursery=own)
     order = Order(step=step, folder=os.getcwd(), arguments=arguments, backward=backward)
     with Laboratory(order, timeout, nursery) as laboratory:
         search = Search(laboratory)
         _check(step, search.base)
         tried = _tried(search, meant=meant)
-        found = Mending(
-            report=search.base.report,
+        firsts = tuple(each.mends[0] for each in tried if each.mends)
+        stages = _stages(search, laboratory, firsts, cost=cost)
+        return Mending(
+            report=replace(search.base.report, mends=firsts),
             tried=tuple(tried),
             originals=search.originals,
+            stages=stages,
             repeatable=search.repeatable,
             trials=laboratory.trials,
             script=order.is_script,
         )
-        return _together(found, search, laboratory)
 
 
 def _check(step: str, base: Outcome) -> None:
@@ -126,23 +146,47 @@ def _tried(search: Search, *, meant: bool) -> list[Tried]:
             continue
         by = next((each.problem for each in tried if each.mends and set(problem.parameters) <= set(each.mends[0].effect.gained)), None)
         mends = () if by is not None else tuple(search.mends(problem))
-        mends = (*(search.costed(each) for each in mends[:1]), *mends[1:])
         if mends or by is not None or problem.kind != "unregistered":  # an input that requires grad is nothing to mend
             tried.append(Tried(problem=problem, mends=mends, by=by))
     return tried
 
 
-def _together(found: Mending, search: Search, laboratory: Laboratory) -> Mending:
-    """Measure what the first patches do together, where there are several."""
-    firsts = found.mends
-    if len(firsts) < 2:
-        return found
-    sources = merged(found.originals, [each.sources for each in firsts])
-    if sources is None:
-        return found
-    names = tuple(dict.fromkeys(name for each in firsts for name in each.problem.parameters))
-    whole = replace(firsts[0].problem, parameters=names)
-    effect = effect_of(search.base, laboratory.run(sources), whole, repeatable=search.repeatable)
-    if effect is None:
-        return found
-    return replace(found, together=sources, effect=effect, trials=laboratory.trials)
+def _stages(search: Search, laboratory: Laboratory, firsts: tuple[Mend, ...], *, cost: bool) -> tuple[Stage, ...]:
+    """Put together what goes together: first what makes nothing up, then, on top, what does."""
+    stages: list[Stage] = []
+    outcome, sources = search.base, dict[str, bytes]()
+    for soft in (False, True):
+        mends: list[Mend] = []
+        whole, after = sources, outcome
+        for each in firsts:
+            if each.soft is soft:
+                both = merged(search.originals, [whole, each.sources])
+                ran = None if both is None else laboratory.run(both)
+                if both is not None and ran is not None and _adds(search, after, ran, each):
+                    mends, whole, after = [*mends, each], both, ran
+        effect = effect_of(outcome, after, _union(mends), repeatable=search.repeatable, soft=soft) if mends else None
+        if effect is not None:
+            before = {file: sources.get(file, search.originals[file]) for file in whole}
+            changed = {file: data for file, data in whole.items() if data != before[file]}
+            spent = search.cost(sources, whole) if cost else None
+            stages.append(Stage(mends=tuple(mends), before=before, after=changed, effect=effect, soft=soft, cost=spent))
+            outcome, sources = after, whole
+    return tuple(stages)
+
+
+def _adds(search: Search, before: Outcome, after: Outcome, mend: Mend) -> bool:
+    """Say whether a patch does on top of others what it does alone."""
+    effect = effect_of(before, after, mend.problem, repeatable=search.repeatable, soft=mend.soft)
+    return effect is not None and set(mend.effect.gained) <= {*effect.gained, *_reached(before)}
+
+
+def _reached(outcome: Outcome) -> set[str]:
+    return {name for name, one in best(outcome.report).items() if one.verdict is Verdict.REACHED}
+
+
+def _union(mends: list[Mend]) -> Problem:
+    """Return one problem for several, with the parameters of all."""
+    names = tuple(dict.fromkeys(name for each in mends for name in each.problem.parameters))
+    kinds = {each.problem.kind for each in mends}
+    kind = next((kind for kind in ("cleared", "stale", "not_held", "unregistered", "not_finite") if kind in kinds), mends[0].problem.kind)
+    return replace(mends[0].problem, parameters=names, kind=kind)

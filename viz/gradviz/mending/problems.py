@@ -23,6 +23,7 @@ class Problem:
         inner: Lines that ran in it, where it is a block.
         parameters: Names of those concerned.
         partial: Another route to all of them is alive.
+        held: Some optimizer holds one of them, as far as optimizers are known.
         alarmed: The report raises an alarm for it, or a term of the loss that depends on them is a constant because of it.
     """
 
@@ -32,6 +33,7 @@ class Problem:
     inner: tuple[Place, ...] = ()
     parameters: tuple[str, ...] = ()
     partial: bool = False
+    held: bool = True
     alarmed: bool = False
 
 
@@ -73,7 +75,7 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
         of_cut: dict[Cut, list[str]] = {}
         for name, parameter in part.parameters.items():
             for cut in parameter.cuts:
-                if severed(parameter) and severed(known[name]) and parameter.optimized is not False:
+                if severed(parameter) and severed(known[name]):
                     of_cut.setdefault(whole[cut], []).append(name)
         for cut, names in of_cut.items():
             unique = tuple(dict.fromkeys(names))
@@ -85,6 +87,7 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
                 inner=cut.within,
                 parameters=unique,
                 partial=all(known[name].verdict is not Verdict.CUT for name in unique),
+                held=any(known[name].optimized is not False for name in unique),
                 alarmed=not terms.isdisjoint(every),
             )
 

@@ -34,6 +34,8 @@ def is_meant(problem: Problem, known: Mapping[str, Parameter], sources: Mapping[
         return not problem.alarmed
     if problem.kind in ("zero", "hook", "not_finite", "unregistered", "stale", "cleared"):
         return False
+    if not problem.held:
+        return True
     if problem.alarmed or not any(each.verdict is Verdict.REACHED for each in known.values()):
         return False
     if problem.operation == "sample()":

@@ -33,7 +33,6 @@ class Mend:
         sources: The changed bytes by file.
         effect: What became of the step.
         soft: It makes up a gradient where there is none.
-        cost: What it costs; None where that was not measured.
     """
 
     problem: Problem
@@ -41,7 +40,6 @@ class Mend:
     sources: Mapping[str, bytes]
     effect: Effect
     soft: bool
-    cost: Cost | None = None
 
     def rank(self, before: Mapping[str, bytes]) -> tuple[object, ...]:
         """What it is sorted by: it makes nothing up, helps most, changes nothing else, and is small."""
@@ -120,14 +118,14 @@ class Search:
             states = further
         return sorted(found, key=lambda mend: mend.rank(self.originals))
 
-    def costed(self, mend: Mend) -> Mend:
-        """Return a patch with its cost: the step without it and with it take turns."""
+    def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
+        """Return what ``after`` costs against ``before``: the step with the one and the other takes turns."""
         laboratory = self._laboratory
         if laboratory.order.is_script:
-            return replace(mend, cost=cost_of(self.base, laboratory.run(mend.sources), script=True))
-        runs = [(laboratory.time({}), laboratory.time(mend.sources)) for _ in range(_TURNS)]
-        before, after = (replace(some[0], times=tuple(one for each in some for one in each.times)) for some in zip(*runs, strict=True))
-        return replace(mend, cost=cost_of(before, after, script=False))
+            return cost_of(laboratory.run(before), laboratory.run(after), script=True)
+        runs = [(laboratory.time(before), laboratory.time(after)) for _ in range(_TURNS)]
+        old, new = (replace(some[0], times=tuple(one for each in some for one in each.times)) for some in zip(*runs, strict=True))
+        return cost_of(old, new, script=False)
 
     def _proposed(self, states: list[_State], problem: Problem) -> Iterator[tuple[_State, Edit, str]]:
         """Go through what can be tried next, what makes up a gradient last."""

@@ -6,15 +6,15 @@ The patches are bytes, for they quote files whose encoding and line ends are the
 
 import os
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 from gradviz.graph import Place
 from gradviz.mending.cost import Cost
 from gradviz.mending.effect import Effect
-from gradviz.mending.mend import Mending, Tried
+from gradviz.mending.mend import Mending, Stage, Tried
 from gradviz.mending.patches import folder_of, patch
 from gradviz.mending.problems import Problem, best
+from gradviz.mending.search import Mend
 from gradviz.render.sentences import counted, listing, path_and_line, printable, starred
 
 _WIDTH = 100
@@ -23,29 +23,39 @@ _LABEL = 10
 
 def render(found: Mending, *, alternatives: bool = False) -> bytes:
     """Return everything that was found, as it is printed."""
-    blocks = [block for each in found.tried for block in _tried(found, each, alternatives=alternatives)]
-    blocks += _together(found)
-    blocks.append(_text(_last(found)))
+    blocks = [_text(_tried(found, each)) for each in found.tried if not each.meant]
+    blocks += [_stage(found, each) for each in found.stages]
+    if alternatives:
+        blocks += [_alternative(found, mend) for each in found.tried for mend in each.mends[1:]]
+    blocks.append(_text(_last(found, alternatives=alternatives)))
     return b"\n".join(blocks)
 
 
-def _tried(found: Mending, tried: Tried, *, alternatives: bool) -> Iterator[bytes]:
-    if tried.meant:
-        return
+def _tried(found: Mending, tried: Tried) -> list[str]:
     title = _title(found, tried.problem)
     if tried.by is not None:
-        yield _text([title, *_labelled("mended", f"by the patch for {_place(tried.by.places[0])}")])
-        return
+        return [title, *_labelled("mended", f"by what mends {_place(tried.by.places[0])}")]
     if not tried.mends:
-        yield _text([title, *_labelled("no patch", "no change that gradviz knows brought the gradient back without harm")])
-        return
-    for mend in tried.mends if alternatives else tried.mends[:1]:
-        lines = [title, *_labelled("patch", ", then ".join(mend.titles)), *_where(mend.sources)]
-        yield _text(lines) + b"\n" + patch(found.originals, mend.sources)
-        yield _text([*_effect(found, mend.effect, soft=mend.soft), *_cost(mend.cost)])
-    others = len(tried.mends) - 1
-    if others and not alternatives:
-        yield _text(_labelled("others", f"{counted(others, 'other change')} did it too; --alternatives prints them"))
+        return [title, *_labelled("no patch", "no change that gradviz knows brought the gradient back without harm")]
+    best_one = tried.mends[0]
+    goes = any(best_one in stage.mends for stage in found.stages)
+    later = "" if goes else "; not in the patch below, with which it does not go together: run gradviz mend again when that is applied"
+    return [title, *_labelled("to mend", ", then ".join(best_one.titles) + later)]
+
+
+def _stage(found: Mending, stage: Stage) -> bytes:
+    lines = _where(stage.after)
+    if stage is not found.stages[0]:
+        lines = [*_labelled("on top", "what follows is made on the patch above"), *lines]
+    said = _text([*_effect(found, stage.effect, soft=stage.soft), *_cost(stage.cost)])
+    head = _text(lines) + b"\n" if lines else b""
+    return head + patch(stage.before, stage.after) + b"\n" + said
+
+
+def _alternative(found: Mending, mend: Mend) -> bytes:
+    lines = _labelled("instead", f"{', then '.join(mend.titles)}, for {_place(mend.problem.places[0])}")
+    diff = patch(found.originals, mend.sources)
+    return _text(lines) + b"\n" + diff + b"\n" + _text(_effect(found, mend.effect, soft=mend.soft))
 
 
 def _title(found: Mending, problem: Problem) -> str:
@@ -81,9 +91,10 @@ def _effect(found: Mending, effect: Effect, *, soft: bool) -> list[str]:
     for names, words in (
         (effect.reached, "gradient reaches {}; before, none did"),
         (effect.mended, "{}: gradient arrives by the severed route too"),
-        (effect.held, "{}: the optimizer's step moves it; before, it did not"),
-        (effect.came, "{}: a parameter of the model now, and gradient reaches it"),
-        (effect.gone, "{}: no parameter of the model any more, for it is computed"),
+        (effect.finite, "{}: the gradient is finite"),
+        (effect.held, "the optimizer's step moves {}; before, it did not"),
+        (effect.came, "new among the model's parameters: {}"),
+        (effect.gone, "no longer among them: {}"),
     ):
         if names:
             lines += _labelled("effect" if not lines else "", words.format(listing(starred(names, {**among, **dict.fromkeys(names)}))))
@@ -110,17 +121,11 @@ def _cost(cost: Cost | None) -> list[str]:
     return [] if cost is None else _labelled("cost", cost.sentence)
 
 
-def _together(found: Mending) -> list[bytes]:
-    if len(found.mends) < 2:
-        return []
-    if found.together is None or found.effect is None:
-        return [_text(["The patches do not go together: apply one, and run gradviz mend again."])]
-    soft = any(each.soft for each in found.mends)
-    return [_text(["All patches together, as --apply writes them:", *_effect(found, found.effect, soft=soft)])]
-
-
-def _last(found: Mending) -> list[str]:
+def _last(found: Mending, *, alternatives: bool) -> list[str]:
     lines = []
+    others = sum(len(each.mends) - 1 for each in found.tried if each.mends)
+    if others and not alternatives:
+        lines.append(f"{counted(others, 'other change')} worked too: --alternatives prints {'it' if others == 1 else 'them'}.")
     meant = [each.problem for each in found.tried if each.meant]
     if meant:
         places = listing([f"{each.operation} at {_place(each.places[0])}" for each in meant])

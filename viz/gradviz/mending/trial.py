@@ -102,7 +102,7 @@ def _time_function(order: Order) -> Outcome:
             result: Any = function()
             loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
             if counting is not None:
-                saved = counting.count(names_of(model).tensors.values() if model is not None else ())
+                saved = counting.leave_out(names_of(model).tensors.values() if model is not None else ())
             for one in _tensors(loss):
                 if one.requires_grad and one.grad_fn is not None and one.numel() == 1:
                     _backward(one)
@@ -170,7 +170,7 @@ def _as_main(path: Path, order: Order) -> None:
     main.__dict__["__builtins__"] = __builtins__
     sys.modules["__main__"] = main
     sys.argv[:] = [order.step, *order.arguments]
-    sys.path[:1] = [os.path.dirname(real)]
+    sys.path.insert(0, os.path.dirname(real))
     exec(compile(path.read_bytes() if data is None else data, order.step, "exec"), main.__dict__)
 
 

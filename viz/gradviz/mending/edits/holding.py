@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, proposes
+from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
 from gradviz.mending.source import Replacement, Source
 
 
@@ -41,6 +41,10 @@ def hand_over(site: Site) -> Iterator[Edit]:
     if not isinstance(statement, ast.Assign) or not _is_optimizer(statement.value):
         return
     optimizer = site.source.code(statement.targets[0])
+    body = site.source.body_of(statement)
+    uses = [other for other in body if other.lineno > statement.lineno and _reads(other, statement.targets[0])]
+    if uses and body.index(uses[0]) > body.index(statement) + 1:
+        yield Edit("make the optimizer after the model is complete", _moved(site.source, statement, uses[0], before=True))
     for code in dict.fromkeys(_owners(site)):
         line = f'{optimizer}.add_param_group({{"params": {code}}})'
         yield Edit("hand the optimizer what it does not hold", (site.source.inserting_after(statement, line),))
@@ -87,6 +91,9 @@ def _owners(site: Site) -> Iterator[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and last_name(node) in ("parameters", "named_parameters") and isinstance(node.func, ast.Attribute):
             root = site.source.code(node.func.value).split(".")[0].split("[")[0]
+    if all(name.startswith(f"{root}.") for name in names):  # a script's names begin with the variable
+        names = tuple(name.removeprefix(f"{root}.") for name in names)
+        modules = {name.rpartition(".")[0] for name in names}
     listed = ", ".join(f'{root}.get_parameter("{name}")' for name in names)
     yield f"[{listed}]"
     if len(modules) == 1 and all("." in name for name in names):
@@ -94,6 +101,11 @@ def _owners(site: Site) -> Iterator[str]:
     bare = ", ".join(names)
     if all(name.isidentifier() for name in names):
         yield f"[{bare}]"
+
+
+def _reads(statement: ast.stmt, target: ast.expr) -> bool:
+    name = name_of(target)
+    return any(isinstance(node, ast.Name | ast.Attribute) and name_of(node) == name for node in ast.walk(statement))
 
 
 def _moved(source: Source, statement: ast.stmt, other: ast.stmt, *, before: bool) -> tuple[Replacement, ...]:

@@ -1,0 +1,235 @@
+"""What is offered, what is left alone, and what is said of it."""
+
+import subprocess
+import textwrap
+
+import pytest
+
+from gradviz.errors import GradvizError, OutputError
+from gradviz.mending.mend import mend
+from gradviz.mending.own import is_own
+from gradviz.mending.patches import write
+from gradviz.mending.text import render
+
+HEAD = "import os\nimport time\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
+BROKEN = """
+    def step():
+        torch.manual_seed(0)
+        model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Linear(3, 1), "c": nn.Linear(2, 1)})
+        h = model["a"](torch.ones(4, 2)).detach()
+        extra = model["c"](torch.ones(4, 2)).mean().item()
+        return model["b"](h).mean() + extra, model
+"""
+MEANT = {
+    "a target network": """
+        def step():
+            model = nn.ModuleDict({"online": nn.Linear(2, 1), "target": nn.Linear(2, 1)})
+            with torch.no_grad():
+                goal = model["target"](torch.ones(4, 2))
+            return F.mse_loss(model["online"](torch.ones(4, 2)), goal), model
+        """,
+    "a twin that is never named": """
+        def step():
+            model = nn.ModuleDict({"fast": nn.Linear(2, 1), "slow": nn.Linear(2, 1)})
+            with torch.no_grad():
+                goal = model["slow"](torch.ones(4, 2))
+            return F.mse_loss(model["fast"](torch.ones(4, 2)), goal), model
+        """,
+    "the discriminator's step": """
+        def step():
+            model = nn.ModuleDict({"generator": nn.Linear(2, 3), "critic": nn.Linear(3, 1)})
+            fake = model["generator"](torch.randn(4, 2)).detach()
+            return model["critic"](fake).mean() - model["critic"](torch.randn(4, 3)).mean(), model
+        """,
+    "a flag": """
+        def features(layer, x, frozen):
+            h = layer(x)
+            if frozen:
+                h = h.detach()
+            return h
+
+
+        def step():
+            model = nn.ModuleDict({"body": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
+            return model["head"](features(model["body"], torch.ones(4, 2), True)).mean(), model
+        """,
+    "truncated backpropagation through time": """
+        def step():
+            model = nn.ModuleDict({"cell": nn.RNNCell(2, 3), "head": nn.Linear(3, 1)})
+            h = torch.zeros(4, 3)
+            for _ in range(3):
+                h = model["cell"](torch.ones(4, 2), h)
+                h = h.detach() if _ == 0 else h
+            return model["head"](h).mean(), model
+        """,
+    "what the optimizer does not hold": """
+        def step():
+            model = nn.ModuleDict({"body": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
+            optimizer = torch.optim.SGD(model["head"].parameters(), lr=0.1)
+            with torch.no_grad():
+                h = model["body"](torch.ones(4, 2))
+            loss = model["head"](h).mean()
+            loss.backward()
+            optimizer.step()
+            return loss, model
+        """,
+}
+
+
+@pytest.fixture
+def mended(tmp_path, monkeypatch, nursery):
+    monkeypatch.chdir(tmp_path)
+
+    def mended(program, step="train.py:step", **options):
+        (tmp_path / "train.py").write_text(HEAD + textwrap.dedent(program).lstrip())
+        return mend(step, cost=False, nursery=nursery, **options)
+
+    return mended
+
+
+@pytest.mark.parametrize("program", MEANT.values(), ids=MEANT.keys())
+def test_a_stop_gradient_on_purpose_is_left_alone_unless_asked_for(mended, program):
+    found = mended(program)
+    assert found.report.mends == ()
+    assert any(each.meant for each in found.tried)
+    assert b"diff --git" not in render(found)
+    assert b"--all tries it too" in render(found)
+    assert mended(program, meant=True).report.mends
+
+
+@pytest.mark.parametrize("command", [["git", "apply", "-"], ["patch", "-p1", "--batch"]], ids=["git", "patch"])
+def test_everything_that_is_printed_is_one_patch(mended, tmp_path, nursery, command):
+    found = mended(BROKEN)
+    said = render(found)
+    assert len(found.report.mends) == 2
+    (stage,) = found.stages
+    subprocess.run(command, cwd=tmp_path, input=said, capture_output=True, check=True)
+    (after,) = stage.after.values()
+    assert (tmp_path / "train.py").read_bytes() == after
+    again = mend("train.py:step", cost=False, nursery=nursery)
+    assert {str(one.verdict) for one in again.report.parameters.values()} == {"reached"}
+    assert b"Nothing to mend was found." in render(again)
+
+
+def test_what_makes_a_gradient_up_comes_last_and_says_so(mended):
+    found = mended("""
+        def step():
+            model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Linear(3, 1), "gate": nn.Linear(2, 1)})
+            h = model["a"](torch.ones(4, 2)).detach()
+            gate = (model["gate"](torch.ones(4, 2)) > -9).float()
+            return (gate * model["b"](h)).sum(), model
+        """)
+    plain, made_up = found.stages
+    assert (plain.soft, made_up.soft) == (False, True)
+    said = render(found).decode()
+    assert said.index("on top") > said.index("diff --git")
+    assert "this makes up a gradient where there is none" in said
+
+
+def test_a_step_that_cannot_be_repeated_is_said_and_nothing_is_called_the_same(mended):
+    found = mended("""
+        def step():
+            model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Linear(3, 1)})
+            x = torch.full((4, 2), float(os.urandom(1)[0]) + time.time() % 1)
+            return model["b"](model["a"](x).detach()).mean(), model
+        """)
+    assert not found.repeatable
+    said = render(found).decode()
+    assert "two runs of the unchanged step differ" in said
+    assert "same to the bit" not in said
+    assert set(found.stages[0].effect.reached) == {"a.weight", "a.bias"}
+
+
+def test_an_unseeded_step_is_repeated_from_one_seed(mended):
+    found = mended("""
+        import random
+        import numpy as np
+
+
+        def step():
+            model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Linear(3, 1)})
+            x = torch.randn(4, 2) * random.random() * float(np.random.rand())
+            return model["b"](model["a"](x).detach()).mean(), model
+        """)
+    assert found.repeatable
+    assert found.stages[0].effect.same_loss
+
+
+def test_a_step_that_takes_too_long_or_fails_is_said_with_the_way_out(mended):
+    with pytest.raises(GradvizError, match=r"more than 1 seconds; --timeout gives it more"):
+        mended("def step():\n    time.sleep(30)\n", timeout=1.0)
+    with pytest.raises(GradvizError, match=r"train\.py:step raised ValueError at .*train\.py:9: too small"):
+        mended("def step():\n    raise ValueError('too small')\n")
+    with pytest.raises(GradvizError, match="no function 'nothing'"):
+        mended(BROKEN, "train.py:nothing")
+
+
+def test_the_files_stay_as_they_are_until_they_are_written(mended, tmp_path):
+    found = mended(BROKEN)
+    file = tmp_path / "train.py"
+    assert file.read_bytes() == next(iter(found.originals.values()))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["train.py"]
+    (stage,) = found.stages
+    assert write(stage.before, stage.after) == [file.resolve()]
+    assert file.read_bytes() == next(iter(stage.after.values()))
+    with pytest.raises(OutputError, match="has changed since it was read"):
+        write(stage.before, stage.after)
+
+
+def test_nothing_is_written_where_one_of_the_files_has_changed(tmp_path):
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_bytes(b"a\n")
+    other.write_bytes(b"changed\n")
+    with pytest.raises(OutputError, match=r"other\.py has changed"):
+        write({str(one): b"a\n", str(other): b"b\n"}, {str(one): b"A\n", str(other): b"B\n"})
+    assert one.read_bytes() == b"a\n"
+
+
+def test_a_file_of_a_package_is_nobodys_to_change(tmp_path):
+    package = tmp_path / "lib" / "site-packages" / "net.py"
+    package.parent.mkdir(parents=True)
+    package.write_bytes(b"a\n")
+    assert not is_own(str(package))
+    assert not is_own(textwrap.__file__)
+    assert not is_own(mend.__code__.co_filename)
+    with pytest.raises(OutputError, match="belongs to a package"):
+        write({str(package): b"a\n"}, {str(package): b"b\n"})
+
+
+def test_a_script_is_run_up_to_the_first_step_of_its_optimizer(mended, tmp_path):
+    found = mended(
+        """
+        import sys
+
+        model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=float(sys.argv[1]))
+        for epoch in range(1000):
+            loss = model[1](model[0](torch.ones(4, 2)).detach()).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            print("epoch", epoch, __name__, flush=True)
+        open("done", "w").close()
+        """,
+        "train.py",
+        arguments=("0.1",),
+    )
+    (stage,) = found.stages
+    assert set(stage.effect.reached) == {"model.0.weight", "model.0.bias"}
+    assert stage.effect.same_loss
+    assert not (tmp_path / "done").exists()
+    assert b"what the script writes to disk it wrote each time" in render(found)
+
+
+def test_what_is_in_a_module_beside_is_mended_there(mended, tmp_path):
+    (tmp_path / "nets.py").write_bytes(b"def features(layer, x):\r\n\treturn layer(x).detach()\r\n")
+    found = mended("""
+        from nets import features
+
+
+        def step():
+            model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Linear(3, 1)})
+            return model["b"](features(model["a"], torch.ones(4, 2))).mean(), model
+        """)
+    (stage,) = found.stages
+    assert stage.after == {str(tmp_path / "nets.py"): b"def features(layer, x):\r\n\treturn layer(x)\r\n"}

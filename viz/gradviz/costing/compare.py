@@ -1,0 +1,52 @@
+"""From functions of the user's to what they cost: several that run a step, or one whose layer is frozen in several ways."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.costing.freezing import ways
+from gradviz.costing.measure import Cost, Way, measure
+from gradviz.errors import GradvizError
+from gradviz.steps import find_function
+
+
+def compare(functions: Sequence[str], layer: str | None = None, runs: int = 20) -> dict[str, Cost]:
+    """Measure functions against each other, or the ways to freeze one layer of what a function runs.
+
+    Args:
+        functions: ``package.module:function`` or ``file.py:function``. Each returns ``(loss, model)`` or a loss; or, so that building the
+            model is not timed, ``(forward, model)``, where ``forward()`` returns the loss.
+        layer: Path of a module: the ways to freeze it are measured. The one function then returns ``(forward, model)``.
+        runs: How often each way is timed.
+
+    Raises:
+        GradvizError: There is no such function or layer, or it returns something else.
+    """
+    torch.set_num_threads(1)
+    if layer is None:
+        return measure({name: _way(name) for name in functions}, runs)
+    if len(functions) > 1:
+        raise GradvizError("with --at one function is measured: its layer is frozen in several ways")
+    made: Any = find_function(functions[0])()
+    if not (isinstance(made, tuple) and len(made) == 2 and callable(made[0]) and isinstance(made[1], nn.Module)):
+        raise GradvizError(f"with --at {functions[0]} has to return (forward, model), where forward() returns the loss")
+    return measure(ways(made[1], layer, made[0]), runs)
+
+
+def _way(name: str) -> Way:
+    function = find_function(name)
+    made = function()
+    if isinstance(made, tuple) and len(made) == 2 and callable(made[0]) and not isinstance(made[0], Tensor):
+        forward, model = made
+        return Way(lambda: (forward(), model))
+
+    def step() -> tuple[Tensor, nn.Module | None]:
+        result: Any = function()
+        loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+        if not isinstance(loss, Tensor):
+            raise GradvizError(f"{name} returned no loss: a function returns (loss, model), a loss, or (forward, model)")
+        return loss, model
+
+    return Way(step)
