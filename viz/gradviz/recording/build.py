@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.recording import torch_inside
 from gradviz.recording.sharded import wholes
-from gradviz.recording.tape import Call, Step, Tape
+from gradviz.recording.tape import Call, Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
 
 
@@ -218,12 +218,17 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
             for made_of in step.stamp.sources:
                 call = tape.calls.get(made_of)
                 if step.custom and call is not None and call.inside is not None:
-                    for before, kind, gradient in _inside(tape, step, made_of):
+                    severs = None if step.checkpoint else CutKind.CUSTOM_FUNCTION
+                    for before, kind, gradient in _inside(tape, made_of, step.nexts, severs):
                         built.connect(meet(before, spot), target, gradient=gradient, severed=kind, captured=kind is not None)
                 elif made_of != number:
                     built.connect(meet(made_of, spot), target, gradient=False)
             continue
         call = tape.calls.get(number)
+        if call is not None and call.inner is not None:
+            for before, kind, _ in _inside(tape, number, (), call.inner):
+                built.connect(meet(before, spot), target, gradient=False, severed=kind)
+            continue
         if call is not None:
             for before, live in call.inputs:
                 severed = (call.kind or CutKind.NON_DIFFERENTIABLE) if live else None
@@ -271,7 +276,7 @@ def _node(
         place=places.of(spot.code, spot.lasti),
         caller=places.of(spot.caller, spot.caller_lasti),
         scope=scopes.of(spot),
-        severs=call.kind,
+        severs=call.kind or call.inner,
         block=0 if call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
         block_place=places.of(call.switch.spot.code, call.switch.spot.lasti) if isinstance(call.switch, Switch) else None,
     )
@@ -279,7 +284,8 @@ def _node(
 
 def _written(call: Call) -> str:
     """Write a call as a person would: what runs where grad mode is off goes by its own name."""
-    return call.operation if call.kind is not None and (call.kind not in GRAD_MODES or call.checkpoint) else call.name
+    kind = call.kind or call.inner
+    return call.operation if kind is not None and (kind not in GRAD_MODES or (call.checkpoint and call.inner is None)) else call.name
 
 
 class _Scopes:
@@ -308,27 +314,31 @@ class _Places:
         return found
 
 
-def _inside(tape: Tape, step: Step, source: int) -> list[tuple[int, CutKind | None, bool]]:
-    """Say what the forward of a custom Function read: the number, what severs it, whether gradient passes.
+def _inside(tape: Tape, source: int, passed: Sequence[int], severs: CutKind | None) -> list[tuple[int, CutKind | None, bool]]:
+    """Say what the forward of a custom Function read for a value: the number, what severs it, whether gradient passes.
 
     What was passed to ``apply`` is an edge of autograd's own. What the forward read beside that is severed, except in a reentrant
-    checkpoint, which runs its forward again and reaches it.
+    checkpoint, which runs its forward again and reaches it, up to what severs in there.
     """
     found: list[tuple[int, CutKind | None, bool]] = []
     forward = tape.calls[source].inside
     seen, stack = {source}, [source]
     while stack:
         for number, live in tape.calls[stack.pop()].inputs:
-            if number in seen or number in step.nexts:
+            if number in seen or number in passed:
                 continue
             seen.add(number)
+            call = tape.calls.get(number)
+            if call is not None and call.inner is not None and call.inside == forward:
+                found.append((number, None, False))
+                continue
             leaf = tape.leaves.get(number)  # a view that the forward took counts as one
             made_of = (number,) if leaf is None else leaf.sources
             if made_of and all(one in tape.calls and tape.calls[one].inside == forward for one in made_of):
                 stack += [one for one in made_of if one == number or one not in seen]
                 seen.update(made_of)
             elif live:
-                found.append((number, None, True) if step.checkpoint else (number, CutKind.CUSTOM_FUNCTION, False))
+                found.append((number, severs, severs is None))
             else:
                 found.append((number, None, False))
     return found

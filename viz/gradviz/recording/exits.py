@@ -3,6 +3,7 @@
 from types import FrameType
 
 from gradviz.graph import CutKind
+from gradviz.recording.torch_inside import HAND_OVER
 from gradviz.recording.where import INSIDE, level
 
 NUMBERS = {
@@ -20,9 +21,12 @@ MEMORY = {
     "untyped_storage": CutKind.NUMPY,
     "storage": CutKind.NUMPY,
     "__dlpack__": CutKind.NUMPY,
+    "share_memory_": CutKind.NUMPY,
 }
 TEXTS = {"__format__": CutKind.ITEM, "__repr__": CutKind.ITEM}
 PICKLE = "pickle.dumps"
+FROM_OUTSIDE = frozenset(("from_file",))
+"""What makes a tensor of values that torch has not computed."""
 
 OPERATIONS = {
     "__float__": "float()",
@@ -37,14 +41,16 @@ OPERATIONS = {
 }
 """How a person would write what goes by another name."""
 
-_REDUCES = frozenset(("_reduce_ex_internal", "__reduce_ex__"))
+_REDUCES = frozenset(("_reduce_ex_internal", "__reduce_ex__", "reduce_tensor"))
 
 
 def name_of_memory(name: str, frame: FrameType) -> str:
     """Return what takes the memory of a tensor out: the call itself, a pickle; nothing, where torch does it for purposes of its own."""
-    if name == "__dlpack__" or level(frame.f_code.co_filename) != INSIDE:
-        return name
     here: FrameType | None = frame
+    while here is not None and (here.f_code is HAND_OVER or here.f_code.co_name == name):
+        here = here.f_back  # the function itself, where torch has it in Python
+    if name == "__dlpack__" or here is None or level(here.f_code.co_filename) != INSIDE:
+        return name
     for _ in range(4):
         if here is None or level(here.f_code.co_filename) != INSIDE:
             break

@@ -13,6 +13,7 @@ _SAMPLES = 16  # of each thing that left
 _LOOKED_AT = 2048  # elements of what goes in
 _CHANCE = 1e-4  # that a single agreement may have of being a coincidence
 _ALIKE = 2.0**-25  # of two values: 23 bits of fraction, and some exponents
+_FEW = 8  # numbers in a row that a programmer would write
 _COPIED = 8  # one in so many of the elements agrees: then it is a copy, whatever the chance of one
 
 
@@ -79,7 +80,9 @@ class Fingerprints:
 
 
 def is_short(value: Any) -> bool:
-    """Say whether a value is a number that a programmer would write."""
+    """Say whether a value is a number that a programmer would write, or a few of them, as sizes are."""
+    if type(value) in (list, tuple):
+        return len(value) <= _FEW and all(map(is_short, value))
     return value is None or isinstance(value, int) or (isinstance(value, float) and float(f"{value:.5g}") == value)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording.torch_inside import implementation
+from gradviz.recording.torch_inside import has_data, implementation
 from gradviz.recording.where import NOWHERE, Spot
 
 
@@ -24,6 +24,10 @@ def memory_of(tensor: Tensor) -> Any:
         return (tensor._values() if tensor.layout == torch.sparse_coo else tensor.values()).untyped_storage()
     except (NotImplementedError, RuntimeError):
         return None
+
+
+def _starts_at(memory: Any, address: int) -> bool:
+    return isinstance(memory, torch.UntypedStorage) and has_data(memory) and memory.data_ptr() == address
 
 
 class Switched(NamedTuple):
@@ -102,6 +106,13 @@ class Tensors:
     def _anchor(self, tensor: Tensor) -> Any:
         memory = memory_of(tensor)  # false where it is empty, as FSDP2 leaves it
         return self if memory is None else memory
+
+    def sharing(self, tensor: Tensor) -> tuple[int, ...]:
+        """Return the origins of the tensors in whose memory another stands, though it has a storage of its own."""
+        memory = memory_of(tensor)
+        start = memory.data_ptr() if memory is not None and has_data(memory) else 0
+        owners = [facts for facts in self.by_key.values() if start and facts.origin and _starts_at(facts(), start)]
+        return tuple(dict.fromkeys(facts.origin for facts in owners))
 
     def is_valid(self, facts: Facts) -> bool:
         """Say whether the tensor is there still, as far as can be told."""

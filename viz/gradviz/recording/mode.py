@@ -9,6 +9,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -16,14 +18,16 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from gradviz.graph import CutKind
-from gradviz.recording import exits, scripted, torch_inside, transforms, where
+from gradviz.graph import GRAD_MODES, CutKind
+from gradviz.recording import beside, elsewhere, exits, scripted, torch_inside, transforms, where
 from gradviz.recording.compiling import values_in
 from gradviz.recording.escapes import Escapes, Met, of_interest
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.fingerprints import is_short
+from gradviz.recording.gradients import Gradients
 from gradviz.recording.identity import Facts
-from gradviz.recording.observe import Observer
+from gradviz.recording.locked import Locked
+from gradviz.recording.observe import Backward, Observer
 from gradviz.recording.replaced import original_of
 from gradviz.recording.stacks import Stacks
 from gradviz.recording.tape import Call, Exit, Stamp, Tape, address, base_of, history, is_recorded
@@ -99,17 +103,24 @@ class RecordingMode(TorchFunctionMode):
         self.touches = Touches() if touches is None else touches
         self.failure = ""  # type and text alone: an exception would keep the user's frames alive
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
+        self._switch_inside: Switch | None = None  # the one in a custom Function's forward, for which torch had switched it off before
         self._switch_before: Switch | None = None  # the one before grad mode was last switched on
         self.escapes = Escapes(self._bundle)
         self.exposed = Exposed()
         self._met = Met()
         self.stacks = Stacks(tape.module)
         self.observer = Observer(tape)
+        self.gradients = Gradients(tape)
+        self.children: list[RecordingMode] = []  # of the threads that this one started
+        self.threads: set[int] = set()  # by Python's number
+        self.lock: Any = None  # while there are any
         self._known: dict[Any, _Known | None] = {}
         self._instead: dict[Any, Callable[..., Any]] = {}  # of functions that were put in place of torch's
         self.inference_blocks: list[Switch] = []  # those of torch.inference_mode that are entered, the innermost last
         self._first = 0  # torch's number of the first node that the running call makes
         self._grad_at_start = torch.is_grad_enabled()
+        self._runs_beside = bool(elsewhere.thread_that_may_compute())
+        self.escapes.any = self._runs_beside
 
     # The one entry
 
@@ -131,6 +142,8 @@ class RecordingMode(TorchFunctionMode):
         frame = sys._getframe(1)
         # What is asked of a tensor must not come to the user's own modes and subclasses.
         unseen = without_torch_function() if types or other_modes() or dispatch_modes() else _SEEN
+        if self.lock is not None:
+            unseen = Locked(self.lock, unseen)
         before = None
         given, named = (args, kwargs) if not torch_inside.is_transforming() else (transforms.plain(args), transforms.plain(kwargs))
         if known.before is not None or self.exposed.windows:
@@ -163,6 +176,8 @@ class RecordingMode(TorchFunctionMode):
         """Let every call pass from here on, should torch ask again: it puts a mode back that was running as the trace ended."""
         self._known = defaultdict(lambda: None)
         self._instead.clear()
+        while self.children:
+            self.children.pop().end()
 
     def leave_blocks(self) -> None:
         """Put grad mode back, where an interrupt has kept the block from ending that switched it off."""
@@ -180,8 +195,8 @@ class RecordingMode(TorchFunctionMode):
                 if name == "__set__":
                     return _Known("data", self._before_set_data, self._after_set_data)
                 return _Known("data", None, self._after)
-            if name == "__set__" and attribute == "grad":
-                return _Known(attribute, None, self._after_set_grad)
+            if attribute == "grad":
+                return _Known(attribute, None, self._after_set_grad if name == "__set__" else self._after_get_grad)
             if name == "__set__" and attribute == "requires_grad":
                 return _Known(attribute, None, self._after_requires_grad)
             if name == "__get__" and attribute in ("T", "mT", "H", "mH", "real", "imag"):
@@ -205,6 +220,12 @@ class RecordingMode(TorchFunctionMode):
             return None
         if _is_in_place(name):
             return _Known(name, self._before_in_place, self._after_in_place)
+        statistics = beside.statistics_of(func, name)
+        if statistics is not None:
+            return _Known(name, None, partial(self._after_norm, statistics))
+        written = beside.written_arguments(func)
+        if written:
+            return _Known(name, partial(self._before_writing, written), partial(self._after_writing, written))
         return _Known(name, None, self._after)
 
     # Inside torch.func
@@ -298,7 +319,7 @@ class RecordingMode(TorchFunctionMode):
             return  # what comes out is what went in
         code, lasti, caller, caller_lasti, module = where.quick(frame)
         spot = (code, lasti, caller, caller_lasti, -1 if module is None else tape.module(module))
-        tape.made(self._first, last, spot)
+        self._note_nodes(args, kwargs, outs, last, spot)
         if sources or not torch_inside.NUMBERED:
             for out in outs:
                 for node in dict.fromkeys((out.grad_fn, base_of(out).grad_fn if in_place else out.grad_fn)):
@@ -306,6 +327,10 @@ class RecordingMode(TorchFunctionMode):
                         stamp = tape.stamp(node, Spot._make(spot), tuple(sources))
                         if sources:
                             self._mark_factors(stamp, transforms.factors(known.name, args, kwargs))
+
+    def _note_nodes(self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]) -> None:
+        """Take note of the line that made the nodes up to a number."""
+        self.tape.made(self._first, last, spot)
 
     def _after_requires_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         leaf = args[0]
@@ -329,7 +354,7 @@ class RecordingMode(TorchFunctionMode):
         if not inputs:
             if known.name in ("detach", "data"):
                 self.tape.set_alias(outs[0], _KIND_OF[known.name])
-            elif self.escapes.any:
+            elif self.escapes.any and known.name not in exits.FROM_OUTSIDE:
                 for out in outs:
                     self._met.is_new(out)
             return
@@ -353,14 +378,20 @@ class RecordingMode(TorchFunctionMode):
         self, known: _Known, kind: CutKind | None, inputs: tuple[tuple[int, bool], ...], around: Surroundings, out: Tensor | None
     ) -> int:
         spot, block = around.spot, self._block()
-        like = (known.name, kind, around, block.like if isinstance(block, Switch) else block)
+        within = None if self._switch_inside is None else self._switch_inside.like
+        like = (known.name, kind, around, within, block.like if isinstance(block, Switch) else block)
         serial = self.tape.repeated(like, inputs) if around.lasting else 0
         if serial:
             if out is not None:
                 self.tape.set_origin(out, serial)
             return serial
         library = kind is not None and self._library_decided(kind, around)
-        if around.applying is not None and not self._outer_switch():
+        inner = None
+        if around.checkpoint and around.applying is not None and not self._outer_switch():
+            inner = kind if kind not in GRAD_MODES or self._switch_inside is not None else None
+        if inner is not None:
+            kind, library = None, False
+        elif around.applying is not None and not self._outer_switch():
             spot = Spot(around.applying.code, around.applying.lasti, around.applying.caller, around.applying.caller_lasti, spot.module)
             # Whatever the forward does, it is the Function that passes gradient or does not.
             severs = CutKind.NO_GRAD if around.checkpoint else CutKind.CUSTOM_FUNCTION
@@ -368,13 +399,14 @@ class RecordingMode(TorchFunctionMode):
         call = Call(
             known.name,
             kind,
-            _operation(known.name, kind, around),
+            _operation(known.name, kind, around) if inner is None else _operation_inside(known.name, inner, around),
             inputs,
             spot,
             inside=around.applied,
+            inner=inner,
             checkpoint=around.checkpoint,
             library=library,
-            switch=block,
+            switch=block if inner not in GRAD_MODES else self._switch_inside,
         )
         serial = self.tape.call(call)
         if around.lasting:
@@ -461,8 +493,14 @@ class RecordingMode(TorchFunctionMode):
                 sources = escapes.values.sources(plain)
                 found.update(dict.fromkeys(sources))
                 if not sources and not is_short(plain):
-                    self.tape.came_in()
+                    self.came_in()
         return tuple(found)
+
+    def came_in(self) -> None:
+        """Take note that something of unknown origin went in."""
+        self.tape.came_in()
+        if self._runs_beside and not self.tape.beside:
+            self.tape.beside = elsewhere.thread_that_may_compute()
 
     def _is_stranger(self, tensor: Tensor) -> bool:
         """Say whether a tensor is met for the first time and nothing is known of it."""
@@ -594,9 +632,12 @@ class RecordingMode(TorchFunctionMode):
 
     def _after_in_place(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
+        steps = where.is_optimizer(frame.f_code.co_filename) and not known.name.endswith("zero_")
         for index, (target, was_live) in enumerate(before or ()):
             if self.touches:
                 self.touches.wrote(target, known.name, frame)
+            if steps:
+                continue
             others = [
                 item[index] if several and isinstance(item, (list, tuple)) and len(item) == len(before) else item for item in args[1:]
             ]
@@ -607,7 +648,7 @@ class RecordingMode(TorchFunctionMode):
         tape = self.tape
         if self.exposed.windows:
             self.exposed.wrote(target)
-        over = known.name in _FILLS or known.name == "__setitem__"
+        over = known.name.removeprefix("_foreach_") in _FILLS or known.name == "__setitem__"
         indexed = _indexed(target, others[0]) if known.name == "__setitem__" else target
         over = over and indexed is not None
         part = target if indexed is None else indexed
@@ -668,6 +709,36 @@ class RecordingMode(TorchFunctionMode):
         kind = self.tape.calls[origin].kind if origin is not None else self.tape.alias(target)
         return kind if kind in (CutKind.DETACH, CutKind.DATA, CutKind.NEW_TENSOR) else None
 
+    def _before_writing(self, written: tuple[beside.Argument, ...], args: Any, kwargs: Any) -> tuple[tuple[Tensor, bool], ...]:
+        return tuple((target, is_recorded(target)) for target in beside.targets(written, args, kwargs))
+
+    def _after_writing(
+        self, written: tuple[beside.Argument, ...], known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+    ) -> Any:
+        """Follow an operator that declares to write some of its arguments."""
+        targets = [target for target, _ in before or ()]
+        others = [item for item in _tensors((*args, *kwargs.values())) if not any(item is target for target in targets)]
+        for target, was_live in before or ():
+            self._wrote(known, target, was_live, others, {}, frame)
+        return self._after(known, args, kwargs, out, None, frame)
+
+    def _after_norm(
+        self, statistics: beside.Statistics, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+    ) -> Any:
+        """Follow a norm in training: it writes its running statistics, and does not read them."""
+        buffers = statistics.written(args, kwargs)
+        if not buffers:
+            return self._after(known, args, kwargs, out, before, frame)
+        args, kwargs = statistics.without(args, kwargs)
+        inputs = self._inputs(args[:1] or (kwargs.get("input"),), {})
+        if inputs:
+            kind = CutKind.COPY_UNDER_NO_GRAD if any(live for _, live in inputs) else None
+            call = Call(known.name, kind, f"{known.name}()", inputs, self.stacks.look_around(frame).spot)
+            serial = self.tape.call(call)
+            for buffer in buffers:
+                self.tape.written(buffer, serial, None, over=False)
+        return self._after(known, args, kwargs, out, before, frame)
+
     def _wrote_out(self, known: _Known, args: Any, kwargs: Any, frame: FrameType) -> None:
         outs = kwargs["out"]
         others = {name: value for name, value in kwargs.items() if name != "out"}
@@ -683,6 +754,10 @@ class RecordingMode(TorchFunctionMode):
             frame = sys._getframe(2)
             back = self._switch_before if where.leaves_a_block(frame) else None  # enable_grad within no_grad has ended
             self.switch = back or self.stacks.look_at_switch(frame)
+        elif not enabled and (self.switch is None or self._switch_inside is not None):
+            frame = sys._getframe(2)
+            inside = None if args[0] or where.leaves_a_block(frame) else self.stacks.look_at_switch(frame)
+            self._switch_inside = None if inside is None or inside.library else inside  # a checkpoint's own is no block of the user's
         return enabled
 
     def _after_switch(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -718,6 +793,16 @@ class RecordingMode(TorchFunctionMode):
 
     def _after_set_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         self.touches.replaced(args[0], frame)
+        self.gradients.replaced(args[0])
+        return out
+
+    def _after_get_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
+        if out is None or not self.tape.backwards:
+            return out
+        if not where.is_optimizer(frame.f_code.co_filename):
+            self.gradients.read(args[0], out)
+        elif frame.f_code.co_name == "zero_grad":
+            self.gradients.replaced(args[0])
         return out
 
     def _after_register_hook(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
@@ -741,7 +826,7 @@ class RecordingMode(TorchFunctionMode):
         name = exits.name_of_memory(known.name, frame)
         if name:
             serial = self._left(_Known(name, None, self._after), args[0], _as_array(args[0]), frame)
-            if name != exits.PICKLE:
+            if name != exits.PICKLE:  # whoever has the memory may write
                 self._give_out(args[0], frame, serial)
         return out
 
@@ -770,7 +855,9 @@ class RecordingMode(TorchFunctionMode):
                 sources = dict.fromkeys(source for site in window.sites for source in self.escapes.written(*site))
                 if not sources:
                     sources = dict.fromkeys(self.escapes.values.sources(_as_array(tensor)))
-                if sources:
+                if not sources:
+                    self.came_in()
+                else:
                     inputs = tuple((source, False) for source in sources)
                     call = Call("numpy", CutKind.NUMPY, "numpy()", inputs, self.stacks.look_around(frame).spot)
                     self.tape.write_at(self.tape.pin(tensor), window.low, window.high, self.tape.call(call))
@@ -827,6 +914,69 @@ class RecordingMode(TorchFunctionMode):
             self._write_down(
                 _Known(name, None, self._after), CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR, inputs, around, out
             )
+
+    def aliased(self, name: str, value: Tensor, out: Tensor, frame: FrameType) -> None:
+        """``value.as_subclass(kind)`` and what else shares memory: of a value with a history, the result has it too."""
+        if self.failure or out is value or is_recorded(out):
+            return
+        self.tape.tensors.made(out)
+        self._comes_from(_Known(name, None, self._after), (value,), out, frame)
+
+    def copied(self, name: str, values: tuple[Any, ...], out: Tensor, frame: FrameType) -> None:
+        """``torch.nested.nested_tensor(tensors)``: other memory, no history."""
+        if not self.failure:
+            self.tape.tensors.made(out)
+            self._comes_from(_Known(name, None, self._after), values, out, frame)
+
+    def given_memory(self, target: Tensor, value: Any, frame: FrameType) -> None:
+        """``target.set_(value)``: a tensor's memory, or a storage that was given out."""
+        tensors = self.tape.tensors
+        before = tensors.by_key.get(id(target))
+        tensors.moved(target, before)
+        if isinstance(value, Tensor):
+            inputs = self._foreign(self._inputs((value,), {}), target)
+            around = self.stacks.look_around(frame)
+            if inputs and not around.optimizer:
+                self._write_down(_Known("set_", None, self._after), CutKind.DATA, inputs, around, target)
+        else:
+            self.came_from_memory("set_", target, frame)
+
+    def hooks_ran(self, backward: Backward) -> None:
+        """A hook of the user's may have kept what passed, which is made of all that the backward began from."""
+        hooks = [*self.tape.hooks.values(), *self.tape.module_hooks.values()]
+        if hooks:
+            inputs = tuple((root, True) for root in backward.roots)
+            serial = self.tape.call(Call("hook", CutKind.GRAD_WITHOUT_GRAPH, "hook", inputs, hooks[0][-1]))
+            self.tape.exits[serial] = Exit(shown=False, whole=False)
+            self.escapes.any = True
+
+    def handed(self, name: str, things: Any, frame: FrameType) -> None:
+        """Another process is handed something, by which it may come to values of interest."""
+        tensors = elsewhere.tensors_within(things)
+        inputs = self._inputs(tensors, {})
+        if not inputs:
+            return
+        serial = self._write_down(_Known(name, None, self._after), CutKind.NEW_TENSOR, inputs, self.stacks.look_around(frame), None)
+        self.escapes.any = True
+        for tensor in tensors:
+            if self.tape.origin(tensor) is not None:
+                self.escapes.values.left(_as_array(tensor), serial, shown=False)
+        self.tape.exits[serial] = Exit(shown=False, whole=False)
+
+    def came_from_memory(self, name: str, out: Tensor, frame: FrameType) -> None:
+        """``from_dlpack(capsule)``: memory that another library had, which may be a tensor's."""
+        owners = self.tape.tensors.sharing(out)
+        serial = 0 if owners else self.exposed.given_out(out)
+        inputs = tuple((number, False) for number in owners or ((serial,) if serial else ()))
+        if inputs:
+            self._write_down(_Known(name, None, self._after), None, inputs, self.stacks.look_around(frame), out)
+
+    def _comes_from(self, known: _Known, values: tuple[Any, ...], out: Tensor, frame: FrameType) -> None:
+        inputs = self._inputs(values, {}, frame=frame)
+        around = self.stacks.look_around(frame)
+        if inputs and not around.constructing:
+            kind = CutKind.NEW_TENSOR if any(live for _, live in inputs) else None
+            self._write_down(known, kind, inputs, around, out)
 
     def ran_script(self, function: Any, first: int, args: Any, kwargs: Any, out: Any, frame: FrameType) -> None:
         """A scripted or traced function ran, unseen but for what its graph says."""
@@ -936,6 +1086,11 @@ def _is_in_place(name: str) -> bool:
     if name.startswith("__"):
         return name == "__setitem__" or (name.startswith("__i") and name not in ("__int__", "__index__", "__invert__", "__iter__"))
     return (name.endswith("_") and not name.startswith("_")) or (name.startswith("_foreach") and name.endswith("_"))
+
+
+def _operation_inside(name: str, kind: CutKind, around: Surroundings) -> str:
+    """Write an operation inside a checkpoint as if it stood outside."""
+    return _operation(name, kind, replace(around, checkpoint=False))
 
 
 def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:

@@ -397,15 +397,17 @@ class Backward:
         roots: The tape's numbers of the tensors it began from.
         seen: What it brought; None where it was not watched.
         asked: The leaves that it was to bring gradient to, by number; None for all of them.
+        spot: The line that called it.
         raised: Where it raised, if it did.
     """
 
-    __slots__ = ("asked", "raised", "roots", "seen")
+    __slots__ = ("asked", "raised", "roots", "seen", "spot")
 
     def __init__(self, roots: tuple[int, ...], seen: Observation | None, asked: frozenset[int] | None) -> None:
         self.roots = roots
         self.seen = seen
         self.asked = asked
+        self.spot = where.NOWHERE
         self.raised: Raised | None = None
 
     def take(self, number: int, gradient: Tensor) -> None:

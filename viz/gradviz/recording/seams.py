@@ -6,7 +6,12 @@ nothing about its result; it does so for every thread, and takes note only for t
 trace begins and taken out when the last one ends.
 """
 
+import concurrent.futures.process
+import concurrent.futures.thread
 import functools
+import multiprocessing.pool
+import multiprocessing.process
+import multiprocessing.queues
 import operator
 import sys
 import threading
@@ -24,10 +29,13 @@ from torch import Tensor, nn
 from gradviz.recording import torch_inside
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
+from gradviz.recording.locked import Locked, new_lock
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.observe import Backward
+from gradviz.recording.threads import watched
 from gradviz.recording.torch_inside import sequence_number, something_is_compiled, without_torch_function
 from gradviz.recording.uninterrupted import Action, Undo, as_one, when_empty
+from gradviz.recording.where import Spot
 from gradviz.training.watch import StepWatch
 
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
@@ -149,6 +157,11 @@ def _seams() -> list[Seam]:
         _seam(nn.Parameter, "__new__", _rewrapped("nn.Parameter"), static=True),
         _seam(torch.autograd.Variable, "__new__", _rewrapped("Variable"), static=True),
         _seam(torch, "from_numpy", _came_back),
+        _seam(torch.Tensor, "set_", _given_memory),
+        _seam(torch.Tensor, "as_subclass", _aliased),
+        _seam(torch.Tensor, "_make_subclass", _subclass_made, static=True),
+        _seam(torch.nested, "nested_tensor", _nested),
+        *(_seam(owner, name, _came_from_memory) for owner, name in torch_inside.FROM_DLPACK),
         *([] if watches_backward else [_instead(torch.autograd, "backward", around_backward)]),
         *(_instead(owner, name, _swap) for owner, name in torch_inside.SWAPS),
         *(Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
@@ -160,6 +173,10 @@ def _seams() -> list[Seam]:
         _instead(torch.jit, "trace", _traced_by_torch),
         _instead(torch.jit, "trace_module", _traced_by_torch),
         *(_instead(owner, "export", _traced_by_torch) for owner in _exporters()),
+        _instead(threading.Thread, "start", _starting),
+        *(_instead(owner, name, _begun_aside) for owner, name in _ASIDE if hasattr(owner, name)),
+        _seam(concurrent.futures.thread._WorkItem, "__init__", _submitted),
+        *(_instead(owner, name, _handing) for owner, name in _HANDING if hasattr(owner, name)),
         _seam(nn.Module, "register_full_backward_hook", _hooked),
         _seam(nn.Module, "register_backward_hook", _hooked),
     ]
@@ -188,7 +205,7 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
         watcher: Watcher | None = getattr(_here, "watcher", None)
         if watcher is not None and not watcher.mode.failure:
             try:
-                with without_torch_function():
+                with without_torch_function() if watcher.mode.lock is None else Locked(watcher.mode.lock, without_torch_function()):
                     note(watcher, sys._getframe(1), args, kwargs, out)
             except BaseException as failure:
                 watcher.mode.failed(failure)
@@ -218,6 +235,8 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
         with Undo(off):
             try:
                 backward = _begun(watcher.mode, off, args, kwargs)
+                if backward is not None:
+                    backward.spot = Spot._make((*where.quick(sys._getframe(1))[:4], -1))
                 return original(*args, **kwargs)
             except BaseException as raised:
                 error = raised
@@ -326,6 +345,89 @@ def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
     return watching
 
 
+_BOOTSTRAP = "_bootstrap_inner"  # what a new thread runs first; Python 3.11 to 3.13
+_ASIDE = ((threading.Thread, _BOOTSTRAP), (concurrent.futures.thread._WorkItem, "run"))
+_HANDING = (
+    (multiprocessing.process.BaseProcess, "start"),
+    (multiprocessing.queues.Queue, "put"),
+    (concurrent.futures.process.ProcessPoolExecutor, "submit"),
+    *((multiprocessing.pool.Pool, name) for name in ("apply_async", "_map_async", "imap", "imap_unordered")),
+)
+_to_watch: dict[int, Watcher] = {}  # by identity of a thread that starts, or of a job of a pool
+
+
+@functools.lru_cache(maxsize=16)
+def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A thread that the step starts is part of it; those of a pool of threads are, as long as they do its jobs."""
+
+    @functools.wraps(original)
+    def watching(thread: threading.Thread) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is None or watcher.mode.failure or getattr(thread, "_target", None) is concurrent.futures.thread._worker:
+            return original(thread)
+        _will_run(watcher, thread)
+        try:
+            return original(thread)
+        except BaseException:
+            _to_watch.pop(id(thread), None)
+            raise
+
+    return watching
+
+
+def _will_run(watcher: Watcher, thing: object) -> None:
+    watcher.mode.lock = watcher.mode.lock or new_lock()
+    _to_watch[id(thing)] = watcher
+
+
+def _submitted(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    _will_run(watcher, args[0])
+
+
+@functools.lru_cache(maxsize=16)
+def _begun_aside(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def watching(thing: Any) -> Any:
+        watcher = _to_watch.pop(id(thing), None)
+        if watcher is None or watcher.mode.failure or id(watcher) not in _users or getattr(_here, "watcher", None) is not None:
+            return original(thing)
+        watcher.mode.threads.add(threading.get_ident())
+        with watched(watcher.mode) as mode:
+            _here.watcher = watcher._replace(mode=mode)
+            try:
+                return original(thing)
+            finally:
+                _here.watcher = None
+
+    return watching
+
+
+@functools.lru_cache(maxsize=16)
+def _handing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What another process is handed is out of sight from there on."""
+
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        watcher: Watcher | None = getattr(_here, "watcher", None)
+        if watcher is not None and not watcher.mode.failure:
+            try:
+                with without_torch_function():
+                    if not _is_watched(watcher.mode, args[0]):
+                        name = f"{type(args[0]).__name__}.{original.__name__.strip('_')}"
+                        watcher.mode.handed(name, (args, kwargs), sys._getframe(1))
+            except BaseException as failure:
+                watcher.mode.failed(failure)
+        return original(*args, **kwargs)
+
+    return watching
+
+
+def _is_watched(mode: RecordingMode, receiver: Any) -> bool:
+    """Say whether what is handed something is a pool of threads that the step started."""
+    pool = isinstance(receiver, multiprocessing.pool.ThreadPool)
+    return pool and all(thread.ident in mode.threads for thread in getattr(receiver, "_pool", ()))
+
+
 def _begun(mode: RecordingMode, off: list[Action], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Backward | None:
     inputs = args[5] if len(args) > 5 else kwargs.get("inputs")
     try:
@@ -345,6 +447,8 @@ def _ended(mode: RecordingMode, backward: Backward | None, error: BaseException 
             mode.touches.arrived(leaves)
     except BaseException as failure:
         mode.failed(failure)
+    if backward is not None and error is None:
+        mode.hooks_ran(backward)
     if backward is not None and backward.seen is not None and backward.seen.failure is not None:
         mode.failure = mode.failure or described(backward.seen.failure)
 
@@ -372,6 +476,28 @@ def _communicated(name: str) -> Note:
 
 def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
     watcher.mode.array_came_back(args[0], out, frame)
+
+
+def _given_memory(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    if len(args) > 1 or kwargs:
+        watcher.mode.given_memory(args[0], args[1] if len(args) > 1 else next(iter(kwargs.values())), frame)
+
+
+def _aliased(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.aliased("as_subclass", args[0], out, frame)
+
+
+def _subclass_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    if len(args) > 1 and not isinstance(out, nn.Parameter):  # which is told of where it is made
+        watcher.mode.aliased("Tensor._make_subclass", args[1], out, frame)
+
+
+def _nested(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.copied("torch.nested.nested_tensor", args[:1], out, frame)
+
+
+def _came_from_memory(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    watcher.mode.came_from_memory("from_dlpack", out, frame)
 
 
 def _inference_began(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:

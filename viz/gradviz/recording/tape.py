@@ -80,12 +80,13 @@ class Call:
         inputs: Number of each value that went in, and whether it required grad.
         spot: The line.
         inside: What tells the custom Function's forward that it ran in from others; None outside.
+        inner: What severs here as a reentrant checkpoint runs its forward again.
         checkpoint: That Function is a reentrant checkpoint.
         library: Torch's own code decided to sever, not the user's.
         switch: What had switched grad mode off.
     """
 
-    __slots__ = ("checkpoint", "inputs", "inside", "kind", "library", "name", "operation", "spot", "switch")
+    __slots__ = ("checkpoint", "inner", "inputs", "inside", "kind", "library", "name", "operation", "spot", "switch")
 
     def __init__(
         self,
@@ -96,6 +97,7 @@ class Call:
         spot: Spot,
         *,
         inside: object | None = None,
+        inner: CutKind | None = None,
         checkpoint: bool = False,
         library: bool = False,
         switch: object = None,
@@ -106,6 +108,7 @@ class Call:
         self.inputs = inputs
         self.spot = spot
         self.inside = inside
+        self.inner = inner
         self.checkpoint = checkpoint
         self.library = library
         self.switch = switch
@@ -220,6 +223,7 @@ class Tape:
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
+        self.beside = ""  # a thread that ran before the trace, when something of unknown origin went in
         self.unexplained = 0  # number of the last value that left before something of unknown origin went in
         self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
@@ -231,6 +235,8 @@ class Tape:
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
         self._read: dict[int, int] = {}  # of parameters by identity: the position of the last call that took each in
+        self._aside: list[Spot] = []  # lines of calls of other threads that made nodes,
+        self._read_aside: dict[int, Spot] = {}  # and of those that took in a parameter last
         self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
         self._repeats = Repeats()
         self.froze = False  # some leaf was frozen
@@ -259,7 +265,7 @@ class Tape:
             index = bisect_left(self._lasts, number)
             if index < len(self._lasts) and self._firsts[index] <= number:
                 spot = Spot._make(self._spots[index])
-        self.made_before = self.made_before or (self.began is not None and number < self.began)
+        self.made_before = self.made_before or (spot is None and self.began is not None and number < self.began)
         stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources)
         if wants_trampoline(number):
             node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)
@@ -278,14 +284,24 @@ class Tape:
         """Take note that the call that is about to be noted takes in a parameter."""
         self._read[id(parameter)] = len(self._spots)
 
+    def made_aside(self, spot: Spot, parameters: Iterable[Tensor]) -> None:
+        """Take note of a call of another thread that made nodes, and of the parameters that it took in."""
+        self._aside.append(spot)
+        for parameter in parameters:
+            self._read.pop(id(parameter), None)
+            self._read_aside[id(parameter)] = spot
+
     def read_at(self, parameter: Tensor) -> Spot | None:
         """Return the line that took a parameter in last, in a call that autograd recorded; None where none was seen."""
+        if id(parameter) in self._read_aside and id(parameter) not in self._read:
+            return self._read_aside[id(parameter)]
         index = self._read.get(id(parameter), len(self._spots))
         return Spot._make(self._spots[index]) if index < len(self._spots) else None
 
     def spots(self) -> Iterator[Spot]:
         """Yield the line of every call that autograd recorded."""
         yield from map(Spot._make, self._spots)
+        yield from self._aside
 
     def stamp_of(self, node: Any) -> Stamp | None:
         """Return what is written into an autograd node; None where nothing is."""

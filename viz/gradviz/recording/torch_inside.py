@@ -21,6 +21,7 @@ from typing import Any
 import torch
 import torch.overrides
 import torch.utils.checkpoint
+import torch.utils.dlpack
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_module_registration_hook, register_module_parameter_registration_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
@@ -493,6 +494,25 @@ def something_is_compiled() -> bool:
     return backends is None or any(backend is not None for backend in backends.values())
 
 
+# Operators
+
+
+def written_by_schema(func: Any) -> list[tuple[int, str]]:
+    """Return position and name of each argument that an operator of ``torch.ops`` declares to write.
+
+    ``_schema`` and ``alias_info`` are private; seen in 2.6 to 2.15. Without them, what a custom operator writes is not followed.
+    """
+    if not hasattr(func, "_schema") and callable(getattr(func, "overloads", None)):
+        func = getattr(func, next(iter(func.overloads()), ""), None)
+    arguments = getattr(getattr(func, "_schema", None), "arguments", ())
+    aliases = [getattr(argument, "alias_info", None) for argument in arguments]
+    writes = [place for place, alias in enumerate(aliases) if alias is not None and alias.is_write]
+    return [(place, arguments[place].name) for place in writes]
+
+
+FROM_DLPACK = tuple((owner, "_from_dlpack") for owner in (torch._C, torch.utils.dlpack) if hasattr(owner, "_from_dlpack"))
+"""Where ``from_dlpack`` finds what takes a capsule, which no mode sees; 2.6 to 2.15."""
+
 # Frames
 
 CALL_MODULE = _code("nn.Module._call_impl.__code__")
@@ -502,6 +522,7 @@ FOLDER = os.path.dirname(torch.__file__) + os.sep
 SWAPS = () if _private("_C._swap_tensor_impl") is None else ((torch._C, "_swap_tensor_impl"),)  # where two tensors exchange what they are
 OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
 FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")  # FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
+AVERAGES = os.path.join(FOLDER, "optim", "swa_utils.py")  # no optimizer: it writes the values of one model into another; 2.6 to 2.15
 GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")  # no_grad, set_grad_enabled; 2.6 to 2.15
 CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")  # what no_grad is as a decorator; 2.6 to 2.15
 DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))  # of torch.autograd.functional, by a frame's name

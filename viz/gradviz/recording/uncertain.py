@@ -7,11 +7,14 @@ from gradviz.recording.build import Built, Names, leaf_names
 from gradviz.recording.tape import Tape
 
 
-def uncertain(tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names) -> dict[str, Place]:
-    """Return where the values of unused parameters left torch without being known to stay away, by name."""
+def uncertain(tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names) -> dict[str, Place | str]:
+    """Return by name where the values of unused parameters left torch without being known to stay away.
+
+    A name in place of a line is that of a thread that ran before the trace, and may have used any of them.
+    """
     never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
     unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
-    found: dict[str, Place] = {}
+    found: dict[str, Place | str] = {}
     seen: set[int] = set()
     for number, way in tape.exits.items() if unused else ():
         call = tape.calls.get(number)
@@ -22,6 +25,8 @@ def uncertain(tape: Tape, built: Built, parameters: Iterable[Parameter], names: 
         if place is not None:
             for name in _behind(tape, number, unused, seen):
                 found.setdefault(name, place)
+    for name in never if tape.beside else ():
+        found.setdefault(name, tape.beside)
     return found
 
 
@@ -40,15 +45,17 @@ def _behind(tape: Tape, number: int, unused: Mapping[int, str], seen: set[int]) 
     return behind
 
 
-def told(left: Mapping[str, Place]) -> list[str]:
+def told(left: Mapping[str, Place | str]) -> list[str]:
     """Say where the values left, a sentence for each line."""
-    by_place: dict[Place, list[str]] = {}
+    by_place: dict[Place | str, list[str]] = {}
     for name, place in left.items():
         by_place.setdefault(place, []).append(name)
     return [_sentence(sorted(behind), place) for place, behind in by_place.items()]
 
 
-def _sentence(names: list[str], place: Place) -> str:
+def _sentence(names: list[str], place: Place | str) -> str:
     subject, again = ("their values", "they") if len(names) > 1 else ("its value", "it")
     shown = ", ".join(names[:4]) + (" ..." if names[4:] else "")
+    if isinstance(place, str):
+        return f"{shown}: the thread {place} ran before the trace; whether {subject} came in from there cannot be seen."
     return f"{shown}: {subject} left torch at {place}; whether {again} came back cannot be seen."

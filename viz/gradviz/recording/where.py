@@ -48,6 +48,11 @@ def level(filename: str) -> int:
     return known
 
 
+def is_optimizer(filename: str) -> bool:
+    """Say whether a file is one of torch's optimizers, which write into what they train."""
+    return filename.startswith(torch_inside.OPTIMIZERS) and filename != torch_inside.AVERAGES
+
+
 Result = TypeVar("Result")
 Rest = ParamSpec("Rest")
 
@@ -261,7 +266,7 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
                 found.deepcopy = True
             elif running is STATE_DICT and inner is None:
                 found.state_dict = True
-            elif filename.startswith(torch_inside.OPTIMIZERS) and inner is None:
+            elif inner is None and is_optimizer(filename):
                 found.optimizer = True
             elif running.co_name == "__init__":
                 _look_at_init(frame, found)

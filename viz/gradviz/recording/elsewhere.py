@@ -1,0 +1,66 @@
+"""What goes on out of sight: other processes, and threads that ran before the trace.
+
+What such a place is handed is known by the objects that can be come to from what is handed. What it makes of them is not, so a
+value that comes in from there may be made of any of them.
+"""
+
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording.where import USER, level
+
+_MOST = 20_000  # objects that are looked at
+_CLOSED = (type, ModuleType, CodeType, FrameType, BuiltinFunctionType, str, bytes, int, float, complex, threading.Thread)
+
+
+def tensors_within(things: Any) -> tuple[Tensor, ...]:
+    """Return the tensors that can be come to from some objects, without running anything of theirs."""
+    found: list[Tensor] = []
+    met: dict[int, Any] = {}
+    stack = [things]
+    while stack and len(met) < _MOST:
+        thing = stack.pop()
+        if id(thing) in met or isinstance(thing, _CLOSED):
+            continue
+        met[id(thing)] = thing
+        if isinstance(thing, Tensor):
+            found.append(thing)
+        elif isinstance(thing, FunctionType):
+            stack.extend(_used_by(thing))
+        else:
+            stack.extend(gc.get_referents(thing))
+    return tuple(found)
+
+
+def _used_by(function: FunctionType) -> Iterator[Any]:
+    """Yield what a function can read: the variables around it, its defaults, the globals that it names."""
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+    yield function.__defaults__
+    yield function.__kwdefaults__
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        yield from (function.__globals__[name] for name in code.co_names if name in function.__globals__)
+        codes += (constant for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def thread_that_may_compute() -> str:
+    """Return the name of another thread that runs code of the user's; empty where there is none."""
+    names = {thread.ident: thread.name for thread in threading.enumerate() if thread is not threading.current_thread()}
+    for ident, frame in sys._current_frames().items() if names else ():
+        here: FrameType | None = frame if ident in names else None
+        while here is not None:
+            if level(here.f_code.co_filename) == USER:
+                return names[ident]
+            here = here.f_back
+    return ""
