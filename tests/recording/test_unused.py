@@ -1,5 +1,7 @@
 """Why a parameter is unused is said with its line, as far as it was seen."""
 
+import copy
+
 import torch
 from torch import nn
 
@@ -96,3 +98,60 @@ def test_text_and_json_say_it():
     assert "q1, which is built like it, was called twice" in text
     assert "what came of it is no part of this loss; it was used last at" in text
     assert read_json(report.to_json()) == report
+
+
+class Branching(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.trunk, self.auxiliary = nn.Linear(3, 1), nn.Sequential(nn.Linear(3, 1))
+        self.deep = False
+
+    def forward(self, x):
+        if self.deep:
+            return self.trunk(x) + self.auxiliary(x)
+        return self.trunk(x)
+
+
+def test_a_branch_that_was_not_taken_is_told_by_its_line():
+    def step():
+        model = Branching()
+        return model(X).sum(), model
+
+    unused = why(reported(step), "auxiliary.0.weight")
+    assert (unused.reason, unused.place.code) == (UnusedReason.NOT_RUN, "return self.trunk(x) + self.auxiliary(x)")
+
+
+def test_what_went_into_another_loss_is_told_by_its_backward():
+    def step():
+        model = Branching()
+        model.auxiliary(X).sum().backward()
+        loss = model(X).sum()
+        loss.backward()
+        return loss, model
+
+    unused = why(reported(step), "auxiliary.0.weight")
+    assert (unused.reason, unused.place.code) == (UnusedReason.OTHER_LOSS, "model.auxiliary(X).sum().backward()")
+
+
+def test_a_copy_that_ran_in_its_place_is_told_by_its_line():
+    model = Branching()
+    replica = copy.deepcopy(model.auxiliary)
+
+    def step():
+        return (model.trunk(X) + replica(X)).sum(), model
+
+    unused = why(reported(step), "auxiliary.0.bias")
+    assert (unused.reason, unused.place.code) == (UnusedReason.COPIED, "return (model.trunk(X) + replica(X)).sum(), model")
+
+
+def test_calls_of_several_steps_are_no_call_in_anothers_place():
+    def step(calls):
+        model = Net()
+        for _ in range(3):
+            loss = sum(model.q1(X).sum() for _ in range(calls))
+            loss.backward()
+        return loss, model
+
+    assert why(reported(lambda: step(1)), "q2.weight").twin == ""
+    twice = why(reported(lambda: step(2)), "q2.weight")
+    assert (twice.twin, twice.times) == ("q1", 2)

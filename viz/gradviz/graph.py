@@ -289,6 +289,9 @@ class UnusedReason(StrEnum):
     NEVER_READ = "never_read"  # its module ran, or it belongs to the model itself, and no call took it in
     UNKNOWN = "unknown"  # no trace saw the step: it may have gone in and been cut
     DROPPED = "dropped"  # a call took it in, and what came of that is no part of the loss
+    OTHER_LOSS = "other_loss"  # it went into another loss, whose backward ran
+    NOT_RUN = "not_run"  # the line that calls its module did not run
+    COPIED = "copied"  # a copy of its module, which is no part of the model, ran in its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +300,8 @@ class Unused:
 
     Attributes:
         reason: See :class:`UnusedReason`.
-        place: The last line that used it; of a module that was never called, the last line that called its twin. None where unknown.
+        place: The last line that used it, or its copy; the other loss's backward; the line that did not run; of a module that was never
+            called, the last line that called its twin. None where unknown.
         twin: Path of a module like its own that was called several times instead; empty where there is none.
         times: How often that one was called.
     """

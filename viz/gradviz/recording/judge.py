@@ -68,7 +68,7 @@ def judge(
             said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
         elif tape.began is not None and not any(_is_made(tape, loss, numbers or {}) for loss in losses.values()):
             said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
-        why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names)
+        why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names, model)
         said += _frozen_late(found.parameters, seen, found.graph)
         said += _spoiled(found.parameters, brought.births)
         if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:

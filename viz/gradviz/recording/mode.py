@@ -387,7 +387,7 @@ class RecordingMode(TorchFunctionMode):
             return serial
         library = kind is not None and self._library_decided(kind, around)
         inner = None
-        if around.checkpoint and around.applying is not None and not self._outer_switch():
+        if around.innermost and not self._outer_switch():
             inner = kind if kind not in GRAD_MODES or self._switch_inside is not None else None
         if inner is not None:
             kind, library = None, False

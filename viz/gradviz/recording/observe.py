@@ -460,7 +460,7 @@ class Observer:
             return leaves
         if error is not None and backward.seen is not None:
             backward.raised = backward.seen.raised(error, backward.roots)
-        self._tape.backwards.append(backward)
+        self._tape.ended(backward)
         if outermost and seen is not None:
             seen.settle()
         return leaves

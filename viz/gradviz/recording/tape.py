@@ -235,6 +235,7 @@ class Tape:
         self.began: int | None = None  # torch's number of the first node that the trace can have seen
         self.made_before = False  # some node met is older
         self._read: dict[int, int] = {}  # of parameters by identity: the position of the last call that took each in
+        self._ends: list[int] = []  # how many there were as each backward ended
         self._aside: list[Spot] = []  # lines of calls of other threads that made nodes,
         self._read_aside: dict[int, Spot] = {}  # and of those that took in a parameter last
         self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
@@ -298,10 +299,14 @@ class Tape:
         index = self._read.get(id(parameter), len(self._spots))
         return Spot._make(self._spots[index]) if index < len(self._spots) else None
 
-    def spots(self) -> Iterator[Spot]:
-        """Yield the line of every call that autograd recorded."""
-        yield from map(Spot._make, self._spots)
-        yield from self._aside
+    def spots(self) -> Iterator[tuple[Spot, int]]:
+        """Yield the line of every call that autograd recorded, and how many backwards had ended by then."""
+        ended = 0
+        for index, spot in enumerate(self._spots):
+            while ended < len(self._ends) and self._ends[ended] <= index:
+                ended += 1
+            yield Spot._make(spot), ended
+        yield from ((spot, ended) for spot in self._aside)
 
     def stamp_of(self, node: Any) -> Stamp | None:
         """Return what is written into an autograd node; None where nothing is."""
@@ -532,6 +537,11 @@ class Tape:
         before = self.exits.get(serial, way)
         self.exits[serial] = Exit(before.shown and way.shown, before.whole or way.whole)
 
+    def ended(self, backward: "Backward") -> None:
+        """Take note of a backward that is over."""
+        self.backwards.append(backward)
+        self._ends.append(len(self._spots))
+
     def came_in(self) -> None:
         """Take note that something of unknown origin went in, which may be what left before."""
         self.unexplained = next(self._count)
@@ -544,6 +554,7 @@ class Tape:
         self._repeats.clear()
         extra = max(0, len(self._lasts) - MOST)
         self._read = {key: index - extra for key, index in self._read.items() if index >= extra}
+        self._ends = [max(0, index - extra) for index in self._ends]
         del self._firsts[:extra], self._lasts[:extra], self._spots[:extra]
 
     # Memory

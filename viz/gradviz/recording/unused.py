@@ -1,69 +1,93 @@
-"""Why a parameter is no part of a loss: it was never called, never read, or what came of it was dropped. Only what was seen is said."""
+"""Why a parameter is no part of a loss: it was never called, never read, or what came of it went elsewhere.
+
+Only what was seen is said.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from gradviz.graph import Parameter, Unused, UnusedReason, Verdict
-from gradviz.recording.build import Names
+from gradviz.graph import Parameter, Place, Unused, UnusedReason, Verdict
+from gradviz.recording.build import Model, Names
 from gradviz.recording.tape import Tape
+from gradviz.recording.uses import calls_of
 from gradviz.recording.where import Spot
 
 
-def with_reasons(tape: Tape, parameters: tuple[Parameter, ...], names: Names) -> dict[str, Unused]:
+def with_reasons(tape: Tape, parameters: tuple[Parameter, ...], names: Names, model: Model | None) -> dict[str, Unused]:
     """Return for each unused parameter why it is, as far as the trace has seen all there was to see."""
     unused = [one.name for one in parameters if one.verdict is Verdict.UNUSED]
     if tape.began is None:
         return dict.fromkeys(unused, Unused(reason=UnusedReason.UNKNOWN))
     if tape.made_before or tape.opaque:
         return {}
-    calls = _Calls(tape, names) if unused else None
+    calls = _Calls(tape, names, model, frozenset(unused)) if unused else None
     return {name: calls.why(name) for name in unused} if calls is not None else {}
 
 
 @dataclass(slots=True)
 class _Ran:
-    """How a module ran: how often from each line, the last line, and whether its class is torch's own."""
+    """How a module ran: how often from each line between two backwards, the last line, and whether its class is torch's own."""
 
-    lines: "Counter[tuple[object, int]]"
+    lines: dict[int, "Counter[tuple[object, int]]"]
     last: Spot
     of_torch: bool
+
+    @property
+    def times(self) -> int:
+        """How often it ran for one backward: torch's own make one call each time; of the lines of another's forward, each runs as often."""
+        return max(sum(lines.values()) if self.of_torch else min(lines.values()) for lines in self.lines.values())
 
 
 class _Calls:
     """Which modules and parameters the calls of a trace took in."""
 
-    def __init__(self, tape: Tape, names: Names) -> None:
+    def __init__(self, tape: Tape, names: Names, model: Model | None, unused: frozenset[str]) -> None:
         self._tape = tape
+        self._unused = unused
         self._names = names
+        self._modules = _modules(model)
         self._by_path: dict[str, _Ran] = {}
+        self._outside: dict[int, tuple[nn.Module, Spot]] = {}  # by identity
         modules = [reference() for reference in tape.modules]
-        for spot in tape.spots():
+        for spot, ended in tape.spots():
             module = modules[spot.module] if 0 <= spot.module < len(modules) else None
             path = None if module is None else names.modules.get(id(module))
             if path is not None:
                 of_torch = type(module).__module__.startswith("torch.")
-                ran = self._by_path.setdefault(path, _Ran(Counter(), spot, of_torch))
-                ran.lines[spot.code, spot.lasti] += 1
+                ran = self._by_path.setdefault(path, _Ran({}, spot, of_torch))
+                ran.lines.setdefault(ended, Counter())[spot.code, spot.lasti] += 1
                 ran.last = spot
+            elif module is not None:
+                self._outside[id(module)] = (module, spot)
 
     def why(self, name: str) -> Unused:
         """Say why a parameter is unused."""
         tensor = self._names.tensors[name]
+        elsewhere = self._other_loss(tensor)
+        if elsewhere is not None:
+            return Unused(reason=UnusedReason.OTHER_LOSS, place=_line(elsewhere))
         read = self._tape.read_at(tensor) or self._severed_read(tensor)
         if read is not None:
-            return Unused(reason=UnusedReason.DROPPED, place=read.calling_place or read.place)
+            return Unused(reason=UnusedReason.DROPPED, place=_line(read))
         owner = name.rpartition(".")[0]
         if owner in self._by_path or not owner:
             return Unused(reason=UnusedReason.NEVER_READ)
         twin = next(self._twins(owner, name), None)
-        if twin is None:
-            return Unused(reason=UnusedReason.NEVER_CALLED)
-        ran = self._by_path[twin]
-        return Unused(reason=UnusedReason.NEVER_CALLED, place=ran.last.calling_place or ran.last.place, twin=twin, times=_times(ran))
+        if twin is not None:
+            ran = self._by_path[twin]
+            return Unused(reason=UnusedReason.NEVER_CALLED, place=_line(ran.last), twin=twin, times=ran.times)
+        return self._instead(owner)
+
+    def _other_loss(self, tensor: Tensor) -> Spot | None:
+        """Return the line of the last backward that brought a parameter gradient, though it is no part of this loss."""
+        number = self._tape.leaf_number(tensor)
+        ran = [backward for backward in self._tape.backwards if backward.seen is not None and number in backward.seen.arrivals]
+        return ran[-1].spot if ran else None
 
     def _severed_read(self, tensor: Tensor) -> Spot | None:
         """Return the last line of a call that autograd did not record and that took a parameter in."""
@@ -73,29 +97,62 @@ class _Calls:
         spots = [call.spot for call in self._tape.calls.values() if any(before == number for before, _ in call.inputs)]
         return spots[-1] if spots else None
 
+    def _instead(self, owner: str) -> Unused:
+        """Say what ran in place of a module that was never called: a copy of it, or not even the line that calls it."""
+        module = self._modules.get(owner)
+        copy = None if module is None else next((spot for other, spot in self._outside.values() if _is_copy(other, module)), None)
+        if copy is not None:
+            return Unused(reason=UnusedReason.COPIED, place=_line(copy))
+        steps = owner.split(".")
+        for length in range(1, len(steps) + 1):
+            path = ".".join(steps[:length])
+            if any(ran == path or ran.startswith(f"{path}.") for ran in self._by_path):
+                continue
+            holder = self._modules.get(".".join(steps[: length - 1]))
+            lines = () if holder is None else calls_of(type(holder), steps[length - 1])
+            if lines:
+                return Unused(reason=UnusedReason.NOT_RUN, place=lines[0])
+        return Unused(reason=UnusedReason.NEVER_CALLED)
+
     def _twins(self, owner: str, name: str) -> Iterator[str]:
-        """Yield the modules that stand beside the owner, are built like it, and ran several times."""
-        if len(self._tape.backwards) > 1:
-            return  # the calls of several steps are not told apart
+        """Yield the modules of this loss that stand beside the owner, are built like it, and ran several times for one backward."""
         steps = owner.split(".")
         shape = _shape(self._names.tensors[name])
         last = name.rpartition(".")[2]
         for path, ran in self._by_path.items():
             other = path.split(".")
             differ = [position for position, pair in enumerate(zip(steps, other, strict=False)) if pair[0] != pair[1]]
-            if len(other) != len(steps) or len(differ) != 1 or _times(ran) < 2:
+            if len(other) != len(steps) or len(differ) != 1 or ran.times < 2:
                 continue
             like = self._names.classes.get(path) == self._names.classes.get(owner)
             tensor = self._names.tensors.get(f"{path}.{last}")
-            if like and tensor is not None and _shape(tensor) == shape:
+            if like and tensor is not None and _shape(tensor) == shape and f"{path}.{last}" not in self._unused:
                 yield path
+
+
+def _line(spot: Spot) -> Place | None:
+    return spot.calling_place or spot.place
+
+
+def _modules(model: Model | None) -> dict[str, nn.Module]:
+    """Return the modules of a model by path."""
+    given = {"": model} if isinstance(model, nn.Module) else dict(model or {})
+    roots = {name: one for name, one in given.items() if isinstance(one, nn.Module)}
+    return {
+        f"{root}.{path}".strip("."): module for root, one in roots.items() for path, module in one.named_modules(remove_duplicate=False)
+    }
+
+
+def _is_copy(other: nn.Module, module: nn.Module) -> bool:
+    """Say whether two modules of one class hold parameters of the same values."""
+    if type(other) is not type(module):
+        return False
+    pairs = [*zip(other.parameters(), module.parameters(), strict=False)]
+    if not pairs or any(is_lazy(one) or one.is_meta or one.shape != two.shape or one.dtype != two.dtype for one, two in pairs):
+        return False
+    return all(one.device == two.device and torch.equal(one, two) for one, two in pairs)
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
     """Return the sizes of a parameter; of a lazy one that has none yet, none."""
     return () if is_lazy(tensor) else tuple(tensor.shape)
-
-
-def _times(ran: _Ran) -> int:
-    """How often a module ran: torch's own make one call each time; of the lines of another's forward, each runs as often as it does."""
-    return sum(ran.lines.values()) if ran.of_torch else min(ran.lines.values())

@@ -135,7 +135,8 @@ class Surroundings:
         lasting: The code and instructions of the stack, and the module, say all of it.
         applying: The line that called ``Function.apply``, where the call is inside a custom Function's forward.
         applied: What tells that call of ``apply`` from others; None outside.
-        checkpoint: That Function is torch's reentrant checkpoint.
+        checkpoint: That Function is torch's reentrant checkpoint, or one around it is.
+        innermost: The checkpoint is the innermost Function.
         opaque: That Function marks a result as not differentiable.
         deepcopy: It is done by ``copy.deepcopy``.
         state_dict: It is done by ``Module.state_dict``.
@@ -151,6 +152,7 @@ class Surroundings:
     applying: Spot | None = None
     applied: tuple[Any, ...] | None = None
     checkpoint: bool = False
+    innermost: bool = False
     opaque: bool = False
     deepcopy: bool = False
     state_dict: bool = False
@@ -286,6 +288,7 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         if method is not None:
             found.lasting = False
             found.checkpoint = found.checkpoint or method.checkpoint
+            found.innermost = found.innermost or (method.checkpoint and not applied_frame)
             found.opaque = found.opaque or method.opaque
             wrappers = method.wrappers
         if method is not None or running in wrappers:
