@@ -14,6 +14,7 @@ from torch.nn.parameter import is_lazy
 from gradviz.graph import Parameter, Place, Unused, UnusedReason, Verdict
 from gradviz.recording.build import Model, Names
 from gradviz.recording.tape import Tape
+from gradviz.recording.torch_inside import modules_of
 from gradviz.recording.uses import calls_of
 from gradviz.recording.where import Spot
 
@@ -50,7 +51,7 @@ class _Calls:
         self._tape = tape
         self._unused = unused
         self._names = names
-        self._modules = _modules(model)
+        self._modules = _modules(model, names)
         self._by_path: dict[str, _Ran] = {}
         self._outside: dict[int, tuple[nn.Module, Spot]] = {}  # by identity
         modules = [reference() for reference in tape.modules]
@@ -134,13 +135,10 @@ def _line(spot: Spot) -> Place | None:
     return spot.calling_place or spot.place
 
 
-def _modules(model: Model | None) -> dict[str, nn.Module]:
+def _modules(model: Model | None, names: Names) -> dict[str, nn.Module]:
     """Return the modules of a model by path."""
-    given = {"": model} if isinstance(model, nn.Module) else dict(model or {})
-    roots = {name: one for name, one in given.items() if isinstance(one, nn.Module)}
-    return {
-        f"{root}.{path}".strip("."): module for root, one in roots.items() for path, module in one.named_modules(remove_duplicate=False)
-    }
+    roots = [model] if isinstance(model, nn.Module) else [one for one in (model or {}).values() if isinstance(one, nn.Module)]
+    return {names.modules[id(module)]: module for root in roots for module in modules_of(root) if id(module) in names.modules}
 
 
 def _is_copy(other: nn.Module, module: nn.Module) -> bool:
