@@ -947,7 +947,7 @@ class RecordingMode(TorchFunctionMode):
         if hooks:
             inputs = tuple((root, True) for root in backward.roots)
             serial = self.tape.call(Call("hook", CutKind.GRAD_WITHOUT_GRAPH, "hook", inputs, hooks[0][-1]))
-            self.tape.exits[serial] = Exit(shown=False, whole=False)
+            self.tape.left(serial, Exit(shown=False, whole=False))
             self.escapes.any = True
 
     def handed(self, name: str, things: Any, frame: FrameType) -> None:
@@ -961,7 +961,7 @@ class RecordingMode(TorchFunctionMode):
         for tensor in tensors:
             if self.tape.origin(tensor) is not None:
                 self.escapes.values.left(_as_array(tensor), serial, shown=False)
-        self.tape.exits[serial] = Exit(shown=False, whole=False)
+        self.tape.left(serial, Exit(shown=False, whole=False))
 
     def came_from_memory(self, name: str, out: Tensor, frame: FrameType) -> None:
         """``from_dlpack(capsule)``: memory that another library had, which may be a tensor's."""

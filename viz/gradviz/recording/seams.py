@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording import torch_inside
+from gradviz.recording import torch_inside, where
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.locked import Locked, new_lock
