@@ -11,6 +11,7 @@ from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming, pair
 from gradviz.several import loss_named, losses_of, together
+from gradviz.training.facts import Fate, Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,14 @@ class Change:
     after: Parameter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A parameter that trained and no longer does, the other way round, or for another reason not. Read-only."""
+
+    before: Fate
+    after: Fate
+
+
 @dataclass(frozen=True, kw_only=True)
 class Difference:
     """Everything that differs, each in the model's order. Read-only.
@@ -29,6 +38,7 @@ class Difference:
         changed: Parameters of both whose verdict, or whether they are severed on one of several routes, changed.
         came, went: Parameters of only one.
         renamed: Modules with another name.
+        trained: Parameters of both of which it changed whether they train, or why they do not.
         cuts_came, cuts_went: Cuts of only one. A cut is known by its operation, its code and what is behind it, so that a line may move.
         losses: Of several losses, what differs for each that both have, by its new name; the rest is about all of them together.
         losses_before: What such a loss was called, where that is another name.
@@ -39,6 +49,7 @@ class Difference:
     came: tuple[Parameter, ...] = ()
     went: tuple[Parameter, ...] = ()
     renamed: tuple[Renaming, ...] = ()
+    trained: tuple[Trained, ...] = ()
     cuts_came: tuple[Cut, ...] = ()
     cuts_went: tuple[Cut, ...] = ()
     losses: "Mapping[str, Difference]" = field(default_factory=dict)
@@ -48,13 +59,15 @@ class Difference:
 
     def __bool__(self) -> bool:
         """Whether anything that a verdict depends on differs; a new name alone is no difference."""
-        here = (self.changed, self.came, self.went, self.cuts_came, self.cuts_went, self.losses_came, self.losses_went)
+        here = (self.changed, self.trained, self.came, self.went, self.cuts_came, self.cuts_went, self.losses_came, self.losses_went)
         return any(map(bool, (*here, *self.losses.values())))
 
 
 def compare(before: Findings, after: Findings) -> Difference:
     """Return what differs between two reports: of several losses, what all of them together reach, and each loss by name."""
     whole = _compare(together(before), together(after))
+    names, _ = pair(together(before).parameters, together(after).parameters)
+    whole = replace(whole, trained=_trained(before.training, after.training, names))
     if not (before.losses or after.losses):
         return whole
     old, new = losses_of(before), losses_of(after)
@@ -92,6 +105,14 @@ def _compare(before: Findings, after: Findings) -> Difference:
         cuts_came=come,
         cuts_went=gone,
     )
+
+
+def _trained(before: Training | None, after: Training | None, names: Mapping[str, str]) -> tuple[Trained, ...]:
+    if before is None or after is None:
+        return ()
+    old, new = ({fate.name: fate for fate in training.parameters} for training in (before, after))
+    both = [(old[b], new[a]) for b, a in names.items() if b in old and a in new]
+    return tuple(Trained(before=b, after=a) for b, a in both if (b.trains, b.why) != (a.trains, a.why))
 
 
 def _fate(parameter: Parameter) -> tuple[str, bool]:

@@ -24,7 +24,7 @@ from gradviz.reports import Report
 from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.facts import Training
 from gradviz.training.judging import judge as judge_training
-from gradviz.training.watch import Seen, StepWatch, names_now
+from gradviz.training.watch import Seen, StepWatch
 from gradviz.voice import advise
 
 _watching = threading.local()
@@ -155,7 +155,7 @@ class Trace:
         with torch_inside.without_torch_function():
             self._training.calls.clear()
             seen = Seen(parameters=report.parameters, terms=find_constant_terms(report.graph), births=report.births)
-            self._training.called(seen, *names_now(names, report.parameters), names.modules, roots)
+            self._training.called(seen, names, roots)
             return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
 
     def _stopped_watching(self, error: BaseException) -> None:

@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
-from gradviz.diff import Difference
+from gradviz.diff import Difference, Trained
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming
 from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, path_and_line, printable
 from gradviz.render.style import INK
+from gradviz.render.training import in_words
 from gradviz.several import losses_of, together
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
@@ -29,6 +30,7 @@ def render_difference(difference: Difference, before: Findings, after: Findings)
         lines += _titled(f"Loss {name}" + (f" (was {was})" if was != name else ""), told)
     if not difference.losses:
         lines += _told(difference, before, after)
+    lines += _trained(difference.trained, after)
     lines += _titled("Losses that came", difference.losses_came)
     lines += _titled("Losses that went", difference.losses_went)
     lines += _titled("Renamed", _renamed(difference.renamed))
@@ -46,6 +48,7 @@ def render_difference_json(difference: Difference) -> str:
     document = {
         "format": 1,
         **_document(difference),
+        "trained": [{"name": each.after.name, "name_before": each.before.name, **_training(each)} for each in difference.trained],
         "losses": losses,
         "losses_came": list(difference.losses_came),
         "losses_went": list(difference.losses_went),
@@ -135,6 +138,20 @@ def _changed(difference: Difference, after: Findings) -> Iterator[str]:
     for (old, new), names in ways.items():
         yield f"{old} -> {new}"
         yield from (f"  {group}" for group in fold_names(names, after.parameters))
+
+
+def _training(change: Trained) -> dict[str, object]:
+    return {side: {"trains": fate.trains, "why": fate.why} for side, fate in (("before", change.before), ("after", change.after))}
+
+
+def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
+    """A paragraph for each way in which it changed whether parameters train."""
+    ways: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        ways.setdefault((in_words(change.before), in_words(change.after)), []).append(change.after.name)
+    for (old, new), names in ways.items():
+        yield f"{old} -> {new}"
+        yield from (f"  {group}" for group in fold_names(names, together(after).parameters))
 
 
 def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterator[str]:

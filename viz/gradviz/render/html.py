@@ -19,6 +19,7 @@ from gradviz.render.embed import LINES
 from gradviz.render.marks import GLYPHS
 from gradviz.render.page_data import loss_data
 from gradviz.render.page_series import series_data
+from gradviz.render.page_training import training_data
 from gradviz.render.sentences import MEANINGS, headline, printable
 from gradviz.render.series_svg import DARK, LIGHT
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
@@ -54,8 +55,15 @@ def render_html(report: Findings) -> str:
         "series": series_data(report),
     }
     style, script = _style(), _script()
-    return _template().render(
-        title=headline(report), style=style, script=script, style_hash=_hash(style), script_hash=_hash(script), data=_json(data)
+    trained = training_data(report.training)
+    return _template("page.html").render(
+        title=headline(report),
+        training="" if trained is None else _template("training.html").render(training=trained),
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        data=_json(data),
     )
 
 
@@ -99,7 +107,11 @@ def _style() -> str:
         return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
     mono = f"--mono:{FONTS};"
-    return f":root{{{mono}{variables(0)}}}\n@media (prefers-color-scheme:dark){{:root{{{variables(1)}}}}}\n" + _resource("style.css")
+    return (
+        f":root{{{mono}{variables(0)}}}\n@media (prefers-color-scheme:dark){{:root{{{variables(1)}}}}}\n"
+        + _resource("style.css")
+        + _resource("training.css")
+    )
 
 
 @cache
@@ -108,10 +120,11 @@ def _resource(name: str) -> str:
 
 
 @cache
-def _template() -> "Template":
+def _template(name: str) -> "Template":
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True).from_string(_resource("page.html"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=name != "page.html")
+    return environment.from_string(_resource(name))
 
 
 def _hash(text: str) -> str:

@@ -17,6 +17,8 @@ from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import count_reached, counted, is_known_unused, leaf_name, listing, path_and_line, printable, why_unused
+from gradviz.render.training import lines, note_on_size, sentence
+from gradviz.training.facts import Training
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -83,12 +85,13 @@ def _report(report: Findings, about: frozenset[str] | None = None) -> Iterator[_
     report = by_block(report)
     if not report.losses:
         yield from _one_loss(report, about)
-        return
     for position, (name, each) in enumerate(report.losses.items()):
         if position:
             yield _Line()
         yield _Line(f"Loss {name}", "title")
         yield from _one_loss(each, about)
+    if report.training is not None and about is None:
+        yield from _training(report.training)
 
 
 def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]:
@@ -126,6 +129,20 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
     for note in report.notes:
         yield _Line()
         yield _Line(note, indent=2, label="note")
+
+
+def _training(training: Training) -> Iterator[_Line]:
+    """The last paragraph: whether the parameters train, and what was to train and does not."""
+    yield _Line()
+    yield _Line(sentence(training), "headline")
+    for alarm in training.alarms:
+        (_, first), *rest = lines(alarm, training)
+        yield _Line(f"ALARM: {first}", "cut")
+        for label, words in rest:
+            yield _Line(words, "code" if label == "code" else "", 2, label)
+    compared = note_on_size(training)
+    if compared:
+        yield _Line(compared, indent=2, label="note")
 
 
 def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:

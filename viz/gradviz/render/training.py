@@ -45,6 +45,20 @@ def sentence(training: Training | None) -> str:
     return printable("; ".join(clauses)) + "."
 
 
+def in_words(fate: Fate) -> str:
+    """Return whether a parameter trains in two or three words: ``"trains"``, ``"does not train (cleared)"``."""
+    if fate.trains is None:
+        return "not known to train"
+    return "trains" if fate.trains else f"does not train ({fate.why})" if fate.why else "does not train"
+
+
+def other_clauses(training: Training) -> list[str]:
+    """Return what else does not train and is no alarm, each with its reason in a sentence."""
+    alarmed = {name for alarm in training.alarms for name in alarm.parameters}
+    calm = [(fate, names) for fate, names in _by_reason(training) if alarmed.isdisjoint(names)]
+    return [printable(_clause(training, names, fate, alone=True)) + "." for fate, names in calm]
+
+
 def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
     """Yield an alarm line by line, each with the word in its margin; the first has none."""
     names = _names(alarm.parameters, training.parameters)
@@ -55,15 +69,20 @@ def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
     yield "fix", alarm.mend
 
 
+def note_on_size(training: Training) -> str:
+    """Return how much of large parameters was compared; empty where all of each was."""
+    large = [one for one in training.parameters if 0 < one.compared < one.numel]
+    if not large:
+        return ""
+    most = max(one.compared for one in large)
+    return f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread elements were compared."
+
+
 def headline(alarm: Alarm) -> str:
     """Return what an alarm is about, in a few words."""
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
-    return _why(alarm.why, alarm.file, alarm.line, alarm.code, _optimizers(alarm))
-
-
-def _optimizers(alarm: Alarm) -> str | None:
-    return None
+    return _why(alarm.why, alarm.file, alarm.line, alarm.code, None)
 
 
 def _steps(training: Training) -> str:
@@ -88,8 +107,8 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
     return sorted(groups.values(), key=rank)
 
 
-def _clause(training: Training, names: Sequence[str], fate: Fate) -> str:
-    every = len(names) == len(training.parameters)
+def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool = False) -> str:
+    every = len(names) == len(training.parameters) and not alone
     who = "" if every else f"{_names(names, training.parameters)} "
     why = _why(fate.why or "", fate.file, fate.line, fate.code, fate.optimizer)
     if fate.why == "frozen":
@@ -125,6 +144,8 @@ def _why(why: str, file: str | None, line: int | None, code: str | None, optimiz
         "too_small": f"the update{at} is too small for their type, or the learning rate is 0",
         "vanishing": "their gradient has all but vanished, and the update is lost in rounding",
         "lost": f"the update{at} goes elsewhere",
+        "exploding": f"their gradient explodes, and the step{at} throws them far away",
+        "no_step": "gradient arrives, and no optimizer ever steps",
     }
     return said.get(why, why)
 

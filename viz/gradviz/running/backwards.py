@@ -44,7 +44,7 @@ from gradviz.running.settings import Plan, Settings
 from gradviz.series.recorder import Recorder
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.hooks import StepHooks
-from gradviz.training.watch import Seen, StepWatch, names_now
+from gradviz.training.watch import Seen, StepWatch
 from gradviz.voice import say, warn
 
 _PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
@@ -276,10 +276,10 @@ class Watch:
         if found is None:
             return None
         known = names_of(found.roots)
-        stale = self._training.stale(found.roots, known)
-        if stale:  # it is told of by the name of the parameter that stands there now
-            found = replace(found, roots={name: root for name, root in found.roots.items() if name not in stale})
-            known = names_of(found.roots)
+        roots = self._training.renamed(found.roots, known)
+        if roots.keys() != found.roots.keys():
+            found = replace(found, roots=roots, named=found.named | (roots.keys() - found.roots.keys()))
+            known = names_of(roots)
         named = {
             names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss for place, loss in enumerate(losses, 1)
         }
@@ -305,9 +305,10 @@ class Watch:
             terms=find_constant_terms(report.graph),
             underivable=find_underivable(report.graph),
             births=report.births,
+            inspects=bool(report.unregistered) or not all(_is_training(root) for root in found.roots.values()),
         )
         self._training.name(found.optimizers)
-        self._training.called(seen, *names_now(known, report.parameters), known.modules, found.roots)
+        self._training.called(seen, known, found.roots)
         if self._record is not None and kind == "backward":
             self._record.take(number, report.parameters, zeros_of(report.graph), value_of(losses))
         return Call(
@@ -453,6 +454,8 @@ class Watch:
         self._outcome.judge(self._calls, self._reported, ended=ended)
         for alarm in self._outcome.alarms(ended=ended):
             self._say(alarm)
+        if ended and self._outcome.training is not None:
+            ranks.leave_training(self._outcome.training, self._settings)
         if self._settings.alarms and self._outcome.training is not None and self._outcome.training.alarms:
             Path(self._settings.alarms).touch()
         self._write()
@@ -480,6 +483,10 @@ class Watch:
     def _can_step(self) -> bool:
         last = self._calls[-1].report.parameters.values() if self._calls else ()
         return any(one.optimized and one.verdict in (Verdict.REACHED, Verdict.ZERO) for one in last)
+
+
+def _is_training(root: Any) -> bool:
+    return not isinstance(root, torch.nn.Module) or root.__dict__.get("training") is not False
 
 
 def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:

@@ -49,7 +49,7 @@ class Found:
 
 def find(frame: FrameType | None) -> Found:
     """Look for models and optimizers, and for their names as seen from a frame."""
-    modules, optimizers = _living(frame)
+    modules, optimizers, bare = _living(frame)
     outermost = _outermost(modules)
     held = [tensor for optimizer in optimizers for group in optimizer.param_groups for tensor in group["params"]]
     owned: set[int] = set()
@@ -66,7 +66,8 @@ def find(frame: FrameType | None) -> Found:
             owned |= own
     roots.sort(key=lambda root: sizes[id(root)])
     loose = {id(tensor): tensor for tensor in held if id(tensor) not in owned}
-    names = _names(frame, {id(one) for one in (*roots, *optimizers)} | set(loose))
+    lone = {id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose}
+    names = _names(frame, {id(one) for one in (*roots, *optimizers)} | set(loose) | set(lone))
     by_name: dict[str, nn.Module | Tensor] = {}
     named = set()
     for root in (*roots, *loose.values()):
@@ -75,6 +76,9 @@ def find(frame: FrameType | None) -> Found:
         by_name[name] = root
         if known is not None or isinstance(root, Tensor):
             named.add(name)
+    for key, tensor in lone.items():
+        if key in names:  # it counts where it has a part in the call: it may be left over from what it was made for
+            by_name[_free(names[key], by_name)] = tensor
     steppers: dict[str, Optimizer] = {}
     for optimizer in optimizers:
         steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
@@ -96,20 +100,22 @@ def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
 _met: dict[int, weakref.ref[Any]] = {}  # models and optimizers, since the collector may be told to look at them no more
 
 
-def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer]]:
+def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], list[nn.Parameter]]:
+    """Return the modules, the optimizers and the parameters there are."""
     things = gc.get_objects()  # millions, so that what is done to each is done in C
     if gc.get_freeze_count():
         things += _frozen(frame, set(map(id, things)))
     kinds = list(map(type, things))  # isinstance would ask the thing itself, and some import a package when asked
     known = dict(zip(map(id, kinds), kinds, strict=True))
-    wanted = {key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer))}
+    wanted = {key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer, nn.Parameter))}
     chosen = list(compress(things, map(wanted.__contains__, map(id, kinds))))
     # Else its __init__ has not got so far.
     modules = [one for one in chosen if issubclass(type(one), nn.Module) and torch_inside.is_initialized(one)]
     optimizers = [one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__]
     for one in (*modules, *optimizers):
         _met[id(one)] = weakref.ref(one, partial(_gone, id(one)))
-    return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)]
+    bare = [one for one in chosen if type(one) is nn.Parameter and one.requires_grad]
+    return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)], bare
 
 
 def _gone(key: int, reference: "weakref.ref[Any]") -> None:

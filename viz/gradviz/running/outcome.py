@@ -19,7 +19,7 @@ class Outcome:
 
     def __init__(self, watch: StepWatch) -> None:
         self._watch = watch
-        self._told: set[Alarm] = set()
+        self._told: dict[tuple[str, str | None, int | None], set[str]] = {}  # names, by reason and line
         self.training: Training | None = None  # as last judged
 
     def judge(self, calls: Sequence[Call], reported: int, *, ended: bool = False) -> Training | None:
@@ -34,19 +34,33 @@ class Outcome:
         if not calls or not (steppers or evidence):
             return None
         watch = self._watch
-        self.training = judge(evidence, steppers, reported, terms=watch.terms, underivable=watch.underivable, ended=ended)
+        self.training = judge(
+            evidence,
+            steppers,
+            reported,
+            terms=watch.terms,
+            underivable=watch.underivable,
+            inspects=watch.inspects,
+            ended=ended,
+        )
         return self.training
 
     def alarms(self, *, ended: bool = False) -> list[str]:
         """Return the alarms that are not told yet, and that no later step will do away with."""
         if self.training is None:
             return []
-        new = [one for one in self.training.alarms if one not in self._told and (ended or one.why not in _AT_THE_END)]
-        self._told.update(new)
-        return [self._tell(one, self.training) for one in new if one.why not in _STEP_TELLS or not self.training.steps]
+        settled = [one for one in self.training.alarms if ended or one.why not in _AT_THE_END]
+        told = [self._tell(one, self.training) for one in settled]
+        return [text for one, text in zip(settled, told, strict=True) if text and (one.why not in _STEP_TELLS or not self.training.steps)]
 
     def _tell(self, alarm: Alarm, training: Training) -> str:
+        """Return an alarm in full the first time, and in a word where it concerns more parameters later; else nothing."""
         (_, first), *rest = lines(alarm, training)
+        key = (alarm.why, alarm.file, alarm.line)
+        before = self._told.get(key)
+        self._told[key] = (before or set()) | set(alarm.parameters)
+        if before is not None:
+            return "" if before.issuperset(alarm.parameters) else f"ALARM: {first}, as before\n"
         return "\n".join([f"ALARM: {first}", *(f"  {label:{_LABEL}}{text}" for label, text in rest)]) + "\n"
 
     def last(self) -> str:

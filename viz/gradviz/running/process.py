@@ -4,13 +4,15 @@ Nothing here imports torch, for a script may set what torch reads at its import 
 """
 
 import atexit
+import functools
 import os
 import sys
+import threading
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
@@ -39,6 +41,7 @@ def begin() -> None:
         return
     process = Process(settings, children)
     atexit.register(process.end)
+    process.end_before_exit()
     os.register_at_fork(after_in_child=process.forked)
     after_import("torch", process.watch)
 
@@ -51,6 +54,7 @@ class Process:
         self._children = children
         self._watch: Any = None
         self._failed = False
+        self._ended = False
 
     def watch(self) -> None:
         """Begin to watch, now that torch is there."""
@@ -61,6 +65,17 @@ class Process:
         self._watch.begin()
         hide_from_tracebacks()
         self._failed = False
+
+    def end_before_exit(self) -> None:
+        """Have what is left to say also said by a script that ends with ``os._exit()``, which calls nothing else before."""
+        leave, own = os._exit, os.getpid()
+
+        def _exit(status: int) -> NoReturn:
+            if os.getpid() == own and threading.current_thread() is threading.main_thread():
+                self.end()
+            leave(status)
+
+        os._exit = functools.wraps(leave)(_exit)
 
     def forked(self) -> None:
         """Go on in a forked child, or be gone there."""
@@ -73,7 +88,10 @@ class Process:
             warn(error)
 
     def end(self) -> None:
-        """Say what is left to say as the process exits."""
+        """Say what is left to say as the process exits, once."""
+        if self._ended:
+            return
+        self._ended = True
         try:
             if self._watch is not None:
                 self._watch.end()

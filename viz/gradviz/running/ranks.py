@@ -28,6 +28,7 @@ from gradviz.running import rank
 from gradviz.running.calls import Call
 from gradviz.running.settings import Settings
 from gradviz.running.telling import tell_names
+from gradviz.training.facts import Training
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
@@ -84,6 +85,35 @@ def leave(call: Call, settings: Settings) -> None:
         _leave(Left(number=call.number, rank=here.own, of=here.of, place=place, waits=call.waits, verdicts=verdicts), settings)
 
 
+def leave_training(training: Training, settings: Settings) -> None:
+    """Leave whether the parameters of this rank train, where somebody is there at the end of the run to put it together."""
+    here, where = rank.here(), Path(settings.folder)
+    if here is not None and settings.folder and owned.folder(where):
+        fates = {fate.name: ("trains" if fate.trains else fate.why or "unknown", fate.numel) for fate in training.parameters}
+        owned.write(where / f"trained_{here.own}.json", json.dumps(fates).encode())
+
+
+def trained(where: Path) -> str:
+    """Return which parameters train on which rank, where ranks differ in that."""
+    ranks: dict[int, dict[str, tuple[str, int]]] = {}
+    for path in _fresh(where.glob("trained_*.json")):
+        with suppress(OSError, ValueError, TypeError):
+            data = owned.read(path)
+            if data is not None:
+                ranks[int(path.stem.removeprefix("trained_"))] = {
+                    name: (str(why), int(size)) for name, (why, size) in json.loads(data).items()
+                }
+    own = sorted(ranks)
+    sizes = {name: size for fates in ranks.values() for name, (_, size) in fates.items()}
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for name in sizes:
+        rows.setdefault(tuple(ranks[number].get(name, ("-", 0))[0] for number in own), []).append(name)
+    differ = sum(len(names) for row, names in rows.items() if len(set(row)) > 1)
+    if not differ:
+        return ""
+    return f"gradviz: training: {differ} of {len(sizes)} parameters differ between ranks\n" + "".join(_table(own, rows, sizes))
+
+
 def completed(number: int, settings: Settings) -> str:
     """Return the matrix of a call that every rank has left by now, once, where nobody is there to do it at the end of the run."""
     where = folder(settings)
@@ -133,11 +163,12 @@ def put_together(settings: Settings) -> str:
         _await(where)
     told = {path.name for path in _fresh(where.glob("told-*"))}
     left = [each for each in _read(where) if f"told-{each.number}" not in told]
+    last = trained(where)
     shutil.rmtree(where, ignore_errors=True)
     calls: dict[int, list[Left]] = {}
     for each in left:
         calls.setdefault(each.number, []).append(each)
-    return _told([ranks for _, ranks in sorted(calls.items())])
+    return _told([ranks for _, ranks in sorted(calls.items())]) + last
 
 
 def _told(calls: Iterable[Sequence[Left]]) -> str:
@@ -221,7 +252,7 @@ def _table(own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes:
     if not rows:
         return
     heads = [_ranks([own[place] for place in places]) for places in columns]
-    width = max(len(word) for word in (*Verdict, *heads)) + 2
+    width = max(len(word) for word in (*Verdict, *heads, *(word for row in rows for word in row))) + 2
     yield "  " + " " * 10 + "".join(head.ljust(width) for head in heads).rstrip() + "\n"
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
     for row, names in sorted(rows.items(), key=lambda item: len(set(item[0])) == 1):

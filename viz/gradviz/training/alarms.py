@@ -4,13 +4,16 @@ What is meant is no alarm: frozen and in no optimizer, a step that GradScaler sk
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
 from gradviz.training.facts import Alarm, ConstantTerm, Evidence, Fate, Stepper
 from gradviz.training.words import explain
 
 _TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
+_HUGE = 1e4  # an element of a gradient that explodes
+_FAR = 1e3  # times the size of a parameter, an update that leaves nothing of it
+_AGAIN = 3  # calls that bring gradient: one or two may be a look at it
 
 
 def find_alarms(
@@ -20,6 +23,7 @@ def find_alarms(
     terms: Sequence[ConstantTerm],
     underivable: Sequence[ConstantTerm],
     *,
+    inspects: bool,
     ended: bool,
 ) -> tuple[Alarm, ...]:
     """Return the alarms, those for the same reason and line as one.
@@ -30,6 +34,7 @@ def find_alarms(
         steppers: The optimizers.
         terms: The constant terms of the losses.
         underivable: Operations without a derivative that gradient was to pass.
+        inspects: Some call is perhaps not meant to train.
         ended: Nothing more is to come.
     """
     found: dict[tuple[str, Place | None], list[str]] = {}
@@ -41,6 +46,10 @@ def find_alarms(
         found.setdefault(("underivable", term.place), []).extend(term.parameters)
     for why, place, names in _constant(terms, steppers):
         found.setdefault((why, place), []).extend(names)
+    for why, place, names in _exploding(evidence.values()):
+        found.setdefault((why, place), []).extend(names)
+    if ended and not inspects and not steppers:
+        found.update(_no_step(evidence.values(), fates))
     holders = {name: [each for each in steppers if name in each.held] for name in evidence}
     for fate in fates:
         if fate.trains is False and fate.why is not None and fate.name not in idle and not (underivable and fate.why == "not_stepped"):
@@ -80,6 +89,24 @@ def _idle(evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Iter
             yield "frozen", _first_place(held), [one.name for one in held]
         elif min(len(one.verdicts) for one in zero) >= 2:
             yield "zero", _first_place(zero), [one.name for one in held]
+
+
+def _exploding(evidence: Iterable[Evidence]) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what one step threw far from where it was, by a gradient that is out of all proportion."""
+    for each in evidence:
+        for look in each.looks:
+            size = look.gradient or 0.0
+            if look.finite and math.isfinite(size) and size > _HUGE and (look.ratio or 0.0) > _FAR:
+                yield "exploding", look.place, [each.name]
+                break
+
+
+def _no_step(evidence: Iterable[Evidence], fates: Sequence[Fate]) -> dict[tuple[str, Place | None], list[str]]:
+    """Return what got gradient again and again where nothing was made that could step, and nothing moved."""
+    if any(fate.trains for fate in fates):
+        return {}
+    reached = [each.name for each in evidence if sum(one.verdict is Verdict.REACHED for one in each.verdicts) >= _AGAIN]
+    return {("no_step", None): reached} if reached else {}
 
 
 def _constant(terms: Sequence[ConstantTerm], steppers: Sequence[Stepper]) -> Iterator[tuple[str, Place | None, list[str]]]:
@@ -122,9 +149,11 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], around: _Ar
 
 
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
-    """It was put into a model after the optimizer was made that trains that model; or nothing that an optimizer holds trains."""
+    """It came into a model after the optimizer of that model was made, an optimizer has an empty group, or nothing held trains."""
     if not any(each.steps for each in around.steppers):
         return False
+    if any(each.empty for each in around.steppers):
+        return True
     root = evidence.name.partition(".")[0]
     for each in around.steppers:
         related = any(name.partition(".")[0] == root for name in each.held)

@@ -21,6 +21,9 @@ WHYS = (
 )
 """Why a parameter does not train, in the order of its way from the forward to the weight."""
 
+BESIDES = ("constant_term", "vanishing", "exploding", "no_step")
+"""Reasons of alarms beside these."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
@@ -77,7 +80,7 @@ class Alarm:
     """Something was meant to train and does not, or the next step spoils it. Read-only.
 
     Attributes:
-        why: One of :data:`WHYS`, or ``"constant_term"`` or ``"vanishing"``.
+        why: One of :data:`WHYS`, or one of :data:`BESIDES`.
         parameters: Names of those concerned.
         file, line, code: The line to look at; None where that is not known.
         means: What happens, a sentence.
@@ -183,6 +186,7 @@ class Stepper:
         skipped: That GradScaler left out.
         held: Names of the parameters it holds.
         strangers: How many tensors it holds that belong to no parameter reported on.
+        empty: How many of its groups hold nothing.
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
     """
@@ -193,6 +197,7 @@ class Stepper:
     skipped: int = 0
     held: tuple[str, ...] = ()
     strangers: int = 0
+    empty: int = 0
     made: Place | None = None
     born: int | None = None
 

@@ -17,6 +17,7 @@ def judge(
     *,
     terms: Sequence[ConstantTerm] = (),
     underivable: Sequence[ConstantTerm] = (),
+    inspects: bool = False,
     ended: bool = False,
 ) -> Training:
     """Say of every parameter whether it trains.
@@ -27,6 +28,7 @@ def judge(
         backwards: How many backward calls were reported on.
         terms: The constant terms of their losses.
         underivable: Operations without a derivative that gradient was to pass.
+        inspects: Some call is perhaps not meant to train.
         ended: Nothing more is to come, so that what has not been never will.
     """
     holders = _holders(steppers)
@@ -39,7 +41,7 @@ def judge(
             OptimizerSteps(name=each.name, kind=each.kind, steps=each.steps, skipped=each.skipped, held=len(each.held) + each.strangers)
             for each in steppers
         ),
-        alarms=find_alarms({each.name: each for each in evidence}, fates, steppers, terms, underivable, ended=ended),
+        alarms=find_alarms({each.name: each for each in evidence}, fates, steppers, terms, underivable, inspects=inspects, ended=ended),
     )
 
 
@@ -137,9 +139,11 @@ def _not_held(evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool) -
     if evidence.replaced:
         holder = next((each.made for each in steppers if each.name == evidence.stale_in), None)
         return False, "stale", evidence.replaced_at or holder
-    if evidence.drift is None or not steppers:
-        if not (ended and steppers) and not any(each.steps for each in steppers):
-            return None, None, None
+    if not steppers:  # trained by hand, or not at all
+        unmoved = ended and evidence.drift is False and len(evidence.verdicts) > 1
+        return (False, "not_held", None) if unmoved else (None, None, None)
+    if evidence.drift is None and not ended and not any(each.steps for each in steppers):
+        return None, None, None
     root = evidence.name.partition(".")[0]
     related = [each for each in steppers if any(name.partition(".")[0] == root for name in each.held)]
     made = [each.made for each in (related or steppers) if each.made is not None]

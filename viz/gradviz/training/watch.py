@@ -4,6 +4,7 @@ While calls are watched in full, every step is looked at. After that steps are c
 optimizer has made one and nothing is open about its parameters; then the hooks are gone. Parameters are known by identity.
 """
 
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -44,10 +45,12 @@ class _Stepped:
     skipped: int = 0
     at_scaler: int = 0  # steps when a GradScaler last was done with it
     held: tuple[int, ...] = ()
+    empty: int = 0  # groups
 
     def update(self) -> None:
         optimizer = self.optimizer()
         if optimizer is not None:
+            self.empty = sum(not group["params"] for group in optimizer.param_groups)
             self.held = tuple(dict.fromkeys(id(parameter) for group in optimizer.param_groups for parameter in group["params"]))
 
 
@@ -73,6 +76,7 @@ class Seen:
         terms: The constant terms of its loss.
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
+        inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes to something beside parameters.
     """
 
     parameters: Mapping[str, Parameter]
@@ -81,6 +85,7 @@ class Seen:
     terms: tuple[ConstantTerm, ...] = ()
     underivable: tuple[ConstantTerm, ...] = ()
     births: tuple[NotFinite, ...] = ()
+    inspects: bool = False
 
 
 @dataclass(slots=True)
@@ -292,6 +297,11 @@ class StepWatch:
         return tuple(dict.fromkeys(term for call in self.calls for term in call.terms))
 
     @property
+    def inspects(self) -> bool:
+        """Whether some call is perhaps not meant to train."""
+        return any(call.inspects for call in self.calls)
+
+    @property
     def underivable(self) -> tuple[ConstantTerm, ...]:
         """The operations that backward calls could not pass."""
         return tuple(dict.fromkeys(term for call in self.calls for term in call.underivable))
@@ -301,25 +311,22 @@ class StepWatch:
     def called(
         self,
         seen: Seen,
-        names: Mapping[int, str],
-        tensors: Mapping[str, Tensor],
-        paths: Mapping[int, str],
+        known: Names,
         roots: Mapping[str, Any],
     ) -> None:
         """A backward call has ended.
 
         Args:
             seen: What it did.
-            names: The parameters' names by identity.
-            tensors: The parameters by name.
-            paths: The modules' paths by identity.
+            known: The names of parameters and modules.
             roots: The models by name.
         """
         self.settle()
         self.calls.append(seen)
-        self._named = dict(names)
-        self._former.update(names)
-        self._paths = dict(paths)
+        tensors = {name: tensor for name, tensor in known.tensors.items() if name in seen.parameters}
+        self._named = {id(tensor): name for name, tensor in tensors.items()}
+        self._former.update({key: names[0] for key, names in known.parameters.items() if names[0] in seen.parameters})
+        self._paths = dict(known.modules)
         self._numels.update({name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)})
         self._roots = {name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)}
         self.changed = True
@@ -353,21 +360,25 @@ class StepWatch:
                     known.drift = bool(known.drift) or bool((known.sample[: sample.numel()] != sample).any())
                 known.finite = bool(sample.isfinite().all())
 
-    def stale(self, roots: Mapping[str, Any], known: Names) -> set[str]:
-        """Return the names of those roots that are no modules, but tensors that stood where a parameter stands now.
+    def renamed(self, roots: Mapping[str, Any], known: Names) -> dict[str, Any]:
+        """Return the models with what was in one of them and is no longer by the name it had; where another stands there, without it.
 
         Args:
             roots: Models, and tensors that optimizers hold and no model has, by name.
             known: The names of all parameters, these tensors among them.
         """
-        found = set()
+        found: dict[str, Any] = {}
         for name, root in roots.items():
+            before = None
             if isinstance(root, Tensor):
                 first = known.parameters[id(root)][0]  # a whole parameter has the name of its shard
                 before = first if first != name else self._name_before(id(root), known.modules)
-                if before is not None and before != name and before in known.tensors:
-                    self._former[id(root)] = before
-                    found.add(name)
+            if before is None or before == name:
+                found[name] = root
+            else:
+                self._former[id(root)] = before
+                if not _successors(before, known.tensors):
+                    found[before] = root
         return found
 
     def _name_before(self, key: int, paths: Mapping[int, str]) -> str | None:
@@ -392,6 +403,7 @@ class StepWatch:
                 skipped=stepped.skipped,
                 held=tuple(self._named[one] for one in stepped.held if one in self._named),
                 strangers=sum(one not in self._named for one in stepped.held),
+                empty=stepped.empty,
                 made=_place(stepped.spot),
                 born=stepped.born,
             )
@@ -409,8 +421,8 @@ class StepWatch:
         for key, stepped in self._optimizers.items():
             for one in stepped.held:
                 name = None if one in self._named else self._name_before(one, self._paths)
-                if name is not None and name in now:
-                    found[name] = (one, self._name_of(key))
+                for successor in () if name is None else _successors(name, now):
+                    found.setdefault(successor, (one, self._name_of(key)))
         return found
 
     def _of(self, name: str, key: int, stale: Mapping[str, tuple[int, str]]) -> Evidence:
@@ -468,16 +480,13 @@ class StepWatch:
             self.compare(tensor for key, tensor in there.items() if key in self._named)
 
 
-def names_now(known: Any, wanted: Iterable[str]) -> tuple[dict[int, str], dict[str, Tensor]]:
-    """Return the names of parameters by identity, and the parameters by name, of those wanted.
-
-    Args:
-        known: What ``names_of`` says of the models.
-        wanted: Names in a report.
-    """
-    among = set(wanted)
-    tensors = {name: tensor for name, tensor in known.tensors.items() if name in among}
-    return {id(tensor): name for name, tensor in tensors.items()}, tensors
+def _successors(name: str, now: Iterable[str]) -> list[str]:
+    """Return which parameters stand where one of that name stood: itself, or what a parametrization of it is made of."""
+    if name in now:
+        return [name]
+    module, _, own = name.rpartition(".")
+    parts = (f"{module}.{own}_", f"{module}.parametrizations.{own}.") if module else (f"{own}_", f"parametrizations.{own}.")
+    return [other for other in now if other.startswith(parts)]
 
 
 def _spot(frame: FrameType | None) -> Spot | None:
@@ -485,8 +494,6 @@ def _spot(frame: FrameType | None) -> Spot | None:
 
 
 def _spot_here() -> Spot | None:
-    import sys
-
     return _spot(sys._getframe(2))
 
 

@@ -66,12 +66,24 @@ _MEANS: Mapping[str, tuple[str, str]] = {
         "The gradient that arrives is so small beside that of other parameters that the update is lost in rounding.",
         "Use residual connections, normalisation, another activation or another initialisation.",
     ),
+    "exploding": (
+        "One step moves them by a thousand times their size, because the gradient is huge: what they had learnt is gone.",
+        "Clip the gradient (clip_grad_norm_), lower the learning rate, or look for what multiplies it at each layer or time step.",
+    ),
+    "no_step": (
+        "Gradient arrives again and again, no optimizer was made, and no value changes.",
+        "Make an optimizer of the model's parameters and call its step() after backward().",
+    ),
     "lost": (
         "The optimizer steps with a gradient that is not zero, and the parameter does not change: the update goes elsewhere.",
         "Have the optimizer write into the parameter itself: contiguous(), reshape() and to() may return a copy.",
     ),
 }
 
+_EMPTY = (
+    "Gradient arrives, and no optimizer holds them: one was made with a group that has no parameters in it.",
+    "Look at what the group was given: a filter that nothing passes, or a generator that was used up before.",
+)
 _SKIPPED = (
     "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN in the gradients.",
     "Start with a smaller scale, or look for what overflows in half precision.",
@@ -88,6 +100,8 @@ def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
     holders = [each for each in steppers if names & set(each.held)]
     if why == "not_stepped" and holders and all(each.skipped for each in holders):
         return _SKIPPED
+    if why == "not_held" and any(each.empty for each in steppers):
+        return _EMPTY
     if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
         return _NO_RATE
     means, mend = _MEANS[why]

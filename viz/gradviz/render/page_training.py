@@ -1,0 +1,48 @@
+"""The first thing on the page: what does not train, why, the code around the line, and what usually mends it."""
+
+import linecache
+from collections.abc import Iterator
+from typing import Any
+
+from gradviz.graph import Place
+from gradviz.render.sentences import path_and_line, printable
+from gradviz.render.training import lines, note_on_size, other_clauses, sentence
+from gradviz.training.facts import Alarm, Training
+
+_AROUND = 2  # lines of code before and after the one that matters
+
+
+def training_data(training: Training | None) -> dict[str, Any] | None:
+    """Return what the page says of training, as text for its template; None where nothing was watched."""
+    if training is None or not training.parameters:
+        return None
+    return {
+        "sentence": sentence(training),
+        "alarms": [_alarm(alarm, training) for alarm in training.alarms],
+        "others": other_clauses(training),
+        "note": note_on_size(training),
+    }
+
+
+def _alarm(alarm: Alarm, training: Training) -> dict[str, Any]:
+    (_, first), *_rest = lines(alarm, training)
+    return {
+        "title": first,
+        "place": "" if alarm.file is None else path_and_line(Place(alarm.file, alarm.line or 0)),
+        "code": list(_code(alarm)),
+        "means": alarm.means,
+        "mend": alarm.mend,
+    }
+
+
+def _code(alarm: Alarm) -> Iterator[dict[str, Any]]:
+    """Yield the line and those around it; the line alone where its file is not here, or is another by now."""
+    if alarm.file is None or alarm.line is None or not alarm.code:
+        return
+    source = linecache.getlines(alarm.file) if alarm.file.endswith(".py") else []
+    if not 0 < alarm.line <= len(source) or source[alarm.line - 1].strip() != alarm.code.strip():
+        yield {"number": alarm.line, "text": printable(alarm.code), "marked": True}
+        return
+    for number in range(max(1, alarm.line - _AROUND), min(len(source), alarm.line + _AROUND) + 1):
+        text = printable(source[number - 1].rstrip().expandtabs(4))
+        yield {"number": number, "text": text, "marked": number == alarm.line}
