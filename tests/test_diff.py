@@ -10,6 +10,7 @@ from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
 from gradviz.renaming import Renaming
 from gradviz.render.difference import pictured, render_difference, render_difference_json
 from gradviz.reports import Report
+from gradviz.training.facts import Fate, Training
 
 
 def report(verdicts, *cuts, shapes=None):
@@ -224,3 +225,16 @@ def test_one_of_several_losses_is_compared_where_it_is_named(run):
     assert run("diff", "several.json", "other.json", "--loss", "norm")[1] == "reached -> cut\n  a.w (2 values)\n"
     assert run("diff", "several.json", "other.json", "--loss", "task", "--exit-code")[0] == 0
     assert run("diff", "several.json", "other.json", "--loss", "tsk")[2] == "gradviz: unknown loss: 'tsk' (there is task, norm)\n"
+
+
+def test_a_parameter_that_no_longer_trains_is_a_difference():
+    old, new = (
+        replace(report({"w": "reached"}), training=Training(parameters=(fate,)))
+        for fate in (Fate(name="w", trains=True), Fate(name="w", trains=False, why="cleared"))
+    )
+    difference = compare(old, new)
+    assert difference
+    assert render_difference(difference, old, new) == "trains -> does not train (cleared)\n  w (2 values)\n"
+    trained = {"name": "w", "name_before": "w", "before": {"trains": True, "why": None}, "after": {"trains": False, "why": "cleared"}}
+    assert json.loads(render_difference_json(difference))["trained"] == [trained]
+    assert not compare(old, old)

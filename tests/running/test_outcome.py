@@ -43,3 +43,17 @@ def test_a_run_ends_with_a_sentence_and_fails_for_alarms_where_that_is_asked(scr
 def test_an_optimizer_that_steps_late_is_awaited_after_the_last_call_told_of(scripts):
     scripts.write("train.py", TRAIN.format(rounds=12, between="pass", steps="step == 9"))
     assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"
+
+
+def test_a_script_that_ends_with_os_exit_gets_its_last_sentence_and_keeps_its_exit_code(scripts):
+    text = TRAIN.format(rounds=4, between="pass", steps="False").replace('print("end")', "import os\nos._exit(3)")
+    scripts.write("train.py", text)
+    ran = scripts.run("train.py")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.end == "gradviz: 0 of 4 parameters train; optimizer never steps (made at train.py:6).\n"
+
+
+def test_an_alarm_is_told_in_full_once(scripts):
+    scripts.write("train.py", TRAIN.format(rounds=4, between="optimizer.zero_grad()", steps="True"))
+    err = scripts.run("train.py").err
+    assert err.count("ALARM") == err.count("clears their gradient before step()\n") == 1

@@ -4,7 +4,7 @@ import json
 import socket
 from pathlib import Path
 
-from gradviz.running.ranks import Left, matrix
+from gradviz.running.ranks import Left, matrix, trained
 
 DDP = """
 import os, sys, time, torch
@@ -151,3 +151,15 @@ def test_ranks_that_saw_the_same_share_a_column_where_there_are_many():
         "  missing   rank 12 began this call and did not come back from it: perhaps waiting for another rank\n",
         "  missing   ranks 13..15 did not come to this call, or left nothing here: it has ended before, or runs elsewhere\n",
     ]
+
+
+def test_ranks_on_which_other_parameters_train_are_put_side_by_side(tmp_path):
+    for number, why in enumerate(("trains", "stale")):
+        (tmp_path / f"trained_{number}.json").write_text(json.dumps({"w": (why, 4), "v": ("trains", 2)}))
+    title, heads, differ, same = trained(tmp_path).splitlines()
+    assert title == "gradviz: training: 1 of 2 parameters differ between ranks"
+    assert heads.split() == ["rank", "0", "rank", "1"]
+    assert differ.split() == ["differ", "trains", "stale", "w", "(4", "values)"]
+    assert same.split()[:3] == ["same", "trains", "trains"]
+    (tmp_path / "trained_1.json").write_text((tmp_path / "trained_0.json").read_text())
+    assert trained(tmp_path) == ""

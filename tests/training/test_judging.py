@@ -1,5 +1,7 @@
 """From evidence made by hand to whether a parameter trains, and why not."""
 
+from dataclasses import replace
+
 import pytest
 
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
@@ -139,3 +141,39 @@ def test_a_learning_rate_of_zero_in_one_group_freezes_and_is_meant():
     assert [one.why for one in found.parameters] == ["too_small", None]
     assert not found.alarms
     assert judge(evidence[:1], [stepper], 1, ended=True).alarms
+
+
+def test_a_gradient_out_of_all_proportion_that_throws_a_parameter_far_away_is_an_alarm():
+    far = Look(optimizer="optimizer", gradient=1e9, norm=2e9, moved=4, compared=4, ratio=1e8, lr=0.1, place=STEP)
+    found, (alarm,) = fate(far)
+    assert (found.trains, alarm.why, alarm.line) == (True, "exploding", 14)
+    assert not fate(replace(far, gradient=0.5))[1]  # a parameter that began near zero
+    assert not fate(replace(far, ratio=0.01))[1]  # Adam, or clipping, makes nothing of it
+
+
+BY_HAND = {"name": "w", "numel": 4, "verdicts": (REACHED,) * 3}
+
+
+def test_gradient_that_arrives_again_and_again_with_nothing_that_steps_is_an_alarm_at_the_end():
+    still = Evidence(**BY_HAND, drift=False)
+    found = judge([still], [], 3, ended=True)
+    assert (found.parameters[0].trains, found.parameters[0].why) == (False, "not_held")
+    assert [alarm.why for alarm in found.alarms] == ["no_step"]
+    assert not judge([still], [], 3).alarms
+    assert not judge([still], [], 3, inspects=True, ended=True).alarms
+
+
+def test_what_is_moved_by_hand_trains_without_an_optimizer():
+    found = judge([Evidence(**BY_HAND, drift=True)], [], 3, ended=True)
+    assert found.parameters[0].trains
+    assert not found.alarms
+
+
+def test_a_group_without_parameters_makes_an_alarm_of_what_nobody_holds():
+    stepper = Stepper(name="optimizer", kind="SGD", steps=3, held=("v",), made=MADE, born=5, empty=1)
+    held = Evidence(name="v", verdicts=(replace(REACHED, name="v"),), looks=(GOOD,))
+    left = Evidence(name="w", verdicts=(REACHED,), drift=False)
+    (alarm,) = judge([held, left], [stepper], 3).alarms
+    assert (alarm.why, alarm.parameters) == ("not_held", ("w",))
+    assert "a group that has no parameters" in alarm.means
+    assert not judge([held, left], [replace(stepper, empty=0)], 3).alarms

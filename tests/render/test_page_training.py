@@ -1,0 +1,66 @@
+"""What the page says first: what does not train, with the code around the line."""
+
+from dataclasses import replace
+
+import graphs
+import pytest
+
+from gradviz.render.html import render_html
+from gradviz.render.page_training import training_data
+from gradviz.render.text import render_text
+from gradviz.training.facts import Alarm, Fate, Training
+
+CODE = """loss = model(x)
+loss.backward()
+optimizer.zero_grad()
+optimizer.step()
+print(loss)
+print("<b>")
+"""
+
+
+@pytest.fixture
+def training(tmp_path):
+    file = tmp_path / "train.py"
+    file.write_text(CODE)
+    place = {"file": str(file), "line": 3, "code": "optimizer.zero_grad()"}
+    fates = (Fate(name="w", trains=False, why="cleared", numel=9000, compared=4096, **place), Fate(name="b", trains=False, why="frozen"))
+    alarm = Alarm(why="cleared", parameters=("w",), means="It is cleared.", mend="Clear it later.", **place)
+    return Training(backwards=1, steps=1, parameters=fates, alarms=(alarm,))
+
+
+def test_the_line_is_marked_among_two_before_and_two_after(training):
+    (alarm,) = training_data(training)["alarms"]
+    assert [(line["number"], line["marked"]) for line in alarm["code"]] == [(1, False), (2, False), (3, True), (4, False), (5, False)]
+    assert [line["text"] for line in alarm["code"]] == CODE.splitlines()[:5]
+
+
+def test_a_file_that_has_changed_since_gives_the_line_alone(training):
+    moved = replace(training, alarms=(replace(training.alarms[0], line=2),))
+    (alarm,) = training_data(moved)["alarms"]
+    assert alarm["code"] == [{"number": 2, "text": "optimizer.zero_grad()", "marked": True}]
+
+
+def test_what_is_calm_is_a_line_and_the_sample_is_said(training):
+    found = training_data(training)
+    assert found["others"] == ["b is frozen."]
+    assert found["note"] == "Of 1 large parameter no more than 4,096 evenly spread elements were compared."
+
+
+def test_it_is_the_first_thing_on_the_page_and_open_only_for_an_alarm(training):
+    report = graphs.none()
+    page = render_html(replace(report, training=training))
+    body = page.partition("<body>")[2].lstrip()
+    assert body.startswith('<details id="training" open>')
+    assert "Clear it later." in body.partition("</details>")[0]
+    calm = render_html(replace(report, training=replace(training, alarms=())))
+    assert '<details id="training">' in calm
+    assert "<details" not in render_html(report)
+
+
+def test_the_text_ends_with_the_sentence_and_the_alarms(training):
+    text = render_text(replace(graphs.none(), training=training))
+    last = text.rpartition("\n\n")[2]
+    assert last.startswith("0 of 2 parameters train; w does not: ")
+    assert "ALARM: w: " in last
+    assert "Clear it later." in last

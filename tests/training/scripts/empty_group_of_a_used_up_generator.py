@@ -1,0 +1,15 @@
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+torch.manual_seed(0)
+
+model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+ps = model[0].parameters()
+print(sum(p.numel() for p in ps))
+opt = torch.optim.SGD([{"params": ps, "lr": 0.01}, {"params": model[2].parameters()}], lr=0.1)
+for i in range(4):
+    loss = F.cross_entropy(model(torch.randn(8, 4)), torch.randint(0, 2, (8,)))
+    opt.zero_grad()
+    loss.backward()
+    opt.step()

@@ -1,0 +1,15 @@
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+torch.manual_seed(0)
+
+model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+for i in range(4):
+    loss = F.cross_entropy(model(torch.randn(8, 4)), torch.randint(0, 2, (8,)))
+    l2 = sum(p.pow(2).sum().item() for p in model.parameters())
+    loss = loss + 1e-3 * l2
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
