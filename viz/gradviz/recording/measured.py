@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from gradviz.causes import RAISED
@@ -12,6 +13,7 @@ from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
 from gradviz.recording.births import Born
 from gradviz.recording.build import Built
+from gradviz.recording.cancelled import rounding
 from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Backward, Flow, Observation, Raised
 from gradviz.recording.tape import Tape
@@ -83,7 +85,10 @@ def measured(tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[s
         notes.append(f"{_NOT_TOLD}: what backward() brought could not be watched.")
         return Measured()
     whole = all(one is not None for one in brought)
-    return _brought(tape, built, backwards, leaves, whole=whole)
+    found = _brought(tape, built, backwards, leaves, whole=whole)
+    eps = max((torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0)
+    notes.extend(rounding(built, found.flows, found.arrivals, eps))
+    return found
 
 
 def _brought(tape: Tape, built: Built, backwards: Sequence[Backward], leaves: set[int], *, whole: bool) -> Measured:

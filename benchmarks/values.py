@@ -1,0 +1,66 @@
+"""What it costs to measure gradient while backward runs.
+
+    python benchmarks/values.py [runs]
+
+A step (forward, backward and AdamW) with its backward watched, against the plain step: with the norms and the search for zeros and NaN
+that every trace makes, with ``values=True``, and beside them torch's own anomaly mode. The trace of the forward is measured elsewhere.
+"""
+
+import sys
+
+import torch
+from clock import Figures, measure
+from models import Forward, gpt2, llama32
+from torch import nn
+
+from gradviz.recording.observe import Observer
+from gradviz.recording.tape import Tape
+from gradviz.recording.uninterrupted import Undo
+
+ALLOWED = {"GPT-2 small, 64 tokens": (gpt2, 1.05, 1.15), "Llama, 32 layers": (llama32, 1.10, 1.30)}
+
+
+def measured(runs: int, forward: Forward, model: nn.Module) -> Figures:
+    """Return the times of a step in each way."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
+
+    def plain() -> None:
+        optimizer.zero_grad()
+        forward().backward()
+        optimizer.step()
+
+    def watched(*, values: bool = False) -> None:
+        optimizer.zero_grad()
+        tape = Tape()
+        tape.values = values
+        observer, off = Observer(tape), []
+        loss = forward()
+        with Undo(off):
+            backward = observer.begin([loss], None, off)
+            loss.backward()
+            observer.end(backward, None, outermost=True)
+        optimizer.step()
+
+    def anomaly() -> None:
+        with torch.autograd.set_detect_anomaly(True):
+            plain()
+
+    return measure(runs, plain=plain, watched=watched, values=lambda: watched(values=True), anomaly=anomaly)
+
+
+def main(runs: int = 9) -> int:
+    """Measure, print, and return 1 where a bound does not hold."""
+    good = True
+    for name, (make, watched, values) in ALLOWED.items():
+        found = measured(runs, *make())
+        print(f"{name}: a plain step takes {found.median('plain') * 1e3:.0f} ms")
+        for way, allowed in (("watched", watched), ("values", values), ("anomaly", None)):
+            ratio = found.ratio(way, "plain")
+            bound = "" if allowed is None else f"  at most {allowed:.2f}  {'ok' if ratio <= allowed else 'MISSED'}"
+            good = good and (allowed is None or ratio <= allowed)
+            print(f"  {way:10} {ratio:5.3f}{bound}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))

@@ -1,0 +1,67 @@
+"""Gradient that is nothing but rounding: what comes to a value on several routes is added up, and cancels as far as its type can hold."""
+
+from collections.abc import Iterator, Mapping
+
+from gradviz.graph import NodeKind
+from gradviz.recording.build import Built
+from gradviz.recording.observe import Flow
+from gradviz.render.sentences import listing
+
+_ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
+
+
+def rounding(built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, float], eps: float) -> Iterator[str]:
+    """Say of which parameters all that arrives is what cancellation has left.
+
+    Args:
+        built: The graph.
+        flows: What passed each node, by index.
+        arrivals: What arrived at each leaf, by index.
+        eps: The relative precision of the type of the loss.
+    """
+    parts: dict[int, list[float]] = {}
+    for flow in flows.values():
+        for source, went in zip(flow.leads, flow.went, strict=False):
+            if source is not None and went:
+                parts.setdefault(source, []).append(went)
+    cancelled = {
+        index: (came, max(sizes))
+        for index, sizes in parts.items()
+        if len(sizes) > 1 and (came := arrivals.get(index) or (flows[index].came if index in flows else None))
+        if 0 < came <= _ROUNDINGS * eps * max(sizes)
+    }
+    if not cancelled:
+        return
+    passed = _without(built, flows, set(cancelled))
+    for index, (came, part) in cancelled.items():
+        behind = built.before([index])
+        names = [
+            built.nodes[leaf].name
+            for leaf in sorted(arrivals)
+            if leaf in behind and leaf not in passed and arrivals[leaf] and built.nodes[leaf].kind is NodeKind.PARAMETER
+        ]
+        if names:
+            place = built.nodes[index].place
+            at = "" if place is None else f" at {place}" + (f" ({place.code})" if place.code else "")
+            yield (
+                f"What arrives at {listing(names)} is rounding, and no gradient: what comes to the value made{at} "
+                f"on {len(parts[index])} routes has a norm of up to {part:.0e} and cancels to {came:.0e}."
+            )
+
+
+def _without(built: Built, flows: Mapping[int, Flow], closed: set[int]) -> set[int]:
+    """Return what gradient comes to from the loss without passing a closed node."""
+    before: dict[int, list[int]] = {}
+    for edge in built.edges.values():
+        if edge.gradient:
+            before.setdefault(edge.target, []).append(edge.source)
+    seen, stack = {0}, [0]
+    while stack:
+        index = stack.pop()
+        flow = flows.get(index)
+        sent = None if flow is None else {source for source, went in zip(flow.leads, flow.went, strict=False) if went}
+        for source in before.get(index, ()):
+            if source not in seen and source not in closed and (sent is None or source in sent):
+                seen.add(source)
+                stack.append(source)
+    return seen
