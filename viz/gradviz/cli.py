@@ -25,7 +25,7 @@ from gradviz.mending.command import mend
 from gradviz.plotting import plot
 from gradviz.strategies import LAYERS, MODES
 from gradviz.version import __version__
-from gradviz.voice import say
+from gradviz.voice import printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,7 +92,7 @@ def _has_a_folder() -> bool:
 def _refuse(message: str) -> int:
     """Say in one line what could not be done, and see to it that nothing is left for Python to fail to write at the end."""
     if message:
-        say(f"gradviz: {message}\n", sys.stderr)
+        say(f"gradviz: {printable(message)}\n", sys.stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):
         with suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -482,7 +482,7 @@ def _print_outcome(console: "Console", outcome: "Outcome") -> None:
 
 def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
     """A table of what became of every parameter, its titles first."""
-    from gradviz.render.sentences import path_and_line, printable
+    from gradviz.render.sentences import path_and_line
 
     rows = [("parameter", "verdict", "gradient", "severed by")]
     for name, parameter in outcome.report.parameters.items():

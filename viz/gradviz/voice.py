@@ -1,4 +1,7 @@
-"""What gradviz says in a process that is the user's. Whatever became of standard error there, the run goes on and ends as it would."""
+"""What gradviz says in a process that is the user's. Whatever became of standard error there, the run goes on and ends as it would.
+
+Names and lines of code are somebody else's text: :func:`printable` is what all of it goes through, in whatever is written.
+"""
 
 import os
 import sys
@@ -8,9 +11,20 @@ from contextlib import suppress
 from typing import TextIO
 
 
+def printable(text: str) -> str:
+    r"""Return ``text`` on one line, with a backslash escape for every character that cannot be shown, or that a terminal acts upon.
+
+    >>> printable("a" + chr(10) + chr(0x202e))
+    'a\\n\\u202e'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
     """Say once that gradviz failed and that training goes on."""
-    text = str(error).splitlines()[0] if str(error) else ""
+    text = printable(str(error).splitlines()[0]) if str(error) else ""
     (voice or say)(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
 
 

@@ -5,6 +5,7 @@ import subprocess
 from xml.etree import ElementTree
 
 from gradviz.errors import EngineError
+from gradviz.voice import printable
 
 _LONGEST = 120  # of what another program says
 _BEGINS = {"svg": b"<", "png": b"\x89PNG", "pdf": b"%PDF"}
@@ -37,10 +38,10 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
         raise EngineError(f"cannot start {program!r}: {error.strerror}. Use the engine 'embedded'") from error
     if done.returncode != 0:
         line = done.stderr.decode(errors="replace").strip().partition("\n")[0][:_LONGEST]
-        said = _inert(line) or f"exit status {done.returncode}"
+        said = printable(line) or f"exit status {done.returncode}"
         raise EngineError(f"'dot' could not draw the graph: {said}. Try the engine 'embedded'")
     if not done.stdout.startswith(_BEGINS.get(format, b"")) or (format == "svg" and not _is_drawing(done.stdout)):
-        given = _inert(done.stdout[:_LONGEST].decode(errors="replace")) if done.stdout else "nothing"
+        given = printable(done.stdout[:_LONGEST].decode(errors="replace")) if done.stdout else "nothing"
         raise EngineError(f"{program!r} gave no {format.upper()} but {given}: it is not Graphviz's. Use the engine 'embedded'")
     return done.stdout
 
@@ -52,8 +53,3 @@ def _is_drawing(output: bytes) -> bool:
     except (UnicodeDecodeError, ElementTree.ParseError):
         return False
     return drawing.find("{*}g[@class='graph']") is not None
-
-
-def _inert(text: str) -> str:
-    """Return what another program said as one line that no terminal acts upon."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -23,6 +23,7 @@ from platformdirs import user_cache_path
 
 from gradviz import owned
 from gradviz.errors import EngineError
+from gradviz.voice import printable
 
 if TYPE_CHECKING:
     import wasmtime
@@ -85,6 +86,7 @@ class _Graphviz:
         result = self._call("graphviz_render", *arguments)
         if not result:
             message = self._read(self._call("graphviz_last_error"), 4096).partition(b"\0")[0].decode(errors="replace").strip()
+            message = printable(message)
             raise EngineError(f"the embedded engine could not draw the graph: {message or 'it says no more'}. Try the engine 'dot'")
         return self._read(result, int.from_bytes(self._read(length, 4), "little"))
 

@@ -12,6 +12,7 @@ from gradviz.blocks import by_block
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict
 from gradviz.render.names import by_module, join_siblings
+from gradviz.voice import printable as printable
 
 MEANINGS = {
     Verdict.REACHED: "gradient arrives",
@@ -174,17 +175,6 @@ def cut_at(cut: Cut) -> str:
     """Return ``"detach_() at article.py:31"``, or the operation alone where no line is known."""
     place = file_and_line(cut.file, cut.line)
     return printable(f"{cut.operation} at {place}" if place else cut.operation)
-
-
-def printable(text: str) -> str:
-    r"""Return ``text`` on one line, with a backslash escape for every character that cannot be shown.
-
-    >>> printable("a" + chr(10) + chr(0x202e))
-    'a\\n\\u202e'
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _named(names: Iterable[str], report: Findings) -> list[str]:

@@ -82,7 +82,7 @@ def render_github(report: Findings, failed: Sequence[Violation], *, root: Path |
     lines = []
     for violation in failed:
         if not violation.parameters:
-            lines.append(_command({}, _without_match(violation)))
+            lines.append(_command({}, printable(_without_match(violation))))
             continue
         names = ", ".join(_names(report, violation))
         message = f"{names}: expected {_expected(violation)}, found {_found(violation)}"
@@ -125,7 +125,7 @@ def _without_match(violation: Violation) -> str:
 
 
 def _with_code(message: str, blamed: Cut | Place | None) -> str:
-    return f"{message}\n{blamed.code}" if blamed and blamed.code else message
+    return f"{printable(message)}\n{printable(blamed.code)}" if blamed and blamed.code else printable(message)
 
 
 def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) 
 
 def _command(properties: dict[str, str], message: str) -> str:
     """Write a workflow command, in which these characters have their own escapes."""
-    said = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in {**properties, "title": "gradviz"}.items())
+    said = ",".join(f"{key}={_escaped(printable(value), ':,')}" for key, value in {**properties, "title": "gradviz"}.items())
     return f"::error {said}::{_escaped(message)}"
 
 
