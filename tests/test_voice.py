@@ -7,7 +7,9 @@ import textwrap
 import warnings
 
 import pytest
+import torch
 
+import gradviz
 from gradviz import voice
 
 SCRIPT = """
@@ -54,6 +56,33 @@ def test_a_script_trains_and_ends_as_without_gradviz(first, shell, tmp_path):
     assert ran.returncode == 0
     assert (tmp_path / "trained").read_text() == "yes"
     assert not (tmp_path / "data").exists() or (tmp_path / "data").read_text() == ""
+
+
+def full():
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def unread():
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize("command", ["--help", "draw r.json", "check r.json --frozen w"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(full, "cannot write to standard output: No space"), (None, "cannot write to standard output: it is closed"), (unread, "")],
+    ids=["full", "closed", "unread"],
+)
+def test_a_standard_output_that_cannot_be_written_is_said_in_one_line(command, make, said, tmp_path):
+    weight = torch.ones(1, requires_grad=True)
+    (tmp_path / "r.json").write_text(gradviz.report(weight.sum(), {"w": weight}).to_json())
+    stream = os.open(os.devnull, os.O_WRONLY) if make is None else make()
+    line = f"{sys.executable} -m gradviz {command} {'>&-' if make is None else ''}"
+    ran = subprocess.run(["bash", "-c", line], cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True, timeout=300)
+    os.close(stream)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, bool(said))
+    assert said in ran.stderr
 
 
 @pytest.mark.parametrize("close", [lambda stream: stream.close(), lambda stream: os.close(stream.fileno())])

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = _refuse(" ".join(message.split()))
     except (click.Abort, KeyboardInterrupt):
         status = 130
-    except BrokenPipeError:  # who read it has seen enough
+    except (BrokenPipeError, _UnreadError):  # who read it has seen enough
         status = _refuse("")
     except OSError as error:
         if error.errno not in _UNWRITABLE or error.filename is not None:
@@ -71,6 +71,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 _UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EAGAIN)
+
+
+class _UnreadError(Exception):
+    """Nobody reads standard output any more. Of a BrokenPipeError click and rich make exit status 1, which means something else here."""
+
+
+class _Commands(click.Group):
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _unread():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _unread():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _unread() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _UnreadError from error
 
 
 class _Closed(io.TextIOBase):
@@ -152,7 +174,7 @@ def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="gradviz")
 def gradviz() -> None:
     """Say for every parameter of a PyTorch model whether gradient reaches it, and which line of code stopped it."""
@@ -469,8 +491,12 @@ def _console() -> "Console":
     """Standard output, in colour where it is a terminal and NO_COLOR is not set."""
     from rich.console import Console
 
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise _UnreadError
+
     plain = bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
-    return Console(color_system=None if plain else "auto", highlight=False, soft_wrap=True)
+    return Ours(color_system=None if plain else "auto", highlight=False, soft_wrap=True)
 
 
 def _print_outcome(console: "Console", outcome: "Outcome") -> None:
