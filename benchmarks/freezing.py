@@ -56,6 +56,7 @@ def main() -> None:
     for title, (make, batch) in CASES.items():
         model, layer, forward = make(batch)
         tables[title] = measure(ways(model, layer, forward), arguments.runs)
+        del model, forward
     for title, table in tables.items():
         print(f"{title}\n{text(table)}")
     print(LEGEND)

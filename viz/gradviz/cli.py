@@ -238,13 +238,19 @@ def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path
 
 @gradviz.command()
 @click.argument("function", metavar="PACKAGE.MODULE:FUNCTION")
+@click.option("--without", metavar="FILE:LINE", help="As if nothing were cut at this line: the step is run with a change that undoes it.")
 @output_options
-def show(function: str, output: Path | None, engine: str, view: View) -> None:
+def show(function: str, without: str | None, output: Path | None, engine: str, view: View) -> None:
     """Trace a function that returns (loss, model), or a loss, and report on it."""
     if output is not None:
         from gradviz.render.formats import check
 
         check(output)
+    if without is not None:
+        from gradviz.mending.without import report_without
+
+        _finish(report_without(function, without), output, engine, view)
+        return
     from gradviz.steps import trace_function
 
     _finish(trace_function(function), output, engine, view)

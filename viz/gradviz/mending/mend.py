@@ -109,7 +109,7 @@ def mend(
     order = Order(step=step, folder=os.getcwd(), arguments=arguments, backward=backward)
     with Laboratory(order, timeout, nursery) as laboratory:
         search = Search(laboratory)
-        _check(step, search.base)
+        check(step, search.base)
         tried = _tried(search, meant=meant)
         firsts = tuple(each.mends[0] for each in tried if each.mends)
         stages = _stages(search, laboratory, firsts, cost=cost)
@@ -124,7 +124,12 @@ def mend(
         )
 
 
-def _check(step: str, base: Outcome) -> None:
+def check(step: str, base: Outcome) -> None:
+    """See to it that a step as it is could be run.
+
+    Raises:
+        GradvizError: It could not.
+    """
     failure = base.failure
     if failure is None:
         return
