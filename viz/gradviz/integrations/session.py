@@ -98,6 +98,7 @@ class Reporting:
         backward: Numbers of the backward calls to report on, counted from 1.
         every: Report on every N-th call instead.
         until_stable: Report until no new verdict appears.
+        values: Measure in full how much gradient each node gets and passes on.
         output: A file for the reports, written whole after every call: .html .json .svg .txt
         engine: What lays out a picture: ``"auto"``, ``"dot"`` or ``"embedded"``.
 
@@ -112,6 +113,7 @@ class Reporting:
         *,
         every: int = 0,
         until_stable: bool = False,
+        values: bool = False,
         output: str | PathLike[str] | None = None,
         engine: str = "auto",
     ) -> None:
@@ -122,7 +124,7 @@ class Reporting:
             raise ValueError(f"not numbers of backward calls: {numbers} (they count from 1 on, as in backward=(1, 2, 3))")
         path = "" if output is None else os.path.abspath(output)
         self._session = Session(
-            Settings(backward=numbers, every=every, until_stable=until_stable, output=path, engine=engine, one_voice=True)
+            Settings(backward=numbers, every=every, until_stable=until_stable, values=values, output=path, engine=engine, one_voice=True)
         )
 
 

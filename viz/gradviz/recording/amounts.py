@@ -8,6 +8,7 @@ until it is read at the end.
 import math
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from gradviz.recording.sizes import UNREAD, Size, real, stored
 
 _SQUARES = (1e-140, 1e140)  # norms between which the squares of float64 neither underflow nor overflow by much
 _MOST_SCRATCH = 1 << 26  # elements that are kept ready for the conversion to float64
+_PIECE = 1 << 16  # elements
 _WIDE = torch.float64
 
 
@@ -63,7 +65,7 @@ class Meter:
         wide = self._converted(values)
         largest = _largest(wide if values.is_complex() else values)
         wild = 0 if math.isfinite(largest) else int((~values.isfinite()).sum())
-        return Measure.of(_amount(_norm(wide, largest), largest, int(torch.count_nonzero(values)), wild, numel))
+        return Measure.of(_amount(_norm(wide, largest), largest, _nonzero(values), wild, numel))
 
     def _converted(self, values: Tensor) -> Tensor:
         if values.is_complex():
@@ -93,6 +95,16 @@ def _norm(values: Tensor, largest: float) -> float:
         return float(torch.linalg.vector_norm(values))
     scale = math.ldexp(1.0, math.frexp(largest)[1] - 1)
     return float(torch.linalg.vector_norm(values / scale)) * scale
+
+
+def _nonzero(values: Tensor) -> int:
+    """Count what is not zero, piece by piece in the processor's cache where that is a third of the time."""
+    if values.dtype not in (torch.float32, torch.float64) or not values.is_contiguous() or values.is_neg():
+        return int(torch.count_nonzero(values))
+    numbers = values.detach().view(-1).numpy()
+    isnt = np.empty(min(_PIECE, numbers.size), dtype=bool)
+    pieces = (numbers[begin : begin + _PIECE] for begin in range(0, numbers.size, _PIECE))
+    return sum(int(np.count_nonzero(np.not_equal(piece, 0, out=isnt[: piece.size]))) for piece in pieces)
 
 
 def _largest(values: Tensor) -> float:
