@@ -220,7 +220,7 @@ def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path
         return
     for outcome in outcomes:
         save(outcome.report, files[outcome.mode], engine=engine, view=view)
-        click.echo(f"Wrote {files[outcome.mode]}", err=True)
+        say(f"Wrote {files[outcome.mode]}\n", sys.stderr)
     console = _console()
     if every:
         _print_side_by_side(console, outcomes)
@@ -443,7 +443,7 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
     difference = compare(old, new)
     if output is not None:
         save_difference(difference, old, new, output, engine=engine, view=view)
-        click.echo(f"Wrote {output}", err=True)
+        say(f"Wrote {output}\n", sys.stderr)
     else:
         click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
     if exit_code and difference:
@@ -490,7 +490,7 @@ def _finish(report: "Report", output: Path | None, engine: str, view: View) -> N
         console.print(styled(report, width=console.width if console.is_terminal else None), end="", soft_wrap=True)
     else:
         save(report, output, engine=engine, view=view)
-        click.echo(f"Wrote {output}", err=True)
+        say(f"Wrote {output}\n", sys.stderr)
 
 
 def _console() -> "Console":
@@ -533,7 +533,7 @@ def _markdown(outcome: "Outcome", path: Path, engine: str, view: View) -> str:
     files = {scheme: path.with_name(f"{path.stem}-{scheme}.svg") for scheme in ("light", "dark")}
     for scheme, file in files.items():
         write(file, in_scheme(svg, scheme))
-        click.echo(f"Wrote {file}", err=True)
+        say(f"Wrote {file}\n", sys.stderr)
     return render_markdown(outcome.report, light=files["light"].as_posix(), dark=files["dark"].as_posix(), rows=_rows(outcome))
 
 

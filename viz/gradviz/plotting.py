@@ -1,9 +1,12 @@
 """``gradviz plot``: the numbers of a saved run as a picture, or in words."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from gradviz.voice import say
 
 if TYPE_CHECKING:
     from gradviz.reports import Report
@@ -33,7 +36,7 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
         return
     is_text = output.suffix.lower() == ".txt"
     write(output, render_series(series) if is_text else in_scheme(render_series_svg(series), scheme))
-    click.echo(f"Wrote {output}", err=True)
+    say(f"Wrote {output}\n", sys.stderr)
 
 
 def _read(file: Path) -> "Report":

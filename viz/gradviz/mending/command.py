@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradviz.voice import say
+
 if TYPE_CHECKING:
     from gradviz.mending.mend import Mending
 
@@ -33,7 +35,7 @@ def mend(
     if arguments and not step.endswith(".py"):
         raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
     if step.endswith(".py"):
-        click.echo("The script is run several times; what it writes to disk it writes each time.", err=True)
+        say("The script is run several times; what it writes to disk it writes each time.\n", sys.stderr)
     found = find(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=not free)
     _print(render(found, alternatives=alternatives))
     if applied:
@@ -45,7 +47,7 @@ def _apply(found: "Mending") -> None:
 
     for stage in found.stages[:1]:
         for path in write(stage.before, stage.after):
-            click.echo(f"Wrote {path}", err=True)
+            say(f"Wrote {path}\n", sys.stderr)
 
 
 def _print(data: bytes) -> None:

@@ -11,7 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.recording import torch_inside
-from gradviz.recording.sharded import wholes
+from gradviz.recording.sharded import in_use, wholes
 from gradviz.recording.tape import Call, Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
 
@@ -137,6 +137,7 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
     """
     stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
     visits: Counter[int] = Counter()
+    taken: dict[int, dict[str, Tensor]] = {}
     while stack:
         path, module, way = stack.pop()
         if _leads_through(way, module) or visits[id(module)] >= _MOST_NAMES:
@@ -150,10 +151,13 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
             names.switched_off.append(path or "model")
         for shard, whole in wholes(module):  # those of its children too, so before them
             names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
+        for owner, name, part in in_use(module):
+            taken.setdefault(id(owner), {})[name] = part
         if torch_inside.is_compiled(module):
             names.compiled.append(path)
         prefix = f"{path}." if path else ""
-        for name, parameter in torch_inside.parameters_of(module).items():
+        parameters = torch_inside.parameters_of(module)
+        for name, parameter in ({**parameters, **taken.get(id(module), {})} if taken else parameters).items():
             if parameter is not None:
                 yield prefix + name, names.shards.get(id(parameter), parameter)
         stack += [(prefix + name, child, way) for name, child in reversed(torch_inside.children_of(module).items()) if child is not None]

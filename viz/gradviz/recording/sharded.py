@@ -23,6 +23,15 @@ def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
                 yield one.sharded_param, whole
 
 
+def in_use(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
+    """Yield what FSDP1 has taken off its modules while the flat parameter is in use: the module, the name, and the parameter."""
+    flat: Any = getattr(module.__dict__.get("_handle"), "flat_param", None)
+    parts, places = getattr(flat, "_params", None) or (), getattr(flat, "_param_infos", ())
+    for part, (name, owner, _) in zip(parts, places, strict=False):
+        if owner._parameters.get(name) is not part:
+            yield owner, name, part
+
+
 def is_sharded(tensor: Tensor) -> bool:
     """Say whether a tensor is this rank's part of one that several ranks hold."""
     return hasattr(tensor, "to_local")
