@@ -41,4 +41,5 @@ def test_the_upkeep_of_a_flat_parameter_severs_nothing(group, originals):
     }
     assert told == {"above": ("reached", False), "below": ("cut", False), "idle": ("unused", False)}
     assert [(str(cut.kind), cut.code) for cut in report.cuts] == [("detach", "return self.above(self.below(x).detach())")]
+    assert report.cuts[0].parameters == tuple(name for name in report.parameters if "below" in name)
     assert report.notes == ()

@@ -65,6 +65,10 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     alive = graph.before([0], through=_is_alive) if severing else passed
     verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in seen}
     names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
+    together: dict[int, list[str]] = {}  # several where one flat parameter stands for them
+    for parameter in seen:
+        if parameter.node is not None:
+            together.setdefault(parameter.node, []).append(parameter.name)
     order = {parameter.name: position for position, parameter in enumerate(seen)}
 
     groups: dict[tuple[CutKind, str, str, int, Place | None, bool], list[Edge]] = {}
@@ -85,7 +89,7 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     for (kind, operation, _, _, block, captured), edges in groups.items():
         sources = [edge.source for edge in edges]
         behind = graph.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
-        first = {names[index] for index in behind if index in names and verdicts[names[index]] is not Verdict.FROZEN}
+        first = {name for index in behind for name in together.get(index, ()) if verdicts[name] is not Verdict.FROZEN}
         if not first:
             # Behind it lie only leaves of the step's own: of interest where these are copies of a parameter.
             leaves = [index for index in behind if graph.nodes[index].kind is NodeKind.LEAF]
