@@ -19,7 +19,7 @@ import click
 
 from gradviz.costing.command import compare
 from gradviz.errors import GradvizError
-from gradviz.folding.boxes import BUDGET, SCHEMES, View
+from gradviz.folding.boxes import PICTURE, SCHEMES, View
 from gradviz.layout import ENGINES
 from gradviz.mending.command import mend
 from gradviz.plotting import plot
@@ -154,7 +154,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf where dot is installed.",
     )
     budget = click.option(
-        "--budget", type=click.IntRange(1), default=BUDGET, show_default=True, help="Fold a larger graph to so many boxes."
+        "--budget", type=click.IntRange(1), default=PICTURE, show_default=True, help="Fold a larger graph to so many boxes."
     )
     depth = click.option("--depth", type=click.IntRange(0), help="Open modules down to this depth instead; 0 opens none.")
     opened = click.option("--open", "patterns", multiple=True, metavar="PATTERN", help="Open these modules too, such as 'layers.3.*'.")

@@ -8,6 +8,8 @@ from gradviz.folding.flow import Way
 from gradviz.graph import Graph, Node, Place, Verdict
 
 BUDGET = 100  # boxes
+PICTURE = 20  # boxes of a picture, unless told
+WHOLE = 150  # nodes that a picture shows one by one, unless told
 SCHEMES = ("auto", "light", "dark")
 SHARED_USES = 4  # boxes that a parameter may have a line to; more get a stub each
 
@@ -17,7 +19,8 @@ class View:
     """How much of a graph a picture shows, and on which ground. Read-only.
 
     Attributes:
-        budget: Modules are opened, the shallowest first, while there are at most so many boxes, each operation counted as one.
+        budget: Modules are opened, the shallowest first, while there are at most so many boxes, each operation counted as one. A graph
+            not much larger is drawn node by node; unless told, so is one of 150 nodes.
         depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
         open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
         scheme: ``"light"`` or ``"dark"``; ``"auto"`` follows the reader's system.
@@ -27,7 +30,7 @@ class View:
         GradvizError: There is no such scheme.
     """
 
-    budget: int = BUDGET
+    budget: int = PICTURE
     depth: int | None = None
     open: tuple[str, ...] = ()
     scheme: str = "auto"
@@ -39,7 +42,8 @@ class View:
 
     def shows_all_of(self, graph: Graph) -> bool:
         """Whether ``graph`` is small enough to be drawn node by node."""
-        return self.depth is None and not self.open and len(graph.nodes) <= self.budget + self.budget // 2
+        most = WHOLE if self.budget == PICTURE else self.budget + self.budget // 2
+        return self.depth is None and not self.open and len(graph.nodes) <= most
 
 
 class BoxKind(StrEnum):

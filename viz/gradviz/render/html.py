@@ -7,7 +7,8 @@ alone. The report goes into it as JSON, in which no character that HTML knows is
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 # The parts of the script in the order of reading; each uses what stands in those before it, and all share ``state``.
 SCRIPT = (
     "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view", "pointers",
-    "opening", "heat", "elements", "panel", "lists", "tree", "search", "address", "main",
+    "export", "opening", "heat", "elements", "panel", "lists", "tree", "search", "address", "room", "map", "main",
 )  # fmt: skip
 
+_AFTER = re.compile(r"after backward ([\d, and]+)")
+_DARK = re.compile(r"^@dark\{(.*)\}$", re.MULTILINE)  # variables of the dark scheme: the reader's own, or chosen on the page
 _COMMENTS = ("//", "/**", "* ", "*/")
 
 
@@ -51,6 +54,8 @@ def render_html(report: Findings) -> str:
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
         "notes": [printable(note) for note in notes],
+        "torch": report.torch or "",
+        "first": _first(losses, report),
         "losses": [loss_data(each) for each in losses],
         "series": series_data(report),
     }
@@ -65,6 +70,22 @@ def render_html(report: Findings) -> str:
         script_hash=_hash(script),
         data=_json(data),
     )
+
+
+def _first(losses: Sequence[Findings], report: Findings) -> int:
+    """Return which loss a reader is to see first: the first that something is alarming about."""
+    for note in report.notes:
+        told = _AFTER.search(note) if note.startswith("ALARM") else None
+        calls = {f"backward {number}" for number in re.findall(r"\d+", told[1])} if told else set()
+        called = [number for number, loss in enumerate(losses) if loss.loss.partition(",")[0] in calls]
+        starved = [number for number in called if any(one.verdict is Verdict.CUT for one in losses[number].parameters.values())]
+        if called:
+            return (starved or called)[-1]
+    for alarm in report.training.alarms if report.training else ():
+        for number, loss in enumerate(losses):
+            if any(name in loss.parameters and loss.parameters[name].verdict == alarm.why for name in alarm.parameters):
+                return number
+    return 0
 
 
 def _looks() -> Mapping[str, Look]:
@@ -106,12 +127,9 @@ def _style() -> str:
         colours |= {f"s{step}": colour for step, colour in enumerate((LIGHT, DARK)[scheme])}
         return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
-    mono = f"--mono:{FONTS};"
-    return (
-        f":root{{{mono}{variables(0)}}}\n@media (prefers-color-scheme:dark){{:root{{{variables(1)}}}}}\n"
-        + _resource("style.css")
-        + _resource("training.css")
-    )
+    parts = _resource("style.css") + _resource("training.css")
+    sheet = f":root{{--mono:{FONTS};{variables(0)}}}\n@dark{{{variables(1)}}}\n{parts}"
+    return _DARK.sub(r"@media (prefers-color-scheme:dark){:root:not([data-scheme=light]){\1}}\n:root[data-scheme=dark]{\1}", sheet)
 
 
 @cache

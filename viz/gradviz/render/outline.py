@@ -16,6 +16,9 @@ from typing import TypeVar
 
 MOST = 48  # entries of one group, before they are parted
 LONG = 20  # entries of one group, from which on operations that repeat are folded; fewer are read faster as they are
+BUDGET = 15  # boxes that modules are opened for at first
+MOST_BOXES = 24  # at first, once what severs is seen too
+WHOLE = 18  # things that are shown at once, all modules open
 FEW = 8  # boxes to begin with: where there are fewer, anything longer is opened at first too
 REPEATS = 3  # how often something has to repeat
 PERIOD = 64  # the longest stretch that is recognised when it repeats
@@ -86,11 +89,11 @@ def outline(things: Sequence[Thing], lines: Iterable[tuple[int, int]]) -> Group:
     return _Outliner(things, lines).tree()
 
 
-def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = 100, most: int = 150) -> list[Group]:
+def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = BUDGET, most: int = MOST_BOXES) -> list[Group]:
     """Return the groups to open at first, parents before children: the shallowest modules within a budget of boxes.
 
-    Runs stay closed, and so does a module of many operations, which says more as one box. Then the ways to the things that are
-    ``wanted`` are opened while there is room for them.
+    A graph that fits is opened whole. Runs stay closed, and so does a module of operations alone where there is enough to see
+    without. Then the ways to the things that are ``wanted`` are opened while there is room for them.
 
     Args:
         root: The tree.
@@ -102,11 +105,14 @@ def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = 100,
     while level:
         below = [child for group in level for child in _to_open(group)]
         level = []
-        for group in sorted(below, key=lambda group: (_is_long(group), len(group.children))):
-            if boxes - 1 + len(group.children) <= budget and (boxes < FEW or not _is_long(group)):
-                boxes += len(group.children) - 1
+        for group in sorted(below, key=lambda group: (not _has_modules(group), len(group.children))):
+            more = boxes - 1 + len(group.children)
+            if more <= MOST if boxes < FEW else more <= budget and _has_modules(group):
+                boxes = more
                 level.append(group)
         opened += level
+    if _size(root) <= WHOLE:
+        return _all_groups(root)
     is_open = {id(group) for group in opened}
     for way in _ways(root, wanted):
         missing = [group for group in way if id(group) not in is_open]
@@ -118,11 +124,28 @@ def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = 100,
     return opened
 
 
+def _size(root: Group) -> int:
+    """How many things there are in a group."""
+    return sum(isinstance(child, int) for group in _all_groups(root) for child in group.children)
+
+
+def _all_groups(root: Group) -> list[Group]:
+    """The groups of a tree, parents before children."""
+    groups = [root]
+    for group in groups:
+        groups += [child for child in group.children if isinstance(child, Group)]
+    return groups
+
+
 def _to_open(group: Group) -> list[Group]:
     """The groups in ``group`` that tell more when they are open: no run, no sibling of one, no single operation."""
     inner = [child for child in group.children if isinstance(child, Group)]
     runs = {_NUMBER.sub("#", child.name.partition("..")[0]) for child in inner if child.sort is Sort.RUN}
     return [child for child in inner if child.sort is not Sort.RUN and len(child.children) > 1 and _NUMBER.sub("#", child.name) not in runs]
+
+
+def _has_modules(group: Group) -> bool:
+    return not _is_long(group) and any(isinstance(child, Group) for child in group.children)
 
 
 def _is_long(group: Group) -> bool:
@@ -224,7 +247,8 @@ class _Outliner:
     def _owners(self, members: Sequence[int], depth: int) -> dict[int, tuple[str, ...]]:
         """The path of the entry that each member lies in, for those that lie deeper than ``depth``.
 
-        A module with nothing of its own and one child is one with it; a list of modules is as many entries as it has modules.
+        A module with nothing of its own and one child is one with it; a list of modules that are built alike is as many entries as
+        it has modules.
         """
         found: dict[int, tuple[str, ...]] = {}
         waiting = [(depth, [m for m in members if len(self._things[m].path) > depth])]
@@ -239,11 +263,20 @@ class _Outliner:
                 shared = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
                 below = {path[shared] for path in paths if len(path) > shared}
                 is_list = len(below) > 1 and all(map(str.isdecimal, below)) and min(map(len, paths)) > shared
-                if is_list:
+                if is_list and self._are_alike(part, shared):
                     waiting.append((shared, part))
                 else:
                     found.update(dict.fromkeys(part, low[:shared]))
         return {m: (*path,) for m, path in found.items()}
+
+    def _are_alike(self, members: Iterable[int], depth: int) -> bool:
+        """Say whether the modules of a list hold the same, whatever its verdicts are."""
+        contents: dict[str, Counter[tuple[tuple[str, ...], str]]] = {}
+        for m in members:
+            path, name = self._things[m].path, self._things[m].name
+            contents.setdefault(path[depth], Counter())[path[depth + 1 :], name.rpartition(".")[2]] += 1
+        first, *others = contents.values()
+        return all(other == first for other in others)
 
     def _entry(self, key: Hashable, group: Sequence[int], hung: Mapping[int, list[int]], depth: int) -> _Entry:
         members = tuple(each for m in group for each in (*hung.get(m, ()), m))

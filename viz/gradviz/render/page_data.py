@@ -3,8 +3,11 @@
 The script shows this and never works it out: what a reader is told is written here.
 """
 
+import linecache
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from gradviz.causes import explain
@@ -39,6 +42,7 @@ from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.text_width import columns
 
 VERDICTS = tuple(Verdict)
+NEAR = 2  # lines that are shown before and after the line of a cut
 
 _COLUMNS = (
     "sort", "text", "here", "lines", "scope", "shape", "at", "caller", "parameter", "verdict", "pruned",
@@ -248,6 +252,7 @@ class _Loss:
             "meaning": explanation.meaning,
             "mend": explanation.mend,
             "library": int(cut.inside_library),
+            "around": _around(cut),
         }
 
     def _place(self, place: Place) -> int:
@@ -260,6 +265,20 @@ class _Loss:
         return texts[file], line, texts[code], texts[function], texts[file_and_line(file, line)]
 
 
+def _around(cut: Cut) -> list[Any]:
+    """Return the number of a line and it and the next ones: a cut with two lines before and after, where its file still says so."""
+    lines = linecache.getlines(cut.file) if cut.file else []
+    if not 0 < cut.line <= len(lines) or not cut.code or not lines[cut.line - 1].strip().startswith(cut.code.splitlines()[0].strip()):
+        return []
+    first, last = max(cut.line - NEAR, 1), min(cut.line + NEAR, len(lines))
+    while first < cut.line and not lines[first - 1].strip():
+        first += 1
+    while last > cut.line and not lines[last - 1].strip():
+        last -= 1
+    shown = [line.rstrip().expandtabs(4) for line in lines[first - 1 : last]]
+    return [first, [printable(line) for line in textwrap.dedent("\n".join(shown)).split("\n")]]
+
+
 def _count(tally: Tally, thing: PageThing) -> None:
     if thing.sort == "parameter" and thing.parameter and thing.verdict:
         tally.verdicts[VERDICTS.index(thing.verdict)] += 1
@@ -270,9 +289,12 @@ def _count(tally: Tally, thing: PageThing) -> None:
     tally.pruned += thing.node is not None and thing.node.pruned
 
 
-def _column(values: list[int]) -> int | list[int]:
-    """A column; one number where all are the same."""
-    return values[0] if len(set(values)) == 1 < len(values) else values
+def _column(values: list[int]) -> int | list[int] | dict[str, list[int]]:
+    """A column; one number where all are the same, and each with how often it comes in a row where that is shorter."""
+    if len(set(values)) == 1 < len(values):
+        return values[0]
+    runs = [number for value, same in groupby(values) for number in (value, len(list(same)))]
+    return {"runs": runs} if len(runs) < len(values) * 0.7 else values
 
 
 def _sizes(shape: tuple[int, ...] | None) -> str:

@@ -32,7 +32,7 @@ function addressText() {
     if (Boolean(isOpen) !== first.has(group)) toggled.push(group);
   });
   const off = WORDS.filter((_, verdict) => m.isHidden[verdict]);
-  if (m.loss !== DATA.losses[0]) parts.push(`loss=${encodeURIComponent(m.loss.name)}`);
+  if (m.loss !== DATA.losses[DATA.first]) parts.push(`loss=${encodeURIComponent(m.loss.name)}`);
   if (toggled.length) parts.push(`toggled=${pack(toggled)}`);
   if (selected >= 0) parts.push(`at=${selected}`);
   if (route) parts.push("route=1");
@@ -64,7 +64,8 @@ function setLoss(number) {
 /** Show what the address says. */
 function restore() {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  setLoss(Math.max(0, DATA.losses.findIndex(loss => loss.name === wanted.get("loss"))));
+  const named = DATA.losses.findIndex(loss => loss.name === wanted.get("loss"));
+  setLoss(named < 0 ? DATA.first : named);
   const {model: m} = state;
   m.foldAsAtFirst();
   const toggled = wanted.get("toggled") ? unpack(wanted.get("toggled"), m.g) : [];

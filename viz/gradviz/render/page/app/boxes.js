@@ -95,9 +95,23 @@ function drawBox(thing, isDim) {
     trace(left + 3, top + 3, wide - 6, high - 6, Math.max(corner - 2, 1));
     pen.stroke();
   }
-  if (isGroup) drawAmount(thing, left, top, wide, high);
+  if (isGroup && SERIES) drawAmount(thing, left, top, wide, high);
+  else if (isGroup) drawBar(m.tally(thing), left + 8, top + high - 6, wide - 16);
   if (view.k * NAME >= READABLE) drawText(m.linesOf(thing), left, top, wide, high, isGroup);
   pen.globalAlpha = 1;
+}
+
+/** How many parameters of a module have which verdict. */
+function drawBar({verdicts, parameters}, left, top, wide) {
+  if (!parameters) return;
+  let from = left;
+  verdicts.forEach((number, verdict) => {
+    if (!number) return;
+    const part = (wide * number) / parameters;
+    pen.fillStyle = state.colours.looks[WORDS[verdict]].stroke;
+    pen.fillRect(from, top, part, 2.5);
+    from += part;
+  });
 }
 
 function drawText(lines, left, top, wide, high, isGroup) {
@@ -130,7 +144,8 @@ function drawMark(mark, x, y, font, colour) {
   pen.scale(font * 0.078, font * 0.078);
   pen.lineWidth = 1.5;
   pen.strokeStyle = colour;
-  pen.stroke(glyph);
+  if (pen === screen) pen.stroke(glyph);
+  else pen.path(DATA.glyphs[mark]);
   pen.restore();
 }
 

@@ -2,7 +2,8 @@
 
 const canvas = $("graph");
 const stage = $("stage");
-const pen = canvas.getContext("2d");
+const screen = canvas.getContext("2d");
+let pen = screen; // what is drawn with: the screen, or a file that is saved
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -42,7 +43,10 @@ function paint() {
   if (view.k * NAME >= READABLE) for (const frame of frames) drawTitle(frame);
   for (const box of boxes) drawBox(box, isDim(box));
   bold.forEach((edges, stroke) => drawEdges(edges, stroke, 2, 1));
+  if (pen !== screen) return;
   drawOutlines();
+  drawCrumbs();
+  drawMap();
   stage.dataset.boxes = layout.boxes;
   performance.mark("drawn");
 }

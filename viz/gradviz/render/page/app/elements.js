@@ -74,13 +74,43 @@ function shortened(items, noun, begin, end = 0) {
 }
 
 /** A source line under a title; nothing where no place is known. */
-function placeOf(number, {title = "", isBroken = false} = {}) {
+function placeOf(number, {title = "", isBroken = false, around = []} = {}) {
   const place = state.model.place(number);
   if (!place) return [];
   const inside = place.inside ? `, in ${place.inside}` : "";
-  const at = h("span", {class: "at"}, `${place.file}:${place.line}`, inside);
+  const at = h("span", {class: "at"}, linkTo(place), inside);
   const code = place.code && h("pre", {class: isBroken && "broken"}, place.code);
-  return [title && h("h3", {}, title), h("div", {}, at, code)];
+  const lines = around.length ? codeAround(place.line, ...around) : code;
+  return [title && h("h3", {}, title), h("div", {}, at, copyOf(place), lines)];
+}
+
+/** A line with those before and after it, itself marked. */
+function codeAround(line, first, lines) {
+  const width = `${first + lines.length - 1}`.length;
+  const shown = lines.map((text, i) => {
+    const number = `${first + i}`.padStart(width);
+    return h("span", {class: first + i === line ? "broken" : "near"}, `${number}  ${text}`);
+  });
+  return h("pre", {class: "broken"}, shown);
+}
+
+/** A place that opens in an editor, where its file has a full path. */
+function linkTo({file, line}) {
+  const at = `${file}:${line}`;
+  if (!/^(\/|[A-Za-z]:[\\/])/.test(file)) return at;
+  const path = encodeURI(file.replace(/\\/g, "/")).replace(/[?#]/g, encodeURIComponent);
+  const href = editor().replace("{file}", () => path).replace("{line}", line);
+  return h("a", {href, title: "Open in an editor"}, at);
+}
+
+function copyOf({file, line}) {
+  const onclick = async event => {
+    const button = event.target;
+    await navigator.clipboard.writeText(`${file}:${line}`);
+    button.textContent = "copied";
+  };
+  const label = `Copy ${file}:${line}`;
+  return h("button", {type: "button", class: "copy", "aria-label": label, onclick}, "copy");
 }
 
 /** Terms and values; what has no value is left out. */

@@ -111,7 +111,8 @@ class Layout {
     const wide = ({wide, asideWide, mark}, number) =>
       (wide + asideWide) * (number ? DETAIL : NAME) + (mark ? MARK_WIDE : 0);
     this.w[thing] = Math.ceil(Math.max(...lines.map(wide)) + (this.m.isGroup(thing) ? 44 : 22));
-    this.h[thing] = lines.length === 1 ? 26 : 12 + lines.length * LINE_HIGH;
+    const hasBar = this.m.isGroup(thing) && this.m.tally(thing).parameters;
+    this.h[thing] = lines.length === 1 ? 26 : (hasBar ? 17 : 12) + lines.length * LINE_HIGH;
     this.axis[thing] = this.w[thing] / 2;
   }
 

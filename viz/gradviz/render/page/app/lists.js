@@ -11,7 +11,7 @@ function drawCuts() {
 }
 
 function entryOfCut(cut, number) {
-  const {model: m, selected} = state;
+  const {model: m} = state;
   const place = m.place(cut.at);
   const mark = m.markOf(number);
   const thing = mark >= 0 ? mark : m.nodeOfParameter(cut.parameters[0]);
@@ -21,10 +21,15 @@ function entryOfCut(cut, number) {
     "li",
     {},
     entry(swatch("cut", DATA.looks.cut.mark), cut.operation, more, {
-      "aria-current": selected >= 0 && mark === selected ? "true" : null,
-      onclick: () => select(thing, {isShown: true}),
+      "aria-current": isCurrent(number, mark) ? "true" : null,
+      onclick: () => select(thing, {isShown: true, cut: number}),
     }),
   );
+}
+
+function isCurrent(number, mark) {
+  const {selected, cut} = state;
+  return cut >= 0 ? cut === number : selected >= 0 && mark === selected;
 }
 
 function drawFilters() {

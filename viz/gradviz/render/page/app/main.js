@@ -10,13 +10,14 @@ $("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
 $("fit").addEventListener("click", () => fit(false, true));
 $("expand").addEventListener("click", expandAll);
 $("fold").addEventListener("click", foldAll);
+$("save-svg").addEventListener("click", saveSvg);
+$("save-png").addEventListener("click", savePng);
+listenToRoom();
+listenToMap();
 $("switch").addEventListener("click", event => {
   if (event.target.dataset.panel) showPanel(event.target.dataset.panel);
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  readColours();
-  draw();
-});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 addEventListener("hashchange", () => {
   if (location.hash.slice(1) !== state.address) restore();
 });

@@ -11,7 +11,7 @@ class Model {
     this.n = loss.things;
     this.g = loss.groups.length;
     for (const [name, values] of Object.entries(loss.nodes)) {
-      this[name] = typeof values === "number" ? new Int32Array(this.n).fill(values) : values;
+      this[name] = this.column(values);
     }
     this.parent = new Int32Array(this.n + this.g).fill(-1);
     this.depth = new Int32Array(this.n + this.g);
@@ -25,6 +25,18 @@ class Model {
     this.open = new Uint8Array(this.g);
     this.isHidden = new Uint8Array(WORDS.length);
     this.foldAsAtFirst();
+  }
+
+  /** A column as it is written: one number for all, runs, or a number for each. */
+  column(values) {
+    if (typeof values === "number") return new Int32Array(this.n).fill(values);
+    if (!values.runs) return values;
+    const column = new Int32Array(this.n);
+    let at = 0;
+    for (let i = 0; i < values.runs.length; i += 2) {
+      column.fill(values.runs[i], at, (at += values.runs[i + 1]));
+    }
+    return column;
   }
 
   readTree() {

@@ -45,7 +45,8 @@ function setSelected(thing) {
   state.near = {box: thing >= 0 ? state.model.shownOf(thing) : -1};
 }
 
-function select(thing, {isShown = false, isRoute = false} = {}) {
+function select(thing, {isShown = false, isRoute = false, cut = -1} = {}) {
+  state.cut = cut;
   if (!isRoute && state.route && state.route.node !== thing) state.route = null;
   if (thing >= 0 && isShown) reveal(thing);
   setSelected(thing);

@@ -28,9 +28,10 @@ function panelOfLoss() {
     h("h2", {}, loss.name),
     h("p", {}, loss.headline),
     steps.length ? [h("h3", {}, "What steps"), steps] : [],
-    placeOf(loss.made, {title: `${loss.began} at`}),
+    culprit(),
     verdictBar(m.n),
     facts(counts),
+    placeOf(loss.made, {title: `${loss.began} at`}),
     loss.notes.map(note => h("p", {}, note)),
     h(
       "p",
@@ -38,7 +39,16 @@ function panelOfLoss() {
       "Click a module to open it, its title to close it. ",
       "Select anything to see why gradient reaches it, or does not.",
     ),
+    editorSetting(),
   ];
+}
+
+/** The first cut that leaves parameters without any route, with its line and what fixes it. */
+function culprit() {
+  const {model: m} = state;
+  const {parameters, cuts} = m.loss;
+  const number = cuts.findIndex(cut => cut.parameters.some(one => parameters.verdict[one] === CUT));
+  return number < 0 ? [] : [h("h3", {}, `Cut by ${cuts[number].operation}`), textOfCut(number)];
 }
 
 /** How many parameters have which verdict, as a bar. */
@@ -128,7 +138,7 @@ function panelOfNode(node) {
 
 function aboutMark(node) {
   const {model: m} = state;
-  const cuts = m.loss.marks[node] || [];
+  const cuts = state.cut >= 0 ? [state.cut] : m.loss.marks[node] || [];
   const nothing = [
     h("p", {}, "No parameter that requires grad lies behind it."),
     placeOf(m.at[node], {isBroken: true}),
@@ -205,10 +215,10 @@ function textOfCut(number) {
   const cut = state.model.loss.cuts[number];
   const also = cut.also.map(place => placeOf(place, {isBroken: true}));
   return [
-    placeOf(cut.at, {isBroken: true}),
+    placeOf(cut.at, {isBroken: true, around: cut.around}),
     placeOf(cut.caller, {title: "Called at"}),
     h("p", {}, cut.meaning),
-    h("h3", {}, "What usually mends it"),
+    h("h3", {}, "What usually fixes it"),
     h("p", {}, cut.mend),
     also.length ? [h("h3", {}, "The same route is severed again at"), also] : [],
   ];
@@ -222,7 +232,17 @@ function textOfRoute() {
   }
   const steps = stepsOf(route);
   const list = h("ol", {}, shortened(steps.map(entryOfStep), " steps", 30, 30));
-  return [h("p", {}, summaryOf(route, steps)), h("h3", {}, "From the loss on"), list];
+  const along = by => () => {
+    route.at = clamp((route.at ?? (by > 0 ? -1 : steps.length)) + by, 0, steps.length - 1);
+    goTo(steps[route.at].node);
+  };
+  const walk = [action("Towards the parameter", along(1)), action("Back", along(-1))];
+  return [h("p", {}, summaryOf(route, steps)), walk, h("h3", {}, "From the loss on"), list];
+}
+
+function goTo(node) {
+  reveal(node);
+  centre(state.model.shownOf(node));
 }
 
 function summaryOf(route, steps) {
@@ -241,10 +261,7 @@ function summaryOf(route, steps) {
 
 function entryOfStep({node, path, times, isBreak}) {
   const {model: m} = state;
-  const onclick = () => {
-    reveal(node);
-    centre(m.shownOf(node));
-  };
+  const onclick = () => goTo(node);
   const icon = swatchOf(node);
   if (isBreak) {
     const place = m.place(m.at[node]);

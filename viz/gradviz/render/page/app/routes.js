@@ -1,5 +1,7 @@
 // The route from the loss to a node.
 
+const ROUTE_ZOOM = 0.6; // a route that needs a smaller scale is walked along
+
 /**
  * Find the route from a node to the loss with the fewest lines that no gradient passes, among
  * these the shortest.
@@ -90,5 +92,7 @@ function showRoute(node) {
   state.route = routeTo(from);
   select(from, {isRoute: true});
   const things = [...state.route.boxes];
-  if (things.length > 1) frameAll(things);
+  const broken = stepsOf(state.route).find(step => step.isBreak);
+  if (wholeOf(things) >= ROUTE_ZOOM) frameAll(things);
+  else centre(m.shownOf(broken ? broken.node : from));
 }

@@ -12,11 +12,16 @@ function haystackOf(m) {
     const number = m.parameter[node];
     const also = number < 0 ? [] : m.loss.parameters.also[number];
     const at = [places[m.at[node]], places[m.caller[node]]];
-    return [m.name(node), ...also, m.strings[m.scope[node]], ...at];
+    return [m.name(node), wordsOfNode(node), ...also, m.strings[m.scope[node]], ...at];
+  };
+  const wordsOfNode = node => {
+    if (m.isMark(node)) return `cut ${(m.loss.marks[node] || []).map(i => m.loss.cuts[i].kind)}`;
+    const isPartial = m.parameter[node] >= 0 && m.loss.parameters.partial[m.parameter[node]];
+    return m.isTensor(node) ? `${WORDS[m.verdict[node]]}${isPartial ? " partial" : ""}` : "";
   };
   const ofGroup = thing => {
-    const {name, path, kind} = m.group(thing);
-    return thing === m.n ? [] : [name, path, kind];
+    const {name, path, kind, words} = m.group(thing);
+    return thing === m.n ? [] : [name, path, kind, words];
   };
   const haystack = [];
   for (let thing = 0; thing < m.n + m.g; thing++) {
@@ -30,13 +35,13 @@ function haystackOf(m) {
 function find(words) {
   const {model: m} = state;
   m.haystack ||= haystackOf(m);
-  const ranked = [[], [], []];
+  const ranked = [[], [], [], []];
   m.haystack.forEach((text, thing) => {
     if (!words.every(word => text.includes(word))) return;
     const name = m.name(thing).toLowerCase();
     const isNamed = words.every(word => name.includes(word));
     const isChief = m.isGroup(thing) || m.isTensor(thing) || m.isMark(thing);
-    ranked[isNamed ? (isChief ? 0 : 1) : 2].push(thing);
+    ranked[(isNamed ? 0 : 2) + (isChief ? 0 : 1)].push(thing);
   });
   return ranked.flat();
 }

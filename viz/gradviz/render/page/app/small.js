@@ -36,6 +36,8 @@ const state = {
   view: {x: 0, y: 0, k: 1}, // the upper left corner of the window, and the scale
   isFitted: true, // the view follows the size of the window
   selected: -1,
+  cut: -1, // the one cut of a mark that is asked for; -1 for all of it
+  isFull: false, // the tree shows operations too
   near: {box: -1}, // the box that stands for what is selected
   hovered: -1,
   route: null,
@@ -69,4 +71,5 @@ const grouped = number => number.toLocaleString("en");
 const counted = (number, noun, plural = `${noun}s`) =>
   `${grouped(number)} ${number === 1 ? noun : plural}`;
 const flag = value => (value ? "true" : "false");
+const clamp = (number, least, most) => Math.min(most, Math.max(least, number));
 const isAlarm = note => note.startsWith("ALARM");

@@ -9,7 +9,7 @@ function treeRows() {
   while (waiting.length) {
     const thing = waiting.pop();
     if (thing !== m.n) {
-      if (m.isFaint(thing)) continue;
+      if (m.isFaint(thing) || !isListed(thing)) continue;
       rows.push(thing);
     }
     if (m.isOpen(thing)) {
@@ -22,10 +22,20 @@ function treeRows() {
   return rows;
 }
 
+/** Operations are listed only on request. */
+function isListed(thing) {
+  const {model: m, isFull} = state;
+  return isFull || m.isGroup(thing) || m.isTensor(thing) || m.isMark(thing);
+}
+
 function drawTree(isScrolled = false) {
   const tree = $("tree");
   const list = treeRows();
-  const {rowOf} = state.model;
+  const {rowOf, parent, n} = state.model;
+  while (state.active > n && !rowOf.has(state.active)) state.active = parent[state.active];
+  if (state.active >= 0 && state.active < n && !rowOf.has(state.active)) {
+    state.active = parent[state.active];
+  }
   if (!rowOf.has(state.active)) state.active = list.length ? list[0] : -1;
   const high = tree.clientHeight || 400;
   const at = rowOf.get(state.active);
@@ -54,7 +64,7 @@ function wordsOf(thing) {
 function elementOfRow(thing, row) {
   const {model: m, selected, active} = state;
   const isGroup = m.isGroup(thing);
-  const siblings = m.children[m.parent[thing] - m.n];
+  const siblings = m.children[m.parent[thing] - m.n].filter(isListed);
   const level = m.depth[thing];
   const classes = ["row", isGroup && "module", thing === selected && "selected"];
   const words = wordsOf(thing);

@@ -3,16 +3,13 @@
 const MOST_ZOOM = 3;
 const LARGEST = 1.15; // the scale that a movement to something ends at, at most
 
-/** The height that the legend and the tools take at the lower edge. */
-const below = () => Math.max($("legend").offsetHeight, $("tools").offsetHeight) + 16;
-
 const leastZoom = () => Math.min(0.5, wholeZoom() * 0.7);
 
-/** The scale at which everything fits, beside the tools and the legend at the lower edge. */
+/** The scale at which everything fits. */
 function wholeZoom() {
   const {layout, model} = state;
   const across = stage.clientWidth / (layout.w[model.n] + 16);
-  return Math.min(across, (stage.clientHeight - below()) / (layout.h[model.n] + 8));
+  return Math.min(across, stage.clientHeight / (layout.h[model.n] + 8));
 }
 
 /** Change the scale; the point of the window that is given stays where it is. */
@@ -67,7 +64,7 @@ function fit(isReadable = false, isSoft = false) {
   const readable = across > 0.45 ? Math.min(across, 0.68) : 0.68;
   const k = Math.min(LARGEST, Math.max(wholeZoom(), isReadable ? readable : 0));
   const wide = stage.clientWidth / k;
-  const high = (stage.clientHeight - below()) / k;
+  const high = stage.clientHeight / k;
   const cut = model.loss.cuts.length ? model.shownOf(model.markOf(0)) : -1;
   const lowest = wholeHigh - high;
   let middle = wholeWide / 2;
@@ -90,17 +87,31 @@ function centre(thing, isSoft = true) {
   moveTo({x: left, y: y[thing] + h[thing] / 2 - high / 2 / k, k}, isSoft);
 }
 
+/** What some boxes take up together: left, top, right, bottom. */
+function boundsOfAll(things) {
+  const {x, y, w, h} = state.layout;
+  const bounds = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const t of things) {
+    bounds[0] = Math.min(bounds[0], x[t]);
+    bounds[1] = Math.min(bounds[1], y[t]);
+    bounds[2] = Math.max(bounds[2], x[t] + w[t]);
+    bounds[3] = Math.max(bounds[3], y[t] + h[t]);
+  }
+  return bounds;
+}
+
+/** The scale at which some boxes fit the window together. */
+function wholeOf(things) {
+  const [left, top, right, bottom] = boundsOfAll(things);
+  const {clientWidth: wide, clientHeight: high} = stage;
+  return Math.min(LARGEST, wide / (right - left + 60), high / (bottom - top + 30));
+}
+
 /** Bring boxes into the window, as large as is readable. */
 function frameAll(things) {
-  const {x, y, w, h} = state.layout;
-  const left = Math.min(...things.map(t => x[t]));
-  const right = Math.max(...things.map(t => x[t] + w[t]));
-  const top = Math.min(...things.map(t => y[t]));
-  const bottom = Math.max(...things.map(t => y[t] + h[t]));
-  const wide = stage.clientWidth;
-  const high = stage.clientHeight - below();
-  const whole = Math.min(LARGEST, wide / (right - left + 60), high / (bottom - top + 30));
-  const k = Math.max(leastZoom(), whole);
+  const [left, top, right, bottom] = boundsOfAll(things);
+  const {clientWidth: wide, clientHeight: high} = stage;
+  const k = Math.max(leastZoom(), wholeOf(things));
   moveTo({x: (left + right) / 2 - wide / 2 / k, y: (top + bottom) / 2 - high / 2 / k, k}, true);
 }
 
