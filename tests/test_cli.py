@@ -239,7 +239,7 @@ def steps(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("steps")
 def test_show_reports_on_a_function_that_returns_loss_and_model(run):
     assert run("show", "my_steps:step") == (0, "All 2 parameters get gradient.\n", "")
-    assert run("show", "my_steps:step", "-o", "g.json") == (0, "", "Wrote g.json\n")
+    assert run("show", "my_steps:step", "-o", "g.json") == (0, f"{out.partition('.')[0]}.\n", "Wrote g.json\n")
     assert len(json.loads(Path("g.json").read_text())["backwards"][0]["parameters"]) == 2
 
 
@@ -274,3 +274,42 @@ def test_a_step_that_raises_shows_where_and_exits_with_2(run):
     assert re.search(r'File ".*my_steps\.py", line 12, in wrong', err)
     assert "gradviz/" not in err
     assert err.splitlines()[-1].startswith("gradviz: my_steps:wrong raised RuntimeError")
+
+
+def test_every_help_has_an_example_and_no_sentence_cut_short(run):
+    own = [name for name, command in cli.gradviz.commands.items() if command.callback.__module__ == cli.__name__]
+    shown = run("--help")[1]
+    for name in own:
+        assert f"Example: gradviz {name}" in run(name, "--help")[1]
+        assert not re.search(rf"^  {name} .*\.\.\.$", shown, re.MULTILINE)
+
+
+def test_an_option_after_the_script_is_said_to_go_to_the_script(tmp_path):
+    (tmp_path / "train.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    command = [sys.executable, "-m", "gradviz", "run", "train.py", "-o", "page.html"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "['-o', 'page.html']\n"
+    assert "gradviz: -o page.html goes to the script, as it stands after it; for a report: gradviz run -o page.html" in done.stderr
+
+
+def test_a_loss_that_needs_no_gradient_ends_with_the_cut_its_line_and_the_fix(run):
+    Path("my_cut.py").write_text(
+        "import torch\n"
+        "def step():\n"
+        "    net = torch.nn.Linear(3, 1)\n"
+        "    loss = net(torch.ones(2, 3)).detach().sum()\n"
+        "    loss.backward()\n"
+        "    return loss, net\n"
+    )
+    status, _, err = run("show", "my_cut:step")
+    assert status == 2
+    last = err.splitlines()[-1]
+    assert "cut by detach() at my_cut.py:4: loss = net(torch.ones(2, 3)).detach().sum() Fix: Drop detach()" in last
+
+
+def test_a_report_at_a_prompt_is_ten_lines_and_a_wrong_name_says_what_was_meant():
+    report = article.follow("detach").report
+    assert len(repr(report).splitlines()) <= 10
+    assert repr(report).startswith("2 of 6 parameters get gradient; detach_() at article.py:")
+    with pytest.raises(KeyError, match="did you mean f2.weight"):
+        report.parameters["f2.wieght"]

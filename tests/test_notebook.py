@@ -36,10 +36,12 @@ def notebook() -> Any:
 
 def test_a_report_shows_its_picture_and_its_text(notebook: Any) -> None:
     (output,) = notebook.cells[1].outputs
-    assert set(output.data) == {"text/plain", "image/svg+xml"}
+    assert set(output.data) == {"text/plain", "text/html", "image/svg+xml"}
     assert output.data["image/svg+xml"].startswith("<svg")
-    assert output.data["text/plain"].strip() == notebook.cells[3].outputs[0].text.strip()
-    assert "Cut by detach_()" in output.data["text/plain"]
+    assert len(output.data["text/plain"].splitlines()) <= 10
+    said = html.unescape(output.data["text/html"].partition("<pre>")[2].removesuffix("</pre>"))
+    assert said.strip() == notebook.cells[3].outputs[0].text.strip()
+    assert "  fix       Drop it, or use x.detach()" in said
 
 
 def test_a_line_of_a_cell_goes_by_the_number_that_the_reader_sees() -> None:

@@ -143,3 +143,14 @@ def test_a_trace_that_fails_raises_nothing_where_warnings_are_errors(tmp_path):
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert (ran.returncode, ran.stdout) == (0, "went on\n")
     assert "gradviz stopped watching" in ran.stderr
+
+
+def test_a_terminal_gets_lines_that_are_wrapped_below_their_beginning_and_alarms_in_red():
+    told = "gradviz: ALARM: optimizer (Adam) steps it\n  fix       one two three four five six\n  not trained: net\n"
+    assert voice.dressed(told, 30).splitlines() == [
+        "\x1b[1;31mgradviz: ALARM: optimizer\x1b[0m",
+        "\x1b[1;31m  (Adam) steps it\x1b[0m",
+        "\x1b[2m  fix       \x1b[0mone two three four",
+        "            five six",
+        "\x1b[2m  not trained: \x1b[0mnet",
+    ]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from gradviz import cli
 from gradviz.errors import EngineError
-from gradviz.folding.boxes import View
+from gradviz.folding.boxes import PICTURE, View
 from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Place, Verdict
 from gradviz.layout import dot
@@ -93,8 +93,8 @@ def test_it_is_fit_to_embed_like_the_small_one(root: Element) -> None:
 
 
 def test_every_box_and_every_link_is_drawn(root: Element, report: Report) -> None:
-    folded = fold(report.graph, report.parameters)
-    assert len(groups(root, "node")) == len(folded.boxes) < 110
+    folded = fold(report.graph, report.parameters, budget=PICTURE)
+    assert len(groups(root, "node")) == len(folded.boxes) < 30
     assert len(groups(root, "edge")) == len(folded.links)
 
 

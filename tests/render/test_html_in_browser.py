@@ -184,7 +184,7 @@ def test_the_panel_says_why_and_quotes_the_line(open_page: Open) -> None:
         "(2, 1)",
         "article.py:31",
         "h.detach_()",
-        "mends",
+        "fixes",
     ):
         assert words in said
 
@@ -210,6 +210,7 @@ def test_the_panel_tells_the_size_of_the_gradient_and_the_neighbours(open_page: 
     said = page.locator("#panel").inner_text()
     for words in ("reached", "(7, 9)", "L2 norm 0.25", "Downstream", "MulBackward0"):
         assert words in said
+    page.click("#operations")
     page.locator(".row", has_text="MulBackward0").click()
     said = page.locator("#panel").inner_text()
     assert "loss = w * 2" in said
@@ -309,6 +310,7 @@ def test_several_losses_are_tabs(open_page: Open) -> None:
 
 def test_the_tree_is_walked_with_the_keyboard(open_page: Open) -> None:
     page = open_page(repeated(12))
+    page.click("#operations")
     page.focus("#tree")
 
     def active() -> Any:

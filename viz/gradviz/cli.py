@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 _OUTPUTS = Path("outputs")  # the one folder that is made, where the user names no file
 
 
+def _example(line: str) -> str:
+    """Return the end of a help text: a command that is right as it stands."""
+    return f"Example: gradviz {line}"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
@@ -56,6 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.NoArgsIsHelpError as error:
         say(f"{error.format_message()}\n", sys.stderr)
         status = 2
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        status = _refuse("this command needs torch, which is not installed: pip install torch")
     except (click.ClickException, GradvizError) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
         status = _refuse(" ".join(message.split()))
@@ -180,7 +190,7 @@ def gradviz() -> None:
     """Say for every parameter of a PyTorch model whether gradient reaches it, and which line of code stopped it."""
 
 
-@gradviz.command()
+@gradviz.command(short_help="Trace a small net under a freeze strategy, and draw it.", epilog=_example("example --mode detach"))
 @click.option("--mode", type=OneOf("mode", MODES), default="none", show_default=True, help="How to freeze.")
 @click.option("--at", type=OneOf("layer", LAYERS), default="f2", show_default=True, help="The layer to freeze, or to detach after.")
 @click.option("--all", "every", is_flag=True, help="Every mode, side by side.")
@@ -236,7 +246,7 @@ def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path
         console.print(table(at), markup=False, soft_wrap=True, end="")
 
 
-@gradviz.command()
+@gradviz.command(short_help="Trace a function that returns (loss, model), and report.", epilog=_example("show train.py:step -o graph.svg"))
 @click.argument("function", metavar="PACKAGE.MODULE:FUNCTION")
 @click.option("--without", metavar="FILE:LINE", help="As if nothing were cut at this line: the step is run with a change that undoes it.")
 @output_options
@@ -256,7 +266,11 @@ def show(function: str, without: str | None, output: Path | None, engine: str, v
     _finish(trace_function(function), output, engine, view)
 
 
-@gradviz.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@gradviz.command(
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    short_help="Run an unmodified script, and report on its backward calls.",
+    epilog=_example("run -o report.html train.py --lr 0.1"),
+)
 @click.argument("script", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 @click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as in python -m.")
@@ -289,7 +303,10 @@ def run(
     output: Path | None,
     engine: str,
 ) -> None:
-    """Run an unmodified script as Python would, and report on its backward calls on standard error."""
+    """Run an unmodified script as Python would, and report on its backward calls on standard error.
+
+    Options of gradviz stand before SCRIPT; what follows it goes to the script.
+    """
     from gradviz.running.script import run as run_script
     from gradviz.running.settings import Settings, numbers
 
@@ -297,6 +314,7 @@ def run(
         from gradviz.render.formats import check
 
         check(output)
+    _say_what_goes_to_the_script(arguments)
     settings = Settings(
         backward=numbers(backward),
         every=every or 0,
@@ -315,7 +333,16 @@ def run(
 gradviz.add_command(plot)
 
 
-@gradviz.command()
+def _say_what_goes_to_the_script(arguments: Sequence[str]) -> None:
+    """Tell who wrote -o after the script that the script gets it, and how gradviz would."""
+    from gradviz.render.formats import FORMATS
+
+    for option, value in pairwise(arguments):
+        if option in ("-o", "--output") and Path(value).suffix.lower() in FORMATS:
+            say(f"gradviz: {option} {value} goes to the script, as it stands after it; for a report: gradviz run {option} {value} ...\n")
+
+
+@gradviz.command(short_help="Draw a saved report again, without the model.", epilog=_example("draw report.json -o graph.svg"))
 @click.argument("file", type=click.Path(path_type=Path), metavar="REPORT.json")
 @output_options
 def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
@@ -337,9 +364,13 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@gradviz.command()
+@gradviz.command(
+    context_settings={"ignore_unknown_options": True},
+    short_help="Hold a step against what is expected of it.",
+    epilog=_example("check train.py --reached 'head.*' --frozen 'backbone.*' --lr 0.1"),
+)
 @click.argument("step", required=False, metavar="[STEP]")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]...")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 @expectation_options
 @click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to hold; without it all of them together.")
 @click.option(
@@ -353,7 +384,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
 
     STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run with ARGUMENTS until each
     of its optimizers has made a step, or to the last of the backward calls asked for. An option takes the place of what pyproject.toml
-    says for that word.
+    says for that word. Options that gradviz does not have go to the script; those that both have go to it after --.
 
     Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
     that there is none.
@@ -375,6 +406,7 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")
     if not step.endswith(".py"):
         if arguments:
+            _refuse_unknown(arguments)
             raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
         if "backward" in options:
             raise click.UsageError(f"only a script has backward calls to choose from, and {step!r} is none (--loss chooses from a report)")
@@ -396,6 +428,15 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         sys.exit(1)
 
 
+def _refuse_unknown(arguments: Sequence[str]) -> None:
+    """Refuse an option that nobody takes, with the one that was likely meant."""
+    known = [name for parameter in check.params for name in parameter.opts if name.startswith("--")]
+    for option in arguments:
+        if option.startswith("-"):
+            close = difflib.get_close_matches(option.partition("=")[0], known, n=1, cutoff=0.7)
+            raise click.NoSuchOption(option.partition("=")[0], possibilities=close)
+
+
 def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
     """The report on what ``gradviz check`` was given."""
     if step.endswith(".json"):
@@ -405,7 +446,7 @@ def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
     return trace_script(step, arguments, backward) if step.endswith(".py") else trace_function(step)
 
 
-@gradviz.command()
+@gradviz.command(short_help="Say which versions run, and whether known steps are judged rightly.", epilog=_example("doctor"))
 def doctor() -> None:
     """Say which versions run, what of torch is not as gradviz knows it, and whether it judges known steps rightly.
 
@@ -419,7 +460,7 @@ def doctor() -> None:
         sys.exit(1)
 
 
-@gradviz.command()
+@gradviz.command(short_help="Say what changed between two saved reports.", epilog=_example("diff before.json after.json -o diff.svg"))
 @click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE.json")
 @click.argument("after", type=click.Path(path_type=Path), metavar="AFTER.json")
 @click.option("--format", "form", type=OneOf("format", ("text", "json")), default="text", show_default=True, help="How to say it.")

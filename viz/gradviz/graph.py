@@ -4,6 +4,7 @@ Nothing here imports torch or holds a tensor, so a graph can be built by hand in
 numbered in the order in which they are met from the loss, so the same step gives the same numbers in every process.
 """
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -379,6 +380,12 @@ class Parameter:
     gradient_norm: float | None = None
 
 
+def _no_such(name: object, known: Iterable[str]) -> str:
+    """Say that there is no such parameter, and which was likely meant."""
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return f"{name}: no such parameter" + (f"; did you mean {close[0]}?" if close else "")
+
+
 class Parameters(Mapping[str, Parameter]):
     """The parameters of a report by name, in the model's order. A tied parameter answers to each of its names."""
 
@@ -389,7 +396,10 @@ class Parameters(Mapping[str, Parameter]):
         self._by_name = {name: parameter for parameter in parameters for name in (*parameter.names, parameter.name)}
 
     def __getitem__(self, name: str) -> Parameter:
-        return self._by_name[name]
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise KeyError(_no_such(name, self._by_name)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

@@ -1,5 +1,6 @@
 """How a report shows itself in a notebook: the picture and the text by itself, the page in a frame when it is asked for."""
 
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -9,14 +10,17 @@ from gradviz.findings import Findings
 from gradviz.render.html import render_html
 from gradviz.render.sentences import headline
 from gradviz.render.svg import render_svg
-from gradviz.render.text import for_terminal
+from gradviz.render.text import for_terminal, render_text
 
 
 def mimebundle(report: Findings) -> dict[str, str]:
-    """Return what a notebook may show, by MIME type: the text, and the picture if an engine can draw it."""
-    bundle = {"text/plain": for_terminal(report)}
+    """Return what a notebook may show, by MIME type: a few lines, and the picture with the report below if an engine can draw it."""
+    bundle = {"text/plain": repr(report)}
     with suppress(EngineError):
-        bundle["image/svg+xml"] = render_svg(report)
+        svg = render_svg(report)
+        picture = f'<img alt="{escape(headline(report))}" src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
+        bundle["image/svg+xml"] = svg
+        bundle["text/html"] = f"{picture}<pre>{escape(render_text(report))}</pre>"
     return bundle
 
 

@@ -16,7 +16,7 @@ from gradviz.render.html import render_html
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.logged import log
 from gradviz.render.svg import drawing, render_svg
-from gradviz.render.text import for_terminal, styled
+from gradviz.render.text import for_terminal, render_summary, styled
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _USUAL = View()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Report(Findings):
     """What became of the gradient of one loss, for every parameter. Read-only.
 
@@ -48,6 +48,10 @@ class Report(Findings):
     def __str__(self) -> str:
         """Return the explanation: in colour for a terminal that is not told NO_COLOR, else plain."""
         return for_terminal(self)
+
+    def __repr__(self) -> str:
+        """Return the result in a few lines; ``print(report)`` explains it."""
+        return render_summary(self)
 
     def __rich__(self) -> "Text":
         return styled(self)

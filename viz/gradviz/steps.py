@@ -71,10 +71,28 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
             result: Any = function(**arguments)
         except Exception as error:
             _print_without_gradviz(error)
-            raise GradvizError(f"{name} raised {type(error).__name__}, so there is nothing to report") from error
+            raise GradvizError(f"{name} raised {type(error).__name__}, {_why_backward_failed(trace, error)}") from error
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         run_backward(trace, loss)
     return Traced(trace.report(loss, model), loss, model)
+
+
+def _why_backward_failed(trace: Any, error: Exception) -> str:
+    """Say what severed a loss that does not require grad: cut, line and fix, where the error is about such a loss."""
+    none = "so there is nothing to report"
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    loss = next((frame.f_locals.get("self") for frame in frames if frame.f_code.co_filename.endswith("torch/_tensor.py")), None)
+    if "does not require grad" not in str(error) or loss is None:
+        return none
+    values = [value for frame in frames for value in frame.f_locals.values()]
+    models = {str(number): value for number, value in enumerate(values) if hasattr(value, "named_parameters")}
+    cuts = trace.report(loss, models or None).cuts
+    if not cuts:
+        return none
+    from gradviz.causes import explain
+    from gradviz.render.sentences import cut_at
+
+    return f"as its loss is cut by {cut_at(cuts[0])}: {cuts[0].code} Fix: {explain(cuts[0]).mend}"
 
 
 def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:

@@ -4,11 +4,17 @@ Names and lines of code are somebody else's text: :func:`printable` is what all 
 """
 
 import os
+import re
+import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
+
+_LABELLED = re.compile(r"  (?:[a-z]+ {2,}|[a-z ]+: |          )")  # the margin of a line: "  cut       ", "  not trained: "
+_RED, _BOLD, _FAINT, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def printable(text: str) -> str:
@@ -42,8 +48,27 @@ def say(text: str, stream: TextIO | None = None) -> None:
     if stream is None or not text:
         return
     with suppress(Exception):
+        if stream.isatty() and "NO_COLOR" not in os.environ:
+            text = dressed(text, shutil.get_terminal_size().columns)
         bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
         _write(stream, f"\n{text}" if len(bars) else text)  # a progress bar leaves its line unfinished
+
+
+def dressed(text: str, width: int) -> str:
+    """Return lines as a terminal of ``width`` columns shows them: wrapped below their beginning, alarms red, labels faint."""
+    lines = []
+    for line in text.splitlines():
+        told = _LABELLED.match(line)
+        indent = len(told[0]) if told and len(told[0]) < width // 2 else 2
+        body = textwrap.wrap(line, max(width, 20), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+        if line.startswith("gradviz") and ": ALARM" in line:
+            body = [f"{_RED}{part}{_PLAIN}" for part in body]
+        elif line.startswith("gradviz"):
+            body = [f"{_BOLD}{part}{_PLAIN}" for part in body]
+        elif told and body:
+            body[0] = f"{_FAINT}{body[0][:indent]}{_PLAIN}{body[0][indent:]}"
+        lines += body or [""]
+    return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -16,7 +16,17 @@ from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import count_reached, counted, is_known_unused, leaf_name, listing, path_and_line, printable, why_unused
+from gradviz.render.sentences import (
+    count_reached,
+    counted,
+    headline,
+    is_known_unused,
+    leaf_name,
+    listing,
+    path_and_line,
+    printable,
+    why_unused,
+)
 from gradviz.render.training import lines, note_on_size, sentence
 from gradviz.training.facts import Training
 
@@ -52,6 +62,19 @@ def render_text(report: Findings, *, width: int | None = None, about: Collection
     """
     told = _report(report, None if about is None else frozenset(about))
     return "\n".join(text for line in told for _, text in _wrapped(line, width or WIDTH)) + "\n"
+
+
+def render_summary(report: Findings) -> str:
+    """Return the result in at most ten lines, the last without a line break: what a prompt shows of a report."""
+    rows = []
+    for verdict in Verdict:
+        names = [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
+        groups = [str(group) for group in fold_names(names, report.parameters)]
+        if groups:
+            rows.append(f"  {verdict:<{_LABEL}}{printable(listing(groups))}")
+    cuts = [f"  {'by':<{_LABEL}}{printable(f'{cut.operation} at {path_and_line(cut)}')}" for cut in report.cuts[:2]]
+    shown = f"  print(report) explains, report.to_html({'page.html'!r}) shows the graph"
+    return "\n".join([f"{headline(report)}.", *rows, *cuts, shown])
 
 
 def styled(report: Findings, *, width: int | None = None) -> "Text":

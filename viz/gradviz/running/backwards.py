@@ -470,6 +470,8 @@ class Watch:
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))
+            if self._settings.output:
+                self._say(f"wrote {os.path.relpath(own_file(self._settings.output, label(self._settings)))}\n")
             self._say(self._outcome.last())
         self._training.end()
 

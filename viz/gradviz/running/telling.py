@@ -235,6 +235,8 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
         yield _line("cut", _names(names, call))
         for position, cut in enumerate(cuts):
             yield from _cut(cut, "and in parallel by" if position else "by")
+        if call.failed:  # no step follows that would tell what fixes it
+            yield from (_line("fix", mend) for mend in dict.fromkeys(explain(cut).mend for cut in cuts))
 
 
 def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
