@@ -263,7 +263,12 @@ def show(function: str, without: str | None, output: Path | None, engine: str, v
         return
     from gradviz.steps import trace_function
 
-    _finish(trace_function(function), output, engine, view)
+    report = trace_function(function)
+    if output is not None:
+        from gradviz.render.sentences import headline
+
+        click.echo(f"{headline(report)}.")
+    _finish(report, output, engine, view)
 
 
 @gradviz.command(
@@ -378,7 +383,9 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="NUMBERS",
     help="Of a script, the backward calls to hold; unless told, those up to the first step of every optimizer.",
 )
-@click.option("--format", "form", type=OneOf("format", ("text", "github")), default="text", show_default=True, help="How to say it.")
+@click.option(
+    "--format", "form", type=OneOf("format", ("text", "github", "sarif")), default="text", show_default=True, help="How to say it."
+)
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
 
@@ -412,10 +419,14 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
             raise click.UsageError(f"only a script has backward calls to choose from, and {step!r} is none (--loss chooses from a report)")
     everything = held(settings, options, options.get("loss", settings.get("loss")))
     report = _step(step, arguments, options.get("backward", settings.get("backward", "")))
-    failed = False
-    for loss, expectations in everything:
-        part = of_loss(report, loss)
-        wrong = violations(part, expectations)
+    found = [(loss, part := of_loss(report, loss), violations(part, expectations)) for loss, expectations in everything]
+    failed = any(wrong for _, _, wrong in found)
+    if form == "sarif":
+        from gradviz.render.sarif import render_sarif
+
+        click.echo(render_sarif([(part, wrong) for _, part, wrong in found]), nl=False)
+        found = []
+    for loss, part, wrong in found:
         of = f"{loss}: " if loss is not None and len(everything) > 1 else ""
         if not wrong:
             click.echo(f"{of}As expected: {verdict_counts(part)}.")
@@ -423,7 +434,6 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         if form == "github":
             click.echo(render_github(part, wrong), nl=False)
         click.echo(f"{of}{render_violations(part, wrong, as_options=True)}", nl=False)
-        failed = True
     if failed:
         sys.exit(1)
 

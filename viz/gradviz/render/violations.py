@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -70,6 +70,16 @@ def _written(word: str, patterns: Sequence[str], as_options: bool) -> str:
 def render_github(report: Findings, failed: Sequence[Violation], *, root: Path | None = None) -> str:
     """Return a workflow command for each violation, which GitHub shows on the line of the cut in a pull request.
 
+    The arguments are those of :func:`annotations`.
+    """
+    return "".join(f"{_command(place, message)}\n" for _, place, message in annotations(report, failed, root=root))
+
+
+def annotations(
+    report: Findings, failed: Sequence[Violation], *, root: Path | None = None
+) -> Iterator[tuple[Violation, dict[str, str], str]]:
+    """Yield for each violation, and each cut that it is owed to, the ``file`` and ``line`` to annotate, where known, and what to say.
+
     Args:
         report: Where no cut is to blame, the line of the loss is annotated.
         failed: What is not as expected.
@@ -79,16 +89,15 @@ def render_github(report: Findings, failed: Sequence[Violation], *, root: Path |
     here = Path.cwd()
     repository = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
     root = root or repository or Path(os.environ.get("GITHUB_WORKSPACE") or here)
-    lines = []
     for violation in failed:
         if not violation.parameters:
-            lines.append(_command({}, printable(_without_match(violation))))
+            yield violation, {}, printable(_without_match(violation))
             continue
         names = ", ".join(_names(report, violation))
         message = f"{names}: expected {_expected(violation)}, found {_found(violation)}"
         cuts = violation.cuts or (None,)
-        lines += [_command(_place(cut, violation, report, root), _with_code(message, cut or violation.switched_at)) for cut in cuts]
-    return "".join(f"{line}\n" for line in lines)
+        for cut in cuts:
+            yield violation, _place(cut, violation, report, root), _with_code(message, cut or violation.switched_at)
 
 
 def _names(report: Findings, violation: Violation) -> list[str]:
