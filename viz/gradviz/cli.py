@@ -439,12 +439,13 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
 
 
 def _refuse_unknown(arguments: Sequence[str]) -> None:
-    """Refuse an option that nobody takes, with the one that was likely meant."""
+    """Refuse an option that is a slip of one that there is."""
     known = [name for parameter in check.params for name in parameter.opts if name.startswith("--")]
     for option in arguments:
         if option.startswith("-"):
             close = difflib.get_close_matches(option.partition("=")[0], known, n=1, cutoff=0.7)
-            raise click.NoSuchOption(option.partition("=")[0], possibilities=close)
+            if close:
+                raise click.NoSuchOption(option.partition("=")[0], possibilities=close)
 
 
 def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":

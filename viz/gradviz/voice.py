@@ -59,7 +59,7 @@ def dressed(text: str, width: int) -> str:
     lines = []
     for line in text.splitlines():
         told = _LABELLED.match(line)
-        indent = len(told[0]) if told and len(told[0]) < width // 2 else 2
+        indent = len(told[0]) if told and len(told[0]) <= width // 2 else 2
         body = textwrap.wrap(line, max(width, 20), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
         if line.startswith("gradviz") and ": ALARM" in line:
             body = [f"{_RED}{part}{_PLAIN}" for part in body]
