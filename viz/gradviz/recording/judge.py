@@ -217,7 +217,7 @@ def _spoiled(parameters: tuple[Parameter, ...], births: tuple[NotFinite, ...]) -
     said = []
     if wild:
         names = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
-        said.append(f"The gradient of {names} is not finite: the next step makes these parameters NaN.")
+        said.append(f"The gradient of {names} is not finite: a step with it makes these parameters NaN or infinite.")
     for one in births:
         what = "the result" if one.forward else "the backward"
         at = "" if one.place is None else f" at {one.place}" + (f" ({one.place.code})" if one.place.code else "")

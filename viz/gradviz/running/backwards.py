@@ -56,6 +56,14 @@ _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are r
 _watching: "Watch | None" = None
 
 
+def _near(path: Path) -> str:
+    """Return a path as from the current folder, where there is one."""
+    try:
+        return os.path.relpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
 def is_watched() -> bool:
     """Say whether somebody watches this process's backward calls already."""
     return _watching is not None
@@ -471,7 +479,7 @@ class Watch:
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))
             if self._settings.output:
-                self._say(f"wrote {os.path.relpath(own_file(self._settings.output, label(self._settings)))}\n")
+                self._say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
             self._say(self._outcome.last())
         self._training.end()
 
