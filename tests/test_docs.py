@@ -218,8 +218,8 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
 
 
 TOLD_OTHERWISE = (  # by console blocks, programs that assert, and tables
-    "ci", "coming-from", "does-it-train", "element-0", "errors-of-backward", "frameworks", "notebooks", "order-of-calls",
-    "read-the-picture", "size-of-gradients", "tests", "what-it-costs",
+    "ci", "coming-from", "does-it-train", "element-0", "errors-of-backward", "frameworks", "how-much-gradient", "mend-a-cut",
+    "notebooks", "order-of-calls", "read-the-picture", "size-of-gradients", "tests", "what-it-costs",
 )  # fmt: skip
 
 
@@ -232,6 +232,13 @@ def test_every_question_of_the_how_to_pages_has_its_picture_and_its_report_made_
         assert {"text", "table"} & set(formats), page
     listed = re.search(r"```\{toctree\}\n(.*?)```", (DOCS / "how-to" / "index.md").read_text(), re.DOTALL)[1].split()
     assert sorted(listed) == sorted([*TOLD_OTHERWISE, *(page.stem for page in questions)])
+
+
+def test_the_reference_has_the_help_of_every_command():
+    page = (DOCS / "reference" / "command-line.md").read_text()
+    for command in cli.gradviz.commands:
+        assert f"\n| `gradviz {command}` |" in page
+        assert f"\n$ gradviz {command} --help\nUsage: gradviz {command} " in page
 
 
 def test_the_reference_names_every_kind_of_cut_and_every_word():
