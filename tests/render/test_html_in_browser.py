@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import graphs
 import pytest
@@ -542,3 +543,59 @@ def test_35_000_nodes_open_within_a_second_and_all_at_once_without_freezing(open
         return milliseconds / 1000
 
     assert best(expand) < 0.5
+
+
+def saved(page: "Page", button: str) -> bytes:
+    with page.expect_download() as waiting:
+        page.click(button)
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_the_view_is_saved_as_svg_and_png(open_page: Open) -> None:
+    page = open_page(graphs.detached())
+    root = ElementTree.fromstring(saved(page, "#save-svg"))
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"f1", "f2", "f3", "detach_()", "article.py:31", "loss"} <= set(texts)
+    assert root.find("{http://www.w3.org/2000/svg}title").text.startswith("2 of 6 parameters get gradient")  # type: ignore[union-attr]
+    assert saved(page, "#save-png").startswith(b"\x89PNG")
+
+
+def test_colours_switch_and_panels_close_and_widen(open_page: Open) -> None:
+    page = open_page(graphs.every_verdict())
+    page.click("#theme")
+    boxes(page)
+    assert pixels(page).get(LOOKS[Verdict.REACHED].dark.fill, 0) > 300
+    wide = page.locator("#stage").bounding_box()["width"]  # type: ignore[index]
+    page.click(".side[data-side=panel]")
+    assert not page.locator("#panel").is_visible()
+    assert page.locator("#stage").bounding_box()["width"] > wide + 200  # type: ignore[index]
+    finder = page.locator("#finder").bounding_box()["width"]  # type: ignore[index]
+    page.focus("#grip-finder")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#finder").bounding_box()["width"] == finder + 20  # type: ignore[index]
+
+
+def test_a_line_opens_in_an_editor_that_can_be_set_and_no_script_passes_for_one(open_page: Open) -> None:
+    cut = graphs.detached().cuts[0]
+    report = graphs.detached()
+    report = replace(report, cuts=(replace(cut, file="/src/my net.py"),))
+    page = open_page(report)
+    link = page.locator("#panel .at a").first
+    assert link.get_attribute("href") == "vscode://file//src/my%20net.py:31"
+    page.fill(".editor", "idea://open?file={file}&line={line}")
+    page.locator(".editor").blur()
+    assert page.locator("#panel .at a").first.get_attribute("href") == "idea://open?file=/src/my%20net.py&line=31"
+    page.fill(".editor", "javascript:alert(1)//{file}")
+    page.locator(".editor").blur()
+    assert str(page.locator("#panel .at a").first.get_attribute("href")).startswith("vscode://")
+
+
+def test_a_large_graph_has_a_map_and_a_trail_of_the_modules_around(open_page: Open) -> None:
+    page = open_page(repeated(60))
+    assert page.locator("#map canvas").is_visible()
+    assert not open_page(graphs.detached()).locator("#map canvas").is_visible()
+    page.click("#expand")
+    page.wait_for_function("() => document.getElementById('stage').dataset.boxes > 100")
+    for _ in range(12):
+        page.click("#zoom-in")
+    assert page.locator("#crumbs button").count() >= 1

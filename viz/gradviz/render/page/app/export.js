@@ -10,6 +10,11 @@ class SvgPen {
     Object.assign(this, {font: "", dashes: [], parts: [], steps: [], ends: []});
   }
 
+  // The window is the viewBox, and the file begins empty.
+  setTransform() {}
+
+  clearRect() {}
+
   step(letter, ...numbers) {
     this.steps.push(letter + numbers.map(rounded).join(" "));
   }
