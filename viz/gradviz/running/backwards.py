@@ -478,7 +478,7 @@ class Watch:
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))
-            if self._settings.output:
+            if self._settings.output and self._children is not None:
                 self._say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
             self._say(self._outcome.last())
         self._training.end()
