@@ -152,7 +152,7 @@ class Look:
 
     Attributes:
         optimizer: Its name.
-        gradient: The largest element of the gradient that it stepped with, nan or inf where not finite; None where ``.grad`` was None.
+        gradient: Size of the gradient that it stepped with, nan or inf where not finite; None where ``.grad`` was None.
         norm: L2 norm of that gradient.
         moved, compared: Elements of the parameter that changed, and that were looked at.
         finite: The parameter was finite after the step.

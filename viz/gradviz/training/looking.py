@@ -1,5 +1,6 @@
 """Looks at the parameters of one step: their gradients before it, their values before and after it."""
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,8 +23,7 @@ class Glance:
 
     Attributes:
         key: Identity of the parameter.
-        gradient: The largest element of its gradient; None where there was none.
-        norm: L2 norm of its gradient.
+        gradient, norm: L2 norm of its gradient; None where there was none.
         moved, compared, finite, ratio, holds, lr: As in :class:`gradviz.training.facts.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step.
@@ -52,7 +52,9 @@ class StepLook:
         self._parameters = [(parameter, group) for parameter, group in parameters if has_values(own_part(parameter.detach()))]
         self._rows: list[Tensor | None] = [None] * len(self._parameters)
         self._gradients: Batch | None = None
+        self._norms: list[float] | None = None
         self._which: list[int] = []
+        self._measured: list[Tensor] = []
         self._before: Batch | None = None
         self._after: Batch | None = None
 
@@ -71,7 +73,7 @@ class StepLook:
     def look_at_gradients(self, *, rows: bool = True) -> None:
         """Measure the gradients as they are now."""
         pieces: list[Tensor] = []
-        self._which = []
+        self._which, self._measured = [], []
         for place, (parameter, _) in enumerate(self._parameters):
             gradient = parameter.grad
             if gradient is None:
@@ -82,16 +84,20 @@ class StepLook:
                 if rows and values.sparse_dim() == 1:
                     self._rows[place] = values.indices()[0][:_ROWS]
                 values = values.values()
-            elif rows and _is_table(values):
-                self._rows[place] = torch.linalg.vector_norm(values, ord=float("inf"), dim=1).topk(_ROWS).indices
             if not values.numel() or not (values.dtype.is_floating_point or values.dtype.is_complex):
                 continue
             wide = torch.float32 if values.dtype in (torch.float16, torch.bfloat16) else None
             self._which.append(place)
-            for order in (float("inf"), 2.0):
-                norm = torch.linalg.vector_norm(values, ord=order, dtype=wide)
-                pieces.append((norm.real if norm.is_complex() else norm).reshape(1))
+            self._measured.append(values)
+            norm = values  # which is read once: it is as large as the model
+            if rows and parameter.grad.layout == torch.strided and _is_table(values):
+                norm = torch.linalg.vector_norm(values, dim=1, dtype=wide)
+                self._rows[place] = norm.topk(_ROWS).indices
+            norm = torch.linalg.vector_norm(norm, dtype=wide)
+            pieces.append((norm.real if norm.is_complex() else norm).reshape(1))
         self._gradients = Batch(pieces)
+        if all(piece.device.type == "cpu" for piece in pieces):
+            self._norms = self._read_norms()
 
     def _values(self) -> list[Tensor]:
         pieces = []
@@ -108,16 +114,15 @@ class StepLook:
         """Return what was seen of each parameter. Waits for the device."""
         if self._before is None or self._after is None or self._gradients is None:
             return []
-        norms = [float(one) for one in self._gradients.read()]
-        measured = {place: (norms[2 * number], norms[2 * number + 1]) for number, place in enumerate(self._which)}
+        norms = self._norms if self._norms is not None else self._read_norms()
+        self._measured = []
+        measured = dict(zip(self._which, norms, strict=True))
         found = []
         pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
         for place, ((parameter, group), old, new) in enumerate(pairs):
             glance = Glance(id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new)
             if place in measured:
-                glance.gradient, glance.norm = measured[place]
-                if glance.norm in (0.0, float("inf")) and glance.gradient not in (0.0, float("inf")):
-                    glance.norm = glance.gradient  # the sum of squares is beyond what its type can hold
+                glance.gradient = glance.norm = measured[place]
             elif parameter.grad is not None:
                 glance.gradient = glance.norm = 0.0
             glance.moved = int((old != new).sum()) if old.numel() == new.numel() else new.numel()
@@ -134,6 +139,16 @@ class StepLook:
                     glance.compared = 0  # what was looked at had no gradient: nothing can be said
             found.append(glance)
         return found
+
+    def _read_norms(self) -> list[float]:
+        """Return the norms of the gradients; the largest element where the sum of squares is beyond what its type can hold."""
+        if self._gradients is None:
+            return []
+        norms = [float(norm) for norm in self._gradients.read()]
+        return [
+            float(values.detach().abs().max()) if norm in (0.0, math.inf) else norm
+            for norm, values in zip(norms, self._measured, strict=True)
+        ]
 
     def _holds(self, parameter: Tensor, group: dict[str, Any], old: Tensor) -> float | None:
         """Return the share of elements with gradient that could hold the update to be expected; None where none has gradient."""
