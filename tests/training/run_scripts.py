@@ -4,7 +4,6 @@ Usage: run_scripts.py FOLDER OUT [NAME...]. OUT gets a report NAME.json and what
 """
 
 import atexit
-import contextlib
 import os
 import signal
 import sys
@@ -47,10 +46,13 @@ def main() -> None:
     for name in names:
         child = os.fork()
         if child == 0:
-            with contextlib.suppress(BaseException):
+            try:
                 atexit._clear()
                 run(Path(folder) / f"{name}.py", Path(out) / f"{name}.json")
-            os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(0)
         os.waitpid(child, 0)
 
 
