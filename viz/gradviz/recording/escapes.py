@@ -91,8 +91,14 @@ class Escapes:
 
     # What leaves
 
-    def left(self, frame: FrameType | None, serial: int, value: Any) -> bool:
+    def left(self, frame: FrameType | None, serial: int, value: Any, *, text: bool = False) -> bool:
         """Take note that a value left torch in this frame, and in its callers as far as the value is handed to them.
+
+        Args:
+            frame: Where it left.
+            serial: Number of the call on the tape.
+            value: What left.
+            text: It left as a text.
 
         Returns:
             Whether it went straight into a text.
@@ -100,7 +106,7 @@ class Escapes:
         self.any = True
         self._mark(frame, serial)
         self._hold(value, serial)
-        shown = _is_shown(frame)
+        shown = text or _is_shown(frame)
         self.values.left(value, serial, shown=shown)
         return shown
 

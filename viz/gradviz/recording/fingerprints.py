@@ -13,6 +13,8 @@ _SAMPLES = 16  # of each thing that left
 _LOOKED_AT = 2048  # elements of what goes in
 _CHANCE = 1e-4  # that a single agreement may have of being a coincidence
 _ALIKE = 2.0**-25  # of two values: 23 bits of fraction, and some exponents
+_TEXTS = 256  # numbers in texts that are known
+_DIGITS = 12  # after the point, of a number that was read out of a text
 _FEW = 8  # numbers in a row that a programmer would write
 _COPIED = 8  # one in so many of the elements agrees: then it is a copy, whatever the chance of one
 
@@ -25,12 +27,15 @@ class Fingerprints:
         self._values = np.empty(0, np.float32)  # sorted; of equal ones, those that were only shown come last
         self._serials = np.empty(0, np.int64)
         self._shown = np.empty(0, np.bool_)
+        self._texts: list[tuple[float, int]] = []  # single numbers that went into a text, the newest last
         self._turns = np.empty(0, np.int64)  # when each left, by count
         self._count = 0
 
     def left(self, value: Any, serial: int, *, shown: bool) -> None:
         """Take note of what left; ``shown`` where it went straight into a text."""
         sample = _sample(value, _SAMPLES)
+        if shown and sample is not None and len(sample) == 1:
+            self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial)]
         if sample is not None:
             self._new.append((sample, serial, shown))
             if len(self._new) > _KEPT:
@@ -43,6 +48,8 @@ class Fingerprints:
         sample = None if is_short(value) else _sample(value, _LOOKED_AT)
         if sample is None:
             return ()
+        if type(value) is float and (read := self._read_back(value)):
+            return (read,)
         with np.errstate(all="ignore"):
             self._sort()
             sample = sample.astype(np.float32)
@@ -56,6 +63,13 @@ class Fingerprints:
         if not len(hits) or not (rare or (len(hits) >= 4 and len(hits) * _COPIED >= len(sample))):
             return ()
         return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
+
+    def _read_back(self, value: float) -> int:
+        """Return what went into a text and is this number when it is rounded to as many digits; 0 where nothing is."""
+        decimals = len(repr(value).partition(".")[2])
+        if "e" in repr(value) or decimals > _DIGITS:
+            return 0  # no text that a programmer would write
+        return next((serial for before, serial in reversed(self._texts) if round(before, decimals) == value), 0)
 
     def _sort(self) -> None:
         if not self._new:

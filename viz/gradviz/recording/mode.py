@@ -817,7 +817,8 @@ class RecordingMode(TorchFunctionMode):
         return out
 
     def _after_escape(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
-        serial = self._left(known, args[0], out, frame)
+        value = _as_array(args[0]) if known.name in exits.TEXTS and args[0].numel() == 1 else out  # what is read out of a text is a number
+        serial = self._left(known, args[0], value, frame)
         if _KIND_OF[known.name] is CutKind.NUMPY:
             self._give_out(args[0], frame, serial)
         return out
@@ -837,7 +838,7 @@ class RecordingMode(TorchFunctionMode):
             return 0
         around = self.stacks.look_around(frame)
         serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
-        shown = self.escapes.left(frame, serial, value)
+        shown = self.escapes.left(frame, serial, value, text=known.name in exits.TEXTS)
         self.tape.left(serial, Exit(shown or known.name in exits.TEXTS, _is_whole(value)))
         return serial
 
