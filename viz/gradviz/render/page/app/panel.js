@@ -27,8 +27,8 @@ function panelOfLoss() {
   return [
     h("h2", {}, loss.name),
     h("p", {}, loss.headline),
-    steps.length ? [h("h3", {}, "What steps"), steps] : [],
     culprit(),
+    steps.length && !$("training")?.open ? [h("h3", {}, "What steps"), steps] : [],
     verdictBar(m.n),
     facts(counts),
     placeOf(loss.made, {title: `${loss.began} at`}),
