@@ -90,7 +90,7 @@ class StepLook:
             self._which.append(place)
             self._measured.append(values)
             norm = values  # which is read once: it is as large as the model
-            if rows and parameter.grad.layout == torch.strided and _is_table(values):
+            if rows and gradient.layout == torch.strided and _is_table(values):
                 norm = torch.linalg.vector_norm(values, dim=1, dtype=wide)
                 self._rows[place] = norm.topk(_ROWS).indices
             norm = torch.linalg.vector_norm(norm, dtype=wide)
