@@ -105,15 +105,17 @@ class _Calls:
         if copy is not None:
             return Unused(reason=UnusedReason.COPIED, place=_line(copy))
         steps = owner.split(".")
-        for length in range(1, len(steps) + 1):
-            path = ".".join(steps[:length])
-            if any(ran == path or ran.startswith(f"{path}.") for ran in self._by_path):
-                continue
-            holder = self._modules.get(".".join(steps[: length - 1]))
-            lines = () if holder is None else calls_of(type(holder), steps[length - 1])
-            if lines:
-                return Unused(reason=UnusedReason.NOT_RUN, place=lines[0])
-        return Unused(reason=UnusedReason.NEVER_CALLED)
+        paths = [".".join(steps[:length]) for length in range(len(steps) + 1)]
+        first = next((place for place, path in enumerate(paths) if path and not self._ran(path)), None)
+        if first is None:
+            return Unused(reason=UnusedReason.NEVER_CALLED)
+        holder = self._modules.get(paths[first - 1])  # which ran; below the first that did not, nothing could
+        lines = () if holder is None else calls_of(type(holder), steps[first - 1])
+        return Unused(reason=UnusedReason.NOT_RUN, place=lines[0]) if lines else Unused(reason=UnusedReason.NEVER_CALLED)
+
+    def _ran(self, path: str) -> bool:
+        """Say whether a module, or one inside it, was called."""
+        return any(ran == path or ran.startswith(f"{path}.") for ran in self._by_path)
 
     def _twins(self, owner: str, name: str) -> Iterator[str]:
         """Yield the modules of this loss that stand beside the owner, are built like it, and ran several times for one backward."""

@@ -157,7 +157,7 @@ def why_unused(unused: Unused) -> str:
     if unused.reason is UnusedReason.OTHER_LOSS:
         return "it went into another loss, whose backward() ran"
     if unused.reason is UnusedReason.NOT_RUN:
-        return "its module was never called; the line that calls it did not run:"
+        return "its module was never called; the call that did not run is"
     if unused.reason is UnusedReason.COPIED:
         return "its module was never called; a copy of it, which is no part of the model, ran in its place, last"
     return "what came of it is no part of this loss; it was used last"
