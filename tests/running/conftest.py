@@ -35,7 +35,7 @@ class Ran(NamedTuple):
 
 
 def _is_ours(line: str) -> bool:
-    return line.startswith("gradviz") or re.match(r"  ([a-z][a-z ]{9}| {10})", line) is not None
+    return line.startswith("gradviz") or re.match(r"  ([a-z][a-z ]{9}| {10}|\S+ +[·▁-█]+  )", line) is not None
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     factor, after, name = change.growth
     if factor > _TOLD:
         said += f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
-    return textwrap.wrap(said, WIDTH)
+    return textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _row(line: Line, scale: Scale, places: list[int], width: int) -> str:

@@ -145,11 +145,10 @@ class Watch:
             self.__init__(self._settings, self._children, find=self._find, voice=self._voice)  # type: ignore[misc]
             self.begin()
 
-    def end(self) -> None:
-        """The process exits."""
+    def end(self, *, broken: bool = False) -> None:
+        """The process exits; ``broken`` where the script itself says that something went wrong."""
         was_on = self._on
         self._off()
-        self._finish()
         if self._count == 0 and os.getpid() == self._settings.root:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
             if self._children is not None:
@@ -157,6 +156,7 @@ class Watch:
         elif was_on and not self._calls and self._children is not None and os.getpid() == self._settings.root:
             calls = "1 backward call was" if self._count == 1 else f"{self._count} backward calls were"
             self._say(f"Only {calls} seen in this process, none of those asked for.\n")
+        self._finish(broken)
 
     def _off(self) -> None:
         """Put everything back as it was. Where that is interrupted, the next call goes on with it."""
@@ -468,13 +468,13 @@ class Watch:
             Path(self._settings.alarms).touch()
         self._write()
 
-    def _finish(self) -> None:
+    def _finish(self, broken: bool) -> None:
         """Decide what could only be decided at the end."""
         if self._calls:
             # Where gradviz itself ended the script, an optimizer may not have come to its step; where an error ended it early on, nobody
             # knows what would have come. Where backward itself raised, nothing would.
-            error = getattr(sys, "last_value", None)
-            early = error is not None and not self._calls[-1].failed and self._count < _UNSETTLED
+            broken = broken or getattr(sys, "last_value", None) is not None
+            early = broken and not self._calls[-1].failed and self._count < _UNSETTLED
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))

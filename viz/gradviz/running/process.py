@@ -72,7 +72,7 @@ class Process:
 
         def _exit(status: int) -> NoReturn:
             if os.getpid() == own and threading.current_thread() is threading.main_thread():
-                self.end()
+                self.end(broken=status != 0)
             leave(status)
 
         os._exit = functools.wraps(leave)(_exit)
@@ -87,14 +87,14 @@ class Process:
                 raise
             warn(error)
 
-    def end(self) -> None:
-        """Say what is left to say as the process exits, once."""
+    def end(self, *, broken: bool = False) -> None:
+        """Say what is left to say as the process exits, once; ``broken`` where its exit code is known, and is not 0."""
         if self._ended:
             return
         self._ended = True
         try:
             if self._watch is not None:
-                self._watch.end()
+                self._watch.end(broken=broken)
             elif os.getpid() == self._settings.root and not self._failed:
                 self._children.say_unseen("torch was not imported")
             if self._watch is not None or self._settings.children:
