@@ -271,13 +271,6 @@ class Met:
     def __init__(self) -> None:
         self._storages: dict[int, weakref.ref[Any]] = {}
 
-    def knows(self, tensor: Tensor) -> bool:
-        """Say whether a tensor's memory was met, or it has none."""
-        try:
-            return id(tensor.untyped_storage()) in self._storages
-        except (NotImplementedError, RuntimeError):
-            return True
-
     def is_new(self, tensor: Tensor) -> bool:
         """Take note of a tensor's memory; say whether that is met for the first time."""
         try:

@@ -23,7 +23,7 @@ class Fingerprints:
     """The values that left torch, in single precision, each with its number on the tape."""
 
     def __init__(self) -> None:
-        self._new: list[tuple[bytes, int, bool]] = []
+        self._new: list[tuple[Any, int, bool]] = []
         self._values = np.empty(0, np.float32)  # sorted; of equal ones, those that were only shown come last
         self._serials = np.empty(0, np.int64)
         self._shown = np.empty(0, np.bool_)
@@ -37,9 +37,7 @@ class Fingerprints:
         if shown and sample is not None and len(sample) == 1:
             self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial)]
         if sample is not None:
-            # As bytes, which Python keeps apart: what stays between large arrays keeps their memory from being used again.
-            with np.errstate(all="ignore"):
-                self._new.append((sample.astype(np.float32).tobytes(), serial, shown))
+            self._new.append((sample, serial, shown))
             if len(self._new) > _KEPT:
                 del self._new[: _KEPT // 2]
 
@@ -76,7 +74,7 @@ class Fingerprints:
     def _sort(self) -> None:
         if not self._new:
             return
-        new = [(np.frombuffer(sample, np.float32), serial, shown) for sample, serial, shown in self._new]
+        new = [(sample.astype(np.float32), serial, shown) for sample, serial, shown in self._new]
         self._new.clear()
         values = np.concatenate([sample for sample, _, _ in new])
         serials = np.concatenate([np.full(len(sample), serial) for sample, serial, _ in new])

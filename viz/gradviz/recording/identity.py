@@ -6,7 +6,6 @@ still come to stand where an old one of the same memory stood, so what a call ha
 """
 
 import weakref
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -58,10 +57,9 @@ class Facts(weakref.ref[Any]):
         alias: What took it out of the graph of the tensor that it shares memory with.
         switch: How its ``requires_grad`` was last set.
         born: The line that made it as a parameter, where others had been frozen by then.
-        turn: How often something had been taken note of by then.
     """
 
-    __slots__ = ("alias", "born", "impl", "key", "leaf", "origin", "switch", "turn")
+    __slots__ = ("alias", "born", "impl", "key", "leaf", "origin", "switch")
     key: int
     impl: int
     origin: int
@@ -69,7 +67,6 @@ class Facts(weakref.ref[Any]):
     alias: CutKind | None
     switch: Switched | None
     born: Spot | None
-    turn: int
 
 
 class Tensors:
@@ -77,7 +74,6 @@ class Tensors:
 
     def __init__(self) -> None:
         self.by_key: dict[int, Facts] = {}
-        self.created = 0  # how often something was taken note of at first sight
         self._gone: list[Facts] = []  # whose memory is; a list's method takes note, since an interrupt in Python would be lost there
 
     def find(self, tensor: Tensor) -> Facts | None:
@@ -100,12 +96,10 @@ class Tensors:
     def _new(self, tensor: Tensor) -> Facts:
         while self._gone:
             self._forget(self._gone.pop())
-        self.created += 1
         facts = Facts(self._anchor(tensor), self._gone.append)
-        facts.key, facts.impl, facts.turn = id(tensor), implementation(tensor), self.created
+        facts.key, facts.impl = id(tensor), implementation(tensor)
         facts.origin = facts.leaf = 0
         facts.alias = facts.switch = facts.born = None
-        self.by_key.pop(facts.key, None)  # so that the newest is the last
         self.by_key[facts.key] = facts
         return facts
 
@@ -119,13 +113,6 @@ class Tensors:
         start = memory.data_ptr() if memory is not None and has_data(memory) else 0
         owners = [facts for facts in self.by_key.values() if start and facts.origin and _starts_at(facts(), start)]
         return tuple(dict.fromkeys(facts.origin for facts in owners))
-
-    def since(self, turn: int) -> Iterator[Facts]:
-        """Yield what was taken note of since :attr:`created` was ``turn``, as far as it is not forgotten."""
-        for facts in reversed(self.by_key.values()):
-            if facts.turn <= turn:
-                return
-            yield facts
 
     def is_valid(self, facts: Facts) -> bool:
         """Say whether the tensor is there still, as far as can be told."""

@@ -19,7 +19,7 @@ from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, Model, Names, build, names_of
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.tape import Tape
-from gradviz.recording.uncertain import in_unwatched, told, told_unwatched, uncertain
+from gradviz.recording.uncertain import told, uncertain
 from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
@@ -75,9 +75,6 @@ def judge(
             said.append("This torch does not let the values of operations be read: why zeros, NaN or infinity begin is what is usual.")
         left = uncertain(tape, built, found.parameters, names)
         said += told(left)
-        skipped = in_unwatched(tape, found.parameters, names)
-        said += told_unwatched(skipped)
-        why = {name: reason for name, reason in why.items() if name not in skipped}
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
     reached = built.reached() if outside else set()
     unregistered = tuple(

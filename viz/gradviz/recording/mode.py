@@ -29,7 +29,6 @@ from gradviz.recording.identity import Facts
 from gradviz.recording.locked import Locked
 from gradviz.recording.observe import Backward, Observer
 from gradviz.recording.replaced import original_of
-from gradviz.recording.rounds import Rounds
 from gradviz.recording.stacks import Stacks
 from gradviz.recording.tape import Call, Exit, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import dispatch_modes, other_modes, sequence_number, without_torch_function
@@ -78,17 +77,15 @@ _POSITIONS = frozenset(("indices", "_indices", "crow_indices", "col_indices", "c
 
 
 _SEEN: AbstractContextManager[Any] = nullcontext()
-_MORE, _NEW = 1, 2  # what a function does beside making a result, as a module's call is looked at
 
 
 class _Known:
     """What is known of a torch function by its name, worked out once."""
 
-    __slots__ = ("after", "before", "name", "plain", "says", "shape_only", "skip_first")
+    __slots__ = ("after", "before", "name", "plain", "shape_only", "skip_first")
 
-    def __init__(self, name: str, before: "Callable[..., Any] | None", after: "Callable[..., Any]", says: int = 0) -> None:
+    def __init__(self, name: str, before: "Callable[..., Any] | None", after: "Callable[..., Any]") -> None:
         self.name = name
-        self.says = says  # beside its result: more, or something new
         self.before = before
         self.after = after
         # zeros_like(x) and x.new_zeros(...) take x's shape, not its value
@@ -112,8 +109,6 @@ class RecordingMode(TorchFunctionMode):
         self.exposed = Exposed()
         self._met = Met()
         self.stacks = Stacks(tape.module)
-        self.rounds = Rounds(self)
-        self.watch_modules: Callable[[], object] | None = None  # call it to have ``rounds`` asked about every module's call
         self.observer = Observer(tape)
         self.gradients = Gradients(tape)
         self.children: list[RecordingMode] = []  # of the threads that this one started
@@ -144,8 +139,6 @@ class RecordingMode(TorchFunctionMode):
             known = None
         if known is None or self.failure:
             return func(*args, **kwargs)
-        if known.says:
-            self.rounds.said_new() if known.says == _NEW else self.rounds.said_more()
         frame = sys._getframe(1)
         # What is asked of a tensor must not come to the user's own modes and subclasses.
         unseen = without_torch_function() if types or other_modes() or dispatch_modes() else _SEEN
@@ -157,7 +150,7 @@ class RecordingMode(TorchFunctionMode):
             try:
                 with unseen:
                     if self.exposed.windows:
-                        self.look_outside(given, named, frame)
+                        self._look_outside(given, named, frame)
                     if known.before is not None:
                         before = known.before(given, named)
             except BaseException as failure:
@@ -178,15 +171,6 @@ class RecordingMode(TorchFunctionMode):
         self.failure = described(failure)
         if not is_own(failure):
             raise
-
-    def guarded(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function of gradviz's own outside the user's calls; return what it returns, None where it fails."""
-        try:
-            with without_torch_function():
-                return function(*args)
-        except BaseException as failure:
-            self.failed(failure)
-            return None
 
     def end(self) -> None:
         """Let every call pass from here on, should torch ask again: it puts a mode back that was running as the trace ended."""
@@ -209,29 +193,29 @@ class RecordingMode(TorchFunctionMode):
             attribute = getattr(getattr(func, "__self__", None), "__name__", "")
             if attribute == "data":
                 if name == "__set__":
-                    return _Known("data", self._before_set_data, self._after_set_data, _NEW)
+                    return _Known("data", self._before_set_data, self._after_set_data)
                 return _Known("data", None, self._after)
             if attribute == "grad":
                 return _Known(attribute, None, self._after_set_grad if name == "__set__" else self._after_get_grad)
             if name == "__set__" and attribute == "requires_grad":
-                return _Known(attribute, None, self._after_requires_grad, _NEW)
+                return _Known(attribute, None, self._after_requires_grad)
             if name == "__get__" and attribute in ("T", "mT", "H", "mH", "real", "imag"):
                 return _Known(attribute, None, self._after)
             return None
         if name == torch_inside.SET_GRAD_ENABLED:
-            return _Known(name, self._before_switch, self._after_switch, _MORE)
+            return _Known(name, self._before_switch, self._after_switch)
         if name == "detach_":
-            return _Known(name, self._before_detach_, self._after_detach_, _MORE)
+            return _Known(name, self._before_detach_, self._after_detach_)
         if name == "requires_grad_":
-            return _Known(name, None, self._after_requires_grad, _NEW)
+            return _Known(name, None, self._after_requires_grad)
         if name == "register_hook":
-            return _Known(name, None, self._after_register_hook, _NEW)
+            return _Known(name, None, self._after_register_hook)
         if name in exits.NUMBERS or name in exits.TEXTS:
-            return _Known(name, None, self._after_escape, _MORE)
+            return _Known(name, None, self._after_escape)
         if name in exits.MEMORY:
-            return _Known(name, None, self._after_memory, _MORE)
+            return _Known(name, None, self._after_memory)
         if name == "grad" and getattr(func, "__module__", "") == "torch.autograd":
-            return _Known(name, None, self._after_grad, _MORE)
+            return _Known(name, None, self._after_grad)
         if name == "backward" or name.startswith(torch_inside.RECORD_FUNCTION) or name == "__bool__":
             return None
         if _is_in_place(name):
@@ -394,15 +378,13 @@ class RecordingMode(TorchFunctionMode):
         self, known: _Known, kind: CutKind | None, inputs: tuple[tuple[int, bool], ...], around: Surroundings, out: Tensor | None
     ) -> int:
         spot, block = around.spot, self._block()
-        like = (known.name, kind, around, self.block_alike())
+        within = None if self._switch_inside is None else self._switch_inside.like
+        like = (known.name, kind, around, within, block.like if isinstance(block, Switch) else block)
         serial = self.tape.repeated(like, inputs) if around.lasting else 0
         if serial:
             if out is not None:
                 self.tape.set_origin(out, serial)
-            if block is not None and self.rounds.said_again() and self.watch_modules is not None:
-                self.watch_modules()
             return serial
-        self.rounds.said_new()
         library = kind is not None and self._library_decided(kind, around)
         inner = None
         if around.innermost and not self._outer_switch():
@@ -462,11 +444,6 @@ class RecordingMode(TorchFunctionMode):
         by_function = self.switch is not None and self.switch.set_by_function
         return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
 
-    def block_alike(self) -> Hashable:
-        """Return what stands for all blocks like the one in which grad mode is off; None where it is on."""
-        block, within = self._block(), self._switch_inside
-        return None if within is None else within.like, block.like if isinstance(block, Switch) else block
-
     def _block(self) -> Hashable:
         """Return what stands for the block in which grad mode is off; None where it is on."""
         if torch.is_inference_mode_enabled():
@@ -524,17 +501,6 @@ class RecordingMode(TorchFunctionMode):
         self.tape.came_in()
         if self._runs_beside and not self.tape.beside:
             self.tape.beside = elsewhere.thread_that_may_compute()
-
-    def is_stranger(self, tensor: Tensor) -> bool:
-        """Say whether a tensor is met for the first time and may hold what left torch."""
-        if not self.escapes.any or not tensor.is_leaf or isinstance(tensor, nn.Parameter):
-            return False
-        return self.tape.origin(tensor) is None and not self._met.knows(tensor)
-
-    def together(self, numbers: Iterable[int]) -> int:
-        """Return one number for the calls among some; 0 where there are none."""
-        calls = tuple(dict.fromkeys(number for number in numbers if number in self.tape.calls))
-        return self._bundle(calls) if len(calls) > 1 else calls[0] if calls else 0
 
     def _is_stranger(self, tensor: Tensor) -> bool:
         """Say whether a tensor is met for the first time and nothing is known of it."""
@@ -705,8 +671,6 @@ class RecordingMode(TorchFunctionMode):
         inputs = self._foreign(inputs, target)
         if not inputs:
             if over:
-                if address(part) in tape.memory:
-                    self.rounds.said_more()
                 tape.overwritten(part)
                 if whole and not target.requires_grad:
                     tape.drop_origin(target)
@@ -723,7 +687,6 @@ class RecordingMode(TorchFunctionMode):
             kind = CutKind.COPY_UNDER_NO_GRAD
         else:
             kind = self._alias_kind(target) or (CutKind.NON_DIFFERENTIABLE if any(live for _, live in inputs) else None)
-        self.rounds.said_more()
         serial = self._write_down(known, kind, inputs, around, None)
         if over and whole and not target.requires_grad:
             tape.drop_origin(target)
@@ -884,7 +847,7 @@ class RecordingMode(TorchFunctionMode):
         if code is not None:
             self.exposed.expose(tensor, (code, lasti), serial)
 
-    def look_outside(self, args: Any, kwargs: Any, frame: FrameType) -> None:
+    def _look_outside(self, args: Any, kwargs: Any, frame: FrameType) -> None:
         """Take note of what something beside torch wrote into the memory of what goes in."""
         if not any(isinstance(item, (Tensor, list, tuple)) for item in (*args, *kwargs.values())):
             return

@@ -127,7 +127,6 @@ _users: set[int] = set()  # the watchers of all threads, by identity
 _installed: list[Seam] = []
 _out: list[Action] = []  # what takes them out
 watches_backward: set[int] = set()  # who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
-_over_modules: list[Seam] = []  # what is put over the call of a module
 
 
 def begin(watcher: Watcher) -> None:
@@ -139,19 +138,8 @@ def begin(watcher: Watcher) -> None:
             out = [*(seam.take_out for seam in seams), _installed.clear, _out.clear]
             as_one([partial(_installed.extend, seams), partial(_out.extend, out), *(seam.put_in for seam in seams)])()
     _here.watcher = watcher
-    watcher.mode.watch_modules = _watch_modules
     if something_is_compiled():
         watcher.run_eagerly()
-
-
-def _watch_modules() -> None:
-    """Put a seam over the call of every module: it costs all of them a little, and is put in only where it saves more."""
-    with _lock:
-        if not _over_modules:
-            seam = _instead(nn.Module, "__call__", _module_called)
-            _out[:0] = [seam.take_out, _over_modules.clear]
-            _over_modules.append(seam)
-            seam.put_in()
 
 
 def ending(watcher: Watcher) -> Iterable[Action]:
@@ -256,20 +244,6 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
             finally:
                 _ended(watcher.mode, backward, error, outermost=outermost)
                 error = None
-
-    return watching
-
-
-@functools.lru_cache(maxsize=16)
-def _module_called(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A module that says the same every time is called without the trace."""
-
-    @functools.wraps(original)
-    def watching(module: Any, *args: Any, **kwargs: Any) -> Any:
-        watcher: Watcher | None = getattr(_here, "watcher", None)
-        if watcher is None or watcher.mode.rounds.is_aside or watcher.mode.failure:
-            return original(module, *args, **kwargs)
-        return watcher.mode.rounds.call(original, module, args, kwargs, sys._getframe(1))
 
     return watching
 

@@ -1,6 +1,5 @@
 """What the stack says about a call, remembered by the instructions that are on it: a loop comes by the same ones again and again."""
 
-import os
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
@@ -11,8 +10,6 @@ from gradviz.recording.torch_inside import CALL_MODULE, CONTEXTLIB
 from gradviz.recording.where import Surroundings, Switch, look_around, look_at_switch
 
 _MOST = 10_000  # stacks that are remembered
-
-_OWN = frozenset(os.path.join(os.path.dirname(__file__), name) for name in ("seams.py", "rounds.py", "torch_inside.py"))
 
 _Key = tuple[int, ...]
 
@@ -69,11 +66,10 @@ def _instructions(frame: FrameType | None) -> tuple[list[int], FrameType | None]
     inner: FrameType | None = None
     while frame is not None:
         code = frame.f_code
-        if code.co_filename not in _OWN:
-            add(id(code))
-            add(frame.f_lasti)
-            if code is CALL_MODULE and inner is None:
-                inner = frame
+        add(id(code))
+        add(frame.f_lasti)
+        if code is CALL_MODULE and inner is None:
+            inner = frame
         frame = frame.f_back
     return key, inner
 

@@ -227,7 +227,6 @@ class Tape:
         self.unexplained = 0  # number of the last value that left before something of unknown origin went in
         self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
-        self.unwatched: set[int] = set()  # numbers of modules that ran unwatched some of the time
         self._module_numbers: dict[int, int] = {}
         self.tensors = Tensors()
         self.held: dict[int, Tensor] = {}  # leaves that only the backward of a reentrant checkpoint will reach, which holds them too

@@ -283,17 +283,6 @@ def taken_out(mode: TorchFunctionMode) -> Iterator[None]:
         _push_all(later)
 
 
-def run_without(mode: TorchFunctionMode, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a function while a mode, the topmost, is off the stack; with the mode, where torch does not let it be taken off."""
-    if ABILITIES[2].missing:
-        return function(*args, **kwargs)
-    _pop()
-    try:
-        return function(*args, **kwargs)
-    finally:
-        _push(mode)
-
-
 def _pop_down_to(mode: TorchFunctionMode) -> list[Any] | None:
     """Take a mode off the stack with those above it. Return these, the topmost first; None, and leave all, where it is not there."""
     above: list[Any] = []

@@ -45,26 +45,6 @@ def _behind(tape: Tape, number: int, unused: Mapping[int, str], seen: set[int]) 
     return behind
 
 
-def in_unwatched(tape: Tape, parameters: Iterable[Parameter], names: Names) -> dict[str, str]:
-    """Return the unused parameters in modules that ran unwatched some of the time, each with the path of the module."""
-    modules = [tape.modules[number]() for number in tape.unwatched]
-    paths = [path for module in modules if (path := names.modules.get(id(module))) is not None]
-    unused = [parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED]
-    return {name: path for path in paths for name in unused if not path or name.startswith(f"{path}.")}
-
-
-def told_unwatched(skipped: Mapping[str, str]) -> list[str]:
-    """Say of which parameters it is not known whether an unwatched call of their module took them in."""
-    by_path: dict[str, list[str]] = {}
-    for name, path in skipped.items():
-        by_path.setdefault(path, []).append(name)
-    return [
-        f"{path or 'The model'} was called many times without gradient, and not every call was watched: whether one of the others "
-        f"read {', '.join(inside[:4])}{' ...' if inside[4:] else ''} is not known."
-        for path, inside in by_path.items()
-    ]
-
-
 def told(left: Mapping[str, Place | str]) -> list[str]:
     """Say where the values left, a sentence for each line."""
     by_place: dict[Place | str, list[str]] = {}
