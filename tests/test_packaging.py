@@ -65,6 +65,7 @@ FRONT_ENDS = {
     "mkdocs_plugin.py": {"mkdocs"},
     "lightning.py": {"lightning"},
     "huggingface.py": {"transformers"},
+    "logged.py": {"wandb"},
 }
 
 

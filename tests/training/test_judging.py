@@ -148,6 +148,7 @@ def test_a_gradient_out_of_all_proportion_that_throws_a_parameter_far_away_is_an
     found, (alarm,) = fate(far)
     assert (found.trains, alarm.why, alarm.line) == (True, "exploding", 14)
     assert not fate(replace(far, gradient=0.5))[1]  # a parameter that began near zero
+    assert not fate(replace(far, change=0.002))[1]  # so did this one, and Adam moves it by the learning rate
     assert not fate(replace(far, ratio=0.01))[1]  # Adam, or clipping, makes nothing of it
 
 

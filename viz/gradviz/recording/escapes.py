@@ -38,6 +38,7 @@ class Marks:
         many: Several may have left while the call at the site ran once.
         bundle: Number of what stands for all of them but ``new``.
         new: Numbers that have come since.
+        numbers: Those in ``serials``.
     """
 
     serials: dict[tuple[int, int], None] = field(default_factory=dict)
@@ -45,13 +46,15 @@ class Marks:
     many: bool = False
     bundle: int = 0
     new: list[int] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
 
     def add(self, serial: int, owner: int) -> None:
         """Take note that a value left."""
         if (serial, owner) in self.serials:
             del self.serials[serial, owner]
-        elif not any(serial == known for known, _ in self.serials):
+        elif serial not in self.numbers:
             self.new.append(serial)
+            self.numbers.add(serial)
         self.serials[serial, owner] = None
 
 

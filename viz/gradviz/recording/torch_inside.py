@@ -9,6 +9,7 @@ import importlib
 import os
 import re
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -236,13 +237,28 @@ def without_torch_function() -> AbstractContextManager[Any]:
     return _WithoutModes() if dispatch_modes() or _is_profiled() else _disabled()
 
 
+class _Unrecorded(threading.local):
+    """Whether this thread is out of the profiler's sight already: torch does not say, and only the outermost may end it."""
+
+    now = False
+
+    def end(self) -> None:
+        self.now = False
+        if _record is not None:
+            _record(True)
+
+
+_unrecorded = _Unrecorded()
+
+
 class _WithoutModes:
     """May be entered again and again."""
 
     def __enter__(self) -> None:
         self._stack = ExitStack()
-        if _record is not None and _is_profiled():
-            self._stack.callback(_record, True)
+        if _record is not None and _is_profiled() and not _unrecorded.now:
+            self._stack.callback(_unrecorded.end)
+            _unrecorded.now = True
             _record(False)
         self._stack.enter_context(without_dispatch_modes())
         self._stack.enter_context(_disabled())

@@ -3,7 +3,6 @@
 The script shows this and never works it out: what a reader is told is written here.
 """
 
-import linecache
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.render.sketch import NAMELESS, short
+from gradviz.render.source import lines_of
 from gradviz.render.text_width import columns
 
 VERDICTS = tuple(Verdict)
@@ -267,7 +267,7 @@ class _Loss:
 
 def _around(cut: Cut) -> list[Any]:
     """Return the number of a line and it and the next ones: a cut with two lines before and after, where its file still says so."""
-    lines = linecache.getlines(cut.file) if cut.file else []
+    lines = lines_of(cut.file)
     if not 0 < cut.line <= len(lines) or not cut.code or not lines[cut.line - 1].strip().startswith(cut.code.splitlines()[0].strip()):
         return []
     first, last = max(cut.line - NEAR, 1), min(cut.line + NEAR, len(lines))

@@ -1,11 +1,11 @@
 """The first thing on the page: what does not train, why, the code around the line, and what usually mends it."""
 
-import linecache
 from collections.abc import Iterator
 from typing import Any
 
 from gradviz.graph import Place
 from gradviz.render.sentences import path_and_line, printable
+from gradviz.render.source import lines_of
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
 from gradviz.training.facts import Alarm, Training
 
@@ -39,7 +39,7 @@ def _code(alarm: Alarm) -> Iterator[dict[str, Any]]:
     """Yield the line and those around it; the line alone where its file is not here, or is another by now."""
     if alarm.file is None or alarm.line is None or not alarm.code:
         return
-    source = linecache.getlines(alarm.file) if alarm.file.endswith(".py") else []
+    source = lines_of(alarm.file) if alarm.file.endswith(".py") else []
     if not 0 < alarm.line <= len(source) or source[alarm.line - 1].strip() != alarm.code.strip():
         yield {"number": alarm.line, "text": printable(alarm.code), "marked": True}
         return

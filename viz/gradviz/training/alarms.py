@@ -13,6 +13,7 @@ from gradviz.training.words import explain
 _TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
 _HUGE = 1e4  # an element of a gradient that explodes
 _FAR = 1e3  # times the size of a parameter, an update that leaves nothing of it
+_LARGE = 1.0  # an update of an element that is large whatever the parameter was: a gain or a bias may begin near zero
 _AGAIN = 3  # calls that bring gradient: one or two may be a look at it
 
 
@@ -96,7 +97,8 @@ def _exploding(evidence: Iterable[Evidence]) -> Iterator[tuple[str, Place | None
     for each in evidence:
         for look in each.looks:
             size = look.gradient or 0.0
-            if look.finite and math.isfinite(size) and size > _HUGE and (look.ratio or 0.0) > _FAR:
+            far = (look.ratio or 0.0) > _FAR and (look.change is None or look.change > _LARGE)
+            if look.finite and math.isfinite(size) and size > _HUGE and far:
                 yield "exploding", look.place, [each.name]
                 break
 

@@ -157,6 +157,7 @@ class Look:
         moved, compared: Elements of the parameter that changed, and that were looked at.
         finite: The parameter was finite after the step.
         ratio: Size of the update relative to the parameter.
+        change: Size of the update of an element, as root mean square; None where that is not known.
         holds: Share of the elements with gradient at which the dtype could hold the update expected; None where that is not known.
         lr: The learning rate.
         touch: What changed the gradient since it arrived.
@@ -170,6 +171,7 @@ class Look:
     compared: int = 0
     finite: bool = True
     ratio: float | None = None
+    change: float | None = None
     holds: float | None = None
     lr: float | None = None
     touch: Touch | None = None

@@ -24,7 +24,7 @@ class Glance:
     Attributes:
         key: Identity of the parameter.
         gradient, norm: L2 norm of its gradient; None where there was none.
-        moved, compared, finite, ratio, holds, lr: As in :class:`gradviz.training.facts.Look`.
+        moved, compared, finite, ratio, change, holds, lr: As in :class:`gradviz.training.facts.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step.
         after: And after it.
@@ -37,6 +37,7 @@ class Glance:
     compared: int = 0
     finite: bool = True
     ratio: float | None = None
+    change: float | None = None
     holds: float | None = None
     lr: float | None = None
     weight: float | None = None
@@ -132,6 +133,7 @@ class StepLook:
             if glance.moved and glance.finite and old.numel() == new.numel():
                 change = float(torch.linalg.vector_norm(new.double() - old.double()))
                 glance.ratio = change / size if size else None
+                glance.change = change / old.numel() ** 0.5 if old.numel() else None
             elif not glance.moved and glance.gradient:
                 glance.ratio = 0.0
                 glance.holds = self._holds(parameter, group, old)

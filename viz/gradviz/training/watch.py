@@ -439,6 +439,7 @@ class StepWatch:
                 compared=glance.compared,
                 finite=glance.finite,
                 ratio=glance.ratio,
+                change=glance.change,
                 holds=glance.holds,
                 lr=glance.lr,
                 touch=touch,
