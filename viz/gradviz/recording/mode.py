@@ -7,9 +7,8 @@ was severed before, or a frozen parameter.
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -20,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import GRAD_MODES, CutKind
 from gradviz.recording import beside, elsewhere, exits, scripted, torch_inside, transforms, where
+from gradviz.recording.arguments import as_array, is_whole, part_at, tensors_in
 from gradviz.recording.compiling import values_in
 from gradviz.recording.escapes import Escapes, Met, of_interest
 from gradviz.recording.exposed import Exposed
@@ -27,6 +27,7 @@ from gradviz.recording.fingerprints import is_short
 from gradviz.recording.gradients import Gradients
 from gradviz.recording.identity import Facts
 from gradviz.recording.locked import Locked
+from gradviz.recording.named_calls import CASTS, FILLS, KIND_OF, POSITIONS, SHAPE_ONLY, is_in_place, operation_inside, operation_text
 from gradviz.recording.observe import Backward, Observer
 from gradviz.recording.replaced import original_of
 from gradviz.recording.stacks import Stacks
@@ -37,45 +38,6 @@ from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
 from gradviz.training.touches import Touches
 
 _PLAIN = frozenset((int, float, complex, str, bool, type(None), torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format))
-_KIND_OF = {
-    "detach": CutKind.DETACH,
-    "detach_": CutKind.DETACH_,
-    "_values": CutKind.DETACH,
-    "data": CutKind.DATA,
-    "tensor": CutKind.NEW_TENSOR,
-    "as_tensor": CutKind.NEW_TENSOR,
-    "asarray": CutKind.NEW_TENSOR,
-    "scalar_tensor": CutKind.NEW_TENSOR,
-    "new_tensor": CutKind.NEW_TENSOR,
-    "grad": CutKind.GRAD_WITHOUT_GRAPH,
-    **exits.NUMBERS,
-    **exits.MEMORY,
-    **exits.TEXTS,
-    exits.PICKLE: CutKind.NEW_TENSOR,
-}
-_CASTS = frozenset(("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_"))
-_SHAPE_ONLY = frozenset(("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size"))
-_FILLS = frozenset(
-    (
-        "zero_",
-        "fill_",
-        "copy_",
-        "normal_",
-        "uniform_",
-        "bernoulli_",
-        "random_",
-        "exponential_",
-        "trunc_normal_",
-        "constant_",
-        "zeros_",
-        "ones_",
-    )
-)
-_NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
-# Where the values of a sparse tensor stand does not depend on the values.
-_POSITIONS = frozenset(("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"))
-
-
 _SEEN: AbstractContextManager[Any] = nullcontext()
 
 
@@ -90,8 +52,8 @@ class _Known:
         self.after = after
         # zeros_like(x) and x.new_zeros(...) take x's shape, not its value
         self.skip_first = name.endswith("_like") or name.startswith("new_")
-        self.shape_only = name in _SHAPE_ONLY
-        self.plain = name in torch_inside.PLAIN_RESULTS or name in _POSITIONS  # what it makes carries no value
+        self.shape_only = name in SHAPE_ONLY
+        self.plain = name in torch_inside.PLAIN_RESULTS or name in POSITIONS  # what it makes carries no value
 
 
 class RecordingMode(TorchFunctionMode):
@@ -218,7 +180,7 @@ class RecordingMode(TorchFunctionMode):
             return _Known(name, None, self._after_grad)
         if name == "backward" or name.startswith(torch_inside.RECORD_FUNCTION) or name == "__bool__":
             return None
-        if _is_in_place(name):
+        if is_in_place(name):
             return _Known(name, self._before_in_place, self._after_in_place)
         statistics = beside.statistics_of(func, name)
         if statistics is not None:
@@ -253,9 +215,9 @@ class RecordingMode(TorchFunctionMode):
 
     def _derived(self, known: _Known, args: Any, plain: tuple[Any, Any], out: Any, result: Any, frame: FrameType) -> None:
         """A derivative was taken: note what it depends on beside what its own history says."""
-        nodes = [*transforms.layers(args[0])] or [tensor.grad_fn for tensor in _tensors((plain[0][0],))]
-        sources = transforms.derivative_sources(self.tape, nodes, _tensors(args[1:2]))
-        for wrapped, tensor in zip(_tensors((out,)), _tensors((result,)), strict=False):
+        nodes = [*transforms.layers(args[0])] or [tensor.grad_fn for tensor in tensors_in((plain[0][0],))]
+        sources = transforms.derivative_sources(self.tape, nodes, tensors_in(args[1:2]))
+        for wrapped, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=False):
             if known.name == "grad":
                 self._is_another(tensor, *plain)
             if is_recorded(tensor):
@@ -300,7 +262,7 @@ class RecordingMode(TorchFunctionMode):
 
     def _is_another(self, out: Tensor, args: Any, kwargs: Any) -> None:
         """Forget what stood where a new tensor stands now; what a call hands back as it went in is not new."""
-        if not any(out is item for item in _tensors((*args, *kwargs.values()))):
+        if not any(out is item for item in tensors_in((*args, *kwargs.values()))):
             self.tape.tensors.made(out)
 
     def _stamp(self, known: _Known, args: Any, kwargs: Any, outs: tuple[Tensor, ...], frame: FrameType, *, in_place: bool = False) -> None:
@@ -353,7 +315,7 @@ class RecordingMode(TorchFunctionMode):
         inputs = self._inputs(args, kwargs, known, out=view, frame=frame)
         if not inputs:
             if known.name in ("detach", "data"):
-                self.tape.set_alias(outs[0], _KIND_OF[known.name])
+                self.tape.set_alias(outs[0], KIND_OF[known.name])
             elif self.escapes.any and known.name not in exits.FROM_OUTSIDE:
                 for out in outs:
                     self._met.is_new(out)
@@ -361,7 +323,7 @@ class RecordingMode(TorchFunctionMode):
         around: Surroundings | None = None
         for out in outs:
             # Of a result that is a view of one of the inputs, only that input matters (broadcast_tensors, meshgrid ...).
-            viewed = [item for item in _tensors(args) if address(item) == address(out)] if several else []
+            viewed = [item for item in tensors_in(args) if address(item) == address(out)] if several else []
             mine = self._inputs(viewed, {}) if viewed else inputs
             if not mine:
                 continue
@@ -370,7 +332,7 @@ class RecordingMode(TorchFunctionMode):
                 if around.upkeep:
                     return
                 if around.checkpoint:
-                    self.tape.hold(_tensors((*args, *kwargs.values())))
+                    self.tape.hold(tensors_in((*args, *kwargs.values())))
             kind = self._kind(known, out, mine, around, viewed or args)
             self._write_down(known, kind, mine, around, out)
 
@@ -399,7 +361,7 @@ class RecordingMode(TorchFunctionMode):
         call = Call(
             known.name,
             kind,
-            _operation(known.name, kind, around) if inner is None else _operation_inside(known.name, inner, around),
+            operation_text(known.name, kind, around) if inner is None else operation_inside(known.name, inner, around),
             inputs,
             spot,
             inside=around.applied,
@@ -419,7 +381,7 @@ class RecordingMode(TorchFunctionMode):
         self, known: _Known, out: Tensor, inputs: Iterable[tuple[int, bool]], around: Surroundings, given: Iterable[Any]
     ) -> CutKind | None:
         """Say what severs, where something does: by the function, by the type of the result, by the grad mode."""
-        kind = _KIND_OF.get(known.name)
+        kind = KIND_OF.get(known.name)
         if around.deepcopy:
             return CutKind.DEEPCOPY
         if around.state_dict:
@@ -427,9 +389,9 @@ class RecordingMode(TorchFunctionMode):
         if kind is not None:
             return kind
         if not (out.dtype.is_floating_point or out.dtype.is_complex):
-            if not any(item.dtype.is_floating_point for item in _tensors(given)):
+            if not any(item.dtype.is_floating_point for item in tensors_in(given)):
                 return None
-            return CutKind.INTEGER_CAST if known.name in _CASTS else CutKind.NON_DIFFERENTIABLE
+            return CutKind.INTEGER_CAST if known.name in CASTS else CutKind.NON_DIFFERENTIABLE
         if not torch.is_grad_enabled():
             return self._mode_kind(around)
         if any(live for _, live in inputs):
@@ -489,7 +451,7 @@ class RecordingMode(TorchFunctionMode):
             behind = escapes.behind(frame, {id(item) for item in open_})
             found.update(dict.fromkeys(behind))
             for item in open_ if not behind else ():
-                plain = _as_array(item) if isinstance(item, Tensor) else item
+                plain = as_array(item) if isinstance(item, Tensor) else item
                 sources = escapes.values.sources(plain)
                 found.update(dict.fromkeys(sources))
                 if not sources and not is_short(plain):
@@ -648,8 +610,8 @@ class RecordingMode(TorchFunctionMode):
         tape = self.tape
         if self.exposed.windows:
             self.exposed.wrote(target)
-        over = known.name.removeprefix("_foreach_") in _FILLS or known.name == "__setitem__"
-        indexed = _indexed(target, others[0]) if known.name == "__setitem__" else target
+        over = known.name.removeprefix("_foreach_") in FILLS or known.name == "__setitem__"
+        indexed = part_at(target, others[0]) if known.name == "__setitem__" else target
         over = over and indexed is not None
         part = target if indexed is None else indexed
         whole = part.shape == target.shape
@@ -662,7 +624,7 @@ class RecordingMode(TorchFunctionMode):
                 around = self.stacks.look_around(frame)
                 through = alias_kind or CutKind.DATA
                 written = ((tape.walk(target.grad_fn), True),)
-                call = Call(known.name, through, _operation(through.value, through, around), written, around.spot)
+                call = Call(known.name, through, operation_text(through.value, through, around), written, around.spot)
                 tape.written(part, tape.call(call), base, over=False)
             if over and whole:
                 tape.drop_origin(target)
@@ -717,7 +679,7 @@ class RecordingMode(TorchFunctionMode):
     ) -> Any:
         """Follow an operator that declares to write some of its arguments."""
         targets = [target for target, _ in before or ()]
-        others = [item for item in _tensors((*args, *kwargs.values())) if not any(item is target for target in targets)]
+        others = [item for item in tensors_in((*args, *kwargs.values())) if not any(item is target for target in targets)]
         for target, was_live in before or ():
             self._wrote(known, target, was_live, others, {}, frame)
         return self._after(known, args, kwargs, out, None, frame)
@@ -817,16 +779,16 @@ class RecordingMode(TorchFunctionMode):
         return out
 
     def _after_escape(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
-        value = _as_array(args[0]) if known.name in exits.TEXTS and args[0].numel() == 1 else out  # what is read out of a text is a number
+        value = as_array(args[0]) if known.name in exits.TEXTS and args[0].numel() == 1 else out  # what is read out of a text is a number
         serial = self._left(known, args[0], value, frame)
-        if _KIND_OF[known.name] is CutKind.NUMPY:
+        if KIND_OF[known.name] is CutKind.NUMPY:
             self._give_out(args[0], frame, serial)
         return out
 
     def _after_memory(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
         name = exits.name_of_memory(known.name, frame)
         if name:
-            serial = self._left(_Known(name, None, self._after), args[0], _as_array(args[0]), frame)
+            serial = self._left(_Known(name, None, self._after), args[0], as_array(args[0]), frame)
             if name != exits.PICKLE:  # whoever has the memory may write
                 self._give_out(args[0], frame, serial)
         return out
@@ -837,9 +799,9 @@ class RecordingMode(TorchFunctionMode):
         if not inputs:
             return 0
         around = self.stacks.look_around(frame)
-        serial = self._write_down(known, _KIND_OF[known.name], inputs, around, None)
+        serial = self._write_down(known, KIND_OF[known.name], inputs, around, None)
         shown = self.escapes.left(frame, serial, value, text=known.name in exits.TEXTS)
-        self.tape.left(serial, Exit(shown or known.name in exits.TEXTS, _is_whole(value)))
+        self.tape.left(serial, Exit(shown or known.name in exits.TEXTS, is_whole(value)))
         return serial
 
     def _give_out(self, tensor: Tensor, frame: FrameType, serial: int) -> None:
@@ -855,7 +817,7 @@ class RecordingMode(TorchFunctionMode):
             for tensor, window in self.exposed.changed((*args, *kwargs.values())):
                 sources = dict.fromkeys(source for site in window.sites for source in self.escapes.written(*site))
                 if not sources:
-                    sources = dict.fromkeys(self.escapes.values.sources(_as_array(tensor)))
+                    sources = dict.fromkeys(self.escapes.values.sources(as_array(tensor)))
                 if not sources:
                     self.came_in()
                 else:
@@ -864,13 +826,13 @@ class RecordingMode(TorchFunctionMode):
                     self.tape.write_at(self.tape.pin(tensor), window.low, window.high, self.tape.call(call))
 
     def _after_grad(self, known: _Known, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType) -> Any:
-        for item in _tensors(out):
+        for item in tensors_in(out):
             self._is_another(item, args, kwargs)
         live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
         if live:
             self._stamp(known, (), {}, live, frame)
-            outputs = [tensor.grad_fn for tensor in _tensors(args[:1] or (kwargs.get("outputs"),))]
-            sources = transforms.derivative_sources(self.tape, outputs, _tensors(args[1:2] or (kwargs.get("inputs"),)))
+            outputs = [tensor.grad_fn for tensor in tensors_in(args[:1] or (kwargs.get("outputs"),))]
+            sources = transforms.derivative_sources(self.tape, outputs, tensors_in(args[1:2] or (kwargs.get("inputs"),)))
             for item in live if sources else ():
                 self.tape.stamp(item.grad_fn, None, sources)
         outputs = args[0] if args else kwargs.get("outputs")
@@ -961,7 +923,7 @@ class RecordingMode(TorchFunctionMode):
         self.escapes.any = True
         for tensor in tensors:
             if self.tape.origin(tensor) is not None:
-                self.escapes.values.left(_as_array(tensor), serial, shown=False)
+                self.escapes.values.left(as_array(tensor), serial, shown=False)
         self.tape.left(serial, Exit(shown=False, whole=False))
 
     def came_from_memory(self, name: str, out: Tensor, frame: FrameType) -> None:
@@ -984,9 +946,9 @@ class RecordingMode(TorchFunctionMode):
         given = scripted.arguments(function, args, kwargs)
         known = _Known(getattr(function, "name", "scripted function"), None, self._after)
         flows = scripted.flows_of(function)
-        outs = tuple(_tensors((out,)))
+        outs = tuple(tensors_in((out,)))
         around = self.stacks.look_around(frame)
-        if flows is None and any(tensor.requires_grad for tensor in _tensors(given)):
+        if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
             self.tape.opaque.append(around.spot)
         for position, tensor in enumerate(outs):
             flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
@@ -1042,77 +1004,3 @@ class RecordingMode(TorchFunctionMode):
 def described(failure: BaseException) -> str:
     """Return type and text of an exception."""
     return f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}".rstrip(": ")
-
-
-def _is_whole(value: Any) -> bool:
-    while type(value) is list and value:
-        value = value[0]
-    return type(value) is int
-
-
-def _as_array(tensor: Tensor) -> Any:
-    """Return the values of a plain tensor; None where they cannot be had for nothing."""
-    if type(tensor) is not Tensor or tensor.device.type != "cpu" or tensor.layout != torch.strided or not tensor.is_floating_point():
-        return None
-    if tensor.dtype == torch.bfloat16 or tensor.is_nested:
-        return None
-    with without_torch_function():
-        # A copy: torch lets nobody resize a storage any more that it has given to numpy.
-        try:
-            return tensor.detach().clone().numpy()
-        except RuntimeError:  # a transform holds it, and it has no memory of its own
-            return None
-
-
-def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
-    for item in items:
-        if isinstance(item, Tensor):
-            yield item
-        elif isinstance(item, (list, tuple)):
-            yield from _tensors(item)
-
-
-def _indexed(target: Tensor, key: Any) -> Tensor | None:
-    """Return the part of a tensor that ``target[key] = value`` writes, as a view; None where no view can say it."""
-    keys = key if type(key) is tuple else (key,)
-    if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
-        with torch_inside.without_torch_function(), torch_inside.without_dispatch(target):
-            return target.detach()[key]
-    return None
-
-
-def _is_in_place(name: str) -> bool:
-    if name in _NOT_IN_PLACE:
-        return False
-    if name.startswith("__"):
-        return name == "__setitem__" or (name.startswith("__i") and name not in ("__int__", "__index__", "__invert__", "__iter__"))
-    return (name.endswith("_") and not name.startswith("_")) or (name.startswith("_foreach") and name.endswith("_"))
-
-
-def _operation_inside(name: str, kind: CutKind, around: Surroundings) -> str:
-    """Write an operation inside a checkpoint as if it stood outside."""
-    return _operation(name, kind, replace(around, checkpoint=False))
-
-
-def _operation(name: str, kind: CutKind | None, around: Surroundings) -> str:
-    """Write an operation as a person would."""
-    if kind is CutKind.DEEPCOPY:
-        return "copy.deepcopy()"
-    if around.state_dict and kind is CutKind.DETACH:
-        return "state_dict()"
-    if kind is CutKind.NON_DIFFERENTIABLE and around.torch_line is not None and around.torch_line.co_name == torch_inside.SAMPLE:
-        return "sample()"
-    if kind is CutKind.DATA:
-        return ".data"
-    if kind is CutKind.NO_GRAD:
-        return "checkpoint()" if around.checkpoint else "torch.no_grad()"
-    if kind is CutKind.SET_GRAD_ENABLED:
-        return "torch.set_grad_enabled(False)"
-    if kind is CutKind.INFERENCE_MODE:
-        return "torch.inference_mode()"
-    if kind is CutKind.GRAD_WITHOUT_GRAPH:
-        return f"torch.autograd.functional.{around.entered}()" if around.entered in torch_inside.DERIVATIVES else "torch.autograd.grad()"
-    if kind is CutKind.NEW_TENSOR and name not in exits.OPERATIONS:
-        return name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
-    short = "[...] =" if name == "__setitem__" else exits.OPERATIONS.get(name)
-    return short or f"{name.strip('_') if name.startswith('__') else name}()"

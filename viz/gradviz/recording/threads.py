@@ -4,13 +4,14 @@ Each gets a mode of its own, for torch keeps modes, grad mode and the numbers of
 time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
+from gradviz.recording.arguments import tensors_in
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.tape import history
 from gradviz.recording.where import Spot
@@ -32,7 +33,7 @@ class ThreadMode(RecordingMode):
 
     def _note_nodes(self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]) -> None:
         """Mark the nodes that a call made: their numbers say nothing outside their thread."""
-        made_before = {history(item) for item in _tensors((*args, *kwargs.values()))}
+        made_before = {history(item) for item in tensors_in((*args, *kwargs.values()))}
         line = Spot._make(spot)
         stack = [history(out) for out in outs]
         while stack:
@@ -40,15 +41,7 @@ class ThreadMode(RecordingMode):
             if node is not None and node not in made_before and not self.tape.is_stamped(node):
                 self.tape.stamp(node, line)
                 stack += [before for before, _ in node.next_functions]
-        self.tape.made_aside(line, [item for item in _tensors((*args, *kwargs.values())) if isinstance(item, nn.Parameter)])
-
-
-def _tensors(items: Iterable[Any]) -> Iterator[Tensor]:
-    for item in items:
-        if isinstance(item, Tensor):
-            yield item
-        elif isinstance(item, (list, tuple)):
-            yield from _tensors(item)
+        self.tape.made_aside(line, [item for item in tensors_in((*args, *kwargs.values())) if isinstance(item, nn.Parameter)])
 
 
 @contextmanager

@@ -1,0 +1,83 @@
+"""What a torch call is by its name: what it severs, whether it writes in place, and how a person would write it."""
+
+from dataclasses import replace
+
+from gradviz.graph import CutKind
+from gradviz.recording import exits, torch_inside
+from gradviz.recording.where import Surroundings
+
+KIND_OF = {
+    "detach": CutKind.DETACH,
+    "detach_": CutKind.DETACH_,
+    "_values": CutKind.DETACH,
+    "data": CutKind.DATA,
+    "tensor": CutKind.NEW_TENSOR,
+    "as_tensor": CutKind.NEW_TENSOR,
+    "asarray": CutKind.NEW_TENSOR,
+    "scalar_tensor": CutKind.NEW_TENSOR,
+    "new_tensor": CutKind.NEW_TENSOR,
+    "grad": CutKind.GRAD_WITHOUT_GRAPH,
+    **exits.NUMBERS,
+    **exits.MEMORY,
+    **exits.TEXTS,
+    exits.PICKLE: CutKind.NEW_TENSOR,
+}
+CASTS = frozenset(("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_"))
+SHAPE_ONLY = frozenset(("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size"))
+FILLS = frozenset(
+    (
+        "zero_",
+        "fill_",
+        "copy_",
+        "normal_",
+        "uniform_",
+        "bernoulli_",
+        "random_",
+        "exponential_",
+        "trunc_normal_",
+        "constant_",
+        "zeros_",
+        "ones_",
+    )
+)
+_NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
+# Where the values of a sparse tensor stand does not depend on the values.
+POSITIONS = frozenset(("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"))
+
+
+def is_in_place(name: str) -> bool:
+    """Say whether a function writes its first argument, as its name tells."""
+    if name in _NOT_IN_PLACE:
+        return False
+    if name.startswith("__"):
+        return name == "__setitem__" or (name.startswith("__i") and name not in ("__int__", "__index__", "__invert__", "__iter__"))
+    return (name.endswith("_") and not name.startswith("_")) or (name.startswith("_foreach") and name.endswith("_"))
+
+
+def operation_inside(name: str, kind: CutKind, around: Surroundings) -> str:
+    """Write an operation inside a checkpoint as if it stood outside."""
+    return operation_text(name, kind, replace(around, checkpoint=False))
+
+
+def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str:
+    """Write an operation as a person would."""
+    if kind is CutKind.DEEPCOPY:
+        return "copy.deepcopy()"
+    if around.state_dict and kind is CutKind.DETACH:
+        return "state_dict()"
+    if kind is CutKind.NON_DIFFERENTIABLE and around.torch_line is not None and around.torch_line.co_name == torch_inside.SAMPLE:
+        return "sample()"
+    if kind is CutKind.DATA:
+        return ".data"
+    if kind is CutKind.NO_GRAD:
+        return "checkpoint()" if around.checkpoint else "torch.no_grad()"
+    if kind is CutKind.SET_GRAD_ENABLED:
+        return "torch.set_grad_enabled(False)"
+    if kind is CutKind.INFERENCE_MODE:
+        return "torch.inference_mode()"
+    if kind is CutKind.GRAD_WITHOUT_GRAPH:
+        return f"torch.autograd.functional.{around.entered}()" if around.entered in torch_inside.DERIVATIVES else "torch.autograd.grad()"
+    if kind is CutKind.NEW_TENSOR and name not in exits.OPERATIONS:
+        return name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
+    short = "[...] =" if name == "__setitem__" else exits.OPERATIONS.get(name)
+    return short or f"{name.strip('_') if name.startswith('__') else name}()"
