@@ -64,3 +64,27 @@ def test_an_alarm_is_told_in_full_once(scripts):
     scripts.write("train.py", TRAIN.format(rounds=4, between="optimizer.zero_grad()", steps="True"))
     err = scripts.run("train.py").err
     assert err.count("ALARM") == err.count("clears their gradient before step()\n") == 1
+
+
+def test_of_a_value_that_went_out_of_sight_no_line_says_that_it_is_unused_for_sure(scripts):
+    scripts.write(
+        "train.py",
+        """\
+        import sqlite3
+        import torch
+        from torch import nn
+        enc, head = nn.Linear(4, 4), nn.Linear(4, 1)
+        optimizer = torch.optim.SGD([*enc.parameters(), *head.parameters()], 0.1)
+        table = sqlite3.connect(":memory:")
+        table.execute("create table t(v real)")
+        with torch.no_grad():
+            table.executemany("insert into t values(?)", [(v,) for v in enc(torch.ones(1, 4))[0].tolist()])
+        rows = [row[0] for row in table.execute("select 2*v + 1 from t")]
+        head(torch.tensor([rows])).pow(2).mean().backward()
+        optimizer.step()
+        """,
+    )
+    ran = scripts.run("train.py")
+    assert "unused    enc.* (2 tensors, 20 values): whether their values went into this loss cannot be seen" in ran.said
+    assert ran.end == "gradviz: 2 of 4 parameters train; enc.* (2) do not: whether their values went into the loss cannot be seen.\n"
+    assert not any(text in ran.err for text in ("not part of this loss", "no part of the loss", "Leave"))

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
-from gradviz.training.facts import Evidence, Look, Stepper, Touch
+from gradviz.render.training import sentence
+from gradviz.training.facts import Evidence, Look, Stepper, Touch, Training
 from gradviz.training.judging import judge
 
 STEP = Place("train.py", 14, "optimizer.step()")
@@ -178,3 +179,12 @@ def test_a_group_without_parameters_makes_an_alarm_of_what_nobody_holds():
     assert (alarm.why, alarm.parameters) == ("not_held", ("w",))
     assert "a group that has no parameters" in alarm.means
     assert not judge([held, left], [replace(stepper, empty=0)], 3).alarms
+
+
+def test_of_a_value_that_left_torch_nothing_is_asserted_but_that_it_did_not_move():
+    unused = Parameter(name="w", verdict=Verdict.UNUSED)
+    found, alarms = fate(EMPTY, verdicts=(unused,), ended=True)
+    assert (found.trains, found.why, len(alarms)) == (False, "unused", 1)
+    found, alarms = fate(EMPTY, verdicts=(replace(unused, uncertain=True),), ended=True)
+    assert (found.trains, found.why, alarms) == (False, None, ())
+    assert sentence(Training(parameters=(found,))) == "0 of 1 parameter train; whether their values went into the loss cannot be seen."

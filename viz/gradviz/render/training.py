@@ -132,6 +132,7 @@ def _why(why: str, file: str | None, line: int | None, code: str | None, optimiz
     said = {
         "frozen": f"frozen{at}",
         "cut": f"every route back is severed{at}",
+        "": "whether their values went into the loss cannot be seen",
         "unused": "they are no part of the loss",
         "zero": f"their gradient is zero{f', from the line{at} on' if at else ''}",
         "left_out": f"backward(){at} does not ask for them",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
-from gradviz.graph import Cut, Parameter, Place, Unused, Verdict, Zero
+from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
 from gradviz.render.sentences import counted, leaf_name, listing, path_and_line, printable, verdict_counts, why_unused
 from gradviz.running import brief
@@ -251,14 +251,21 @@ def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
 
 
 def _unused(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
-    reasons: dict[Unused | None, list[str]] = {}
+    few = len({one.unused for one in chosen}) <= MOST_PLACES
+    reasons: dict[str, list[str]] = {}
     for one in chosen:
-        reasons.setdefault(one.unused, []).append(one.name)
-    if len(reasons) > MOST_PLACES:
-        reasons = {None: [one.name for one in chosen]}
-    for unused, names in reasons.items():
-        why = "not part of this loss" if unused is None else why_unused(unused) + _at(unused.place)
+        reasons.setdefault(_why_unused(one, in_full=few), []).append(one.name)
+    for why, names in reasons.items():
         yield _line("unused", f"{_names(names, call)}: {why}")
+
+
+def _why_unused(parameter: Parameter, *, in_full: bool) -> str:
+    """Return why one is unused, or only that it is; of a value that left torch not even that."""
+    if parameter.uncertain:
+        return "whether their values went into this loss cannot be seen"
+    if parameter.unused is None or not in_full:
+        return "not part of this loss"
+    return why_unused(parameter.unused) + _at(parameter.unused.place)
 
 
 def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:

@@ -94,6 +94,8 @@ def _judged(
         return None, None, None
     if not reached and not (spoilt and looks):
         why, place = _unreached(evidence.verdicts)
+        if why == "unused" and any(one.uncertain for one in evidence.verdicts):
+            return False, None, None  # it did not move; whether its value went in cannot be seen
         place = evidence.frozen_at if why == "frozen" and place is None else place
         return (None if why is None else False), why, place
     if evidence.left_out is not None:
