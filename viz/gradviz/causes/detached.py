@@ -6,7 +6,8 @@ from gradviz.graph import CutKind
 EXPLANATIONS = {
     CutKind.DETACH: Explanation(
         "detach() returns the same numbers without their history, so whatever made them gets no gradient through it.",
-        "Drop detach() where this route should train. It is right where the value is meant as a fixed target or input.",
+        "Drop detach() where this route should train. Where it keeps the value out of one of several losses, detach in that loss "
+        "alone. It is right where the value is meant as a fixed target or input.",
     ),
     CutKind.DETACH_: Explanation(
         "detach_() takes the tensor itself out of the graph: whoever uses it from here on trains nothing that came before.",

@@ -3,7 +3,6 @@
 The script shows this and never works it out: what a reader is told is written here.
 """
 
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -38,11 +37,10 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.render.sketch import NAMELESS, short
-from gradviz.render.source import lines_of
+from gradviz.render.source import around
 from gradviz.render.text_width import columns
 
 VERDICTS = tuple(Verdict)
-NEAR = 2  # lines that are shown before and after the line of a cut
 
 _COLUMNS = (
     "sort", "text", "here", "lines", "scope", "shape", "at", "caller", "parameter", "verdict", "pruned",
@@ -266,17 +264,9 @@ class _Loss:
 
 
 def _around(cut: Cut) -> list[Any]:
-    """Return the number of a line and it and the next ones: a cut with two lines before and after, where its file still says so."""
-    lines = lines_of(cut.file)
-    if not 0 < cut.line <= len(lines) or not cut.code or not lines[cut.line - 1].strip().startswith(cut.code.splitlines()[0].strip()):
-        return []
-    first, last = max(cut.line - NEAR, 1), min(cut.line + NEAR, len(lines))
-    while first < cut.line and not lines[first - 1].strip():
-        first += 1
-    while last > cut.line and not lines[last - 1].strip():
-        last -= 1
-    shown = [line.rstrip().expandtabs(4) for line in lines[first - 1 : last]]
-    return [first, [printable(line) for line in textwrap.dedent("\n".join(shown)).split("\n")]]
+    """Return the number of a line, and it with those near it; nothing where its file does not say so any more."""
+    first, lines = around(cut.file, cut.line, cut.code)
+    return [first, list(lines)] if lines else []
 
 
 def _count(tally: Tally, thing: PageThing) -> None:

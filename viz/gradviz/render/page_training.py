@@ -5,11 +5,9 @@ from typing import Any
 
 from gradviz.graph import Place
 from gradviz.render.sentences import path_and_line, printable
-from gradviz.render.source import lines_of
+from gradviz.render.source import around
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
 from gradviz.training.facts import Alarm, Training
-
-_AROUND = 2  # lines of code before and after the one that matters
 
 
 def training_data(training: Training | None) -> dict[str, Any] | None:
@@ -39,10 +37,6 @@ def _code(alarm: Alarm) -> Iterator[dict[str, Any]]:
     """Yield the line and those around it; the line alone where its file is not here, or is another by now."""
     if alarm.file is None or alarm.line is None or not alarm.code:
         return
-    source = lines_of(alarm.file) if alarm.file.endswith(".py") else []
-    if not 0 < alarm.line <= len(source) or source[alarm.line - 1].strip() != alarm.code.strip():
-        yield {"number": alarm.line, "text": printable(alarm.code), "marked": True}
-        return
-    for number in range(max(1, alarm.line - _AROUND), min(len(source), alarm.line + _AROUND) + 1):
-        text = printable(source[number - 1].rstrip().expandtabs(4))
+    first, near = around(alarm.file, alarm.line, alarm.code)
+    for number, text in enumerate(near, first) if near else [(alarm.line, printable(alarm.code))]:
         yield {"number": number, "text": text, "marked": number == alarm.line}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from gradviz import causes
 from gradviz.training.facts import Evidence, Stepper
 
 _MEANS: Mapping[str, tuple[str, str]] = {
@@ -105,5 +106,8 @@ def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
     if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
         return _NO_RATE
     means, mend = _MEANS[why]
+    if why == "cut":
+        cuts = [cut for each in concerned for verdict in each.verdicts for cut in verdict.cuts]
+        return means, causes.explain(cuts[0]).mend if cuts else mend
     birth = next((each.birth for each in concerned if each.birth is not None), None) if why == "not_finite" else None
     return (means, mend) if birth is None else (f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend)
