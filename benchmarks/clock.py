@@ -1,4 +1,7 @@
-"""Fair timing: ways of doing something take turns, on one thread, by processor time, so that a busy machine is no matter.
+"""Fair timing.
+
+Ways of doing something take turns, on one thread, by processor time, so that a busy machine is no
+matter.
 
 A ratio is the median of the ratios of runs that stand side by side, not the ratio of two medians.
 """
@@ -23,8 +26,13 @@ class Figures:
         return statistics.median(self.times[way])
 
     def ratio(self, way: str, base: str) -> float:
-        """Return how many times as long one way takes as another: the median over neighbouring runs."""
-        return statistics.median(one / other for one, other in zip(self.times[way], self.times[base], strict=True))
+        """Return how many times as long one way takes as another.
+
+        The median over neighbouring runs.
+        """
+        return statistics.median(
+            one / other for one, other in zip(self.times[way], self.times[base], strict=True)
+        )
 
 
 def measure(runs: int, **ways: Callable[[], object]) -> Figures:
@@ -32,7 +40,8 @@ def measure(runs: int, **ways: Callable[[], object]) -> Figures:
 
     Args:
         runs: How often each is run.
-        ways: What to run, by name. One that returns a function has prepared something; only that function is timed.
+        ways: What to run, by name. One that returns a function has prepared something; only that
+            function is timed.
     """
     torch.set_num_threads(1)
     times: dict[str, list[float]] = {name: [] for name in ways}

@@ -1,8 +1,11 @@
-"""What it costs that values leave torch in a trace: arrays of 16 MB, a rollout through numpy, sampling under no_grad.
+"""What it costs that values leave torch in a trace.
+
+Arrays of 16 MB, a rollout through numpy, sampling under no_grad.
 
     python benchmarks/escapes.py [runs]
 
-Time is processor time against the same without a trace; memory is what a process has grown by, each way in a process of its own.
+Time is processor time against the same without a trace; memory is what a process has grown by, each
+way in a process of its own.
 """
 
 import contextlib
@@ -68,14 +71,22 @@ def main(runs: int = 5) -> int:
     )
     twice = found.ratio("double", "traced")
     print(f"rollout, traced against plain      {found.ratio('traced', 'plain'):6.1f}")
-    print(f"rollout, twice as long             {twice:6.1f}  {'ok' if twice < LINEAR else 'MISSED'}")
+    print(
+        f"rollout, twice as long             {twice:6.1f}  {'ok' if twice < LINEAR else 'MISSED'}"
+    )
     print(f"sampling, traced against plain     {found.ratio('watched', 'sampled'):6.1f}")
     trace, loss, actor = rollout(2048, traced=True)  # type: ignore[misc]
     size = len(trace.report(loss, {"actor": actor}).to_json()) / 1e6
     print(f"JSON of a rollout of 2,048 steps   {size:6.1f} MB  {'ok' if size < 20 else 'MISSED'}")
-    memory = [int(subprocess.check_output([sys.executable, __file__, way]).decode()) // 1024 for way in ("plain", "traced")]
+    memory = [
+        int(subprocess.check_output([sys.executable, __file__, way]).decode()) // 1024
+        for way in ("plain", "traced")
+    ]
     good = memory[1] <= memory[0] * 1.2 + 20
-    print(f"arrays of 16 MB: grown by {memory[0]} MB plain, {memory[1]} MB traced  {'ok' if good else 'MISSED'}")
+    print(
+        f"arrays of 16 MB: grown by {memory[0]} MB plain, {memory[1]} MB traced "
+        f" {'ok' if good else 'MISSED'}"
+    )
     return 0 if twice < LINEAR and size < 20 and good else 1
 
 

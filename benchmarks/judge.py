@@ -2,9 +2,9 @@
 
     python benchmarks/judge.py [runs]
 
-Every time on a graph that nobody has looked at before: the first walk makes torch's Python objects for the nodes, and a second report of
-the same trace takes about a quarter less. The backward that tells zero from reached is not counted (``backward=False``). Bound: less time
-than torchviz.
+Every time on a graph that nobody has looked at before: the first walk makes torch's Python objects
+for the nodes, and a second report of the same trace takes about a quarter less. The backward that
+tells zero from reached is not counted (``backward=False``). Bound: less time than torchviz.
 """
 
 import sys
@@ -18,7 +18,12 @@ from torch import nn
 
 import gradviz
 
-MODELS = {"GPT-2 small": gpt2, "BERT base": bert, "ResNet-50": resnet50, "Llama, 32 layers of 256": llama32}
+MODELS = {
+    "GPT-2 small": gpt2,
+    "BERT base": bert,
+    "ResNet-50": resnet50,
+    "Llama, 32 layers of 256": llama32,
+}
 
 
 def drawing_of(forward: Forward, model: nn.Module) -> Callable[[], object]:
@@ -27,7 +32,9 @@ def drawing_of(forward: Forward, model: nn.Module) -> Callable[[], object]:
     return lambda: torchviz.make_dot(loss, params=dict(model.named_parameters()))
 
 
-def report_of(forward: Forward, model: nn.Module, *, backward: bool) -> Callable[[], gradviz.Report]:
+def report_of(
+    forward: Forward, model: nn.Module, *, backward: bool
+) -> Callable[[], gradviz.Report]:
     """Trace a forward; return what reports on it."""
     with gradviz.trace() as trace:
         loss = forward()
@@ -51,8 +58,9 @@ def main(runs: int = 9) -> int:
         ratio = found.ratio("report", "torchviz")
         good &= ratio < 1
         print(
-            f"{name:26} {nodes:6} {found.median('torchviz') * 1e3:8.1f} ms {found.median('report') * 1e3:8.1f} ms  {ratio:5.2f}   "
-            f"{found.median('whole') * 1e3:8.1f} ms  {'ok' if ratio < 1 else 'MISSED'}"
+            f"{name:26} {nodes:6} {found.median('torchviz') * 1e3:8.1f} ms"
+            f" {found.median('report') * 1e3:8.1f} ms  {ratio:5.2f}  "
+            f" {found.median('whole') * 1e3:8.1f} ms  {'ok' if ratio < 1 else 'MISSED'}"
         )
     return 0 if good else 1
 

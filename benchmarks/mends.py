@@ -1,10 +1,12 @@
-"""How much of what is severed ``gradviz mend`` mends, over cases whose truth is known, and whether what it says is so.
+"""How much of what is severed ``gradviz mend`` mends, over cases whose truth is known, and whether
+what it says is so.
 
-    python benchmarks/mends.py                       every case of tests/cases
-    python benchmarks/mends.py --cases DIR 02 31     another folder; only the cases whose names begin so
+    python benchmarks/mends.py                       every case of tests/cases python
+    benchmarks/mends.py --cases DIR 02 31     another folder; only the cases whose names begin so
 
-A patch is applied by ``git apply`` to a copy, and the copy is run by plain torch: a parameter counts as mended where gradient reaches it
-that did not, or where its gradient is another one for a severed route. ``wrong`` are patches that do something else than was said.
+A patch is applied by ``git apply`` to a copy, and the copy is run by plain torch: a parameter
+counts as mended where gradient reaches it that did not, or where its gradient is another one for a
+severed route. ``wrong`` are patches that do something else than was said.
 """
 
 import argparse
@@ -33,13 +35,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("starts", nargs="*")
     parser.add_argument("--cases", type=Path, action="append")
-    parser.add_argument("--healthy", action="store_true", help="the cases without a fault, where nothing is to be offered")
+    parser.add_argument(
+        "--healthy",
+        action="store_true",
+        help="the cases without a fault, where nothing is to be offered",
+    )
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
-    total, by_kind, names = collections.Counter(), collections.defaultdict(collections.Counter), set()
+    total, by_kind, names = (
+        collections.Counter(),
+        collections.defaultdict(collections.Counter),
+        set(),
+    )
     with Nursery() as nursery:
-        for path in sorted(path.resolve() for folder in arguments.cases or [CASES] for path in folder.glob("[0-9]*.py")):
-            if path.name in names or (arguments.starts and not path.name.startswith(tuple(arguments.starts))):
+        for path in sorted(
+            path.resolve()
+            for folder in arguments.cases or [CASES]
+            for path in folder.glob("[0-9]*.py")
+        ):
+            if path.name in names or (
+                arguments.starts and not path.name.startswith(tuple(arguments.starts))
+            ):
                 continue
             names.add(path.name)
             case = load(path)
@@ -48,9 +64,15 @@ def main() -> None:
     for kind, counts in sorted(by_kind.items()):
         print(f"{kind:22} problems {counts['mended']}/{counts['problems']}")
     cut, partial = total["cut"], total["partial"]
-    print(f"cases {total['cases']}, with a patch {total['with a patch']}, patches {total['patches']}, wrong {total['wrong']}")
+    print(
+        f"cases {total['cases']}, with a patch {total['with a patch']}, patches {total['patches']},"
+        f" wrong {total['wrong']}"
+    )
     print(f"cut {total['cut mended']}/{cut}, partial {total['partial mended']}/{partial}")
-    print(f"severed parameters mended: {total['cut mended'] + total['partial mended']}/{cut + partial}")
+    print(
+        "severed parameters mended:"
+        f" {total['cut mended'] + total['partial mended']}/{cut + partial}"
+    )
 
 
 def load(path):
@@ -77,11 +99,17 @@ def judge(path, nursery, total, by_kind, *, verbose):
             by_kind[problem.kind]["problems"] += 1
             if is_meant(problem, known, sources):
                 by_kind[problem.kind]["meant"] += 1
-                lines.append(f"  meant   {problem.kind} {problem.operation} line {problem.places[0].line}: {problem.places[0].code[:90]}")
+                lines.append(
+                    f"  meant   {problem.kind} {problem.operation} line {problem.places[0].line}:"
+                    f" {problem.places[0].code[:90]}"
+                )
                 continue
             mends = search.mends(problem)
             if not mends:
-                lines.append(f"  NOTHING {problem.kind} {problem.operation} line {problem.places[0].line}: {problem.places[0].code[:90]}")
+                lines.append(
+                    f"  NOTHING {problem.kind} {problem.operation} line {problem.places[0].line}:"
+                    f" {problem.places[0].code[:90]}"
+                )
                 continue
             by_kind[problem.kind]["mended"] += 1
             first = mends[0]
@@ -90,7 +118,10 @@ def judge(path, nursery, total, by_kind, *, verbose):
             total["wrong"] += bool(wrong)
             mended |= set(first.effect.gained)
             soft = " (soft)" if first.soft else ""
-            lines.append(f"  {problem.kind}: {', then '.join(first.titles)}{soft}; {len(first.effect.gained)} of {len(problem.parameters)}")
+            lines.append(
+                f"  {problem.kind}: {', then '.join(first.titles)}{soft};"
+                f" {len(first.effect.gained)} of {len(problem.parameters)}"
+            )
             if wrong:
                 lines.append(f"  WRONG {wrong}")
         total["with a patch"] += bool(mended)
@@ -99,7 +130,9 @@ def judge(path, nursery, total, by_kind, *, verbose):
                 total[f"{count[str(left[name].verdict) == 'cut']} mended"] += 1
         missing = left.keys() - mended
         if verbose or missing or any("WRONG" in line for line in lines):
-            print(f"{path.stem}: {len(left) - len(missing)}/{len(left)}", *lines, sep="\n", flush=True)
+            print(
+                f"{path.stem}: {len(left) - len(missing)}/{len(left)}", *lines, sep="\n", flush=True
+            )
 
 
 def held_against_torch(path, search, mend):
@@ -108,18 +141,32 @@ def held_against_torch(path, search, mend):
         copy = Path(folder) / path.name
         copy.write_bytes(path.read_bytes())
         before = run(copy)
-        diff = b"".join(unified(path.name, search.originals[file], data) for file, data in mend.sources.items())
-        done = subprocess.run(["git", "apply", "-"], cwd=folder, input=diff, capture_output=True, check=False)
+        diff = b"".join(
+            unified(path.name, search.originals[file], data) for file, data in mend.sources.items()
+        )
+        done = subprocess.run(
+            ["git", "apply", "-"], cwd=folder, input=diff, capture_output=True, check=False
+        )
         if done.returncode:
             return f"not applied: {done.stderr.decode()}"
         after = run(copy)
     effect = mend.effect
-    complaints = [f"{name} is not reached" for name in effect.reached if after[1].get(name) in (None, "zero")]
-    complaints += [f"{name} has the same gradient" for name in effect.mended if after[1].get(name) == before[1].get(name)]
+    complaints = [
+        f"{name} is not reached" for name in effect.reached if after[1].get(name) in (None, "zero")
+    ]
+    complaints += [
+        f"{name} has the same gradient"
+        for name in effect.mended
+        if after[1].get(name) == before[1].get(name)
+    ]
     if effect.same_loss != (before[0] == after[0]):
         complaints.append(f"the loss is {'another' if effect.same_loss else 'the same'}")
     meant = {*effect.gained, *mend.problem.parameters}
-    changed = {name for name, one in before[1].items() if name in after[1] and name not in meant and after[1][name] != one}
+    changed = {
+        name
+        for name, one in before[1].items()
+        if name in after[1] and name not in meant and after[1][name] != one
+    }
     if changed != set(effect.changed):
         complaints.append(f"changed are {sorted(changed)}")
     return "; ".join(complaints)
@@ -136,7 +183,9 @@ def run(path):
                 loss.backward()
     finally:
         torch.set_grad_enabled(True)
-    return bits(loss), {name: None if one.grad is None else bits(one.grad) for name, one in model.named_parameters()}
+    return bits(loss), {
+        name: None if one.grad is None else bits(one.grad) for name, one in model.named_parameters()
+    }
 
 
 def bits(tensor):
@@ -145,7 +194,9 @@ def bits(tensor):
     if not bool((plain != 0).any()):
         return "zero"
     return hashlib.sha256(
-        torch.view_as_real(plain.resolve_conj()).numpy().tobytes() if plain.is_complex() else plain.numpy().tobytes()
+        torch.view_as_real(plain.resolve_conj()).numpy().tobytes()
+        if plain.is_complex()
+        else plain.numpy().tobytes()
     ).hexdigest()
 
 

@@ -1,8 +1,11 @@
-"""Llama-3.1-405B on the meta device: traced and judged, against its plain forward on the meta device.
+"""Llama-3.1-405B on the meta device.
+
+Traced and judged, against its plain forward on the meta device.
 
     python benchmarks/meta_405b.py [runs]
 
-Bounds: at most four times the plain forward, and at most 1 GB more memory. Each way runs in processes of its own, because the peak of a
+Bounds: at most four times the plain forward, and at most 1 GB more memory. Each way runs in
+    processes of its own, because the peak of a
 process's memory cannot be reset; they take turns. Seconds are processor time on one thread.
 """
 
@@ -40,7 +43,9 @@ def one(way: str) -> dict[str, float]:
 
     def build(layers: int) -> torch.nn.Module:
         with torch.device("meta"):
-            return transformers.LlamaForCausalLM(transformers.LlamaConfig(**{**SHAPE, "num_hidden_layers": layers})).train()
+            return transformers.LlamaForCausalLM(
+                transformers.LlamaConfig(**{**SHAPE, "num_hidden_layers": layers})
+            ).train()
 
     def run(model: torch.nn.Module) -> int:
         ids = torch.zeros(1, 64, dtype=torch.long, device="meta")
@@ -59,7 +64,12 @@ def one(way: str) -> dict[str, float]:
     before = peak()
     start = time.process_time()
     nodes = run(model)
-    return {"seconds": time.process_time() - start, "memory": peak() - before, "nodes": nodes, "parameters": numel}
+    return {
+        "seconds": time.process_time() - start,
+        "memory": peak() - before,
+        "nodes": nodes,
+        "parameters": numel,
+    }
 
 
 def main(runs: int = 3) -> int:
@@ -67,14 +77,26 @@ def main(runs: int = 3) -> int:
     found: dict[str, list[dict[str, float]]] = {"plain": [], "traced": []}
     for _ in range(runs):
         for way in found:
-            output = subprocess.run([sys.executable, __file__, way], check=True, capture_output=True, text=True).stdout
+            output = subprocess.run(
+                [sys.executable, __file__, way], check=True, capture_output=True, text=True
+            ).stdout
             found[way].append(json.loads(output.splitlines()[-1]))
-    seconds = {way: statistics.median(one["seconds"] for one in each) for way, each in found.items()}
-    more = max(one["memory"] for one in found["traced"]) - min(one["memory"] for one in found["plain"])
+    seconds = {
+        way: statistics.median(one["seconds"] for one in each) for way, each in found.items()
+    }
+    more = max(one["memory"] for one in found["traced"]) - min(
+        one["memory"] for one in found["plain"]
+    )
     ratio = seconds["traced"] / seconds["plain"]
     last = found["traced"][-1]
-    print(f"Llama-3.1-405B, meta device, {last['parameters'] / 1e9:.1f} billion parameters, {last['nodes']:,.0f} nodes")
-    print(f"plain forward {seconds['plain']:.2f} s, traced and judged {seconds['traced']:.2f} s: {ratio:.2f}, at most {RATIO:.0f}")
+    print(
+        f"Llama-3.1-405B, meta device, {last['parameters'] / 1e9:.1f} billion parameters,"
+        f" {last['nodes']:,.0f} nodes"
+    )
+    print(
+        f"plain forward {seconds['plain']:.2f} s, traced and judged {seconds['traced']:.2f} s:"
+        f" {ratio:.2f}, at most {RATIO:.0f}"
+    )
     print(f"memory {more:.0f} MiB more, at most {MEMORY:.0f}")
     good = ratio <= RATIO and more <= MEMORY
     print("ok" if good else "MISSED")

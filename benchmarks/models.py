@@ -18,7 +18,9 @@ transformers.logging.set_verbosity_error()
 Forward = Callable[[], Tensor]
 
 
-def language_model(model: nn.Module, vocabulary: int, length: int = 64) -> tuple[Forward, nn.Module]:
+def language_model(
+    model: nn.Module, vocabulary: int, length: int = 64
+) -> tuple[Forward, nn.Module]:
     """Return the model and what computes its loss on one sequence of ``length`` tokens."""
     ids = torch.randint(0, vocabulary, (1, length))
     return lambda: model(input_ids=ids, labels=ids).loss, model
@@ -39,7 +41,9 @@ def bert() -> tuple[Forward, nn.Module]:
 def resnet50() -> tuple[Forward, nn.Module]:
     """ResNet-50, one image of 64 x 64."""
     torch.manual_seed(0)
-    model = transformers.ResNetForImageClassification(transformers.ResNetConfig(num_labels=10)).train()
+    model = transformers.ResNetForImageClassification(
+        transformers.ResNetConfig(num_labels=10)
+    ).train()
     images, labels = torch.randn(2, 3, 64, 64), torch.tensor([1, 7])
     return lambda: F.cross_entropy(model(pixel_values=images).logits, labels), model
 

@@ -2,8 +2,9 @@
 
     python benchmarks/overhead.py [runs]
 
-GPT-2 small, forward and backward of 64 tokens, traced against plain: at most 1.10. A tiny MLP's traced step against the same step under
-an empty TorchFunctionMode, which is what torch charges for looking at all: at most 2.
+GPT-2 small, forward and backward of 64 tokens, traced against plain: at most 1.10. A tiny MLP's
+traced step against the same step under an empty TorchFunctionMode, which is what torch charges for
+looking at all: at most 2.
 """
 
 import sys
@@ -29,7 +30,8 @@ def row(what: str, found: Figures, base: str, traced: str, allowed: float) -> bo
     ratio = found.ratio(traced, base)
     verdict = "ok" if ratio <= allowed else "MISSED"
     print(
-        f"{what:44} {found.median(base) * 1e3:9.3f} ms {found.median(traced) * 1e3:9.3f} ms  {ratio:5.3f}  at most {allowed:.2f}  {verdict}"
+        f"{what:44} {found.median(base) * 1e3:9.3f} ms {found.median(traced) * 1e3:9.3f} ms "
+        f" {ratio:5.3f}  at most {allowed:.2f}  {verdict}"
     )
     return ratio <= allowed
 

@@ -2,8 +2,10 @@
 
     python benchmarks/page.py
 
-Bounds: Llama with 32 layers opens within 0.5 s and is at most 300 KB; 35,000 nodes open within 1 s, a frame takes 17 ms in the median
-while the view is dragged and zoomed, and opening every module never holds the page up for more than 0.5 s.
+Bounds: Llama with 32 layers opens within 0.5 s and is at most 300 KB; 35,000 nodes open within 1 s,
+    a frame takes 17 ms in the median
+while the view is dragged and zoomed, and opening every module never holds the page up for more than
+    0.5 s.
 """
 
 import shutil
@@ -28,7 +30,9 @@ OPENS, OPENS_LARGE, FRAME, BLOCKS, LARGEST = 0.5, 1.0, 17.0, 0.5, 300.0  # s, s,
 WATCH = """() => {
   window.frames_ = [];
   let last = performance.now();
-  const frame = now => { window.frames_.push(now - last); last = now; requestAnimationFrame(frame); };
+  const frame = now => {
+    window.frames_.push(now - last); last = now; requestAnimationFrame(frame);
+  };
   requestAnimationFrame(frame);
 }"""
 
@@ -37,7 +41,12 @@ def deep() -> tuple[Forward, torch.nn.Module]:
     """A Llama of 35,000 nodes: narrow, and of 440 layers."""
     torch.manual_seed(0)
     config = transformers.LlamaConfig(
-        vocab_size=100, hidden_size=16, intermediate_size=32, num_hidden_layers=440, num_attention_heads=2, num_key_value_heads=1
+        vocab_size=100,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=440,
+        num_attention_heads=2,
+        num_key_value_heads=1,
     )
     return language_model(transformers.LlamaForCausalLM(config).train(), 100, length=8)
 
@@ -69,7 +78,9 @@ def write(make: Any, path: Path) -> tuple[int, float]:
 
 def frames(page: Page) -> list[float]:
     """The milliseconds between frames since the last call."""
-    found: list[float] = page.evaluate("() => { const all = window.frames_.slice(1); window.frames_.length = 0; return all }")
+    found: list[float] = page.evaluate(
+        "() => { const all = window.frames_.slice(1); window.frames_.length = 0; return all }"
+    )
     return found
 
 
@@ -80,7 +91,9 @@ def opened(page: Page, path: Path) -> float:
         page.goto("about:blank")
         page.goto(path.as_uri())
         page.wait_for_selector("#stage[data-boxes]")
-        times.append(page.evaluate("() => performance.getEntriesByName('drawn')[0].startTime") / 1000)
+        times.append(
+            page.evaluate("() => performance.getEntriesByName('drawn')[0].startTime") / 1000
+        )
     return statistics.median(times)
 
 
@@ -99,7 +112,9 @@ def moved(page: Page) -> list[float]:
 
 def main() -> int:
     """Measure, print, and return 1 where a bound does not hold."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if chromium is None:
         raise SystemExit("not measured: no Chromium on PATH")
     good = True
@@ -128,11 +143,17 @@ def main() -> int:
             boxes = int(page.get_attribute("#stage", "data-boxes") or 0)
             page.close()
             worst = max(folded, statistics.median(whole), statistics.median(near))
-            holds = until <= limit and worst <= FRAME and longest <= BLOCKS and (limit > OPENS or size <= LARGEST)
+            holds = (
+                until <= limit
+                and worst <= FRAME
+                and longest <= BLOCKS
+                and (limit > OPENS or size <= LARGEST)
+            )
             good &= holds
             print(
-                f"{name:18} {nodes:6,} nodes, written in {seconds:.2f} s, {size:5.0f} KB, opens in {until:.2f} s, "
-                f"frame {worst:.1f} ms, expand all {boxes:,} boxes: longest {longest:.2f} s  {'ok' if holds else 'MISSED'}",
+                f"{name:18} {nodes:6,} nodes, written in {seconds:.2f} s, {size:5.0f} KB, opens in"
+                f" {until:.2f} s, frame {worst:.1f} ms, expand all {boxes:,} boxes: longest"
+                f" {longest:.2f} s  {'ok' if holds else 'MISSED'}",
                 flush=True,
             )
         browser.close()

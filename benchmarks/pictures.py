@@ -1,9 +1,13 @@
-"""From a live loss to the finished picture, against ``torchviz.make_dot(...).render``; and to picture and page where torchviz gives up.
+"""From a live loss to the finished picture, against ``torchviz.make_dot(...).render``.
+
+And to picture and page where torchviz gives up.
 
     python benchmarks/pictures.py [runs]
 
-Neither side runs a backward here: torchviz draws what is recorded, and so does ``trace.report(loss, model, backward=False)``. What the
-backward adds, which tells zero from reached, is printed beside it. Ratios are taken within one run, of processor time: that of this process
+Neither side runs a backward here: torchviz draws what is recorded, and so does ``trace.report(loss,
+    model, backward=False)``. What the
+backward adds, which tells zero from reached, is printed beside it. Ratios are taken within one run,
+    of processor time: that of this process
 and of ``dot``, so that a busy machine is no matter.
 """
 
@@ -76,11 +80,15 @@ def beside_torchviz(runs: int, folder: Path) -> bool:
         with gradviz.trace() as trace:
             loss = forward()
 
-        def ours(loss: Tensor = loss, model: nn.Module = model, trace: gradviz.Trace = trace) -> None:
+        def ours(
+            loss: Tensor = loss, model: nn.Module = model, trace: gradviz.Trace = trace
+        ) -> None:
             trace.report(loss, model, backward=False).to_svg(folder / "ours.svg", engine="dot")
 
         def theirs(loss: Tensor = loss, model: nn.Module = model) -> None:
-            torchviz.make_dot(loss, params=dict(model.named_parameters())).render(str(folder / "theirs"), format="svg")
+            torchviz.make_dot(loss, params=dict(model.named_parameters())).render(
+                str(folder / "theirs"), format="svg"
+            )
 
         taken = [(seconds(ours), seconds(theirs)) for _ in range(runs + 1)][1:]
         start = processor_time()
@@ -90,8 +98,9 @@ def beside_torchviz(runs: int, folder: Path) -> bool:
         own, other = (statistics.median(column) for column in zip(*taken, strict=True))
         good &= ratio >= least
         print(
-            f"{name}: {len(report.graph.nodes):,} nodes, gradviz {own:.3f} s, torchviz {other:.3f} s: "
-            f"{ratio:.1f} times faster, at least {least:g}  {_said(ratio >= least)}  (a report with a backward: {backward:.2f} s)",
+            f"{name}: {len(report.graph.nodes):,} nodes, gradviz {own:.3f} s, torchviz {other:.3f}"
+            f" s: {ratio:.1f} times faster, at least {least:g}  {_said(ratio >= least)}  (a report"
+            f" with a backward: {backward:.2f} s)",
             flush=True,
         )
     return good
@@ -111,16 +120,23 @@ def unrolled(steps: int, folder: Path) -> tuple[float, int]:
 
 
 def peak() -> float:
-    """The most memory that this program had so far, in MiB; getrusage would count that of the program which started it."""
+    """The most memory that this program had so far, in MiB.
+
+    Getrusage would count that of the program which started it.
+    """
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def largest(folder: Path) -> dict[str, float]:
-    """Llama-3.1-405B on the meta device: seconds and MiB from before the forward to the picture and the page."""
+    """Llama-3.1-405B on the meta device.
+
+    Seconds and MiB from before the forward to the picture and the page.
+    """
     with torch.device("meta"):
         model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**LLAMA_405B)).train()
-        ids, mask = torch.zeros(1, 64, dtype=torch.long), torch.zeros(1, 1, 64, 64)  # a mask of four sizes is taken as it is
+        # A mask of four sizes is taken as it is
+        ids, mask = torch.zeros(1, 64, dtype=torch.long), torch.zeros(1, 1, 64, 64)
     before = peak()
     start = processor_time()
     with gradviz.trace() as trace:
@@ -147,22 +163,32 @@ def main(runs: int = 3) -> int:
         unrolled(100, folder)
         taken, nodes = unrolled(UNROLLED[0], folder)
         good &= taken <= UNROLLED[1]
-        print(f"RNN of {UNROLLED[0]:,} steps: {nodes:,} nodes, {taken:.2f} s, at most {UNROLLED[1]:g} s  {_said(taken <= UNROLLED[1])}")
+        print(
+            f"RNN of {UNROLLED[0]:,} steps: {nodes:,} nodes, {taken:.2f} s, at most {UNROLLED[1]:g}"
+            f" s  {_said(taken <= UNROLLED[1])}"
+        )
 
-        output = subprocess.run([sys.executable, __file__, "largest", name], check=True, capture_output=True, text=True).stdout
+        output = subprocess.run(
+            [sys.executable, __file__, "largest", name], check=True, capture_output=True, text=True
+        ).stdout
         found = json.loads(output.splitlines()[-1])
         holds = found["seconds"] <= LARGEST[0] and found["memory"] <= LARGEST[1]
         good &= holds
         print(
-            f"Llama-3.1-405B on meta, forward included: {found['nodes']:,} nodes, {found['seconds']:.2f} s, at most {LARGEST[0]:g} s; "
-            f"{found['memory']:.0f} MiB, at most {LARGEST[1]:.0f}; "
-            f"a picture of {found['svg']:.0f} KiB, a page of {found['html']:.0f}  {_said(holds)}"
+            f"Llama-3.1-405B on meta, forward included: {found['nodes']:,} nodes,"
+            f" {found['seconds']:.2f} s, at most {LARGEST[0]:g} s; {found['memory']:.0f} MiB, at"
+            f" most {LARGEST[1]:.0f}; a picture of {found['svg']:.0f} KiB, a page of"
+            f" {found['html']:.0f}  {_said(holds)}"
         )
 
-        times = [statistics.median(unrolled(size // 6, folder)[0] for _ in range(runs)) for size in SIZES]
+        times = [
+            statistics.median(unrolled(size // 6, folder)[0] for _ in range(runs)) for size in SIZES
+        ]
         slope = exponent(SIZES, times)
         good &= slope <= ALLOWED
-        told = ", ".join(f"{size:,} nodes {taken:.2f} s" for size, taken in zip(SIZES, times, strict=True))
+        told = ", ".join(
+            f"{size:,} nodes {taken:.2f} s" for size, taken in zip(SIZES, times, strict=True)
+        )
         print(f"growth: {told}: exponent {slope:.2f}, at most {ALLOWED}  {_said(slope <= ALLOWED)}")
     return 0 if good else 1
 

@@ -1,4 +1,6 @@
-"""Time and memory against the number of nodes: chains of 1,000 to 100,000 operations, traced and judged.
+"""Time and memory against the number of nodes.
+
+Chains of 1,000 to 100,000 operations, traced and judged.
 
     python benchmarks/scale.py
 
@@ -32,7 +34,9 @@ def chain(size: int) -> tuple[torch.Tensor, nn.Module]:
 
 
 def measure(size: int) -> tuple[float, float, float, float, int]:
-    """Return seconds of the plain forward, of the traced one and of the report, MiB at most, and nodes."""
+    """Return seconds of the plain forward, of the traced one and of the report, MiB at most, and
+    nodes.
+    """
     gc.collect()
     start = time.process_time()
     chain(size)
@@ -62,24 +66,36 @@ def exponent(sizes: tuple[int, ...], figures: list[float]) -> float:
     """The slope of a line through the logarithms (least squares)."""
     xs, ys = [math.log(size) for size in sizes], [math.log(figure) for figure in figures]
     x, y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum(
+        (a - x) ** 2 for a in xs
+    )
 
 
 def main() -> int:
     """Measure, print, and return 1 where the bound does not hold."""
     torch.set_num_threads(1)
     measure(100)
-    print(f"{'operations':>10} {'nodes':>8} {'forward':>10} {'traced':>10} {'report':>10} {'memory':>10}  {'each':>9}")
+    print(
+        f"{'operations':>10} {'nodes':>8} {'forward':>10} {'traced':>10} {'report':>10}"
+        f" {'memory':>10}  {'each':>9}"
+    )
     times, memory = [], []
     for size in SIZES:
         plain, traced, judged, peak, nodes = measure(size)
         times.append(traced + judged)
         memory.append(peak)
         each = (traced + judged) / size * 1e6
-        print(f"{size:10,} {nodes:8,} {plain:8.3f} s {traced:8.3f} s {judged:8.3f} s {peak:6.1f} MiB  {each:6.1f} us", flush=True)
+        print(
+            f"{size:10,} {nodes:8,} {plain:8.3f} s {traced:8.3f} s {judged:8.3f} s {peak:6.1f} MiB "
+            f" {each:6.1f} us",
+            flush=True,
+        )
     slopes = exponent(SIZES, times), exponent(SIZES, memory)
     good = all(slope <= ALLOWED for slope in slopes)
-    print(f"exponent: time {slopes[0]:.2f}, memory {slopes[1]:.2f}, at most {ALLOWED}  {'ok' if good else 'MISSED'}")
+    print(
+        f"exponent: time {slopes[0]:.2f}, memory {slopes[1]:.2f}, at most {ALLOWED} "
+        f" {'ok' if good else 'MISSED'}"
+    )
     return 0 if good else 1
 
 

@@ -1,10 +1,12 @@
-"""Holds ``gradviz run`` against public training scripts whose verdicts were measured and whose blamed lines were proved.
+"""Holds ``gradviz run`` against public training scripts whose verdicts were measured and whose
+blamed lines were proved.
 
     LAB=... SRC=... ECO=... python benchmarks/scripts.py [--plain] [-v] [name ...]
 
-LAB is a writable folder with a ``truth.json`` and one ``NAME.sh`` for each script, which runs it under the command in RUN; SRC holds the
-scripts' repositories, ECO is a virtual environment with gradviz and what they import. None of them is part of this project. What
-is missing is said. ``--plain`` also takes the time to the third backward call without gradviz; ``-v`` tells every miss.
+LAB is a writable folder with a ``truth.json`` and one ``NAME.sh`` for each script, which runs it
+under the command in RUN; SRC holds the scripts' repositories, ECO is a virtual environment with
+gradviz and what they import. None of them is part of this project. What is missing is said.
+``--plain`` also takes the time to the third backward call without gradviz; ``-v`` tells every miss.
 """
 
 import argparse
@@ -34,7 +36,13 @@ sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 UNREACHED = {"cut": "unreached", "unused": "unreached"}
-SAID = {"not_part_of_this_loss": "unused", "unused": "unused", "reached_exact_zero": "zero", "frozen": "frozen", "cut": "cut"}
+SAID = {
+    "not_part_of_this_loss": "unused",
+    "unused": "unused",
+    "reached_exact_zero": "zero",
+    "frozen": "frozen",
+    "cut": "cut",
+}
 
 
 @dataclass
@@ -81,8 +89,17 @@ def compare(truth: Mapping[str, Any], report: Mapping[str, Any], said: str, scor
     """Hold a report against what was measured in every call and what was proved of it."""
     score.alarms = len(re.findall("^gradviz.*: ALARM", said, flags=re.MULTILINE))
     score.misses += re.findall("^gradviz.*: ALARM.*", said, flags=re.MULTILINE)
-    calls = {int(match[1]): each for each in report["backwards"] if (match := re.match(r"backward (\d+)", each["loss"]))}
-    told = {int(number): text for number, text in re.findall(r"^gradviz.*: backward (\d+), (.*(?:\n .*)*)", said, flags=re.MULTILINE)}
+    calls = {
+        int(match[1]): each
+        for each in report["backwards"]
+        if (match := re.match(r"backward (\d+)", each["loss"]))
+    }
+    told = {
+        int(number): text
+        for number, text in re.findall(
+            r"^gradviz.*: backward (\d+), (.*(?:\n .*)*)", said, flags=re.MULTILINE
+        )
+    }
     for measured in truth["measured"]:
         number = measured["call"]
         if number not in calls:
@@ -92,26 +109,39 @@ def compare(truth: Mapping[str, Any], report: Mapping[str, Any], said: str, scor
             score.hold(score.verdicts, good, f"backward {number}: {miss}")
         for place in measured["at"]:
             file, line = place.split("/")[-1].split(":")
-            score.hold(score.lines, f"{file}:{line}" in told.get(number, "").split("\n")[0], f"backward {number} is not told at {place}")
+            score.hold(
+                score.lines,
+                f"{file}:{line}" in told.get(number, "").split("\n")[0],
+                f"backward {number} is not told at {place}",
+            )
     for verdict in truth["verdicts"]:
         for number in verdict.get("calls", ()):
             if number in calls:
                 proved(verdict, number, calls[number], said, score)
 
 
-def verdicts(modules: Mapping[str, Any], parameters: list[Mapping[str, Any]]) -> Iterator[tuple[bool, str]]:
-    """Yield for every parameter whether its verdict is the measured one: names where they are listed, numbers where not."""
+def verdicts(
+    modules: Mapping[str, Any], parameters: list[Mapping[str, Any]]
+) -> Iterator[tuple[bool, str]]:
+    """Yield for every parameter whether its verdict is the measured one.
+
+    Names where they are listed, numbers where not.
+    """
     found: dict[str, list[str]] = {}
     for each in parameters:
         found.setdefault(UNREACHED.get(each["verdict"], each["verdict"]), []).append(each["name"])
     for module, groups in modules.items():
         root = module.split(":")[0]
         for one in groups.get("tied", ()):
-            yield any(set(one) <= set(each["names"]) for each in parameters), f"{' and '.join(one)} should be one parameter"
+            yield (
+                any(set(one) <= set(each["names"]) for each in parameters),
+                f"{' and '.join(one)} should be one parameter",
+            )
         for verdict, wanted in groups.items():
             left = found.get(verdict, [])
             for name in wanted if isinstance(wanted, list) and verdict != "tied" else ():
-                # What measured the truth named a module by any variable; below that the names are the module's own.
+                # What measured the truth named a module by any variable; below that the names are
+                # the module's own.
                 ways = (
                     f"{root}.{name}",
                     *(one for one in left if one.endswith(f".{name}")),
@@ -122,26 +152,54 @@ def verdicts(modules: Mapping[str, Any], parameters: list[Mapping[str, Any]]) ->
                     left.remove(match)
                 yield match is not None, f"{root}.{name} should be {verdict}"
     for verdict in ("reached", "zero", "frozen", "unreached"):
-        counted = sum(each[verdict] for each in modules.values() if isinstance(each.get(verdict), int))
+        counted = sum(
+            each[verdict] for each in modules.values() if isinstance(each.get(verdict), int)
+        )
         left = found.get(verdict, [])
-        yield from ((place < len(left), f"only {len(left)} of {counted} are {verdict}") for place in range(counted))
+        yield from (
+            (place < len(left), f"only {len(left)} of {counted} are {verdict}")
+            for place in range(counted)
+        )
         yield from ((False, f"{name} should not be {verdict}") for name in left[counted:])
 
 
-def proved(verdict: Mapping[str, Any], number: int, call: Mapping[str, Any], said: str, score: Score) -> None:
-    """Hold one call against one sentence of the truth: its verdict, and the line that is to blame."""
+def proved(
+    verdict: Mapping[str, Any], number: int, call: Mapping[str, Any], said: str, score: Score
+) -> None:
+    """Hold one call against one sentence of the truth.
+
+    Its verdict, and the line that is to blame.
+    """
     modules = verdict.get("module", "").split("(")[0].strip().split(",")
-    about = f"backward {number}: {verdict.get('module')} {verdict.get('reason')} {verdict.get('kind', '')} {verdict.get('line', '')}"
+    about = (
+        f"backward {number}: {verdict.get('module')} {verdict.get('reason')}"
+        f" {verdict.get('kind', '')} {verdict.get('line', '')}"
+    )
     if verdict.get("reason") == "extra_gradient_not_stepped_here":
-        extra = "".join(re.findall(rf"steps? after backward [\d, and]*\b{number}\b.*((?:\n .*)*)", said))
-        score.hold(score.verdicts, all(re.search(rf"extra .*{re.escape(module)}\.", extra) for module in modules), about)
+        extra = "".join(
+            re.findall(rf"steps? after backward [\d, and]*\b{number}\b.*((?:\n .*)*)", said)
+        )
+        score.hold(
+            score.verdicts,
+            all(re.search(rf"extra .*{re.escape(module)}\.", extra) for module in modules),
+            about,
+        )
         return
-    own = [each for each in call["parameters"] if any(f".{module}." in f".{each['name']}." for module in modules)]
+    own = [
+        each
+        for each in call["parameters"]
+        if any(f".{module}." in f".{each['name']}." for module in modules)
+    ]
     wanted = SAID.get(verdict.get("reason", ""))
     if own and wanted and verdict.get("params") == "all":
         score.hold(score.verdicts, {each["verdict"] for each in own} == {wanted}, about)
     if "line" in verdict:
-        cuts = [call["cuts"][place] for each in own or call["parameters"] for place in each["cuts"] if wanted == "cut" or each["partial"]]
+        cuts = [
+            call["cuts"][place]
+            for each in own or call["parameters"]
+            for place in each["cuts"]
+            if wanted == "cut" or each["partial"]
+        ]
         score.hold(score.lines, any(blames(cut, verdict) for cut in cuts), about)
 
 
@@ -153,15 +211,24 @@ def blames(cut: Mapping[str, Any], verdict: Mapping[str, Any]) -> bool:
 
 
 def children(name: str, said: str, folder: Path, score: Score) -> None:
-    """A script that trains in children: the parent says so, and ``--children`` has a report of each."""
-    score.hold(score.verdicts, "child processes were started: use --children" in said, "the children are not told of")
+    """A script that trains in children.
+
+    The parent says so, and ``--children`` has a report of each.
+    """
+    score.hold(
+        score.verdicts,
+        "child processes were started: use --children" in said,
+        "the children are not told of",
+    )
     output = folder / "children.json"
     run(name, f"gradviz run --children -o {output}")
     reports = [json.loads(path.read_text()) for path in folder.glob("children.*.json")]
     score.hold(score.verdicts, bool(reports), "no child left a report")
     for call in (call for report in reports for call in report["backwards"]):
         for each in call["parameters"]:
-            score.hold(score.verdicts, each["verdict"] == "reached", f"{each['name']} should be reached")
+            score.hold(
+                score.verdicts, each["verdict"] == "reached", f"{each['name']} should be reached"
+            )
 
 
 def missing(truth: Mapping[str, Any]) -> str:
@@ -170,7 +237,13 @@ def missing(truth: Mapping[str, Any]) -> str:
     script = truth["script"]
     if not (eco / "bin" / "gradviz").exists():
         return "no gradviz in ECO"
-    return "" if (source / script).exists() or "/" not in script else f"no {script} in SRC" if lab.exists() else "no LAB"
+    return (
+        ""
+        if (source / script).exists() or "/" not in script
+        else f"no {script} in SRC"
+        if lab.exists()
+        else "no LAB"
+    )
 
 
 def main() -> int:
@@ -182,7 +255,8 @@ def main() -> int:
     asked = parser.parse_args()
     if not {"LAB", "SRC", "ECO"} <= set(os.environ):
         print(
-            "not measured: LAB, SRC and ECO say where the scripts, their repositories and their environment are; see benchmarks/README.md"
+            "not measured: LAB, SRC and ECO say where the scripts, their repositories and their"
+            " environment are; see benchmarks/README.md"
         )
         return 0
     scripts = json.loads(Path(os.environ["LAB"], "truth.json").read_text())["scripts"]
@@ -219,8 +293,17 @@ def main() -> int:
         for miss, times in Counter(score.misses).items() if asked.verbose else ():
             print(f"    {miss}" + (f" ({times} times)" if times > 1 else ""))
         good &= not score.misses
-        total.update(scripts=1, verdicts=sum(score.verdicts), all=len(score.verdicts), lines=sum(score.lines), of=len(score.lines))
-    print(f"{total['scripts']} scripts: {total['verdicts']} of {total['all']} verdicts, {total['lines']} of {total['of']} lines")
+        total.update(
+            scripts=1,
+            verdicts=sum(score.verdicts),
+            all=len(score.verdicts),
+            lines=sum(score.lines),
+            of=len(score.lines),
+        )
+    print(
+        f"{total['scripts']} scripts: {total['verdicts']} of {total['all']} verdicts,"
+        f" {total['lines']} of {total['of']} lines"
+    )
     return 0 if good else 1
 
 

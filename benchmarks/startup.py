@@ -1,8 +1,11 @@
-"""How long gradviz takes to start: ``gradviz --help`` against ``python -c pass``, ``gradviz example`` against ``import torch``.
+"""How long gradviz takes to start.
+
+``gradviz --help`` against ``python -c pass``, ``gradviz example`` against ``import torch``.
 
     python benchmarks/startup.py [runs]
 
-Each figure is the median of several runs, the commands taking turns, so that a machine that is busy is busy for all of them.
+Each figure is the median of several runs, the commands taking turns, so that a machine that is busy
+is busy for all of them.
 """
 
 import statistics
@@ -16,7 +19,15 @@ COMMANDS = {
     "gradviz --help": ["-m", "gradviz", "--help"],
     'python -c "import torch"': ["-c", "import torch"],
     "gradviz example": ["-m", "gradviz", "example", "--mode", "detach"],
-    "gradviz example, embedded engine": ["-m", "gradviz", "example", "--mode", "detach", "--engine", "embedded"],
+    "gradviz example, embedded engine": [
+        "-m",
+        "gradviz",
+        "example",
+        "--mode",
+        "detach",
+        "--engine",
+        "embedded",
+    ],
 }
 ALLOWED = 0.6  # seconds that `gradviz example` may take beyond `import torch`
 
@@ -31,7 +42,8 @@ def seconds(arguments: list[str], folder: str) -> float:
 def main(runs: int = 7) -> None:
     """Measure, print, and exit with 1 where the bound does not hold."""
     with tempfile.TemporaryDirectory() as folder:
-        for arguments in COMMANDS.values():  # files, bytecode and the compiled layout engine into their caches
+        # Files, bytecode and the compiled layout engine into their caches
+        for arguments in COMMANDS.values():
             seconds(arguments, folder)
         times = {name: [] for name in COMMANDS}
         for _ in range(runs):
@@ -41,11 +53,19 @@ def main(runs: int = 7) -> None:
     for name, value in median.items():
         print(f"{value:7.3f} s  {name}")
     bare, shown = median["python -c pass"], median["gradviz --help"]
-    print(f"gradviz --help against python -c pass: {shown / bare:.1f} times, {shown - bare:.3f} s more")
+    print(
+        f"gradviz --help against python -c pass: {shown / bare:.1f} times, {shown - bare:.3f} s"
+        " more"
+    )
     torch = median['python -c "import torch"']
-    beyond = {name: value - torch for name, value in median.items() if name.startswith("gradviz example")}
+    beyond = {
+        name: value - torch for name, value in median.items() if name.startswith("gradviz example")
+    }
     for name, more in beyond.items():
-        print(f"{name} against import torch: {more / torch + 1:.2f} times, {more:.3f} s more (at most {ALLOWED} s)")
+        print(
+            f"{name} against import torch: {more / torch + 1:.2f} times, {more:.3f} s more (at most"
+            f" {ALLOWED} s)"
+        )
     if max(beyond.values()) > ALLOWED:
         sys.exit(1)
 

@@ -2,7 +2,8 @@
 
     python benchmarks/training.py [runs]
 
-GPT-2 small, forward, backward and AdamW's step on 512 tokens, watched against plain: at most 1.02 of the time and 1.01 of the memory.
+GPT-2 small, forward, backward and AdamW's step on 512 tokens, watched against plain: at most 1.02
+of the time and 1.01 of the memory.
 """
 
 import sys
@@ -23,7 +24,9 @@ def kept(watch: StepWatch) -> int:
 def main(runs: int = 9) -> int:
     """Measure, print, and return 1 where a bound does not hold."""
     torch.manual_seed(0)
-    forward, model = language_model(transformers.GPT2LMHeadModel(transformers.GPT2Config()).train(), 50257, 512)
+    forward, model = language_model(
+        transformers.GPT2LMHeadModel(transformers.GPT2Config()).train(), 50257, 512
+    )
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
     most = 0
 
@@ -42,10 +45,18 @@ def main(runs: int = 9) -> int:
 
     found = measure(runs, plain=step, watched=watched)
     ratio = found.ratio("watched", "plain")
-    memory = 1 + most / (4 * sum(parameter.numel() * parameter.element_size() for parameter in model.parameters()))
+    memory = 1 + most / (
+        4 * sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
+    )
     good = ratio <= 1.02 and memory <= 1.01
-    print(f"GPT-2 small, 512 tokens, a step: plain {found.median('plain'):.3f} s, watched {found.median('watched'):.3f} s")
-    print(f"time {ratio:.3f} (at most 1.02), memory {memory:.4f} (at most 1.01): {'ok' if good else 'MISSED'}")
+    print(
+        f"GPT-2 small, 512 tokens, a step: plain {found.median('plain'):.3f} s, watched"
+        f" {found.median('watched'):.3f} s"
+    )
+    print(
+        f"time {ratio:.3f} (at most 1.02), memory {memory:.4f} (at most 1.01):"
+        f" {'ok' if good else 'MISSED'}"
+    )
     return 0 if good else 1
 
 

@@ -2,8 +2,9 @@
 
     python benchmarks/values.py [runs]
 
-A step (forward, backward and AdamW) with its backward watched, against the plain step: with the norms and the search for zeros and NaN
-that every trace makes, with ``values=True``, and beside them torch's own anomaly mode. The trace of the forward is measured elsewhere.
+A step (forward, backward and AdamW) with its backward watched, against the plain step: with the
+norms and the search for zeros and NaN that every trace makes, with ``values=True``, and beside them
+torch's own anomaly mode. The trace of the forward is measured elsewhere.
 """
 
 import sys
@@ -45,7 +46,9 @@ def measured(runs: int, forward: Forward, model: nn.Module) -> Figures:
         with torch.autograd.set_detect_anomaly(True):
             plain()
 
-    return measure(runs, plain=plain, watched=watched, values=lambda: watched(values=True), anomaly=anomaly)
+    return measure(
+        runs, plain=plain, watched=watched, values=lambda: watched(values=True), anomaly=anomaly
+    )
 
 
 def main(runs: int = 9) -> int:
@@ -56,7 +59,11 @@ def main(runs: int = 9) -> int:
         print(f"{name}: a plain step takes {found.median('plain') * 1e3:.0f} ms")
         for way, allowed in (("watched", watched), ("values", values), ("anomaly", None)):
             ratio = found.ratio(way, "plain")
-            bound = "" if allowed is None else f"  at most {allowed:.2f}  {'ok' if ratio <= allowed else 'MISSED'}"
+            bound = (
+                ""
+                if allowed is None
+                else f"  at most {allowed:.2f}  {'ok' if ratio <= allowed else 'MISSED'}"
+            )
             good = good and (allowed is None or ratio <= allowed)
             print(f"  {way:10} {ratio:5.3f}{bound}")
     return 0 if good else 1

@@ -1,4 +1,4 @@
-"""Reentrant checkpointing above a frozen embedding: nothing inside the checkpoint trains. torch warns, and goes on."""
+"""Reentrant checkpointing above a frozen embedding: nothing inside the checkpoint trains."""
 
 import warnings
 
@@ -11,7 +11,9 @@ import gradviz
 
 def step(mode="reentrant"):
     """Run one step up to the loss; any other ``mode`` checkpoints without reentering."""
-    model = nn.ModuleDict({"embedding": nn.Embedding(5, 3), "block": nn.Linear(3, 3), "head": nn.Linear(3, 1)})
+    model = nn.ModuleDict(
+        {"embedding": nn.Embedding(5, 3), "block": nn.Linear(3, 3), "head": nn.Linear(3, 1)}
+    )
     model.embedding.requires_grad_(False)
     h = model.embedding(torch.tensor([1, 2]))
     with warnings.catch_warnings():

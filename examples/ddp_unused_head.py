@@ -1,4 +1,4 @@
-"""A head that this step does not use: DistributedDataParallel stops with "parameters that were not used in producing loss"."""
+"""A head that this step does not use, which DistributedDataParallel stops with an error for."""
 
 import torch
 from torch import nn

@@ -13,7 +13,12 @@ def step():
     """Run one step up to the loss."""
     online = nn.Linear(4, 2)
     model = nn.ModuleDict({"online": online, "target": copy.deepcopy(online)})
-    state, following, action, reward = torch.ones(1, 4), torch.zeros(1, 4), torch.tensor([[1]]), torch.ones(1)
+    state, following, action, reward = (
+        torch.ones(1, 4),
+        torch.zeros(1, 4),
+        torch.tensor([[1]]),
+        torch.ones(1),
+    )
     with torch.no_grad():
         best = model.target(following).max(1).values
     value = model.online(state).gather(1, action).squeeze(1)

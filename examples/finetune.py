@@ -1,7 +1,7 @@
-"""A fine-tuning run: an encoder that was trained with ``--pretrain`` learns a second task, with a new head.
+"""A fine-tuning run: an encoder trained with ``--pretrain`` learns a second task, with a new head.
 
-The encoder is trained already, so its features are computed under no_grad. The new ``norm`` was put there too, and never trains. With
-``--mended`` the encoder is frozen, and the norm trains.
+The encoder's features are computed under no_grad. The new ``norm`` was put there too, and never
+trains. With ``--mended`` the encoder is frozen, and the norm trains.
 """
 
 import argparse
@@ -19,7 +19,9 @@ class Classifier(nn.Module):
     def __init__(self, classes):
         super().__init__()
         self.embedding = nn.Embedding(TOKENS, WIDTH)
-        layer = nn.TransformerEncoderLayer(WIDTH, nhead=2, dim_feedforward=32, dropout=0.0, batch_first=True)
+        layer = nn.TransformerEncoderLayer(
+            WIDTH, nhead=2, dim_feedforward=32, dropout=0.0, batch_first=True
+        )
         self.encoder = nn.TransformerEncoder(layer, num_layers=2, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(WIDTH)
         self.head = nn.Linear(WIDTH, classes)
@@ -70,7 +72,9 @@ def how_many_small(tokens):
 
 def train(model, label, steps):
     """Train what is not frozen."""
-    optimizer = torch.optim.AdamW([each for each in model.parameters() if each.requires_grad], lr=0.01)
+    optimizer = torch.optim.AdamW(
+        [each for each in model.parameters() if each.requires_grad], lr=0.01
+    )
     for step, (tokens, labels) in enumerate(batches(steps, label), 1):
         optimizer.zero_grad()
         loss = cross_entropy(model(tokens), labels)
@@ -95,14 +99,23 @@ def mended():
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pretrain", action="store_true", help="train the encoder first, and save it")
+    parser.add_argument(
+        "--pretrain", action="store_true", help="train the encoder first, and save it"
+    )
     parser.add_argument("--mended", action="store_true")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     if arguments.pretrain:
         model = Classifier(2)
         train(model, many_zeros, steps=30)
-        torch.save({name: value for name, value in model.state_dict().items() if not name.startswith(("head", "norm"))}, "encoder.pt")
+        torch.save(
+            {
+                name: value
+                for name, value in model.state_dict().items()
+                if not name.startswith(("head", "norm"))
+            },
+            "encoder.pt",
+        )
     else:
         model = (Mended if arguments.mended else FineTuned)(4)
         model.load_state_dict(torch.load("encoder.pt"), strict=False)

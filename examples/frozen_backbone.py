@@ -1,4 +1,4 @@
-"""A frozen backbone and a new head: what was frozen stays so, and gradient is not expected there."""
+"""A frozen backbone and a new head: what was frozen stays so, and expects no gradient."""
 
 import torch
 from torch import nn
@@ -27,7 +27,7 @@ def step():
 
 
 def undone():
-    """Run the same step after somebody thaws everything, as ``for p in model.parameters(): p.requires_grad = True`` does."""
+    """Run the same step after somebody thaws everything, as a loop over parameters() does."""
     model = Classifier()
     model.requires_grad_(True)
     return nn.functional.cross_entropy(model(torch.ones(2, 4)), torch.tensor([0, 1])), model

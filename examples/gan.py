@@ -1,4 +1,4 @@
-"""A GAN: the step of the discriminator must not train the generator, and that of the generator must."""
+"""A GAN: the discriminator's step must not train the generator, and the generator's step must."""
 
 import torch
 from torch import nn

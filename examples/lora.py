@@ -1,4 +1,4 @@
-"""LoRA: the base is frozen, B learns from the first step on, and A gets zeros as long as B is zero."""
+"""LoRA: the base is frozen, B learns at once, and A gets zeros as long as B is zero."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""SimSiam: the stop-gradient on one side is the method. Everything trains, and the encoder on one of its two routes."""
+"""SimSiam: the stop-gradient on one side is meant. The encoder trains on one of its two routes."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Truncated backpropagation through time: the state is detached between two windows, and the weights still train in each."""
+"""Truncated backpropagation through time: the state is detached between windows; all trains."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""VQ-VAE: three stop-gradients, all meant. The encoder trains through the straight-through estimator, the codebook by its own loss."""
+"""VQ-VAE: three stop-gradients, all meant. Encoder, codebook and decoder all train."""
 
 import torch
 from torch import nn

@@ -2,5 +2,6 @@
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+# A busy machine is no failure
+settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gradviz")

@@ -1,4 +1,6 @@
-"""Healthy programs of many sorts: each is run as it is and with gradviz, and must come to the same, to the bit.
+"""Healthy programs of many sorts.
+
+Each is run as it is and with gradviz, and must come to the same, to the bit.
 
 A program returns or prints whatever it comes to. It is seeded before it begins.
 """
@@ -109,7 +111,9 @@ def weak_references_are_the_users_alone():
     loss = model[2](hidden).sum()
     counts = [weakref.getweakrefcount(tensor) for tensor in (*model.parameters(), hidden, loss, x)]
     loss.backward()
-    return counts, [weakref.getweakrefcount(tensor) for tensor in (*model.parameters(), hidden, loss, x)]
+    return counts, [
+        weakref.getweakrefcount(tensor) for tensor in (*model.parameters(), hidden, loss, x)
+    ]
 
 
 @program
@@ -153,7 +157,12 @@ def a_branch_is_chosen_by_cond():
 
     def loss_of(model, x, y):
         out = model(x)
-        return torch.cond(out.sum() > 0, lambda h: other(h).square().mean(), lambda h: h.abs().mean() + other(h).mean(), (out,))
+        return torch.cond(
+            out.sum() > 0,
+            lambda h: other(h).square().mean(),
+            lambda h: h.abs().mean() + other(h).mean(),
+            (out,),
+        )
 
     return trained(model, loss_of=loss_of), gradients(other)
 
@@ -171,7 +180,9 @@ def a_while_loop_under_no_grad():
     model = net()
     x, _ = data()
     with torch.no_grad():
-        count, value = torch._higher_order_ops.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * 1.5), (torch.tensor(0), model(x)))
+        count, value = torch._higher_order_ops.while_loop(
+            lambda i, v: i < 3, lambda i, v: (i + 1, v * 1.5), (torch.tensor(0), model(x))
+        )
     (model(x) * value).sum().backward()
     return count, value, gradients(model)
 
@@ -192,10 +203,15 @@ def a_model_is_exported_and_traced():
     model = net().eval()
     x, _ = data()
     exported = torch.export.export(model, (x,))
-    traced, scripted, symbolic = torch.jit.trace(model, (x,)), torch.jit.script(model), torch.fx.symbolic_trace(model)
+    traced, scripted, symbolic = (
+        torch.jit.trace(model, (x,)),
+        torch.jit.script(model),
+        torch.fx.symbolic_trace(model),
+    )
     outs = [way(x) for way in (exported.module(), traced, scripted, symbolic)]
     sum(out.sum() for out in outs).backward()
-    return outs, symbolic.code, unmangled(traced.graph), exported.graph_module.code  # TorchScript's gradients vary from run to run
+    # TorchScript's gradients vary from run to run
+    return outs, symbolic.code, unmangled(traced.graph), exported.graph_module.code
 
 
 def unmangled(graph):
@@ -254,8 +270,21 @@ def functional_transforms():
     jacobian = torch.func.jacrev(model[0])(x[0])
     hessian = torch.func.hessian(lambda v: model(v).pow(3).sum())(x[0])
     value, tangent = torch.func.jvp(model, (x,), (torch.ones_like(x),))
-    (jacobian.sum() + hessian.sum() + value.sum() + tangent.sum() + sum(g.sum() for g in each.values())).backward()
-    return {name: g.detach() for name, g in each.items()}, jacobian, hessian, value, tangent, gradients(model)
+    (
+        jacobian.sum()
+        + hessian.sum()
+        + value.sum()
+        + tangent.sum()
+        + sum(g.sum() for g in each.values())
+    ).backward()
+    return (
+        {name: g.detach() for name, g in each.items()},
+        jacobian,
+        hessian,
+        value,
+        tangent,
+        gradients(model),
+    )
 
 
 @program
@@ -264,8 +293,15 @@ def a_derivative_is_mapped_after_numbers_have_left():
     x, _ = data()
     first = model(x).detach().numpy().tobytes()
     model(x).pow(2).sum().item()
-    each = torch.func.vmap(torch.func.grad(lambda p, row: torch.func.functional_call(model, p, (row,)).pow(2).sum()), in_dims=(None, 0))
-    return first, each(dict(model.named_parameters()), x), torch.func.vmap(torch.func.jacfwd(torch.sin))(x)
+    each = torch.func.vmap(
+        torch.func.grad(lambda p, row: torch.func.functional_call(model, p, (row,)).pow(2).sum()),
+        in_dims=(None, 0),
+    )
+    return (
+        first,
+        each(dict(model.named_parameters()), x),
+        torch.func.vmap(torch.func.jacfwd(torch.sin))(x),
+    )
 
 
 @program
@@ -273,7 +309,9 @@ def ensembles_by_stacking():
     models = [net() for _ in range(3)]
     parameters, buffers = torch.func.stack_module_state(models)
     x, _ = data()
-    out = torch.func.vmap(lambda p, b, x: torch.func.functional_call(models[0], (p, b), (x,)), in_dims=(0, 0, None))(parameters, buffers, x)
+    out = torch.func.vmap(
+        lambda p, b, x: torch.func.functional_call(models[0], (p, b), (x,)), in_dims=(0, 0, None)
+    )(parameters, buffers, x)
     out.sum().backward()
     return out, {name: p.grad for name, p in parameters.items()}
 
@@ -356,7 +394,10 @@ def profilers_count_the_same_operations():
         trained(model)
     with torch.autograd.profiler.profile() as older:
         trained(model)
-    return [sorted(event.name for event in events) for events in (profiler.events(), older.function_events)]
+    return [
+        sorted(event.name for event in events)
+        for events in (profiler.events(), older.function_events)
+    ]
 
 
 @program
@@ -395,7 +436,13 @@ def tensor_subclasses_see_the_same_calls():
     hidden.detach().add_(1)
     loss = model[2](hidden).sum()
     loss.backward()
-    return Logged.calls, type(loss).__name__, type(hidden).__name__, loss.as_subclass(torch.Tensor), gradients(model)
+    return (
+        Logged.calls,
+        type(loss).__name__,
+        type(hidden).__name__,
+        loss.as_subclass(torch.Tensor),
+        gradients(model),
+    )
 
 
 class Quantity:
@@ -423,7 +470,9 @@ class Wrapper(torch.Tensor):
 
     @staticmethod
     def __new__(cls, inner):
-        return torch.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype, requires_grad=inner.requires_grad)
+        return torch.Tensor._make_wrapper_subclass(
+            cls, inner.shape, dtype=inner.dtype, requires_grad=inner.requires_grad
+        )
 
     def __init__(self, inner):
         self.inner = inner
@@ -433,8 +482,13 @@ class Wrapper(torch.Tensor):
         def unwrap(t):
             return t.inner if isinstance(t, Wrapper) else t
 
-        out = func(*torch.utils._pytree.tree_map(unwrap, args), **torch.utils._pytree.tree_map(unwrap, kwargs or {}))
-        return torch.utils._pytree.tree_map(lambda t: Wrapper(t) if isinstance(t, torch.Tensor) else t, out)
+        out = func(
+            *torch.utils._pytree.tree_map(unwrap, args),
+            **torch.utils._pytree.tree_map(unwrap, kwargs or {}),
+        )
+        return torch.utils._pytree.tree_map(
+            lambda t: Wrapper(t) if isinstance(t, torch.Tensor) else t, out
+        )
 
 
 @program
@@ -445,7 +499,11 @@ def subclasses_that_dispatch():
     out.detach().add_(1)
     loss = out.sum()
     loss.backward()
-    return type(out).__name__, loss.inner, {name: (type(g).__name__, getattr(g, "inner", g)) for name, g in gradients(model).items()}
+    return (
+        type(out).__name__,
+        loss.inner,
+        {name: (type(g).__name__, getattr(g, "inner", g)) for name, g in gradients(model).items()},
+    )
 
 
 @program
@@ -541,7 +599,9 @@ def a_module_that_is_shared_in_a_diamond():
     shared = nn.Linear(4, 4)
     left, right = nn.Sequential(shared, nn.ReLU()), nn.Sequential(shared, nn.Tanh())
     model = nn.ModuleDict({"left": left, "right": right, "head": nn.Linear(4, 3)})
-    return trained(model, loss_of=lambda m, x, y: F.cross_entropy(m["head"](m["left"](x) + m["right"](x)), y))
+    return trained(
+        model, loss_of=lambda m, x, y: F.cross_entropy(m["head"](m["left"](x) + m["right"](x)), y)
+    )
 
 
 @program
@@ -551,7 +611,13 @@ def lazy_modules():
     before = [id(p) for p in model.parameters()]
     model(data()[0])
     after = [id(p) for p in model.parameters()]
-    return kinds, before == after, [type(p).__name__ for p in model.parameters()], trained(model), [type(m).__name__ for m in model]
+    return (
+        kinds,
+        before == after,
+        [type(p).__name__ for p in model.parameters()],
+        trained(model),
+        [type(m).__name__ for m in model],
+    )
 
 
 @program
@@ -630,7 +696,9 @@ def parametrized_pruned_normed():
 def old_norms():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = nn.Sequential(nn.utils.spectral_norm(nn.Linear(4, 8)), nn.utils.weight_norm(nn.Linear(8, 3)))
+        model = nn.Sequential(
+            nn.utils.spectral_norm(nn.Linear(4, 8)), nn.utils.weight_norm(nn.Linear(8, 3))
+        )
     return trained(model)
 
 
@@ -653,7 +721,9 @@ def a_model_is_copied_pickled_and_saved_in_the_step():
 def quantisation_aware_training():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = nn.Sequential(torch.ao.quantization.QuantStub(), nn.Linear(4, 3), torch.ao.quantization.DeQuantStub())
+        model = nn.Sequential(
+            torch.ao.quantization.QuantStub(), nn.Linear(4, 3), torch.ao.quantization.DeQuantStub()
+        )
         model.qconfig = torch.ao.quantization.get_default_qat_qconfig("fbgemm")
         prepared = torch.ao.quantization.prepare_qat(model.train())
     return trained(prepared)
@@ -674,7 +744,9 @@ def quantised_tensors():
 @program
 def sparse_tensors():
     weight = nn.Parameter(torch.randn(4, 3))
-    sparse = torch.sparse_coo_tensor([[0, 1, 2], [1, 2, 3]], torch.randn(3, requires_grad=True), (3, 4))
+    sparse = torch.sparse_coo_tensor(
+        [[0, 1, 2], [1, 2, 3]], torch.randn(3, requires_grad=True), (3, 4)
+    )
     embedding = nn.Embedding(5, 3, sparse=True)
     loss = torch.sparse.mm(sparse, weight).sum() + embedding(torch.tensor([0, 2])).sum()
     sparse.detach()
@@ -703,7 +775,11 @@ def nested_tensors():
 @program
 def complex_tensors():
     weight = nn.Parameter(torch.randn(3, dtype=torch.complex64))
-    out = torch.fft.fft(weight * torch.randn(3)).abs().sum() + torch.view_as_real(weight).sum() + weight.conj().imag.sum()
+    out = (
+        torch.fft.fft(weight * torch.randn(3)).abs().sum()
+        + torch.view_as_real(weight).sum()
+        + weight.conj().imag.sum()
+    )
     out.backward()
     return out, weight.grad, weight.detach().resolve_conj(), weight.real.detach()
 
@@ -787,7 +863,9 @@ def custom_functions():
         dirty,
         aside,
         gradients(model),
-        torch.autograd.gradcheck(lambda v: Square.apply(v, 2), torch.randn(3, dtype=torch.double, requires_grad=True)),
+        torch.autograd.gradcheck(
+            lambda v: Square.apply(v, 2), torch.randn(3, dtype=torch.double, requires_grad=True)
+        ),
     )
 
 
@@ -803,7 +881,9 @@ def double_backward():
 
 @program
 def custom_operators():
-    library = torch.library.custom_op("healthy::twice", lambda x: x * 2, mutates_args=(), schema="(Tensor x) -> Tensor")
+    library = torch.library.custom_op(
+        "healthy::twice", lambda x: x * 2, mutates_args=(), schema="(Tensor x) -> Tensor"
+    )
     library.register_autograd(lambda ctx, g: g * 2)
     library.register_fake(lambda x: torch.empty_like(x))
     model = net()
@@ -817,10 +897,16 @@ def hooks_of_every_sort():
     model, told = net(), []
     model[0].register_forward_pre_hook(lambda m, args: told.append(("pre", type(args[0]).__name__)))
     model[0].register_forward_hook(lambda m, args, out: out * 2)
-    model[1].register_full_backward_hook(lambda m, gi, go: told.append(("full", go[0].norm().item())))
-    model[1].register_full_backward_pre_hook(lambda m, go: told.append(("full pre", go[0].sum().item())))
+    model[1].register_full_backward_hook(
+        lambda m, gi, go: told.append(("full", go[0].norm().item()))
+    )
+    model[1].register_full_backward_pre_hook(
+        lambda m, go: told.append(("full pre", go[0].sum().item()))
+    )
     model[2].weight.register_hook(lambda g: g * 0.5)
-    model[2].bias.register_post_accumulate_grad_hook(lambda p: told.append(("after", p.grad.sum().item())))
+    model[2].bias.register_post_accumulate_grad_hook(
+        lambda p: told.append(("after", p.grad.sum().item()))
+    )
     x, y = data()
     out = model(x)
     out.register_hook(lambda g: told.append(("out", g.sum().item())))
@@ -847,7 +933,12 @@ def an_exception_inside_the_step():
     model = net()
     x, _ = data()
     told = []
-    for wrong in (lambda: model(torch.ones(2, 5)), lambda: model(x) + torch.ones(7), lambda: torch.ones(2).backward(), lambda: x[99]):
+    for wrong in (
+        lambda: model(torch.ones(2, 5)),
+        lambda: model(x) + torch.ones(7),
+        lambda: torch.ones(2).backward(),
+        lambda: x[99],
+    ):
         try:
             with torch.no_grad():
                 wrong()
@@ -893,7 +984,10 @@ def saved_tensors_are_packed():
 def checkpoints():
     model = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.BatchNorm1d(4), nn.Linear(4, 3))
     x = data()[0].requires_grad_()
-    loss = checkpoint(model, x, use_reentrant=True).sum() + checkpoint(model, x, use_reentrant=False).pow(2).sum()
+    loss = (
+        checkpoint(model, x, use_reentrant=True).sum()
+        + checkpoint(model, x, use_reentrant=False).pow(2).sum()
+    )
     loss.backward()
     return loss, x.grad, gradients(model), dict(model.named_buffers())
 
@@ -927,7 +1021,10 @@ def grad_modes_of_every_sort():
     with torch.inference_mode():
         kept = model(x)
         outs += [kept.is_inference(), torch.is_inference_mode_enabled()]
-    with torch.autograd.set_multithreading_enabled(False), torch.autograd.detect_anomaly(check_nan=False):
+    with (
+        torch.autograd.set_multithreading_enabled(False),
+        torch.autograd.detect_anomaly(check_nan=False),
+    ):
         F.cross_entropy(model(x), y).backward()
     return outs, gradients(model), torch.is_grad_enabled()
 
@@ -949,7 +1046,9 @@ def forward_mode():
 @program
 def a_loader_with_workers():
     dataset = torch.utils.data.TensorDataset(torch.arange(12.0).view(6, 2), torch.arange(6))
-    loader = torch.utils.data.DataLoader(dataset, batch_size=2, num_workers=1, multiprocessing_context="fork")
+    loader = torch.utils.data.DataLoader(
+        dataset, batch_size=2, num_workers=1, multiprocessing_context="fork"
+    )
     model = nn.Linear(2, 1)
     for x, _ in loader:
         model(x).sum().backward()
@@ -990,7 +1089,9 @@ def coroutines():
 
     async def both():
         models = [net(), net()]
-        return await asyncio.gather(*(train(model) for model in models)), [gradients(model) for model in models]
+        return await asyncio.gather(*(train(model) for model in models)), [
+            gradients(model) for model in models
+        ]
 
     return asyncio.run(both())
 
@@ -1020,7 +1121,13 @@ def a_step_under_functools_and_context_stacks():
 @program
 def optimizers_of_every_sort():
     told = []
-    for kind in (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.NAdam):
+    for kind in (
+        torch.optim.Adam,
+        torch.optim.AdamW,
+        torch.optim.RMSprop,
+        torch.optim.Adagrad,
+        torch.optim.NAdam,
+    ):
         model = net()
         optimizer = kind(model.parameters(), lr=0.01)
         schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
@@ -1047,11 +1154,20 @@ def optimizers_of_every_sort():
 
 @program
 def recurrent_and_attention_layers():
-    lstm, attention, layer = nn.LSTM(4, 5), nn.MultiheadAttention(4, 2), nn.TransformerEncoderLayer(4, 2, 8)
+    lstm, attention, layer = (
+        nn.LSTM(4, 5),
+        nn.MultiheadAttention(4, 2),
+        nn.TransformerEncoderLayer(4, 2, 8),
+    )
     x = torch.randn(3, 2, 4)
     packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([3, 2]))
     out, _ = lstm(packed)
-    total = out.data.sum() + attention(x, x, x)[0].sum() + layer(x).sum() + F.scaled_dot_product_attention(x, x, x).sum()
+    total = (
+        out.data.sum()
+        + attention(x, x, x)[0].sum()
+        + layer(x).sum()
+        + F.scaled_dot_product_attention(x, x, x).sum()
+    )
     total.backward()
     layer.eval()
     with torch.no_grad():

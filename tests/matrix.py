@@ -1,12 +1,15 @@
-"""Judges every case on several versions of torch and Python, each in an environment of its own, and prints a table.
+"""Judges every case on several versions of torch and Python, each in an environment of its own, and
+prints a table.
 
-    python tests/matrix.py                          every version of VERSIONS; exit 1 where anything differs from the labels
-    python tests/matrix.py 2.6.0/3.11 2.15.0/3.13   these
-    python tests/matrix.py newest                   the newest torch that can be installed here, on the newest Python
-    python tests/matrix.py --minutes 10 newest      what takes longer is not run, and said; never a failure
+    python tests/matrix.py                          every version of VERSIONS; exit 1 where anything
+    differs from the labels python tests/matrix.py 2.6.0/3.11 2.15.0/3.13   these python
+    tests/matrix.py newest                   the newest torch that can be installed here, on the
+    newest Python python tests/matrix.py --minutes 10 newest      what takes longer is not run, and
+    said; never a failure
 
-The environments are kept in the folder that GRADVIZ_MATRIX names, else in ~/.cache/gradviz-matrix; one that exists is used. What cannot
-be installed (no network, no such Python, no room on the disk) is said and is no failure. Nothing but the standard library is needed.
+The environments are kept in the folder that GRADVIZ_MATRIX names, else in ~/.cache/gradviz-matrix;
+one that exists is used. What cannot be installed (no network, no such Python, no room on the disk)
+is said and is no failure. Nothing but the standard library is needed.
 """
 
 import argparse
@@ -37,11 +40,22 @@ class NotRunError(Exception):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("versions", nargs="*", default=VERSIONS, metavar="TORCH/PYTHON")
-    parser.add_argument("--cases", type=Path, action="append", metavar="FOLDER", help="in place of tests/cases; may be repeated")
-    parser.add_argument("--minutes", type=float, default=180, help="for all of it, the installing included")
-    parser.add_argument("--score", action="store_true", help=argparse.SUPPRESS)  # what it calls itself with, in each environment
+    parser.add_argument(
+        "--cases",
+        type=Path,
+        action="append",
+        metavar="FOLDER",
+        help="in place of tests/cases; may be repeated",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=180, help="for all of it, the installing included"
+    )
+    # What it calls itself with, in each environment
+    parser.add_argument("--score", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     folders = options.cases or [CASES]
     if options.score:
@@ -59,7 +73,10 @@ def main():
         print_row([str(result[column]) for column in COLUMNS])
         lines = result["differs"]
         more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
-        differs += [f"torch {result['torch']}, Python {result['Python']}: {line}" for line in lines[:MOST] + more]
+        differs += [
+            f"torch {result['torch']}, Python {result['Python']}: {line}"
+            for line in lines[:MOST] + more
+        ]
     for line in differs:
         print(line)
     for line in not_run:
@@ -68,7 +85,10 @@ def main():
 
 
 def print_row(values):
-    print("".join(value.ljust(width) for value, width in zip(values, WIDTHS, strict=True)).rstrip(), flush=True)
+    print(
+        "".join(value.ljust(width) for value, width in zip(values, WIDTHS, strict=True)).rstrip(),
+        flush=True,
+    )
 
 
 def run(version, folders, deadline):
@@ -87,7 +107,9 @@ def run(version, folders, deadline):
 
 
 def environment(version, deadline):
-    """Return the Python of an environment with a version of torch, which is made where there is none."""
+    """Return the Python of an environment with a version of torch, which is made where there is
+    none.
+    """
     torch, _, own = version.partition("/")
     if torch == "newest":
         torch, own = "", own or next((other for other in PYTHONS if interpreter(other)), "")
@@ -103,7 +125,11 @@ def environment(version, deadline):
     if shutil.disk_usage(FOLDER).free < FREE << 30:
         raise NotRunError(f"less than {FREE} GiB are free in {FOLDER}")
     shutil.rmtree(folder, ignore_errors=True)  # one that was not finished
-    print(f"(installing torch {torch or 'newest'} for Python {own} into {folder})", file=sys.stderr, flush=True)
+    print(
+        f"(installing torch {torch or 'newest'} for Python {own} into {folder})",
+        file=sys.stderr,
+        flush=True,
+    )
     try:
         install(base, folder, f"torch=={torch}" if torch else "torch", deadline)
     except BaseException:
@@ -116,12 +142,25 @@ def environment(version, deadline):
 def install(base, folder, torch, deadline):
     """Make an environment with a torch and with what the package and its cases need."""
     with (ROOT / "pyproject.toml").open("rb") as file:
-        needed = [one for one in tomllib.load(file)["project"]["dependencies"] if not one.startswith("torch>")]
+        needed = [
+            one
+            for one in tomllib.load(file)["project"]["dependencies"]
+            if not one.startswith("torch>")
+        ]
     # A machine may hold back torch for its other projects; here the version is the point.
     variables = {**os.environ, "PIP_CONSTRAINT": os.devnull}
     for command in (
         [base, "-m", "venv", str(folder)],
-        [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", torch, *needed],
+        [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            torch,
+            *needed,
+        ],
     ):
         ran = called(command, deadline, f"installing {torch}", env=variables)
         if ran.returncode:
@@ -131,7 +170,11 @@ def install(base, folder, torch, deadline):
 def interpreter(version):
     """Return the command of a Python by its version; None where there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    for command in (shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True), sys.executable):
+    for command in (
+        shutil.which(f"python{version}"),
+        *sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True),
+        sys.executable,
+    ):
         if command and answers(str(command)) == version:
             return str(command)
     return None
@@ -140,7 +183,10 @@ def interpreter(version):
 def answers(command):
     try:
         ran = subprocess.run(
-            [command, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, timeout=30
+            [command, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -151,7 +197,9 @@ def called(command, deadline, what, **options):
     """Run a command that must end before the deadline."""
     left = deadline - time.monotonic()
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=max(left, 1), check=False, **options)
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=max(left, 1), check=False, **options
+        )
     except subprocess.TimeoutExpired:
         raise NotRunError(f"the time was up while {what}") from None
 
@@ -165,7 +213,10 @@ def last_line(text):
 
 
 def scored(folders):
-    """Judge every case with the torch of this process; return a row of the table, and what differs from the labels."""
+    """Judge every case with the torch of this process.
+
+    Return a row of the table, and what differs from the labels.
+    """
     import platform
 
     import torch
@@ -193,7 +244,14 @@ def scored(folders):
             differs += [f"{path.name}: {complaint}" for complaint in found.complaints]
     shares = {figure: f"{right[figure]}/{listed[figure]}" for figure in FIGURES}
     version = torch.__version__.split("+")[0]
-    return {"torch": version, "Python": platform.python_version(), **shares, "false": false, "raised": raised, "differs": differs}
+    return {
+        "torch": version,
+        "Python": platform.python_version(),
+        **shares,
+        "false": false,
+        "raised": raised,
+        "differs": differs,
+    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Training steps of real architectures, small and with random weights, for the tests and benchmarks.
+"""Training steps of real architectures, small and with random weights, for the tests and
+benchmarks.
 
-Each entry of :data:`STEPS` is a function that returns ``(loss, model)``. The models are in training mode, dropout is active. Those that
-need an extra package are skipped where it is not installed.
+Each entry of :data:`STEPS` is a function that returns ``(loss, model)``. The models are in training
+mode, dropout is active. Those that need an extra package are skipped where it is not installed.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,9 @@ def real_model(function: Step) -> Step:
 
 
 def transformers() -> Any:
-    return pytest.importorskip("transformers", reason="needs transformers: pip install 'torch-gradviz[test]'")
+    return pytest.importorskip(
+        "transformers", reason="needs transformers: pip install 'torch-gradviz[test]'"
+    )
 
 
 def tokens(vocabulary: int, batch: int = 2, length: int = 9) -> Tensor:
@@ -33,7 +36,9 @@ def tokens(vocabulary: int, batch: int = 2, length: int = 9) -> Tensor:
 def gpt2() -> tuple[Tensor, nn.Module]:
     t = transformers()
     torch.manual_seed(0)
-    model = t.GPT2LMHeadModel(t.GPT2Config(vocab_size=61, n_positions=32, n_embd=16, n_layer=2, n_head=2)).train()
+    model = t.GPT2LMHeadModel(
+        t.GPT2Config(vocab_size=61, n_positions=32, n_embd=16, n_layer=2, n_head=2)
+    ).train()
     ids = tokens(61)
     return model(input_ids=ids, labels=ids).loss, model
 
@@ -42,7 +47,13 @@ def gpt2() -> tuple[Tensor, nn.Module]:
 def bert() -> tuple[Tensor, nn.Module]:
     t = transformers()
     torch.manual_seed(0)
-    config = t.BertConfig(vocab_size=61, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    config = t.BertConfig(
+        vocab_size=61,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
     model = t.BertForMaskedLM(config).train()
     ids = tokens(61)
     return model(input_ids=ids, labels=ids).loss, model
@@ -84,16 +95,24 @@ def vit() -> tuple[Tensor, nn.Module]:
         num_labels=3,
     )
     model = t.ViTForImageClassification(config).train()
-    return F.cross_entropy(model(pixel_values=torch.randn(2, 3, 16, 16)).logits, torch.tensor([0, 2])), model
+    return (
+        F.cross_entropy(model(pixel_values=torch.randn(2, 3, 16, 16)).logits, torch.tensor([0, 2])),
+        model,
+    )
 
 
 @real_model
 def resnet() -> tuple[Tensor, nn.Module]:
     t = transformers()
     torch.manual_seed(0)
-    config = t.ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 2], layer_type="bottleneck", num_labels=3)
+    config = t.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 16], depths=[1, 2], layer_type="bottleneck", num_labels=3
+    )
     model = t.ResNetForImageClassification(config).train()
-    return F.cross_entropy(model(pixel_values=torch.randn(2, 3, 32, 32)).logits, torch.tensor([0, 2])), model
+    return (
+        F.cross_entropy(model(pixel_values=torch.randn(2, 3, 32, 32)).logits, torch.tensor([0, 2])),
+        model,
+    )
 
 
 @real_model
@@ -128,7 +147,15 @@ def whisper() -> tuple[Tensor, nn.Module]:
 def t5() -> tuple[Tensor, nn.Module]:
     t = transformers()
     torch.manual_seed(0)
-    config = t.T5Config(vocab_size=61, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, decoder_start_token_id=0)
+    config = t.T5Config(
+        vocab_size=61,
+        d_model=16,
+        d_kv=8,
+        d_ff=32,
+        num_layers=2,
+        num_heads=2,
+        decoder_start_token_id=0,
+    )
     model = t.T5ForConditionalGeneration(config).train()
     return model(input_ids=tokens(61), labels=tokens(61)).loss, model
 
@@ -137,7 +164,11 @@ def t5() -> tuple[Tensor, nn.Module]:
 def mamba() -> tuple[Tensor, nn.Module]:
     t = transformers()
     torch.manual_seed(0)
-    model = t.MambaForCausalLM(t.MambaConfig(vocab_size=61, hidden_size=16, state_size=4, num_hidden_layers=2, conv_kernel=2)).train()
+    model = t.MambaForCausalLM(
+        t.MambaConfig(
+            vocab_size=61, hidden_size=16, state_size=4, num_hidden_layers=2, conv_kernel=2
+        )
+    ).train()
     ids = tokens(61)
     return model(input_ids=ids, labels=ids).loss, model
 
@@ -167,7 +198,13 @@ def peft_lora() -> tuple[Tensor, nn.Module]:
     peft = pytest.importorskip("peft", reason="needs peft: pip install 'torch-gradviz[test]'")
     torch.manual_seed(0)
     base = t.LlamaForCausalLM(small_llama(t))
-    adapter = peft.LoraConfig(r=2, lora_alpha=4, lora_dropout=0.1, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    adapter = peft.LoraConfig(
+        r=2,
+        lora_alpha=4,
+        lora_dropout=0.1,
+        target_modules=["q_proj", "v_proj"],
+        task_type="CAUSAL_LM",
+    )
     model = peft.get_peft_model(base, adapter).train()
     ids = tokens(61)
     return model(input_ids=ids, labels=ids).loss, model
@@ -193,7 +230,9 @@ class Tagger(nn.Module):
         self.head = nn.Linear(24, 5)
 
     def forward(self, ids: Tensor) -> Tensor:
-        packed = nn.utils.rnn.pack_padded_sequence(self.embed(ids), torch.tensor([7, 4, 2]), batch_first=True)
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.embed(ids), torch.tensor([7, 4, 2]), batch_first=True
+        )
         out, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
         tags: Tensor = self.head(out)
         return tags
@@ -221,8 +260,15 @@ def u_net() -> tuple[Tensor, nn.Module]:
     class UNet(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.down = nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.GroupNorm(2, 6), nn.SiLU(inplace=True), nn.Dropout2d(0.2))
-            self.middle = nn.Sequential(nn.Conv2d(6, 6, 3, stride=2, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True))
+            self.down = nn.Sequential(
+                nn.Conv2d(2, 6, 3, padding=1),
+                nn.GroupNorm(2, 6),
+                nn.SiLU(inplace=True),
+                nn.Dropout2d(0.2),
+            )
+            self.middle = nn.Sequential(
+                nn.Conv2d(6, 6, 3, stride=2, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True)
+            )
             self.up = nn.ConvTranspose2d(6, 6, 2, stride=2)
             self.head = nn.Conv2d(12, 1, 1)
 
@@ -232,4 +278,9 @@ def u_net() -> tuple[Tensor, nn.Module]:
             return out
 
     model = UNet().train()
-    return F.binary_cross_entropy_with_logits(model(torch.randn(2, 2, 8, 8)), torch.rand(2, 1, 8, 8).round()), model
+    return (
+        F.binary_cross_entropy_with_logits(
+            model(torch.randn(2, 2, 8, 8)), torch.rand(2, 1, 8, 8).round()
+        ),
+        model,
+    )

@@ -1,9 +1,13 @@
-"""Holds a report against the labels of a case; ``test_cases.py`` and ``matrix.py`` both judge by it.
+"""Holds a report against the labels of a case.
 
-A case is a training step distilled from a real situation. ``step()`` returns ``(loss, model)``; ``EXPECT`` gives the verdict of each
-parameter, ``CUTS`` the kind and the source line of everything that severs a route. ``ALT`` and ``ALT_KINDS`` hold answers that are as good,
-``LIBRARY_CUTS`` lines that may be named and need not be, ``PARTIAL`` the parameters of which one route is alive and another severed.
-``SINCE`` is the first torch that the labels hold for, where an older one computes something else.
+``test_cases.py`` and ``matrix.py`` both judge by it.
+
+A case is a training step distilled from a real situation. ``step()`` returns ``(loss, model)``;
+``EXPECT`` gives the verdict of each parameter, ``CUTS`` the kind and the source line of everything
+that severs a route. ``ALT`` and ``ALT_KINDS`` hold answers that are as good, ``LIBRARY_CUTS`` lines
+that may be named and need not be, ``PARTIAL`` the parameters of which one route is alive and
+another severed. ``SINCE`` is the first torch that the labels hold for, where an older one computes
+something else.
 """
 
 import importlib.util
@@ -66,7 +70,8 @@ class Score:
     """What a report says rightly of a case, counted, and what it says wrongly, a sentence each.
 
     Attributes:
-        right, listed: For each of FIGURES, how many the report has right and how many the case lists.
+        right, listed: For each of FIGURES, how many the report has right and how many the case
+            lists.
         false: How many lines it names that sever nothing.
         complaints: Sentences.
     """
@@ -94,7 +99,9 @@ def score(case, path, report):
     if partial or getattr(case, "BUG", True) is False:
         for name in case.EXPECT:
             said = report.parameters[name].partial
-            found.count("partial", said == (name in partial), f"{name} is {'not ' if said else ''}partial")
+            found.count(
+                "partial", said == (name in partial), f"{name} is {'not ' if said else ''}partial"
+            )
     return found
 
 
@@ -102,15 +109,23 @@ def _score_lines(found, case, path, report):
     named = {}
     for cut in report.cuts:
         if cut.file and Path(cut.file).resolve() == path:
-            named.setdefault(linecache.getline(str(path), cut.line).strip(), set()).add(str(cut.kind))
+            named.setdefault(linecache.getline(str(path), cut.line).strip(), set()).add(
+                str(cut.kind)
+            )
     alternatives = getattr(case, "ALT", {})
     for kind, line in case.CUTS:
         hits = [text for text in (line, *alternatives.get(line, ())) if text in named]
         found.count("lines", hits, f"not named: {line}")
         if hits:
             said = set().union(*(named[text] for text in hits))
-            found.count("kinds", said & _good_kinds(case, kind, line), f"{line} is {kind}, said {sorted(said)}")
-    allowed = {line for _, line in case.CUTS} | {text for texts in alternatives.values() for text in texts}
+            found.count(
+                "kinds",
+                said & _good_kinds(case, kind, line),
+                f"{line} is {kind}, said {sorted(said)}",
+            )
+    allowed = {line for _, line in case.CUTS} | {
+        text for texts in alternatives.values() for text in texts
+    }
     false = sorted(named.keys() - allowed - set(getattr(case, "LIBRARY_CUTS", ())))
     found.false = len(false)
     found.complaints += [f"severs nothing: {line}" for line in false]

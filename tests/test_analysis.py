@@ -9,28 +9,53 @@ import pytest
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Place, Verdict
 
-LOSS, OPERATION, PARAMETER, LEAF = NodeKind.LOSS, NodeKind.OPERATION, NodeKind.PARAMETER, NodeKind.LEAF
+LOSS, OPERATION, PARAMETER, LEAF = (
+    NodeKind.LOSS,
+    NodeKind.OPERATION,
+    NodeKind.PARAMETER,
+    NodeKind.LEAF,
+)
 
 
 def graph(nodes: dict[str, Node], *edges: Edge | tuple[str, str]) -> tuple[Graph, dict[str, int]]:
     """Number the nodes in the order given; a pair of names is an edge that gradient passes."""
     index = {name: number for number, name in enumerate(nodes)}
-    made = [Edge(source=index[one[0]], target=index[one[1]]) if isinstance(one, tuple) else one for one in edges]
-    return Graph(
-        tuple(replace(node, index=index[name], name=node.name or name) for name, node in nodes.items()), tuple(sorted(made))
-    ), index
+    made = [
+        Edge(source=index[one[0]], target=index[one[1]]) if isinstance(one, tuple) else one
+        for one in edges
+    ]
+    return (
+        Graph(
+            tuple(
+                replace(node, index=index[name], name=node.name or name)
+                for name, node in nodes.items()
+            ),
+            tuple(sorted(made)),
+        ),
+        index,
+    )
 
 
 def node(kind: NodeKind = OPERATION, line: int = 0, **fields: object) -> Node:
-    return Node(index=0, kind=kind, place=Place("train.py", line, f"line {line}") if line else None, **fields)
+    return Node(
+        index=0,
+        kind=kind,
+        place=Place("train.py", line, f"line {line}") if line else None,
+        **fields,
+    )
 
 
 def seen(index: dict[str, int], *names: str, **fields: object) -> list[ParameterSeen]:
-    return [ParameterSeen(name=name, names=(name,), node=index.get(name), **fields) for name in names]
+    return [
+        ParameterSeen(name=name, names=(name,), node=index.get(name), **fields) for name in names
+    ]
 
 
 def detached(again: bool = False, beside: bool = False) -> tuple[Graph, dict[str, int]]:
-    """loss <- head(w) <- detach <- encoder(v); optionally severed again, optionally with a live route beside."""
+    """loss <- head(w) <- detach <- encoder(v).
+
+    Optionally severed again, optionally with a live route beside.
+    """
     nodes = {
         "loss": node(LOSS),
         "head": node(),
@@ -44,8 +69,13 @@ def detached(again: bool = False, beside: bool = False) -> tuple[Graph, dict[str
     at = {name: number for number, name in enumerate(order)}
     route = ["detach", "item", "head"] if again else ["detach", "head"]
     edges: list[Edge | tuple[str, str]] = [("head", "loss"), ("w", "head"), ("v", "encoder")]
-    edges.append(Edge(source=at["encoder"], target=at["detach"], gradient=False, severed=CutKind.DETACH))
-    edges += [Edge(source=at[one], target=at[other], gradient=False) for one, other in itertools.pairwise(route)]
+    edges.append(
+        Edge(source=at["encoder"], target=at["detach"], gradient=False, severed=CutKind.DETACH)
+    )
+    edges += [
+        Edge(source=at[one], target=at[other], gradient=False)
+        for one, other in itertools.pairwise(route)
+    ]
     if beside:
         edges.append(("encoder", "head"))
     return graph(nodes, *edges)
@@ -60,7 +90,14 @@ def test_a_parameter_that_gradient_passes_to_is_reached():
 def test_a_parameter_whose_every_route_is_severed_is_cut_and_the_line_is_named():
     made, index = detached()
     found = analyse(made, seen(index, "w", "v"))
-    cut = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=5, code="line 5", parameters=("v",))
+    cut = Cut(
+        kind=CutKind.DETACH,
+        operation="detach()",
+        file="train.py",
+        line=5,
+        code="line 5",
+        parameters=("v",),
+    )
     assert found.cuts == (cut,)
     assert found.parameters[1].verdict is Verdict.CUT
     assert found.parameters[1].cuts == (cut,)
@@ -98,13 +135,18 @@ def test_frozen_while_it_was_used_and_thawed_since_is_cut_by_the_line_that_froze
         ("head", "loss"),
         Edge(source=2, target=1, gradient=False),
     )
-    thawed = [replace(one, froze_at=Place("train.py", 3, "net.requires_grad_(False)")) for one in seen(index, "w")]
+    thawed = [
+        replace(one, froze_at=Place("train.py", 3, "net.requires_grad_(False)"))
+        for one in seen(index, "w")
+    ]
     (w,) = analyse(made, thawed).parameters
     assert w.verdict is Verdict.CUT
     assert [(str(cut.kind), cut.file, cut.line) for cut in w.cuts] == [("frozen", "train.py", 3)]
 
 
-@pytest.mark.parametrize(("nonzero", "verdict"), [(True, "reached"), (False, "zero"), (None, "reached")])
+@pytest.mark.parametrize(
+    ("nonzero", "verdict"), [(True, "reached"), (False, "zero"), (None, "reached")]
+)
 def test_zero_is_told_from_reached_by_what_arrived(nonzero, verdict):
     made, index = detached()
     (w,) = analyse(made, seen(index, "w", nonzero=nonzero)).parameters
@@ -121,8 +163,22 @@ def test_several_operations_at_one_line_are_one_cut():
     nodes = {
         "loss": node(LOSS),
         "head": node(),
-        "b": node(line=4, operation="linear", requires_grad=False, severs=CutKind.NO_GRAD, scope="net.1", block=1),
-        "a": node(line=4, operation="conv2d", requires_grad=False, severs=CutKind.NO_GRAD, scope="net.0", block=1),
+        "b": node(
+            line=4,
+            operation="linear",
+            requires_grad=False,
+            severs=CutKind.NO_GRAD,
+            scope="net.1",
+            block=1,
+        ),
+        "a": node(
+            line=4,
+            operation="conv2d",
+            requires_grad=False,
+            severs=CutKind.NO_GRAD,
+            scope="net.0",
+            block=1,
+        ),
         "v": node(PARAMETER),
         "u": node(PARAMETER),
     }
@@ -135,15 +191,26 @@ def test_several_operations_at_one_line_are_one_cut():
         Edge(source=5, target=3, gradient=False, severed=CutKind.NO_GRAD),
     )
     (cut,) = analyse(made, seen(index, "u", "v")).cuts
-    assert (cut.operation, cut.scope, cut.parameters, cut.also) == ("torch.no_grad()", "net", ("u", "v"), ())
+    assert (cut.operation, cut.scope, cut.parameters, cut.also) == (
+        "torch.no_grad()",
+        "net",
+        ("u", "v"),
+        (),
+    )
 
 
 def test_one_block_around_a_librarys_model_is_one_cut():
     made, index = graph(
         {
             "loss": node(LOSS),
-            "b": replace(node(line=40, requires_grad=False, severs=CutKind.NO_GRAD), caller=Place("train.py", 7)),
-            "a": replace(node(line=30, requires_grad=False, severs=CutKind.NO_GRAD), caller=Place("train.py", 7)),
+            "b": replace(
+                node(line=40, requires_grad=False, severs=CutKind.NO_GRAD),
+                caller=Place("train.py", 7),
+            ),
+            "a": replace(
+                node(line=30, requires_grad=False, severs=CutKind.NO_GRAD),
+                caller=Place("train.py", 7),
+            ),
             "v": node(PARAMETER),
             "u": node(PARAMETER),
         },
@@ -176,7 +243,9 @@ def test_a_line_that_severs_only_a_copy_of_a_parameter_is_listed_and_stands_behi
             "loss": node(LOSS),
             "item": node(line=9, operation="item()", requires_grad=False, severs=CutKind.ITEM),
             "copy": node(LEAF),
-            "deepcopy": node(line=3, operation="copy.deepcopy()", requires_grad=False, severs=CutKind.DEEPCOPY),
+            "deepcopy": node(
+                line=3, operation="copy.deepcopy()", requires_grad=False, severs=CutKind.DEEPCOPY
+            ),
             "v": node(PARAMETER),
         },
         Edge(source=1, target=0, gradient=False),
@@ -186,13 +255,18 @@ def test_a_line_that_severs_only_a_copy_of_a_parameter_is_listed_and_stands_behi
     )
     found = analyse(made, seen(index, "v"))
     assert {(cut.line, cut.parameters) for cut in found.cuts} == {(3, ("v",)), (9, ())}
-    assert next(cut for cut in found.cuts if cut.line == 3).also == (Place("train.py", 9, "line 9"),)
+    assert next(cut for cut in found.cuts if cut.line == 3).also == (
+        Place("train.py", 9, "line 9"),
+    )
 
 
 def test_what_lies_before_a_cut_is_marked_pruned_and_the_mark_itself_is_not():
     made, index = detached()
     marked = analyse(made, seen(index, "w", "v")).graph
-    assert {name for name, number in index.items() if marked.nodes[number].pruned} == {"encoder", "v"}
+    assert {name for name, number in index.items() if marked.nodes[number].pruned} == {
+        "encoder",
+        "v",
+    }
     assert [edge.cut for edge in marked.edges if edge.severed] == [0]
 
 

@@ -7,9 +7,16 @@ from gradviz.article import comparison, follow
 
 
 def gradients(mode, at="f2"):
-    """The gradients by layer, where weight and bias and all their entries agree; else as they are."""
+    """The gradients by layer, where weight and bias and all their entries agree.
+
+    Else as they are.
+    """
     outcome = follow(mode, at)
-    return {name: entries and set(entries) for name, entries in outcome.gradients.items() if name.endswith("weight")}
+    return {
+        name: entries and set(entries)
+        for name, entries in outcome.gradients.items()
+        if name.endswith("weight")
+    }
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,9 @@ def test_the_verdicts_are_what_backward_does(mode, at):
 
 
 @pytest.mark.parametrize("at", article.LAYERS)
-@pytest.mark.parametrize(("mode", "kind", "code"), [("detach", "detach_", "h.detach_()"), ("no-grad", "no_grad", None)])
+@pytest.mark.parametrize(
+    ("mode", "kind", "code"), [("detach", "detach_", "h.detach_()"), ("no-grad", "no_grad", None)]
+)
 def test_what_lies_before_a_cut_is_cut_by_the_line_that_does_it(mode, kind, code, at):
     report = follow(mode, at).report
     behind = tuple(name for name in report.parameters if name[:2] <= at)
@@ -51,7 +60,9 @@ def test_what_lies_before_a_cut_is_cut_by_the_line_that_does_it(mode, kind, code
 def test_a_frozen_layer_cuts_nothing(at):
     report = follow("requires-grad", at).report
     assert report.cuts == ()
-    assert {name for name, parameter in report.parameters.items() if parameter.verdict == "frozen"} == {f"{at}.weight", f"{at}.bias"}
+    assert {
+        name for name, parameter in report.parameters.items() if parameter.verdict == "frozen"
+    } == {f"{at}.weight", f"{at}.bias"}
 
 
 def test_detaching_after_the_last_layer_leaves_a_loss_without_gradient_and_a_report_all_the_same():
@@ -64,9 +75,21 @@ def test_detaching_after_the_last_layer_leaves_a_loss_without_gradient_and_a_rep
 @pytest.mark.parametrize(
     ("mode", "at", "sentence"),
     [
-        ("requires-grad", "f2", "f1 and f3 get exactly the gradient they get without freezing; f2 gets none."),
-        ("detach", "f2", "f3 gets exactly the gradient it gets without freezing; f1 and f2 get none."),
-        ("no-grad", "f1", "f2 and f3 get exactly the gradient they get without freezing; f1 gets none."),
+        (
+            "requires-grad",
+            "f2",
+            "f1 and f3 get exactly the gradient they get without freezing; f2 gets none.",
+        ),
+        (
+            "detach",
+            "f2",
+            "f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.",
+        ),
+        (
+            "no-grad",
+            "f1",
+            "f2 and f3 get exactly the gradient they get without freezing; f1 gets none.",
+        ),
         ("detach", "f3", "f1, f2 and f3 get none."),
     ],
 )
@@ -77,4 +100,7 @@ def test_the_point_is_said_in_a_sentence(mode, at, sentence):
 def test_the_sentence_is_the_result_of_comparing():
     plain = follow("none")
     changed = replace(plain, gradients={**plain.gradients, "f1.weight": (6.0, 6.5)})
-    assert comparison(changed, plain) == "f2 and f3 get exactly the gradient they get without freezing; f1 gets another one."
+    assert (
+        comparison(changed, plain)
+        == "f2 and f3 get exactly the gradient they get without freezing; f1 gets another one."
+    )

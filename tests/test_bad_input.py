@@ -1,4 +1,7 @@
-"""What people hand over by mistake: each is answered rightly, or by an error that names what was given and the way out."""
+"""What people hand over by mistake.
+
+Each is answered rightly, or by an error that names what was given and the way out.
+"""
 
 import threading
 from dataclasses import dataclass
@@ -48,7 +51,10 @@ NO_LOSS = {
     "a float of one's own": (lambda model, x: 0.25, r"0\.25.*tensor"),
     "text": (lambda model, x: "0.25", r"str.*tensor"),
     "an empty dict": (lambda model, x: {}, r"(?i)loss"),
-    "a dict of something else": (lambda model, x: {"loss": model(x).sum(), "step": "three"}, r"step.*str"),
+    "a dict of something else": (
+        lambda model, x: {"loss": model(x).sum(), "step": "three"},
+        r"step.*str",
+    ),
     "a dict with None": (lambda model, x: {"a": model(x).sum(), "b": None}, r"b\b.*None"),
     "a list": (lambda model, x: [model(x).sum()], r"list.*tensor"),
     "a tuple of loss and output": (lambda model, x: (model(x).sum(), x), r"tuple.*tensor"),
@@ -84,7 +90,9 @@ NO_MODEL = {
 def test_what_is_no_model_is_named_with_the_way_out(name):
     model = net()
     trace, loss = traced(lambda: model(torch.ones(2, 3)).sum())
-    with pytest.raises(GradvizError, match=type(NO_MODEL[name]).__name__ + r".*(?s:.)(module|Module|parameters)"):
+    with pytest.raises(
+        GradvizError, match=type(NO_MODEL[name]).__name__ + r".*(?s:.)(module|Module|parameters)"
+    ):
         trace.report(loss, NO_MODEL[name])
 
 
@@ -105,8 +113,12 @@ def test_of_an_output_with_a_loss_the_loss_is_taken_and_that_is_said():
 
 
 def test_of_a_transformers_output_the_loss_is_taken_and_that_is_said():
-    transformers = pytest.importorskip("transformers", reason="needs transformers: pip install 'torch-gradviz[test]'")
-    config = transformers.GPT2Config(vocab_size=31, n_positions=16, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
+    transformers = pytest.importorskip(
+        "transformers", reason="needs transformers: pip install 'torch-gradviz[test]'"
+    )
+    config = transformers.GPT2Config(
+        vocab_size=31, n_positions=16, n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0
+    )
     model = transformers.GPT2LMHeadModel(config)
     ids = torch.randint(0, 31, (1, 5))
     trace, output = traced(lambda: model(input_ids=ids, labels=ids))
@@ -164,7 +176,10 @@ def test_of_a_loss_without_grad_the_cut_that_did_it_is_named():
     assert verdicts(report) == {"cut"}
     (cut,) = report.cuts
     assert (cut.kind, cut.parameters) == ("detach", tuple(report.parameters))
-    assert cut.code == "trace, loss = traced(lambda: F.mse_loss(model(torch.ones(2, 3)).detach(), torch.zeros(2, 1)))"
+    assert (
+        cut.code == "trace, loss = traced(lambda: F.mse_loss(model(torch.ones(2, 3)).detach(),"
+        " torch.zeros(2, 1)))"
+    )
     assert any("element 0 of tensors" in note or "backward()" in note for note in report.notes)
 
 
@@ -284,7 +299,12 @@ def vmapped():
 
 def functional():
     model = nn.Linear(3, 1)
-    return model, lambda: torch.func.functional_call(model, dict(model.named_parameters()), torch.ones(4, 3)).sum()
+    return (
+        model,
+        lambda: torch.func.functional_call(
+            model, dict(model.named_parameters()), torch.ones(4, 3)
+        ).sum(),
+    )
 
 
 def anomaly():
@@ -318,9 +338,9 @@ def test_tensors_of_every_kind_are_judged(name):
     model, step = TENSORS[name]()
     trace, loss = traced(step)
     report = trace.report(loss, model)
-    assert {n: str(p.verdict) for n, p in report.parameters.items() if n != "empty"} == dict.fromkeys(
-        (n for n, _ in model.named_parameters() if n != "empty"), "reached"
-    )
+    assert {
+        n: str(p.verdict) for n, p in report.parameters.items() if n != "empty"
+    } == dict.fromkeys((n for n, _ in model.named_parameters() if n != "empty"), "reached")
 
 
 def test_on_the_meta_device_it_is_said_that_zero_is_not_told_from_reached():
@@ -456,7 +476,10 @@ def test_traces_in_two_threads_do_not_mix():
             gate.wait()
         reports[name] = trace.report(loss, model)
 
-    threads = [threading.Thread(target=work, args=("cut", True)), threading.Thread(target=work, args=("whole", False))]
+    threads = [
+        threading.Thread(target=work, args=("cut", True)),
+        threading.Thread(target=work, args=("whole", False)),
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -507,7 +530,11 @@ def test_names_of_every_kind_are_kept_and_can_be_shown(name):
     model.register_parameter("plain " + name, nn.Parameter(torch.ones(2)))
     model.add_module("head", nn.Linear(2, 1))
     parts = dict(model.named_children())
-    trace, loss = traced(lambda: parts["head"](parts[name](torch.ones(1, 2)).detach() * model._parameters["plain " + name]).sum())
+    trace, loss = traced(
+        lambda: parts["head"](
+            parts[name](torch.ones(1, 2)).detach() * model._parameters["plain " + name]
+        ).sum()
+    )
     report = trace.report(loss, model)
     assert report.parameters[name + ".weight"].verdict is Verdict.CUT
     assert report.parameters["plain " + name].verdict is Verdict.REACHED
@@ -519,7 +546,9 @@ def test_names_of_every_kind_are_kept_and_can_be_shown(name):
 @pytest.mark.parametrize("name", ["new\nline", "<b>bold</b>", "层", "</script>"], ids=ascii)
 def test_names_of_losses_of_every_kind_are_kept(name):
     model = net()
-    trace, loss = traced(lambda: {name: model(torch.ones(2, 3)).sum(), "other": model(torch.ones(2, 3)).mean()})
+    trace, loss = traced(
+        lambda: {name: model(torch.ones(2, 3)).sum(), "other": model(torch.ones(2, 3)).mean()}
+    )
     report = trace.report(loss, model)
     assert list(report.losses) == [name, "other"]
     assert str(report)

@@ -1,4 +1,7 @@
-"""What ran where one line had switched grad mode off is told as one cut, at that line; two such lines are two cuts."""
+"""What ran where one line had switched grad mode off is told as one cut, at that line.
+
+Two such lines are two cuts.
+"""
 
 import torch
 from torch import nn
@@ -37,7 +40,12 @@ def traced(step):
 
 
 def lines_of(report, prefix):
-    return {cut.code for name, one in report.parameters.items() if name.startswith(prefix) for cut in one.cuts}
+    return {
+        cut.code
+        for name, one in report.parameters.items()
+        if name.startswith(prefix)
+        for cut in one.cuts
+    }
 
 
 def test_two_blocks_that_run_the_same_lines_are_two_cuts_each_with_its_own_parameters():

@@ -1,4 +1,6 @@
-"""A report file with something wrong in it is read as far as it makes sense, or refused in one line; never a traceback."""
+"""A report file with something wrong in it is read as far as it makes sense, or refused in one
+line; never a traceback.
+"""
 
 import collections
 import copy
@@ -15,25 +17,62 @@ from torch import nn
 import gradviz
 from gradviz.cli import main
 
-ODD = [None, True, -1, 0, 10**9, 2**70, 1.5, float("nan"), float("inf"), 1e308, "", "x", "a.b", "..", "\ud800", "\x1b[31m\0\u202e"]
+ODD = [
+    None,
+    True,
+    -1,
+    0,
+    10**9,
+    2**70,
+    1.5,
+    float("nan"),
+    float("inf"),
+    1e308,
+    "",
+    "x",
+    "a.b",
+    "..",
+    "\ud800",
+    "\x1b[31m\0\u202e",
+]
 ODD += [[], {}, [[[]]], [None], {"x": 1}, "cut", "op", "reached", "*", "["]
 TRIED = int(os.environ.get("GRADVIZ_REPORTS", "100"))  # broken reports; some thousands take minutes
-HOSTILE = "\x1b[31m\x1b]0;t\x07\0\r\n::error::x\u202e\u2066\u200b\u2028\x9b\ud800\x7f\ufeff"  # terminals, pages and GitHub act upon it
-ACTED_UPON = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-TEXTS = ("name", "code", "file", "operation", "scope", "loss", "names", "notes", "optimizer", "class", "means", "mend")
+# Terminals, pages and GitHub act upon it
+HOSTILE = "\x1b[31m\x1b]0;t\x07\0\r\n::error::x\u202e\u2066\u200b\u2028\x9b\ud800\x7f\ufeff"
+ACTED_UPON = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+TEXTS = (
+    "name",
+    "code",
+    "file",
+    "operation",
+    "scope",
+    "loss",
+    "names",
+    "notes",
+    "optimizer",
+    "class",
+    "means",
+    "mend",
+)
 
 
 @pytest.fixture(scope="module")
 def document() -> dict:
     """Two losses, cut and frozen parameters, and two steps of training."""
-    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.Linear(1, 1), nn.Linear(1, 1))
+    model = nn.Sequential(
+        nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), nn.Linear(1, 1), nn.Linear(1, 1)
+    )
     model[4].requires_grad_(False)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with gradviz.trace() as trace:
         hidden = model[1](model[0](torch.ones(1, 2)))
         with torch.no_grad():
             scale = model[2](hidden)
-        loss = (model[4](model[3](hidden.mean(1, keepdim=True))) * scale + hidden.detach().round().sum()).sum()
+        loss = (
+            model[4](model[3](hidden.mean(1, keepdim=True))) * scale + hidden.detach().round().sum()
+        ).sum()
         loss.backward(retain_graph=True)
         optimizer.step()
     found: dict = json.loads(trace.report({"whole": loss, "part": hidden.sum()}, model).to_json())
@@ -41,8 +80,17 @@ def document() -> dict:
 
 
 def places(value: object, path: tuple = ()) -> list[tuple]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [*([path] if path else []), *(deeper for key, item in inner for deeper in places(item, (*path, key)))]
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return [
+        *([path] if path else []),
+        *(deeper for key, item in inner for deeper in places(item, (*path, key))),
+    ]
 
 
 def at(document: dict, path: tuple) -> object:
@@ -52,15 +100,22 @@ def at(document: dict, path: tuple) -> object:
 
 
 def chosen(document: dict, chance: random.Random) -> tuple:
-    """A place: any, or of a kind of place, so that what is rare comes as often as what is common."""
+    """A place.
+
+    Any, or of a kind of place, so that what is rare comes as often as what is common.
+    """
     kinds = collections.defaultdict(list)
     for path in places(document):
-        kinds[tuple(key for key in path if isinstance(key, str)) if chance.random() < 0.6 else ""].append(path)
+        kinds[
+            tuple(key for key in path if isinstance(key, str)) if chance.random() < 0.6 else ""
+        ].append(path)
     return chance.choice(kinds[chance.choice(list(kinds))])
 
 
 def mutated(document: dict, chance: random.Random) -> dict:
-    """Take a few things out, put odd ones in, repeat some, and have numbers, names, entries and keys change places."""
+    """Take a few things out, put odd ones in, repeat some, and have numbers, names, entries and
+    keys change places.
+    """
     document = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 1, 2, 4, 8))):
         *path, last = chosen(document, chance)
@@ -71,9 +126,13 @@ def mutated(document: dict, chance: random.Random) -> dict:
         elif how == 1:
             holder[last] = copy.deepcopy(chance.choice(ODD))
         elif how == 2 and type(value) is int:
-            holder[last] = chance.randrange(-1, 30)  # another node: edges that make circles, or lead nowhere
+            # Another node: edges that make circles, or lead nowhere
+            holder[last] = chance.randrange(-1, 30)
         elif how == 2 and type(value) is str:
-            holder[last] = chance.choice([at(document, other) for other in places(document) if other[-1] == last])  # a name twice
+            # A name twice
+            holder[last] = chance.choice(
+                [at(document, other) for other in places(document) if other[-1] == last]
+            )
         elif how == 3 and isinstance(holder, list):
             holder.insert(chance.randrange(len(holder) + 1), copy.deepcopy(chance.choice(holder)))
         elif how == 4 and isinstance(holder, list):
@@ -99,9 +158,16 @@ def commands(good: Path, bad: Path, folder: Path) -> list[list]:
         ["check", bad, "--format", "github", "--frozen", "*"],
         ["check", bad, "--trains", "*"],
         ["check", bad, "--loss", "whole"],
-        *(["diff", *pair, *more] for pair in ((good, bad), (bad, good)) for more in ((), ("--format", "json"), ("-o", folder / "d.html"))),
+        *(
+            ["diff", *pair, *more]
+            for pair in ((good, bad), (bad, good))
+            for more in ((), ("--format", "json"), ("-o", folder / "d.html"))
+        ),
         *(["draw", bad, "-o", folder / f"g{ending}"] for ending in endings),
-        *(["draw", bad, "-o", folder / "g.dot", *more] for more in (("--depth", "1"), ("--budget", "3"))),
+        *(
+            ["draw", bad, "-o", folder / "g.dot", *more]
+            for more in (("--depth", "1"), ("--budget", "3"))
+        ),
     ]
 
 
@@ -112,7 +178,9 @@ def answer(command: list, capsys: pytest.CaptureFixture) -> tuple[int, str, str]
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_every_reader_answers_with_a_picture_or_one_line(part: int, document: dict, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_every_reader_answers_with_a_picture_or_one_line(
+    part: int, document: dict, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps(document))
     for seed in range(part, TRIED, 4):
@@ -124,7 +192,11 @@ def test_every_reader_answers_with_a_picture_or_one_line(part: int, document: di
         for command in tried:
             code, _, said = answer(command, capsys)
             assert code in (0, 1, 2), (seed, command, said)
-            assert code != 2 or (said.startswith("gradviz: ") and said.count("\n") == 1), (seed, command, said)
+            assert code != 2 or (said.startswith("gradviz: ") and said.count("\n") == 1), (
+                seed,
+                command,
+                said,
+            )
 
 
 def hostile(value: object, key: str = "") -> object:
@@ -141,15 +213,30 @@ def test_nothing_is_written_that_a_terminal_a_page_or_github_acts_upon(
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps(document))
     bad.write_text(json.dumps(hostile(document)))
-    written = [*commands(good, bad, tmp_path), ["draw", bad, "-o", tmp_path / "g.svg", "--engine", "embedded"]]
-    for command in [*written, ["check", bad, "--loss", HOSTILE], ["draw", tmp_path / "no\x1b[31m\u202e.json"]]:
+    written = [
+        *commands(good, bad, tmp_path),
+        ["draw", bad, "-o", tmp_path / "g.svg", "--engine", "embedded"],
+    ]
+    for command in [
+        *written,
+        ["check", bad, "--loss", HOSTILE],
+        ["draw", tmp_path / "no\x1b[31m\u202e.json"],
+    ]:
         _, out, err = answer(command, capsys)
-        texts = [out, err, *(path.read_text() for path in tmp_path.iterdir() if path.suffix != ".json")]
+        texts = [
+            out,
+            err,
+            *(path.read_text() for path in tmp_path.iterdir() if path.suffix != ".json"),
+        ]
         assert [ACTED_UPON.findall(text) for text in texts] == [[]] * len(texts), command
-        assert not any(line.startswith("::error::x") for text in texts for line in text.splitlines()), command
+        assert not any(
+            line.startswith("::error::x") for text in texts for line in text.splitlines()
+        ), command
 
 
-def test_edges_that_make_no_graph_are_refused(document: dict, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_edges_that_make_no_graph_are_refused(
+    document: dict, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     graph = document["backwards"][0]["graph"]
     leaf = next(node["index"] for node in graph["nodes"] if node["kind"] == "parameter")
     other = next(node["index"] for node in graph["nodes"] if node["kind"] == "operation")

@@ -1,4 +1,8 @@
-"""Every case in ``cases/``: its verdicts, the lines that sever, their kinds, the partial flags, and nothing named that severs nothing."""
+"""Every case in ``cases/``.
+
+Its verdicts, the lines that sever, their kinds, the partial flags, and nothing named that severs
+nothing.
+"""
 
 from pathlib import Path
 
@@ -11,7 +15,9 @@ CASES = sorted((Path(__file__).parent / "cases").glob("[0-9]*.py"))
 
 
 def as_parameter(path):
-    marks = [pytest.mark.xfail(strict=True, reason=UNSEEN[path.name])] if path.name in UNSEEN else []
+    marks = (
+        [pytest.mark.xfail(strict=True, reason=UNSEEN[path.name])] if path.name in UNSEEN else []
+    )
     return pytest.param(path, id=path.name, marks=marks)
 
 
@@ -32,8 +38,15 @@ def test_before_backward_nothing_is_said_that_only_a_backward_tells(path):
     report = judged(case, own_backward=False)
     told = {name: str(one.verdict) for name, one in report.parameters.items()}
     assert "zero" not in told.values()
-    wrong = {name: told[name] for name, verdict in case.EXPECT.items() if told[name] != verdict and verdict != "zero"}
-    assert all(told == "reached" and verdict in ("cut", "unused") for told, verdict in ((wrong[name], case.EXPECT[name]) for name in wrong))
+    wrong = {
+        name: told[name]
+        for name, verdict in case.EXPECT.items()
+        if told[name] != verdict and verdict != "zero"
+    }
+    assert all(
+        told == "reached" and verdict in ("cut", "unused")
+        for told, verdict in ((wrong[name], case.EXPECT[name]) for name in wrong)
+    )
     assert len(wrong) < len(case.EXPECT)
 
 
@@ -43,4 +56,7 @@ def test_of_what_cannot_be_seen_a_note_says_so_and_names_the_line(name):
     report = judged(case)
     for parameter, verdict in case.EXPECT.items():
         if report.parameters[parameter].verdict != verdict:
-            assert any(name in note and parameter in note and "cannot be seen" in note for note in report.notes)
+            assert any(
+                name in note and parameter in note and "cannot be seen" in note
+                for note in report.notes
+            )

@@ -61,9 +61,13 @@ def expect(text):
     Path("pyproject.toml").write_text(f"[tool.gradviz]\n{text}\n")
 
 
-@pytest.mark.parametrize("step", ["check_steps:tuned", "check_steps.py:tuned", "./check_steps.py:tuned"])
+@pytest.mark.parametrize(
+    "step", ["check_steps:tuned", "check_steps.py:tuned", "./check_steps.py:tuned"]
+)
 def test_a_function_that_is_as_expected_exits_with_0(run, step):
-    status, out, err = run("check", step, "--reached", "head.*", "--frozen", "backbone.*", "--cut", "", "--unused", "")
+    status, out, err = run(
+        "check", step, "--reached", "head.*", "--frozen", "backbone.*", "--cut", "", "--unused", ""
+    )
     assert (status, out, err) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n", "")
 
 
@@ -89,15 +93,20 @@ def test_a_saved_report_is_checked_without_the_model(run):
     assert run("show", "check_steps:severed", "-o", "report.json")[0] == 0
     Path("check_steps.py").unlink()
     assert run("check", "report.json")[0] == 1
-    assert run("check", "report.json", "--cut", "backbone.*")[:2] == (0, "As expected: 4 parameters, 2 cut and 2 reached.\n")
+    assert run("check", "report.json", "--cut", "backbone.*")[:2] == (
+        0,
+        "As expected: 4 parameters, 2 cut and 2 reached.\n",
+    )
 
 
 def test_github_gets_an_annotation_on_the_line_of_the_cut(run):
     status, out, _ = run("check", "check_steps:severed", "--format", "github")
     assert status == 1
-    assert out.splitlines()[0] == (
-        "::error file=check_steps.py,line=19,title=gradviz::backbone.* (2 tensors, 9 values): expected reached, found cut, "
-        "by detach() at check_steps.py:19%0Ah = h.detach()  # 100 %25"
+    assert (
+        out.splitlines()[0]
+        == "::error file=check_steps.py,line=19,title=gradviz::backbone.* (2 tensors, 9 values):"
+        " expected reached, found cut, by detach() at check_steps.py:19%0Ah = h.detach()  #"
+        " 100 %25"
     )
     assert out.splitlines()[1] == "The gradients are not as expected."
 
@@ -114,7 +123,9 @@ def test_an_option_takes_the_place_of_what_pyproject_says(run):
     expect('step = "check_steps:tuned"\nfrozen = ["head.*"]')
     assert run("check")[0] == 1
     assert run("check", "--frozen", "backbone.*")[0] == 0
-    assert run("check", "--frozen", "backbone.weight", "--frozen", "*.bias", "--rest", "any")[0] == 1
+    assert (
+        run("check", "--frozen", "backbone.weight", "--frozen", "*.bias", "--rest", "any")[0] == 1
+    )
     expect('rest = "any"')
     assert run("check", "check_steps:severed")[0] == 0
     assert run("check", "check_steps:severed", "--rest", "reached")[0] == 1
@@ -124,21 +135,55 @@ def test_one_of_several_losses_is_held_where_it_is_named(run):
     assert run("check", "check_steps:several")[0] == 0
     assert run("check", "check_steps:several", "--loss", "norm", "--unused", "head.*")[0] == 0
     assert run("check", "check_steps:several", "--loss", "norm")[0] == 1
-    assert run("check", "check_steps:several", "--loss", "nrm") == (2, "", "gradviz: unknown loss: 'nrm' (there is task, norm)\n")
+    assert run("check", "check_steps:several", "--loss", "nrm") == (
+        2,
+        "",
+        "gradviz: unknown loss: 'nrm' (there is task, norm)\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("toml", "message"),
     [
-        ("frozn = 'x'", "unknown key in [tool.gradviz] in {file}: 'frozn' (choose from step, backward, loss, reached, "),
-        ("frozen = 3", "frozen in [tool.gradviz] in {file} is 3, neither a pattern such as 'head.*' nor a list of them"),
+        (
+            "frozn = 'x'",
+            (
+                "unknown key in [tool.gradviz] in {file}: 'frozn' (choose from step, backward,"
+                " loss, reached, "
+            ),
+        ),
+        (
+            "frozen = 3",
+            (
+                "frozen in [tool.gradviz] in {file} is 3, neither a pattern such as 'head.*' nor a"
+                " list of them"
+            ),
+        ),
         ("rest = 'all'", "rest in [tool.gradviz] in {file} is 'all' (choose from reached, any)"),
-        ("[tool.gradviz.losses.a]\nrech = '*'", "unknown key in [tool.gradviz.losses.a] in {file}: 'rech' (choose from reached, "),
-        ("losses = 'a'", "losses in [tool.gradviz] in {file} is 'a', not a table for each loss, such as [tool.gradviz.losses.NAME]"),
+        (
+            "[tool.gradviz.losses.a]\nrech = '*'",
+            "unknown key in [tool.gradviz.losses.a] in {file}: 'rech' (choose from reached, ",
+        ),
+        (
+            "losses = 'a'",
+            (
+                "losses in [tool.gradviz] in {file} is 'a', not a table for each loss, such as"
+                " [tool.gradviz.losses.NAME]"
+            ),
+        ),
         ("step = 3", "step in [tool.gradviz] in {file} is 3, not a text"),
         ("step = ", "cannot read {file}: "),
-        ("", "nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]"),
-        ("step = 'check_steps:tuned'\nfrozen = '*'\nreached = '*'", "backbone.weight is claimed by reached='*' and by frozen='*'"),
+        (
+            "",
+            (
+                "nothing to check: give a function, a script, a saved report, or step in"
+                " [tool.gradviz]"
+            ),
+        ),
+        (
+            "step = 'check_steps:tuned'\nfrozen = '*'\nreached = '*'",
+            "backbone.weight is claimed by reached='*' and by frozen='*'",
+        ),
     ],
 )
 def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, message):
@@ -154,9 +199,15 @@ def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, messa
     [
         ("missing.json", "cannot read 'missing.json': No such file or directory"),
         ("missing.py:step", "there is no file 'missing.py'"),
-        ("check_steps", "not a function: 'check_steps' (write package.module:function, or file.py:function)"),
+        (
+            "check_steps",
+            "not a function: 'check_steps' (write package.module:function, or file.py:function)",
+        ),
         ("missing.py", "there is no file 'missing.py'"),
-        ("check_steps:tund", "no function 'tund' in 'check_steps' (there is Net, several, severed, tuned)"),
+        (
+            "check_steps:tund",
+            "no function 'tund' in 'check_steps' (there is Net, several, severed, tuned)",
+        ),
     ],
 )
 def test_a_step_that_is_not_there_exits_with_2(run, step, message):
@@ -177,7 +228,10 @@ def test_a_script_is_run_up_to_its_first_step(run):
     Path("train.py").write_text(SCRIPT)
     status, out, _ = run("check", "train.py")
     assert status == 1
-    assert "net.backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at check_steps.py:19" in out
+    assert (
+        "net.backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at"
+        " check_steps.py:19" in out
+    )
     status, out, _ = run("check", "train.py", "--frozen", "net.backbone.*", "--", "--freeze")
     assert (status, out) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n")
     expect('step = "train.py"\nfrozen = "net.backbone.*"')
@@ -186,9 +240,15 @@ def test_a_script_is_run_up_to_its_first_step(run):
 
 def test_a_script_without_a_backward_call_exits_with_2(run):
     Path("train.py").write_text("raise SystemExit(3)\n")
-    said = "gradviz: train.py ended with exit status 3 and without a backward call, so there is nothing to report\n"
+    said = (
+        "gradviz: train.py ended with exit status 3 and without a backward call, so there is"
+        " nothing to report\n"
+    )
     assert run("check", "train.py") == (2, "", said)
-    assert run("check", "check_steps:tuned", "--", "--lr")[2] == "gradviz: only a script takes arguments, and 'check_steps:tuned' is none\n"
+    assert (
+        run("check", "check_steps:tuned", "--", "--lr")[2]
+        == "gradviz: only a script takes arguments, and 'check_steps:tuned' is none\n"
+    )
 
 
 def test_a_file_that_raises_when_it_is_loaded_shows_where(run):
@@ -234,40 +294,76 @@ def _gan():
 @pytest.mark.usefixtures("_gan")
 def test_the_calls_of_a_script_are_held_together_and_each_on_its_own(run):
     assert run("check", "gan.py", "--backward", "1")[0] == 1
-    assert run("check", "gan.py")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")  # on to the step of each optimizer
-    assert run("check", "gan.py", "--backward", "1,2")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")
-    expect('step = "gan.py"\nbackward = "1,2"\n[tool.gradviz.losses.errD]\ncut = "netG.*"\n[tool.gradviz.losses.errG]')
-    said = "errD: As expected: 4 parameters, 2 cut and 2 reached.\nerrG: As expected: 4 parameters, 4 reached.\n"
+    # On to the step of each optimizer
+    assert run("check", "gan.py")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")
+    assert run("check", "gan.py", "--backward", "1,2")[:2] == (
+        0,
+        "As expected: 4 parameters, 4 reached.\n",
+    )
+    expect(
+        'step = "gan.py"\nbackward = "1,2"\n[tool.gradviz.losses.errD]\ncut ='
+        ' "netG.*"\n[tool.gradviz.losses.errG]'
+    )
+    said = (
+        "errD: As expected: 4 parameters, 2 cut and 2 reached.\nerrG: As expected: 4 parameters, 4"
+        " reached.\n"
+    )
     assert run("check")[:2] == (0, said)
 
 
 @pytest.mark.usefixtures("_gan")
 def test_of_a_saved_run_a_call_is_held_by_the_name_of_its_loss(run):
-    subprocess.run([sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"], check=True, capture_output=True)
-    assert run("check", "run.json", "--loss", "errG")[:2] == (0, "As expected: 4 parameters, 4 reached.\n")
+    subprocess.run(
+        [sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"],
+        check=True,
+        capture_output=True,
+    )
+    assert run("check", "run.json", "--loss", "errG")[:2] == (
+        0,
+        "As expected: 4 parameters, 4 reached.\n",
+    )
     assert run("check", "run.json", "--loss", "2", "--cut", "")[0] == 0
     status, out, _ = run("check", "run.json", "--loss", "errD")
     assert status == 1
     assert out.startswith(
-        "The gradients are not as expected.\n  netG.* (2 tensors, 9 values): expected reached, found cut, by detach() at gan.py:9\n"
+        "The gradients are not as expected.\n  netG.* (2 tensors, 9 values): expected reached,"
+        " found cut, by detach() at gan.py:9\n"
     )
 
 
 @pytest.mark.usefixtures("_gan")
 def test_what_is_said_of_one_loss_takes_the_place_of_what_is_said_of_all(run):
-    expect('rest = "any"\n[tool.gradviz.losses.errG]\nrest = "reached"\n[tool.gradviz.losses.errD]\ncut = []')
-    subprocess.run([sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"], check=True, capture_output=True)
+    expect(
+        'rest = "any"\n[tool.gradviz.losses.errG]\nrest ='
+        ' "reached"\n[tool.gradviz.losses.errD]\ncut = []'
+    )
+    subprocess.run(
+        [sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"],
+        check=True,
+        capture_output=True,
+    )
     status, out, _ = run("check", "run.json")
     assert status == 1
-    assert out.splitlines()[:2] == ["errG: As expected: 4 parameters, 4 reached.", "errD: The gradients are not as expected."]
-    assert "  netG.* (2 tensors, 9 values): expected not cut, found cut, by detach() at gan.py:9\n" in out
+    assert out.splitlines()[:2] == [
+        "errG: As expected: 4 parameters, 4 reached.",
+        "errD: The gradients are not as expected.",
+    ]
+    assert (
+        "  netG.* (2 tensors, 9 values): expected not cut, found cut, by detach() at gan.py:9\n"
+        in out
+    )
     assert run("check", "run.json", "--loss", "errG")[0] == 0
     assert run("check", "run.json", "--loss", "errD", "--cut", "netG.*")[0] == 0
 
 
 @pytest.mark.usefixtures("_gan")
 def test_a_script_that_makes_fewer_calls_than_are_to_be_held_exits_with_2(run):
-    said = "gradviz: gan.py ended with exit status 0 and without backward call 5, so there is nothing to report\n"
+    said = (
+        "gradviz: gan.py ended with exit status 0 and without backward call 5, so there is nothing"
+        " to report\n"
+    )
     assert run("check", "gan.py", "--backward", "1,5")[2].endswith(said)
     assert run("check", "gan.py", "--backward", "0")[0] == 2
-    assert run("check", "check_steps:tuned", "--backward", "2")[2].startswith("gradviz: only a script has backward calls to choose from")
+    assert run("check", "check_steps:tuned", "--backward", "2")[2].startswith(
+        "gradviz: only a script has backward calls to choose from"
+    )

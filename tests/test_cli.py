@@ -40,14 +40,24 @@ def line_of(code):
 
 def imports_torch(statement):
     """Whether a fresh interpreter has torch in it after ``statement``."""
-    probe = f"import sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\nprint('torch' in sys.modules)"
+    probe = (
+        f"import sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\nprint('torch' in"
+        " sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1] == "True"
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["example", "--help"], ["doctor", "--help"], ["example", "--mode", "dettach"], ["example", "-o", "g.bmp"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["example", "--help"],
+        ["doctor", "--help"],
+        ["example", "--mode", "dettach"],
+        ["example", "-o", "g.bmp"],
+    ],
 )
 def test_help_and_mistakes_import_no_torch(arguments):
     assert not imports_torch(f"from gradviz.cli import main; main({arguments})")
@@ -120,11 +130,18 @@ def test_all_shows_every_mode_side_by_side_and_writes_every_picture(run):
         no-grad: f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
         """)
     assert err.splitlines() == [f"Wrote outputs/article-{mode}.svg" for mode in MODES]
-    assert sorted(path.stem for path in Path("outputs").iterdir()) == sorted(f"article-{mode}" for mode in MODES)
+    assert sorted(path.stem for path in Path("outputs").iterdir()) == sorted(
+        f"article-{mode}" for mode in MODES
+    )
 
 
 def test_the_format_follows_the_name_of_the_file(run):
-    starts = {"g.svg": "<", "g.json": '{\n "format": 2,', "g.dot": "digraph", "g.TXT": "2 of 6 parameters get gradient"}
+    starts = {
+        "g.svg": "<",
+        "g.json": '{\n "format": 2,',
+        "g.dot": "digraph",
+        "g.TXT": "2 of 6 parameters get gradient",
+    }
     for name, start in starts.items():
         assert run("example", "--mode", "detach", "-o", name)[0] == 0
         assert Path(name).read_text().lstrip().startswith(start)
@@ -133,16 +150,28 @@ def test_the_format_follows_the_name_of_the_file(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--mode", "dettach"], "unknown mode: 'dettach' (choose from none, requires-grad, detach, no-grad; did you mean detach?)"),
+        (
+            ["--mode", "dettach"],
+            (
+                "unknown mode: 'dettach' (choose from none, requires-grad, detach, no-grad; did you"
+                " mean detach?)"
+            ),
+        ),
         (["--mode", "x"], "unknown mode: 'x' (choose from none, requires-grad, detach, no-grad)"),
         (["--at", "f4"], "unknown layer: 'f4' (choose from f1, f2, f3"),
         (["--engine", "neato"], "unknown engine: 'neato' (choose from auto, dot, embedded)"),
-        (["-o", "graph.bmp"], f"unknown format: 'graph.bmp' (the name must end in one of {', '.join(FORMATS)})"),
+        (
+            ["-o", "graph.bmp"],
+            f"unknown format: 'graph.bmp' (the name must end in one of {', '.join(FORMATS)})",
+        ),
         (["-o", "graph"], "unknown format: 'graph' (the name must end in one of .svg"),
         (["-o", "."], "cannot write '.': it is a folder. Name a file in it, such as 'graph.svg'"),
         (["-o", "file/below.svg"], "cannot write 'file/below.svg': "),
         (["-o", "/proc/graph.svg"], "cannot write '/proc/graph.svg': "),
-        (["--all", "-o", "g.svg"], "--all writes a file for every mode, so it does not go with -o; leave one of them out"),
+        (
+            ["--all", "-o", "g.svg"],
+            "--all writes a file for every mode, so it does not go with -o; leave one of them out",
+        ),
         (["--fast"], "No such option"),
     ],
 )
@@ -176,8 +205,16 @@ def on_a_terminal(**environment):
 
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "gradviz", "example", "--mode", "detach", "-o", "g.json"]
-    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
-    subprocess.run(command, stdout=slave, stderr=subprocess.DEVNULL, env=kept | {"TERM": "xterm-256color"} | environment, check=True)
+    kept = {
+        key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")
+    }
+    subprocess.run(
+        command,
+        stdout=slave,
+        stderr=subprocess.DEVNULL,
+        env=kept | {"TERM": "xterm-256color"} | environment,
+        check=True,
+    )
     os.close(slave)
     return os.read(master, 1 << 16).decode()
 
@@ -191,7 +228,11 @@ def test_there_is_colour_on_a_terminal_and_none_where_the_user_wants_none():
 def test_a_report_is_drawn_again_without_the_model(run):
     run("example", "--mode", "detach", "-o", "report.json", "--engine", "embedded")
     run("example", "--mode", "detach", "-o", "first.svg", "--engine", "embedded")
-    assert run("draw", "report.json", "-o", "again.svg", "--engine", "embedded") == (0, "", "Wrote again.svg\n")
+    assert run("draw", "report.json", "-o", "again.svg", "--engine", "embedded") == (
+        0,
+        "",
+        "Wrote again.svg\n",
+    )
     assert Path("again.svg").read_bytes() == Path("first.svg").read_bytes()
     assert run("draw", "report.json") == (0, str(read_json(Path("report.json").read_text())), "")
 
@@ -239,7 +280,11 @@ def steps(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("steps")
 def test_show_reports_on_a_function_that_returns_loss_and_model(run):
     assert run("show", "my_steps:step") == (0, "All 2 parameters get gradient.\n", "")
-    assert run("show", "my_steps:step", "-o", "g.json") == (0, "All 2 parameters get gradient.\n", "Wrote g.json\n")
+    assert run("show", "my_steps:step", "-o", "g.json") == (
+        0,
+        "All 2 parameters get gradient.\n",
+        "Wrote g.json\n",
+    )
     assert len(json.loads(Path("g.json").read_text())["backwards"][0]["parameters"]) == 2
 
 
@@ -254,12 +299,17 @@ def test_show_takes_a_loss_alone(run):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("my_steps", "not a function: 'my_steps' (write package.module:function, or file.py:function)"),
+        (
+            "my_steps",
+            "not a function: 'my_steps' (write package.module:function, or file.py:function)",
+        ),
         ("my_steps:stepp", "no function 'stepp' in 'my_steps' (there is alone, step, wrong)"),
         (
             "no_such_module_here:step",
-            "cannot import 'no_such_module_here': No module named 'no_such_module_here' "
-            "(write package.module:function, or file.py:function)",
+            (
+                "cannot import 'no_such_module_here': No module named 'no_such_module_here' "
+                "(write package.module:function, or file.py:function)"
+            ),
         ),
     ],
 )
@@ -277,7 +327,11 @@ def test_a_step_that_raises_shows_where_and_exits_with_2(run):
 
 
 def test_every_help_has_an_example_and_no_sentence_cut_short(run):
-    own = [name for name, command in cli.gradviz.commands.items() if command.callback.__module__ == cli.__name__]
+    own = [
+        name
+        for name, command in cli.gradviz.commands.items()
+        if command.callback.__module__ == cli.__name__
+    ]
     shown = run("--help")[1]
     for name in own:
         assert f"Example: gradviz {name}" in run(name, "--help")[1]
@@ -289,7 +343,10 @@ def test_an_option_after_the_script_is_said_to_go_to_the_script(tmp_path):
     command = [sys.executable, "-m", "gradviz", "run", "train.py", "-o", "page.html"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "['-o', 'page.html']\n"
-    assert "gradviz: -o page.html goes to the script, as it stands after it; for a report: gradviz run -o page.html" in done.stderr
+    assert (
+        "gradviz: -o page.html goes to the script, as it stands after it; for a report: gradviz run"
+        " -o page.html" in done.stderr
+    )
 
 
 def test_a_loss_that_needs_no_gradient_ends_with_the_cut_its_line_and_the_fix(run):
@@ -304,7 +361,10 @@ def test_a_loss_that_needs_no_gradient_ends_with_the_cut_its_line_and_the_fix(ru
     status, _, err = run("show", "my_cut:step")
     assert status == 2
     last = err.splitlines()[-1]
-    assert "cut by detach() at my_cut.py:4: loss = net(torch.ones(2, 3)).detach().sum() Fix: Drop detach()" in last
+    assert (
+        "cut by detach() at my_cut.py:4: loss = net(torch.ones(2, 3)).detach().sum() Fix: Drop"
+        " detach()" in last
+    )
 
 
 def test_a_report_at_a_prompt_is_ten_lines_and_a_wrong_name_says_what_was_meant():

@@ -15,19 +15,34 @@ from gradviz.training.facts import Fate, Training
 
 def report(verdicts, *cuts, shapes=None):
     """A report of parameters by name."""
-    parameters = [Parameter(name=name, shape=(shapes or {}).get(name, (2,)), numel=2, verdict=Verdict(v)) for name, v in verdicts.items()]
+    parameters = [
+        Parameter(name=name, shape=(shapes or {}).get(name, (2,)), numel=2, verdict=Verdict(v))
+        for name, v in verdicts.items()
+    ]
     return Report(parameters=Parameters(tuple(parameters)), cuts=cuts)
 
 
 def cut(*parameters, line=3, code="h.detach()"):
-    return Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=line, code=code, parameters=parameters)
+    return Cut(
+        kind=CutKind.DETACH,
+        operation="detach()",
+        file="net.py",
+        line=line,
+        code=code,
+        parameters=parameters,
+    )
 
 
 def renamings(before, after, **shapes):
     found = compare(
-        report(dict.fromkeys(before.split(), "reached"), shapes=shapes), report(dict.fromkeys(after.split(), "reached"), shapes=shapes)
+        report(dict.fromkeys(before.split(), "reached"), shapes=shapes),
+        report(dict.fromkeys(after.split(), "reached"), shapes=shapes),
     )
-    return [(each.before, each.after) for each in found.renamed], [p.name for p in found.went], [p.name for p in found.came]
+    return (
+        [(each.before, each.after) for each in found.renamed],
+        [p.name for p in found.went],
+        [p.name for p in found.came],
+    )
 
 
 def test_equal_reports_do_not_differ():
@@ -36,9 +51,16 @@ def test_equal_reports_do_not_differ():
 
 
 def test_a_verdict_that_changed_is_told_in_both_directions():
-    old, new = report({"a.w": "frozen", "b.w": "reached"}), report({"a.w": "reached", "b.w": "reached"})
+    old, new = (
+        report({"a.w": "frozen", "b.w": "reached"}),
+        report({"a.w": "reached", "b.w": "reached"}),
+    )
     (change,) = compare(old, new).changed
-    assert (change.before.name, change.before.verdict, change.after.verdict) == ("a.w", "frozen", "reached")
+    assert (change.before.name, change.before.verdict, change.after.verdict) == (
+        "a.w",
+        "frozen",
+        "reached",
+    )
     assert compare(new, old).changed[0].after.verdict == "frozen"
 
 
@@ -49,7 +71,10 @@ def test_a_route_that_was_severed_beside_a_live_one_is_a_change():
 
 
 def test_cuts_come_and_go_and_a_line_that_only_moved_is_the_same_cut():
-    old, new = report({"a.w": "cut"}, cut("a.w", line=3)), report({"a.w": "cut"}, cut("a.w", line=30), cut("a.w", code="h.data"))
+    old, new = (
+        report({"a.w": "cut"}, cut("a.w", line=3)),
+        report({"a.w": "cut"}, cut("a.w", line=30), cut("a.w", code="h.data")),
+    )
     difference = compare(old, new)
     assert [one.code for one in difference.cuts_came] == ["h.data"]
     assert difference.cuts_went == ()
@@ -58,11 +83,17 @@ def test_cuts_come_and_go_and_a_line_that_only_moved_is_the_same_cut():
 
 
 def test_a_module_with_another_name_is_recognised_and_its_cut_too():
-    old = report({"body.a.w": "cut", "body.a.b": "cut", "head.w": "reached"}, cut("body.a.w", "body.a.b"))
-    new = report({"stem.a.w": "cut", "stem.a.b": "reached", "head.w": "reached"}, cut("stem.a.w", "stem.a.b"))
+    old = report(
+        {"body.a.w": "cut", "body.a.b": "cut", "head.w": "reached"}, cut("body.a.w", "body.a.b")
+    )
+    new = report(
+        {"stem.a.w": "cut", "stem.a.b": "reached", "head.w": "reached"}, cut("stem.a.w", "stem.a.b")
+    )
     difference = compare(old, new)
     assert difference.renamed == (Renaming(before="body", after="stem", parameters=2),)
-    assert [(change.before.name, change.after.name) for change in difference.changed] == [("body.a.b", "stem.a.b")]
+    assert [(change.before.name, change.after.name) for change in difference.changed] == [
+        ("body.a.b", "stem.a.b")
+    ]
     assert not difference.cuts_came
     assert not difference.cuts_went
 
@@ -89,9 +120,13 @@ def test_a_module_of_another_size_is_another_module():
 
 
 def test_a_large_model_is_compared_quickly():
-    names = [f"layers.{i}.{part}.{j}.w" for i in range(64) for part in ("attn", "mlp") for j in range(20)]
+    names = [
+        f"layers.{i}.{part}.{j}.w" for i in range(64) for part in ("attn", "mlp") for j in range(20)
+    ]
     old = report(dict.fromkeys([*names, "head.w"], "reached"))
-    new = report(dict.fromkeys([*(name.replace("attn", "mix") for name in names), "head.w"], "reached"))
+    new = report(
+        dict.fromkeys([*(name.replace("attn", "mix") for name in names), "head.w"], "reached")
+    )
     difference = compare(old, new)
     assert len(difference.renamed) == 64
     assert not difference
@@ -115,9 +150,14 @@ def test_the_command_says_what_changed_as_text(run):
     status, out, err = run("diff", "before.json", "after.json")
     assert (status, err) == (0, "")
     lines = out.splitlines()
-    assert lines[:4] == ["reached -> cut", "  f1.* (2 tensors, 4 values)", "  f2.* (2 tensors, 9 values)", "Cuts that came"]
+    assert lines[:4] == [
+        "reached -> cut",
+        "  f1.* (2 tensors, 4 values)",
+        "  f2.* (2 tensors, 9 values)",
+        "Cuts that came",
+    ]
     assert lines[4].startswith("  detach_() at ")
-    assert lines[4].endswith("article.py:56: h.detach_()")
+    assert lines[4].endswith("article.py:59: h.detach_()")
     assert lines[5:] == ["    f1.* (2 tensors, 4 values)", "    f2.* (2 tensors, 9 values)"]
 
 
@@ -132,12 +172,18 @@ def test_the_command_says_what_changed_as_json(run):
         "after": {"verdict": "reached", "partial": False},
     }
     assert [cut["code"] for cut in document["cuts_went"]] == ["h.detach_()"]
-    assert document["came"] == document["went"] == document["renamed"] == document["cuts_came"] == []
+    assert (
+        document["came"] == document["went"] == document["renamed"] == document["cuts_came"] == []
+    )
 
 
 def test_the_exit_status_tells_of_a_difference_only_where_it_is_asked_to(run):
     assert run("diff", "before.json", "after.json", "--exit-code")[0] == 1
-    assert run("diff", "before.json", "before.json", "--exit-code") == (0, "Nothing that the gradients depend on differs.\n", "")
+    assert run("diff", "before.json", "before.json", "--exit-code") == (
+        0,
+        "Nothing that the gradients depend on differs.\n",
+        "",
+    )
     assert run("diff", "before.json", "missing.json")[0] == 2
 
 
@@ -145,19 +191,31 @@ def test_a_renaming_alone_is_told_and_is_no_difference(run):
     text = Path("before.json").read_text().replace('"f2.', '"g2.')
     Path("renamed.json").write_text(text)
     status, out, _ = run("diff", "before.json", "renamed.json", "--exit-code")
-    assert (status, out) == (0, "Nothing that the gradients depend on differs.\nRenamed\n  f2 -> g2 (2 parameters)\n")
+    assert (status, out) == (
+        0,
+        "Nothing that the gradients depend on differs.\nRenamed\n  f2 -> g2 (2 parameters)\n",
+    )
 
 
 def several(names=("task", "norm"), **verdicts):
     """A report on two losses, of one graph or of two calls."""
-    losses = {name: replace(report(verdicts.get(name.split()[-1], {"a.w": "reached"})), loss=name) for name in names}
+    losses = {
+        name: replace(report(verdicts.get(name.split()[-1], {"a.w": "reached"})), loss=name)
+        for name in names
+    }
     return replace(losses[names[-1]], losses=losses)
 
 
 def test_each_of_several_losses_is_compared_with_the_one_of_its_name():
     difference = compare(several(), several(norm={"a.w": "cut"}))
-    assert {name: len(each.changed) for name, each in difference.losses.items()} == {"task": 0, "norm": 1}
-    assert render_difference(difference, several(), several(norm={"a.w": "cut"})) == "Loss norm\n  reached -> cut\n    a.w (2 values)\n"
+    assert {name: len(each.changed) for name, each in difference.losses.items()} == {
+        "task": 0,
+        "norm": 1,
+    }
+    assert (
+        render_difference(difference, several(), several(norm={"a.w": "cut"}))
+        == "Loss norm\n  reached -> cut\n    a.w (2 values)\n"
+    )
     assert not compare(several(), several())
 
 
@@ -165,22 +223,35 @@ def test_a_loss_that_came_or_went_is_a_difference():
     before, after = several(), several(names=("task", "extra"))
     difference = compare(before, after)
     assert (difference.losses_came, difference.losses_went) == (("extra",), ("norm",))
-    assert render_difference(difference, before, after) == "Losses that came\n  extra\nLosses that went\n  norm\n"
+    assert (
+        render_difference(difference, before, after)
+        == "Losses that came\n  extra\nLosses that went\n  norm\n"
+    )
     alone = compare(before.losses["task"], before)
     assert (list(alone.losses), alone.losses_came) == (["task"], ("norm",))
 
 
 def test_calls_of_a_run_are_compared_by_the_name_of_their_loss():
     before = several(names=("backward 1, errD", "backward 2, errG"))
-    after = several(names=("backward 1, extra", "backward 2, errD", "backward 3, errG"), errG={"a.w": "zero"})
+    after = several(
+        names=("backward 1, extra", "backward 2, errD", "backward 3, errG"), errG={"a.w": "zero"}
+    )
     difference = compare(before, after)
-    assert difference.losses_before == {"backward 2, errD": "backward 1, errD", "backward 3, errG": "backward 2, errG"}
+    assert difference.losses_before == {
+        "backward 2, errD": "backward 1, errD",
+        "backward 3, errG": "backward 2, errG",
+    }
     assert difference.losses_came == ("backward 1, extra",)
     assert not difference.changed  # another call reaches it
-    said = "Loss backward 3, errG (was backward 2, errG)\n  reached -> zero\n    a.w (2 values)\nLosses that came\n  backward 1, extra\n"
+    said = (
+        "Loss backward 3, errG (was backward 2, errG)\n  reached -> zero\n    a.w (2"
+        " values)\nLosses that came\n  backward 1, extra\n"
+    )
     assert render_difference(difference, before, after) == said
     document = json.loads(render_difference_json(difference))
-    assert [(each["loss"], each["loss_before"], len(each["changed"])) for each in document["losses"]] == [
+    assert [
+        (each["loss"], each["loss_before"], len(each["changed"])) for each in document["losses"]
+    ] == [
         ("backward 2, errD", "backward 1, errD", 0),
         ("backward 3, errG", "backward 2, errG", 1),
     ]
@@ -191,12 +262,22 @@ def test_renamed_modules_that_differ_in_their_numbers_are_told_once():
     before = report({**{f"net.{i}.a.w": "reached" for i in range(4)}, "head.w": "reached"})
     after = report({**{f"net.{i}.a.base.w": "reached" for i in range(4)}, "head.w": "reached"})
     said = render_difference(compare(before, after), before, after)
-    assert said == "Nothing that the gradients depend on differs.\nRenamed\n  net.0..3.a -> net.0..3.a.base (4 parameters)\n"
+    assert (
+        said
+        == "Nothing that the gradients depend on differs.\nRenamed\n  net.0..3.a -> net.0..3.a.base"
+        " (4 parameters)\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("file", "begins"),
-    [("d.svg", "<svg"), ("d.html", "<!DOCTYPE html>"), ("d.json", "{"), ("d.txt", "reached -> cut\n"), ("d.dot", "digraph")],
+    [
+        ("d.svg", "<svg"),
+        ("d.html", "<!DOCTYPE html>"),
+        ("d.json", "{"),
+        ("d.txt", "reached -> cut\n"),
+        ("d.dot", "digraph"),
+    ],
 )
 def test_the_command_writes_what_the_name_of_the_file_says(run, file, begins):
     status, out, err = run("diff", "before.json", "after.json", "--engine", "embedded", "-o", file)
@@ -222,9 +303,15 @@ def test_of_the_calls_of_a_run_the_first_that_differs_is_pictured():
 def test_one_of_several_losses_is_compared_where_it_is_named(run):
     several().to_json("several.json")
     several(norm={"a.w": "cut"}).to_json("other.json")
-    assert run("diff", "several.json", "other.json", "--loss", "norm")[1] == "reached -> cut\n  a.w (2 values)\n"
+    assert (
+        run("diff", "several.json", "other.json", "--loss", "norm")[1]
+        == "reached -> cut\n  a.w (2 values)\n"
+    )
     assert run("diff", "several.json", "other.json", "--loss", "task", "--exit-code")[0] == 0
-    assert run("diff", "several.json", "other.json", "--loss", "tsk")[2] == "gradviz: unknown loss: 'tsk' (there is task, norm)\n"
+    assert (
+        run("diff", "several.json", "other.json", "--loss", "tsk")[2]
+        == "gradviz: unknown loss: 'tsk' (there is task, norm)\n"
+    )
 
 
 def test_a_parameter_that_no_longer_trains_is_a_difference():
@@ -234,7 +321,15 @@ def test_a_parameter_that_no_longer_trains_is_a_difference():
     )
     difference = compare(old, new)
     assert difference
-    assert render_difference(difference, old, new) == "trains -> does not train (cleared)\n  w (2 values)\n"
-    trained = {"name": "w", "name_before": "w", "before": {"trains": True, "why": None}, "after": {"trains": False, "why": "cleared"}}
+    assert (
+        render_difference(difference, old, new)
+        == "trains -> does not train (cleared)\n  w (2 values)\n"
+    )
+    trained = {
+        "name": "w",
+        "name_before": "w",
+        "before": {"trains": True, "why": None},
+        "after": {"trains": False, "why": "cleared"},
+    }
     assert json.loads(render_difference_json(difference))["trained"] == [trained]
     assert not compare(old, old)

@@ -1,4 +1,6 @@
-"""The documentation: what its console blocks print, what its programs assert, and that it builds without a warning.
+"""The documentation.
+
+What its console blocks print, what its programs assert, and that it builds without a warning.
 
 ``python tests/test_docs.py`` writes what the console blocks print anew.
 """
@@ -24,7 +26,10 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
-FILE = re.compile(r"^(?P<fence>`{3,})\{code-block\} \w+\n:caption: (?P<name>\S+)\n\n(?P<content>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(
+    r"^(?P<fence>`{3,})\{code-block\} \w+\n:caption: (?P<name>\S+)\n\n(?P<content>.*?)^(?P=fence)$",
+    re.DOTALL | re.MULTILINE,
+)
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 CI = ("CI", "BUILD_NUMBER")  # with which pytest cuts nothing short: no reader's terminal
 
@@ -38,13 +43,21 @@ def run(command):
     program, *arguments = shlex.split(command)
     if program == "gradviz" and arguments[0] != "run":  # which becomes the script
         path, out = list(sys.path), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), pytest.raises(SystemExit) as stopped:
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(io.StringIO()),
+            pytest.raises(SystemExit) as stopped,
+        ):
             cli.main(arguments)
         assert stopped.value.code in (0, 1), command
         sys.path[:] = path
         printed = out.getvalue()
     else:
-        start = {"gradviz": ["-m", "gradviz"], "python": [], "pytest": ["-m", "pytest", "-p", "no:cacheprovider"]}[program]
+        start = {
+            "gradviz": ["-m", "gradviz"],
+            "python": [],
+            "pytest": ["-m", "pytest", "-p", "no:cacheprovider"],
+        }[program]
         environment = {key: value for key, value in os.environ.items() if key not in CI}
         done = subprocess.run(
             [sys.executable, *start, *arguments],
@@ -65,7 +78,9 @@ def replay(block):
 
 
 def replayed(page):
-    """The text of a page with what its commands print now, in a folder with the files that stand before them."""
+    """The text of a page with what its commands print now, in a folder with the files that stand
+    before them.
+    """
     done, text = 0, ""
     for match in CONSOLE.finditer(page.read_text()):
         before = page.read_text()[done : match.start()]
@@ -93,7 +108,9 @@ def a_folder_with_the_examples():
                 os.environ["COLUMNS"] = before[1]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text()], ids=name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```console" in page.read_text()], ids=name
+)
 def test_every_console_block_shows_what_its_commands_print(page):
     with a_folder_with_the_examples():
         assert replayed(page).splitlines() == page.read_text().splitlines()
@@ -108,29 +125,55 @@ def test_a_block_that_shows_something_else_is_found():
 
 
 def test_every_block_of_code_is_run_by_some_test():
-    known = {"console", "python", "{gradviz}", "{toctree}", "{literalinclude}", "{eval-rst}", "{code-block}"}
+    known = {
+        "console",
+        "python",
+        "{gradviz}",
+        "{toctree}",
+        "{literalinclude}",
+        "{eval-rst}",
+        "{code-block}",
+    }
     for page in PAGES:
         fences = re.findall(r"^```(\S+)", FILE.sub("", page.read_text()), re.MULTILINE)
         assert set(fences) <= known | ({"text"} if page == FRAMEWORKS else set()), page
-        assert len(re.findall(r"^`{3,}\{code-block\}", page.read_text(), re.MULTILINE)) == len(FILE.findall(page.read_text())), page
-        assert not re.search(r"^\n {4}\S", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE), re.MULTILINE), (
-            page
-        )
+        assert len(re.findall(r"^`{3,}\{code-block\}", page.read_text(), re.MULTILINE)) == len(
+            FILE.findall(page.read_text())
+        ), page
+        assert not re.search(
+            r"^\n {4}\S",
+            re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE),
+            re.MULTILINE,
+        ), page
 
 
-FRAMEWORKS = DOCS / "how-to" / "frameworks.md"  # the matrix of ranks in it is held by tests/running/test_ranks.py
+# The matrix of ranks in it is held by tests/running/test_ranks.py
+FRAMEWORKS = DOCS / "how-to" / "frameworks.md"
 TOLD = re.compile(r"^```python\n(.*?)^```\n\n```text\n(gradviz: .*?)^```", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize(("program", "told"), TOLD.findall(FRAMEWORKS.read_text()), ids=["lightning", "transformers"])
+@pytest.mark.parametrize(
+    ("program", "told"), TOLD.findall(FRAMEWORKS.read_text()), ids=["lightning", "transformers"]
+)
 def test_what_a_callback_tells_is_what_the_page_shows(tmp_path, program, told):
     (tmp_path / "train.py").write_text(program)
-    done = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    lines = [line for line in done.stderr.splitlines() if line.strip() and line.startswith(("gradviz: ", "  "))]
-    assert lines[lines.index(next(line for line in lines if line.startswith("gradviz: "))) :] == told.splitlines()
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    lines = [
+        line
+        for line in done.stderr.splitlines()
+        if line.strip() and line.startswith(("gradviz: ", "  "))
+    ]
+    assert (
+        lines[lines.index(next(line for line in lines if line.startswith("gradviz: "))) :]
+        == told.splitlines()
+    )
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```python" in page.read_text()], ids=name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python" in page.read_text()], ids=name
+)
 def test_every_program_of_a_page_runs_and_finds_what_it_asserts(page):
     names = {"__name__": "page"}
     for match in PYTHON.finditer(page.read_text()):
@@ -146,7 +189,8 @@ def test_every_program_of_the_readme_runs():
 
     model = nn.Sequential(OrderedDict(f2=nn.Linear(3, 2)))
     names = {"__name__": "readme", "model": model, "batch": torch.ones(1, 3), "step": step}
-    programs = PYTHON.findall((ROOT / "README.md").read_text())[1:]  # the first is a script, run below
+    # The first is a script, run below
+    programs = PYTHON.findall((ROOT / "README.md").read_text())[1:]
     with a_folder_with_the_examples(), contextlib.redirect_stdout(io.StringIO()) as said:
         for program in programs:
             exec(program, names)
@@ -158,12 +202,22 @@ def test_every_program_of_the_readme_runs():
 def test_the_readme_shows_what_a_run_of_its_script_tells(tmp_path):
     readme = (ROOT / "README.md").read_text()
     (tmp_path / "train.py").write_text(PYTHON.findall(readme)[0])
-    done = subprocess.run([sys.executable, "-m", "gradviz", "run", "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "gradviz", "run", "train.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert (done.stdout, len(done.stderr.splitlines())) == ("", 12)
     assert f"```console\n$ gradviz run train.py\n{done.stderr}```" in readme
 
 
-@pytest.mark.parametrize(("page", "least"), [(ROOT / "README.md", 8), (FRAMEWORKS, 3)], ids=["README.md", "frameworks.md"])
+@pytest.mark.parametrize(
+    ("page", "least"),
+    [(ROOT / "README.md", 8), (FRAMEWORKS, 3)],
+    ids=["README.md", "frameworks.md"],
+)
 def test_every_command_that_is_only_shown_is_one(page, least):
     lines = re.findall(r"^\$ gradviz (.*)", page.read_text(), re.MULTILINE)
     assert len(lines) >= least
@@ -173,15 +227,27 @@ def test_every_command_that_is_only_shown_is_one(page, least):
 
 
 def snippet(page, name):
-    (found,) = [file["content"] for file in FILE.finditer((DOCS / page).read_text()) if file["name"] == name]
+    (found,) = [
+        file["content"] for file in FILE.finditer((DOCS / page).read_text()) if file["name"] == name
+    ]
     return found
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "command", "built"),
     [
-        ("page.rst", {"conf.py": 'root_doc = "page"\nextensions = ["gradviz.sphinx_ext"]\n'}, "sphinx -q -W . site", "page.html"),
-        ("page.md", {"mkdocs.yml": "site_name: p\nplugins: [gradviz]\n"}, "mkdocs build -q", "page/index.html"),
+        (
+            "page.rst",
+            {"conf.py": 'root_doc = "page"\nextensions = ["gradviz.sphinx_ext"]\n'},
+            "sphinx -q -W . site",
+            "page.html",
+        ),
+        (
+            "page.md",
+            {"mkdocs.yml": "site_name: p\nplugins: [gradviz]\n"},
+            "mkdocs build -q",
+            "page/index.html",
+        ),
     ],
 )
 def test_what_is_shown_for_documentation_builds(tmp_path, name, settings, command, built):
@@ -201,20 +267,39 @@ def test_what_is_shown_for_notebooks_runs():
     shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell.instance()
     shell.run_line_magic("load_ext", "gradviz")
     shell.push({"model": nn.Linear(2, 1), "batch": torch.ones(1, 2)})
-    assert str(shell.run_cell(snippet("reference/sphinx.md", "cell")).result) == "All 2 parameters get gradient.\n"
+    assert (
+        str(shell.run_cell(snippet("reference/sphinx.md", "cell")).result)
+        == "All 2 parameters get gradient.\n"
+    )
     type(shell).clear_instance()
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path):
     pytest.importorskip("furo", reason="needs torch-gradviz[docs]")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(tmp_path / "trees"), str(DOCS), str(tmp_path / "html")]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-d",
+        str(tmp_path / "trees"),
+        str(DOCS),
+        str(tmp_path / "html"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
-    pages = {path.relative_to(tmp_path / "html").with_suffix(".md") for path in (tmp_path / "html").rglob("*.html")}
+    pages = {
+        path.relative_to(tmp_path / "html").with_suffix(".md")
+        for path in (tmp_path / "html").rglob("*.html")
+    }
     assert {Path(name(page)) for page in PAGES} <= pages
     for page in (tmp_path / "html").rglob("*.html"):
         for source in re.findall(r'<img [^>]*?src="([^"]+)"', page.read_text()):
-            assert (page.parent / source).is_file(), f"{page.name} shows {source}, which is not there"
+            assert (page.parent / source).is_file(), (
+                f"{page.name} shows {source}, which is not there"
+            )
 
 
 TOLD_OTHERWISE = (  # by console blocks, programs that assert, and tables
@@ -225,13 +310,19 @@ TOLD_OTHERWISE = (  # by console blocks, programs that assert, and tables
 
 
 def test_every_question_of_the_how_to_pages_has_its_picture_and_its_report_made_by_gradviz():
-    questions = [page for page in (DOCS / "how-to").glob("*.md") if page.stem not in ("index", *TOLD_OTHERWISE)]
+    questions = [
+        page
+        for page in (DOCS / "how-to").glob("*.md")
+        if page.stem not in ("index", *TOLD_OTHERWISE)
+    ]
     assert len(questions) == 10
     for page in questions:
         formats = " ".join(re.findall(r"^:format: (.*)", page.read_text(), re.MULTILINE)).split()
         assert "svg" in formats, page
         assert {"text", "table"} & set(formats), page
-    listed = re.search(r"```\{toctree\}\n(.*?)```", (DOCS / "how-to" / "index.md").read_text(), re.DOTALL)[1].split()
+    listed = re.search(
+        r"```\{toctree\}\n(.*?)```", (DOCS / "how-to" / "index.md").read_text(), re.DOTALL
+    )[1].split()
     assert sorted(listed) == sorted([*TOLD_OTHERWISE, *(page.stem for page in questions)])
 
 

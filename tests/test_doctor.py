@@ -24,7 +24,9 @@ torch.Tensor.detach = unseen
 
 
 def doctor(before=""):
-    return subprocess.run([sys.executable, "-c", f"{before}\n{DOCTOR}"], capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-c", f"{before}\n{DOCTOR}"], capture_output=True, text=True, timeout=300
+    )
 
 
 def test_it_names_the_versions_and_finds_every_answer_right():
@@ -33,7 +35,9 @@ def test_it_names_the_versions_and_finds_every_answer_right():
     assert re.search(rf"^torch +{re.escape(torch.__version__)}", ran.stdout, re.MULTILINE)
     assert re.search(rf"^Python +{re.escape(sys.version.split()[0])}$", ran.stdout, re.MULTILINE)
     assert re.search(rf"^numpy +{re.escape(version('numpy'))}$", ran.stdout, re.MULTILINE)
-    right, answers = re.search(r"^(\d+) of (\d+) known answers are right", ran.stdout, re.MULTILINE).groups()
+    right, answers = re.search(
+        r"^(\d+) of (\d+) known answers are right", ran.stdout, re.MULTILINE
+    ).groups()
     assert right == answers
 
 
@@ -46,13 +50,20 @@ def test_where_an_answer_is_wrong_it_says_which_and_exits_with_1():
 def test_what_torch_has_no_more_is_named_with_what_that_costs():
     ran = doctor("import torch; del torch._C._current_autograd_node")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "has no torch._C._current_autograd_node. Backward calls that run inside another backward are reported" in ran.stdout
+    assert (
+        "has no torch._C._current_autograd_node. Backward calls that run inside another backward"
+        " are reported" in ran.stdout
+    )
 
 
 def test_of_a_torch_that_is_newer_than_any_it_was_tried_on_it_says_so():
     ran = doctor("import torch; torch.__version__ = '2.99.0'")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert re.search(r"^torch +2\.99\.0 \(newer than 2\.\d+, the newest that gradviz was tried on\)$", ran.stdout, re.MULTILINE)
+    assert re.search(
+        r"^torch +2\.99\.0 \(newer than 2\.\d+, the newest that gradviz was tried on\)$",
+        ran.stdout,
+        re.MULTILINE,
+    )
 
 
 def test_without_torch_it_says_so_in_one_line_and_exits_with_2():

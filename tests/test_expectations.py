@@ -12,18 +12,32 @@ from gradviz.graph import Cut, CutKind, Parameter, Parameters, Place, Verdict, Z
 from gradviz.render.violations import render_github, render_violations
 from gradviz.reports import Report
 
-CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=12, code="h = h.detach()", parameters=("stem.weight", "stem.bias"))
+CUT = Cut(
+    kind=CutKind.DETACH,
+    operation="detach()",
+    file="net.py",
+    line=12,
+    code="h = h.detach()",
+    parameters=("stem.weight", "stem.bias"),
+)
 
 
 def report(**verdicts):
     """A report of parameters by name, ``__`` for the dot."""
     parameters = [
         Parameter(
-            name=name.replace("__", "."), shape=(2,), numel=2, verdict=Verdict(verdict), cuts=(CUT,) * (verdict == "cut"), partial=False
+            name=name.replace("__", "."),
+            shape=(2,),
+            numel=2,
+            verdict=Verdict(verdict),
+            cuts=(CUT,) * (verdict == "cut"),
+            partial=False,
         )
         for name, verdict in verdicts.items()
     ]
-    return Report(parameters=Parameters(tuple(parameters)), cuts=(CUT,), place=Place("train.py", 40))
+    return Report(
+        parameters=Parameters(tuple(parameters)), cuts=(CUT,), place=Place("train.py", 40)
+    )
 
 
 def failures(report, *, traced=True, **words):
@@ -53,8 +67,12 @@ def test_a_freeze_that_was_undone_is_told():
 def test_with_rest_any_only_what_is_said_counts_and_a_list_that_is_given_is_complete():
     assert failures(TUNED, reached="head.*", rest="any") == []
     assert failures(TUNED, cut=[], unused=[], rest="any") == []
-    assert failures(TUNED, frozen=[], rest="any") == [(("backbone.weight", "backbone.bias"), "not frozen", "frozen")]
-    assert failures(TUNED, frozen="backbone.bias", rest="any") == [(("backbone.weight",), "not frozen", "frozen")]
+    assert failures(TUNED, frozen=[], rest="any") == [
+        (("backbone.weight", "backbone.bias"), "not frozen", "frozen")
+    ]
+    assert failures(TUNED, frozen="backbone.bias", rest="any") == [
+        (("backbone.weight",), "not frozen", "frozen")
+    ]
 
 
 def test_a_pattern_with_an_exclamation_mark_leaves_out():
@@ -65,24 +83,36 @@ def test_a_pattern_with_an_exclamation_mark_leaves_out():
 
 def test_a_pattern_that_matches_nothing_fails_and_says_what_may_be_meant():
     (violation,) = violations(TUNED, expect(frozen=["backbone.*", "backbon.*"]))
-    assert (violation.pattern, violation.expected, violation.meant) == ("backbon.*", "frozen", "backbone.*")
+    assert (violation.pattern, violation.expected, violation.meant) == (
+        "backbon.*",
+        "frozen",
+        "backbone.*",
+    )
     assert failures(TUNED, frozen=["backbone.*", "!nothing"]) == [("!nothing", "frozen", "")]
 
 
 def test_a_tied_parameter_answers_to_each_of_its_names():
-    tied = Parameter(name="embed.weight", names=("embed.weight", "head.weight"), verdict=Verdict.REACHED)
+    tied = Parameter(
+        name="embed.weight", names=("embed.weight", "head.weight"), verdict=Verdict.REACHED
+    )
     assert failures(Report(parameters=Parameters((tied,))), reached="head.*", rest="any") == []
 
 
 def test_two_words_for_one_parameter_are_refused_with_the_way_out():
-    with pytest.raises(ExpectationError, match=r"head.weight is claimed by reached='head.\*' and by frozen='\*': .* '!head.weight'"):
+    with pytest.raises(
+        ExpectationError,
+        match=r"head.weight is claimed by reached='head.\*' and by frozen='\*': .* '!head.weight'",
+    ):
         violations(TUNED, expect(reached="head.*", frozen="*"))
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"frozn": "x"}, r"unknown expectation: 'frozn' \(choose from reached, .*; did you mean frozen\?\)"),
+        (
+            {"frozn": "x"},
+            r"unknown expectation: 'frozn' \(choose from reached, .*; did you mean frozen\?\)",
+        ),
         ({"rest": "all"}, r"unknown rest: 'all' \(choose from reached, any\)"),
         ({"cut": 3}, r"cut: 3 is no pattern"),
         ({"cut": ["a", None]}, r"cut: None is no pattern"),
@@ -94,7 +124,9 @@ def test_what_cannot_be_expected_is_refused(words, message):
 
 
 def test_a_report_without_parameters_does_not_pass_for_one_that_is_as_expected():
-    with pytest.raises(ExpectationError, match=r"no parameters to hold: give the model along with the loss"):
+    with pytest.raises(
+        ExpectationError, match=r"no parameters to hold: give the model along with the loss"
+    ):
         violations(Report(), expect())
 
 
@@ -106,7 +138,9 @@ def test_zero_is_not_reached_unless_it_is_expected():
 
 
 def test_partial_is_looked_at_only_where_it_is_said():
-    whole, partial = (Parameter(name=name, verdict=Verdict.REACHED, partial=name == "b") for name in "ab")
+    whole, partial = (
+        Parameter(name=name, verdict=Verdict.REACHED, partial=name == "b") for name in "ab"
+    )
     both = Report(parameters=Parameters((whole, partial)))
     assert failures(both) == []
     assert failures(both, partial=[]) == [(("b",), "not partial", "partial")]
@@ -118,7 +152,9 @@ def test_without_a_trace_cut_and_unused_pass_for_each_other():
     unused = report(stem__weight="unused", head__weight="reached")
     assert failures(unused, cut="stem.*", traced=False) == []
     assert failures(unused, cut="stem.*") == [(("stem.weight",), "cut", "unused")]
-    assert failures(unused, frozen="stem.*", traced=False) == [(("stem.weight",), "frozen", "unused")]
+    assert failures(unused, frozen="stem.*", traced=False) == [
+        (("stem.weight",), "frozen", "unused")
+    ]
 
 
 SEVERED = report(stem__weight="cut", stem__bias="cut", head__weight="reached")
@@ -141,8 +177,12 @@ Cut by detach() at net.py:12
 
 def test_the_text_tells_several_groups_below_each_other_and_where_a_zero_begins():
     zero = Zero(operation="dead_relu", why="it is", place=Place("net.py", 3))
-    parameters = tuple(Parameter(name=name, numel=1, verdict=Verdict.ZERO, zero=zero) for name in ("a", "b"))
-    both = Report(parameters=Parameters((*parameters, Parameter(name="c", verdict=Verdict.REACHED))))
+    parameters = tuple(
+        Parameter(name=name, numel=1, verdict=Verdict.ZERO, zero=zero) for name in ("a", "b")
+    )
+    both = Report(
+        parameters=Parameters((*parameters, Parameter(name="c", verdict=Verdict.REACHED)))
+    )
     lines = render_violations(both, violations(both, expect(zero="*x", reached="c"))).splitlines()
     assert lines[1:6] == [
         "  2 parameters: expected reached, found zero, from dead relu at net.py:3 on",
@@ -162,14 +202,19 @@ def test_github_gets_the_cut_on_its_line_with_everything_escaped():
     strange = replace(CUT, code="x = h.detach()  # 100%")
     parameter = Parameter(name="a", numel=1, verdict=Verdict.CUT, cuts=(strange,))
     odd = Report(parameters=Parameters((parameter,)), cuts=(strange,))
-    assert render_github(odd, violations(odd, expect())) == (
-        "::error file=net.py,line=12,title=gradviz::"
-        "a (1 value): expected reached, found cut, by detach() at net.py:12%0Ax = h.detach()  # 100%25\n"
+    assert (
+        render_github(odd, violations(odd, expect()))
+        == "::error file=net.py,line=12,title=gradviz::a (1 value): expected reached, found cut, by"
+        " detach() at net.py:12%0Ax = h.detach()  # 100%25\n"
     )
 
 
 def test_github_shows_a_line_of_the_repository_where_the_cut_is_in_a_library(tmp_path):
-    far = replace(CUT, file="/usr/lib/dep.py", caller=Place(str(tmp_path / "sub, dir" / "train.py"), 7, "dep.run(h)"))
+    far = replace(
+        CUT,
+        file="/usr/lib/dep.py",
+        caller=Place(str(tmp_path / "sub, dir" / "train.py"), 7, "dep.run(h)"),
+    )
     parameter = Parameter(name="a", numel=1, verdict=Verdict.CUT, cuts=(far,))
     one = Report(parameters=Parameters((parameter,)))
     assert render_github(one, violations(one, expect()), root=tmp_path).startswith(
@@ -177,19 +222,31 @@ def test_github_shows_a_line_of_the_repository_where_the_cut_is_in_a_library(tmp
     )
 
 
-def test_github_gets_paths_from_the_root_of_the_repository_also_where_the_check_runs_below_it(tmp_path, monkeypatch):
+def test_github_gets_paths_from_the_root_of_the_repository_also_where_the_check_runs_below_it(
+    tmp_path, monkeypatch
+):
     (tmp_path / "model").mkdir()
     monkeypatch.chdir(tmp_path / "model")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
-    assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=model/net.py,line=12,title=gradviz::")
-    (tmp_path / "model" / ".git").touch()  # as a worktree has it; the workspace holds several repositories
-    assert render_github(SEVERED, violations(SEVERED, expect())).startswith("::error file=net.py,line=12,title=gradviz::")
+    assert render_github(SEVERED, violations(SEVERED, expect())).startswith(
+        "::error file=model/net.py,line=12,title=gradviz::"
+    )
+    # As a worktree has it; the workspace holds several repositories
+    (tmp_path / "model" / ".git").touch()
+    assert render_github(SEVERED, violations(SEVERED, expect())).startswith(
+        "::error file=net.py,line=12,title=gradviz::"
+    )
 
 
 def test_what_was_frozen_or_thawed_again_is_told_with_the_line_that_did_it():
     line = Place("net.py", 9, "net.body.requires_grad_(False)")
     frozen = Parameter(name="a", numel=1, verdict=Verdict.FROZEN, frozen_at=line)
-    thawed = Parameter(name="b", numel=1, verdict=Verdict.REACHED, thawed_at=replace(line, line=20, code="net.thaw()"))
+    thawed = Parameter(
+        name="b",
+        numel=1,
+        verdict=Verdict.REACHED,
+        thawed_at=replace(line, line=20, code="net.thaw()"),
+    )
     both = Report(parameters=Parameters((frozen, thawed)))
     failed = violations(both, expect(reached="a", frozen="b"))
     assert render_violations(both, failed).splitlines()[1:3] == [
@@ -197,23 +254,34 @@ def test_what_was_frozen_or_thawed_again_is_told_with_the_line_that_did_it():
         "  b (1 value): expected frozen (b), found reached, thawed at net.py:20",
     ]
     assert render_github(both, failed).splitlines() == [
-        "::error file=net.py,line=9,title=gradviz::a (1 value): expected reached (a), found frozen, "
-        "at net.py:9%0Anet.body.requires_grad_(False)",
-        "::error file=net.py,line=20,title=gradviz::b (1 value): expected frozen (b), found reached, thawed at net.py:20%0Anet.thaw()",
+        (
+            "::error file=net.py,line=9,title=gradviz::a (1 value): expected reached (a), found"
+            " frozen, at net.py:9%0Anet.body.requires_grad_(False)"
+        ),
+        (
+            "::error file=net.py,line=20,title=gradviz::b (1 value): expected frozen (b), found"
+            " reached, thawed at net.py:20%0Anet.thaw()"
+        ),
     ]
 
 
 def test_github_gets_the_line_of_the_loss_where_no_cut_is_to_blame():
-    assert render_github(TUNED, violations(TUNED, expect())) == (
-        "::error file=train.py,line=40,title=gradviz::backbone.* (2 tensors, 4 values): expected reached, found frozen\n"
+    assert (
+        render_github(TUNED, violations(TUNED, expect()))
+        == "::error file=train.py,line=40,title=gradviz::backbone.* (2 tensors, 4 values): expected"
+        " reached, found frozen\n"
     )
-    assert render_github(TUNED, violations(TUNED, expect(frozen=["backbone.*", "zz"]))) == (
-        "::error title=gradviz::frozen: 'zz' matches no parameter\n"
+    assert (
+        render_github(TUNED, violations(TUNED, expect(frozen=["backbone.*", "zz"])))
+        == "::error title=gradviz::frozen: 'zz' matches no parameter\n"
     )
 
 
 def test_no_torch_is_needed_to_hold_a_report():
-    code = "import sys, gradviz.expectations, gradviz.render.violations, gradviz.assertions; assert 'torch' not in sys.modules"
+    code = (
+        "import sys, gradviz.expectations, gradviz.render.violations, gradviz.assertions; assert"
+        " 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -229,7 +297,11 @@ def accepting(*names, others=(), **more):
     """What is proposed where parameters of these names are cut."""
     told = report(**dict.fromkeys(names, "cut"), **dict.fromkeys(others, "reached"))
     lines = render_violations(told, violations(told, expect()), **more).splitlines()
-    return [line.strip().removeprefix("if that is meant, say ") for line in lines if "if that is meant" in line]
+    return [
+        line.strip().removeprefix("if that is meant, say ")
+        for line in lines
+        if "if that is meant" in line
+    ]
 
 
 def test_what_would_be_accepted_is_proposed_where_patterns_say_it_exactly():
@@ -237,19 +309,26 @@ def test_what_would_be_accepted_is_proposed_where_patterns_say_it_exactly():
     layers = [f"layers__{number}__{last}" for number in range(3) for last in ("w", "b")]
     assert accepting(*layers[::2], others=["head", *layers[1::2]]) == ['cut="layers.*.w"']
     assert accepting(*layers[:2], others=["head", *layers[2:]]) == ['cut="layers.0.*"']
-    assert accepting(*layers[:2], "x", others=["head", *layers[2:]], as_options=True) == ["--cut 'layers.0.*' --cut x"]
+    assert accepting(*layers[:2], "x", others=["head", *layers[2:]], as_options=True) == [
+        "--cut 'layers.0.*' --cut x"
+    ]
     assert accepting(*layers[:4], others=["head", *layers[4:]]) == []
 
 
 def test_nothing_is_proposed_where_something_else_was_said_of_them():
-    assert "if that is meant" not in render_violations(SEVERED, violations(SEVERED, expect(reached="stem.*")))
+    assert "if that is meant" not in render_violations(
+        SEVERED, violations(SEVERED, expect(reached="stem.*"))
+    )
 
 
 def test_of_a_zero_that_passes_it_is_said():
     zero = Zero(operation="zero_factor", why="it is", passing=True)
     lora = Report(parameters=Parameters((Parameter(name="A", verdict=Verdict.ZERO, zero=zero),)))
     text = render_violations(lora, violations(lora, expect(reached="A")))
-    assert "    that passes once training goes on: hold a later step, or expect zero in this one\n" in text
+    assert (
+        "    that passes once training goes on: hold a later step, or expect zero in this one\n"
+        in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -267,5 +346,9 @@ def test_of_a_zero_that_passes_it_is_said():
 )
 def test_a_pattern_that_matches_something_is_proposed(pattern, meant):
     told = report(backbone__lora_A__weight="reached", head="reached")
-    found = [violation.meant for violation in violations(told, expect(frozen=pattern, rest="any")) if not violation.parameters]
+    found = [
+        violation.meant
+        for violation in violations(told, expect(frozen=pattern, rest="any"))
+        if not violation.parameters
+    ]
     assert found == ([] if pattern == "*" else [meant])

@@ -1,4 +1,7 @@
-"""The pictures in ``outputs``, which the README shows, are those that gradviz makes. ``make gallery`` makes them again."""
+"""The pictures in ``outputs``, which the README shows, are those that gradviz makes.
+
+``make gallery`` makes them again.
+"""
 
 import re
 import runpy
@@ -23,7 +26,10 @@ def test_every_picture_is_what_gradviz_draws(mode):
 
 
 def test_there_is_no_picture_that_nothing_makes():
-    assert {path.stem for path in OUTPUTS.glob("*.svg")} == {*(f"article-{mode}" for mode in STRATEGIES), *EXAMPLES}
+    assert {path.stem for path in OUTPUTS.glob("*.svg")} == {
+        *(f"article-{mode}" for mode in STRATEGIES),
+        *EXAMPLES,
+    }
 
 
 EXAMPLES = {
@@ -40,7 +46,9 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_runs_finds_what_it_says_and_draws_the_picture_that_is_shown(name, tmp_path, monkeypatch, capsys):
+def test_every_example_runs_finds_what_it_says_and_draws_the_picture_that_is_shown(
+    name, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     Path("outputs").mkdir()
     names = runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")

@@ -1,4 +1,7 @@
-"""The graph of every freeze strategy, as text in ``tests/shapes``. ``pytest --gradviz-update`` writes them anew."""
+"""The graph of every freeze strategy, as text in ``tests/shapes``.
+
+``pytest --gradviz-update`` writes them anew.
+"""
 
 import random
 from dataclasses import replace
@@ -27,14 +30,22 @@ def twins():
     return gradviz.report((first + second).sum() * first.sum(), {"x": x})
 
 
-@pytest.mark.parametrize("report", [*(follow(mode).report for mode in STRATEGIES), twins()], ids=[*STRATEGIES, "twins"])
+@pytest.mark.parametrize(
+    "report", [*(follow(mode).report for mode in STRATEGIES), twins()], ids=[*STRATEGIES, "twins"]
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_the_shape_does_not_depend_on_the_order_in_which_nodes_are_met(report, seed):
     order = list(range(1, len(report.graph.nodes)))
     random.Random(seed).shuffle(order)
     place = {old: new for new, old in enumerate([0, *order])}
-    nodes = sorted((replace(node, index=place[node.index]) for node in report.graph.nodes), key=lambda node: node.index)
-    edges = tuple(replace(edge, source=place[edge.source], target=place[edge.target]) for edge in report.graph.edges)
+    nodes = sorted(
+        (replace(node, index=place[node.index]) for node in report.graph.nodes),
+        key=lambda node: node.index,
+    )
+    edges = tuple(
+        replace(edge, source=place[edge.source], target=place[edge.target])
+        for edge in report.graph.edges
+    )
     shuffled = replace(report, graph=Graph(tuple(nodes), edges[::-1]))
     assert graph_shape(shuffled) == graph_shape(report)
     assert module_shape(shuffled) == module_shape(report)
@@ -43,7 +54,9 @@ def test_the_shape_does_not_depend_on_the_order_in_which_nodes_are_met(report, s
 def test_the_shape_changes_with_every_edge():
     report = follow("detach").report
     for edge in report.graph.edges:
-        fewer = Graph(report.graph.nodes, tuple(other for other in report.graph.edges if other != edge))
+        fewer = Graph(
+            report.graph.nodes, tuple(other for other in report.graph.edges if other != edge)
+        )
         assert graph_shape(replace(report, graph=fewer)) != graph_shape(report)
 
 

@@ -1,4 +1,6 @@
-"""A traced step computes what the untraced step computes, bit for bit, and a trace leaves nothing behind."""
+"""A traced step computes what the untraced step computes, bit for bit, and a trace leaves nothing
+behind.
+"""
 
 import copy
 import gc
@@ -38,7 +40,11 @@ def seed():
 
 def states_of_chance():
     kind, keys, position, has_gauss, cached = np.random.get_state()
-    return torch.get_rng_state().tolist(), random.getstate(), (kind, keys.tolist(), position, has_gauss, cached)
+    return (
+        torch.get_rng_state().tolist(),
+        random.getstate(),
+        (kind, keys.tolist(), position, has_gauss, cached),
+    )
 
 
 def bits(tensor):
@@ -48,7 +54,15 @@ def bits(tensor):
     plain = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()
     if plain.is_complex():
         plain = torch.view_as_real(plain.resolve_conj())
-    return tensor.dtype, tuple(tensor.shape), plain.contiguous().view(torch.uint8).tolist() if plain.numel() and plain.dim() else str(plain)
+    return (
+        tensor.dtype,
+        tuple(tensor.shape),
+        (
+            plain.contiguous().view(torch.uint8).tolist()
+            if plain.numel() and plain.dim()
+            else str(plain)
+        ),
+    )
 
 
 def everything(loss, model):
@@ -62,27 +76,41 @@ def everything(loss, model):
         "requires grad": {name: p.requires_grad for name, p in parameters.items()},
         "grad fields": {name: bits(p.grad) for name, p in parameters.items()},
         "buffers": {name: bits(b) for name, b in buffers.items()},
-        "versions": {name: t._version for name, t in (parameters | buffers).items() if not t.is_inference()},
+        "versions": {
+            name: t._version for name, t in (parameters | buffers).items() if not t.is_inference()
+        },
         "types": {name: type(t) for name, t in (parameters | buffers).items()},
         "hooks": hooks_of(model),
     }
 
 
 def hooks_of(model):
-    tables = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks")
-    return {(name, table): len(getattr(module, table)) for name, module in model.named_modules() for table in tables} | {
-        (name, "tensor"): len(p._backward_hooks or ()) for name, p in model.named_parameters()
-    }
+    tables = (
+        "_forward_hooks",
+        "_forward_pre_hooks",
+        "_backward_hooks",
+        "_backward_pre_hooks",
+        "_state_dict_hooks",
+    )
+    return {
+        (name, table): len(getattr(module, table))
+        for name, module in model.named_modules()
+        for table in tables
+    } | {(name, "tensor"): len(p._backward_hooks or ()) for name, p in model.named_parameters()}
 
 
 def gradients_of(model):
-    return {name: None if p.grad is None else p.grad.clone() for name, p in model.named_parameters()}
+    return {
+        name: None if p.grad is None else p.grad.clone() for name, p in model.named_parameters()
+    }
 
 
 def after_backward(loss, model):
     if loss.requires_grad:
         loss.sum().backward()
-    return {name: bits(p.grad) for name, p in model.named_parameters()} | {"chance": states_of_chance()}
+    return {name: bits(p.grad) for name, p in model.named_parameters()} | {
+        "chance": states_of_chance()
+    }
 
 
 def near(gradients, others):
@@ -97,8 +125,8 @@ def near(gradients, others):
 def compare(step, *, ordered=True):
     """Hold a traced step against the same step untraced, bit for bit.
 
-    Where threads record (`ordered` is false), the order in which backward sums a gradient is chance,
-    traced or not: its last bits are not compared.
+    Where threads record (`ordered` is false), the order in which backward sums a gradient is
+    chance, traced or not: its last bits are not compared.
     """
     seed()
     loss, model = step()
@@ -128,7 +156,8 @@ def compare(step, *, ordered=True):
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_a_traced_case_computes_what_it_computes_untraced(path):
-    # The second run of a script gives other last bits than its first, traced or not: each run compiles its own.
+    # The second run of a script gives other last bits than its first, traced or not: each run
+    # compiles its own.
     text = path.read_text()
     step = load(path).step if "torch.jit" not in text else lambda: load(path).step()
     compare(step, ordered="Thread" not in text)
@@ -143,7 +172,9 @@ def test_a_traced_real_model_computes_what_it_computes_untraced(name):
 def test_a_backward_and_an_optimizer_step_inside_the_trace_change_nothing(name):
     def step():
         loss, model = real_models.STEPS[name]()
-        optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1, momentum=0.9)
+        optimizer = torch.optim.SGD(
+            [p for p in model.parameters() if p.requires_grad], lr=0.1, momentum=0.9
+        )
         for _ in range(2):
             loss.backward(retain_graph=True)
         optimizer.step()
@@ -207,14 +238,26 @@ WATCHED = {
     "builtins": __import__("builtins"),
     "warnings": warnings,
 }
-TABLES = [name for name, value in vars(torch.nn.modules.module).items() if name.startswith("_global") and isinstance(value, dict)]
+TABLES = [
+    name
+    for name, value in vars(torch.nn.modules.module).items()
+    if name.startswith("_global") and isinstance(value, dict)
+]
 
 
 def surroundings():
     found = {name: dict(vars(where)) for name, where in WATCHED.items()}
-    found["torch.nn.modules.module"] |= {table: dict(vars(torch.nn.modules.module)[table]) for table in TABLES}
-    found["modes"] = {"function": list(_get_current_function_mode_stack()), "dispatch": list(_get_current_dispatch_mode_stack())}
-    found["grad mode"] = {"enabled": torch.is_grad_enabled(), "inference": torch.is_inference_mode_enabled()}
+    found["torch.nn.modules.module"] |= {
+        table: dict(vars(torch.nn.modules.module)[table]) for table in TABLES
+    }
+    found["modes"] = {
+        "function": list(_get_current_function_mode_stack()),
+        "dispatch": list(_get_current_dispatch_mode_stack()),
+    }
+    found["grad mode"] = {
+        "enabled": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+    }
     found["stance"] = {"stance": vars(torch._dynamo.eval_frame._stance)}
     found["saved tensors"] = {"top": torch._C._autograd._top_saved_tensors_default_hooks(True)}
     return found
@@ -225,7 +268,9 @@ def differences(before, after):
     for where, names in before.items():
         for name in names.keys() | after[where].keys():
             old, new = names.get(name), after[where].get(name)
-            if old is not new and not (isinstance(old, (dict, list, bool, str, int, type(None))) and old == new):
+            if old is not new and not (
+                isinstance(old, (dict, list, bool, str, int, type(None))) and old == new
+            ):
                 found.append(f"{where}.{name}")
     return sorted(found)
 
@@ -310,7 +355,11 @@ class Watch:
 
     def alive(self):
         gc.collect()
-        return [type(thing).__name__ for reference in self.references if (thing := reference()) is not None]
+        return [
+            type(thing).__name__
+            for reference in self.references
+            if (thing := reference()) is not None
+        ]
 
 
 class Payload(torch.autograd.Function):

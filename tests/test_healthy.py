@@ -1,4 +1,7 @@
-"""Healthy programs come to the same with gradviz as without, to the bit: in a trace, and under ``gradviz run``."""
+"""Healthy programs come to the same with gradviz as without, to the bit.
+
+In a trace, and under ``gradviz run``.
+"""
 
 import os
 import random
@@ -21,11 +24,20 @@ TOGETHER = 12  # programs that one process runs
 def bits(value):
     """What a program came to, as something that compares."""
     if isinstance(value, torch.Tensor):
-        about = (type(value).__name__, str(value.dtype), str(value.device), tuple(value.shape), value.requires_grad)
+        about = (
+            type(value).__name__,
+            str(value.dtype),
+            str(value.device),
+            tuple(value.shape),
+            value.requires_grad,
+        )
         if value.is_meta or type(value).__name__ == "FakeTensor":
             return about
         plain = value.detach().as_subclass(torch.Tensor)
-        return (*about, repr((plain if plain.layout == torch.strided else plain.to_dense()).tolist()))
+        return (
+            *about,
+            repr((plain if plain.layout == torch.strided else plain.to_dense()).tolist()),
+        )
     if isinstance(value, dict):
         return {name: bits(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -55,15 +67,27 @@ CHUNKS = [list(PROGRAMS)[start : start + TOGETHER] for start in range(0, len(PRO
 
 
 def started(*command):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent / "viz")]), "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment, timeout=500, check=False)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent / "viz")]),
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=500,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("names", CHUNKS, ids=lambda names: names[0])
 def test_a_program_under_gradviz_run_comes_to_what_it_comes_to_alone(names, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import sys\nfrom test_healthy import PROGRAMS, outcome\nfor name in sys.argv[1:]:\n    print(name, outcome(PROGRAMS[name])[0])\n"
+        "import sys\nfrom test_healthy import PROGRAMS, outcome\nfor name in sys.argv[1:]:\n   "
+        " print(name, outcome(PROGRAMS[name])[0])\n"
     )
     plain = started(str(script), *names)
     watched = started("-m", "gradviz", "run", "--every", "1", str(script), *names)

@@ -34,7 +34,10 @@ def test_a_cell_is_traced_and_its_report_is_what_the_cell_shows(shell):
 def test_the_names_of_loss_and_model_can_be_given(shell):
     shell.run_cell(SETUP.replace("model", "net"))
     report = shell.run_cell("%%gradviz total net\ntotal = net(x).sum()").result
-    assert [str(parameter.verdict) for parameter in report.parameters.values()] == ["reached", "reached"]
+    assert [str(parameter.verdict) for parameter in report.parameters.values()] == [
+        "reached",
+        "reached",
+    ]
     assert not shell.run_cell("%%gradviz total\ntotal = net(x).sum()").result.parameters
 
 
@@ -49,7 +52,10 @@ def test_what_ipython_adds_to_python_works_in_the_cell(shell):
     [
         ("%%gradviz\nx", "the cell leaves no 'loss'"),
         ("%%gradviz x net\nx", "there is no 'net'"),
-        ("%%gradviz a b c\nx", r"3 names after %%gradviz: 'a b c' \(write %%gradviz \[LOSS \[MODEL\]\]\)"),
+        (
+            "%%gradviz a b c\nx",
+            r"3 names after %%gradviz: 'a b c' \(write %%gradviz \[LOSS \[MODEL\]\]\)",
+        ),
     ],
 )
 def test_what_is_not_there_is_said(shell, cell, message):

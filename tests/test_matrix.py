@@ -1,4 +1,8 @@
-"""``make matrix``: judges the cases with one torch after another, fails where something differs, and says what it did not run."""
+"""``make matrix``.
+
+Judges the cases with one torch after another, fails where something differs, and says what it did
+not run.
+"""
 
 import os
 import platform
@@ -39,7 +43,17 @@ def matrix(tmp_path):
 def test_a_row_says_what_is_right_of_what_is_listed(matrix):
     status, (heads, row) = matrix(f"{TORCH}/{PYTHON}", right=RIGHT)
     assert status == 0
-    assert heads.split() == ["torch", "Python", "verdicts", "lines", "kinds", "partial", "false", "raised", "seconds"]
+    assert heads.split() == [
+        "torch",
+        "Python",
+        "verdicts",
+        "lines",
+        "kinds",
+        "partial",
+        "false",
+        "raised",
+        "seconds",
+    ]
     version, python, verdicts, lines, kinds, _, false, raised, _ = row.split()
     assert (version, python, false, raised) == (TORCH, platform.python_version(), "0", "0")
     for share in (verdicts, lines, kinds):
@@ -48,15 +62,22 @@ def test_a_row_says_what_is_right_of_what_is_listed(matrix):
 
 
 def test_a_verdict_that_differs_is_named_and_fails(matrix):
-    status, (_, row, *differs) = matrix(f"{TORCH}/{PYTHON}", right=RIGHT, wrong=RIGHT.replace('"cut"', '"unused"'))
+    status, (_, row, *differs) = matrix(
+        f"{TORCH}/{PYTHON}", right=RIGHT, wrong=RIGHT.replace('"cut"', '"unused"')
+    )
     assert status == 1
     assert row.split()[2].split("/")[0] != row.split()[2].split("/")[1]
-    assert all(line.startswith(f"torch {TORCH}, Python {platform.python_version()}: 1_wrong.py: ") for line in differs)
+    assert all(
+        line.startswith(f"torch {TORCH}, Python {platform.python_version()}: 1_wrong.py: ")
+        for line in differs
+    )
     assert any(line.endswith("is unused, said cut") for line in differs)
 
 
 def test_a_case_that_raises_counts_as_wholly_wrong(matrix):
-    status, (_, row, *differs) = matrix(f"{TORCH}/{PYTHON}", broken=RIGHT + "\n\ndef step():\n    raise ValueError('broken')\n")
+    status, (_, row, *differs) = matrix(
+        f"{TORCH}/{PYTHON}", broken=RIGHT + "\n\ndef step():\n    raise ValueError('broken')\n"
+    )
     assert status == 1
     assert row.split()[2].startswith("0/")
     assert row.split()[7] == "1"
@@ -64,13 +85,19 @@ def test_a_case_that_raises_counts_as_wholly_wrong(matrix):
 
 
 def test_a_case_whose_labels_hold_from_a_later_torch_on_is_left_out(matrix):
-    status, (_, row) = matrix(f"{TORCH}/{PYTHON}", right=RIGHT, later=RIGHT.replace('"cut"', '"unused"') + '\nSINCE = "2.99"\n')
+    status, (_, row) = matrix(
+        f"{TORCH}/{PYTHON}",
+        right=RIGHT,
+        later=RIGHT.replace('"cut"', '"unused"') + '\nSINCE = "2.99"\n',
+    )
     assert status == 0
     assert row.split()[2] != "0/0"
 
 
 def test_what_cannot_be_run_is_said_and_is_no_failure(matrix):
-    status, (_, first, second) = matrix("--minutes=0.001", "2.6.0/2.7.99", f"newest/{PYTHON}", right=RIGHT)
+    status, (_, first, second) = matrix(
+        "--minutes=0.001", "2.6.0/2.7.99", f"newest/{PYTHON}", right=RIGHT
+    )
     assert status == 0
     assert first == "Not run: 2.6.0/2.7.99: there is no Python 2.7.99 on this machine"
     assert second.startswith(f"Not run: newest/{PYTHON}: ")

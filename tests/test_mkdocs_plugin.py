@@ -43,7 +43,9 @@ def project(tmp_path):
     (tmp_path / "mkdocs.yml").write_text("site_name: p\nplugins: [gradviz]\n")
     (tmp_path / "docs" / "deeper").mkdir(parents=True)
     (tmp_path / "docs" / "index.md").write_text(INDEX)
-    (tmp_path / "docs" / "deeper" / "page.md").write_text("# Page\n\n```gradviz steps.py:step\n```\n")
+    (tmp_path / "docs" / "deeper" / "page.md").write_text(
+        "# Page\n\n```gradviz steps.py:step\n```\n"
+    )
     (tmp_path / "docs" / "deeper" / "steps.py").write_text(STEPS)
     return tmp_path
 
@@ -57,22 +59,32 @@ def test_a_page_shows_pictures_and_reports(project):
     done = build(project)
     assert (done.returncode, done.stderr) == (0, "")
     page = (project / "site" / "index.html").read_text()
-    pictures = re.findall(r'<source media="\(prefers-color-scheme: dark\)" srcset="(.*?)"><img alt="(.*?)" src="(.*?)">', page)
+    pictures = re.findall(
+        r'<source media="\(prefers-color-scheme: dark\)" srcset="(.*?)"><img alt="(.*?)"'
+        r' src="(.*?)">',
+        page,
+    )
     assert [alt for _, alt, _ in pictures] == [
-        "2 of 6 parameters get gradient; detach_() at article.py:56 cuts off f1 and f2.",
+        "2 of 6 parameters get gradient; detach_() at article.py:59 cuts off f1 and f2.",
         "A chosen text.",
     ]
     for dark, _, light in pictures:
         assert "#f0f6fc" in (project / "site" / dark).read_text()
         assert "#f0f6fc" not in (project / "site" / light).read_text()
     line = INDEX.splitlines().index("loss = model(torch.ones(1, 2)).detach().sum()") + 1
-    assert f"Cut by detach() at index.md:{line}\n    loss = model(torch.ones(1, 2)).detach().sum()" in unescape(page)
+    assert (
+        f"Cut by detach() at index.md:{line}\n    loss = model(torch.ones(1, 2)).detach().sum()"
+        in unescape(page)
+    )
 
 
 def test_a_page_in_a_folder_finds_a_file_beside_it_and_links_to_the_picture(project):
     build(project)
     folder = project / "site" / "deeper" / "page"
-    (source,) = re.findall(r'<img alt="All 2 parameters get gradient\." src="(.*?)">', (folder / "index.html").read_text())
+    (source,) = re.findall(
+        r'<img alt="All 2 parameters get gradient\." src="(.*?)">',
+        (folder / "index.html").read_text(),
+    )
     assert (folder / source).resolve().is_file()
 
 
@@ -81,9 +93,15 @@ def test_a_page_in_a_folder_finds_a_file_beside_it_and_links_to_the_picture(proj
     [
         ("```gradviz gradviz.article:stepp\n```", "index.md:3: gradviz: no function 'stepp'"),
         ("```gradviz deeper/steps.py:wrong\n```", "index.md:3: gradviz: .*wrong raised ValueError"),
-        ("```gradviz gradviz.article:step format=bmp\n```", r"index.md:3: gradviz: unknown format: 'bmp' \(choose from svg, text\)"),
+        (
+            "```gradviz gradviz.article:step format=bmp\n```",
+            r"index.md:3: gradviz: unknown format: 'bmp' \(choose from svg, text\)",
+        ),
         ("```gradviz\n```", "index.md:3: gradviz: give either one function"),
-        ("```gradviz\na = 1\n1 / 0\n```", "index.md:3: gradviz: the program raised ZeroDivisionError in line 5"),
+        (
+            "```gradviz\na = 1\n1 / 0\n```",
+            "index.md:3: gradviz: the program raised ZeroDivisionError in line 5",
+        ),
     ],
 )
 def test_an_error_names_the_document_and_the_line_and_stops_the_build(project, block, message):

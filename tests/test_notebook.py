@@ -28,7 +28,10 @@ def _ink_in_the_middle(frame: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def notebook() -> Any:
-    cells = [nbformat.v4.new_code_cell(code) for code in (SETUP, "report", "report.page(height=500)", "print(report)")]
+    cells = [
+        nbformat.v4.new_code_cell(code)
+        for code in (SETUP, "report", "report.page(height=500)", "print(report)")
+    ]
     book = nbformat.v4.new_notebook(cells=cells)
     nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
     return book
@@ -45,18 +48,32 @@ def test_a_report_shows_its_picture_and_its_text(notebook: Any) -> None:
 
 
 def test_a_line_of_a_cell_goes_by_the_number_that_the_reader_sees() -> None:
-    step = "model = torch.nn.Linear(2, 1)\nwith gradviz.trace() as trace:\n    loss = model(torch.ones(2)).detach().sum()"
-    cells = [nbformat.v4.new_code_cell(code) for code in ("import gradviz, torch", step, "print(trace.report(loss, model))", step)]
-    book = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell("print(trace.report(loss, model))")])
+    step = (
+        "model = torch.nn.Linear(2, 1)\nwith gradviz.trace() as trace:\n    loss ="
+        " model(torch.ones(2)).detach().sum()"
+    )
+    cells = [
+        nbformat.v4.new_code_cell(code)
+        for code in ("import gradviz, torch", step, "print(trace.report(loss, model))", step)
+    ]
+    book = nbformat.v4.new_notebook(
+        cells=[*cells, nbformat.v4.new_code_cell("print(trace.report(loss, model))")]
+    )
     nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    assert "Cut by detach() at In[2]:3\n    loss = model(torch.ones(2)).detach().sum()\n" in book.cells[2].outputs[0].text
+    assert (
+        "Cut by detach() at In[2]:3\n    loss = model(torch.ones(2)).detach().sum()\n"
+        in book.cells[2].outputs[0].text
+    )
     assert "Cut by detach() at In[4]:3\n" in book.cells[4].outputs[0].text
 
 
 def test_the_page_comes_in_a_sandboxed_frame_when_it_is_asked_for(notebook: Any) -> None:
     (output,) = notebook.cells[2].outputs
     frame = output.data["text/html"]
-    attributes = r'title="2 of 6 parameters[^"]*" sandbox="allow-scripts" style="[^"]*height:500px[^"]*" srcdoc="[^"]*"'
+    attributes = (
+        r'title="2 of 6 parameters[^"]*" sandbox="allow-scripts" style="[^"]*height:500px[^"]*"'
+        r' srcdoc="[^"]*"'
+    )
     assert re.fullmatch(f"<iframe {attributes}></iframe>", frame)
     page = html.unescape(frame.split('srcdoc="')[1].removesuffix('"></iframe>'))
     assert page.startswith("<!DOCTYPE html>")
@@ -66,7 +83,9 @@ def test_the_page_comes_in_a_sandboxed_frame_when_it_is_asked_for(notebook: Any)
 def test_the_exported_notebook_shows_both(notebook: Any, tmp_path: Path) -> None:
     nbconvert = pytest.importorskip("nbconvert", reason="nbconvert is not installed")
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if chromium is None:
         pytest.skip("no Chromium on PATH")
     path = tmp_path / "notebook.html"
@@ -79,12 +98,19 @@ def test_the_exported_notebook_shows_both(notebook: Any, tmp_path: Path) -> None
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path.as_uri())
-        assert page.evaluate("() => document.querySelector('img, svg[role=img]').getBoundingClientRect().height") > 100
+        assert (
+            page.evaluate(
+                "() => document.querySelector('img, svg[role=img]').getBoundingClientRect().height"
+            )
+            > 100
+        )
         page.locator("iframe").scroll_into_view_if_needed()  # out of sight nothing is drawn
         frame = page.frame_locator("iframe")
         frame.locator("#stage[data-boxes]").wait_for()
         page.wait_for_timeout(400)
-        assert _ink_in_the_middle(frame), "the graph does not stand in the middle of a frame that came into sight late"
+        assert _ink_in_the_middle(frame), (
+            "the graph does not stand in the middle of a frame that came into sight late"
+        )
         frame.locator(".row", has_text="weight").first.click()
         assert "severed by detach_()" in frame.locator("#panel").inner_text()
         page.wait_for_timeout(400)  # longer than the page waits before it writes its address

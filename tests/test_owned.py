@@ -1,4 +1,6 @@
-"""What somebody else may have written is not read, and nothing that stands in a file's place is waited for."""
+"""What somebody else may have written is not read, and nothing that stands in a file's place is
+waited for.
+"""
 
 import os
 import socket
@@ -9,7 +11,9 @@ import pytest
 from gradviz import owned
 from gradviz.layout import embedded
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="owners and permissions as POSIX has them")
+pytestmark = pytest.mark.skipif(
+    os.name != "posix", reason="owners and permissions as POSIX has them"
+)
 
 
 @pytest.fixture
@@ -74,7 +78,9 @@ def test_a_link_to_a_folder_of_this_users_own_is_followed(kept: Path, tmp_path: 
     assert owned.read(tmp_path / "link" / "kept") == b"mine"
 
 
-def test_a_compiled_program_that_others_may_have_written_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiled_program_that_others_may_have_written_is_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(embedded, "user_cache_path", lambda *_, **__: tmp_path)
     program = embedded._Kept(b"program", "1")
     program.write(b"code")

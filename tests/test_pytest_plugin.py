@@ -34,7 +34,10 @@ def step(freeze=True, keep=True):
 
 @pytest.fixture(scope="module", autouse=True)
 def _everything_imported(tmp_path_factory):
-    """Import what a report needs: a run in this process takes back its imports, and torch cannot be imported twice."""
+    """Import what a report needs.
+
+    A run in this process takes back its imports, and torch cannot be imported twice.
+    """
     report = follow("detach").report
     report.to_html(tmp_path_factory.mktemp("page") / "page.html")
 
@@ -91,7 +94,12 @@ def test_the_fixture_traces_each_block(project):
         """)
     result = project.runpytest_inprocess()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*TraceError: nothing was traced yet: run the step inside 'with gradients:', then ask about its loss"])
+    result.stdout.fnmatch_lines(
+        [
+            "*TraceError: nothing was traced yet: run the step inside 'with gradients:', then ask"
+            " about its loss"
+        ]
+    )
 
 
 def test_a_failure_prints_the_explanation_with_file_line_and_code_and_no_line_of_gradviz(project):
@@ -109,7 +117,10 @@ def test_a_failure_prints_the_explanation_with_file_line_and_code_and_no_line_of
         [
             ">       gradients.check(loss, net)",
             "E       *UnexpectedGradientsError: The gradients are not as expected.",
-            "E         backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at net.py:13",
+            (
+                "E         backbone.* (2 tensors, 9 values): expected reached, found cut, by"
+                " detach() at net.py:13"
+            ),
             "E       Cut by detach() at net.py:13",
             "E           h = h.detach()",
             "E         cuts off  backbone.* (2 tensors, 9 values)",
@@ -146,7 +157,9 @@ def test_a_page_that_cannot_be_written_hides_no_failure(project):
     (project.path / "pages").write_text("a file")
     result = project.runpytest_inprocess("--gradviz-report=pages")
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["E*backbone.* (2 tensors, 9 values): expected frozen*", "There is no page: cannot write *"])
+    result.stdout.fnmatch_lines(
+        ["E*backbone.* (2 tensors, 9 values): expected frozen*", "There is no page: cannot write *"]
+    )
 
 
 def test_nothing_is_written_where_nobody_wants_it(project):
@@ -173,12 +186,19 @@ def test_a_shape_is_written_on_demand_compared_and_shown_as_a_diff(project):
     project.makepyfile(test_shapes=SHAPES.format(keep=""))
     result = project.runpytest_inprocess()
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["E*there is no shapes/operations.txt; pytest --gradviz-update writes it:", "E*loss <- SumBackward0 <- *"])
+    result.stdout.fnmatch_lines(
+        [
+            "E*there is no shapes/operations.txt; pytest --gradviz-update writes it:",
+            "E*loss <- SumBackward0 <- *",
+        ]
+    )
 
     result = project.runpytest_inprocess("--gradviz-update")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["wrote shapes/modules.txt", "wrote shapes/operations.txt"])
-    assert (project.path / "shapes/modules.txt").read_text() == "loss\n  <- head\nbackbone: 2 frozen\nhead: 2 reached\n  <~ backbone\n"
+    assert (
+        project.path / "shapes/modules.txt"
+    ).read_text() == "loss\n  <- head\nbackbone: 2 frozen\nhead: 2 reached\n  <~ backbone\n"
 
     result = project.runpytest_inprocess()
     result.assert_outcomes(passed=2)
@@ -189,7 +209,10 @@ def test_a_shape_is_written_on_demand_compared_and_shown_as_a_diff(project):
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "E*the graph is not of the shape in shapes/modules.txt (pytest --gradviz-update takes the new one):",
+            (
+                "E*the graph is not of the shape in shapes/modules.txt (pytest --gradviz-update"
+                " takes the new one):"
+            ),
             "E*-backbone: 2 frozen",
             "E*+backbone: 2 cut",
         ]
@@ -211,7 +234,11 @@ def test_workers_of_xdist_tell_what_they_used(project):
     project.mkdir("shapes").joinpath("old.txt").write_text("loss\n")
     result = project.runpytest_subprocess("-n", "2", "--gradviz-update", ".")
     result.assert_outcomes(passed=2)
-    said = ["wrote shapes/modules.txt", "wrote shapes/operations.txt", "no test that ran used shapes/old.txt"]
+    said = [
+        "wrote shapes/modules.txt",
+        "wrote shapes/operations.txt",
+        "no test that ran used shapes/old.txt",
+    ]
     result.stdout.fnmatch_lines(said)
     assert [line for line in result.outlines if line.startswith(("wrote", "no test"))] == said
 
@@ -223,7 +250,9 @@ def test_an_unknown_level_is_refused(project):
         def test_it():
             gradviz.assert_graph_shape(gradviz.Report(), "x.txt", level="layers")
         """)
-    project.runpytest_inprocess().stdout.fnmatch_lines(["*unknown level: 'layers' (choose from operations, modules)"])
+    project.runpytest_inprocess().stdout.fnmatch_lines(
+        ["*unknown level: 'layers' (choose from operations, modules)"]
+    )
 
 
 UNTOUCHED = """
@@ -248,10 +277,17 @@ def test_it_can_be_left_out_and_the_assertions_work_without_it(project):
     project.makepyfile(UNDONE)
     result = project.runpytest_subprocess("-p", "no:gradviz")
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["E*backbone.* (2 tensors, 9 values): expected frozen (backbone.[*]), found reached"])
+    result.stdout.fnmatch_lines(
+        ["E*backbone.* (2 tensors, 9 values): expected frozen (backbone.[*]), found reached"]
+    )
 
 
 def test_loading_the_plugin_takes_little_time():
-    code = "import time, pytest; start = time.process_time(); import gradviz.pytest_plugin; print(time.process_time() - start)"
-    took = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    code = (
+        "import time, pytest; start = time.process_time(); import gradviz.pytest_plugin;"
+        " print(time.process_time() - start)"
+    )
+    took = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert float(took) < 0.25  # seconds; torch alone takes more

@@ -1,4 +1,7 @@
-"""The order of the rooms: who may import whom, held on the package itself, and the proof that the check can fail."""
+"""The order of the rooms.
+
+Who may import whom, held on the package itself, and the proof that the check can fail.
+"""
 
 import os
 import shutil
@@ -15,17 +18,30 @@ ROOT = Path(__file__).parents[1]
 def lint(viz: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Hold the package in ``viz`` to the contracts of this project."""
     config = shutil.copy(ROOT / ".importlinter", folder)
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command; lint_imports_command()",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(viz), "COLUMNS": "200"}
     options = ["--no-cache", str(config)]
-    return subprocess.run([*command, *options], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*command, *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A copy of the package, to add imports to."""
     source = tmp_path / "viz"
-    shutil.copytree(ROOT / "viz/gradviz", source / "gradviz", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "viz/gradviz", source / "gradviz", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return source
 
 
@@ -38,12 +54,26 @@ def test_every_floor_stands_on_those_below_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
-        ("findings.py", "from gradviz.render.text import render_text", "Each floor stands on those below it"),
-        ("render/svg.py", "from gradviz.reports import Report", "Each floor stands on those below it"),
-        ("render/marks.py", "from gradviz.render.svg import drawing", "No two rooms of one floor need each other"),
+        (
+            "findings.py",
+            "from gradviz.render.text import render_text",
+            "Each floor stands on those below it",
+        ),
+        (
+            "render/svg.py",
+            "from gradviz.reports import Report",
+            "Each floor stands on those below it",
+        ),
+        (
+            "render/marks.py",
+            "from gradviz.render.svg import drawing",
+            "No two rooms of one floor need each other",
+        ),
     ],
 )
-def test_one_forbidden_import_breaks_a_contract(copied: Path, tmp_path: Path, module: str, line: str, contract: str) -> None:
+def test_one_forbidden_import_breaks_a_contract(
+    copied: Path, tmp_path: Path, module: str, line: str, contract: str
+) -> None:
     path = copied / "gradviz" / module
     path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
     done = lint(copied, tmp_path)

@@ -15,16 +15,29 @@ def parameter(name, verdict):
 def one(name, **verdicts):
     """A report of parameters ``g.w`` and ``d.w``."""
     cuts = (CUT,) if "cut" in verdicts.values() else ()
-    return Report(loss=name, parameters=Parameters(tuple(parameter(f"{key}.w", verdict) for key, verdict in verdicts.items())), cuts=cuts)
+    return Report(
+        loss=name,
+        parameters=Parameters(
+            tuple(parameter(f"{key}.w", verdict) for key, verdict in verdicts.items())
+        ),
+        cuts=cuts,
+    )
 
 
 def run(*calls):
     """What ``gradviz run`` writes: the last call, and every call by name."""
     last = calls[-1]
-    return Report(loss=last.loss, parameters=last.parameters, cuts=last.cuts, losses={call.loss: call for call in calls})
+    return Report(
+        loss=last.loss,
+        parameters=last.parameters,
+        cuts=last.cuts,
+        losses={call.loss: call for call in calls},
+    )
 
 
-GAN = run(one("backward 1, errD", g="cut", d="reached"), one("backward 2, errG", g="reached", d="frozen"))
+GAN = run(
+    one("backward 1, errD", g="cut", d="reached"), one("backward 2, errG", g="reached", d="frozen")
+)
 
 
 def verdicts(report):
@@ -40,16 +53,25 @@ def test_what_one_call_of_a_run_reaches_is_reached_by_all_of_them_together():
 
 @pytest.mark.parametrize(
     ("first", "second", "best"),
-    [("zero", "reached", "reached"), ("cut", "zero", "zero"), ("frozen", "cut", "cut"), ("unused", "frozen", "frozen")],
+    [
+        ("zero", "reached", "reached"),
+        ("cut", "zero", "zero"),
+        ("frozen", "cut", "cut"),
+        ("unused", "frozen", "frozen"),
+    ],
 )
 def test_of_what_became_of_a_parameter_the_best_counts(first, second, best):
     for order in ((first, second), (second, first)):
-        calls = [one(f"backward {number}, loss", g=verdict) for number, verdict in enumerate(order, 1)]
+        calls = [
+            one(f"backward {number}, loss", g=verdict) for number, verdict in enumerate(order, 1)
+        ]
         assert verdicts(together(run(*calls))) == {"g.w": best}
 
 
 def test_a_parameter_that_only_one_call_knows_is_kept():
-    assert verdicts(together(run(one("backward 1, a", g="reached"), one("backward 2, b", d="zero")))) == {"g.w": "reached", "d.w": "zero"}
+    assert verdicts(
+        together(run(one("backward 1, a", g="reached"), one("backward 2, b", d="zero")))
+    ) == {"g.w": "reached", "d.w": "zero"}
 
 
 def test_losses_of_one_graph_are_judged_together_already():
@@ -73,7 +95,10 @@ def test_a_pattern_may_mean_several():
 
 
 def test_a_loss_that_is_not_there_is_refused_with_those_that_are():
-    with pytest.raises(ExpectationError, match=r"unknown loss: 'errE' \(there is backward 1, errD, backward 2, errG\)"):
+    with pytest.raises(
+        ExpectationError,
+        match=r"unknown loss: 'errE' \(there is backward 1, errD, backward 2, errG\)",
+    ):
         of_loss(GAN, "errE")
 
 
@@ -84,4 +109,6 @@ def test_a_report_on_one_loss_is_its_own_only_part():
 
 
 def test_the_name_of_a_loss_is_found_in_that_of_a_call():
-    assert [loss_named(name) for name in ("backward 12, errG", "torch.autograd.grad 1, a, b", "errG")] == ["errG", "a, b", "errG"]
+    assert [
+        loss_named(name) for name in ("backward 12, errG", "torch.autograd.grad 1, a, b", "errG")
+    ] == ["errG", "a, b", "errG"]

@@ -53,16 +53,30 @@ Title
 @pytest.fixture
 def project(tmp_path):
     """A project with three documents, and ways to build it."""
-    (tmp_path / "conf.py").write_text('project = "p"\nextensions = ["gradviz.sphinx_ext"]\ngradviz_engine = "embedded"\n')
+    (tmp_path / "conf.py").write_text(
+        'project = "p"\nextensions = ["gradviz.sphinx_ext"]\ngradviz_engine = "embedded"\n'
+    )
     (tmp_path / "steps.py").write_text(STEPS)
     (tmp_path / "index.rst").write_text(INDEX)
     for name in ("one", "two"):
-        (tmp_path / f"{name}.rst").write_text(f"{name}\n===\n\n.. gradviz:: gradviz.article:step\n   :mode: detach\n")
+        (tmp_path / f"{name}.rst").write_text(
+            f"{name}\n===\n\n.. gradviz:: gradviz.article:step\n   :mode: detach\n"
+        )
     return tmp_path
 
 
 def build(project, builder, *options, path=None, check=True):
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, *options, str(project), str(project / "_build" / builder)]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-b",
+        builder,
+        *options,
+        str(project),
+        str(project / "_build" / builder),
+    ]
     environment = None if path is None else {"PATH": path, "HOME": str(project)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if check:
@@ -84,7 +98,10 @@ def test_html_shows_the_picture_in_both_schemes_with_the_verdicts_as_alternative
     first, dark, chosen, *_ = images(page)
     assert attribute(first, "class") == "gradviz gradviz-light"
     assert attribute(dark, "class") == "gradviz gradviz-dark"
-    assert attribute(first, "alt") == "2 of 6 parameters get gradient; detach_() at article.py:56 cuts off f1 and f2."
+    assert (
+        attribute(first, "alt")
+        == "2 of 6 parameters get gradient; detach_() at article.py:59 cuts off f1 and f2."
+    )
     assert attribute(chosen, "alt") == "A chosen text."
     assert "What <em>detach</em> prunes." in page
     for tag in images(page):
@@ -99,7 +116,10 @@ def test_html_shows_the_picture_in_both_schemes_with_the_verdicts_as_alternative
 
 def test_a_name_follows_from_the_content_so_that_pages_and_builds_share_pictures(project):
     out, _ = build(project, "html", "-W", "-j", "2")
-    names = [{Path(attribute(tag, "src")).name for tag in images((out / f"{page}.html").read_text())} for page in ("index", "one", "two")]
+    names = [
+        {Path(attribute(tag, "src")).name for tag in images((out / f"{page}.html").read_text())}
+        for page in ("index", "one", "two")
+    ]
     assert names[1] == names[2]
     assert names[1] < names[0]
     assert all(re.fullmatch(r"[0-9a-f]{16}\.svg", name) for name in names[0])
@@ -114,14 +134,26 @@ def test_a_program_is_shown_and_its_lines_are_those_of_the_document(project):
     assert "loss = h.detach().sum()" in text
     line = next(number for number, line in enumerate(INDEX.splitlines(), 1) if "h.detach()" in line)
     assert f"Cut by detach() at index.rst:{line}\n" in text
-    assert text.count("None of 2 parameters gets gradient.") == 2  # once as asked for, once in place of the picture
+    # Once as asked for, once in place of the picture
+    assert text.count("None of 2 parameters gets gradient.") == 2
 
 
 def test_the_lines_of_a_program_are_those_of_a_markdown_document_too(project):
     pytest.importorskip("myst_parser")
     with (project / "conf.py").open("a") as conf:
         conf.write('extensions.append("myst_parser")\n')
-    lines = ["# Two", "", "Text.", "", "```{gradviz}", ":format: text", "", "import torch", "", "model = torch.nn.Linear(2, 1)"]
+    lines = [
+        "# Two",
+        "",
+        "Text.",
+        "",
+        "```{gradviz}",
+        ":format: text",
+        "",
+        "import torch",
+        "",
+        "model = torch.nn.Linear(2, 1)",
+    ]
     lines += ["loss = model(torch.ones(1, 2)).detach().sum()", "```", ""]
     (project / "two.rst").unlink()
     (project / "two.md").write_text("\n".join(lines))
@@ -138,9 +170,16 @@ def losses():
     h = model.body(torch.ones(1, 1))
     return {"task": model.head(h).sum(), "norm": h.square().sum()}, model
 """)
-    (project / "index.rst").write_text("T\n=\n\n.. gradviz:: steps.py:losses\n   :format: table\n\n.. toctree::\n\n   one\n   two\n")
+    (project / "index.rst").write_text(
+        "T\n=\n\n.. gradviz:: steps.py:losses\n   :format: table\n\n.. toctree::\n\n   one\n  "
+        " two\n"
+    )
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     assert [row for row in rows if not set("".join(row)) <= {"=", "-", "+"}] == [
         ["parameter", "task", "norm"],
         ["body.* (2 tensors, 2 values)", "reached", "reached"],
@@ -149,7 +188,10 @@ def losses():
 
 
 def test_what_differs_from_another_step_is_shown_as_picture_and_text(project):
-    block = ".. gradviz:: steps.py:step\n   :mode: detach\n   :before: steps.py:before\n   :format: text svg\n"
+    block = (
+        ".. gradviz:: steps.py:step\n   :mode: detach\n   :before: steps.py:before\n   :format:"
+        " text svg\n"
+    )
     (project / "steps.py").write_text(STEPS + "\ndef before(mode):\n    return step()\n")
     (project / "index.rst").write_text(f"Title\n=====\n\n{block}")
     for name in ("one", "two"):
@@ -165,7 +207,9 @@ def test_what_differs_from_another_step_is_shown_as_picture_and_text(project):
 
 
 def test_the_code_can_be_hidden(project):
-    (project / "index.rst").write_text(INDEX.replace(":format: text svg", ":hide-code:\n   :format: text"))
+    (project / "index.rst").write_text(
+        INDEX.replace(":format: text svg", ":hide-code:\n   :format: text")
+    )
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()
     assert "import torch" not in text
     assert "loss = h.detach().sum()" in text  # the line that the report quotes
@@ -192,16 +236,25 @@ def test_a_changed_step_is_traced_again(project):
     build(project, "text")
     (project / "steps.py").write_text(STEPS.replace('mode="plain"', 'mode="detach"'))
     text = (build(project, "text", "-W")[0] / "index.txt").read_text()
-    assert "Cut by detach() at" in text.partition("import torch")[0].partition("f2.* (2 tensors, 9 values)")[2]
+    assert (
+        "Cut by detach() at"
+        in text.partition("import torch")[0].partition("f2.* (2 tensors, 9 values)")[2]
+    )
 
 
 ERRORS = [
     (".. gradviz:: gradviz.article:stepp", "gradviz: no function 'stepp' in 'gradviz.article'"),
     (".. gradviz:: steps.py:wrong", "gradviz: .*steps.py:wrong raised ValueError"),
-    (".. gradviz:: steps.py:step\n   :format: svg bmp", "unknown format: 'bmp' \\(choose from svg, text, table\\)"),
+    (
+        ".. gradviz:: steps.py:step\n   :format: svg bmp",
+        "unknown format: 'bmp' \\(choose from svg, text, table\\)",
+    ),
     (".. gradviz::", "gradviz: give either a function, .* or a program below"),
     (".. gradviz::\n\n   model = 3", "gradviz: the program leaves no loss"),
-    (".. gradviz::\n\n   a = 1\n   1 / 0", "gradviz: the program raised ZeroDivisionError in line 7"),
+    (
+        ".. gradviz::\n\n   a = 1\n   1 / 0",
+        "gradviz: the program raised ZeroDivisionError in line 7",
+    ),
     (".. gradviz::\n\n   a = 1\n   b = (", "gradviz: the program raised SyntaxError in line 7"),
     (".. gradviz::\n   :mode: x\n\n   loss = 3", "gradviz: :mode: is handed to a function"),
 ]
@@ -213,4 +266,7 @@ def test_an_error_points_to_the_line_of_the_directive(project):
     _, done = build(project, "text", check=False)
     for number, (_, message) in enumerate(ERRORS):
         place = re.escape(f"{project / f'page{number}.rst'}:4: ")
-        assert re.search(rf"{place}ERROR: (?s:.{{0,200}}?){message}", done.stderr), (message, done.stderr)
+        assert re.search(rf"{place}ERROR: (?s:.{{0,200}}?){message}", done.stderr), (
+            message,
+            done.stderr,
+        )

@@ -1,4 +1,6 @@
-"""Whatever became of standard error, the user's run goes on and ends as it would without gradviz."""
+"""Whatever became of standard error, the user's run goes on and ends as it would
+without gradviz.
+"""
 
 import os
 import subprocess
@@ -47,7 +49,12 @@ class Refuses:
         ("", "2>&-"),
         ("os.close(2); open('data', 'w').close(); data = open('data', 'w')", ""),
     ],
-    ids=["full", "a broken pipe", "closed from the start", "closed later and its number given to a file"],
+    ids=[
+        "full",
+        "a broken pipe",
+        "closed from the start",
+        "closed later and its number given to a file",
+    ],
 )
 def test_a_script_trains_and_ends_as_without_gradviz(first, shell, tmp_path):
     (tmp_path / "train.py").write_text(SCRIPT.format(first=first))
@@ -71,21 +78,36 @@ def unread():
 @pytest.mark.parametrize("command", ["--help", "draw r.json", "check r.json --frozen w"])
 @pytest.mark.parametrize(
     ("make", "said"),
-    [(full, "cannot write to standard output: No space"), (None, "cannot write to standard output: it is closed"), (unread, "")],
+    [
+        (full, "cannot write to standard output: No space"),
+        (None, "cannot write to standard output: it is closed"),
+        (unread, ""),
+    ],
     ids=["full", "closed", "unread"],
 )
-def test_a_standard_output_that_cannot_be_written_is_said_in_one_line(command, make, said, tmp_path):
+def test_a_standard_output_that_cannot_be_written_is_said_in_one_line(
+    command, make, said, tmp_path
+):
     weight = torch.ones(1, requires_grad=True)
     (tmp_path / "r.json").write_text(gradviz.report(weight.sum(), {"w": weight}).to_json())
     stream = os.open(os.devnull, os.O_WRONLY) if make is None else make()
     line = f"{sys.executable} -m gradviz {command} {'>&-' if make is None else ''}"
-    ran = subprocess.run(["bash", "-c", line], cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True, timeout=300)
+    ran = subprocess.run(
+        ["bash", "-c", line],
+        cwd=tmp_path,
+        stdout=stream,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=300,
+    )
     os.close(stream)
     assert (ran.returncode, ran.stderr.count("\n")) == (2, bool(said))
     assert said in ran.stderr
 
 
-@pytest.mark.parametrize("close", [lambda stream: stream.close(), lambda stream: os.close(stream.fileno())])
+@pytest.mark.parametrize(
+    "close", [lambda stream: stream.close(), lambda stream: os.close(stream.fileno())]
+)
 def test_what_is_closed_is_left_alone(close, tmp_path):
     stream = open(tmp_path / "said", "w")  # noqa: SIM115
     close(stream)
@@ -96,7 +118,10 @@ def test_what_is_closed_is_left_alone(close, tmp_path):
             stream.close()
 
 
-@pytest.mark.parametrize("error", [BrokenPipeError(), BlockingIOError(), ValueError("closed"), RuntimeError("the user's own")])
+@pytest.mark.parametrize(
+    "error",
+    [BrokenPipeError(), BlockingIOError(), ValueError("closed"), RuntimeError("the user's own")],
+)
 def test_a_stream_that_refuses_loses_the_words_and_no_more(error):
     voice.say("caf\u00e9\n", Refuses(error))
 
@@ -146,7 +171,10 @@ def test_a_trace_that_fails_raises_nothing_where_warnings_are_errors(tmp_path):
 
 
 def test_a_terminal_gets_lines_that_are_wrapped_below_their_beginning_and_alarms_in_red():
-    told = "gradviz: ALARM: optimizer (Adam) steps it\n  fix       one two three four five six\n  not trained: net\n"
+    told = (
+        "gradviz: ALARM: optimizer (Adam) steps it\n  fix       one two three four five six\n  not"
+        " trained: net\n"
+    )
     assert voice.dressed(told, 30).splitlines() == [
         "\x1b[1;31mgradviz: ALARM: optimizer\x1b[0m",
         "\x1b[1;31m  (Adam) steps it\x1b[0m",

@@ -32,9 +32,12 @@ def test_autograd_saves_the_input_of_each_linear_layer_whose_weight_trains(artic
 
 
 def test_backward_runs_through_the_sum_and_for_each_layer_through_what_trains_or_passes(article):
-    layer = 4  # addmm, the transpose of the weight, and one node that writes the gradient for each of weight and bias
+    # Addmm, the transpose of the weight, and one node that writes the gradient for each of weight
+    # and bias
+    layer = 4
     assert article["none"].nodes == 1 + 3 * layer
-    assert article["one layer"].nodes == 1 + 2 * layer + 1  # of the frozen one the product is left, which passes gradient on
+    # Of the frozen one the product is left, which passes gradient on
+    assert article["one layer"].nodes == 1 + 2 * layer + 1
     for way in ("all before", "detach_()", "no_grad"):
         assert article[way].nodes == 1 + layer
 
@@ -51,7 +54,8 @@ def test_memory_that_several_nodes_save_is_counted_once():
     with SavedBytes() as saving:
         y = x * 2  # a product with a number saves nothing
         z = y * y + y.exp() + y[1:].sum() * y.view(5)[0]
-    exp, total, element = 5, 1, 0  # the result of exp, the sum; y is saved by the square and, as a view, by the last product
+    # The result of exp, the sum; y is saved by the square and, as a view, by the last product
+    exp, total, element = 5, 1, 0
     assert saving.held == (5 + exp + total + element) * FLOAT
     assert saving.leave_out([y]) == (exp + total) * FLOAT
     del z
@@ -98,7 +102,13 @@ def test_everything_before_a_layer_is_what_began_to_run_before_it_ended_less_wha
     net = Tied()
     before = parameters_before(net, net.middle, lambda: net(torch.ones(1, 2)))
     names = {id(parameter): name for name, parameter in net.named_parameters()}
-    assert {names[id(one)] for one in before} == {"first.weight", "first.bias", "middle.weight", "middle.bias", "tied.bias"}
+    assert {names[id(one)] for one in before} == {
+        "first.weight",
+        "first.bias",
+        "middle.weight",
+        "middle.bias",
+        "tied.bias",
+    }
 
 
 def test_a_model_is_left_as_it_was():

@@ -1,18 +1,24 @@
-"""What is true of a random program, found out without gradviz: by gradients, by perturbing, and by neutralising what severs.
+"""What is true of a random program, found out without gradviz.
+
+By gradients, by perturbing, and by neutralising what severs.
 
 The truth of a parameter's verdict:
 
 - frozen: ``requires_grad`` is False.
-- reached, zero: ``torch.autograd.grad`` and a fresh run with ``backward()`` agree that a gradient arrives, and whether it is all zero.
-- cut, unused: no gradient arrives. It is cut if changing the parameter moves the loss, and unused if it does not even have a route in the
-  program with every site neutralised. Where it has such a route and yet nothing moves (an index that stays the same), both will do.
+- reached, zero: ``torch.autograd.grad`` and a fresh run with ``backward()`` agree that a gradient
+  arrives, and whether it is all zero.
+- cut, unused: no gradient arrives. It is cut if changing the parameter moves the loss, and unused
+  if it does not even have a route in the program with every site neutralised. Where it has such a
+  route and yet nothing moves (an index that stays the same), both will do.
 
-A parameter is partial if its gradient changes once every site is neutralised, and it is not if no site lies between it and the loss.
+A parameter is partial if its gradient changes once every site is neutralised, and it is not if no
+site lies between it and the loss.
 
-A judgement must say so, and its cuts must stand the counterfactual: with the sites that it names neutralised, and nothing else, every
-parameter gets the very gradient that it gets with all sites neutralised; the cuts in front of one parameter suffice to bring gradient to
-it; gradient comes as far as each cut that is named (the first one in the data flow is named, not one behind it); and no line is named
-that severs nothing.
+A judgement must say so, and its cuts must stand the counterfactual: with the sites that it names
+neutralised, and nothing else, every parameter gets the very gradient that it gets with all sites
+neutralised; the cuts in front of one parameter suffice to bring gradient to it; gradient comes as
+far as each cut that is named (the first one in the data flow is named, not one behind it); and no
+line is named that severs nothing.
 """
 
 import linecache
@@ -35,7 +41,10 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class NamedCut:
-    """One cut that a judge names: its kind, its line, the parameters behind it, and the lines behind it that sever again."""
+    """One cut that a judge names.
+
+    Its kind, its line, the parameters behind it, and the lines behind it that sever again.
+    """
 
     kind: str
     line: int
@@ -69,7 +78,12 @@ class Ghost(torch.autograd.Function):
 
 def _irregular(shape: torch.Size, phase: float) -> Tensor:
     """Numbers without a pattern, so that no two routes cancel by accident."""
-    return (torch.arange(shape.numel(), dtype=torch.float64) * 1.7 + phase).sin().add(0.05).reshape(shape)
+    return (
+        (torch.arange(shape.numel(), dtype=torch.float64) * 1.7 + phase)
+        .sin()
+        .add(0.05)
+        .reshape(shape)
+    )
 
 
 class Run:
@@ -79,14 +93,25 @@ class Run:
         loss: What the program returned.
         parameters: The model's parameters as they were before the forward pass.
         probes: By site that was neutralised and ran: a leaf that went into what it yields.
-        ghosts: By site: the zeros that were added, whose history is what the site would have severed.
+        ghosts: By site: the zeros that were added, whose history is what the site would have
+            severed.
     """
 
-    def __init__(self, program: Program, neutral: Iterable[int] = (), before: Callable[[nn.Module], None] | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        neutral: Iterable[int] = (),
+        before: Callable[[nn.Module], None] | None = None,
+    ) -> None:
         self.probes: dict[int, Tensor] = {}
         self.ghosts: dict[int, list[Tensor]] = {}
         self.parameters: dict[str, nn.Parameter] = {}
-        namespace: dict[str, Any] = {"__name__": "fuzz_program", "through": self._through, "graft_": self._graft_, "graft": self._graft}
+        namespace: dict[str, Any] = {
+            "__name__": "fuzz_program",
+            "through": self._through,
+            "graft_": self._graft_,
+            "graft": self._graft,
+        }
         source = program.source(frozenset(neutral))
         path = str(Path(tempfile.gettempdir()) / "fuzz" / f"program_{next(_numbers)}.py")
         self.path = path
@@ -112,7 +137,9 @@ class Run:
 
     def gradients(self) -> Gradients:
         """Gradients of all trainable parameters by ``torch.autograd.grad``; the graph stays."""
-        return self._grad(self.loss, {name: p for name, p in self.parameters.items() if p.requires_grad})
+        return self._grad(
+            self.loss, {name: p for name, p in self.parameters.items() if p.requires_grad}
+        )
 
     def gradients_by_backward(self) -> Gradients:
         """The same by ``backward()``."""
@@ -159,7 +186,9 @@ class Run:
             target.add_(self._ghost(site, target.shape, sources))
 
     def _graft(self, site: int, module: nn.Module, name: str, *sources: Tensor) -> None:
-        """Let gradient pass from a parameter of ``module`` to ``sources`` wherever it is used from now on."""
+        """Let gradient pass from a parameter of ``module`` to ``sources`` wherever it is used from
+        now on.
+        """
         with torch.enable_grad():
             old = getattr(module, name)
             new = old + self._ghost(site, old.shape, sources)
@@ -174,7 +203,9 @@ class Truth:
         self.program = program
         self.plain = self._run(())
         self.every = self._run(range(len(program.sites)))
-        assert torch.equal(self.plain.loss.detach(), self.every.loss.detach()), "neutralising the sites must not change the loss"
+        assert torch.equal(self.plain.loss.detach(), self.every.loss.detach()), (
+            "neutralising the sites must not change the loss"
+        )
         self.gradients = self.plain.gradients()
         self.healed = self.every.gradients()
 
@@ -191,7 +222,10 @@ class Truth:
 
     @cached_property
     def unseen(self) -> set[int]:
-        """Sites that sever in a backward that does not run, or with no parameter behind: nobody can see those without running it."""
+        """Sites that sever in a backward that does not run, or with no parameter behind.
+
+        Nobody can see those without running it.
+        """
         found = set()
         for site in self.sites:
             if self.program.sites[site].in_backward:
@@ -211,11 +245,15 @@ class Truth:
                 found[name] = {"frozen"}
                 continue
             grad = self.gradients[name]
-            assert _same(grad, by_backward[name]), f"autograd.grad and backward() disagree about {name}"
+            assert _same(grad, by_backward[name]), (
+                f"autograd.grad and backward() disagree about {name}"
+            )
             if grad is not None:
                 found[name] = {"reached"} if bool((grad != 0).any()) else {"zero"}
             elif self.healed[name] is None:
-                assert not self.moves(name, tries=1), f"{name} moves the loss and has no route even with every site neutralised"
+                assert not self.moves(name, tries=1), (
+                    f"{name} moves the loss and has no route even with every site neutralised"
+                )
                 found[name] = {"unused"}
             else:
                 found[name] = {"cut"} if self.moves(name) else {"cut", "unused"}
@@ -239,9 +277,16 @@ class Truth:
             for magnitude in (0.3, 3.0, 30.0):
                 generator = torch.Generator().manual_seed(attempt)
 
-                def before(model: nn.Module, magnitude: float = magnitude, generator: torch.Generator = generator) -> None:
+                def before(
+                    model: nn.Module,
+                    magnitude: float = magnitude,
+                    generator: torch.Generator = generator,
+                ) -> None:
                     parameter = model.get_parameter(name)
-                    parameter.data.add_(magnitude * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+                    parameter.data.add_(
+                        magnitude
+                        * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                    )
 
                 run = Run(self.program, (), before)
                 loss, _ = run.start()
@@ -260,38 +305,74 @@ class Truth:
             if said == "cut" or partial is None:
                 continue
             if judgement.partial.get(name, False) != partial:
-                found.append(f"{name}: said {'partial' if not partial else 'not partial'}, is {'partial' if partial else 'not'}")
+                found.append(
+                    f"{name}: said {'partial' if not partial else 'not partial'}, is"
+                    f" {'partial' if partial else 'not'}"
+                )
 
         named = set(self.unseen)
         sites_of: dict[NamedCut, tuple[set[int], set[int]]] = {}
         for cut in judgement.cuts:
             here = self.program.sites_at(cut.line)
-            also = set(self.program.blocks_of({*here, *(site for line in cut.also for site in self.program.sites_at(line))})) - here
+            also = (
+                set(
+                    self.program.blocks_of(
+                        {
+                            *here,
+                            *(site for line in cut.also for site in self.program.sites_at(line)),
+                        }
+                    )
+                )
+                - here
+            )
             named |= here | also
             sites_of[cut] = (set(here), also)
-            idle = [line for line in (cut.line, *cut.also) if not self.program.sites_at(line) & self.sites.keys()]
-            found += [f"line {line} severs nothing: {self.program.lines[line - 1].strip()}" for line in idle]
+            idle = [
+                line
+                for line in (cut.line, *cut.also)
+                if not self.program.sites_at(line) & self.sites.keys()
+            ]
+            found += [
+                f"line {line} severs nothing: {self.program.lines[line - 1].strip()}"
+                for line in idle
+            ]
             if here and not any(cut.kind in self.program.sites[site].kinds for site in here):
-                found.append(f"line {cut.line}: said {cut.kind}, is {' or '.join(sorted(self.program.sites[min(here)].kinds))}")
+                found.append(
+                    f"line {cut.line}: said {cut.kind}, is"
+                    f" {' or '.join(sorted(self.program.sites[min(here)].kinds))}"
+                )
             behind = set[str]().union(*(self.sites.get(site, ()) for site in here))
-            found += [f"line {cut.line} does not sever {name}" for name in cut.parameters if name not in behind]
+            found += [
+                f"line {cut.line} does not sever {name}"
+                for name in cut.parameters
+                if name not in behind
+            ]
 
         healed = self.every if named >= self.sites.keys() else self._run(named)
         for name, grad in healed.gradients().items():
             if not _close(grad, self.healed[name]):
-                missing = sorted(self.program.sites[s].line for s, behind in self.sites.items() if name in behind and s not in named)
+                missing = sorted(
+                    self.program.sites[s].line
+                    for s, behind in self.sites.items()
+                    if name in behind and s not in named
+                )
                 found.append(f"{name}: another line severs it, not named (of {missing})")
         for name, said in judgement.verdicts.items():
             if said != "cut" or "cut" not in self.verdicts[name]:
                 continue
-            mine = self.unseen.union(*(here | also for cut, (here, also) in sites_of.items() if name in cut.parameters))
+            mine = self.unseen.union(
+                *(here | also for cut, (here, also) in sites_of.items() if name in cut.parameters)
+            )
             if self._run(mine).gradients()[name] is None:
                 found.append(f"{name}: with the cuts in front of it neutralised, still no gradient")
         for cut, (here, _) in sites_of.items():
             if here & self.sites.keys():
                 alone = self._run(here | self.unseen)
                 first = {name for site in here for name in alone.behind(site)}
-                found += [f"line {cut.line} is not the first to sever {name}" for name in sorted(set(cut.parameters) - first)]
+                found += [
+                    f"line {cut.line} is not the first to sever {name}"
+                    for name in sorted(set(cut.parameters) - first)
+                ]
         return found
 
 
@@ -329,7 +410,12 @@ def gradviz_judge(program: Program) -> Judgement:
         verdicts={name: str(p.verdict) for name, p in report.parameters.items()},
         partial={name: p.partial for name, p in report.parameters.items()},
         cuts=tuple(
-            NamedCut(str(cut.kind), cut.line, cut.parameters, tuple(place.line for place in cut.also if place.file == run.path))
+            NamedCut(
+                str(cut.kind),
+                cut.line,
+                cut.parameters,
+                tuple(place.line for place in cut.also if place.file == run.path),
+            )
             for cut in report.cuts
             if cut.file == run.path
         ),

@@ -1,9 +1,11 @@
 """Random training steps as plain data, and as the Python source text that they stand for.
 
-A :class:`Recipe` is a handful of integers; :func:`compose` turns it, always in the same way, into a :class:`Program`: source text in
-which every statement has its own line, and the *sites*, the statements that sever some of their inputs. A site can be neutralised:
-its line is replaced by one that computes the same values, bit for bit, and lets gradient pass to what the site severs (``through``,
-``graft_`` and ``graft`` in oracle.py add a zero that has a history). Nothing else in the text changes, so line numbers stay.
+A :class:`Recipe` is a handful of integers; :func:`compose` turns it, always in the same way, into a
+:class:`Program`: source text in which every statement has its own line, and the *sites*, the
+statements that sever some of their inputs. A site can be neutralised: its line is replaced by one
+that computes the same values, bit for bit, and lets gradient pass to what the site severs
+(``through``, ``graft_`` and ``graft`` in oracle.py add a zero that has a history). Nothing else in
+the text changes, so line numbers stay.
 
 Every value of a program is a 3 x 4 matrix in double precision.
 """
@@ -23,7 +25,8 @@ from torch.utils.checkpoint import checkpoint
 """
 
 FUNCTIONS = {
-    "Opaque": """
+    "Opaque": (
+        """
 class Opaque(torch.autograd.Function):
     @staticmethod
     def forward(ctx, t):
@@ -34,8 +37,10 @@ class Opaque(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g
-""",
-    "Dead": """
+"""
+    ),
+    "Dead": (
+        """
 class Dead(torch.autograd.Function):
     @staticmethod
     def forward(ctx, t):
@@ -44,8 +49,10 @@ class Dead(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return None
-""",
-    "HalfDead": """
+"""
+    ),
+    "HalfDead": (
+        """
 class HalfDead(torch.autograd.Function):
     @staticmethod
     def forward(ctx, t, u):
@@ -54,8 +61,10 @@ class HalfDead(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return g, None
-""",
-    "Sound": """
+"""
+    ),
+    "Sound": (
+        """
 class Sound(torch.autograd.Function):
     @staticmethod
     def forward(ctx, t):
@@ -64,7 +73,8 @@ class Sound(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):
         return 0.8 * g
-""",
+"""
+    ),
 }
 
 MODEL = """
@@ -84,7 +94,16 @@ class Net(nn.Module):
     def forward(self, x):
 """
 
-PARAMETERS = ("p0", "p1", "lin0.weight", "lin0.bias", "lin1.weight", "lin1.bias", "lin2.weight", "lin2.bias")
+PARAMETERS = (
+    "p0",
+    "p1",
+    "lin0.weight",
+    "lin0.bias",
+    "lin1.weight",
+    "lin1.bias",
+    "lin2.weight",
+    "lin2.bias",
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +115,10 @@ class Site:
         kinds: What it may rightly be called.
         edits: The lines to replace, by number, for the gradient to pass.
         lines: Other lines that name it as well (the ``with torch.no_grad():`` above it).
-        in_backward: It severs in its backward, which nobody sees where no gradient comes as far as it.
-        block: Line that switches gradient off for it and for those after it; 0 outside such a block.
+        in_backward: It severs in its backward, which nobody sees where no gradient comes as far as
+            it.
+        block: Line that switches gradient off for it and for those after it; 0 outside such a
+            block.
     """
 
     line: int
@@ -110,7 +131,10 @@ class Site:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A program as plain numbers: parts that are frozen, a seed, and steps ``(operation, a, b, c)``."""
+    """A program as plain numbers.
+
+    Parts that are frozen, a seed, and steps ``(operation, a, b, c)``.
+    """
 
     steps: tuple[tuple[str, int, int, int], ...]
     frozen: tuple[str, ...] = ()
@@ -137,12 +161,27 @@ class Program:
 
     def sites_at(self, line: int) -> frozenset[int]:
         """Return the numbers of the sites that this line names."""
-        return frozenset(number for number, site in enumerate(self.sites) if line == site.line or line in site.lines)
+        return frozenset(
+            number
+            for number, site in enumerate(self.sites)
+            if line == site.line or line in site.lines
+        )
 
     def blocks_of(self, numbers: Iterable[int]) -> frozenset[int]:
-        """Return these sites and those after them in the same block: who names a line under no_grad names the no_grad."""
-        starts = {self.sites[number].block: number for number in sorted(numbers, reverse=True) if self.sites[number].block}
-        after = {number for number, site in enumerate(self.sites) if site.block in starts and number >= starts[site.block]}
+        """Return these sites and those after them in the same block.
+
+        Who names a line under no_grad names the no_grad.
+        """
+        starts = {
+            self.sites[number].block: number
+            for number in sorted(numbers, reverse=True)
+            if self.sites[number].block
+        }
+        after = {
+            number
+            for number, site in enumerate(self.sites)
+            if site.block in starts and number >= starts[site.block]
+        }
         return frozenset(numbers) | after
 
 
@@ -159,9 +198,11 @@ class Writer:
     """Writes the body of ``forward`` and keeps what must be known for every statement to be legal.
 
     Attributes:
-        pinned: Groups that no in-place operation may touch: saved for backward, a leaf, or shared with a severed alias.
+        pinned: Groups that no in-place operation may touch: saved for backward, a leaf, or shared
+            with a severed alias.
         used: Modules whose weights were used and may not be written to any more.
-        written: Modules whose weights were written to; neutralised, they are no parameters any more.
+        written: Modules whose weights were written to; neutralised, they are no parameters any
+            more.
     """
 
     lines: list[str]
@@ -183,7 +224,10 @@ class Writer:
         return len(self.lines)
 
     def value(self, text: str, group: int | None = None, *, pinned: bool = False) -> Value:
-        """Add a value that later statements may use; its own group unless it is a view of another."""
+        """Add a value that later statements may use.
+
+        Its own group unless it is a view of another.
+        """
         self.names += 1
         value = Value(text, self.names if group is None else group)
         if pinned:
@@ -196,23 +240,50 @@ class Writer:
         if any(value.group == -3 for value in values):
             self.used.add("p1")
 
-    def assign(self, expression: str, *, like: Value | None = None, pinned: bool = False, indent: int = 2) -> tuple[Value, int]:
+    def assign(
+        self, expression: str, *, like: Value | None = None, pinned: bool = False, indent: int = 2
+    ) -> tuple[Value, int]:
         value = self.value(self.name(), like.group if like else None, pinned=pinned)
         return value, self.put(f"{value.text} = {expression}", indent)
 
-    def site(self, line: int, kinds: str, edits: Mapping[int, str], *lines: int, block: int = 0, in_backward: bool = False) -> None:
-        """Add a site; ``{n}`` in an edit becomes its number, and the indentation of the replaced line is kept."""
+    def site(
+        self,
+        line: int,
+        kinds: str,
+        edits: Mapping[int, str],
+        *lines: int,
+        block: int = 0,
+        in_backward: bool = False,
+    ) -> None:
+        """Add a site.
+
+        ``{n}`` in an edit becomes its number, and the indentation of the replaced line is kept.
+        """
         number = len(self.sites)
         whole = {}
         for where, text in edits.items():
             old = self.lines[where - 1]
             whole[where] = old[: len(old) - len(old.lstrip())] + text.replace("{n}", str(number))
-        self.sites.append(Site(line, frozenset(kinds.split()), whole, frozenset(lines), block, in_backward))
+        self.sites.append(
+            Site(line, frozenset(kinds.split()), whole, frozenset(lines), block, in_backward)
+        )
 
-    def sever(self, expression: str, kinds: str, *sources: str, like: Value | None = None, in_backward: bool = False) -> Value:
+    def sever(
+        self,
+        expression: str,
+        kinds: str,
+        *sources: str,
+        like: Value | None = None,
+        in_backward: bool = False,
+    ) -> Value:
         """Write ``v = expression``, which severs ``sources``."""
         value, line = self.assign(expression, like=like)
-        self.site(line, kinds, {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"}, in_backward=in_backward)
+        self.site(
+            line,
+            kinds,
+            {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"},
+            in_backward=in_backward,
+        )
         return value
 
     def can_write(self, value: Value, source: Value | None = None) -> bool:
@@ -261,7 +332,15 @@ def parameter(w: Writer, a: Value, b: Value, c: int) -> None:
 @step
 def activation(w: Writer, a: Value, b: Value, c: int) -> None:
     w.save(a)
-    w.assign((f"torch.tanh({a.text})", f"nn.functional.gelu({a.text})", f"{a.text}.softmax(1)", f"torch.sin({a.text})")[c % 4], pinned=True)
+    w.assign(
+        (
+            f"torch.tanh({a.text})",
+            f"nn.functional.gelu({a.text})",
+            f"{a.text}.softmax(1)",
+            f"torch.sin({a.text})",
+        )[c % 4],
+        pinned=True,
+    )
 
 
 @step
@@ -289,7 +368,15 @@ def join(w: Writer, a: Value, b: Value, c: int) -> None:
 
 @step
 def view(w: Writer, a: Value, b: Value, c: int) -> None:
-    w.assign((f"{a.text}[:]", f"{a.text}.t().t()", f"{a.text}.view_as({a.text})", f"{a.text}.unsqueeze(0)[0]")[c % 4], like=a)
+    w.assign(
+        (
+            f"{a.text}[:]",
+            f"{a.text}.t().t()",
+            f"{a.text}.view_as({a.text})",
+            f"{a.text}.unsqueeze(0)[0]",
+        )[c % 4],
+        like=a,
+    )
 
 
 @step
@@ -362,7 +449,11 @@ def detach(w: Writer, a: Value, b: Value, c: int) -> None:
 def detach_(w: Writer, a: Value, b: Value, c: int) -> None:
     value, _ = w.assign(f"1.1 * {a.text}")
     line = w.put(f"{value.text}.detach_()")
-    w.site(line, "detach_ detach", {line: f"{value.text} = through({{n}}, {value.text}.detach(), {value.text})"})
+    w.site(
+        line,
+        "detach_ detach",
+        {line: f"{value.text} = through({{n}}, {value.text}.detach(), {value.text})"},
+    )
 
 
 @step
@@ -396,7 +487,15 @@ def no_grad(w: Writer, a: Value, b: Value, c: int) -> None:
 
 @step
 def grad_disabled(w: Writer, a: Value, b: Value, c: int) -> None:
-    block(w, a, b, c, "torch.set_grad_enabled(False)", "torch.set_grad_enabled(True)", "set_grad_enabled no_grad")
+    block(
+        w,
+        a,
+        b,
+        c,
+        "torch.set_grad_enabled(False)",
+        "torch.set_grad_enabled(True)",
+        "set_grad_enabled no_grad",
+    )
 
 
 @step
@@ -404,22 +503,36 @@ def grad_disabled_with(w: Writer, a: Value, b: Value, c: int) -> None:
     block(w, a, b, c, "with torch.set_grad_enabled(False):", None, "set_grad_enabled no_grad")
 
 
-def block(w: Writer, a: Value, b: Value, c: int, before: str, after: str | None, kinds: str) -> None:
-    """One or two statements with gradient switched off. What they yield can be used after the block."""
+def block(
+    w: Writer, a: Value, b: Value, c: int, before: str, after: str | None, kinds: str
+) -> None:
+    """One or two statements with gradient switched off.
+
+    What they yield can be used after the block.
+    """
     start = w.put(before)
     indent = 2 if after else 3
     value = a
     for turn in range(1 + c % 2):
         layer = f"lin{(c + turn) % 3}"
         expression, sources = (
-            (f"self.{layer}({value.text})", (value.text, f"self.{layer}.weight", f"self.{layer}.bias")),
+            (
+                f"self.{layer}({value.text})",
+                (value.text, f"self.{layer}.weight", f"self.{layer}.bias"),
+            ),
             (f"{value.text} + 0.6 * {b.text}", (value.text, b.text)),
             (f"{value.text} * self.p0", (value.text, "self.p0")),
             (f"torch.tanh({value.text})", (value.text,)),
         )[(c // 2 + turn) % 4]
         w.used.update((layer, "p0"))
         value, line = w.assign(expression, indent=indent, pinned=True)
-        w.site(line, kinds, {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"}, start, block=start)
+        w.site(
+            line,
+            kinds,
+            {line: f"{value.text} = through({{n}}, {expression}, {', '.join(sources)})"},
+            start,
+            block=start,
+        )
     if after:
         w.put(after)
 
@@ -428,10 +541,18 @@ def block(w: Writer, a: Value, b: Value, c: int, before: str, after: str | None,
 def inference_mode(w: Writer, a: Value, b: Value, c: int) -> None:
     start = w.put("with torch.inference_mode():")
     name = w.name("i")
-    expression, sources = (f"self.lin{c % 3}({a.text})", (a.text, f"self.lin{c % 3}.weight", f"self.lin{c % 3}.bias"))
+    expression, sources = (
+        f"self.lin{c % 3}({a.text})",
+        (a.text, f"self.lin{c % 3}.weight", f"self.lin{c % 3}.bias"),
+    )
     w.used.add(f"lin{c % 3}")
     line = w.put(f"{name} = {expression}", 3)
-    w.site(line, "inference_mode no_grad", {line: f"{name} = through({{n}}, {expression}, {', '.join(sources)})"}, start)
+    w.site(
+        line,
+        "inference_mode no_grad",
+        {line: f"{name} = through({{n}}, {expression}, {', '.join(sources)})"},
+        start,
+    )
     w.save(a)
     w.assign(f"{name}.clone()")
 
@@ -439,10 +560,17 @@ def inference_mode(w: Writer, a: Value, b: Value, c: int) -> None:
 @step
 def tensor_of_list(w: Writer, a: Value, b: Value, c: int) -> None:
     if c % 3 == 0:
-        w.sever(f"torch.tensor({a.text}.tolist(), dtype=torch.float64)", "new_tensor item numpy", a.text)
+        w.sever(
+            f"torch.tensor({a.text}.tolist(), dtype=torch.float64)", "new_tensor item numpy", a.text
+        )
     elif c % 3 == 1:
         losses = f"[{a.text}.sum(), {b.text}.mean()]"
-        w.sever(f"0.3 * torch.tensor({losses}, dtype=torch.float64).sum() + self.b1", "new_tensor item", a.text, b.text)
+        w.sever(
+            f"0.3 * torch.tensor({losses}, dtype=torch.float64).sum() + self.b1",
+            "new_tensor item",
+            a.text,
+            b.text,
+        )
     else:
         w.sever(f"torch.tensor(np.array({a.text}.tolist()))", "new_tensor item numpy", a.text)
 
@@ -450,7 +578,12 @@ def tensor_of_list(w: Writer, a: Value, b: Value, c: int) -> None:
 @step
 def rewrap(w: Writer, a: Value, b: Value, c: int) -> None:
     w.save(a)
-    w.sever(f"nn.Parameter({a.text})" if c % 2 else f"torch.autograd.Variable({a.text})", "new_tensor data detach", a.text, like=a)
+    w.sever(
+        f"nn.Parameter({a.text})" if c % 2 else f"torch.autograd.Variable({a.text})",
+        "new_tensor data detach",
+        a.text,
+        like=a,
+    )
 
 
 @step
@@ -467,7 +600,12 @@ def item(w: Writer, a: Value, b: Value, c: int) -> None:
     )[c % 5]
     line = w.put(f"{number} = {expression}")
     w.site(line, "item numpy detach", {line: f"{number} = through({{n}}, {expression}, {a.text})"})
-    used = (f"{b.text} * {number}", f"{b.text} + (1 - {number}) / 3", f"0.2 * {number} + {b.text}", f"{b.text} * (-{number})")
+    used = (
+        f"{b.text} * {number}",
+        f"{b.text} + (1 - {number}) / 3",
+        f"0.2 * {number} + {b.text}",
+        f"{b.text} * (-{number})",
+    )
     w.assign(used[(c // 5) % 4])
 
 
@@ -494,7 +632,11 @@ def numpy(w: Writer, a: Value, b: Value, c: int) -> None:
 
 @step
 def cast(w: Writer, a: Value, b: Value, c: int) -> None:
-    expression = (f"{a.text}.long().double()", f"{a.text}.to(torch.int64).double()", f"{a.text}.int().double() * 1.5")[c % 3]
+    expression = (
+        f"{a.text}.long().double()",
+        f"{a.text}.to(torch.int64).double()",
+        f"{a.text}.int().double() * 1.5",
+    )[c % 3]
     w.sever(expression, "integer_cast", a.text)
 
 
@@ -507,7 +649,11 @@ def select(w: Writer, a: Value, b: Value, c: int) -> None:
         line = w.put(f"{index} = {a.text}.argmax(1)")
         value, below = w.assign(f"self.table[{index} % 4][:, :4]")
         expression = f"self.table[{index} % 4][:, :4]"
-        w.site(line, "non_differentiable", {below: f"{value.text} = through({{n}}, {expression}, {a.text})"})
+        w.site(
+            line,
+            "non_differentiable",
+            {below: f"{value.text} = through({{n}}, {expression}, {a.text})"},
+        )
         return
     expression = (
         f"self.table[{a.text}.argmax(1)]",
@@ -536,10 +682,20 @@ def buffer_write(w: Writer, a: Value, b: Value, c: int) -> None:
     if not w.can_write(buffer, a):
         no_grad(w, a, b, c)
         return
-    change = (f".copy_({a.text})", f"[1:].copy_({a.text}[1:])", f".mul_(0.9).add_(0.1 * {a.text})", f"[0] = {a.text}.mean(0)")[c // 2 % 4]
+    change = (
+        f".copy_({a.text})",
+        f"[1:].copy_({a.text}[1:])",
+        f".mul_(0.9).add_(0.1 * {a.text})",
+        f"[0] = {a.text}.mean(0)",
+    )[c // 2 % 4]
     start = w.put("with torch.no_grad():")
     line = w.put(buffer.text + change, 3)
-    w.site(line, "copy_under_no_grad no_grad", {line: f"{buffer.text}{change}; graft_({{n}}, {buffer.text}, {a.text})"}, start)
+    w.site(
+        line,
+        "copy_under_no_grad no_grad",
+        {line: f"{buffer.text}{change}; graft_({{n}}, {buffer.text}, {a.text})"},
+        start,
+    )
 
 
 @step
@@ -553,7 +709,12 @@ def write_under_no_grad(w: Writer, a: Value, b: Value, c: int) -> None:
     line = w.put(a.text + change, 3)
     source = "self.p0" if c % 3 == 1 else b.text
     w.used.add("p0")
-    w.site(line, "copy_under_no_grad no_grad", {line: f"{a.text}{change}; graft_({{n}}, {a.text}, {source})"}, start)
+    w.site(
+        line,
+        "copy_under_no_grad no_grad",
+        {line: f"{a.text}{change}; graft_({{n}}, {a.text}, {source})"},
+        start,
+    )
 
 
 @step
@@ -567,7 +728,11 @@ def weight_write(w: Writer, a: Value, b: Value, c: int) -> None:
     change = f".add_(0.1 * {a.text}.mean())"
     if c % 2:
         line = w.put(f"{target}.data{change}")
-        w.site(line, "data copy_under_no_grad", {line: f"{target}.data{change}; graft({{n}}, {module}, {name!r}, {a.text})"})
+        w.site(
+            line,
+            "data copy_under_no_grad",
+            {line: f"{target}.data{change}; graft({{n}}, {module}, {name!r}, {a.text})"},
+        )
     else:
         start = w.put("with torch.no_grad():")
         line = w.put(target + change, 3)
@@ -577,11 +742,17 @@ def weight_write(w: Writer, a: Value, b: Value, c: int) -> None:
 
 @step
 def gradient(w: Writer, a: Value, b: Value, c: int) -> None:
-    """A gradient with respect to a leaf of its own, so that its value does not depend on what is neutralised."""
+    """A gradient with respect to a leaf of its own, so that its value does not depend on what is
+    neutralised.
+    """
     w.save(a)
     name = w.name("q")
     w.put(f"{name} = torch.full((3, 4), 0.7, dtype=torch.float64, requires_grad=True)")
-    w.sever(f"torch.autograd.grad(({a.text} * {name} ** 2).sum(), {name}, retain_graph=True)[0]", "grad_without_graph", a.text)
+    w.sever(
+        f"torch.autograd.grad(({a.text} * {name} ** 2).sum(), {name}, retain_graph=True)[0]",
+        "grad_without_graph",
+        a.text,
+    )
 
 
 @step
@@ -615,7 +786,19 @@ def state_dict(w: Writer, a: Value, b: Value, c: int) -> None:
     w.site(line, "copy_under_no_grad detach data no_grad deepcopy", {below: edit}, above)
 
 
-OFTEN = ("linear", "linear", "linear", "scale", "parameter", "mix", "mix", "in_place", "multiply", "vanish")  # so that much is alive
+# So that much is alive
+OFTEN = (
+    "linear",
+    "linear",
+    "linear",
+    "scale",
+    "parameter",
+    "mix",
+    "mix",
+    "in_place",
+    "multiply",
+    "vanish",
+)
 
 
 def compose(recipe: Recipe) -> Program:
@@ -625,7 +808,12 @@ def compose(recipe: Recipe) -> Program:
     for _ in range(2):  # the first pass finds out which classes the text needs above the model
         text = HEAD + "".join("\n" + FUNCTIONS[name] for name in sorted(needed)) + "\n" + MODEL
         writer = Writer(text.rstrip("\n").split("\n"), recipe.frozen)
-        writer.values = [Value("self.b1", -2), Value("self.b0", -1), Value("self.p1", -3), Value("x", -4)]
+        writer.values = [
+            Value("self.b1", -2),
+            Value("self.b0", -1),
+            Value("self.p1", -3),
+            Value("x", -4),
+        ]
         writer.pinned = {-3}
         for operation, a, b, c in recipe.steps:
             values = writer.values
@@ -634,8 +822,16 @@ def compose(recipe: Recipe) -> Program:
             writer.used.update("p1" for value in (first, second) if value.group == -3)
         needed = writer.functions
     last = [value.text for value in writer.values[-1 - recipe.seed % 4 :]]
-    writer.put(f"return ({last[-1]} * self.table[:3]).sum()" + "".join(f" + ({text} * 0.3 - 1.0).mean()" for text in last[:-1]))
-    writer.lines += ["", "", "def step(before=lambda model: None):", f"    torch.manual_seed({recipe.seed})"]
+    writer.put(
+        f"return ({last[-1]} * self.table[:3]).sum()"
+        + "".join(f" + ({text} * 0.3 - 1.0).mean()" for text in last[:-1])
+    )
+    writer.lines += [
+        "",
+        "",
+        "def step(before=lambda model: None):",
+        f"    torch.manual_seed({recipe.seed})",
+    ]
     writer.lines += ["    model = Net()", "    x = torch.randn(3, 4, dtype=torch.float64)"]
     for name in recipe.frozen:
         writer.lines.append(f"    model.{name}.requires_grad_(False)")
@@ -649,7 +845,13 @@ def recipes(longest: int = 12) -> st.SearchStrategy[Recipe]:
     recent = st.sampled_from((0, 0, 0, 1, 1, 2, 3, 5))
     return st.builds(
         Recipe,
-        steps=st.lists(st.tuples(operations, recent, st.integers(0, 7), st.integers(0, 34)), min_size=2, max_size=longest).map(tuple),
-        frozen=st.lists(st.sampled_from(("lin0", "lin1", "lin2", "p0", "p1")), unique=True, max_size=2).map(tuple),
+        steps=st.lists(
+            st.tuples(operations, recent, st.integers(0, 7), st.integers(0, 34)),
+            min_size=2,
+            max_size=longest,
+        ).map(tuple),
+        frozen=st.lists(
+            st.sampled_from(("lin0", "lin1", "lin2", "p0", "p1")), unique=True, max_size=2
+        ).map(tuple),
         seed=st.integers(0, 50),
     )

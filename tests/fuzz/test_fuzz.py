@@ -1,4 +1,6 @@
-"""Random programs against the oracle, and the oracle against programs whose answers are known and judges that are wrong."""
+"""Random programs against the oracle, and the oracle against programs whose answers are known and
+judges that are wrong.
+"""
 
 import os
 import warnings
@@ -25,7 +27,9 @@ def quiet():
     torch.set_num_threads(threads)
 
 
-def recipe(*steps: tuple[str, int, int, int], frozen: tuple[str, ...] = (), seed: int = 0) -> Recipe:
+def recipe(
+    *steps: tuple[str, int, int, int], frozen: tuple[str, ...] = (), seed: int = 0
+) -> Recipe:
     return Recipe(steps, frozen, seed)
 
 
@@ -40,10 +44,18 @@ def right(truth: Truth) -> Judgement:
     for number, behind in sorted(truth.sites.items()):
         site = truth.program.sites[number]
         run = truth._run({number})
-        also = tuple(truth.program.sites[other].line for other in sorted(truth.sites) if other > number)
-        cuts.append(NamedCut(min(site.kinds), site.line, tuple(sorted(behind & run.behind(number))), also))
+        also = tuple(
+            truth.program.sites[other].line for other in sorted(truth.sites) if other > number
+        )
+        cuts.append(
+            NamedCut(min(site.kinds), site.line, tuple(sorted(behind & run.behind(number))), also)
+        )
     verdicts = {name: min(allowed) for name, allowed in truth.verdicts.items()}
-    return Judgement(verdicts, {name: bool(flag) for name, flag in truth.partial.items()}, tuple(cut for cut in cuts if cut.parameters))
+    return Judgement(
+        verdicts,
+        {name: bool(flag) for name, flag in truth.partial.items()},
+        tuple(cut for cut in cuts if cut.parameters),
+    )
 
 
 # The oracle knows what is known
@@ -74,7 +86,11 @@ KNOWN = {
         {"lin0.weight": "reached"},
         {"lin0.weight", "lin0.bias"},
     ),
-    "round makes zero": (recipe(("linear", 0, 0, 0), ("vanish", 0, 0, 2)), {"lin0.weight": "zero", "lin0.bias": "zero"}, set()),
+    "round makes zero": (
+        recipe(("linear", 0, 0, 0), ("vanish", 0, 0, 2)),
+        {"lin0.weight": "zero", "lin0.bias": "zero"},
+        set(),
+    ),
     "a number that is only looked at severs nothing": (
         recipe(("linear", 0, 0, 0), ("noise", 0, 0, 1)),
         {"lin0.weight": "reached"},
@@ -90,7 +106,11 @@ KNOWN = {
         {"p0": "cut", "p1": "reached"},
         set(),
     ),
-    "an argmax that selects cuts": (recipe(("linear", 0, 0, 0), ("select", 0, 0, 0)), {"lin0.weight": "cut", "lin0.bias": "cut"}, set()),
+    "an argmax that selects cuts": (
+        recipe(("linear", 0, 0, 0), ("select", 0, 0, 0)),
+        {"lin0.weight": "cut", "lin0.bias": "cut"},
+        set(),
+    ),
     "a copy of a layer cuts the layer, not its input": (
         recipe(("linear", 0, 0, 0), ("deep_copy", 0, 0, 1)),
         {"lin0.weight": "reached", "lin1.weight": "cut", "lin1.bias": "cut"},
@@ -118,7 +138,9 @@ KNOWN = {
 def test_the_oracle_agrees_with_answers_known_by_hand(name):
     program, verdicts, partial = KNOWN[name]
     truth = Truth(compose(program))
-    assert {name: truth.verdicts[name] for name in verdicts} == {name: {verdict} for name, verdict in verdicts.items()}, program
+    assert {name: truth.verdicts[name] for name in verdicts} == {
+        name: {verdict} for name, verdict in verdicts.items()
+    }, program
     assert {name for name, flag in truth.partial.items() if flag} == partial
 
 
@@ -140,13 +162,18 @@ def test_the_oracle_rejects_every_wrong_verdict(name, parameter):
 
 def test_the_oracle_rejects_a_cut_that_is_not_named():
     truth = Truth(compose(KNOWN["detach cuts what lies before it"][0]))
-    assert any("not named" in complaint for complaint in truth.complaints(replace(right(truth), cuts=())))
+    assert any(
+        "not named" in complaint for complaint in truth.complaints(replace(right(truth), cuts=()))
+    )
 
 
 def test_the_oracle_rejects_a_line_that_severs_nothing():
     truth = Truth(compose(KNOWN["a number that is only looked at severs nothing"][0]))
     false = NamedCut("item", line_of(truth, "log ="), ("lin0.weight",))
-    assert any("severs nothing" in complaint for complaint in truth.complaints(replace(right(truth), cuts=(false,))))
+    assert any(
+        "severs nothing" in complaint
+        for complaint in truth.complaints(replace(right(truth), cuts=(false,)))
+    )
 
 
 def test_the_oracle_rejects_a_wrong_kind():
@@ -164,7 +191,16 @@ def test_the_oracle_rejects_a_wrong_partial_flag():
 
 
 def test_the_oracle_rejects_a_cut_that_lies_behind_another_as_the_first():
-    truth = Truth(compose(recipe(("linear", 0, 0, 0), ("detach", 0, 0, 0), ("activation", 0, 0, 0), ("data_read", 0, 0, 0))))
+    truth = Truth(
+        compose(
+            recipe(
+                ("linear", 0, 0, 0),
+                ("detach", 0, 0, 0),
+                ("activation", 0, 0, 0),
+                ("data_read", 0, 0, 0),
+            )
+        )
+    )
     judgement = right(truth)
     first, second = (truth.program.sites[number].line for number in sorted(truth.sites))
     (cut,) = judgement.cuts
@@ -176,14 +212,29 @@ def test_the_oracle_rejects_a_cut_that_lies_behind_another_as_the_first():
 def test_the_oracle_rejects_a_parameter_that_does_not_lie_behind_the_cut():
     truth = Truth(compose(KNOWN["detach cuts what lies before it"][0]))
     judgement = right(truth)
-    wrong = replace(judgement, cuts=(replace(judgement.cuts[0], parameters=("lin1.weight", *judgement.cuts[0].parameters)),))
+    wrong = replace(
+        judgement,
+        cuts=(
+            replace(judgement.cuts[0], parameters=("lin1.weight", *judgement.cuts[0].parameters)),
+        ),
+    )
     assert any("does not sever lin1.weight" in complaint for complaint in truth.complaints(wrong))
 
 
 @pytest.mark.parametrize("operation", STEPS)
 def test_every_kind_of_step_is_legal_and_neutralising_it_keeps_the_loss(operation):
     for c in range(35):
-        truth = Truth(compose(recipe(("linear", 0, 0, 0), ("mix", 0, 1, 0), (operation, 0, 1, c), ("mix", 0, 1, 0), seed=3)))
+        truth = Truth(
+            compose(
+                recipe(
+                    ("linear", 0, 0, 0),
+                    ("mix", 0, 1, 0),
+                    (operation, 0, 1, c),
+                    ("mix", 0, 1, 0),
+                    seed=3,
+                )
+            )
+        )
         assert set(truth.healed) == set(PARAMETERS)
 
 
@@ -192,7 +243,10 @@ def test_every_kind_of_step_is_legal_and_neutralising_it_keeps_the_loss(operatio
 
 @pytest.mark.parametrize("part", range(max(2, PROGRAMS // 250)))
 def test_gradviz_judges_random_programs_right(part):
-    """The seed is fixed, so that every run sees the same programs; in parts, so that they can run side by side."""
+    """The seed is fixed, so that every run sees the same programs.
+
+    In parts, so that they can run side by side.
+    """
 
     @seed(part)
     @settings(

@@ -1,4 +1,6 @@
-"""The callback for the Trainer of transformers, in real Trainers, and what is said of PEFT's adapters."""
+"""The callback for the Trainer of transformers, in real Trainers, and what is said of PEFT's
+adapters.
+"""
 
 import contextlib
 import importlib
@@ -21,43 +23,85 @@ BACKWARD = torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward
 
 def is_untouched():
     as_before = (torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward) == BACKWARD
-    return as_before and not backwards.is_watched() and not seams._installed and getattr(trace._watching, "trace", None) is None
+    return (
+        as_before
+        and not backwards.is_watched()
+        and not seams._installed
+        and getattr(trace._watching, "trace", None) is None
+    )
 
 
 def trainer(folder, *callbacks):
     """A Trainer of a small Llama with LoRA."""
     torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2}
+    sizes = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+    }
     llama = transformers.LlamaForCausalLM(transformers.LlamaConfig(vocab_size=64, **sizes))
-    model = peft.get_peft_model(llama, peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
-    data = [{"input_ids": torch.randint(0, 64, (8,)), "labels": torch.randint(0, 64, (8,))} for _ in range(8)]
+    model = peft.get_peft_model(
+        llama, peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    )
+    data = [
+        {"input_ids": torch.randint(0, 64, (8,)), "labels": torch.randint(0, 64, (8,))}
+        for _ in range(8)
+    ]
     quiet = {"report_to": [], "save_strategy": "no", "logging_strategy": "no", "disable_tqdm": True}
-    options = transformers.TrainingArguments(str(folder), per_device_train_batch_size=2, max_steps=4, use_cpu=True, **quiet)
+    options = transformers.TrainingArguments(
+        str(folder), per_device_train_batch_size=2, max_steps=4, use_cpu=True, **quiet
+    )
     return transformers.Trainer(model, options, train_dataset=data, callbacks=list(callbacks))
 
 
 def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(capsys, tmp_path):
-    training = trainer(tmp_path, GradientReportCallback(backward=(1, 2), output=tmp_path / "report.json"))
+    training = trainer(
+        tmp_path, GradientReportCallback(backward=(1, 2), output=tmp_path / "report.json")
+    )
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         training.model.print_trainable_parameters()
     training.train()
-    lines = [line.partition(" at accelerate/")[0].partition(" at peft/")[0] for line in capsys.readouterr().err.splitlines()]
-    frozen = f"  frozen    base_model: 30 of 42 parameters (9.8 k of 10 k values); {printed.getvalue().strip()}"
+    lines = [
+        line.partition(" at accelerate/")[0].partition(" at peft/")[0]
+        for line in capsys.readouterr().err.splitlines()
+    ]
+    frozen = (
+        "  frozen    base_model: 30 of 42 parameters (9.8 k of 10 k values);"
+        f" {printed.getvalue().strip()}"
+    )
     assert lines[-1].startswith("gradviz: 12 of 42 parameters train; base_model.")
-    assert lines[next(place for place, line in enumerate(lines) if line.startswith("gradviz")) : -1] == [
+    assert lines[
+        next(place for place, line in enumerate(lines) if line.startswith("gradviz")) : -1
+    ] == [
         "gradviz: backward 1 in step 1, loss",
         "  reached   lora_B.default in q_proj and v_proj (6 tensors, 192 values)",
-        "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): a route is there, what arrives is all zero",
+        (
+            "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): a route is"
+            " there, what arrives is all zero"
+        ),
         "            from zero factor",
         "  why       the other factor is still zero, but it gets gradient itself",
         frozen,
-        "gradviz: optimizer (AdamW) steps after backward 1: gradient reached 6 of its 12 parameters",
-        "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): what arrived is all zero",
+        (
+            "gradviz: optimizer (AdamW) steps after backward 1: gradient reached 6 of its 12"
+            " parameters"
+        ),
+        (
+            "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): what arrived"
+            " is all zero"
+        ),
         "gradviz: backward 2 in step 2, loss",
-        "  reached   lora_A.default in q_proj and v_proj (6 tensors, 192 values), "
-        "lora_B.default in q_proj and v_proj (6 tensors, 192 values)",
+        (
+            "  reached   lora_A.default in q_proj and v_proj (6 tensors, 192 values), "
+            "lora_B.default in q_proj and v_proj (6 tensors, 192 values)"
+        ),
         frozen,
-        "  no longer zero: lora_A.default in q_proj and v_proj (6 tensors, 192 values), reached now; zero at backward 1",
+        (
+            "  no longer zero: lora_A.default in q_proj and v_proj (6 tensors, 192 values), reached"
+            " now; zero at backward 1"
+        ),
         "gradviz: optimizer (AdamW) steps after backward 2: gradient reached all its parameters",
     ]
     assert (tmp_path / "report.json").stat().st_size
@@ -96,7 +140,9 @@ def test_without_transformers_the_extra_to_install_is_named(monkeypatch):
 def test_no_framework_is_imported_before_its_callback_is():
     asked = "import sys, gradviz.integrations; gradviz.integrations.lightning_callbacks()"
     program = f"{asked}; print({{'torch', 'lightning', 'transformers'}} & {{*sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "set()\n"
 
 

@@ -48,29 +48,46 @@ class Manual(lightning.LightningModule):
         of_generator.step()
 
     def configure_optimizers(self):
-        return torch.optim.Adam(self.critic.parameters()), torch.optim.SGD(self.generator.parameters(), lr=0.1)
+        return torch.optim.Adam(self.critic.parameters()), torch.optim.SGD(
+            self.generator.parameters(), lr=0.1
+        )
 
 
 def fit(model, *callbacks, **options):
     """Train for four batches, and return what the parameters are then."""
     lightning.seed_everything(0)
     model = model()
-    quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
-    trainer = lightning.Trainer(max_epochs=1, accelerator="cpu", devices=1, callbacks=list(callbacks), **quiet, **options)
+    quiet = dict.fromkeys(
+        ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+    )
+    trainer = lightning.Trainer(
+        max_epochs=1, accelerator="cpu", devices=1, callbacks=list(callbacks), **quiet, **options
+    )
     trainer.fit(model, torch.utils.data.DataLoader(torch.randn(8, 4), batch_size=2))
     return [parameter.tolist() for parameter in model.parameters()]
 
 
 def is_untouched():
     as_before = (torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward) == BACKWARD
-    return as_before and not backwards.is_watched() and not seams._installed and getattr(trace._watching, "trace", None) is None
+    return (
+        as_before
+        and not backwards.is_watched()
+        and not seams._installed
+        and getattr(trace._watching, "trace", None) is None
+    )
 
 
 def said(capsys):
-    """What gradviz said, without what Lightning says and without the line in Lightning that calls backward."""
+    """What gradviz said, without what Lightning says and without the line in Lightning that calls
+    backward.
+    """
     text = capsys.readouterr().err
     lines = text[text.index("gradviz:") :].splitlines()
-    return [line.partition(" at lightning/")[0] for line in lines if not line.startswith("`Trainer.fit` stopped")]
+    return [
+        line.partition(" at lightning/")[0]
+        for line in lines
+        if not line.startswith("`Trainer.fit` stopped")
+    ]
 
 
 def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
@@ -80,15 +97,27 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
     assert lines[1:5] == [
         "  reached   head.* (2 tensors, 5 values)",
         "  cut       encoder.* (2 tensors, 20 values)",
-        "            by detach() at tests/integrations/test_lightning.py:27: return self.head(self.encoder(batch).detach()).pow(2).mean()",
+        (
+            "            by detach() at tests/integrations/test_lightning.py:27: return"
+            " self.head(self.encoder(batch).detach()).pow(2).mean()"
+        ),
         "  unused    spare.* (2 tensors, 5 values): its module was never called",
     ]
-    assert lines[5] == "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 1"
+    assert (
+        lines[5]
+        == "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after"
+        " backward 1"
+    )
     assert lines[12:-1] == [
         "gradviz: backward 2 in epoch 0, batch 1, loss",
-        "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 2, as after backward 1",
+        (
+            "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after"
+            " backward 2, as after backward 1"
+        ),
     ]
-    assert lines[-1].startswith("gradviz: 2 of 6 parameters train; encoder.* (2) do not: every route back is severed")
+    assert lines[-1].startswith(
+        "gradviz: 2 of 6 parameters train; encoder.* (2) do not: every route back is severed"
+    )
     assert (tmp_path / "report.html").stat().st_size
     assert is_untouched()
 
@@ -96,7 +125,8 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
 def test_batches_of_one_step_are_judged_together(capsys):
     fit(Automatic, GradientReport(until_stable=True), accumulate_grad_batches=2)
     assert [line for line in said(capsys) if "ALARM" in line] == [
-        f"gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward {numbers}"
+        "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after"
+        f" backward {numbers}"
         for numbers in ("1 and 2", "3 and 4, as after backward 1 and 2")
     ]
 
@@ -110,7 +140,10 @@ def test_manual_optimisation_is_told_with_each_loss_and_optimizer_by_its_name(ca
         "gradviz: optimizers[0] (Adam) steps after backward 1: gradient reached all its parameters",
         "  reached   generator.* (2 tensors, 20 values), critic.* (2 tensors, 5 values)",
         "gradviz: optimizers[1] (SGD) steps after backward 2: gradient reached all its parameters",
-        "  extra     critic.* (2 tensors, 5 values): gradient arrives; optimizers[0] holds them, and does not step here",
+        (
+            "  extra     critic.* (2 tensors, 5 values): gradient arrives; optimizers[0] holds"
+            " them, and does not step here"
+        ),
         "gradviz: All 4 parameters train.",
     ]
 
@@ -138,12 +171,19 @@ def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(capsys, monkey
     plain = fit(Automatic)
     monkeypatch.setattr(backwards, "relevant", None)
     assert fit(Automatic, GradientReport()) == plain
-    assert said(capsys) == ["gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType' object is not callable)"]
+    assert said(capsys) == [
+        "gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType'"
+        " object is not callable)"
+    ]
     assert is_untouched()
 
 
-@pytest.mark.parametrize(("asked", "callbacks"), [(None, 0), ("0", 0), ("1", 1), ("report.json", 1), ("report.doc", 0)])
-def test_every_trainer_has_one_where_the_environment_asks_for_it(asked, callbacks, monkeypatch, recwarn):
+@pytest.mark.parametrize(
+    ("asked", "callbacks"), [(None, 0), ("0", 0), ("1", 1), ("report.json", 1), ("report.doc", 0)]
+)
+def test_every_trainer_has_one_where_the_environment_asks_for_it(
+    asked, callbacks, monkeypatch, recwarn
+):
     if asked is not None:
         monkeypatch.setenv("GRADVIZ", asked)
     trainer = lightning.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)

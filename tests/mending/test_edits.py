@@ -1,4 +1,7 @@
-"""Every kind of edit mends a step that it is for: what is printed, applied by git, gives what was said."""
+"""Every kind of edit mends a step that it is for.
+
+What is printed, applied by git, gives what was said.
+"""
 
 import contextlib
 import importlib.util
@@ -281,7 +284,9 @@ def test_a_patch_applied_gives_what_was_said(tmp_path, monkeypatch, nursery, tit
         held_against_torch(tmp_path, each, found)
 
 
-def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(tmp_path, monkeypatch, nursery):
+def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(
+    tmp_path, monkeypatch, nursery
+):
     found = mended(tmp_path, monkeypatch, nursery, TWICE)
     (only,) = found.report.mends
     assert len(only.titles) > 1
@@ -296,13 +301,17 @@ def mended(folder, monkeypatch, nursery, program):
 
 
 def held_against_torch(folder, mend, found):
-    """Hold what was said of a patch against two runs of plain torch, without it and with it as git applies it."""
+    """Hold what was said of a patch against two runs of plain torch, without it and with it as git
+    applies it.
+    """
     file = folder / "train.py"
     before = run(file)
     original = file.read_bytes()
     diff = patch(found.originals, mend.sources)
     assert original not in diff
-    done = subprocess.run(["git", "apply", "-"], cwd=folder, input=diff, capture_output=True, check=False)
+    done = subprocess.run(
+        ["git", "apply", "-"], cwd=folder, input=diff, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     after = run(file)
     file.write_bytes(original)

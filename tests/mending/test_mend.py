@@ -11,7 +11,10 @@ from gradviz.mending.own import is_own
 from gradviz.mending.patches import write
 from gradviz.mending.text import render
 
-HEAD = "import os\nimport time\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
+HEAD = (
+    "import os\nimport time\nimport torch\nimport torch.nn.functional as F\nfrom torch import"
+    " nn\n\n\n"
+)
 BROKEN = """
     def step():
         torch.manual_seed(0)
@@ -21,27 +24,34 @@ BROKEN = """
         return model["b"](h).mean() + extra, model
 """
 MEANT = {
-    "a target network": """
+    "a target network": (
+        """
         def step():
             model = nn.ModuleDict({"online": nn.Linear(2, 1), "target": nn.Linear(2, 1)})
             with torch.no_grad():
                 goal = model["target"](torch.ones(4, 2))
             return F.mse_loss(model["online"](torch.ones(4, 2)), goal), model
-        """,
-    "a twin that is never named": """
+        """
+    ),
+    "a twin that is never named": (
+        """
         def step():
             model = nn.ModuleDict({"fast": nn.Linear(2, 1), "slow": nn.Linear(2, 1)})
             with torch.no_grad():
                 goal = model["slow"](torch.ones(4, 2))
             return F.mse_loss(model["fast"](torch.ones(4, 2)), goal), model
-        """,
-    "the discriminator's step": """
+        """
+    ),
+    "the discriminator's step": (
+        """
         def step():
             model = nn.ModuleDict({"generator": nn.Linear(2, 3), "critic": nn.Linear(3, 1)})
             fake = model["generator"](torch.randn(4, 2)).detach()
             return model["critic"](fake).mean() - model["critic"](torch.randn(4, 3)).mean(), model
-        """,
-    "a flag": """
+        """
+    ),
+    "a flag": (
+        """
         def features(layer, x, frozen):
             h = layer(x)
             if frozen:
@@ -52,8 +62,10 @@ MEANT = {
         def step():
             model = nn.ModuleDict({"body": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
             return model["head"](features(model["body"], torch.ones(4, 2), True)).mean(), model
-        """,
-    "truncated backpropagation through time": """
+        """
+    ),
+    "truncated backpropagation through time": (
+        """
         def step():
             model = nn.ModuleDict({"cell": nn.RNNCell(2, 3), "head": nn.Linear(3, 1)})
             h = torch.zeros(4, 3)
@@ -61,8 +73,10 @@ MEANT = {
                 h = model["cell"](torch.ones(4, 2), h)
                 h = h.detach() if _ == 0 else h
             return model["head"](h).mean(), model
-        """,
-    "what the optimizer does not hold": """
+        """
+    ),
+    "what the optimizer does not hold": (
+        """
         def step():
             model = nn.ModuleDict({"body": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
             optimizer = torch.optim.SGD(model["head"].parameters(), lr=0.1)
@@ -72,7 +86,8 @@ MEANT = {
             loss.backward()
             optimizer.step()
             return loss, model
-        """,
+        """
+    ),
 }
 
 
@@ -97,7 +112,9 @@ def test_a_stop_gradient_on_purpose_is_left_alone_unless_asked_for(mended, progr
     assert mended(program, meant=True).report.mends
 
 
-@pytest.mark.parametrize("command", [["git", "apply", "-"], ["patch", "-p1", "--batch"]], ids=["git", "patch"])
+@pytest.mark.parametrize(
+    "command", [["git", "apply", "-"], ["patch", "-p1", "--batch"]], ids=["git", "patch"]
+)
 def test_everything_that_is_printed_is_one_patch(mended, tmp_path, nursery, command):
     found = mended(BROKEN)
     said = render(found)
@@ -158,7 +175,9 @@ def test_an_unseeded_step_is_repeated_from_one_seed(mended):
 def test_a_step_that_takes_too_long_or_fails_is_said_with_the_way_out(mended):
     with pytest.raises(GradvizError, match=r"more than 1 seconds; --timeout gives it more"):
         mended("def step():\n    time.sleep(30)\n", timeout=1.0)
-    with pytest.raises(GradvizError, match=r"train\.py:step raised ValueError at .*train\.py:9: too small"):
+    with pytest.raises(
+        GradvizError, match=r"train\.py:step raised ValueError at .*train\.py:9: too small"
+    ):
         mended("def step():\n    raise ValueError('too small')\n")
     with pytest.raises(GradvizError, match="no function 'nothing'"):
         mended(BROKEN, "train.py:nothing")
@@ -232,4 +251,6 @@ def test_what_is_in_a_module_beside_is_mended_there(mended, tmp_path):
             return model["b"](features(model["a"], torch.ones(4, 2))).mean(), model
         """)
     (stage,) = found.stages
-    assert stage.after == {str(tmp_path / "nets.py"): b"def features(layer, x):\r\n\treturn layer(x)\r\n"}
+    assert stage.after == {
+        str(tmp_path / "nets.py"): b"def features(layer, x):\r\n\treturn layer(x)\r\n"
+    }

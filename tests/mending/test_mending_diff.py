@@ -7,22 +7,49 @@ import pytest
 
 from gradviz.mending.diff import quoted, unified
 
-LINES = [b"import torch\n", b"\n", b"def step(x):\n", b"    y = x.detach()\n", b"    return y\n", b"\n", b"\n", b"step(1)\n"]
+LINES = [
+    b"import torch\n",
+    b"\n",
+    b"def step(x):\n",
+    b"    y = x.detach()\n",
+    b"    return y\n",
+    b"\n",
+    b"\n",
+    b"step(1)\n",
+]
 LIKE_A_DIFF = b"s = '''\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n'''\n"
 CONTENTS = {
     "plain": (b"".join(LINES), b"".join(LINES).replace(b".detach()", b"")),
     "tabs": (b"if x:\n\ty = x.detach()\n\tz = y\n", b"if x:\n\ty = x\n\tz = y\n"),
-    "crlf": (b"".join(LINES).replace(b"\n", b"\r\n"), b"".join(LINES).replace(b"\n", b"\r\n").replace(b".detach()", b"")),
+    "crlf": (
+        b"".join(LINES).replace(b"\n", b"\r\n"),
+        b"".join(LINES).replace(b"\n", b"\r\n").replace(b".detach()", b""),
+    ),
     "no newline at the end": (b"x = y.detach()", b"x = y"),
     "newline comes at the end": (b"x = y.detach()", b"x = y\n"),
     "newline goes at the end": (b"x = y.detach()\n", b"x = y"),
-    "latin": (b"# -*- coding: latin-1 -*-\ns = '\xe9'\nx = y.detach()\n", b"# -*- coding: latin-1 -*-\ns = '\xe9'\nx = y\n"),
+    "latin": (
+        b"# -*- coding: latin-1 -*-\ns = '\xe9'\nx = y.detach()\n",
+        b"# -*- coding: latin-1 -*-\ns = '\xe9'\nx = y\n",
+    ),
     "not ASCII": ("größe = x.detach()  # ∇\n".encode(), "größe = x  # ∇\n".encode()),
     "lone carriage return": (b"s = 'a'\rx = y.detach()\nz = 1\n", b"s = 'a'\rx = y\nz = 1\n"),
     "lines that look like a diff": (LIKE_A_DIFF + b"x = y.detach()\n", LIKE_A_DIFF + b"x = y\n"),
-    "first and last line": (b"a.detach()\n" + b"b\n" * 20 + b"c.detach()\n", b"a\n" + b"b\n" * 20 + b"c\n"),
+    "first and last line": (
+        b"a.detach()\n" + b"b\n" * 20 + b"c.detach()\n",
+        b"a\n" + b"b\n" * 20 + b"c\n",
+    ),
 }
-NAMES = ["train.py", "src/nets/train.py", "with blank.py", "größe ∇.py", 'quote".py', "back\\slash.py", "tab\there.py", "-dash.py"]
+NAMES = [
+    "train.py",
+    "src/nets/train.py",
+    "with blank.py",
+    "größe ∇.py",
+    'quote".py',
+    "back\\slash.py",
+    "tab\there.py",
+    "-dash.py",
+]
 NAMES += ["a b/c d.py", "$HOME;rm.py"]
 
 
@@ -47,7 +74,11 @@ def test_git_takes_a_name_with_a_line_end(tmp_path):
 
 def test_text_around_a_diff_is_passed_over(tmp_path):
     before, after = CONTENTS["plain"]
-    diff = b"Cut by detach() at train.py:4: f1\n  patch     drop it\n\n" + unified("train.py", before, after) + b"\n  effect    f1\n"
+    diff = (
+        b"Cut by detach() at train.py:4: f1\n  patch     drop it\n\n"
+        + unified("train.py", before, after)
+        + b"\n  effect    f1\n"
+    )
     for tool in ("git", "patch"):
         assert applied(tmp_path / tool, "train.py", before, after, tool, diff) == after
 

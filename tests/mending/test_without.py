@@ -23,7 +23,12 @@ def step():
 def test_the_verdicts_are_those_of_the_step_without_that_one_cut(tmp_path, monkeypatch, nursery):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(PROGRAM)
-    verdicts = {name: str(one.verdict) for name, one in report_without("train.py:step", "train.py:9", nursery=nursery).parameters.items()}
+    verdicts = {
+        name: str(one.verdict)
+        for name, one in report_without(
+            "train.py:step", "train.py:9", nursery=nursery
+        ).parameters.items()
+    }
     assert verdicts == {
         "a.weight": "cut",
         "a.bias": "cut",
@@ -38,5 +43,8 @@ def test_the_verdicts_are_those_of_the_step_without_that_one_cut(tmp_path, monke
 def test_a_line_that_cuts_nothing_is_refused_with_those_that_do(tmp_path, monkeypatch, nursery):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(PROGRAM)
-    with pytest.raises(GradvizError, match=r"nothing is cut at train.py:7 \(there are cuts at train.py:8, train.py:9\)"):
+    with pytest.raises(
+        GradvizError,
+        match=r"nothing is cut at train.py:7 \(there are cuts at train.py:8, train.py:9\)",
+    ):
         report_without("train.py:step", "train.py:7", nursery=nursery)

@@ -1,7 +1,8 @@
 """Interrupts a step, its trace, its report and what is written of it, and looks at what is left.
 
-Python runs a signal handler where a function begins and after each call, and so does what is here: at the first such moment, the second,
-and so on. ``python tests/recording/interrupts.py 5000`` also lets a timer choose 5,000 moments for each way of working.
+Python runs a signal handler where a function begins and after each call, and so does what is here:
+at the first such moment, the second, and so on. ``python tests/recording/interrupts.py 5000`` also
+lets a timer choose 5,000 moments for each way of working.
 """
 
 import collections
@@ -28,11 +29,22 @@ from gradviz.running.backwards import Watch
 from gradviz.running.names import Found
 from gradviz.running.settings import Settings
 
-OWNERS = [nn.Parameter, nn.Module, torch, torch.autograd, torch.autograd.Variable, torch.optim.Optimizer, torch.overrides, torch.Tensor]
+OWNERS = [
+    nn.Parameter,
+    nn.Module,
+    torch,
+    torch.autograd,
+    torch.autograd.Variable,
+    torch.optim.Optimizer,
+    torch.overrides,
+    torch.Tensor,
+]
 
 
 class Net(nn.Module):
-    """Switches grad mode, leaves torch, makes a Parameter, and calls functions of torch that are written in Python."""
+    """Switches grad mode, leaves torch, makes a Parameter, and calls functions of torch that are
+    written in Python.
+    """
 
     def __init__(self):
         super().__init__()
@@ -46,11 +58,15 @@ class Net(nn.Module):
                 h = h + 1
         for _ in range(2):
             h = self.norm(self.b(h)).tanh() + kept * h.mean().item()
-        return F.softmax(F.dropout(h + nn.Parameter(h), 0.5), -1) * float(h.sum()) + F.cross_entropy(h, h.argmax(-1))
+        return F.softmax(F.dropout(h + nn.Parameter(h), 0.5), -1) * float(
+            h.sum()
+        ) + F.cross_entropy(h, h.argmax(-1))
 
 
 class Descent(torch.optim.Optimizer):
-    """Steps without switching grad mode, which torch's own optimizers may leave off where they are interrupted."""
+    """Steps without switching grad mode, which torch's own optimizers may leave off where they are
+    interrupted.
+    """
 
     def step(self):
         for parameter in self.param_groups[0]["params"]:
@@ -90,10 +106,17 @@ def write(model, x, folder):
 
 
 def run(model, x, folder):
-    """What ``gradviz run`` does in a process, to its end: a backward call is told of, and another trains on."""
+    """What ``gradviz run`` does in a process, to its end.
+
+    A backward call is told of, and another trains on.
+    """
     optimizer = Descent(model.a.parameters(), {})
     found = Found({"model": model.a}, {"optimizer": optimizer})
-    watch = Watch(Settings(backward=(1,), output=str(folder / "g.txt")), find=lambda frame: found, voice=lambda text: None)
+    watch = Watch(
+        Settings(backward=(1,), output=str(folder / "g.txt")),
+        find=lambda frame: found,
+        voice=lambda text: None,
+    )
     WATCHES[:] = [watch]
     watch.begin()
     for _ in range(2):
@@ -107,7 +130,10 @@ WATCHES = []
 
 
 class InterruptError(Exception):
-    """What a handler of the user's may raise; a failure of gradviz's own is an ``Exception`` as well."""
+    """What a handler of the user's may raise.
+
+    A failure of gradviz's own is an ``Exception`` as well.
+    """
 
 
 class Moments:
@@ -117,7 +143,8 @@ class Moments:
         self.at, self.count = at, 0
 
     def __call__(self, frame, event, argument):
-        resumed = frame.f_lasti > 0 and frame.f_code.co_flags & inspect.CO_GENERATOR  # perhaps only to be closed, where none runs
+        # Perhaps only to be closed, where none runs
+        resumed = frame.f_lasti > 0 and frame.f_code.co_flags & inspect.CO_GENERATOR
         if event == "c_return" or (event == "call" and not resumed):
             self.count += 1
             if self.count == self.at:
@@ -129,7 +156,13 @@ class Bench:
 
     def __init__(self, way, folder, error=KeyboardInterrupt):
         torch.manual_seed(0)
-        self.model, self.x, self.way, self.folder, self.error = Net(), torch.randn(4, 8), WAYS[way], Path(folder), error
+        self.model, self.x, self.way, self.folder, self.error = (
+            Net(),
+            torch.randn(4, 8),
+            WAYS[way],
+            Path(folder),
+            error,
+        )
         self.raised = 0
         signal.signal(signal.SIGALRM, self.interrupt)
         self.work()
@@ -163,7 +196,10 @@ class Bench:
 
     def after(self, seconds):
         """Interrupt after some time."""
-        return self._interrupted(lambda: signal.setitimer(signal.ITIMER_REAL, seconds), lambda: signal.setitimer(signal.ITIMER_REAL, 0))
+        return self._interrupted(
+            lambda: signal.setitimer(signal.ITIMER_REAL, seconds),
+            lambda: signal.setitimer(signal.ITIMER_REAL, 0),
+        )
 
     def _interrupted(self, begin, end):
         before, caught, place = self.raised, 0, ""
@@ -176,7 +212,8 @@ class Bench:
         except self.error as error:
             caught = 1
             place = " < ".join(
-                f"{os.path.basename(one.filename)}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[:-4:-1]
+                f"{os.path.basename(one.filename)}:{one.lineno}"
+                for one in traceback.extract_tb(error.__traceback__)[:-4:-1]
             )
         except BaseException as error:
             return [f"turned into {error!r}"], str(error)
@@ -205,8 +242,14 @@ class Bench:
             "hooks": [len(one._backward_hooks or ()) for one in self.model.parameters()],
             "files": sorted(path.name for path in self.left()),
             "a trace": gradviz.recording.trace._watching.__dict__.get("trace"),
-            "step hooks": [len(optimizers._global_optimizer_pre_hooks), len(optimizers._global_optimizer_post_hooks)],
-            "module hooks": [len(modules._global_parameter_registration_hooks), len(modules._global_module_registration_hooks)],
+            "step hooks": [
+                len(optimizers._global_optimizer_pre_hooks),
+                len(optimizers._global_optimizer_post_hooks),
+            ],
+            "module hooks": [
+                len(modules._global_parameter_registration_hooks),
+                len(modules._global_module_registration_hooks),
+            ],
             "watchers": len(gradviz.recording.seams._users),
         }
 
@@ -216,7 +259,12 @@ def main(times):
         for way in WAYS:
             bench = Bench(way, tempfile.mkdtemp(prefix="gradviz-interrupts-"), error)
             moments = bench.moments()
-            _tell(way, f"of {moments} moments", bench, (bench.at(moment) for moment in range(1, moments + 1, max(1, moments // times))))
+            _tell(
+                way,
+                f"of {moments} moments",
+                bench,
+                (bench.at(moment) for moment in range(1, moments + 1, max(1, moments // times))),
+            )
             start = time.perf_counter()
             for _ in range(5):
                 bench.work()
@@ -231,8 +279,15 @@ def _by_timer(bench, duration, times):
 
 def _tell(way, how, bench, results):
     bench.raised = 0
-    found = collections.Counter(f"{wrong}: {place}" for wrongs, place in results for wrong in wrongs)
-    print(f"{way}, {bench.error.__name__}: {bench.raised} {how}, {found.total()} wrong", *found.most_common(8), sep="\n   ", flush=True)
+    found = collections.Counter(
+        f"{wrong}: {place}" for wrongs, place in results for wrong in wrongs
+    )
+    print(
+        f"{way}, {bench.error.__name__}: {bench.raised} {how}, {found.total()} wrong",
+        *found.most_common(8),
+        sep="\n   ",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ def measured(gradient: torch.Tensor) -> Amount | None:
 def block() -> tuple[nn.Module, torch.Tensor]:
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(16, 2, 24, dropout=0.0, batch_first=True)
-    return nn.Sequential(layer, nn.Conv1d(5, 3, 3), nn.GroupNorm(1, 3), nn.ReLU(), nn.Flatten(), nn.Linear(42, 2)), torch.randn(3, 5, 16)
+    return nn.Sequential(
+        layer, nn.Conv1d(5, 3, 3), nn.GroupNorm(1, 3), nn.ReLU(), nn.Flatten(), nn.Linear(42, 2)
+    ), torch.randn(3, 5, 16)
 
 
 def hooked(model: nn.Module, x: torch.Tensor) -> dict[str, list[tuple[Amount | None, ...]]]:
@@ -51,8 +53,14 @@ def hooked(model: nn.Module, x: torch.Tensor) -> dict[str, list[tuple[Amount | N
             continue
         seen.add(node)
 
-        def hook(passed: tuple[torch.Tensor | None, ...], came: tuple[torch.Tensor | None, ...], node: object = node) -> None:
-            said.setdefault(type(node).__name__, []).append((*map(by_hand, came), None, *map(by_hand, passed)))
+        def hook(
+            passed: tuple[torch.Tensor | None, ...],
+            came: tuple[torch.Tensor | None, ...],
+            node: object = node,
+        ) -> None:
+            said.setdefault(type(node).__name__, []).append(
+                (*map(by_hand, came), None, *map(by_hand, passed))
+            )
 
         if type(node).__name__ != "AccumulateGrad":
             node.register_hook(hook)
@@ -84,7 +92,9 @@ def test_what_passes_each_node_is_what_hooks_by_hand_see_to_the_last_bit() -> No
     for name, parameter in model.named_parameters():
         node = next(node for node in report.graph.nodes if node.name == name)
         assert node.incoming == (by_hand(parameter.grad),)
-        assert report.parameters[name].gradient_norm == float(torch.linalg.vector_norm(parameter.grad, dtype=torch.float64))
+        assert report.parameters[name].gradient_norm == float(
+            torch.linalg.vector_norm(parameter.grad, dtype=torch.float64)
+        )
     assert gradviz.reports.read_json(report.to_json()) == report
 
 
@@ -92,7 +102,17 @@ def _bare(amounts: tuple[Amount | None, ...]) -> str:
     return repr([amount for amount in amounts if amount is not None])
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        torch.float16,
+        torch.bfloat16,
+        torch.float32,
+        torch.float64,
+        torch.complex64,
+        torch.complex128,
+    ],
+)
 def test_every_dtype_is_measured_as_by_hand(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     gradient = torch.randn(37, 19, dtype=dtype)
@@ -164,7 +184,9 @@ def test_never_more_than_the_gradients_of_one_node_are_held() -> None:
 def test_the_amounts_of_a_traced_step_leave_its_gradients_as_they_are() -> None:
     model, x = block()
     model(x).square().mean().backward()
-    plain = [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+    plain = [
+        parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None
+    ]
     model.zero_grad()
     with gradviz.trace(values=True):
         model(x).square().mean().backward()

@@ -7,7 +7,10 @@ from gradviz.recording.arguments import as_array, is_whole, part_at, tensors_in
 
 def test_the_tensors_in_lists_and_tuples_are_found_in_their_order():
     first, second = torch.ones(1), torch.ones(2)
-    assert [*map(id, tensors_in([1, (first, [second]), "text", {"not": first}]))] == [id(first), id(second)]
+    assert [*map(id, tensors_in([1, (first, [second]), "text", {"not": first}]))] == [
+        id(first),
+        id(second),
+    ]
 
 
 def test_a_list_is_whole_as_its_first_number_is():

@@ -1,4 +1,7 @@
-"""Where NaN or infinity is born is named: the operation, the line, whether forward or backward, and the reason, read off the numbers."""
+"""Where NaN or infinity is born is named.
+
+The operation, the line, whether forward or backward, and the reason, read off the numbers.
+"""
 
 import pytest
 import torch
@@ -24,13 +27,55 @@ SPOILT = torch.tensor([1.0, torch.nan])
 HALF_ROW = torch.tensor([[False] * 3, [True] * 3])
 
 NETS = {
-    "sqrt at 0": (vector(0.0, 1), lambda w: (w * 1).sqrt().sum(), "sqrt", False, "the derivative of sqrt at 0 is infinite, at 1 of 2"),
-    "sqrt below 0": (vector(-1.0, 1), lambda w: (w * 1).sqrt().sum(), "sqrt", True, "the square root of a negative value, at 1 of 2"),
-    "rsqrt of 0": (vector(0.0, 1), lambda w: (w * 1).rsqrt().sum(), "rsqrt", True, "1 / sqrt of 0, at 1 of 2"),
-    "log of 0": (vector(0.0, 1), lambda w: ((w * 1).log() * torch.tensor([0.0, 1])).sum(), "log", True, "the logarithm of 0, at 1 of 2"),
-    "log below 0": (vector(-1.0, 1), lambda w: (w * 1).log().sum(), "log", True, "the logarithm of a negative value"),
-    "log1p of -1": (vector(-1.0, 1), lambda w: (w * 1).log1p().sum(), "log1_p", True, "log1p of -1"),
-    "0 / 0": (vector(0.0, 1), lambda w: ((w * 1) / (w * 2)).sum(), "div", True, "a division by 0, at 1 of 2"),
+    "sqrt at 0": (
+        vector(0.0, 1),
+        lambda w: (w * 1).sqrt().sum(),
+        "sqrt",
+        False,
+        "the derivative of sqrt at 0 is infinite, at 1 of 2",
+    ),
+    "sqrt below 0": (
+        vector(-1.0, 1),
+        lambda w: (w * 1).sqrt().sum(),
+        "sqrt",
+        True,
+        "the square root of a negative value, at 1 of 2",
+    ),
+    "rsqrt of 0": (
+        vector(0.0, 1),
+        lambda w: (w * 1).rsqrt().sum(),
+        "rsqrt",
+        True,
+        "1 / sqrt of 0, at 1 of 2",
+    ),
+    "log of 0": (
+        vector(0.0, 1),
+        lambda w: ((w * 1).log() * torch.tensor([0.0, 1])).sum(),
+        "log",
+        True,
+        "the logarithm of 0, at 1 of 2",
+    ),
+    "log below 0": (
+        vector(-1.0, 1),
+        lambda w: (w * 1).log().sum(),
+        "log",
+        True,
+        "the logarithm of a negative value",
+    ),
+    "log1p of -1": (
+        vector(-1.0, 1),
+        lambda w: (w * 1).log1p().sum(),
+        "log1_p",
+        True,
+        "log1p of -1",
+    ),
+    "0 / 0": (
+        vector(0.0, 1),
+        lambda w: ((w * 1) / (w * 2)).sum(),
+        "div",
+        True,
+        "a division by 0, at 1 of 2",
+    ),
     "1 / 0 left out by where": (
         vector(0.0, 1),
         lambda w: torch.where(w > 0, 1 / (w * 1), w * 1).sum(),
@@ -45,15 +90,69 @@ NETS = {
         True,
         "the result is larger than 3.4e+38, the largest number of float32, at 1 of 2",
     ),
-    "inf - inf": (vector(100.0, 1), lambda w: (w * 1).exp().sum() - (w * 1).exp().sum(), "exp", True, "the result is larger than"),
-    "a power below 1 of 0": (vector(0.0, 1), lambda w: ((w * 1) ** 0.5).sum(), "pow", False, "the derivative of 0 to a power below 1"),
-    "a fraction of a negative": (vector(-1.0, 1), lambda w: ((w * 1) ** 0.5).sum(), "pow", True, "a negative value to a power that"),
-    "a negative power of 0": (vector(0.0, 1), lambda w: ((w * 1) ** -2).sum(), "pow", True, "0 to a negative power"),
-    "acos at 1": (vector(1.0, 0.5), lambda w: (w * 1).acos().sum(), "acos", False, "its derivative at 1 and -1 is infinite, at 1 of 2"),
-    "asin beyond 1": (vector(2.0, 0.5), lambda w: (w * 1).asin().sum(), "asin", True, "it is not defined beyond 1 and -1, at 1 of 2"),
-    "atanh at 1": (vector(1.0, 0.5), lambda w: (w * 1).atanh()[1:].sum(), "atanh", False, "its derivative at 1 and -1 is infinite"),
-    "svd": (nn.Parameter(torch.eye(3)), lambda w: torch.linalg.svd(w * 1)[0].sum(), "linalg_svd", False, "two singular values are equal"),
-    "eigh": (nn.Parameter(torch.eye(3)), lambda w: torch.linalg.eigh(w * 1)[1].sum(), "linalg_eigh", False, "two eigenvalues are equal"),
+    "inf - inf": (
+        vector(100.0, 1),
+        lambda w: (w * 1).exp().sum() - (w * 1).exp().sum(),
+        "exp",
+        True,
+        "the result is larger than",
+    ),
+    "a power below 1 of 0": (
+        vector(0.0, 1),
+        lambda w: ((w * 1) ** 0.5).sum(),
+        "pow",
+        False,
+        "the derivative of 0 to a power below 1",
+    ),
+    "a fraction of a negative": (
+        vector(-1.0, 1),
+        lambda w: ((w * 1) ** 0.5).sum(),
+        "pow",
+        True,
+        "a negative value to a power that",
+    ),
+    "a negative power of 0": (
+        vector(0.0, 1),
+        lambda w: ((w * 1) ** -2).sum(),
+        "pow",
+        True,
+        "0 to a negative power",
+    ),
+    "acos at 1": (
+        vector(1.0, 0.5),
+        lambda w: (w * 1).acos().sum(),
+        "acos",
+        False,
+        "its derivative at 1 and -1 is infinite, at 1 of 2",
+    ),
+    "asin beyond 1": (
+        vector(2.0, 0.5),
+        lambda w: (w * 1).asin().sum(),
+        "asin",
+        True,
+        "it is not defined beyond 1 and -1, at 1 of 2",
+    ),
+    "atanh at 1": (
+        vector(1.0, 0.5),
+        lambda w: (w * 1).atanh()[1:].sum(),
+        "atanh",
+        False,
+        "its derivative at 1 and -1 is infinite",
+    ),
+    "svd": (
+        nn.Parameter(torch.eye(3)),
+        lambda w: torch.linalg.svd(w * 1)[0].sum(),
+        "linalg_svd",
+        False,
+        "two singular values are equal",
+    ),
+    "eigh": (
+        nn.Parameter(torch.eye(3)),
+        lambda w: torch.linalg.eigh(w * 1)[1].sum(),
+        "linalg_eigh",
+        False,
+        "two eigenvalues are equal",
+    ),
     "float16 in backward": (
         vector(1.0, dtype=torch.float16),
         lambda w: ((w * 1) * 0.5).float().sum() * 1e6,
@@ -68,23 +167,85 @@ NETS = {
         True,
         "what goes in holds NaN already",
     ),
-    "acosh at 1": (vector(1.0, 2), lambda w: (w * 1).acosh().sum(), "acosh", False, "its derivative at 1 is infinite, at 1 of 2"),
-    "acosh below 1": (vector(0.5, 2), lambda w: (w * 1).acosh().sum(), "acosh", True, "it is not defined below 1, at 1 of 2"),
-    "std of one value": (vector(2.0), lambda w: (w * 1).std(), "std", True, "the standard deviation of a single value"),
+    "acosh at 1": (
+        vector(1.0, 2),
+        lambda w: (w * 1).acosh().sum(),
+        "acosh",
+        False,
+        "its derivative at 1 is infinite, at 1 of 2",
+    ),
+    "acosh below 1": (
+        vector(0.5, 2),
+        lambda w: (w * 1).acosh().sum(),
+        "acosh",
+        True,
+        "it is not defined below 1, at 1 of 2",
+    ),
+    "std of one value": (
+        vector(2.0),
+        lambda w: (w * 1).std(),
+        "std",
+        True,
+        "the standard deviation of a single value",
+    ),
     "logsumexp of a row that is masked fully": (
         vector(0.0, 1),
-        lambda w: torch.logsumexp((w * 1).masked_fill(torch.ones(2, dtype=torch.bool), -torch.inf), 0),
+        lambda w: torch.logsumexp(
+            (w * 1).masked_fill(torch.ones(2, dtype=torch.bool), -torch.inf), 0
+        ),
         "logsumexp",
         True,
         "a row holds nothing but -inf",
     ),
-    "logit of 0": (vector(0.0, 0.5), lambda w: (w * 1).logit().sum(), "logit", True, "its result is infinite, at 1 of 2"),
-    "erfinv of 1": (vector(1.0, 0.5), lambda w: (w * 1).erfinv().sum(), "erfinv", True, "its result is infinite, at 1 of 2"),
-    "lgamma of 0": (vector(0.0, 0.5), lambda w: (w * 1).lgamma().sum(), "lgamma", True, "its result is infinite, at 1 of 2"),
-    "sinh of 100": (vector(100.0, 1), lambda w: (w * 1).sinh().sum(), "sinh", True, "its result is infinite, at 1 of 2"),
-    "x log x at 0": (vector(0.0, 0.5), lambda w: torch.xlogy(w * 1, w * 1).sum(), "xlogy", False, "the logarithm of 0, at 1 of 2"),
-    "hypot of (0, 0)": (vector(0.0, 1), lambda w: (w * 1).hypot(torch.zeros(2)).sum(), "hypot", False, "the length of (0, 0) has no"),
-    "the mean of nothing": (vector(0.0, 1), lambda w: (w * 1)[w > 5].mean(), "mean", True, "the mean of no elements is 0 / 0"),
+    "logit of 0": (
+        vector(0.0, 0.5),
+        lambda w: (w * 1).logit().sum(),
+        "logit",
+        True,
+        "its result is infinite, at 1 of 2",
+    ),
+    "erfinv of 1": (
+        vector(1.0, 0.5),
+        lambda w: (w * 1).erfinv().sum(),
+        "erfinv",
+        True,
+        "its result is infinite, at 1 of 2",
+    ),
+    "lgamma of 0": (
+        vector(0.0, 0.5),
+        lambda w: (w * 1).lgamma().sum(),
+        "lgamma",
+        True,
+        "its result is infinite, at 1 of 2",
+    ),
+    "sinh of 100": (
+        vector(100.0, 1),
+        lambda w: (w * 1).sinh().sum(),
+        "sinh",
+        True,
+        "its result is infinite, at 1 of 2",
+    ),
+    "x log x at 0": (
+        vector(0.0, 0.5),
+        lambda w: torch.xlogy(w * 1, w * 1).sum(),
+        "xlogy",
+        False,
+        "the logarithm of 0, at 1 of 2",
+    ),
+    "hypot of (0, 0)": (
+        vector(0.0, 1),
+        lambda w: (w * 1).hypot(torch.zeros(2)).sum(),
+        "hypot",
+        False,
+        "the length of (0, 0) has no",
+    ),
+    "the mean of nothing": (
+        vector(0.0, 1),
+        lambda w: (w * 1)[w > 5].mean(),
+        "mean",
+        True,
+        "the mean of no elements is 0 / 0",
+    ),
     "no label that counts": (
         nn.Parameter(torch.ones(2, 3)),
         lambda w: F.cross_entropy(w * 1, torch.tensor([-100, -100])),
@@ -99,8 +260,20 @@ NETS = {
         True,
         "the deviation of equal values is 0, and eps as well",
     ),
-    "infinity in a parameter": (vector(1.0, torch.inf), lambda w: F.gelu(w * 1).sum(), "mul", True, "a leaf that goes in"),
-    "NaN in a parameter": (vector(1.0, torch.nan), lambda w: (w * 1).sqrt().sum(), "mul", True, "a leaf that goes in"),
+    "infinity in a parameter": (
+        vector(1.0, torch.inf),
+        lambda w: F.gelu(w * 1).sum(),
+        "mul",
+        True,
+        "a leaf that goes in",
+    ),
+    "NaN in a parameter": (
+        vector(1.0, torch.nan),
+        lambda w: (w * 1).sqrt().sum(),
+        "mul",
+        True,
+        "a leaf that goes in",
+    ),
 }
 
 
@@ -130,7 +303,9 @@ def test_the_operation_and_the_reason_are_named(name):
 def test_where_no_value_shows_the_beginning_no_operation_is_accused():
     weight = vector(300.0, 1.0, dtype=torch.float16)
     first = reported(weight, lambda w: ((w * 1) * 300).sum().float()).births[0]
-    assert first.why == "the loss is not finite, and no value that can be read shows where that began"
+    assert (
+        first.why == "the loss is not finite, and no value that can be read shows where that began"
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +313,13 @@ def test_where_no_value_shows_the_beginning_no_operation_is_accused():
     [
         lambda w: torch.where(w > 0, (w * 1).exp(), w * 2).sum(),
         lambda w: (w * 1).clamp(min=1e-6).sqrt().sum(),
-        lambda w: F.softmax((w * torch.ones(2, 2)).masked_fill(torch.eye(2, dtype=torch.bool), -torch.inf), -1).square().sum(),
+        lambda w: (
+            F.softmax(
+                (w * torch.ones(2, 2)).masked_fill(torch.eye(2, dtype=torch.bool), -torch.inf), -1
+            )
+            .square()
+            .sum()
+        ),
         lambda w: F.normalize(w * 1, dim=0).sum(),
     ],
 )
@@ -156,7 +337,11 @@ def test_a_row_of_attention_that_is_masked_fully_is_told_though_the_loss_is_fini
         loss = out[~pad].square().mean()
         loss.backward()
     (born,) = trace.report(loss, attention).births
-    assert (born.operation, born.forward, born.place.code) == ("softmax", True, "out, _ = attention(x, x, x, key_padding_mask=pad)")
+    assert (born.operation, born.forward, born.place.code) == (
+        "softmax",
+        True,
+        "out, _ = attention(x, x, x, key_padding_mask=pad)",
+    )
     assert born.why.startswith("3 of 6 rows hold nothing but -inf")
     assert {"in_proj_weight", "in_proj_bias"} <= set(born.parameters)
 
@@ -164,7 +349,10 @@ def test_a_row_of_attention_that_is_masked_fully_is_told_though_the_loss_is_fini
 def test_what_hooks_have_packed_is_not_read_for_it():
     ran = []
     weight = vector(0.0, 1)
-    with gradviz.trace() as trace, torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: (ran.append(1), x)[1]):
+    with (
+        gradviz.trace() as trace,
+        torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: (ran.append(1), x)[1]),
+    ):
         loss = (weight * 1).sqrt().sum()
         loss.backward()
     unpacked = len(ran)

@@ -24,7 +24,9 @@ def test_a_single_weight_divided_by_its_own_sum_gets_rounding():
         return (weight / (weight.sum(-1, keepdim=True) + 1e-20) * model["body"](x)).square().mean()
 
     (note,) = notes(step, model)
-    assert note.startswith("What arrives at gate.weight is rounding, and no gradient: what comes to the value made at ")
+    assert note.startswith(
+        "What arrives at gate.weight is rounding, and no gradient: what comes to the value made at "
+    )
     assert "on 2 routes" in note
 
 

@@ -16,8 +16,12 @@ import gradviz
 
 
 def traced(step):
-    """Return the verdict of ``a``, the lines that sever, and what the step made, of a step over ``a`` and a live ``b``."""
-    model = nn.ParameterDict({"a": torch.tensor([0.7234567, -1.3456789]), "b": torch.tensor([0.3, 0.9])})
+    """Return the verdict of ``a``, the lines that sever, and what the step made, of a step over
+    ``a`` and a live ``b``.
+    """
+    model = nn.ParameterDict(
+        {"a": torch.tensor([0.7234567, -1.3456789]), "b": torch.tensor([0.3, 0.9])}
+    )
     made = {}
     with gradviz.trace() as trace:
         loss = step(model["a"] * 1.7, model["b"], made)
@@ -231,7 +235,10 @@ def test_a_value_that_comes_back_by_a_detour_severs_where_it_left(step):
     verdict, lines, _ = traced(step)
     assert verdict == "cut"
     assert lines
-    assert all(any(word in line for word in (".item()", ".detach()", ".tolist()", ".data_ptr()")) for line in lines)
+    assert all(
+        any(word in line for word in (".item()", ".detach()", ".tolist()", ".data_ptr()"))
+        for line in lines
+    )
 
 
 def a_name_used_again(a, b, made):
@@ -297,7 +304,15 @@ def a_log(a, b, made):
     return b * torch.tensor([0.25, 0.75])
 
 
-GOES_NOWHERE = [a_name_used_again, another_tracker, another_key, another_element, a_helper_for_both, a_shape, a_log]
+GOES_NOWHERE = [
+    a_name_used_again,
+    another_tracker,
+    another_key,
+    another_element,
+    a_helper_for_both,
+    a_shape,
+    a_log,
+]
 
 
 @pytest.mark.parametrize("step", GOES_NOWHERE)
@@ -325,7 +340,9 @@ def test_a_loss_that_is_a_plain_number_is_followed_to_where_it_left():
         average = total / 2
     report = trace.report(average, model)
     assert report.parameters["weight"].verdict == "cut"
-    assert [cut.code for cut in report.cuts] == ["total += model(torch.randn(3, 2)).pow(2).mean().item()"]
+    assert [cut.code for cut in report.cuts] == [
+        "total += model(torch.randn(3, 2)).pow(2).mean().item()"
+    ]
 
 
 def test_what_may_have_come_back_unseen_is_said_to_be_unknown(tmp_path):
@@ -364,7 +381,15 @@ def test_a_healthy_run_that_logs_has_nothing_unknown():
     history = []
     with gradviz.trace() as trace:
         for _ in range(3):
-            loss = model(torch.from_numpy(np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32))).pow(2).mean()
+            loss = (
+                model(
+                    torch.from_numpy(
+                        np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
+                    )
+                )
+                .pow(2)
+                .mean()
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

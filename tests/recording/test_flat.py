@@ -31,10 +31,22 @@ def table(weight):
 
 
 REASONS = {
-    "dead relu": (lambda w: torch.relu(-w.abs()).sum(), "all 4 inputs are 0 or below, where it is flat (dead units)"),
-    "sigmoid": (lambda w: torch.sigmoid(w * 1e6).sum(), "it is saturated: all 4 results are exactly 0 or 1"),
-    "tanh": (lambda w: torch.tanh(w * 1e6).sum(), "it is saturated: all 4 results are exactly 1 or -1"),
-    "softmax of one": (lambda w: F.softmax(w.reshape(4, 1), 1).square().sum(), "a softmax over a single value is constant"),
+    "dead relu": (
+        lambda w: torch.relu(-w.abs()).sum(),
+        "all 4 inputs are 0 or below, where it is flat (dead units)",
+    ),
+    "sigmoid": (
+        lambda w: torch.sigmoid(w * 1e6).sum(),
+        "it is saturated: all 4 results are exactly 0 or 1",
+    ),
+    "tanh": (
+        lambda w: torch.tanh(w * 1e6).sum(),
+        "it is saturated: all 4 results are exactly 1 or -1",
+    ),
+    "softmax of one": (
+        lambda w: F.softmax(w.reshape(4, 1), 1).square().sum(),
+        "a softmax over a single value is constant",
+    ),
     "sharp softmax": (
         lambda w: (F.softmax(w.reshape(2, 2) * 1e6, 1) * torch.tensor([1.0, 2])).sum(),
         "it is saturated: every row is one-hot to the last bit",
@@ -47,17 +59,27 @@ REASONS = {
         "the other factor is zero at 2 of 4 elements, and gradient comes in at no other",
     ),
     "mm": (lambda w: (w.reshape(2, 2) @ torch.zeros(2, 3)).sum(), "the other factor is zero"),
-    "padding": (lambda w: table(w.reshape(2, 2)).sum(), "all 2 indices are padding_idx, which gets no gradient"),
+    "padding": (
+        lambda w: table(w.reshape(2, 2)).sum(),
+        "all 2 indices are padding_idx, which gets no gradient",
+    ),
     "ignored": (
         lambda w: F.cross_entropy(w.reshape(2, 2), IGNORED, reduction="sum"),
         "all 2 targets are ignore_index, so that no element counts",
     ),
     "class weight": (
-        lambda w: F.cross_entropy(w.reshape(2, 2), torch.zeros(2, dtype=torch.int64), weight=torch.tensor([0.0, 1]), reduction="sum"),
+        lambda w: F.cross_entropy(
+            w.reshape(2, 2),
+            torch.zeros(2, dtype=torch.int64),
+            weight=torch.tensor([0.0, 1]),
+            reduction="sum",
+        ),
         "the weight of every class among the targets is 0",
     ),
     "where": (
-        lambda w: torch.where(torch.ones(4, dtype=torch.bool), torch.ones(4), w).sum() + 0 * w[0].detach(),
+        lambda w: (
+            torch.where(torch.ones(4, dtype=torch.bool), torch.ones(4), w).sum() + 0 * w[0].detach()
+        ),
         "the condition holds at all 4 elements, and takes the other input",
     ),
     "outside of the image": (
@@ -65,7 +87,10 @@ REASONS = {
         "every point that it samples lies outside of the image",
     ),
     "empty": (lambda w: w[4:].sum() + w.detach().sum(), None),
-    "function": (lambda w: Silent.apply(w).sum(), "the backward of this torch.autograd.Function returns zeros"),
+    "function": (
+        lambda w: Silent.apply(w).sum(),
+        "the backward of this torch.autograd.Function returns zeros",
+    ),
     "round": (lambda w: w.round().sum(), "its derivative is zero everywhere"),
     "underflow": (
         lambda w: (w * 1e-30 * 1e-30).sum(),
@@ -75,8 +100,14 @@ REASONS = {
         lambda w: (w.half().float() * 1e-9).sum(),
         None,
     ),
-    "max": (lambda w: torch.maximum(w, torch.full((4,), 9.0)).sum(), "usually because another element is the extreme one everywhere"),
-    "masked": (lambda w: w.masked_fill(torch.ones(4, dtype=torch.bool), 1.0).sum(), "the mask covers all 4 elements"),
+    "max": (
+        lambda w: torch.maximum(w, torch.full((4,), 9.0)).sum(),
+        "usually because another element is the extreme one everywhere",
+    ),
+    "masked": (
+        lambda w: w.masked_fill(torch.ones(4, dtype=torch.bool), 1.0).sum(),
+        "the mask covers all 4 elements",
+    ),
 }
 
 
@@ -99,7 +130,10 @@ def test_the_reason_is_read_off_the_numbers(name):
 
 
 def test_what_is_selected_empty_is_told_as_that():
-    assert "nothing" in zero_of(REASONS["empty"][0]).why or "selected" in zero_of(REASONS["empty"][0]).why
+    assert (
+        "nothing" in zero_of(REASONS["empty"][0]).why
+        or "selected" in zero_of(REASONS["empty"][0]).why
+    )
 
 
 @read

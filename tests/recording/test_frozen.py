@@ -1,4 +1,7 @@
-"""What froze a parameter is told by its line: also at birth, by a helper, too early and too late."""
+"""What froze a parameter is told by its line.
+
+Also at birth, by a helper, too early and too late.
+"""
 
 import torch
 from torch import nn
@@ -34,8 +37,14 @@ def test_frozen_at_birth_is_told_by_the_line_that_made_it():
         return model.head(model.table(torch.tensor([1, 2])) * model.scale).sum(), model
 
     parameters = traced(step).parameters
-    assert parameters["table.weight"].frozen_at.code == "self.table = nn.Embedding.from_pretrained(torch.ones(4, 3))"
-    assert parameters["scale"].frozen_at.code == "self.scale = nn.Parameter(torch.ones(3), requires_grad=False)"
+    assert (
+        parameters["table.weight"].frozen_at.code
+        == "self.table = nn.Embedding.from_pretrained(torch.ones(4, 3))"
+    )
+    assert (
+        parameters["scale"].frozen_at.code
+        == "self.scale = nn.Parameter(torch.ones(3), requires_grad=False)"
+    )
     assert parameters["head.weight"].frozen_at is None
 
 
@@ -60,7 +69,9 @@ def test_thawed_after_the_forward_is_cut_by_the_line_that_froze_it():
 
     report = traced(step)
     assert str(report.parameters["0.weight"].verdict) == "cut"
-    assert [(str(cut.kind), cut.code) for cut in report.cuts] == [("frozen", "model[0].requires_grad_(False)")]
+    assert [(str(cut.kind), cut.code) for cut in report.cuts] == [
+        ("frozen", "model[0].requires_grad_(False)")
+    ]
     assert "thawed only since" in str(report)
 
 
@@ -73,7 +84,9 @@ def test_frozen_after_the_forward_is_said():
 
     report = traced(step)
     assert str(report.parameters["0.weight"].verdict) == "frozen"
-    assert any("only after the loss had used them: 0.weight, 0.bias" in note for note in report.notes)
+    assert any(
+        "only after the loss had used them: 0.weight, 0.bias" in note for note in report.notes
+    )
 
 
 def test_what_was_to_be_frozen_and_is_a_new_object_is_told_by_the_line_that_made_it():

@@ -1,4 +1,6 @@
-"""A custom Function is one operation whatever runs inside, on a torch whose ``apply`` has a frame and on one whose ``apply`` has none."""
+"""A custom Function is one operation whatever runs inside, on a torch whose ``apply`` has a frame
+and on one whose ``apply`` has none.
+"""
 
 import functools
 import threading
@@ -232,4 +234,6 @@ def test_a_decorator_shared_with_a_function_makes_no_function_of_a_module():
     with gradviz.trace() as trace:
         loss = model(Decorated.apply(torch.randn(2, 3))).sum()
     report = trace.report(loss, model)
-    assert [(str(cut.kind), cut.code) for cut in report.cuts] == [("detach", "return self.layer(x).detach()")]
+    assert [(str(cut.kind), cut.code) for cut in report.cuts] == [
+        ("detach", "return self.layer(x).detach()")
+    ]

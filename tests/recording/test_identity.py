@@ -63,8 +63,11 @@ def test_a_state_that_is_loaded_by_swapping_severs_nothing():
         model.load_state_dict(other.state_dict())
         loss = model(torch.ones(2, 4)).sum()
     report = trace.report(loss, {"model": model, "other": other})
-    assert set(verdicts(report).values()) == {"reached", "cut"}  # the other one's values went in, and nothing leads to them
-    assert {cut.parameters for cut in report.cuts} <= {tuple(f"other.{name}" for name in verdicts_of(other))}
+    # The other one's values went in, and nothing leads to them
+    assert set(verdicts(report).values()) == {"reached", "cut"}
+    assert {cut.parameters for cut in report.cuts} <= {
+        tuple(f"other.{name}" for name in verdicts_of(other))
+    }
 
 
 def verdicts_of(model):
@@ -76,9 +79,15 @@ def test_a_value_computed_before_a_swap_is_still_the_parameters():
     with gradviz.trace() as trace:
         with torch.no_grad():
             hidden = model[0](torch.ones(2, 4))
-        swap_tensors(model[0].weight, nn.Parameter(torch.ones(5, 4)))  # by a name that was imported before
+        # By a name that was imported before
+        swap_tensors(model[0].weight, nn.Parameter(torch.ones(5, 4)))
         loss = model[2](hidden).sum()
-    assert verdicts(trace.report(loss, model)) == {"0.weight": "cut", "0.bias": "cut", "2.weight": "reached", "2.bias": "reached"}
+    assert verdicts(trace.report(loss, model)) == {
+        "0.weight": "cut",
+        "0.bias": "cut",
+        "2.weight": "reached",
+        "2.bias": "reached",
+    }
 
 
 def test_what_a_parameter_gets_by_a_swap_is_what_the_other_was_made_of():
@@ -87,7 +96,11 @@ def test_what_a_parameter_gets_by_a_swap_is_what_the_other_was_made_of():
         torch.utils.swap_tensors(model[0].weight, nn.Parameter(teacher.weight * 2))
         loss = model(torch.ones(2, 4)).sum()
     told = verdicts(trace.report(loss, {"model": model, "teacher": teacher}))
-    assert (told["model.0.weight"], told["teacher.weight"], told["teacher.bias"]) == ("reached", "cut", "unused")
+    assert (told["model.0.weight"], told["teacher.weight"], told["teacher.bias"]) == (
+        "reached",
+        "cut",
+        "unused",
+    )
 
 
 def test_a_parameter_with_other_memory_is_the_same_leaf():

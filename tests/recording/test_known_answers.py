@@ -1,4 +1,6 @@
-"""On a torch that nobody has tried, the first trace holds gradviz against known answers, and touches nothing of the user's."""
+"""On a torch that nobody has tried, the first trace holds gradviz against known answers, and
+touches nothing of the user's.
+"""
 
 import os
 import subprocess
@@ -88,7 +90,9 @@ assert calls == [], calls
 def run(script, tmp_path, *options):
     path = tmp_path / "script.py"
     path.write_text(script)
-    return subprocess.run([sys.executable, *options, path], capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, *options, path], capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.mark.parametrize("backward", [False, True])
@@ -97,17 +101,29 @@ def test_every_answer_is_right_on_this_torch(backward):
 
 
 def test_every_verdict_is_among_the_answers():
-    assert {verdict for known in KNOWN for verdict in known.verdicts.values()} == {"reached", "cut", "unused", "frozen", "zero"}
+    assert {verdict for known in KNOWN for verdict in known.verdicts.values()} == {
+        "reached",
+        "cut",
+        "unused",
+        "frozen",
+        "zero",
+    }
 
 
 def test_where_all_answers_are_right_nothing_is_said(tmp_path):
     ran = run(NEWER + TRACED, tmp_path)
-    assert (ran.stdout, ran.stderr) == ("['reached', 'reached']\n['reached', 'reached']\nTrue\n", "")
+    assert (ran.stdout, ran.stderr) == (
+        "['reached', 'reached']\n['reached', 'reached']\nTrue\n",
+        "",
+    )
 
 
 def test_a_torch_that_it_was_tried_on_is_not_asked(tmp_path):
     ran = run("import torch\n" + TRACED, tmp_path)
-    assert (ran.stdout, ran.stderr) == ("['reached', 'reached']\n['reached', 'reached']\nFalse\n", "")
+    assert (ran.stdout, ran.stderr) == (
+        "['reached', 'reached']\n['reached', 'reached']\nFalse\n",
+        "",
+    )
 
 
 def test_a_wrong_answer_is_warned_of_in_one_line_once_and_at_the_line_that_traces(tmp_path):
@@ -124,9 +140,17 @@ torch.Tensor.detach = unseen
 """
     ran = run(NEWER + unseen + TRACED, tmp_path)
     first, warning, second, asked = ran.stdout.splitlines()
-    assert (first, second, asked, ran.stderr) == ("['reached', 'reached']", "['reached', 'reached']", "True", "")
+    assert (first, second, asked, ran.stderr) == (
+        "['reached', 'reached']",
+        "['reached', 'reached']",
+        "True",
+        "",
+    )
     assert warning.startswith("True gradviz ")
-    assert "on torch 2.99.0 it gets wrong what it should know (detach: a is cut and b is reached, said unused and reached" in warning
+    assert (
+        "on torch 2.99.0 it gets wrong what it should know (detach: a is cut and b is reached, said"
+        " unused and reached" in warning
+    )
 
 
 def test_it_disturbs_nothing_of_the_users(tmp_path):
@@ -174,7 +198,9 @@ def test_a_run_that_traces_from_the_import_of_torch_on_waits_for_nothing(tmp_pat
     (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE)
     path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-m", "gradviz", "run", tmp_path / "train.py"]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONPATH": path})
+    ran = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONPATH": path}
+    )
     assert (ran.returncode, ran.stdout) == (0, "2.99.0\n")
     assert ran.stderr.count("gradviz: backward") >= 3
     assert "gets wrong" not in ran.stderr

@@ -1,4 +1,6 @@
-"""Every way by which a value leaves what is watched is followed, or what depends on it is said to be uncertain."""
+"""Every way by which a value leaves what is watched is followed, or what depends on it is said to
+be uncertain.
+"""
 
 import multiprocessing
 import os
@@ -268,10 +270,14 @@ def test_what_came_of_a_thread_that_ran_before_is_uncertain() -> None:
     assert any("server" in note for note in report.notes)
 
 
-def inside_a_checkpoint(inner: Callable[[Pair, Tensor], Tensor], *, backward: bool) -> gradviz.Report:
+def inside_a_checkpoint(
+    inner: Callable[[Pair, Tensor], Tensor], *, backward: bool
+) -> gradviz.Report:
     model = Pair()
     with gradviz.trace() as trace:
-        loss = checkpoint(lambda given: inner(model, given), X.clone().requires_grad_(), use_reentrant=True).sum()
+        loss = checkpoint(
+            lambda given: inner(model, given), X.clone().requires_grad_(), use_reentrant=True
+        ).sum()
         if backward:
             loss.backward()
     return trace.report(loss, model)
@@ -289,7 +295,10 @@ def quietly(model: Pair, given: Tensor) -> Tensor:
         (lambda model, given: model.late(model.early(given).detach() + given), "detach"),
         (lambda model, given: model.late(given) * model.early(given).mean().item(), "item"),
         (lambda model, given: model.late(quietly(model, given) + given), "no_grad"),
-        (lambda model, given: model.late(given) * model.early(given).argmax(1, keepdim=True), "non_differentiable"),
+        (
+            lambda model, given: model.late(given) * model.early(given).argmax(1, keepdim=True),
+            "non_differentiable",
+        ),
     ],
 )
 def test_what_severs_inside_a_reentrant_checkpoint_is_the_cut(
@@ -303,6 +312,10 @@ def test_what_severs_inside_a_reentrant_checkpoint_is_the_cut(
 
 @pytest.mark.parametrize("backward", [False, True])
 def test_a_whole_route_inside_a_reentrant_checkpoint_is_reached(*, backward: bool) -> None:
-    report = inside_a_checkpoint(lambda model, given: model.late(model.early(given)), backward=backward)
-    assert all(one.verdict is Verdict.REACHED and not one.partial for one in report.parameters.values())
+    report = inside_a_checkpoint(
+        lambda model, given: model.late(model.early(given)), backward=backward
+    )
+    assert all(
+        one.verdict is Verdict.REACHED and not one.partial for one in report.parameters.values()
+    )
     assert report.cuts == ()

@@ -12,7 +12,9 @@ def test_a_name_that_writes_its_first_argument_is_told(name):
     assert is_in_place(name)
 
 
-@pytest.mark.parametrize("name", ["add", "__int__", "__iter__", "detach_", "requires_grad_", "_foreach_add", "_private_"])
+@pytest.mark.parametrize(
+    "name", ["add", "__int__", "__iter__", "detach_", "requires_grad_", "_foreach_add", "_private_"]
+)
 def test_a_name_that_only_looks_like_it_is_not(name):
     assert not is_in_place(name)
 
@@ -36,4 +38,6 @@ def test_an_operation_is_written_as_a_person_would(name, kind, around, text):
 
 
 def test_inside_a_checkpoint_the_operation_itself_is_written():
-    assert operation_inside("add", CutKind.NO_GRAD, Surroundings(checkpoint=True)) == "torch.no_grad()"
+    assert (
+        operation_inside("add", CutKind.NO_GRAD, Surroundings(checkpoint=True)) == "torch.no_grad()"
+    )

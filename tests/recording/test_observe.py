@@ -1,4 +1,6 @@
-"""The backward that a step runs is watched while it runs, and computes, runs and leaves what it does unwatched."""
+"""The backward that a step runs is watched while it runs, and computes, runs and leaves what it
+does unwatched.
+"""
 
 import copy
 import subprocess
@@ -10,21 +12,30 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
+from torch.utils.checkpoint import (
+    CheckpointPolicy,
+    checkpoint,
+    create_selective_checkpoint_contexts,
+)
 
 import gradviz
 import real_models
 
 
 class Calls(TorchDispatchMode):
-    """Lists the operations that reach the dispatcher: a copy or a buffer more would be one more of them."""
+    """Lists the operations that reach the dispatcher.
+
+    A copy or a buffer more would be one more of them.
+    """
 
     def __init__(self):
         super().__init__()
         self.seen = []
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.seen.append((str(func), [tuple(one.shape) for one in args if isinstance(one, torch.Tensor)]))
+        self.seen.append(
+            (str(func), [tuple(one.shape) for one in args if isinstance(one, torch.Tensor)])
+        )
         return func(*args, **(kwargs or {}))
 
 
@@ -43,7 +54,17 @@ def verdicts(report):
 def left(model):
     """What a backward leaves in .grad, its memory format included."""
     return {
-        name: None if p.grad is None else (p.grad.stride(), p.grad.layout, p.grad.dtype, p.grad.requires_grad, p.grad.to_dense().tolist())
+        name: (
+            None
+            if p.grad is None
+            else (
+                p.grad.stride(),
+                p.grad.layout,
+                p.grad.dtype,
+                p.grad.requires_grad,
+                p.grad.to_dense().tolist(),
+            )
+        )
         for name, p in model.named_parameters()
     }
 
@@ -68,9 +89,11 @@ def test_a_watched_backward_runs_the_same_operations_and_leaves_the_same(name, a
     assert same_gradients == gradients
     report = trace.report(loss, model)
     assert not report.notes
-    assert {name for name, p in model.named_parameters() if p.grad is not None and p.grad.to_dense().any()} == {
-        name for name, one in report.parameters.items() if one.verdict == "reached"
-    }
+    assert {
+        name
+        for name, p in model.named_parameters()
+        if p.grad is not None and p.grad.to_dense().any()
+    } == {name for name, one in report.parameters.items() if one.verdict == "reached"}
 
 
 def test_a_gradient_that_is_there_is_added_to_in_place():
@@ -79,7 +102,10 @@ def test_a_gradient_that_is_there_is_added_to_in_place():
     kept = [(p.grad, p.grad.data_ptr()) for p in model.parameters()]
     with gradviz.trace():
         model(X).sum().backward()
-    assert all(p.grad is grad and grad.data_ptr() == pointer for p, (grad, pointer) in zip(model.parameters(), kept, strict=True))
+    assert all(
+        p.grad is grad and grad.data_ptr() == pointer
+        for p, (grad, pointer) in zip(model.parameters(), kept, strict=True)
+    )
 
 
 def test_no_more_memory_is_taken_than_without():
@@ -104,7 +130,12 @@ def test_no_more_memory_is_taken_than_without():
     """
 
     def grown(how):
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(script), how], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script), how],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return int(done.stdout)
 
     assert grown("watched") < grown("plain") + 54_000  # KB; all gradients together have 216,000
@@ -118,10 +149,22 @@ def hand_hooks(model):
     return norms
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.complex64, torch.complex128])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        torch.float64,
+        torch.float32,
+        torch.bfloat16,
+        torch.float16,
+        torch.complex64,
+        torch.complex128,
+    ],
+)
 def test_norms_are_those_of_hooks_set_by_hand(dtype):
     torch.manual_seed(0)
-    model = nn.ParameterDict({"a": torch.randn(5, 300, dtype=dtype), "b": torch.randn(300, 7, dtype=dtype)})
+    model = nn.ParameterDict(
+        {"a": torch.randn(5, 300, dtype=dtype), "b": torch.randn(300, 7, dtype=dtype)}
+    )
     seen = hand_hooks(model)
     with gradviz.trace() as trace:
         loss = (model["a"] @ model["b"]).abs().square().float().mean()
@@ -152,7 +195,9 @@ def test_a_sparse_gradient_is_measured_by_what_its_rows_sum_to():
         loss = head(table(torch.tensor([1, 1, 4]))).sum()
         loss.backward()
     assert table.weight.grad.is_sparse
-    assert trace.report(loss, model).parameters["table.weight"].gradient_norm == pytest.approx(float(table.weight.grad.to_dense().norm()))
+    assert trace.report(loss, model).parameters["table.weight"].gradient_norm == pytest.approx(
+        float(table.weight.grad.to_dense().norm())
+    )
 
 
 class Counted(torch.autograd.Function):
@@ -171,7 +216,10 @@ class Counted(torch.autograd.Function):
 
 
 def hostile(how, told):
-    """A step that notices whatever of it runs: hooks, buffers, generators, what is unpacked, an optimizer that steps inside backward."""
+    """A step that notices whatever of it runs.
+
+    Hooks, buffers, generators, what is unpacked, an optimizer that steps inside backward.
+    """
     torch.manual_seed(0)
     Counted.ran = 0
     generator = torch.Generator().manual_seed(3)
@@ -183,7 +231,9 @@ def hostile(how, told):
         p.register_hook(lambda _: told.append("tensor"))
         if how == "step in backward":
             optimizer = torch.optim.SGD([p], lr=0.1)
-            p.register_post_accumulate_grad_hook(lambda _, optimizer=optimizer: (optimizer.step(), optimizer.zero_grad(), None)[-1])
+            p.register_post_accumulate_grad_hook(
+                lambda _, optimizer=optimizer: (optimizer.step(), optimizer.zero_grad(), None)[-1]
+            )
 
     def forward(x):
         told.append("forward")
@@ -202,7 +252,12 @@ def hostile(how, told):
         policy = lambda ctx, op, *args, **kwargs: (  # noqa: E731
             CheckpointPolicy.MUST_SAVE if "addmm" in str(op) else CheckpointPolicy.PREFER_RECOMPUTE
         )
-        x = checkpoint(forward, x, use_reentrant=False, context_fn=lambda: create_selective_checkpoint_contexts(policy))
+        x = checkpoint(
+            forward,
+            x,
+            use_reentrant=False,
+            context_fn=lambda: create_selective_checkpoint_contexts(policy),
+        )
     elif how == "unpacked":
         with torch.autograd.graph.saved_tensors_hooks(lambda value: value, unpack):
             x = forward(x)
@@ -212,11 +267,20 @@ def hostile(how, told):
     h.register_hook(lambda _: told.append("once"))
     loss = model["head"](h).square().mean()
     loss.backward()
-    everything = {**left(model), **{name: b.tolist() for name, b in (*model.named_buffers(), *model.named_parameters())}}
-    return loss, model, (everything, generator.get_state().tolist(), torch.get_rng_state().tolist(), Counted.ran)
+    everything = {
+        **left(model),
+        **{name: b.tolist() for name, b in (*model.named_buffers(), *model.named_parameters())},
+    }
+    return (
+        loss,
+        model,
+        (everything, generator.get_state().tolist(), torch.get_rng_state().tolist(), Counted.ran),
+    )
 
 
-@pytest.mark.parametrize("how", ["plain", "reentrant", "checkpoint", "selective", "unpacked", "step in backward"])
+@pytest.mark.parametrize(
+    "how", ["plain", "reentrant", "checkpoint", "selective", "unpacked", "step in backward"]
+)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_nothing_of_the_users_runs_that_did_not_run_without(how):
     plain, watched = [], []
@@ -265,7 +329,12 @@ def test_a_gradient_penalty_is_watched(create):
         loss, model = step()
     assert left(model) == left(plain)
     report = trace.report(loss, model)
-    assert verdicts(report) == {"0.weight": "reached", "0.bias": "reached", "2.weight": "reached", "2.bias": "unused"}
+    assert verdicts(report) == {
+        "0.weight": "reached",
+        "0.bias": "reached",
+        "2.weight": "reached",
+        "2.bias": "unused",
+    }
 
 
 def test_each_backward_of_a_closure_is_watched():
@@ -289,7 +358,9 @@ def test_each_backward_of_a_closure_is_watched():
         model, losses = fit()
     assert [p.tolist() for p in model.parameters()] == [p.tolist() for p in plain.parameters()]
     assert len(trace._tape.backwards) == len(losses) > 1
-    assert {tuple(verdicts(trace.report(loss, model)).values()) for loss in losses} == {("reached",) * 4}
+    assert {tuple(verdicts(trace.report(loss, model)).values()) for loss in losses} == {
+        ("reached",) * 4
+    }
 
 
 def test_a_leaf_that_was_not_asked_for_is_not_called_unused():
@@ -299,7 +370,9 @@ def test_a_leaf_that_was_not_asked_for_is_not_called_unused():
         loss.backward(inputs=[model[2].weight])
     report = trace.report(loss, model)
     assert set(verdicts(report).values()) == {"reached"}
-    assert [name for name, one in report.parameters.items() if one.gradient_norm is not None] == ["2.weight"]
+    assert [name for name, one in report.parameters.items() if one.gradient_norm is not None] == [
+        "2.weight"
+    ]
 
 
 def test_losses_with_a_backward_each_have_their_own_numbers():
@@ -342,10 +415,14 @@ def test_a_backward_that_is_given_zeros_is_zero_from_its_start():
         out = model(X)
         out.backward(torch.zeros_like(out))
     report = trace.report(out, model)
-    assert {one.zero.why for one in report.parameters.values()} == {"backward() was begun with a gradient of zeros"}
+    assert {one.zero.why for one in report.parameters.values()} == {
+        "backward() was begun with a gradient of zeros"
+    }
 
 
-@pytest.mark.skipif(not hasattr(torch._dynamo, "compiled_autograd"), reason="this torch compiles no backwards")
+@pytest.mark.skipif(
+    not hasattr(torch._dynamo, "compiled_autograd"), reason="this torch compiles no backwards"
+)
 def test_a_compiled_backward_is_left_alone():
     def run():
         model = net()
@@ -389,11 +466,17 @@ class Fails(torch.autograd.Function):
         ("in place", "loss = model[2](h.exp().mul_(2)).sum() + h.tanh().add_(1).sum()"),
         ("function", 'raise KeyError("no such weight")'),
         ("hook", "h.register_hook(lambda _: 1 / 0)"),
-        ("checkpoint", "loss = checkpoint(lambda x: model[2](x.exp().mul_(2)), h, use_reentrant=True).sum()"),
+        (
+            "checkpoint",
+            "loss = checkpoint(lambda x: model[2](x.exp().mul_(2)), h, use_reentrant=True).sum()",
+        ),
     ],
 )
 def test_of_a_backward_that_raises_the_line_is_named_and_nothing_is_called_reached(kind, code):
-    with gradviz.trace() as trace, pytest.raises((RuntimeError, KeyError, ZeroDivisionError)) as raised:  # noqa: PT012
+    with (  # noqa: PT012
+        gradviz.trace() as trace,
+        pytest.raises((RuntimeError, KeyError, ZeroDivisionError)) as raised,
+    ):
         loss, model = failing(kind)
         loss.backward()
     report = trace.report(loss, model)

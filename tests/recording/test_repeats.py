@@ -68,7 +68,12 @@ def test_a_rollout_through_numpy_ends_as_a_short_one_does():
     actor = nn.Linear(3, 3)
     told = []
     for steps in (8, 80):
-        taken, seen, obs, state = torch.zeros(steps, 3), torch.zeros(steps, 3), torch.zeros(3), np.zeros(3)
+        taken, seen, obs, state = (
+            torch.zeros(steps, 3),
+            torch.zeros(steps, 3),
+            torch.zeros(3),
+            np.zeros(3),
+        )
         with gradviz.trace() as trace:
             for step in range(steps):
                 seen[step] = obs
@@ -79,7 +84,13 @@ def test_a_rollout_through_numpy_ends_as_a_short_one_does():
                 obs = torch.Tensor(state)
             loss = (actor(seen) - taken).pow(2).mean()
         report = trace.report(loss, actor)
-        told.append((str(report.parameters["weight"].verdict), [(cut.kind, cut.line) for cut in report.cuts], len(report.graph.nodes)))
+        told.append(
+            (
+                str(report.parameters["weight"].verdict),
+                [(cut.kind, cut.line) for cut in report.cuts],
+                len(report.graph.nodes),
+            )
+        )
     assert told[0] == told[1]
 
 

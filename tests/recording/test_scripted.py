@@ -1,4 +1,6 @@
-"""What TorchScript severs, which Python never sees, is read from its graph and named at the line that called it."""
+"""What TorchScript severs, which Python never sees, is read from its graph and named at the line
+that called it.
+"""
 
 import warnings
 
@@ -50,7 +52,9 @@ def reported(step):
         return trace.report(loss, model)
 
 
-@pytest.mark.parametrize("compiled", [torch.jit.script, lambda module: torch.jit.trace(module, torch.ones(2, 3))])
+@pytest.mark.parametrize(
+    "compiled", [torch.jit.script, lambda module: torch.jit.trace(module, torch.ones(2, 3))]
+)
 def test_a_detach_inside_a_scripted_or_traced_module_is_a_cut_at_the_line_that_calls_it(compiled):
     def step():
         model = compiled(Tower())
@@ -74,8 +78,15 @@ def test_what_a_scripted_function_switches_off_detaches_or_chooses_is_told_apart
         return model(2), model
 
     report = reported(step)
-    assert {name: str(one.verdict) for name, one in report.parameters.items()} == {"x": "reached", "weight": "cut", "gain": "cut"}
-    assert {str(cut.kind) for cut in report.parameters["weight"].cuts} == {"detach", "non_differentiable"}
+    assert {name: str(one.verdict) for name, one in report.parameters.items()} == {
+        "x": "reached",
+        "weight": "cut",
+        "gain": "cut",
+    }
+    assert {str(cut.kind) for cut in report.parameters["weight"].cuts} == {
+        "detach",
+        "non_differentiable",
+    }
     assert {str(cut.kind) for cut in report.parameters["gain"].cuts} == {"no_grad"}
     assert report.parameters["x"].partial
 
@@ -91,7 +102,9 @@ def test_a_scripted_function_that_severs_nothing_is_no_cut():
     def step():
         model = nn.Linear(3, 3)
         beta = nn.Parameter(torch.ones(()))
-        return swish(model(torch.ones(2, 3)), beta).sum(), nn.ParameterDict({"beta": beta, "weight": model.weight})
+        return swish(model(torch.ones(2, 3)), beta).sum(), nn.ParameterDict(
+            {"beta": beta, "weight": model.weight}
+        )
 
     report = reported(step)
     assert not report.cuts

@@ -12,7 +12,15 @@ from gradviz.recording import seams
 
 
 def state():
-    owners = [nn.Parameter, torch.autograd.Variable, torch.optim.Optimizer, nn.Module, torch, torch.autograd, torch.distributed]
+    owners = [
+        nn.Parameter,
+        torch.autograd.Variable,
+        torch.optim.Optimizer,
+        nn.Module,
+        torch,
+        torch.autograd,
+        torch.distributed,
+    ]
     return [dict(vars(owner)) for owner in owners]
 
 
@@ -44,7 +52,10 @@ def test_two_threads_trace_at_once_and_each_sees_its_own():
             together.wait()
         found[name] = {str(one.verdict) for one in trace.report(loss, model).parameters.values()}
 
-    threads = [threading.Thread(target=work, args=(name, kept)) for name, kept in (("kept", True), ("wrapped", False))]
+    threads = [
+        threading.Thread(target=work, args=(name, kept))
+        for name, kept in (("kept", True), ("wrapped", False))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -90,5 +101,8 @@ def test_what_compiled_code_computes_is_traced_as_it_is_written():
     }
     assert "detach()" in report.cuts[0].code
     assert report.notes == (
-        "torch.compile was called; what it compiles was traced eagerly, through torch.compiler.set_stance('force_eager').",
+        (
+            "torch.compile was called; what it compiles was traced eagerly, through"
+            " torch.compiler.set_stance('force_eager')."
+        ),
     )

@@ -12,7 +12,9 @@ import gradviz
 
 
 def judged(step):
-    """Return what is cut, and the lines that sever, of a step over one parameter ``a`` whose number comes back and ``b`` that is live."""
+    """Return what is cut, and the lines that sever, of a step over one parameter ``a`` whose number
+    comes back and ``b`` that is live.
+    """
     model = nn.ParameterDict({"a": torch.tensor(2.0), "b": torch.tensor(3.0)})
     with gradviz.trace() as trace:
         loss = step(model["a"] * 1.0, model["b"])
@@ -96,13 +98,19 @@ def only_kept(a, b, kept):
     return b * size
 
 
-@pytest.mark.parametrize("step", [only_printed, only_compared, partial(only_kept, kept=[])], ids=["printed", "compared", "kept"])
+@pytest.mark.parametrize(
+    "step",
+    [only_printed, only_compared, partial(only_kept, kept=[])],
+    ids=["printed", "compared", "kept"],
+)
 def test_a_number_that_does_not_come_back_severs_nothing(step):
     assert judged(step) == ("unused", [])
 
 
 def test_what_python_may_have_chosen_by_an_index_is_said_not_guessed():
-    model = nn.ModuleDict({"router": nn.Linear(2, 2), "experts": nn.ModuleList(nn.Linear(2, 2) for _ in range(2))})
+    model = nn.ModuleDict(
+        {"router": nn.Linear(2, 2), "experts": nn.ModuleList(nn.Linear(2, 2) for _ in range(2))}
+    )
     x = torch.ones(1, 2)
     with gradviz.trace() as trace:
         chosen = model["router"](x).argmax(1).tolist()[0]
@@ -111,12 +119,17 @@ def test_what_python_may_have_chosen_by_an_index_is_said_not_guessed():
     assert report.parameters["router.weight"].verdict == "unused"
     assert report.parameters["router.weight"].uncertain
     assert not report.parameters["experts.0.weight"].uncertain
-    assert any("router.weight" in note and "whether they came back cannot be seen" in note for note in report.notes)
+    assert any(
+        "router.weight" in note and "whether they came back cannot be seen" in note
+        for note in report.notes
+    )
 
 
 def test_what_a_loop_does_in_its_body_is_no_part_of_its_next_item():
     model = nn.Linear(2, 1)
-    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2)), batch_size=2)
+    data = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.ones(4, 2)), batch_size=2
+    )
     with gradviz.trace() as trace:
         for (batch,) in data:
             loss = model(batch).mean()

@@ -1,4 +1,7 @@
-"""What is private of torch stands in one file; what a torch does not have costs one ability, never the run."""
+"""What is private of torch stands in one file.
+
+What a torch does not have costs one ability, never the run.
+"""
 
 import json
 import re
@@ -14,7 +17,8 @@ from gradviz.recording.torch_inside import ABILITIES
 PACKAGE = Path(gradviz.__file__).parent
 PATHS = [path for ability in ABILITIES for path in ability.paths]
 
-# In one process for each name, takes that away from torch, also where it is written in C, and judges a step.
+# In one process for each name, takes that away from torch, also where it is written in C, and
+# judges a step.
 SCRIPT = """
 import ctypes
 import gc
@@ -94,7 +98,9 @@ def without(tmp_path_factory):
     """What is said of a step without each of the names."""
     script = tmp_path_factory.mktemp("without") / "step.py"
     script.write_text(SCRIPT)
-    ran = subprocess.run([sys.executable, script, *PATHS], capture_output=True, text=True, timeout=300)
+    ran = subprocess.run(
+        [sys.executable, script, *PATHS], capture_output=True, text=True, timeout=300
+    )
     assert ran.returncode == 0, ran.stderr
     return dict(json.loads(line) for line in ran.stdout.splitlines())
 
@@ -131,6 +137,9 @@ def test_nothing_private_of_torch_is_touched_elsewhere():
         for path in PACKAGE.rglob("*.py")
         if path.name not in allowed
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if private.search(line) and "``torch._C" not in line and '"torch._dynamo"' not in line and "torch.__" not in line
+        if private.search(line)
+        and "``torch._C" not in line
+        and '"torch._dynamo"' not in line
+        and "torch.__" not in line
     ]
     assert found == []

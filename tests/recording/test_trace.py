@@ -55,7 +55,12 @@ def test_a_backward_onto_gradients_that_are_there_already_is_told_too():
     with gradviz.trace() as trace:
         loss = (model[2](torch.zeros(2, 4)) + 0 * model(X)).sum()
         loss.backward()
-    assert verdicts(trace.report(loss, model)) == {"0.weight": "zero", "0.bias": "zero", "2.weight": "zero", "2.bias": "reached"}
+    assert verdicts(trace.report(loss, model)) == {
+        "0.weight": "zero",
+        "0.bias": "zero",
+        "2.weight": "zero",
+        "2.bias": "reached",
+    }
 
 
 def test_after_a_backward_outside_the_report_says_what_it_cannot_tell():
@@ -65,7 +70,9 @@ def test_after_a_backward_outside_the_report_says_what_it_cannot_tell():
     loss.backward()
     report = trace.report(loss, model)
     assert verdicts(report) == REACHED
-    assert report.notes == ("Zero is not told from reached until backward() has run inside the trace.",)
+    assert report.notes == (
+        "Zero is not told from reached until backward() has run inside the trace.",
+    )
     asked = trace.report(loss, model, backward=True)
     assert verdicts(asked) == REACHED
     assert any("backward() had freed the graph" in note for note in asked.notes)
@@ -77,7 +84,12 @@ def test_several_losses_have_each_their_own_reach():
         losses = {"rec": model(X).sum(), "adv": model[2](torch.relu(model[0](X)).detach()).mean()}
     report = trace.report(losses, model)
     assert verdicts(report) == REACHED
-    assert verdicts(report.losses["adv"]) == {"0.weight": "cut", "0.bias": "cut", "2.weight": "reached", "2.bias": "reached"}
+    assert verdicts(report.losses["adv"]) == {
+        "0.weight": "cut",
+        "0.bias": "cut",
+        "2.weight": "reached",
+        "2.bias": "reached",
+    }
     assert report.losses["rec"].cuts == ()
 
 
@@ -95,7 +107,9 @@ def test_an_attribute_that_freezes_nothing_is_said_in_words():
         loss = model(X).sum()
     report = trace.report(loss, model)
     assert verdicts(report) == REACHED
-    assert any("2.requires_grad = False" in note and "freezes nothing" in note for note in report.notes)
+    assert any(
+        "2.requires_grad = False" in note and "freezes nothing" in note for note in report.notes
+    )
 
 
 def lines(report: gradviz.Report) -> dict[str, tuple[str, str]]:
@@ -168,7 +182,10 @@ def test_an_optimizer_built_in_the_trace_is_known():
     with gradviz.trace() as trace:
         optimizer = torch.optim.SGD(model[0].parameters(), lr=0.1)
         loss = model(X).sum()
-    optimized = {name: parameter.optimized for name, parameter in trace.report(loss, model).parameters.items()}
+    optimized = {
+        name: parameter.optimized
+        for name, parameter in trace.report(loss, model).parameters.items()
+    }
     assert optimized == {"0.weight": True, "0.bias": True, "2.weight": False, "2.bias": False}
     del optimizer
 
@@ -177,7 +194,9 @@ def test_without_an_optimizer_nothing_is_said_of_one():
     model = net()
     with gradviz.trace() as trace:
         loss = model(X).sum()
-    assert {parameter.optimized for parameter in trace.report(loss, model).parameters.values()} == {None}
+    assert {parameter.optimized for parameter in trace.report(loss, model).parameters.values()} == {
+        None
+    }
 
 
 @pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.AdamW, torch.optim.RMSprop])
@@ -220,7 +239,9 @@ def test_the_line_is_in_the_module_that_ran_it():
     with gradviz.trace() as trace:
         loss = model(X).sum()
     cuts = trace.report(loss, model).cuts
-    assert [(cut.code, cut.parameters) for cut in cuts] == [("return self.lin(x).detach()", tuple(dict(model.named_parameters())))]
+    assert [(cut.code, cut.parameters) for cut in cuts] == [
+        ("return self.lin(x).detach()", tuple(dict(model.named_parameters())))
+    ]
     only = nn.Sequential(nn.Linear(3, 3), Block())
     with gradviz.trace() as trace:
         loss = only(X).sum()
@@ -239,7 +260,9 @@ def test_two_reports_of_the_same_step_are_the_same_bytes():
 
 
 def test_a_very_deep_chain_is_judged_and_let_go_of():
-    """Python's look at its nodes makes torch free a deep graph recursively, so this is done in a process of its own."""
+    """Python's look at its nodes makes torch free a deep graph recursively, so this is done in a
+    process of its own.
+    """
     script = """
         import gc, torch, gradviz
         weight = torch.nn.Linear(2, 2)
@@ -255,8 +278,18 @@ def test_a_very_deep_chain_is_judged_and_let_go_of():
         del loss, value, report, trace
         gc.collect()
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "{'weight': 'cut', 'bias': 'reached'}", "")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (
+        0,
+        "{'weight': 'cut', 'bias': 'reached'}",
+        "",
+    )
 
 
 def test_the_collector_is_as_it_was():
@@ -283,9 +316,15 @@ def test_what_a_call_hands_on_unchanged_gets_nothing_from_what_else_went_in():
     assert [cut.operation for cut in report.parameters["policy.weight"].cuts] == ["sample()"]
     assert not any(cut.also for cut in report.cuts)
     nodes = report.graph.nodes
-    ways = {(nodes[edge.source].operation, nodes[edge.target].operation) for edge in report.graph.edges}
-    assert ("unsqueeze", "broadcast_tensors()") in ways or ("unsqueeze", "broadcast_tensors") in ways
-    assert ("unsqueeze", "SubBackward0") not in ways  # which made the probabilities that the action was drawn by
+    ways = {
+        (nodes[edge.source].operation, nodes[edge.target].operation) for edge in report.graph.edges
+    }
+    assert ("unsqueeze", "broadcast_tensors()") in ways or (
+        "unsqueeze",
+        "broadcast_tensors",
+    ) in ways
+    # Which made the probabilities that the action was drawn by
+    assert ("unsqueeze", "SubBackward0") not in ways
 
 
 def test_make_dot_has_torchviz_own_signature():
@@ -294,7 +333,10 @@ def test_make_dot_has_torchviz_own_signature():
     coloured = gradviz.make_dot(loss, params=dict(model.named_parameters()))
     assert "0.weight" in coloured.source
     assert "reached" in coloured.source
-    assert "AccumulateGrad" in gradviz.make_dot(loss, dict(model.named_parameters()), show_attrs=True).source
+    assert (
+        "AccumulateGrad"
+        in gradviz.make_dot(loss, dict(model.named_parameters()), show_attrs=True).source
+    )
 
 
 def test_make_dot_of_something_else_is_one_clear_error():

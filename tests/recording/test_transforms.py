@@ -1,9 +1,23 @@
-"""Inside torch.func: what is severed there is a cut with its line, and what no derivative depends on is unused. Held against autograd."""
+"""Inside torch.func.
+
+What is severed there is a cut with its line, and what no derivative depends on is unused. Held
+against autograd.
+"""
 
 import pytest
 import torch
 from torch import nn
-from torch.func import functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
+from torch.func import (
+    functional_call,
+    grad,
+    grad_and_value,
+    hessian,
+    jacfwd,
+    jacrev,
+    jvp,
+    vjp,
+    vmap,
+)
 
 import gradviz
 
@@ -71,10 +85,17 @@ PROGRAMS = {
     "vjp": lambda model: vjp(model, inputs())[1](torch.ones(4, 3))[0].square().mean(),
     "tangent of jvp": lambda model: jvp(model, (inputs(),), (torch.ones(4, 3),))[1].square().mean(),
     "value of jvp": lambda model: jvp(model, (inputs(),), (torch.ones(4, 3),))[0].square().mean(),
-    "hessian": lambda model: hessian(lambda x: model(x).square().sum())(inputs(1)[0]).square().mean(),
-    "grad_and_value": lambda model: sum(each.square().mean() for each in grad_and_value(lambda x: model(x).square().sum())(inputs())),
+    "hessian": (
+        lambda model: hessian(lambda x: model(x).square().sum())(inputs(1)[0]).square().mean()
+    ),
+    "grad_and_value": lambda model: sum(
+        each.square().mean() for each in grad_and_value(lambda x: model(x).square().sum())(inputs())
+    ),
     "detached parameters": lambda model: (
-        vmap(grad(lambda x: functional_call(model, detached(model), (x,)).sum()))(inputs()).square().mean() + model.temperature**2
+        vmap(grad(lambda x: functional_call(model, detached(model), (x,)).sum()))(inputs())
+        .square()
+        .mean()
+        + model.temperature**2
     ),
     "gradients of each sample": per_sample,
     "an inner step": inner_step,
@@ -88,11 +109,18 @@ def built(kind):
 
 
 def truth(kind, program):
-    """The verdict of each parameter: by its gradient, and where none arrives by whether the loss moves with it."""
+    """The verdict of each parameter.
+
+    By its gradient, and where none arrives by whether the loss moves with it.
+    """
     model = built(kind)
     loss = program(model)
     names, parameters = zip(*model.named_parameters(), strict=True)
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True) if loss.requires_grad else [None] * len(names)
+    gradients = (
+        torch.autograd.grad(loss, parameters, allow_unused=True)
+        if loss.requires_grad
+        else [None] * len(names)
+    )
     verdicts = {}
     for name, gradient in zip(names, gradients, strict=True):
         if gradient is not None:
@@ -115,7 +143,9 @@ def test_verdicts_inside_a_transform_are_those_of_autograd(kind, name):
         if loss.requires_grad:
             loss.backward()
     report = trace.report(loss, model)
-    assert {name: str(one.verdict) for name, one in report.parameters.items()} == truth(kind, PROGRAMS[name])
+    assert {name: str(one.verdict) for name, one in report.parameters.items()} == truth(
+        kind, PROGRAMS[name]
+    )
 
 
 def test_a_cut_inside_a_transform_has_its_line():

@@ -1,4 +1,6 @@
-"""Whenever a signal handler raises, torch is left as it was, and what it raises reaches the user."""
+"""Whenever a signal handler raises, torch is left as it was, and what it raises
+reaches the user.
+"""
 
 import random
 import signal
@@ -12,7 +14,8 @@ from torch import nn
 import gradviz
 from gradviz.recording.uninterrupted import Undo, as_one, is_own, when_empty
 
-SAMPLE = 40  # moments of each way; python tests/recording/interrupts.py 5000 takes as many as there are
+# Moments of each way; python tests/recording/interrupts.py 5000 takes as many as there are
+SAMPLE = 40
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +38,9 @@ def test_an_interrupt_at_any_moment_leaves_torch_as_it_was_and_is_not_lost(way, 
 
 def test_an_interrupt_as_a_trace_begins_or_ends_leaves_nothing_at_every_moment(tmp_path):
     bench = Bench("nothing", tmp_path)
-    wrong = {moment: found for moment in range(1, bench.moments() + 1) if (found := bench.at(moment))[0]}
+    wrong = {
+        moment: found for moment in range(1, bench.moments() + 1) if (found := bench.at(moment))[0]
+    }
     assert wrong == {}
 
 
@@ -49,7 +54,12 @@ def test_after_interrupts_the_next_trace_in_the_process_judges_rightly(tmp_path)
             loss.backward()
         report = trace.report(loss, model)
         verdicts = {name: str(one.verdict) for name, one in report.parameters.items()}
-        assert verdicts == {"a.weight": "cut", "a.bias": "cut", "b.weight": "reached", "b.bias": "reached"}, moment
+        assert verdicts == {
+            "a.weight": "cut",
+            "a.bias": "cut",
+            "b.weight": "reached",
+            "b.bias": "reached",
+        }, moment
         assert report.notes == (), moment
 
 
@@ -119,5 +129,10 @@ def test_steps_after_one_that_raises_are_made_by_the_next_call():
 def test_steps_wait_until_a_container_is_empty():
     made, users = [], {1, 2}
     for user in (1, 2):
-        as_one([lambda user=user: users.discard(user), when_empty(users, [lambda user=user: made.append(user)])])()
+        as_one(
+            [
+                lambda user=user: users.discard(user),
+                when_empty(users, [lambda user=user: made.append(user)]),
+            ]
+        )()
     assert made == [2]

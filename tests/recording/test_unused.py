@@ -15,7 +15,12 @@ X = torch.ones(2, 3)
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.q1, self.q2, self.aux, self.spare = nn.Linear(3, 1), nn.Linear(3, 1), nn.Linear(3, 2), nn.Linear(3, 4)
+        self.q1, self.q2, self.aux, self.spare = (
+            nn.Linear(3, 1),
+            nn.Linear(3, 1),
+            nn.Linear(3, 2),
+            nn.Linear(3, 4),
+        )
         self.rate = nn.Parameter(torch.ones(()))
 
     def forward(self, x):
@@ -59,8 +64,14 @@ def test_what_was_computed_and_dropped_is_told_by_the_last_line_that_used_it():
         return model(X).sum(), model
 
     report = reported(step)
-    assert (why(report, "aux.bias").reason, why(report, "aux.bias").place.code) == (UnusedReason.DROPPED, "self.last = self.aux(x)")
-    assert (why(report, "rate").reason, why(report, "rate").place.code) == (UnusedReason.DROPPED, "model.rate.exp()")
+    assert (why(report, "aux.bias").reason, why(report, "aux.bias").place.code) == (
+        UnusedReason.DROPPED,
+        "self.last = self.aux(x)",
+    )
+    assert (why(report, "rate").reason, why(report, "rate").place.code) == (
+        UnusedReason.DROPPED,
+        "model.rate.exp()",
+    )
 
 
 def test_what_no_call_took_in_is_said_to_be_read_by_none():
@@ -83,7 +94,9 @@ def test_nothing_is_said_of_what_was_not_seen():
 def test_without_a_trace_it_is_not_reached_and_a_trace_would_tell_why():
     model = Net()
     report = gradviz.report(model(X).sum(), model)
-    assert {why(report, name).reason for name in ("q2.weight", "aux.weight", "rate")} == {UnusedReason.UNKNOWN}
+    assert {why(report, name).reason for name in ("q2.weight", "aux.weight", "rate")} == {
+        UnusedReason.UNKNOWN
+    }
     assert "Not reached: no gradient comes back to them." in str(report)
     assert "cut or unused: a trace tells" in str(report)
 
@@ -118,7 +131,10 @@ def test_a_branch_that_was_not_taken_is_told_by_its_line():
         return model(X).sum(), model
 
     unused = why(reported(step), "auxiliary.0.weight")
-    assert (unused.reason, unused.place.code) == (UnusedReason.NOT_RUN, "return self.trunk(x) + self.auxiliary(x)")
+    assert (unused.reason, unused.place.code) == (
+        UnusedReason.NOT_RUN,
+        "return self.trunk(x) + self.auxiliary(x)",
+    )
 
 
 def test_what_went_into_another_loss_is_told_by_its_backward():
@@ -130,7 +146,10 @@ def test_what_went_into_another_loss_is_told_by_its_backward():
         return loss, model
 
     unused = why(reported(step), "auxiliary.0.weight")
-    assert (unused.reason, unused.place.code) == (UnusedReason.OTHER_LOSS, "model.auxiliary(X).sum().backward()")
+    assert (unused.reason, unused.place.code) == (
+        UnusedReason.OTHER_LOSS,
+        "model.auxiliary(X).sum().backward()",
+    )
 
 
 def test_a_copy_that_ran_in_its_place_is_told_by_its_line():
@@ -141,7 +160,10 @@ def test_a_copy_that_ran_in_its_place_is_told_by_its_line():
         return (model.trunk(X) + replica(X)).sum(), model
 
     unused = why(reported(step), "auxiliary.0.bias")
-    assert (unused.reason, unused.place.code) == (UnusedReason.COPIED, "return (model.trunk(X) + replica(X)).sum(), model")
+    assert (unused.reason, unused.place.code) == (
+        UnusedReason.COPIED,
+        "return (model.trunk(X) + replica(X)).sum(), model",
+    )
 
 
 def test_calls_of_several_steps_are_no_call_in_anothers_place():

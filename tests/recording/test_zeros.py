@@ -1,4 +1,7 @@
-"""Where an all-zero gradient begins is named: the operation, the line, and whether it passes by itself."""
+"""Where an all-zero gradient begins is named.
+
+The operation, the line, and whether it passes by itself.
+"""
 
 import linecache
 import runpy
@@ -9,8 +12,16 @@ import pytest
 import gradviz
 from gradviz.recording.names import operation_name
 
-CASES = [path for path in sorted((Path(__file__).parents[1] / "cases").glob("[0-9]*.py")) if "\nZEROS = " in path.read_text()]
-PASSING = ("039_lora_standard_init_ok.py", "043_controlnet_zero_conv_ok.py", "366_rezero_residual_ok.py")
+CASES = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "cases").glob("[0-9]*.py"))
+    if "\nZEROS = " in path.read_text()
+]
+PASSING = (
+    "039_lora_standard_init_ok.py",
+    "043_controlnet_zero_conv_ok.py",
+    "366_rezero_residual_ok.py",
+)
 
 
 def report_of(path):
@@ -24,7 +35,9 @@ def report_of(path):
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_the_line_where_a_zero_begins_is_the_one_the_case_names(path):
     case, report = report_of(path)
-    named = {parameter.zero.place.code for parameter in report.parameters.values() if parameter.zero}
+    named = {
+        parameter.zero.place.code for parameter in report.parameters.values() if parameter.zero
+    }
     assert {line for _, line in case["ZEROS"]} <= named
 
 
@@ -38,16 +51,25 @@ def test_a_zero_that_passes_with_the_next_step_is_said_to(name):
 
 def test_a_zero_that_stays_is_not_said_to_pass():
     _, report = report_of(CASES[0].parent / "040_relora_both_factors_zero.py")
-    assert {parameter.zero.passing for parameter in report.parameters.values() if parameter.zero} == {False}
+    assert {
+        parameter.zero.passing for parameter in report.parameters.values() if parameter.zero
+    } == {False}
 
 
 def test_routes_that_cancel_out_are_told_as_that():
     _, report = report_of(CASES[0].parent / "034_wgan_gp_critic_step_ok.py")
-    assert report.parameters["critic.2.bias"].zero.why == "what arrives on several routes cancels out"
+    assert (
+        report.parameters["critic.2.bias"].zero.why == "what arrives on several routes cancels out"
+    )
 
 
 @pytest.mark.parametrize(
-    ("node", "name"), [("NllLossBackward0", "nll_loss"), ("ReluBackward0", "relu"), ("PassThroughBackward", "pass_through")]
+    ("node", "name"),
+    [
+        ("NllLossBackward0", "nll_loss"),
+        ("ReluBackward0", "relu"),
+        ("PassThroughBackward", "pass_through"),
+    ],
 )
 def test_a_node_goes_by_the_name_of_its_operation(node, name):
     assert operation_name(node) == name

@@ -1,4 +1,7 @@
-"""Pictures of a difference: what is marked in them, small and folded, and that nothing else changes."""
+"""Pictures of a difference.
+
+What is marked in them, small and folded, and that nothing else changes.
+"""
 
 import re
 from dataclasses import replace
@@ -27,7 +30,12 @@ def detached():
 
 
 def marked(before, after, view=None):
-    picture = render_svg(after, view or View(), engine="embedded", changes=changes(compare(before, after), before, after))
+    picture = render_svg(
+        after,
+        view or View(),
+        engine="embedded",
+        changes=changes(compare(before, after), before, after),
+    )
     ElementTree.fromstring(picture)
     return picture
 
@@ -49,7 +57,10 @@ def test_what_changed_and_the_cut_that_came_are_marked_with_a_ring_and_a_word(no
     was = dict.fromkeys(["f1.weight", "f1.bias", "f2.weight", "f2.bias"], "was reached")
     assert ringed(picture) == {"detach_()": "new", **was}
     assert "<title" in picture
-    assert ElementTree.fromstring(picture)[0].text == "f1 and f2 were reached and are cut; detach_() at article.py:56 came"
+    assert (
+        ElementTree.fromstring(picture)[0].text
+        == "f1 and f2 were reached and are cut; detach_() at article.py:59 came"
+    )
     assert "new or changed" in picture
     assert ">gone<" not in picture
 
@@ -59,7 +70,12 @@ def test_what_went_is_drawn_beside_the_graph(none, detached):
     assert ringed(picture)["detach_()"] == "gone"
     assert ringed(picture)["f1.bias"] == "was cut"
     assert "went .ring{stroke-dasharray" in picture
-    fewer = replace(none, parameters=Parameters(tuple(p for p in none.parameters.values() if not p.name.startswith("f3"))))
+    fewer = replace(
+        none,
+        parameters=Parameters(
+            tuple(p for p in none.parameters.values() if not p.name.startswith("f3"))
+        ),
+    )
     assert ringed(marked(none, fewer)) == {"f3.*": "gone, was reached"}
 
 
@@ -104,7 +120,12 @@ def test_a_report_without_changes_is_drawn_as_ever(detached):
 
 def report(**verdicts):
     return Report(
-        parameters=Parameters(tuple(Parameter(name=name.replace("_", "."), verdict=Verdict(each)) for name, each in verdicts.items()))
+        parameters=Parameters(
+            tuple(
+                Parameter(name=name.replace("_", "."), verdict=Verdict(each))
+                for name, each in verdicts.items()
+            )
+        )
     )
 
 
@@ -112,7 +133,11 @@ def report(**verdicts):
     ("before", "after", "said"),
     [
         ({"a_w": "cut"}, {"a_w": "reached"}, "a.w was cut and is reached"),
-        ({"a_w": "cut", "b_w": "cut", "c": "reached"}, {"a_w": "zero", "b_w": "zero", "c": "reached"}, "a.w and b.w were cut and are zero"),
+        (
+            {"a_w": "cut", "b_w": "cut", "c": "reached"},
+            {"a_w": "zero", "b_w": "zero", "c": "reached"},
+            "a.w and b.w were cut and are zero",
+        ),
         ({"a_w": "cut"}, {"a_w": "cut", "b_w": "frozen"}, "b.w came"),
         ({"a_w": "cut", "b_w": "zero"}, {"a_w": "cut"}, "b.w went"),
         (
@@ -128,6 +153,9 @@ def test_the_headline_says_what_changed(before, after, said):
 
 
 def test_of_very_much_that_went_the_rest_is_counted():
-    old, new = report(keep="reached", **{f"{each}x_w": "frozen" for each in "abcdefghijkl"}), report(keep="reached")
+    old, new = (
+        report(keep="reached", **{f"{each}x_w": "frozen" for each in "abcdefghijkl"}),
+        report(keep="reached"),
+    )
     went = changes(compare(old, new), old, new).went
     assert [item.lines[0] for item in went][-2:] == ["hx.w", "4 more parameters"]

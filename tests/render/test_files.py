@@ -14,21 +14,31 @@ def test_text_is_written_as_utf_8_with_the_line_ends_it_has(tmp_path: Path) -> N
 
 
 def test_no_folder_is_made_for_a_file(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"^cannot write '.*': there is no folder '.*folder'. Make it first, or name another$"):
+    with pytest.raises(
+        OutputError,
+        match=r"^cannot write '.*': there is no folder '.*folder'. Make it first, or name another$",
+    ):
         write(tmp_path / "new" / "folder" / "a.svg", "text")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_but_the_file_is_left_behind_and_it_has_the_usual_permissions(tmp_path: Path) -> None:
+def test_nothing_but_the_file_is_left_behind_and_it_has_the_usual_permissions(
+    tmp_path: Path,
+) -> None:
     write(tmp_path / "a.svg", b"one")
     write(tmp_path / "a.svg", b"two")
     assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
     (tmp_path / "plain").touch()
-    assert stat.S_IMODE((tmp_path / "a.svg").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+    assert stat.S_IMODE((tmp_path / "a.svg").stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "plain").stat().st_mode
+    )
 
 
 def test_a_folder_is_an_error_of_one_line_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"^cannot write '.*': it is a folder. Name a file in it, such as '.*graph.svg'$"):
+    with pytest.raises(
+        OutputError,
+        match=r"^cannot write '.*': it is a folder. Name a file in it, such as '.*graph.svg'$",
+    ):
         write(tmp_path, "text")
 
 
@@ -41,7 +51,9 @@ def test_what_cannot_be_written_is_an_error_of_one_line(tmp_path: Path, name: st
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_the_old_content_stays_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_old_content_stays_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.svg"
     path.write_text("old")
 

@@ -1,4 +1,7 @@
-"""The page as text: what is in it, that it stays small and the same, and that a name is never more than text."""
+"""The page as text.
+
+What is in it, that it stays small and the same, and that a name is never more than text.
+"""
 
 import json
 import re
@@ -57,10 +60,20 @@ def test_modules_and_runs_of_equal_ones_know_their_class() -> None:
     net = graphs.Builder()
     into = net.operation("SumBackward0", net.loss)
     for number in reversed(range(3)):
-        into = net.operation("ReluBackward0", net.operation("AddBackward0", into, scope=f"h.{number}"), scope=f"h.{number}.act")
+        into = net.operation(
+            "ReluBackward0",
+            net.operation("AddBackward0", into, scope=f"h.{number}"),
+            scope=f"h.{number}.act",
+        )
     report = net.report()
-    classes = {"h": "ModuleList", **{f"h.{number}": "Block" for number in range(3)}, "h.0.act": "ReLU"}
-    loss = data(render_html(replace(report, graph=replace(report.graph, classes=classes))))["losses"][0]
+    classes = {
+        "h": "ModuleList",
+        **{f"h.{number}": "Block" for number in range(3)},
+        "h.0.act": "ReLU",
+    }
+    loss = data(render_html(replace(report, graph=replace(report.graph, classes=classes))))[
+        "losses"
+    ][0]
     told = {(row[1], loss["strings"][row[4]]) for row in loss["groups"]}
     assert {("h.0..2", "Block"), ("h.0", "Block"), ("act", "ReLU"), ("act", "")} <= told
 
@@ -78,14 +91,20 @@ def test_nothing_in_the_page_comes_from_outside() -> None:
 
 
 def test_the_policy_allows_its_own_script_and_style_and_nothing_else() -> None:
-    policy = next(attributes["content"] for _, attributes in tags(render_html(graphs.none())) if "http-equiv" in attributes)
+    policy = next(
+        attributes["content"]
+        for _, attributes in tags(render_html(graphs.none()))
+        if "http-equiv" in attributes
+    )
     assert policy is not None
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy
     assert set(re.findall(r"[a-z-]+-src", policy)) == {"default-src", "script-src", "style-src"}
 
 
-@pytest.mark.parametrize("name", [EVIL, "<!--<script>", "]]>", "&lt;b&gt;", "\u2028", "a\x00b", "\ud800", "\u202etxt"])
+@pytest.mark.parametrize(
+    "name", [EVIL, "<!--<script>", "]]>", "&lt;b&gt;", "\u2028", "a\x00b", "\ud800", "\u202etxt"]
+)
 def test_a_name_is_only_text(name: str) -> None:
     net = graphs.Builder()
     net.parameter(f"{name}.weight", net.operation(name, net.loss, scope=name), shape=(2,))
@@ -127,7 +146,10 @@ def test_the_page_holds_everything_that_is_drawn_and_every_parameter() -> None:
 def test_the_reason_of_a_cut_parameter_names_the_line() -> None:
     (loss,) = data(render_html(graphs.detached()))["losses"]
     reason = loss["strings"][loss["parameters"]["reason"][0]]
-    assert reason == "Its value went into the loss, but no route back is left: severed by detach_() at article.py:31."
+    assert (
+        reason == "Its value went into the loss, but no route back is left: severed by detach_() at"
+        " article.py:31."
+    )
 
 
 def test_colours_are_those_of_the_table() -> None:
@@ -142,13 +164,24 @@ def test_colours_are_those_of_the_table() -> None:
 
 def test_several_losses_are_all_in_the_page() -> None:
     report = replace(
-        graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")}
+        graphs.none(),
+        loss="adv + rec",
+        losses={
+            "adv": replace(graphs.none(), loss="adv"),
+            "rec": replace(graphs.detached(), loss="rec"),
+        },
     )
-    assert [loss["name"] for loss in data(render_html(report))["losses"]] == ["adv + rec", "adv", "rec"]
+    assert [loss["name"] for loss in data(render_html(report))["losses"]] == [
+        "adv + rec",
+        "adv",
+        "rec",
+    ]
 
 
 def test_the_empty_report_has_a_page() -> None:
-    assert "There are no parameters" in render_html(graphs.empty()) or "No parameters" in render_html(graphs.empty())
+    assert "There are no parameters" in render_html(
+        graphs.empty()
+    ) or "No parameters" in render_html(graphs.empty())
 
 
 def test_a_graph_deeper_than_the_stack_has_a_page() -> None:
@@ -178,7 +211,11 @@ def test_no_line_of_the_script_is_long_and_all_its_parts_are_in_the_page() -> No
     for path in folder.iterdir():
         lines = path.read_text(encoding="utf-8").splitlines()
         assert max(map(len, lines)) <= 100, path.name
-        assert all(line.strip() in html for line in lines if line.startswith(("function ", "class ", "const "))), path.name
+        assert all(
+            line.strip() in html
+            for line in lines
+            if line.startswith(("function ", "class ", "const "))
+        ), path.name
 
 
 def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
@@ -194,7 +231,11 @@ def test_two_processes_give_the_same_bytes(tmp_path: Path) -> None:
             "PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parents[2] / 'viz'}",
             "PATH": "/usr/bin:/bin",
         }
-        found.add(subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path).stdout)
+        found.add(
+            subprocess.run(
+                command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
+            ).stdout
+        )
     assert len(found) == 1
 
 

@@ -1,4 +1,7 @@
-"""The page in a real browser: what a reader sees and does, and what the browser itself thinks of it."""
+"""The page in a real browser.
+
+What a reader sees and does, and what the browser itself thinks of it.
+"""
 
 import re
 import shutil
@@ -37,22 +40,44 @@ def browser(chromium: str) -> "Iterator[Browser]":
 
 @pytest.fixture
 def open_page(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
-    """``open_page(report)`` shows its page, or that HTML, from a file; afterwards the page must have met no error and broken no policy."""
+    """``open_page(report)`` shows its page, or that HTML, from a file.
+
+    Afterwards the page must have met no error and broken no policy.
+    """
     contexts, complaints = [], []
 
     def run(
-        report: Report | str, *, scheme: str = "light", size: tuple[int, int] = (1400, 900), fragment: str = "", script: str = ""
+        report: Report | str,
+        *,
+        scheme: str = "light",
+        size: tuple[int, int] = (1400, 900),
+        fragment: str = "",
+        script: str = "",
     ) -> "Page":
         path = tmp_path / f"page-{len(contexts)}.html"
-        path.write_text(report if isinstance(report, str) else render_html(report), encoding="utf-8")
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        path.write_text(
+            report if isinstance(report, str) else render_html(report), encoding="utf-8"
+        )
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text))
         page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
-        page.on("request", lambda request: complaints.append(request.url) if not request.url.startswith("file://") else None)
-        page.add_init_script("addEventListener('securitypolicyviolation', event => console.log(`violated: ${event.violatedDirective}`))")
+        page.on(
+            "request",
+            lambda request: (
+                complaints.append(request.url) if not request.url.startswith("file://") else None
+            ),
+        )
+        page.add_init_script(
+            "addEventListener('securitypolicyviolation', event => console.log(`violated:"
+            " ${event.violatedDirective}`))"
+        )
         if script:
             page.add_init_script(script)
         page.goto(f"{path.as_uri()}#{fragment}")
@@ -73,8 +98,13 @@ def repeated(layers: int, frozen: int | None = None) -> Report:
         into = net.operation("AddBackward0", into, scope=f"layers.{layer}")
         for part in ("attn", "mlp"):
             side = net.operation("MmBackward0", into, scope=f"layers.{layer}.{part}")
-            name, verdict = f"layers.{layer}.{part}.weight", Verdict.FROZEN if layer == frozen else Verdict.REACHED
-            net.parameters[name] = Parameter(name=name, names=(name,), shape=(4, 4), numel=16, verdict=verdict)
+            name, verdict = (
+                f"layers.{layer}.{part}.weight",
+                (Verdict.FROZEN if layer == frozen else Verdict.REACHED),
+            )
+            net.parameters[name] = Parameter(
+                name=name, names=(name,), shape=(4, 4), numel=16, verdict=verdict
+            )
             weight = net.node(kind=NodeKind.PARAMETER, name=name, shape=(4, 4), verdict=verdict)
             net.edge(weight, side, gradient=layer != frozen)
             if part == "mlp":
@@ -83,7 +113,9 @@ def repeated(layers: int, frozen: int | None = None) -> Report:
 
 
 def boxes(page: "Page") -> int:
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     return int(page.get_attribute("#stage", "data-boxes") or 0)
 
 
@@ -123,7 +155,9 @@ def test_modules_open_and_close_by_click(open_page: Open) -> None:
     assert boxes(page) == folded
 
 
-def test_a_click_on_the_graph_opens_the_module_under_it_and_one_on_its_title_closes_it(open_page: Open) -> None:
+def test_a_click_on_the_graph_opens_the_module_under_it_and_one_on_its_title_closes_it(
+    open_page: Open,
+) -> None:
     page = open_page(repeated(12))
     folded = boxes(page)
     point = {"x": 382, "y": find_y(page, 382, LOOKS[Verdict.REACHED].light.fill)}
@@ -157,9 +191,17 @@ def test_the_layer_with_another_verdict_stands_by_itself(open_page: Open) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("f2.weight", "f2.weight"), ("sumback", "SumBackward0"), ("article.py:31", "detach_"), ("f1 weight", "f1.weight")]
+    ("text", "found"),
+    [
+        ("f2.weight", "f2.weight"),
+        ("sumback", "SumBackward0"),
+        ("article.py:31", "detach_"),
+        ("f1 weight", "f1.weight"),
+    ],
 )
-def test_search_finds_parameters_operations_files_and_lines(open_page: Open, text: str, found: str) -> None:
+def test_search_finds_parameters_operations_files_and_lines(
+    open_page: Open, text: str, found: str
+) -> None:
     page = open_page(graphs.detached())
     page.fill("#search", text)
     page.press("#search", "Enter")
@@ -197,14 +239,21 @@ def test_the_panel_quotes_the_line_that_froze_a_parameter(open_page: Open) -> No
     page = open_page(net.report())
     page.locator(".row", has_text="weight").click()
     said = page.locator("#panel").inner_text()
-    for words in ("requires_grad is False, so it keeps no gradient: set at train.py:3.", "Frozen at", "w.requires_grad_(False)"):
+    for words in (
+        "requires_grad is False, so it keeps no gradient: set at train.py:3.",
+        "Frozen at",
+        "w.requires_grad_(False)",
+    ):
         assert words in said
 
 
 def test_the_panel_tells_the_size_of_the_gradient_and_the_neighbours(open_page: Open) -> None:
     net = graphs.Builder()
     net.parameter(
-        "weight", net.operation("MulBackward0", net.loss, place=Place("train.py", 3, "loss = w * 2")), shape=(7, 9), gradient_norm=0.25
+        "weight",
+        net.operation("MulBackward0", net.loss, place=Place("train.py", 3, "loss = w * 2")),
+        shape=(7, 9),
+        gradient_norm=0.25,
     )
     page = open_page(net.report())
     page.locator(".row", has_text="weight").click()
@@ -238,9 +287,15 @@ def test_filters_take_a_verdict_out_of_the_tree(open_page: Open) -> None:
 
 @pytest.mark.parametrize(
     ("make", "said"),
-    [(graphs.detached, "breaks at detach_"), (graphs.without_grad, "breaks at torch.no_grad()"), (graphs.none, "The route is whole")],
+    [
+        (graphs.detached, "breaks at detach_"),
+        (graphs.without_grad, "breaks at torch.no_grad()"),
+        (graphs.none, "The route is whole"),
+    ],
 )
-def test_the_route_is_shown_with_the_place_where_it_breaks(open_page: Open, make: Callable[[], Report], said: str) -> None:
+def test_the_route_is_shown_with_the_place_where_it_breaks(
+    open_page: Open, make: Callable[[], Report], said: str
+) -> None:
     page = open_page(make())
     page.locator(".row", has_text="weight").first.click()
     page.click("#route")
@@ -277,14 +332,26 @@ def test_the_view_is_in_the_address_and_comes_back(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "fragment", ["at=999999", "toggled=zzzz.-.1-", "view=a,b,c", "loss=nobody", "%%%", "at=-7&route=1", "without=everything"]
+    "fragment",
+    [
+        "at=999999",
+        "toggled=zzzz.-.1-",
+        "view=a,b,c",
+        "loss=nobody",
+        "%%%",
+        "at=-7&route=1",
+        "without=everything",
+    ],
 )
 def test_an_address_that_makes_no_sense_is_put_up_with(open_page: Open, fragment: str) -> None:
     assert boxes(open_page(graphs.detached(), fragment=fragment)) > 3
 
 
 def test_the_calls_of_a_run_are_tabs_and_an_alarm_leads(open_page: Open) -> None:
-    calls = {f"backward {number}, loss": replace(graphs.none(), loss=f"backward {number}, loss") for number in (1, 2)}
+    calls = {
+        f"backward {number}, loss": replace(graphs.none(), loss=f"backward {number}, loss")
+        for number in (1, 2)
+    }
     steps = (
         "ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after backward 1",
         "optimizer (SGD) steps after backward 2",
@@ -297,7 +364,12 @@ def test_the_calls_of_a_run_are_tabs_and_an_alarm_leads(open_page: Open) -> None
 
 def test_several_losses_are_tabs(open_page: Open) -> None:
     report = replace(
-        graphs.none(), loss="adv + rec", losses={"adv": replace(graphs.none(), loss="adv"), "rec": replace(graphs.detached(), loss="rec")}
+        graphs.none(),
+        loss="adv + rec",
+        losses={
+            "adv": replace(graphs.none(), loss="adv"),
+            "rec": replace(graphs.detached(), loss="rec"),
+        },
     )
     page = open_page(report)
     assert page.get_by_role("tab").all_inner_texts() == ["adv + rec", "adv", "rec"]
@@ -344,7 +416,11 @@ def test_only_lines_in_sight_are_elements_and_the_rest_is_counted(open_page: Ope
     page.evaluate("() => { document.getElementById('tree').scrollTop = 20000 }")
     page.wait_for_timeout(100)
     row = page.locator(".row").nth(20)
-    assert int(row.get_attribute("aria-setsize") or 0) >= int(row.get_attribute("aria-posinset") or 0) >= 1
+    assert (
+        int(row.get_attribute("aria-setsize") or 0)
+        >= int(row.get_attribute("aria-posinset") or 0)
+        >= 1
+    )
 
 
 FAULTS = """() => {
@@ -374,12 +450,20 @@ FAULTS = """() => {
 }"""
 
 
-def test_whatever_is_open_of_whatever_graph_every_box_is_in_its_frame_and_on_no_other(open_page: Open, tmp_path: Path) -> None:
+def test_whatever_is_open_of_whatever_graph_every_box_is_in_its_frame_and_on_no_other(
+    open_page: Open, tmp_path: Path
+) -> None:
     page = open_page(graphs.none())
     for seed in range(60):
-        text = render_html(graphs.wild(seed)).replace('"use strict";\n(() => {', '"use strict";').replace("restore();\n})();", "restore();")
+        text = (
+            render_html(graphs.wild(seed))
+            .replace('"use strict";\n(() => {', '"use strict";')
+            .replace("restore();\n})();", "restore();")
+        )
         path = tmp_path / "opened.html"  # with its names in sight
-        path.write_text(re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text), encoding="utf-8")
+        path.write_text(
+            re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text), encoding="utf-8"
+        )
         page.goto(path.as_uri())
         assert page.evaluate(FAULTS) == [], seed
 
@@ -390,7 +474,9 @@ def test_zoom_pan_and_fit(open_page: Open, size: tuple[int, int]) -> None:
 
     def view() -> list[float]:
         page.wait_for_timeout(350)
-        return [float(one) for one in page.evaluate("() => location.hash").split("view=")[1].split(",")]
+        return [
+            float(one) for one in page.evaluate("() => location.hash").split("view=")[1].split(",")
+        ]
 
     page.click("#fit")
     start = view()
@@ -409,7 +495,10 @@ def test_zoom_pan_and_fit(open_page: Open, size: tuple[int, int]) -> None:
 
 def test_the_page_fits_a_phone(open_page: Open) -> None:
     page = open_page(graphs.every_verdict(), size=(390, 844))
-    assert page.evaluate("() => document.documentElement.scrollWidth <= 390 && document.documentElement.scrollHeight <= 844")
+    assert page.evaluate(
+        "() => document.documentElement.scrollWidth <= 390 && document.documentElement.scrollHeight"
+        " <= 844"
+    )
     for name in ("#graph", "#tools", "#switch", "#tree"):
         box = page.locator(name).bounding_box()
         assert box
@@ -425,13 +514,34 @@ def test_the_page_fits_a_phone(open_page: Open) -> None:
 def test_a_module_called_like_a_script_is_text_in_every_place(open_page: Open) -> None:
     net = graphs.Builder()
     place = Place(f"{EVIL}.py", 1, EVIL, EVIL)
-    net.cuts.append(Cut(kind=CutKind.ITEM, operation=EVIL, file=place.file, line=1, code=EVIL, scope=EVIL, caller=place, also=(place,)))
+    net.cuts.append(
+        Cut(
+            kind=CutKind.ITEM,
+            operation=EVIL,
+            file=place.file,
+            line=1,
+            code=EVIL,
+            scope=EVIL,
+            caller=place,
+            also=(place,),
+        )
+    )
     into = net.operation(EVIL, net.loss, scope=EVIL, place=place, caller=place)
     net.parameter(f"{EVIL}.weight", into, shape=(2,))
-    mark = net.operation(EVIL, into, gradient=False, requires_grad=False, severs=CutKind.ITEM, place=place, scope=EVIL)
+    mark = net.operation(
+        EVIL,
+        into,
+        gradient=False,
+        requires_grad=False,
+        severs=CutKind.ITEM,
+        place=place,
+        scope=EVIL,
+    )
     net.parameter(f"{EVIL}.gate", mark, Verdict.CUT, shape=(2,), severed=CutKind.ITEM, cut=0)
     report = net.report(notes=(EVIL,), place=place)
-    page = open_page(replace(report, loss=EVIL, losses={EVIL: replace(report, loss=EVIL), "other": report}))
+    page = open_page(
+        replace(report, loss=EVIL, losses={EVIL: replace(report, loss=EVIL), "other": report})
+    )
     page.fill("#search", "onerror")
     assert page.locator("#results button").count() > 3
     for row in range(page.locator(".row").count()):
@@ -448,7 +558,11 @@ def test_a_module_called_like_a_script_is_text_in_every_place(open_page: Open) -
 def test_the_policy_stops_what_is_not_the_page_s_own(browser: "Browser", tmp_path: Path) -> None:
     """The other tests watch for violations; this one shows that there would be some."""
     path = tmp_path / "page.html"
-    path.write_text(render_html(graphs.none()).replace("</body>", "<script>window.intruder = 1</script><p style='color:red'></p></body>"))
+    path.write_text(
+        render_html(graphs.none()).replace(
+            "</body>", "<script>window.intruder = 1</script><p style='color:red'></p></body>"
+        )
+    )
     page = browser.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -465,18 +579,37 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     if npm is None:
         pytest.skip("npm is not installed, so axe-core cannot judge the page")
     folder = tmp_path_factory.mktemp("axe")
-    command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), "axe-core@4"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, cwd=folder)
+    command = [
+        npm,
+        "install",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+        str(folder),
+        "axe-core@4",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=180, check=False, cwd=folder
+    )
     path = folder / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        pytest.skip(f"npm could not install axe-core, so it cannot judge the page: {done.stderr.strip()[-200:]}")
+        pytest.skip(
+            "npm could not install axe-core, so it cannot judge the page:"
+            f" {done.stderr.strip()[-200:]}"
+        )
     return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])
-def test_axe_finds_no_accessibility_problem(open_page: Open, axe: str, scheme: str, size: tuple[int, int]) -> None:
-    both = replace(graphs.every_verdict(), losses={"a": graphs.every_verdict(), "b": graphs.detached()})
+def test_axe_finds_no_accessibility_problem(
+    open_page: Open, axe: str, scheme: str, size: tuple[int, int]
+) -> None:
+    both = replace(
+        graphs.every_verdict(), losses={"a": graphs.every_verdict(), "b": graphs.detached()}
+    )
     page = open_page(both, scheme=scheme, size=size, script=axe)
     for step in ("", "search", "parameter", "cut", "filter"):
         if step == "search":
@@ -491,7 +624,8 @@ def test_axe_finds_no_accessibility_problem(open_page: Open, axe: str, scheme: s
         elif step == "filter":
             page.locator(".chip", has_text="cut").click()
         found = page.evaluate(
-            "async () => (await axe.run()).violations.map(one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 200))])"
+            "async () => (await axe.run()).violations.map(one => [one.impact, one.id,"
+            " one.nodes.map(node => node.html.slice(0, 200))])"
         )
         assert not found, step
 
@@ -501,11 +635,18 @@ def best(measure: Callable[[], float]) -> float:
     return min(measure() for _ in range(3))
 
 
-def test_a_llama_of_32_layers_opens_within_half_a_second_and_is_a_small_file(open_page: Open) -> None:
+def test_a_llama_of_32_layers_opens_within_half_a_second_and_is_a_small_file(
+    open_page: Open,
+) -> None:
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
     torch = pytest.importorskip("torch")
     config = transformers.LlamaConfig(
-        vocab_size=1000, hidden_size=256, intermediate_size=688, num_hidden_layers=32, num_attention_heads=8, num_key_value_heads=4
+        vocab_size=1000,
+        hidden_size=256,
+        intermediate_size=688,
+        num_hidden_layers=32,
+        num_attention_heads=8,
+        num_key_value_heads=4,
     )
     model, ids = transformers.LlamaForCausalLM(config), torch.randint(0, 1000, (1, 16))
     with gradviz.trace() as trace:
@@ -523,7 +664,9 @@ def drawn_after(page: "Page") -> float:
     return milliseconds / 1000
 
 
-def test_35_000_nodes_open_within_a_second_and_all_at_once_without_freezing(open_page: Open) -> None:
+def test_35_000_nodes_open_within_a_second_and_all_at_once_without_freezing(
+    open_page: Open,
+) -> None:
     report = repeated(7000)
     assert len(report.graph.nodes) > 35_000
     html = render_html(report)
@@ -556,7 +699,9 @@ def test_the_view_is_saved_as_svg_and_png(open_page: Open) -> None:
     root = ElementTree.fromstring(saved(page, "#save-svg"))
     texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"f1", "f2", "f3", "detach_()", "article.py:31", "loss"} <= set(texts)
-    assert root.find("{http://www.w3.org/2000/svg}title").text.startswith("2 of 6 parameters get gradient")  # type: ignore[union-attr]
+    assert root.find("{http://www.w3.org/2000/svg}title").text.startswith(
+        "2 of 6 parameters get gradient"
+    )  # type: ignore[union-attr]
     assert saved(page, "#save-png").startswith(b"\x89PNG")
 
 
@@ -575,7 +720,9 @@ def test_colours_switch_and_panels_close_and_widen(open_page: Open) -> None:
     assert page.locator("#finder").bounding_box()["width"] == finder + 20  # type: ignore[index]
 
 
-def test_a_line_opens_in_an_editor_that_can_be_set_and_no_script_passes_for_one(open_page: Open) -> None:
+def test_a_line_opens_in_an_editor_that_can_be_set_and_no_script_passes_for_one(
+    open_page: Open,
+) -> None:
     cut = graphs.detached().cuts[0]
     report = graphs.detached()
     report = replace(report, cuts=(replace(cut, file="/src/my net.py"),))
@@ -584,7 +731,10 @@ def test_a_line_opens_in_an_editor_that_can_be_set_and_no_script_passes_for_one(
     assert link.get_attribute("href") == "vscode://file//src/my%20net.py:31"
     page.fill(".editor", "idea://open?file={file}&line={line}")
     page.locator(".editor").blur()
-    assert page.locator("#panel .at a").first.get_attribute("href") == "idea://open?file=/src/my%20net.py&line=31"
+    assert (
+        page.locator("#panel .at a").first.get_attribute("href")
+        == "idea://open?file=/src/my%20net.py&line=31"
+    )
     page.fill(".editor", "javascript:alert(1)//{file}")
     page.locator(".editor").blur()
     assert str(page.locator("#panel .at a").first.get_attribute("href")).startswith("vscode://")

@@ -19,9 +19,21 @@ if TYPE_CHECKING:
 
 def series() -> Series:
     """Three blocks, the first with hardly any gradient, one call of it zero and one not finite."""
-    norms = {"f1.weight": (1e-9, 0.0, float("nan")), "f2.weight": (1e-4, 1e-4, 1e-4), "f3.weight": (1.0, 2.0, 3.0)}
+    norms = {
+        "f1.weight": (1e-9, 0.0, float("nan")),
+        "f2.weight": (1e-4, 1e-4, 1e-4),
+        "f3.weight": (1.0, 2.0, 3.0),
+    }
     lines = (
-        Line(name=name, numel=4, norms=some, ratios=(None,) * 3, weights=(None,) * 3, zeros=(0.0, 1.0, 0.0)) for name, some in norms.items()
+        Line(
+            name=name,
+            numel=4,
+            norms=some,
+            ratios=(None,) * 3,
+            weights=(None,) * 3,
+            zeros=(0.0, 1.0, 0.0),
+        )
+        for name, some in norms.items()
     )
     return Series(calls=(10, 20, 30), watched=3, losses=(1.0, 0.5, None), parameters=tuple(lines))
 
@@ -32,7 +44,8 @@ def page(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[P
     replace(Report.of(graphs.none()), series=series()).to_html(path)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         page = browser.new_page(viewport={"width": 1200, "height": 700})
         errors: list[str] = []
@@ -49,7 +62,10 @@ def test_the_pictures_over_time_open_by_a_button_and_say_what_is_chosen(page: "P
     assert page.is_visible("#flow")
     assert page.inner_text("#chosen") == "f1, call 30: gradient NaN, update not measured, 0 % zeros"
     page.keyboard.press("ArrowLeft")
-    assert page.inner_text("#chosen") == "f1, call 20: gradient 0, update not measured, 100 % zeros; loss 5.0e-1"
+    assert (
+        page.inner_text("#chosen")
+        == "f1, call 20: gradient 0, update not measured, 100 % zeros; loss 5.0e-1"
+    )
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     assert page.inner_text("#chosen").startswith("f3, call 20: gradient 2.0e+0")
@@ -60,15 +76,15 @@ def test_a_click_chooses_a_block_and_a_call(page: "Page") -> None:
         page.click("#over-time")
     box = page.locator("#flow").bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] - 20, box["y"] + 26 + 27)  # the second row, the last column
+    # The second row, the last column
+    page.mouse.click(box["x"] + box["width"] - 20, box["y"] + 26 + 27)
     assert page.inner_text("#chosen").startswith("f2, call 30: gradient 1.0e-4")
 
 
 def test_every_step_of_the_scale_zero_and_nan_are_painted(page: "Page") -> None:
     if page.is_hidden("#time"):
         page.click("#over-time")
-    found = page.evaluate(
-        """() => {
+    found = page.evaluate("""() => {
           const canvas = document.getElementById("flow");
           const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
           const seen = {};
@@ -79,8 +95,7 @@ def test_every_step_of_the_scale_zero_and_nan_are_painted(page: "Page") -> None:
           const style = getComputedStyle(document.documentElement);
           const names = ["s0", "s4", "s8", "zero-fill", "cut-fill"];
           return names.map(name => seen[style.getPropertyValue("--" + name).trim()] || 0);
-        }"""
-    )
+        }""")
     assert all(count > 30 for count in found), found
 
 

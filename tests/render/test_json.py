@@ -7,7 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradviz.errors import ReportFileError
-from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.graph import (
+    Cut,
+    CutKind,
+    Edge,
+    Graph,
+    Leaf,
+    Node,
+    NodeKind,
+    Parameter,
+    Parameters,
+    Place,
+    Verdict,
+    Zero,
+)
 from gradviz.render import json as json_module
 from gradviz.render.json import render_json
 from gradviz.reports import Report, read_json
@@ -59,8 +72,16 @@ def graphs(draw, cut_count):
         severed=st.none() | st.sampled_from(CutKind),
         cut=st.none() | st.integers(0, cut_count - 1) if cut_count else st.none(),
     )
-    edge = edge.filter(lambda one: not one.gradient or nodes[one.target].kind in (NodeKind.OPERATION, NodeKind.LOSS))
-    return Graph(nodes, tuple(draw(st.lists(edge, max_size=3))) if size else (), draw(st.sampled_from(({}, {"": "Net", "f1": "Linear"}))))
+    edge = edge.filter(
+        lambda one: (
+            not one.gradient or nodes[one.target].kind in (NodeKind.OPERATION, NodeKind.LOSS)
+        )
+    )
+    return Graph(
+        nodes,
+        tuple(draw(st.lists(edge, max_size=3))) if size else (),
+        draw(st.sampled_from(({}, {"": "Net", "f1": "Linear"}))),
+    )
 
 
 @st.composite
@@ -74,7 +95,9 @@ def reports(draw, torch="2.13.0"):
             numel=draw(st.integers(0)),
             verdict=draw(st.sampled_from(Verdict)),
             partial=draw(st.booleans()),
-            cuts=draw(st.lists(st.sampled_from(all_cuts) if all_cuts else cuts, max_size=2).map(tuple)),
+            cuts=draw(
+                st.lists(st.sampled_from(all_cuts) if all_cuts else cuts, max_size=2).map(tuple)
+            ),
             zero=draw(st.none() | zeros),
             frozen_at=draw(st.none() | places),
             thawed_at=draw(st.none() | places),
@@ -88,7 +111,13 @@ def reports(draw, torch="2.13.0"):
         place=draw(st.none() | places),
         parameters=Parameters(parameters),
         cuts=all_cuts,
-        unregistered=tuple(draw(st.lists(st.builds(Leaf, name=names, shape=sizes, place=st.none() | places), max_size=2))),
+        unregistered=tuple(
+            draw(
+                st.lists(
+                    st.builds(Leaf, name=names, shape=sizes, place=st.none() | places), max_size=2
+                )
+            )
+        ),
         graph=draw(graphs(len(all_cuts))),
         notes=tuple(draw(st.lists(names, max_size=2))),
         torch=torch,
@@ -105,16 +134,27 @@ def test_what_is_written_is_read_back_equal(report):
 def test_several_losses_are_read_back_equal_with_an_entry_each(whole, each):
     report = replace(whole, losses={one.loss: one for one in each})
     assert read_json(render_json(report)) == report
-    assert [entry["loss"] for entry in json.loads(render_json(report))["backwards"]] == [one.loss for one in each]
+    assert [entry["loss"] for entry in json.loads(render_json(report))["backwards"]] == [
+        one.loss for one in each
+    ]
 
 
-CUT = Cut(kind=CutKind.DETACH_, operation="detach_()", file="net.py", line=7, code="h.detach_()", parameters=("f1.weight",))
+CUT = Cut(
+    kind=CutKind.DETACH_,
+    operation="detach_()",
+    file="net.py",
+    line=7,
+    code="h.detach_()",
+    parameters=("f1.weight",),
+)
 SMALL = Report(
     place=Place("net.py", 9, "loss = y.sum()", "step"),
     parameters=Parameters(
         (
             Parameter(name="f1.weight", shape=(2, 1), numel=2, verdict=Verdict.CUT, cuts=(CUT,)),
-            Parameter(name="f2.weight", shape=(), numel=1, verdict=Verdict.REACHED, gradient_norm=2.0),
+            Parameter(
+                name="f2.weight", shape=(), numel=1, verdict=Verdict.REACHED, gradient_norm=2.0
+            ),
         )
     ),
     cuts=(CUT,),
@@ -124,7 +164,10 @@ SMALL = Report(
             Node(index=1, kind=NodeKind.PARAMETER, name="f2.weight", shape=()),
             Node(index=2, kind=NodeKind.PARAMETER, name="f1.weight", shape=(2, 1), pruned=True),
         ),
-        (Edge(source=1, target=0), Edge(source=2, target=0, gradient=False, severed=CutKind.DETACH_, cut=0)),
+        (
+            Edge(source=1, target=0),
+            Edge(source=2, target=0, gradient=False, severed=CutKind.DETACH_, cut=0),
+        ),
     ),
     torch="2.13.0",
 )
@@ -145,12 +188,20 @@ def test_a_small_report_is_written_like_this_a_parameter_cut_node_or_edge_to_a_l
         '   "function": "step",',
         '   "loss": "loss",',
         '   "parameters": [',
-        '    {"name": "f1.weight", "shape": [2, 1], "numel": 2, "verdict": "cut", "partial": false, "cuts": [0]},',
-        '    {"name": "f2.weight", "shape": [], "numel": 1, "verdict": "reached", "partial": false, "cuts": [], "gradient_norm": 2.0}',
+        (
+            '    {"name": "f1.weight", "shape": [2, 1], "numel": 2, "verdict": "cut", "partial":'
+            ' false, "cuts": [0]},'
+        ),
+        (
+            '    {"name": "f2.weight", "shape": [], "numel": 1, "verdict": "reached", "partial":'
+            ' false, "cuts": [], "gradient_norm": 2.0}'
+        ),
         "   ],",
         '   "cuts": [',
-        '    {"kind": "detach_", "operation": "detach_()", "file": "net.py", "line": 7, "code": "h.detach_()", "scope": "", '
-        '"parameters": ["f1.weight"]}',
+        (
+            '    {"kind": "detach_", "operation": "detach_()", "file": "net.py", "line": 7, "code":'
+            ' "h.detach_()", "scope": "", "parameters": ["f1.weight"]}'
+        ),
         "   ],",
         '   "unregistered": [],',
         '   "notes": [],',
@@ -158,7 +209,10 @@ def test_a_small_report_is_written_like_this_a_parameter_cut_node_or_edge_to_a_l
         '    "nodes": [',
         '     {"index": 0, "kind": "loss", "name": "loss"},',
         '     {"index": 1, "kind": "parameter", "name": "f2.weight", "shape": []},',
-        '     {"index": 2, "kind": "parameter", "name": "f1.weight", "shape": [2, 1], "pruned": true}',
+        (
+            '     {"index": 2, "kind": "parameter", "name": "f1.weight", "shape": [2, 1], "pruned":'
+            " true}"
+        ),
         "    ],",
         '    "edges": [',
         '     {"source": 1, "target": 0},',
@@ -173,7 +227,9 @@ def test_a_small_report_is_written_like_this_a_parameter_cut_node_or_edge_to_a_l
 
 def test_a_graph_in_several_reports_is_written_the_same_in_each_and_kept_no_longer_than_it_lives():
     before = len(json_module._graphs)
-    report = Report(graph=Graph((Node(index=0, kind=NodeKind.LOSS, name="loss"),), (), {"encoder": "Linear"}))
+    report = Report(
+        graph=Graph((Node(index=0, kind=NodeKind.LOSS, name="loss"),), (), {"encoder": "Linear"})
+    )
     whole = replace(report, losses={"a": replace(report, loss="a"), "b": replace(report, loss="b")})
     document = json.loads(render_json(whole))
     assert len(json_module._graphs) == before + 1
@@ -214,21 +270,54 @@ def broken(*path, value=None, drop=False):
         ('{"a": 1}', 'not a gradviz report: there is no "format" in it'),
         (
             broken("format", value=3),
-            "unknown report format: 3 (this is gradviz 0.1.0, which reads 1 and 2; the file was written by gradviz 0.1.0)",
+            (
+                "unknown report format: 3 (this is gradviz 0.1.0, which reads 1 and 2; the file was"
+                " written by gradviz 0.1.0)"
+            ),
         ),
         (broken("backwards", value=[]), 'broken report: 0 backwards, but no "together"'),
         (broken("backwards", drop=True), "broken report: report.backwards is null, and not a list"),
         (broken("backwards", 0, value=3), "broken report: backwards[0] is 3, and not an object"),
-        (broken("backwards", 0, "loss", value=7), "broken report: backwards[0].loss is 7, and not str"),
-        (broken("backwards", 0, "cuts", 0, "kind", value="cut"), 'broken report: backwards[0].cuts[0].kind is "cut", and not CutKind'),
-        (broken("backwards", 0, "cuts", 0, "kind", drop=True), "broken report: backwards[0].cuts[0]: "),
-        (broken("backwards", 0, "parameters", 0, "cuts", value=[5]), "backwards[0].parameters[0].cuts is 5, and not an object"),
-        (broken("backwards", 0, "parameters", 0, "shape", value="2x1"), 'parameters[0].shape is "2x1", and not a list'),
-        (broken("backwards", 0, "graph", drop=True), "broken report: backwards[0].graph is null, and not an object"),
-        (broken("backwards", 0, "graph", "nodes", 1, "index", value=5), "backwards[0].graph.nodes[1] has index 5"),
-        (broken("backwards", 0, "graph", "edges", 0, "source", value=9), "graph.edges[0] leads to a node that is not there"),
-        (broken("backwards", 0, "graph", "edges", 1, "cut", value=4), "graph.edges[1] belongs to a cut that is not there"),
-        (broken("backwards", 0, "graph", "edges", 1, "cut", value=True), "graph.edges[1].cut is true, and not int"),
+        (
+            broken("backwards", 0, "loss", value=7),
+            "broken report: backwards[0].loss is 7, and not str",
+        ),
+        (
+            broken("backwards", 0, "cuts", 0, "kind", value="cut"),
+            'broken report: backwards[0].cuts[0].kind is "cut", and not CutKind',
+        ),
+        (
+            broken("backwards", 0, "cuts", 0, "kind", drop=True),
+            "broken report: backwards[0].cuts[0]: ",
+        ),
+        (
+            broken("backwards", 0, "parameters", 0, "cuts", value=[5]),
+            "backwards[0].parameters[0].cuts is 5, and not an object",
+        ),
+        (
+            broken("backwards", 0, "parameters", 0, "shape", value="2x1"),
+            'parameters[0].shape is "2x1", and not a list',
+        ),
+        (
+            broken("backwards", 0, "graph", drop=True),
+            "broken report: backwards[0].graph is null, and not an object",
+        ),
+        (
+            broken("backwards", 0, "graph", "nodes", 1, "index", value=5),
+            "backwards[0].graph.nodes[1] has index 5",
+        ),
+        (
+            broken("backwards", 0, "graph", "edges", 0, "source", value=9),
+            "graph.edges[0] leads to a node that is not there",
+        ),
+        (
+            broken("backwards", 0, "graph", "edges", 1, "cut", value=4),
+            "graph.edges[1] belongs to a cut that is not there",
+        ),
+        (
+            broken("backwards", 0, "graph", "edges", 1, "cut", value=True),
+            "graph.edges[1].cut is true, and not int",
+        ),
     ],
 )
 def test_a_broken_file_is_refused_in_one_line_that_says_where(text, message):

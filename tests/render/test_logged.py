@@ -31,13 +31,17 @@ def test_the_columns_hold_a_row_for_each_parameter(report: Report) -> None:
     assert found["block"] == ["0", "0", "2", "2"]
     assert found["verdict"] == ["reached", "reached", "reached", "frozen"]
     norms = [report.parameters[name].gradient_norm for name in report.parameters]
-    assert found["gradient_norm"] == [None if norm is None else pytest.approx(norm, rel=1e-5) for norm in norms]
+    assert found["gradient_norm"] == [
+        None if norm is None else pytest.approx(norm, rel=1e-5) for norm in norms
+    ]
     assert found["zeros"][3] is None
     assert len({len(column) for column in found.values()}) == 1
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_a_frame_is_of_the_library_that_is_there(report: Report, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_is_of_the_library_that_is_there(
+    report: Report, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip(library)
     import gradviz.render.frame as module
 
@@ -88,13 +92,17 @@ def test_a_trainer_of_transformers_logs_them(report: Report, tmp_path: Path) -> 
     pytest.importorskip("accelerate")
     from transformers import Trainer, TrainingArguments
 
-    arguments = TrainingArguments(output_dir=str(tmp_path), report_to=[], use_cpu=True, disable_tqdm=True)
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), report_to=[], use_cpu=True, disable_tqdm=True
+    )
     trainer = Trainer(model=nn.Linear(2, 1), args=arguments)
     report.log_to(trainer, 1)
     assert trainer.state.log_history[-1]["gradviz/gradient_norm/0"] > 0
 
 
-def test_a_run_of_wandb_gets_numbers_and_the_picture(report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_wandb_gets_numbers_and_the_picture(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("wandb")
     import wandb
 

@@ -10,25 +10,39 @@ def folded(meant, others=()):
 
 
 def test_a_module_stands_for_its_parameters_where_all_of_them_are_meant():
-    assert folded(["a.weight", "a.bias", "b.weight"], others=["b.bias"]) == ["a.* (2 tensors, 20 values)", "b.weight (10 values)"]
+    assert folded(["a.weight", "a.bias", "b.weight"], others=["b.bias"]) == [
+        "a.* (2 tensors, 20 values)",
+        "b.weight (10 values)",
+    ]
 
 
 def test_the_outermost_module_stands_for_all_that_is_in_it():
-    assert folded(["net.a.weight", "net.a.bias", "net.b.weight"], others=["head"]) == ["net.* (3 tensors, 30 values)"]
+    assert folded(["net.a.weight", "net.a.bias", "net.b.weight"], others=["head"]) == [
+        "net.* (3 tensors, 30 values)"
+    ]
 
 
 def test_what_models_are_attributes_of_does_not_stand_for_them():
-    among = {name: Parameter(name=name, numel=10) for name in ("agent.actor.a.w", "agent.actor.b.w")}
-    assert [str(group) for group in fold_names(among, among, ["agent.actor"])] == ["agent.actor.* (2 tensors, 20 values)"]
+    among = {
+        name: Parameter(name=name, numel=10) for name in ("agent.actor.a.w", "agent.actor.b.w")
+    }
+    assert [str(group) for group in fold_names(among, among, ["agent.actor"])] == [
+        "agent.actor.* (2 tensors, 20 values)"
+    ]
 
 
 def test_one_parameter_left_out_opens_its_module_and_no_other():
-    assert folded(["net.a.w", "net.b.w", "net.b.v"], others=["net.a.v"]) == ["net.a.w (10 values)", "net.b.* (2 tensors, 20 values)"]
+    assert folded(["net.a.w", "net.b.w", "net.b.v"], others=["net.a.v"]) == [
+        "net.a.w (10 values)",
+        "net.b.* (2 tensors, 20 values)",
+    ]
 
 
 def test_numbered_siblings_are_joined_in_runs():
     blocks = [f"layers.{i}.{p}" for i in (0, 1, 2, 3, 7) for p in "wv"]
-    assert folded(blocks, others=["layers.4.w", "layers.5.w"]) == ["layers.0..3,7.* (10 tensors, 100 values)"]
+    assert folded(blocks, others=["layers.4.w", "layers.5.w"]) == [
+        "layers.0..3,7.* (10 tensors, 100 values)"
+    ]
 
 
 def test_many_runs_are_told_by_the_first_and_the_last():
@@ -45,7 +59,10 @@ def test_siblings_are_joined_at_every_depth():
 
 def test_what_stands_in_plain_lists_is_joined_too():
     layers = [f"net.layers[{i}].{p}" for i in range(3) for p in "wv"]
-    among = {name: Parameter(name=name, numel=10) for name in (*layers, "net.heads['a.b'].w", "net.heads['a.c'].w")}
+    among = {
+        name: Parameter(name=name, numel=10)
+        for name in (*layers, "net.heads['a.b'].w", "net.heads['a.c'].w")
+    }
     roots = [*(f"net.layers[{i}]" for i in range(3)), "net.heads['a.b']", "net.heads['a.c']"]
     assert [str(group) for group in fold_names(among, among, roots)] == [
         "net.layers[0..2].* (6 tensors, 60 values)",
@@ -65,7 +82,16 @@ def test_a_name_that_the_model_does_not_have_is_still_told():
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(0, "0"), (999, "999"), (1000, "1.0 k"), (9960, "10 k"), (85_054_464, "85 M"), (999_999, "1.0 M"), (405e9, "405 B"), (7e15, "7000 T")],
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0 k"),
+        (9960, "10 k"),
+        (85_054_464, "85 M"),
+        (999_999, "1.0 M"),
+        (405e9, "405 B"),
+        (7e15, "7000 T"),
+    ],
 )
 def test_large_numbers_are_said_shortly(number, words):
     assert abbreviated(number) == words

@@ -19,7 +19,9 @@ def shown(group: Group) -> list[object]:
         one = waiting.pop()
         for child in one.children:
             if isinstance(child, Group):
-                made[id(child)] = [child.name if child.sort is not Sort.RUN else f"{child.name} x{child.times}"]
+                made[id(child)] = [
+                    child.name if child.sort is not Sort.RUN else f"{child.name} x{child.times}"
+                ]
                 made[id(one)].append(made[id(child)])
                 waiting.append(child)
             else:
@@ -39,7 +41,12 @@ def every_group(root: Group) -> list[Group]:
 
 
 def test_things_stand_in_their_modules_in_the_order_of_the_data_flow() -> None:
-    assert shown(chain([op("a"), op("a.b"), op("c"), op("")])) == ["root", ["a", 0, ["b", 1]], ["c", 2], 3]
+    assert shown(chain([op("a"), op("a.b"), op("c"), op("")])) == [
+        "root",
+        ["a", 0, ["b", 1]],
+        ["c", 2],
+        3,
+    ]
 
 
 def test_a_module_with_nothing_but_one_module_is_one_with_it() -> None:
@@ -47,13 +54,25 @@ def test_a_module_with_nothing_but_one_module_is_one_with_it() -> None:
 
 
 def test_equal_numbered_siblings_are_a_run() -> None:
-    assert shown(chain([*(op(f"h.{n}") for n in range(4)), op("")])) == ["root", ["h.0..3 x4", *([f"h.{n}", n] for n in range(4))], 4]
+    assert shown(chain([*(op(f"h.{n}") for n in range(4)), op("")])) == [
+        "root",
+        ["h.0..3 x4", *([f"h.{n}", n] for n in range(4))],
+        4,
+    ]
 
 
 def test_the_sibling_with_another_verdict_stands_out() -> None:
-    things = [thing for n in range(7) for thing in (tensor(f"h.{n}", "weight", "frozen" if n == 3 else "reached"), op(f"h.{n}"))]
+    things = [
+        thing
+        for n in range(7)
+        for thing in (tensor(f"h.{n}", "weight", "frozen" if n == 3 else "reached"), op(f"h.{n}"))
+    ]
     lines = [(2 * n, 2 * n + 1) for n in range(7)] + [(2 * n + 1, 2 * n + 3) for n in range(6)]
-    assert [each[0] for each in shown(outline(things, lines))[1:]] == ["h.0..2 x3", "h.3", "h.4..6 x3"]  # type: ignore[index]
+    assert [each[0] for each in shown(outline(things, lines))[1:]] == [
+        "h.0..2 x3",
+        "h.3",
+        "h.4..6 x3",
+    ]  # type: ignore[index]
 
 
 def test_equal_siblings_of_different_names_are_no_run() -> None:
@@ -62,7 +81,10 @@ def test_equal_siblings_of_different_names_are_no_run() -> None:
 
 def test_a_module_that_is_called_again_and_again_is_a_group_for_each_call() -> None:
     root = chain([thing for _ in range(5) for thing in (op("cell", "tanh"), op("", "add"))])
-    assert shown(root) == ["root", ["cell and 1 more x5", *([str(n), ["cell", 2 * n], 2 * n + 1] for n in range(5))]]
+    assert shown(root) == [
+        "root",
+        ["cell and 1 more x5", *([str(n), ["cell", 2 * n], 2 * n + 1] for n in range(5))],
+    ]
 
 
 def test_a_loop_in_one_module_is_folded() -> None:
@@ -91,14 +113,21 @@ def test_every_thing_is_in_the_tree_once_and_no_level_has_a_cycle() -> None:
     lines = [(n, n + step) for n in range(300) for step in (1, 7, 31) if n + step < 300]
     root = outline(things, lines)
     groups = every_group(root)
-    assert sorted(child for group in groups for child in group.children if isinstance(child, int)) == list(range(300))
+    assert sorted(
+        child for group in groups for child in group.children if isinstance(child, int)
+    ) == list(range(300))
     for group in groups:
         place: dict[int, int] = {}
         for position, child in enumerate(group.children):
             inner = (
                 [child]
                 if isinstance(child, int)
-                else [each for one in every_group(child) for each in one.children if isinstance(each, int)]
+                else [
+                    each
+                    for one in every_group(child)
+                    for each in one.children
+                    if isinstance(each, int)
+                ]
             )
             place |= dict.fromkeys(inner, position)
         assert all(place[a] <= place[b] for a, b in lines if a in place and b in place)
@@ -107,14 +136,25 @@ def test_every_thing_is_in_the_tree_once_and_no_level_has_a_cycle() -> None:
 def test_of_a_graph_that_goes_round_nothing_is_lost() -> None:
     paths = ["a", "b", "", "c.0", "c.1"]
     things = [op(paths[n % 5], str(n)) for n in range(60)]
-    around = [(n, (n + 1) % 40) for n in range(40)] + [(n, n + 1) for n in range(40, 59)] + [(50, 44), (3, 50)]
+    around = (
+        [(n, (n + 1) % 40) for n in range(40)]
+        + [(n, n + 1) for n in range(40, 59)]
+        + [(50, 44), (3, 50)]
+    )
     root = outline(things, around)
-    members = [child for group in every_group(root) for child in group.children if isinstance(child, int)]
+    members = [
+        child for group in every_group(root) for child in group.children if isinstance(child, int)
+    ]
     assert sorted(members) == list(range(60))
 
 
 def test_the_first_view_keeps_to_its_budget_and_leaves_runs_closed() -> None:
-    things = [op(f"h.{n}.{part}", f"{part}{turn}") for n in range(12) for part in ("attn", "mlp") for turn in range(9)]
+    things = [
+        op(f"h.{n}.{part}", f"{part}{turn}")
+        for n in range(12)
+        for part in ("attn", "mlp")
+        for turn in range(9)
+    ]
     root = chain([*things, op("head", "x"), op("head", "y"), op("")])
     opened = first_view(root, lambda number: False)
     assert [group.name for group in opened] == ["", "head"]
@@ -122,12 +162,25 @@ def test_the_first_view_keeps_to_its_budget_and_leaves_runs_closed() -> None:
 
 def test_what_is_wanted_is_seen_in_the_first_view() -> None:
     things = [op(f"a.b{n}.c", f"{n}{turn}") for n in range(40) for turn in range(4)]
-    opened = {group.name for group in first_view(chain([*things, op("")]), lambda number: number == 130, budget=20, most=80)}
+    opened = {
+        group.name
+        for group in first_view(
+            chain([*things, op("")]), lambda number: number == 130, budget=20, most=80
+        )
+    }
     assert "b32.c" in opened
 
 
 def test_a_module_of_many_operations_is_one_box_at_first_where_there_is_enough_to_see() -> None:
     rnn = [op("rnn", f"step{turn}") for turn in range(40)]
     around = [op(name, part) for name in ("norm", "head") for part in "xyz"]
-    assert [group.name for group in first_view(chain([*rnn, *around, *(op("", f"{n}") for n in range(6))]), lambda number: False)] == [""]
-    assert [group.name for group in first_view(chain([*rnn, op("")]), lambda number: False)] == ["", "rnn"]
+    assert [
+        group.name
+        for group in first_view(
+            chain([*rnn, *around, *(op("", f"{n}") for n in range(6))]), lambda number: False
+        )
+    ] == [""]
+    assert [group.name for group in first_view(chain([*rnn, op("")]), lambda number: False)] == [
+        "",
+        "rnn",
+    ]

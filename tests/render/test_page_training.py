@@ -24,14 +24,25 @@ def training(tmp_path):
     file = tmp_path / "train.py"
     file.write_text(CODE)
     place = {"file": str(file), "line": 3, "code": "optimizer.zero_grad()"}
-    fates = (Fate(name="w", trains=False, why="cleared", numel=9000, compared=4096, **place), Fate(name="b", trains=False, why="frozen"))
-    alarm = Alarm(why="cleared", parameters=("w",), means="It is cleared.", mend="Clear it later.", **place)
+    fates = (
+        Fate(name="w", trains=False, why="cleared", numel=9000, compared=4096, **place),
+        Fate(name="b", trains=False, why="frozen"),
+    )
+    alarm = Alarm(
+        why="cleared", parameters=("w",), means="It is cleared.", mend="Clear it later.", **place
+    )
     return Training(backwards=1, steps=1, parameters=fates, alarms=(alarm,))
 
 
 def test_the_line_is_marked_among_two_before_and_two_after(training):
     (alarm,) = training_data(training)["alarms"]
-    assert [(line["number"], line["marked"]) for line in alarm["code"]] == [(1, False), (2, False), (3, True), (4, False), (5, False)]
+    assert [(line["number"], line["marked"]) for line in alarm["code"]] == [
+        (1, False),
+        (2, False),
+        (3, True),
+        (4, False),
+        (5, False),
+    ]
     assert [line["text"] for line in alarm["code"]] == CODE.splitlines()[:5]
 
 
@@ -44,7 +55,10 @@ def test_a_file_that_has_changed_since_gives_the_line_alone(training):
 def test_what_is_calm_is_a_line_and_the_sample_is_said(training):
     found = training_data(training)
     assert found["others"] == ["b is frozen."]
-    assert found["note"] == "Of 1 large parameter no more than 4,096 evenly spread elements were compared."
+    assert (
+        found["note"]
+        == "Of 1 large parameter no more than 4,096 evenly spread elements were compared."
+    )
 
 
 def test_it_is_the_first_thing_on_the_page_and_open_only_for_an_alarm(training):

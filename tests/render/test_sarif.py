@@ -1,4 +1,7 @@
-"""The SARIF file of ``gradviz check``: what the 2.1.0 schema requires of a log, its run and its results, and what is told in it."""
+"""The SARIF file of ``gradviz check``.
+
+What the 2.1.0 schema requires of a log, its run and its results, and what is told in it.
+"""
 
 import json
 from dataclasses import replace
@@ -13,9 +16,21 @@ from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
 from gradviz.render.sarif import render_sarif
 from gradviz.reports import Report
 
-CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="src/my net.py", line=12, code="x = h.detach()", parameters=("a.w",))
+CUT = Cut(
+    kind=CutKind.DETACH,
+    operation="detach()",
+    file="src/my net.py",
+    line=12,
+    code="x = h.detach()",
+    parameters=("a.w",),
+)
 SEVERED = Parameter(name="a.w", names=("a.w",), numel=6, verdict=Verdict.CUT, cuts=(CUT,))
-REPORT = Report(parameters=Parameters((SEVERED, Parameter(name="b.w", names=("b.w",), numel=2, verdict=Verdict.REACHED))), cuts=(CUT,))
+REPORT = Report(
+    parameters=Parameters(
+        (SEVERED, Parameter(name="b.w", names=("b.w",), numel=2, verdict=Verdict.REACHED))
+    ),
+    cuts=(CUT,),
+)
 
 
 def log(*parts: Any) -> dict[str, Any]:
@@ -43,15 +58,24 @@ def test_a_violation_is_a_result_on_the_line_of_the_cut() -> None:
     (run,) = log((REPORT, violations(REPORT, expect())))["runs"]
     (result,) = run["results"]
     assert result["ruleId"] == "cut"
-    assert result["message"]["text"].startswith("a.w (6 values): expected reached, found cut, by detach() at src/my net.py:12")
+    assert result["message"]["text"].startswith(
+        "a.w (6 values): expected reached, found cut, by detach() at src/my net.py:12"
+    )
     place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "src/my%20net.py", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 12}}
-    assert run["tool"]["driver"]["rules"] == [{"id": "cut", "name": "Cut", "shortDescription": {"text": "no route back is left"}}]
+    assert place == {
+        "artifactLocation": {"uri": "src/my%20net.py", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 12},
+    }
+    assert run["tool"]["driver"]["rules"] == [
+        {"id": "cut", "name": "Cut", "shortDescription": {"text": "no route back is left"}}
+    ]
 
 
 def test_a_pattern_without_a_match_has_no_place_and_what_is_as_expected_no_result() -> None:
     (run,) = log((REPORT, violations(REPORT, expect(rest="any", frozen="c.*"))))["runs"]
-    assert [(result["ruleId"], "locations" in result) for result in run["results"]] == [("no-match", False)]
+    assert [(result["ruleId"], "locations" in result) for result in run["results"]] == [
+        ("no-match", False)
+    ]
     healthy = replace(REPORT, parameters=Parameters((REPORT.parameters["b.w"],)), cuts=())
     assert log((healthy, violations(healthy, expect())))["runs"][0]["results"] == []
 

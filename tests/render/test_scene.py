@@ -15,22 +15,39 @@ from gradviz.reports import Report
 FOLDED = View(depth=5)
 
 
-@pytest.mark.parametrize("make", [graphs.none, graphs.frozen, graphs.detached, graphs.without_grad, graphs.every_verdict])
-def test_whole_and_folded_mark_the_same_cuts_and_tell_the_same_of_each_parameter(make: Callable[[], Report]) -> None:
+@pytest.mark.parametrize(
+    "make", [graphs.none, graphs.frozen, graphs.detached, graphs.without_grad, graphs.every_verdict]
+)
+def test_whole_and_folded_mark_the_same_cuts_and_tell_the_same_of_each_parameter(
+    make: Callable[[], Report],
+) -> None:
     report = make()
     shown = [scene(report, View()), scene(report, FOLDED)]
     assert [each.is_whole for each in shown] == [True, False]
-    marks = [sorted(item.about for item in each.sketch.items if item.sort is Sort.MARK) for each in shown]
+    marks = [
+        sorted(item.about for item in each.sketch.items if item.sort is Sort.MARK) for each in shown
+    ]
     assert marks[0] == marks[1]
-    tensors = [{item.about for item in each.sketch.items if item.sort is Sort.TENSOR and "unused" not in item.about} for each in shown]
+    tensors = [
+        {
+            item.about
+            for item in each.sketch.items
+            if item.sort is Sort.TENSOR and "unused" not in item.about
+        }
+        for each in shown
+    ]
     assert tensors[0] == tensors[1]
-    assert {line.stroke for line in shown[0].sketch.lines} == {line.stroke for line in shown[1].sketch.lines}
+    assert {line.stroke for line in shown[0].sketch.lines} == {
+        line.stroke for line in shown[1].sketch.lines
+    }
 
 
 def test_every_box_of_a_whole_graph_carries_the_node_that_it_stands_for() -> None:
     report = graphs.every_verdict()
     boxes = whole(report.graph, report.parameters).boxes
-    assert {box.node.index for box in boxes if box.node} == {node.index for node in report.graph.nodes}
+    assert {box.node.index for box in boxes if box.node} == {
+        node.index for node in report.graph.nodes
+    }
     assert all(box.node for box in boxes)
     (mark,) = [box for box in boxes if box.kind is BoxKind.CUT]
     assert mark.node is not None
@@ -42,7 +59,9 @@ def test_what_severs_and_has_no_parameter_behind_it_has_no_mark() -> None:
     net = graphs.Builder()
     into = net.operation("AddBackward0", net.loss)
     net.parameter("weight", into)
-    detached = net.operation("detach", into, gradient=False, requires_grad=False, severs=CutKind.DETACH)
+    detached = net.operation(
+        "detach", into, gradient=False, requires_grad=False, severs=CutKind.DETACH
+    )
     made = net.node(kind="operation", operation="MulBackward0")
     net.edge(made, detached, gradient=False, severed=CutKind.DETACH)
     report = net.report()

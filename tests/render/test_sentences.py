@@ -15,9 +15,15 @@ from gradviz.reports import Report
     ("mode", "sentence"),
     [
         ("none", "All 6 parameters get gradient"),
-        ("requires-grad", "4 of 6 parameters get gradient; f2 is frozen, gradient still passes through it to f1"),
+        (
+            "requires-grad",
+            "4 of 6 parameters get gradient; f2 is frozen, gradient still passes through it to f1",
+        ),
         ("detach", "2 of 6 parameters get gradient; detach_() at article.py:31 cuts off f1 and f2"),
-        ("no-grad", "2 of 6 parameters get gradient; torch.no_grad() at article.py:38 cuts off f1 and f2"),
+        (
+            "no-grad",
+            "2 of 6 parameters get gradient; torch.no_grad() at article.py:38 cuts off f1 and f2",
+        ),
     ],
 )
 def test_the_headline_says_the_result_of_every_freeze_strategy(mode: str, sentence: str) -> None:
@@ -25,9 +31,11 @@ def test_the_headline_says_the_result_of_every_freeze_strategy(mode: str, senten
 
 
 def test_the_headline_names_each_sort_of_loss() -> None:
-    assert headline(graphs.every_verdict()) == (
-        "3 of 8 parameters get gradient; item() at train.py:7 cuts off gate; stem is frozen, gradient still passes through it "
-        "to f1.weight; the gradient of codes is all zero, from round at train.py:9 on; aux is not used"
+    assert (
+        headline(graphs.every_verdict())
+        == "3 of 8 parameters get gradient; item() at train.py:7 cuts off gate; stem is frozen,"
+        " gradient still passes through it to f1.weight; the gradient of codes is all zero, from"
+        " round at train.py:9 on; aux is not used"
     )
 
 
@@ -45,16 +53,35 @@ def test_the_headline_names_each_sort_of_loss() -> None:
 )
 def test_the_headline_counts_in_proper_english(verdicts: str, sentence: str) -> None:
     kinds = {"r": Verdict.REACHED, "c": Verdict.CUT}
-    parameters = Parameters(tuple(Parameter(name=f"p{number}", verdict=kinds[kind]) for number, kind in enumerate(verdicts)))
+    parameters = Parameters(
+        tuple(
+            Parameter(name=f"p{number}", verdict=kinds[kind])
+            for number, kind in enumerate(verdicts)
+        )
+    )
     assert headline(Report(parameters=parameters)) == sentence
 
 
 def test_what_torch_severs_within_one_of_its_own_calls_is_no_headline() -> None:
-    cut = Cut(kind=CutKind.NO_GRAD, operation="torch.no_grad()", file="train.py", line=8, parameters=("weight",), inside_library=True)
-    parameters = Parameters((Parameter(name="weight", verdict=Verdict.REACHED), Parameter(name="bias", verdict=Verdict.REACHED)))
+    cut = Cut(
+        kind=CutKind.NO_GRAD,
+        operation="torch.no_grad()",
+        file="train.py",
+        line=8,
+        parameters=("weight",),
+        inside_library=True,
+    )
+    parameters = Parameters(
+        (
+            Parameter(name="weight", verdict=Verdict.REACHED),
+            Parameter(name="bias", verdict=Verdict.REACHED),
+        )
+    )
     assert headline(Report(parameters=parameters, cuts=(cut,))) == "All 2 parameters get gradient"
-    assert headline(Report(parameters=parameters, cuts=(replace(cut, inside_library=False),))) == (
-        "All 2 parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to weight"
+    assert (
+        headline(Report(parameters=parameters, cuts=(replace(cut, inside_library=False),)))
+        == "All 2 parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to"
+        " weight"
     )
 
 

@@ -26,7 +26,10 @@ from gradviz.render.svg import drawing, render_svg
 from gradviz.reports import Report
 
 SVG = "{http://www.w3.org/2000/svg}"
-ENGINES = ["embedded", pytest.param("dot", marks=pytest.mark.skipif(not dot.is_available(), reason="no dot on PATH"))]
+ENGINES = [
+    "embedded",
+    pytest.param("dot", marks=pytest.mark.skipif(not dot.is_available(), reason="no dot on PATH")),
+]
 REPORTS = {
     **graphs.ARTICLE_MODES,
     "every verdict": graphs.every_verdict,
@@ -53,7 +56,11 @@ def parse(report: Report, engine: str = "embedded") -> Element:
 def nodes(root: Element) -> dict[str, Element]:
     """The node groups of the graph by the sentence in their title."""
     groups = root.iterfind(f".//{SVG}g[@class='graph']/{SVG}g")
-    return {group.findtext(f"{SVG}title", ""): group for group in groups if "node" in group.get("class", "").split()}
+    return {
+        group.findtext(f"{SVG}title", ""): group
+        for group in groups
+        if "node" in group.get("class", "").split()
+    }
 
 
 def words(group: Element) -> list[str]:
@@ -81,7 +88,9 @@ def test_it_is_an_image_with_a_title_and_a_description_that_it_refers_to(root: E
     assert root[0] is title
 
 
-def test_its_identifiers_occur_once_and_begin_alike_and_differ_from_those_of_any_other_picture() -> None:
+def test_its_identifiers_occur_once_and_begin_alike_and_differ_from_those_of_any_other_picture() -> (
+    None
+):
     prefixes = set()
     for make in REPORTS.values():
         root = parse(make())
@@ -96,11 +105,14 @@ def test_its_identifiers_occur_once_and_begin_alike_and_differ_from_those_of_any
 
 def test_every_rule_of_its_style_sheet_reaches_into_this_picture_alone(root: Element) -> None:
     sheet = root.findtext(f"{SVG}style", "")
-    rules = re.findall(r"([^{}]+)\{[^{}]*\}", sheet.replace("@media (prefers-color-scheme:dark){", ""))
+    rules = re.findall(
+        r"([^{}]+)\{[^{}]*\}", sheet.replace("@media (prefers-color-scheme:dark){", "")
+    )
     assert len(rules) > 20
     for selectors in rules:
         assert all(
-            selector.strip().startswith(f"#{root.get('id')} ") or selector.strip() == f"#{root.get('id')}"
+            selector.strip().startswith(f"#{root.get('id')} ")
+            or selector.strip() == f"#{root.get('id')}"
             for selector in selectors.split(",")
         ), selectors
 
@@ -112,7 +124,12 @@ def test_it_has_a_scheme_for_dark_grounds(root: Element) -> None:
 def test_it_has_no_script_and_asks_for_nothing_from_outside(report: Report, root: Element) -> None:
     allowed = {"svg", "title", "desc", "style", "g", "path", "polygon", "polyline", "text"}
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= allowed
-    assert not [name for element in root.iter() for name in element.attrib if name.lower().startswith("on") or "href" in name]
+    assert not [
+        name
+        for element in root.iter()
+        for name in element.attrib
+        if name.lower().startswith("on") or "href" in name
+    ]
     text = render_svg(report, engine="embedded")
     assert "url(" not in text
     assert "@import" not in text
@@ -121,7 +138,9 @@ def test_it_has_no_script_and_asks_for_nothing_from_outside(report: Report, root
 
 
 def test_its_ground_goes_with_the_scheme_of_its_text(root: Element) -> None:
-    light, _, dark = root.findtext(f"{SVG}style", "").partition("@media (prefers-color-scheme:dark){")
+    light, _, dark = root.findtext(f"{SVG}style", "").partition(
+        "@media (prefers-color-scheme:dark){"
+    )
     for sheet, paint in ((light, INK[0]), (dark, INK[1])):
         assert f"#{root.get('id')}{{background:{paint.fill}}}" in sheet
         assert f"#{root.get('id')} text{{" in sheet
@@ -141,7 +160,9 @@ def test_a_transparent_picture_has_no_ground(report: Report) -> None:
 
 
 def test_an_unknown_scheme_is_answered_with_those_there_are() -> None:
-    with pytest.raises(GradvizError, match=r"unknown scheme: 'night' \(choose from auto, light, dark\)"):
+    with pytest.raises(
+        GradvizError, match=r"unknown scheme: 'night' \(choose from auto, light, dark\)"
+    ):
         View(scheme="night")
 
 
@@ -154,16 +175,20 @@ def test_the_graph_itself_paints_no_ground(root: Element) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_bytes_are_the_same_in_every_process(engine: str) -> None:
     code = (
-        "import sys; sys.path[:0] = sys.argv[1:3]; import graphs; from gradviz.render.svg import render_svg\n"
-        "sys.stdout.buffer.write(''.join(render_svg(make(), engine=sys.argv[3])"
-        " for make in (*graphs.ARTICLE_MODES.values(), graphs.every_verdict, graphs.oddly_named)).encode())"
+        "import sys; sys.path[:0] = sys.argv[1:3]; import graphs; from gradviz.render.svg import"
+        " render_svg\nsys.stdout.buffer.write(''.join(render_svg(make(), engine=sys.argv[3]) for"
+        " make in (*graphs.ARTICLE_MODES.values(), graphs.every_verdict,"
+        " graphs.oddly_named)).encode())"
     )
     paths = [str(Path(__file__).parents[2] / "viz"), str(Path(__file__).parent)]
     outputs = set()
     for seed in ("0", "1", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code, *paths, engine], capture_output=True, env=environment, check=True
+            [sys.executable, "-W", "ignore", "-c", code, *paths, engine],
+            capture_output=True,
+            env=environment,
+            check=True,
         )
         assert done.stderr == b""
         outputs.add(done.stdout)
@@ -179,7 +204,9 @@ def contrast(one: str, other: str) -> float:
 
     def luminance(colour: str) -> float:
         parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     low, high = sorted((luminance(one), luminance(other)))
@@ -187,7 +214,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def blend(over: str, under: str, opacity: float) -> str:
-    mixed = [round(opacity * int(over[at : at + 2], 16) + (1 - opacity) * int(under[at : at + 2], 16)) for at in (1, 3, 5)]
+    mixed = [
+        round(opacity * int(over[at : at + 2], 16) + (1 - opacity) * int(under[at : at + 2], 16))
+        for at in (1, 3, 5)
+    ]
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
@@ -204,7 +234,10 @@ def test_text_stands_out_from_its_fill_and_strokes_from_the_ground(scheme: str) 
 
 
 def test_no_two_verdicts_look_alike_without_colour() -> None:
-    signs = {(look.shape, look.border, look.dashes, look.width, look.borders, look.mark) for look in LOOKS.values()}
+    signs = {
+        (look.shape, look.border, look.dashes, look.width, look.borders, look.mark)
+        for look in LOOKS.values()
+    }
     assert len(signs) == len(LOOKS) == len(Verdict)
     assert LOOKS[Verdict.CUT].shape == "octagon"
     assert LOOKS[Verdict.FROZEN].borders == 2
@@ -223,23 +256,34 @@ def test_every_parameter_says_its_verdict_and_bears_its_class_and_mark() -> None
         group = found[sentence]
         assert verdict in group.get("class", "").split()
         assert verdict in words(group)[-1]
-        assert [path.get("class") for path in group.iter(f"{SVG}path") if "glyph" in path.get("class", "")] == (
-            [f"glyph {mark}"] if mark else []
-        )
+        assert [
+            path.get("class")
+            for path in group.iter(f"{SVG}path")
+            if "glyph" in path.get("class", "")
+        ] == ([f"glyph {mark}"] if mark else [])
     assert words(found["codes (4, 4): zero"])[-1] == "0 zero"
-    assert words(found["leaf (6, 6) (6, 6): reached"]) == ["leaf (6, 6)", "outside the model", "reached"]
+    assert words(found["leaf (6, 6) (6, 6): reached"]) == [
+        "leaf (6, 6)",
+        "outside the model",
+        "reached",
+    ]
 
 
 def test_a_frozen_parameter_has_two_borders_and_a_cut_one_eight_corners() -> None:
     frozen = nodes(parse(graphs.frozen()))["f2.weight (3, 2): frozen"]
     assert [shape.get("class") for shape in frozen.iter(f"{SVG}polygon")] == ["shape", "outline"]
-    (cut,) = nodes(parse(graphs.detached()))["f2.bias (3): cut, cut by detach_() at article.py:31"].iter(f"{SVG}polygon")
+    (cut,) = nodes(parse(graphs.detached()))[
+        "f2.bias (3): cut, cut by detach_() at article.py:31"
+    ].iter(f"{SVG}polygon")
     assert len(cut.get("points", "").split()) == 8
 
 
 @pytest.mark.parametrize(
     ("mode", "operation", "line", "pruned_operations"),
-    [("detach", "detach_()", 31, {"AddmmBackward0", "TBackward0"}), ("no-grad", "torch.no_grad()", 38, {"linear"})],
+    [
+        ("detach", "detach_()", 31, {"AddmmBackward0", "TBackward0"}),
+        ("no-grad", "torch.no_grad()", 38, {"linear"}),
+    ],
 )
 def test_the_cut_is_a_node_that_names_its_line_and_what_is_behind_it_is_pruned(
     mode: str, operation: str, line: int, pruned_operations: set[str]
@@ -248,8 +292,17 @@ def test_the_cut_is_a_node_that_names_its_line_and_what_is_behind_it_is_pruned(
     marks = [group for group in nodes(root).values() if "mark" in group.get("class", "").split()]
     assert [words(mark) for mark in marks] == [[operation, f"article.py:{line}"]]
     pruned = [group for group in nodes(root).values() if "pruned" in group.get("class", "").split()]
-    assert {words(group)[0] for group in pruned} == {"f1.weight", "f1.bias", "f2.weight", "f2.bias"} | pruned_operations
-    strokes = [group.get("class", "") for group in root.iter(f"{SVG}g") if group.get("class", "").startswith("edge")]
+    assert {words(group)[0] for group in pruned} == {
+        "f1.weight",
+        "f1.bias",
+        "f2.weight",
+        "f2.bias",
+    } | pruned_operations
+    strokes = [
+        group.get("class", "")
+        for group in root.iter(f"{SVG}g")
+        if group.get("class", "").startswith("edge")
+    ]
     assert strokes.count("edge severed") == 2  # one in the graph, one in the legend
     assert strokes.count("edge gradient") == 6
 
@@ -271,7 +324,10 @@ def test_a_traced_step_is_drawn_like_the_graph_built_by_hand(mode: str) -> None:
         content = whole_sketch(report)
         items = {item.key: (*item.lines, item.pruned) for item in content.items}
         return {
-            tuple(re.sub(r"py:\d+", "py:31", f"{part}") for part in (items[line.source], items[line.target], line.stroke))
+            tuple(
+                re.sub(r"py:\d+", "py:31", f"{part}")
+                for part in (items[line.source], items[line.target], line.stroke)
+            )
             for line in content.lines
         }
 
@@ -285,7 +341,12 @@ def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
         return words(group)
 
     assert legend(graphs.none()) == ["reached: gradient arrives", "gradient flows"]
-    assert legend(graphs.frozen()) == ["reached: gradient arrives", "frozen: requires_grad is False", "gradient flows", "value only"]
+    assert legend(graphs.frozen()) == [
+        "reached: gradient arrives",
+        "frozen: requires_grad is False",
+        "gradient flows",
+        "value only",
+    ]
     assert legend(graphs.detached()) == [
         "reached: gradient arrives",
         "cut: no route back is left",
@@ -305,7 +366,9 @@ def test_the_title_is_the_result_in_a_sentence() -> None:
 
 
 def test_the_description_quotes_the_line_that_cuts() -> None:
-    assert "detach_() at article.py:31, where it says h.detach_()" in parse(graphs.detached()).findtext(f"{SVG}desc", "")
+    assert "detach_() at article.py:31, where it says h.detach_()" in parse(
+        graphs.detached()
+    ).findtext(f"{SVG}desc", "")
 
 
 def test_both_engines_draw_the_same_nodes_and_lines(report: Report) -> None:
@@ -313,7 +376,10 @@ def test_both_engines_draw_the_same_nodes_and_lines(report: Report) -> None:
         pytest.skip("no dot on PATH")
 
     def content(root: Element) -> list[tuple[str | None, list[str]]]:
-        return sorted((group.get("class"), words(group)) for group in root.iterfind(f".//{SVG}g[@class='graph']/{SVG}g"))
+        return sorted(
+            (group.get("class"), words(group))
+            for group in root.iterfind(f".//{SVG}g[@class='graph']/{SVG}g")
+        )
 
     assert content(parse(report, "dot")) == content(parse(report))
 
@@ -338,7 +404,8 @@ def test_names_are_shown_as_they_are_whatever_is_in_them() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=4, unique=True))
-# an engine that measures names itself warns of one that it finds too wide, and the embedded one falls over its own warnings
+# an engine that measures names itself warns of one that it finds too wide, and the embedded one
+# falls over its own warnings
 @example(["0\x1f\x1f\x1f\U00018d09", ""])
 def test_any_names_give_wellformed_xml_with_a_node_each(names: list[str]) -> None:
     root = parse(graphs.oddly_named(tuple(names)))
@@ -354,7 +421,9 @@ def test_a_parameter_of_many_uses_gets_a_stub_for_each_and_is_laid_out_at_once()
 def test_a_loss_that_is_a_leaf_is_drawn_with_all_that_went_into_it_as_a_number() -> None:
     model = torch.nn.Linear(3, 2)
     with gradviz.trace() as trace:
-        loss = torch.tensor(model(torch.ones(1, 3)).argmax(1).float().mean().item(), requires_grad=True)
+        loss = torch.tensor(
+            model(torch.ones(1, 3)).argmax(1).float().mean().item(), requires_grad=True
+        )
     report = trace.report(loss, model)
     root = parse(report)
     assert len(nodes(root)) == len(report.graph.nodes)
@@ -368,7 +437,10 @@ def test_many_unused_parameters_are_counted_and_not_drawn() -> None:
         net.parameter(f"aux{number}.weight", None, Verdict.UNUSED)
     root = parse(net.report())
     assert not [group for group in nodes(root).values() if "unused" in group.get("class", "")]
-    assert root.findtext(f"{SVG}title") == "1 of 14 parameters gets gradient; aux0, aux1, aux2 and 10 more are not used"
+    assert (
+        root.findtext(f"{SVG}title")
+        == "1 of 14 parameters gets gradient; aux0, aux1, aux2 and 10 more are not used"
+    )
 
 
 def test_torchviz_draws_chains_far_deeper_than_the_recursion_limit() -> None:
@@ -379,10 +451,14 @@ def test_torchviz_draws_chains_far_deeper_than_the_recursion_limit() -> None:
     assert f"n{5001} -> n5000" in source
 
 
-def test_torchviz_draws_everything_that_goes_into_the_loss_and_each_thing_is_stated_once(report: Report) -> None:
+def test_torchviz_draws_everything_that_goes_into_the_loss_and_each_thing_is_stated_once(
+    report: Report,
+) -> None:
     content = whole_sketch(report)
     body = drawing(report).body
-    edges = [found.groups() for statement in body if (found := re.match(r"\t(\w+) -> (\w+) ", statement))]
+    edges = [
+        found.groups() for statement in body if (found := re.match(r"\t(\w+) -> (\w+) ", statement))
+    ]
     assert sorted(edges) == sorted((line.source, line.target) for line in content.lines)
     stated = [found.group(1) for statement in body if (found := re.match(r"\t(\w+) \[", statement))]
     assert sorted(stated) == sorted(item.key for item in content.items)
@@ -399,7 +475,10 @@ def test_the_spine_runs_along_the_longest_way_back() -> None:
     content = whole_sketch(graphs.none())
     about = {item.key: item.about for item in content.items}
     straight = {(about[line.source], about[line.target]) for line in spine(content)}
-    assert {("AddmmBackward0 in f2", "AddmmBackward0 in f3"), ("AddmmBackward0 in f1", "AddmmBackward0 in f2")} <= straight
+    assert {
+        ("AddmmBackward0 in f2", "AddmmBackward0 in f3"),
+        ("AddmmBackward0 in f1", "AddmmBackward0 in f2"),
+    } <= straight
 
 
 def test_what_goes_round_in_a_circle_is_drawn_too() -> None:
@@ -410,7 +489,11 @@ def test_what_goes_round_in_a_circle_is_drawn_too() -> None:
     net.parameter("weight", second)
     report = net.report()
     assert {item.key for item in whole_sketch(report).items} >= {"n1", "n2"}
-    for text in (report.to_svg(engine="embedded"), report.to_svg(engine="embedded", view=gradviz.View(budget=2)), report.to_html()):
+    for text in (
+        report.to_svg(engine="embedded"),
+        report.to_svg(engine="embedded", view=gradviz.View(budget=2)),
+        report.to_html(),
+    ):
         assert "AddBackward0" in text
 
 

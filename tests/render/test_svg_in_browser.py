@@ -1,4 +1,7 @@
-"""What only a real browser can tell: which colours apply, where text ends, what one picture does to another on a page."""
+"""What only a real browser can tell.
+
+Which colours apply, where text ends, what one picture does to another on a page.
+"""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -56,7 +59,11 @@ def pictures() -> dict[str, str]:
 @pytest.fixture(scope="module", params=["wide", "narrow"])
 def boxes(request: pytest.FixtureRequest, ask: Ask, pictures: dict[str, str]) -> dict[str, Any]:
     width = {"wide": 1100, "narrow": 390}[request.param]
-    answer = ask("".join(f"<div style='width:{width}px'>{svg}</div>" for svg in pictures.values()), BOXES, "light")
+    answer = ask(
+        "".join(f"<div style='width:{width}px'>{svg}</div>" for svg in pictures.values()),
+        BOXES,
+        "light",
+    )
     return dict(zip(pictures, answer, strict=True))
 
 
@@ -78,7 +85,10 @@ def test_every_node_and_edge_has_the_colours_of_its_verdict_in_the_scheme_of_the
                 (look,) = names & set(looks)
                 paint = getattr(looks[look], scheme)
                 for part, fill, border in shapes:
-                    assert (fill, border) == (rgb(paint.fill) if part == "shape" else "none", rgb(paint.stroke)), classes
+                    assert (fill, border) == (
+                        rgb(paint.fill) if part == "shape" else "none",
+                        rgb(paint.stroke),
+                    ), classes
             seen |= names
     assert set(looks) | {"pruned", "mark", "gradient", "severed", "frozen"} <= seen
 
@@ -98,14 +108,18 @@ def test_no_node_lies_on_another(boxes: dict[str, Any]) -> None:
             assert not any(overlap(one, other) for other in shapes[:number]), name
 
 
-def test_headline_legend_and_graph_stand_one_below_the_other_within_the_picture(boxes: dict[str, Any]) -> None:
+def test_headline_legend_and_graph_stand_one_below_the_other_within_the_picture(
+    boxes: dict[str, Any],
+) -> None:
     for name, picture in boxes.items():
         for part in ("headline", "legend", "graph"):
             assert is_inside(picture[part], picture["svg"], 0.5), (name, part)
         assert picture["headline"][3] <= picture["legend"][1] + 1, name
         assert picture["legend"][3] <= picture["graph"][1] + 1, name
         samples = picture["samples"]
-        assert not any(overlap(one, other) for number, one in enumerate(samples) for other in samples[:number]), name
+        assert not any(
+            overlap(one, other) for number, one in enumerate(samples) for other in samples[:number]
+        ), name
 
 
 def test_the_loss_is_at_the_bottom(boxes: dict[str, Any]) -> None:
@@ -114,7 +128,9 @@ def test_the_loss_is_at_the_bottom(boxes: dict[str, Any]) -> None:
         assert "backward() starts here" in lowest["name"], name
 
 
-def test_the_pictures_of_one_page_share_no_identifier_and_leave_each_other_and_the_page_alone(ask: Ask, pictures: dict[str, str]) -> None:
+def test_the_pictures_of_one_page_share_no_identifier_and_leave_each_other_and_the_page_alone(
+    ask: Ask, pictures: dict[str, str]
+) -> None:
     script = (
         """
     const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
@@ -124,7 +140,10 @@ def test_the_pictures_of_one_page_share_no_identifier_and_leave_each_other_and_t
         + """})()};
     """
     )
-    own = '<svg id="mine" width="20" height="20"><g class="node cut pruned"><rect class="shape" width="9" height="9"/></g></svg>'
+    own = (
+        '<svg id="mine" width="20" height="20"><g class="node cut pruned"><rect class="shape"'
+        ' width="9" height="9"/></g></svg>'
+    )
     page = ask(own + "".join(pictures.values()), script, "light")
     assert len(page["ids"]) == len(set(page["ids"])) > 100
     assert page["mine"] == ["rgb(0, 0, 0)", "none", "none"]
@@ -133,11 +152,18 @@ def test_the_pictures_of_one_page_share_no_identifier_and_leave_each_other_and_t
         assert set(map(tuple, colours)) <= set(map(tuple, page["colours"][classes])), classes
 
 
-def test_an_image_element_shows_it_with_the_proportions_of_its_view_box(ask: Ask, pictures: dict[str, str], tmp_path: Path) -> None:
+def test_an_image_element_shows_it_with_the_proportions_of_its_view_box(
+    ask: Ask, pictures: dict[str, str], tmp_path: Path
+) -> None:
     path = tmp_path / "picture.svg"
     path.write_text(pictures["detach"])
-    script = "const i = document.querySelector('img'); return [i.complete, i.naturalWidth, i.clientWidth / i.clientHeight]"
-    complete, width, ratio = ask(f"<img src='{path.as_uri()}' style='width:390px'>", script, "light")
+    script = (
+        "const i = document.querySelector('img'); return [i.complete, i.naturalWidth, i.clientWidth"
+        " / i.clientHeight]"
+    )
+    complete, width, ratio = ask(
+        f"<img src='{path.as_uri()}' style='width:390px'>", script, "light"
+    )
     wide, high = map(float, pictures["detach"].split('viewBox="0 0 ')[1].split('"')[0].split())
     assert complete
     assert width > 0
@@ -165,7 +191,9 @@ def test_its_text_and_its_ground_are_of_one_scheme_alone_and_in_any_page(
 
 def test_the_ground_is_transparent_where_that_is_asked_for(shoot: Shoot, tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
-    path.write_text(render_svg(graphs.ARTICLE_MODES["detach"](), View(transparent=True), engine="embedded"))
+    path.write_text(
+        render_svg(graphs.ARTICLE_MODES["detach"](), View(transparent=True), engine="embedded")
+    )
     assert pixels(shoot(path, "light"))[0][3] == 0
 
 
@@ -188,7 +216,10 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
 
 def luminance(colour: tuple[int, ...]) -> float:
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (value / 255 for value in colour[:3])]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in colour[:3])
+    ]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
@@ -198,8 +229,15 @@ def rgb(colour: str) -> str:
 
 def is_inside(inner: list[float], outer: list[float], slack: float) -> bool:
     low = all(one >= other - slack for one, other in zip(inner[:2], outer[:2], strict=True))
-    return low and all(one <= other + slack for one, other in zip(inner[2:], outer[2:], strict=True))
+    return low and all(
+        one <= other + slack for one, other in zip(inner[2:], outer[2:], strict=True)
+    )
 
 
 def overlap(one: list[float], other: list[float]) -> bool:
-    return one[0] < other[2] - 0.5 and other[0] < one[2] - 0.5 and one[1] < other[3] - 0.5 and other[1] < one[3] - 0.5
+    return (
+        one[0] < other[2] - 0.5
+        and other[0] < one[2] - 0.5
+        and one[1] < other[3] - 0.5
+        and other[1] < one[3] - 0.5
+    )

@@ -12,7 +12,9 @@ from gradviz.reports import Report
 
 
 def parameter(name, verdict, numel=3, **more):
-    return Parameter(name=name, names=(name,), shape=(numel,), numel=numel, verdict=Verdict(verdict), **more)
+    return Parameter(
+        name=name, names=(name,), shape=(numel,), numel=numel, verdict=Verdict(verdict), **more
+    )
 
 
 def report(*parameters, **more):
@@ -20,7 +22,10 @@ def report(*parameters, **more):
 
 
 def test_where_all_is_well_it_takes_one_line():
-    assert render_text(report(parameter("f1.weight", "reached"), parameter("f1.bias", "reached"))) == "All 2 parameters get gradient.\n"
+    assert (
+        render_text(report(parameter("f1.weight", "reached"), parameter("f1.bias", "reached")))
+        == "All 2 parameters get gradient.\n"
+    )
 
 
 def test_a_cut_is_told_with_its_line_what_it_prunes_what_it_means_and_what_mends_it():
@@ -80,13 +85,25 @@ def test_a_stop_gradient_with_another_route_alive_is_stated_and_not_scolded():
 
 
 def test_a_severing_inside_of_a_library_call_that_prunes_nothing_is_none_of_the_readers_business():
-    cut = Cut(kind=CutKind.DETACH, operation="detach()", file="torch/nn/x.py", line=1, parameters=("w",), inside_library=True)
+    cut = Cut(
+        kind=CutKind.DETACH,
+        operation="detach()",
+        file="torch/nn/x.py",
+        line=1,
+        parameters=("w",),
+        inside_library=True,
+    )
     text = render_text(report(parameter("w", "reached", partial=True, cuts=(cut,)), cuts=(cut,)))
     assert text == "The only parameter gets gradient.\n"
 
 
 def test_zero_says_where_it_begins_and_whether_it_passes():
-    begin = Zero(operation="mul", why="its other factor is all zero", place=Place("lora.py", 3, "return x @ A @ B"), passing=True)
+    begin = Zero(
+        operation="mul",
+        why="its other factor is all zero",
+        place=Place("lora.py", 3, "return x @ A @ B"),
+        passing=True,
+    )
     layers = [parameter(f"layers.{i}.A", "zero", 100, zero=begin) for i in range(32)]
     assert render_text(report(*layers, parameter("B", "reached"))) == dedent("""\
         1 of 33 parameters gets gradient.
@@ -105,7 +122,9 @@ def test_frozen_unused_and_unoptimized_are_folded_and_stated_calmly():
         parameter("backbone.b.weight", "frozen", optimized=False),
         parameter("pooler.weight", "unused", optimized=True),
         parameter("head.weight", "reached", optimized=False),
-        unregistered=(Leaf(name="leaf (6, 6)", shape=(6, 6), place=Place("net.py", 4, "h = x + prompt")),),
+        unregistered=(
+            Leaf(name="leaf (6, 6)", shape=(6, 6), place=Place("net.py", 4, "h = x + prompt")),
+        ),
         notes=("The loss was taken from the output's .loss.",),
     )
     assert render_text(told) == dedent("""\
@@ -133,7 +152,11 @@ def test_frozen_unused_and_unoptimized_are_folded_and_stated_calmly():
 
 def test_what_is_frozen_is_told_with_the_line_that_froze_it_where_that_is_known():
     told = report(
-        parameter("backbone.a.weight", "frozen", frozen_at=Place("net.py", 7, "self.backbone.requires_grad_(False)")),
+        parameter(
+            "backbone.a.weight",
+            "frozen",
+            frozen_at=Place("net.py", 7, "self.backbone.requires_grad_(False)"),
+        ),
         parameter("backbone.b.weight", "frozen"),
         parameter("head.weight", "reached"),
     )
@@ -151,7 +174,10 @@ def test_what_is_frozen_is_told_with_the_line_that_froze_it_where_that_is_known(
 def test_several_losses_are_told_one_after_the_other():
     adversarial = report(parameter("w", "reached"), loss="adv")
     reconstruction = report(parameter("w", "unused"), loss="rec")
-    assert render_text(replace(adversarial, losses={"adv": adversarial, "rec": reconstruction})) == dedent("""\
+    assert render_text(
+        replace(adversarial, losses={"adv": adversarial, "rec": reconstruction})
+    ) == dedent(
+        """\
         Loss adv
         The only parameter gets gradient.
 
@@ -160,13 +186,24 @@ def test_several_losses_are_told_one_after_the_other():
 
         Unused: their values did not go into this loss.
           w (3 values)
-        """)
+        """
+    )
 
 
 def test_thousands_of_parameters_stay_readable():
-    frozen = [parameter(f"model.layers.{i}.{part}.weight", "frozen", 10**7) for i in range(500) for part in ("q", "k", "v", "o", "mlp")]
-    lora = [parameter(f"model.layers.{i}.q.{half}", "reached", 10**4) for i in range(500) for half in ("lora_A", "lora_B")]
-    odd = [parameter(f"odd{chr(97 + i)}{chr(97 + j)}", "unused") for i in range(26) for j in range(26)]
+    frozen = [
+        parameter(f"model.layers.{i}.{part}.weight", "frozen", 10**7)
+        for i in range(500)
+        for part in ("q", "k", "v", "o", "mlp")
+    ]
+    lora = [
+        parameter(f"model.layers.{i}.q.{half}", "reached", 10**4)
+        for i in range(500)
+        for half in ("lora_A", "lora_B")
+    ]
+    odd = [
+        parameter(f"odd{chr(97 + i)}{chr(97 + j)}", "unused") for i in range(26) for j in range(26)
+    ]
     text = render_text(report(*frozen, *lora, *odd))
     assert "  model.layers.0..499.q.weight (500 tensors, 5.0 B values)\n" in text
     assert "  and 664 more parameters\n" in text
@@ -174,22 +211,40 @@ def test_thousands_of_parameters_stay_readable():
 
 
 def test_prose_is_wrapped_to_the_width_and_code_and_names_are_not():
-    cut = Cut(kind=CutKind.NUMPY, operation="numpy()", file="a.py", line=1, code="y = " + "f(" * 50 + ")" * 50, parameters=("w",))
+    cut = Cut(
+        kind=CutKind.NUMPY,
+        operation="numpy()",
+        file="a.py",
+        line=1,
+        code="y = " + "f(" * 50 + ")" * 50,
+        parameters=("w",),
+    )
     told = report(parameter("w", "cut", cuts=(cut,)), notes=("word " * 60,), cuts=(cut,))
     wide = [line for line in render_text(told, width=50).splitlines() if len(line) > 50]
     assert wide == ["    " + cut.code]
 
 
 def test_a_name_cannot_move_the_cursor_or_start_a_line():
-    assert "bad\\x1b[2J\\nname (3 values)" in render_text(report(parameter("bad\x1b[2J\nname", "unused")))
+    assert "bad\\x1b[2J\\nname (3 values)" in render_text(
+        report(parameter("bad\x1b[2J\nname", "unused"))
+    )
 
 
 def test_on_a_console_it_is_the_same_text_and_coloured_only_where_the_console_is():
-    cut = Cut(kind=CutKind.DATA, operation=".data", file="a.py", line=1, code="y = x.data[bold]", parameters=("w",))
+    cut = Cut(
+        kind=CutKind.DATA,
+        operation=".data",
+        file="a.py",
+        line=1,
+        code="y = x.data[bold]",
+        parameters=("w",),
+    )
     told = report(parameter("w", "cut", cuts=(cut,)), cuts=(cut,))
     plain, coloured = io.StringIO(), io.StringIO()
     Console(file=plain, soft_wrap=True).print(styled(told), end="")
-    Console(file=coloured, force_terminal=True, color_system="standard", soft_wrap=True).print(styled(told), end="")
+    Console(file=coloured, force_terminal=True, color_system="standard", soft_wrap=True).print(
+        styled(told), end=""
+    )
     assert plain.getvalue() == render_text(told)
     assert "\x1b[1;31mCut by .data at a.py:1\x1b[0m" in coloured.getvalue()
 

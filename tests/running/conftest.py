@@ -9,13 +9,18 @@ from typing import NamedTuple
 import pytest
 
 ENDS = re.compile(
-    r"gradviz: (All \d+ parameters |The only parameter trains|\d+ of \d+ parameters? train|.*whether parameters train is not known)"
+    r"gradviz: (All \d+ parameters |The only parameter trains|\d+ of \d+ parameters?"
+    r" train|.*whether parameters train is not known)"
 )
 GRADVIZ = (sys.executable, "-m", "gradviz", "run")
 
 
 class Ran(NamedTuple):
-    """A finished process: its exit code, standard output, standard error, and of that what gradviz said, and the sentence it ended with."""
+    """A finished process.
+
+    Its exit code, standard output, standard error, and of that what gradviz said, and the sentence
+    it ended with.
+    """
 
     code: int
     out: str
@@ -23,7 +28,11 @@ class Ran(NamedTuple):
 
     @property
     def said(self) -> str:
-        return "".join(line for line in self.err.splitlines(keepends=True) if _is_ours(line) and not ENDS.match(line))
+        return "".join(
+            line
+            for line in self.err.splitlines(keepends=True)
+            if _is_ours(line) and not ENDS.match(line)
+        )
 
     @property
     def end(self) -> str:
@@ -35,7 +44,10 @@ class Ran(NamedTuple):
 
 
 def _is_ours(line: str) -> bool:
-    return line.startswith("gradviz") or re.match(r"  ([a-z][a-z ]{9}| {10}|\S+ +[·▁-█]+  )", line) is not None
+    return (
+        line.startswith("gradviz")
+        or re.match(r"  ([a-z][a-z ]{9}| {10}|\S+ +[·▁-█]+  )", line) is not None
+    )
 
 
 @pytest.fixture
@@ -64,6 +76,13 @@ class Scripts:
     def _run(self, command, stdin, environment) -> Ran:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         done = subprocess.run(
-            command, cwd=self.folder, input=stdin, env=environment, capture_output=True, text=True, timeout=300, check=False
+            command,
+            cwd=self.folder,
+            input=stdin,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

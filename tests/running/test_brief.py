@@ -1,4 +1,7 @@
-"""What is told of a call fits a glance: what can be acted on first, lines in libraries counted, the rest on demand."""
+"""What is told of a call fits a glance.
+
+What can be acted on first, lines in libraries counted, the rest on demand.
+"""
 
 from gradviz.findings import Findings
 from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
@@ -18,8 +21,18 @@ def call_of(*parameters):
 
 
 def partial(name, file, line):
-    cut = Cut(kind=CutKind.DETACH, operation="detach()", file=file, line=line, code="x = x.detach()")
-    return Parameter(name=name, names=(name,), shape=(2,), numel=2, verdict=Verdict.REACHED, partial=True, cuts=(cut,))
+    cut = Cut(
+        kind=CutKind.DETACH, operation="detach()", file=file, line=line, code="x = x.detach()"
+    )
+    return Parameter(
+        name=name,
+        names=(name,),
+        shape=(2,),
+        numel=2,
+        verdict=Verdict.REACHED,
+        partial=True,
+        cuts=(cut,),
+    )
 
 
 def test_what_a_library_severs_on_one_route_is_a_line_unless_asked_for():
@@ -31,7 +44,9 @@ def test_what_a_library_severs_on_one_route_is_a_line_unless_asked_for():
 
 
 def test_lines_of_the_readers_own_are_told_and_no_call_takes_more_than_a_dozen():
-    call = call_of(*(partial(f"net.{number}.weight", "train.py", number + 1) for number in range(40)))
+    call = call_of(
+        *(partial(f"net.{number}.weight", "train.py", number + 1) for number in range(40))
+    )
     told = Teller().tell_call(call).splitlines()
     assert len(told) - 1 <= MOST_LINES
     assert "train.py:1" in "\n".join(told)

@@ -29,17 +29,29 @@ def test_training_in_children_is_said_and_followed_where_asked(scripts, way):
     scripts.write("hogwild.py", HOGWILD)
     alone = scripts.run("-o", "report.json", "hogwild.py", way)
     assert alone.out == "[0, 0]\n"
-    assert alone.err == "gradviz: No backward call was seen in this process; 2 child processes were started: use --children.\n"
+    assert (
+        alone.err
+        == "gradviz: No backward call was seen in this process; 2 child processes were started: use"
+        " --children.\n"
+    )
     assert not list(scripts.folder.glob("report*"))
     followed = scripts.run("--children", "-o", "report.json", "hogwild.py", way)
     assert followed.out == "[0, 0]\n"
     assert followed.others == ""
     assert followed.said.count("backward 1, loss at hogwild.py:8: loss.backward()") == 2
-    assert followed.said.count("optimizer (SGD) steps after backward 1: gradient reached all its parameters") == 2
+    assert (
+        followed.said.count(
+            "optimizer (SGD) steps after backward 1: gradient reached all its parameters"
+        )
+        == 2
+    )
     assert len(list(scripts.folder.glob("report.process*.json"))) == 2
 
 
 def test_a_script_without_torch_is_told_so_once(scripts):
     scripts.write("plain.py", "print('no torch here')\n")
     ran = scripts.run("plain.py")
-    assert (ran.out, ran.err) == ("no torch here\n", "gradviz: No backward call was seen in this process: torch was not imported.\n")
+    assert (ran.out, ran.err) == (
+        "no torch here\n",
+        "gradviz: No backward call was seen in this process: torch was not imported.\n",
+    )

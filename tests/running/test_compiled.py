@@ -1,4 +1,7 @@
-"""A compiled model under ``gradviz run``: traced as it is written, and compiled again once that is over."""
+"""A compiled model under ``gradviz run``.
+
+Traced as it is written, and compiled again once that is over.
+"""
 
 import pytest
 
@@ -31,9 +34,17 @@ for step in range(3):
         ("lambda x: net(x)", "net", "torch.compile was called; what it compiles was traced"),
     ],
 )
-def test_compiled_code_is_traced_eagerly_that_is_said_and_then_it_runs_compiled(scripts, what, name, said):
+def test_compiled_code_is_traced_eagerly_that_is_said_and_then_it_runs_compiled(
+    scripts, what, name, said
+):
     scripts.write("train.py", COMPILED.format(what=what))
     ran = scripts.run("--backward", "1", "train.py")
     assert [line.split()[1] for line in ran.out.splitlines()] == ["0", "1", "1"]
-    assert f"  cut       {name}.encoder.* (2 tensors, 20 values)\n            by detach() at train.py:10:" in ran.said
-    assert f"  note      {said} eagerly, through torch.compiler.set_stance('force_eager').\n" in ran.said
+    assert (
+        f"  cut       {name}.encoder.* (2 tensors, 20 values)\n            by detach() at"
+        " train.py:10:" in ran.said
+    )
+    assert (
+        f"  note      {said} eagerly, through torch.compiler.set_stance('force_eager').\n"
+        in ran.said
+    )

@@ -1,4 +1,7 @@
-"""A run that is watched to its end: its numbers over time, in a file that can be read meanwhile, and in bounded memory."""
+"""A run that is watched to its end.
+
+Its numbers over time, in a file that can be read meanwhile, and in bounded memory.
+"""
 
 import json
 import math
@@ -41,8 +44,14 @@ def test_the_series_of_a_run_is_what_the_script_measures_by_hand(scripts) -> Non
     line = series["parameters"][0]
     assert series["calls"] == list(range(4, 101, 4))
     assert line["name"] == "model.0.weight"
-    assert all(math.isclose(one, other, rel_tol=1e-5) for one, other in zip(line["norms"], norms, strict=True))
-    assert all(math.isclose(one, other, rel_tol=1e-5) for one, other in zip(line["ratios"], ratios, strict=True))
+    assert all(
+        math.isclose(one, other, rel_tol=1e-5)
+        for one, other in zip(line["norms"], norms, strict=True)
+    )
+    assert all(
+        math.isclose(one, other, rel_tol=1e-5)
+        for one, other in zip(line["ratios"], ratios, strict=True)
+    )
     assert line["zeros"] == [0.0] * 25
     assert line["turns"] == [{"call": 4, "verdict": "reached"}]
     assert len(document["backwards"]) <= 6

@@ -1,4 +1,7 @@
-"""Frameworks that start processes of their own: Lightning's relaunch and ``accelerate launch``, followed for real."""
+"""Frameworks that start processes of their own.
+
+Lightning's relaunch and ``accelerate launch``, followed for real.
+"""
 
 from importlib.util import find_spec
 
@@ -29,19 +32,40 @@ accelerator.end_training()
 
 def test_accelerate_launch_is_followed_to_its_ranks(scripts):
     scripts.write("train.py", ACCELERATED)
-    plain = ("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", port())
-    ran = scripts.run("--children", "accelerate", "launch", "--multi_gpu", "--num_processes", "2", *plain, "train.py")
+    plain = (
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+        "--main_process_port",
+        port(),
+    )
+    ran = scripts.run(
+        "--children",
+        "accelerate",
+        "launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+        *plain,
+        "train.py",
+    )
     assert ran.code == 0, ran.err
     assert ran.err.endswith(
-        "gradviz: backward 1 at train.py:17: every rank saw the same\n"
-        "            rank 0   rank 1\n"
-        "  same      cut      cut      net.module.encoder.* (2 tensors, 20 values)\n"
-        "  same      reached  reached  net.module.head.* (2 tensors, 5 values)\n"
-        "  means     DistributedDataParallel waits on every rank for a gradient of every parameter. It is for these 2\n"
-        "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one\n"
+        "gradviz: backward 1 at train.py:17: every rank saw the same\n            rank 0   rank 1\n"
+        "  same      cut      cut      net.module.encoder.* (2 tensors, 20 values)\n  same     "
+        " reached  reached  net.module.head.* (2 tensors, 5 values)\n  means    "
+        " DistributedDataParallel waits on every rank for a gradient of every parameter. It is for"
+        " these 2\n            that it says 'Expected to have finished reduction';"
+        " find_unused_parameters=True waits for no unused one\n"
     )
     for rank in range(2):
-        assert f"gradviz [rank{rank}]: ALARM: optimizer.optimizer (Adam) steps 2 parameters that no gradient reached" in ran.err
+        assert (
+            f"gradviz [rank{rank}]: ALARM: optimizer.optimizer (Adam) steps 2 parameters that no"
+            " gradient reached" in ran.err
+        )
 
 
 RELAUNCHED = """
@@ -75,7 +99,9 @@ def table(prefix):
     )
 
 
-needs_lightning = pytest.mark.skipif(not find_spec("lightning"), reason="needs torch-gradviz[lightning]")
+needs_lightning = pytest.mark.skipif(
+    not find_spec("lightning"), reason="needs torch-gradviz[lightning]"
+)
 
 
 @needs_lightning
@@ -117,11 +143,17 @@ SFTTrainer(LlamaForCausalLM(config), options, train_dataset=data, processing_cla
 """
 
 
-@pytest.mark.skipif(not find_spec("trl"), reason="needs trl, which is not installed for the tests: it brings pandas and pyarrow")
+@pytest.mark.skipif(
+    not find_spec("trl"),
+    reason="needs trl, which is not installed for the tests: it brings pandas and pyarrow",
+)
 def test_a_run_of_trl_is_told_in_pefts_words(scripts):
     scripts.write("train.py", TRL)
     ran = scripts.run("--backward", "1,2", "train.py")
     assert ran.code == 0, ran.err
     assert "ALARM" not in ran.err
-    assert "lora_A.default in q_proj (2 tensors, 64 values): zero at backward 1, reached now" in ran.err
+    assert (
+        "lora_A.default in q_proj (2 tensors, 64 values): zero at backward 1, reached now"
+        in ran.err
+    )
     assert "(AdamW) steps after backward 2: gradient reached all its parameters" in ran.err

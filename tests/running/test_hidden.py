@@ -1,4 +1,7 @@
-"""Models that are hard to find: the collector is told to look away, they hold themselves, or are shared over and over."""
+"""Models that are hard to find.
+
+The collector is told to look away, they hold themselves, or are shared over and over.
+"""
 
 SCRIPT = """\
 import gc
@@ -19,7 +22,11 @@ for step in range(3):
 def test_models_are_found_after_the_collector_is_frozen(scripts):
     for moment in ({"before": "gc.freeze()", "after": ""}, {"before": "", "after": "gc.freeze()"}):
         said = scripts.run(scripts.write("train.py", SCRIPT.format(**moment))).said
-        assert said.count("reached   model.* (4 tensors, 16 values)") + said.count(", as in backward 1: ") == 3
+        assert (
+            said.count("reached   model.* (4 tensors, 16 values)")
+            + said.count(", as in backward 1: ")
+            == 3
+        )
         assert "no parameters were found" not in said
 
 
@@ -64,7 +71,12 @@ def test_one_call_is_called_what_it_is_called_among_several(scripts):
 
     names = []
     for calls in (1, 2):
-        text = f"import torch\nw = torch.nn.Linear(2, 1)\nfor _ in range({calls}):\n    w(torch.ones(1, 2)).sum().backward()\n"
+        text = (
+            f"import torch\nw = torch.nn.Linear(2, 1)\nfor _ in range({calls}):\n   "
+            " w(torch.ones(1, 2)).sum().backward()\n"
+        )
         scripts.run("-o", "report.json", scripts.write("train.py", text))
-        names.append(json.loads((scripts.folder / "report.json").read_text())["backwards"][0]["loss"])
+        names.append(
+            json.loads((scripts.folder / "report.json").read_text())["backwards"][0]["loss"]
+        )
     assert names[0] == names[1]

@@ -1,4 +1,7 @@
-"""Scripts of the shapes that real ones have: what is said of each call, what steps next, and no alarm where all is well."""
+"""Scripts of the shapes that real ones have.
+
+What is said of each call, what steps next, and no alarm where all is well.
+"""
 
 import json
 
@@ -7,7 +10,18 @@ import pytest
 import shapes
 
 HEALTHY = {
-    name: getattr(shapes, name) for name in ("GAN", "WGAN_GP", "SAC", "SIMSIAM", "DPO", "LORA", "LBFGS", "CHECKPOINTED", "ACCUMULATING")
+    name: getattr(shapes, name)
+    for name in (
+        "GAN",
+        "WGAN_GP",
+        "SAC",
+        "SIMSIAM",
+        "DPO",
+        "LORA",
+        "LBFGS",
+        "CHECKPOINTED",
+        "ACCUMULATING",
+    )
 }
 
 
@@ -40,36 +54,61 @@ def test_a_gan_is_told_call_by_call(told):
         "gradviz: backward 2, errD_fake at train.py:20: errD_fake.backward()",
         "  reached   netD.* (4 tensors, 33 values)",
         "  cut       netG.* (6 tensors, 74 values)",
-        "            by detach() at train.py:19: errD_fake = criterion(netD(fake.detach()), torch.zeros(5, 1))",
-        "gradviz: optimizerD (Adam) steps after backward 1 and 2: gradient reached all its parameters",
+        (
+            "            by detach() at train.py:19: errD_fake = criterion(netD(fake.detach()),"
+            " torch.zeros(5, 1))"
+        ),
+        (
+            "gradviz: optimizerD (Adam) steps after backward 1 and 2: gradient reached all its"
+            " parameters"
+        ),
         "gradviz: backward 3, errG at train.py:24: errG.backward()",
         "  reached   netG.* (6 tensors, 74 values), netD.* (4 tensors, 33 values)",
         "gradviz: optimizerG (Adam) steps after backward 3: gradient reached all its parameters",
-        "  extra     netD.* (4 tensors, 33 values): gradient arrives; optimizerD holds them, and does not step here",
+        (
+            "  extra     netD.* (4 tensors, 33 values): gradient arrives; optimizerD holds them,"
+            " and does not step here"
+        ),
     ]
 
 
 def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(told):
     said = "\n".join(told(shapes.WGAN_GP, "--backward", "1"))
-    assert "partial   generator.* (2 tensors, 10 values): one route is severed, another is alive" in said
+    assert (
+        "partial   generator.* (2 tensors, 10 values): one route is severed, another is alive"
+        in said
+    )
     assert "by .data at train.py:15" in said
-    assert "zero      discriminator.2.bias (1 value): a route is there, what arrives is all zero" in said
-    assert "extra     generator.* (2 tensors, 10 values): gradient arrives; optimizer_G holds them" in said
+    assert (
+        "zero      discriminator.2.bias (1 value): a route is there, what arrives is all zero"
+        in said
+    )
+    assert (
+        "extra     generator.* (2 tensors, 10 values): gradient arrives; optimizer_G holds them"
+        in said
+    )
 
 
 def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
     said = told(shapes.SAC)
     assert "  cut       agent.log_alpha (1 value)" in said
-    assert "agent.qf1_target.* (2 tensors, 5 values), agent.qf2_target.* (2 tensors, 5 values)" in "\n".join(said)
-    assert not any("partial" in line for line in said)  # that the targets were copied once is no route
-    assert "gradviz: agent.a_optimizer (Adam) steps after backward 3: gradient reached its only parameter" in said
+    assert (
+        "agent.qf1_target.* (2 tensors, 5 values), agent.qf2_target.* (2 tensors, 5 values)"
+        in "\n".join(said)
+    )
+    # That the targets were copied once is no route
+    assert not any("partial" in line for line in said)
+    assert (
+        "gradviz: agent.a_optimizer (Adam) steps after backward 3: gradient reached its only"
+        " parameter" in said
+    )
 
 
 def test_what_ran_in_one_no_grad_block_is_one_cut_at_the_line_that_says_so(told):
     said = told(shapes.SAC, "--backward", "1")
     place = said.index(
-        "  cut       agent.actor.* (2 tensors, 8 values), agent.qf1_target.* (2 tensors, 5 values), "
-        "agent.qf2_target.* (2 tensors, 5 values)"
+        "  cut       agent.actor.* (2 tensors, 8 values), agent.qf1_target.* (2 tensors, 5 values),"
+        " agent.qf2_target.* (2 tensors, 5 values)"
     )
     assert said[place + 1] == "            by torch.no_grad() at train.py:23: with torch.no_grad():"
     assert not said[place + 2].startswith("            and")
@@ -91,7 +130,10 @@ def test_a_decorator_that_switches_grad_mode_off_is_named_where_it_stands(told):
         "--backward",
         "1",
     )
-    assert said[2:4] == ["  cut       teacher.* (2 tensors, 6 values)", "            by torch.no_grad() at train.py:5: @torch.no_grad()"]
+    assert said[2:4] == [
+        "  cut       teacher.* (2 tensors, 6 values)",
+        "            by torch.no_grad() at train.py:5: @torch.no_grad()",
+    ]
 
 
 def test_a_target_network_that_follows_slowly_is_no_route_to_what_it_follows(told):
@@ -125,41 +167,62 @@ def test_a_target_network_that_follows_slowly_is_no_route_to_what_it_follows(tol
 def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both_have(told):
     said = told(shapes.SIMSIAM, "--backward", "1")
     assert any(line.startswith("  unused    resnet.* (2 tensors, 70 values): ") for line in said)
-    assert "  partial   model.backbone.* (2 tensors, 42 values): one route is severed, another is alive" in said
+    assert (
+        "  partial   model.backbone.* (2 tensors, 42 values): one route is severed, another is"
+        " alive" in said
+    )
     assert "            by detach() at train.py:14: z = z.detach()" in said
 
 
 def test_a_frozen_base_is_a_line_and_lora_is_zero_at_the_first_call_only(told):
     said = told(shapes.LORA, "--backward", "1,2")
     assert said.count("  frozen    model: 24 of 28 parameters (504 of 552 values)") == 2
-    first, second = (index for index, line in enumerate(said) if line.startswith("gradviz: backward"))
-    assert any(line.startswith("  zero      model.3,7.lora_A.weight (2 tensors, 24 values): a route") for line in said[first:second])
-    assert "  no longer zero: model.3,7.lora_A.weight (2 tensors, 24 values), reached now; zero at backward 1" in said[second:]
+    first, second = (
+        index for index, line in enumerate(said) if line.startswith("gradviz: backward")
+    )
+    assert any(
+        line.startswith("  zero      model.3,7.lora_A.weight (2 tensors, 24 values): a route")
+        for line in said[first:second]
+    )
+    assert (
+        "  no longer zero: model.3,7.lora_A.weight (2 tensors, 24 values), reached now; zero at"
+        " backward 1" in said[second:]
+    )
     assert not any(line.startswith("  zero") for line in said[second:])
 
 
 def test_calls_inside_one_step_are_tied_to_it(told):
     said = told(shapes.LBFGS)
     assert [line for line in said if "steps" in line] == [
-        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3: gradient reached 3 of its 4 parameters"
+        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3: gradient reached 3 of its 4"
+        " parameters"
     ]  # weight_hh meets a state of zeros
 
 
 def test_several_losses_before_one_step_are_judged_together(told):
     said = told(shapes.ACCUMULATING)
     assert any(line.startswith("  unused    right.* (2 tensors, 4 values): ") for line in said)
-    assert "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters" in said
+    assert (
+        "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters"
+        in said
+    )
 
 
 def test_what_is_stepped_without_gradient_is_an_alarm_with_its_line(told):
     said = told(shapes.CUT, "--backward", "1")
-    start = said.index("gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after backward 1")
+    start = said.index(
+        "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after"
+        " backward 1"
+    )
     assert said[start + 1 : start + 3] == [
         "  not trained: net.encoder.* (2 tensors, 12 values)",
         "            by detach() at train.py:10: h = self.encoder(x).detach()",
     ]
     assert said[start + 3].startswith("  means     ")
-    assert said[-2:] == ["  not trained: net.spare.* (2 tensors, 4 values)", "            their values did not go into the loss"]
+    assert said[-2:] == [
+        "  not trained: net.spare.* (2 tensors, 4 values)",
+        "            their values did not go into the loss",
+    ]
 
 
 def test_the_file_is_whole_and_led_by_the_alarm(scripts):
@@ -176,9 +239,15 @@ def test_the_file_is_whole_and_led_by_the_alarm(scripts):
     assert verdicts["net.spare.bias"] == "unused"
 
 
-@pytest.mark.parametrize("end", ["raise IndexError", "os._exit(3)", "os.kill(os.getpid(), 9)", "optimizer.step(); os._exit(4)"])
+@pytest.mark.parametrize(
+    "end",
+    ["raise IndexError", "os._exit(3)", "os.kill(os.getpid(), 9)", "optimizer.step(); os._exit(4)"],
+)
 def test_nothing_is_lost_where_the_script_dies_right_after(scripts, end):
-    scripts.write("train.py", shapes.CUT.replace("    loss.backward()\n", f"    loss.backward()\n    import os; {end}\n"))
+    scripts.write(
+        "train.py",
+        shapes.CUT.replace("    loss.backward()\n", f"    loss.backward()\n    import os; {end}\n"),
+    )
     plain, ran = scripts.python("train.py"), scripts.run("-o", "report.json", "train.py")
     assert (ran.code, ran.others) == (plain.code, plain.others)
     assert "cut       net.encoder.* (2 tensors, 12 values)" in ran.said
@@ -188,12 +257,21 @@ def test_nothing_is_lost_where_the_script_dies_right_after(scripts, end):
 
 def test_which_calls_are_told_of(told):
     def numbers(said):
-        return [int(line.split(",")[0].rpartition(" ")[2]) for line in said if line.startswith("gradviz: backward")]
+        return [
+            int(line.split(",")[0].rpartition(" ")[2])
+            for line in said
+            if line.startswith("gradviz: backward")
+        ]
 
     assert numbers(told(shapes.CUT)) == [1, 2, 3]
     assert numbers(told(shapes.CUT, "--backward", "2,4")) == [2, 4]
     assert numbers(told(shapes.CUT, "--every", "2")) == [2, 4]
-    assert numbers(told(shapes.CUT.replace("range(4)", "range(9)"), "--until-stable")) == [1, 2, 3, 4]
+    assert numbers(told(shapes.CUT.replace("range(4)", "range(9)"), "--until-stable")) == [
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 def test_stop_ends_the_script_once_what_steps_next_is_known(scripts):
@@ -225,21 +303,24 @@ print(seams._installed, trace._watching.trace)
 
 
 def test_gradients_of_gradients_alone_are_said_as_their_own_kind(told):
-    said = told(
-        """
+    said = told("""
         import torch
         model = torch.nn.Linear(2, 1)
         for _ in range(2):
             loss = model(torch.ones(1, 2)).sum()
             for p, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters()))):
                 p.data -= 0.1 * g
-        """
-    )
-    assert said[0] == (
-        "gradviz: torch.autograd.grad 1, loss at train.py:6: for p, g in zip(model.parameters(), "
+        """)
+    assert (
+        said[0] == "gradviz: torch.autograd.grad 1, loss at train.py:6: for p, g in"
+        " zip(model.parameters(), "
         "torch.autograd.grad(loss, list(model.parameters()))):"
     )
-    assert said[-1] == "gradviz: No backward call was seen in this process: torch.autograd.grad was called 2 times."
+    assert (
+        said[-1]
+        == "gradviz: No backward call was seen in this process: torch.autograd.grad was called 2"
+        " times."
+    )
 
 
 FROZEN_HELD = """
@@ -254,7 +335,10 @@ optimizer.step()
 
 
 def test_frozen_parameters_that_an_optimizer_holds_are_not_said_to_get_gradient(told):
-    assert "gradviz: optimizer (SGD) steps after backward 1: gradient reached 2 of its 4 parameters, 2 are frozen" in told(FROZEN_HELD)
+    assert (
+        "gradviz: optimizer (SGD) steps after backward 1: gradient reached 2 of its 4 parameters, 2"
+        " are frozen" in told(FROZEN_HELD)
+    )
 
 
 def test_the_line_that_froze_a_part_of_the_model_is_told(told):
@@ -281,13 +365,18 @@ def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
     said = told(TOGGLING, "--backward", "1-4")
     assert not [line for line in said if line.startswith("  note")]
     second = said.index("  reached   critic.weight (4 values)")
-    assert said[second + 1].startswith("  zero      critic.bias (1 value): a route is there, what arrives is all zero")
+    assert said[second + 1].startswith(
+        "  zero      critic.bias (1 value): a route is there, what arrives is all zero"
+    )
     assert said[second + 4 : second + 6] == [
         "  frozen    generator: all 2 parameters (20 of 20 values)",
         "            at train.py:9: generator.requires_grad_(False)",
     ]
     assert said[-2:] == [
-        "gradviz: backward 4, loss at train.py:10, as in backward 2: 4 parameters, 2 frozen, 1 reached and 1 zero",
+        (
+            "gradviz: backward 4, loss at train.py:10, as in backward 2: 4 parameters, 2 frozen, 1"
+            " reached and 1 zero"
+        ),
         "  stays     critic.bias (1 value): zero at backward 2 too",
     ]
 
@@ -314,8 +403,9 @@ def test_a_step_is_awaited_beyond_the_last_call_told_of(told):
     assert [line.split(",")[0] for line in said if "and 4" in line] == [
         "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached"
     ]
-    assert said[said.index("  not trained: encoder.* (2 tensors, 20 values)") + 1] == (
-        "            by detach() at train.py:8: value = critic(hidden.detach()).pow(2).mean()"
+    assert (
+        said[said.index("  not trained: encoder.* (2 tensors, 20 values)") + 1]
+        == "            by detach() at train.py:8: value = critic(hidden.detach()).pow(2).mean()"
     )
 
 
@@ -331,9 +421,15 @@ def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told
         """
     assert told(script, "--backward", "1")[1:] == [
         "  zero      net.* (2 tensors, 5 values): a route is there, what arrives is all zero",
-        "            from zero factor at train.py:7: (net(torch.ones(2, 4)).sum() * step).backward()",
+        (
+            "            from zero factor at train.py:7: (net(torch.ones(2, 4)).sum() *"
+            " step).backward()"
+        ),
         "  why       the other factor is zero",
-        "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters",
+        (
+            "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its"
+            " parameters"
+        ),
     ]
 
 
@@ -341,17 +437,25 @@ def test_a_forward_that_serves_an_earlier_call_too_is_watched_for_the_later_one(
     said = told(ACCUMULATED, "--every", "2")
     assert said[0].startswith("gradviz: backward 2, loss at train.py:11")
     assert not [line for line in said if "unused" in line or "note" in line]
-    assert "            by item() at train.py:9: again = torch.tensor(value.item(), requires_grad=True)" in said
+    assert (
+        "            by item() at train.py:9: again = torch.tensor(value.item(),"
+        " requires_grad=True)" in said
+    )
 
 
 def test_an_optimizer_of_what_is_frozen_is_said_to_change_nothing(told):
     said = told(
-        FROZEN_HELD.replace("norm.requires_grad_(False)", "norm.requires_grad_(False); head.requires_grad_(False)").replace(
-            "torch.randn(4, 3)", "torch.randn(4, 3, requires_grad=True)"
-        )
+        FROZEN_HELD.replace(
+            "norm.requires_grad_(False)", "norm.requires_grad_(False); head.requires_grad_(False)"
+        ).replace("torch.randn(4, 3)", "torch.randn(4, 3, requires_grad=True)")
     )
-    assert "gradviz: optimizer (SGD) steps after backward 1: all its 4 parameters are frozen, so this changes nothing" in said
-    assert any(line.startswith("gradviz: ALARM: ") and "frozen at train.py" in line for line in said)
+    assert (
+        "gradviz: optimizer (SGD) steps after backward 1: all its 4 parameters are frozen, so this"
+        " changes nothing" in said
+    )
+    assert any(
+        line.startswith("gradviz: ALARM: ") and "frozen at train.py" in line for line in said
+    )
 
 
 THAWED = """
@@ -371,8 +475,14 @@ def test_what_is_frozen_is_told_by_the_line_and_what_is_thawed_too(told):
     said = told(THAWED)
     first = said.index("  frozen    net: 4 of 6 parameters (28 of 33 values)")
     assert said[first + 1 : first + 3] == [
-        "            net.body.* (2 tensors, 20 values) at train.py:5: net.body.requires_grad_(False)",
-        "            net.norm.* (2 tensors, 8 values) at train.py:6: net.norm.requires_grad_(False)",
+        (
+            "            net.body.* (2 tensors, 20 values) at train.py:5:"
+            " net.body.requires_grad_(False)"
+        ),
+        (
+            "            net.norm.* (2 tensors, 8 values) at train.py:6:"
+            " net.norm.requires_grad_(False)"
+        ),
     ]
     frozen, thawed = said[-1].split(": ", 1)
     assert frozen == "  thawed    net.norm.* (2 tensors, 8 values)"
@@ -403,23 +513,37 @@ optimizer.step()
 """
 
 
-def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_would_register_them(told):
+def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_would_register_them(
+    told,
+):
     assert told(PLAIN_LIST)[2:] == [
         "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters",
-        "  extra     net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].* (2 tensors, 5 values): "
-        "gradient arrives; no optimizer holds them",
-        "            net.layers is a plain list, which net.parameters() leaves out: nn.ModuleList registers it",
-        "            net.heads is a plain dict, which net.parameters() leaves out: nn.ModuleDict registers it",
+        (
+            "  extra     net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].* (2 tensors, 5"
+            " values): gradient arrives; no optimizer holds them"
+        ),
+        (
+            "            net.layers is a plain list, which net.parameters() leaves out:"
+            " nn.ModuleList registers it"
+        ),
+        (
+            "            net.heads is a plain dict, which net.parameters() leaves out:"
+            " nn.ModuleDict registers it"
+        ),
     ]
 
 
 def test_layers_in_a_plain_list_that_the_optimizer_was_given_are_none_of_its_business(told):
     said = told(
         PLAIN_LIST.replace(
-            "net.parameters()", "[*net.parameters(), *(p for one in [*net.layers, net.heads['a']] for p in one.parameters())]"
+            "net.parameters()",
+            "[*net.parameters(), *(p for one in [*net.layers, net.heads['a']] for p in"
+            " one.parameters())]",
         )
     )
-    assert said[2:] == ["gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters"]
+    assert said[2:] == [
+        "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters"
+    ]
 
 
 TWICE = """
@@ -440,8 +564,14 @@ for step in range(3):
 def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
     said = told(TWICE)
     assert said[9:11] == [
-        "gradviz: backward 2, loss at train.py:10, as in backward 1: 6 parameters, 4 reached and 2 cut",
-        "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after backward 2, as after backward 1",
+        (
+            "gradviz: backward 2, loss at train.py:10, as in backward 1: 6 parameters, 4 reached"
+            " and 2 cut"
+        ),
+        (
+            "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after"
+            " backward 2, as after backward 1"
+        ),
     ]
     assert said[11:] == [
         "gradviz: backward 3, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
@@ -472,17 +602,24 @@ def test_each_line_that_severs_the_same_route_again_is_told_with_its_code(told):
 def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(scripts):
     scripts.write(
         "train.py",
-        "import torch\nimport gradviz.running.names as names\nnames.find = None\n" + shapes.CUT + "print('trained', loss.item())\n",
+        "import torch\nimport gradviz.running.names as names\nnames.find = None\n"
+        + shapes.CUT
+        + "print('trained', loss.item())\n",
     )
     ran = scripts.run("train.py")
     assert ran.code == 0
     assert ran.out.startswith("trained")
-    assert ran.err == "gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType' object is not callable)\n"
+    assert (
+        ran.err
+        == "gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType'"
+        " object is not callable)\n"
+    )
 
 
-def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_another_loss_trains_them(told):
-    said = told(
-        """
+def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_another_loss_trains_them(
+    told,
+):
+    said = told("""
         import torch
         from torch import nn
         torch.manual_seed(0)
@@ -498,18 +635,19 @@ def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_anothe
             info_loss = code(body(torch.randn(4, 2))).square().mean()
             info_loss.backward()
             optimizer_info.step()
-        """
-    )
+        """)
     assert said[3:5] == [
-        "gradviz: optimizer_D (Adam) steps after backward 1: gradient reached 4 of its 6 parameters",
+        (
+            "gradviz: optimizer_D (Adam) steps after backward 1: gradient reached 4 of its 6"
+            " parameters"
+        ),
         "  idle      code.* (2 tensors, 8 values): not part of this loss; another loss trains them",
     ]
     assert not any("ALARM" in line for line in said)
 
 
 def test_losses_that_take_turns_under_one_optimizer_alarm_only_of_what_none_has_reached_yet(told):
-    said = told(
-        """
+    said = told("""
         import torch
         from torch import nn
         torch.manual_seed(0)
@@ -519,15 +657,16 @@ def test_losses_that_take_turns_under_one_optimizer_alarm_only_of_what_none_has_
             optimizer.zero_grad()
             heads[step % 2](torch.randn(4, 2)).mean().backward()
             optimizer.step()
-        """
-    )
+        """)
     assert sum("ALARM" in line for line in said) == 1
-    assert "  idle      heads.0.* (2 tensors, 3 values): not part of this loss; another loss trains them" in said
+    assert (
+        "  idle      heads.0.* (2 tensors, 3 values): not part of this loss; another loss trains"
+        " them" in said
+    )
 
 
 def test_a_no_grad_block_goes_on_after_gradient_was_switched_on_within_it(told):
-    said = told(
-        """
+    said = told("""
         import torch
         from torch import nn
         student, teacher = nn.Linear(2, 2), nn.Linear(2, 2)
@@ -536,7 +675,6 @@ def test_a_no_grad_block_goes_on_after_gradient_was_switched_on_within_it(told):
                 torch.ones(2) * 2
             wanted = teacher(torch.ones(2))
         (student(torch.ones(2)) - wanted).sum().backward()
-        """
-    )
+        """)
     by = "            by torch.no_grad() at train.py:5: with torch.no_grad():"
     assert said[2:4] == ["  cut       teacher.* (2 tensors, 6 values)", by]

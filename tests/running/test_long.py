@@ -1,4 +1,7 @@
-"""A script may run for long before its first backward call: what it did then is not kept for ever."""
+"""A script may run for long before its first backward call.
+
+What it did then is not kept for ever.
+"""
 
 import torch
 from torch import nn
@@ -30,4 +33,6 @@ def test_a_long_rollout_is_forgotten_and_the_step_after_it_is_judged_right(monke
         "value.weight": "cut",
         "value.bias": "cut",
     }
-    assert [cut.operation for cut in report.cuts if "value.weight" in cut.parameters] == ["detach()"]
+    assert [cut.operation for cut in report.cuts if "value.weight" in cut.parameters] == [
+        "detach()"
+    ]

@@ -28,12 +28,22 @@ print("end")
             "optimizer.zero_grad()",
             "True",
             1,
-            "gradviz: 0 of 4 parameters train; zero_grad() at train.py:10 clears their gradient before step().\n",
+            (
+                "gradviz: 0 of 4 parameters train; zero_grad() at train.py:10 clears their gradient"
+                " before step().\n"
+            ),
         ),
-        ("pass", "False", 1, "gradviz: 0 of 4 parameters train; optimizer never steps (made at train.py:6).\n"),
+        (
+            "pass",
+            "False",
+            1,
+            "gradviz: 0 of 4 parameters train; optimizer never steps (made at train.py:6).\n",
+        ),
     ],
 )
-def test_a_run_ends_with_a_sentence_and_fails_for_alarms_where_that_is_asked(scripts, between, steps, code, end):
+def test_a_run_ends_with_a_sentence_and_fails_for_alarms_where_that_is_asked(
+    scripts, between, steps, code, end
+):
     scripts.write("train.py", TRAIN.format(rounds=4, between=between, steps=steps))
     ran = scripts.run("--fail-on-alarm", "train.py")
     assert (ran.code, ran.out, ran.end) == (code, "end\n", end)
@@ -49,11 +59,16 @@ def test_an_optimizer_that_steps_late_is_awaited_after_the_last_call_told_of(scr
     ("status", "end"),
     [
         (0, "0 of 4 parameters train; optimizer never steps (made at train.py:6)."),
-        (3, "No optimizer stepped while it was watched, so whether parameters train is not known."),  # nobody knows what would have come
+        # Nobody knows what would have come
+        (3, "No optimizer stepped while it was watched, so whether parameters train is not known."),
     ],
 )
-def test_a_script_that_ends_with_os_exit_gets_its_last_sentence_and_keeps_its_exit_code(scripts, status, end):
-    text = TRAIN.format(rounds=4, between="pass", steps="False").replace('print("end")', f"import os\nos._exit({status})")
+def test_a_script_that_ends_with_os_exit_gets_its_last_sentence_and_keeps_its_exit_code(
+    scripts, status, end
+):
+    text = TRAIN.format(rounds=4, between="pass", steps="False").replace(
+        'print("end")', f"import os\nos._exit({status})"
+    )
     scripts.write("train.py", text)
     ran = scripts.run("train.py")
     assert (ran.code, ran.out) == (status, "")
@@ -85,6 +100,15 @@ def test_of_a_value_that_went_out_of_sight_no_line_says_that_it_is_unused_for_su
         """,
     )
     ran = scripts.run("train.py")
-    assert "unused    enc.* (2 tensors, 20 values): whether their values went into this loss cannot be seen" in ran.said
-    assert ran.end == "gradviz: 2 of 4 parameters train; enc.* (2) do not: whether their values went into the loss cannot be seen.\n"
-    assert not any(text in ran.err for text in ("not part of this loss", "no part of the loss", "Leave"))
+    assert (
+        "unused    enc.* (2 tensors, 20 values): whether their values went into this loss cannot be"
+        " seen" in ran.said
+    )
+    assert (
+        ran.end
+        == "gradviz: 2 of 4 parameters train; enc.* (2) do not: whether their values went into the"
+        " loss cannot be seen.\n"
+    )
+    assert not any(
+        text in ran.err for text in ("not part of this loss", "no part of the loss", "Leave")
+    )

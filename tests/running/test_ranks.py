@@ -1,4 +1,7 @@
-"""Several processes that train together: what each reached, put together into one table. With gloo, for real."""
+"""Several processes that train together: what each reached, put together into one table.
+
+With gloo, for real.
+"""
 
 import json
 import socket
@@ -92,10 +95,19 @@ def test_two_ranks_are_put_together_into_a_matrix_that_explains_what_ddp_raises(
     assert "ALARM" in ran.said
     assert ran.err.splitlines()[-7:] == [
         *table(2),
-        "  means     DistributedDataParallel waits on every rank for a gradient of every parameter. It is for these 4",
-        "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one",
+        (
+            "  means     DistributedDataParallel waits on every rank for a gradient of every"
+            " parameter. It is for these 4"
+        ),
+        (
+            "            that it says 'Expected to have finished reduction';"
+            " find_unused_parameters=True waits for no unused one"
+        ),
     ]
-    assert sorted(path.name for path in scripts.folder.glob("report*")) == ["report.rank0.json", "report.rank1.json"]
+    assert sorted(path.name for path in scripts.folder.glob("report*")) == [
+        "report.rank0.json",
+        "report.rank1.json",
+    ]
     page = Path(__file__).parents[2] / "docs" / "how-to" / "frameworks.md"
     assert "\n".join(ran.err.splitlines()[-7:]).replace("ddp.py", "train.py") in page.read_text()
 
@@ -106,16 +118,33 @@ def test_of_four_ranks_one_that_ends_early_is_said(scripts):
     assert ran.code == 1
     assert "\n".join(table(4)) in ran.err
     last = ran.err.splitlines()[-1]
-    assert last == "  missing   rank 1 did not come to this call, or left nothing here: it has ended before, or runs elsewhere"
+    assert (
+        last == "  missing   rank 1 did not come to this call, or left nothing here: it has ended"
+        " before, or runs elsewhere"
+    )
 
 
 def test_ranks_that_are_each_run_on_their_own_are_put_together_too(scripts):
     scripts.write("ddp.py", DDP)
-    ran = scripts.python("-m", "torch.distributed.run", *torchrun(2)[1:], "-m", "gradviz", "run", "--backward", "1", "ddp.py", "unused")
+    ran = scripts.python(
+        "-m",
+        "torch.distributed.run",
+        *torchrun(2)[1:],
+        "-m",
+        "gradviz",
+        "run",
+        "--backward",
+        "1",
+        "ddp.py",
+        "unused",
+    )
     assert ran.code == 0
     assert "\n".join(table(2)) in ran.err
     assert ran.err.count(table(2)[0]) == 1
-    assert "  older     model.module.right.* (2 tensors, 4 values): stepped by a gradient that these calls did not bring" in ran.err
+    assert (
+        "  older     model.module.right.* (2 tensors, 4 values): stepped by a gradient that these"
+        " calls did not bring" in ran.err
+    )
     assert "ALARM" not in ran.err  # DDP fills .grad of what this rank never reached
 
 
@@ -127,35 +156,54 @@ def test_fsdp2_is_told_by_the_named_parameters(scripts):
     for rank in range(2):
         report = json.loads((scripts.folder / f"report.rank{rank}.json").read_text())
         for backward in report["backwards"]:
-            verdicts = {one["name"]: one["verdict"] for one in backward["parameters"] if one["name"].endswith("weight")}
+            verdicts = {
+                one["name"]: one["verdict"]
+                for one in backward["parameters"]
+                if one["name"].endswith("weight")
+            }
             assert verdicts == {
                 "model.stem.weight": "cut",
                 "model.trunk.weight": "reached",
                 "model.head.weight": "reached",
                 "model.spare.weight": "unused",
             }
-            assert [(cut["line"], cut["parameters"]) for cut in backward["cuts"]] == [(12, ["model.stem.weight", "model.stem.bias"])]
+            assert [(cut["line"], cut["parameters"]) for cut in backward["cuts"]] == [
+                (12, ["model.stem.weight", "model.stem.bias"])
+            ]
             assert not backward["unregistered"]
     assert "gradviz: backward 1 and 2 at fsdp.py:25: every rank saw the same" in ran.err
 
 
 def test_ranks_that_saw_the_same_share_a_column_where_there_are_many():
     seen = {"a": ("reached", 1), "b": ("reached", 2)}
-    ranks = [Left(number=1, rank=rank, of=16, verdicts=seen if rank % 8 else {**seen, "b": ("unused", 2)}) for rank in range(12)]
+    ranks = [
+        Left(
+            number=1, rank=rank, of=16, verdicts=seen if rank % 8 else {**seen, "b": ("unused", 2)}
+        )
+        for rank in range(12)
+    ]
     ranks.append(Left(number=1, rank=12, of=16))
     assert list(matrix(ranks)) == [
         ": 1 of 2 parameters differ between ranks\n",
         "            ranks 0 and 8         ranks 1..7 and 9..11\n",
         "  differ    unused                reached               b (2 values)\n",
         "  same      reached               reached               a (1 value)\n",
-        "  missing   rank 12 began this call and did not come back from it: perhaps waiting for another rank\n",
-        "  missing   ranks 13..15 did not come to this call, or left nothing here: it has ended before, or runs elsewhere\n",
+        (
+            "  missing   rank 12 began this call and did not come back from it: perhaps waiting for"
+            " another rank\n"
+        ),
+        (
+            "  missing   ranks 13..15 did not come to this call, or left nothing here: it has ended"
+            " before, or runs elsewhere\n"
+        ),
     ]
 
 
 def test_ranks_on_which_other_parameters_train_are_put_side_by_side(tmp_path):
     for number, why in enumerate(("trains", "stale")):
-        (tmp_path / f"trained_{number}.json").write_text(json.dumps({"w": (why, 4), "v": ("trains", 2)}))
+        (tmp_path / f"trained_{number}.json").write_text(
+            json.dumps({"w": (why, 4), "v": ("trains", 2)})
+        )
     title, heads, differ, same = trained(tmp_path).splitlines()
     assert title == "gradviz: training: 1 of 2 parameters differ between ranks"
     assert heads.split() == ["rank", "0", "rank", "1"]

@@ -1,4 +1,7 @@
-"""A script under ``gradviz run`` is a script under ``python``: whatever it can look at is the same."""
+"""A script under ``gradviz run`` is a script under ``python``.
+
+Whatever it can look at is the same.
+"""
 
 import re
 
@@ -26,7 +29,9 @@ def same(scripts, *arguments, **options):
 @pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "somewhere:else"}])
 def test_a_script_sees_the_same_arguments_paths_environment_and_input(scripts, environment):
     scripts.write("look.py", LOOK)
-    plain, watched = same(scripts, "look.py", "--lr", "0.1", "-m", "a b", stdin="typed", **environment)
+    plain, watched = same(
+        scripts, "look.py", "--lr", "0.1", "-m", "a b", stdin="typed", **environment
+    )
     assert watched.others == plain.others
     assert "typed" not in plain.out  # argparse refused -m
     plain, watched = same(scripts, "look.py", "--lr", "0.1", "a b", stdin="typed", **environment)
@@ -66,7 +71,9 @@ def test_it_ends_as_it_would(scripts, end):
 
 
 def test_an_environment_with_a_start_up_file_of_its_own_keeps_it(scripts):
-    scripts.write("own/sitecustomize.py", "import builtins\nbuiltins.started = __name__, __file__\n")
+    scripts.write(
+        "own/sitecustomize.py", "import builtins\nbuiltins.started = __name__, __file__\n"
+    )
     scripts.write("look.py", "import sys\nprint(started, sys.modules['sitecustomize'].__file__)\n")
     same(scripts, "look.py", PYTHONPATH=str(scripts.folder / "own"))
 
@@ -88,7 +95,11 @@ def test_a_script_that_asks_whether_torch_is_there_before_importing_it_is_watche
 
 
 def test_what_the_script_sets_before_it_imports_torch_still_counts(scripts):
-    scripts.write("early.py", "import os, sys\nprint('torch' in sys.modules)\nos.environ['OMP_NUM_THREADS'] = '1'\nimport torch\n")
+    scripts.write(
+        "early.py",
+        "import os, sys\nprint('torch' in sys.modules)\nos.environ['OMP_NUM_THREADS'] = '1'\nimport"
+        " torch\n",
+    )
     assert same(scripts, "early.py")[1].out == "False\n"
 
 
@@ -134,7 +145,10 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("calls", ["1,2,3", "1", "99"])
 def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls):
     scripts.write("train.py", TORCH)
-    plain, watched = scripts.python("train.py"), scripts.run("--backward", calls, "-o", "report.json", "train.py")
+    plain, watched = (
+        scripts.python("train.py"),
+        scripts.run("--backward", calls, "-o", "report.json", "train.py"),
+    )
     if calls == "99":  # still watching when the script ends
         assert watched.out.splitlines()[:-1] == plain.out.splitlines()[:-1]
     else:
@@ -144,14 +158,24 @@ def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls)
 
 
 def test_calls_that_never_came_are_said(scripts):
-    scripts.write("train.py", "import torch\nfor _ in range(2):\n    torch.ones(1, requires_grad=True).sum().backward()\n")
+    scripts.write(
+        "train.py",
+        "import torch\nfor _ in range(2):\n    torch.ones(1,"
+        " requires_grad=True).sum().backward()\n",
+    )
     ran = scripts.run("--backward", "99", "train.py")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "gradviz: Only 2 backward calls were seen in this process, none of those asked for.\n"
+    assert (
+        ran.err
+        == "gradviz: Only 2 backward calls were seen in this process, none of those asked for.\n"
+    )
 
 
 def test_a_page_names_the_line_of_the_backward_call_for_what_it_is(scripts):
-    scripts.write("train.py", "import torch\nx = torch.ones(1, requires_grad=True)\nloss = x.sum()\n\nloss.backward()\n")
+    scripts.write(
+        "train.py",
+        "import torch\nx = torch.ones(1, requires_grad=True)\nloss = x.sum()\n\nloss.backward()\n",
+    )
     scripts.run("-o", "report.svg", "train.py")
     assert "backward() was called at train.py:5." in (scripts.folder / "report.svg").read_text()
 
@@ -189,7 +213,10 @@ def test_an_error_of_backward_itself_is_told_by_python_and_explained(scripts):
     plain, watched = same(scripts, "wrong.py")
     assert watched.others == plain.err
     assert "backward 1, loss at wrong.py:5: loss.backward()" in watched.said
-    assert "cut       model.* (2 tensors, 4 values)\n            by detach() at wrong.py:4" in watched.said
+    assert (
+        "cut       model.* (2 tensors, 4 values)\n            by detach() at wrong.py:4"
+        in watched.said
+    )
 
 
 def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(scripts):

@@ -51,15 +51,26 @@ def test_a_large_model_keeps_fewer_calls() -> None:
 
 def test_a_verdict_is_told_when_it_changes_and_with_its_reason() -> None:
     recorder = Recorder()
-    dead = Parameter(name="w", numel=4, verdict=Verdict.ZERO, zero=Zero(operation="relu", why="all 4 inputs are 0 or below"))
+    dead = Parameter(
+        name="w",
+        numel=4,
+        verdict=Verdict.ZERO,
+        zero=Zero(operation="relu", why="all 4 inputs are 0 or below"),
+    )
     cut = Cut(kind=CutKind.DETACH, operation="detach()", file="a.py", line=3)
     severed = Parameter(name="w", numel=4, verdict=Verdict.CUT, cuts=(cut,))
-    for call, parameter in enumerate((reached("w", 1.0), reached("w", 2.0), dead, severed, severed), 1):
+    for call, parameter in enumerate(
+        (reached("w", 1.0), reached("w", 2.0), dead, severed, severed), 1
+    ):
         recorder.take(call, {"w": parameter}, {})
     series = recorder.series()
     assert series is not None
     turns = [(turn.call, turn.verdict, turn.why) for turn in series.parameters[0].turns]
-    assert turns == [(1, "reached", ""), (3, "zero", "all 4 inputs are 0 or below"), (4, "cut", "detach() at a.py:3")]
+    assert turns == [
+        (1, "reached", ""),
+        (3, "zero", "all 4 inputs are 0 or below"),
+        (4, "cut", "detach() at a.py:3"),
+    ]
     turn = series.parameters[0].verdict_at(3)
     assert turn is not None
     assert turn.verdict == "zero"
@@ -75,13 +86,29 @@ def test_what_is_not_finite_is_kept_as_it_is() -> None:
 
 
 def test_a_block_ends_at_the_first_number_that_has_a_sibling() -> None:
-    names = ["model.wte.weight", "model.h.0.attn.0.weight", "model.h.1.attn.0.weight", "towers.0.fc.weight", "scale"]
-    assert list(block_names(names).values()) == ["model.wte", "model.h.0", "model.h.1", "towers.0.fc", "scale"]
+    names = [
+        "model.wte.weight",
+        "model.h.0.attn.0.weight",
+        "model.h.1.attn.0.weight",
+        "towers.0.fc.weight",
+        "scale",
+    ]
+    assert list(block_names(names).values()) == [
+        "model.wte",
+        "model.h.0",
+        "model.h.1",
+        "towers.0.fc",
+        "scale",
+    ]
 
 
 def test_a_block_takes_norms_together_and_weighs_updates_by_their_weights() -> None:
     recorder = Recorder()
-    recorder.take(1, {"0.w": reached("0.w", 3.0), "0.b": reached("0.b", 4.0), "1.w": reached("1.w", 1.0)}, {"0.w": 1.0, "0.b": 0.5})
+    recorder.take(
+        1,
+        {"0.w": reached("0.w", 3.0), "0.b": reached("0.b", 4.0), "1.w": reached("1.w", 1.0)},
+        {"0.w": 1.0, "0.b": 0.5},
+    )
     recorder.stepped({"0.w": Step(ratio=0.1, weight=3.0), "0.b": Step(ratio=0.0, weight=4.0)})
     series = recorder.series()
     assert series is not None
@@ -96,7 +123,13 @@ def test_fading_compares_the_size_of_an_element_from_block_to_block() -> None:
     def line(name: str, norm: float | None, numel: int) -> Line:
         return Line(name=name, numel=numel, norms=(norm,))
 
-    lines = [line("a", 1e-4, 1), line("b", 1e-3, 1), line("c", 0.2, 4), line("d", None, 1), line("e", 0.05, 1)]
+    lines = [
+        line("a", 1e-4, 1),
+        line("b", 1e-3, 1),
+        line("c", 0.2, 4),
+        line("d", None, 1),
+        line("e", 0.05, 1),
+    ]
     change = fading(lines)
     assert change is not None
     assert math.isclose(change.drop[0], 0.01)

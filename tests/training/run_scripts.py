@@ -1,6 +1,8 @@
-"""Runs the scripts of a folder as ``gradviz run`` does, each in a fork of one process that has imported torch.
+"""Runs the scripts of a folder as ``gradviz run`` does, each in a fork of one process that has
+imported torch.
 
-Usage: run_scripts.py FOLDER OUT [NAME...]. OUT gets a report NAME.json and what was printed, NAME.txt, for each.
+Usage: run_scripts.py FOLDER OUT [NAME...]. OUT gets a report NAME.json and what was printed,
+    NAME.txt, for each.
 """
 
 import atexit

@@ -16,17 +16,58 @@ REACHED = Parameter(name="w", verdict=Verdict.REACHED)
 CUT = Parameter(
     name="w",
     verdict=Verdict.CUT,
-    cuts=(Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=3, code="h = h.detach()", parameters=("w",)),),
+    cuts=(
+        Cut(
+            kind=CutKind.DETACH,
+            operation="detach()",
+            file="net.py",
+            line=3,
+            code="h = h.detach()",
+            parameters=("w",),
+        ),
+    ),
 )
-GOOD = Look(optimizer="optimizer", gradient=0.5, norm=1.0, moved=4, compared=4, ratio=0.01, lr=0.1, place=STEP)
-STILL = Look(optimizer="optimizer", gradient=0.5, norm=1.0, moved=0, compared=4, ratio=0.0, holds=0.0, lr=0.1, place=STEP)
+GOOD = Look(
+    optimizer="optimizer",
+    gradient=0.5,
+    norm=1.0,
+    moved=4,
+    compared=4,
+    ratio=0.01,
+    lr=0.1,
+    place=STEP,
+)
+STILL = Look(
+    optimizer="optimizer",
+    gradient=0.5,
+    norm=1.0,
+    moved=0,
+    compared=4,
+    ratio=0.0,
+    holds=0.0,
+    lr=0.1,
+    place=STEP,
+)
 EMPTY = Look(optimizer="optimizer", gradient=None, compared=4, lr=0.1, place=STEP)
 
 
 def fate(*looks, verdicts=(REACHED,), held=True, steps=1, skipped=0, ended=False, **evidence):
     """Judge one parameter, ``w``. Return its fate and the alarms."""
-    stepper = Stepper(name="optimizer", kind="SGD", steps=steps, skipped=skipped, held=("w",) if held else ("v",), made=MADE, born=5)
-    found = judge([Evidence(name="w", numel=4, verdicts=verdicts, looks=looks, **evidence)], [stepper], 1, ended=ended)
+    stepper = Stepper(
+        name="optimizer",
+        kind="SGD",
+        steps=steps,
+        skipped=skipped,
+        held=("w",) if held else ("v",),
+        made=MADE,
+        born=5,
+    )
+    found = judge(
+        [Evidence(name="w", numel=4, verdicts=verdicts, looks=looks, **evidence)],
+        [stepper],
+        1,
+        ended=ended,
+    )
     return found.parameters[0], found.alarms
 
 
@@ -51,21 +92,28 @@ def test_what_moved_in_one_of_several_steps_trains():
         (None, None, "cleared"),
     ],
 )
-def test_a_gradient_that_is_gone_at_the_step_was_cleared_or_clipped_by_the_call_that_touched_it(touch, gradient, why):
+def test_a_gradient_that_is_gone_at_the_step_was_cleared_or_clipped_by_the_call_that_touched_it(
+    touch, gradient, why
+):
     found, (alarm,) = fate(Look(optimizer="optimizer", gradient=gradient, compared=4, touch=touch))
     assert (found.trains, found.why, alarm.why) == (False, why, why)
     assert found.line == (12 if touch else None)
 
 
 def test_a_gradient_that_is_nan_spoils_what_moved():
-    found, (alarm,) = fate(Look(optimizer="optimizer", gradient=float("nan"), moved=4, compared=4, finite=False), finite=False)
+    found, (alarm,) = fate(
+        Look(optimizer="optimizer", gradient=float("nan"), moved=4, compared=4, finite=False),
+        finite=False,
+    )
     assert (found.trains, found.why, alarm.why) == (False, "not_finite", "not_finite")
 
 
 def test_an_update_that_the_type_cannot_hold_is_too_small_and_one_that_it_can_is_lost():
     found, (alarm,) = fate(STILL)
     assert (found.why, found.line, alarm.why) == ("too_small", 14, "too_small")
-    found, (alarm,) = fate(Look(optimizer="optimizer", gradient=0.5, compared=4, holds=1.0, lr=0.1, place=STEP))
+    found, (alarm,) = fate(
+        Look(optimizer="optimizer", gradient=0.5, compared=4, holds=1.0, lr=0.1, place=STEP)
+    )
     assert (found.why, alarm.why) == ("lost", "lost")
 
 
@@ -83,7 +131,11 @@ def test_what_is_frozen_beside_what_trains_is_no_alarm():
 
 
 def test_an_optimizer_of_nothing_but_frozen_parameters_is_an_alarm():
-    frozen = Parameter(name="w", verdict=Verdict.FROZEN, frozen_at=Place("train.py", 2, "model.requires_grad_(False)"))
+    frozen = Parameter(
+        name="w",
+        verdict=Verdict.FROZEN,
+        frozen_at=Place("train.py", 2, "model.requires_grad_(False)"),
+    )
     _, (alarm,) = fate(EMPTY, verdicts=(frozen,))
     assert (alarm.why, alarm.line) == ("frozen", 2)
 
@@ -101,7 +153,12 @@ def test_an_optimizer_that_has_not_stepped_yet_may_still_do_so_until_the_run_end
     found, alarms = fate(steps=0)
     assert (found.trains, found.why, alarms) == (None, None, ())
     found, (alarm,) = fate(steps=0, ended=True)
-    assert (found.trains, found.why, found.line, alarm.why) == (False, "not_stepped", 4, "not_stepped")
+    assert (found.trains, found.why, found.line, alarm.why) == (
+        False,
+        "not_stepped",
+        4,
+        "not_stepped",
+    )
 
 
 def test_steps_that_a_scaler_leaves_out_are_no_steps():
@@ -145,11 +202,21 @@ def test_a_learning_rate_of_zero_in_one_group_freezes_and_is_meant():
 
 
 def test_a_gradient_out_of_all_proportion_that_throws_a_parameter_far_away_is_an_alarm():
-    far = Look(optimizer="optimizer", gradient=1e9, norm=2e9, moved=4, compared=4, ratio=1e8, lr=0.1, place=STEP)
+    far = Look(
+        optimizer="optimizer",
+        gradient=1e9,
+        norm=2e9,
+        moved=4,
+        compared=4,
+        ratio=1e8,
+        lr=0.1,
+        place=STEP,
+    )
     found, (alarm,) = fate(far)
     assert (found.trains, alarm.why, alarm.line) == (True, "exploding", 14)
     assert not fate(replace(far, gradient=0.5))[1]  # a parameter that began near zero
-    assert not fate(replace(far, change=0.002))[1]  # so did this one, and Adam moves it by the learning rate
+    # So did this one, and Adam moves it by the learning rate
+    assert not fate(replace(far, change=0.002))[1]
     assert not fate(replace(far, ratio=0.01))[1]  # Adam, or clipping, makes nothing of it
 
 
@@ -172,7 +239,9 @@ def test_what_is_moved_by_hand_trains_without_an_optimizer():
 
 
 def test_a_group_without_parameters_makes_an_alarm_of_what_nobody_holds():
-    stepper = Stepper(name="optimizer", kind="SGD", steps=3, held=("v",), made=MADE, born=5, empty=1)
+    stepper = Stepper(
+        name="optimizer", kind="SGD", steps=3, held=("v",), made=MADE, born=5, empty=1
+    )
     held = Evidence(name="v", verdicts=(replace(REACHED, name="v"),), looks=(GOOD,))
     left = Evidence(name="w", verdicts=(REACHED,), drift=False)
     (alarm,) = judge([held, left], [stepper], 3).alarms
@@ -187,4 +256,7 @@ def test_of_a_value_that_left_torch_nothing_is_asserted_but_that_it_did_not_move
     assert (found.trains, found.why, len(alarms)) == (False, "unused", 1)
     found, alarms = fate(EMPTY, verdicts=(replace(unused, uncertain=True),), ended=True)
     assert (found.trains, found.why, alarms) == (False, None, ())
-    assert sentence(Training(parameters=(found,))) == "0 of 1 parameter train; whether their values went into the loss cannot be seen."
+    assert (
+        sentence(Training(parameters=(found,)))
+        == "0 of 1 parameter train; whether their values went into the loss cannot be seen."
+    )

@@ -1,7 +1,11 @@
-"""Whole scripts with known truth: each parameter's fate, its reason, the line and the alarm, for faults and their healthy twins.
+"""Whole scripts with known truth.
 
-truth.json says of each script: does it have to raise an alarm (null: either), which parameters train (their values were compared in plain
-torch from the first backward to the end), which reasons are right for those that do not, and a piece of the line to be named.
+Each parameter's fate, its reason, the line and the alarm, for faults and their healthy twins.
+
+truth.json says of each script: does it have to raise an alarm (null: either), which parameters
+    train (their values were compared in plain
+torch from the first backward to the end), which reasons are right for those that do not, and a
+    piece of the line to be named.
 """
 
 import fnmatch
@@ -24,12 +28,25 @@ def mistakes(name, truth, training):
     fates = {fate["name"]: fate for fate in training["parameters"]}
     for parameter, trains in truth["trains"].items():
         if fates.get(parameter, {}).get("trains") is not trains:
-            yield f"{name}: {parameter} trains: {fates.get(parameter, {}).get('trains', 'not in the report')}, not {trains}"
+            yield (
+                f"{name}: {parameter} trains:"
+                f" {fates.get(parameter, {}).get('trains', 'not in the report')}, not {trains}"
+            )
     for pattern, reasons in truth["why"].items():
-        for parameter in fnmatch.filter([one for one, trains in truth["trains"].items() if not trains], pattern):
+        for parameter in fnmatch.filter(
+            [one for one, trains in truth["trains"].items() if not trains], pattern
+        ):
             if fates.get(parameter, {}).get("why") not in reasons:
-                yield f"{name}: {parameter} why: {fates.get(parameter, {}).get('why')}, not {reasons}"
-    codes = [each["code"] or "" for each in (*training["alarms"], *(fate for fate in fates.values() if fate["trains"] is False))]
+                yield (
+                    f"{name}: {parameter} why: {fates.get(parameter, {}).get('why')}, not {reasons}"
+                )
+    codes = [
+        each["code"] or ""
+        for each in (
+            *training["alarms"],
+            *(fate for fate in fates.values() if fate["trains"] is False),
+        )
+    ]
     if truth["line"] and not any(truth["line"] in code for code in codes):
         yield f"{name}: no line with {truth['line']!r} in {codes}"
     alarms = [alarm["why"] for alarm in training["alarms"]]
@@ -41,7 +58,13 @@ def mistakes(name, truth, training):
 @pytest.mark.parametrize("names", LOTS, ids=["first", "second", "third", "fourth"])
 def test_every_script_is_judged_as_its_truth_says(names, tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(SCRIPTS.parent / "run_scripts.py"), str(SCRIPTS), str(tmp_path), *names]
+    command = [
+        sys.executable,
+        str(SCRIPTS.parent / "run_scripts.py"),
+        str(SCRIPTS),
+        str(tmp_path),
+        *names,
+    ]
     subprocess.run(command, env=environment, check=True, cwd=tmp_path)
     wrong = []
     for name in names:

@@ -15,7 +15,10 @@ def _seed():
 
 
 def followed(step):
-    """Trace a function that trains and returns the last loss and the model. Return how its parameters train."""
+    """Trace a function that trains and returns the last loss and the model.
+
+    Return how its parameters train.
+    """
     with gradviz.trace() as trace:
         loss, model = step()
     return trace.report(loss, model).training
@@ -44,7 +47,9 @@ def test_a_plain_loop_trains():
     training = followed(step)
     assert all(one.trains and one.moved == one.compared == one.numel for one in training.parameters)
     assert training.steps == 2
-    assert [(one.name, one.kind, one.steps, one.held) for one in training.optimizers] == [("Adam", "Adam", 2, 4)]
+    assert [(one.name, one.kind, one.steps, one.held) for one in training.optimizers] == [
+        ("Adam", "Adam", 2, 4)
+    ]
     assert not training.alarms
 
 
@@ -53,7 +58,12 @@ def test_zero_grad_between_backward_and_step_clears(to_none):
     def step():
         model = nn.Linear(3, 2)
         optimizer = torch.optim.SGD(model.parameters(), 0.1)
-        return loop(model, optimizer, between=lambda: optimizer.zero_grad(set_to_none=to_none), before=lambda: None)
+        return loop(
+            model,
+            optimizer,
+            between=lambda: optimizer.zero_grad(set_to_none=to_none),
+            before=lambda: None,
+        )
 
     training = followed(step)
     assert whys(training) == {"weight": "cleared", "bias": "cleared"}
@@ -95,7 +105,11 @@ def test_arithmetic_that_leaves_nothing_clips(clip):
 def test_clipping_that_leaves_something_is_no_matter():
     def step():
         model = nn.Linear(3, 2)
-        return loop(model, torch.optim.SGD(model.parameters(), 0.1), between=lambda: nn.utils.clip_grad_norm_(model.parameters(), 0.1))
+        return loop(
+            model,
+            torch.optim.SGD(model.parameters(), 0.1),
+            between=lambda: nn.utils.clip_grad_norm_(model.parameters(), 0.1),
+        )
 
     assert set(whys(followed(step)).values()) == {None}
 
@@ -160,7 +174,15 @@ def test_lbfgs_steps_with_a_closure():
     assert training.steps == 1
 
 
-@pytest.mark.parametrize("options", [{"foreach": True}, {"foreach": False}, {"fused": True}, {"capturable": True, "foreach": False}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"foreach": True},
+        {"foreach": False},
+        {"fused": True},
+        {"capturable": True, "foreach": False},
+    ],
+)
 def test_every_way_to_run_adam_is_seen(options):
     if "capturable" in options and not torch.cuda.is_available():
         pytest.skip("capturable wants a graphics card")
@@ -175,7 +197,9 @@ def test_every_way_to_run_adam_is_seen(options):
 def test_optimizers_may_step_while_backward_runs():
     def step():
         model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
-        optimizers = {parameter: torch.optim.SGD([parameter], 0.1) for parameter in model.parameters()}
+        optimizers = {
+            parameter: torch.optim.SGD([parameter], 0.1) for parameter in model.parameters()
+        }
 
         def hook(parameter):
             optimizers[parameter].step()
@@ -230,7 +254,9 @@ def test_an_update_that_goes_into_a_copy_is_lost(copies, why):
 def test_a_learning_rate_of_zero_changes_nothing():
     def step():
         model = nn.Linear(3, 2)
-        optimizer = torch.optim.SGD([{"params": [model.weight]}, {"params": [model.bias], "lr": 0.0}], 0.1)
+        optimizer = torch.optim.SGD(
+            [{"params": [model.weight]}, {"params": [model.bias], "lr": 0.0}], 0.1
+        )
         return loop(model, optimizer)
 
     training = followed(step)
@@ -371,7 +397,9 @@ def test_a_step_computes_what_it_computes_unwatched():
     with gradviz.trace():
         _, watched = step()
     pairs = zip(plain.parameters(), watched.parameters(), strict=True)
-    assert all(torch.equal(one, other) and torch.equal(one.grad, other.grad) for one, other in pairs)
+    assert all(
+        torch.equal(one, other) and torch.equal(one.grad, other.grad) for one, other in pairs
+    )
 
 
 def test_a_trace_without_a_step_says_nothing_of_training():
@@ -390,7 +418,12 @@ def test_a_head_that_is_replaced_after_the_optimizer_was_made_is_stale():
         return loop(model, optimizer)
 
     training = followed(step)
-    assert whys(training) == {"0.weight": None, "0.bias": None, "1.weight": "stale", "1.bias": "stale"}
+    assert whys(training) == {
+        "0.weight": None,
+        "0.bias": None,
+        "1.weight": "stale",
+        "1.bias": "stale",
+    }
     (alarm,) = training.alarms
     assert alarm.code == "model[1] = nn.Linear(4, 5)  # the new head"
 
@@ -423,7 +456,10 @@ def test_a_test_can_hold_that_a_step_trains():
 
 
 def test_a_step_that_does_not_train_fails_with_the_reason_and_the_line():
-    with pytest.raises(gradviz.UnexpectedGradientsError, match=r"expected trains \(\*\), found not trained, cleared, at .*test_watch.py:"):
+    with pytest.raises(
+        gradviz.UnexpectedGradientsError,
+        match=r"expected trains \(\*\), found not trained, cleared, at .*test_watch.py:",
+    ):
         gradviz.assert_trains(cleared)
 
 

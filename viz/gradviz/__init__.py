@@ -6,7 +6,8 @@
     report = trace.report(loss, model)
     print(report)
 
-The names below are loaded when they are first used, so that ``import gradviz`` imports neither torch nor what draws.
+The names below are loaded when they are first used, so that ``import gradviz`` imports neither
+torch nor what draws.
 """
 
 from importlib import import_module
@@ -14,11 +15,30 @@ from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import GradvizError
 from gradviz.folding.boxes import View
-from gradviz.graph import Cut, CutKind, Edge, Graph, Leaf, Node, NodeKind, NotFinite, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.graph import (
+    Cut,
+    CutKind,
+    Edge,
+    Graph,
+    Leaf,
+    Node,
+    NodeKind,
+    NotFinite,
+    Parameter,
+    Parameters,
+    Place,
+    Verdict,
+    Zero,
+)
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
-    from gradviz.assertions import UnexpectedGradientsError, assert_gradients, assert_graph_shape, assert_trains
+    from gradviz.assertions import (
+        UnexpectedGradientsError,
+        assert_gradients,
+        assert_graph_shape,
+        assert_trains,
+    )
     from gradviz.mending.mend import mend
     from gradviz.recording.make_dot import make_dot
     from gradviz.recording.trace import Trace, report, trace

@@ -1,13 +1,28 @@
-"""From a graph and what arrived to the verdict of every parameter and the cuts: pure, without torch.
+"""From a graph and what arrived to the verdict of every parameter and the cuts.
 
-Everything follows from the edges. A parameter is reached if gradient passes to it, cut if its value went into the loss and gradient
-does not pass, unused if its value did not go in. A cut is where a value that requires grad goes in and gradient does not come out.
+Pure, without torch.
+
+Everything follows from the edges. A parameter is reached if gradient passes to it, cut if its value
+went into the loss and gradient does not pass, unused if its value did not go in. A cut is where a
+value that requires grad goes in and gradient does not come out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gradviz.graph import GRAD_MODES, Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict, Zero
+from gradviz.graph import (
+    GRAD_MODES,
+    Cut,
+    CutKind,
+    Edge,
+    Graph,
+    Node,
+    NodeKind,
+    Parameter,
+    Place,
+    Verdict,
+    Zero,
+)
 
 _NO_GRAD = frozenset((*GRAD_MODES, CutKind.COPY_UNDER_NO_GRAD))
 
@@ -26,7 +41,8 @@ class ParameterSeen:
         zero: Where the zero begins, if it is known.
         switched_at: The line that froze it, or thawed it again, if it was seen.
         switched_from: The line that called the function in which that line stands.
-        froze_at: The line that froze it last, also where it was thawed since; else the one that thawed it.
+        froze_at: The line that froze it last, also where it was thawed since; else the one that
+            thawed it.
         replaced_at: As in :class:`Parameter`.
     """
 
@@ -77,10 +93,13 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             target = graph.nodes[edge.target]
             place = target.place or Place("", 0)
             if edge.severed in GRAD_MODES and target.caller is not None:
-                place = target.caller  # one block around a library's model is one cut, whatever lines of the library ran in it
+                # One block around a library's model is one cut, whatever lines of the library ran
+                # in it
+                place = target.caller
             if edge.severed is CutKind.FROZEN:
                 place = froze.get(edge.source) or place
-            block = target.block_place if edge.severed in GRAD_MODES else None  # two that share an inner line are two cuts
+            # Two that share an inner line are two cuts
+            block = target.block_place if edge.severed in GRAD_MODES else None
             name = "" if edge.severed is CutKind.FROZEN else _operation(target, edge.severed)
             key = (edge.severed, name, place.file, place.line, block, edge.captured)
             groups.setdefault(key, []).append(edge)
@@ -89,11 +108,20 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     for (kind, operation, _, _, block, captured), edges in groups.items():
         sources = [edge.source for edge in edges]
         behind = graph.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
-        first = {name for index in behind for name in together.get(index, ()) if verdicts[name] is not Verdict.FROZEN}
+        first = {
+            name
+            for index in behind
+            for name in together.get(index, ())
+            if verdicts[name] is not Verdict.FROZEN
+        }
         if not first:
-            # Behind it lie only leaves of the step's own: of interest where these are copies of a parameter.
+            # Behind it lie only leaves of the step's own: of interest where these are copies of a
+            # parameter.
             leaves = [index for index in behind if graph.nodes[index].kind is NodeKind.LEAF]
-            if not any(index in names and graph.nodes[index].requires_grad for index in graph.before(leaves)):
+            if not any(
+                index in names and graph.nodes[index].requires_grad
+                for index in graph.before(leaves)
+            ):
                 continue
         targets = [graph.nodes[edge.target] for edge in edges]
         place = targets[0].place or Place("", 0)
@@ -118,30 +146,51 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     found.sort(key=lambda item: item[0])
 
     cuts = tuple(cut for _, cut, _, _ in found)
-    cut_of = {(edge.source, edge.target): number for number, (_, _, edges, _) in enumerate(found) for edge in edges}
+    cut_of = {
+        (edge.source, edge.target): number
+        for number, (_, _, edges, _) in enumerate(found)
+        for edge in edges
+    }
     behind_of: dict[str, list[Cut]] = {}
     for _, cut, _, first in found:
         for name in first:
             behind_of.setdefault(name, []).append(cut)
-    judged = tuple(_judge(parameter, verdicts[parameter.name], behind_of.get(parameter.name, []), alive) for parameter in seen)
+    judged = tuple(
+        _judge(parameter, verdicts[parameter.name], behind_of.get(parameter.name, []), alive)
+        for parameter in seen
+    )
     return Judgement(judged, cuts, _marked(graph, verdicts, names, passed, cut_of))
 
 
 def _with_thawed(graph: Graph, seen: Sequence[ParameterSeen]) -> Graph:
-    """Return the graph with an edge severed wherever a parameter was frozen as it was used, and requires grad now."""
+    """Return the graph with an edge severed wherever a parameter was frozen as it was used, and
+    requires grad now.
+    """
     thawed = {
         parameter.node
         for parameter in seen
-        if parameter.node is not None and parameter.requires_grad and not graph.nodes[parameter.node].requires_grad
+        if parameter.node is not None
+        and parameter.requires_grad
+        and not graph.nodes[parameter.node].requires_grad
     }
     if not thawed:
         return graph
-    edges = tuple(replace(edge, severed=CutKind.FROZEN) if edge.source in thawed and not edge.gradient else edge for edge in graph.edges)
+    edges = tuple(
+        (
+            replace(edge, severed=CutKind.FROZEN)
+            if edge.source in thawed and not edge.gradient
+            else edge
+        )
+        for edge in graph.edges
+    )
     return replace(graph, edges=edges)
 
 
 def _is_alive(edge: Edge) -> bool:
-    """Gradient comes back along it: also zeros that stand for the None of a custom Function, but not what a hook has replaced."""
+    """Gradient comes back along it.
+
+    Also zeros that stand for the None of a custom Function, but not what a hook has replaced.
+    """
     return edge.gradient and edge.severed in (None, CutKind.CUSTOM_FUNCTION)
 
 
@@ -157,9 +206,13 @@ def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdic
     return Verdict.ZERO if parameter.nonzero is False else Verdict.REACHED
 
 
-def _judge(parameter: ParameterSeen, verdict: Verdict, cuts: list[Cut], alive: set[int]) -> Parameter:
+def _judge(
+    parameter: ParameterSeen, verdict: Verdict, cuts: list[Cut], alive: set[int]
+) -> Parameter:
     counted = [cut for cut in cuts if not cut.inside_library]
-    partial = verdict in (Verdict.REACHED, Verdict.ZERO) and bool(counted) and parameter.node in alive
+    partial = (
+        verdict in (Verdict.REACHED, Verdict.ZERO) and bool(counted) and parameter.node in alive
+    )
     shown = counted if verdict is not Verdict.CUT else counted or cuts
     return Parameter(
         name=parameter.name,
@@ -187,28 +240,56 @@ def _marked(
     cut_of: Mapping[tuple[int, int], int],
 ) -> Graph:
     """Return the graph with verdicts, pruned parts and cuts written in."""
-    trainable = [node.index for node in graph.nodes if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad]
+    trainable = [
+        node.index
+        for node in graph.nodes
+        if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad
+    ]
     makes = graph.after(trainable) if len(passed) < len(graph.nodes) else set()
-    marks = {edge.target for edge in graph.edges if edge.severed is not None and edge.severed not in GRAD_MODES}
+    marks = {
+        edge.target
+        for edge in graph.edges
+        if edge.severed is not None and edge.severed not in GRAD_MODES
+    }
 
     def mark(node: Node) -> Node:
         verdict = node.verdict
         if node.index in names:
             verdict = verdicts[names[node.index]]
         elif node.kind is NodeKind.LEAF:
-            verdict = Verdict.FROZEN if not node.requires_grad else Verdict.REACHED if node.index in passed else Verdict.CUT
-        pruned = node.index not in passed and node.index in makes and (node.requires_grad or node.index not in marks)
-        return node if verdict is node.verdict and not pruned else replace(node, verdict=verdict, pruned=pruned)
+            verdict = (
+                Verdict.FROZEN
+                if not node.requires_grad
+                else Verdict.REACHED
+                if node.index in passed
+                else Verdict.CUT
+            )
+        pruned = (
+            node.index not in passed
+            and node.index in makes
+            and (node.requires_grad or node.index not in marks)
+        )
+        return (
+            node
+            if verdict is node.verdict and not pruned
+            else replace(node, verdict=verdict, pruned=pruned)
+        )
 
     def number(edge: Edge) -> Edge:
         cut = cut_of.get((edge.source, edge.target))
         return edge if cut is None else replace(edge, cut=cut)
 
-    return replace(graph, nodes=tuple(map(mark, graph.nodes)), edges=tuple(map(number, graph.edges)) if cut_of else graph.edges)
+    return replace(
+        graph,
+        nodes=tuple(map(mark, graph.nodes)),
+        edges=tuple(map(number, graph.edges)) if cut_of else graph.edges,
+    )
 
 
 def _operation(node: Node, kind: CutKind) -> str:
-    return node.operation if node.operation == "checkpoint()" else GRAD_MODES.get(kind, node.operation)
+    return (
+        node.operation if node.operation == "checkpoint()" else GRAD_MODES.get(kind, node.operation)
+    )
 
 
 def _shared_scope(scopes: Iterable[str]) -> str:
@@ -216,13 +297,20 @@ def _shared_scope(scopes: Iterable[str]) -> str:
     paths = [scope.split(".") for scope in dict.fromkeys(scopes)]
     shared = paths[0]
     for path in paths[1:]:
-        length = next((index for index, (a, b) in enumerate(zip(shared, path, strict=False)) if a != b), min(len(shared), len(path)))
+        length = next(
+            (index for index, (a, b) in enumerate(zip(shared, path, strict=False)) if a != b),
+            min(len(shared), len(path)),
+        )
         shared = shared[:length]
     return ".".join(shared)
 
 
-def _severed_again(graph: Graph, edges: Iterable[Edge], kind: CutKind, place: Place) -> tuple[Place, ...]:
-    """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch of it."""
+def _severed_again(
+    graph: Graph, edges: Iterable[Edge], kind: CutKind, place: Place
+) -> tuple[Place, ...]:
+    """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch
+    of it.
+    """
     blocks = {graph.nodes[edge.target].block for edge in edges}
     found: set[Place] = set()
     for index in graph.after(edge.target for edge in edges):
@@ -230,6 +318,11 @@ def _severed_again(graph: Graph, edges: Iterable[Edge], kind: CutKind, place: Pl
             node = graph.nodes[edge.target]
             severs = edge.severed or node.severs
             same = kind in GRAD_MODES and severs in _NO_GRAD and node.block in blocks
-            if severs is not None and not same and node.place is not None and str(node.place) != str(place):
+            if (
+                severs is not None
+                and not same
+                and node.place is not None
+                and str(node.place) != str(place)
+            ):
                 found.add(node.place)
     return tuple(sorted(found))

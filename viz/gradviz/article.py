@@ -1,8 +1,8 @@
 """The article's network, f1 -> f2 -> f3, and the ways to keep a part of it from training.
 
-``step(mode, at)`` is an ordinary training step and knows nothing of gradviz. ``follow(mode, at)`` traces it through the public
-API, as any user would, and runs its backward to see which gradients really arrive.
-The pages of the documentation and the pictures in outputs/ name lines of this file.
+``step(mode, at)`` is an ordinary training step and knows nothing of gradviz. ``follow(mode, at)``
+traces it through the public API, as any user would, and runs its backward to see which gradients
+really arrive. The pages of the documentation and the pictures in outputs/ name lines of this file.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,7 +41,10 @@ def none(net: nn.Module, h: Tensor, at: str) -> Tensor:
 
 
 def requires_grad(net: nn.Module, h: Tensor, at: str) -> Tensor:
-    """Freeze the parameters of one layer. Gradient still passes through it, to the layers before."""
+    """Freeze the parameters of one layer.
+
+    Gradient still passes through it, to the layers before.
+    """
     net.get_submodule(at).requires_grad_(False)
     for layer in net.children():
         h = layer(h)
@@ -70,7 +73,12 @@ def no_grad(net: nn.Module, h: Tensor, at: str) -> Tensor:
 
 
 Strategy = Callable[[nn.Module, Tensor, str], Tensor]
-STRATEGIES: Mapping[str, Strategy] = {"none": none, "requires-grad": requires_grad, "detach": detach, "no-grad": no_grad}
+STRATEGIES: Mapping[str, Strategy] = {
+    "none": none,
+    "requires-grad": requires_grad,
+    "detach": detach,
+    "no-grad": no_grad,
+}
 
 
 def step(mode: str = "none", at: str = "f2") -> tuple[Tensor, nn.Module]:
@@ -111,12 +119,17 @@ def follow(mode: str, at: str = "f2") -> Outcome:
         if loss.requires_grad:  # with everything cut there is no backward to run
             loss.backward()  # type: ignore[no-untyped-call]
     report = trace.report(loss, net)
-    gradients = {name: None if p.grad is None else tuple(p.grad.flatten().tolist()) for name, p in net.named_parameters()}
+    gradients = {
+        name: None if p.grad is None else tuple(p.grad.flatten().tolist())
+        for name, p in net.named_parameters()
+    }
     return Outcome(mode, at, report, gradients)
 
 
 def comparison(outcome: Outcome, plain: Outcome) -> str:
-    """Say in a sentence how the gradients of ``outcome`` compare with those of ``plain``, a run that freezes nothing."""
+    """Say in a sentence how the gradients of ``outcome`` compare with those of ``plain``, a run
+    that freezes nothing.
+    """
     same, none, other = [], [], []
     for layer in LAYERS:
         names = [name for name in plain.gradients if name.startswith(f"{layer}.")]
@@ -128,7 +141,11 @@ def comparison(outcome: Outcome, plain: Outcome) -> str:
             other.append(layer)
     clauses = []
     if same:
-        each = "gets exactly the gradient it gets" if len(same) == 1 else "get exactly the gradient they get"
+        each = (
+            "gets exactly the gradient it gets"
+            if len(same) == 1
+            else "get exactly the gradient they get"
+        )
         clauses.append(f"{_listed(same)} {each} without freezing")
     if other:
         clauses.append(f"{_listed(other)} {'gets' if len(other) == 1 else 'get'} another one")

@@ -1,6 +1,9 @@
-"""What a test says of a step: which parameters are meant to train, and what the shape of its graph is. Needs no pytest.
+"""What a test says of a step.
 
-With the pytest plugin a failure attaches the page that shows it, and ``--gradviz-update`` writes the shapes anew.
+Which parameters are meant to train, and what the shape of its graph is. Needs no pytest.
+
+With the pytest plugin a failure attaches the page that shows it, and ``--gradviz-update`` writes
+the shapes anew.
 """
 
 import difflib
@@ -36,7 +39,8 @@ class UnexpectedGradientsError(AssertionError):
         self.report = report
 
 
-UnexpectedGradientsError.__module__ = "gradviz"  # where it is found, and what a test runner has room for
+# Where it is found, and what a test runner has room for
+UnexpectedGradientsError.__module__ = "gradviz"
 
 
 def assert_gradients(
@@ -56,17 +60,21 @@ def assert_gradients(
 ) -> "Report":
     """Hold which parameters get gradient from a loss, and explain it where it is not as said.
 
-    Patterns are those of ``fnmatch``, one or a list; one that begins with ``!`` leaves out what the others match. A list that is given for
-    frozen, cut, unused, zero or partial is complete, so ``cut=[]`` says that nothing is. A pattern that matches nothing fails as well.
+    Patterns are those of ``fnmatch``, one or a list; one that begins with ``!`` leaves out what the
+    others match. A list that is given for frozen, cut, unused, zero or partial is complete, so
+    ``cut=[]`` says that nothing is. A pattern that matches nothing fails as well.
 
     Args:
-        loss: A step to trace (a function that returns the loss, or the loss and the model), a report, or a loss. A loss alone, without the
-            trace that saw it come about, cannot tell cut from unused, nor name a line.
+        loss: A step to trace (a function that returns the loss, or the loss and the model), a
+            report, or a loss. A loss alone, without the trace that saw it come about, cannot tell
+            cut from unused, nor name a line.
         model: Whose parameters are meant.
         reached, frozen, cut, unused, zero: Which parameters are meant to have that verdict.
         partial: Which are meant to be severed on one route and alive on another; None lets all be.
-        trains: Which are meant to move in a step that an optimizer makes while it is watched; None where that does not matter.
-        rest: What becomes of parameters that are not mentioned: ``"reached"``, or ``"any"`` where it does not matter.
+        trains: Which are meant to move in a step that an optimizer makes while it is watched; None
+            where that does not matter.
+        rest: What becomes of parameters that are not mentioned: ``"reached"``, or ``"any"`` where
+            it does not matter.
         optimizer: Who steps the parameters, for the report.
         trace: The trace that saw the loss come about.
 
@@ -75,20 +83,39 @@ def assert_gradients(
 
     Raises:
         UnexpectedGradientsError: An ``AssertionError`` that explains, with file, line and code.
-        ExpectationError: Two words claim one parameter, a pattern is none, or there are no parameters to hold.
+        ExpectationError: Two words claim one parameter, a pattern is none, or there are no
+            parameters to hold.
     """
     __tracebackhide__ = True
-    expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, trains=trains, rest=rest)
+    expectations = expect(
+        reached=reached,
+        frozen=frozen,
+        cut=cut,
+        unused=unused,
+        zero=zero,
+        partial=partial,
+        trains=trains,
+        rest=rest,
+    )
     report, traced = _judged(loss, model, optimizer, trace)
     hold(report, expectations, traced=traced)
     return report
 
 
-def assert_trains(step: Any, patterns: Patterns = "*", model: "Model | None" = None, *, optimizer: "Optimizers" = None) -> "Report":
-    """Hold that a step trains parameters: gradient reaches them, an optimizer that holds them steps with it, and their values change.
+def assert_trains(
+    step: Any,
+    patterns: Patterns = "*",
+    model: "Model | None" = None,
+    *,
+    optimizer: "Optimizers" = None,
+) -> "Report":
+    """Hold that a step trains parameters.
+
+    Gradient reaches them, an optimizer that holds them steps with it, and their values change.
 
     Args:
-        step: A function that runs forward, backward and the optimizer's step, and returns the loss, or the loss and the model; or a report.
+        step: A function that runs forward, backward and the optimizer's step, and returns the loss,
+            or the loss and the model; or a report.
         patterns: Of the parameters that are meant to train, as in :func:`assert_gradients`.
         model: Whose parameters are meant.
         optimizer: Who steps them, for the report.
@@ -97,7 +124,8 @@ def assert_trains(step: Any, patterns: Patterns = "*", model: "Model | None" = N
         The report, to ask further.
 
     Raises:
-        UnexpectedGradientsError: An ``AssertionError`` that says of each that does not train why, and the line.
+        UnexpectedGradientsError: An ``AssertionError`` that says of each that does not train why,
+            and the line.
         ExpectationError: No optimizer stepped, or a pattern is none.
     """
     __tracebackhide__ = True
@@ -116,7 +144,9 @@ def hold(report: "Report", expectations: Expectations, *, traced: bool = True) -
         raise UnexpectedGradientsError(render_violations(report, failed), report)
 
 
-def _judged(loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "Trace | None") -> tuple["Report", bool]:
+def _judged(
+    loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "Trace | None"
+) -> tuple["Report", bool]:
     """The report, and whether a trace stands behind it."""
     __tracebackhide__ = True
     if isinstance(loss, gradviz.Report):
@@ -156,15 +186,20 @@ snapshots = Snapshots()
 """Those of the run that is going on. The pytest plugin puts its own here."""
 
 
-def assert_graph_shape(report: "Report", path: str | PathLike[str], *, level: str = "operations") -> None:
-    """Hold the graph of a report to the shape that a file tells, as text that a person can read and review.
+def assert_graph_shape(
+    report: "Report", path: str | PathLike[str], *, level: str = "operations"
+) -> None:
+    """Hold the graph of a report to the shape that a file tells, as text that a person can read and
+    review.
 
-    The text is independent of addresses, of the layout engine and of the order in which the graph was built.
+    The text is independent of addresses, of the layout engine and of the order in which the graph
+    was built.
 
     Args:
         report: Whose graph is meant.
         path: The file, relative to the one that calls. ``pytest --gradviz-update`` writes it.
-        level: ``"operations"``, or ``"modules"`` for a coarser shape that a new operation inside of a module leaves as it is.
+        level: ``"operations"``, or ``"modules"`` for a coarser shape that a new operation inside of
+            a module leaves as it is.
 
     Raises:
         AssertionError: The shape is another one, or there is no such file.
@@ -187,6 +222,11 @@ def assert_graph_shape(report: "Report", path: str | PathLike[str], *, level: st
     elif known is None:
         raise AssertionError(f"there is no {path}; pytest --gradviz-update writes it:\n{shape}")
     else:
-        lines = difflib.unified_diff(known.splitlines(), shape.splitlines(), "as it was", "as it is", lineterm="", n=2)
+        lines = difflib.unified_diff(
+            known.splitlines(), shape.splitlines(), "as it was", "as it is", lineterm="", n=2
+        )
         told = "\n".join(lines)
-        raise AssertionError(f"the graph is not of the shape in {path} (pytest --gradviz-update takes the new one):\n{told}")
+        raise AssertionError(
+            f"the graph is not of the shape in {path} (pytest --gradviz-update takes the new"
+            f" one):\n{told}"
+        )

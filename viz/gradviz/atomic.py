@@ -10,8 +10,8 @@ from pathlib import Path
 def replace(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path``, where a reader sees the old content or the new one, never a half.
 
-    A file that is there already keeps its permissions; a new one has those that ``open`` gives it. What is no plain file (a pipe, a
-    device) stays what it is, and is written to.
+    A file that is there already keeps its permissions; a new one has those that ``open`` gives it.
+    What is no plain file (a pipe, a device) stays what it is, and is written to.
 
     Raises:
         OSError: It cannot be written; what was there before is still there.
@@ -20,7 +20,8 @@ def replace(path: Path, data: bytes) -> None:
     if before is not None and not stat.S_ISREG(before):
         path.write_bytes(data)
         return
-    # The name is made up first, and taken away by one call of C, so that no interrupt leaves the file behind.
+    # The name is made up first, and taken away by one call of C, so that no interrupt leaves the
+    # file behind.
     new = str(path.with_name(f".{path.name[:32]}.{secrets.token_hex(8)}"))
     try:
         with open(new, "xb") as file:

@@ -1,7 +1,10 @@
-"""A ``with torch.no_grad()`` severs once, however many lines ran in it: a report whose cuts are told by the line that switched grad off.
+"""A ``with torch.no_grad()`` severs once, however many lines ran in it.
 
-The data keeps a cut for each line that ran in a block, for whoever looks for that line. Whoever reads wants the ``with``, the decorator or
-the call that switched grad mode off, so every text, picture and page is made of the report that ``by_block`` returns.
+A report whose cuts are told by the line that switched grad off.
+
+The data keeps a cut for each line that ran in a block, for whoever looks for that line. Whoever
+reads wants the ``with``, the decorator or the call that switched grad mode off, so every text,
+picture and page is made of the report that ``by_block`` returns.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,17 +18,27 @@ _PACKAGES = frozenset(("site-packages", "dist-packages"))
 
 
 def by_block(report: Findings) -> Findings:
-    """Return the report with one cut for each block, at the line that begins it; the report itself where no cut ran in one."""
+    """Return the report with one cut for each block, at the line that begins it.
+
+    The report itself where no cut ran in one.
+    """
     if report.losses:
-        report = replace(report, losses={name: by_block(part) for name, part in report.losses.items()})
+        report = replace(
+            report, losses={name: by_block(part) for name, part in report.losses.items()}
+        )
     parameters = report.parameters.values()
-    every = dict.fromkeys((*report.cuts, *(cut for parameter in parameters for cut in parameter.cuts)))
+    every = dict.fromkeys(
+        (*report.cuts, *(cut for parameter in parameters for cut in parameter.cuts))
+    )
     whole = taken_together(every)
     if all(cut == other for cut, other in whole.items()):
         return report
     cuts = tuple(dict.fromkeys(whole[cut] for cut in report.cuts))
     position = {number: cuts.index(whole[cut]) for number, cut in enumerate(report.cuts)}
-    edges = tuple(edge if edge.cut is None else replace(edge, cut=position[edge.cut]) for edge in report.graph.edges)
+    edges = tuple(
+        edge if edge.cut is None else replace(edge, cut=position[edge.cut])
+        for edge in report.graph.edges
+    )
     return replace(
         report,
         parameters=Parameters(tuple(_with_blocks(parameter, whole) for parameter in parameters)),
@@ -35,7 +48,10 @@ def by_block(report: Findings) -> Findings:
 
 
 def taken_together(cuts: Iterable[Cut]) -> dict[Cut, Cut]:
-    """Return for each cut what stands for it: one cut for all that ran where the same line had switched grad mode off."""
+    """Return for each cut what stands for it.
+
+    One cut for all that ran where the same line had switched grad mode off.
+    """
     whole = {cut: cut for cut in cuts}
     together: dict[tuple[CutKind, Place], list[Cut]] = {}
     for cut in whole:
@@ -48,7 +64,14 @@ def taken_together(cuts: Iterable[Cut]) -> dict[Cut, Cut]:
 
 def _block(block: Place, some: list[Cut]) -> Cut:
     first = some[0]
-    ran = tuple(dict.fromkeys(place for cut in some for place in (cut.within or (Place(cut.file, cut.line, cut.code),)) if place.file))
+    ran = tuple(
+        dict.fromkeys(
+            place
+            for cut in some
+            for place in cut.within or (Place(cut.file, cut.line, cut.code),)
+            if place.file
+        )
+    )
     within = tuple(place for place in ran if str(place) != str(block))
     if len(some) == 1 and not within and (first.file, first.line) == (block.file, block.line):
         return first
@@ -61,11 +84,17 @@ def _block(block: Place, some: list[Cut]) -> Cut:
         scope=first.scope if len({cut.scope for cut in some}) == 1 else "",
         parameters=tuple(dict.fromkeys(name for cut in some for name in cut.parameters)),
         caller=first.caller if _PACKAGES.intersection(PurePath(block.file).parts) else None,
-        also=tuple(sorted({place for cut in some for place in cut.also if str(place) not in inner})),
+        also=tuple(
+            sorted({place for cut in some for place in cut.also if str(place) not in inner})
+        ),
         inside_library=all(cut.inside_library for cut in some),
         within=within,
     )
 
 
 def _with_blocks(parameter: Parameter, whole: Mapping[Cut, Cut]) -> Parameter:
-    return replace(parameter, cuts=tuple(dict.fromkeys(whole[cut] for cut in parameter.cuts))) if parameter.cuts else parameter
+    return (
+        replace(parameter, cuts=tuple(dict.fromkeys(whole[cut] for cut in parameter.cuts)))
+        if parameter.cuts
+        else parameter
+    )

@@ -1,4 +1,6 @@
-"""What ``gradviz check`` is asked to hold: the step, and what is expected of it, from ``[tool.gradviz]`` in pyproject.toml. No torch.
+"""What ``gradviz check`` is asked to hold.
+
+The step, and what is expected of it, from ``[tool.gradviz]`` in pyproject.toml. No torch.
 
     [tool.gradviz]
     step = "train:step"
@@ -9,8 +11,9 @@
     [tool.gradviz.losses.auxiliary]
     reached = "probe.*"
 
-A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a pattern or a list of them. Where losses
-are named, each of them is held on its own, to what is said above as well.
+A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a
+pattern or a list of them. Where losses are named, each of them is held on its own, to what is said
+above as well.
 """
 
 import difflib
@@ -28,10 +31,12 @@ KEYS = (*TEXTS, *SAID, "losses")
 
 
 def read_settings(folder: Path) -> Mapping[str, Any]:
-    """Return the table ``[tool.gradviz]`` of the nearest pyproject.toml that has one, in ``folder`` or above; empty where none has.
+    """Return the table ``[tool.gradviz]`` of the nearest pyproject.toml that has one, in ``folder``
+    or above; empty where none has.
 
     Raises:
-        ExpectationError: The file is not TOML, or the table has a key that is not known or a value of the wrong kind.
+        ExpectationError: The file is not TOML, or the table has a key that is not known or a value
+            of the wrong kind.
     """
     for file in (parent / "pyproject.toml" for parent in (folder, *folder.parents)):
         if not file.is_file():
@@ -47,22 +52,30 @@ def read_settings(folder: Path) -> Mapping[str, Any]:
     return {}
 
 
-def held(settings: Mapping[str, Any], options: Mapping[str, Any], loss: str | None) -> list[tuple[str | None, Expectations]]:
+def held(
+    settings: Mapping[str, Any], options: Mapping[str, Any], loss: str | None
+) -> list[tuple[str | None, Expectations]]:
     """Return which losses are to be held to what; None means all of them together.
 
     Args:
         settings: The table.
-        options: What the command line says; it takes the place of what the table says for that word.
+        options: What the command line says; it takes the place of what the table says for that
+            word.
         loss: The one that is asked for.
 
     Raises:
         ExpectationError: An expectation is none.
     """
-    said, told = ({key: value for key, value in each.items() if key in SAID} for each in (settings, options))
+    said, told = (
+        {key: value for key, value in each.items() if key in SAID} for each in (settings, options)
+    )
     tables = settings.get("losses", {})
     if loss is not None:
         tables = {loss: tables.get(loss, {})}
-    return [(name, expect(**{**said, **table, **told})) for name, table in (tables or {None: {}}).items()]
+    return [
+        (name, expect(**{**said, **table, **told}))
+        for name, table in (tables or {None: {}}).items()
+    ]
 
 
 def _check(table: Any, file: Path) -> None:
@@ -72,7 +85,10 @@ def _check(table: Any, file: Path) -> None:
     _check_keys(table, KEYS, where)
     losses = table.get("losses", {})
     if not isinstance(losses, dict) or not all(isinstance(each, dict) for each in losses.values()):
-        raise ExpectationError(f"losses in {where} is {losses!r}, not a table for each loss, such as [tool.gradviz.losses.NAME]")
+        raise ExpectationError(
+            f"losses in {where} is {losses!r}, not a table for each loss, such as"
+            " [tool.gradviz.losses.NAME]"
+        )
     for name, each in losses.items():
         _check_keys(each, SAID, f"[tool.gradviz.losses.{name}] in {file}")
 
@@ -82,10 +98,18 @@ def _check_keys(table: Mapping[str, Any], known: Sequence[str], where: str) -> N
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             meant = f"; did you mean {close[0]}?" if close else ""
-            raise ExpectationError(f"unknown key in {where}: {key!r} (choose from {', '.join(known)}{meant})")
+            raise ExpectationError(
+                f"unknown key in {where}: {key!r} (choose from {', '.join(known)}{meant})"
+            )
         if key in TEXTS and not isinstance(value, str):
             raise ExpectationError(f"{key} in {where} is {value!r}, not a text")
         if key == "rest" and value not in RESTS:
             raise ExpectationError(f"rest in {where} is {value!r} (choose from {', '.join(RESTS)})")
-        if key in WORDS and not (isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))):
-            raise ExpectationError(f"{key} in {where} is {value!r}, neither a pattern such as 'head.*' nor a list of them")
+        if key in WORDS and not (
+            isinstance(value, str)
+            or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+        ):
+            raise ExpectationError(
+                f"{key} in {where} is {value!r}, neither a pattern such as 'head.*' nor a list of"
+                " them"
+            )

@@ -1,6 +1,9 @@
-"""The ``gradviz`` command. ``gradviz --help`` imports no torch: every command imports what it needs in its body.
+"""The ``gradviz`` command. ``gradviz --help`` imports no torch.
 
-Exit status: 0 done; 1 gradient problems that the user asked to be told about; 2 could not run, said in one line.
+Every command imports what it needs in its body.
+
+Exit status: 0 done; 1 gradient problems that the user asked to be told about; 2 could not run, said
+    in one line.
 Names, verdicts and lines of code go to standard output, progress and warnings to standard error.
 """
 
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sys.stdout is None:
         sys.stdout = _Closed()
     elif isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # what knows few characters (ASCII) writes the others as escapes
+        # What knows few characters (ASCII) writes the others as escapes
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = gradviz.main(arguments, prog_name="gradviz", standalone_mode=False)
         if sys.stdout is not None and not sys.stdout.closed:
@@ -76,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         if error.errno not in _UNWRITABLE or error.filename is not None:
             raise
-        status = _refuse(f"cannot write to standard output: {error.strerror}. Send it elsewhere, or name a file with -o")
+        status = _refuse(
+            f"cannot write to standard output: {error.strerror}. Send it elsewhere, or name a file"
+            " with -o"
+        )
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -84,7 +91,10 @@ _UNWRITABLE = (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EAGAIN)
 
 
 class _UnreadError(Exception):
-    """Nobody reads standard output any more. Of a BrokenPipeError click and rich make exit status 1, which means something else here."""
+    """Nobody reads standard output any more.
+
+    Of a BrokenPipeError click and rich make exit status 1, which means something else here.
+    """
 
 
 class _Commands(click.Group):
@@ -122,7 +132,9 @@ def _has_a_folder() -> bool:
 
 
 def _refuse(message: str) -> int:
-    """Say in one line what could not be done, and see to it that nothing is left for Python to fail to write at the end."""
+    """Say in one line what could not be done, and see to it that nothing is left for Python to fail
+    to write at the end.
+    """
     if message:
         say(f"gradviz: {printable(message)}\n", sys.stderr)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -135,7 +147,10 @@ def _refuse(message: str) -> int:
 
 
 class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
-    """One of some words; another is answered with what was given, what there is, and the word that was likely meant."""
+    """One of some words.
+
+    Another is answered with what was given, what there is, and the word that was likely meant.
+    """
 
     def __init__(self, name: str, words: Sequence[str]) -> None:
         self.name, self.words = name, words
@@ -146,7 +161,9 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
             return str(value)
         close = difflib.get_close_matches(str(value), self.words, n=1, cutoff=0.7)
         meant = f"; did you mean {close[0]}?" if close else ""
-        raise click.UsageError(f"unknown {self.name}: {value!r} (choose from {', '.join(self.words)}{meant})")
+        raise click.UsageError(
+            f"unknown {self.name}: {value!r} (choose from {', '.join(self.words)}{meant})"
+        )
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Show the words themselves in the help."""
@@ -155,20 +172,49 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``-o``, ``--engine`` and how a large graph is folded, the same everywhere."""
-    engine = click.option("--engine", type=OneOf("engine", ENGINES), default="auto", show_default=True, help="What lays out the picture.")
+    engine = click.option(
+        "--engine",
+        type=OneOf("engine", ENGINES),
+        default="auto",
+        show_default=True,
+        help="What lays out the picture.",
+    )
     output = click.option(
         "-o",
         "--output",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf where dot is installed.",
+        help=(
+            "Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf"
+            " where dot is installed."
+        ),
     )
     budget = click.option(
-        "--budget", type=click.IntRange(1), default=PICTURE, show_default=True, help="Fold a larger graph to so many boxes."
+        "--budget",
+        type=click.IntRange(1),
+        default=PICTURE,
+        show_default=True,
+        help="Fold a larger graph to so many boxes.",
     )
-    depth = click.option("--depth", type=click.IntRange(0), help="Open modules down to this depth instead; 0 opens none.")
-    opened = click.option("--open", "patterns", multiple=True, metavar="PATTERN", help="Open these modules too, such as 'layers.3.*'.")
-    scheme = click.option("--scheme", type=OneOf("scheme", SCHEMES), default="auto", show_default=True, help="Colours of a picture.")
+    depth = click.option(
+        "--depth",
+        type=click.IntRange(0),
+        help="Open modules down to this depth instead; 0 opens none.",
+    )
+    opened = click.option(
+        "--open",
+        "patterns",
+        multiple=True,
+        metavar="PATTERN",
+        help="Open these modules too, such as 'layers.3.*'.",
+    )
+    scheme = click.option(
+        "--scheme",
+        type=OneOf("scheme", SCHEMES),
+        default="auto",
+        show_default=True,
+        help="Colours of a picture.",
+    )
     ground = click.option("--transparent", is_flag=True, help="Leave out the ground of a picture.")
     return output(engine(budget(depth(opened(scheme(ground(_with_view(command))))))))
 
@@ -177,31 +223,74 @@ def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let ``command`` take a view where the command line gives its parts."""
 
     @wraps(command)
-    def run(*, budget: int, depth: int | None, patterns: tuple[str, ...], scheme: str, transparent: bool, **others: Any) -> Any:
-        view = View(budget=budget, depth=depth, open=patterns, scheme=scheme, transparent=transparent)
+    def run(
+        *,
+        budget: int,
+        depth: int | None,
+        patterns: tuple[str, ...],
+        scheme: str,
+        transparent: bool,
+        **others: Any,
+    ) -> Any:
+        view = View(
+            budget=budget, depth=depth, open=patterns, scheme=scheme, transparent=transparent
+        )
         return command(**others, view=view)
 
     return run
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="gradviz")
 def gradviz() -> None:
-    """Say for every parameter of a PyTorch model whether gradient reaches it, and which line of code stopped it."""
+    """Say for every parameter of a PyTorch model whether gradient reaches it, and which line of
+    code stopped it.
+    """
 
 
-@gradviz.command(short_help="Trace a small net under a freeze strategy, and draw it.", epilog=_example("example --mode detach"))
-@click.option("--mode", type=OneOf("mode", MODES), default="none", show_default=True, help="How to freeze.")
-@click.option("--at", type=OneOf("layer", LAYERS), default="f2", show_default=True, help="The layer to freeze, or to detach after.")
+@gradviz.command(
+    short_help="Trace a small net under a freeze strategy, and draw it.",
+    epilog=_example("example --mode detach"),
+)
+@click.option(
+    "--mode", type=OneOf("mode", MODES), default="none", show_default=True, help="How to freeze."
+)
+@click.option(
+    "--at",
+    type=OneOf("layer", LAYERS),
+    default="f2",
+    show_default=True,
+    help="The layer to freeze, or to detach after.",
+)
 @click.option("--all", "every", is_flag=True, help="Every mode, side by side.")
 @click.option("--cost", is_flag=True, help="With --all: measure what every mode costs, too.")
-@click.option("--format", "form", type=OneOf("format", ("text", "markdown")), default="text", show_default=True, help="How to say it.")
+@click.option(
+    "--format",
+    "form",
+    type=OneOf("format", ("text", "markdown")),
+    default="text",
+    show_default=True,
+    help="How to say it.",
+)
 @output_options
-def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path | None, engine: str, view: View) -> None:
+def example(
+    mode: str,
+    at: str,
+    every: bool,
+    cost: bool,
+    form: str,
+    output: Path | None,
+    engine: str,
+    view: View,
+) -> None:
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
-    Draws the graph of the step and says for every parameter what gradient it gets and what severs it. Without -o the picture is
-    written to outputs/article-MODE.svg. With --format markdown there are two of it, for light and for dark pages.
+    Draws the graph of the step and says for every parameter what gradient it gets and what severs
+    it. Without -o the picture is written to outputs/article-MODE.svg. With --format markdown there
+    are two of it, for light and for dark pages.
     """
     from gradviz.render.formats import check as check_format
 
@@ -211,13 +300,18 @@ def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path
         with suppress(OSError):
             _OUTPUTS.mkdir()
     if every and output is not None:
-        raise click.UsageError("--all writes a file for every mode, so it does not go with -o; leave one of them out")
+        raise click.UsageError(
+            "--all writes a file for every mode, so it does not go with -o; leave one of them out"
+        )
     modes = MODES if every else (mode,)
     files = {each: output or _OUTPUTS / f"article-{each}.svg" for each in modes}
     for path in files.values():
         check_format(path)
         if form == "markdown" and path.suffix != ".svg":
-            raise click.UsageError(f"--format markdown shows an SVG: give -o a name that ends in .svg, not {path.name!r}")
+            raise click.UsageError(
+                "--format markdown shows an SVG: give -o a name that ends in .svg, not"
+                f" {path.name!r}"
+            )
 
     from gradviz import article
     from gradviz.render.formats import save
@@ -239,16 +333,25 @@ def example(mode: str, at: str, every: bool, cost: bool, form: str, output: Path
     for outcome in outcomes:
         if outcome.mode != "none":
             prefix = f"{outcome.mode}: " if every else ""
-            console.print(f"{prefix}{article.comparison(outcome, plain)}", markup=False, soft_wrap=True)
+            console.print(
+                f"{prefix}{article.comparison(outcome, plain)}", markup=False, soft_wrap=True
+            )
     if cost:
         from gradviz.costing.article import table
 
         console.print(table(at), markup=False, soft_wrap=True, end="")
 
 
-@gradviz.command(short_help="Trace a function that returns (loss, model), and report.", epilog=_example("show train.py:step -o graph.svg"))
+@gradviz.command(
+    short_help="Trace a function that returns (loss, model), and report.",
+    epilog=_example("show train.py:step -o graph.svg"),
+)
 @click.argument("function", metavar="PACKAGE.MODULE:FUNCTION")
-@click.option("--without", metavar="FILE:LINE", help="As if nothing were cut at this line: the step is run with a change that undoes it.")
+@click.option(
+    "--without",
+    metavar="FILE:LINE",
+    help="As if nothing were cut at this line: the step is run with a change that undoes it.",
+)
 @output_options
 def show(function: str, without: str | None, output: Path | None, engine: str, view: View) -> None:
     """Trace a function that returns (loss, model), or a loss, and report on it."""
@@ -279,19 +382,50 @@ def show(function: str, without: str | None, output: Path | None, engine: str, v
 @click.argument("script", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 @click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as in python -m.")
-@click.option("--backward", default="1,2,3", show_default=True, metavar="NUMBERS", help="Report on these backward calls.")
-@click.option("--every", type=click.IntRange(1), metavar="N", help="Report on every N-th backward call instead.")
-@click.option("--values", is_flag=True, help="Measure how much gradient each node gets and passes on: norm, zeros, NaN.")
+@click.option(
+    "--backward",
+    default="1,2,3",
+    show_default=True,
+    metavar="NUMBERS",
+    help="Report on these backward calls.",
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Report on every N-th backward call instead.",
+)
+@click.option(
+    "--values",
+    is_flag=True,
+    help="Measure how much gradient each node gets and passes on: norm, zeros, NaN.",
+)
 @click.option("--until-stable", is_flag=True, help="Report until no new verdict appears.")
 @click.option("--until-stepped", is_flag=True, help="Report until every optimizer has stepped.")
 @click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
 @click.option("--children", is_flag=True, help="Follow the processes that the script starts, too.")
-@click.option("--verbose", is_flag=True, help="Tell all of every call, also lines inside libraries.")
-@click.option("--fail-on-alarm", is_flag=True, help="Exit with 1 where the script exits with 0 and there was an alarm.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the reports; the name tells the format."
+    "--verbose", is_flag=True, help="Tell all of every call, also lines inside libraries."
 )
-@click.option("--engine", type=OneOf("engine", ENGINES), default="auto", show_default=True, help="What lays out the picture.")
+@click.option(
+    "--fail-on-alarm",
+    is_flag=True,
+    help="Exit with 1 where the script exits with 0 and there was an alarm.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the reports; the name tells the format.",
+)
+@click.option(
+    "--engine",
+    type=OneOf("engine", ENGINES),
+    default="auto",
+    show_default=True,
+    help="What lays out the picture.",
+)
 def run(
     script: str,
     arguments: tuple[str, ...],
@@ -344,14 +478,23 @@ def _say_what_goes_to_the_script(arguments: Sequence[str]) -> None:
 
     for option, value in pairwise(arguments):
         if option in ("-o", "--output") and Path(value).suffix.lower() in FORMATS:
-            say(f"gradviz: {option} {value} goes to the script, as it stands after it; for a report: gradviz run {option} {value} ...\n")
+            say(
+                f"gradviz: {option} {value} goes to the script, as it stands after it; for a"
+                f" report: gradviz run {option} {value} ...\n"
+            )
 
 
-@gradviz.command(short_help="Draw a saved report again, without the model.", epilog=_example("draw report.json -o graph.svg"))
+@gradviz.command(
+    short_help="Draw a saved report again, without the model.",
+    epilog=_example("draw report.json -o graph.svg"),
+)
 @click.argument("file", type=click.Path(path_type=Path), metavar="REPORT.json")
 @output_options
 def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
-    """Draw a saved report again, in any format and without the model. Without -o the report is printed."""
+    """Draw a saved report again, in any format and without the model.
+
+    Without -o the report is printed.
+    """
     with _shown(file):
         _finish(_read(file), output, engine, view)
 
@@ -360,12 +503,19 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each word that can be expected of a parameter."""
     from gradviz.expectations import RESTS, WORDS
 
-    command = click.option("--rest", type=OneOf("rest", RESTS), help="What all others are meant to be: reached, unless told.")(command)
+    command = click.option(
+        "--rest",
+        type=OneOf("rest", RESTS),
+        help="What all others are meant to be: reached, unless told.",
+    )(command)
     for word in reversed(WORDS):
         meant = "train, their values to move" if word == "trains" else f"be {word}"
-        command = click.option(f"--{word}", multiple=True, metavar="PATTERN", help=f"Parameters meant to {meant}, such as 'head.*'.")(
-            command
-        )
+        command = click.option(
+            f"--{word}",
+            multiple=True,
+            metavar="PATTERN",
+            help=f"Parameters meant to {meant}, such as 'head.*'.",
+        )(command)
     return command
 
 
@@ -377,24 +527,38 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("step", required=False, metavar="[STEP]")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 @expectation_options
-@click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to hold; without it all of them together.")
+@click.option(
+    "--loss",
+    metavar="NAME",
+    help="Of several losses or calls, the one to hold; without it all of them together.",
+)
 @click.option(
     "--backward",
     metavar="NUMBERS",
-    help="Of a script, the backward calls to hold; unless told, those up to the first step of every optimizer.",
+    help=(
+        "Of a script, the backward calls to hold; unless told, those up to the first step of every"
+        " optimizer."
+    ),
 )
 @click.option(
-    "--format", "form", type=OneOf("format", ("text", "github", "sarif")), default="text", show_default=True, help="How to say it."
+    "--format",
+    "form",
+    type=OneOf("format", ("text", "github", "sarif")),
+    default="text",
+    show_default=True,
+    help="How to say it.",
 )
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
-    """Hold a step against what is expected of it, from the options and from [tool.gradviz] in pyproject.toml.
+    """Hold a step against what is expected of it, from the options and from [tool.gradviz] in
+    pyproject.toml.
 
-    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script, which is run with ARGUMENTS until each
-    of its optimizers has made a step, or to the last of the backward calls asked for. An option takes the place of what pyproject.toml
-    says for that word. Options that gradviz does not have go to the script; those that both have go to it after --.
+    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script,
+    which is run with ARGUMENTS until each of its optimizers has made a step, or to the last of the
+    backward calls asked for. An option takes the place of what pyproject.toml says for that word.
+    Options that gradviz does not have go to the script; those that both have go to it after --.
 
-    Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an empty pattern, as in --cut '', says
-    that there is none.
+    Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an
+    empty pattern, as in --cut '', says that there is none.
     """
     from gradviz.checking import held, read_settings
     from gradviz.expectations import violations
@@ -403,23 +567,34 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     from gradviz.several import of_loss
 
     options: dict[str, Any] = {
-        key: tuple(filter(None, value)) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
+        key: tuple(filter(None, value)) if isinstance(value, tuple) else value
+        for key, value in given.items()
+        if value not in (None, ())
     }
     settings = read_settings(Path.cwd())
-    if step is not None and step.startswith("-"):  # after the two dashes, where pyproject.toml names the step
+    # After the two dashes, where pyproject.toml names the step
+    if step is not None and step.startswith("-"):
         arguments, step = (step, *arguments), None
     step = step or settings.get("step")
     if step is None:
-        raise click.UsageError("nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]")
+        raise click.UsageError(
+            "nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]"
+        )
     if not step.endswith(".py"):
         if arguments:
             _refuse_unknown(arguments)
             raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
         if "backward" in options:
-            raise click.UsageError(f"only a script has backward calls to choose from, and {step!r} is none (--loss chooses from a report)")
+            raise click.UsageError(
+                f"only a script has backward calls to choose from, and {step!r} is none (--loss"
+                " chooses from a report)"
+            )
     everything = held(settings, options, options.get("loss", settings.get("loss")))
     report = _step(step, arguments, options.get("backward", settings.get("backward", "")))
-    found = [(loss, part := of_loss(report, loss), violations(part, expectations)) for loss, expectations in everything]
+    found = [
+        (loss, part := of_loss(report, loss), violations(part, expectations))
+        for loss, expectations in everything
+    ]
     failed = any(wrong for _, _, wrong in found)
     if form == "sarif":
         from gradviz.render.sarif import render_sarif
@@ -457,9 +632,13 @@ def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
     return trace_script(step, arguments, backward) if step.endswith(".py") else trace_function(step)
 
 
-@gradviz.command(short_help="Say which versions run, and whether known steps are judged rightly.", epilog=_example("doctor"))
+@gradviz.command(
+    short_help="Say which versions run, and whether known steps are judged rightly.",
+    epilog=_example("doctor"),
+)
 def doctor() -> None:
-    """Say which versions run, what of torch is not as gradviz knows it, and whether it judges known steps rightly.
+    """Say which versions run, what of torch is not as gradviz knows it, and whether it judges known
+    steps rightly.
 
     Exits with 1 where an answer is wrong.
     """
@@ -471,18 +650,43 @@ def doctor() -> None:
         sys.exit(1)
 
 
-@gradviz.command(short_help="Say what changed between two saved reports.", epilog=_example("diff before.json after.json -o diff.svg"))
+@gradviz.command(
+    short_help="Say what changed between two saved reports.",
+    epilog=_example("diff before.json after.json -o diff.svg"),
+)
 @click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE.json")
 @click.argument("after", type=click.Path(path_type=Path), metavar="AFTER.json")
-@click.option("--format", "form", type=OneOf("format", ("text", "json")), default="text", show_default=True, help="How to say it.")
+@click.option(
+    "--format",
+    "form",
+    type=OneOf("format", ("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to say it.",
+)
 @click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to compare.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything that the gradients depend on differs.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="Exit with 1 where anything that the gradients depend on differs.",
+)
 @output_options
-def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool, output: Path | None, engine: str, view: View) -> None:
-    """Say which verdicts changed from one saved report to another, and which cuts came or went. Of several losses each is told.
+def diff(
+    before: Path,
+    after: Path,
+    form: str,
+    loss: str | None,
+    exit_code: bool,
+    output: Path | None,
+    engine: str,
+    view: View,
+) -> None:
+    """Say which verdicts changed from one saved report to another, and which cuts came or went.
 
-    A module with another name and the same parameters is taken for the same one. A picture shows the graph of AFTER with a ring around
-    what changed or came, and beside it what went.
+    Of several losses each is told.
+
+    A module with another name and the same parameters is taken for the same one. A picture shows
+    the graph of AFTER with a ring around what changed or came, and beside it what went.
     """
     from gradviz.diff import compare
     from gradviz.render.difference import render_difference, render_difference_json
@@ -491,13 +695,22 @@ def diff(before: Path, after: Path, form: str, loss: str | None, exit_code: bool
 
     if output is not None:
         check(output)
-    old, new = (_read(file) if loss is None else of_loss(_read(file), loss) for file in (before, after))
+    old, new = (
+        _read(file) if loss is None else of_loss(_read(file), loss) for file in (before, after)
+    )
     difference = compare(old, new)
     if output is not None:
         save_difference(difference, old, new, output, engine=engine, view=view)
         say(f"Wrote {output}\n", sys.stderr)
     else:
-        click.echo(render_difference_json(difference) if form == "json" else render_difference(difference, old, new), nl=False)
+        click.echo(
+            (
+                render_difference_json(difference)
+                if form == "json"
+                else render_difference(difference, old, new)
+            ),
+            nl=False,
+        )
     if exit_code and difference:
         sys.exit(1)
 
@@ -508,15 +721,28 @@ gradviz.add_command(mend)
 
 @contextmanager
 def _shown(file: Path) -> Iterator[None]:
-    """What a report file says may be in order piece by piece and make no sense together: then it cannot be shown."""
+    """What a report file says may be in order piece by piece and make no sense together.
+
+    Then it cannot be shown.
+    """
     from gradviz.errors import ReportFileError
 
     try:
         yield
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         if isinstance(error, OSError | UnicodeError):
             raise
-        raise ReportFileError(f"broken report: what {str(file)!r} says of its graph cannot be shown ({error!r})") from error
+        raise ReportFileError(
+            f"broken report: what {str(file)!r} says of its graph cannot be shown ({error!r})"
+        ) from error
 
 
 def _read(file: Path) -> "Report":
@@ -539,7 +765,11 @@ def _finish(report: "Report", output: Path | None, engine: str, view: View) -> N
 
     if output is None:
         console = _console()
-        console.print(styled(report, width=console.width if console.is_terminal else None), end="", soft_wrap=True)
+        console.print(
+            styled(report, width=console.width if console.is_terminal else None),
+            end="",
+            soft_wrap=True,
+        )
     else:
         save(report, output, engine=engine, view=view)
         say(f"Wrote {output}\n", sys.stderr)
@@ -570,7 +800,10 @@ def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
 
     rows = [("parameter", "verdict", "gradient", "severed by")]
     for name, parameter in outcome.report.parameters.items():
-        cuts = "; ".join(f"{cut.operation} at {path_and_line(cut)}: {printable(cut.code)}" for cut in parameter.cuts)
+        cuts = "; ".join(
+            f"{cut.operation} at {path_and_line(cut)}: {printable(cut.code)}"
+            for cut in parameter.cuts
+        )
         rows.append((name, str(parameter.verdict), _gradient(outcome.gradients[name]), cuts))
     return rows
 
@@ -586,13 +819,21 @@ def _markdown(outcome: "Outcome", path: Path, engine: str, view: View) -> str:
     for scheme, file in files.items():
         write(file, in_scheme(svg, scheme))
         say(f"Wrote {file}\n", sys.stderr)
-    return render_markdown(outcome.report, light=files["light"].as_posix(), dark=files["dark"].as_posix(), rows=_rows(outcome))
+    return render_markdown(
+        outcome.report,
+        light=files["light"].as_posix(),
+        dark=files["dark"].as_posix(),
+        rows=_rows(outcome),
+    )
 
 
 def _print_side_by_side(console: "Console", outcomes: Sequence["Outcome"]) -> None:
     rows = [("parameter", *(outcome.mode for outcome in outcomes))]
     for name in outcomes[0].report.parameters:
-        cells = (f"{_gradient(outcome.gradients[name])} {outcome.report.parameters[name].verdict}" for outcome in outcomes)
+        cells = (
+            f"{_gradient(outcome.gradients[name])} {outcome.report.parameters[name].verdict}"
+            for outcome in outcomes
+        )
         rows.append((name, *cells))
     _print_table(console, rows)
 
@@ -606,10 +847,15 @@ def _gradient(entries: Sequence[float] | None) -> str:
 
 
 def _print_table(console: "Console", rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as they need to be, the first row as their titles; lines are never cut short."""
+    """Columns as wide as they need to be, the first row as their titles.
+
+    Lines are never cut short.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for position, row in enumerate(rows):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        line = "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         console.print(line, style="dim" if position == 0 else _colour(line), markup=False)
 
 

@@ -1,6 +1,9 @@
-"""What became different from one report to another: verdicts that changed, cuts that came or went. Pure: no torch, no output.
+"""What became different from one report to another: verdicts that changed, cuts that came or went.
 
-A module that has another name and the same parameters below it is taken for the same module; see :mod:`gradviz.renaming`.
+Pure: no torch, no output.
+
+A module that has another name and the same parameters below it is taken for the same module; see
+:mod:`gradviz.renaming`.
 """
 
 from collections import Counter
@@ -24,7 +27,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A parameter that trained and no longer does, the other way round, or for another reason not. Read-only."""
+    """A parameter that trained and no longer does, the other way round, or for another reason not.
+
+    Read-only.
+    """
 
     before: Fate
     after: Fate
@@ -35,12 +41,15 @@ class Difference:
     """Everything that differs, each in the model's order. Read-only.
 
     Attributes:
-        changed: Parameters of both whose verdict, or whether they are severed on one of several routes, changed.
+        changed: Parameters of both whose verdict, or whether they are severed on one of several
+            routes, changed.
         came, went: Parameters of only one.
         renamed: Modules with another name.
         trained: Parameters of both of which it changed whether they train, or why they do not.
-        cuts_came, cuts_went: Cuts of only one. A cut is known by its operation, its code and what is behind it, so that a line may move.
-        losses: Of several losses, what differs for each that both have, by its new name; the rest is about all of them together.
+        cuts_came, cuts_went: Cuts of only one. A cut is known by its operation, its code and what
+            is behind it, so that a line may move.
+        losses: Of several losses, what differs for each that both have, by its new name; the rest
+            is about all of them together.
         losses_before: What such a loss was called, where that is another name.
         losses_came, losses_went: Losses of only one.
     """
@@ -59,12 +68,24 @@ class Difference:
 
     def __bool__(self) -> bool:
         """Whether anything that a verdict depends on differs; a new name alone is no difference."""
-        here = (self.changed, self.trained, self.came, self.went, self.cuts_came, self.cuts_went, self.losses_came, self.losses_went)
+        here = (
+            self.changed,
+            self.trained,
+            self.came,
+            self.went,
+            self.cuts_came,
+            self.cuts_went,
+            self.losses_came,
+            self.losses_went,
+        )
         return any(map(bool, (*here, *self.losses.values())))
 
 
 def compare(before: Findings, after: Findings) -> Difference:
-    """Return what differs between two reports: of several losses, what all of them together reach, and each loss by name."""
+    """Return what differs between two reports.
+
+    Of several losses, what all of them together reach, and each loss by name.
+    """
     whole = _compare(together(before), together(after))
     names, _ = pair(together(before).parameters, together(after).parameters)
     whole = replace(whole, trained=_trained(before.training, after.training, names))
@@ -98,7 +119,11 @@ def _compare(before: Findings, after: Findings) -> Difference:
     taken = set(names.values())
     gone, come = _unmatched(before.cuts, after.cuts, names)
     return Difference(
-        changed=tuple(Change(before=old[b], after=new[a]) for b, a in names.items() if _fate(old[b]) != _fate(new[a])),
+        changed=tuple(
+            Change(before=old[b], after=new[a])
+            for b, a in names.items()
+            if _fate(old[b]) != _fate(new[a])
+        ),
         came=tuple(new[name] for name in new if name not in taken),
         went=tuple(old[name] for name in old if name not in names),
         renamed=tuple(renamed),
@@ -107,21 +132,38 @@ def _compare(before: Findings, after: Findings) -> Difference:
     )
 
 
-def _trained(before: Training | None, after: Training | None, names: Mapping[str, str]) -> tuple[Trained, ...]:
+def _trained(
+    before: Training | None, after: Training | None, names: Mapping[str, str]
+) -> tuple[Trained, ...]:
     if before is None or after is None:
         return ()
     old, new = ({fate.name: fate for fate in training.parameters} for training in (before, after))
     both = [(old[b], new[a]) for b, a in names.items() if b in old and a in new]
-    return tuple(Trained(before=b, after=a) for b, a in both if (b.trains, b.why) != (a.trains, a.why))
+    return tuple(
+        Trained(before=b, after=a) for b, a in both if (b.trains, b.why) != (a.trains, a.why)
+    )
 
 
 def _fate(parameter: Parameter) -> tuple[str, bool]:
     return parameter.verdict, parameter.partial
 
 
-def _unmatched(before: Iterable[Cut], after: Iterable[Cut], names: Mapping[str, str]) -> tuple[tuple[Cut, ...], tuple[Cut, ...]]:
+def _unmatched(
+    before: Iterable[Cut], after: Iterable[Cut], names: Mapping[str, str]
+) -> tuple[tuple[Cut, ...], tuple[Cut, ...]]:
     """The cuts of only one side."""
-    old = [(cut, (cut.kind, cut.operation, cut.code, frozenset(names.get(name, name) for name in cut.parameters))) for cut in before]
+    old = [
+        (
+            cut,
+            (
+                cut.kind,
+                cut.operation,
+                cut.code,
+                frozenset(names.get(name, name) for name in cut.parameters),
+            ),
+        )
+        for cut in before
+    ]
     new = [(cut, (cut.kind, cut.operation, cut.code, frozenset(cut.parameters))) for cut in after]
     return _left(old, Counter(key for _, key in new)), _left(new, Counter(key for _, key in old))
 

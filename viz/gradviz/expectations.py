@@ -1,7 +1,10 @@
-"""What gradient a step is meant to give which parameter, held against what a report found. Pure: no torch, no output.
+"""What gradient a step is meant to give which parameter, held against what a report found. Pure.
 
-Patterns are those of ``fnmatch``, matched against any of a parameter's names; one that begins with ``!`` leaves out what the others
-of its list match. Every parameter that no pattern mentions must be reached, unless ``rest`` is ``"any"``.
+No torch, no output.
+
+Patterns are those of ``fnmatch``, matched against any of a parameter's names; one that begins with
+``!`` leaves out what the others of its list match. Every parameter that no pattern mentions must be
+reached, unless ``rest`` is ``"any"``.
 """
 
 import difflib
@@ -24,11 +27,15 @@ class Expectations:
     """Which parameters are meant to have which verdict. Read-only; made by :func:`expect`.
 
     Attributes:
-        reached, frozen, cut, unused, zero: Patterns of the parameters meant to have that verdict; None where nothing was said. For the last
-            four a list that is given is complete: no parameter outside of it may have that verdict.
-        partial: Patterns of the parameters meant to be severed on one route and alive on another, complete as well; None lets all be.
-        trains: Patterns of the parameters that are meant to move in the steps of their optimizers; None where nothing was said.
-        rest: What is meant to become of parameters that no pattern mentions: ``"reached"``, or ``"any"`` where it does not matter.
+        reached, frozen, cut, unused, zero: Patterns of the parameters meant to have that verdict;
+            None where nothing was said. For the last four a list that is given is complete: no
+            parameter outside of it may have that verdict.
+        partial: Patterns of the parameters meant to be severed on one route and alive on another,
+            complete as well; None lets all be.
+        trains: Patterns of the parameters that are meant to move in the steps of their optimizers;
+            None where nothing was said.
+        rest: What is meant to become of parameters that no pattern mentions: ``"reached"``, or
+            ``"any"`` where it does not matter.
     """
 
     reached: tuple[str, ...] | None = None
@@ -51,14 +58,18 @@ class Violation:
 
     Attributes:
         parameters: Their names, in the model's order; empty where a pattern matches no parameter.
-        expected: What they are meant to be: ``"reached"``, ``"not cut"``; where a pattern matches nothing, its word.
-        found: What they are: a verdict, ``"partial"`` or ``"not partial"``; empty where a pattern matches nothing.
+        expected: What they are meant to be: ``"reached"``, ``"not cut"``; where a pattern matches
+            nothing, its word.
+        found: What they are: a verdict, ``"partial"`` or ``"not partial"``; empty where a pattern
+            matches nothing.
         pattern: The pattern that says so; empty for what is said of all others.
         cuts: What severs their routes.
         zero: Where a zero begins.
         switched_at: The line that froze them, or thawed what was frozen.
-        replaced_at: The line that made them after others had been frozen, where they were meant to be frozen.
-        meant: What a pattern without a match was likely meant to be; empty where nothing is like it.
+        replaced_at: The line that made them after others had been frozen, where they were meant to
+            be frozen.
+        meant: What a pattern without a match was likely meant to be; empty where nothing is like
+            it.
     """
 
     parameters: tuple[str, ...] = ()
@@ -73,10 +84,13 @@ class Violation:
 
 
 def expect(*, rest: str = "reached", **patterns: Patterns) -> Expectations:
-    """Return the expectations that the keywords of ``assert_gradients`` say: a pattern or several for each word.
+    """Return the expectations that the keywords of ``assert_gradients`` say.
+
+    A pattern or several for each word.
 
     Raises:
-        ExpectationError: There is no such word, a pattern is no text, or ``rest`` is neither ``"reached"`` nor ``"any"``.
+        ExpectationError: There is no such word, a pattern is no text, or ``rest`` is neither
+            ``"reached"`` nor ``"any"``.
     """
     if rest not in RESTS:
         raise ExpectationError(f"unknown rest: {rest!r} (choose from {', '.join(RESTS)})")
@@ -84,42 +98,62 @@ def expect(*, rest: str = "reached", **patterns: Patterns) -> Expectations:
     for word, value in patterns.items():
         if word not in WORDS:
             close = difflib.get_close_matches(word, WORDS, n=1)
-            raise ExpectationError(f"unknown expectation: {word!r} (choose from {_one_of(WORDS, close)})")
+            raise ExpectationError(
+                f"unknown expectation: {word!r} (choose from {_one_of(WORDS, close)})"
+            )
         if value is None:
             continue
-        several = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+        several = (
+            (value,)
+            if isinstance(value, str)
+            else tuple(value)
+            if isinstance(value, Iterable)
+            else (value,)
+        )
         wrong = [pattern for pattern in several if not isinstance(pattern, str)]
         if wrong:
-            raise ExpectationError(f"{word}: {wrong[0]!r} is no pattern (write one such as 'head.*', or a list of them)")
+            raise ExpectationError(
+                f"{word}: {wrong[0]!r} is no pattern (write one such as 'head.*', or a list of"
+                " them)"
+            )
         given[word] = several
     return Expectations(rest=rest, **given)
 
 
-def violations(report: Findings, expectations: Expectations, *, traced: bool = True) -> list[Violation]:
-    """Return what in ``report`` is not as expected, in the order of the words and then of the model; empty where all is.
+def violations(
+    report: Findings, expectations: Expectations, *, traced: bool = True
+) -> list[Violation]:
+    """Return what in ``report`` is not as expected, in the order of the words and then of the
+    model; empty where all is.
 
     Args:
         report: Of several losses, all of them together are judged.
         expectations: See :func:`expect`.
-        traced: False for a report of a loss alone, which cannot tell cut from unused: either then passes for the other.
+        traced: False for a report of a loss alone, which cannot tell cut from unused: either then
+            passes for the other.
 
     Raises:
         ExpectationError: Two words claim one parameter, or there is none to hold.
     """
     parameters = by_block(report).parameters
     if not parameters:
-        raise ExpectationError("there are no parameters to hold: give the model along with the loss, as (loss, model)")
+        raise ExpectationError(
+            "there are no parameters to hold: give the model along with the loss, as (loss, model)"
+        )
     said = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}
     claims = _claims(said)
     found: dict[Violation, list[str]] = {}
     for parameter in parameters.values():
-        for violation in _of_one(parameter, claims.get(parameter.name), said["partial"], expectations, traced):
+        for violation in _of_one(
+            parameter, claims.get(parameter.name), said["partial"], expectations, traced
+        ):
             found.setdefault(violation, []).append(parameter.name)
     order = {word: position for position, word in enumerate(("", *WORDS))}
     for violation, names in _not_trained(report, said["trains"]):
         found.setdefault(violation, []).extend(names)
     failed = [replace(one, parameters=tuple(names)) for one, names in found.items()]
-    failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))  # stable, so in the model's order
+    # Stable, so in the model's order
+    failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))
     return [*failed, *_without_match(expectations, parameters)]
 
 
@@ -156,11 +190,20 @@ def _claims(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]
 
 
 def _of_one(
-    parameter: Parameter, claim: tuple[str, str] | None, partial: Mapping[str, str], expectations: Expectations, traced: bool
+    parameter: Parameter,
+    claim: tuple[str, str] | None,
+    partial: Mapping[str, str],
+    expectations: Expectations,
+    traced: bool,
 ) -> Iterator[Violation]:
     """What is wrong with one parameter, without its name."""
     verdict = parameter.verdict
-    blamed = Violation(found=verdict, cuts=parameter.cuts, zero=parameter.zero, switched_at=parameter.frozen_at or parameter.thawed_at)
+    blamed = Violation(
+        found=verdict,
+        cuts=parameter.cuts,
+        zero=parameter.zero,
+        switched_at=parameter.frozen_at or parameter.thawed_at,
+    )
     if claim is None:
         complete = verdict is not Verdict.REACHED and getattr(expectations, verdict) is not None
         if complete or (expectations.rest == "reached" and verdict is not Verdict.REACHED):
@@ -172,10 +215,17 @@ def _of_one(
     if expectations.partial is not None and parameter.partial is not (parameter.name in partial):
         words = ("not partial", "partial")
         expected, found = words[not parameter.partial], words[parameter.partial]
-        yield Violation(expected=expected, found=found, pattern=partial.get(parameter.name, ""), cuts=parameter.cuts)
+        yield Violation(
+            expected=expected,
+            found=found,
+            pattern=partial.get(parameter.name, ""),
+            cuts=parameter.cuts,
+        )
 
 
-def _not_trained(report: Findings, meant: Mapping[str, str]) -> Iterator[tuple[Violation, list[str]]]:
+def _not_trained(
+    report: Findings, meant: Mapping[str, str]
+) -> Iterator[tuple[Violation, list[str]]]:
     """Yield what is meant to train and does not, with the reason.
 
     Raises:
@@ -185,24 +235,42 @@ def _not_trained(report: Findings, meant: Mapping[str, str]) -> Iterator[tuple[V
         return
     if report.training is None or not report.training.steps:
         raise ExpectationError(
-            "no optimizer stepped while it was watched, so it is not known what trains: have the step call optimizer.step()"
+            "no optimizer stepped while it was watched, so it is not known what trains: have the"
+            " step call optimizer.step()"
         )
     fates = {fate.name: fate for fate in report.training.parameters}
     for name, pattern in meant.items():
         fate = fates.get(name)
         if fate is None or not fate.trains:
-            why = "not known to train" if fate is None or fate.why is None else f"not trained, {fate.why}"
-            place = None if fate is None or fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
-            yield Violation(expected="trains", found=why, pattern=pattern, switched_at=place), [name]
+            why = (
+                "not known to train"
+                if fate is None or fate.why is None
+                else f"not trained, {fate.why}"
+            )
+            place = (
+                None
+                if fate is None or fate.file is None
+                else Place(fate.file, fate.line or 0, fate.code or "")
+            )
+            yield (
+                Violation(expected="trains", found=why, pattern=pattern, switched_at=place),
+                [name],
+            )
 
 
 def _agrees(verdict: Verdict, word: str, traced: bool) -> bool:
     return verdict == word or (not traced and {verdict, word} == {Verdict.CUT, Verdict.UNUSED})
 
 
-def _without_match(expectations: Expectations, parameters: Mapping[str, Parameter]) -> Iterator[Violation]:
+def _without_match(
+    expectations: Expectations, parameters: Mapping[str, Parameter]
+) -> Iterator[Violation]:
     """The patterns that match no parameter: most likely those that a renaming left behind."""
-    names = list(dict.fromkeys(name for parameter in parameters.values() for name in (parameter.name, *parameter.names)))
+    names = list(
+        dict.fromkeys(
+            name for parameter in parameters.values() for name in (parameter.name, *parameter.names)
+        )
+    )
     for word in WORDS:
         for pattern in getattr(expectations, word) or ():
             plain = pattern.removeprefix("!")
@@ -211,12 +279,28 @@ def _without_match(expectations: Expectations, parameters: Mapping[str, Paramete
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str:
-    """A pattern that matches something: the same a module deeper or with what is in the module, or one of a resembling name."""
-    inside = next((wider for wider in (f"{pattern}.*", f"*.{pattern}", f"*.{pattern}.*") if _matches(names, wider)), None)
+    """A pattern that matches something.
+
+    The same a module deeper or with what is in the module, or one of a resembling name.
+    """
+    inside = next(
+        (
+            wider
+            for wider in (f"{pattern}.*", f"*.{pattern}", f"*.{pattern}.*")
+            if _matches(names, wider)
+        ),
+        None,
+    )
     if inside is not None:
         return inside
     core = pattern.strip("*.")
-    close = difflib.get_close_matches(core, dict.fromkeys(part for name in names for part in _parts(name)), n=1) if core else []
+    close = (
+        difflib.get_close_matches(
+            core, dict.fromkeys(part for name in names for part in _parts(name)), n=1
+        )
+        if core
+        else []
+    )
     return pattern.replace(core, close[0]) if close else ""
 
 

@@ -1,4 +1,7 @@
-"""What the analysis found out about one loss, as plain data: the fields of a report, and nothing that shows it."""
+"""What the analysis found out about one loss, as plain data.
+
+The fields of a report, and nothing that shows it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +21,8 @@ class Findings:
         parameters: Every parameter of the model by name, in the model's order.
         cuts: What severs, in a stable order; those behind which a parameter lies.
         unregistered: Leaves outside the model that gradient reaches.
-        births: Where NaN or infinity is born that makes the loss or a gradient not finite, the first first.
+        births: Where NaN or infinity is born that makes the loss or a gradient not finite, the
+            first first.
         graph: The graph, with verdicts, pruned parts and cuts marked.
         notes: What else is worth knowing, a sentence each.
         losses: Where several losses were given, the findings of each by name; else empty.

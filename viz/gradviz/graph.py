@@ -1,7 +1,8 @@
 """The words of gradviz as frozen plain data: what a trace saw and what an analysis found.
 
-Nothing here imports torch or holds a tensor, so a graph can be built by hand in a test, saved, and drawn elsewhere. Nodes are
-numbered in the order in which they are met from the loss, so the same step gives the same numbers in every process.
+Nothing here imports torch or holds a tensor, so a graph can be built by hand in a test, saved, and
+drawn elsewhere. Nodes are numbered in the order in which they are met from the loss, so the same
+step gives the same numbers in every process.
 """
 
 import difflib
@@ -107,7 +108,8 @@ class Node:
     Attributes:
         index: Position in ``Graph.nodes``; the loss is 0.
         kind: Loss, operation, parameter or leaf.
-        operation: ``"AddmmBackward0"`` for what autograd recorded, ``"detach"`` for a call that it did not; empty for tensors.
+        operation: ``"AddmmBackward0"`` for what autograd recorded, ``"detach"`` for a call that it
+            did not; empty for tensors.
         name: Name of a parameter, leaf or loss; empty for operations.
         shape: Sizes as ``tuple(t.shape)``, ``()`` for a scalar; None where unknown.
         requires_grad: An autograd node, or a tensor that requires grad: gradient can arrive here.
@@ -115,14 +117,16 @@ class Node:
         caller: The user's own line, where ``place`` is in a library.
         scope: Path of the module that ran it, ``"encoder.layers.3"``; empty at the top.
         severs: This call severs whatever goes into it, whether or not it still required grad.
-        block: Number of the no_grad block (or its like) that it ran in, in the order met; 0 outside of any.
+        block: Number of the no_grad block (or its like) that it ran in, in the order met; 0 outside
+            of any.
         block_place: The line that begins that block; None where unknown.
         into: Name of the parameter whose memory it writes into; empty for what writes into none.
         verdict: Of a parameter or leaf, once analysed.
         library: Torch's own code decided to sever, and uses the result within the same call.
-        pruned: It was computed and would have received gradient, had nothing been severed. Set by the analysis.
-        incoming: How much gradient came to it in the last backward, for each of its results; None where none came. Empty unless the
-            trace was asked for values.
+        pruned: It was computed and would have received gradient, had nothing been severed. Set by
+            the analysis.
+        incoming: How much gradient came to it in the last backward, for each of its results; None
+            where none came. Empty unless the trace was asked for values.
         outgoing: And how much it passed on, for each of its inputs; None where it passed on none.
     """
 
@@ -155,7 +159,8 @@ class Edge:
         target: Index of the node that takes it in; it is nearer to the loss.
         gradient: Gradient passes back along it, from target to source.
         severed: What severs it, where the source requires grad and no gradient passes; else None.
-        captured: A custom Function reads the value without having been handed it as an argument of its own.
+        captured: A custom Function reads the value without having been handed it as an argument of
+            its own.
         cut: Index in ``Report.cuts`` of the cut it belongs to. Set by the analysis.
     """
 
@@ -174,7 +179,8 @@ class Graph:
     Attributes:
         nodes: ``nodes[i].index == i``; the loss first.
         edges: Sorted; duplicates (``x * x``) kept once.
-        classes: Name of the class of every module of the model, by its path: ``{"encoder.layers.3": "Linear"}``.
+        classes: Name of the class of every module of the model, by its path: ``{"encoder.layers.3":
+            "Linear"}``.
     """
 
     nodes: tuple[Node, ...]
@@ -197,8 +203,13 @@ class Graph:
             edges[edge.source].append(edge)
         return edges
 
-    def before(self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None) -> set[int]:
-        """Return the starts and what goes into them, along the edges that ``through`` allows; along all unless given."""
+    def before(
+        self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None
+    ) -> set[int]:
+        """Return the starts and what goes into them, along the edges that ``through`` allows.
+
+        Along all unless given.
+        """
         reached = {start for start in starts if start < len(self.nodes)}
         waiting = list(reached)
         while waiting:
@@ -208,8 +219,13 @@ class Graph:
                     waiting.append(edge.source)
         return reached
 
-    def after(self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None) -> set[int]:
-        """Return the starts and what they go into, along the edges that ``through`` allows; along all unless given."""
+    def after(
+        self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None
+    ) -> set[int]:
+        """Return the starts and what they go into, along the edges that ``through`` allows.
+
+        Along all unless given.
+        """
         reached = {start for start in starts if start < len(self.nodes)}
         waiting = list(reached)
         while waiting:
@@ -220,7 +236,10 @@ class Graph:
         return reached
 
     def inputs_first(self) -> list[int]:
-        """Return the nodes, each after all that goes into it; without those that lie behind a loop."""
+        """Return the nodes, each after all that goes into it.
+
+        Without those that lie behind a loop.
+        """
         missing = [len(edges) for edges in self.into]
         order = [index for index, count in enumerate(missing) if not count]
         for index in order:  # grows while it is walked
@@ -245,10 +264,14 @@ class Cut:
         parameters: Names of the parameters behind it, in the model's order.
         caller: The user's own line, where ``file`` belongs to a library.
         also: Lines behind it in the data flow that sever the same route again.
-        block: The line that switched grad mode off for it: the ``with``, or the decorator; None where unknown.
-        within: Of a block that is told as one cut at the line that begins it: the lines that ran in it.
-        captured: A custom Function read the values without having been handed them as arguments of their own.
-        inside_library: Severed and used again within one call of torch's own code, so none of the user's business.
+        block: The line that switched grad mode off for it: the ``with``, or the decorator; None
+            where unknown.
+        within: Of a block that is told as one cut at the line that begins it: the lines that ran in
+            it.
+        captured: A custom Function read the values without having been handed them as arguments of
+            their own.
+        inside_library: Severed and used again within one call of torch's own code, so none of the
+            user's business.
     """
 
     kind: CutKind
@@ -268,7 +291,9 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zero:
-    """Where an all-zero gradient begins: gradient goes into this operation and zero comes out. Read-only.
+    """Where an all-zero gradient begins: gradient goes into this operation and zero comes out.
+
+    Read-only.
 
     Attributes:
         operation: ``"round"``, ``"relu"``, ``"embedding"`` ...
@@ -287,7 +312,8 @@ class UnusedReason(StrEnum):
     """Why a value did not go into a loss."""
 
     NEVER_CALLED = "never_called"  # no call of its module was seen
-    NEVER_READ = "never_read"  # its module ran, or it belongs to the model itself, and no call took it in
+    # Its module ran, or it belongs to the model itself, and no call took it in
+    NEVER_READ = "never_read"
     UNKNOWN = "unknown"  # no trace saw the step: it may have gone in and been cut
     DROPPED = "dropped"  # a call took it in, and what came of that is no part of the loss
     OTHER_LOSS = "other_loss"  # it went into another loss, whose backward ran
@@ -301,9 +327,11 @@ class Unused:
 
     Attributes:
         reason: See :class:`UnusedReason`.
-        place: The last line that used it, or its copy; the other loss's backward; the line that did not run; of a module that was never
-            called, the last line that called its twin. None where unknown.
-        twin: Path of a module like its own that was called several times instead; empty where there is none.
+        place: The last line that used it, or its copy; the other loss's backward; the line that did
+            not run; of a module that was never called, the last line that called its twin. None
+            where unknown.
+        twin: Path of a module like its own that was called several times instead; empty where there
+            is none.
         times: How often that one was called.
     """
 
@@ -315,7 +343,9 @@ class Unused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFinite:
-    """Where NaN or infinity is born: finite values go into this operation, and what comes out is not finite. Read-only.
+    """Where NaN or infinity is born.
+
+    Finite values go into this operation, and what comes out is not finite. Read-only.
 
     Attributes:
         operation: ``"sqrt"``, ``"softmax"``, ``"div"`` ...
@@ -351,15 +381,21 @@ class Parameter:
         partial: It is reached (or zero) on one route while another route is severed.
         cuts: What severs its routes, first in the data flow first.
         zero: Where the zero begins, for the verdict zero.
-        unused: Why its value did not go in, for the verdict unused; None where the trace has not seen it all.
-        uncertain: Called unused, though its value left torch and it cannot be seen whether it came back.
-        frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own, where a library did; None where it was
-            not seen.
-        frozen_from: The line that called the function in which ``frozen_at`` stands, where both are the user's own.
-        replaced_at: The line that made it, where others of the model had been frozen by then; None for every other, or where unknown.
-        thawed_at: The line that set requires_grad to True again, for every other verdict; None where none did, or it was not seen.
+        unused: Why its value did not go in, for the verdict unused; None where the trace has not
+            seen it all.
+        uncertain: Called unused, though its value left torch and it cannot be seen whether it came
+            back.
+        frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own,
+            where a library did; None where it was not seen.
+        frozen_from: The line that called the function in which ``frozen_at`` stands, where both are
+            the user's own.
+        replaced_at: The line that made it, where others of the model had been frozen by then; None
+            for every other, or where unknown.
+        thawed_at: The line that set requires_grad to True again, for every other verdict; None
+            where none did, or it was not seen.
         optimized: Some optimizer holds it; None where no optimizer is known.
-        gradient_norm: L2 norm of the gradient that arrives; None if none arrives or it was not measured.
+        gradient_norm: L2 norm of the gradient that arrives; None if none arrives or it was not
+            measured.
     """
 
     name: str
@@ -387,13 +423,20 @@ def _no_such(name: object, known: Iterable[str]) -> str:
 
 
 class Parameters(Mapping[str, Parameter]):
-    """The parameters of a report by name, in the model's order. A tied parameter answers to each of its names."""
+    """The parameters of a report by name, in the model's order.
+
+    A tied parameter answers to each of its names.
+    """
 
     __slots__ = ("_by_name", "_names")
 
     def __init__(self, parameters: tuple[Parameter, ...]) -> None:
         self._names = tuple(parameter.name for parameter in parameters)
-        self._by_name = {name: parameter for parameter in parameters for name in (*parameter.names, parameter.name)}
+        self._by_name = {
+            name: parameter
+            for parameter in parameters
+            for name in (*parameter.names, parameter.name)
+        }
 
     def __getitem__(self, name: str) -> Parameter:
         try:
@@ -418,7 +461,9 @@ class Parameters(Mapping[str, Parameter]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A leaf that requires grad and is reached, yet belongs to no parameter of the model. Read-only.
+    """A leaf that requires grad and is reached, yet belongs to no parameter of the model.
+
+    Read-only.
 
     Attributes:
         name: ``"leaf (6, 6)"``, or the name of the parameter it is a copy of, where that is known.

@@ -1,4 +1,7 @@
-"""``%load_ext gradviz`` and ``%%gradviz``: trace the step in a notebook's cell and show its report."""
+"""``%load_ext gradviz`` and ``%%gradviz``.
+
+Trace the step in a notebook's cell and show its report.
+"""
 
 import shlex
 from typing import Any
@@ -16,7 +19,8 @@ def load_ipython_extension(shell: Any) -> None:
     def gradviz(line: str, cell: str) -> Report:
         """Trace the cell and show what became of its gradients: ``%%gradviz [LOSS [MODEL]]``.
 
-        LOSS and MODEL are the names of the variables that hold them once the cell has run, ``loss`` and ``model`` unless given.
+        LOSS and MODEL are the names of the variables that hold them once the cell has run, ``loss``
+        and ``model`` unless given.
         """
         return run_cell(shell, line, cell)
 
@@ -34,14 +38,21 @@ def run_cell(shell: Any, line: str, cell: str) -> Report:
         raise GradvizError(f"{len(names)} names after %%gradviz: {line!r} (write {USAGE})")
     variables = shell.user_ns
     code = shell.transform_cell(cell)
-    file = shell.compile.cache(code, shell.execution_count, raw_code=cell)  # where tracebacks and reports read the code
+    # Where tracebacks and reports read the code
+    file = shell.compile.cache(code, shell.execution_count, raw_code=cell)
     compiled = compile(code, file, "exec", flags=shell.compile.flags)
     with gradviz.trace() as trace:
         exec(compiled, variables)
     loss_name = names[0] if names else "loss"
     if loss_name not in variables:
-        raise GradvizError(f"the cell leaves no {loss_name!r}: name the variable that holds the loss, as in {USAGE}")
+        raise GradvizError(
+            f"the cell leaves no {loss_name!r}: name the variable that holds the loss, as in"
+            f" {USAGE}"
+        )
     if len(names) == 2 and names[1] not in variables:
-        raise GradvizError(f"there is no {names[1]!r}: name the variable that holds the model, as in {USAGE}")
+        raise GradvizError(
+            f"there is no {names[1]!r}: name the variable that holds the model, as in {USAGE}"
+        )
     model = variables.get(names[1] if len(names) == 2 else "model")
-    return trace.report(variables[loss_name], model, backward=True)  # a later cell may call backward() itself
+    # A later cell may call backward() itself
+    return trace.report(variables[loss_name], model, backward=True)

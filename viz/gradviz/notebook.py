@@ -1,4 +1,7 @@
-"""How a report shows itself in a notebook: the picture and the text by itself, the page in a frame when it is asked for."""
+"""How a report shows itself in a notebook.
+
+The picture and the text by itself, the page in a frame when it is asked for.
+"""
 
 from base64 import b64encode
 from contextlib import suppress
@@ -14,11 +17,17 @@ from gradviz.render.text import for_terminal, render_text
 
 
 def mimebundle(report: Findings) -> dict[str, str]:
-    """Return what a notebook may show, by MIME type: a few lines, and the picture with the report below if an engine can draw it."""
+    """Return what a notebook may show, by MIME type.
+
+    A few lines, and the picture with the report below if an engine can draw it.
+    """
     bundle = {"text/plain": repr(report)}
     with suppress(EngineError):
         svg = render_svg(report)
-        picture = f'<img alt="{escape(headline(report))}" src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
+        picture = (
+            f'<img alt="{escape(headline(report))}"'
+            f' src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
+        )
         bundle["image/svg+xml"] = svg
         bundle["text/html"] = f"{picture}<pre>{escape(render_text(report))}</pre>"
     return bundle
@@ -26,7 +35,9 @@ def mimebundle(report: Findings) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page of a report in a frame of its own, which reaches nothing of the notebook around it. Read-only.
+    """The page of a report in a frame of its own, which reaches nothing of the notebook around it.
+
+    Read-only.
 
     Attributes:
         report: What to show.
@@ -39,7 +50,10 @@ class Page:
     def _repr_html_(self) -> str:
         page = escape(render_html(self.report))
         style = f"width:100%;height:{int(self.height)}px;border:1px solid #8b949e;border-radius:6px"
-        return f'<iframe title="{escape(headline(self.report))}" sandbox="allow-scripts" style="{style}" srcdoc="{page}"></iframe>'
+        return (
+            f'<iframe title="{escape(headline(self.report))}" sandbox="allow-scripts"'
+            f' style="{style}" srcdoc="{page}"></iframe>'
+        )
 
     def __repr__(self) -> str:
         return for_terminal(self.report)

@@ -10,25 +10,41 @@ from gradviz import atomic
 
 
 def folder(path: Path) -> bool:
-    """Make a folder for this user alone, where there is none. Say whether it is one: a real folder, that nobody else may write to."""
+    """Make a folder for this user alone, where there is none. Say whether it is one.
+
+    A real folder, that nobody else may write to.
+    """
     with suppress(OSError):
         path.mkdir(mode=0o700, parents=True)
     with suppress(OSError):
         found = path.lstat()
-        if os.name == "posix" and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o022:
-            path.chmod(found.st_mode & 0o755)  # this user's own, made under a mask that let others write
+        if (
+            os.name == "posix"
+            and stat.S_ISDIR(found.st_mode)
+            and found.st_uid == os.geteuid()
+            and found.st_mode & 0o022
+        ):
+            # This user's own, made under a mask that let others write
+            path.chmod(found.st_mode & 0o755)
     return _is_owned(path, stat.S_ISDIR)
 
 
 def read(path: Path) -> bytes | None:
-    """Return what a file holds; None where it cannot be read, is no plain file, or somebody else may have written it.
+    """Return what a file holds.
+
+    None where it cannot be read, is no plain file, or somebody else may have written it.
 
     Raises nothing, and waits for nothing: a pipe that stands there is not read.
     """
     try:
         if not _is_owned(path.parent.resolve(), stat.S_ISDIR):
             return None
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        flags = (
+            os.O_RDONLY
+            | getattr(os, "O_NOFOLLOW", 0)
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0)
+        )
         with open(os.open(path, flags), "rb") as file:
             return file.read() if _is_ours(os.fstat(file.fileno()), stat.S_ISREG) else None
     except OSError:
@@ -36,7 +52,9 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``, whole, where :func:`read` finds it; what is no plain file gives way.
+    """Put ``data`` at ``path``, whole, where :func:`read` finds it.
+
+    What is no plain file gives way.
 
     Raises:
         OSError: It cannot be written, or the folder is not this user's alone.

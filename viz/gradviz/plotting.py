@@ -15,10 +15,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="RUN.json")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write: .svg or .txt.")
-@click.option("--scheme", type=click.Choice(("auto", "light", "dark")), default="auto", show_default=True, help="Colours of the picture.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write: .svg or .txt.",
+)
+@click.option(
+    "--scheme",
+    type=click.Choice(("auto", "light", "dark")),
+    default="auto",
+    show_default=True,
+    help="Colours of the picture.",
+)
 def plot(file: Path, output: Path | None, scheme: str) -> None:
-    """Plot how much gradient each block got over the calls of a run, from the file that 'gradviz run --every N -o RUN.json' writes.
+    """Plot how much gradient each block got over the calls of a run, from the file that 'gradviz
+    run --every N -o RUN.json' writes.
 
     The file may be read while the run goes on. Without -o a sparkline of each block is printed.
     """
@@ -29,13 +42,18 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
     from gradviz.render.series_text import render_series
 
     if output is not None and output.suffix.lower() not in (".svg", ".txt"):
-        raise OutputError(f"unknown format: {output.name!r} (a plot is written to a name that ends in .svg or .txt)")
+        raise OutputError(
+            f"unknown format: {output.name!r} (a plot is written to a name that ends in .svg or"
+            " .txt)"
+        )
     series = _series(_read(file))
     if output is None:
         click.echo(render_series(series), nl=False)
         return
     is_text = output.suffix.lower() == ".txt"
-    write(output, render_series(series) if is_text else in_scheme(render_series_svg(series), scheme))
+    write(
+        output, render_series(series) if is_text else in_scheme(render_series_svg(series), scheme)
+    )
     say(f"Wrote {output}\n", sys.stderr)
 
 
@@ -56,5 +74,8 @@ def _series(report: "Report") -> "Series":
 
     series = series_of(report)
     if series is None:
-        raise ReportFileError("this report has no gradient of any parameter to plot: write one with 'gradviz run --every N -o RUN.json'")
+        raise ReportFileError(
+            "this report has no gradient of any parameter to plot: write one with 'gradviz run"
+            " --every N -o RUN.json'"
+        )
     return series

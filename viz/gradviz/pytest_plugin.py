@@ -1,6 +1,9 @@
-"""The pytest plugin: options, the fixture ``gradients``, the page of a failure. It imports torch only where a test uses it.
+"""The pytest plugin: options, the fixture ``gradients``, the page of a failure.
 
-pytest loads it through its entry point; ``-p no:gradviz`` leaves it out, and the assertions work without it.
+It imports torch only where a test uses it.
+
+pytest loads it through its entry point; ``-p no:gradviz`` leaves it out, and the assertions work
+without it.
 """
 
 import re
@@ -27,9 +30,15 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("gradviz", "gradients of PyTorch models")
-    group.addoption("--gradviz-update", action="store_true", help="Write the graph shapes that the tests ask for anew.")
     group.addoption(
-        "--gradviz-report", metavar="DIR", help="Write a page that explains it for every test whose gradients are not as expected."
+        "--gradviz-update",
+        action="store_true",
+        help="Write the graph shapes that the tests ask for anew.",
+    )
+    group.addoption(
+        "--gradviz-report",
+        metavar="DIR",
+        help="Write a page that explains it for every test whose gradients are not as expected.",
     )
 
 
@@ -45,7 +54,9 @@ class _Run:
         folder = config.getoption("--gradviz-report")
         self._folder = Path(config.invocation_params.dir, folder) if folder else None
         self._before = assertions.snapshots
-        self._snapshots = assertions.snapshots = assertions.Snapshots(update=config.getoption("--gradviz-update"))
+        self._snapshots = assertions.snapshots = assertions.Snapshots(
+            update=config.getoption("--gradviz-update")
+        )
         self._selected = False
 
     def pytest_unconfigure(self) -> None:
@@ -84,7 +95,9 @@ class _Run:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if hasattr(session.config, "workeroutput"):
             noted = (self._snapshots.used, self._snapshots.written)
-            session.config.workeroutput["gradviz"] = tuple([str(path) for path in sorted(paths)] for paths in noted)
+            session.config.workeroutput["gradviz"] = tuple(
+                [str(path) for path in sorted(paths)] for paths in noted
+            )
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say which shapes were written, and which nothing asked for any more."""
@@ -99,10 +112,17 @@ class _Run:
             terminalreporter.line(f"no test that ran used {_short(path, config)}")
 
     def _unused(self, config: pytest.Config) -> list[Path]:
-        """The shapes beside those in use that nothing asked for; none where only a part of the tests was run."""
-        whole = not self._selected and all(Path(config.invocation_params.dir, argument).is_dir() for argument in config.args)
+        """The shapes beside those in use that nothing asked for.
+
+        None where only a part of the tests was run.
+        """
+        whole = not self._selected and all(
+            Path(config.invocation_params.dir, argument).is_dir() for argument in config.args
+        )
         folders = {path.parent for path in self._snapshots.used} if whole else set()
-        return sorted({path for folder in folders for path in folder.glob("*.txt")} - self._snapshots.used)
+        return sorted(
+            {path for folder in folders for path in folder.glob("*.txt")} - self._snapshots.used
+        )
 
 
 def _short(path: Path, config: pytest.Config) -> Path:
@@ -110,7 +130,10 @@ def _short(path: Path, config: pytest.Config) -> Path:
 
 
 class Gradients:
-    """Traces blocks of a test: ``with gradients:`` around the step, then ``gradients.check(loss, model, frozen="backbone.*")``."""
+    """Traces blocks of a test.
+
+    ``with gradients:`` around the step, then ``gradients.check(loss, model, frozen="backbone.*")``.
+    """
 
     def __init__(self) -> None:
         self._trace: Trace | None = None
@@ -127,14 +150,19 @@ class Gradients:
     def __repr__(self) -> str:
         return f"<gradients of {'nothing yet' if self._trace is None else 'a traced block'}>"
 
-    def report(self, loss: Any, model: "Model | None" = None, optimizer: "Optimizers" = None) -> "Report":
+    def report(
+        self, loss: Any, model: "Model | None" = None, optimizer: "Optimizers" = None
+    ) -> "Report":
         """Report on a loss of the last block. See :meth:`gradviz.Trace.report`.
 
         Raises:
             TraceError: There was no block.
         """
         if self._trace is None:
-            raise TraceError("nothing was traced yet: run the step inside 'with gradients:', then ask about its loss")
+            raise TraceError(
+                "nothing was traced yet: run the step inside 'with gradients:', then ask about its"
+                " loss"
+            )
         return self._trace.report(loss, model, optimizer, backward=True)
 
     def check(
@@ -152,9 +180,21 @@ class Gradients:
         rest: str = "reached",
         optimizer: "Optimizers" = None,
     ) -> "Report":
-        """Hold which parameters get gradient from a loss of the last block. See :func:`gradviz.assert_gradients`."""
+        """Hold which parameters get gradient from a loss of the last block.
+
+        See :func:`gradviz.assert_gradients`.
+        """
         __tracebackhide__ = True
-        expectations = expect(reached=reached, frozen=frozen, cut=cut, unused=unused, zero=zero, partial=partial, trains=trains, rest=rest)
+        expectations = expect(
+            reached=reached,
+            frozen=frozen,
+            cut=cut,
+            unused=unused,
+            zero=zero,
+            partial=partial,
+            trains=trains,
+            rest=rest,
+        )
         report = self.report(loss, model, optimizer)
         assertions.hold(report, expectations)
         return report
@@ -162,5 +202,8 @@ class Gradients:
 
 @pytest.fixture
 def gradients() -> Gradients:
-    """Trace blocks of the test and hold what gradient they give: ``with gradients:``, then ``gradients.check(loss, model, ...)``."""
+    """Trace blocks of the test and hold what gradient they give.
+
+    ``with gradients:``, then ``gradients.check(loss, model, ...)``.
+    """
     return Gradients()

@@ -1,7 +1,9 @@
-"""Which parameter of one model is which of another, where modules were renamed, wrapped, or moved up by a new one. Pure.
+"""Which parameter of one model is which of another, where modules were renamed, wrapped, or moved
+up by a new one. Pure.
 
-Two trees of modules are walked side by side. Modules are the same if their names are, or else if the same parameters lie below them:
-one may lie deeper (``module.``, ``_orig_mod.``, ``base_model.model.``), and numbered siblings may have made room for another.
+Two trees of modules are walked side by side. Modules are the same if their names are, or else if
+the same parameters lie below them: one may lie deeper (``module.``, ``_orig_mod.``,
+``base_model.model.``), and numbered siblings may have made room for another.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,12 +27,18 @@ class Renaming:
     parameters: int
 
 
-def pair(old: Mapping[str, Parameter], new: Mapping[str, Parameter]) -> tuple[dict[str, str], list[Renaming]]:
-    """Return which parameter of ``old`` is which of ``new``, in the order of ``old``, and the modules that have another name."""
+def pair(
+    old: Mapping[str, Parameter], new: Mapping[str, Parameter]
+) -> tuple[dict[str, str], list[Renaming]]:
+    """Return which parameter of ``old`` is which of ``new``, in the order of ``old``, and the
+    modules that have another name.
+    """
     found = _Pairs()
     while True:  # what is left over may be found once it stands alone
         taken, before = set(found.names.values()), len(found.names)
-        left = _tree({name: parameter for name, parameter in old.items() if name not in found.names})
+        left = _tree(
+            {name: parameter for name, parameter in old.items() if name not in found.names}
+        )
         right = _tree({name: parameter for name, parameter in new.items() if name not in taken})
         found.walk(left, right, ("", ""))
         if len(found.names) == before:
@@ -40,7 +48,8 @@ def pair(old: Mapping[str, Parameter], new: Mapping[str, Parameter]) -> tuple[di
 @dataclass(slots=True, eq=False)
 class _Module:
     path: str
-    contents: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)  # names of parameters within it, and their shapes
+    # Names of parameters within it, and their shapes
+    contents: set[tuple[str, tuple[int, ...]]] = field(default_factory=set)
     own: list[str] = field(default_factory=list)
     children: "dict[str, _Module]" = field(default_factory=dict)
 
@@ -72,7 +81,8 @@ class _Pairs:
 
     Attributes:
         names: The new name of a parameter by the old.
-        renamed: The modules that are called something else than the module around them lets expect, the outer before the inner.
+        renamed: The modules that are called something else than the module around them lets expect,
+            the outer before the inner.
     """
 
     def __init__(self) -> None:
@@ -80,7 +90,9 @@ class _Pairs:
         self.renamed: list[Renaming] = []
 
     def walk(self, left: _Module, right: _Module, around: tuple[str, str]) -> None:
-        """Pair what lies in two modules that are the same, given the paths of the two around them."""
+        """Pair what lies in two modules that are the same, given the paths of the
+        two around them.
+        """
         left, right = _at_one_depth(left, right)
         place, before = len(self.renamed), len(self.names)
         for last in left.own:
@@ -90,14 +102,22 @@ class _Pairs:
             self.walk(one, other, (left.path, right.path))
         expected = _joined(around[1], left.path[len(around[0]) :].lstrip("."))
         if right.path != expected and len(self.names) > before:
-            self.renamed.insert(place, Renaming(before=left.path, after=right.path, parameters=len(self.names) - before))
+            self.renamed.insert(
+                place,
+                Renaming(before=left.path, after=right.path, parameters=len(self.names) - before),
+            )
 
 
 def _at_one_depth(left: _Module, right: _Module) -> tuple[_Module, _Module]:
-    """The two, or one of them and the module inside of the other that has more in common with it."""
+    """The two, or one of them and the module inside of the other that has more in
+    common with it.
+    """
     best, shared = (left, right), left.shared_with(right)
     if shared < min(len(left.contents), len(right.contents)):
-        for pair in (*((left, inner) for inner in right.inside()), *((inner, right) for inner in left.inside())):
+        for pair in (
+            *((left, inner) for inner in right.inside()),
+            *((inner, right) for inner in left.inside()),
+        ):
             more = pair[0].shared_with(pair[1])
             if more > shared:
                 best, shared = pair, more
@@ -105,18 +125,34 @@ def _at_one_depth(left: _Module, right: _Module) -> tuple[_Module, _Module]:
 
 
 def _children(left: _Module, right: _Module) -> Sequence[tuple[_Module, _Module]]:
-    """The modules in two modules that are the same: by name or by place, then by what lies in them."""
+    """The modules in two modules that are the same.
+
+    By name or by place, then by what lies in them.
+    """
     found = {name: name for name in left.children if name in right.children}
     if all(map(str.isdecimal, (*left.children, *right.children))):
-        found = max(found, _in_order(left, right), key=lambda names: sum(_shared(left, right, names)))
+        found = max(
+            found, _in_order(left, right), key=lambda names: sum(_shared(left, right, names))
+        )
     waiting = {name: child for name, child in right.children.items() if name not in found.values()}
     for is_alike in (_is_equal, _is_like):
         for name, child in left.children.items():
-            other = next((other for other in waiting if name not in found and is_alike(child, waiting[other])), None)
+            other = next(
+                (
+                    other
+                    for other in waiting
+                    if name not in found and is_alike(child, waiting[other])
+                ),
+                None,
+            )
             if other is not None:
                 found[name] = other
                 del waiting[other]
-    return [(child, right.children[found[name]]) for name, child in left.children.items() if name in found]
+    return [
+        (child, right.children[found[name]])
+        for name, child in left.children.items()
+        if name in found
+    ]
 
 
 def _in_order(left: _Module, right: _Module) -> dict[str, str]:
@@ -125,7 +161,11 @@ def _in_order(left: _Module, right: _Module) -> dict[str, str]:
     before = [frozenset(left.children[name].contents) for name in one]
     after = [frozenset(right.children[name].contents) for name in other]
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    return {one[block.a + offset]: other[block.b + offset] for block in blocks for offset in range(block.size)}
+    return {
+        one[block.a + offset]: other[block.b + offset]
+        for block in blocks
+        for offset in range(block.size)
+    }
 
 
 def _shared(left: _Module, right: _Module, names: Mapping[str, str]) -> Iterator[int]:

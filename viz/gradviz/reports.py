@@ -31,9 +31,10 @@ class Report(Findings):
     """What became of the gradient of one loss, for every parameter. Read-only.
 
     Attributes:
-        loss, place, parameters, cuts, unregistered, graph, notes, torch, training, series: As in :class:`gradviz.findings.Findings`.
-        losses: Where several losses were given, one report for each by name; else empty.
-        mends: Patches whose effect was measured, where :func:`gradviz.mend` made the report; else empty.
+        loss, place, parameters, cuts, unregistered, graph, notes, torch, training, series: As in
+        :class:`gradviz.findings.Findings`. losses: Where several losses were given, one report for
+        each by name; else empty. mends: Patches whose effect was measured, where
+        :func:`gradviz.mend` made the report; else empty.
     """
 
     losses: "Mapping[str, Report]" = field(default_factory=dict)
@@ -43,10 +44,15 @@ class Report(Findings):
     def of(cls, findings: Findings) -> Self:
         """Return the report of these findings."""
         values = {each.name: getattr(findings, each.name) for each in fields(Findings)}
-        return cls(**values | {"losses": {name: cls.of(part) for name, part in findings.losses.items()}})
+        return cls(
+            **values | {"losses": {name: cls.of(part) for name, part in findings.losses.items()}}
+        )
 
     def __str__(self) -> str:
-        """Return the explanation: in colour for a terminal that is not told NO_COLOR, else plain."""
+        """Return the explanation.
+
+        In colour for a terminal that is not told NO_COLOR, else plain.
+        """
         return for_terminal(self)
 
     def __repr__(self) -> str:
@@ -60,13 +66,18 @@ class Report(Findings):
         """Return the drawing as DOT source, folded as in :meth:`to_svg`."""
         return str(drawing(self, view).source)
 
-    def to_svg(self, path: str | PathLike[str] | None = None, *, engine: str = "auto", view: View = _USUAL) -> str:
-        """Return the picture as SVG, and write it to ``path`` if one is given. A large graph is folded, and the picture says so.
+    def to_svg(
+        self, path: str | PathLike[str] | None = None, *, engine: str = "auto", view: View = _USUAL
+    ) -> str:
+        """Return the picture as SVG, and write it to ``path`` if one is given.
+
+        A large graph is folded, and the picture says so.
 
         Args:
             path: Where to write it. A name that ends in ``.png`` or ``.pdf`` gets a picture of that
                 format, which ``dot`` draws.
-            engine: ``"auto"`` (``dot`` if it is on PATH, else the embedded one), ``"dot"`` or ``"embedded"``.
+            engine: ``"auto"`` (``dot`` if it is on PATH, else the embedded one), ``"dot"`` or
+                ``"embedded"``.
             view: How much is folded, and on which ground: ``gradviz.View(budget=300)``,
                 ``gradviz.View(open=("layers.3.*",))``, ``gradviz.View(scheme="dark")``.
 
@@ -88,7 +99,8 @@ class Report(Findings):
         return _written(render_json(self), path)
 
     def to_html(self, path: str | PathLike[str] | None = None) -> str:
-        """Return one self-contained page of HTML to explore the graph in, and write it to ``path`` if one is given.
+        """Return one self-contained page of HTML to explore the graph in, and write it to ``path``
+        if one is given.
 
         Raises:
             OutputError: The file cannot be written.
@@ -96,9 +108,11 @@ class Report(Findings):
         return _written(render_html(self), path)
 
     def frame(self) -> Any:
-        """Return a DataFrame with a row for each parameter and call, of pandas, or of polars where only that is installed.
+        """Return a DataFrame with a row for each parameter and call, of pandas, or of polars where
+        only that is installed.
 
-        Its columns: call, parameter, block, numel, verdict, why, gradient_norm, update_ratio, weight_norm, zeros. What was not measured
+        Its columns: call, parameter, block, numel, verdict, why, gradient_norm, update_ratio,
+            weight_norm, zeros. What was not measured
         is missing in it.
 
         Raises:
@@ -110,7 +124,8 @@ class Report(Findings):
         """Write numbers by block, the picture and the alarms to where a training is logged.
 
         Args:
-            target: A ``SummaryWriter``, a run of W&B, a logger of Lightning, or a Trainer of transformers.
+            target: A ``SummaryWriter``, a run of W&B, a logger of Lightning, or a Trainer of
+                transformers.
             step: Of the training; None where the target counts itself.
 
         Raises:
@@ -130,7 +145,8 @@ def read_json(text: str) -> Report:
     """Return the report that ``Report.to_json`` wrote.
 
     Raises:
-        ReportFileError: It is not JSON, not a report, of a later format, or something in it is missing or of the wrong kind.
+        ReportFileError: It is not JSON, not a report, of a later format, or something in it is
+            missing or of the wrong kind.
     """
     return Report.of(read_findings(text))
 

@@ -1,6 +1,9 @@
-"""Reports on several losses, or on several backward calls of a run: which of them is meant, and what all of them reach together. Pure.
+"""Reports on several losses, or on several backward calls of a run.
 
-``gradviz run`` names a call ``"backward 2, errG"``; its number or its loss alone is enough to mean it.
+Which of them is meant, and what all of them reach together. Pure.
+
+``gradviz run`` names a call ``"backward 2, errG"``; its number or its loss alone is enough to mean
+it.
 """
 
 import re
@@ -12,7 +15,9 @@ from gradviz.errors import ExpectationError
 from gradviz.findings import Findings
 from gradviz.graph import Parameter, Parameters, Verdict
 
-_CALL = re.compile(r"(?P<call>(?:backward|torch\.autograd\.grad) (?P<number>\d+)), (?P<loss>.*)", re.DOTALL)
+_CALL = re.compile(
+    r"(?P<call>(?:backward|torch\.autograd\.grad) (?P<number>\d+)), (?P<loss>.*)", re.DOTALL
+)
 _BEST_FIRST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
 
@@ -28,7 +33,10 @@ def loss_named(name: str) -> str:
 
 
 def together(report: Findings) -> Findings:
-    """Return ``report`` with what all of its calls reach together; losses of one graph are judged together already."""
+    """Return ``report`` with what all of its calls reach together.
+
+    Losses of one graph are judged together already.
+    """
     return _joined(report, report.losses) if is_of_calls(report) else report
 
 
@@ -38,11 +46,14 @@ def is_of_calls(report: Findings) -> bool:
 
 
 def of_loss(report: Findings, loss: str | None) -> Findings:
-    """Return the part of ``report`` that is about one loss or call; about several together where a pattern means several.
+    """Return the part of ``report`` that is about one loss or call.
+
+    About several together where a pattern means several.
 
     Args:
         report: The whole.
-        loss: Its name, a pattern as in ``fnmatch``, the number of a call, or the name of the loss of one; None for all of them.
+        loss: Its name, a pattern as in ``fnmatch``, the number of a call, or the name of the loss
+            of one; None for all of them.
 
     Raises:
         ExpectationError: There is no such loss.
@@ -51,7 +62,9 @@ def of_loss(report: Findings, loss: str | None) -> Findings:
         return together(report)
     known = losses_of(report)
     meant = {name: each for name, each in known.items() if name == loss} or {
-        name: each for name, each in known.items() if any(fnmatchcase(said, loss) for said in _names(name))
+        name: each
+        for name, each in known.items()
+        if any(fnmatchcase(said, loss) for said in _names(name))
     }
     if not meant:
         raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(known)})")
@@ -71,11 +84,18 @@ def _joined(report: Findings, parts: Mapping[str, Findings]) -> Findings:
         for name, parameter in part.parameters.items():
             fates.setdefault(name, []).append(parameter)
     cuts = dict.fromkeys(cut for part in parts.values() for cut in part.cuts)
-    return replace(report, parameters=Parameters(tuple(map(_best, fates.values()))), cuts=tuple(cuts), losses=parts)
+    return replace(
+        report,
+        parameters=Parameters(tuple(map(_best, fates.values()))),
+        cuts=tuple(cuts),
+        losses=parts,
+    )
 
 
 def _best(fates: Iterable[Parameter]) -> Parameter:
     """The best of what became of a parameter: what one loss reaches is reached."""
     ranked = sorted(fates, key=lambda parameter: _BEST_FIRST.index(parameter.verdict))
     best = ranked[0]
-    return replace(best, partial=any(each.partial for each in ranked if each.verdict is best.verdict))
+    return replace(
+        best, partial=any(each.partial for each in ranked if each.verdict is best.verdict)
+    )

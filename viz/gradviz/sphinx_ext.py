@@ -1,4 +1,6 @@
-"""The Sphinx directive ``gradviz``: the picture or the report of a step, made while the documentation is built.
+"""The Sphinx directive ``gradviz``.
+
+The picture or the report of a step, made while the documentation is built.
 
     .. gradviz:: package.module:function
        :mode: detach
@@ -6,11 +8,12 @@
        :caption: What it shows.
        :alt: What it shows, for those who cannot see it.
 
-The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``. ``:before:`` names another function, and shows
-what differs from it; ``:depth:`` says how deep modules are opened. In place of a name, the content may be a
-program that leaves ``loss``, and ``model`` if it has one. ``:format:`` is one or several of ``svg text table``; the table has a column
-for each loss. HTML shows the picture in the scheme of the page, LaTeX a PDF where Graphviz's ``dot`` is installed, everything else the
-report as text.
+The function returns ``(loss, model)`` or a loss; ``:mode:`` is handed to it as ``mode``.
+``:before:`` names another function, and shows what differs from it; ``:depth:`` says how deep
+modules are opened. In place of a name, the content may be a program that leaves ``loss``, and
+``model`` if it has one. ``:format:`` is one or several of ``svg text table``; the table has a
+column for each loss. HTML shows the picture in the scheme of the page, LaTeX a PDF where Graphviz's
+``dot`` is installed, everything else the report as text.
 """
 
 import hashlib
@@ -89,13 +92,19 @@ class GradvizDirective(SphinxDirective):
         """Trace the step, and return what every builder is to show of it.
 
         Raises:
-            docutils.parsers.rst.DirectiveError: It cannot be traced or drawn. The error points to the directive.
+            docutils.parsers.rst.DirectiveError: It cannot be traced or drawn. The error points to
+                the directive.
         """
         if bool(self.arguments) == bool(self.content):
-            raise self.error("gradviz: give either a function, as in '.. gradviz:: package.module:function', or a program below")
+            raise self.error(
+                "gradviz: give either a function, as in '.. gradviz:: package.module:function', or"
+                " a program below"
+            )
         try:
             report = self._function(self.arguments[0]) if self.arguments else self._program()
-            shown = self._shown(report, self._function(self.options["before"]) if "before" in self.options else None)
+            shown = self._shown(
+                report, self._function(self.options["before"]) if "before" in self.options else None
+            )
         except GradvizError as error:
             raise self.error(f"gradviz: {error}") from error
         if self.content and "hide-code" not in self.options:
@@ -111,7 +120,9 @@ class GradvizDirective(SphinxDirective):
             path = Path(self.env.relfn2path(file)[1])
             name = f"{path}{colon}{function}"
             self.env.note_dependency(str(path))
-        report = trace_function(name, **({"mode": self.options["mode"]} if "mode" in self.options else {}))
+        report = trace_function(
+            name, **({"mode": self.options["mode"]} if "mode" in self.options else {})
+        )
         module = sys.modules.get(file)
         if module is not None and module.__file__:
             self.env.note_dependency(module.__file__)
@@ -126,8 +137,13 @@ class GradvizDirective(SphinxDirective):
         return trace_program(list(self.content), document, self._lines_before())
 
     def _lines_before(self) -> int:
-        """How many lines of the document come before the content: reStructuredText counts from its beginning, MyST from the directive."""
-        document = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
+        """How many lines of the document come before the content.
+
+        reStructuredText counts from its beginning, MyST from the directive.
+        """
+        document = (
+            Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
+        )
         content = [line.strip() for line in self.content]
         for before in (self.content_offset, self.lineno + self.content_offset):
             if [line.strip() for line in document[before : before + len(content)]] == content:
@@ -136,23 +152,45 @@ class GradvizDirective(SphinxDirective):
 
     def _shown(self, report: "Report", before: "Report | None") -> list[nodes.Node]:
         look = _Look(report, before, View(depth=self.options.get("depth"), transparent=True))
-        ways: dict[str, Callable[[_Look], list[nodes.Node]]] = {"svg": self._picture, "text": self._text, "table": _table}
-        return [node for format in self.options.get("format", ("svg",)) for node in ways[format](look)]
+        ways: dict[str, Callable[[_Look], list[nodes.Node]]] = {
+            "svg": self._picture,
+            "text": self._text,
+            "table": _table,
+        }
+        return [
+            node for format in self.options.get("format", ("svg",)) for node in ways[format](look)
+        ]
 
     def _picture(self, look: "_Look") -> list[nodes.Node]:
         """The picture where it can be shown, the text elsewhere."""
         svg = look.svg(self.config.gradviz_engine)
-        pictures = [self._image(look, in_scheme(svg, scheme).encode(), "svg", scheme) for scheme in ("light", "dark")]
-        shown: list[nodes.Node] = [_only("html", self._framed(pictures[:1] if self.env.app.builder.name == "epub" else pictures))]
+        pictures = [
+            self._image(look, in_scheme(svg, scheme).encode(), "svg", scheme)
+            for scheme in ("light", "dark")
+        ]
+        shown: list[nodes.Node] = [
+            _only(
+                "html",
+                self._framed(pictures[:1] if self.env.app.builder.name == "epub" else pictures),
+            )
+        ]
         if shutil.which("dot"):
             pdf = lay_out(look.dot(), engine="dot", format="pdf")
             # the bytes of a PDF hold the time it was made, so its name is taken from what it shows
             picture = self._image(look, pdf, "pdf", "light", named_after=look.dot().encode())
-            return [*shown, _only("latex", self._framed([picture])), _only("not html and not latex", *self._text(look))]
+            return [
+                *shown,
+                _only("latex", self._framed([picture])),
+                _only("not html and not latex", *self._text(look)),
+            ]
         return [*shown, _only("not html", *self._text(look))]
 
-    def _image(self, look: "_Look", data: bytes, ending: str, scheme: str, named_after: bytes | None = None) -> nodes.image:
-        """Write a picture under a name that follows from its content, so that builds side by side write the same."""
+    def _image(
+        self, look: "_Look", data: bytes, ending: str, scheme: str, named_after: bytes | None = None
+    ) -> nodes.image:
+        """Write a picture under a name that follows from its content, so that builds side by side
+        write the same.
+        """
         name = hashlib.sha256(named_after or data).hexdigest()[:16]
         path = Path(self.env.doctreedir) / "gradviz" / f"{name}.{ending}"
         if not path.exists():
@@ -187,7 +225,11 @@ class _Look:
     def __init__(self, report: "Report", before: "Report | None", view: View) -> None:
         self.report, self._before, self._view = report, before, view
         self._difference = None if before is None else compare(before, report)
-        self._changes = None if before is None or self._difference is None else changes(self._difference, before, report)
+        self._changes = (
+            None
+            if before is None or self._difference is None
+            else changes(self._difference, before, report)
+        )
         self.headline = self._changes.headline if self._changes else headline(report)
 
     def svg(self, engine: str) -> str:
@@ -213,11 +255,19 @@ def _table(look: _Look) -> list[nodes.Node]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in report.parameters:
         fates = [losses[loss].parameters[name] for loss in losses]
-        said = tuple(f"{fate.verdict}, partial" if fate.partial else str(fate.verdict) for fate in fates)
+        said = tuple(
+            f"{fate.verdict}, partial" if fate.partial else str(fate.verdict) for fate in fates
+        )
         alike.setdefault(said, []).append(name)
-    rows = [[str(group), *said] for said, names in alike.items() for group in fold_names(names, report.parameters)]
+    rows = [
+        [str(group), *said]
+        for said, names in alike.items()
+        for group in fold_names(names, report.parameters)
+    ]
     titles = ["parameter", *losses]
-    columns = [nodes.colspec(colwidth=max(map(len, column))) for column in zip(titles, *rows, strict=True)]
+    columns = [
+        nodes.colspec(colwidth=max(map(len, column))) for column in zip(titles, *rows, strict=True)
+    ]
     head = nodes.thead("", _row(titles))
     body = nodes.tbody("", *map(_row, rows))
     return [nodes.table("", nodes.tgroup("", *columns, head, body, cols=len(columns)))]

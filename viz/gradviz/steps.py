@@ -32,10 +32,12 @@ class Traced:
 
 
 def trace_function(name: str, **arguments: Any) -> Report:
-    """Trace ``package.module:function`` or ``file.py:function`` and report on what it returns: ``(loss, model)`` or a loss.
+    """Trace ``package.module:function`` or ``file.py:function`` and report on what it returns.
 
-    ``arguments`` are handed to it. The module is looked for in the current folder first, as ``python -m`` does; beside a file what lies
-    there can be imported.
+    ``(loss, model)`` or a loss.
+
+    ``arguments`` are handed to it. The module is looked for in the current folder first, as
+    ``python -m`` does; beside a file what lies there can be imported.
 
     Raises:
         GradvizError: There is no such module or function, or it raises.
@@ -51,12 +53,22 @@ def find_function(name: str) -> Callable[..., Any]:
     """
     module_name, colon, function_name = name.rpartition(":")
     if not (module_name and colon and function_name):
-        raise GradvizError(f"not a function: {name!r} (write package.module:function, or file.py:function)")
+        raise GradvizError(
+            f"not a function: {name!r} (write package.module:function, or file.py:function)"
+        )
     module = _load_file(Path(module_name)) if module_name.endswith(".py") else _import(module_name)
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if function is None or not callable(function):
-        there = ", ".join(sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_")))
-        raise GradvizError(f"no function {function_name!r} in {module_name!r} (there is {there or 'none'})")
+        there = ", ".join(
+            sorted(
+                key
+                for key, value in vars(module).items()
+                if callable(value) and not key.startswith("_")
+            )
+        )
+        raise GradvizError(
+            f"no function {function_name!r} in {module_name!r} (there is {there or 'none'})"
+        )
     return function
 
 
@@ -71,21 +83,37 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
             result: Any = function(**arguments)
         except Exception as error:
             _print_without_gradviz(error)
-            raise GradvizError(f"{name} raised {type(error).__name__}, {_why_backward_failed(trace, error)}") from error
+            raise GradvizError(
+                f"{name} raised {type(error).__name__}, {_why_backward_failed(trace, error)}"
+            ) from error
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         run_backward(trace, loss)
     return Traced(trace.report(loss, model), loss, model)
 
 
 def _why_backward_failed(trace: Any, error: Exception) -> str:
-    """Say what severed a loss that does not require grad: cut, line and fix, where the error is about such a loss."""
+    """Say what severed a loss that does not require grad.
+
+    Cut, line and fix, where the error is about such a loss.
+    """
     none = "so there is nothing to report"
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    loss = next((frame.f_locals.get("self") for frame in frames if frame.f_code.co_filename.endswith("torch/_tensor.py")), None)
+    loss = next(
+        (
+            frame.f_locals.get("self")
+            for frame in frames
+            if frame.f_code.co_filename.endswith("torch/_tensor.py")
+        ),
+        None,
+    )
     if "does not require grad" not in str(error) or loss is None:
         return none
     values = [value for frame in frames for value in frame.f_locals.values()]
-    models = {str(number): value for number, value in enumerate(values) if hasattr(value, "named_parameters")}
+    models = {
+        str(number): value
+        for number, value in enumerate(values)
+        if hasattr(value, "named_parameters")
+    }
     cuts = trace.report(loss, models or None).cuts
     if not cuts:
         return none
@@ -96,7 +124,8 @@ def _why_backward_failed(trace: Any, error: Exception) -> str:
 
 
 def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
-    """Run a program that stands in a document, and report on the ``loss`` and the ``model`` that it leaves.
+    """Run a program that stands in a document, and report on the ``loss`` and the ``model`` that it
+    leaves.
 
     Args:
         lines: The program.
@@ -107,19 +136,26 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
         GradvizError: It raises, with the line, or leaves no loss.
     """
     source = "\n" * offset + "\n".join(lines) + "\n"
-    linecache.cache[document] = (len(source), None, source.splitlines(keepends=True), document)  # where the report reads code from
+    # Where the report reads code from
+    linecache.cache[document] = (len(source), None, source.splitlines(keepends=True), document)
     names: dict[str, Any] = {"__name__": "__gradviz__"}
     try:
         with gradviz.trace() as trace:
             exec(compile(source, document, "exec"), names)
             if "loss" not in names:
-                raise GradvizError("the program leaves no loss: assign it to 'loss', and the model to 'model'")
+                raise GradvizError(
+                    "the program leaves no loss: assign it to 'loss', and the model to 'model'"
+                )
             run_backward(trace, names["loss"])
         return trace.report(names["loss"], names.get("model"))
     except GradvizError:
         raise
     except Exception as error:
-        told = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == document]
+        told = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == document
+        ]
         if isinstance(error, SyntaxError) and error.filename == document:
             told.append(error.lineno)
         line = f" in line {told[-1]}" if told else ""
@@ -129,14 +165,16 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
 
 
 def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -> Report:
-    """Run a script as ``gradviz run`` does, in a process of its own, and report on its first backward calls.
+    """Run a script as ``gradviz run`` does, in a process of its own, and report on its first
+    backward calls.
 
     What the script prints goes to standard error.
 
     Args:
         file: The script.
         arguments: What it is called with.
-        backward: Numbers of these calls, as in ``"1,2,5-7"``; unless given, all until each of its optimizers has made a step.
+        backward: Numbers of these calls, as in ``"1,2,5-7"``; unless given, all until each of its
+            optimizers has made a step.
 
     Raises:
         GradvizError: There is no such file, or the script ends before it made these calls.
@@ -160,10 +198,15 @@ def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -
         ]
         done = subprocess.run(command, stdout=sys.__stderr__, check=False)
         report = read_json(path.read_text(encoding="utf-8")) if path.is_file() else None
-    calls = 0 if report is None else sum(name.startswith("backward ") for name in report.losses) or 1
+    calls = (
+        0 if report is None else sum(name.startswith("backward ") for name in report.losses) or 1
+    )
     if report is None or calls < len(wanted):
         which = "a backward call" if wanted == (1,) else f"backward call {wanted[calls]}"
-        raise GradvizError(f"{file} ended with exit status {done.returncode} and without {which}, so there is nothing to report")
+        raise GradvizError(
+            f"{file} ended with exit status {done.returncode} and without {which}, so there is"
+            " nothing to report"
+        )
     return report
 
 
@@ -171,8 +214,11 @@ def _import(name: str) -> ModuleType:
     _look_in(Path.cwd())
     try:
         return importlib.import_module(name)
-    except (ImportError, TypeError) as error:  # a TypeError for './name', which Python takes for a relative import
-        raise GradvizError(f"cannot import {name!r}: {error} (write package.module:function, or file.py:function)") from error
+    # A TypeError for './name', which Python takes for a relative import
+    except (ImportError, TypeError) as error:
+        raise GradvizError(
+            f"cannot import {name!r}: {error} (write package.module:function, or file.py:function)"
+        ) from error
     except Exception as error:
         _print_without_gradviz(error)
         raise GradvizError(f"{name} raised {type(error).__name__} while it was imported") from error
@@ -202,7 +248,11 @@ def _look_in(folder: Path) -> None:
 
 
 def _print_without_gradviz(error: Exception) -> None:
-    """Show the traceback on standard error, less the lines of gradviz that called the step and watched it."""
+    """Show the traceback on standard error, less the lines of gradviz that called the step and
+    watched it.
+    """
     told = traceback.TracebackException.from_exception(error)
-    told.stack = traceback.StackSummary.from_list([line for line in told.stack if not Path(line.filename).is_relative_to(_HERE)])
+    told.stack = traceback.StackSummary.from_list(
+        [line for line in told.stack if not Path(line.filename).is_relative_to(_HERE)]
+    )
     sys.stderr.writelines(told.format())

@@ -1,6 +1,9 @@
-"""What gradviz says in a process that is the user's. Whatever became of standard error there, the run goes on and ends as it would.
+"""What gradviz says in a process that is the user's.
 
-Names and lines of code are somebody else's text: :func:`printable` is what all of it goes through, in whatever is written.
+Whatever became of standard error there, the run goes on and ends as it would.
+
+Names and lines of code are somebody else's text: :func:`printable` is what all of it goes through,
+in whatever is written.
 """
 
 import os
@@ -13,29 +16,39 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-_LABELLED = re.compile(r"  (?:[a-z]+ {2,}|[a-z ]+: |          )")  # the margin of a line: "  cut       ", "  not trained: "
+# The margin of a line: "  cut       ", "  not trained: "
+_LABELLED = re.compile(r"  (?:[a-z]+ {2,}|[a-z ]+: |          )")
 _RED, _BOLD, _FAINT, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` on one line, with a backslash escape for every character that cannot be shown, or that a terminal acts upon.
+    r"""Return ``text`` on one line, with a backslash escape for every character that cannot be
+    shown, or that a terminal acts upon.
 
     >>> printable("a" + chr(10) + chr(0x202e))
     'a\\n\\u202e'
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
     """Say once that gradviz failed and that training goes on."""
     text = printable(str(error).splitlines()[0]) if str(error) else ""
-    (voice or say)(f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}: {text})\n")
+    (voice or say)(
+        f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}:"
+        f" {text})\n"
+    )
 
 
 def advise(text: str, level: int = 1) -> None:
-    """Issue a RuntimeWarning for the line that calls the caller, ``level`` calls up; said in plain where warnings are errors."""
+    """Issue a RuntimeWarning for the line that calls the caller, ``level`` calls up.
+
+    Said in plain where warnings are errors.
+    """
     try:
         warnings.warn(text, RuntimeWarning, stacklevel=level + 2)
     except Exception:  # an error by the user's filter, or of a standard error that is closed
@@ -43,7 +56,10 @@ def advise(text: str, level: int = 1) -> None:
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Write to a stream, or else to the standard error that the process began with. What cannot be written is left out."""
+    """Write to a stream, or else to the standard error that the process began with.
+
+    What cannot be written is left out.
+    """
     stream = stream or sys.__stderr__
     if stream is None or not text:
         return
@@ -51,16 +67,26 @@ def say(text: str, stream: TextIO | None = None) -> None:
         if stream.isatty() and "NO_COLOR" not in os.environ:
             text = dressed(text, shutil.get_terminal_size().columns)
         bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
-        _write(stream, f"\n{text}" if len(bars) else text)  # a progress bar leaves its line unfinished
+        # A progress bar leaves its line unfinished
+        _write(stream, f"\n{text}" if len(bars) else text)
 
 
 def dressed(text: str, width: int) -> str:
-    """Return lines as a terminal of ``width`` columns shows them: wrapped below their beginning, alarms red, labels faint."""
+    """Return lines as a terminal of ``width`` columns shows them.
+
+    Wrapped below their beginning, alarms red, labels faint.
+    """
     lines = []
     for line in text.splitlines():
         told = _LABELLED.match(line)
         indent = len(told[0]) if told and len(told[0]) <= width // 2 else 2
-        body = textwrap.wrap(line, max(width, 20), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+        body = textwrap.wrap(
+            line,
+            max(width, 20),
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
         if line.startswith("gradviz") and ": ALARM" in line:
             body = [f"{_RED}{part}{_PLAIN}" for part in body]
         elif line.startswith("gradviz"):
@@ -81,8 +107,10 @@ def _write(stream: TextIO, text: str) -> None:
         stream.flush()
         return
     stream.flush()
-    # A file that was opened since the stream was closed may have got its number; only streams are handed on to child processes.
+    # A file that was opened since the stream was closed may have got its number; only streams are
+    # handed on to child processes.
     if os.get_inheritable(descriptor) or descriptor > 2:
-        # Straight to the system: what stays in Python's buffer is tried again at the end, and makes the process fail.
+        # Straight to the system: what stays in Python's buffer is tried again at the end, and makes
+        # the process fail.
         while data:
             data = data[os.write(descriptor, data) :]

@@ -1,4 +1,7 @@
-"""The ways a gradient is lost, a family to a file: what each means and what usually mends it. Texts only, no torch."""
+"""The ways a gradient is lost, a family to a file: what each means and what usually mends it.
+
+Texts only, no torch.
+"""
 
 from collections.abc import Mapping
 
@@ -32,7 +35,15 @@ EXPLANATIONS: Mapping[CutKind, Explanation] = {
 
 BY_OPERATION: Mapping[str, Explanation] = {
     operation: explanation
-    for family in (compared, counted, functional_derivatives, read_as_numbers, sampled, sparse, state)
+    for family in (
+        compared,
+        counted,
+        functional_derivatives,
+        read_as_numbers,
+        sampled,
+        sparse,
+        state,
+    )
     for operation, explanation in family.OPERATIONS.items()
 }
 """Of operations that have a remedy of their own, whatever their kind."""

@@ -3,10 +3,17 @@
 from gradviz.causes.explanation import Explanation
 
 _COMPARISON = Explanation(
-    "A comparison gives True or False, which does not change when what is compared changes a little.",
-    "Where the threshold or the scores should learn, use a soft step: torch.sigmoid((x - threshold) / temperature). "
-    "A mask that only selects is as it should be.",
+    "A comparison gives True or False, which does not change when what is compared changes a"
+    " little.",
+    "Where the threshold or the scores should learn, use a soft step: torch.sigmoid((x - threshold)"
+    " / temperature). A mask that only selects is as it should be.",
 )
-_NAMES = "gt lt ge le eq ne greater less greater_equal less_equal isclose logical_and logical_or logical_not isnan isfinite"
+_NAMES = (
+    "gt lt ge le eq ne greater less greater_equal less_equal isclose logical_and logical_or"
+    " logical_not isnan isfinite"
+)
 
-OPERATIONS = dict.fromkeys([f"{name}()" for name in _NAMES.split()] + [f"__{name}__()" for name in _NAMES.split()[:6]], _COMPARISON)
+OPERATIONS = dict.fromkeys(
+    [f"{name}()" for name in _NAMES.split()] + [f"__{name}__()" for name in _NAMES.split()[:6]],
+    _COMPARISON,
+)

@@ -3,9 +3,12 @@
 from gradviz.causes.explanation import Explanation
 
 _COUNT = Explanation(
-    "Values are counted by bins, and a count does not change when a value moves a little within its bin.",
-    "Count softly: give every value a weight in each bin, such as (1 - (x[:, None] - centres).abs() / width).clamp(min=0), "
-    "and sum the weights.",
+    "Values are counted by bins, and a count does not change when a value moves a little within its"
+    " bin.",
+    "Count softly: give every value a weight in each bin, such as (1 - (x[:, None] - centres).abs()"
+    " / width).clamp(min=0), and sum the weights.",
 )
 
-OPERATIONS = dict.fromkeys(("histc()", "histogram()", "histogramdd()", "bincount()", "unique()", "count_nonzero()"), _COUNT)
+OPERATIONS = dict.fromkeys(
+    ("histc()", "histogram()", "histogramdd()", "bincount()", "unique()", "count_nonzero()"), _COUNT
+)

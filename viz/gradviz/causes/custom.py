@@ -7,26 +7,31 @@ RAISED = "backward() raised"
 """How the operation of a cut begins where a backward raised, and so brought nothing to anything."""
 
 RAISED_EXPLANATION = Explanation(
-    "backward() raised here, so that nothing that it was to bring is called reached, although some of it may have arrived before.",
-    "What the exception says; where it says that a derivative is not implemented, write the operation with ones that have a derivative.",
+    "backward() raised here, so that nothing that it was to bring is called reached, although some"
+    " of it may have arrived before.",
+    "What the exception says; where it says that a derivative is not implemented, write the"
+    " operation with ones that have a derivative.",
 )
 
 EXPLANATIONS = {
     CutKind.CUSTOM_FUNCTION: Explanation(
         "This torch.autograd.Function gives back no gradient for this input.",
-        "Return a gradient for it from backward(), and see that forward() does not mark its output as non-differentiable. "
-        "Around a reentrant checkpoint, pass use_reentrant=False.",
+        "Return a gradient for it from backward(), and see that forward() does not mark its output"
+        " as non-differentiable. Around a reentrant checkpoint, pass use_reentrant=False.",
     ),
     CutKind.HOOK: Explanation(
         "A hook put something else in place of the value or of its gradient.",
-        "See what the hook returns: None leaves everything as it is, a detached or new tensor severs.",
+        "See what the hook returns: None leaves everything as it is, a detached or new tensor"
+        " severs.",
     ),
     CutKind.GRAD_WITHOUT_GRAPH: Explanation(
-        "torch.autograd.grad gave gradients as plain numbers, so a loss made from them trains nothing behind them.",
+        "torch.autograd.grad gave gradients as plain numbers, so a loss made from them trains"
+        " nothing behind them.",
         "Pass create_graph=True where the loss depends on a gradient (penalties, meta-learning).",
     ),
     CutKind.COLLECTIVE: Explanation(
         "The collective moves numbers between processes without recording history.",
-        "Use torch.distributed.nn.functional, whose collectives have a backward, or put the process's own tensor back into its place.",
+        "Use torch.distributed.nn.functional, whose collectives have a backward, or put the"
+        " process's own tensor back into its place.",
     ),
 }

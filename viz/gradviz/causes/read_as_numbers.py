@@ -7,7 +7,8 @@ _BOUNDS = Explanation(
     "Stretch a constant grid: low + (high - low) * torch.linspace(0, 1, steps).",
 )
 _FILL = Explanation(
-    "The tensor is filled with a plain number that is read from another, and is a constant to the loss.",
+    "The tensor is filled with a plain number that is read from another, and is a constant to the"
+    " loss.",
     "Multiply ones by the tensor, or expand() it to the shape.",
 )
 

@@ -4,7 +4,9 @@ from gradviz.causes.explanation import Explanation
 
 OPERATIONS = {
     "_values()": Explanation(
-        "_values() gives the numbers of a sparse tensor without their history; it is meant for torch's own code.",
-        "Use coalesce().values(), which keeps the history, or the tensor that the sparse one was made of.",
+        "_values() gives the numbers of a sparse tensor without their history; it is meant for"
+        " torch's own code.",
+        "Use coalesce().values(), which keeps the history, or the tensor that the sparse one was"
+        " made of.",
     ),
 }

@@ -4,7 +4,9 @@ from gradviz.causes.explanation import Explanation
 
 OPERATIONS = {
     "state_dict()": Explanation(
-        "state_dict() hands out detached tensors, made for saving: what is computed from them trains nothing.",
-        "Iterate over named_parameters(), which are the parameters themselves. For a copy of the weights it is as it should be.",
+        "state_dict() hands out detached tensors, made for saving: what is computed from them"
+        " trains nothing.",
+        "Iterate over named_parameters(), which are the parameters themselves. For a copy of the"
+        " weights it is as it should be.",
     ),
 }

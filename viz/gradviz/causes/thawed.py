@@ -5,7 +5,9 @@ from gradviz.graph import CutKind
 
 EXPLANATIONS = {
     CutKind.FROZEN: Explanation(
-        "It was frozen while the forward used it, and is thawed only since: the graph of this loss has no route to it.",
-        "Set requires_grad to True before the forward that should train it. Where this loss is not to train it, it is as it should be.",
+        "It was frozen while the forward used it, and is thawed only since: the graph of this loss"
+        " has no route to it.",
+        "Set requires_grad to True before the forward that should train it. Where this loss is not"
+        " to train it, it is as it should be.",
     ),
 }

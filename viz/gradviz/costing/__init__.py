@@ -1,1 +1,5 @@
-"""What a step costs: time, what its backward runs through, and what autograd and optimizers keep for it. Measured, not estimated."""
+"""What a step costs.
+
+Time, what its backward runs through, and what autograd and optimizers keep for it. Measured, not
+estimated.
+"""

@@ -5,14 +5,28 @@ import click
 
 @click.command()
 @click.argument("functions", nargs=-1, required=True, metavar="PACKAGE.MODULE:FUNCTION...")
-@click.option("--at", "layer", metavar="LAYER", help="Measure the ways to freeze this module of the one function's model.")
-@click.option("--runs", type=click.IntRange(2), default=20, show_default=True, help="How often each way is timed.")
+@click.option(
+    "--at",
+    "layer",
+    metavar="LAYER",
+    help="Measure the ways to freeze this module of the one function's model.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(2),
+    default=20,
+    show_default=True,
+    help="How often each way is timed.",
+)
 def compare(functions: tuple[str, ...], layer: str | None, runs: int) -> None:
-    """Measure what steps cost against each other: time, backward nodes, and the memory that is kept for them.
+    """Measure what steps cost against each other.
 
-    A function returns (loss, model) or a loss; or (forward, model), where forward() returns the loss, so that building the model is not
-    timed. The ways take turns in one process on one thread. With --at a layer of one model is frozen in five ways: not at all,
-    requires_grad_(False) on it alone, the same on everything before it too, detach_() after it, and no_grad up to its end.
+    Time, backward nodes, and the memory that is kept for them.
+
+    A function returns (loss, model) or a loss; or (forward, model), where forward() returns the
+    loss, so that building the model is not timed. The ways take turns in one process on one thread.
+    With --at a layer of one model is frozen in five ways: not at all, requires_grad_(False) on it
+    alone, the same on everything before it too, detach_() after it, and no_grad up to its end.
     """
     from gradviz.costing.compare import compare as run
     from gradviz.costing.table import LEGEND, text

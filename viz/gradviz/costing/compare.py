@@ -1,4 +1,7 @@
-"""From functions of the user's to what they cost: several that run a step, or one whose layer is frozen in several ways."""
+"""From functions of the user's to what they cost.
+
+Several that run a step, or one whose layer is frozen in several ways.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +16,15 @@ from gradviz.steps import find_function
 
 
 def compare(functions: Sequence[str], layer: str | None = None, runs: int = 20) -> dict[str, Cost]:
-    """Measure functions against each other, or the ways to freeze one layer of what a function runs.
+    """Measure functions against each other, or the ways to freeze one layer of what a function
+    runs.
 
     Args:
-        functions: ``package.module:function`` or ``file.py:function``. Each returns ``(loss, model)`` or a loss; or, so that building the
-            model is not timed, ``(forward, model)``, where ``forward()`` returns the loss.
-        layer: Path of a module: the ways to freeze it are measured. The one function then returns ``(forward, model)``.
+        functions: ``package.module:function`` or ``file.py:function``. Each returns ``(loss,
+            model)`` or a loss; or, so that building the model is not timed, ``(forward, model)``,
+            where ``forward()`` returns the loss.
+        layer: Path of a module: the ways to freeze it are measured. The one function then returns
+            ``(forward, model)``.
         runs: How often each way is timed.
 
     Raises:
@@ -28,17 +34,32 @@ def compare(functions: Sequence[str], layer: str | None = None, runs: int = 20) 
     if layer is None:
         return measure({name: _way(name) for name in functions}, runs)
     if len(functions) > 1:
-        raise GradvizError("with --at one function is measured: its layer is frozen in several ways")
+        raise GradvizError(
+            "with --at one function is measured: its layer is frozen in several ways"
+        )
     made: Any = find_function(functions[0])()
-    if not (isinstance(made, tuple) and len(made) == 2 and callable(made[0]) and isinstance(made[1], nn.Module)):
-        raise GradvizError(f"with --at {functions[0]} has to return (forward, model), where forward() returns the loss")
+    if not (
+        isinstance(made, tuple)
+        and len(made) == 2
+        and callable(made[0])
+        and isinstance(made[1], nn.Module)
+    ):
+        raise GradvizError(
+            f"with --at {functions[0]} has to return (forward, model), where forward() returns the"
+            " loss"
+        )
     return measure(ways(made[1], layer, made[0]), runs)
 
 
 def _way(name: str) -> Way:
     function = find_function(name)
     made = function()
-    if isinstance(made, tuple) and len(made) == 2 and callable(made[0]) and not isinstance(made[0], Tensor):
+    if (
+        isinstance(made, tuple)
+        and len(made) == 2
+        and callable(made[0])
+        and not isinstance(made[0], Tensor)
+    ):
         forward, model = made
         return Way(lambda: (forward(), model))
 
@@ -46,7 +67,10 @@ def _way(name: str) -> Way:
         result: Any = function()
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         if not isinstance(loss, Tensor):
-            raise GradvizError(f"{name} returned no loss: a function returns (loss, model), a loss, or (forward, model)")
+            raise GradvizError(
+                f"{name} returned no loss: a function returns (loss, model), a loss, or (forward,"
+                " model)"
+            )
         return loss, model
 
     return Way(step)

@@ -1,4 +1,6 @@
-"""Ways to keep a layer from training, as hooks on a model of anybody's, so that each can be measured on the same model."""
+"""Ways to keep a layer from training, as hooks on a model of anybody's, so that each can be
+measured on the same model.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -14,7 +16,9 @@ from gradviz.errors import GradvizError
 Forward = Callable[[], Tensor]
 
 WAYS = ("none", "one layer", "all before", "detach_()", "no_grad")
-"""Nothing is frozen; requires_grad_(False) on one layer; on it and everything before it; detach_() after it; no_grad up to there."""
+"""Nothing is frozen; requires_grad_(False) on one layer; on it and everything before it;
+detach_() after it; no_grad up to there.
+"""
 
 
 def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
@@ -32,7 +36,9 @@ def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
         module = model.get_submodule(layer)
     except AttributeError:
         there = ", ".join(name for name, _ in model.named_children())
-        raise GradvizError(f"no layer {layer!r} in the model (there is {there or 'none'}, and what lies in them)") from None
+        raise GradvizError(
+            f"no layer {layer!r} in the model (there is {there or 'none'}, and what lies in them)"
+        ) from None
     own, before = list(module.parameters()), parameters_before(model, module, forward)
     around: list[Callable[[], AbstractContextManager[object]]] = [
         nullcontext,
@@ -49,7 +55,9 @@ def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
 
 
 def parameters_before(model: nn.Module, module: nn.Module, forward: Forward) -> list[nn.Parameter]:
-    """Return the parameters of all modules that begin to run before ``module`` ends, its own included, less those used later again."""
+    """Return the parameters of all modules that begin to run before ``module`` ends, its own
+    included, less those used later again.
+    """
     over = False
     before: dict[nn.Parameter, None] = {}
     after: set[nn.Parameter] = set()
@@ -63,7 +71,11 @@ def parameters_before(model: nn.Module, module: nn.Module, forward: Forward) -> 
         nonlocal over
         over = True
 
-    parts = [part for part in model.modules() if part is module or all(inner is not module for inner in part.modules())]
+    parts = [
+        part
+        for part in model.modules()
+        if part is module or all(inner is not module for inner in part.modules())
+    ]
     handles += [part.register_forward_pre_hook(begins) for part in parts]
     handles.append(module.register_forward_hook(ends))
     try:

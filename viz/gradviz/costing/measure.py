@@ -1,4 +1,7 @@
-"""Measures ways of running a step against each other: they take turns in one process, and what is told is medians with their spread."""
+"""Measures ways of running a step against each other.
+
+They take turns in one process, and what is told is medians with their spread.
+"""
 
 import gc
 import statistics
@@ -43,8 +46,8 @@ class Cost:
     Attributes:
         forward, backward: Time up to the loss, and from there to the last gradient.
         nodes: How many nodes the backward runs through.
-        saved: Bytes that autograd keeps for it at the end of the forward; memory that is shared is counted once, parameters and buffers,
-            which are there anyway, not at all.
+        saved: Bytes that autograd keeps for it at the end of the forward; memory that is shared is
+            counted once, parameters and buffers, which are there anyway, not at all.
         peak: The most that it keeps at one moment of the forward.
         gradients: Bytes in ``.grad`` after it.
         state: Bytes that Adam holds for what got a gradient: two numbers for each of its own.
@@ -119,7 +122,15 @@ def _counted(way: Way) -> Cost:
         state = 2 * _bytes(one for one in parameters if one.grad is not None)
     _clear(model)
     none = Times.of([0.0])
-    return Cost(forward=none, backward=none, nodes=nodes, saved=saved, peak=peak, gradients=gradients, state=state)
+    return Cost(
+        forward=none,
+        backward=none,
+        nodes=nodes,
+        saved=saved,
+        peak=peak,
+        gradients=gradients,
+        state=state,
+    )
 
 
 def _tensors(model: nn.Module | None) -> list[Tensor]:
@@ -132,7 +143,9 @@ def _run_backward(loss: Tensor) -> None:
 
 
 def count_nodes(loss: Tensor) -> int:
-    """Return how many nodes a backward of ``loss`` runs through, those that write a gradient included."""
+    """Return how many nodes a backward of ``loss`` runs through, those that write a gradient
+    included.
+    """
     seen: set[Any] = set()
     stack = [loss.grad_fn]
     while stack:

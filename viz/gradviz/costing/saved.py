@@ -35,7 +35,8 @@ class SavedBytes:
         """Begin with nothing.
 
         Args:
-            without: Tensors that are there without a graph, such as the parameters; their memory is not counted.
+            without: Tensors that are there without a graph, such as the parameters; their memory is
+                not counted.
         """
         self.held = self.peak = 0
         self._without = {_storage(tensor)[0] for tensor in without}
@@ -67,7 +68,9 @@ class SavedBytes:
             self.held -= self._sizes.pop(key, 0)
 
     def leave_out(self, tensors: Iterable[Tensor]) -> int:
-        """Return how many bytes are held less those of some tensors, which were not known when counting began."""
+        """Return how many bytes are held less those of some tensors, which were not known when
+        counting began.
+        """
         keys = {_storage(tensor)[0] for tensor in tensors}
         return self.held - sum(self._sizes.get(key, 0) for key in keys)
 

@@ -6,9 +6,10 @@ from gradviz.costing.measure import Cost, Times
 
 TITLES = ("way", "forward", "backward", "nodes", "saved", "at most", ".grad", "Adam")
 LEGEND = (
-    "forward, backward: milliseconds of processor time on one thread, median (middle half). nodes: what backward runs through. "
-    "saved: what autograd keeps at the end of the forward, parameters not counted; at most: at any moment of it. "
-    ".grad, Adam: what gradients and the state of Adam take."
+    "forward, backward: milliseconds of processor time on one thread, median (middle half). nodes:"
+    " what backward runs through. saved: what autograd keeps at the end of the forward, parameters"
+    " not counted; at most: at any moment of it. .grad, Adam: what gradients and the state of Adam"
+    " take."
 )
 
 
@@ -23,7 +24,10 @@ def text(costs: Mapping[str, Cost]) -> str:
 
 
 def lined_up(table: Sequence[Sequence[str]]) -> str:
-    """Return rows with columns as wide as they need to be: the first to the left, the others to the right."""
+    """Return rows with columns as wide as they need to be.
+
+    The first to the left, the others to the right.
+    """
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for row in table:
@@ -38,7 +42,9 @@ def _row(name: str, cost: Cost) -> tuple[str, ...]:
 
 
 def _time(times: Times) -> str:
-    median, low, high = (f"{1000 * seconds:.3g}" for seconds in (times.median, times.low, times.high))
+    median, low, high = (
+        f"{1000 * seconds:.3g}" for seconds in (times.median, times.low, times.high)
+    )
     return f"{median} ({low} to {high})"
 
 

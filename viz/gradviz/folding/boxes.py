@@ -19,10 +19,13 @@ class View:
     """How much of a graph a picture shows, and on which ground. Read-only.
 
     Attributes:
-        budget: Modules are opened, the shallowest first, while there are at most so many boxes, each operation counted as one. A graph
-            not much larger is drawn node by node; unless told, so is one of 150 nodes.
-        depth: Open modules down to this depth and no further, whatever the budget: 0 shows the outermost modules as boxes.
-        open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path may begin further out than the pattern.
+        budget: Modules are opened, the shallowest first, while there are at most so many boxes,
+            each operation counted as one. A graph not much larger is drawn node by node; unless
+            told, so is one of 150 nodes.
+        depth: Open modules down to this depth and no further, whatever the budget: 0 shows the
+            outermost modules as boxes.
+        open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path
+            may begin further out than the pattern.
         scheme: ``"light"`` or ``"dark"``; ``"auto"`` follows the reader's system.
         transparent: Leave out the ground, where that of the page is known to go with the scheme.
 
@@ -38,7 +41,9 @@ class View:
 
     def __post_init__(self) -> None:
         if self.scheme not in SCHEMES:
-            raise GradvizError(f"unknown scheme: {self.scheme!r} (choose from {', '.join(SCHEMES)})")
+            raise GradvizError(
+                f"unknown scheme: {self.scheme!r} (choose from {', '.join(SCHEMES)})"
+            )
 
     def shows_all_of(self, graph: Graph) -> bool:
         """Whether ``graph`` is small enough to be drawn node by node."""
@@ -63,18 +68,22 @@ class Box:
 
     Attributes:
         kind: See :class:`BoxKind`.
-        key: Identifier where nothing is folded: a letter, then letters, digits and ``_``. The same in every run.
+        key: Identifier where nothing is folded: a letter, then letters, digits and ``_``. The same
+            in every run.
         path: Module path, ``"model.layers.0..31.mlp"``; of a parameter its name.
         class_name: Of a module: its class.
         frame: Index in ``Folded.frames`` of the opened module it stands in; None at the top.
         operation: Name of the operation, where it is one; of a cut, the kind.
-        times: How many equal siblings or loop turns this box stands for, not counting those its frames already state.
+        times: How many equal siblings or loop turns this box stands for, not counting those its
+            frames already state.
         calls: How often the module ran, as its parameters tell.
-        node: The node that it stands for, or that a mark stands on; None where there are several, or none. Of no account for equality.
+        node: The node that it stands for, or that a mark stands on; None where there are several,
+            or none. Of no account for equality.
         nodes: How many nodes of the graph it stands for.
         parameters: How many parameters.
         numel: Elements of these parameters.
-        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`; none left out but those that are 0.
+        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`; none left
+            out but those that are 0.
         partial: How many of them have a severed route beside a live one.
         cuts: Of a cut: indices in ``Report.cuts``.
         place: Of an operation or a cut: the source line.
@@ -131,7 +140,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class Link:
-    """Values that go from the box ``source`` into the box ``target``, nearer to the loss: ``edges`` of them. Read-only."""
+    """Values that go from the box ``source`` into the box ``target``, nearer to the loss.
+
+    ``edges`` of them. Read-only.
+    """
 
     source: int
     target: int

@@ -1,4 +1,7 @@
-"""What follows from the edges of a graph: distance from the loss, what is pruned, where the cuts stand, what passes. Pure and linear."""
+"""What follows from the edges of a graph.
+
+Distance from the loss, what is pruned, where the cuts stand, what passes. Pure and linear.
+"""
 
 from enum import StrEnum
 
@@ -39,15 +42,18 @@ class Flow:
         return distance
 
     def _sides(self) -> list[bool]:
-        """Whether a node belongs to what a cut prunes; what wants no gradient goes with what uses it."""
+        """Whether a node belongs to what a cut prunes.
+
+        What wants no gradient goes with what uses it.
+        """
         pruned = [node.pruned and node.verdict is not Verdict.FROZEN for node in self.nodes]
         alive = [sum(not pruned[edge.target] for edge in edges) for edges in self.out]
 
         def follows(index: int) -> bool:
             node = self.nodes[index]
-            return not (pruned[index] or alive[index] or node.kind is NodeKind.LOSS or not self.out[index]) and (
-                not node.requires_grad or node.verdict is Verdict.FROZEN
-            )
+            return not (
+                pruned[index] or alive[index] or node.kind is NodeKind.LOSS or not self.out[index]
+            ) and (not node.requires_grad or node.verdict is Verdict.FROZEN)
 
         ready = [index for index in range(len(pruned)) if follows(index)]
         while ready:
@@ -60,7 +66,8 @@ class Flow:
         return pruned
 
     def _cuts(self) -> tuple[dict[int, tuple[int, ...]], dict[Edge, tuple[int, ...]]]:
-        """The nodes that sever, and the edges where neither end does, with the cuts that they stand for.
+        """The nodes that sever, and the edges where neither end does, with the cuts that they stand
+        for.
 
         What is done to a stretch of code, such as ``no_grad``, is marked where a value leaves it.
         """
@@ -88,7 +95,13 @@ class Flow:
             else:
                 edges.setdefault(edge, set()).add(edge.cut)
         for edge in self.edges:
-            if inside[edge.source] and not inside[edge.target] and not edge.gradient and edge.target not in nodes and edge not in edges:
+            if (
+                inside[edge.source]
+                and not inside[edge.target]
+                and not edge.gradient
+                and edge.target not in nodes
+                and edge not in edges
+            ):
                 found = of_region.get(find(edge.source))
                 if found:
                     edges[edge] = found
@@ -96,10 +109,16 @@ class Flow:
         for edge in self.edges:
             if edge.cut is not None and edge.cut not in told:
                 edges.setdefault(edge, set()).add(edge.cut)
-        return ({index: tuple(sorted(cuts)) for index, cuts in nodes.items()}, {edge: tuple(sorted(cuts)) for edge, cuts in edges.items()})
+        return (
+            {index: tuple(sorted(cuts)) for index, cuts in nodes.items()},
+            {edge: tuple(sorted(cuts)) for edge, cuts in edges.items()},
+        )
 
     def marked(self, edge: Edge) -> Node:
-        """Return the node that a mark on an edge stands for: what severs it, or the operation of a block that the value leaves."""
+        """Return the node that a mark on an edge stands for.
+
+        What severs it, or the operation of a block that the value leaves.
+        """
         source = self.nodes[edge.source]
         return source if source.severs is not None else self.nodes[edge.target]
 
@@ -108,7 +127,9 @@ class Flow:
         source, target = self.nodes[edge.source], self.nodes[edge.target]
         if edge.gradient:
             return Way.PRUNED if source.pruned or target.pruned else Way.GRADIENT
-        if source.verdict is Verdict.FROZEN or (source.kind is not NodeKind.OPERATION and not source.requires_grad):
+        if source.verdict is Verdict.FROZEN or (
+            source.kind is not NodeKind.OPERATION and not source.requires_grad
+        ):
             return Way.FROZEN
         cut = edge.source in self.cut_nodes
         if edge.severed or source.pruned:

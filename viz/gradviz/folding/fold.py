@@ -1,9 +1,12 @@
-"""From a graph of any size to a small one that says the same: modules as boxes, repetition as ``×32``. Pure, linear, no recursion.
+"""From a graph of any size to a small one that says the same.
 
-The shallowest modules are opened as long as the boxes stay within a budget. Numbered siblings that are alike, verdicts and cuts included,
-are told once, so that the one frozen or severed block stands out. What runs again and again on one line is told once too, and operations
-that follow each other without a branch are told in one box. Three things are never folded away: the loss, what severs, and whether
-gradient passes between two boxes.
+Modules as boxes, repetition as ``×32``. Pure, linear, no recursion.
+
+The shallowest modules are opened as long as the boxes stay within a budget. Numbered siblings that
+are alike, verdicts and cuts included, are told once, so that the one frozen or severed block stands
+out. What runs again and again on one line is told once too, and operations that follow each other
+without a branch are told in one box. Three things are never folded away: the loss, what severs, and
+whether gradient passes between two boxes.
 """
 
 from collections import Counter
@@ -47,11 +50,16 @@ def fold(
         rooms = Rooms(modules)
         closed = open_rooms(rooms, keys, modules, budget, depth)
         stages = _stages(flow, modules, rooms, keys) if staged else {}
-        return _Drawing(flow, modules, rooms, keys, parameters, stages, marks).folded(closed), bool(stages)
+        return _Drawing(flow, modules, rooms, keys, parameters, stages, marks).folded(closed), bool(
+            stages
+        )
 
     for quarters in (4, 3, 2, 1):
         folded, is_staged = drawn(budget * quarters // 4)
-        if not is_staged or (len(folded.boxes) <= budget + budget // 2 and len(folded.links) <= LINKS * len(folded.boxes)):
+        if not is_staged or (
+            len(folded.boxes) <= budget + budget // 2
+            and len(folded.links) <= LINKS * len(folded.boxes)
+        ):
             return stretched(folded)
     return stretched(drawn(budget, staged=False)[0])
 
@@ -66,13 +74,24 @@ def _stages(flow: Flow, modules: Modules, rooms: Rooms, keys: Sequence[NodeKey])
         shown
     )  # of what comes before, in another room: its distance from the loss, and itself
     for index in sorted(range(len(shown)), key=lambda index: -flow.distance[index]):
-        for source in (edge.source for edge in flow.into[index] if flow.nodes[edge.source].kind is NodeKind.OPERATION):
-            found = nearest[source] if shown[source] is shown[index] else (flow.distance[source], source)
+        for source in (
+            edge.source
+            for edge in flow.into[index]
+            if flow.nodes[edge.source].kind is NodeKind.OPERATION
+        ):
+            found = (
+                nearest[source]
+                if shown[source] is shown[index]
+                else (flow.distance[source], source)
+            )
             nearest[index] = min(filter(None, (found, nearest[index])), default=None)
     stages = {
         node.index: shown[found[1]]
         for node, found in zip(flow.nodes, nearest, strict=True)
-        if found and shown[node.index].is_open and node.kind is NodeKind.OPERATION and node.index not in flow.cut_nodes
+        if found
+        and shown[node.index].is_open
+        and node.kind is NodeKind.OPERATION
+        and node.index not in flow.cut_nodes
     }
     loops: dict[Hashable, set[Room]] = {}
     loop_of = {index: (keys[index][shown[index].spread], shown[index]) for index in stages}
@@ -92,7 +111,8 @@ class _Tally:
     node: Node | None = None  # the first
     nodes: int = 0
     names: list[str] = field(default_factory=list)
-    uses: Counter[int] = field(default_factory=Counter)  # how often parameters are used in it, by their nodes
+    # How often parameters are used in it, by their nodes
+    uses: Counter[int] = field(default_factory=Counter)
 
 
 class _Drawing:
@@ -108,7 +128,13 @@ class _Drawing:
         stages: Mapping[int, Room],
         marks: Mapping[str, str],
     ) -> None:
-        self._flow, self._modules, self._rooms, self._keys, self._parameters = flow, modules, rooms, keys, parameters
+        self._flow, self._modules, self._rooms, self._keys, self._parameters = (
+            flow,
+            modules,
+            rooms,
+            keys,
+            parameters,
+        )
         self._stages, self._marks = stages, marks
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
@@ -136,9 +162,15 @@ class _Drawing:
         if node.kind is NodeKind.LOSS:
             key, box = ("loss", node.index), Box(kind=BoxKind.LOSS, path=node.name or "loss")
         elif cuts is not None:
-            key, box = ("cut", node.severs, cuts, room), Box(kind=BoxKind.CUT, operation=str(node.severs), cuts=cuts, place=node.place)
+            key, box = (
+                ("cut", node.severs, cuts, room),
+                Box(kind=BoxKind.CUT, operation=str(node.severs), cuts=cuts, place=node.place),
+            )
         elif not room.is_open:
-            key, box = ("module", room, pruned), Box(kind=BoxKind.MODULE, path=room.path, class_name=room.class_name, pruned=pruned)
+            key, box = (
+                ("module", room, pruned),
+                Box(kind=BoxKind.MODULE, path=room.path, class_name=room.class_name, pruned=pruned),
+            )
         else:
             name = self._keys[node.index][room.spread]
             key, box = (name, room, self._stages.get(node.index)), self._own(node, room, pruned)
@@ -156,12 +188,29 @@ class _Drawing:
         match node.kind:
             case NodeKind.PARAMETER:
                 last = node.name.rpartition(".")[2] if room.spread == 0 else "*"
-                return Box(kind=BoxKind.PARAMETER, path=f"{room.path}.{last}".lstrip("."), shape=node.shape, pruned=pruned)
+                return Box(
+                    kind=BoxKind.PARAMETER,
+                    path=f"{room.path}.{last}".lstrip("."),
+                    shape=node.shape,
+                    pruned=pruned,
+                )
             case NodeKind.LEAF:
                 verdicts = ((node.verdict or Verdict.REACHED, 1),)
-                return Box(kind=BoxKind.LEAF, path=node.name, shape=node.shape, verdicts=verdicts, pruned=pruned)
+                return Box(
+                    kind=BoxKind.LEAF,
+                    path=node.name,
+                    shape=node.shape,
+                    verdicts=verdicts,
+                    pruned=pruned,
+                )
             case _ if room.spread == 0:
-                return Box(kind=BoxKind.OPERATION, path=room.path, operation=node.operation, place=node.place, pruned=pruned)
+                return Box(
+                    kind=BoxKind.OPERATION,
+                    path=room.path,
+                    operation=node.operation,
+                    place=node.place,
+                    pruned=pruned,
+                )
             case _:
                 function = node.place.function if node.place and room.spread == 1 else ""
                 return Box(kind=BoxKind.MODULE, path=room.path, operation=function, pruned=pruned)
@@ -171,10 +220,25 @@ class _Drawing:
         shown = room.shown
         if shown.is_open:
             last = name.rpartition(".")[2] if shown.spread == 0 else "*"
-            key: Hashable = (("parameter", last, False) if shown.spread == 0 else ABSENT, shown, None)
-            box = Box(kind=BoxKind.PARAMETER, path=f"{shown.path}.{last}".lstrip("."), shape=self._parameters[name].shape)
+            key: Hashable = (
+                ("parameter", last, False) if shown.spread == 0 else ABSENT,
+                shown,
+                None,
+            )
+            box = Box(
+                kind=BoxKind.PARAMETER,
+                path=f"{shown.path}.{last}".lstrip("."),
+                shape=self._parameters[name].shape,
+            )
         else:
-            key = next((key for side in (False, True) if (key := ("module", shown, side)) in self._tallies), ("module", shown, False))
+            key = next(
+                (
+                    key
+                    for side in (False, True)
+                    if (key := ("module", shown, side)) in self._tallies
+                ),
+                ("module", shown, False),
+            )
             box = Box(kind=BoxKind.MODULE, path=shown.path, class_name=shown.class_name)
         self._tally(key, shown, box).names.append(name)
 
@@ -208,12 +272,16 @@ class _Drawing:
         """The one box that parameters with many uses have a line to; the others get stubs."""
         users: dict[Hashable, dict[Hashable, None]] = {}
         for edge in self._flow.edges:
-            if self._flow.nodes[edge.source].kind in (NodeKind.PARAMETER, NodeKind.LEAF) and keys[edge.source] != keys[edge.target]:
+            if (
+                self._flow.nodes[edge.source].kind in (NodeKind.PARAMETER, NodeKind.LEAF)
+                and keys[edge.source] != keys[edge.target]
+            ):
                 users.setdefault(keys[edge.source], {})[keys[edge.target]] = None
         mains: dict[Hashable, Hashable] = {}
         for key, targets in users.items():
             if self._tallies[key].box.kind is BoxKind.MODULE:
-                mains[key] = key  # seen as a part of its module, so that every use from elsewhere gets a stub
+                # Seen as a part of its module, so that every use from elsewhere gets a stub
+                mains[key] = key
             elif len(targets) > SHARED_USES:
                 mains[key] = min(targets, key=lambda target: self._tallies[target].nearest)
         return mains
@@ -226,7 +294,9 @@ class _Drawing:
         stub = self._tallies.get(key)
         if stub is None:
             stub = self._tallies[key] = _Tally(
-                home.room, Box(kind=kind, path=node.name, shape=node.shape, pruned=user.box.pruned, stub=True), user.frame
+                home.room,
+                Box(kind=kind, path=node.name, shape=node.shape, pruned=user.box.pruned, stub=True),
+                user.frame,
             )
         stub.nearest = min(stub.nearest, (user.nearest[0] + 1, node.index))
         stub.node = stub.node or node
@@ -241,7 +311,9 @@ class _Drawing:
         room = self._rooms.of[self._modules.of[node.index]].shown
         kind = edge.severed or node.severs
         key = ("cut", kind, cuts, room)
-        tally = self._tally(key, room, Box(kind=BoxKind.CUT, operation=str(kind), cuts=cuts, place=node.place))
+        tally = self._tally(
+            key, room, Box(kind=BoxKind.CUT, operation=str(kind), cuts=cuts, place=node.place)
+        )
         tally.node = tally.node or node
         tally.nodes += node.index not in tally.uses  # a value may leave by several edges
         tally.uses[node.index] += 1
@@ -249,7 +321,11 @@ class _Drawing:
         return key
 
     def _finish(self, closed: tuple[str, ...]) -> Folded:
-        opened = [room for room in self._rooms.all if room.is_open and room.shown is room and room.parent is not None]
+        opened = [
+            room
+            for room in self._rooms.all
+            if room.is_open and room.shown is room and room.parent is not None
+        ]
         frames = {room: number for number, room in enumerate(opened)}
         order = sorted(self._tallies, key=lambda key: self._position(self._tallies[key]))
         boxes = [self._box(self._tallies[key], frames) for key in order]
@@ -260,7 +336,12 @@ class _Drawing:
         return Folded(
             boxes=tuple(boxes),
             links=tuple(
-                Link(source=source, target=target, way=next(way for way in Way if way in ways), edges=sum(ways.values()))
+                Link(
+                    source=source,
+                    target=target,
+                    way=next(way for way in Way if way in ways),
+                    edges=sum(ways.values()),
+                )
                 for (source, target), ways in sorted(links.items())
             ),
             frames=tuple(self._frame(room, frames) for room in opened),
@@ -289,12 +370,25 @@ class _Drawing:
     def _position(tally: _Tally) -> tuple[Hashable, ...]:
         box = tally.box
         place = box.place or Place("", 0)
-        return (box.kind is not BoxKind.LOSS, tally.nearest[0], box.kind, box.path, box.operation, place, box.pruned, tally.nearest[1])
+        return (
+            box.kind is not BoxKind.LOSS,
+            tally.nearest[0],
+            box.kind,
+            box.path,
+            box.operation,
+            place,
+            box.pruned,
+            tally.nearest[1],
+        )
 
     def _box(self, tally: _Tally, frames: Mapping[Room, int]) -> Box:
         known = [self._parameters[name] for name in tally.names if name in self._parameters]
         verdicts = Counter(parameter.verdict for parameter in known)
-        single = tally.box.kind is BoxKind.PARAMETER and len(set(tally.names)) != len(tally.frame.members) and len(known) > 1
+        single = (
+            tally.box.kind is BoxKind.PARAMETER
+            and len(set(tally.names)) != len(tally.frame.members)
+            and len(known) > 1
+        )
         around = len(tally.frame.members)
         if tally.box.kind is BoxKind.MODULE:
             times = tally.room.modules if not tally.room.is_open else 1
@@ -311,7 +405,8 @@ class _Drawing:
             nodes=tally.nodes,
             parameters=len(known),
             numel=sum(parameter.numel for parameter in known),
-            verdicts=tally.box.verdicts or tuple((verdict, verdicts[verdict]) for verdict in Verdict if verdicts[verdict]),
+            verdicts=tally.box.verdicts
+            or tuple((verdict, verdicts[verdict]) for verdict in Verdict if verdicts[verdict]),
             partial=sum(parameter.partial for parameter in known),
             marked=tuple(name for name in tally.names if name in self._marks),
             shape=None if single else tally.box.shape,

@@ -1,7 +1,10 @@
-"""The tree of the modules that a graph ran, and which of them are alike. Pure, linear, no recursion.
+"""The tree of the modules that a graph ran, and which of them are alike.
 
-Two modules are alike if their class is, and what they hold: operations, parameters with their verdicts, cuts, wiring, and the modules
-inside by name. Numbered siblings that are alike share a room.
+Pure, linear, no recursion.
+
+Two modules are alike if their class is, and what they hold: operations, parameters with their
+verdicts, cuts, wiring, and the modules inside by name. Numbered siblings that are alike share a
+room.
 """
 
 from collections import Counter
@@ -13,14 +16,28 @@ from gradviz.folding.flow import Flow
 from gradviz.graph import Node, NodeKind, Parameter
 
 LONGEST_PERIOD = 8  # of siblings that take turns
-MANY = 4  # equal siblings that are a run though their names are not mere numbers; conv1 and conv2 of a block are no run
+# Equal siblings that are a run though their names are not mere numbers; conv1 and conv2 of a block
+# are no run
+MANY = 4
 MOST_CHILDREN = 60  # of a module; more are bundled
 
 
 class Module:
     """A module of the model."""
 
-    __slots__ = ("absent", "children", "class_name", "contents", "depth", "name", "nodes", "parent", "path", "turn", "wanted")
+    __slots__ = (
+        "absent",
+        "children",
+        "class_name",
+        "contents",
+        "depth",
+        "name",
+        "nodes",
+        "parent",
+        "path",
+        "turn",
+        "wanted",
+    )
 
     def __init__(self, name: str, parent: "Module | None") -> None:
         self.name, self.parent = name, parent
@@ -38,7 +55,13 @@ class Module:
 class Modules:
     """The tree of modules, and what tells two of them apart."""
 
-    def __init__(self, flow: Flow, parameters: Mapping[str, Parameter], patterns: Sequence[str], marks: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        parameters: Mapping[str, Parameter],
+        patterns: Sequence[str],
+        marks: Mapping[str, str],
+    ) -> None:
         self.root = Module("", None)
         self._by_path = {"": self.root}
         self.of = [self._at(_scope(node, flow, parameters)) for node in flow.nodes]
@@ -76,18 +99,26 @@ class Modules:
             if module.wanted and module.parent is not None:
                 module.parent.wanted = True
 
-    def _find_contents(self, flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]) -> None:
+    def _find_contents(
+        self, flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]
+    ) -> None:
         for module in self.all:
             module.contents.update(self.label[index] for index in module.nodes)
             for name in module.absent:
                 parameter = parameters[name]
-                module.contents[name.rpartition(".")[2], parameter.shape, parameter.verdict, marks.get(name)] += 1
+                module.contents[
+                    name.rpartition(".")[2], parameter.shape, parameter.verdict, marks.get(name)
+                ] += 1
         meetings: dict[tuple[Module, Module], tuple[Module, str, str]] = {}
         for edge in flow.edges:
             source, target = self.of[edge.source], self.of[edge.target]
-            here, above, below = meetings.get((source, target)) or meetings.setdefault((source, target), _meeting(source, target))
+            here, above, below = meetings.get((source, target)) or meetings.setdefault(
+                (source, target), _meeting(source, target)
+            )
             passes = edge.gradient, edge.severed, edge.cut
-            here.contents[above, self.label[edge.source], below, self.label[edge.target], passes] += 1
+            here.contents[
+                above, self.label[edge.source], below, self.label[edge.target], passes
+            ] += 1
             if (
                 here is not target and edge.severed is not None
             ):  # what else comes in from outside is of no account: the first has no such input
@@ -99,7 +130,9 @@ class Modules:
         equal: dict[Module, int] = {}
         for module in reversed(self.all):
             inside = frozenset((name, equal[child]) for name, child in module.children.items())
-            equal[module] = numbers.setdefault((module.class_name, frozenset(module.contents.items()), inside), len(numbers))
+            equal[module] = numbers.setdefault(
+                (module.class_name, frozenset(module.contents.items()), inside), len(numbers)
+            )
         return equal
 
 
@@ -107,7 +140,9 @@ def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
     if node.kind is NodeKind.PARAMETER and node.name in parameters:
         return node.name.rpartition(".")[0]
     if node.kind is NodeKind.LEAF and not node.scope and flow.out[node.index]:
-        nearest = min(flow.out[node.index], key=lambda edge: (flow.distance[edge.target], edge.target))
+        nearest = min(
+            flow.out[node.index], key=lambda edge: (flow.distance[edge.target], edge.target)
+        )
         return flow.nodes[nearest.target].scope
     return node.scope
 
@@ -117,10 +152,21 @@ def _labels(flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str,
     numbers: dict[Hashable, int] = {}
     labels = []
     for node in flow.nodes:
-        looks: list[Hashable] = [node.kind, node.operation, node.requires_grad, node.severs, node.verdict, flow.pruned[node.index]]
+        looks: list[Hashable] = [
+            node.kind,
+            node.operation,
+            node.requires_grad,
+            node.severs,
+            node.verdict,
+            flow.pruned[node.index],
+        ]
         if node.kind is not NodeKind.OPERATION:
             parameter = parameters.get(node.name)
-            looks += [node.name.rpartition(".")[2], node.shape, parameter and (parameter.verdict, parameter.partial, parameter.optimized)]
+            looks += [
+                node.name.rpartition(".")[2],
+                node.shape,
+                parameter and (parameter.verdict, parameter.partial, parameter.optimized),
+            ]
             looks.append(marks.get(node.name))
         labels.append(numbers.setdefault(tuple(looks), len(numbers)))
     return labels
@@ -138,15 +184,38 @@ def _meeting(source: Module, target: Module) -> tuple[Module, str, str]:
 
 
 class Room:
-    """A module, a run of equal siblings, or a bundle of many different ones, on its way to becoming a box or a frame."""
+    """A module, a run of equal siblings, or a bundle of many different ones, on its way to becoming
+    a box or a frame.
+    """
 
-    __slots__ = ("children", "depth", "is_bundle", "is_open", "is_wanted", "members", "modules", "parent", "path", "run", "shown", "spread")
+    __slots__ = (
+        "children",
+        "depth",
+        "is_bundle",
+        "is_open",
+        "is_wanted",
+        "members",
+        "modules",
+        "parent",
+        "path",
+        "run",
+        "shown",
+        "spread",
+    )
 
-    def __init__(self, name: str, parent: "Room | None", members: list[Module], modules: int = 1, run: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        parent: "Room | None",
+        members: list[Module],
+        modules: int = 1,
+        run: int = 0,
+    ) -> None:
         self.parent, self.members, self.modules = parent, members, modules
         self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
         self.depth: int = 0 if parent is None else parent.depth + 1
-        self.run = run  # number of the stretch of siblings that take turns, of which this is one; 0 for none
+        # Number of the stretch of siblings that take turns, of which this is one; 0 for none
+        self.run = run
         self.children: list[Room] = []
         self.is_bundle = False
         self.is_wanted = members[0].wanted
@@ -185,7 +254,9 @@ class Rooms:
                 is_run = times >= (MANY if prefix else 2)
                 self._runs += is_run
                 for offset in range(period) if is_run else ():
-                    self._add(room, names[start + offset : start + period * times : period], self._runs)
+                    self._add(
+                        room, names[start + offset : start + period * times : period], self._runs
+                    )
                 for name in names[start : start + period * times] if not is_run else ():
                     self._add(room, [name], 0)
         if len(room.children) > MOST_CHILDREN:
@@ -193,14 +264,20 @@ class Rooms:
 
     @staticmethod
     def _bundle(room: Room) -> None:
-        """Put very many different siblings into a few rooms between them and their module, a level at a time."""
+        """Put very many different siblings into a few rooms between them and their module, a level
+        at a time.
+        """
         size = ceil(len(room.children) ** 0.5)
         rooms, room.children = room.children, []
         for start in range(0, len(rooms), size):
             part = rooms[start : start + size]
             first, last = (each.path.rpartition(".")[2] for each in (part[0], part[-1]))
             bundle = Room(f"{first} \u2026 {last}" if part[1:] else first, room, room.members)
-            bundle.is_bundle, bundle.children, bundle.is_wanted = True, part, any(each.is_wanted for each in part)
+            bundle.is_bundle, bundle.children, bundle.is_wanted = (
+                True,
+                part,
+                any(each.is_wanted for each in part),
+            )
             for each in part:
                 each.parent, each.depth = bundle, bundle.depth + 1
             room.children.append(bundle)
@@ -226,7 +303,12 @@ class Rooms:
             elif b.depth > a.depth:
                 b = b.parent
             else:
-                if a.parent is b.parent and self.of[a].run and self.of[a].run == self.of[b].run and a.turn != b.turn:
+                if (
+                    a.parent is b.parent
+                    and self.of[a].run
+                    and self.of[a].run == self.of[b].run
+                    and a.turn != b.turn
+                ):
                     return True
                 a, b = a.parent, b.parent
         return False
@@ -239,11 +321,17 @@ def _by_number(name: str) -> tuple[str, int]:
     (('', 12), ('layer_', 3), ('head', -1))
     """
     prefix = name.rstrip("0123456789")
-    return (prefix, int(name[len(prefix) :])) if prefix != name and len(name) - len(prefix) < 10 else (name, -1)
+    return (
+        (prefix, int(name[len(prefix) :]))
+        if prefix != name and len(name) - len(prefix) < 10
+        else (name, -1)
+    )
 
 
 def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
-    """Split a sequence into runs: where each starts, of how many kinds that take turns, and how often.
+    """Split a sequence into runs.
+
+    Where each starts, of how many kinds that take turns, and how often.
 
     >>> list(_stretches([7, 7, 7, 1, 2, 1, 2, 1, 2, 9]))
     [(0, 1, 3), (3, 2, 3), (9, 1, 1)]
@@ -265,8 +353,8 @@ def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
 def _joined(names: Sequence[str]) -> str:
     """Say numbered siblings in one name.
 
-    >>> _joined(["3"]), _joined(["h0", "h1", "h2"]), _joined(["0", "2", "4", "6"]), _joined(["0", "4"])
-    ('3', 'h0..2', '0,2..6', '0,4')
+    >>> _joined(["3"]), _joined(["h0", "h1", "h2"]), _joined(["0", "2", "4", "6"]), _joined(["0",
+    "4"]) ('3', 'h0..2', '0,2..6', '0,4')
     """
     numbers = [_by_number(name)[1] for name in names]
     if len(names) == 1:

@@ -17,7 +17,10 @@ _NUMBERS = re.compile(r"\d[\d.,\u2026 ]*")
 
 
 class NodeKey(NamedTuple):
-    """What nodes of a module are grouped by, from fine to coarse. Those that correspond in equal modules have the same."""
+    """What nodes of a module are grouped by, from fine to coarse.
+
+    Those that correspond in equal modules have the same.
+    """
 
     exact: Hashable
     by_function: Hashable
@@ -42,7 +45,9 @@ def node_keys(flow: Flow, modules: Modules) -> list[NodeKey]:
             for number, index in enumerate(indices):
                 place, pruned = flow.nodes[index].place or Place("", 0), flow.pruned[index]
                 exact = ("one", kind, 0 if is_loop else number)
-                keys[index] = NodeKey(exact, ("function", place.file, place.function, pruned), ("own", pruned))
+                keys[index] = NodeKey(
+                    exact, ("function", place.file, place.function, pruned), ("own", pruned)
+                )
     return keys
 
 
@@ -54,8 +59,12 @@ def _key_of_tensor(node: Node, pruned: bool) -> NodeKey:
     return NodeKey(("leaf", node.name, node.shape, pruned), rough, rough)
 
 
-def open_rooms(rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: int, depth: int | None) -> tuple[str, ...]:
-    """Open rooms, the shallowest first; return the paths of those looked at that could be opened further.
+def open_rooms(
+    rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: int, depth: int | None
+) -> tuple[str, ...]:
+    """Open rooms, the shallowest first.
+
+    Return the paths of those looked at that could be opened further.
 
     Args:
         rooms: What to open; each says afterwards whether it is.
@@ -70,7 +79,14 @@ def open_rooms(rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: 
 class _Opening:
     """Opens rooms and counts the boxes that there are by then."""
 
-    def __init__(self, rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: int, depth: int | None) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        keys: Sequence[NodeKey],
+        modules: Modules,
+        budget: int,
+        depth: int | None,
+    ) -> None:
         self._rooms, self._budget, self._depth = rooms, budget, depth
         self._own = _own_keys(rooms, keys, modules)
         self._count = 1
@@ -109,12 +125,18 @@ class _Opening:
                 self._open(room)
 
     def _spread(self, level: int, *, is_open: bool) -> None:
-        """Spend what is left of the budget on a whole depth at once: finer where rooms are open, else on what has no room in it."""
+        """Spend what is left of the budget on a whole depth at once.
+
+        Finer where rooms are open, else on what has no room in it.
+        """
         rooms = [room for room in self._visited if room.depth == level and room.is_open is is_open]
         coarse = [room for room in rooms if (room.spread if is_open else not room.children)]
         if not coarse or self._boxes(coarse[0], 0) > self._budget:
             return
-        more = sum(self._boxes(room, 0) - (self._boxes(room, room.spread) if is_open else 1) for room in coarse)
+        more = sum(
+            self._boxes(room, 0) - (self._boxes(room, room.spread) if is_open else 1)
+            for room in coarse
+        )
         if self._is_allowed(coarse, more):
             self._count += more
             for room in coarse:
@@ -144,10 +166,16 @@ class _Opening:
         return self._boxes(room, room.spread) + len(room.children) - 1
 
     def _is_allowed(self, rooms: list[Room], boxes: int) -> bool:
-        return self._count + boxes <= self._budget if self._depth is None else rooms[0].depth <= self._depth
+        return (
+            self._count + boxes <= self._budget
+            if self._depth is None
+            else rooms[0].depth <= self._depth
+        )
 
 
-def _own_keys(rooms: Rooms, keys: Sequence[NodeKey], modules: Modules) -> dict[Room, tuple[set[Hashable], ...]]:
+def _own_keys(
+    rooms: Rooms, keys: Sequence[NodeKey], modules: Modules
+) -> dict[Room, tuple[set[Hashable], ...]]:
     """For every room the keys of its own nodes, at each coarseness."""
     own: dict[Room, tuple[set[Hashable], ...]] = {room: (set(), set(), set()) for room in rooms.all}
     for index, module in enumerate(modules.of):
@@ -165,7 +193,9 @@ def _add(sets: tuple[set[Hashable], ...], key: NodeKey) -> None:
 
 
 def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
-    """Part the rooms of one depth into those that are opened together or not at all: those of the same place in numbered siblings.
+    """Part the rooms of one depth into those that are opened together or not at all.
+
+    Those of the same place in numbered siblings.
 
     One of them in detail would only seem to be different. What was asked for is open already.
     """

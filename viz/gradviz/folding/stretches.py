@@ -14,7 +14,8 @@ STRETCH = 12  # operations that are drawn as one box
 def stretched(folded: Folded) -> Folded:
     """Return the fold with one box for each stretch of operations."""
     boxes = folded.boxes
-    stretches = {stretch[-1]: stretch for stretch in _stretches(folded)}  # one stands where its last did, nearest to the loss
+    # One stands where its last did, nearest to the loss
+    stretches = {stretch[-1]: stretch for stretch in _stretches(folded)}
     inside = {number for stretch in stretches.values() for number in stretch[:-1]}
     kept = [number for number in range(len(boxes)) if number not in inside]
     position = {number: place for place, number in enumerate(kept)}
@@ -26,7 +27,10 @@ def stretched(folded: Folded) -> Folded:
         for link in folded.links
         if (link.source, link.target) not in inner
     ]
-    merged = [_in_one([boxes[each] for each in stretches[n]]) if n in stretches else boxes[n] for n in kept]
+    merged = [
+        _in_one([boxes[each] for each in stretches[n]]) if n in stretches else boxes[n]
+        for n in kept
+    ]
     return replace(folded, boxes=tuple(merged), links=tuple(sorted(links)))
 
 
@@ -53,13 +57,24 @@ def _followers(folded: Folded) -> Mapping[int, int]:
     def is_joined(link: Link) -> bool:
         source, target = folded.boxes[link.source], folded.boxes[link.target]
         are_operations = source.kind is target.kind is BoxKind.OPERATION
-        are_together = (source.frame, source.path, source.pruned) == (target.frame, target.path, target.pruned)
+        are_together = (source.frame, source.path, source.pruned) == (
+            target.frame,
+            target.path,
+            target.pruned,
+        )
         is_only = len(leaving[link.source]) == entering[link.target] == 1
-        return are_operations and are_together and is_only and set(leaving.get(link.target, ())) <= {link.way}
+        return (
+            are_operations
+            and are_together
+            and is_only
+            and set(leaving.get(link.target, ())) <= {link.way}
+        )
 
     return {link.source: link.target for link in folded.links if is_joined(link)}
 
 
 def _in_one(stretch: Sequence[Box]) -> Box:
     nodes = sum(box.nodes for box in stretch)
-    return replace(stretch[-1], operation="", times=1, node=None, nodes=nodes, stretch=tuple(stretch))
+    return replace(
+        stretch[-1], operation="", times=1, node=None, nodes=nodes, stretch=tuple(stretch)
+    )

@@ -1,6 +1,7 @@
 """A graph node by node: the fold of nothing, which the page and the picture of a small graph draw.
 
-Two things are added to the graph: a mark for every cut that is no node, and a stub for each use of a parameter with many, since a hub of
+Two things are added to the graph: a mark for every cut that is no node, and a stub for each use of
+    a parameter with many, since a hub of
 a hundred edges takes ``dot`` half a minute.
 """
 
@@ -12,7 +13,9 @@ from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
 
 
 def whole(graph: Graph, parameters: Mapping[str, Parameter]) -> Folded:
-    """Return ``graph`` with a box for every node: the loss and the operations in their order, then marks and tensors as they are met.
+    """Return ``graph`` with a box for every node.
+
+    The loss and the operations in their order, then marks and tensors as they are met.
 
     Args:
         graph: As the analysis marked it.
@@ -35,8 +38,12 @@ class _Whole:
         for edges in self._flow.into:
             for edge in edges:
                 self._connect(edge)
-        links = tuple(Link(source=source, target=target, way=way) for source, target, way in self._links)
-        return Folded(boxes=tuple(self._boxes.values()), links=links, frames=(), nodes=len(self._flow.nodes))
+        links = tuple(
+            Link(source=source, target=target, way=way) for source, target, way in self._links
+        )
+        return Folded(
+            boxes=tuple(self._boxes.values()), links=links, frames=(), nodes=len(self._flow.nodes)
+        )
 
     def _add(self, box: Box) -> int:
         if box.key not in self._boxes:
@@ -56,15 +63,29 @@ class _Whole:
             target = mark
             way = way if way is Way.FROZEN else Way.PRUNED
         is_tensor = source.kind in (NodeKind.PARAMETER, NodeKind.LEAF)
-        made = self._add(self._tensor(source, edge)) if is_tensor else self._numbers[f"n{source.index}"]
+        made = (
+            self._add(self._tensor(source, edge))
+            if is_tensor
+            else self._numbers[f"n{source.index}"]
+        )
         self._link(made, target, way)
 
     def _mark(self, edge: Edge) -> Box:
-        """The mark of what severs on an edge: one for all values that leave the same operation of a block."""
+        """The mark of what severs on an edge.
+
+        One for all values that leave the same operation of a block.
+        """
         node = self._flow.marked(edge)
         kind = edge.severed or node.severs
         key = f"cut_{node.index}" if node.index == edge.source else f"cut_{kind}_{node.index}"
-        return Box(kind=BoxKind.CUT, key=key, operation=str(kind), node=node, cuts=self._flow.cut_edges[edge], place=node.place)
+        return Box(
+            kind=BoxKind.CUT,
+            key=key,
+            operation=str(kind),
+            node=node,
+            cuts=self._flow.cut_edges[edge],
+            place=node.place,
+        )
 
     def _of(self, node: Node) -> Box:
         key = f"n{node.index}"
@@ -72,7 +93,14 @@ class _Whole:
             return Box(kind=BoxKind.LOSS, key=key, node=node, path=node.name or "loss")
         cuts = self._flow.cut_nodes.get(node.index)
         if cuts is not None:
-            return Box(kind=BoxKind.CUT, key=key, node=node, operation=str(node.severs), cuts=cuts, place=node.place)
+            return Box(
+                kind=BoxKind.CUT,
+                key=key,
+                node=node,
+                operation=str(node.severs),
+                cuts=cuts,
+                place=node.place,
+            )
         return Box(
             kind=BoxKind.OPERATION,
             key=key,

@@ -1,4 +1,7 @@
-"""Callbacks for other people's training loops. Each imports its framework when it is imported itself, and nothing does so before."""
+"""Callbacks for other people's training loops.
+
+Each imports its framework when it is imported itself, and nothing does so before.
+"""
 
 import os
 from typing import Any
@@ -12,7 +15,9 @@ _YES = ("1", "true", "yes", "on")
 
 
 def lightning_callbacks() -> list[Any]:
-    """Return what Lightning adds to every Trainer, through its entry points: a GradientReport where the environment asks for one.
+    """Return what Lightning adds to every Trainer, through its entry points.
+
+    A GradientReport where the environment asks for one.
 
     ``GRADVIZ=1`` has it printed; ``GRADVIZ=report.html`` has that file written too.
     """
@@ -24,5 +29,8 @@ def lightning_callbacks() -> list[Any]:
     try:
         return [GradientReport(output=None if asked.lower() in _YES else asked)]
     except GradvizError as error:
-        advise(f"{VARIABLE}={asked} is neither 1 nor a file to write, so gradviz does not watch: {error}")
+        advise(
+            f"{VARIABLE}={asked} is neither 1 nor a file to write, so gradviz does not watch:"
+            f" {error}"
+        )
         return []

@@ -1,4 +1,7 @@
-"""A callback for the Trainer of transformers, and for those of trl built on it: ``Trainer(..., callbacks=[GradientReportCallback()])``."""
+"""A callback for the Trainer of transformers, and for those of trl built on it.
+
+``Trainer(..., callbacks=[GradientReportCallback()])``.
+"""
 
 import os
 from types import FrameType
@@ -9,7 +12,10 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "transformers":
         raise
-    raise ImportError("gradviz.integrations.huggingface needs transformers: pip install 'torch-gradviz[transformers]'") from None
+    raise ImportError(
+        "gradviz.integrations.huggingface needs transformers: pip install"
+        " 'torch-gradviz[transformers]'"
+    ) from None
 
 from gradviz.integrations.session import Reporting
 
@@ -17,12 +23,15 @@ _TRAINER = os.path.join("transformers", "trainer.py")
 
 
 class GradientReportCallback(Reporting, TrainerCallback):
-    """Says on standard error what the backward calls of ``trainer.train()`` reach, and raises an alarm for steps without gradient.
+    """Says on standard error what the backward calls of ``trainer.train()`` reach, and raises an
+    alarm for steps without gradient.
 
-    Parameters are named as the model names them, and the adapters of PEFT are a row each. Of several ranks the first speaks, and says at
-    the end what each saw. Under ``gradviz run`` it does nothing, for that says the same.
+    Parameters are named as the model names them, and the adapters of PEFT are a row each. Of
+    several ranks the first speaks, and says at the end what each saw. Under ``gradviz run`` it does
+    nothing, for that says the same.
 
-    A Trainer tells its callbacks nothing of an exception. What is watched then is let go of at the next backward call, whoever makes it.
+    A Trainer tells its callbacks nothing of an exception. What is watched then is let go of at the
+    next backward call, whoever makes it.
 
     The arguments are those of :class:`~gradviz.integrations.session.Reporting`.
     """

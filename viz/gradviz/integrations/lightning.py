@@ -1,7 +1,11 @@
-"""A Lightning callback: ``Trainer(callbacks=[GradientReport()])``, or ``GRADVIZ=1 python train.py`` without a change to the code.
+"""A Lightning callback.
 
-It sees every backward call that torch sees: those of automatic optimisation, of ``self.manual_backward(loss)``, and in manual
-optimisation a plain ``loss.backward()`` too, which ``on_before_backward`` is not called for.
+``Trainer(callbacks=[GradientReport()])``, or ``GRADVIZ=1 python train.py`` without a change to the
+code.
+
+It sees every backward call that torch sees: those of automatic optimisation, of
+``self.manual_backward(loss)``, and in manual optimisation a plain ``loss.backward()`` too, which
+``on_before_backward`` is not called for.
 """
 
 import sys
@@ -14,20 +18,27 @@ if TYPE_CHECKING:
     from lightning.pytorch import Callback
 else:
     # Lightning comes under two names, each with classes of its own: the one that the script uses.
-    package = "pytorch_lightning" if "pytorch_lightning" in sys.modules and "lightning.pytorch" not in sys.modules else "lightning.pytorch"
+    package = (
+        "pytorch_lightning"
+        if "pytorch_lightning" in sys.modules and "lightning.pytorch" not in sys.modules
+        else "lightning.pytorch"
+    )
     try:
         Callback = import_module(package).Callback
     except ModuleNotFoundError as error:
         if error.name not in ("lightning", "lightning.pytorch"):
             raise
-        raise ImportError("gradviz.integrations.lightning needs Lightning: pip install 'torch-gradviz[lightning]'") from None
+        raise ImportError(
+            "gradviz.integrations.lightning needs Lightning: pip install 'torch-gradviz[lightning]'"
+        ) from None
 
 
 class GradientReport(Reporting, Callback):
-    """Says on standard error what the backward calls of ``trainer.fit`` reach, and raises an alarm for what is stepped without gradient.
+    """Says on standard error what the backward calls of ``trainer.fit`` reach, and raises an alarm
+    for what is stepped without gradient.
 
-    Parameters are named as the LightningModule names them. Of several ranks the first speaks, and says at the end what each saw. Under
-    ``gradviz run`` it does nothing, for that says the same.
+    Parameters are named as the LightningModule names them. Of several ranks the first speaks, and
+    says at the end what each saw. Under ``gradviz run`` it does nothing, for that says the same.
 
     The arguments are those of :class:`~gradviz.integrations.session.Reporting`.
     """

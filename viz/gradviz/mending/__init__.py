@@ -1,5 +1,8 @@
-"""Tries changes of the user's code: the step is run again with each, in a process of its own, and what became of it is measured.
+"""Tries changes of the user's code.
 
-``edits`` proposes, a kind of change to a file; ``trial`` runs a step with changed source in a process of its own; ``search`` tries one
-edit after another until the gradient is back; ``text`` and ``diff`` say what was measured. Nothing that was not measured leaves here.
+The step is run again with each, in a process of its own, and what became of it is measured.
+
+``edits`` proposes, a kind of change to a file; ``trial`` runs a step with changed source in a
+process of its own; ``search`` tries one edit after another until the gradient is back; ``text`` and
+``diff`` say what was measured. Nothing that was not measured leaves here.
 """

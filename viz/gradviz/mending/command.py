@@ -12,22 +12,50 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
-@click.option("--all", "meant", is_flag=True, help="Also try what looks like a stop-gradient on purpose.")
-@click.option("--alternatives", is_flag=True, help="Print every change that worked, not the best alone.")
-@click.option("--apply", "applied", is_flag=True, help="Write the patch into your files; where two are printed, the first.")
-@click.option("--timeout", type=click.FloatRange(1), default=60.0, show_default=True, metavar="SECONDS", help="What one run may take.")
-@click.option("--backward", default="", metavar="NUMBERS", help="Of a script, the backward calls to look at.")
-@click.option("--no-cost", "free", is_flag=True, help="Do not measure what a patch costs in time and memory.")
+@click.option(
+    "--all", "meant", is_flag=True, help="Also try what looks like a stop-gradient on purpose."
+)
+@click.option(
+    "--alternatives", is_flag=True, help="Print every change that worked, not the best alone."
+)
+@click.option(
+    "--apply",
+    "applied",
+    is_flag=True,
+    help="Write the patch into your files; where two are printed, the first.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="What one run may take.",
+)
+@click.option(
+    "--backward", default="", metavar="NUMBERS", help="Of a script, the backward calls to look at."
+)
+@click.option(
+    "--no-cost", "free", is_flag=True, help="Do not measure what a patch costs in time and memory."
+)
 @click.argument("step")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 def mend(
-    step: str, arguments: tuple[str, ...], meant: bool, alternatives: bool, applied: bool, timeout: float, backward: str, free: bool
+    step: str,
+    arguments: tuple[str, ...],
+    meant: bool,
+    alternatives: bool,
+    applied: bool,
+    timeout: float,
+    backward: str,
+    free: bool,
 ) -> None:
     """Find a patch that brings lost gradient back, measured by running the step again with it.
 
-    STEP is a function as in 'gradviz show' (also file.py:function), or a script, which is run with ARGUMENTS up to the first step of every
-    optimizer. Every run has a process of its own and the same seed; your files stay as they are unless --apply is given. What is printed
-    is taken by 'git apply' and 'patch -p1'. A patch that was not measured is never shown.
+    STEP is a function as in 'gradviz show' (also file.py:function), or a script, which is run with
+    ARGUMENTS up to the first step of every optimizer. Every run has a process of its own and the
+    same seed; your files stay as they are unless --apply is given. What is printed is taken by 'git
+    apply' and 'patch -p1'. A patch that was not measured is never shown.
     """
     from gradviz.mending.mend import mend as find
     from gradviz.mending.text import render
@@ -35,7 +63,10 @@ def mend(
     if arguments and not step.endswith(".py"):
         raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
     if step.endswith(".py"):
-        say("The script is run several times; what it writes to disk it writes each time.\n", sys.stderr)
+        say(
+            "The script is run several times; what it writes to disk it writes each time.\n",
+            sys.stderr,
+        )
     found = find(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=not free)
     _print(render(found, alternatives=alternatives))
     if applied:

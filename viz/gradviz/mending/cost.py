@@ -1,4 +1,7 @@
-"""What a patch costs: the step's time and the memory that autograd keeps for it, with and without. Imports no torch."""
+"""What a patch costs: the step's time and the memory that autograd keeps for it, with and without.
+
+Imports no torch.
+"""
 
 import statistics
 from dataclasses import dataclass
@@ -12,7 +15,8 @@ class Cost:
 
     Attributes:
         before, after: Seconds.
-        saved: Bytes that autograd keeps for the backward, before and after; None where that was not counted.
+        saved: Bytes that autograd keeps for the backward, before and after; None where that was not
+            counted.
         whole: The times are those of a script up to the backward, each run once.
     """
 
@@ -27,7 +31,14 @@ class Cost:
         times = f"{_seconds(self.before)} before, {_seconds(self.after)} after"
         if self.whole:
             return f"the script up to there, run once each: {times}"
-        kept = "" if self.saved is None else f"; kept for the backward: {_bytes(self.saved[0])} before, {_bytes(self.saved[1])} after"
+        kept = (
+            ""
+            if self.saved is None
+            else (
+                f"; kept for the backward: {_bytes(self.saved[0])} before, {_bytes(self.saved[1])}"
+                " after"
+            )
+        )
         return f"the step with its backward: {times}{kept}"
 
 
@@ -38,7 +49,9 @@ def cost_of(before: Outcome, after: Outcome, *, script: bool) -> Cost | None:
     if not before.times or not after.times:
         return None
     saved = None if before.saved is None or after.saved is None else (before.saved, after.saved)
-    return Cost(before=statistics.median(before.times), after=statistics.median(after.times), saved=saved)
+    return Cost(
+        before=statistics.median(before.times), after=statistics.median(after.times), saved=saved
+    )
 
 
 def _seconds(seconds: float) -> str:

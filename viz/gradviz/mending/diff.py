@@ -1,11 +1,23 @@
-"""Unified diffs as ``git apply`` and ``patch -p1`` take them, in bytes, so that line ends and encodings come out as they went in."""
+"""Unified diffs as ``git apply`` and ``patch -p1`` take them, in bytes, so that line ends and
+encodings come out as they went in.
+"""
 
 import difflib
 import re
 
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 _MISSING = b"\n\\ No newline at end of file\n"
-_ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
+_ESCAPES = {
+    7: "\\a",
+    8: "\\b",
+    9: "\\t",
+    10: "\\n",
+    11: "\\v",
+    12: "\\f",
+    13: "\\r",
+    34: '\\"',
+    92: "\\\\",
+}
 
 
 def unified(name: str, before: bytes, after: bytes) -> bytes:
@@ -21,13 +33,23 @@ def unified(name: str, before: bytes, after: bytes) -> bytes:
     if not lines:
         return b""
     a, b = (quoted(f"{side}/{name}") for side in "ab")
-    tab = b"\t" if b" " in a and not a.startswith(b'"') else b""  # else a name would be taken to end at the blank
-    head = [b"diff --git " + a + b" " + b + b"\n", b"--- " + a + tab + b"\n", b"+++ " + b + tab + b"\n"]
-    return b"".join([*head, *(line if line.endswith(b"\n") else line + _MISSING for line in lines[2:])])
+    # Else a name would be taken to end at the blank
+    tab = b"\t" if b" " in a and not a.startswith(b'"') else b""
+    head = [
+        b"diff --git " + a + b" " + b + b"\n",
+        b"--- " + a + tab + b"\n",
+        b"+++ " + b + tab + b"\n",
+    ]
+    return b"".join(
+        [*head, *(line if line.endswith(b"\n") else line + _MISSING for line in lines[2:])]
+    )
 
 
 def quoted(name: str) -> bytes:
-    """Return a file name as git writes it: plain, or between quotes with escapes where it holds anything unusual."""
+    """Return a file name as git writes it.
+
+    Plain, or between quotes with escapes where it holds anything unusual.
+    """
     data = name.encode("utf-8", "surrogateescape")
     if all(32 <= byte < 127 and byte not in (34, 92) for byte in data):
         return data

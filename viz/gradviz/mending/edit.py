@@ -54,7 +54,11 @@ class Site:
 
     def is_imported(self, name: str) -> bool:
         """Say whether a module goes by this name in the file."""
-        imports = (node for node in ast.walk(self.source.tree) if isinstance(node, ast.Import | ast.ImportFrom))
+        imports = (
+            node
+            for node in ast.walk(self.source.tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        )
         return any((alias.asname or alias.name) == name for node in imports for alias in node.names)
 
 
@@ -63,7 +67,10 @@ _PROPOSERS: list[tuple[frozenset[str] | None, Proposer]] = []
 
 
 def proposes(*kinds: str) -> Callable[[Proposer], Proposer]:
-    """Register a function that proposes edits for a site of these kinds; of every kind where none is named."""
+    """Register a function that proposes edits for a site of these kinds.
+
+    Of every kind where none is named.
+    """
 
     def register(proposer: Proposer) -> Proposer:
         _PROPOSERS.append((frozenset(kinds) or None, proposer))
@@ -88,11 +95,18 @@ def head(statement: ast.stmt) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.ExceptHandler))
+        stack.extend(
+            child
+            for child in ast.iter_child_nodes(node)
+            if not isinstance(child, ast.stmt | ast.ExceptHandler)
+        )
 
 
 def name_of(node: ast.AST) -> str:
-    """Return a name with dots as it is written, ``"torch.no_grad"``; of a call that of its function; empty for anything else."""
+    """Return a name with dots as it is written, ``"torch.no_grad"``.
+
+    Of a call that of its function; empty for anything else.
+    """
     if isinstance(node, ast.Call):
         return name_of(node.func)
     if isinstance(node, ast.Name):
@@ -104,7 +118,10 @@ def name_of(node: ast.AST) -> str:
 
 
 def last_name(node: ast.AST) -> str:
-    """Return the last part of the name of a function or method that is called; empty for anything else."""
+    """Return the last part of the name of a function or method that is called.
+
+    Empty for anything else.
+    """
     if isinstance(node, ast.Call):
         node = node.func
     if isinstance(node, ast.Attribute):
@@ -139,12 +156,23 @@ def with_keyword(site: Site, call: ast.Call, name: str, value: str) -> Replaceme
 def in_brackets(site: Site, node: ast.expr) -> str:
     """Return the code of an expression, in brackets where it is no single thing."""
     code = site.source.code(node)
-    simple = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.Constant | ast.List | ast.ListComp)
+    simple = isinstance(
+        node,
+        ast.Name
+        | ast.Attribute
+        | ast.Call
+        | ast.Subscript
+        | ast.Constant
+        | ast.List
+        | ast.ListComp,
+    )
     return code if simple else f"({code})"
 
 
 def definitions(site: Site) -> Iterator[ast.stmt]:
-    """Return the assignments in the same function, in front of the site, of what its statement reads."""
+    """Return the assignments in the same function, in front of the site, of what its statement
+    reads.
+    """
     statement = site.statement
     if statement is None:
         return

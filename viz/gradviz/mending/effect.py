@@ -22,7 +22,8 @@ class Effect:
         came: Names of parameters that were none before.
         same_loss: The loss is the same to the bit.
         loss: The loss before and after, as a person reads it.
-        repeatable: Two runs of the unchanged step agree to the bit; else ``changed`` and ``same_loss`` say nothing.
+        repeatable: Two runs of the unchanged step agree to the bit; else ``changed`` and
+            ``same_loss`` say nothing.
     """
 
     reached: tuple[str, ...] = ()
@@ -39,15 +40,22 @@ class Effect:
     @property
     def gained(self) -> tuple[str, ...]:
         """All that are better off."""
-        return tuple(dict.fromkeys((*self.reached, *self.mended, *self.finite, *self.held, *self.came)))
+        return tuple(
+            dict.fromkeys((*self.reached, *self.mended, *self.finite, *self.held, *self.came))
+        )
 
 
-def effect_of(before: Outcome, after: Outcome, problem: Problem, *, repeatable: bool, soft: bool = False) -> Effect | None:
+def effect_of(
+    before: Outcome, after: Outcome, problem: Problem, *, repeatable: bool, soft: bool = False
+) -> Effect | None:
     """Return what a patch does for a problem; None where it does nothing for it, or harms."""
     if after.failure is not None or not after.calls or not all(call.finite for call in after.calls):
         return None
     old, new = best(before.report), best(after.report)
-    if any(one.verdict is Verdict.REACHED and name in new and new[name].verdict is not Verdict.REACHED for name, one in old.items()):
+    if any(
+        one.verdict is Verdict.REACHED and name in new and new[name].verdict is not Verdict.REACHED
+        for name, one in old.items()
+    ):
         return None
     reached, mended = [], []
     for name in problem.parameters:
@@ -58,7 +66,9 @@ def effect_of(before: Outcome, after: Outcome, problem: Problem, *, repeatable: 
                 mended.append(name)  # what is soft leaves the hard choice where it is
     if repeatable:
         mended = [name for name in mended if _moved(before, after, name)]
-    finite = [name for name in problem.parameters if name in new] if problem.kind == "not_finite" else []
+    finite = (
+        [name for name in problem.parameters if name in new] if problem.kind == "not_finite" else []
+    )
     held = _held(before, after, problem)
     gone = tuple(name for name in old if name not in new)
     came = tuple(name for name in new if name not in old)
@@ -80,7 +90,10 @@ def effect_of(before: Outcome, after: Outcome, problem: Problem, *, repeatable: 
 
 
 def _moved(before: Outcome, after: Outcome, name: str) -> bool:
-    return any(old.gradients.get(name) != new.gradients.get(name) for old, new in zip(before.calls, after.calls, strict=False))
+    return any(
+        old.gradients.get(name) != new.gradients.get(name)
+        for old, new in zip(before.calls, after.calls, strict=False)
+    )
 
 
 def _changed(before: Outcome, after: Outcome, meant: set[str]) -> Iterable[str]:
@@ -93,9 +106,22 @@ def _changed(before: Outcome, after: Outcome, meant: set[str]) -> Iterable[str]:
 
 
 def _held(before: Outcome, after: Outcome, problem: Problem) -> list[str]:
-    """Return the parameters that train now and did not, or that an optimizer holds now, as far as that was the problem."""
+    """Return the parameters that train now and did not, or that an optimizer holds now, as far as
+    that was the problem.
+    """
     if problem.kind not in ("not_held", "stale", "cleared"):
         return []
-    fates = [{} if one.report.training is None else {fate.name: fate for fate in one.report.training.parameters} for one in (before, after)]
+    fates = [
+        (
+            {}
+            if one.report.training is None
+            else {fate.name: fate for fate in one.report.training.parameters}
+        )
+        for one in (before, after)
+    ]
     old, new = fates
-    return [name for name in new if new[name].trains is True and (name not in old or old[name].trains is not True)]
+    return [
+        name
+        for name in new
+        if new[name].trains is True and (name not in old or old[name].trains is not True)
+    ]

@@ -18,7 +18,10 @@ _GRACE = 60.0  # seconds in which an idle nursery is to end
 
 
 class Nursery:
-    """The process that gives each trial its own, begun when it is first needed. Use it in a ``with``."""
+    """The process that gives each trial its own, begun when it is first needed.
+
+    Use it in a ``with``.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
@@ -51,8 +54,11 @@ class Nursery:
 
 def _start() -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-P", "-m", "gradviz.mending.nursery"]  # nothing in this folder stands for a module of ours
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+    # Nothing in this folder stands for a module of ours
+    command = [sys.executable, "-P", "-m", "gradviz.mending.nursery"]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    )
 
 
 class Laboratory:
@@ -98,7 +104,11 @@ class Laboratory:
         order = replace(self.order, sources=sources, result=str(result), timed=timed)
         answer = self._nursery.ask(json.dumps({"order": order.to_text(), "timeout": self.timeout}))
         if answer == "timeout":
-            return Outcome(failure=Failure(kind="timeout", message=f"it took more than {self.timeout:g} seconds"))
+            return Outcome(
+                failure=Failure(
+                    kind="timeout", message=f"it took more than {self.timeout:g} seconds"
+                )
+            )
         if answer != "done" or not result.exists():
             return Outcome(failure=Failure(kind="died", message="its process ended early"))
         return Outcome.from_text(result.read_text(encoding="utf-8"))

@@ -41,7 +41,8 @@ class Stage:
 
     Attributes:
         mends: The patches.
-        before: The bytes of its files before it: as they were read, or with the stages in front of it.
+        before: The bytes of its files before it: as they were read, or with the stages in front of
+            it.
         after: Their bytes with it.
         effect: What all of it does to the step, measured.
         soft: It makes up gradients where there are none.
@@ -61,10 +62,12 @@ class Mending:
     """What was tried for one step. Read-only.
 
     Attributes:
-        report: The report of the step as it is; its ``mends`` are the best patch of every problem, each measured by itself.
+        report: The report of the step as it is; its ``mends`` are the best patch of every problem,
+            each measured by itself.
         tried: Each problem that was found.
         originals: The bytes of every file as it was read.
-        stages: The best patches that go together; those that make up a gradient on top of the others.
+        stages: The best patches that go together; those that make up a gradient on top of the
+            others.
         repeatable: Two runs of the step as it is agree to the bit.
         trials: How often the step was run.
         script: It was a script, and what it writes was written each time.
@@ -89,12 +92,14 @@ def mend(
     cost: bool = True,
     nursery: Nursery | None = None,
 ) -> Mending:
-    """Look for changes of the user's code that bring lost gradient back, and measure each by running the step with it.
+    """Look for changes of the user's code that bring lost gradient back, and measure each by
+    running the step with it.
 
     Args:
         step: ``package.module:function``, ``file.py:function``, or a script.
         arguments: What a script is called with.
-        backward: Of a script, the numbers of the backward calls to look at; unless given, up to the first step of every optimizer.
+        backward: Of a script, the numbers of the backward calls to look at; unless given, up to the
+            first step of every optimizer.
         timeout: Seconds that one run may take.
         meant: Also try what looks like a stop-gradient on purpose.
         cost: Measure what the best patch of each problem costs in time and memory.
@@ -105,7 +110,15 @@ def mend(
     """
     if nursery is None:
         with Nursery() as own:
-            return mend(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=cost, nursery=own)
+            return mend(
+                step,
+                arguments,
+                backward=backward,
+                timeout=timeout,
+                meant=meant,
+                cost=cost,
+                nursery=own,
+            )
     order = Order(step=step, folder=os.getcwd(), arguments=arguments, backward=backward)
     with Laboratory(order, timeout, nursery) as laboratory:
         search = Search(laboratory)
@@ -145,18 +158,32 @@ def _tried(search: Search, *, meant: bool) -> list[Tried]:
     tried: list[Tried] = []
     known = best(search.base.report)
     for problem in problems(search.base.report):
-        sources = {place.file: source for place in problem.places if (source := search.source(place.file)) is not None}
+        sources = {
+            place.file: source
+            for place in problem.places
+            if (source := search.source(place.file)) is not None
+        }
         if not meant and is_meant(problem, known, sources):
             tried.append(Tried(problem=problem, meant=True))
             continue
-        by = next((each.problem for each in tried if each.mends and set(problem.parameters) <= set(each.mends[0].effect.gained)), None)
+        by = next(
+            (
+                each.problem
+                for each in tried
+                if each.mends and set(problem.parameters) <= set(each.mends[0].effect.gained)
+            ),
+            None,
+        )
         mends = () if by is not None else tuple(search.mends(problem))
-        if mends or by is not None or problem.kind != "unregistered":  # an input that requires grad is nothing to mend
+        # An input that requires grad is nothing to mend
+        if mends or by is not None or problem.kind != "unregistered":
             tried.append(Tried(problem=problem, mends=mends, by=by))
     return tried
 
 
-def _stages(search: Search, laboratory: Laboratory, firsts: tuple[Mend, ...], *, cost: bool) -> tuple[Stage, ...]:
+def _stages(
+    search: Search, laboratory: Laboratory, firsts: tuple[Mend, ...], *, cost: bool
+) -> tuple[Stage, ...]:
     """Put together what goes together: first what makes nothing up, then, on top, what does."""
     stages: list[Stage] = []
     outcome, sources = search.base, dict[str, bytes]()
@@ -169,12 +196,25 @@ def _stages(search: Search, laboratory: Laboratory, firsts: tuple[Mend, ...], *,
                 ran = None if both is None else laboratory.run(both)
                 if both is not None and ran is not None and _adds(search, after, ran, each):
                     mends, whole, after = [*mends, each], both, ran
-        effect = effect_of(outcome, after, _union(mends), repeatable=search.repeatable, soft=soft) if mends else None
+        effect = (
+            effect_of(outcome, after, _union(mends), repeatable=search.repeatable, soft=soft)
+            if mends
+            else None
+        )
         if effect is not None:
             before = {file: sources.get(file, search.originals[file]) for file in whole}
             changed = {file: data for file, data in whole.items() if data != before[file]}
             spent = search.cost(sources, whole) if cost else None
-            stages.append(Stage(mends=tuple(mends), before=before, after=changed, effect=effect, soft=soft, cost=spent))
+            stages.append(
+                Stage(
+                    mends=tuple(mends),
+                    before=before,
+                    after=changed,
+                    effect=effect,
+                    soft=soft,
+                    cost=spent,
+                )
+            )
             outcome, sources = after, whole
     return tuple(stages)
 
@@ -193,5 +233,12 @@ def _union(mends: list[Mend]) -> Problem:
     """Return one problem for several, with the parameters of all."""
     names = tuple(dict.fromkeys(name for each in mends for name in each.problem.parameters))
     kinds = {each.problem.kind for each in mends}
-    kind = next((kind for kind in ("cleared", "stale", "not_held", "unregistered", "not_finite") if kind in kinds), mends[0].problem.kind)
+    kind = next(
+        (
+            kind
+            for kind in ("cleared", "stale", "not_held", "unregistered", "not_finite")
+            if kind in kinds
+        ),
+        mends[0].problem.kind,
+    )
     return replace(mends[0].problem, parameters=names, kind=kind)

@@ -1,7 +1,10 @@
-"""``python -m gradviz.mending.nursery``: has torch imported once, and gives each trial a process of its own that is forked from there.
+"""``python -m gradviz.mending.nursery``.
 
-It reads one order a line from standard input and answers each with a line: ``done``, ``timeout`` or ``died``. It computes nothing itself,
-so that a fork finds no threads. Where there is no fork it takes one order and runs it itself.
+Has torch imported once, and gives each trial a process of its own that is forked from there.
+
+It reads one order a line from standard input and answers each with a line: ``done``, ``timeout`` or
+``died``. It computes nothing itself, so that a fork finds no threads. Where there is no fork it
+takes one order and runs it itself.
 """
 
 import json
@@ -21,7 +24,8 @@ def main() -> None:
 
     from gradviz.mending import trial
 
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)  # the first one imports half of torch
+    # The first one imports half of torch
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     for line in sys.stdin:
         request = json.loads(line)
         if hasattr(os, "fork"):

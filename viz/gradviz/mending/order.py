@@ -15,7 +15,8 @@ class Order:
         step: ``package.module:function``, ``file.py:function``, or a script.
         folder: Where it is run.
         arguments: What a script is called with.
-        backward: Of a script, the numbers of the backward calls to look at; empty for all up to the first step of every optimizer.
+        backward: Of a script, the numbers of the backward calls to look at; empty for all up to the
+            first step of every optimizer.
         sources: The bytes that stand in the place of a file's own, by its path.
         result: File to write the outcome to.
         timed: Run the step several times for its time, and do not trace it.
@@ -34,8 +35,16 @@ class Order:
         return self.step.endswith(".py")
 
     def to_text(self) -> str:
-        sources = {file: base64.b64encode(data).decode("ascii") for file, data in self.sources.items()}
-        fields = {"step": self.step, "folder": self.folder, "arguments": self.arguments, "backward": self.backward, "timed": self.timed}
+        sources = {
+            file: base64.b64encode(data).decode("ascii") for file, data in self.sources.items()
+        }
+        fields = {
+            "step": self.step,
+            "folder": self.folder,
+            "arguments": self.arguments,
+            "backward": self.backward,
+            "timed": self.timed,
+        }
         return json.dumps({**fields, "result": self.result, "sources": sources})
 
     @classmethod

@@ -14,7 +14,8 @@ class Failure:
     """Why a trial has no report. Read-only.
 
     Attributes:
-        kind: Class of the exception; ``"timeout"`` where time was up, ``"died"`` where the process ended early.
+        kind: Class of the exception; ``"timeout"`` where time was up, ``"died"`` where the process
+            ended early.
         message: Its first line.
         file, line: The innermost line of the user's; empty and 0 where unknown.
     """
@@ -81,5 +82,13 @@ class Outcome:
     def from_text(cls, text: str) -> Self:
         fields = json.loads(text)
         failure = fields.pop("failure")
-        calls, times = tuple(Measured(**call) for call in fields.pop("calls")), tuple(fields.pop("times"))
-        return cls(failure=None if failure is None else Failure(**failure), calls=calls, times=times, **fields)
+        calls, times = (
+            tuple(Measured(**call) for call in fields.pop("calls")),
+            tuple(fields.pop("times")),
+        )
+        return cls(
+            failure=None if failure is None else Failure(**failure),
+            calls=calls,
+            times=times,
+            **fields,
+        )

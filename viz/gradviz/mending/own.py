@@ -12,7 +12,10 @@ _STDLIB = os.path.realpath(sysconfig.get_path("stdlib")) + os.sep
 
 @lru_cache
 def is_own(file: str) -> bool:
-    """Say whether a file is the user's: it is there, and part of no package that was installed, of Python or of gradviz."""
+    """Say whether a file is the user's.
+
+    It is there, and part of no package that was installed, of Python or of gradviz.
+    """
     path = os.path.realpath(file)
     if not file or not os.path.isfile(path):
         return False

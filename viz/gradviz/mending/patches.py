@@ -11,7 +11,10 @@ from gradviz.mending.own import is_own
 
 
 def folder_of(files: Mapping[str, bytes]) -> Path:
-    """Return the folder that a patch is applied in: the current one, or where all the files lie if they lie elsewhere."""
+    """Return the folder that a patch is applied in.
+
+    The current one, or where all the files lie if they lie elsewhere.
+    """
     paths = [Path(os.path.realpath(file)) for file in files]
     here = Path(os.path.realpath("."))
     if all(path.is_relative_to(here) for path in paths):
@@ -20,24 +23,33 @@ def folder_of(files: Mapping[str, bytes]) -> Path:
 
 
 def patch(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> bytes:
-    """Return the patch that makes ``after`` of ``before``, for ``git apply`` and ``patch -p1`` in :func:`folder_of`."""
+    """Return the patch that makes ``after`` of ``before``, for ``git apply`` and ``patch -p1`` in
+    :func:`folder_of`.
+    """
     folder = folder_of(after)
     names = {file: Path(os.path.realpath(file)).relative_to(folder).as_posix() for file in after}
-    return b"".join(unified(names[file], before[file], after[file]) for file in sorted(after, key=lambda each: names[each]))
+    return b"".join(
+        unified(names[file], before[file], after[file])
+        for file in sorted(after, key=lambda each: names[each])
+    )
 
 
 def write(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[Path]:
     """Put the changed bytes in their files, and return those. Nothing is written unless all can be.
 
     Raises:
-        OutputError: A file is not the user's, is not what it was when it was read, or cannot be written.
+        OutputError: A file is not the user's, is not what it was when it was read, or cannot be
+            written.
     """
     paths = {file: Path(os.path.realpath(file)) for file in after}
     for file, path in paths.items():
         if not is_own(file):
             raise OutputError(f"{file} belongs to a package, and is left as it is")
         if _read(path) != before[file]:
-            raise OutputError(f"{file} has changed since it was read, and is left as it is: run gradviz mend again")
+            raise OutputError(
+                f"{file} has changed since it was read, and is left as it is: run gradviz mend"
+                " again"
+            )
         if not os.access(path, os.W_OK):
             raise OutputError(f"cannot write {file}: permission denied")
     for file, path in paths.items():

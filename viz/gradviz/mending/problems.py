@@ -1,4 +1,7 @@
-"""What of a report is to be mended: cuts, gradients of zero, NaN, and what no optimizer holds. Imports no torch."""
+"""What of a report is to be mended: cuts, gradients of zero, NaN, and what no optimizer holds.
+
+Imports no torch.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,14 +20,16 @@ class Problem:
     """Something that keeps parameters from their gradient. Read-only.
 
     Attributes:
-        kind: Kind of the cut, or ``zero``, ``not_finite``, ``unregistered``, ``not_held``, ``stale``, ``cleared``.
+        kind: Kind of the cut, or ``zero``, ``not_finite``, ``unregistered``, ``not_held``,
+            ``stale``, ``cleared``.
         operation: What does it, as the user wrote it.
         places: Lines of the user's where a change may help, the likeliest first.
         inner: Lines that ran in it, where it is a block.
         parameters: Names of those concerned.
         partial: Another route to all of them is alive.
         held: Some optimizer holds one of them, as far as optimizers are known.
-        alarmed: The report raises an alarm for it, or a term of the loss that depends on them is a constant because of it.
+        alarmed: The report raises an alarm for it, or a term of the loss that depends on them is a
+            constant because of it.
     """
 
     kind: str
@@ -38,7 +43,10 @@ class Problem:
 
 
 def parts(report: Report) -> Iterable[Report]:
-    """Return the reports of each call of a run, or of each loss; the report itself where it is of one."""
+    """Return the reports of each call of a run, or of each loss.
+
+    The report itself where it is of one.
+    """
     return report.losses.values() or (report,)
 
 
@@ -47,7 +55,9 @@ def best(report: Report) -> Mapping[str, Parameter]:
     found: dict[str, Parameter] = {}
     for part in parts(report):
         for name, parameter in part.parameters.items():
-            if name not in found or _BEST.index(parameter.verdict) < _BEST.index(found[name].verdict):
+            if name not in found or _BEST.index(parameter.verdict) < _BEST.index(
+                found[name].verdict
+            ):
                 found[name] = parameter
     return found
 
@@ -55,7 +65,13 @@ def best(report: Report) -> Mapping[str, Parameter]:
 def problems(report: Report) -> list[Problem]:
     """Return what of a report may be mended in files of the user's."""
     known = best(report)
-    found = [*_cuts(report, known), *_zeros(known), *_births(report), *_training(report), *_unregistered(report)]
+    found = [
+        *_cuts(report, known),
+        *_zeros(known),
+        *_births(report),
+        *_training(report),
+        *_unregistered(report),
+    ]
     merged: dict[tuple[str, tuple[Place, ...]], Problem] = {}
     for problem in found:
         if problem.places and (problem.kind, problem.places) not in merged:
@@ -70,8 +86,14 @@ def severed(parameter: Parameter) -> bool:
 
 def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
     for part in parts(report):
-        terms = {str(term.place) for term in find_constant_terms(part.graph) if term.place is not None}
-        whole = taken_together(dict.fromkeys((*part.cuts, *(cut for each in part.parameters.values() for cut in each.cuts))))
+        terms = {
+            str(term.place) for term in find_constant_terms(part.graph) if term.place is not None
+        }
+        whole = taken_together(
+            dict.fromkeys(
+                (*part.cuts, *(cut for each in part.parameters.values() for cut in each.cuts))
+            )
+        )
         of_cut: dict[Cut, list[str]] = {}
         for name, parameter in part.parameters.items():
             for cut in parameter.cuts:
@@ -79,7 +101,14 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
                     of_cut.setdefault(whole[cut], []).append(name)
         for cut, names in of_cut.items():
             unique = tuple(dict.fromkeys(names))
-            every = [str(place) for place in (Place(cut.file, cut.line, cut.code), *cut.within, *_some(cut.caller, cut.block))]
+            every = [
+                str(place)
+                for place in (
+                    Place(cut.file, cut.line, cut.code),
+                    *cut.within,
+                    *_some(cut.caller, cut.block),
+                )
+            ]
             yield Problem(
                 kind=str(cut.kind),
                 operation=cut.operation,
@@ -93,7 +122,12 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
 
 
 def _places(cut: Cut) -> tuple[Place, ...]:
-    places = (Place(cut.file, cut.line, cut.code), *_some(cut.block, cut.caller), *cut.within, *cut.also)
+    places = (
+        Place(cut.file, cut.line, cut.code),
+        *_some(cut.block, cut.caller),
+        *cut.within,
+        *cut.also,
+    )
     return tuple(dict.fromkeys(place for place in places if is_own(place.file)))
 
 
@@ -109,8 +143,15 @@ def _zeros(known: Mapping[str, Parameter]) -> Iterator[Problem]:
             continue
         for cut in parameter.cuts:
             if str(cut.kind) == "hook" and is_own(cut.file):
-                at.setdefault((cut.operation, Place(cut.file, cut.line, cut.code), "hook"), []).append(name)
-        if zero is not None and zero.place is not None and not zero.passing and is_own(zero.place.file):
+                at.setdefault(
+                    (cut.operation, Place(cut.file, cut.line, cut.code), "hook"), []
+                ).append(name)
+        if (
+            zero is not None
+            and zero.place is not None
+            and not zero.passing
+            and is_own(zero.place.file)
+        ):
             at.setdefault((zero.operation, zero.place, "zero"), []).append(name)
     for (operation, place, kind), names in at.items():
         yield Problem(kind=kind, operation=operation, places=(place,), parameters=tuple(names))
@@ -119,8 +160,15 @@ def _zeros(known: Mapping[str, Parameter]) -> Iterator[Problem]:
 def _births(report: Report) -> Iterator[Problem]:
     for part in parts(report):
         for birth in part.births:
-            places = tuple(place for place in _some(birth.place, birth.caller) if is_own(place.file))
-            yield Problem(kind="not_finite", operation=birth.operation, places=places, parameters=birth.parameters)
+            places = tuple(
+                place for place in _some(birth.place, birth.caller) if is_own(place.file)
+            )
+            yield Problem(
+                kind="not_finite",
+                operation=birth.operation,
+                places=places,
+                parameters=birth.parameters,
+            )
 
 
 def _training(report: Report) -> Iterator[Problem]:
@@ -129,11 +177,25 @@ def _training(report: Report) -> Iterator[Problem]:
     alarmed = {(alarm.why, alarm.file, alarm.line) for alarm in report.training.alarms}
     at: dict[tuple[str, Place], list[str]] = {}
     for fate in report.training.parameters:
-        if fate.trains is not True and fate.why in ("cleared", "stale", "not_held") and fate.file and fate.line and is_own(fate.file):
-            at.setdefault((fate.why, Place(fate.file, fate.line, fate.code or "")), []).append(fate.name)
+        if (
+            fate.trains is not True
+            and fate.why in ("cleared", "stale", "not_held")
+            and fate.file
+            and fate.line
+            and is_own(fate.file)
+        ):
+            at.setdefault((fate.why, Place(fate.file, fate.line, fate.code or "")), []).append(
+                fate.name
+            )
     for (why, place), names in at.items():
         known = (why, place.file, place.line) in alarmed
-        yield Problem(kind=why, operation=why.replace("_", " "), places=(place,), parameters=tuple(names), alarmed=known)
+        yield Problem(
+            kind=why,
+            operation=why.replace("_", " "),
+            places=(place,),
+            parameters=tuple(names),
+            alarmed=known,
+        )
 
 
 def _unregistered(report: Report) -> Iterator[Problem]:
@@ -141,4 +203,9 @@ def _unregistered(report: Report) -> Iterator[Problem]:
         for leaf in part.unregistered:
             place = getattr(leaf, "place", None)
             if place is not None and is_own(place.file):
-                yield Problem(kind="unregistered", operation="in no parameter list", places=(place,), parameters=(leaf.name,))
+                yield Problem(
+                    kind="unregistered",
+                    operation="in no parameter list",
+                    places=(place,),
+                    parameters=(leaf.name,),
+                )

@@ -1,7 +1,10 @@
-"""Whether a stop-gradient is meant. Nobody can know; these are the signs that it is, and what has one is offered only when asked for.
+"""Whether a stop-gradient is meant. Nobody can know.
 
-What takes a value out of the graph by its very name (``detach()``, ``no_grad``) is a decision of somebody's, so it is doubted only where
-parameters get nothing else; what does it in passing (``float()``, ``torch.tensor``) is rarely meant.
+These are the signs that it is, and what has one is offered only when asked for.
+
+What takes a value out of the graph by its very name (``detach()``, ``no_grad``) is a decision of
+somebody's, so it is doubted only where parameters get nothing else; what does it in passing
+(``float()``, ``torch.tensor``) is rarely meant.
 """
 
 import ast
@@ -22,7 +25,9 @@ _WORDS = re.compile(
 )
 
 
-def is_meant(problem: Problem, known: Mapping[str, Parameter], sources: Mapping[str, Source]) -> bool:
+def is_meant(
+    problem: Problem, known: Mapping[str, Parameter], sources: Mapping[str, Source]
+) -> bool:
     """Say whether a cut looks like a stop-gradient on purpose.
 
     Args:
@@ -39,7 +44,8 @@ def is_meant(problem: Problem, known: Mapping[str, Parameter], sources: Mapping[
     if problem.alarmed or not any(each.verdict is Verdict.REACHED for each in known.values()):
         return False
     if problem.operation == "sample()":
-        return any("log_prob(" in source.text for source in sources.values())  # the gradient is to come by way of the score
+        # The gradient is to come by way of the score
+        return any("log_prob(" in source.text for source in sources.values())
     if problem.partial:
         return problem.kind not in _IN_PASSING
     if problem.kind not in _SAYS_SO:
@@ -50,7 +56,9 @@ def is_meant(problem: Problem, known: Mapping[str, Parameter], sources: Mapping[
 
 
 def _has_twin(problem: Problem, known: Mapping[str, Parameter]) -> bool:
-    """Say whether what is cut stands beside a module of the same shape that trains, as a target network does."""
+    """Say whether what is cut stands beside a module of the same shape that trains, as a target
+    network does.
+    """
     shapes: dict[tuple[str, tuple[int, ...]], list[Parameter]] = {}
     for name, parameter in known.items():
         shapes.setdefault((name.partition(".")[2], parameter.shape), []).append(parameter)
@@ -58,7 +66,10 @@ def _has_twin(problem: Problem, known: Mapping[str, Parameter]) -> bool:
     return (
         bool(cut)
         and all(
-            any(other.verdict is Verdict.REACHED and other.name not in cut for other in shapes[name.partition(".")[2], known[name].shape])
+            any(
+                other.verdict is Verdict.REACHED and other.name not in cut
+                for other in shapes[name.partition(".")[2], known[name].shape]
+            )
             for name in cut
             if name in known and "." in name
         )
@@ -72,37 +83,57 @@ def _says_so(problem: Problem, line: int, source: Source) -> bool:
         return False
     if _is_written_to(statement):
         return False
-    code = [source.code(node) for node in head(statement) if isinstance(node, ast.Name | ast.Attribute)]
+    code = [
+        source.code(node) for node in head(statement) if isinstance(node, ast.Name | ast.Attribute)
+    ]
     text = " ".join([*code, *(place.code for place in problem.inner), *problem.parameters]).lower()
     return bool(_WORDS.search(text.replace("_", " "))) or _is_switched(statement, source)
 
 
 def _is_written_to(statement: ast.stmt) -> bool:
-    """Say whether a statement writes into ``.data``, which takes nothing out of the graph by itself."""
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    """Say whether a statement writes into ``.data``, which takes nothing out of the graph by
+    itself.
+    """
+    targets = (
+        statement.targets
+        if isinstance(statement, ast.Assign)
+        else [getattr(statement, "target", None)]
+    )
     return any(isinstance(target, ast.Attribute) and target.attr == "data" for target in targets)
 
 
 def _is_switched(statement: ast.stmt, source: Source) -> bool:
-    """Say whether somebody chose it: by an argument, by a condition, or by switching grad mode on again for a part."""
+    """Say whether somebody chose it.
+
+    By an argument, by a condition, or by switching grad mode on again for a part.
+    """
     for node in (statement, *source.enclosing(statement)):
         if isinstance(node, ast.If) and _is_flag(node.test):
             return True
         if isinstance(node, ast.With):
             for item in node.items:
                 call = item.context_expr
-                if last_name(call) == "set_grad_enabled" and isinstance(call, ast.Call) and call.args:
+                if (
+                    last_name(call) == "set_grad_enabled"
+                    and isinstance(call, ast.Call)
+                    and call.args
+                ):
                     if not isinstance(call.args[0], ast.Constant):
                         return True
         if isinstance(node, ast.FunctionDef):
-            if any(last_name(each) in ("no_grad", "inference_mode") for each in node.decorator_list):
+            if any(
+                last_name(each) in ("no_grad", "inference_mode") for each in node.decorator_list
+            ):
                 return any(last_name(each) == "enable_grad" for each in ast.walk(node))
             return False
     return False
 
 
 def _is_flag(test: ast.expr) -> bool:
-    """Say whether a condition is a name, or made of names: ``if detach_encoder``, ``if not self.finetune``."""
+    """Say whether a condition is a name, or made of names.
+
+    ``if detach_encoder``, ``if not self.finetune``.
+    """
     if isinstance(test, ast.UnaryOp):
         return _is_flag(test.operand)
     if isinstance(test, ast.BoolOp):

@@ -1,4 +1,7 @@
-"""Changed source in the place of files, in this process alone: for imports, for tracebacks and for whoever asks for the source."""
+"""Changed source in the place of files, in this process alone.
+
+For imports, for tracebacks and for whoever asks for the source.
+"""
 
 import linecache
 import os
@@ -8,10 +11,12 @@ from typing import Any
 
 
 def replace_sources(changed: Mapping[str, bytes]) -> None:
-    """Have Python take these bytes for what stands in these files, from here to the end of the process.
+    """Have Python take these bytes for what stands in these files, from here to the end of the
+    process.
 
-    The loader of every module that lies in a file is asked for its bytes, whether it is imported, run by ``runpy`` or loaded by its path.
-    A loader that has no time of its file reads and writes no byte code.
+    The loader of every module that lies in a file is asked for its bytes, whether it is imported,
+    run by ``runpy`` or loaded by its path. A loader that has no time of its file reads and writes
+    no byte code.
     """
     by_path = {os.path.realpath(file): data for file, data in changed.items()}
     get_data, path_stats = SourceFileLoader.get_data, SourceFileLoader.path_stats

@@ -1,6 +1,7 @@
 """Tries one edit after another until the gradient is back.
 
-Where a second line severs the same route, or the edit lays an error bare, what is proposed there is tried on top.
+Where a second line severs the same route, or the edit lays an error bare, what is proposed there is
+tried on top.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,10 +43,20 @@ class Mend:
     soft: bool
 
     def rank(self, before: Mapping[str, bytes]) -> tuple[object, ...]:
-        """What it is sorted by: it makes nothing up, helps most, changes nothing else, and is small."""
+        """What it is sorted by.
+
+        It makes nothing up, helps most, changes nothing else, and is small.
+        """
         effect = self.effect
         size = sum(_distance(before[file], data) for file, data in self.sources.items())
-        return (self.soft, -len(effect.gained), bool(effect.changed), bool(effect.gone), not effect.same_loss, size)
+        return (
+            self.soft,
+            -len(effect.gained),
+            bool(effect.changed),
+            bool(effect.gone),
+            not effect.same_loss,
+            size,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,9 @@ class Search:
     def __init__(self, laboratory: Laboratory) -> None:
         self._laboratory = laboratory
         self.base = laboratory.run({})
-        self.repeatable = self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
+        self.repeatable = (
+            self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
+        )
         self._files: dict[str, Source] = {}
 
     def source(self, file: str) -> Source | None:
@@ -89,7 +102,14 @@ class Search:
 
     def mends(self, problem: Problem) -> list[Mend]:
         """Return every patch that helps, the best first."""
-        start = _State({}, (), False, tuple((place, problem.kind, problem.operation, problem.inner) for place in problem.places))
+        start = _State(
+            {},
+            (),
+            False,
+            tuple(
+                (place, problem.kind, problem.operation, problem.inner) for place in problem.places
+            ),
+        )
         states, left = [start], _TRIALS
         found: list[Mend] = []
         seen: set[tuple[tuple[str, bytes], ...]] = set()
@@ -106,9 +126,19 @@ class Search:
                 left -= 1
                 titles, soft = (*state.titles, edit.title), state.soft or edit.soft
                 outcome = self._laboratory.run(dict(key))
-                effect = effect_of(self.base, outcome, problem, repeatable=self.repeatable, soft=soft)
+                effect = effect_of(
+                    self.base, outcome, problem, repeatable=self.repeatable, soft=soft
+                )
                 if effect is not None:
-                    found.append(Mend(problem=problem, titles=titles, sources=dict(key), effect=effect, soft=soft))
+                    found.append(
+                        Mend(
+                            problem=problem,
+                            titles=titles,
+                            sources=dict(key),
+                            effect=effect,
+                            soft=soft,
+                        )
+                    )
                 else:
                     sites = tuple(self._next(outcome, problem, changed, file))
                     if sites:
@@ -119,15 +149,23 @@ class Search:
         return sorted(found, key=lambda mend: mend.rank(self.originals))
 
     def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
-        """Return what ``after`` costs against ``before``: the step with the one and the other takes turns."""
+        """Return what ``after`` costs against ``before``.
+
+        The step with the one and the other takes turns.
+        """
         laboratory = self._laboratory
         if laboratory.order.is_script:
             return cost_of(laboratory.run(before), laboratory.run(after), script=True)
         runs = [(laboratory.time(before), laboratory.time(after)) for _ in range(_TURNS)]
-        old, new = (replace(some[0], times=tuple(one for each in some for one in each.times)) for some in zip(*runs, strict=True))
+        old, new = (
+            replace(some[0], times=tuple(one for each in some for one in each.times))
+            for some in zip(*runs, strict=True)
+        )
         return cost_of(old, new, script=False)
 
-    def _proposed(self, states: list[_State], problem: Problem) -> Iterator[tuple[_State, Edit, str]]:
+    def _proposed(
+        self, states: list[_State], problem: Problem
+    ) -> Iterator[tuple[_State, Edit, str]]:
         """Go through what can be tried next, what makes up a gradient last."""
         every = [(state, edit, file) for state in states for edit, file in self._at(state, problem)]
         yield from (each for each in every if not each[1].soft)
@@ -153,17 +191,28 @@ class Search:
     def _next(
         self, outcome: Outcome, problem: Problem, sources: Mapping[str, Source], file: str
     ) -> Iterator[tuple[Place, str, str, tuple[Place, ...]]]:
-        """Go through the lines that stand in the way now: of an error that the edit laid bare, or of another cut."""
+        """Go through the lines that stand in the way now.
+
+        Of an error that the edit laid bare, or of another cut.
+        """
         failure = outcome.failure
         if failure is not None:
-            if failure.line and is_own(failure.file) and failure.kind not in ("timeout", "died", "SyntaxError", "NameError"):
+            if (
+                failure.line
+                and is_own(failure.file)
+                and failure.kind not in ("timeout", "died", "SyntaxError", "NameError")
+            ):
                 yield Place(failure.file, failure.line, ""), "error", failure.message, ()
             return
         concerned = set(problem.parameters)
         known = best(self.base.report)
-        before = {(each.kind, place.code) for each in problems(self.base.report) for place in each.places}
+        before = {
+            (each.kind, place.code) for each in problems(self.base.report) for place in each.places
+        }
         for each in problems(outcome.report):
-            if concerned.intersection(each.parameters) and all(name in known for name in each.parameters):
+            if concerned.intersection(each.parameters) and all(
+                name in known for name in each.parameters
+            ):
                 for place in each.places:
                     if (each.kind, place.code) not in before:
                         yield place, each.kind, each.operation, each.inner

@@ -1,4 +1,6 @@
-"""The text of one Python file, its syntax tree, and changes that leave every other byte as it is."""
+"""The text of one Python file, its syntax tree, and changes that leave every other
+byte as it is.
+"""
 
 import ast
 import codecs
@@ -15,7 +17,10 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Replacement:
-    """Characters ``start`` to ``end`` of a file's text, and what stands there instead. Read-only."""
+    """Characters ``start`` to ``end`` of a file's text, and what stands there instead.
+
+    Read-only.
+    """
 
     start: int
     end: int
@@ -55,7 +60,9 @@ class Source:
         return [(match.start(), match[0]) for match in _LINE.finditer(self.text)]
 
     def offset(self, line: int, column: int) -> int:
-        """Return the place in the text of a position of the syntax tree, whose columns count bytes of UTF-8."""
+        """Return the place in the text of a position of the syntax tree, whose columns count bytes
+        of UTF-8.
+        """
         start, characters = self._lines[line - 1]
         return start + len(characters.encode("utf-8")[:column].decode("utf-8"))
 
@@ -63,7 +70,9 @@ class Source:
         """Return where the text of a node begins and ends."""
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
-        return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
+        return self.offset(node.lineno, node.col_offset), self.offset(
+            node.end_lineno, node.end_col_offset
+        )
 
     def code(self, node: ast.expr | ast.stmt) -> str:
         """Return the text of a node."""
@@ -80,7 +89,10 @@ class Source:
         return characters[: len(characters) - len(characters.lstrip(" \t\f"))]
 
     def line_end(self, line: int) -> str:
-        """Return what a line ends with; what the file's first does where it is the last and has no end."""
+        """Return what a line ends with.
+
+        What the file's first does where it is the last and has no end.
+        """
         characters = self._lines[line - 1][1]
         ending = characters[len(characters.rstrip("\r\n")) :]
         if ending or line == 1:
@@ -105,10 +117,17 @@ class Source:
     # What stands where
 
     def statement_at(self, line: int) -> ast.stmt | None:
-        """Return the innermost statement that a line belongs to; of a compound one only its head counts."""
+        """Return the innermost statement that a line belongs to.
+
+        Of a compound one only its head counts.
+        """
         best: ast.stmt | None = None
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.stmt) and _first(node) <= line <= _head_end(node) and (best is None or node.lineno >= best.lineno):
+            if (
+                isinstance(node, ast.stmt)
+                and _first(node) <= line <= _head_end(node)
+                and (best is None or node.lineno >= best.lineno)
+            ):
                 best = node
         return best
 
@@ -141,7 +160,10 @@ class Source:
         return Replacement(*self.span(node), text)
 
     def deleting(self, statement: ast.stmt) -> Replacement:
-        """Take a statement away, with its lines where nothing else stands on them; ``pass`` stays where a body would be empty."""
+        """Take a statement away, with its lines where nothing else stands on them.
+
+        ``pass`` stays where a body would be empty.
+        """
         start, end = self.span(statement)
         last = statement.end_lineno or statement.lineno
         before = self.text[self.line_start(statement.lineno) : start]
@@ -164,7 +186,9 @@ class Source:
     def inserting_before(self, statement: ast.stmt, code: str) -> Replacement:
         """Put a line in front of a statement, as far in as that is."""
         place = self.line_start(_first(statement))
-        return Replacement(place, place, f"{self.indent(statement.lineno)}{code}{self.line_end(statement.lineno)}")
+        return Replacement(
+            place, place, f"{self.indent(statement.lineno)}{code}{self.line_end(statement.lineno)}"
+        )
 
 
 def _first(node: ast.stmt) -> int:

@@ -1,7 +1,9 @@
-"""What ``gradviz mend`` prints: each problem, the patch that mends it best, and what that was measured to do.
+"""What ``gradviz mend`` prints.
 
-The patches are bytes, for they quote files whose encoding and line ends are the user's. What stands between them is passed over by
-``git apply`` and ``patch``.
+Each problem, the patch that mends it best, and what that was measured to do.
+
+The patches are bytes, for they quote files whose encoding and line ends are the user's. What stands
+between them is passed over by ``git apply`` and ``patch``.
 """
 
 import os
@@ -36,10 +38,22 @@ def _tried(found: Mending, tried: Tried) -> list[str]:
     if tried.by is not None:
         return [title, *_labelled("mended", f"by what mends {_place(tried.by.places[0])}")]
     if not tried.mends:
-        return [title, *_labelled("no patch", "no change that gradviz knows brought the gradient back without harm")]
+        return [
+            title,
+            *_labelled(
+                "no patch", "no change that gradviz knows brought the gradient back without harm"
+            ),
+        ]
     best_one = tried.mends[0]
     goes = any(best_one in stage.mends for stage in found.stages)
-    later = "" if goes else "; not in the patch below, with which it does not go together: run gradviz mend again when that is applied"
+    later = (
+        ""
+        if goes
+        else (
+            "; not in the patch below, with which it does not go together: run gradviz mend again"
+            " when that is applied"
+        )
+    )
     return [title, *_labelled("to mend", ", then ".join(best_one.titles) + later)]
 
 
@@ -53,7 +67,9 @@ def _stage(found: Mending, stage: Stage) -> bytes:
 
 
 def _alternative(found: Mending, mend: Mend) -> bytes:
-    lines = _labelled("instead", f"{', then '.join(mend.titles)}, for {_place(mend.problem.places[0])}")
+    lines = _labelled(
+        "instead", f"{', then '.join(mend.titles)}, for {_place(mend.problem.places[0])}"
+    )
     diff = patch(found.originals, mend.sources)
     return _text(lines) + b"\n" + diff + b"\n" + _text(_effect(found, mend.effect, soft=mend.soft))
 
@@ -97,16 +113,25 @@ def _effect(found: Mending, effect: Effect, *, soft: bool) -> list[str]:
         (effect.gone, "no longer among them: {}"),
     ):
         if names:
-            lines += _labelled("effect" if not lines else "", words.format(listing(starred(names, {**among, **dict.fromkeys(names)}))))
+            lines += _labelled(
+                "effect" if not lines else "",
+                words.format(listing(starred(names, {**among, **dict.fromkeys(names)}))),
+            )
     lines += _labelled("", _compared(found, effect))
     if soft:
-        lines += _labelled("caution", "this makes up a gradient where there is none: what the parameters learn changes")
+        lines += _labelled(
+            "caution",
+            "this makes up a gradient where there is none: what the parameters learn changes",
+        )
     return lines
 
 
 def _compared(found: Mending, effect: Effect) -> str:
     if not effect.repeatable:
-        return "two runs of the unchanged step differ, so nothing is said of the loss and the other gradients"
+        return (
+            "two runs of the unchanged step differ, so nothing is said of the loss and the other"
+            " gradients"
+        )
     loss = (
         "the loss of this step is the same to the bit"
         if effect.same_loss
@@ -114,7 +139,10 @@ def _compared(found: Mending, effect: Effect) -> str:
     )
     if not effect.changed:
         return f"{loss}, and no other gradient changes"
-    return f"{loss}; the gradient of {listing(starred(effect.changed, best(found.report)))} changes too"
+    return (
+        f"{loss}; the gradient of {listing(starred(effect.changed, best(found.report)))}"
+        " changes too"
+    )
 
 
 def _cost(cost: Cost | None) -> list[str]:
@@ -125,11 +153,16 @@ def _last(found: Mending, *, alternatives: bool) -> list[str]:
     lines = []
     others = sum(len(each.mends) - 1 for each in found.tried if each.mends)
     if others and not alternatives:
-        lines.append(f"{counted(others, 'other change')} worked too: --alternatives prints {'it' if others == 1 else 'them'}.")
+        lines.append(
+            f"{counted(others, 'other change')} worked too: --alternatives prints"
+            f" {'it' if others == 1 else 'them'}."
+        )
     meant = [each.problem for each in found.tried if each.meant]
     if meant:
         places = listing([f"{each.operation} at {_place(each.places[0])}" for each in meant])
-        lines += textwrap.wrap(printable(f"Left alone, as it looks meant: {places}. --all tries it too."), _WIDTH)
+        lines += textwrap.wrap(
+            printable(f"Left alone, as it looks meant: {places}. --all tries it too."), _WIDTH
+        )
     if not found.tried:
         lines.append("Nothing to mend was found.")
     runs = f"The step was run {counted(found.trials, 'time')}"
@@ -139,8 +172,13 @@ def _last(found: Mending, *, alternatives: bool) -> list[str]:
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    wrapped = textwrap.wrap(printable(text), _WIDTH - _LABEL - 2, break_long_words=False, break_on_hyphens=False)
-    return [f"  {label.ljust(_LABEL) if number == 0 else ' ' * _LABEL}{line}" for number, line in enumerate(wrapped)]
+    wrapped = textwrap.wrap(
+        printable(text), _WIDTH - _LABEL - 2, break_long_words=False, break_on_hyphens=False
+    )
+    return [
+        f"  {label.ljust(_LABEL) if number == 0 else ' ' * _LABEL}{line}"
+        for number, line in enumerate(wrapped)
+    ]
 
 
 def _text(lines: list[str]) -> bytes:

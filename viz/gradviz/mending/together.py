@@ -8,8 +8,12 @@ from collections.abc import Iterable, Mapping
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
-def merged(before: Mapping[str, bytes], patches: Iterable[Mapping[str, bytes]]) -> dict[str, bytes] | None:
-    """Return the files with all patches made; None where two of them change the same lines in different ways.
+def merged(
+    before: Mapping[str, bytes], patches: Iterable[Mapping[str, bytes]]
+) -> dict[str, bytes] | None:
+    """Return the files with all patches made.
+
+    None where two of them change the same lines in different ways.
 
     Args:
         before: The bytes of each file as it is.
@@ -29,11 +33,16 @@ def _merged(before: bytes, versions: list[bytes]) -> bytes | None:
     changes: set[tuple[int, int, tuple[bytes, ...]]] = set()
     for version in versions:
         new = _LINES.findall(version)
-        for tag, start, end, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for tag, start, end, first, last in difflib.SequenceMatcher(
+            None, old, new, autojunk=False
+        ).get_opcodes():
             if tag != "equal":
                 changes.add((start, end, tuple(new[first:last])))
     ordered = sorted(changes)
-    if any(later[0] < earlier[1] or later[:2] == earlier[:2] for earlier, later in itertools.pairwise(ordered)):
+    if any(
+        later[0] < earlier[1] or later[:2] == earlier[:2]
+        for earlier, later in itertools.pairwise(ordered)
+    ):
         return None
     parts, done = [], 0
     for start, end, lines in ordered:

@@ -1,4 +1,7 @@
-"""One trial: the step is run with changed source, in a process that does nothing else and ends after it."""
+"""One trial.
+
+The step is run with changed source, in a process that does nothing else and ends after it.
+"""
 
 import hashlib
 import os
@@ -50,7 +53,11 @@ def perform(order: Order) -> Outcome:
         else:
             outcome = _time_function(order) if order.timed else _run_function(order)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        cause = error.__cause__ if isinstance(error, GradvizError) and error.__cause__ is not None else error
+        cause = (
+            error.__cause__
+            if isinstance(error, GradvizError) and error.__cause__ is not None
+            else error
+        )
         outcome = Outcome(failure=_failure(cause))
     return replace(outcome, seconds=time.perf_counter() - start, peak=_peak())
 
@@ -66,7 +73,9 @@ def _peak() -> int:
 def _failure(error: BaseException) -> Failure:
     file, line = _innermost(error.__traceback__)
     message = str(error).strip().splitlines()
-    return Failure(kind=type(error).__name__, message=message[0] if message else "", file=file, line=line)
+    return Failure(
+        kind=type(error).__name__, message=message[0] if message else "", file=file, line=line
+    )
 
 
 def _innermost(entry: TracebackType | None) -> tuple[str, int]:
@@ -100,9 +109,13 @@ def _time_function(order: Order) -> Outcome:
         with SavedBytes() if not times else nullcontext() as counting:
             start = time.perf_counter()
             result: Any = function()
-            loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+            loss, model = (
+                result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+            )
             if counting is not None:
-                saved = counting.leave_out(names_of(model).tensors.values() if model is not None else ())
+                saved = counting.leave_out(
+                    names_of(model).tensors.values() if model is not None else ()
+                )
             for one in _tensors(loss):
                 if one.requires_grad and one.grad_fn is not None and one.numel() == 1:
                     _backward(one)
@@ -120,13 +133,17 @@ def _backward(loss: Tensor) -> None:
 
 
 class _Measuring(Watch):
-    """Watches a script as ``gradviz run`` does, and takes the bits of each call that is reported on."""
+    """Watches a script as ``gradviz run`` does, and takes the bits of each call that is reported
+    on.
+    """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, voice=lambda text: None)
         self.measured: list[Measured] = []
 
-    def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
+    def _called(
+        self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
+    ) -> None:
         told = len(self._calls)
         super()._called(frame, args, kwargs, error, out)
         if len(self._calls) > told:
@@ -141,7 +158,13 @@ def _run_script(order: Order) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "report.json")
         wanted = numbers(order.backward) if order.backward else (1,)
-        settings = Settings(backward=wanted, until_stepped=not order.backward, stop=True, output=output, root=os.getpid())
+        settings = Settings(
+            backward=wanted,
+            until_stepped=not order.backward,
+            stop=True,
+            output=output,
+            root=os.getpid(),
+        )
         watch = _Measuring(settings)
         watch.begin()
         failure = None
@@ -155,7 +178,9 @@ def _run_script(order: Order) -> Outcome:
             watch.end()
         text = Path(output).read_text(encoding="utf-8") if os.path.exists(output) else ""
     if not text and failure is None:
-        failure = Failure(kind="GradvizError", message="the script made no backward call that was asked for")
+        failure = Failure(
+            kind="GradvizError", message="the script made no backward call that was asked for"
+        )
     if failure is not None:  # what was seen of a step that then failed says nothing of the patch
         return Outcome(failure=failure, text=text, calls=tuple(watch.measured))
     return Outcome(text=text, calls=tuple(watch.measured))
@@ -164,7 +189,9 @@ def _run_script(order: Order) -> Outcome:
 def _as_main(path: Path, order: Order) -> None:
     """Run a file as Python runs its script."""
     real = os.path.realpath(path)
-    data = next((data for file, data in order.sources.items() if os.path.realpath(file) == real), None)
+    data = next(
+        (data for file, data in order.sources.items() if os.path.realpath(file) == real), None
+    )
     main = types.ModuleType("__main__")
     main.__file__ = order.step
     main.__dict__["__builtins__"] = __builtins__
@@ -187,7 +214,9 @@ def _measured(loss: Any, known: Any) -> Measured:
         finite = finite and (gradient is None or _is_finite(gradient))
     return Measured(
         loss=" ".join(_bits(one).hex() for one in losses),
-        value=", ".join(f"{one.detach().double().sum().item():.9g}" for one in losses if one.numel() == 1),
+        value=", ".join(
+            f"{one.detach().double().sum().item():.9g}" for one in losses if one.numel() == 1
+        ),
         gradients=gradients,
         finite=finite,
     )

@@ -1,4 +1,7 @@
-"""What if one cut were not there: the step is run again with a change that takes it away, and its report is the answer."""
+"""What if one cut were not there.
+
+The step is run again with a change that takes it away, and its report is the answer.
+"""
 
 import os
 from dataclasses import replace
@@ -14,7 +17,9 @@ from gradviz.render.sentences import path_and_line
 from gradviz.reports import Report
 
 
-def report_without(step: str, line: str, *, timeout: float = 60.0, nursery: Nursery | None = None) -> Report:
+def report_without(
+    step: str, line: str, *, timeout: float = 60.0, nursery: Nursery | None = None
+) -> Report:
     """Return the report of a step as it would be without the cut at a line.
 
     Args:
@@ -24,7 +29,8 @@ def report_without(step: str, line: str, *, timeout: float = 60.0, nursery: Nurs
         nursery: Where trials are born, if there is one already.
 
     Raises:
-        GradvizError: The step cannot be run, nothing is cut at that line, or no change that gradviz knows takes the cut away.
+        GradvizError: The step cannot be run, nothing is cut at that line, or no change that gradviz
+            knows takes the cut away.
     """
     if nursery is None:
         with Nursery() as own:
@@ -33,15 +39,25 @@ def report_without(step: str, line: str, *, timeout: float = 60.0, nursery: Nurs
         search = Search(laboratory)
         check(step, search.base)
         every = problems(search.base.report)
-        problem = next((each for each in every if any(_is_at(place, line) for place in each.places)), None)
+        problem = next(
+            (each for each in every if any(_is_at(place, line) for place in each.places)), None
+        )
         if problem is None:
             there = ", ".join(dict.fromkeys(path_and_line(each.places[0]) for each in every))
-            raise GradvizError(f"nothing is cut at {line} (there are cuts at {there or 'no line of yours'})")
+            raise GradvizError(
+                f"nothing is cut at {line} (there are cuts at {there or 'no line of yours'})"
+            )
         mends = search.mends(problem)
         if not mends:
-            raise GradvizError(f"no change that gradviz knows takes {problem.operation} at {line} away, so nobody can say what would be")
+            raise GradvizError(
+                f"no change that gradviz knows takes {problem.operation} at {line} away, so nobody"
+                " can say what would be"
+            )
         best = mends[0]
-        note = f"Without {problem.operation} at {line}: measured by running the step with this change: {', then '.join(best.titles)}."
+        note = (
+            f"Without {problem.operation} at {line}: measured by running the step with this change:"
+            f" {', then '.join(best.titles)}."
+        )
         report = laboratory.run(best.sources).report
         return replace(report, notes=(note, *report.notes))
 
@@ -49,4 +65,6 @@ def report_without(step: str, line: str, *, timeout: float = 60.0, nursery: Nurs
 def _is_at(place: Place, line: str) -> bool:
     file, _, number = line.rpartition(":")
     path = place.file.replace(os.sep, "/")
-    return number == str(place.line) and (path == file or path.endswith(f"/{file.replace(os.sep, '/')}"))
+    return number == str(place.line) and (
+        path == file or path.endswith(f"/{file.replace(os.sep, '/')}")
+    )

@@ -1,8 +1,11 @@
-"""How much a gradient carries: its norm, its largest element, its exact zeros, what is not finite in it.
+"""How much a gradient carries.
 
-The norm is the one that ``torch.linalg.vector_norm(gradient, dtype=torch.float64)`` gives, to the last bit, where the squares of the
-values lie within what float64 holds; beyond that the values are scaled by a power of two first. On an accelerator everything stays there
-until it is read at the end.
+Its norm, its largest element, its exact zeros, what is not finite in it.
+
+The norm is the one that ``torch.linalg.vector_norm(gradient, dtype=torch.float64)`` gives, to the
+last bit, where the squares of the values lie within what float64 holds; beyond that the values are
+scaled by a power of two first. On an accelerator everything stays there until it is read at the
+end.
 """
 
 import math
@@ -15,7 +18,8 @@ from torch import Tensor
 from gradviz.graph import Amount
 from gradviz.recording.sizes import UNREAD, Size, real, stored
 
-_SQUARES = (1e-140, 1e140)  # norms between which the squares of float64 neither underflow nor overflow by much
+# Norms between which the squares of float64 neither underflow nor overflow by much
+_SQUARES = (1e-140, 1e140)
 _MOST_SCRATCH = 1 << 26  # elements that are kept ready for the conversion to float64
 _PIECE = 1 << 16  # elements
 _WIDE = torch.float64
@@ -47,7 +51,10 @@ def amount_of(size: float | None) -> Amount | None:
 
 
 class Meter:
-    """Measures gradients, one after the other. It keeps memory to convert them in, and none of their values."""
+    """Measures gradients, one after the other.
+
+    It keeps memory to convert them in, and none of their values.
+    """
 
     def __init__(self) -> None:
         self._scratch = torch.empty(0, dtype=_WIDE)
@@ -86,7 +93,11 @@ class Meter:
             norm = torch.linalg.vector_norm(real(values).to(wide) / scale) * scale
         else:
             norm = torch.linalg.vector_norm(real(values), dtype=wide)
-        counts = (torch.count_nonzero(values), (~values.isfinite()).sum(), torch.full((), numel, device=values.device))
+        counts = (
+            torch.count_nonzero(values),
+            (~values.isfinite()).sum(),
+            torch.full((), numel, device=values.device),
+        )
         return torch.stack([norm, largest, *(count.to(wide) for count in counts)])
 
 
@@ -98,13 +109,21 @@ def _norm(values: Tensor, largest: float) -> float:
 
 
 def _nonzero(values: Tensor) -> int:
-    """Count what is not zero, piece by piece in the processor's cache where that is a third of the time."""
-    if values.dtype not in (torch.float32, torch.float64) or not values.is_contiguous() or values.is_neg():
+    """Count what is not zero, piece by piece in the processor's cache where that is a third of the
+    time.
+    """
+    if (
+        values.dtype not in (torch.float32, torch.float64)
+        or not values.is_contiguous()
+        or values.is_neg()
+    ):
         return int(torch.count_nonzero(values))
     numbers = values.detach().view(-1).numpy()
     isnt = np.empty(min(_PIECE, numbers.size), dtype=bool)
     pieces = (numbers[begin : begin + _PIECE] for begin in range(0, numbers.size, _PIECE))
-    return sum(int(np.count_nonzero(np.not_equal(piece, 0, out=isnt[: piece.size]))) for piece in pieces)
+    return sum(
+        int(np.count_nonzero(np.not_equal(piece, 0, out=isnt[: piece.size]))) for piece in pieces
+    )
 
 
 def _largest(values: Tensor) -> float:
@@ -115,4 +134,10 @@ def _largest(values: Tensor) -> float:
 
 
 def _amount(norm: float, largest: float, nonzero: int, wild: int, numel: int) -> Amount:
-    return Amount(norm=norm, largest=largest, zeros=(numel - nonzero) / numel if numel else 0.0, not_finite=wild, numel=numel)
+    return Amount(
+        norm=norm,
+        largest=largest,
+        zeros=(numel - nonzero) / numel if numel else 0.0,
+        not_finite=wild,
+        numel=numel,
+    )

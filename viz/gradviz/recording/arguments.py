@@ -19,7 +19,12 @@ def is_whole(value: Any) -> bool:
 
 def as_array(tensor: Tensor) -> Any:
     """Return the values of a plain tensor; None where they cannot be had for nothing."""
-    if type(tensor) is not Tensor or tensor.device.type != "cpu" or tensor.layout != torch.strided or not tensor.is_floating_point():
+    if (
+        type(tensor) is not Tensor
+        or tensor.device.type != "cpu"
+        or tensor.layout != torch.strided
+        or not tensor.is_floating_point()
+    ):
         return None
     if tensor.dtype == torch.bfloat16 or tensor.is_nested:
         return None
@@ -41,7 +46,10 @@ def tensors_in(items: Iterable[Any]) -> Iterator[Tensor]:
 
 
 def part_at(target: Tensor, key: Any) -> Tensor | None:
-    """Return the part of a tensor that ``target[key] = value`` writes, as a view; None where no view can say it."""
+    """Return the part of a tensor that ``target[key] = value`` writes, as a view.
+
+    None where no view can say it.
+    """
     keys = key if type(key) is tuple else (key,)
     if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
         with torch_inside.without_torch_function(), torch_inside.without_dispatch(target):

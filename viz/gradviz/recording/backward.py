@@ -1,7 +1,10 @@
-"""A backward that gradviz runs itself, where it is asked to: watched as the user's own is, and nothing of it stays behind.
+"""A backward that gradviz runs itself, where it is asked to.
 
-``torch.autograd.grad`` leaves ``.grad`` fields alone and does not run what steps in them. Only a graph with a reentrant checkpoint,
-which refuses it, is run by a real backward, whose ``.grad`` fields are put back.
+Watched as the user's own is, and nothing of it stays behind.
+
+``torch.autograd.grad`` leaves ``.grad`` fields alone and does not run what steps in them. Only a
+graph with a reentrant checkpoint, which refuses it, is run by a real backward, whose ``.grad``
+fields are put back.
 """
 
 import random
@@ -19,16 +22,30 @@ from gradviz.recording.tape import Step, Tape
 from gradviz.recording.uninterrupted import Action, Undo, is_own
 
 
-def ask(tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | None, names: Names) -> str:
-    """Run the backward of some losses for the tape, unless the step has run it itself. Return why it could not be run, if so."""
+def ask(
+    tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | None, names: Names
+) -> str:
+    """Run the backward of some losses for the tape, unless the step has run it itself.
+
+    Return why it could not be run, if so.
+    """
     leaves = _leaves(tape, built, losses, names)
     if not leaves or any(loss.device.type == "meta" for loss in losses):
         return ""
     if any(tape.brought_by(tape.live(loss)) is not None for loss in losses):
         return ""
-    steps = [(index, step) for index, number in enumerate(built.numbers) if (step := tape.steps.get(number)) is not None]
-    if any(step.checkpoint and _closes_over_history(tape, built, index, step) for index, step in steps):
-        return "a reentrant checkpoint reads a value from outside, and a backward for the report would free that value's graph before yours"
+    steps = [
+        (index, step)
+        for index, number in enumerate(built.numbers)
+        if (step := tape.steps.get(number)) is not None
+    ]
+    if any(
+        step.checkpoint and _closes_over_history(tape, built, index, step) for index, step in steps
+    ):
+        return (
+            "a reentrant checkpoint reads a value from outside, and a backward for the report would"
+            " free that value's graph before yours"
+        )
     given = [model] if isinstance(model, nn.Module) else list((model or {}).values())
     observer = Observer(tape)
     backward, error = None, None
@@ -36,7 +53,9 @@ def ask(tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | Non
     with _undisturbed(one for one in given if isinstance(one, nn.Module)), Undo(off):
         try:
             backward = observer.begin(losses, None, off)
-            for number, gradient in _run(losses, leaves, real=any(step.checkpoint for _, step in steps)):
+            for number, gradient in _run(
+                losses, leaves, real=any(step.checkpoint for _, step in steps)
+            ):
                 backward.take(number, gradient)
         except Exception as raised:
             if not is_own(raised):
@@ -52,22 +71,49 @@ def ask(tape: Tape, built: Built, losses: tuple[Tensor, ...], model: Model | Non
     return ""
 
 
-def _leaves(tape: Tape, built: Built, losses: tuple[Tensor, ...], names: Names) -> dict[int, Tensor]:
-    """Return the leaves that gradient passes to and that are there, by number: edges lead to them, or they are the model's."""
-    there = {number: tensor for tensor in (*names.tensors.values(), *names.wholes.values()) if (number := tape.leaf_number(tensor))}
+def _leaves(
+    tape: Tape, built: Built, losses: tuple[Tensor, ...], names: Names
+) -> dict[int, Tensor]:
+    """Return the leaves that gradient passes to and that are there, by number.
+
+    Edges lead to them, or they are the model's.
+    """
+    there = {
+        number: tensor
+        for tensor in (*names.tensors.values(), *names.wholes.values())
+        if (number := tape.leaf_number(tensor))
+    }
     there |= tape.held | tape.leaves_before(losses)
     numbers = [built.numbers[index] for index in sorted(built.reached())]
-    return {number: there[number] for number in numbers if number in there and there[number].requires_grad}
+    return {
+        number: there[number]
+        for number in numbers
+        if number in there and there[number].requires_grad
+    }
 
 
-def _run(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: bool) -> Iterator[tuple[int, Tensor]]:
-    """Run a backward that keeps the graph; yield what it brings that no hook of a leaf gets to see."""
+def _run(
+    losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: bool
+) -> Iterator[tuple[int, Tensor]]:
+    """Run a backward that keeps the graph.
+
+    Yield what it brings that no hook of a leaf gets to see.
+    """
     # torch makes the seed of a scalar itself; given one, it imports sympy to compare the shapes
-    seeds = [None if loss.numel() == 1 and loss.is_floating_point() else torch.ones_like(loss) for loss in losses]
+    seeds = [
+        None if loss.numel() == 1 and loss.is_floating_point() else torch.ones_like(loss)
+        for loss in losses
+    ]
     with torch.enable_grad():
         if not real:
-            found = torch.autograd.grad(losses, tuple(leaves.values()), seeds, retain_graph=True, allow_unused=True)
-            yield from ((number, gradient) for number, gradient in zip(leaves, found, strict=True) if gradient is not None)
+            found = torch.autograd.grad(
+                losses, tuple(leaves.values()), seeds, retain_graph=True, allow_unused=True
+            )
+            yield from (
+                (number, gradient)
+                for number, gradient in zip(leaves, found, strict=True)
+                if gradient is not None
+            )
             return
         with Undo([partial(setattr, leaf, "grad", leaf.grad) for leaf in leaves.values()]):
             for leaf in leaves.values():
@@ -76,18 +122,36 @@ def _run(losses: tuple[Tensor, ...], leaves: Mapping[int, Tensor], *, real: bool
 
 
 def _closes_over_history(tape: Tape, built: Built, index: int, step: Step) -> bool:
-    """Say whether what a reentrant checkpoint runs again reads a value that has a graph of its own."""
+    """Say whether what a reentrant checkpoint runs again reads a value that has a
+    graph of its own.
+    """
     read = [edge.source for edge in built.edges.values() if edge.target == index and edge.gradient]
-    return any(built.numbers[source] in tape.steps and built.numbers[source] not in step.nexts for source in read)
+    return any(
+        built.numbers[source] in tape.steps and built.numbers[source] not in step.nexts
+        for source in read
+    )
 
 
 @contextmanager
 def _undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """Put back what a backward may touch: random state, and buffers that a checkpointed forward writes again."""
-    buffers = [buffer for module in modules for buffer in module.buffers() if buffer.device.type != "meta"]
-    kept = [(buffer, torch_inside.version(buffer), buffer.detach().clone()) for buffer in buffers if not buffer.is_inference()]
+    """Put back what a backward may touch.
+
+    Random state, and buffers that a checkpointed forward writes again.
+    """
+    buffers = [
+        buffer for module in modules for buffer in module.buffers() if buffer.device.type != "meta"
+    ]
+    kept = [
+        (buffer, torch_inside.version(buffer), buffer.detach().clone())
+        for buffer in buffers
+        if not buffer.is_inference()
+    ]
     cpu, python = torch.get_rng_state(), random.getstate()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+    cuda = (
+        torch.cuda.get_rng_state_all()
+        if torch.cuda.is_available() and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        else []
+    )
     try:
         yield
     finally:

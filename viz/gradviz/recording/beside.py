@@ -1,4 +1,7 @@
-"""What a call writes beside its result: arguments that an operator declares to write, and the running statistics of a norm."""
+"""What a call writes beside its result.
+
+Arguments that an operator declares to write, and the running statistics of a norm.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -41,7 +44,9 @@ class Statistics(NamedTuple):
         buffers = (self.mean.of(args, kwargs), self.variance.of(args, kwargs))
         return tuple(buffer for buffer in buffers if isinstance(buffer, Tensor))
 
-    def without(self, args: Any, kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def without(
+        self, args: Any, kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return what a call is given but for the buffers."""
         places, names = zip(self.mean, self.variance, strict=True)
         kept = tuple(None if place in places else value for place, value in enumerate(args))
@@ -49,7 +54,12 @@ class Statistics(NamedTuple):
 
 
 def _statistics(mean: int, trains: tuple[int, str], *, default: bool) -> Statistics:
-    return Statistics(Argument(mean, "running_mean"), Argument(mean + 1, "running_var"), Argument(*trains), default)
+    return Statistics(
+        Argument(mean, "running_mean"),
+        Argument(mean + 1, "running_var"),
+        Argument(*trains),
+        default,
+    )
 
 
 # torch.nn.functional's are written in Python; torch's own take weight and bias first.
@@ -74,7 +84,17 @@ def written_arguments(func: Callable[..., Any]) -> tuple[Argument, ...]:
     return tuple(Argument(*place) for place in written_by_schema(func))
 
 
-def targets(arguments: tuple[Argument, ...], args: Any, kwargs: Mapping[str, Any]) -> tuple[Tensor, ...]:
-    """Return the tensors that a call gives for some arguments; ``out=`` is looked at for every call."""
+def targets(
+    arguments: tuple[Argument, ...], args: Any, kwargs: Mapping[str, Any]
+) -> tuple[Tensor, ...]:
+    """Return the tensors that a call gives for some arguments.
+
+    ``out=`` is looked at for every call.
+    """
     given = [argument.of(args, {} if argument.name == "out" else kwargs) for argument in arguments]
-    return tuple(item for value in given for item in (value if isinstance(value, (list, tuple)) else (value,)) if isinstance(item, Tensor))
+    return tuple(
+        item
+        for value in given
+        for item in (value if isinstance(value, (list, tuple)) else (value,))
+        if isinstance(item, Tensor)
+    )

@@ -1,4 +1,7 @@
-"""From the tape, the losses and the model to a Graph: numbers become names, what a custom Function did inside becomes its edges."""
+"""From the tape, the losses and the model to a Graph.
+
+Numbers become names, what a custom Function did inside becomes its edges.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,13 +40,29 @@ class Built:
 
     @property
     def graph(self) -> Graph:
-        return Graph(tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)), self.classes)
+        return Graph(
+            tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)), self.classes
+        )
 
-    def connect(self, source: int, target: int, *, gradient: bool, severed: CutKind | None = None, captured: bool = False) -> None:
+    def connect(
+        self,
+        source: int,
+        target: int,
+        *,
+        gradient: bool,
+        severed: CutKind | None = None,
+        captured: bool = False,
+    ) -> None:
         """Add an edge; of two between the same nodes, the one that gradient passes stays."""
         known = self.edges.get((source, target))
-        if known is None or (gradient and not known.gradient) or (severed is not None and known.severed is None and not known.gradient):
-            self.edges[source, target] = Edge(source=source, target=target, gradient=gradient, severed=severed, captured=captured)
+        if (
+            known is None
+            or (gradient and not known.gradient)
+            or (severed is not None and known.severed is None and not known.gradient)
+        ):
+            self.edges[source, target] = Edge(
+                source=source, target=target, gradient=gradient, severed=severed, captured=captured
+            )
 
     def reached(self) -> set[int]:
         """Return the nodes that gradient passes to from the loss."""
@@ -76,7 +95,8 @@ class Names:
         parameters: Every name of each parameter by identity.
         modules: The path of each module by identity.
         classes: The name of the class of each module by its path.
-        switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes nothing.
+        switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes
+            nothing.
         compiled: Some module is compiled.
         shards: Of a parameter that is sharded, by identity of the whole one that a forward uses.
         wholes: The other way round.
@@ -111,8 +131,14 @@ def names_of(model: Model | None) -> Names:
 def leaf_names(tape: Tape, names: Names) -> dict[int, str]:
     """Return the names of the parameters that a trace has met, by the tape's numbers."""
     every = [*names.tensors.values(), *names.wholes.values()]
-    numbers = {number: tensor for tensor in every if (number := tape.leaf_number(tensor)) is not None}
-    return {number: names.parameters[id(tensor)][0] for number, tensor in numbers.items() if id(tensor) in names.parameters}
+    numbers = {
+        number: tensor for tensor in every if (number := tape.leaf_number(tensor)) is not None
+    }
+    return {
+        number: names.parameters[id(tensor)][0]
+        for number, tensor in numbers.items()
+        if id(tensor) in names.parameters
+    }
 
 
 def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
@@ -131,9 +157,12 @@ _MOST_NAMES = 16
 
 
 def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
-    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules: one walk for all, as models are large.
+    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules.
 
-    A module that is inside itself is not entered again, and one that is shared by many others gets as many names as anybody reads.
+    One walk for all, as models are large.
+
+    A module that is inside itself is not entered again, and one that is shared by many others gets
+    as many names as anybody reads.
     """
     stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
     visits: Counter[int] = Counter()
@@ -157,10 +186,16 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
             names.compiled.append(path)
         prefix = f"{path}." if path else ""
         parameters = torch_inside.parameters_of(module)
-        for name, parameter in ({**parameters, **taken.get(id(module), {})} if taken else parameters).items():
+        for name, parameter in (
+            {**parameters, **taken.get(id(module), {})} if taken else parameters
+        ).items():
             if parameter is not None:
                 yield prefix + name, names.shards.get(id(parameter), parameter)
-        stack += [(prefix + name, child, way) for name, child in reversed(torch_inside.children_of(module).items()) if child is not None]
+        stack += [
+            (prefix + name, child, way)
+            for name, child in reversed(torch_inside.children_of(module).items())
+            if child is not None
+        ]
 
 
 def _leads_through(way: _Way, module: nn.Module) -> bool:
@@ -171,7 +206,13 @@ def _leads_through(way: _Way, module: nn.Module) -> bool:
     return False
 
 
-def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name: str, shape: tuple[int, ...]) -> Built:
+def build(
+    tape: Tape,
+    roots: Sequence[tuple[int, bool]],
+    names: Names,
+    loss_name: str,
+    shape: tuple[int, ...],
+) -> Built:
     """Build the graph of everything that went into the loss.
 
     Args:
@@ -181,7 +222,11 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
         loss_name: Name of the loss.
         shape: Its sizes.
     """
-    built = Built([Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)], classes=names.classes, numbers=[0])
+    built = Built(
+        [Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)],
+        classes=names.classes,
+        numbers=[0],
+    )
     scopes, places, parameters = _Scopes(tape, names), _Places(), leaf_names(tape, names)
     blocks: dict[int, int] = {}
     queue: list[int] = []
@@ -197,8 +242,19 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
             own = (step.stamp.spot if step is not None else tape.spot_of(number)) or spot
             built.spots[index] = own
             if step is not None:
-                place, caller, scope = places.of(own.code, own.lasti), places.of(own.caller, own.caller_lasti), scopes.of(own)
-                node = Node(index=index, kind=NodeKind.OPERATION, operation=step.name, place=place, caller=caller, scope=scope)
+                place, caller, scope = (
+                    places.of(own.code, own.lasti),
+                    places.of(own.caller, own.caller_lasti),
+                    scopes.of(own),
+                )
+                node = Node(
+                    index=index,
+                    kind=NodeKind.OPERATION,
+                    operation=step.name,
+                    place=place,
+                    caller=caller,
+                    scope=scope,
+                )
             else:
                 node = _node(tape, number, index, own, parameters, scopes, places, blocks)
             nodes.append(node)
@@ -224,7 +280,13 @@ def build(tape: Tape, roots: Sequence[tuple[int, bool]], names: Names, loss_name
                 if step.custom and call is not None and call.inside is not None:
                     severs = None if step.checkpoint else CutKind.CUSTOM_FUNCTION
                     for before, kind, gradient in _inside(tape, made_of, step.nexts, severs):
-                        built.connect(meet(before, spot), target, gradient=gradient, severed=kind, captured=kind is not None)
+                        built.connect(
+                            meet(before, spot),
+                            target,
+                            gradient=gradient,
+                            severed=kind,
+                            captured=kind is not None,
+                        )
                 elif made_of != number:
                     built.connect(meet(made_of, spot), target, gradient=False)
             continue
@@ -282,21 +344,32 @@ def _node(
         scope=scopes.of(spot),
         severs=call.kind or call.inner,
         block=0 if call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
-        block_place=places.of(call.switch.spot.code, call.switch.spot.lasti) if isinstance(call.switch, Switch) else None,
+        block_place=(
+            places.of(call.switch.spot.code, call.switch.spot.lasti)
+            if isinstance(call.switch, Switch)
+            else None
+        ),
     )
 
 
 def _written(call: Call) -> str:
     """Write a call as a person would: what runs where grad mode is off goes by its own name."""
     kind = call.kind or call.inner
-    return call.operation if kind is not None and (kind not in GRAD_MODES or (call.checkpoint and call.inner is None)) else call.name
+    return (
+        call.operation
+        if kind is not None and (kind not in GRAD_MODES or (call.checkpoint and call.inner is None))
+        else call.name
+    )
 
 
 class _Scopes:
     """Paths of modules by the tape's number."""
 
     def __init__(self, tape: Tape, names: Names) -> None:
-        self._paths = [names.modules.get(id(module()), "") if module() is not None else "" for module in tape.modules]
+        self._paths = [
+            names.modules.get(id(module()), "") if module() is not None else ""
+            for module in tape.modules
+        ]
 
     def of(self, spot: Spot) -> str:
         return self._paths[spot.module] if 0 <= spot.module < len(self._paths) else ""
@@ -318,11 +391,16 @@ class _Places:
         return found
 
 
-def _inside(tape: Tape, source: int, passed: Sequence[int], severs: CutKind | None) -> list[tuple[int, CutKind | None, bool]]:
-    """Say what the forward of a custom Function read for a value: the number, what severs it, whether gradient passes.
+def _inside(
+    tape: Tape, source: int, passed: Sequence[int], severs: CutKind | None
+) -> list[tuple[int, CutKind | None, bool]]:
+    """Say what the forward of a custom Function read for a value.
 
-    What was passed to ``apply`` is an edge of autograd's own. What the forward read beside that is severed, except in a reentrant
-    checkpoint, which runs its forward again and reaches it, up to what severs in there.
+    The number, what severs it, whether gradient passes.
+
+    What was passed to ``apply`` is an edge of autograd's own. What the forward read beside that is
+    severed, except in a reentrant checkpoint, which runs its forward again and reaches it, up to
+    what severs in there.
     """
     found: list[tuple[int, CutKind | None, bool]] = []
     forward = tape.calls[source].inside
@@ -338,7 +416,9 @@ def _inside(tape: Tape, source: int, passed: Sequence[int], severs: CutKind | No
                 continue
             leaf = tape.leaves.get(number)  # a view that the forward took counts as one
             made_of = (number,) if leaf is None else leaf.sources
-            if made_of and all(one in tape.calls and tape.calls[one].inside == forward for one in made_of):
+            if made_of and all(
+                one in tape.calls and tape.calls[one].inside == forward for one in made_of
+            ):
                 stack += [one for one in made_of if one == number or one not in seen]
                 seen.update(made_of)
             elif live:
@@ -358,7 +438,10 @@ def _mark_writes(tape: Tape, built: Built, names: Names) -> None:
 
 
 def _mark_library(tape: Tape, built: Built) -> None:
-    """Mark what torch's own code severs and uses within the same call (a power iteration): none of the user's business."""
+    """Mark what torch's own code severs and uses within the same call (a power iteration).
+
+    None of the user's business.
+    """
     if not any(call.library for call in tape.calls.values()):
         return
     after: dict[int, list[int]] = {}
@@ -366,11 +449,18 @@ def _mark_library(tape: Tape, built: Built) -> None:
         after.setdefault(edge.source, []).append(edge.target)
     for index, number in enumerate(built.numbers):
         call = tape.calls.get(number)
-        if call is not None and call.library and call.kind is not None and _stays_inside(tape, built, after, index, call):
+        if (
+            call is not None
+            and call.library
+            and call.kind is not None
+            and _stays_inside(tape, built, after, index, call)
+        ):
             built.nodes[index] = replace(built.nodes[index], library=True)
 
 
-def _stays_inside(tape: Tape, built: Built, after: Mapping[int, list[int]], index: int, call: Call) -> bool:
+def _stays_inside(
+    tape: Tape, built: Built, after: Mapping[int, list[int]], index: int, call: Call
+) -> bool:
     line = _instruction(call.spot)
     seen, stack = {index}, [index]
     while stack:

@@ -1,4 +1,7 @@
-"""Gradient that is nothing but rounding: what comes to a value on several routes is added up, and cancels as far as its type can hold."""
+"""Gradient that is nothing but rounding.
+
+What comes to a value on several routes is added up, and cancels as far as its type can hold.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +13,9 @@ from gradviz.render.sentences import listing
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
 
 
-def rounding(built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, float], eps: float) -> Iterator[str]:
+def rounding(
+    built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, float], eps: float
+) -> Iterator[str]:
     """Say of which parameters all that arrives is what cancellation has left.
 
     Args:
@@ -27,7 +32,8 @@ def rounding(built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, flo
     cancelled = {
         index: (came, max(sizes))
         for index, sizes in parts.items()
-        if len(sizes) > 1 and (came := arrivals.get(index) or (flows[index].came if index in flows else None))
+        if len(sizes) > 1
+        and (came := arrivals.get(index) or (flows[index].came if index in flows else None))
         if 0 < came <= _ROUNDINGS * eps * max(sizes)
     }
     if not cancelled:
@@ -38,14 +44,20 @@ def rounding(built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, flo
         names = [
             built.nodes[leaf].name
             for leaf in sorted(arrivals)
-            if leaf in behind and leaf not in passed and arrivals[leaf] and built.nodes[leaf].kind is NodeKind.PARAMETER
+            if leaf in behind
+            and leaf not in passed
+            and arrivals[leaf]
+            and built.nodes[leaf].kind is NodeKind.PARAMETER
         ]
         if names:
             place = built.nodes[index].place
-            at = "" if place is None else f" at {place}" + (f" ({place.code})" if place.code else "")
+            at = (
+                "" if place is None else f" at {place}" + (f" ({place.code})" if place.code else "")
+            )
             yield (
-                f"What arrives at {listing(names)} is rounding, and no gradient: what comes to the value made{at} "
-                f"on {len(parts[index])} routes has a norm of up to {part:.0e} and cancels to {came:.0e}."
+                f"What arrives at {listing(names)} is rounding, and no gradient: what comes to the"
+                f" value made{at} on {len(parts[index])} routes has a norm of up to {part:.0e} and"
+                f" cancels to {came:.0e}."
             )
 
 
@@ -59,7 +71,11 @@ def _without(built: Built, flows: Mapping[int, Flow], closed: set[int]) -> set[i
     while stack:
         index = stack.pop()
         flow = flows.get(index)
-        sent = None if flow is None else {source for source, went in zip(flow.leads, flow.went, strict=False) if went}
+        sent = (
+            None
+            if flow is None
+            else {source for source, went in zip(flow.leads, flow.went, strict=False) if went}
+        )
         for source in before.get(index, ()):
             if source not in seen and source not in closed and (sent is None or source in sent):
                 seen.add(source)

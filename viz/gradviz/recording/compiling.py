@@ -1,7 +1,10 @@
-"""What torch compiles or traces: a trace stands aside meanwhile, or it would be compiled along with it.
+"""What torch compiles or traces.
 
-What the user had compiled runs as it is written while a trace watches, which shows the true graph. ``torch.cond``, ``map``,
-``flex_attention`` and their like have torch compile and run something on the spot: that is one operation, run as without a trace.
+A trace stands aside meanwhile, or it would be compiled along with it.
+
+What the user had compiled runs as it is written while a trace watches, which shows the true graph.
+``torch.cond``, ``map``, ``flex_attention`` and their like have torch compile and run something on
+the spot: that is one operation, run as without a trace.
 """
 
 import functools
@@ -18,24 +21,34 @@ from torch import Tensor, nn
 from gradviz.recording import torch_inside
 from gradviz.recording.where import INSIDE, level
 
-_OF_ITS_OWN = tuple(os.path.join(torch_inside.FOLDER, *parts) + os.sep for parts in (("_higher_order_ops",), ("nn", "attention")))
+_OF_ITS_OWN = tuple(
+    os.path.join(torch_inside.FOLDER, *parts) + os.sep
+    for parts in (("_higher_order_ops",), ("nn", "attention"))
+)
 _DEEP = 4  # functions within functions whose variables are read
 
 
 def is_for_torch_itself(frame: FrameType | None) -> bool:
-    """Say whether torch has something compiled for its own use, from the frame that calls ``torch.compile``."""
+    """Say whether torch has something compiled for its own use, from the frame that calls
+    ``torch.compile``.
+    """
     return frame is not None and frame.f_code.co_filename.startswith(_OF_ITS_OWN)
 
 
 def aside(
-    compiled: Callable[..., Any], stand: Callable[[], AbstractContextManager[Any]], ran: Callable[..., None], first: Callable[[], int]
+    compiled: Callable[..., Any],
+    stand: Callable[[], AbstractContextManager[Any]],
+    ran: Callable[..., None],
+    first: Callable[[], int],
 ) -> Callable[..., Any]:
-    """Return a function that torch compiled for itself as one that is run while a trace stands aside.
+    """Return a function that torch compiled for itself as one that is run while a trace stands
+    aside.
 
     Args:
         compiled: The function.
         stand: Enter to stand aside.
-        ran: Called with the name of the operation, its arguments and result, the frame of the call, and what ``first`` returned.
+        ran: Called with the name of the operation, its arguments and result, the frame of the call,
+            and what ``first`` returned.
         first: Called before.
     """
 
@@ -62,7 +75,10 @@ def operation_name(frame: FrameType | None) -> str:
 
 
 def values_in(arguments: Any) -> list[Tensor]:
-    """Return the tensors among some arguments, and those that the functions among them read: by closure, by name, or in a module."""
+    """Return the tensors among some arguments, and those that the functions among them read.
+
+    By closure, by name, or in a module.
+    """
     found: dict[int, Tensor] = {}
     looked: set[int] = set()
 
@@ -75,7 +91,11 @@ def values_in(arguments: Any) -> list[Tensor]:
         looked.add(id(value))
         inner: list[Any] = []
         if isinstance(value, nn.Module):
-            inner = [parameter for module in torch_inside.modules_of(value) for parameter in torch_inside.parameters_of(module).values()]
+            inner = [
+                parameter
+                for module in torch_inside.modules_of(value)
+                for parameter in torch_inside.parameters_of(module).values()
+            ]
         elif isinstance(value, (list, tuple)):
             inner = list(value)
         elif isinstance(value, dict):
@@ -83,7 +103,13 @@ def values_in(arguments: Any) -> list[Tensor]:
         elif isinstance(value, FunctionType):
             inner = [_content(cell) for cell in value.__closure__ or ()]
             inner += [value.__globals__.get(name) for name in value.__code__.co_names]
-            inner = [item for item in inner if isinstance(item, (Tensor, nn.Module, FunctionType, list, tuple, dict, functools.partial))]
+            inner = [
+                item
+                for item in inner
+                if isinstance(
+                    item, (Tensor, nn.Module, FunctionType, list, tuple, dict, functools.partial)
+                )
+            ]
         elif isinstance(value, functools.partial):
             inner = [value.func, *value.args, *value.keywords.values()]
         elif getattr(value, "__self__", None) is not None and callable(value):
@@ -104,6 +130,11 @@ def _content(cell: CellType) -> Any:
 
 @contextmanager
 def standing_aside(mode: torch.overrides.TorchFunctionMode, *, eager: bool) -> Iterator[None]:
-    """Take a mode off torch's stack, and let torch compile where compiled code has been made to run ``eager``."""
-    with torch.compiler.set_stance("default") if eager else nullcontext(), torch_inside.taken_out(mode):
+    """Take a mode off torch's stack, and let torch compile where compiled code has been made to run
+    ``eager``.
+    """
+    with (
+        torch.compiler.set_stance("default") if eager else nullcontext(),
+        torch_inside.taken_out(mode),
+    ):
         yield

@@ -1,7 +1,7 @@
 """What goes on out of sight: other processes, and threads that ran before the trace.
 
-What such a place is handed is known by the objects that can be come to from what is handed. What it makes of them is not, so a
-value that comes in from there may be made of any of them.
+What such a place is handed is known by the objects that can be come to from what is handed. What it
+makes of them is not, so a value that comes in from there may be made of any of them.
 """
 
 import gc
@@ -16,11 +16,25 @@ from torch import Tensor
 from gradviz.recording.where import USER, level
 
 _MOST = 20_000  # objects that are looked at
-_CLOSED = (type, ModuleType, CodeType, FrameType, BuiltinFunctionType, str, bytes, int, float, complex, threading.Thread)
+_CLOSED = (
+    type,
+    ModuleType,
+    CodeType,
+    FrameType,
+    BuiltinFunctionType,
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    threading.Thread,
+)
 
 
 def tensors_within(things: Any) -> tuple[Tensor, ...]:
-    """Return the tensors that can be come to from some objects, without running anything of theirs."""
+    """Return the tensors that can be come to from some objects, without running
+    anything of theirs.
+    """
     found: list[Tensor] = []
     met: dict[int, Any] = {}
     stack = [things]
@@ -39,7 +53,10 @@ def tensors_within(things: Any) -> tuple[Tensor, ...]:
 
 
 def _used_by(function: FunctionType) -> Iterator[Any]:
-    """Yield what a function can read: the variables around it, its defaults, the globals that it names."""
+    """Yield what a function can read.
+
+    The variables around it, its defaults, the globals that it names.
+    """
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
@@ -50,13 +67,19 @@ def _used_by(function: FunctionType) -> Iterator[Any]:
     codes = [function.__code__]
     while codes:
         code = codes.pop()
-        yield from (function.__globals__[name] for name in code.co_names if name in function.__globals__)
+        yield from (
+            function.__globals__[name] for name in code.co_names if name in function.__globals__
+        )
         codes += (constant for constant in code.co_consts if isinstance(constant, CodeType))
 
 
 def thread_that_may_compute() -> str:
     """Return the name of another thread that runs code of the user's; empty where there is none."""
-    names = {thread.ident: thread.name for thread in threading.enumerate() if thread is not threading.current_thread()}
+    names = {
+        thread.ident: thread.name
+        for thread in threading.enumerate()
+        if thread is not threading.current_thread()
+    }
     for ident, frame in sys._current_frames().items() if names else ():
         here: FrameType | None = frame if ident in names else None
         while here is not None:

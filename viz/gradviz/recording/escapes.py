@@ -1,7 +1,8 @@
 """What left torch as plain numbers and arrays, and whether it is what goes in again.
 
-Numbers and arrays are the user's, exactly as torch gives them, so nothing can be attached to them. They are known again by what they
-are: the same object, the same memory; by where the source says that they come from; and by their value, where that is no coincidence.
+Numbers and arrays are the user's, exactly as torch gives them, so nothing can be attached to them.
+They are known again by what they are: the same object, the same memory; by where the source says
+that they come from; and by their value, where that is no coincidence.
 """
 
 import weakref
@@ -33,7 +34,8 @@ class Marks:
     """What left by one instruction, as seen from there or from a caller.
 
     Attributes:
-        serials: Numbers on the tape, the one that left last at the end, and the ``self`` of the function that the site stands in.
+        serials: Numbers on the tape, the one that left last at the end, and the ``self`` of the
+            function that the site stands in.
         parts: Which elements of what the call gave; None for the whole.
         many: Several may have left while the call at the site ran once.
         bundle: Number of what stands for all of them but ``new``.
@@ -60,7 +62,8 @@ class Marks:
 
 @dataclass(slots=True)
 class Site:
-    """An instruction by which values left torch, or by which a function was called that took them out.
+    """An instruction by which values left torch, or by which a function was called that took them
+    out.
 
     Attributes:
         code, lasti: The instruction.
@@ -86,16 +89,19 @@ class Escapes:
         self.any = False
         self._bundle = bundle
         self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
-        self._numbers: dict[int, tuple[Any, int]] = {}  # by identity; held, so that no other gets it
+        # By identity; held, so that no other gets it
+        self._numbers: dict[int, tuple[Any, int]] = {}
         self._arrays: dict[int, tuple[weakref.ref[Any], int]] = {}
-        self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}  # codes are kept with their identities
+        # Codes are kept with their identities
+        self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}
         self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
         self.values = Fingerprints()
 
     # What leaves
 
     def left(self, frame: FrameType | None, serial: int, value: Any, *, text: bool = False) -> bool:
-        """Take note that a value left torch in this frame, and in its callers as far as the value is handed to them.
+        """Take note that a value left torch in this frame, and in its callers as far as the value
+        is handed to them.
 
         Args:
             frame: Where it left.
@@ -158,13 +164,18 @@ class Escapes:
     # What goes in
 
     def same(self, value: Any) -> tuple[tuple[int, ...], bool]:
-        """Return where a plain value came from, if it is the very object or memory that left torch, and whether all of it did."""
+        """Return where a plain value came from, if it is the very object or memory that left torch,
+        and whether all of it did.
+        """
         if isinstance(value, np.ndarray):
             found = self._memory(value)
             return found, bool(found)
         numbers = list(_numbers(value))
         known = [self._numbers.get(id(number)) for number in numbers]
-        return tuple(dict.fromkeys(one[1] for one in known if one is not None)), bool(known) and None not in known
+        return (
+            tuple(dict.fromkeys(one[1] for one in known if one is not None)),
+            bool(known) and None not in known,
+        )
 
     def _memory(self, array: Any) -> tuple[int, ...]:
         while isinstance(array, np.ndarray):
@@ -195,8 +206,16 @@ class Escapes:
             key = (id(code), lasti, wanted, id(callee))
             known = self._known_names.get(key)
             if known is None:
-                known = self._known_names[key] = (code, callee, names_at(code, lasti, wanted, callee))
-            followed = tuple(name for name in known[2] if name and (wanted is not None or _is_followed(frame, name, open_)))
+                known = self._known_names[key] = (
+                    code,
+                    callee,
+                    names_at(code, lasti, wanted, callee),
+                )
+            followed = tuple(
+                name
+                for name in known[2]
+                if name and (wanted is not None or _is_followed(frame, name, open_))
+            )
             sliced = self._slice(code, lasti, followed, wanted, callee)
             if sliced is None:
                 break
@@ -209,20 +228,33 @@ class Escapes:
         return tuple(found)
 
     def _slice(
-        self, code: CodeType, lasti: int, names: tuple[Path, ...], wanted: tuple[Path, ...] | None, callee: CodeType | None
+        self,
+        code: CodeType,
+        lasti: int,
+        names: tuple[Path, ...],
+        wanted: tuple[Path, ...] | None,
+        callee: CodeType | None,
     ) -> tuple[Slice, list[Site]] | None:
-        """Return what a call's arguments are computed from, and the sites there by which values left."""
+        """Return what a call's arguments are computed from, and the sites there by which values
+        left.
+        """
         key = (id(code), lasti, names, wanted, id(callee))
         sites = self._sites.get(code.co_filename, {})
         known = self._near.get(key)
         if known is None or known[1] != len(sites):
             sliced = backward_slice(code, lasti, frozenset(names), wanted, callee)
-            near = [] if sliced is None else [site for site in sites.values() if _touches(sliced, site)]
+            near = (
+                []
+                if sliced is None
+                else [site for site in sites.values() if _touches(sliced, site)]
+            )
             known = self._near[key] = (code, len(sites), sliced, near)
         return None if known[2] is None else (known[2], known[3])
 
     def written(self, code: CodeType, lasti: int) -> tuple[int, ...]:
-        """Return the values that left torch and were written through memory that an instruction gave out."""
+        """Return the values that left torch and were written through memory that an instruction
+        gave out.
+        """
         sliced = written_through(code, lasti)
         if sliced is None or code.co_filename not in self._sites:
             return ()
@@ -235,14 +267,22 @@ class Escapes:
     def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
         position = position_of(site.code, site.lasti)
         ways = [one for one in sliced.expressions if is_inside(position, one.range)]
-        last = bool(ways) and all(one.last for one in ways) and not is_repeated_within(site.code, site.lasti)
+        last = (
+            bool(ways)
+            and all(one.last for one in ways)
+            and not is_repeated_within(site.code, site.lasti)
+        )
         objects = {one.object for one in ways}
         owners: set[int] = set()
         if frame is not None and () not in objects:
             owners = {id(_value(frame, path)) for path in objects} - {id(None)}
         for marks in site.marks.values():
             if owners:
-                yield from (serial for serial, owner in marks.serials if owner in owners or owner == id(None))
+                yield from (
+                    serial
+                    for serial, owner in marks.serials
+                    if owner in owners or owner == id(None)
+                )
             elif last and not marks.many:
                 yield next(reversed(marks.serials))[0]
             else:
@@ -283,7 +323,8 @@ class Met:
         key = id(storage)
         if key in self._storages:
             return False
-        self._storages[key] = weakref.ref(storage, partial(self._storages.pop, key))  # an interrupt in Python would be lost
+        # An interrupt in Python would be lost
+        self._storages[key] = weakref.ref(storage, partial(self._storages.pop, key))
         return True
 
 
@@ -299,7 +340,9 @@ def _touches(sliced: Slice, site: Site) -> bool:
         if is_inside(position, expression.range):
             if expression.part is None or position != expression.range:
                 return True
-            if any(not marks.parts.isdisjoint((None, expression.part)) for marks in site.marks.values()):
+            if any(
+                not marks.parts.isdisjoint((None, expression.part)) for marks in site.marks.values()
+            ):
                 return True
     return site.changes and position in sliced.calls
 
@@ -320,7 +363,10 @@ def _numbers(value: Any) -> Iterator[Any]:
 
 
 def _value(frame: FrameType, path: Path) -> Any:
-    """Return what a path holds, without running anything of the user's; None where that cannot be told."""
+    """Return what a path holds, without running anything of the user's.
+
+    None where that cannot be told.
+    """
     own = variables(frame, path[0])
     value = own[path[0]] if path[0] in own else frame.f_globals.get(path[0])
     for name in path[1:]:
@@ -328,13 +374,23 @@ def _value(frame: FrameType, path: Path) -> Any:
         if not isinstance(inner, dict):
             return None
         if isinstance(value, nn.Module) and name not in inner:
-            inner = next((inner[part] for part in PARTS if isinstance(inner.get(part), dict) and name in inner[part]), {})
+            inner = next(
+                (
+                    inner[part]
+                    for part in PARTS
+                    if isinstance(inner.get(part), dict) and name in inner[part]
+                ),
+                {},
+            )
         value = inner.get(name)
     return value
 
 
 def _is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
-    """Say whether a name in a call is worth following: the history of a tensor or module is known."""
+    """Say whether a name in a call is worth following.
+
+    The history of a tensor or module is known.
+    """
     held = _value(frame, path)
     if isinstance(held, Tensor):
         return id(held) in open_

@@ -45,7 +45,10 @@ _REDUCES = frozenset(("_reduce_ex_internal", "__reduce_ex__", "reduce_tensor"))
 
 
 def name_of_memory(name: str, frame: FrameType) -> str:
-    """Return what takes the memory of a tensor out: the call itself, a pickle; nothing, where torch does it for purposes of its own."""
+    """Return what takes the memory of a tensor out: the call itself, a pickle.
+
+    Nothing, where torch does it for purposes of its own.
+    """
     here: FrameType | None = frame
     while here is not None and (here.f_code is HAND_OVER or here.f_code.co_name == name):
         here = here.f_back  # the function itself, where torch has it in Python

@@ -1,7 +1,10 @@
-"""Memory of tensors that something beside torch may write: a numpy array over it, a kernel that has its address.
+"""Memory of tensors that something beside torch may write.
 
-Nobody tells of such a write. So some bytes are kept, and compared when a tensor over the same memory goes into a call: if they are
-others, and torch's own count of writes is the same, something else wrote.
+A numpy array over it, a kernel that has its address.
+
+Nobody tells of such a write. So some bytes are kept, and compared when a tensor over the same
+memory goes into a call: if they are others, and torch's own count of writes is the same, something
+else wrote.
 """
 
 import ctypes
@@ -63,14 +66,24 @@ class Exposed:
         known = self.windows.get(key)
         sites = {site: None} if known is None else known[1].sites | {site: None}
         start = storage.data_ptr()
-        window = Window(0, high, version, _bytes(storage, high), sites, start, serial or (0 if known is None else known[1].serial))
+        window = Window(
+            0,
+            high,
+            version,
+            _bytes(storage, high),
+            sites,
+            start,
+            serial or (0 if known is None else known[1].serial),
+        )
         self.windows[key] = (weakref.ref(storage, partial(self.windows.pop, key)), window)
         self._starts[start] = key
         if len(self._starts) > 2 * len(self.windows) + 256:
             self._starts = {held[1].start: known_as for known_as, held in self.windows.items()}
 
     def given_out(self, tensor: Tensor) -> int:
-        """Return the number of the call that gave out the memory in which another tensor stands now; 0 where none did."""
+        """Return the number of the call that gave out the memory in which another tensor stands
+        now; 0 where none did.
+        """
         try:
             start = tensor.untyped_storage().data_ptr() if self._starts else 0
         except (NotImplementedError, RuntimeError):

@@ -1,6 +1,7 @@
 """What an expression reads: the names, attributes and elements that its value comes from.
 
-A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept", "['a']")`` is ``kept["a"]``.
+A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept", "['a']")`` is
+    ``kept["a"]``.
 """
 
 import ast
@@ -9,8 +10,13 @@ from collections.abc import Iterator
 Path = tuple[str, ...]
 Range = tuple[int, int, int, int]  # first line, first column, last line, last column
 
-_SHAPE = frozenset("shape dtype device ndim layout requires_grad training itemsize nbytes is_cuda __class__ __name__".split())
-_SIZES = frozenset("size dim numel nelement element_size stride is_contiguous storage_offset".split())
+_SHAPE = frozenset(
+    "shape dtype device ndim layout requires_grad training itemsize nbytes is_cuda __class__"
+    " __name__".split()
+)
+_SIZES = frozenset(
+    "size dim numel nelement element_size stride is_contiguous storage_offset".split()
+)
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
 
 
@@ -27,7 +33,10 @@ def is_inside(inner: Range | None, outer: Range) -> bool:
 
 
 def path_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
-    """Return the path that an expression is, and the indices in it that are no constant strings; no path for any other."""
+    """Return the path that an expression is, and the indices in it that are no constant strings.
+
+    No path for any other.
+    """
     parts: list[str] = []
     indices: list[ast.expr] = []
     here: ast.AST = node
@@ -81,7 +90,12 @@ def reads(node: ast.AST) -> Iterator[Path]:
         own = {argument.arg for argument in arguments_of(node)}
         yield from (path for path in reads(node.body) if path[0] not in own)
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-        own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
+        own = {
+            name.id
+            for one in node.generators
+            for name in ast.walk(one.target)
+            if isinstance(name, ast.Name)
+        }
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         for result in (*results, *(one.iter for one in node.generators)):
             yield from (path for path in reads(result) if path[0] not in own)
@@ -114,7 +128,13 @@ def _called(call: ast.Call) -> Iterator[Path]:
 
 def name_of(call: ast.Call) -> str:
     """Return the last part of the name of what is called."""
-    return call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
 
 
 def arguments_of(function: ast.AST) -> list[ast.arg]:

@@ -1,7 +1,10 @@
-"""Numbers known again by their value: one of 24 significant bits that left torch and goes in again is no coincidence.
+"""Numbers known again by their value.
 
-Values that programs are full of (0.5, 1/3, 0.001, whole numbers) tell nothing and are left out. How likely others agree by chance is
-reckoned from how many are known and how many are looked at, and nothing is said where that could be.
+One of 24 significant bits that left torch and goes in again is no coincidence.
+
+Values that programs are full of (0.5, 1/3, 0.001, whole numbers) tell nothing and are left out. How
+likely others agree by chance is reckoned from how many are known and how many are looked at, and
+nothing is said where that could be.
 """
 
 from typing import Any
@@ -24,10 +27,12 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self._new: list[tuple[Any, int, bool]] = []
-        self._values = np.empty(0, np.float32)  # sorted; of equal ones, those that were only shown come last
+        # Sorted; of equal ones, those that were only shown come last
+        self._values = np.empty(0, np.float32)
         self._serials = np.empty(0, np.int64)
         self._shown = np.empty(0, np.bool_)
-        self._texts: list[tuple[float, int]] = []  # single numbers that went into a text, the newest last
+        # Single numbers that went into a text, the newest last
+        self._texts: list[tuple[float, int]] = []
         self._turns = np.empty(0, np.int64)  # when each left, by count
         self._count = 0
 
@@ -42,7 +47,9 @@ class Fingerprints:
                 del self._new[: _KEPT // 2]
 
     def sources(self, value: Any) -> tuple[int, ...]:
-        """Return where the values in something that goes in came from, where that is no coincidence."""
+        """Return where the values in something that goes in came from, where that is no
+        coincidence.
+        """
         if not self._new and not len(self._values):
             return ()
         sample = None if is_short(value) else _sample(value, _LOOKED_AT)
@@ -65,11 +72,21 @@ class Fingerprints:
         return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
 
     def _read_back(self, value: float) -> int:
-        """Return what went into a text and is this number when it is rounded to as many digits; 0 where nothing is."""
+        """Return what went into a text and is this number when it is rounded to as many digits.
+
+        0 where nothing is.
+        """
         decimals = len(repr(value).partition(".")[2])
         if "e" in repr(value) or decimals > _DIGITS:
             return 0  # no text that a programmer would write
-        return next((serial for before, serial in reversed(self._texts) if round(before, decimals) == value), 0)
+        return next(
+            (
+                serial
+                for before, serial in reversed(self._texts)
+                if round(before, decimals) == value
+            ),
+            0,
+        )
 
     def _sort(self) -> None:
         if not self._new:
@@ -81,7 +98,9 @@ class Fingerprints:
         shown = np.concatenate([np.full(len(sample), one) for sample, _, one in new])
         turns = np.arange(self._count, self._count + len(values))
         self._count += len(values)
-        telling = np.concatenate([_is_telling(values[start : start + 4096]) for start in range(0, len(values), 4096)])
+        telling = np.concatenate(
+            [_is_telling(values[start : start + 4096]) for start in range(0, len(values), 4096)]
+        )
         values = np.concatenate([self._values, values[telling]])
         serials = np.concatenate([self._serials, serials[telling]])
         shown = np.concatenate([self._shown, shown[telling]])
@@ -94,14 +113,23 @@ class Fingerprints:
 
 
 def is_short(value: Any) -> bool:
-    """Say whether a value is a number that a programmer would write, or a few of them, as sizes are."""
+    """Say whether a value is a number that a programmer would write, or a few of them, as sizes
+    are.
+    """
     if type(value) in (list, tuple):
         return len(value) <= _FEW and all(map(is_short, value))
-    return value is None or isinstance(value, int) or (isinstance(value, float) and float(f"{value:.5g}") == value)
+    return (
+        value is None
+        or isinstance(value, int)
+        or (isinstance(value, float) and float(f"{value:.5g}") == value)
+    )
 
 
 def _sample(value: Any, most: int) -> Any:
-    """Return at most so many floating-point numbers of a value, flat and copied; None where it has none."""
+    """Return at most so many floating-point numbers of a value, flat and copied.
+
+    None where it has none.
+    """
     if isinstance(value, (float, np.floating)):
         return np.array([value])
     if isinstance(value, (complex, np.complexfloating)):
@@ -134,9 +162,14 @@ def _sample_of_list(value: Any, most: int) -> Any:
 
 
 def _is_telling(values: Any) -> Any:
-    """Say which values no program is full of: no short decimal, no simple fraction, many significant bits."""
+    """Say which values no program is full of.
+
+    No short decimal, no simple fraction, many significant bits.
+    """
     size = np.abs(values)
-    good = np.isfinite(values) & (size > 1e-30) & (size < 1e30) & (values.view(np.uint32) & 0x3FF != 0)
+    good = (
+        np.isfinite(values) & (size > 1e-30) & (size < 1e30) & (values.view(np.uint32) & 0x3FF != 0)
+    )
     exact = np.where(good, values, np.float32(1)).astype(np.float64)
     scale = 10.0 ** (4 - np.floor(np.log10(np.abs(exact))))
     good &= (np.round(exact * scale) / scale).astype(np.float32) != values

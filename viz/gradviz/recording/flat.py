@@ -1,4 +1,6 @@
-"""Why a gradient that comes to an operation leaves it as zeros: read off what the operation has saved, at the moment when it does.
+"""Why a gradient that comes to an operation leaves it as zeros.
+
+Read off what the operation has saved, at the moment when it does.
 
 A reason is given only where the numbers show it.
 """
@@ -32,7 +34,10 @@ ZERO_FACTOR = "the other factor is zero"
 
 
 def look(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str:
-    """Say why a node that gradient came to passes on zeros along an edge; empty where the numbers do not show it."""
+    """Say why a node that gradient came to passes on zeros along an edge.
+
+    Empty where the numbers do not show it.
+    """
     name = operation_name(type(node).__name__)
     if isinstance(node, torch.autograd.function.BackwardCFunction):
         return "the backward of this torch.autograd.Function returns zeros"
@@ -40,7 +45,14 @@ def look(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str:
     factor = values.get(_FACTORS.get(name, {}).get(edge, ""))
     if factor is not None:
         return _of_factor(factor, came, went)
-    told = next((told for pattern, check in _CHECKS if re.search(pattern, name) and (told := check(values, node))), "")
+    told = next(
+        (
+            told
+            for pattern, check in _CHECKS
+            if re.search(pattern, name) and (told := check(values, node))
+        ),
+        "",
+    )
     return told or _underflow(came, went)
 
 
@@ -50,27 +62,51 @@ def _of_factor(factor: Tensor, came: Tensor | None, went: Tensor) -> str:
         return ZERO_FACTOR
     if told := _underflow(came, went, float(factor.abs().max())):
         return told
-    return f"{ZERO_FACTOR} at {zeros} of {every} elements, and gradient comes in at no other" if zeros else "the products add up to zero"
+    return (
+        f"{ZERO_FACTOR} at {zeros} of {every} elements, and gradient comes in at no other"
+        if zeros
+        else "the products add up to zero"
+    )
 
 
 def _underflow(came: Tensor | None, went: Tensor, factor: float = 1e-3) -> str:
-    """Say so where the largest gradient times a factor is below what the type holds; the derivatives meant here are seldom smaller."""
+    """Say so where the largest gradient times a factor is below what the type holds.
+
+    The derivatives meant here are seldom smaller.
+    """
     values = None if came is None else plain(came)
-    if values is None or went.dtype not in (torch.float16, torch.bfloat16, torch.float32) or not values.numel():
+    if (
+        values is None
+        or went.dtype not in (torch.float16, torch.bfloat16, torch.float32)
+        or not values.numel()
+    ):
         return ""
-    largest, least = float(values.abs().max()), torch.finfo(went.dtype).smallest_normal * torch.finfo(went.dtype).eps
+    largest, least = (
+        float(values.abs().max()),
+        torch.finfo(went.dtype).smallest_normal * torch.finfo(went.dtype).eps,
+    )
     dtype = str(went.dtype).removeprefix("torch.")
     return (
-        f"underflow: the largest gradient is {largest:.1e}, and {dtype} holds nothing below {least:.1e}" if largest * factor < least else ""
+        f"underflow: the largest gradient is {largest:.1e}, and {dtype} holds nothing below"
+        f" {least:.1e}"
+        if largest * factor < least
+        else ""
     )
 
 
 def _all(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
-    """Return a check that all of a saved tensor is so; ``{count}`` in the words is how many elements that are."""
+    """Return a check that all of a saved tensor is so.
+
+    ``{count}`` in the words is how many elements that are.
+    """
 
     def check(values: dict[str, Tensor], node: Any) -> str:
         value = values.get(label)
-        return words.format(count=value.numel()) if value is not None and value.numel() and bool(test(value).all()) else ""
+        return (
+            words.format(count=value.numel())
+            if value is not None and value.numel() and bool(test(value).all())
+            else ""
+        )
 
     return check
 
@@ -105,42 +141,114 @@ def _embedding(values: dict[str, Tensor], node: Any) -> str:
     indices, padding = values.get("indices"), number(node, "padding_idx")
     if indices is None or padding is None or not indices.numel():
         return ""
-    return f"all {indices.numel()} indices are padding_idx, which gets no gradient" if bool((indices == int(padding)).all()) else ""
+    return (
+        f"all {indices.numel()} indices are padding_idx, which gets no gradient"
+        if bool((indices == int(padding)).all())
+        else ""
+    )
 
 
 def _nll(values: dict[str, Tensor], node: Any) -> str:
-    target, ignored, weight = values.get("target"), number(node, "ignore_index"), values.get("weight")
+    target, ignored, weight = (
+        values.get("target"),
+        number(node, "ignore_index"),
+        values.get("weight"),
+    )
     if target is None or not target.numel():
         return ""
     kept = target if ignored is None else target[target != int(ignored)]
     if not kept.numel():
         return f"all {target.numel()} targets are ignore_index, so that no element counts"
-    return "the weight of every class among the targets is 0" if weight is not None and bool((weight[kept] == 0).all()) else ""
+    return (
+        "the weight of every class among the targets is 0"
+        if weight is not None and bool((weight[kept] == 0).all())
+        else ""
+    )
 
 
 def _norm(values: dict[str, Tensor], node: Any) -> str:
     result = values.get("result")
-    return "the norm is 0, where its gradient is taken to be 0" if result is not None and bool((result == 0).all()) else ""
+    return (
+        "the norm is 0, where its gradient is taken to be 0"
+        if result is not None and bool((result == 0).all())
+        else ""
+    )
 
 
 _CHECKS: tuple[tuple[str, Check], ...] = (
     (
         r"^(relu|threshold|leaky_relu)$",
-        _all("result", lambda r: r <= 0, "all {count} inputs are 0 or below, where it is flat (dead units)"),
+        _all(
+            "result",
+            lambda r: r <= 0,
+            "all {count} inputs are 0 or below, where it is flat (dead units)",
+        ),
     ),
-    (r"^(relu|threshold)$", _all("self", lambda x: x <= 0, "all {count} inputs are 0 or below, where it is flat (dead units)")),
-    (r"^sigmoid$", _all("result", lambda r: (r == 0) | (r == 1), "it is saturated: all {count} results are exactly 0 or 1")),
-    (r"^tanh$", _all("result", lambda r: r.abs() == 1, "it is saturated: all {count} results are exactly 1 or -1")),
+    (
+        r"^(relu|threshold)$",
+        _all(
+            "self",
+            lambda x: x <= 0,
+            "all {count} inputs are 0 or below, where it is flat (dead units)",
+        ),
+    ),
+    (
+        r"^sigmoid$",
+        _all(
+            "result",
+            lambda r: (r == 0) | (r == 1),
+            "it is saturated: all {count} results are exactly 0 or 1",
+        ),
+    ),
+    (
+        r"^tanh$",
+        _all(
+            "result",
+            lambda r: r.abs() == 1,
+            "it is saturated: all {count} results are exactly 1 or -1",
+        ),
+    ),
     (r"^(log_)?softmax$", _softmax),
     (r"^(clamp|hardtanh)", _clamp),
-    (r"^hardsigmoid", _all("self", lambda x: x.abs() >= 3, "all {count} inputs lie where it is flat")),
+    (
+        r"^hardsigmoid",
+        _all("self", lambda x: x.abs() >= 3, "all {count} inputs lie where it is flat"),
+    ),
     (r"^embedding$", _embedding),
     (r"^nll_loss", _nll),
-    (r"^where$", _all("condition", lambda c: c, "the condition holds at all {count} elements, and takes the other input")),
-    (r"^where$", _all("condition", lambda c: ~c, "the condition holds at none of {count} elements, and takes the other input")),
+    (
+        r"^where$",
+        _all(
+            "condition",
+            lambda c: c,
+            "the condition holds at all {count} elements, and takes the other input",
+        ),
+    ),
+    (
+        r"^where$",
+        _all(
+            "condition",
+            lambda c: ~c,
+            "the condition holds at none of {count} elements, and takes the other input",
+        ),
+    ),
     (r"^masked_fill$", _all("mask", lambda m: m, "the mask covers all {count} elements")),
-    (r"^grid_sampler", _all("grid", lambda g: g.abs().amax(-1) > 1, "every point that it samples lies outside of the image")),
+    (
+        r"^grid_sampler",
+        _all(
+            "grid",
+            lambda g: g.abs().amax(-1) > 1,
+            "every point that it samples lies outside of the image",
+        ),
+    ),
     (r"^native_dropout$", _all("result1", lambda m: m == 0, "all {count} elements were dropped")),
-    (r"^(abs|sgn)$", _all("self", lambda x: x == 0, "all {count} inputs are 0, where its gradient is taken to be 0")),
+    (
+        r"^(abs|sgn)$",
+        _all(
+            "self",
+            lambda x: x == 0,
+            "all {count} inputs are 0, where its gradient is taken to be 0",
+        ),
+    ),
     (r"norm$|^cdist$", _norm),
 )

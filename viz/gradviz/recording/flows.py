@@ -1,7 +1,9 @@
-"""Which names a value was computed from, by the source alone: reaching definitions within each function of a file.
+"""Which names a value was computed from, by the source alone.
 
-A definition is an assignment or a change of what a name holds. An assignment ends the definitions before it, a change
-adds to them.
+Reaching definitions within each function of a file.
+
+A definition is an assignment or a change of what a name holds. An assignment ends the definitions
+before it, a change adds to them.
 """
 
 import ast
@@ -15,9 +17,12 @@ from gradviz.recording.expressions import Path, arguments_of, name_of, path_of, 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 
 _CHANGES = frozenset(
-    "append extend insert add update appendleft push put setdefault fill itemset __setitem__ __iadd__ __imul__ __isub__".split()
+    "append extend insert add update appendleft push put setdefault fill itemset __setitem__"
+    " __iadd__ __imul__ __isub__".split()
 )
-_CHANGES_FIRST = frozenset("copyto put place putmask fill_diagonal heappush insort setitem at memmove memcpy".split())
+_CHANGES_FIRST = frozenset(
+    "copyto put place putmask fill_diagonal heappush insort setitem at memmove memcpy".split()
+)
 _PASSES = 3  # over the body of a loop, after which nothing new comes round
 
 
@@ -30,7 +35,8 @@ class Definition:
         value: The expression; a function's own node for a ``def``; None for what is imported.
         part: Which element of the value, where that is unpacked; None for the whole.
         change: It adds to what the path stood for.
-        call: Only by a call that may change its argument: it counts where the call was seen to do so.
+        call: Only by a call that may change its argument: it counts where the call was seen to do
+            so.
         scope: The function it stands in.
         before: What the paths stood for when the value was computed.
     """
@@ -63,7 +69,8 @@ class Scope:
         definitions: All in it.
         at: What the paths stand for as a statement is run, by the statement's identity.
         calls: The calls in it by the last part of their names, and what the paths stand for there.
-        results: What it returns or yields, as a list of expressions: several where it returns a tuple.
+        results: What it returns or yields, as a list of expressions: several where it returns a
+            tuple.
     """
 
     node: Function
@@ -79,7 +86,9 @@ class Scope:
     @property
     def locals(self) -> set[str]:
         """Names that are its own."""
-        assigned = {one.target[0] for one in self.definitions if len(one.target) == 1 and not one.change}
+        assigned = {
+            one.target[0] for one in self.definitions if len(one.target) == 1 and not one.change
+        }
         return (assigned | set(self.parameters)) - self.outside
 
 
@@ -95,7 +104,8 @@ class _Reader:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.made: dict[tuple[int, Path, int | None], Definition] = {}
-        self.loops: list[tuple[list[Environment], list[Environment]]] = []  # at each break, at each continue
+        # At each break, at each continue
+        self.loops: list[tuple[list[Environment], list[Environment]]] = []
 
     def read(self) -> None:
         node = self.scope.node
@@ -106,7 +116,8 @@ class _Reader:
         else:
             self._block(node.body, {})
 
-    # Statements: each takes what the paths stand for and returns it as it is after; None where nothing comes after
+    # Statements: each takes what the paths stand for and returns it as it is after; None where
+    # nothing comes after
 
     def _block(self, statements: list[ast.stmt], here: Environment) -> Environment | None:
         after: Environment | None = here
@@ -149,7 +160,9 @@ class _Reader:
             for name in node.names:
                 here = self._define(((name.asname or name.name).partition(".")[0],), None, here)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            here = self._define((node.name,), None if isinstance(node, ast.ClassDef) else node, here)
+            here = self._define(
+                (node.name,), None if isinstance(node, ast.ClassDef) else node, here
+            )
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             self.scope.outside.update(node.names)
         elif isinstance(node, ast.Return):
@@ -163,11 +176,15 @@ class _Reader:
             return None
         return here
 
-    def _loop(self, node: ast.For | ast.AsyncFor | ast.While, here: Environment) -> Environment | None:
+    def _loop(
+        self, node: ast.For | ast.AsyncFor | ast.While, here: Environment
+    ) -> Environment | None:
         after: Environment | None = here
         for _ in range(_PASSES):
             self.loops.append(([], []))
-            inside = here if isinstance(node, ast.While) else self._each(node.target, node.iter, here)
+            inside = (
+                here if isinstance(node, ast.While) else self._each(node.target, node.iter, here)
+            )
             end = self._block(node.body, inside)
             breaks, continues = self.loops.pop()
             again = here
@@ -182,7 +199,10 @@ class _Reader:
         return self._block(node.orelse, after) if node.orelse and after is not None else after
 
     def _each(self, target: ast.expr, source: ast.expr, here: Environment) -> Environment:
-        """Let a loop's names stand for the elements of what it goes through; of zip() each for its own."""
+        """Let a loop's names stand for the elements of what it goes through.
+
+        Of zip() each for its own.
+        """
         if isinstance(source, ast.Call) and isinstance(target, (ast.Tuple, ast.List)):
             name = name_of(source)
             if name == "zip" and len(source.args) == len(target.elts):
@@ -256,7 +276,15 @@ class _Reader:
 
     # One definition
 
-    def _into(self, target: ast.expr, value: ast.AST, here: Environment, *, split: bool = True, part: int | None = None) -> Environment:
+    def _into(
+        self,
+        target: ast.expr,
+        value: ast.AST,
+        here: Environment,
+        *,
+        split: bool = True,
+        part: int | None = None,
+    ) -> Environment:
         if isinstance(target, (ast.Tuple, ast.List)):
             whole = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
             plain = split and not any(isinstance(item, ast.Starred) for item in target.elts)
@@ -314,7 +342,12 @@ def _joined(first: Environment | None, second: Environment | None) -> Environmen
 
 
 def _elements(value: ast.AST) -> list[ast.AST]:
-    return [*value.elts] if isinstance(value, ast.Tuple) and not any(isinstance(one, ast.Starred) for one in value.elts) else [value]
+    return (
+        [*value.elts]
+        if isinstance(value, ast.Tuple)
+        and not any(isinstance(one, ast.Starred) for one in value.elts)
+        else [value]
+    )
 
 
 def _own_expressions(node: ast.stmt) -> Iterator[ast.AST]:
@@ -330,7 +363,9 @@ def _own_expressions(node: ast.stmt) -> Iterator[ast.AST]:
 
 
 def _within(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what an expression is made of, innermost first, without the bodies of functions in it."""
+    """Yield what an expression is made of, innermost first, without the bodies of
+    functions in it.
+    """
     for part in ast.iter_child_nodes(node):
         if not isinstance(part, ast.Lambda):
             yield from _within(part)
@@ -346,7 +381,8 @@ class Source:
 
     Attributes:
         tree: As parsed.
-        functions: By identity: the function, the class whose method it is, and the function around it.
+        functions: By identity: the function, the class whose method it is, and the function around
+            it.
         words: By function: every name and attribute in it, to leave out what need not be read.
         bases: Names of the classes above each class, by its name.
         scopes: Each function's, read when it is first asked for.
@@ -364,13 +400,19 @@ class Source:
         if known is None:
             _, owner, around = self.functions[id(node)]
             outer = None if around is None else self.scope(around)
-            known = self.scopes[id(node)] = Scope(node, owner, outer, tuple(argument.arg for argument in arguments_of(node)))
+            known = self.scopes[id(node)] = Scope(
+                node, owner, outer, tuple(argument.arg for argument in arguments_of(node))
+            )
             _Reader(known).read()
         return known
 
     def scopes_with(self, word: str) -> list[Scope]:
         """Return the scopes in which a name or attribute occurs."""
-        return [self.scope(node) for node, _, _ in self.functions.values() if word in self.words[id(node)]]
+        return [
+            self.scope(node)
+            for node, _, _ in self.functions.values()
+            if word in self.words[id(node)]
+        ]
 
     def is_related(self, first: str, second: str) -> bool:
         """Say whether an object can be of both classes, as far as the file tells."""
@@ -404,7 +446,9 @@ def source_of(filename: str) -> Source | None:
         node, owner, around = stack.pop()
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.ClassDef):
-                bases[part.name] = {path[-1] for base in part.bases for path in [root_of(base)] if path}
+                bases[part.name] = {
+                    path[-1] for base in part.bases for path in [root_of(base)] if path
+                }
                 stack.append((part, part.name, around))
             elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 functions[id(part)] = (part, owner, around)
@@ -413,7 +457,11 @@ def source_of(filename: str) -> Source | None:
             else:
                 if isinstance(part, ast.Name):
                     words[id(around)].add(part.id)
-                elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
+                elif (
+                    isinstance(part, ast.Constant)
+                    and isinstance(part.value, str)
+                    and part.value.isidentifier()
+                ):
                     words[id(around)].add(part.value)  # as setattr takes it
                 elif isinstance(part, ast.Attribute):
                     words[id(around)].add(part.attr)

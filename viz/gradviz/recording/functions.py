@@ -1,7 +1,8 @@
 """Which frames are a custom ``autograd.Function``'s, while torch applies it.
 
-``Function.apply`` is written in C since torch 2.14 and has no frame any more. So the methods that it calls are recognised, by their
-code: those of every Function there is. One that is called by its name (``super().forward(ctx, x)``) is a call like others.
+``Function.apply`` is written in C since torch 2.14 and has no frame any more. So the methods that
+it calls are recognised, by their code: those of every Function there is. One that is called by its
+name (``super().forward(ctx, x)``) is a call like others.
 """
 
 import ast
@@ -77,7 +78,12 @@ def _examine(function: type[torch.autograd.Function]) -> None:
     opaque = any(_marks(code) for name in ("forward", "setup_context") for code in codes[name])
     for name, (*wrappers, code) in ((name, own) for name, own in codes.items() if own):
         _, shared = _methods.get(id(code), (code, None))
-        method = Method(name, tuple(wrappers), function is CheckpointFunction, opaque or (shared is not None and shared.opaque))
+        method = Method(
+            name,
+            tuple(wrappers),
+            function is CheckpointFunction,
+            opaque or (shared is not None and shared.opaque),
+        )
         _methods[id(code)] = (code, method)
         _answers.pop(id(code), None)
 
@@ -91,7 +97,9 @@ def _subclasses(kind: type) -> Iterator[type]:
 
 
 def _codes(function: Any) -> tuple[CodeType, ...]:
-    """Return the code of a function, last, after that of its decorators where they say what they wrap."""
+    """Return the code of a function, last, after that of its decorators where they say what they
+    wrap.
+    """
     codes: list[CodeType] = []
     while function is not None and len(codes) < _DECORATORS:
         code = getattr(function, "__code__", None)
@@ -108,8 +116,14 @@ def _marks(code: CodeType) -> bool:
 
 @lru_cache(maxsize=4096)
 def _called_name(filename: str, code: CodeType, lasti: int) -> str:
-    """Return the last name in what an instruction calls, ``"apply"`` of ``Square.apply(x)``; empty where the source does not tell."""
-    positions = next((position for number, position in enumerate(code.co_positions()) if number * 2 == lasti), None)
+    """Return the last name in what an instruction calls, ``"apply"`` of ``Square.apply(x)``.
+
+    Empty where the source does not tell.
+    """
+    positions = next(
+        (position for number, position in enumerate(code.co_positions()) if number * 2 == lasti),
+        None,
+    )
     if positions is None or None in positions:
         return ""
     first, last, begin, end = (number or 0 for number in positions)

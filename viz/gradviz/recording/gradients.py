@@ -1,4 +1,7 @@
-"""What is read out of ``.grad``: a value that is made of the loss whose backward left it there, without a graph."""
+"""What is read out of ``.grad``.
+
+A value that is made of the loss whose backward left it there, without a graph.
+"""
 
 from torch import Tensor
 
@@ -8,11 +11,15 @@ from gradviz.recording.tape import Call, Tape, history, is_recorded
 
 
 class Gradients:
-    """The gradients that the backwards of one trace left, and which of them were taken account of."""
+    """The gradients that the backwards of one trace left, and which of them were
+    taken account of.
+    """
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
-        self._counted: dict[int, int] = {}  # by identity of a tensor: how many backwards were over as its .grad was read or replaced last
+        # By identity of a tensor: how many backwards were over as its .grad was read or replaced
+        # last
+        self._counted: dict[int, int] = {}
 
     def replaced(self, tensor: Tensor) -> None:
         """Somebody set a tensor's ``.grad``: what backwards brought before is in it no more."""
@@ -32,10 +39,20 @@ class Gradients:
         before = tape.origin(gradient)
         if inputs:
             own = () if before is None else ((before, False),)
-            call = Call("backward", CutKind.GRAD_WITHOUT_GRAPH, "backward()", (*inputs, *own), brought[-1].spot)
+            call = Call(
+                "backward",
+                CutKind.GRAD_WITHOUT_GRAPH,
+                "backward()",
+                (*inputs, *own),
+                brought[-1].spot,
+            )
             tape.set_origin(gradient, tape.call(call))
 
 
 def _reaches(backward: Backward, number: int | None) -> bool:
     seen = backward.seen
-    return number is not None and seen is not None and (number in seen.arrivals or number in seen.flows)
+    return (
+        number is not None
+        and seen is not None
+        and (number in seen.arrivals or number in seen.flows)
+    )

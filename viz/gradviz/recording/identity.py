@@ -1,8 +1,11 @@
-"""Which tensor is which, without a weak reference to any: torch refuses to swap a tensor that somebody holds one to.
+"""Which tensor is which, without a weak reference to any.
 
-A tensor is known by the identity of its Python object, the address of what torch keeps behind it, and a weak reference to the Python
-object of its storage, which torch keeps as long as the memory lives. The last drops what is known as the memory goes. A new tensor may
-still come to stand where an old one of the same memory stood, so what a call has made is told to :meth:`Tensors.made`.
+Torch refuses to swap a tensor that somebody holds one to.
+
+A tensor is known by the identity of its Python object, the address of what torch keeps behind it,
+and a weak reference to the Python object of its storage, which torch keeps as long as the memory
+lives. The last drops what is known as the memory goes. A new tensor may still come to stand where
+an old one of the same memory stood, so what a call has made is told to :meth:`Tensors.made`.
 """
 
 import weakref
@@ -17,17 +20,26 @@ from gradviz.recording.where import NOWHERE, Spot
 
 
 def memory_of(tensor: Tensor) -> Any:
-    """Return the storage that holds a tensor's numbers; None for one that has none, as inside ``torch.func.vmap``."""
+    """Return the storage that holds a tensor's numbers.
+
+    None for one that has none, as inside ``torch.func.vmap``.
+    """
     try:
         if tensor.layout == torch.strided:
             return tensor.untyped_storage()
-        return (tensor._values() if tensor.layout == torch.sparse_coo else tensor.values()).untyped_storage()
+        return (
+            tensor._values() if tensor.layout == torch.sparse_coo else tensor.values()
+        ).untyped_storage()
     except (NotImplementedError, RuntimeError):
         return None
 
 
 def _starts_at(memory: Any, address: int) -> bool:
-    return isinstance(memory, torch.UntypedStorage) and has_data(memory) and memory.data_ptr() == address
+    return (
+        isinstance(memory, torch.UntypedStorage)
+        and has_data(memory)
+        and memory.data_ptr() == address
+    )
 
 
 class Switched(NamedTuple):
@@ -36,7 +48,8 @@ class Switched(NamedTuple):
     Attributes:
         on: What it was set to.
         spot: The line.
-        caller: The line that called the function in which that line stands, where that is of the user's own.
+        caller: The line that called the function in which that line stands, where that is of the
+            user's own.
         froze: The line that set it to False last, also where another has set it to True since.
     """
 
@@ -70,11 +83,16 @@ class Facts(weakref.ref[Any]):
 
 
 class Tensors:
-    """What is known of the tensors that a trace has an interest in. Holds none, and keeps no memory."""
+    """What is known of the tensors that a trace has an interest in.
+
+    Holds none, and keeps no memory.
+    """
 
     def __init__(self) -> None:
         self.by_key: dict[int, Facts] = {}
-        self._gone: list[Facts] = []  # whose memory is; a list's method takes note, since an interrupt in Python would be lost there
+        # Whose memory is; a list's method takes note, since an interrupt in Python would be lost
+        # there
+        self._gone: list[Facts] = []
 
     def find(self, tensor: Tensor) -> Facts | None:
         """Return what is known of a tensor."""
@@ -108,10 +126,16 @@ class Tensors:
         return self if memory is None else memory
 
     def sharing(self, tensor: Tensor) -> tuple[int, ...]:
-        """Return the origins of the tensors in whose memory another stands, though it has a storage of its own."""
+        """Return the origins of the tensors in whose memory another stands, though it has a storage
+        of its own.
+        """
         memory = memory_of(tensor)
         start = memory.data_ptr() if memory is not None and has_data(memory) else 0
-        owners = [facts for facts in self.by_key.values() if start and facts.origin and _starts_at(facts(), start)]
+        owners = [
+            facts
+            for facts in self.by_key.values()
+            if start and facts.origin and _starts_at(facts(), start)
+        ]
         return tuple(dict.fromkeys(facts.origin for facts in owners))
 
     def is_valid(self, facts: Facts) -> bool:
@@ -123,12 +147,17 @@ class Tensors:
         self.by_key.pop(id(tensor), None)
 
     def moved(self, tensor: Tensor, before: Facts | None) -> None:
-        """A tensor has got other memory, as by ``p.data = t``: it is the leaf that it was, of another value."""
+        """A tensor has got other memory, as by ``p.data = t``.
+
+        It is the leaf that it was, of another value.
+        """
         if before is not None:
             facts = self._new(tensor)
             facts.leaf, facts.switch, facts.born = before.leaf, before.switch, before.born
 
-    def swapped(self, first: Tensor, second: Tensor, before: tuple[Facts | None, Facts | None]) -> None:
+    def swapped(
+        self, first: Tensor, second: Tensor, before: tuple[Facts | None, Facts | None]
+    ) -> None:
         """Two tensors have exchanged their contents, and are the leaves that they were.
 
         Args:

@@ -1,4 +1,7 @@
-"""From an instruction that runs to the source: its range, the function it stands in, what the names stand for there."""
+"""From an instruction that runs to the source.
+
+Its range, the function it stands in, what the names stand for there.
+"""
 
 import ast
 from types import CodeType
@@ -7,8 +10,19 @@ from gradviz.recording.expressions import Range, is_inside, name_of, range_of
 from gradviz.recording.flows import Definition, Environment, Function, Scope, Source, source_of
 from gradviz.recording.where import by_file
 
-_SHOWS = frozenset("print pprint format log log_metric log_dict debug info warning error write add_scalar add_scalars set_postfix".split())
-_REPEATS = (ast.For, ast.While, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SHOWS = frozenset(
+    "print pprint format log log_metric log_dict debug info warning error write add_scalar"
+    " add_scalars set_postfix".split()
+)
+_REPEATS = (
+    ast.For,
+    ast.While,
+    ast.AsyncFor,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
 
 
 @by_file
@@ -24,13 +38,20 @@ def position_of(code: CodeType, lasti: int) -> Range | None:
 
 @by_file
 def scope_of(code: CodeType) -> tuple[Source, Scope] | None:
-    """Return the function that a code object was compiled from; of a comprehension, the function around it."""
+    """Return the function that a code object was compiled from.
+
+    Of a comprehension, the function around it.
+    """
     source = source_of(code.co_filename)
     if source is None:
         return None
     if code.co_name == "<module>":
         return source, source.scope(source.tree)
-    positions = [one for one in code.co_positions() if None not in one and one[:1] + one[2:3] != one[1:2] + one[3:]]
+    positions = [
+        one
+        for one in code.co_positions()
+        if None not in one and one[:1] + one[2:3] != one[1:2] + one[3:]
+    ]
     inner: Range = (code.co_firstlineno, 0, code.co_firstlineno, 0)
     if positions:
         line, last, column, last_column = positions[-1]
@@ -38,7 +59,12 @@ def scope_of(code: CodeType) -> tuple[Source, Scope] | None:
     best: Function | None = None
     for node, _, _ in source.functions.values():
         name = getattr(node, "name", "<lambda>")
-        fits = name == code.co_name or code.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+        fits = name == code.co_name or code.co_name in (
+            "<listcomp>",
+            "<setcomp>",
+            "<dictcomp>",
+            "<genexpr>",
+        )
         if not isinstance(node, ast.Module) and fits and is_inside(inner, range_of(node)):
             if best is None or is_inside(range_of(node), range_of(best)):
                 best = node
@@ -47,7 +73,9 @@ def scope_of(code: CodeType) -> tuple[Source, Scope] | None:
 
 @by_file
 def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
-    """Return the smallest expression or statement around an instruction, and what the paths stand for there."""
+    """Return the smallest expression or statement around an instruction, and what the paths stand
+    for there.
+    """
     found, position = scope_of(code), position_of(code, lasti)
     if found is None or position is None:
         return None
@@ -55,7 +83,9 @@ def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
     body = scope.node.body
     smallest: ast.AST | None = None
     here: Environment = {}
-    stack: list[tuple[ast.AST, Environment]] = [(node, {}) for node in (body if isinstance(body, list) else [body])]
+    stack: list[tuple[ast.AST, Environment]] = [
+        (node, {}) for node in (body if isinstance(body, list) else [body])
+    ]
     while stack:
         node, known = stack.pop()
         known = _with_elements(node, scope.at.get(id(node), known), scope)
@@ -70,26 +100,41 @@ def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
 
 def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environment:
     """Let the names of a comprehension stand for the elements of what it goes through."""
-    for part in node.generators if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)) else ():
+    for part in (
+        node.generators
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+        else ()
+    ):
         own = [(name.id,) for name in ast.walk(part.target) if isinstance(name, ast.Name)]
-        known = known | {path: frozenset((Definition(path, part.iter, None, True, False, scope, known),)) for path in own}
+        known = known | {
+            path: frozenset((Definition(path, part.iter, None, True, False, scope, known),))
+            for path in own
+        }
     return known
 
 
 def _whole(node: ast.AST, around: ast.AST | None) -> ast.AST:
     """Return the assignment for what it assigns to: its value goes in."""
     stored = isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store)
-    return around if stored and isinstance(around, (ast.Assign, ast.AugAssign, ast.AnnAssign)) else node
+    return (
+        around
+        if stored and isinstance(around, (ast.Assign, ast.AugAssign, ast.AnnAssign))
+        else node
+    )
 
 
 @by_file
 def is_shown(code: CodeType, lasti: int) -> bool:
-    """Say whether the value of an instruction goes straight into a text, or into a call that shows or logs it."""
+    """Say whether the value of an instruction goes straight into a text, or into a call that shows
+    or logs it.
+    """
     found, position = scope_of(code), position_of(code, lasti)
     if found is None or position is None:
         return False
     for node in ast.walk(found[1].node):
-        shows = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Call) and name_of(node) in _SHOWS)
+        shows = isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Call) and name_of(node) in _SHOWS
+        )
         if shows and position != range_of(node) and is_inside(position, range_of(node)):
             return True
     return False
@@ -102,7 +147,8 @@ def is_repeated(code: CodeType, lasti: int) -> bool:
     if found is None or position is None:
         return False
     return isinstance(found[1].node, ast.Lambda) or any(
-        isinstance(node, _REPEATS) and is_inside(position, range_of(node)) for node in ast.walk(found[1].node)
+        isinstance(node, _REPEATS) and is_inside(position, range_of(node))
+        for node in ast.walk(found[1].node)
     )
 
 
@@ -112,4 +158,7 @@ def is_repeated_within(code: CodeType, lasti: int) -> bool:
     found, position = scope_of(code), position_of(code, lasti)
     if found is None or position is None:
         return False
-    return any(isinstance(node, _REPEATS[3:]) and is_inside(position, range_of(node)) for node in ast.walk(found[1].node))
+    return any(
+        isinstance(node, _REPEATS[3:]) and is_inside(position, range_of(node))
+        for node in ast.walk(found[1].node)
+    )

@@ -1,4 +1,7 @@
-"""From a finished tape, a loss and a model to findings: build the graph, add what backwards brought, have it analysed."""
+"""From a finished tape, a loss and a model to findings.
+
+Build the graph, add what backwards brought, have it analysed.
+"""
 
 import gc
 import math
@@ -41,7 +44,8 @@ def judge(
         tape: What the trace saw.
         losses: Each loss by name; a tensor, or a number that left torch.
         model: Whose parameters to report on.
-        optimized: The parameters that some optimizer holds, by identity; None where no optimizer is known.
+        optimized: The parameters that some optimizer holds, by identity; None where no optimizer is
+            known.
         measure: Run a backward to tell zero from reached, unless the step has run one itself.
         notes: What is to be said besides.
         numbers: Of a loss that is a plain number, by identity: what left torch and is in it.
@@ -51,8 +55,12 @@ def judge(
         gc.disable()
         names = names_of(model)
         roots = [root for loss in losses.values() for root in _roots(tape, loss, numbers or {})]
-        live = tuple(loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad)
-        shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
+        live = tuple(
+            loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad
+        )
+        shape = next(
+            (tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ()
+        )
         built = build(tape, roots, names, name, shape)
         said = [*notes, *torch_inside.notes()]
         refused = ask(tape, built, live, model, names) if measure else ""
@@ -61,18 +69,41 @@ def judge(
         found = analyse(built.graph, seen)
         said += _notes(losses, found.parameters, model, names)
         if names.compiled or tape.compiled:
-            what = "The model is compiled; it was traced" if names.compiled else "torch.compile was called; what it compiles was traced"
+            what = (
+                "The model is compiled; it was traced"
+                if names.compiled
+                else "torch.compile was called; what it compiles was traced"
+            )
             said.append(f"{what} eagerly, through torch.compiler.set_stance('force_eager').")
-        said += [f"What runs inside the script called at {spot.place} cannot be read: what it severs is not seen." for spot in tape.opaque]
+        said += [
+            f"What runs inside the script called at {spot.place} cannot be read: what it severs is"
+            " not seen."
+            for spot in tape.opaque
+        ]
         if tape.began is not None and tape.made_before:
-            said.append("Part of this loss was computed outside the trace: what was cut there is not known, and is called unused.")
-        elif tape.began is not None and not any(_is_made(tape, loss, numbers or {}) for loss in losses.values()):
-            said.append("This loss was not made inside the trace, or of nothing that could train: the trace has seen none of it.")
-        why = {} if names.compiled or tape.compiled else with_reasons(tape, found.parameters, names, model)
+            said.append(
+                "Part of this loss was computed outside the trace: what was cut there is not known,"
+                " and is called unused."
+            )
+        elif tape.began is not None and not any(
+            _is_made(tape, loss, numbers or {}) for loss in losses.values()
+        ):
+            said.append(
+                "This loss was not made inside the trace, or of nothing that could train: the trace"
+                " has seen none of it."
+            )
+        why = (
+            {}
+            if names.compiled or tape.compiled
+            else with_reasons(tape, found.parameters, names, model)
+        )
         said += _frozen_late(found.parameters, seen, found.graph)
         said += _spoiled(found.parameters, brought.births)
         if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
-            said.append("This torch does not let the values of operations be read: why zeros, NaN or infinity begin is what is usual.")
+            said.append(
+                "This torch does not let the values of operations be read: why zeros, NaN or"
+                " infinity begin is what is usual."
+            )
         left = uncertain(tape, built, found.parameters, names)
         said += told(left)
     outside = any(node.kind is NodeKind.LEAF for node in found.graph.nodes)
@@ -82,13 +113,20 @@ def judge(
         for node in found.graph.nodes
         if node.kind is NodeKind.LEAF and node.requires_grad and node.index in reached
     )
-    place = next((node.place for node in found.graph.nodes if node.kind is NodeKind.OPERATION), None)
+    place = next(
+        (node.place for node in found.graph.nodes if node.kind is NodeKind.OPERATION), None
+    )
     return Findings(
         loss=name,
         place=place,
         parameters=Parameters(
             tuple(
-                replace(one, unused=None if one.name in left else why.get(one.name), uncertain=one.name in left) for one in found.parameters
+                replace(
+                    one,
+                    unused=None if one.name in left else why.get(one.name),
+                    uncertain=one.name in left,
+                )
+                for one in found.parameters
             )
             if why or left
             else found.parameters
@@ -105,9 +143,13 @@ def judge(
 def _disturbed() -> list[Action]:
     """Return what puts back what a report may leave otherwise where it is interrupted.
 
-    The garbage collector is held meanwhile: a report is many objects and no garbage, and each collection would walk all of them.
+    The garbage collector is held meanwhile: a report is many objects and no garbage, and each
+        collection would walk all of them.
     """
-    return [partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()), gc.enable if gc.isenabled() else gc.disable]
+    return [
+        partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()),
+        gc.enable if gc.isenabled() else gc.disable,
+    ]
 
 
 def _is_made(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> bool:
@@ -125,7 +167,9 @@ def _roots(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> lis
     if loss.requires_grad:
         roots.append((tape.live(loss), True))
     origin = tape.origin(loss)
-    if origin is not None and not (loss.requires_grad and (loss.is_leaf or tape.calls[origin].inside is not None)):
+    if origin is not None and not (
+        loss.requires_grad and (loss.is_leaf or tape.calls[origin].inside is not None)
+    ):
         roots.append((origin, False))
     return roots + [(write, False) for write in tape.writes(loss)]
 
@@ -156,7 +200,8 @@ def _parameters(
                 zero=brought.zeros.get(node) if node is not None else None,
                 switched_at=_own_line(tape.switched_at(parameter).spot),
                 switched_from=tape.switched_at(parameter).caller.place,
-                froze_at=_own_line(tape.switched_at(parameter).froze) or _own_line(tape.switched_at(parameter).spot),
+                froze_at=_own_line(tape.switched_at(parameter).froze)
+                or _own_line(tape.switched_at(parameter).spot),
                 replaced_at=_own_line(tape.born_at(parameter)),
             )
         )
@@ -176,15 +221,24 @@ def _notes(
 ) -> list[str]:
     said = []
     for name, loss in losses.items():
-        if isinstance(loss, Tensor) and loss.requires_grad and loss.grad_fn is None and not isinstance(loss, nn.Parameter):
+        if (
+            isinstance(loss, Tensor)
+            and loss.requires_grad
+            and loss.grad_fn is None
+            and not isinstance(loss, nn.Parameter)
+        ):
             said.append(
-                f"{name} requires grad, but it is a leaf: requires_grad=True was set by hand, no parameter is behind it, "
-                "and backward() will succeed without training anything."
+                f"{name} requires grad, but it is a leaf: requires_grad=True was set by hand, no"
+                " parameter is behind it, and backward() will succeed without training anything."
             )
         elif isinstance(loss, Tensor) and not loss.requires_grad:
-            said.append(f"{name} does not require grad: backward() raises 'element 0 of tensors does not require grad'.")
+            said.append(
+                f"{name} does not require grad: backward() raises 'element 0 of tensors does not"
+                " require grad'."
+            )
     said += [
-        f"{path}.requires_grad = False sets an attribute of the module and freezes nothing; call {path}.requires_grad_(False)."
+        f"{path}.requires_grad = False sets an attribute of the module and freezes nothing; call"
+        f" {path}.requires_grad_(False)."
         for path in names.switched_off
     ]
     if model is not None and not parameters:
@@ -194,7 +248,9 @@ def _notes(
     return said
 
 
-def _frozen_late(parameters: Sequence[Parameter], seen: Sequence[ParameterSeen], graph: Graph) -> Iterator[str]:
+def _frozen_late(
+    parameters: Sequence[Parameter], seen: Sequence[ParameterSeen], graph: Graph
+) -> Iterator[str]:
     """Say which parameters were frozen only after the forward had used them."""
     nodes = {one.name: one.node for one in seen if one.node is not None}
     # of this loss: an earlier one may have used them when they were not frozen
@@ -206,20 +262,34 @@ def _frozen_late(parameters: Sequence[Parameter], seen: Sequence[ParameterSeen],
     for place, some in late.items():
         at = "" if place is None else f" at {place}"
         yield (
-            f"Frozen{at} only after the loss had used them: {', '.join(some[:4])}{' ...' if some[4:] else ''}. "
-            "They stay in the graph, and this backward gives them nothing."
+            f"Frozen{at} only after the loss had used them:"
+            f" {', '.join(some[:4])}{' ...' if some[4:] else ''}. They stay in the graph, and this"
+            " backward gives them nothing."
         )
 
 
 def _spoiled(parameters: tuple[Parameter, ...], births: tuple[NotFinite, ...]) -> list[str]:
     """Say which gradients are not finite, and where NaN or infinity was born."""
-    wild = [one.name for one in parameters if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)]
+    wild = [
+        one.name
+        for one in parameters
+        if one.gradient_norm is not None and not math.isfinite(one.gradient_norm)
+    ]
     said = []
     if wild:
         names = ", ".join(wild[:4]) + (" ..." if wild[4:] else "")
-        said.append(f"The gradient of {names} is not finite: a step with it makes these parameters NaN or infinite.")
+        said.append(
+            f"The gradient of {names} is not finite: a step with it makes these parameters NaN or"
+            " infinite."
+        )
     for one in births:
         what = "the result" if one.forward else "the backward"
-        at = "" if one.place is None else f" at {one.place}" + (f" ({one.place.code})" if one.place.code else "")
-        said.append(f"NaN or infinity is born in {what} of {one.operation}{at}: {one.why}. {one.mend}")
+        at = (
+            ""
+            if one.place is None
+            else f" at {one.place}" + (f" ({one.place.code})" if one.place.code else "")
+        )
+        said.append(
+            f"NaN or infinity is born in {what} of {one.operation}{at}: {one.why}. {one.mend}"
+        )
     return said

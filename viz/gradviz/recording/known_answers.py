@@ -1,8 +1,11 @@
-"""A handful of tiny steps whose verdicts, lines and kinds are known: does gradviz see on this torch what it saw on those it was tried on?
+"""A handful of tiny steps whose verdicts, lines and kinds are known.
 
-``gradviz doctor`` runs them all. On a torch that is newer, the first trace of a process runs those that need no backward. They touch
-nothing of the user's: they run in a thread of their own, whose grad mode and torch functions modes are torch's defaults, name their
-dtype and device, draw no random number, make no module and call no backward.
+Does gradviz see on this torch what it saw on those it was tried on?
+
+``gradviz doctor`` runs them all. On a torch that is newer, the first trace of a process runs those
+that need no backward. They touch nothing of the user's: they run in a thread of their own, whose
+grad mode and torch functions modes are torch's defaults, name their dtype and device, draw no
+random number, make no module and call no backward.
 """
 
 import threading
@@ -131,7 +134,12 @@ class _Chosen(torch.autograd.Function):
         """Pass nothing on."""
 
 
-@_known(a="cut", b="reached", kind="custom_function", code="best = _Chosen.apply(a)  # type: ignore[no-untyped-call]")
+@_known(
+    a="cut",
+    b="reached",
+    kind="custom_function",
+    code="best = _Chosen.apply(a)  # type: ignore[no-untyped-call]",
+)
 def marked(a: Tensor, b: Tensor) -> Tensor:
     """Choose by a, in a Function that marks what it returns."""
     best = _Chosen.apply(a)  # type: ignore[no-untyped-call]
@@ -160,7 +168,8 @@ def zero(a: Tensor, b: Tensor) -> Tensor:
 
 
 def wrong_answers(*, backward: bool) -> tuple[str, ...]:
-    """Run the steps, in a thread of their own, and return a sentence for each that is answered wrongly.
+    """Run the steps, in a thread of their own, and return a sentence for each that is answered
+    wrongly.
 
     Args:
         backward: Run those too that call backward.
@@ -169,7 +178,12 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
 
     def run() -> None:
         nonlocal wrong
-        wrong = [f"{known.name}: {said}" for known in KNOWN if backward or not known.backward if (said := _wrong(known))]
+        wrong = [
+            f"{known.name}: {said}"
+            for known in KNOWN
+            if backward or not known.backward
+            if (said := _wrong(known))
+        ]
 
     thread = threading.Thread(target=run, name="gradviz self-test", daemon=True)
     thread.start()
@@ -179,10 +193,14 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
 
 def _wrong(known: Known) -> str:
     """Say what is wrong with the answer to one step; nothing where it is right."""
-    from gradviz.recording.trace import trace  # which asks for this module on a torch that nobody has tried
+    # Which asks for this module on a torch that nobody has tried
+    from gradviz.recording.trace import trace
 
     values = {"a": 2.0, "b": 3.0}
-    parameters = {name: torch.full((2,), value, dtype=torch.float32, device="cpu", requires_grad=True) for name, value in values.items()}
+    parameters = {
+        name: torch.full((2,), value, dtype=torch.float32, device="cpu", requires_grad=True)
+        for name, value in values.items()
+    }
     try:
         with trace() as tracing:
             loss = known.step(parameters["a"], parameters["b"])
@@ -195,22 +213,31 @@ def _wrong(known: Known) -> str:
     cuts = [(str(cut.kind), cut.code) for cut in report.cuts]
     expected = [(known.kind, known.code)] if known.kind else []
     if verdicts != known.verdicts:
-        return f"a is {known.verdicts['a']} and b is {known.verdicts['b']}, said {verdicts['a']} and {verdicts['b']}"
+        return (
+            f"a is {known.verdicts['a']} and b is {known.verdicts['b']}, said {verdicts['a']} and"
+            f" {verdicts['b']}"
+        )
     return "" if cuts == expected else f"what severs is {expected}, said {cuts}"
 
 
 def check_once() -> None:
-    """On a torch newer than those gradviz was tried on, warn in one line if an answer differs; once in a process."""
+    """On a torch newer than those gradviz was tried on, warn in one line if an answer differs.
+
+    Once in a process.
+    """
     global _checked
-    if _checked or getattr(torch.__spec__, "_initializing", False):  # a thread cannot import from what is being imported
+    # A thread cannot import from what is being imported
+    if _checked or getattr(torch.__spec__, "_initializing", False):
         return
     _checked = True
     wrong = wrong_answers(backward=False)
     if wrong:
         newest = ".".join(map(str, torch_inside.NEWEST_TRIED))
         warnings.warn(
-            f"gradviz {__version__} was tried on torch up to {newest}, and on torch {torch.__version__} it gets wrong what it should know "
-            f"({wrong[0]}{f' and {len(wrong) - 1} more' if wrong[1:] else ''}); 'gradviz doctor' says more.",
+            f"gradviz {__version__} was tried on torch up to {newest}, and on torch"
+            f" {torch.__version__} it gets wrong what it should know"
+            f" ({wrong[0]}{f' and {len(wrong) - 1} more' if wrong[1:] else ''}); 'gradviz doctor'"
+            " says more.",
             RuntimeWarning,
             stacklevel=4,
         )

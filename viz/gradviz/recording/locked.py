@@ -5,7 +5,8 @@ from threading import RLock
 from types import TracebackType
 from typing import Any
 
-_PATIENCE = 2.0  # seconds: an interrupt may have left the lock shut, and nobody is to wait for gradviz
+# Seconds: an interrupt may have left the lock shut, and nobody is to wait for gradviz
+_PATIENCE = 2.0
 
 
 class Locked:
@@ -20,7 +21,12 @@ class Locked:
             raise TimeoutError("another thread did not finish what it was noting down")
         self._other.__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         try:
             self._other.__exit__(kind, error, trace)
         finally:

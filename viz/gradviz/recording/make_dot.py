@@ -12,9 +12,14 @@ from gradviz.render.svg import drawing
 
 
 def make_dot(
-    var: Any, params: Mapping[str, Tensor] | None = None, show_attrs: bool = False, show_saved: bool = False, max_attr_chars: int = 50
+    var: Any,
+    params: Mapping[str, Tensor] | None = None,
+    show_attrs: bool = False,
+    show_saved: bool = False,
+    max_attr_chars: int = 50,
 ) -> graphviz.Digraph:
-    """Draw the autograd graph of ``var`` as ``torchviz.make_dot`` does, with each parameter's verdict.
+    """Draw the autograd graph of ``var`` as ``torchviz.make_dot`` does, with each parameter's
+    verdict.
 
     Args:
         var: A tensor, or a tuple or mapping of tensors.
@@ -31,11 +36,19 @@ def make_dot(
     """
     several = isinstance(var, (tuple, list))
     if several and not all(isinstance(one, Tensor) for one in var):
-        raise LossError("make_dot draws a tensor, or a tuple of tensors; this one holds something else")
+        raise LossError(
+            "make_dot draws a tensor, or a tuple of tensors; this one holds something else"
+        )
     if show_attrs or show_saved:
         import torchviz
 
-        drawn: graphviz.Digraph = torchviz.make_dot(tuple(var) if several else var, params, show_attrs, show_saved, max_attr_chars)
+        drawn: graphviz.Digraph = torchviz.make_dot(
+            tuple(var) if several else var, params, show_attrs, show_saved, max_attr_chars
+        )
         drawn.graph_attr.pop("size", None)
         return drawn
-    return drawing(report({f"output {number}": one for number, one in enumerate(var)} if several else var, params))
+    return drawing(
+        report(
+            {f"output {number}": one for number, one in enumerate(var)} if several else var, params
+        )
+    )

@@ -1,4 +1,7 @@
-"""What the step's backwards brought to the graph of a loss: what arrived at each leaf, where zeros begin, what turned out to be severed."""
+"""What the step's backwards brought to the graph of a loss.
+
+What arrived at each leaf, where zeros begin, what turned out to be severed.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -55,8 +58,12 @@ class Measured:
         return None if size == sizes.UNREAD or (size and leaf in self.several) else size
 
 
-def measured(tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[str], refused: str = "") -> Measured:
-    """Return what backwards brought; write into the graph what they showed to be severed, and into the notes what is not known.
+def measured(
+    tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[str], refused: str = ""
+) -> Measured:
+    """Return what backwards brought.
+
+    Write into the graph what they showed to be severed, and into the notes what is not known.
 
     Args:
         tape, built: The trace, and the graph of the losses.
@@ -64,7 +71,11 @@ def measured(tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[s
         notes: Are added to.
         refused: Why a backward that was asked for could not be run.
     """
-    leaves = {index for index in built.reached() if (leaf := tape.leaves.get(built.numbers[index])) is not None and leaf.requires_grad}
+    leaves = {
+        index
+        for index in built.reached()
+        if (leaf := tape.leaves.get(built.numbers[index])) is not None and leaf.requires_grad
+    }
     if not losses or not leaves:
         return Measured()
     if any(loss.device.type == "meta" for loss in losses):
@@ -78,7 +89,11 @@ def measured(tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[s
         notes.append(f"backward() raised {raised.error}. No gradient is called reached.")
         return Measured()
     if not backwards:
-        why = f", because no backward could be run: {refused}" if refused else " until backward() has run inside the trace"
+        why = (
+            f", because no backward could be run: {refused}"
+            if refused
+            else " until backward() has run inside the trace"
+        )
         notes.append(f"{_NOT_TOLD}{why}.")
         return Measured()
     if any(one.seen is None or one.seen.failure is not None for one in backwards):
@@ -86,12 +101,16 @@ def measured(tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[s
         return Measured()
     whole = all(one is not None for one in brought)
     found = _brought(tape, built, backwards, leaves, whole=whole)
-    eps = max((torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0)
+    eps = max(
+        (torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0
+    )
     notes.extend(rounding(built, found.flows, found.arrivals, eps))
     return found
 
 
-def _brought(tape: Tape, built: Built, backwards: Sequence[Backward], leaves: set[int], *, whole: bool) -> Measured:
+def _brought(
+    tape: Tape, built: Built, backwards: Sequence[Backward], leaves: set[int], *, whole: bool
+) -> Measured:
     observations = list(dict.fromkeys(one.seen for one in backwards if one.seen is not None))
     found = Measured(flows=_flows(built, observations))
     for index in leaves:
@@ -115,10 +134,16 @@ def _brought(tape: Tape, built: Built, backwards: Sequence[Backward], leaves: se
     return found
 
 
-def _write_amounts(built: Built, observations: Sequence[Observation], flows: Mapping[int, Flow]) -> None:
-    """Write into the nodes of the graph how much gradient came to them, and how much they passed on."""
+def _write_amounts(
+    built: Built, observations: Sequence[Observation], flows: Mapping[int, Flow]
+) -> None:
+    """Write into the nodes of the graph how much gradient came to them, and how much they passed
+    on.
+    """
     for index, flow in flows.items():
-        built.nodes[index] = replace(built.nodes[index], incoming=flow.incoming, outgoing=flow.outgoing)
+        built.nodes[index] = replace(
+            built.nodes[index], incoming=flow.incoming, outgoing=flow.outgoing
+        )
     for seen in observations:
         for number, came in seen.arrivals.items():
             leaf, amount = built.index_of.get(number), amount_of(came[-1])
@@ -134,15 +159,27 @@ def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]
             index = built.index_of.get(number)
             if index is None:
                 continue
-            mine = Flow(tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads))
-            mine.came, mine.went, mine.empty, mine.flat = flow.came, flow.went, flow.empty, flow.flat
+            mine = Flow(
+                tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads)
+            )
+            mine.came, mine.went, mine.empty, mine.flat = (
+                flow.came,
+                flow.went,
+                flow.empty,
+                flow.flat,
+            )
             mine.incoming, mine.outgoing = flow.incoming, flow.outgoing
             found[index] = mine if index not in found else found[index].and_also(mine)
     return found
 
 
-def _births(tape: Tape, built: Built, observations: Sequence[Observation], arrivals: Mapping[int, float]) -> tuple[NotFinite, ...]:
-    """Return where NaN or infinity is born that came to a leaf or is in the loss: what the forward made first, then in order."""
+def _births(
+    tape: Tape, built: Built, observations: Sequence[Observation], arrivals: Mapping[int, float]
+) -> tuple[NotFinite, ...]:
+    """Return where NaN or infinity is born that came to a leaf or is in the loss.
+
+    What the forward made first, then in order.
+    """
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
     born: dict[tuple[int, bool], NotFinite] = {}
     for seen in observations:
@@ -163,22 +200,35 @@ def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFi
     node = None if index is None else built.nodes[index]
     spot = (None if step is None else step.spot) or NOWHERE
     return NotFinite(
-        operation=operation_name(node.operation if node is not None else "" if step is None else step.name),
+        operation=operation_name(
+            node.operation if node is not None else "" if step is None else step.name
+        ),
         why=born.why,
         mend=born.mend,
         place=spot.place if node is None else node.place,
         caller=spot.calling_place if node is None else node.caller,
         scope="" if node is None else node.scope,
         forward=born.forward,
-        parameters=tuple(built.nodes[leaf].name for leaf in sorted(behind) if built.nodes[leaf].kind is NodeKind.PARAMETER),
+        parameters=tuple(
+            built.nodes[leaf].name
+            for leaf in sorted(behind)
+            if built.nodes[leaf].kind is NodeKind.PARAMETER
+        ),
     )
 
 
 def _sever_all(built: Built, raised: Raised) -> None:
-    """A backward that raised brings nothing: put what raised between the loss and everything before it."""
+    """A backward that raised brings nothing.
+
+    Put what raised between the loss and everything before it.
+    """
     at = None if raised.node is None else built.index_of.get(raised.node)
     node = None if at is None else built.nodes[at]
-    operation = RAISED if node is None or node.operation == "NotImplemented" else f"{RAISED} in {operation_name(node.operation)}"
+    operation = (
+        RAISED
+        if node is None or node.operation == "NotImplemented"
+        else f"{RAISED} in {operation_name(node.operation)}"
+    )
     place, caller = (None, None) if node is None else (node.place, node.caller)
     if raised.spot is not None:
         place, caller = raised.spot.place, raised.spot.calling_place
@@ -205,8 +255,11 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
     for index, flow in flows.items():
         node = built.nodes[index]
         step = tape.steps.get(built.numbers[index])
-        # A custom Function gets zeros in place of None, so one that passes None on of these severs as well.
-        if (flow.came is None and not (step is not None and step.custom)) or node.operation.startswith(torch_inside.CHECKPOINT_NODE):
+        # A custom Function gets zeros in place of None, so one that passes None on of these severs
+        # as well.
+        if (
+            flow.came is None and not (step is not None and step.custom)
+        ) or node.operation.startswith(torch_inside.CHECKPOINT_NODE):
             continue
         passed: dict[int, list[bool]] = {}
         for source, went in zip(flow.leads, flow.went, strict=False):
@@ -218,21 +271,41 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
                 continue
             ran = flows.get(source)
             if ran is not None and ran.came is None and any(went is not None for went in ran.went):
-                # What lies before it makes zeros of the None: something arrives, though this severs.
+                # What lies before it makes zeros of the None: something arrives, though this
+                # severs.
                 built.edges[source, index] = replace(edge, severed=CutKind.CUSTOM_FUNCTION)
                 continue
             if not any(went_on):
-                built.edges[source, index] = replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
+                built.edges[source, index] = replace(
+                    edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION
+                )
                 continue
-            # The same value went in twice, and one of the two is severed: it needs an edge of its own.
-            blind = _add(built, replace(node, index=len(built.nodes), requires_grad=False, severs=CutKind.CUSTOM_FUNCTION))
+            # The same value went in twice, and one of the two is severed: it needs an edge of its
+            # own.
+            blind = _add(
+                built,
+                replace(
+                    node,
+                    index=len(built.nodes),
+                    requires_grad=False,
+                    severs=CutKind.CUSTOM_FUNCTION,
+                ),
+            )
             built.connect(source, blind, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
             built.connect(blind, index, gradient=False)
 
 
 def _insert_hooks(tape: Tape, built: Built, found: Measured) -> dict[int, Zero]:
-    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs. Returns the leaves behind."""
-    sent = {source for flow in found.flows.values() for source, went in zip(flow.leads, flow.went, strict=False) if went}
+    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
+
+    Returns the leaves behind.
+    """
+    sent = {
+        source
+        for flow in found.flows.values()
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if went
+    }
     behind: dict[int, Zero] = {}
     for number, spots in tape.hooks.items():
         index = built.index_of.get(number)
@@ -242,16 +315,25 @@ def _insert_hooks(tape: Tape, built: Built, found: Measured) -> dict[int, Zero]:
         if came == 0:
             behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
     for index, flow in found.flows.items():
-        # torch puts a function of its own before a module that has a full backward hook; the hook changes what that passes on
-        if flow.came and not any(flow.went) and built.nodes[index].operation == torch_inside.HOOK_NODE:
+        # torch puts a function of its own before a module that has a full backward hook; the hook
+        # changes what that passes on
+        if (
+            flow.came
+            and not any(flow.went)
+            and built.nodes[index].operation == torch_inside.HOOK_NODE
+        ):
             spot = _module_hook(tape, built.spots.get(index, NOWHERE))
             for source in sorted({source for source in flow.leads if source is not None}):
-                behind.update(_insert_hook(built, "register_full_backward_hook()", spot, source, index))
+                behind.update(
+                    _insert_hook(built, "register_full_backward_hook()", spot, source, index)
+                )
     return behind
 
 
 def _module_hook(tape: Tape, spot: Spot) -> Spot:
-    """Return where the hook of the module at a spot was registered, or else where its function begins."""
+    """Return where the hook of the module at a spot was registered, or else where its function
+    begins.
+    """
     registered = tape.module_hooks.get(spot.module)
     if registered:
         return registered[-1]
@@ -263,11 +345,21 @@ def _module_hook(tape: Tape, spot: Spot) -> Spot:
     return spot
 
 
-def _insert_hook(built: Built, operation: str, spot: Spot, source: int, only: int | None) -> dict[int, Zero]:
-    """Put a hook between a node and what its value goes into (or one of these). Returns the leaves before it."""
+def _insert_hook(
+    built: Built, operation: str, spot: Spot, source: int, only: int | None
+) -> dict[int, Zero]:
+    """Put a hook between a node and what its value goes into (or one of these).
+
+    Returns the leaves before it.
+    """
     place = spot.place
     node = Node(
-        index=len(built.nodes), kind=NodeKind.OPERATION, operation=operation, place=place, caller=spot.calling_place, severs=CutKind.HOOK
+        index=len(built.nodes),
+        kind=NodeKind.OPERATION,
+        operation=operation,
+        place=place,
+        caller=spot.calling_place,
+        severs=CutKind.HOOK,
     )
     hook = _add(built, node)
     for (before, target), edge in list(built.edges.items()):
@@ -276,7 +368,11 @@ def _insert_hook(built: Built, operation: str, spot: Spot, source: int, only: in
             built.connect(hook, target, gradient=True)
     built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
     zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
-    return {index: zero for index in built.before([source]) if built.nodes[index].kind is not NodeKind.OPERATION}
+    return {
+        index: zero
+        for index in built.before([source])
+        if built.nodes[index].kind is not NodeKind.OPERATION
+    }
 
 
 def _add(built: Built, node: Node) -> int:

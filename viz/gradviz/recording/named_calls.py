@@ -1,4 +1,7 @@
-"""What a torch call is by its name: what it severs, whether it writes in place, and how a person would write it."""
+"""What a torch call is by its name.
+
+What it severs, whether it writes in place, and how a person would write it.
+"""
 
 from dataclasses import replace
 
@@ -22,8 +25,12 @@ KIND_OF = {
     **exits.TEXTS,
     exits.PICKLE: CutKind.NEW_TENSOR,
 }
-CASTS = frozenset(("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_"))
-SHAPE_ONLY = frozenset(("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size"))
+CASTS = frozenset(
+    ("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_")
+)
+SHAPE_ONLY = frozenset(
+    ("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size")
+)
 FILLS = frozenset(
     (
         "zero_",
@@ -40,9 +47,21 @@ FILLS = frozenset(
         "ones_",
     )
 )
-_NOT_IN_PLACE = frozenset(("requires_grad_", "retain_grad", "share_memory_", "detach_", "squeeze_", "unsqueeze_", "rename_"))
+_NOT_IN_PLACE = frozenset(
+    (
+        "requires_grad_",
+        "retain_grad",
+        "share_memory_",
+        "detach_",
+        "squeeze_",
+        "unsqueeze_",
+        "rename_",
+    )
+)
 # Where the values of a sparse tensor stand does not depend on the values.
-POSITIONS = frozenset(("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"))
+POSITIONS = frozenset(
+    ("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices")
+)
 
 
 def is_in_place(name: str) -> bool:
@@ -50,8 +69,13 @@ def is_in_place(name: str) -> bool:
     if name in _NOT_IN_PLACE:
         return False
     if name.startswith("__"):
-        return name == "__setitem__" or (name.startswith("__i") and name not in ("__int__", "__index__", "__invert__", "__iter__"))
-    return (name.endswith("_") and not name.startswith("_")) or (name.startswith("_foreach") and name.endswith("_"))
+        return name == "__setitem__" or (
+            name.startswith("__i")
+            and name not in ("__int__", "__index__", "__invert__", "__iter__")
+        )
+    return (name.endswith("_") and not name.startswith("_")) or (
+        name.startswith("_foreach") and name.endswith("_")
+    )
 
 
 def operation_inside(name: str, kind: CutKind, around: Surroundings) -> str:
@@ -65,7 +89,11 @@ def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str
         return "copy.deepcopy()"
     if around.state_dict and kind is CutKind.DETACH:
         return "state_dict()"
-    if kind is CutKind.NON_DIFFERENTIABLE and around.torch_line is not None and around.torch_line.co_name == torch_inside.SAMPLE:
+    if (
+        kind is CutKind.NON_DIFFERENTIABLE
+        and around.torch_line is not None
+        and around.torch_line.co_name == torch_inside.SAMPLE
+    ):
         return "sample()"
     if kind is CutKind.DATA:
         return ".data"
@@ -76,8 +104,14 @@ def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str
     if kind is CutKind.INFERENCE_MODE:
         return "torch.inference_mode()"
     if kind is CutKind.GRAD_WITHOUT_GRAPH:
-        return f"torch.autograd.functional.{around.entered}()" if around.entered in torch_inside.DERIVATIVES else "torch.autograd.grad()"
+        return (
+            f"torch.autograd.functional.{around.entered}()"
+            if around.entered in torch_inside.DERIVATIVES
+            else "torch.autograd.grad()"
+        )
     if kind is CutKind.NEW_TENSOR and name not in exits.OPERATIONS:
-        return name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
+        return (
+            name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
+        )
     short = "[...] =" if name == "__setitem__" else exits.OPERATIONS.get(name)
     return short or f"{name.strip('_') if name.startswith('__') else name}()"

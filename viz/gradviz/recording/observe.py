@@ -1,8 +1,11 @@
-"""Watches one backward, whoever runs it: how large what arrives at each operation and each leaf is, and what goes on from there.
+"""Watches one backward, whoever runs it.
 
-A hook after every node of the graph looks at what the engine hands it and lets go of it again; none is there any more once the backward
-is over, whether or not it raised. No gradient and no node is held: nodes are known by the tape's numbers, gradients by their size.
-What runs a backward of its own inside (a reentrant checkpoint) is watched together with the one that it is part of.
+How large what arrives at each operation and each leaf is, and what goes on from there.
+
+A hook after every node of the graph looks at what the engine hands it and lets go of it again; none
+is there any more once the backward is over, whether or not it raised. No gradient and no node is
+held: nodes are known by the tape's numbers, gradients by their size. What runs a backward of its
+own inside (a reentrant checkpoint) is watched together with the one that it is part of.
 """
 
 import math
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from gradviz.graph import Amount
 
 _MOST_BIRTHS = 4  # that are looked into
-_ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)  # what to read a strange node may raise
+# What to read a strange node may raise
+_ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)
 _MOST_FLAT = 64  # nodes that make zeros, likewise
 
 
@@ -74,7 +78,8 @@ class Raised:
     Attributes:
         error: Type and text.
         node: The tape's number of the node that raised; None where it is not known.
-        spot: The user's own line that raised, in a hook or a custom Function; None where torch itself did.
+        spot: The user's own line that raised, in a hook or a custom Function; None where torch
+            itself did.
     """
 
     error: str
@@ -94,11 +99,14 @@ class Observation:
         self.failure: Exception | None = None
         self._tape = tape
         self._watched: set[int] = set()
-        self._order: dict[int, int] = {}  # torch's number of each node: of those that are ready, the engine takes the highest
+        # Torch's number of each node: of those that are ready, the engine takes the highest
+        self._order: dict[int, int] = {}
         self._off = off
-        self._held: list[Any] = []  # leaves' own nodes: where only a checkpoint's backward will use one, nothing else keeps it
+        # leaves' own nodes: where only a checkpoint's backward will use one, nothing else keeps it
+        self._held: list[Any] = []
         self._leaves: list[Tensor] = []
-        self._pending: dict[tuple[int, int], tuple[Any, sizes.Size]] = {}  # measured as it left, and on its way
+        # Measured as it left, and on its way
+        self._pending: dict[tuple[int, int], tuple[Any, sizes.Size]] = {}
         self._came: list[tuple[Flow, list[sizes.Size | None]]] = []
         self._went: list[tuple[Flow, list[sizes.Size | None]]] = []
         self._met: list[tuple[int, sizes.Size]] = []
@@ -107,7 +115,9 @@ class Observation:
     # Before
 
     def watch(self, roots: Iterable[Any]) -> None:
-        """Put a hook on every node before some roots, and on every leaf that gradient may come to."""
+        """Put a hook on every node before some roots, and on every leaf that
+        gradient may come to.
+        """
         tape, watched = self._tape, self._watched
         stack = [root for root in roots if root is not None]
         while stack:
@@ -146,9 +156,12 @@ class Observation:
             self._off.append(partial(hooks.pop, handle.id, None))
 
     def _watch_leaves_without_an_edge(self) -> None:
-        """A reentrant checkpoint runs a backward of its own, which reaches leaves that no edge leads to."""
+        """A reentrant checkpoint runs a backward of its own, which reaches leaves that no edge
+        leads to.
+        """
         for number, leaf in self._tape.held.items():
-            if number not in self._watched and leaf.is_leaf and leaf.requires_grad:  # else frozen since
+            # Else frozen since
+            if number not in self._watched and leaf.is_leaf and leaf.requires_grad:
                 node = torch.autograd.graph.get_gradient_edge(leaf).node
                 self._held.append(node)
                 self._watch_leaf(node)
@@ -208,17 +221,27 @@ class Observation:
         self.failure = failure
 
     def _look_for_births(
-        self, number: int, came: list[sizes.Size], went: list[sizes.Size | None], passed: tuple[Tensor | None, ...]
+        self,
+        number: int,
+        came: list[sizes.Size],
+        went: list[sizes.Size | None],
+        passed: tuple[Tensor | None, ...],
     ) -> None:
-        """Where finite gradient came and what leaves is not, say why, while what the node saved is there."""
-        if len(self.born) >= _MOST_BIRTHS or all(not isinstance(size, float) or math.isfinite(size) for size in went):
+        """Where finite gradient came and what leaves is not, say why, while what the node saved is
+        there.
+        """
+        if len(self.born) >= _MOST_BIRTHS or all(
+            not isinstance(size, float) or math.isfinite(size) for size in went
+        ):
             return
         if any(not isinstance(size, float) or not math.isfinite(size) for size in came):
             return
         node = torch_inside.current_node()
         if node is None or self._tape.stamp(node, None).serial != number:
             return
-        gradients = [values for one in passed if one is not None and (values := sizes.plain(one)) is not None]
+        gradients = [
+            values for one in passed if one is not None and (values := sizes.plain(one)) is not None
+        ]
         with suppress(*_ODD):  # else it is told without its reason
             self._bear(number, *births.look(node, gradients))
 
@@ -232,8 +255,16 @@ class Observation:
         arrived: tuple[Tensor | None, ...],
     ) -> None:
         """Where gradient came and zeros leave, say why, while what the node saved is there."""
-        edges = [edge for edge, size in enumerate(went) if isinstance(size, float) and size == 0 and edge not in flow.empty]
-        if not edges or len(self._flats) >= _MOST_FLAT or all(not isinstance(size, float) or size == 0 for size in came):
+        edges = [
+            edge
+            for edge, size in enumerate(went)
+            if isinstance(size, float) and size == 0 and edge not in flow.empty
+        ]
+        if (
+            not edges
+            or len(self._flats) >= _MOST_FLAT
+            or all(not isinstance(size, float) or size == 0 for size in came)
+        ):
             return
         node = torch_inside.current_node()
         if node is None or self._tape.stamp(node, None).serial != number:
@@ -253,7 +284,8 @@ class Observation:
         """Where a loss is NaN or infinite before its backward begins, say where that was made."""
         try:
             for loss in losses:
-                if loss.device.type == "cpu" and loss.grad_fn is not None:  # nobody is to wait for another device
+                # Nobody is to wait for another device
+                if loss.device.type == "cpu" and loss.grad_fn is not None:
                     sizes.unseen(self._look_at_loss, loss)
         except Exception as failure:
             self._failed(failure)
@@ -264,7 +296,10 @@ class Observation:
             found = None
             with suppress(*_ODD):
                 found = births.made_in_forward([loss.grad_fn])
-            self._bear(-len(self.born), *(found or (loss.grad_fn, True, *births.unread(type(loss.grad_fn).__name__))))
+            self._bear(
+                -len(self.born),
+                *(found or (loss.grad_fn, True, *births.unread(type(loss.grad_fn).__name__))),
+            )
 
     def _arriving(self, number: int) -> Any:
         def arriving(gradients: tuple[Tensor | None, ...]) -> None:
@@ -283,7 +318,10 @@ class Observation:
         self._met.append((number, sizes.unseen(self._size, (number, 0), _key(gradient), gradient)))
 
     def _size(self, place: tuple[int, int], key: Any, gradient: Tensor) -> sizes.Size:
-        """Return the size of what arrives at a place: as it left, where it is what was measured then."""
+        """Return the size of what arrives at a place.
+
+        As it left, where it is what was measured then.
+        """
         left = self._pending.pop(place, None)
         return left[1] if left is not None and left[0] == key else self._measure(gradient)
 
@@ -300,13 +338,17 @@ class Observation:
 
     def settle(self) -> None:
         """Turn what was measured into numbers, once the backward is over."""
-        waiting: list[sizes.Size] = [size for _, came in self._came for size in came if size is not None]
+        waiting: list[sizes.Size] = [
+            size for _, came in self._came for size in came if size is not None
+        ]
         waiting += [size for _, went in self._went for size in went if size is not None]
         waiting += [size for _, size in self._met]
         numbers = iter(sizes.read(waiting, Measure.read if self._tape.values else None))
         for flow, came in self._came:
             arrived = tuple(None if size is None else next(numbers) for size in came)
-            flow.came = _either(flow.came, sizes.together([size for size in arrived if size is not None]))
+            flow.came = _either(
+                flow.came, sizes.together([size for size in arrived if size is not None])
+            )
             flow.incoming = tuple(map(amount_of, arrived)) if self._tape.values else ()
         for flow, went in self._went:
             left = tuple(None if size is None else next(numbers) for size in went)
@@ -317,24 +359,40 @@ class Observation:
         self._came, self._went, self._met = [], [], []
 
     def births(self) -> list[tuple[int, births.Born]]:
-        """Return each birth of NaN or infinity with the node whose backward shows it, in order; 0 or less where the loss does."""
+        """Return each birth of NaN or infinity with the node whose backward shows it, in order.
+
+        0 or less where the loss does.
+        """
         told = [(shown, born) for shown, born in self.born.items() if shown <= 0]
         for number, flow in self.flows.items():
-            if flow.came is None or not math.isfinite(flow.came) or all(size is None or math.isfinite(size) for size in flow.went):
+            if (
+                flow.came is None
+                or not math.isfinite(flow.came)
+                or all(size is None or math.isfinite(size) for size in flow.went)
+            ):
                 continue
             step = self._tape.steps.get(number)
             name = "" if step is None else step.name
-            told.append((number, self.born.get(number) or births.Born(number, False, *births.usually(name))))
+            told.append(
+                (number, self.born.get(number) or births.Born(number, False, *births.usually(name)))
+            )
         return told
 
     def raised(self, error: BaseException, roots: tuple[int, ...]) -> Raised:
-        """Say where a backward from some roots raised: in the user's Python code, or else in the node that the engine took last."""
-        text = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")
+        """Say where a backward from some roots raised.
+
+        In the user's Python code, or else in the node that the engine took last.
+        """
+        text = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(
+            ": "
+        )
         spot = _users_line(error)
         return Raised(text, self._last_taken(roots) if spot is None else None, spot)
 
     def _last_taken(self, roots: tuple[int, ...]) -> int | None:
-        """Of the nodes that everything had arrived at, the engine takes the one that was made last."""
+        """Of the nodes that everything had arrived at, the engine takes the one
+        that was made last.
+        """
         steps, started = self._tape.steps, self.flows
         ready: set[int] = set()
         waits: set[int] = set()
@@ -368,7 +426,10 @@ def _before(steps: Mapping[int, Step], number: int) -> set[int]:
 
 
 def _users_line(error: BaseException) -> Spot | None:
-    """Return the user's own line that raised inside the engine: of a hook, or of a custom Function; None where torch raised."""
+    """Return the user's own line that raised inside the engine: of a hook, or of a custom Function.
+
+    None where torch raised.
+    """
     inside, spot = False, None
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_name == torch_inside.ENGINE:
@@ -383,11 +444,22 @@ def _either(one: float | None, other: float | None) -> float | None:
 
 
 def _key(gradient: Tensor) -> object:
-    """Return what tells that two tensors are the same numbers in the same memory, in whatever order."""
-    if gradient.layout != torch.strided or gradient.is_nested or gradient.device.type == "meta" or not (memory := gradient.data_ptr()):
+    """Return what tells that two tensors are the same numbers in the same memory, in whatever
+    order.
+    """
+    if (
+        gradient.layout != torch.strided
+        or gradient.is_nested
+        or gradient.device.type == "meta"
+        or not (memory := gradient.data_ptr())
+    ):
         return object()
     version = torch_inside.version(gradient)
-    return object() if version is None else (memory, version, gradient.numel(), tuple(sorted(gradient.stride())))
+    return (
+        object()
+        if version is None
+        else (memory, version, gradient.numel(), tuple(sorted(gradient.stride())))
+    )
 
 
 class Backward:
@@ -403,7 +475,9 @@ class Backward:
 
     __slots__ = ("asked", "raised", "roots", "seen", "spot")
 
-    def __init__(self, roots: tuple[int, ...], seen: Observation | None, asked: frozenset[int] | None) -> None:
+    def __init__(
+        self, roots: tuple[int, ...], seen: Observation | None, asked: frozenset[int] | None
+    ) -> None:
         self.roots = roots
         self.seen = seen
         self.asked = asked
@@ -427,7 +501,9 @@ class Observer:
     def is_running(self) -> bool:
         return self._running is not None
 
-    def begin(self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None, off: list[Action]) -> Backward:
+    def begin(
+        self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None, off: list[Action]
+    ) -> Backward:
         """Watch the backward that begins now.
 
         Args:
@@ -438,19 +514,29 @@ class Observer:
         tape = self._tape
         live = [loss for loss in losses if loss.requires_grad]
         roots = tuple(tape.live(loss) for loss in live)
-        asked = None if inputs is None else frozenset(tape.live(leaf) for leaf in inputs if leaf.requires_grad)
+        asked = (
+            None
+            if inputs is None
+            else frozenset(tape.live(leaf) for leaf in inputs if leaf.requires_grad)
+        )
         if self._running is None and not _can_be_watched():
             return Backward(roots, None, asked)
         if self._running is None:
             off.append(partial(setattr, self, "_running", None))
-            off.append(partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()))  # which a hook here switches for a moment
+            # Which a hook here switches for a moment
+            off.append(partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()))
             self._running = Observation(tape, off)
         self._running.look_at_losses(live)
         self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
         return Backward(roots, self._running, asked)
 
-    def end(self, backward: Backward | None, error: BaseException | None, *, outermost: bool) -> list[Tensor]:
-        """It is over, or it raised; None where it could not be watched. Return the leaves that it may have left gradient in."""
+    def end(
+        self, backward: Backward | None, error: BaseException | None, *, outermost: bool
+    ) -> list[Tensor]:
+        """It is over, or it raised; None where it could not be watched.
+
+        Return the leaves that it may have left gradient in.
+        """
         seen, leaves = self._running, []
         if outermost and seen is not None:
             self._running = None
@@ -467,6 +553,13 @@ class Observer:
 
 
 def _can_be_watched() -> bool:
-    """Not while backward itself is compiled, or recorded into a CUDA graph: both would take the looking in."""
-    capturing = torch.cuda.is_available() and torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()  # type: ignore[no-untyped-call]
+    """Not while backward itself is compiled, or recorded into a CUDA graph.
+
+    Both would take the looking in.
+    """
+    capturing = (
+        torch.cuda.is_available()
+        and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        and torch.cuda.is_current_stream_capturing()
+    )
     return not capturing and not torch_inside.backward_is_compiled()

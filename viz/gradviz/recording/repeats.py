@@ -1,8 +1,9 @@
 """Calls that say again what an earlier call has said.
 
-A loop without gradient makes as many calls as it has rounds, each of the value that the round before has made. What went into such a
-value is the same from the second or third round on: the same parameters, by the same lines. Then the call is the earlier one, and the
-tape is as long as the program, not as its run.
+A loop without gradient makes as many calls as it has rounds, each of the value that the round
+before has made. What went into such a value is the same from the second or third round on: the same
+parameters, by the same lines. Then the call is the earlier one, and the tape is as long as the
+program, not as its run.
 """
 
 from collections.abc import Hashable
@@ -10,11 +11,14 @@ from collections.abc import Hashable
 Inputs = tuple[tuple[int, bool], ...]
 
 _VARIANTS = 8  # calls of one line that are compared with, the newest
-_MOST = 8192  # lines and parameters that are told apart; a value with others behind it is like no other
+# Lines and parameters that are told apart; a value with others behind it is like no other
+_MOST = 8192
 
 
 class Repeats:
-    """The calls of a tape by what they are, apart from what went in, and by what lies behind them."""
+    """The calls of a tape by what they are, apart from what went in, and by what
+    lies behind them.
+    """
 
     def __init__(self) -> None:
         self._variants: dict[Hashable, list[tuple[int, Inputs]]] = {}
@@ -29,7 +33,9 @@ class Repeats:
                 return number
         return 0
 
-    def add(self, number: int, like: Hashable, inputs: Inputs, leaves: frozenset[int] | set[int]) -> None:
+    def add(
+        self, number: int, like: Hashable, inputs: Inputs, leaves: frozenset[int] | set[int]
+    ) -> None:
         """Take note of a call.
 
         Args:
@@ -62,7 +68,11 @@ class Repeats:
                 return False
             if old != new:
                 behind = self._behind.get(new, 0)
-                if not behind or behind != self._behind.get(old) or self._like[old] != self._like[new]:
+                if (
+                    not behind
+                    or behind != self._behind.get(old)
+                    or self._like[old] != self._like[new]
+                ):
                     return False
         return True
 

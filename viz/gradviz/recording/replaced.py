@@ -1,12 +1,20 @@
 """Which function torch means where somebody put another in its place.
 
-Torch hands a mode the function that stands under the name of the one that runs. Of one that was replaced, as in
-``torch.Tensor.backward = mine``, that is the replacement, which runs already and called the original: it would run twice.
+Torch hands a mode the function that stands under the name of the one that runs. Of one that was
+replaced, as in ``torch.Tensor.backward = mine``, that is the replacement, which runs already and
+called the original: it would run twice.
 """
 
 import gc
 from collections.abc import Callable
-from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodDescriptorType, WrapperDescriptorType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 import torch
@@ -28,14 +36,25 @@ def original_of(function: Any, frame: FrameType) -> Callable[..., Any]:
         return function  # type: ignore[no-any-return]
     if level(function.__code__.co_filename) == INSIDE:
         return function
-    running = frame.f_back.f_code if frame.f_code is torch_inside.HAND_OVER and frame.f_back is not None else None
+    running = (
+        frame.f_back.f_code
+        if frame.f_code is torch_inside.HAND_OVER and frame.f_back is not None
+        else None
+    )
     if running is not None:
         return function if running is function.__code__ else _with_code(running) or function
     return _in_c(function) or function
 
 
 def _with_code(code: CodeType) -> Callable[..., Any] | None:
-    return next((one for one in gc.get_referrers(code) if type(one) is FunctionType and one.__code__ is code), None)
+    return next(
+        (
+            one
+            for one in gc.get_referrers(code)
+            if type(one) is FunctionType and one.__code__ is code
+        ),
+        None,
+    )
 
 
 def _in_c(function: Any) -> Callable[..., Any] | None:

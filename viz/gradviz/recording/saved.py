@@ -1,6 +1,9 @@
-"""What an autograd node has saved for its backward, read while it is there; nothing of the user's runs for it.
+"""What an autograd node has saved for its backward, read while it is there.
 
-A tensor that hooks of the user's have packed (offloaded, or left to be computed again by a checkpoint) is not read: that would run them.
+Nothing of the user's runs for it.
+
+A tensor that hooks of the user's have packed (offloaded, or left to be computed again by a
+checkpoint) is not read: that would run them.
 """
 
 from typing import Any

@@ -1,4 +1,7 @@
-"""Looks into what TorchScript runs, which Python never sees: its graph says which inputs it detaches, or uses where grad mode is off."""
+"""Looks into what TorchScript runs, which Python never sees.
+
+Its graph says which inputs it detaches, or uses where grad mode is off.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +11,8 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 
-Path = tuple[str, ...]  # ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
+# ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
+Path = tuple[str, ...]
 
 _SEVERING = {
     "aten::detach": CutKind.DETACH,
@@ -24,12 +28,19 @@ _SEVERING = {
     "prim::tolist": CutKind.ITEM,
     **{
         f"aten::{name}": CutKind.NON_DIFFERENTIABLE
-        for name in "argmax argmin argsort gt lt ge le eq ne nonzero multinomial bernoulli searchsorted bucketize isnan isfinite".split()
+        for name in (
+            "argmax argmin argsort gt lt ge le eq ne nonzero multinomial bernoulli searchsorted"
+            " bucketize isnan isfinite"
+        ).split()
     },
 }
 _MOST = 256  # graphs whose flows are kept, by their text
 _graphs: "dict[str, tuple[Flow, ...]]" = {}
-_MODES = {"no_grad": CutKind.NO_GRAD, "inference_mode": CutKind.INFERENCE_MODE, "set_grad_enabled": CutKind.SET_GRAD_ENABLED}
+_MODES = {
+    "no_grad": CutKind.NO_GRAD,
+    "inference_mode": CutKind.INFERENCE_MODE,
+    "set_grad_enabled": CutKind.SET_GRAD_ENABLED,
+}
 
 
 Severing = tuple[CutKind, str]  # and the operation
@@ -56,7 +67,10 @@ class Flow:
 
 
 def flows_of(function: Any) -> tuple[Flow, ...] | None:
-    """Return what each result of a scripted or traced function is made of; None where its graph cannot be read."""
+    """Return what each result of a scripted or traced function is made of.
+
+    None where its graph cannot be read.
+    """
     try:
         graph = function.inlined_graph
         text = str(graph)
@@ -72,7 +86,11 @@ def flows_of(function: Any) -> tuple[Flow, ...] | None:
 def _read(graph: Any) -> tuple[Flow, ...]:
     known: dict[str, Flow] = {}
     given = list(graph.inputs())
-    method = bool(given) and str(given[0].type()).startswith("__torch__") and given[0].debugName().startswith(("self", "s"))
+    method = (
+        bool(given)
+        and str(given[0].type()).startswith("__torch__")
+        and given[0].debugName().startswith(("self", "s"))
+    )
     for position, value in enumerate(given):
         if method and position == 0:
             known[value.debugName()] = Flow(module=("",))
@@ -81,7 +99,7 @@ def _read(graph: Any) -> tuple[Flow, ...]:
             known[value.debugName()] = Flow({path})
     _follow(graph.nodes(), known, [])
     results = [_of(value, known) for value in graph.outputs()]
-    return tuple(part for result in results for part in (result.parts or [result]))
+    return tuple(part for result in results for part in result.parts or [result])
 
 
 def _follow(nodes: Iterator[Any], known: dict[str, Flow], modes: list[CutKind]) -> None:
@@ -109,25 +127,36 @@ def _follow(nodes: Iterator[Any], known: dict[str, Flow], modes: list[CutKind]) 
                 result = result.severed((severs, kind.rpartition("::")[2]))
             if kind in ("prim::TupleConstruct", "prim::ListConstruct"):
                 result.parts = given
-            parts = given[0].parts if kind in ("prim::TupleUnpack", "prim::ListUnpack") and given else []
+            parts = (
+                given[0].parts
+                if kind in ("prim::TupleUnpack", "prim::ListUnpack") and given
+                else []
+            )
             for position, out in enumerate(outs):
                 known[out.debugName()] = parts[position] if position < len(parts) else result
 
 
-def _branch(node: Any, kind: str, given: Sequence[Flow], known: dict[str, Flow], modes: list[CutKind]) -> None:
+def _branch(
+    node: Any, kind: str, given: Sequence[Flow], known: dict[str, Flow], modes: list[CutKind]
+) -> None:
     blocks = list(node.blocks())
     outs = list(node.outputs())
     carried = list(given[2:]) if kind == "prim::Loop" else []
-    for _ in range(3 if carried else 1):  # once round a loop shows what it hands on, twice what becomes of that
+    # Once round a loop shows what it hands on, twice what becomes of that
+    for _ in range(3 if carried else 1):
         results: list[list[Flow]] = []
         for block in blocks:
-            for position, value in enumerate(list(block.inputs())[1:] if kind == "prim::Loop" else []):
+            for position, value in enumerate(
+                list(block.inputs())[1:] if kind == "prim::Loop" else []
+            ):
                 known[value.debugName()] = carried[position] if position < len(carried) else Flow()
             _follow(block.nodes(), known, modes)
             values = [_of(value, known) for value in block.outputs()]
             results.append(values[1:] if kind == "prim::Loop" else values)
         whole = [_joined(some) for some in zip(*results, strict=False)]
-        carried = [_joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
+        carried = (
+            [_joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
+        )
     for position, out in enumerate(outs):
         known[out.debugName()] = carried[position] if position < len(carried) else Flow()
 

@@ -1,9 +1,11 @@
-"""The few calls that make tensors out of tensors unseen by a torch function mode, watched while a trace runs and put back after.
+"""The few calls that make tensors out of tensors unseen by a torch function mode, watched while a
+trace runs and put back after.
 
-``nn.Parameter(t)`` and ``Variable(t)`` share t's memory without its history, ``torch.from_numpy`` brings an array back, collectives
-write into plain tensors, and nothing is called where ``torch.inference_mode`` begins. Each seam calls the original first and changes
-nothing about its result; it does so for every thread, and takes note only for the one that is traced. Seams are put in when the first
-trace begins and taken out when the last one ends.
+``nn.Parameter(t)`` and ``Variable(t)`` share t's memory without its history, ``torch.from_numpy``
+brings an array back, collectives write into plain tensors, and nothing is called where
+``torch.inference_mode`` begins. Each seam calls the original first and changes nothing about its
+result; it does so for every thread, and takes note only for the one that is traced. Seams are put
+in when the first trace begins and taken out when the last one ends.
 """
 
 import concurrent.futures.process
@@ -33,7 +35,11 @@ from gradviz.recording.locked import Locked, new_lock
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.observe import Backward
 from gradviz.recording.threads import watched
-from gradviz.recording.torch_inside import sequence_number, something_is_compiled, without_torch_function
+from gradviz.recording.torch_inside import (
+    sequence_number,
+    something_is_compiled,
+    without_torch_function,
+)
 from gradviz.recording.uninterrupted import Action, Undo, as_one, when_empty
 from gradviz.recording.where import Spot
 from gradviz.training.watch import StepWatch
@@ -56,26 +62,49 @@ _COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
 
 def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:
     """Return what some optimizers hold, by identity."""
-    return {id(parameter) for optimizer in optimizers for group in optimizer.param_groups for parameter in group["params"]}
+    return {
+        id(parameter)
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
 
 
 class Optimized:
-    """The optimizers built during a trace, known weakly; also what one held that is gone since, as one local to the step is."""
+    """The optimizers built during a trace, known weakly.
+
+    Also what one held that is gone since, as one local to the step is.
+    """
 
     def __init__(self, tensors: Tensors) -> None:
         self._tensors = tensors
         self._built: list[tuple[weakref.ref[torch.optim.Optimizer], list[Facts]]] = []
 
     def add(self, optimizer: torch.optim.Optimizer) -> None:
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        self._built.append((weakref.ref(optimizer), [self._tensors.know(parameter) for parameter in parameters]))
+        parameters = [
+            parameter for group in optimizer.param_groups for parameter in group["params"]
+        ]
+        self._built.append(
+            (weakref.ref(optimizer), [self._tensors.know(parameter) for parameter in parameters])
+        )
 
     def held(self) -> set[int] | None:
         """Return what they hold, by identity; None where none was built."""
-        alive = [optimizer for reference, _ in self._built if (optimizer := reference()) is not None]
+        alive = [
+            optimizer for reference, _ in self._built if (optimizer := reference()) is not None
+        ]
         if alive:
             return held_by(alive)
-        return {known.key for _, held in self._built for known in held if self._tensors.is_valid(known)} if self._built else None
+        return (
+            {
+                known.key
+                for _, held in self._built
+                for known in held
+                if self._tensors.is_valid(known)
+            }
+            if self._built
+            else None
+        )
 
 
 class Watcher(NamedTuple):
@@ -87,7 +116,9 @@ class Watcher(NamedTuple):
     eagerly: list[Action]  # what ends running eagerly, once it has begun
 
     def run_eagerly(self) -> None:
-        """Have compiled code run as it is written, which shows the true graph, until the trace ends."""
+        """Have compiled code run as it is written, which shows the true graph, until the trace
+        ends.
+        """
         if not self.eagerly:
             self.eagerly.append(torch_inside.putting_stance_back())
             torch.compiler.set_stance("force_eager")
@@ -114,11 +145,24 @@ class Seam(NamedTuple):
 
     @property
     def take_out(self) -> Action:
-        """Where it is there still: somebody may have put something of their own there since, which may call it. One call of C."""
-        is_there = map(partial(operator.is_, self.watching), map(vars(self.owner).get, (self.name,)))
+        """Where it is there still.
+
+        Somebody may have put something of their own there since, which may call it. One call of C.
+        """
+        is_there = map(
+            partial(operator.is_, self.watching), map(vars(self.owner).get, (self.name,))
+        )
         if self.inherited:
-            return partial(deque, map(delattr, repeat(self.owner), compress((self.name,), is_there)), 0)
-        return partial(deque, map(setattr, repeat(self.owner), repeat(self.name), compress((self.original,), is_there)), 0)
+            return partial(
+                deque, map(delattr, repeat(self.owner), compress((self.name,), is_there)), 0
+            )
+        return partial(
+            deque,
+            map(
+                setattr, repeat(self.owner), repeat(self.name), compress((self.original,), is_there)
+            ),
+            0,
+        )
 
 
 _here = threading.local()
@@ -126,17 +170,27 @@ _lock = threading.Lock()
 _users: set[int] = set()  # the watchers of all threads, by identity
 _installed: list[Seam] = []
 _out: list[Action] = []  # what takes them out
-watches_backward: set[int] = set()  # who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
+# Who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
+watches_backward: set[int] = set()
 
 
 def begin(watcher: Watcher) -> None:
-    """Watch the seams for one mode, in this thread, and note the optimizers built. Where this raises, ``ending`` tells what to undo."""
+    """Watch the seams for one mode, in this thread, and note the optimizers built.
+
+    Where this raises, ``ending`` tells what to undo.
+    """
     _users.add(id(watcher))  # from here on nobody else takes the seams out
     with _lock:
         if not _installed:
             seams = _seams()
             out = [*(seam.take_out for seam in seams), _installed.clear, _out.clear]
-            as_one([partial(_installed.extend, seams), partial(_out.extend, out), *(seam.put_in for seam in seams)])()
+            as_one(
+                [
+                    partial(_installed.extend, seams),
+                    partial(_out.extend, out),
+                    *(seam.put_in for seam in seams),
+                ]
+            )()
     _here.watcher = watcher
     if something_is_compiled():
         watcher.run_eagerly()
@@ -164,7 +218,10 @@ def _seams() -> list[Seam]:
         *(_seam(owner, name, _came_from_memory) for owner, name in torch_inside.FROM_DLPACK),
         *([] if watches_backward else [_instead(torch.autograd, "backward", around_backward)]),
         *(_instead(owner, name, _swap) for owner, name in torch_inside.SWAPS),
-        *(Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"]) for kind in torch_inside.SCRIPTED),
+        *(
+            Seam(kind, "__call__", _scripted(kind.__call__), False, vars(kind)["__call__"])
+            for kind in torch_inside.SCRIPTED
+        ),
         _seam(torch.inference_mode, "__enter__", _inference_began),
         _seam(torch.inference_mode, "__exit__", _inference_ended),
         _seam(torch.optim.Optimizer, "__init__", _optimizer_made),
@@ -205,7 +262,11 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
         watcher: Watcher | None = getattr(_here, "watcher", None)
         if watcher is not None and not watcher.mode.failure:
             try:
-                with without_torch_function() if watcher.mode.lock is None else Locked(watcher.mode.lock, without_torch_function()):
+                with (
+                    without_torch_function()
+                    if watcher.mode.lock is None
+                    else Locked(watcher.mode.lock, without_torch_function())
+                ):
                     note(watcher, sys._getframe(1), args, kwargs, out)
             except BaseException as failure:
                 watcher.mode.failed(failure)
@@ -214,7 +275,9 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
     return watching
 
 
-def _instead(owner: Any, name: str, watching: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Seam:
+def _instead(
+    owner: Any, name: str, watching: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> Seam:
     original = getattr(owner, name)
     return Seam(owner, name, watching(original), False, original)
 
@@ -250,7 +313,10 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.lru_cache(maxsize=16)
 def _compile(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What the user compiles is run as it is written; what torch compiles to run it at once is run while the trace stands aside."""
+    """What the user compiles is run as it is written.
+
+    What torch compiles to run it at once is run while the trace stands aside.
+    """
 
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
@@ -270,7 +336,10 @@ def _compile(original: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.lru_cache(maxsize=16)
 def _traced_by_torch(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Torch traces or exports a model itself: what gradviz asks of a tensor would become part of that."""
+    """Torch traces or exports a model itself.
+
+    What gradviz asks of a tensor would become part of that.
+    """
 
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
@@ -295,8 +364,14 @@ def _standing_aside(watcher: Watcher) -> Iterator[None]:
 
 
 def _exporters() -> list[Any]:
-    """Return the modules that export a model by a function of that name, where they were imported."""
-    return [module for name in ("torch.export", "torch.onnx") if hasattr(module := sys.modules.get(name), "export")]
+    """Return the modules that export a model by a function of that name, where
+    they were imported.
+    """
+    return [
+        module
+        for name in ("torch.export", "torch.onnx")
+        if hasattr(module := sys.modules.get(name), "export")
+    ]
 
 
 @functools.lru_cache(maxsize=16)
@@ -327,7 +402,10 @@ def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
-    """TorchScript makes its autograd nodes out of Python's sight: between which numbers is to be known."""
+    """TorchScript makes its autograd nodes out of Python's sight.
+
+    Between which numbers is to be known.
+    """
 
     @functools.wraps(original)
     def watching(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -351,19 +429,29 @@ _HANDING = (
     (multiprocessing.process.BaseProcess, "start"),
     (multiprocessing.queues.Queue, "put"),
     (concurrent.futures.process.ProcessPoolExecutor, "submit"),
-    *((multiprocessing.pool.Pool, name) for name in ("apply_async", "_map_async", "imap", "imap_unordered")),
+    *(
+        (multiprocessing.pool.Pool, name)
+        for name in ("apply_async", "_map_async", "imap", "imap_unordered")
+    ),
 )
 _to_watch: dict[int, Watcher] = {}  # by identity of a thread that starts, or of a job of a pool
 
 
 @functools.lru_cache(maxsize=16)
 def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A thread that the step starts is part of it; those of a pool of threads are, as long as they do its jobs."""
+    """A thread that the step starts is part of it.
+
+    Those of a pool of threads are, as long as they do its jobs.
+    """
 
     @functools.wraps(original)
     def watching(thread: threading.Thread) -> Any:
         watcher: Watcher | None = getattr(_here, "watcher", None)
-        if watcher is None or watcher.mode.failure or getattr(thread, "_target", None) is concurrent.futures.thread._worker:
+        if (
+            watcher is None
+            or watcher.mode.failure
+            or getattr(thread, "_target", None) is concurrent.futures.thread._worker
+        ):
             return original(thread)
         _will_run(watcher, thread)
         try:
@@ -380,7 +468,9 @@ def _will_run(watcher: Watcher, thing: object) -> None:
     _to_watch[id(thing)] = watcher
 
 
-def _submitted(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _submitted(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     _will_run(watcher, args[0])
 
 
@@ -389,7 +479,12 @@ def _begun_aside(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def watching(thing: Any) -> Any:
         watcher = _to_watch.pop(id(thing), None)
-        if watcher is None or watcher.mode.failure or id(watcher) not in _users or getattr(_here, "watcher", None) is not None:
+        if (
+            watcher is None
+            or watcher.mode.failure
+            or id(watcher) not in _users
+            or getattr(_here, "watcher", None) is not None
+        ):
             return original(thing)
         watcher.mode.threads.add(threading.get_ident())
         with watched(watcher.mode) as mode:
@@ -428,7 +523,9 @@ def _is_watched(mode: RecordingMode, receiver: Any) -> bool:
     return pool and all(thread.ident in mode.threads for thread in getattr(receiver, "_pool", ()))
 
 
-def _begun(mode: RecordingMode, off: list[Action], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Backward | None:
+def _begun(
+    mode: RecordingMode, off: list[Action], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Backward | None:
     inputs = args[5] if len(args) > 5 else kwargs.get("inputs")
     try:
         with without_torch_function():
@@ -439,7 +536,9 @@ def _begun(mode: RecordingMode, off: list[Action], args: tuple[Any, ...], kwargs
         return None
 
 
-def _ended(mode: RecordingMode, backward: Backward | None, error: BaseException | None, *, outermost: bool) -> None:
+def _ended(
+    mode: RecordingMode, backward: Backward | None, error: BaseException | None, *, outermost: bool
+) -> None:
     try:
         with without_torch_function():
             leaves = mode.observer.end(backward, error, outermost=outermost)
@@ -455,7 +554,9 @@ def _ended(mode: RecordingMode, backward: Backward | None, error: BaseException 
 
 @functools.cache
 def _rewrapped(name: str) -> Note:
-    def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    def note(
+        watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+    ) -> None:
         value = args[1] if len(args) > 1 else kwargs.get("data")
         if isinstance(out, nn.Parameter):
             watcher.training.owners.created(out, frame)
@@ -467,59 +568,88 @@ def _rewrapped(name: str) -> Note:
 
 @functools.cache
 def _communicated(name: str) -> Note:
-    def note(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        written, read = (_flat(args[place] if place < len(args) else kwargs.get(label)) for place, label in _COLLECTIVES[name])
+    def note(
+        watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+    ) -> None:
+        written, read = (
+            _flat(args[place] if place < len(args) else kwargs.get(label))
+            for place, label in _COLLECTIVES[name]
+        )
         watcher.mode.communicated(name, written, read, frame)
 
     return note
 
 
-def _came_back(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _came_back(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.mode.array_came_back(args[0], out, frame)
 
 
-def _given_memory(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _given_memory(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     if len(args) > 1 or kwargs:
-        watcher.mode.given_memory(args[0], args[1] if len(args) > 1 else next(iter(kwargs.values())), frame)
+        watcher.mode.given_memory(
+            args[0], args[1] if len(args) > 1 else next(iter(kwargs.values())), frame
+        )
 
 
-def _aliased(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _aliased(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.mode.aliased("as_subclass", args[0], out, frame)
 
 
-def _subclass_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _subclass_made(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     if len(args) > 1 and not isinstance(out, nn.Parameter):  # which is told of where it is made
         watcher.mode.aliased("Tensor._make_subclass", args[1], out, frame)
 
 
-def _nested(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _nested(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.mode.copied("torch.nested.nested_tensor", args[:1], out, frame)
 
 
-def _came_from_memory(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _came_from_memory(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.mode.came_from_memory("from_dlpack", out, frame)
 
 
-def _inference_began(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _inference_began(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.mode.inference_blocks.append(watcher.mode.stacks.look_at_switch(frame))
 
 
-def _inference_ended(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _inference_ended(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     del watcher.mode.inference_blocks[-1:]
 
 
-def _optimizer_made(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _optimizer_made(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.optimizers.add(args[0])
     watcher.training.made(args[0], frame)
 
 
-def _scaled(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _scaled(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
     if isinstance(optimizer, torch.optim.Optimizer):
         watcher.training.scaled(optimizer)
 
 
-def _hooked(watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+def _hooked(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
     watcher.mode.hooked(args[0], frame)
 
 

@@ -1,7 +1,8 @@
 """How large a gradient is, as one number, cheap enough to ask of every gradient of a backward.
 
-The number is the L2 norm. It is zero only where every element is zero, and not finite only where some element is not finite: what
-float32 cannot square is measured again. Values on an accelerator are measured there, and read once at the end.
+The number is the L2 norm. It is zero only where every element is zero, and not finite only where
+some element is not finite: what float32 cannot square is measured again. Values on an accelerator
+are measured there, and read once at the end.
 """
 
 import math
@@ -19,7 +20,9 @@ from gradviz.recording.uninterrupted import Undo
 Result = TypeVar("Result")
 
 UNREAD = -1.0
-"""The size of a gradient whose values cannot be read: on the meta device, or inside a tensor class of somebody else's."""
+"""The size of a gradient whose values cannot be read: on the meta device, or inside a tensor
+class of somebody else's.
+"""
 
 Size = float | Tensor
 """A Tensor only until :func:`read`."""
@@ -35,7 +38,11 @@ def unseen(function: Callable[..., Result], *args: Any) -> Result:
     The blocks end in C, so that an interrupt leaves none of them open.
     """
     grad_mode = partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())
-    with torch_inside.without_torch_function(), torch_inside.without_dispatch_modes(), Undo([grad_mode]):
+    with (
+        torch_inside.without_torch_function(),
+        torch_inside.without_dispatch_modes(),
+        Undo([grad_mode]),
+    ):
         torch_inside.set_grad_enabled(False)
         return function(*args)
 
@@ -66,15 +73,21 @@ def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None
             by_device.setdefault(size.device, []).append(position)
     found = [size if isinstance(size, float) else UNREAD for size in sizes]
     for device, positions in by_device.items():
-        torch.get_device_module(device).synchronize(device)  # backward may have used streams of its own
-        numbers = torch.stack([size for place in positions if isinstance(size := sizes[place], Tensor)]).tolist()
+        # Backward may have used streams of its own
+        torch.get_device_module(device).synchronize(device)
+        numbers = torch.stack(
+            [size for place in positions if isinstance(size := sizes[place], Tensor)]
+        ).tolist()
         for place, number in zip(positions, numbers, strict=True):
             found[place] = number if of_row is None else of_row(number)
     return found
 
 
 def any_nonzero(gradient: Tensor) -> bool | None:
-    """Say at once whether some element of a gradient is not zero; None where that cannot be read."""
+    """Say at once whether some element of a gradient is not zero.
+
+    None where that cannot be read.
+    """
     return is_nonzero(unseen(lambda: read([size_of(gradient)])[0]))
 
 
@@ -84,14 +97,20 @@ def is_nonzero(size: float) -> bool | None:
 
 
 def together(sizes: list[float]) -> float | None:
-    """Return one size for what arrived by several ways and was not added up; None where nothing did."""
+    """Return one size for what arrived by several ways and was not added up.
+
+    None where nothing did.
+    """
     if not sizes or UNREAD in sizes:
         return UNREAD if sizes else None
     return math.hypot(*sizes) if all(map(math.isfinite, sizes)) else sum(sizes)
 
 
 def plain(gradient: Tensor) -> Tensor | None:
-    """Return a gradient's numbers that lie in this process, as a plain dense tensor; None where there are none to read."""
+    """Return a gradient's numbers that lie in this process, as a plain dense tensor.
+
+    None where there are none to read.
+    """
     found = stored(gradient)
     return None if found is None else real(found[0])
 
@@ -102,9 +121,11 @@ def real(values: Tensor) -> Tensor:
 
 
 def stored(gradient: Tensor) -> tuple[Tensor, int] | None:
-    """Return the values of a gradient that are stored in this process, as a plain dense tensor, and how many elements they stand for.
+    """Return the values of a gradient that are stored in this process, as a plain dense tensor, and
+    how many elements they stand for.
 
-    A sparse gradient stands for more elements than it stores. None where there are no values to read.
+    A sparse gradient stands for more elements than it stores. None where there are no values to
+    read.
     """
     values = own_part(gradient)
     if values.is_nested:
@@ -126,13 +147,19 @@ def _wider(values: Tensor) -> torch.dtype | None:
 
 
 def _exactly(values: Tensor) -> float:
-    """Return the norm of what float32 is too narrow to square, without a copy of it in the usual case."""
+    """Return the norm of what float32 is too narrow to square, without a copy of it in the usual
+    case.
+    """
     low, high = torch.aminmax(values)
     largest = max(abs(float(low)), abs(float(high)))  # NaN comes first in both
     if largest == 0 or not math.isfinite(largest):
         return largest
     norm = float(torch.linalg.vector_norm(values, dtype=torch.float64))
-    return norm if 0 < norm < math.inf else float(torch.linalg.vector_norm(values / largest, dtype=torch.float64)) * largest
+    return (
+        norm
+        if 0 < norm < math.inf
+        else float(torch.linalg.vector_norm(values / largest, dtype=torch.float64)) * largest
+    )
 
 
 def _on_device(values: Tensor) -> Tensor:

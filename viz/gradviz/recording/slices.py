@@ -1,7 +1,10 @@
-"""What the arguments of a call were computed from, by the source: expressions, followed backwards from the call.
+"""What the arguments of a call were computed from, by the source.
 
-Within a function by reaching definitions; beyond it into the functions of the same file that a value is returned by, and into
-what they store in attributes, globals and the variables around them. What a function is given is followed by who knows its caller.
+Expressions, followed backwards from the call.
+
+Within a function by reaching definitions; beyond it into the functions of the same file that a
+value is returned by, and into what they store in attributes, globals and the variables around them.
+What a function is given is followed by who knows its caller.
 """
 
 import ast
@@ -10,12 +13,22 @@ from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import NamedTuple
 
-from gradviz.recording.expressions import Path, Range, is_inside, name_of, path_of, range_of, reads, root_of
+from gradviz.recording.expressions import (
+    Path,
+    Range,
+    is_inside,
+    name_of,
+    path_of,
+    range_of,
+    reads,
+    root_of,
+)
 from gradviz.recording.flows import BEFORE, Definition, Environment, Scope, Source
 from gradviz.recording.instructions import place_of, position_of, scope_of
 from gradviz.recording.where import by_file
 
-_MOST = 400  # definitions that are followed; of a value that hangs together with more, nothing is said
+# Definitions that are followed; of a value that hangs together with more, nothing is said
+_MOST = 400
 
 
 class Expression(NamedTuple):
@@ -50,7 +63,10 @@ class Slice:
 
 
 def _roots(start: ast.AST) -> list[ast.AST]:
-    """Return what a call or operation could take a plain number from: not what it is a method of, and no constant's other side."""
+    """Return what a call or operation could take a plain number from.
+
+    Not what it is a method of, and no constant's other side.
+    """
     if isinstance(start, ast.Call):
         return [*start.args, *(keyword.value for keyword in start.keywords)]
     if isinstance(start, ast.BinOp):
@@ -74,14 +90,22 @@ def _roots(start: ast.AST) -> list[ast.AST]:
 
 
 def _arguments(start: ast.AST, wanted: Path, function: Scope | None) -> list[ast.AST]:
-    """Return the arguments of a call that fill a parameter; all of them where that cannot be told."""
+    """Return the arguments of a call that fill a parameter.
+
+    All of them where that cannot be told.
+    """
     if not isinstance(start, ast.Call):
         return _roots(start)
     for keyword in start.keywords:
         if keyword.arg == wanted[0]:
             return [keyword.value]
     names = [] if function is None else list(function.parameters)
-    if names and function is not None and function.owner and isinstance(start.func, (ast.Attribute, ast.Name)):
+    if (
+        names
+        and function is not None
+        and function.owner
+        and isinstance(start.func, (ast.Attribute, ast.Name))
+    ):
         names = names[1:]  # self is what it is a method of
     plain = not any(isinstance(argument, ast.Starred) for argument in start.args)
     if plain and wanted[0] in names:
@@ -94,14 +118,22 @@ def _arguments(start: ast.AST, wanted: Path, function: Scope | None) -> list[ast
 
 
 @by_file
-def names_at(code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None) -> tuple[Path, ...]:
-    """Return the paths in the call at an instruction, or in its arguments for some of the callee's parameters."""
+def names_at(
+    code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
+) -> tuple[Path, ...]:
+    """Return the paths in the call at an instruction, or in its arguments for some of the callee's
+    parameters.
+    """
     return tuple(dict.fromkeys(path for path, _ in _starts(code, lasti, wanted, callee)))
 
 
 @by_file
 def backward_slice(
-    code: CodeType, lasti: int, names: frozenset[Path], wanted: tuple[Path, ...] | None, callee: CodeType | None
+    code: CodeType,
+    lasti: int,
+    names: frozenset[Path],
+    wanted: tuple[Path, ...] | None,
+    callee: CodeType | None,
 ) -> Slice | None:
     """Return what the arguments of the call at an instruction are computed from.
 
@@ -123,7 +155,9 @@ def backward_slice(
     return slicer.finished()
 
 
-def _starts(code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None) -> list[tuple[Path, ast.AST]]:
+def _starts(
+    code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
+) -> list[tuple[Path, ast.AST]]:
     place = place_of(code, lasti)
     if place is None:
         return []
@@ -147,8 +181,10 @@ class _Way:
 
     Attributes:
         object: The path of the object whose method or attribute it is; empty for any other.
-        quiet: It is part of what a function returns: what leaves torch in there is known where the function was called.
-        kept: By something that keeps what was computed before: a sum, a list, a loop that comes round.
+        quiet: It is part of what a function returns: what leaves torch in there is known where the
+            function was called.
+        kept: By something that keeps what was computed before: a sum, a list, a loop that comes
+            round.
     """
 
     object: Path = ()
@@ -169,11 +205,15 @@ class _Slicer:
     followed: set[tuple[int, Path, _Way]] = field(default_factory=set)
     pending: list[tuple[Path, Scope, Environment, _Way, int]] = field(default_factory=list)
 
-    def value(self, value: ast.AST, part: int | None, scope: Scope, here: Environment, way: _Way = _DIRECT) -> None:
+    def value(
+        self, value: ast.AST, part: int | None, scope: Scope, here: Environment, way: _Way = _DIRECT
+    ) -> None:
         """Take an expression as one that is computed from, and all that it reads."""
         if not way.quiet:
             self.expressions[Expression(range_of(value), part, way.object, not way.kept)] = None
-        self.pending += [(path, scope, here, way, getattr(value, "lineno", 0)) for path in reads(value)]
+        self.pending += [
+            (path, scope, here, way, getattr(value, "lineno", 0)) for path in reads(value)
+        ]
 
     def finished(self) -> Slice | None:
         """Return what was come to; None where it is too much."""
@@ -207,8 +247,11 @@ class _Slicer:
     def _definition(self, definition: Definition, path: Path, way: _Way, line: int = 0) -> None:
         value = definition.value
         if definition.change or getattr(value, "lineno", 0) >= line > 0:
-            way = replace(way, kept=True)  # what was there before stays in it, or it comes round a loop
-        if value is None or not self._is_new(definition, path if isinstance(value, (ast.Name, ast.Attribute)) else (), way):
+            # What was there before stays in it, or it comes round a loop
+            way = replace(way, kept=True)
+        if value is None or not self._is_new(
+            definition, path if isinstance(value, (ast.Name, ast.Attribute)) else (), way
+        ):
             return
         if definition.call:
             if not way.quiet:
@@ -222,7 +265,15 @@ class _Slicer:
         if own is not None and suffix and not indices and not definition.change:
             if not way.quiet:
                 self.expressions[Expression(range_of(value), None, way.object, not way.kept)] = None
-            self.pending.append(((*own, *suffix), definition.scope, definition.before, way, getattr(value, "lineno", 0)))
+            self.pending.append(
+                (
+                    (*own, *suffix),
+                    definition.scope,
+                    definition.before,
+                    way,
+                    getattr(value, "lineno", 0),
+                )
+            )
             return
         self.value(value, definition.part, definition.scope, definition.before, way)
 
@@ -232,7 +283,10 @@ class _Slicer:
                 self.value(value, None, scope, here, _Way(of, quiet=True))
 
     def _parameter(self, path: Path, scope: Scope, way: _Way) -> None:
-        """Follow what a function is given: from its caller's frame, or by the calls of that name on that object."""
+        """Follow what a function is given.
+
+        From its caller's frame, or by the calls of that name on that object.
+        """
         if scope is self.start:
             self.parameters[path] = None
             return
@@ -240,7 +294,9 @@ class _Slicer:
         called = scope.owner if name == "__init__" else name
         for other in self.source.scopes_with(called) if called else ():
             for call, here in other.calls.get(called, ()):
-                receiver = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+                receiver = (
+                    root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+                )
                 if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
                     for argument in _arguments(call, path, scope):
                         self.value(argument, None, other, here, _Way(kept=True))
@@ -254,17 +310,23 @@ class _Slicer:
             if other is home or path[0] not in other.locals:
                 for definition in other.definitions:
                     target = definition.target
-                    if target[0] == path[0] and (target[: len(path)] == path or path[: len(target)] == target):
+                    if target[0] == path[0] and (
+                        target[: len(path)] == path or path[: len(target)] == target
+                    ):
                         self._definition(definition, path, _Way(kept=True))
 
     def _attribute(self, path: Path, scope: Scope, here: Environment, way: _Way) -> None:
-        """Follow an attribute by what the methods of its object's class, as far as that is known, give it."""
+        """Follow an attribute by what the methods of its object's class, as far as that is known,
+        give it.
+        """
         for index in range(1, len(path)):
             name = path[index]
             owners = set() if name.startswith("[") else self._classes(path[:index], scope, here)
             if not owners:
                 continue
-            through = _Way(way.object if path[:index] == ("self",) and way.object else path[:index], kept=True)
+            through = _Way(
+                way.object if path[:index] == ("self",) and way.object else path[:index], kept=True
+            )
             for definition in self._stores(name, owners):
                 self._definition(definition, definition.target, through)
             for node, owner, _ in self.source.functions.values():
@@ -279,11 +341,17 @@ class _Slicer:
                 if name not in target[1:] or definition.call:
                     continue
                 own = bool(scope.owner) and scope.parameters[:1] == target[:1]
-                if (target[1] == name and self._related(scope.owner, owners)) if own else target[-1] == name:
+                if (
+                    (target[1] == name and self._related(scope.owner, owners))
+                    if own
+                    else target[-1] == name
+                ):
                     yield definition
 
     def _classes(self, path: Path, scope: Scope, here: Environment) -> set[str]:
-        """Return the names of the classes that an object is known to be of, among those of this file."""
+        """Return the names of the classes that an object is known to be of, among those of this
+        file.
+        """
         definitions, older = reaching(path, here)
         if older and len(path) == 1:
             around: Scope | None = scope
@@ -297,7 +365,11 @@ class _Slicer:
         elif older:
             owners = self._classes(path[:-1], scope, here)
             definitions += self._stores(path[-1], owners) if owners else ()
-        called = {name_of(one.value) for one in definitions if isinstance(one.value, ast.Call) and not one.call}
+        called = {
+            name_of(one.value)
+            for one in definitions
+            if isinstance(one.value, ast.Call) and not one.call
+        }
         return called & self.source.bases.keys()
 
     def _related(self, owner: str, owners: set[str]) -> bool:
@@ -305,7 +377,9 @@ class _Slicer:
 
 
 def reaching(path: Path, here: Environment) -> tuple[list[Definition], bool]:
-    """Return the definitions that a path can stand for, and whether it can be what it was before the function began."""
+    """Return the definitions that a path can stand for, and whether it can be what it was before
+    the function began.
+    """
     found: dict[Definition, None] = {}
     older = True
     for length in range(len(path), 0, -1):
@@ -317,7 +391,11 @@ def reaching(path: Path, here: Environment) -> tuple[list[Definition], bool]:
             older = False
             break
     for known, held in here.items():
-        if len(known) > len(path) and known[: len(path)] == path and known[len(path)].startswith("["):
+        if (
+            len(known) > len(path)
+            and known[: len(path)] == path
+            and known[len(path)].startswith("[")
+        ):
             found.update((one, None) for one in held if one is not BEFORE)
     return list(found), older
 
@@ -340,23 +418,39 @@ class Outflow:
 
 @by_file
 def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
-    """Say where the value of an instruction goes when its function ends; where it changed what it was given, that too."""
+    """Say where the value of an instruction goes when its function ends.
+
+    Where it changed what it was given, that too.
+    """
     found, position = scope_of(code), position_of(code, lasti)
     if found is None or position is None:
         return Outflow()
     parts: dict[int | None, None] = {}
     for number, values, sliced in _result_slices(code):
-        if any(is_inside(position, expression.range) for expression in sliced.expressions) or (changed and position in sliced.calls):
+        if any(is_inside(position, expression.range) for expression in sliced.expressions) or (
+            changed and position in sliced.calls
+        ):
             parts[number if values > 1 else None] = None
     scope = found[1]
     given = set(scope.parameters) - {"self", "cls"}
     changes = False
     for definition in scope.definitions:
         into = definition.target[0] in given and (definition.change or len(definition.target) > 1)
-        if into and not definition.call and definition.value is not None and _reaches(code, definition, position):
+        if (
+            into
+            and not definition.call
+            and definition.value is not None
+            and _reaches(code, definition, position)
+        ):
             changes = True
             break
-        if into and changed and definition.call and definition.value is not None and position == range_of(definition.value):
+        if (
+            into
+            and changed
+            and definition.call
+            and definition.value is not None
+            and position == range_of(definition.value)
+        ):
             changes = True
             break
     return Outflow(tuple(parts), changes)
@@ -384,21 +478,32 @@ def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
     slicer = _Slicer(found[0], found[1])
     slicer.value(definition.value, None, definition.scope, definition.before)
     sliced = slicer.finished()
-    return sliced is not None and any(is_inside(position, expression.range) for expression in sliced.expressions)
+    return sliced is not None and any(
+        is_inside(position, expression.range) for expression in sliced.expressions
+    )
 
 
 @by_file
 def written_through(code: CodeType, lasti: int) -> Slice | None:
-    """Return what was written through a piece of memory that an instruction gave out, by the names that it goes by."""
+    """Return what was written through a piece of memory that an instruction gave out, by the names
+    that it goes by.
+    """
     found, position = scope_of(code), position_of(code, lasti)
     if found is None or position is None:
         return None
     source, scope = found
-    names = {definition.target[:1] for definition in scope.definitions if _gives(definition, position)}
+    names = {
+        definition.target[:1] for definition in scope.definitions if _gives(definition, position)
+    }
     for node in ast.walk(scope.node):
         if isinstance(node, ast.Call) and range_of(node) == position:
             receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            names |= {root[:1] for part in (*receiver, *node.args) for root in [root_of(part)] if root is not None}
+            names |= {
+                root[:1]
+                for part in (*receiver, *node.args)
+                for root in [root_of(part)]
+                if root is not None
+            }
     for definition in scope.definitions * 2:  # names for the same memory, and names for these
         root = None if definition.value is None or definition.change else root_of(definition.value)
         if root is not None and root[:1] in names:
@@ -411,4 +516,8 @@ def written_through(code: CodeType, lasti: int) -> Slice | None:
 
 
 def _gives(definition: Definition, position: Range) -> bool:
-    return definition.value is not None and not definition.change and is_inside(position, range_of(definition.value))
+    return (
+        definition.value is not None
+        and not definition.change
+        and is_inside(position, range_of(definition.value))
+    )

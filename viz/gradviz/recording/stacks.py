@@ -1,4 +1,7 @@
-"""What the stack says about a call, remembered by the instructions that are on it: a loop comes by the same ones again and again."""
+"""What the stack says about a call, remembered by the instructions that are on it.
+
+A loop comes by the same ones again and again.
+"""
 
 from collections.abc import Callable
 from types import CodeType, FrameType
@@ -21,7 +24,9 @@ class Stacks:
         """Take what numbers a module."""
         self._number = number
         self._surroundings: dict[_Key, tuple[Surroundings, list[CodeType]]] = {}
-        self._switches: dict[_Key, tuple[dict[_Key, tuple[Switch, tuple[Any, ...]]], list[CodeType], bool]] = {}
+        self._switches: dict[
+            _Key, tuple[dict[_Key, tuple[Switch, tuple[Any, ...]]], list[CodeType], bool]
+        ] = {}
 
     def look_around(self, frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
         """Return what the stack says, with the number of the innermost module in the spot.
@@ -52,15 +57,25 @@ class Stacks:
             codes = _codes(frame)
             if len(self._switches) > _MOST:
                 self._switches.clear()
-            known = self._switches[fixed] = ({}, codes, any(code.co_filename == CONTEXTLIB for code in codes))
+            known = self._switches[fixed] = (
+                {},
+                codes,
+                any(code.co_filename == CONTEXTLIB for code in codes),
+            )
         blocks, _, has_decorator = known
         decorated = _decorated(frame) if has_decorator else ()
-        alike, _ = blocks.get(key := tuple(map(id, decorated))) or blocks.setdefault(key, (look_at_switch(frame), decorated))
-        return Switch(alike.set_by_function, alike.library, alike.inside_function, alike.spot, alike.like)
+        alike, _ = blocks.get(key := tuple(map(id, decorated))) or blocks.setdefault(
+            key, (look_at_switch(frame), decorated)
+        )
+        return Switch(
+            alike.set_by_function, alike.library, alike.inside_function, alike.spot, alike.like
+        )
 
 
 def _instructions(frame: FrameType | None) -> tuple[list[int], FrameType | None]:
-    """Return the identities of the code and the instructions on a stack, and the frame of the innermost module's call."""
+    """Return the identities of the code and the instructions on a stack, and the frame of the
+    innermost module's call.
+    """
     key: list[int] = []
     add = key.append
     inner: FrameType | None = None
@@ -83,7 +98,10 @@ def _codes(frame: FrameType | None) -> list[CodeType]:
 
 
 def _decorated(frame: FrameType | None) -> tuple[Any, ...]:
-    """Return the functions that ``no_grad`` decorates on a stack: it does so for all of them with the same code of its own."""
+    """Return the functions that ``no_grad`` decorates on a stack.
+
+    It does so for all of them with the same code of its own.
+    """
     found = []
     while frame is not None:
         if frame.f_code.co_filename == CONTEXTLIB:

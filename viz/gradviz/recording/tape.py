@@ -1,8 +1,11 @@
-"""What a trace has seen, as plain data: autograd nodes by number, calls that autograd did not record, leaves, writes to memory.
+"""What a trace has seen, as plain data.
 
-No module or autograd node is held, and no tensor but the leaves of a reentrant checkpoint until its backward. How tensors are known
-is told in ``identity``; autograd nodes are known by the sequence numbers that torch gives them as they are made, so that the common
-call touches none, and by a stamp in their metadata once they matter.
+Autograd nodes by number, calls that autograd did not record, leaves, writes to memory.
+
+No module or autograd node is held, and no tensor but the leaves of a reentrant checkpoint until its
+backward. How tensors are known is told in ``identity``; autograd nodes are known by the sequence
+numbers that torch gives them as they are made, so that the common call touches none, and by a stamp
+in their metadata once they matter.
 """
 
 import itertools
@@ -45,7 +48,9 @@ class Stamp:
 
     __slots__ = ("factors", "serial", "sources", "spot", "walked")
 
-    def __init__(self, serial: int, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, serial: int, spot: Spot | None = None, sources: tuple[int, ...] = ()
+    ) -> None:
         self.serial = serial
         self.spot = spot
         self.sources = sources
@@ -86,7 +91,18 @@ class Call:
         switch: What had switched grad mode off.
     """
 
-    __slots__ = ("checkpoint", "inner", "inputs", "inside", "kind", "library", "name", "operation", "spot", "switch")
+    __slots__ = (
+        "checkpoint",
+        "inner",
+        "inputs",
+        "inside",
+        "kind",
+        "library",
+        "name",
+        "operation",
+        "spot",
+        "switch",
+    )
 
     def __init__(
         self,
@@ -165,7 +181,10 @@ class Write:
 
 
 def address(tensor: Tensor) -> int:
-    """Return what identifies a tensor's memory; 0 for one that has none of its own (sparse, or inside a torch.func transform)."""
+    """Return what identifies a tensor's memory.
+
+    0 for one that has none of its own (sparse, or inside a torch.func transform).
+    """
     try:
         return torch_inside.storage_address(tensor)
     except (NotImplementedError, RuntimeError):
@@ -173,7 +192,10 @@ def address(tensor: Tensor) -> int:
 
 
 def history(tensor: Tensor) -> Any:
-    """Return a tensor's autograd node; None for a leaf, and for a stale view, which torch refuses to say it of."""
+    """Return a tensor's autograd node.
+
+    None for a leaf, and for a stale view, which torch refuses to say it of.
+    """
     try:
         return tensor.grad_fn
     except RuntimeError:
@@ -196,7 +218,9 @@ def region(tensor: Tensor) -> tuple[int, int]:
     low = int(tensor.storage_offset()) * size
     if tensor.numel() == 0:
         return low, low
-    span = sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    span = sum(
+        (length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True)
+    )
     return low, low + (int(span) + 1) * size
 
 
@@ -212,33 +236,43 @@ class _Calls(dict[int, Call]):
 
 
 class Tape:
-    """Everything one trace has seen. Grows while the user's code runs; see the module's docstring for what it never holds."""
+    """Everything one trace has seen. Grows while the user's code runs.
+
+    See the module's docstring for what it never holds.
+    """
 
     def __init__(self) -> None:
         self.key = f"gradviz.{next(_numbers)}"
         self.steps: dict[int, Step] = {}
         self.calls: dict[int, Call] = _Calls()
         self.leaves: dict[int, LeafSeen] = {}
-        self.hooks: dict[int, list[Spot]] = {}  # by number of the step or leaf: where hooks were registered on it
+        # By number of the step or leaf: where hooks were registered on it
+        self.hooks: dict[int, list[Spot]] = {}
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
-        self.beside = ""  # a thread that ran before the trace, when something of unknown origin went in
-        self.unexplained = 0  # number of the last value that left before something of unknown origin went in
+        # A thread that ran before the trace, when something of unknown origin went in
+        self.beside = ""
+        # Number of the last value that left before something of unknown origin went in
+        self.unexplained = 0
         self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
         self._module_numbers: dict[int, int] = {}
         self.tensors = Tensors()
-        self.held: dict[int, Tensor] = {}  # leaves that only the backward of a reentrant checkpoint will reach, which holds them too
+        # Leaves that only the backward of a reentrant checkpoint will reach, which holds them too
+        self.held: dict[int, Tensor] = {}
         self._pins: dict[int, weakref.ref[Any]] = {}
         self._count = itertools.count(1)
-        self.began: int | None = None  # torch's number of the first node that the trace can have seen
+        # Torch's number of the first node that the trace can have seen
+        self.began: int | None = None
         self.made_before = False  # some node met is older
-        self._read: dict[int, int] = {}  # of parameters by identity: the position of the last call that took each in
+        # Of parameters by identity: the position of the last call that took each in
+        self._read: dict[int, int] = {}
         self._ends: list[int] = []  # how many there were as each backward ended
         self._aside: list[Spot] = []  # lines of calls of other threads that made nodes,
         self._read_aside: dict[int, Spot] = {}  # and of those that took in a parameter last
-        self._handed_on: set[int] = set()  # writes inside a custom Function that are part of its result
+        # Writes inside a custom Function that are part of its result
+        self._handed_on: set[int] = set()
         self._repeats = Repeats()
         self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
@@ -254,7 +288,9 @@ class Tape:
     # Autograd nodes
 
     def made(self, first: int, last: int, spot: tuple[Any, ...]) -> None:
-        """Take note that a call made the nodes from ``first`` up to but without ``last``, by torch's numbers."""
+        """Take note that a call made the nodes from ``first`` up to but without ``last``, by
+        torch's numbers.
+        """
         self._firsts.append(first)
         self._lasts.append(last - 1)
         self._spots.append(spot)
@@ -266,7 +302,9 @@ class Tape:
             index = bisect_left(self._lasts, number)
             if index < len(self._lasts) and self._firsts[index] <= number:
                 spot = Spot._make(self._spots[index])
-        self.made_before = self.made_before or (spot is None and self.began is not None and number < self.began)
+        self.made_before = self.made_before or (
+            spot is None and self.began is not None and number < self.began
+        )
         stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources)
         if wants_trampoline(number):
             node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)
@@ -286,21 +324,28 @@ class Tape:
         self._read[id(parameter)] = len(self._spots)
 
     def made_aside(self, spot: Spot, parameters: Iterable[Tensor]) -> None:
-        """Take note of a call of another thread that made nodes, and of the parameters that it took in."""
+        """Take note of a call of another thread that made nodes, and of the parameters that it took
+        in.
+        """
         self._aside.append(spot)
         for parameter in parameters:
             self._read.pop(id(parameter), None)
             self._read_aside[id(parameter)] = spot
 
     def read_at(self, parameter: Tensor) -> Spot | None:
-        """Return the line that took a parameter in last, in a call that autograd recorded; None where none was seen."""
+        """Return the line that took a parameter in last, in a call that autograd recorded.
+
+        None where none was seen.
+        """
         if id(parameter) in self._read_aside and id(parameter) not in self._read:
             return self._read_aside[id(parameter)]
         index = self._read.get(id(parameter), len(self._spots))
         return Spot._make(self._spots[index]) if index < len(self._spots) else None
 
     def spots(self) -> Iterator[tuple[Spot, int]]:
-        """Yield the line of every call that autograd recorded, and how many backwards had ended by then."""
+        """Yield the line of every call that autograd recorded, and how many backwards had ended by
+        then.
+        """
         ended = 0
         for index, spot in enumerate(self._spots):
             while ended < len(self._ends) and self._ends[ended] <= index:
@@ -317,10 +362,20 @@ class Tape:
         return self.key in node.metadata
 
     def walk(self, root: Any) -> int:
-        """Put an autograd node and everything before it on the tape; return its number. A loop, and nothing is walked twice."""
+        """Put an autograd node and everything before it on the tape; return its number.
+
+        A loop, and nothing is walked twice.
+        """
         if is_accumulator(root):
             return self.leaf(root.variable, live=True)
-        key, steps, new, leaf, accumulators, customs = self.key, self.steps, self._new, self.leaf, _accumulators, _customs
+        key, steps, new, leaf, accumulators, customs = (
+            self.key,
+            self.steps,
+            self._new,
+            self.leaf,
+            _accumulators,
+            _customs,
+        )
         stamp: Stamp = root.metadata.get(key) or new(root)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
@@ -332,7 +387,9 @@ class Tape:
                 if before is None:
                     continue
                 kind = type(before)
-                if accumulators.get(kind, False) or (kind not in accumulators and is_accumulator(before)):
+                if accumulators.get(kind, False) or (
+                    kind not in accumulators and is_accumulator(before)
+                ):
                     nexts.append(leaf(before.variable, live=True))
                     continue
                 earlier: Stamp = before.metadata.get(key) or new(before)
@@ -350,7 +407,10 @@ class Tape:
     # Tensors
 
     def leaf(self, tensor: Tensor, *, live: bool = False) -> int:
-        """Return the number of a leaf tensor, taking note of it at first sight; ``live`` where its use requires grad."""
+        """Return the number of a leaf tensor, taking note of it at first sight.
+
+        ``live`` where its use requires grad.
+        """
         known = self.tensors.know(tensor)
         if not known.leaf:
             known.leaf = next(self._count)
@@ -372,14 +432,19 @@ class Tape:
         return (known.leaf or None) if known is not None else None
 
     def hold(self, tensors: Iterable[Tensor]) -> None:
-        """Hold the leaves among some tensors that a reentrant checkpoint reads: no edge of the graph leads to them."""
+        """Hold the leaves among some tensors that a reentrant checkpoint reads.
+
+        No edge of the graph leads to them.
+        """
         for tensor in tensors:
             if tensor.requires_grad and tensor.is_leaf:
                 self.held[self.leaf(tensor, live=True)] = tensor
 
     def leaves_before(self, tensors: Iterable[Tensor]) -> dict[int, Tensor]:
         """Return the leaves that the graph of some tensors leads to, by number."""
-        found = {self.leaf(tensor, live=True): tensor for tensor in tensors if history(tensor) is None}
+        found = {
+            self.leaf(tensor, live=True): tensor for tensor in tensors if history(tensor) is None
+        }
         stack = [node for tensor in tensors if (node := history(tensor)) is not None]
         seen = {self.walk(node) for node in stack}
         while stack:
@@ -396,14 +461,19 @@ class Tape:
         return found
 
     def live(self, tensor: Tensor) -> int:
-        """Return the number of a tensor that requires grad: its autograd node's, or its own where it is a leaf."""
+        """Return the number of a tensor that requires grad.
+
+        Its autograd node's, or its own where it is a leaf.
+        """
         node = history(tensor)
         if node is None:
             return self.leaf(tensor, live=True)
         return self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
-        """Return the number of the call that made a tensor without history, if it is one of interest."""
+        """Return the number of the call that made a tensor without history, if it is one of
+        interest.
+        """
         known = self.tensors.find(tensor)
         return (known.origin or None) if known is not None else None
 
@@ -427,7 +497,9 @@ class Tape:
         return None if known is None else known.alias
 
     def switched(self, leaf: Tensor, spot: Spot, caller: Spot = NOWHERE) -> None:
-        """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it again."""
+        """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it
+        again.
+        """
         known = self.tensors.know(leaf)
         on, before = leaf.requires_grad, known.switch
         if on != (before is None or before.on):  # else as it was before
@@ -440,12 +512,18 @@ class Tape:
         self.tensors.know(parameter).born = spot
 
     def born_at(self, parameter: Tensor) -> Spot:
-        """Return the line that made a parameter, if others had been frozen by then; else nowhere."""
+        """Return the line that made a parameter, if others had been frozen by then.
+
+        Else nowhere.
+        """
         known = self.tensors.find(parameter)
         return NOWHERE if known is None or known.born is None else known.born
 
     def switched_at(self, leaf: Tensor) -> Switched:
-        """Say what froze a leaf, or thawed it again; nowhere, where it was not seen or is not so any more."""
+        """Say what froze a leaf, or thawed it again.
+
+        Nowhere, where it was not seen or is not so any more.
+        """
         known = self.tensors.find(leaf)
         if known is None or known.switch is None or known.switch.on != leaf.requires_grad:
             return Switched(leaf.requires_grad, NOWHERE)
@@ -455,10 +533,14 @@ class Tape:
         """Take note that a tensor has got other memory, perhaps of another shape."""
         self.tensors.moved(tensor, before)
         if before is not None and before.leaf:
-            self.leaves[before.leaf].shape = tuple(Tensor.size(tensor))  # a lazy one denies its shape until it is done
+            # A lazy one denies its shape until it is done
+            self.leaves[before.leaf].shape = tuple(Tensor.size(tensor))
 
-    def swapped(self, tensors: tuple[Tensor, Tensor], before: tuple[Facts | None, Facts | None]) -> None:
-        """Take note that two tensors have exchanged their contents, and so the calls that made these.
+    def swapped(
+        self, tensors: tuple[Tensor, Tensor], before: tuple[Facts | None, Facts | None]
+    ) -> None:
+        """Take note that two tensors have exchanged their contents, and so the calls that made
+        these.
 
         Args:
             tensors: The two.
@@ -468,11 +550,17 @@ class Tape:
         for tensor, other in zip(tensors, reversed(before), strict=True):
             if other is not None and other.alias is not None:
                 self.set_alias(tensor, other.alias)
-            for number in () if other is None or not other.origin else self._without(other.origin, self.leaf_number(tensor) or 0):
+            for number in (
+                ()
+                if other is None or not other.origin
+                else self._without(other.origin, self.leaf_number(tensor) or 0)
+            ):
                 self.set_origin(tensor, number)
 
     def is_made_of(self, number: int, own: set[int]) -> bool:
-        """Say whether a value is made of nothing but some values, through calls that autograd did not record."""
+        """Say whether a value is made of nothing but some values, through calls that autograd did
+        not record.
+        """
         seen, stack = {number}, [number]
         while stack:
             here = stack.pop()
@@ -488,12 +576,16 @@ class Tape:
         return True
 
     def _without(self, number: int, own: int) -> Iterator[int]:
-        """Yield what a value is made of less one leaf, as calls that autograd did not record and that have it not behind them."""
+        """Yield what a value is made of less one leaf, as calls that autograd did not record and
+        that have it not behind them.
+        """
         seen, stack = {number}, [number]
         while stack:
             here = stack.pop()
             inputs = [before for before, _ in self.calls[here].inputs]
-            if not self._is_behind(own, here) or any(before != own and before not in self.calls for before in inputs):
+            if not self._is_behind(own, here) or any(
+                before != own and before not in self.calls for before in inputs
+            ):
                 yield here
                 continue
             for before in inputs:
@@ -521,16 +613,24 @@ class Tape:
         return number
 
     def repeated(self, like: Hashable, inputs: tuple[tuple[int, bool], ...]) -> int:
-        """Return the number of an earlier call that is the same, and let it be the newest; 0 where there is none."""
+        """Return the number of an earlier call that is the same, and let it be the newest.
+
+        0 where there is none.
+        """
         number = self._repeats.find(like, inputs)
         if number:
             self.calls[number] = self.calls.pop(number)
         return number
 
     def may_repeat(self, number: int, like: Hashable) -> None:
-        """Take note that other calls may be the same as one; ``like`` is all that it is but for what went in."""
+        """Take note that other calls may be the same as one.
+
+        ``like`` is all that it is but for what went in.
+        """
         inputs = self.calls[number].inputs
-        self._repeats.add(number, like, inputs, {source for source, _ in inputs if source in self.leaves})
+        self._repeats.add(
+            number, like, inputs, {source for source, _ in inputs if source in self.leaves}
+        )
 
     def left(self, serial: int, way: Exit) -> None:
         """Take note of how a value left torch, by the number of the call."""
@@ -547,9 +647,15 @@ class Tape:
         self.unexplained = next(self._count)
 
     def _drop_older_half(self) -> None:
-        """Let go of the older half: a script may go on for hours before its first backward, and what is old by then went nowhere."""
+        """Let go of the older half.
+
+        A script may go on for hours before its first backward, and what is old by then went
+        nowhere.
+        """
         older = set(itertools.islice(self.calls, len(self.calls) // 2))
-        self.calls = _Calls((number, call) for number, call in self.calls.items() if number not in older)
+        self.calls = _Calls(
+            (number, call) for number, call in self.calls.items() if number not in older
+        )
         self.steps = {number: step for number, step in self.steps.items() if number > max(older)}
         self._repeats.clear()
         extra = max(0, len(self._lasts) - MOST)
@@ -560,22 +666,33 @@ class Tape:
     # Memory
 
     def written(self, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
-        """Take note of a write into a tensor's memory; ``over`` where nothing of what was there before is left."""
+        """Take note of a write into a tensor's memory.
+
+        ``over`` where nothing of what was there before is left.
+        """
         writes = self.memory.get(self.pin(tensor))
         if writes is None:
             return
         low, high = region(tensor)
         if over:
             self._clear(writes, tensor, low, high)
-        writes.append(Write(low, high, serial, None if family is None else self.tensors.know(family)))
+        writes.append(
+            Write(low, high, serial, None if family is None else self.tensors.know(family))
+        )
 
     def pin(self, tensor: Tensor) -> int:
-        """Return the address of a tensor's memory, whose writes are kept as long as it lives; 0 where it has none of its own."""
+        """Return the address of a tensor's memory, whose writes are kept as long as it lives.
+
+        0 where it has none of its own.
+        """
         found = address(tensor)
         if found and found not in self.memory:
             self.memory[found] = Writes()
-            # A dict's method takes the memory out as it goes, for an interrupt in Python would be lost there.
-            self._pins[found] = weakref.ref(tensor.untyped_storage(), partial(self.memory.pop, found))
+            # A dict's method takes the memory out as it goes, for an interrupt in Python would be
+            # lost there.
+            self._pins[found] = weakref.ref(
+                tensor.untyped_storage(), partial(self.memory.pop, found)
+            )
         return found
 
     def write_at(self, pinned: int, low: int, high: int, serial: int) -> None:
@@ -595,7 +712,9 @@ class Tape:
             writes.drop_within(low, high)
 
     def writes(self, tensor: Tensor) -> Iterator[int]:
-        """Yield the numbers of the writes that a reader of a tensor gets and that are not in the tensor's own history."""
+        """Yield the numbers of the writes that a reader of a tensor gets and that are not in the
+        tensor's own history.
+        """
         writes = self.memory.get(address(tensor))
         if not writes:
             return
@@ -611,7 +730,10 @@ class Tape:
         if not same:
             return False
         low, high = region(tensor)
-        return any(write.low < high and low < write.high and not self._is_in_history(write, tensor) for write in same)
+        return any(
+            write.low < high and low < write.high and not self._is_in_history(write, tensor)
+            for write in same
+        )
 
     def _is_in_history(self, write: Write, tensor: Tensor) -> bool:
         if self._is_handed_on(tensor, write.serial):
@@ -619,18 +741,27 @@ class Tape:
         if write.family is None:
             return False
         origin = self.origin(tensor) or 0
-        if write.serial < origin and self._has_behind(origin, self.calls[write.serial].inputs[0][0]):
+        if write.serial < origin and self._has_behind(
+            origin, self.calls[write.serial].inputs[0][0]
+        ):
             return True  # it was in the history of what this tensor was taken out of
         return is_recorded(tensor) and write.family is self.tensors.find(base_of(tensor))
 
     def _is_handed_on(self, tensor: Tensor, serial: int) -> bool:
-        """Say whether a custom Function wrote this and hands the memory on: what it passes gradient to is up to the Function."""
+        """Say whether a custom Function wrote this and hands the memory on.
+
+        What it passes gradient to is up to the Function.
+        """
         call = self.calls[serial]
         if call.inside is None or not is_recorded(tensor):
             return False
         node = history(tensor)
-        if isinstance(node, torch.autograd.function.BackwardCFunction) and serial not in self._handed_on:
-            self._handed_on.add(serial)  # a later Function may write into the same memory and hand it on in turn
+        if (
+            isinstance(node, torch.autograd.function.BackwardCFunction)
+            and serial not in self._handed_on
+        ):
+            # A later Function may write into the same memory and hand it on in turn
+            self._handed_on.add(serial)
             self.stamp(node, call.spot, (serial,))
         return True
 
@@ -640,7 +771,9 @@ class Tape:
         while stack and len(seen) < _NEAR:
             current = stack.pop()
             step = self.steps.get(current)
-            for before in [before for before, _ in self.calls[current].inputs] if step is None else step.nexts:
+            for before in (
+                [before for before, _ in self.calls[current].inputs] if step is None else step.nexts
+            ):
                 if before == wanted:
                     return True
                 if before not in seen:
@@ -667,7 +800,10 @@ class Tape:
         self.held.clear()
 
     def leads_to(self, roots: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-        """Say whether a backward from ``roots`` passes ``wanted`` close by: ``(loss / 4).backward()`` does pass the loss."""
+        """Say whether a backward from ``roots`` passes ``wanted`` close by.
+
+        ``(loss / 4).backward()`` does pass the loss.
+        """
         seen, stack = set(roots), list(roots)
         while stack and len(seen) < 64:
             step = self.steps.get(stack.pop(0))
@@ -679,7 +815,14 @@ class Tape:
 
     def brought_by(self, root: int) -> "Backward | None":
         """Return the last backward that the step ran through a node; None where none was."""
-        return next((backward for backward in reversed(self.backwards) if self.leads_to(backward.roots, (root,))), None)
+        return next(
+            (
+                backward
+                for backward in reversed(self.backwards)
+                if self.leads_to(backward.roots, (root,))
+            ),
+            None,
+        )
 
     def spot_of(self, number: int) -> Spot | None:
         """Return the line of a call that autograd did not record; None for a leaf."""

@@ -1,7 +1,9 @@
-"""Threads that a traced step starts, and jobs that it gives to a pool of threads: what they compute is part of the step.
+"""Threads that a traced step starts, and jobs that it gives to a pool of threads.
 
-Each gets a mode of its own, for torch keeps modes, grad mode and the numbers of autograd nodes by thread. All write on one tape, one at a
-time.
+What they compute is part of the step.
+
+Each gets a mode of its own, for torch keeps modes, grad mode and the numbers of autograd nodes by
+thread. All write on one tape, one at a time.
 """
 
 from collections.abc import Iterator
@@ -24,14 +26,20 @@ class ThreadMode(RecordingMode):
         super().__init__(parent.tape, parent.touches)
         self._parent = parent
         self.lock = parent.lock
-        self.escapes, self.exposed, self.gradients = parent.escapes, parent.exposed, parent.gradients
+        self.escapes, self.exposed, self.gradients = (
+            parent.escapes,
+            parent.exposed,
+            parent.gradients,
+        )
         self._met = parent._met
 
     def failed(self, failure: BaseException) -> None:
         super().failed(failure)
         self._parent.failure = self._parent.failure or self.failure
 
-    def _note_nodes(self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]) -> None:
+    def _note_nodes(
+        self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]
+    ) -> None:
         """Mark the nodes that a call made: their numbers say nothing outside their thread."""
         made_before = {history(item) for item in tensors_in((*args, *kwargs.values()))}
         line = Spot._make(spot)
@@ -41,7 +49,14 @@ class ThreadMode(RecordingMode):
             if node is not None and node not in made_before and not self.tape.is_stamped(node):
                 self.tape.stamp(node, line)
                 stack += [before for before, _ in node.next_functions]
-        self.tape.made_aside(line, [item for item in tensors_in((*args, *kwargs.values())) if isinstance(item, nn.Parameter)])
+        self.tape.made_aside(
+            line,
+            [
+                item
+                for item in tensors_in((*args, *kwargs.values()))
+                if isinstance(item, nn.Parameter)
+            ],
+        )
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Everything private of torch that gradviz touches, in one place.
 
-``ABILITIES`` lists each item: why it is needed, the versions it was seen in, and what its loss costs. What a torch does not have is
-replaced by something that costs that one ability, never the run and never the import; reports say so (:func:`notes`).
+``ABILITIES`` lists each item: why it is needed, the versions it was seen in, and what its loss
+    costs. What a torch does not have is
+replaced by something that costs that one ability, never the run and never the import; reports say
+    so (:func:`notes`).
 What is private of FSDP2 is collected in ``sharded.py``.
 """
 
@@ -24,12 +26,19 @@ import torch.overrides
 import torch.utils.checkpoint
 import torch.utils.dlpack
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_module_registration_hook, register_module_parameter_registration_hook
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
-NEWEST_TRIED = (2, 15)  # of a newer torch, nobody has looked whether all this still means what it meant
+# Of a newer torch, nobody has looked whether all this still means what it meant
+NEWEST_TRIED = (2, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +75,45 @@ def _private(path: str) -> Any:
 
 ABILITIES = (
     Ability(
-        ("_C._autograd._get_sequence_nr", "_C._functions.AccumulateGrad._sequence_nr", "_C._FunctionBase._sequence_nr"),
-        "autograd numbers its nodes as they are made, so that a call need not touch the ones it made to tell their line later",
+        (
+            "_C._autograd._get_sequence_nr",
+            "_C._functions.AccumulateGrad._sequence_nr",
+            "_C._FunctionBase._sequence_nr",
+        ),
+        "autograd numbers its nodes as they are made, so that a call need not touch the ones it"
+        " made to tell their line later",
         "2.6 to 2.15",
         "The lines of operations inside composite calls are not known.",
     ),
     Ability(
         ("_C.DisableTorchFunction",),
-        "gradviz's own torch calls are no calls of the step, and none that a tensor subclass should see",
+        "gradviz's own torch calls are no calls of the step, and none that a tensor subclass"
+        " should see",
         "2.6 to 2.15",
         "Tensor subclasses see gradviz's own calls.",
     ),
     Ability(
-        ("_C._len_torch_function_stack", "_C._pop_torch_function_stack", "_C._push_on_torch_function_stack"),
+        (
+            "_C._len_torch_function_stack",
+            "_C._pop_torch_function_stack",
+            "_C._push_on_torch_function_stack",
+        ),
         "a trace is taken out in one call into C, from below the modes that were entered after it",
         "2.6 to 2.15",
-        "A trace that ends while modes entered after it still run stays on torch's stack, and lets every call pass.",
+        "A trace that ends while modes entered after it still run stays on torch's stack, and lets"
+        " every call pass.",
     ),
     Ability(
         ("UntypedStorage._cdata",),
         "tensors that share memory are recognised by the address of their storage",
         "2.6 to 2.15",
-        "What is written into memory that tensors share (through .data, detach() or numpy) is not followed.",
+        "What is written into memory that tensors share (through .data, detach() or numpy) is not"
+        " followed.",
     ),
     Ability(
         ("Tensor._cdata",),
-        "a tensor is known by what torch keeps behind it, for a weak reference would stop torch.utils.swap_tensors",
+        "a tensor is known by what torch keeps behind it, for a weak reference would stop"
+        " torch.utils.swap_tensors",
         "2.6 to 2.15",
         "Of two tensors of the same memory, one that is gone may be taken for the other.",
     ),
@@ -115,25 +137,29 @@ ABILITIES = (
     ),
     Ability(
         ("_C._len_torch_dispatch_stack", "utils._python_dispatch._disable_current_modes"),
-        "what gradviz measures of a gradient is nothing that a mode of the user's counts, keeps or changes",
+        "what gradviz measures of a gradient is nothing that a mode of the user's counts, keeps or"
+        " changes",
         "2.6 to 2.15",
         "Dispatch modes that run during backward see gradviz's own calls.",
     ),
     Ability(
         ("_C._autograd._enable_record_function", "autograd.profiler._is_profiler_enabled"),
-        "a profiler of the user's counts the user's operations, not those that gradviz measures with",
+        "a profiler of the user's counts the user's operations, not those that gradviz measures"
+        " with",
         "2.6 to 2.15",
         "Profilers see gradviz's own calls.",
     ),
     Ability(
         ("_C._disabled_torch_dispatch_impl",),
-        "a tensor class of somebody else's that has operations of its own is not read, for that would run them",
+        "a tensor class of somebody else's that has operations of its own is not read, for that"
+        " would run them",
         "2.6 to 2.15",
         "Gradients of other tensor classes are not measured.",
     ),
     Ability(
         ("_C._current_autograd_node",),
-        "a backward inside a backward is part of a checkpoint or a double backward, and no call of the script's",
+        "a backward inside a backward is part of a checkpoint or a double backward, and no call of"
+        " the script's",
         "2.6 to 2.15",
         "Backward calls that run inside another backward are reported like the script's own.",
     ),
@@ -150,8 +176,13 @@ ABILITIES = (
         "What state_dict() copies may be named as detached in torch's own line.",
     ),
     Ability(
-        ("_C._functorch.peek_interpreter_stack", "_C._functorch.is_functorch_wrapped_tensor", "_C._functorch.get_unwrapped"),
-        "torch.func wraps the tensors of a function, and the history of the step is that of the tensor under all wrappers",
+        (
+            "_C._functorch.peek_interpreter_stack",
+            "_C._functorch.is_functorch_wrapped_tensor",
+            "_C._functorch.get_unwrapped",
+        ),
+        "torch.func wraps the tensors of a function, and the history of the step is that of the"
+        " tensor under all wrappers",
         "2.6 to 2.15",
         "What is severed inside torch.func (grad, vmap, jacrev ...) is not seen.",
     ),
@@ -163,7 +194,8 @@ ABILITIES = (
     ),
     Ability(
         ("_C._swap_tensor_impl",),
-        "two tensors exchange what they are here, by whatever name torch.utils.swap_tensors was imported",
+        "two tensors exchange what they are here, by whatever name torch.utils.swap_tensors was"
+        " imported",
         "2.6 to 2.15",
         "Tensors that torch.utils.swap_tensors has exchanged are not followed.",
     ),
@@ -188,11 +220,18 @@ def missing() -> tuple[Ability, ...]:
 
 
 def notes() -> tuple[str, ...]:
-    """Return what a report has to say of this torch: a sentence for each ability that is missing."""
+    """Return what a report has to say of this torch.
+
+    A sentence for each ability that is missing.
+    """
     return _NOTES
 
 
-_NOTES = tuple(f"torch {torch.__version__} has no {' or '.join(f'torch.{path}' for path in one.missing)}. {one.cost}" for one in missing())
+_NOTES = tuple(
+    f"torch {torch.__version__} has no {' or '.join(f'torch.{path}' for path in one.missing)}."
+    f" {one.cost}"
+    for one in missing()
+)
 
 
 def _code(path: str) -> CodeType | None:
@@ -209,8 +248,12 @@ def _no_number() -> int:
     return 0
 
 
-sequence_number: Callable[[], int] = _private("_C._autograd._get_sequence_nr") if NUMBERED else _no_number
-"""Return the number that the next autograd node of this thread gets; always 0 where torch does not say."""
+sequence_number: Callable[[], int] = (
+    _private("_C._autograd._get_sequence_nr") if NUMBERED else _no_number
+)
+"""Return the number that the next autograd node of this thread gets; always 0 where torch does
+not say.
+"""
 
 
 def node_number(node: Any) -> int:
@@ -220,7 +263,9 @@ def node_number(node: Any) -> int:
 
 # Torch functions and the modes that see them
 
-_disabled: Callable[[], AbstractContextManager[Any]] = _private("_C.DisableTorchFunction") or nullcontext
+_disabled: Callable[[], AbstractContextManager[Any]] = (
+    _private("_C.DisableTorchFunction") or nullcontext
+)
 _dispatch_modes: Callable[[], int] | None = _private("_C._len_torch_dispatch_stack")
 
 
@@ -238,7 +283,10 @@ def without_torch_function() -> AbstractContextManager[Any]:
 
 
 class _Unrecorded(threading.local):
-    """Whether this thread is out of the profiler's sight already: torch does not say, and only the outermost may end it."""
+    """Whether this thread is out of the profiler's sight already.
+
+    Torch does not say, and only the outermost may end it.
+    """
 
     now = False
 
@@ -300,7 +348,10 @@ def taken_out(mode: TorchFunctionMode) -> Iterator[None]:
 
 
 def _pop_down_to(mode: TorchFunctionMode) -> list[Any] | None:
-    """Take a mode off the stack with those above it. Return these, the topmost first; None, and leave all, where it is not there."""
+    """Take a mode off the stack with those above it. Return these, the topmost first.
+
+    None, and leave all, where it is not there.
+    """
     above: list[Any] = []
     while _stack_length():
         top = _pop()
@@ -325,24 +376,33 @@ def push(mode: TorchFunctionMode) -> None:
 
 
 def taking_out(mode: TorchFunctionMode) -> list[Callable[[], object]]:
-    """Return the steps that take a mode off the stack, if it is there, from below those that were entered after it; all are C."""
+    """Return the steps that take a mode off the stack, if it is there, from below those that were
+    entered after it; all are C.
+    """
     if ABILITIES[2].missing:
         return [partial(mode.__exit__, None, None, None)]
     above: list[Any] = [None]
-    # The length is asked for before each mode is taken off, and ends the row at 0; the mode itself ends it as well.
+    # The length is asked for before each mode is taken off, and ends the row at 0; the mode itself
+    # ends it as well.
     off = zip(iter(_stack_length, 0), iter(_pop, mode), strict=False)
     back = map(_push, map(itemgetter(1), iter(above.pop, None)))
     return [partial(above.extend, off), partial(deque, back, 0)]
 
 
-set_grad_enabled: Callable[[bool], object] = _private("_C._set_grad_enabled") or torch.set_grad_enabled
+set_grad_enabled: Callable[[bool], object] = (
+    _private("_C._set_grad_enabled") or torch.set_grad_enabled
+)
 """Switch grad mode, in one call into C where torch has it."""
 
-OVERRIDES = torch.overrides.__file__  # whose generators take a mode off the stack for a moment; 2.6 to 2.15
+# Whose generators take a mode off the stack for a moment; 2.6 to 2.15
+OVERRIDES = torch.overrides.__file__
 
 
 def putting_stance_back() -> Callable[[], object]:
-    """Return what gives the compiler back the stance that it has now; in one call into C where torch keeps it where 2.6 to 2.15 do."""
+    """Return what gives the compiler back the stance that it has now.
+
+    In one call into C where torch keeps it where 2.6 to 2.15 do.
+    """
     compiler = importlib.import_module("torch._dynamo.eval_frame")
     if hasattr(compiler, "_stance"):
         return partial(setattr, compiler, "_stance", compiler._stance)
@@ -350,26 +410,36 @@ def putting_stance_back() -> Callable[[], object]:
 
 
 def without_dispatch(tensor: Tensor) -> AbstractContextManager[Any]:
-    """Enter to run operations of a tensor unseen by dispatch modes; those of a subclass that dispatches need it."""
+    """Enter to run operations of a tensor unseen by dispatch modes.
+
+    Those of a subclass that dispatches need it.
+    """
     guard = _private("_C._DisableTorchDispatch")
     dispatches = type(tensor).__torch_dispatch__ is not _private("_C._disabled_torch_dispatch_impl")
     return nullcontext() if guard is None or dispatches else guard()  # 2.6 to 2.15
 
 
-HAND_OVER = _code("overrides.handle_torch_function.__code__")  # hands a function of torch written in Python to the modes; 2.6 to 2.15
+# Hands a function of torch written in Python to the modes; 2.6 to 2.15
+HAND_OVER = _code("overrides.handle_torch_function.__code__")
 TensorBase: Any = _private("_C.TensorBase")  # has the methods written in C; 2.6 to 2.15
 
 # torch functions that reach a mode though their names are private, and what they stand for
-SET_GRAD_ENABLED = "_set_grad_enabled"  # every switch of grad mode, from no_grad to a decorator; 2.6 to 2.15
+# Every switch of grad mode, from no_grad to a decorator; 2.6 to 2.15
+SET_GRAD_ENABLED = "_set_grad_enabled"
 RECORD_FUNCTION = "_record_function"  # the profiler's, which make no value; 2.6 to 2.15
-PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))  # whose further results (batch sizes, mask) carry no value
+# Whose further results (batch sizes, mask) carry no value
+PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))
 
 _no_dispatch_modes = _private("utils._python_dispatch._disable_current_modes")
 
 
 def without_dispatch_modes() -> AbstractContextManager[Any]:
     """Enter to call torch unseen by the dispatch modes of the user's."""
-    return _no_dispatch_modes() if _no_dispatch_modes is not None and _dispatch_modes is not None and _dispatch_modes() else nullcontext()
+    return (
+        _no_dispatch_modes()
+        if _no_dispatch_modes is not None and _dispatch_modes is not None and _dispatch_modes()
+        else nullcontext()
+    )
 
 
 def has_own_dispatch(kind: type) -> bool:
@@ -384,17 +454,26 @@ _STORAGES = not ABILITIES[3].missing
 
 
 def storage_address(tensor: Tensor) -> int:
-    """Return what identifies a tensor's memory; 0 where torch does not say. Raises what torch does for one without memory."""
+    """Return what identifies a tensor's memory; 0 where torch does not say.
+
+    Raises what torch does for one without memory.
+    """
     return int(tensor.untyped_storage()._cdata) if _STORAGES else 0
 
 
 def implementation(tensor: Tensor) -> int:
-    """Return the address of what torch keeps behind a tensor's Python object; 0 where torch does not say."""
+    """Return the address of what torch keeps behind a tensor's Python object.
+
+    0 where torch does not say.
+    """
     return getattr(tensor, "_cdata", 0)
 
 
 def has_data(storage: Any) -> bool:
-    """Say whether there is memory behind a storage: a subclass that holds other tensors has one without."""
+    """Say whether there is memory behind a storage.
+
+    A subclass that holds other tensors has one without.
+    """
     try:
         return bool(storage.data_ptr())
     except RuntimeError:
@@ -407,7 +486,10 @@ def view_base(tensor: Tensor) -> Tensor | None:
 
 
 def version(tensor: Tensor) -> int | None:
-    """Return how often a tensor was written to; None where torch does not say. Inference tensors raise."""
+    """Return how often a tensor was written to; None where torch does not say.
+
+    Inference tensors raise.
+    """
     return getattr(tensor, "_version", None)
 
 
@@ -421,27 +503,38 @@ def set_version(tensor: Tensor, number: int | None) -> None:
 # Autograd
 
 ACCUMULATOR = "AccumulateGrad"  # the node of a leaf, which has its tensor as .variable; 2.6 to 2.15
-CHECKPOINT_NODE = "CheckpointFunction"  # begins the name of a reentrant checkpoint's node; 2.6 to 2.15
-HOOK_NODE = "BackwardHookFunctionBackward"  # before a module that has a full backward hook; 2.6 to 2.15
+# Begins the name of a reentrant checkpoint's node; 2.6 to 2.15
+CHECKPOINT_NODE = "CheckpointFunction"
+# Before a module that has a full backward hook; 2.6 to 2.15
+HOOK_NODE = "BackwardHookFunctionBackward"
 
 CheckpointFunction: type | None = _private("utils.checkpoint.CheckpointFunction")
 
 
 def current_node() -> Any:
-    """Return the autograd node that runs in this thread, where a backward is under way; None otherwise."""
+    """Return the autograd node that runs in this thread, where a backward is under way.
+
+    None otherwise.
+    """
     find = _private("_C._current_autograd_node")
     return None if find is None else find()
 
 
 READS_SAVED = _private("_C._autograd.SavedTensor.unpack_hook") is not None
-"""Whether torch tells what hooks of the user's have packed (2.13 to 2.15 do, 2.6 to 2.9 do not), so that the rest of what a node saved
-can be read. It says why a zero, NaN or infinity begins there; without it that is said from the operation alone.
+"""Whether torch tells what hooks of the user's have packed (2.13 to 2.15 do, 2.6 to 2.9 do not).
+
+Then the rest of what a node saved can be read. It says why a zero, NaN or infinity begins there;
+without it that is said from the operation alone.
 """
 
 
 def saved_names(node: Any) -> list[str]:
     """Return the names under which a node of torch's own saved tensors for its backward."""
-    return [name.removeprefix("_raw_saved_") for name in dir(node) if name.startswith("_raw_saved_")] if READS_SAVED else []
+    return (
+        [name.removeprefix("_raw_saved_") for name in dir(node) if name.startswith("_raw_saved_")]
+        if READS_SAVED
+        else []
+    )
 
 
 def saved_tensor(node: Any, name: str) -> Tensor | None:
@@ -456,28 +549,42 @@ def saved_tensor(node: Any, name: str) -> Tensor | None:
     return value if isinstance(value, Tensor) else None
 
 
-ENGINE = "_engine_run_backward"  # the function through which every backward enters the engine; 2.6 to 2.15
+# The function through which every backward enters the engine; 2.6 to 2.15
+ENGINE = "_engine_run_backward"
 
 
 def backward_is_compiled() -> bool:
-    """Say whether backwards are compiled (compiled autograd, 2.6 to 2.15), so that hooks become a part of what is compiled."""
+    """Say whether backwards are compiled (compiled autograd, 2.6 to 2.15), so that hooks become a
+    part of what is compiled.
+    """
     module = sys.modules.get("torch._dynamo.compiled_autograd")
     return bool(getattr(module, "compiled_autograd_enabled", False))
 
 
 def graph_was_freed(error: BaseException) -> bool:
-    """Say whether a backward failed because an earlier one freed the graph; torch has no exception of its own for it."""
+    """Say whether a backward failed because an earlier one freed the graph.
+
+    Torch has no exception of its own for it.
+    """
     return "second time" in str(error)
 
 
-# TorchScript: what a scripted or traced function and a method of a scripted module are called by; 2.6 to 2.15
+# TorchScript: what a scripted or traced function and a method of a scripted module are called by;
+# 2.6 to 2.15
 SCRIPTED: tuple[Any, ...] = tuple(
-    kind for kind in (_private("_C.ScriptFunction"), _private("_C.ScriptMethod")) if kind is not None and "__call__" in vars(kind)
+    kind
+    for kind in (_private("_C.ScriptFunction"), _private("_C.ScriptMethod"))
+    if kind is not None and "__call__" in vars(kind)
 )
 
 # torch.func
 
-_FUNCTORCH = tuple(map(_private, ("_C._functorch.peek_interpreter_stack", "_C._functorch.is_functorch_wrapped_tensor")))
+_FUNCTORCH = tuple(
+    map(
+        _private,
+        ("_C._functorch.peek_interpreter_stack", "_C._functorch.is_functorch_wrapped_tensor"),
+    )
+)
 _unwrapped = _private("_C._functorch.get_unwrapped")
 
 
@@ -497,8 +604,9 @@ def unwrapped(tensor: Tensor) -> Tensor:
     return inner
 
 
-# Compiling: what torch._dynamo has, if it was imported, which takes a second; 2.6 to 2.15. Without it, compiled code is taken to be
-# there as soon as that is imported, and has torch's default stance after a trace.
+# Compiling: what torch._dynamo has, if it was imported, which takes a second; 2.6 to 2.15. Without
+# it, compiled code is taken to be there as soon as that is imported, and has torch's default stance
+# after a trace.
 
 
 def something_is_compiled() -> bool:
@@ -506,7 +614,8 @@ def something_is_compiled() -> bool:
     module = sys.modules.get("torch._dynamo.eval_frame")
     if module is None:
         return False
-    backends = getattr(module, "cached_backends", None)  # None stands for what is never to be compiled
+    # None stands for what is never to be compiled
+    backends = getattr(module, "cached_backends", None)
     return backends is None or any(backend is not None for backend in backends.values())
 
 
@@ -514,9 +623,11 @@ def something_is_compiled() -> bool:
 
 
 def written_by_schema(func: Any) -> list[tuple[int, str]]:
-    """Return position and name of each argument that an operator of ``torch.ops`` declares to write.
+    """Return position and name of each argument that an operator of ``torch.ops`` declares to
+    write.
 
-    ``_schema`` and ``alias_info`` are private; seen in 2.6 to 2.15. Without them, what a custom operator writes is not followed.
+    ``_schema`` and ``alias_info`` are private; seen in 2.6 to 2.15. Without them, what a custom
+    operator writes is not followed.
     """
     if not hasattr(func, "_schema") and callable(getattr(func, "overloads", None)):
         func = getattr(func, next(iter(func.overloads()), ""), None)
@@ -526,7 +637,11 @@ def written_by_schema(func: Any) -> list[tuple[int, str]]:
     return [(place, arguments[place].name) for place in writes]
 
 
-FROM_DLPACK = tuple((owner, "_from_dlpack") for owner in (torch._C, torch.utils.dlpack) if hasattr(owner, "_from_dlpack"))
+FROM_DLPACK = tuple(
+    (owner, "_from_dlpack")
+    for owner in (torch._C, torch.utils.dlpack)
+    if hasattr(owner, "_from_dlpack")
+)
 """Where ``from_dlpack`` finds what takes a capsule, which no mode sees; 2.6 to 2.15."""
 
 # Frames
@@ -535,26 +650,39 @@ CALL_MODULE = _code("nn.Module._call_impl.__code__")
 STATE_DICT = _code("nn.Module._save_to_state_dict.__code__")
 
 FOLDER = os.path.dirname(torch.__file__) + os.sep
-SWAPS = () if _private("_C._swap_tensor_impl") is None else ((torch._C, "_swap_tensor_impl"),)  # where two tensors exchange what they are
+# Where two tensors exchange what they are
+SWAPS = () if _private("_C._swap_tensor_impl") is None else ((torch._C, "_swap_tensor_impl"),)
 OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
-FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")  # FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
-AVERAGES = os.path.join(FOLDER, "optim", "swa_utils.py")  # no optimizer: it writes the values of one model into another; 2.6 to 2.15
-GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")  # no_grad, set_grad_enabled; 2.6 to 2.15
-CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")  # what no_grad is as a decorator; 2.6 to 2.15
-DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))  # of torch.autograd.functional, by a frame's name
+# FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
+FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")
+# No optimizer: it writes the values of one model into another; 2.6 to 2.15
+AVERAGES = os.path.join(FOLDER, "optim", "swa_utils.py")
+# no_grad, set_grad_enabled; 2.6 to 2.15
+GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")
+# What no_grad is as a decorator; 2.6 to 2.15
+CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")
+# Of torch.autograd.functional, by a frame's name
+DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))
 SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsample does not
 
-# Modules: what they hold, read from where it is kept, since the methods that list it may be overridden and skip what repeats
+# Modules: what they hold, read from where it is kept, since the methods that list it may be
+# overridden and skip what repeats
 
 
 def _holder(module: nn.Module) -> nn.Module:
-    """Return what holds a module's parts: of a traced one, the script module that it was compiled to."""
+    """Return what holds a module's parts.
+
+    Of a traced one, the script module that it was compiled to.
+    """
     found: nn.Module = module.__dict__.get("_actual_script_module", module)
     return found
 
 
 def parameters_of(module: nn.Module) -> dict[str, Tensor | None]:
-    """Return the parameters of one module by name; those of one whose ``__init__`` has not got so far are none."""
+    """Return the parameters of one module by name.
+
+    Those of one whose ``__init__`` has not got so far are none.
+    """
     parameters: dict[str, Tensor | None] | None = _holder(module).__dict__.get("_parameters")
     return parameters or {}
 
@@ -584,7 +712,9 @@ def is_initialized(module: nn.Module) -> bool:
 
 def is_compiled(module: nn.Module) -> bool:
     """Say whether a module is what ``torch.compile`` made of another, or was compiled in place."""
-    return "_orig_mod" in children_of(module) or module.__dict__.get("_compiled_call_impl") is not None
+    return (
+        "_orig_mod" in children_of(module) or module.__dict__.get("_compiled_call_impl") is not None
+    )
 
 
 def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
@@ -592,21 +722,27 @@ def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
     return tuple((module.__dict__.get("_backward_hooks") or {}).values())
 
 
-PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))  # how a module's __dict__ holds its parts
+# How a module's __dict__ holds its parts
+PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
 
 # Hooks that torch calls for every optimizer or module
 
 
 class Hook:
-    """A function among the hooks of one kind, put in and taken out by one call of C where torch keeps them where 2.6 to 2.15 do.
+    """A function among the hooks of one kind, put in and taken out by one call of C where torch
+    keeps them where 2.6 to 2.15 do.
 
     Attributes:
         put_in: Call it to have torch call the function.
         take_out: Call it to have torch call it no more, whether it was put in or not.
     """
 
-    def __init__(self, kept: str, register: Callable[..., RemovableHandle], function: Callable[..., Any]) -> None:
-        """``kept`` is where the module of ``register``, torch's own way to add one, keeps such hooks."""
+    def __init__(
+        self, kept: str, register: Callable[..., RemovableHandle], function: Callable[..., Any]
+    ) -> None:
+        """``kept`` is where the module of ``register``, torch's own way to add one, keeps such
+        hooks.
+        """
         hooks = getattr(sys.modules.get(register.__module__), kept, None)
         self.handle: RemovableHandle | None = None
         self.put_in: Callable[[], object] = partial(self._register, register, function)
@@ -616,7 +752,9 @@ class Hook:
             self.put_in = partial(hooks.__setitem__, self.handle.id, function)
             self.take_out = partial(hooks.pop, self.handle.id, None)
 
-    def _register(self, register: Callable[..., RemovableHandle], function: Callable[..., Any]) -> None:
+    def _register(
+        self, register: Callable[..., RemovableHandle], function: Callable[..., Any]
+    ) -> None:
         self.handle = register(function)
 
     def _remove(self) -> None:
@@ -641,9 +779,15 @@ def after_steps(function: Callable[..., Any]) -> Hook:
 
 def at_parameters(function: Callable[..., Any]) -> Hook:
     """Return a function as a hook for every parameter that a module is given."""
-    return Hook("_global_parameter_registration_hooks", register_module_parameter_registration_hook, function)
+    return Hook(
+        "_global_parameter_registration_hooks",
+        register_module_parameter_registration_hook,
+        function,
+    )
 
 
 def at_modules(function: Callable[..., Any]) -> Hook:
     """Return a function as a hook for every module that a module is given."""
-    return Hook("_global_module_registration_hooks", register_module_module_registration_hook, function)
+    return Hook(
+        "_global_module_registration_hooks", register_module_module_registration_hook, function
+    )

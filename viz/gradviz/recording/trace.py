@@ -50,11 +50,18 @@ class Trace:
 
     def __enter__(self) -> Self:
         if self._state != "new":
-            raise TraceError("this trace was used before; each 'with gradviz.trace() as trace' needs a trace of its own")
+            raise TraceError(
+                "this trace was used before; each 'with gradviz.trace() as trace' needs a trace of"
+                " its own"
+            )
         if getattr(_watching, "trace", None) is not None:
-            raise TraceError("a trace is running in this thread already; traces cannot be nested: end the outer one first")
+            raise TraceError(
+                "a trace is running in this thread already; traces cannot be nested: end the outer"
+                " one first"
+            )
         if torch_inside.is_newer():
-            from gradviz.recording import known_answers  # not needed on a torch that it was tried on
+            # Not needed on a torch that it was tried on
+            from gradviz.recording import known_answers
 
             known_answers.check_once()
         self._thread = threading.get_ident()
@@ -63,8 +70,14 @@ class Trace:
         self._tape.began = torch_inside.sequence_number()
         watcher = Watcher(mode, self._optimizers, self._training, [])
         steps = self._training.off if self._owns_training else []
-        last: list[Action] = [partial(setattr, _watching, "trace", None), partial(self._ended, sys.exception())]
-        self._undo.will(chain(torch_inside.taking_out(mode), seams.ending(watcher), steps, last), elsewhere=_refuse)
+        last: list[Action] = [
+            partial(setattr, _watching, "trace", None),
+            partial(self._ended, sys.exception()),
+        ]
+        self._undo.will(
+            chain(torch_inside.taking_out(mode), seams.ending(watcher), steps, last),
+            elsewhere=_refuse,
+        )
         try:
             _watching.trace = self
             if self._owns_training:
@@ -79,7 +92,10 @@ class Trace:
     __exit__ = Leaving("_undo")
 
     def _ended(self, handled: BaseException | None) -> None:
-        """Everything is as it was, and what is left to do may be interrupted. ``handled`` is what was handled as the trace began."""
+        """Everything is as it was, and what is left to do may be interrupted.
+
+        ``handled`` is what was handled as the trace began.
+        """
         self._state = "ended"
         self._tape.close()
         if self._owns_training:
@@ -102,7 +118,9 @@ class Trace:
         return "" if self._mode is None else self._mode.failure
 
     def stop(self) -> str:
-        """End a trace that no ``with`` ends, whatever modes were entered since. Return why it stopped watching before, if it did.
+        """End a trace that no ``with`` ends, whatever modes were entered since.
+
+        Return why it stopped watching before, if it did.
 
         Raises:
             TraceError: It began in another thread.
@@ -122,12 +140,16 @@ class Trace:
         """Report on one loss, or on several.
 
         Args:
-            loss: A tensor; a mapping of names to tensors for several, each with its own reach; or what a transformers model
-                returns, whose ``.loss`` is taken. One that is not a scalar is taken as its sum.
-            model: Whose parameters to report on; a dict of several by name, or of tensors. Without one, the report is of the graph alone.
-            optimizer: Who steps them, to tell which are not optimized; optimizers built during the trace are known.
-            backward: Run a backward to tell zero from reached, where none has run inside the trace. No ``.grad``, no buffer of the
-                model and no random state is another one after it; but hooks, and the backwards of your own Functions, run once more.
+            loss: A tensor; a mapping of names to tensors for several, each with its own reach; or
+                what a transformers model returns, whose ``.loss`` is taken. One that is not a
+                scalar is taken as its sum.
+            model: Whose parameters to report on; a dict of several by name, or of tensors. Without
+                one, the report is of the graph alone.
+            optimizer: Who steps them, to tell which are not optimized; optimizers built during the
+                trace are known.
+            backward: Run a backward to tell zero from reached, where none has run inside the trace.
+                No ``.grad``, no buffer of the model and no random state is another one after it;
+                but hooks, and the backwards of your own Functions, run once more.
 
         Raises:
             TraceError: The trace has not run or belongs to another thread.
@@ -136,15 +158,39 @@ class Trace:
         """
         if self._state == "new":
             raise TraceError(
-                "this trace has seen nothing yet: run the step inside 'with gradviz.trace() as trace', then ask for the report"
+                "this trace has seen nothing yet: run the step inside 'with gradviz.trace() as"
+                " trace', then ask for the report"
             )
         if threading.get_ident() != self._thread:
-            raise TraceError("this trace belongs to another thread; ask for the report in the thread that ran the step")
-        plain = [one for one in (loss.values() if isinstance(loss, Mapping) else (loss,)) if not isinstance(one, Tensor)]
-        numbers = {id(one): self._mode.came_back((one,), sys._getframe(1)) for one in plain} if self._mode is not None else {}
+            raise TraceError(
+                "this trace belongs to another thread; ask for the report in the thread that ran"
+                " the step"
+            )
+        plain = [
+            one
+            for one in (loss.values() if isinstance(loss, Mapping) else (loss,))
+            if not isinstance(one, Tensor)
+        ]
+        numbers = (
+            {id(one): self._mode.came_back((one,), sys._getframe(1)) for one in plain}
+            if self._mode is not None
+            else {}
+        )
         optimized = self._known_optimizers(optimizer)
-        report = _report(self._tape, loss, model, optimized, measure=backward, notes=self._said(), numbers=numbers)
-        return replace(report, training=self._trained(report, model)) if self._owns_training else report
+        report = _report(
+            self._tape,
+            loss,
+            model,
+            optimized,
+            measure=backward,
+            notes=self._said(),
+            numbers=numbers,
+        )
+        return (
+            replace(report, training=self._trained(report, model))
+            if self._owns_training
+            else report
+        )
 
     def _trained(self, report: Report, model: Model | None) -> Training | None:
         """Say what the steps made inside this trace did; None where there were none."""
@@ -154,22 +200,34 @@ class Trace:
         roots = model if isinstance(model, Mapping) else {"": model}
         with torch_inside.without_torch_function():
             self._training.calls.clear()
-            seen = Seen(parameters=report.parameters, terms=find_constant_terms(report.graph), births=report.births)
+            seen = Seen(
+                parameters=report.parameters,
+                terms=find_constant_terms(report.graph),
+                births=report.births,
+            )
             self._training.called(seen, names, roots)
             return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
 
     def _stopped_watching(self, error: BaseException) -> None:
-        self._notes.append(f"gradviz stopped watching the optimizers ({described(error)}); what they did after that is not known.")
+        self._notes.append(
+            f"gradviz stopped watching the optimizers ({described(error)}); what they did after"
+            " that is not known."
+        )
 
     def _said(self) -> tuple[str, ...]:
         said = list(self._notes)
         if self._mode is not None and self._mode.failure:
-            said.append(f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that are not known.")
+            said.append(
+                f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that"
+                " are not known."
+            )
         return tuple(said)
 
     def _known_optimizers(self, optimizer: Optimizers) -> set[int] | None:
         if optimizer is not None:
-            return held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
+            return held_by(
+                [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer
+            )
         return self._optimizers.held()
 
 
@@ -181,8 +239,9 @@ def trace(*, values: bool = False) -> Trace:
     """Watch one training step: which values autograd records, and which calls sever them.
 
     Args:
-        values: Measure in full how much gradient comes to each node and what it passes on: ``incoming`` and ``outgoing`` of the nodes of
-            ``report.graph``. What is measured is the backward that runs inside the trace.
+        values: Measure in full how much gradient comes to each node and what it passes on:
+            ``incoming`` and ``outgoing`` of the nodes of ``report.graph``. What is measured is the
+            backward that runs inside the trace.
 
     Example:
         >>> import torch, gradviz
@@ -193,46 +252,63 @@ def trace(*, values: bool = False) -> Trace:
         >>> report.parameters["weight"].verdict.value
         'reached'
 
-    The step computes what it computes untraced, bit for bit; only this thread is watched; afterwards nothing is patched or hooked
-    and nothing of the user's is kept alive.
+    The step computes what it computes untraced, bit for bit; only this thread is watched;
+    afterwards nothing is patched or hooked and nothing of the user's is kept alive.
 
     Raises:
-        TraceError: On entering, where a trace is running in this thread already, or this one was used before.
+        TraceError: On entering, where a trace is running in this thread already, or this one was
+            used before.
     """
     return Trace(values=values)
 
 
 def run_backward(trace: Trace, loss: Any) -> None:
-    """Run the backward of a step that is gradviz's own, inside its trace, where the step has not run it itself.
+    """Run the backward of a step that is gradviz's own, inside its trace, where the step has not
+    run it itself.
 
     Of several losses each runs its own. What it raises is for the report to say.
     """
     tape = trace._tape
     try:
-        losses = [one for one in _losses(loss, {})[0].values() if isinstance(one, Tensor) and one.requires_grad]
+        losses = [
+            one
+            for one in _losses(loss, {})[0].values()
+            if isinstance(one, Tensor) and one.requires_grad
+        ]
     except LossError:
         return
     with torch_inside.without_torch_function():
         losses = [one for one in losses if tape.brought_by(tape.live(one)) is None]
     for number, one in enumerate(losses, 1):
         with suppress(Exception):
-            torch.autograd.backward(one, None if one.numel() == 1 else torch.ones_like(one), retain_graph=number < len(losses))
+            torch.autograd.backward(
+                one,
+                None if one.numel() == 1 else torch.ones_like(one),
+                retain_graph=number < len(losses),
+            )
 
 
-def report(loss: Any, model: Model | None = None, optimizer: Optimizers = None, *, backward: bool = False) -> Report:
+def report(
+    loss: Any, model: Model | None = None, optimizer: Optimizers = None, *, backward: bool = False
+) -> Report:
     """Report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
 
-    Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`; what is not reached is called unused,
-    because only a trace can tell a cut from it, and the report says so.
+    Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`; what
+    is not reached is called unused, because only a trace can tell a cut from it, and the report
+    says so.
 
     Raises:
         LossError: ``loss`` is nothing that backward() could start from.
         ModelError: ``model`` has no ``named_parameters()``.
     """
-    known = None if optimizer is None else held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
+    known = (
+        None
+        if optimizer is None
+        else held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
+    )
     note = (
-        "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add whether an unused parameter was cut, "
-        "and by which line."
+        "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add"
+        " whether an unused parameter was cut, and by which line."
     )
     return _report(Tape(), loss, model, known, measure=backward, notes=(note,))
 
@@ -247,36 +323,64 @@ def _report(
     notes: tuple[str, ...],
     numbers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Report:
-    by_name = isinstance(model, Mapping) and all(isinstance(one, (Tensor, nn.Module)) for one in model.values())
+    by_name = isinstance(model, Mapping) and all(
+        isinstance(one, (Tensor, nn.Module)) for one in model.values()
+    )
     if model is not None and not isinstance(model, nn.Module) and not by_name:
-        raise ModelError(f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose parameters should train")
+        raise ModelError(
+            f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose"
+            " parameters should train"
+        )
     losses, said = _losses(loss, numbers or {})
     notes += said
     together = judge(tape, losses, model, optimized, measure=measure, notes=notes, numbers=numbers)
     if len(losses) == 1:
         return Report.of(together)
-    each = {name: judge(tape, {name: one}, model, optimized, measure=measure, numbers=numbers) for name, one in losses.items()}
+    each = {
+        name: judge(tape, {name: one}, model, optimized, measure=measure, numbers=numbers)
+        for name, one in losses.items()
+    }
     return Report.of(replace(together, losses=each))
 
 
-def _losses(loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _losses(
+    loss: Any, numbers: Mapping[int, tuple[int, ...]]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the losses by name, and what was made of what was given."""
     if isinstance(loss, Tensor):
         if loss.numel() != 1:
-            return {"loss": loss}, (f"The loss is not a scalar but {tuple(loss.shape)}; its sum was taken.",)
+            return {"loss": loss}, (
+                f"The loss is not a scalar but {tuple(loss.shape)}; its sum was taken.",
+            )
         return {"loss": loss}, ()
     if numbers.get(id(loss)):
-        return {"loss": loss}, ("The loss is a plain number, no tensor: it left torch, and backward() cannot start from it.",)
+        return {"loss": loss}, (
+            (
+                "The loss is a plain number, no tensor: it left torch, and backward() cannot start"
+                " from it."
+            ),
+        )
     kind = type(loss).__name__
     if hasattr(loss, "loss"):
         inner = loss.loss
         if isinstance(inner, Tensor):
             named, said = _losses(inner, numbers)
             return named, (f"The .loss of the {kind} was taken.", *said)
-        what = "None: was the model called without labels?" if inner is None else f"a {type(inner).__name__}, not a tensor"
+        what = (
+            "None: was the model called without labels?"
+            if inner is None
+            else f"a {type(inner).__name__}, not a tensor"
+        )
         raise LossError(f"the .loss of the {kind} is {what}")
     if isinstance(loss, Mapping):
-        wrong = next((f"{name!r} is a {type(one).__name__}" for name, one in loss.items() if not isinstance(one, Tensor)), None)
+        wrong = next(
+            (
+                f"{name!r} is a {type(one).__name__}"
+                for name, one in loss.items()
+                if not isinstance(one, Tensor)
+            ),
+            None,
+        )
         if loss and all(isinstance(one, Tensor) or numbers.get(id(one)) for one in loss.values()):
             return {str(name): one for name, one in loss.items()}, ()
         raise LossError(f"the losses are to be tensors by name, but {wrong or 'there are none'}")
@@ -287,5 +391,9 @@ def _losses(loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> tuple[dict[str
             f"the loss is the plain number {loss!r}, not a tensor, and a number has no history: "
             "give the tensor it was taken from (without .item() or float())"
         )
-    hint = ": give the one tensor that backward() starts from, or a dict of several by name" if isinstance(loss, (tuple, list)) else ""
+    hint = (
+        ": give the one tensor that backward() starts from, or a dict of several by name"
+        if isinstance(loss, (tuple, list))
+        else ""
+    )
     raise LossError(f"the loss is a {kind}, not a tensor{hint}")

@@ -1,8 +1,11 @@
-"""What runs inside ``torch.func``: grad, vjp, jacrev, jvp, jacfwd, vmap hand functions wrapped tensors, a layer for each transform.
+"""What runs inside ``torch.func``.
 
-Under all layers lies a plain tensor, and its history is the one that the step's own backward follows. So the recording looks at plain
-tensors alone. What a transform adds is a derivative: a constant that was added to a function is no part of its derivative, one that it was
-multiplied by is. The nodes between the function's result and its input say which.
+Grad, vjp, jacrev, jvp, jacfwd, vmap hand functions wrapped tensors, a layer for each transform.
+
+Under all layers lies a plain tensor, and its history is the one that the step's own backward
+follows. So the recording looks at plain tensors alone. What a transform adds is a derivative: a
+constant that was added to a function is no part of its derivative, one that it was multiplied by
+is. The nodes between the function's result and its input say which.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +17,8 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import is_wrapped, unwrapped
 
 _SUMS = frozenset(
-    "add sub subtract __add__ __radd__ __sub__ __rsub__ __iadd__ __isub__ add_ sub_ cat concat concatenate stack hstack vstack".split()
+    "add sub subtract __add__ __radd__ __sub__ __rsub__ __iadd__ __isub__ add_ sub_ cat concat"
+    " concatenate stack hstack vstack".split()
 )
 _ADDENDS: Mapping[str, int] = {  # the position of what is only added
     "linear": 2,
@@ -30,9 +34,10 @@ _ADDENDS: Mapping[str, int] = {  # the position of what is only added
 }
 _PRODUCTS = frozenset("Mul Div Mm Bmm Mv Dot Addmm Addmv Baddbmm Convolution Linear".split())
 _LINEAR = frozenset(
-    "Add Sub Rsub Neg Sum Mean View UnsafeView ReshapeAlias ViewAs T Transpose Permute Squeeze Unsqueeze Expand Select Slice Split "
-    "SplitWithSizes Unbind Unflatten Stack Cat Clone ToCopy Index Gather Repeat Alias AsStrided Diagonal CopySlices Flip Roll Trace "
-    "Cumsum ConstantPadNd Movedim IndexSelect IndexAdd Scatter Unfold AccumulateGrad Identity".split()
+    "Add Sub Rsub Neg Sum Mean View UnsafeView ReshapeAlias ViewAs T Transpose Permute Squeeze"
+    " Unsqueeze Expand Select Slice Split SplitWithSizes Unbind Unflatten Stack Cat Clone ToCopy"
+    " Index Gather Repeat Alias AsStrided Diagonal CopySlices Flip Roll Trace Cumsum ConstantPadNd"
+    " Movedim IndexSelect IndexAdd Scatter Unfold AccumulateGrad Identity".split()
 )
 
 
@@ -53,7 +58,10 @@ def plain(value: Any) -> Any:
 
 
 def layers(value: Any) -> Iterator[Any]:
-    """Yield the autograd nodes of the wrapped tensors in a value, layer by layer; the plain tensor's own is none of them."""
+    """Yield the autograd nodes of the wrapped tensors in a value, layer by layer.
+
+    The plain tensor's own is none of them.
+    """
     if isinstance(value, Tensor):
         while is_wrapped(value):
             if value.grad_fn is not None:
@@ -64,7 +72,9 @@ def layers(value: Any) -> Iterator[Any]:
             yield from layers(item)
 
 
-def factors(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], node: Any = None) -> tuple[Any, ...]:
+def factors(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], node: Any = None
+) -> tuple[Any, ...]:
     """Return the arguments of a call whose values go into its derivative: not what is only added.
 
     Args:
@@ -76,7 +86,14 @@ def factors(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], node: A
         return ()
     addend = _ADDENDS.get(name, -1)
     kept = [value for position, value in enumerate(args) if position != addend]
-    followed = [value for value in kept if node is not None and isinstance(value, Tensor) and is_wrapped(value) and value.requires_grad]
+    followed = [
+        value
+        for value in kept
+        if node is not None
+        and isinstance(value, Tensor)
+        and is_wrapped(value)
+        and value.requires_grad
+    ]
     kind = "" if node is None else _kind(node)
     if kind in _LINEAR or (kind in _PRODUCTS and len(followed) == 1):
         kept = [value for value in kept if not any(value is other for other in followed)]
@@ -121,11 +138,16 @@ def _before(nodes: Iterable[Any]) -> dict[Any, list[Any]]:
 
 
 def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[Any]:
-    """Return the nodes that lie between the start and some inputs; all of them where no input is among them."""
+    """Return the nodes that lie between the start and some inputs.
+
+    All of them where no input is among them.
+    """
     wanted = [one for one in inputs if isinstance(one, Tensor)]
     history = {one.grad_fn for one in wanted} - {None}
     leaves = {id(one) for one in wanted if one.grad_fn is None}
-    ends = [node for node in before if node in history or id(getattr(node, "variable", None)) in leaves]
+    ends = [
+        node for node in before if node in history or id(getattr(node, "variable", None)) in leaves
+    ]
     if not ends:
         return set(before)
     after: dict[Any, list[Any]] = {}
@@ -147,7 +169,9 @@ def is_product(node: Any) -> bool:
 
 
 def _is_curved(node: Any, way: set[Any]) -> bool:
-    """Say whether the derivative of a node depends on the values that go into it from the way itself."""
+    """Say whether the derivative of a node depends on the values that go into it from the way
+    itself.
+    """
     kind = _kind(node)
     if kind in _PRODUCTS:
         return sum(before in way for before, _ in node.next_functions) > 1

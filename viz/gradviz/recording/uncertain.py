@@ -1,4 +1,7 @@
-"""Which parameters are called unused though it cannot be seen whether they are: their value left torch, and something unknown came in."""
+"""Which parameters are called unused though it cannot be seen whether they are.
+
+Their value left torch, and something unknown came in.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,10 +10,14 @@ from gradviz.recording.build import Built, Names, leaf_names
 from gradviz.recording.tape import Tape
 
 
-def uncertain(tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names) -> dict[str, Place | str]:
-    """Return by name where the values of unused parameters left torch without being known to stay away.
+def uncertain(
+    tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names
+) -> dict[str, Place | str]:
+    """Return by name where the values of unused parameters left torch without being known to stay
+    away.
 
-    A name in place of a line is that of a thread that ran before the trace, and may have used any of them.
+    A name in place of a line is that of a thread that ran before the trace, and may have used any
+    of them.
     """
     never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
     unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
@@ -18,8 +25,14 @@ def uncertain(tape: Tape, built: Built, parameters: Iterable[Parameter], names: 
     seen: set[int] = set()
     for number, way in tape.exits.items() if unused else ():
         call = tape.calls.get(number)
-        # A text is made to be read. What is no whole number, which may choose what runs, can come back only where something unknown did.
-        if call is None or number in built.index_of or way.shown or not (way.whole or number < tape.unexplained):
+        # A text is made to be read. What is no whole number, which may choose what runs, can come
+        # back only where something unknown did.
+        if (
+            call is None
+            or number in built.index_of
+            or way.shown
+            or not (way.whole or number < tape.unexplained)
+        ):
             continue
         place = call.spot.calling_place or call.spot.place
         if place is not None:
@@ -41,7 +54,13 @@ def _behind(tape: Tape, number: int, unused: Mapping[int, str], seen: set[int]) 
         if current in unused:
             behind.append(unused[current])
         step, call = tape.steps.get(current), tape.calls.get(current)
-        stack += step.nexts if step is not None else [before for before, _ in call.inputs] if call is not None else []
+        stack += (
+            step.nexts
+            if step is not None
+            else [before for before, _ in call.inputs]
+            if call is not None
+            else []
+        )
     return behind
 
 
@@ -57,5 +76,8 @@ def _sentence(names: list[str], place: Place | str) -> str:
     subject, again = ("their values", "they") if len(names) > 1 else ("its value", "it")
     shown = ", ".join(names[:4]) + (" ..." if names[4:] else "")
     if isinstance(place, str):
-        return f"{shown}: the thread {place} ran before the trace; whether {subject} came in from there cannot be seen."
+        return (
+            f"{shown}: the thread {place} ran before the trace; whether {subject} came in from"
+            " there cannot be seen."
+        )
     return f"{shown}: {subject} left torch at {place}; whether {again} came back cannot be seen."

@@ -1,9 +1,11 @@
 """Changes that a signal handler cannot leave half made, and failures that are not gradviz's own.
 
-Python runs signal handlers between the instructions of Python code: where a function begins, where a loop jumps back, after a call.
-A handler may raise, as Ctrl-C does, so that what takes several instructions may stop after any of them; a ``with`` whose ``__exit__`` is
-written in Python may never come to its first line. One call into C is done whole. So a change here is a row of C functions
-that one call of C goes through, and so is what undoes it, with ``__exit__`` in C before it: that of ``io.IOBase``, which calls ``close``.
+Python runs signal handlers between the instructions of Python code: where a function begins, where
+a loop jumps back, after a call. A handler may raise, as Ctrl-C does, so that what takes several
+instructions may stop after any of them; a ``with`` whose ``__exit__`` is written in Python may
+never come to its first line. One call into C is done whole. So a change here is a row of C
+functions that one call of C goes through, and so is what undoes it, with ``__exit__`` in C before
+it: that of ``io.IOBase``, which calls ``close``.
 """
 
 import contextlib
@@ -26,7 +28,10 @@ Exit = Callable[[type[BaseException] | None, BaseException | None, TracebackType
 
 
 def as_one(steps: Iterable[Action]) -> Action:
-    """Return one step that makes others, each once: where these are functions of C, it makes all or none."""
+    """Return one step that makes others, each once.
+
+    Where these are functions of C, it makes all or none.
+    """
     return partial(deque, map(operator.call, iter(steps)), 0)
 
 
@@ -38,17 +43,23 @@ class _Own(threading.local):
 
 
 class Undo(io.IOBase):
-    """A context manager that makes some steps as it is left, each once, in one call into C. Entering it does nothing.
+    """A context manager that makes some steps as it is left, each once, in one call into C.
 
-    Every step is to put something back as it was, whether it was changed or not, and not to raise. The steps are asked for as they are
-    made, so they may come from a list that grows meanwhile. Where one raises nevertheless, ``close()`` goes on with the next.
+    Entering it does nothing.
+
+    Every step is to put something back as it was, whether it was changed or not, and not to raise.
+    The steps are asked for as they are made, so they may come from a list that grows meanwhile.
+    Where one raises nevertheless, ``close()`` goes on with the next.
     """
 
     def __init__(self, steps: Iterable[Action] = ()) -> None:
         self.will(steps)
 
     def will(self, steps: Iterable[Action], elsewhere: Action | None = None) -> None:
-        """Make these steps from now on, in whatever thread; or ``elsewhere`` in any thread but this, where that is given."""
+        """Make these steps from now on, in whatever thread.
+
+        Or ``elsewhere`` in any thread but this, where that is given.
+        """
         close = as_one(steps)
         if elsewhere is not None:
             own = _Own(elsewhere)
@@ -60,7 +71,10 @@ class Undo(io.IOBase):
 
 
 class Leaving:
-    """The ``__exit__`` of a class whose instances keep their :class:`Undo` in an attribute: no Python comes before it."""
+    """The ``__exit__`` of a class whose instances keep their :class:`Undo` in an attribute.
+
+    No Python comes before it.
+    """
 
     def __init__(self, attribute: str) -> None:
         self._undo = operator.attrgetter(attribute)
@@ -83,26 +97,40 @@ class Leaving:
 
 
 def when_empty(container: Any, steps: Iterable[Action]) -> Action:
-    """Return a step that makes others if it finds a container empty, which is looked at before each of them."""
+    """Return a step that makes others if it finds a container empty, which is looked at before each
+    of them.
+    """
     return as_one(itertools.compress(steps, map(operator.not_, itertools.repeat(container))))
 
 
 def end_blocks(error: BaseException) -> None:
-    """End the blocks of torch that take a mode off its stack for a moment, and that an interrupt has kept from ending.
+    """End the blocks of torch that take a mode off its stack for a moment, and that an interrupt
+    has kept from ending.
 
-    They are generators; one that is left hanging in the traceback would put the mode back whenever the traceback is forgotten.
+    They are generators; one that is left hanging in the traceback would put the mode back whenever
+    the traceback is forgotten.
     """
     trace = error.__traceback__
     while trace is not None:
-        manager = trace.tb_frame.f_locals.get("self") if trace.tb_frame.f_code.co_filename == contextlib.__file__ else None
+        manager = (
+            trace.tb_frame.f_locals.get("self")
+            if trace.tb_frame.f_code.co_filename == contextlib.__file__
+            else None
+        )
         block = getattr(manager, "gen", None)
-        if block is not None and block.gi_frame is not None and block.gi_code.co_filename == OVERRIDES:
+        if (
+            block is not None
+            and block.gi_frame is not None
+            and block.gi_code.co_filename == OVERRIDES
+        ):
             block.close()
         trace = trace.tb_next
 
 
 def is_own(failure: BaseException) -> bool:
-    """Say whether an exception is a failure of gradviz's own, and none that a signal handler raised while gradviz was at work."""
+    """Say whether an exception is a failure of gradviz's own, and none that a signal handler raised
+    while gradviz was at work.
+    """
     trace = failure.__traceback__
     if not isinstance(failure, Exception):
         return False
@@ -114,10 +142,19 @@ def is_own(failure: BaseException) -> bool:
 
 
 def _is_handler(frame: FrameType) -> bool:
-    """A signal handler is handed the frame that it interrupts, which is the one that it returns to."""
+    """A signal handler is handed the frame that it interrupts, which is the one that it
+    returns to.
+    """
     code = frame.f_code
     if level(code.co_filename) == INSIDE:
         return False
     rest = bool(code.co_flags & inspect.CO_VARARGS)
-    values = [frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + rest]]
-    return any(item is frame.f_back for value in values for item in (value if type(value) is tuple else (value,)))
+    values = [
+        frame.f_locals.get(name)
+        for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + rest]
+    ]
+    return any(
+        item is frame.f_back
+        for value in values
+        for item in (value if type(value) is tuple else (value,))
+    )

@@ -1,4 +1,6 @@
-"""Why a parameter is no part of a loss: it was never called, never read, or what came of it went elsewhere.
+"""Why a parameter is no part of a loss.
+
+It was never called, never read, or what came of it went elsewhere.
 
 Only what was seen is said.
 """
@@ -19,8 +21,12 @@ from gradviz.recording.uses import calls_of
 from gradviz.recording.where import Spot
 
 
-def with_reasons(tape: Tape, parameters: tuple[Parameter, ...], names: Names, model: Model | None) -> dict[str, Unused]:
-    """Return for each unused parameter why it is, as far as the trace has seen all there was to see."""
+def with_reasons(
+    tape: Tape, parameters: tuple[Parameter, ...], names: Names, model: Model | None
+) -> dict[str, Unused]:
+    """Return for each unused parameter why it is, as far as the trace has seen all there was to
+    see.
+    """
     unused = [one.name for one in parameters if one.verdict is Verdict.UNUSED]
     if tape.began is None:
         return dict.fromkeys(unused, Unused(reason=UnusedReason.UNKNOWN))
@@ -32,7 +38,11 @@ def with_reasons(tape: Tape, parameters: tuple[Parameter, ...], names: Names, mo
 
 @dataclass(slots=True)
 class _Ran:
-    """How a module ran: how often from each line between two backwards, the last line, and whether its class is torch's own."""
+    """How a module ran.
+
+    How often from each line between two backwards, the last line, and whether its class is torch's
+    own.
+    """
 
     lines: dict[int, "Counter[tuple[object, int]]"]
     last: Spot
@@ -40,14 +50,22 @@ class _Ran:
 
     @property
     def times(self) -> int:
-        """How often it ran for one backward: torch's own make one call each time; of the lines of another's forward, each runs as often."""
-        return max(sum(lines.values()) if self.of_torch else min(lines.values()) for lines in self.lines.values())
+        """How often it ran for one backward: torch's own make one call each time.
+
+        Of the lines of another's forward, each runs as often.
+        """
+        return max(
+            sum(lines.values()) if self.of_torch else min(lines.values())
+            for lines in self.lines.values()
+        )
 
 
 class _Calls:
     """Which modules and parameters the calls of a trace took in."""
 
-    def __init__(self, tape: Tape, names: Names, model: Model | None, unused: frozenset[str]) -> None:
+    def __init__(
+        self, tape: Tape, names: Names, model: Model | None, unused: frozenset[str]
+    ) -> None:
         self._tape = tape
         self._unused = unused
         self._names = names
@@ -81,55 +99,96 @@ class _Calls:
         twin = next(self._twins(owner, name), None)
         if twin is not None:
             ran = self._by_path[twin]
-            return Unused(reason=UnusedReason.NEVER_CALLED, place=_line(ran.last), twin=twin, times=ran.times)
+            return Unused(
+                reason=UnusedReason.NEVER_CALLED, place=_line(ran.last), twin=twin, times=ran.times
+            )
         return self._instead(owner)
 
     def _other_loss(self, tensor: Tensor) -> Spot | None:
-        """Return the line of the last backward that brought a parameter gradient, though it is no part of this loss."""
+        """Return the line of the last backward that brought a parameter gradient, though it is no
+        part of this loss.
+        """
         number = self._tape.leaf_number(tensor)
-        ran = [backward for backward in self._tape.backwards if backward.seen is not None and number in backward.seen.arrivals]
+        ran = [
+            backward
+            for backward in self._tape.backwards
+            if backward.seen is not None and number in backward.seen.arrivals
+        ]
         return ran[-1].spot if ran else None
 
     def _severed_read(self, tensor: Tensor) -> Spot | None:
-        """Return the last line of a call that autograd did not record and that took a parameter in."""
+        """Return the last line of a call that autograd did not record and that took a
+        parameter in.
+        """
         number = self._tape.leaf_number(tensor)
         if number is None:
             return None
-        spots = [call.spot for call in self._tape.calls.values() if any(before == number for before, _ in call.inputs)]
+        spots = [
+            call.spot
+            for call in self._tape.calls.values()
+            if any(before == number for before, _ in call.inputs)
+        ]
         return spots[-1] if spots else None
 
     def _instead(self, owner: str) -> Unused:
-        """Say what ran in place of a module that was never called: a copy of it, or not even the line that calls it."""
+        """Say what ran in place of a module that was never called.
+
+        A copy of it, or not even the line that calls it.
+        """
         module = self._modules.get(owner)
-        copy = None if module is None else next((spot for other, spot in self._outside.values() if _is_copy(other, module)), None)
+        copy = (
+            None
+            if module is None
+            else next(
+                (spot for other, spot in self._outside.values() if _is_copy(other, module)), None
+            )
+        )
         if copy is not None:
             return Unused(reason=UnusedReason.COPIED, place=_line(copy))
         steps = owner.split(".")
         paths = [".".join(steps[:length]) for length in range(len(steps) + 1)]
-        first = next((place for place, path in enumerate(paths) if path and not self._ran(path)), None)
+        first = next(
+            (place for place, path in enumerate(paths) if path and not self._ran(path)), None
+        )
         if first is None:
             return Unused(reason=UnusedReason.NEVER_CALLED)
-        holder = self._modules.get(paths[first - 1])  # which ran; below the first that did not, nothing could
+        # Which ran; below the first that did not, nothing could
+        holder = self._modules.get(paths[first - 1])
         lines = () if holder is None else calls_of(type(holder), steps[first - 1])
-        return Unused(reason=UnusedReason.NOT_RUN, place=lines[0]) if lines else Unused(reason=UnusedReason.NEVER_CALLED)
+        return (
+            Unused(reason=UnusedReason.NOT_RUN, place=lines[0])
+            if lines
+            else Unused(reason=UnusedReason.NEVER_CALLED)
+        )
 
     def _ran(self, path: str) -> bool:
         """Say whether a module, or one inside it, was called."""
         return any(ran == path or ran.startswith(f"{path}.") for ran in self._by_path)
 
     def _twins(self, owner: str, name: str) -> Iterator[str]:
-        """Yield the modules of this loss that stand beside the owner, are built like it, and ran several times for one backward."""
+        """Yield the modules of this loss that stand beside the owner, are built like it, and ran
+        several times for one backward.
+        """
         steps = owner.split(".")
         shape = _shape(self._names.tensors[name])
         last = name.rpartition(".")[2]
         for path, ran in self._by_path.items():
             other = path.split(".")
-            differ = [position for position, pair in enumerate(zip(steps, other, strict=False)) if pair[0] != pair[1]]
+            differ = [
+                position
+                for position, pair in enumerate(zip(steps, other, strict=False))
+                if pair[0] != pair[1]
+            ]
             if len(other) != len(steps) or len(differ) != 1 or ran.times < 2:
                 continue
             like = self._names.classes.get(path) == self._names.classes.get(owner)
             tensor = self._names.tensors.get(f"{path}.{last}")
-            if like and tensor is not None and _shape(tensor) == shape and f"{path}.{last}" not in self._unused:
+            if (
+                like
+                and tensor is not None
+                and _shape(tensor) == shape
+                and f"{path}.{last}" not in self._unused
+            ):
                 yield path
 
 
@@ -139,8 +198,17 @@ def _line(spot: Spot) -> Place | None:
 
 def _modules(model: Model | None, names: Names) -> dict[str, nn.Module]:
     """Return the modules of a model by path."""
-    roots = [model] if isinstance(model, nn.Module) else [one for one in (model or {}).values() if isinstance(one, nn.Module)]
-    return {names.modules[id(module)]: module for root in roots for module in modules_of(root) if id(module) in names.modules}
+    roots = (
+        [model]
+        if isinstance(model, nn.Module)
+        else [one for one in (model or {}).values() if isinstance(one, nn.Module)]
+    )
+    return {
+        names.modules[id(module)]: module
+        for root in roots
+        for module in modules_of(root)
+        if id(module) in names.modules
+    }
 
 
 def _is_copy(other: nn.Module, module: nn.Module) -> bool:
@@ -148,7 +216,10 @@ def _is_copy(other: nn.Module, module: nn.Module) -> bool:
     if type(other) is not type(module):
         return False
     pairs = [*zip(other.parameters(), module.parameters(), strict=False)]
-    if not pairs or any(is_lazy(one) or one.is_meta or one.shape != two.shape or one.dtype != two.dtype for one, two in pairs):
+    if not pairs or any(
+        is_lazy(one) or one.is_meta or one.shape != two.shape or one.dtype != two.dtype
+        for one, two in pairs
+    ):
         return False
     return all(one.device == two.device and torch.equal(one, two) for one, two in pairs)
 

@@ -13,7 +13,9 @@ from gradviz.recording.where import INSIDE, level
 
 
 def calls_of(kind: type, attribute: str) -> tuple[Place, ...]:
-    """Return the lines of a class, and of those it is derived from, that call what ``self`` holds under a name."""
+    """Return the lines of a class, and of those it is derived from, that call what ``self`` holds
+    under a name.
+    """
     bases = [base for base in kind.__mro__ if issubclass(base, nn.Module) and base is not nn.Module]
     return tuple(place for base in bases for name, place in _calls(base) if name == attribute)  # type: ignore[arg-type]
 
@@ -28,7 +30,10 @@ def _calls(kind: type) -> tuple[tuple[str, Place], ...]:
         return ()
     if file is None or level(file) == INSIDE:
         return ()
-    return tuple((name, Place(file, first + line - 1, lines[line - 1].strip())) for name, line in _called_on_self(tree))
+    return tuple(
+        (name, Place(file, first + line - 1, lines[line - 1].strip()))
+        for name, line in _called_on_self(tree)
+    )
 
 
 def _called_on_self(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -38,5 +43,9 @@ def _called_on_self(tree: ast.AST) -> Iterator[tuple[str, int]]:
         own = method.args.args[0].arg
         for node in ast.walk(method):
             function = node.func if isinstance(node, ast.Call) else None
-            if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == own:
+            if (
+                isinstance(function, ast.Attribute)
+                and isinstance(function.value, ast.Name)
+                and function.value.id == own
+            ):
                 yield function.attr, function.lineno

@@ -18,14 +18,23 @@ from gradviz.recording import functions, torch_inside
 from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 
 _GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
-_EXAMPLES = (os.path.join(_GRADVIZ, "article.py"), os.path.join(_GRADVIZ, "recording", "known_answers.py"))
+_EXAMPLES = (
+    os.path.join(_GRADVIZ, "article.py"),
+    os.path.join(_GRADVIZ, "recording", "known_answers.py"),
+)
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
 # A console script calls a package's main() and is no code of the user's.
-_COMMANDS = tuple({sysconfig.get_path("scripts") + os.sep, sysconfig.get_path("scripts", f"{os.name}_user") + os.sep})
+_COMMANDS = tuple(
+    {
+        sysconfig.get_path("scripts") + os.sep,
+        sysconfig.get_path("scripts", f"{os.name}_user") + os.sep,
+    }
+)
 _PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
-USER, LIBRARY, INSIDE = 0, 1, 2  # the user's code; another package's; torch, the standard library or gradviz itself
+# The user's code; another package's; torch, the standard library or gradviz itself
+USER, LIBRARY, INSIDE = 0, 1, 2
 
 DEEPCOPY = copy.deepcopy.__code__
 
@@ -38,9 +47,13 @@ def level(filename: str) -> int:
     if known is None:
         if filename in _EXAMPLES:
             known = USER  # examples are written as a reader would write them
-        elif filename.startswith((torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")):
+        elif filename.startswith(
+            (torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")
+        ):
             known = INSIDE
-        elif filename.startswith((*_PACKAGES, *_COMMANDS)) or any(folder in filename for folder in _PACKAGE_FOLDERS):
+        elif filename.startswith((*_PACKAGES, *_COMMANDS)) or any(
+            folder in filename for folder in _PACKAGE_FOLDERS
+        ):
             known = LIBRARY
         else:
             known = INSIDE if filename.startswith(_STDLIB) else USER
@@ -57,8 +70,13 @@ Result = TypeVar("Result")
 Rest = ParamSpec("Rest")
 
 
-def by_file(function: Callable[Concatenate[CodeType, Rest], Result]) -> Callable[Concatenate[CodeType, Rest], Result]:
-    """Remember the results of a function of a code object by its file too: equal code in two files compares equal."""
+def by_file(
+    function: Callable[Concatenate[CodeType, Rest], Result],
+) -> Callable[Concatenate[CodeType, Rest], Result]:
+    """Remember the results of a function of a code object by its file too.
+
+    Equal code in two files compares equal.
+    """
 
     @lru_cache(maxsize=4096)
     def remembered(filename: str, code: CodeType, *args: Any) -> Result:
@@ -72,14 +90,18 @@ def by_file(function: Callable[Concatenate[CodeType, Rest], Result]) -> Callable
 
 
 class Spot(NamedTuple):
-    """Where a call came from: code objects and instruction offsets, turned into lines only when somebody asks.
+    """Where a call came from.
+
+    Code objects and instruction offsets, turned into lines only when somebody asks.
 
     Attributes:
-        code: Of the innermost frame outside torch and the standard library; None where there is none.
+        code: Of the innermost frame outside torch and the standard library; None where there is
+            none.
         lasti: Its instruction.
         caller: Of the innermost frame that is the user's own, where ``code`` is a library's.
         caller_lasti: Its instruction.
-        module: Number of the innermost module that was running, as the tape counts them; -1 outside modules.
+        module: Number of the innermost module that was running, as the tape counts them; -1 outside
+            modules.
     """
 
     code: CodeType | None = None
@@ -101,7 +123,10 @@ NOWHERE = Spot()
 
 
 def place(code: CodeType, lasti: int) -> Place:
-    """Return the source line of one instruction; of a notebook's cell by the number that the reader sees."""
+    """Return the source line of one instruction.
+
+    Of a notebook's cell by the number that the reader sees.
+    """
     found = _place(code, lasti)
     cell = _cell(found.file)
     return replace(found, file=cell) if cell else found
@@ -133,7 +158,8 @@ class Surroundings:
         spot: The line, as in :class:`Spot`, without the module.
         module: The innermost running module, or None.
         lasting: The code and instructions of the stack, and the module, say all of it.
-        applying: The line that called ``Function.apply``, where the call is inside a custom Function's forward.
+        applying: The line that called ``Function.apply``, where the call is inside a custom
+            Function's forward.
         applied: What tells that call of ``apply`` from others; None outside.
         checkpoint: That Function is torch's reentrant checkpoint, or one around it is.
         innermost: The checkpoint is the innermost Function.
@@ -143,7 +169,8 @@ class Surroundings:
         optimizer: It is done by an optimizer of torch.
         constructing: A module's ``__init__`` is running.
         entered: Name of torch's own function that the innermost frame outside torch called.
-        torch_line: File and instruction of torch's own innermost frame, where torch decided to make the call.
+        torch_line: File and instruction of torch's own innermost frame, where torch decided to make
+            the call.
     """
 
     spot: Spot = NOWHERE
@@ -164,7 +191,10 @@ class Surroundings:
     @property
     def upkeep(self) -> bool:
         """It moves what parameters are kept in, and is no step of a forward."""
-        flat = self.torch_line is not None and self.torch_line.co_filename == torch_inside.FLAT_PARAMETERS
+        flat = (
+            self.torch_line is not None
+            and self.torch_line.co_filename == torch_inside.FLAT_PARAMETERS
+        )
         return self.optimizer or self.constructing or flat
 
 
@@ -174,12 +204,18 @@ _FUNCTION = 1  # the flag of code whose variables are no dictionary
 def variables(frame: FrameType, *names: str) -> dict[str, Any]:
     """Return some of a frame's variables by name.
 
-    Up to Python 3.12 a function's frame keeps the dictionary that it is asked for, and with it what the function lets go of. Where nobody
-    else has that dictionary it is emptied again, unless a debugger is there, which would write it back.
+    Up to Python 3.12 a function's frame keeps the dictionary that it is asked for, and with it what
+    the function lets go of. Where nobody else has that dictionary it is emptied again, unless a
+    debugger is there, which would write it back.
     """
     held: Any = frame.f_locals
     found = {name: held[name] for name in names if name in held}
-    if type(held) is dict and frame.f_code.co_flags & _FUNCTION and sys.gettrace() is None and sys.getprofile() is None:
+    if (
+        type(held) is dict
+        and frame.f_code.co_flags & _FUNCTION
+        and sys.gettrace() is None
+        and sys.getprofile() is None
+    ):
         if sys.getrefcount(held) <= _MINE:
             held.clear()
     return found
@@ -188,11 +224,14 @@ def variables(frame: FrameType, *names: str) -> dict[str, Any]:
 _MINE = 3  # references to that dictionary: the frame's, the variable's, and the question's
 
 
-def quick(frame: FrameType | None) -> tuple[CodeType | None, int, CodeType | None, int, nn.Module | None]:
+def quick(
+    frame: FrameType | None,
+) -> tuple[CodeType | None, int, CodeType | None, int, nn.Module | None]:
     """Find the line and the innermost module, and nothing else: this runs at every call.
 
     Returns:
-        Code and instruction of the innermost frame outside torch; the same of the user's own where that is a library's; the module.
+        Code and instruction of the innermost frame outside torch; the same of the user's own where
+        that is a library's; the module.
     """
     code: CodeType | None = None
     lasti = 0
@@ -223,7 +262,9 @@ def quick(frame: FrameType | None) -> tuple[CodeType | None, int, CodeType | Non
 
 
 def calling(frame: FrameType | None) -> Spot:
-    """Return the line of the user's own that called the function of the user's own that a frame runs, or is called from."""
+    """Return the line of the user's own that called the function of the user's own that a frame
+    runs, or is called from.
+    """
     inner: CodeType | None = None
     while frame is not None:
         running = frame.f_code
@@ -258,7 +299,11 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         if kind == INSIDE and inner is None and filename.startswith(torch_inside.FOLDER):
             found.entered = running.co_name
         if kind == INSIDE:
-            if found.torch_line is None and inner is None and filename.startswith(torch_inside.FOLDER):
+            if (
+                found.torch_line is None
+                and inner is None
+                and filename.startswith(torch_inside.FOLDER)
+            ):
                 if not filename.startswith((torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)):
                     found.torch_line = running
             if running is CALL_MODULE:
@@ -335,7 +380,9 @@ class Switch:
 
 
 def leaves_a_block(frame: FrameType | None) -> bool:
-    """Say whether a switch of grad mode is the end of a ``with``, from the frame that calls ``torch._C._set_grad_enabled``."""
+    """Say whether a switch of grad mode is the end of a ``with``, from the frame that calls
+    ``torch._C._set_grad_enabled``.
+    """
     while frame is not None and frame.f_code.co_filename == torch_inside.GRAD_MODE:
         if frame.f_code.co_name == "__exit__":
             return True
@@ -360,7 +407,8 @@ def look_at_switch(frame: FrameType | None) -> Switch:
             code = getattr(decorated, "__code__", None)
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
-                # A function that was wrapped after its definition has no line of a decorator: the line that calls it is told.
+                # A function that was wrapped after its definition has no line of a decorator: the
+                # line that calls it is told.
                 decorator = getline(code.co_filename, code.co_firstlineno).lstrip().startswith("@")
                 inner = (code, -1) if decorator and not library else None
         elif library is None and level(filename) != INSIDE:

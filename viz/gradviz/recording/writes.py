@@ -1,4 +1,6 @@
-"""The writes into one piece of memory, by where they went, so that a buffer that is filled row by row is read at once."""
+"""The writes into one piece of memory, by where they went, so that a buffer that is filled row by
+row is read at once.
+"""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
@@ -20,7 +22,10 @@ _MOST = 64  # writes that have grown, which are looked at one by one
 
 
 class Writes(Generic[Kind]):
-    """Writes in order of their first byte. What the same call has written side by side is one write that grows."""
+    """Writes in order of their first byte.
+
+    What the same call has written side by side is one write that grows.
+    """
 
     __slots__ = ("_by_low", "_grown", "_longest", "by_serial")
 
@@ -54,12 +59,16 @@ class Writes(Generic[Kind]):
         return sorted(found, key=attrgetter("serial"))
 
     def drop_within(self, low: int, high: int) -> None:
-        """Forget the writes that lie in a range, and of those that have grown the part that does."""
+        """Forget the writes that lie in a range, and of those that have grown the
+        part that does.
+        """
         start = bisect_left(self._by_low, low, key=_low)
         end = bisect_left(self._by_low, high, key=_low)
         inside = [write for write in self._by_low[start:end] if write.high <= high]
         if inside:
-            self._by_low[start:end] = [write for write in self._by_low[start:end] if write.high > high]
+            self._by_low[start:end] = [
+                write for write in self._by_low[start:end] if write.high > high
+            ]
         for write in inside:
             self._forget(write)
         for write in [write for write in self._grown if low < write.high and write.low < high]:
@@ -67,7 +76,12 @@ class Writes(Generic[Kind]):
 
     def _grow(self, last: Kind, write: Kind) -> bool:
         """Let a write take in another of the same call where the two touch. Say whether it has."""
-        if last.family is not None or write.family is not None or write.low > last.high or write.high < last.low:
+        if (
+            last.family is not None
+            or write.family is not None
+            or write.low > last.high
+            or write.high < last.low
+        ):
             return False
         if not any(last is grown for grown in self._grown):
             if len(self._grown) >= _MOST:

@@ -10,11 +10,13 @@ from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
-# Words for the operation, and why nothing comes out of it though gradient goes in: what is so by definition, and what usually is.
+# Words for the operation, and why nothing comes out of it though gradient goes in: what is so by
+# definition, and what usually is.
 _FACTOR = "the other factor is zero wherever gradient comes in"
 _ADDED = {"addmm": 0, "baddbmm": 0, "addmv": 0, "convolution": 2, "linear": 2}
 _SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
-# What gives each of its inputs a part of the gradient, and what hands all of it on, only elsewhere or in another shape.
+# What gives each of its inputs a part of the gradient, and what hands all of it on, only elsewhere
+# or in another shape.
 _IN_PARTS = r"^(cat|stack|complex|view_as_complex|copy_slices|index_put|.*scatter|constant_pad_nd)$"
 _WHOLE_REAL = (
     r"^(view|unsafe_view|reshape_alias|view_as_real|view_as_complex|permute|transpose|t|unsqueeze|squeeze|expand|repeat|clone|alias|add|"
@@ -26,10 +28,19 @@ _ALWAYS: tuple[tuple[str, str], ...] = (
     (r"^(real|imag|view_as_real)$", "the other part of a complex value is dropped"),
 )
 _USUALLY: tuple[tuple[str, str], ...] = (
-    (r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink", "every input lies where it is flat (a dead unit)"),
+    (
+        r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink",
+        "every input lies where it is flat (a dead unit)",
+    ),
     (r"sigmoid|tanh|erf", "it is saturated"),
     (r"clamp|clip", "every input lies outside the bounds, where it is flat"),
-    (r"to_copy", "a complex value is made real, which drops its imaginary part, or because of underflow in a narrower type"),
+    (
+        r"to_copy",
+        (
+            "a complex value is made real, which drops its imaginary part, or because of underflow"
+            " in a narrower type"
+        ),
+    ),
     (r"embedding", "every index is padding_idx, which gets no gradient"),
     (r"nll_loss|cross_entropy", "every target is ignore_index, so that no element counts"),
     (r"softmax", "it is over a single value, or saturated"),
@@ -37,12 +48,17 @@ _USUALLY: tuple[tuple[str, str], ...] = (
     (r"where|masked", "the mask leaves nothing of this input"),
     (r"grid_sampler", "every point that it samples lies outside of the image"),
     (_SELECTION, "nothing of it is selected"),
-    (r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$", _FACTOR),
+    (
+        r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$",
+        _FACTOR,
+    ),
     (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
 )
 
 
-def find_zeros(built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero: set[int]) -> dict[int, Zero]:
+def find_zeros(
+    built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero: set[int]
+) -> dict[int, Zero]:
     """Say for each parameter with an all-zero gradient where the zero begins.
 
     Args:
@@ -72,24 +88,42 @@ def find_zeros(built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero:
             if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
                 index, source = _taken_up_by(built, flows, after, index) or (index, source)
             seen = "nothing of it is selected" if empty else _shown(flows[index], source)
-            found[leaf] = _begins_at(built.nodes[index], flows[index].leads, source, before, nonzero, seen)
+            found[leaf] = _begins_at(
+                built.nodes[index], flows[index].leads, source, before, nonzero, seen
+            )
         elif not any(flows[index].came for index in above if index in flows):
             why = "backward() was begun with a gradient of zeros"
-            found[leaf] = Zero(operation="backward", why=why, place=built.nodes[min(above - {0}, default=leaf)].place)
+            found[leaf] = Zero(
+                operation="backward",
+                why=why,
+                place=built.nodes[min(above - {0}, default=leaf)].place,
+            )
         else:
             found[leaf] = _cancels(built, leaf, above, flows)
     return found
 
 
-def _taken_up_by(built: Built, flows: Mapping[int, Flow], after: Mapping[int, list[int]], index: int) -> tuple[int, int] | None:
-    """Return the operation that made zeros of the part of a gradient that a node hands on, and what it goes to from there.
+def _taken_up_by(
+    built: Built, flows: Mapping[int, Flow], after: Mapping[int, list[int]], index: int
+) -> tuple[int, int] | None:
+    """Return the operation that made zeros of the part of a gradient that a node hands on, and what
+    it goes to from there.
 
-    A node that joins parts gives each its own part of what arrives. Where that is zero, the first operation after it that may pass on
-    nothing for a part is where the zero begins: whatever only rearranges or adds up hands on everything.
+    A node that joins parts gives each its own part of what arrives. Where that is zero, the first
+    operation after it that may pass on nothing for a part is where the zero begins: whatever only
+    rearranges or adds up hands on everything.
     """
-    whole = _WHOLE_REAL if re.search(r"complex", operation_name(built.nodes[index].operation)) else _WHOLE
+    whole = (
+        _WHOLE_REAL
+        if re.search(r"complex", operation_name(built.nodes[index].operation))
+        else _WHOLE
+    )
     seen = {index}
-    while len(consumers := after.get(index, [])) == 1 and consumers[0] not in seen and consumers[0] in flows:
+    while (
+        len(consumers := after.get(index, [])) == 1
+        and consumers[0] not in seen
+        and consumers[0] in flows
+    ):
         source, index = index, consumers[0]
         seen.add(index)
         if not re.search(whole, operation_name(built.nodes[index].operation)):
@@ -98,35 +132,68 @@ def _taken_up_by(built: Built, flows: Mapping[int, Flow], after: Mapping[int, li
 
 
 def _shown(flow: Flow, source: int) -> str:
-    """Return the reason that the numbers showed for zeros on an edge; empty where they showed none."""
+    """Return the reason that the numbers showed for zeros on an edge.
+
+    Empty where they showed none.
+    """
     return next((why for edge, why in flow.flat.items() if flow.leads[edge] == source), "")
 
 
 def _begins_at(
-    node: Node, inputs: Sequence[int | None], source: int, before: Mapping[int, list[int]], nonzero: set[int], shown: str
+    node: Node,
+    inputs: Sequence[int | None],
+    source: int,
+    before: Mapping[int, list[int]],
+    nonzero: set[int],
+    shown: str,
 ) -> Zero:
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
     usual = next((reason for pattern, reason in _USUALLY if re.search(pattern, name)), "")
     always = next((reason for pattern, reason in _ALWAYS if re.search(pattern, name)), "")
-    why = shown or always or (f"usually because {usual}" if usual else "gradient goes in, and zeros come out")
+    why = (
+        shown
+        or always
+        or (f"usually because {usual}" if usual else "gradient goes in, and zeros come out")
+    )
     if usual == _FACTOR and (not shown or shown.startswith(ZERO_FACTOR)):
         added = _ADDED.get(name)  # the bias is added: it is no factor
-        others = [other for place, other in enumerate(inputs) if other is not None and other != source and place != added]
+        others = [
+            other
+            for place, other in enumerate(inputs)
+            if other is not None and other != source and place != added
+        ]
         learns = bool(_closure(others, before) & nonzero) and shown in ("", ZERO_FACTOR)
         if learns:
-            why = f"{'' if shown else 'usually because '}the other factor is still zero, but it gets gradient itself"
+            why = (
+                f"{'' if shown else 'usually because '}the other factor is still zero, but it gets"
+                " gradient itself"
+            )
         return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
     return Zero(operation=name, why=why, place=node.place)
 
 
 def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]) -> Zero:
-    checkpoint = next((built.nodes[index] for index in sorted(above) if built.nodes[index].operation.startswith(CHECKPOINT_NODE)), None)
+    checkpoint = next(
+        (
+            built.nodes[index]
+            for index in sorted(above)
+            if built.nodes[index].operation.startswith(CHECKPOINT_NODE)
+        ),
+        None,
+    )
     if checkpoint is not None:
-        why = "a reentrant checkpoint runs its forward again in backward, unseen; with use_reentrant=False the line can be named"
+        why = (
+            "a reentrant checkpoint runs its forward again in backward, unseen; with"
+            " use_reentrant=False the line can be named"
+        )
         return Zero(operation="checkpoint", why=why, place=checkpoint.place)
-    last = [index for index in sorted(above) if built.nodes[index].kind is NodeKind.OPERATION and index in flows and flows[index].came]
+    last = [
+        index
+        for index in sorted(above)
+        if built.nodes[index].kind is NodeKind.OPERATION and index in flows and flows[index].came
+    ]
     place = built.nodes[last[-1]].place if last else built.nodes[leaf].place
     return Zero(operation="sum", why="what arrives on several routes cancels out", place=place)
 

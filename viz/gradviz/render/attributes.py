@@ -1,4 +1,7 @@
-"""What Graphviz is told of items and lines: from how they look to attributes in the DOT language."""
+"""What Graphviz is told of items and lines.
+
+From how they look to attributes in the DOT language.
+"""
 
 from collections.abc import Sequence
 
@@ -32,7 +35,9 @@ def node_attributes(item: Item) -> dict[str, str]:
 
 
 def ringed(item: Item) -> dict[str, str]:
-    """Return what Graphviz is told of a node that differs from an earlier report, where nobody draws a ring around it."""
+    """Return what Graphviz is told of a node that differs from an earlier report, where nobody
+    draws a ring around it.
+    """
     return {"color": RING[0].stroke, "penwidth": "3.5"} if item.change else {}
 
 
@@ -50,14 +55,20 @@ def edge_attributes(line: Line) -> dict[str, str]:
 
 
 def classes(item: Item) -> str:
-    """Return the classes of ``item``: its verdict or sort, whether it was pruned, and what is new about it."""
+    """Return the classes of ``item``.
+
+    Its verdict or sort, whether it was pruned, and what is new about it.
+    """
     names = [str(item.sort)] if item.sort is not Sort.TENSOR else []
     marks = [*(["pruned"] if item.pruned else []), *([item.change] if item.change else [])]
     return " ".join([*names, *([str(item.verdict)] if item.verdict else []), *marks])
 
 
 def label(lines: Sequence[str]) -> str:
-    """Return lines of any text as a label that shows them as they are: Graphviz reads backslashes, entities and angle brackets."""
+    """Return lines of any text as a label that shows them as they are.
+
+    Graphviz reads backslashes, entities and angle brackets.
+    """
     escaped = [line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines]
     label: str = graphviz.nohtml("\\n".join(escaped))
     return label

@@ -1,4 +1,7 @@
-"""What a picture of a difference adds to that of the report after it: a ring and a word for what changed or came, and what went."""
+"""What a picture of a difference adds to that of the report after it.
+
+A ring and a word for what changed or came, and what went.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,13 +42,21 @@ class Changes:
 
     def _marked(self, item: Item) -> Item:
         words = Counter(self.words[name] for name in item.parameters if name in self.words)
-        said = [word if len(item.parameters) == 1 else f"{count} {_plural(word, count)}" for word, count in words.items()]
+        said = [
+            word if len(item.parameters) == 1 else f"{count} {_plural(word, count)}"
+            for word, count in words.items()
+        ]
         if any(cut in self.came for cut in item.cuts):
             said.append("new")
         if not said:
             return item
         change = "came" if all(word.endswith("new") for word in said) else "changed"
-        return replace(item, lines=(*item.lines, *said), about=f"{item.about}; {', '.join(said)}", change=change)
+        return replace(
+            item,
+            lines=(*item.lines, *said),
+            about=f"{item.about}; {', '.join(said)}",
+            change=change,
+        )
 
 
 def changes(difference: Difference, before: Findings, after: Findings) -> Changes:
@@ -53,7 +64,8 @@ def changes(difference: Difference, before: Findings, after: Findings) -> Change
     words = {change.after.name: f"was {_fate(change.before)}" for change in difference.changed}
     words |= {parameter.name: "new" for parameter in difference.came}
     return Changes(
-        headline="; ".join(_clauses(difference, before, after)) or "Nothing that the gradients depend on differs",
+        headline="; ".join(_clauses(difference, before, after))
+        or "Nothing that the gradients depend on differs",
         words=words,
         came=frozenset(difference.cuts_came),
         went=(*_cuts_gone(difference.cuts_went), *_parameters_gone(difference.went, before)),
@@ -87,33 +99,57 @@ def _clauses(difference: Difference, before: Findings, after: Findings) -> list[
 
 
 def _named(names: Sequence[str], report: Findings) -> list[str]:
-    """The modules or parameters that are meant; their number, where they are too many for a headline."""
-    groups = [printable(group.pattern.removesuffix(".*")) for group in fold_names(names, report.parameters)]
+    """The modules or parameters that are meant.
+
+    Their number, where they are too many for a headline.
+    """
+    groups = [
+        printable(group.pattern.removesuffix(".*"))
+        for group in fold_names(names, report.parameters)
+    ]
     return groups if len(groups) <= NAMES else [counted(len(names), "parameter")]
 
 
 def _cuts_gone(cuts: Sequence[Cut]) -> Iterator[Item]:
     for number, cut in enumerate(cuts[:MOST]):
-        lines = (f"{SCISSORS} {short(cut.operation)}", *filter(None, [short(file_and_line(cut.file, cut.line))]), "gone")
+        lines = (
+            f"{SCISSORS} {short(cut.operation)}",
+            *filter(None, [short(file_and_line(cut.file, cut.line))]),
+            "gone",
+        )
         yield _gone(f"gone_{number}", Sort.MARK, lines, f"{cut_at(cut)}: gone", Verdict.CUT)
     if cuts[MOST:]:
         said = counted(len(cuts) - MOST, "more cut")
-        yield _gone("gone_more", Sort.MARK, (f"{SCISSORS} {said}", "gone"), f"{said}: gone", Verdict.CUT)
+        yield _gone(
+            "gone_more", Sort.MARK, (f"{SCISSORS} {said}", "gone"), f"{said}: gone", Verdict.CUT
+        )
 
 
 def _parameters_gone(went: Iterable[Parameter], before: Findings) -> Iterator[Item]:
     by_verdict: dict[Verdict, list[str]] = {}
     for parameter in went:
         by_verdict.setdefault(parameter.verdict, []).append(parameter.name)
-    groups = [(verdict, group) for verdict, names in by_verdict.items() for group in fold_names(names, before.parameters)]
+    groups = [
+        (verdict, group)
+        for verdict, names in by_verdict.items()
+        for group in fold_names(names, before.parameters)
+    ]
     for number, (verdict, group) in enumerate(groups[:MOST]):
         count = [counted(group.parameters, "parameter")] if group.parameters > 1 else []
         lines = (short(group.pattern), *count, f"gone, was {verdict}")
-        yield _gone(f"went_{number}", Sort.TENSOR, lines, f"{printable(str(group))}, {verdict}: gone", verdict)
+        yield _gone(
+            f"went_{number}",
+            Sort.TENSOR,
+            lines,
+            f"{printable(str(group))}, {verdict}: gone",
+            verdict,
+        )
     if groups[MOST:]:
         said = counted(sum(group.parameters for _, group in groups[MOST:]), "more parameter")
         yield _gone("went_more", Sort.TENSOR, (said, "gone"), f"{said}: gone", groups[-1][0])
 
 
 def _gone(key: str, sort: Sort, lines: tuple[str, ...], about: str, verdict: Verdict) -> Item:
-    return Item(key=key, sort=sort, lines=lines, about=about, verdict=verdict, pruned=True, change="went")
+    return Item(
+        key=key, sort=sort, lines=lines, about=about, verdict=verdict, pruned=True, change="went"
+    )

@@ -19,7 +19,9 @@ _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 
 
 def render_difference(difference: Difference, before: Findings, after: Findings) -> str:
-    """Return the difference as text: verdicts that changed, parameters and cuts that came and went, and what has another name.
+    """Return the difference as text.
+
+    Verdicts that changed, parameters and cuts that came and went, and what has another name.
 
     Of several losses each is told on its own, as far as it differs.
     """
@@ -40,7 +42,10 @@ def render_difference(difference: Difference, before: Findings, after: Findings)
 
 
 def render_difference_json(difference: Difference) -> str:
-    """Return the difference as JSON: parameters by their new name, cuts as in a report, and the same for each of several losses."""
+    """Return the difference as JSON.
+
+    Parameters by their new name, cuts as in a report, and the same for each of several losses.
+    """
     losses = [
         {"loss": name, "loss_before": difference.losses_before.get(name, name), **_document(each)}
         for name, each in difference.losses.items()
@@ -48,7 +53,10 @@ def render_difference_json(difference: Difference) -> str:
     document = {
         "format": 1,
         **_document(difference),
-        "trained": [{"name": each.after.name, "name_before": each.before.name, **_training(each)} for each in difference.trained],
+        "trained": [
+            {"name": each.after.name, "name_before": each.before.name, **_training(each)}
+            for each in difference.trained
+        ],
         "losses": losses,
         "losses_came": list(difference.losses_came),
         "losses_went": list(difference.losses_went),
@@ -56,25 +64,39 @@ def render_difference_json(difference: Difference) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def pictured(difference: Difference, before: Findings, after: Findings) -> tuple[Difference, Findings, Findings]:
-    """Return what there is a picture of: losses of one graph together, and of the calls of a run the first that differs."""
+def pictured(
+    difference: Difference, before: Findings, after: Findings
+) -> tuple[Difference, Findings, Findings]:
+    """Return what there is a picture of.
+
+    Losses of one graph together, and of the calls of a run the first that differs.
+    """
     if together(after) is after or not difference.losses:
         return difference, before, after
-    name = next((name for name, each in difference.losses.items() if each), list(difference.losses)[-1])
-    return difference.losses[name], losses_of(before)[difference.losses_before.get(name, name)], losses_of(after)[name]
+    name = next(
+        (name for name, each in difference.losses.items() if each), list(difference.losses)[-1]
+    )
+    return (
+        difference.losses[name],
+        losses_of(before)[difference.losses_before.get(name, name)],
+        losses_of(after)[name],
+    )
 
 
 def render_difference_html(svg: str, title: str, text: str) -> str:
     """Return a page with the picture, and below it the difference in words."""
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
-        f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n{svg}'
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta'
+        f' charset="utf-8">\n<title>{escape(title)}</title>\n'
+        '<meta name="viewport"'
+        f' content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n{svg}'
         f"<pre>{escape(text)}</pre>\n</body>\n</html>\n"
     )
 
 
 _STYLE = (
-    f":root{{color-scheme:light dark;background:{INK[0].fill};color:{INK[0].stroke}}}body{{margin:1rem}}"
+    ":root{color-scheme:light"
+    f" dark;background:{INK[0].fill};color:{INK[0].stroke}}}body{{margin:1rem}}"
     f"svg{{max-width:100%;max-height:92vh}}pre{{white-space:pre-wrap}}@media(prefers-color-scheme:dark){{:root{{background:{INK[1].fill};color:{INK[1].stroke}}}}}"
 )
 
@@ -82,14 +104,22 @@ _STYLE = (
 def _document(difference: Difference) -> dict[str, object]:
     return {
         "changed": [
-            {"name": change.after.name, "name_before": change.before.name, "before": _fate(change.before), "after": _fate(change.after)}
+            {
+                "name": change.after.name,
+                "name_before": change.before.name,
+                "before": _fate(change.before),
+                "after": _fate(change.after),
+            }
             for change in difference.changed
         ],
         "came": [{"name": each.name, **_fate(each)} for each in difference.came],
         "went": [{"name": each.name, **_fate(each)} for each in difference.went],
         "cuts_came": [_cut(cut) for cut in difference.cuts_came],
         "cuts_went": [_cut(cut) for cut in difference.cuts_went],
-        "renamed": [{"before": each.before, "after": each.after, "parameters": each.parameters} for each in difference.renamed],
+        "renamed": [
+            {"before": each.before, "after": each.after, "parameters": each.parameters}
+            for each in difference.renamed
+        ],
     }
 
 
@@ -105,9 +135,14 @@ def _renamed(renamed: Iterable[Renaming]) -> Iterator[str]:
     """What has another name; modules that differ in their numbers alone are told once."""
     alike: dict[tuple[str, str], list[Renaming]] = {}
     for each in renamed:
-        alike.setdefault((_NUMBER.sub("#", each.before), _NUMBER.sub("#", each.after)), []).append(each)
+        alike.setdefault((_NUMBER.sub("#", each.before), _NUMBER.sub("#", each.after)), []).append(
+            each
+        )
     for some in alike.values():
-        before, after = (joined_numbers(paths) or "the model" for paths in ([one.before for one in some], [one.after for one in some]))
+        before, after = (
+            joined_numbers(paths) or "the model"
+            for paths in ([one.before for one in some], [one.after for one in some])
+        )
         yield f"{before} -> {after} ({counted(sum(one.parameters for one in some), 'parameter')})"
 
 
@@ -141,14 +176,19 @@ def _changed(difference: Difference, after: Findings) -> Iterator[str]:
 
 
 def _training(change: Trained) -> dict[str, object]:
-    return {side: {"trains": fate.trains, "why": fate.why} for side, fate in (("before", change.before), ("after", change.after))}
+    return {
+        side: {"trains": fate.trains, "why": fate.why}
+        for side, fate in (("before", change.before), ("after", change.after))
+    }
 
 
 def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
     """A paragraph for each way in which it changed whether parameters train."""
     ways: dict[tuple[str, str], list[str]] = {}
     for change in changes:
-        ways.setdefault((in_words(change.before), in_words(change.after)), []).append(change.after.name)
+        ways.setdefault((in_words(change.before), in_words(change.after)), []).append(
+            change.after.name
+        )
     for (old, new), names in ways.items():
         yield f"{old} -> {new}"
         yield from (f"  {group}" for group in fold_names(names, together(after).parameters))

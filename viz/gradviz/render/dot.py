@@ -1,4 +1,7 @@
-"""From a scene to the DOT language: a whole graph as torchviz draws it, a folded one with a frame for each module."""
+"""From a scene to the DOT language.
+
+A whole graph as torchviz draws it, a folded one with a frame for each module.
+"""
 
 from collections.abc import Mapping
 
@@ -13,18 +16,29 @@ from gradviz.render.torchviz_drawing import draw
 
 
 def to_lay_out(scene: Scene) -> graphviz.Digraph:
-    """Return the graph for an engine to lay out, with stand-ins for the texts, which are written in later.
+    """Return the graph for an engine to lay out, with stand-ins for the texts, which are written in
+    later.
 
-    Engines count the bytes of a text, measure it in another font, or blow an octagon up around it: they get boxes of plain letters.
+    Engines count the bytes of a text, measure it in another font, or blow an octagon up around it:
+    they get boxes of plain letters.
     """
-    return _dot(scene, {item.key: {"shape": "box", "label": _stand_in(item)} for item in scene.sketch.items}, measured=True)
+    return _dot(
+        scene,
+        {item.key: {"shape": "box", "label": _stand_in(item)} for item in scene.sketch.items},
+        measured=True,
+    )
 
 
 def to_carry(scene: Scene) -> graphviz.Digraph:
-    """Return the graph for Graphviz to carry, with headline and note above it, in the colours of the light scheme."""
+    """Return the graph for Graphviz to carry, with headline and note above it, in the colours of
+    the light scheme.
+    """
     dot = _dot(scene, {item.key: ringed(item) for item in scene.sketch.items}, measured=False)
     dot.graph_attr["bgcolor"] = INK[0].fill
-    text = [*text_width.wrapped(scene.title, 60), *(text_width.wrapped(scene.note, 60) if scene.note else [])]
+    text = [
+        *text_width.wrapped(scene.title, 60),
+        *(text_width.wrapped(scene.note, 60) if scene.note else []),
+    ]
     dot.attr(label=label(text), labelloc="t", labeljust="l", fontname=FONT, fontsize=str(SIZE + 3))
     return dot
 
@@ -33,8 +47,12 @@ def _stand_in(item: Item) -> str:
     return label(text_width.stand_ins(item.lines))
 
 
-def _dot(scene: Scene, instead: Mapping[str, Mapping[str, str]], *, measured: bool) -> graphviz.Digraph:
-    nodes = {item.key: {**node_attributes(item), **instead[item.key]} for item in scene.sketch.items}
+def _dot(
+    scene: Scene, instead: Mapping[str, Mapping[str, str]], *, measured: bool
+) -> graphviz.Digraph:
+    nodes = {
+        item.key: {**node_attributes(item), **instead[item.key]} for item in scene.sketch.items
+    }
     dot = _by_torchviz(scene, nodes) if scene.is_whole else _framed(scene, nodes, measured=measured)
     dot.graph_attr.update(bgcolor="transparent", pad="0.05", rankdir="TB", outputorder="edgesfirst")
     dot.node_attr.update(fontname=FONT, fontsize=str(SIZE), margin="0.11,0.06", height="0.3")
@@ -47,7 +65,9 @@ def _by_torchviz(scene: Scene, nodes: Mapping[str, Mapping[str, str]]) -> graphv
     straight = set(spine(content))
     edges: dict[tuple[str, str], list[dict[str, str]]] = {}
     for line in content.lines:
-        edges.setdefault((line.source, line.target), []).append(edge_attributes(line) | ({"weight": "3"} if line in straight else {}))
+        edges.setdefault((line.source, line.target), []).append(
+            edge_attributes(line) | ({"weight": "3"} if line in straight else {})
+        )
     dot = draw(content, nodes, edges)
     dot.graph_attr.update(nodesep="0.22", ranksep="0.24")
     joined = {key for pair in edges for key in pair}
@@ -57,19 +77,38 @@ def _by_torchviz(scene: Scene, nodes: Mapping[str, Mapping[str, str]]) -> graphv
     return dot
 
 
-def _framed(scene: Scene, nodes: Mapping[str, Mapping[str, str]], *, measured: bool) -> graphviz.Digraph:
+def _framed(
+    scene: Scene, nodes: Mapping[str, Mapping[str, str]], *, measured: bool
+) -> graphviz.Digraph:
     dot = graphviz.Digraph()
-    dot.graph_attr.update(nodesep="0.2", ranksep="0.17", fontname=FONT, fontsize=str(SIZE), nslimit="4")
+    dot.graph_attr.update(
+        nodesep="0.2", ranksep="0.17", fontname=FONT, fontsize=str(SIZE), nslimit="4"
+    )
     parts: dict[str | None, graphviz.Digraph] = {None: dot}
     for frame in scene.frames:
         text = frame.name + frame.aside
         part = parts[frame.key] = graphviz.Digraph(f"cluster_{frame.key[1:]}")
-        part.attr(id=frame.key, label=label(text_width.stand_ins([text]) if measured else [text]), labeljust="l", margin="9")
-        part.attr(style="rounded", color=OP.light.stroke, fontcolor=INK[0].stroke, **{"class": frame.classes})
+        part.attr(
+            id=frame.key,
+            label=label(text_width.stand_ins([text]) if measured else [text]),
+            labeljust="l",
+            margin="9",
+        )
+        part.attr(
+            style="rounded",
+            color=OP.light.stroke,
+            fontcolor=INK[0].stroke,
+            **{"class": frame.classes},
+        )
     for item in scene.sketch.items:
         parts[scene.frame_of.get(item.key)].node(item.key, **nodes[item.key])
     for frame in reversed(scene.frames):
         parts[frame.parent].subgraph(parts[frame.key])
     for line in scene.sketch.lines:
-        dot.edge(line.source, line.target, **edge_attributes(line), **({"constraint": "false"} if line in scene.back else {}))
+        dot.edge(
+            line.source,
+            line.target,
+            **edge_attributes(line),
+            **({"constraint": "false"} if line in scene.back else {}),
+        )
     return dot

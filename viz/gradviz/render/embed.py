@@ -1,8 +1,11 @@
-"""From the SVG of a layout engine to one that is fit to embed: in a page beside others, on a light ground or a dark one.
+"""From the SVG of a layout engine to one that is fit to embed.
 
-It has a viewBox and no size, a title and a description for those who cannot see it, identifiers and style rules that reach nothing
-outside it, a style sheet for both schemes, a ground of its own that goes with the scheme, no script and no outside font. The headline
-stands above the graph, then the legend.
+In a page beside others, on a light ground or a dark one.
+
+It has a viewBox and no size, a title and a description for those who cannot see it, identifiers and
+style rules that reach nothing outside it, a style sheet for both schemes, a ground of its own that
+goes with the scheme, no script and no outside font. The headline stands above the graph, then the
+legend.
 """
 
 import hashlib
@@ -16,7 +19,16 @@ from gradviz.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
 from gradviz.render.scene import DrawnFrame, Scene
-from gradviz.render.sentences import MEANINGS, base_name, began, counted, cut_at, listing, printable, starred
+from gradviz.render.sentences import (
+    MEANINGS,
+    base_name,
+    began,
+    counted,
+    cut_at,
+    listing,
+    printable,
+    starred,
+)
 from gradviz.render.sketch import Item, Sketch, look_of
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, RING, STROKES, Look
 from gradviz.render.text_width import width, wrapped
@@ -30,13 +42,16 @@ HEADLINE, SMALL = 14.0, 10.5  # font sizes
 SWATCH = 24.0, 15.0  # of the legend
 PILE = 3, 6  # how far the frames below the upmost one look out
 TINT = 0.07  # opacity of a frame; frames inside frames add up
-_LAYERS = ("edge", "cluster", "node")  # from the bottom: what is written on a frame lies above the lines that pass there
+# From the bottom: what is written on a frame lies above the lines that pass there
+_LAYERS = ("edge", "cluster", "node")
 AROUND = 4.0  # how far a ring is from what it is around
 CHAMFER = 9.0  # what an octagon lacks at the corners of its box
 
 
 def embed(laid_out: str, report: Findings, scene: Scene) -> str:
-    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of ``scene``."""
+    """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of
+    ``scene``.
+    """
     content, title, note = scene.sketch, scene.title, scene.note
     frames = {frame.key: frame for frame in scene.frames}
     picture = ElementTree.fromstring(laid_out)
@@ -49,13 +64,21 @@ def embed(laid_out: str, report: Findings, scene: Scene) -> str:
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
     root.set("font-family", FONTS)
     SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
-    SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(filter(None, [_description(report), note]))
-    SubElement(root, "style").text = _style_sheet(f"#{prefix}", framed=bool(frames), ringed=any(item.change for item in content.items))
+    SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(
+        filter(None, [_description(report), note])
+    )
+    SubElement(root, "style").text = _style_sheet(
+        f"#{prefix}", framed=bool(frames), ringed=any(item.change for item in content.items)
+    )
     y = _paragraph(root, title, wide, MARGIN, HEADLINE, "headline")
     if note:
         y = _paragraph(root, note, wide, y, SMALL, "note")
     y = _legend(root, _entries(content), wide, y)
-    graph.set("transform", f"translate({_number(MARGIN + (wide - graph_width) / 2)} {_number(y)}) {graph.get('transform', '')}".strip())
+    graph.set(
+        "transform",
+        f"translate({_number(MARGIN + (wide - graph_width) / 2)} {_number(y)})"
+        f" {graph.get('transform', '')}".strip(),
+    )
     root.append(graph)
     root.set("viewBox", f"0 0 {_number(wide + 2 * MARGIN)} {_number(y + graph_height + MARGIN)}")
     ElementTree.indent(root, " ")
@@ -104,11 +127,16 @@ def _clean(graph: Element, prefix: str, content: Sketch, frames: Mapping[str, Dr
             if title is not None:
                 group.remove(title)
         group.set("id", f"{prefix}-{key}")
-    graph[:] = sorted(graph, key=lambda child: _LAYERS.index(child.get("class", "").partition(" ")[0]))
+    graph[:] = sorted(
+        graph, key=lambda child: _LAYERS.index(child.get("class", "").partition(" ")[0])
+    )
 
 
 def _unwrap_links(group: Element) -> None:
-    """A tooltip makes engines wrap what they draw into a link; the title of the group does what is wanted of it."""
+    """A tooltip makes engines wrap what they draw into a link.
+
+    The title of the group does what is wanted of it.
+    """
     for child in list(group):
         if child.tag == "g" and child.find("a") is not None:
             position = list(group).index(child)
@@ -137,7 +165,15 @@ def _write_frame(group: Element, name: str, said: str) -> None:
             if "run" in group.get("class", "").split():
                 for offset in PILE:
                     group.insert(
-                        position, Element(shape.tag, {**shape.attrib, "class": "pile", "transform": f"translate({offset} {-offset})"})
+                        position,
+                        Element(
+                            shape.tag,
+                            {
+                                **shape.attrib,
+                                "class": "pile",
+                                "transform": f"translate({offset} {-offset})",
+                            },
+                        ),
                     )
     text = group.find("text")
     if text is not None:
@@ -150,7 +186,11 @@ def _write_frame(group: Element, name: str, said: str) -> None:
 
 def _set_aside(group: Element, text: Element, aside: str) -> None:
     """Write the end of a centred text as a text of its own, which is not bold."""
-    content, size, middle = text.text or "", float(text.get("font-size", "0")), float(text.get("x", "0"))
+    content, size, middle = (
+        text.text or "",
+        float(text.get("font-size", "0")),
+        float(text.get("x", "0")),
+    )
     name = content.removesuffix(aside)
     rest = Element("text", {**text.attrib, "class": "aside"})
     for part, own, x in (
@@ -176,13 +216,19 @@ def _fit(text: Element) -> None:
 
 
 def _text(parent: Element, content: str, x: float, y: float, size: float, name: str) -> Element:
-    text = SubElement(parent, "text", {"class": name, "x": _number(x), "y": _number(y), "font-size": _number(size)})
+    text = SubElement(
+        parent,
+        "text",
+        {"class": name, "x": _number(x), "y": _number(y), "font-size": _number(size)},
+    )
     text.text = content
     _fit(text)
     return text
 
 
-def _paragraph(root: Element, sentences: str, wide: float, y: float, size: float, name: str) -> float:
+def _paragraph(
+    root: Element, sentences: str, wide: float, y: float, size: float, name: str
+) -> float:
     """Write text of any length below ``y`` and return where it ends."""
     group = SubElement(root, "g", {"class": name})
     columns = int(min(wide, WIDEST_TEXT) / (width("m") * size))
@@ -195,7 +241,10 @@ def _paragraph(root: Element, sentences: str, wide: float, y: float, size: float
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One entry of the legend: a sample of a node (its look) or of a line (its stroke), and what it means."""
+    """One entry of the legend.
+
+    A sample of a node (its look) or of a line (its stroke), and what it means.
+    """
 
     name: str
     meaning: str
@@ -216,10 +265,20 @@ def _entries(content: Sketch) -> list[_Entry]:
     """What occurs, and nothing else."""
     verdicts = {item.verdict for item in content.items}
     strokes = {line.stroke for line in content.lines}
-    entries = [_Entry(str(verdict), f"{verdict}: {MEANINGS[verdict]}", LOOKS[verdict]) for verdict in Verdict if verdict in verdicts]
-    changes = {"went" if item.change == "went" else "changed" for item in content.items if item.change}
-    entries += [_Entry(change, meaning, OP) for change, meaning in CHANGES.items() if change in changes]
-    return entries + [_Entry(stroke, meaning) for stroke, meaning in LINES.items() if stroke in strokes]
+    entries = [
+        _Entry(str(verdict), f"{verdict}: {MEANINGS[verdict]}", LOOKS[verdict])
+        for verdict in Verdict
+        if verdict in verdicts
+    ]
+    changes = {
+        "went" if item.change == "went" else "changed" for item in content.items if item.change
+    }
+    entries += [
+        _Entry(change, meaning, OP) for change, meaning in CHANGES.items() if change in changes
+    ]
+    return entries + [
+        _Entry(stroke, meaning) for stroke, meaning in LINES.items() if stroke in strokes
+    ]
 
 
 def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> float:
@@ -229,7 +288,8 @@ def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> floa
     room = min(wide, WIDEST_TEXT)
     widths = [across + 7 + width(entry.meaning) * SMALL for entry in entries]
     first_line = next((number for number, entry in enumerate(entries) if entry.look is None), 0)
-    breaks = {first_line} if sum(widths) + gap * (len(widths) - 1) > room else set()  # nodes and lines apart, unless one row does
+    # Nodes and lines apart, unless one row does
+    breaks = {first_line} if sum(widths) + gap * (len(widths) - 1) > room else set()
     for number, (entry, needed) in enumerate(zip(entries, widths, strict=True)):
         if x > MARGIN and (number in breaks or x + needed > MARGIN + room):
             x, y = MARGIN, y + row
@@ -246,7 +306,9 @@ def _legend(root: Element, entries: list[_Entry], wide: float, y: float) -> floa
     return y + row + 6 if entries else y
 
 
-def _line_sample(sample: Element, name: str, x: float, y: float, across: float, high: float) -> None:
+def _line_sample(
+    sample: Element, name: str, x: float, y: float, across: float, high: float
+) -> None:
     stroke = STROKES[name]
     sample.set("class", f"edge {name}")
     middle = y + high / 2
@@ -254,7 +316,10 @@ def _line_sample(sample: Element, name: str, x: float, y: float, across: float, 
         sample,
         "path",
         {
-            "d": f"M{_number(x)},{_number(middle)}H{_number(x + across - (7 if stroke.arrow == 'normal' else 0))}",
+            "d": (
+                f"M{_number(x)},{_number(middle)}"
+                f"H{_number(x + across - (7 if stroke.arrow == 'normal' else 0))}"
+            ),
             "fill": "none",
             "stroke": stroke.light,
             "stroke-width": _number(stroke.width),
@@ -263,11 +328,18 @@ def _line_sample(sample: Element, name: str, x: float, y: float, across: float, 
     )
     if stroke.arrow == "normal":
         tip = x + across
-        points = f"{_number(tip)},{_number(middle)} {_number(tip - 8)},{_number(middle - 3)} {_number(tip - 8)},{_number(middle + 3)}"
-        SubElement(sample, "polygon", {"points": points, "fill": stroke.light, "stroke": stroke.light})
+        points = (
+            f"{_number(tip)},{_number(middle)} {_number(tip - 8)},{_number(middle - 3)}"
+            f" {_number(tip - 8)},{_number(middle + 3)}"
+        )
+        SubElement(
+            sample, "polygon", {"points": points, "fill": stroke.light, "stroke": stroke.light}
+        )
 
 
-def _node_sample(sample: Element, name: str, look: Look, x: float, y: float, across: float, high: float) -> None:
+def _node_sample(
+    sample: Element, name: str, look: Look, x: float, y: float, across: float, high: float
+) -> None:
     sample.set("class", f"node {name}")
     corner = CHAMFER / 2 if look.shape == "octagon" else 0.0
     inset = 2.5 if look.borders == 2 else 0.0
@@ -280,7 +352,16 @@ def _node_sample(sample: Element, name: str, look: Look, x: float, y: float, acr
         draw_mark(sample, mark)
 
 
-def _box(parent: Element, look: Look, x: float, y: float, across: float, high: float, corner: float, name: str) -> None:
+def _box(
+    parent: Element,
+    look: Look,
+    x: float,
+    y: float,
+    across: float,
+    high: float,
+    corner: float,
+    name: str,
+) -> None:
     SubElement(
         parent,
         "polygon",
@@ -306,14 +387,36 @@ def _points(left: float, top: float, right: float, bottom: float, c: float) -> s
 
 def _corners(polygon: Element) -> tuple[float, float, float, float]:
     points = [tuple(map(float, point.split(","))) for point in polygon.get("points", "").split()]
-    return min(x for x, _ in points), min(y for _, y in points), max(x for x, _ in points), max(y for _, y in points)
+    return (
+        min(x for x, _ in points),
+        min(y for _, y in points),
+        max(x for x, _ in points),
+        max(y for _, y in points),
+    )
 
 
 def _ring(group: Element, left: float, top: float, right: float, bottom: float) -> None:
     """Draw a ring around what differs from an earlier report."""
-    sizes = {"x": left - AROUND, "y": top - AROUND, "width": right - left + 2 * AROUND, "height": bottom - top + 2 * AROUND}
+    sizes = {
+        "x": left - AROUND,
+        "y": top - AROUND,
+        "width": right - left + 2 * AROUND,
+        "height": bottom - top + 2 * AROUND,
+    }
     drawn = {key: _number(size) for key, size in sizes.items()}
-    group.append(Element("rect", {"class": "ring", **drawn, "rx": "6", "fill": "none", "stroke": RING[0].stroke, "stroke-width": "2.5"}))
+    group.append(
+        Element(
+            "rect",
+            {
+                "class": "ring",
+                **drawn,
+                "rx": "6",
+                "fill": "none",
+                "stroke": RING[0].stroke,
+                "stroke-width": "2.5",
+            },
+        )
+    )
 
 
 def _extent(group: Element) -> tuple[float, float, float, float]:
@@ -325,9 +428,13 @@ def _extent(group: Element) -> tuple[float, float, float, float]:
 
 def _description(report: Findings) -> str:
     """The report for those who cannot see the picture."""
-    sentences = ["The autograd graph of one backward call, the loss at the bottom, the parameters above."]
+    sentences = [
+        "The autograd graph of one backward call, the loss at the bottom, the parameters above."
+    ]
     for verdict in Verdict:
-        names = [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
+        names = [
+            name for name, parameter in report.parameters.items() if parameter.verdict is verdict
+        ]
         if names:
             paths = [printable(path) for path in starred(names, report.parameters)]
             sentences.append(f"{verdict.capitalize()} ({MEANINGS[verdict]}): {listing(paths, 12)}.")
@@ -335,19 +442,29 @@ def _description(report: Findings) -> str:
         code = f", where it says {printable(cut.code)}" if cut.code else ""
         sentences.append(f"Cut: {cut_at(cut)}{code}.")
     if report.unregistered:
-        sentences.append(f"Outside the model gradient reaches {counted(len(report.unregistered), 'tensor')}.")
+        sentences.append(
+            f"Outside the model gradient reaches {counted(len(report.unregistered), 'tensor')}."
+        )
     if report.place:
-        sentences.append(f"{began(report)} at {printable(base_name(report.place.file))}:{report.place.line}.")
+        sentences.append(
+            f"{began(report)} at {printable(base_name(report.place.file))}:{report.place.line}."
+        )
     return " ".join(sentences)
 
 
 def _style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
-    """The style sheet; every rule begins at ``root``, so that none reaches another picture of the same page."""
+    """The style sheet.
+
+    Every rule begins at ``root``, so that none reaches another picture of the same page.
+    """
     rules = [
         f"{root}{{background:{INK[0].fill}}}",
         f"{root} text{{font-family:{FONTS};fill:{INK[0].stroke};stroke:none}}",
         f"{root} .name,{root} .headline{{font-weight:bold}}",
-        f"{root} .glyph{{fill:none;stroke:{INK[0].stroke};stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}}",
+        (
+            f"{root} .glyph{{fill:none;stroke:{INK[0].stroke};stroke-width:1.5;"
+            "stroke-linecap:round;stroke-linejoin:round}"
+        ),
         f"{root} .node.pruned .shape{{fill-opacity:{GHOST};stroke-dasharray:5 3}}",
     ]
     looks = {**{str(verdict): look for verdict, look in LOOKS.items()}, "op": OP, "loss": LOSS}
@@ -357,15 +474,26 @@ def _style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
             rules.append(f"{root} .node.{name} .shape{{stroke-dasharray:{look.dashes}}}")
     if framed:
         halo = "paint-order:stroke;stroke-width:4;stroke-linejoin:round;stroke-opacity:.8"
-        rules += [f"{root} .frame{{fill-opacity:{TINT}}}", f"{root} .pile{{fill:none}}", f"{root} .cluster text{{{halo}}}"]
+        rules += [
+            f"{root} .frame{{fill-opacity:{TINT}}}",
+            f"{root} .pile{{fill:none}}",
+            f"{root} .cluster text{{{halo}}}",
+        ]
         rules += _frame_rules(root, dark=False)
     if ringed:
-        rules += [f"{root} .ring{{fill:none;stroke:{RING[0].stroke}}}", f"{root} .went .ring{{stroke-dasharray:6 4}}"]
+        rules += [
+            f"{root} .ring{{fill:none;stroke:{RING[0].stroke}}}",
+            f"{root} .went .ring{{stroke-dasharray:6 4}}",
+        ]
     for name, stroke in STROKES.items():
         rules += _edge_rules(f"{root} .edge.{name}", stroke.light)
         if stroke.dashes:
             rules.append(f"{root} .edge.{name} path{{stroke-dasharray:{stroke.dashes}}}")
-    dark = [f"{root}{{background:{INK[1].fill}}}", f"{root} text{{fill:{INK[1].stroke}}}", f"{root} .glyph{{stroke:{INK[1].stroke}}}"]
+    dark = [
+        f"{root}{{background:{INK[1].fill}}}",
+        f"{root} text{{fill:{INK[1].stroke}}}",
+        f"{root} .glyph{{stroke:{INK[1].stroke}}}",
+    ]
     if ringed:
         dark.append(f"{root} .ring{{stroke:{RING[1].stroke}}}")
     for name, look in looks.items():
@@ -377,12 +505,20 @@ def _style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
 
 
 def _node_rules(selector: str, fill: str, stroke: str) -> list[str]:
-    return [f"{selector} .shape{{fill:{fill};stroke:{stroke}}}", f"{selector} .outline{{fill:none;stroke:{stroke}}}"]
+    return [
+        f"{selector} .shape{{fill:{fill};stroke:{stroke}}}",
+        f"{selector} .outline{{fill:none;stroke:{stroke}}}",
+    ]
 
 
 def _frame_rules(root: str, *, dark: bool) -> list[str]:
     """A frame has the colour of the verdict that everything in it shares, unless all is well."""
-    looks = {"": OP, **{f".{verdict}": look for verdict, look in LOOKS.items() if verdict is not Verdict.REACHED}}
+    looks = {
+        "": OP,
+        **{
+            f".{verdict}": look for verdict, look in LOOKS.items() if verdict is not Verdict.REACHED
+        },
+    }
     strokes = {name: (look.dark if dark else look.light).stroke for name, look in looks.items()}
     return [
         f"{root} .cluster text{{stroke:{INK[dark].fill}}}",
@@ -398,7 +534,10 @@ def _frame_rules(root: str, *, dark: bool) -> list[str]:
 
 
 def _edge_rules(selector: str, stroke: str) -> list[str]:
-    return [f"{selector} path,{selector} polyline{{stroke:{stroke}}}", f"{selector} polygon{{fill:{stroke};stroke:{stroke}}}"]
+    return [
+        f"{selector} path,{selector} polyline{{stroke:{stroke}}}",
+        f"{selector} polygon{{fill:{stroke};stroke:{stroke}}}",
+    ]
 
 
 def _number(value: float) -> str:

@@ -61,14 +61,17 @@ FORMATS: Mapping[str, Callable[[Findings, str, View], str | bytes]] = {
 
 
 def check(path: Path) -> None:
-    """See that ``path`` names a format, and a file in a folder that is there, before the work that would be lost.
+    """See that ``path`` names a format, and a file in a folder that is there, before the work that
+    would be lost.
 
     Raises:
         OutputError: It does not.
     """
     files.check(path)
     if path.suffix.lower() not in FORMATS:
-        raise OutputError(f"unknown format: {path.name!r} (the name must end in one of {', '.join(FORMATS)})")
+        raise OutputError(
+            f"unknown format: {path.name!r} (the name must end in one of {', '.join(FORMATS)})"
+        )
 
 
 def save(report: Findings, path: Path, *, engine: str = "auto", view: View = _USUAL) -> None:
@@ -93,15 +96,25 @@ def save_picture(report: Findings, path: Path, svg: str, *, view: View = _USUAL)
     if ending in (".png", ".pdf"):
         write(path, FORMATS[ending](report, "auto", view))
     elif ending in FORMATS and ending != ".svg":
-        raise OutputError(f"cannot write {path.name!r} as a picture: the name must end in .svg, .png or .pdf")
+        raise OutputError(
+            f"cannot write {path.name!r} as a picture: the name must end in .svg, .png or .pdf"
+        )
     else:
         write(path, svg)
 
 
 def save_difference(
-    difference: Difference, before: Findings, after: Findings, path: Path, *, engine: str = "auto", view: View = _USUAL
+    difference: Difference,
+    before: Findings,
+    after: Findings,
+    path: Path,
+    *,
+    engine: str = "auto",
+    view: View = _USUAL,
 ) -> None:
-    """Write what differs between two reports to ``path``, in the format that its name ends in: as a picture, or in words.
+    """Write what differs between two reports to ``path``, in the format that its name ends in.
+
+    As a picture, or in words.
 
     Raises:
         OutputError: The format is unknown, or the file cannot be written.
@@ -120,7 +133,9 @@ def save_difference(
         if ending in (".svg", ".html"):
             content = render_svg(new, view, engine=engine, changes=marks)
             if ending == ".html":
-                content = words.render_difference_html(content, marks.headline, words.render_difference(difference, before, after))
+                content = words.render_difference_html(
+                    content, marks.headline, words.render_difference(difference, before, after)
+                )
         else:
             content = str(drawing(new, view, marks).source)
             if ending != ".dot":

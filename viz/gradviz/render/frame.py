@@ -1,4 +1,7 @@
-"""The numbers of a report as a table: a row for each parameter and call, in pandas or polars, whichever is there."""
+"""The numbers of a report as a table.
+
+A row for each parameter and call, in pandas or polars, whichever is there.
+"""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,7 +24,9 @@ def render_frame(report: Findings) -> Any:
     """
     library = next((name for name in _LIBRARIES if find_spec(name) is not None), None)
     if library is None:
-        raise OutputError("a frame needs pandas or polars, and neither is installed: pip install pandas")
+        raise OutputError(
+            "a frame needs pandas or polars, and neither is installed: pip install pandas"
+        )
     return import_module(library).DataFrame(columns(report))
 
 
@@ -29,7 +34,9 @@ def columns(report: Findings) -> dict[str, list[Any]]:
     """Return the columns of the table by name."""
     series = series_of(report) or Series()
     chosen = block_names(line.name for line in series.parameters)
-    found: dict[str, list[Any]] = {name: [] for name in ("call", "parameter", "block", "numel", "verdict", "why", *_NUMBERS)}
+    found: dict[str, list[Any]] = {
+        name: [] for name in ("call", "parameter", "block", "numel", "verdict", "why", *_NUMBERS)
+    }
     for place, call in enumerate(series.calls):
         for line in series.parameters:
             turn = line.verdict_at(call)
@@ -44,7 +51,12 @@ def columns(report: Findings) -> dict[str, list[Any]]:
     return found
 
 
-_NUMBERS = {"gradient_norm": "norms", "update_ratio": "ratios", "weight_norm": "weights", "zeros": "zeros"}
+_NUMBERS = {
+    "gradient_norm": "norms",
+    "update_ratio": "ratios",
+    "weight_norm": "weights",
+    "zeros": "zeros",
+}
 
 
 def _number(line: Line, field: str, place: int) -> float | None:

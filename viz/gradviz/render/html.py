@@ -1,7 +1,10 @@
-"""One page of HTML that holds a report of any size: the graph to open and close, to search and to walk through.
+"""One page of HTML that holds a report of any size.
 
-The page is a single file with nothing outside it and a content security policy that allows its own script and style by their hashes
-alone. The report goes into it as JSON, in which no character that HTML knows is left, so a name is never more than text.
+The graph to open and close, to search and to walk through.
+
+The page is a single file with nothing outside it and a content security policy that allows its own
+script and style by their hashes alone. The report goes into it as JSON, in which no character that
+HTML knows is left, so a name is never more than text.
 """
 
 import base64
@@ -30,14 +33,17 @@ from gradviz.version import __version__
 if TYPE_CHECKING:
     from jinja2 import Template
 
-# The parts of the script in the order of reading; each uses what stands in those before it, and all share ``state``.
+# The parts of the script in the order of reading; each uses what stands in those before it, and all
+# share ``state``.
 SCRIPT = (
-    "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view", "pointers",
-    "export", "opening", "heat", "elements", "panel", "lists", "tree", "search", "address", "room", "map", "main",
+    "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view",
+    "pointers", "export", "opening", "heat", "elements", "panel", "lists", "tree", "search",
+    "address", "room", "map", "main",
 )  # fmt: skip
 
 _AFTER = re.compile(r"after backward ([\d, and]+)")
-_DARK = re.compile(r"^@dark\{(.*)\}$", re.MULTILINE)  # variables of the dark scheme: the reader's own, or chosen on the page
+# Variables of the dark scheme: the reader's own, or chosen on the page
+_DARK = re.compile(r"^@dark\{(.*)\}$", re.MULTILINE)
 _COMMENTS = ("//", "/**", "* ", "*/")
 
 
@@ -45,10 +51,17 @@ def render_html(report: Findings) -> str:
     """Return the page. The same report gives the same bytes."""
     report = by_block(report)
     losses = [*report.losses.values()] if is_of_calls(report) else [report, *report.losses.values()]
-    notes = [note for note in report.notes if note not in losses[-1].notes] if losses[0] is not report else []
+    notes = (
+        [note for note in report.notes if note not in losses[-1].notes]
+        if losses[0] is not report
+        else []
+    )
     data = {
         "version": __version__,
-        "verdicts": [{"word": str(verdict), "meaning": MEANINGS[verdict], "mark": LOOKS[verdict].mark} for verdict in Verdict],
+        "verdicts": [
+            {"word": str(verdict), "meaning": MEANINGS[verdict], "mark": LOOKS[verdict].mark}
+            for verdict in Verdict
+        ],
         "looks": {name: _look(look) for name, look in _looks().items()},
         "strokes": [_stroke(name, stroke) for name, stroke in STROKES.items()],
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
@@ -77,13 +90,22 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
     for note in report.notes:
         told = _AFTER.search(note) if note.startswith("ALARM") else None
         calls = {f"backward {number}" for number in re.findall(r"\d+", told[1])} if told else set()
-        called = [number for number, loss in enumerate(losses) if loss.loss.partition(",")[0] in calls]
-        starved = [number for number in called if any(one.verdict is Verdict.CUT for one in losses[number].parameters.values())]
+        called = [
+            number for number, loss in enumerate(losses) if loss.loss.partition(",")[0] in calls
+        ]
+        starved = [
+            number
+            for number in called
+            if any(one.verdict is Verdict.CUT for one in losses[number].parameters.values())
+        ]
         if called:
             return (starved or called)[-1]
     for alarm in report.training.alarms if report.training else ():
         for number, loss in enumerate(losses):
-            if any(name in loss.parameters and loss.parameters[name].verdict == alarm.why for name in alarm.parameters):
+            if any(
+                name in loss.parameters and loss.parameters[name].verdict == alarm.why
+                for name in alarm.parameters
+            ):
                 return number
     return 0
 
@@ -107,7 +129,9 @@ def _dashes(line: Look | Stroke) -> list[float]:
 
 @cache
 def _script() -> str:
-    """The parts of the script in one function of its own: the policy allows one script, by its hash.
+    """The parts of the script in one function of its own.
+
+    The policy allows one script, by its hash.
 
     Indents and lines of comment are left out, which are a sixth of it.
     """
@@ -122,14 +146,25 @@ def _style() -> str:
     def variables(scheme: int) -> str:
         paints = {name: look.dark if scheme else look.light for name, look in _looks().items()}
         colours = {"ground": INK[scheme].fill, "ink": INK[scheme].stroke}
-        colours |= {f"{name}-{part}": getattr(paint, part) for name, paint in paints.items() for part in ("fill", "stroke")}
-        colours |= {f"line-{name}": stroke.dark if scheme else stroke.light for name, stroke in STROKES.items()}
+        colours |= {
+            f"{name}-{part}": getattr(paint, part)
+            for name, paint in paints.items()
+            for part in ("fill", "stroke")
+        }
+        colours |= {
+            f"line-{name}": stroke.dark if scheme else stroke.light
+            for name, stroke in STROKES.items()
+        }
         colours |= {f"s{step}": colour for step, colour in enumerate((LIGHT, DARK)[scheme])}
         return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
     parts = _resource("style.css") + _resource("training.css")
     sheet = f":root{{--mono:{FONTS};{variables(0)}}}\n@dark{{{variables(1)}}}\n{parts}"
-    return _DARK.sub(r"@media (prefers-color-scheme:dark){:root:not([data-scheme=light]){\1}}\n:root[data-scheme=dark]{\1}", sheet)
+    return _DARK.sub(
+        r"@media (prefers-color-scheme:dark){:root:not([data-scheme=light]){\1}}"
+        r"\n:root[data-scheme=dark]{\1}",
+        sheet,
+    )
 
 
 @cache
@@ -141,7 +176,12 @@ def _resource(name: str) -> str:
 def _template(name: str) -> "Template":
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=name != "page.html")
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=name != "page.html",
+    )
     return environment.from_string(_resource(name))
 
 
@@ -150,6 +190,9 @@ def _hash(text: str) -> str:
 
 
 def _json(data: Any) -> str:
-    """JSON for a script element: ASCII, and nothing that HTML could take for a tag, a comment or an entity."""
+    """JSON for a script element.
+
+    ASCII, and nothing that HTML could take for a tag, a comment or an entity.
+    """
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,7 @@
-"""From a box to what is written in it: the same words for a box of a whole graph and for one of a folded graph."""
+"""From a box to what is written in it.
+
+The same words for a box of a whole graph and for one of a folded graph.
+"""
 
 from gradviz.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
@@ -11,7 +14,9 @@ from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
 TIMES = "\u00d7"
 
 
-def item_of(box: Box, key: str, report: Findings, *, around: str = "", unsaid: int = 1, repetitions: int = 1) -> Item:
+def item_of(
+    box: Box, key: str, report: Findings, *, around: str = "", unsaid: int = 1, repetitions: int = 1
+) -> Item:
     """Return the item for a box.
 
     Args:
@@ -43,11 +48,18 @@ def repeated(name: str, times: int) -> str:
 
 def relative(path: str, around: str) -> str:
     """Return a path without that of the module around it."""
-    return path[len(around) :].lstrip(".") if around and (path == around or path.startswith(f"{around}.")) else path
+    return (
+        path[len(around) :].lstrip(".")
+        if around and (path == around or path.startswith(f"{around}."))
+        else path
+    )
 
 
 def size_of(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -> str:
-    """Return how many parameters and elements there are, ``"2 tensors, 1.5 k values"``; of one tensor its sizes."""
+    """Return how many parameters and elements there are, ``"2 tensors, 1.5 k values"``.
+
+    Of one tensor its sizes.
+    """
     if parameters <= 1 and shape is not None:
         return f"({', '.join(map(str, shape))})"
     return tensors(parameters, numel) if parameters else ""
@@ -63,7 +75,9 @@ def _operation(key: str, box: Box, name: str) -> Item:
     scope, place = f" in {box.path}" if box.path else "", _at(box)
     about = f"{repeated(box.operation, box.times)}{scope}{place}"
     if box.stretch:
-        about = ", ".join(repeated(each.operation, each.times) + _at(each) for each in stretch) + scope
+        about = (
+            ", ".join(repeated(each.operation, each.times) + _at(each) for each in stretch) + scope
+        )
     return Item(
         key=key,
         sort=Sort.OPERATION,
@@ -89,10 +103,17 @@ def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
         words = ", ".join(verdict_words(dict(box.verdicts), box.partial))
         parameter = report.parameters.get(box.path)
         cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
-        about = f"{printable(box.path)} {size}".rstrip() + f": {words}" + (f", cut by {cuts}" if cuts else "")
+        about = (
+            f"{printable(box.path)} {size}".rstrip()
+            + f": {words}"
+            + (f", cut by {cuts}" if cuts else "")
+        )
         name = name or NAMELESS
     else:
-        about = f"{box.path} ({counted(box.parameters, 'parameter')}): {', '.join(verdict_words(dict(box.verdicts), box.partial))}"
+        about = (
+            f"{box.path} ({counted(box.parameters, 'parameter')}):"
+            f" {', '.join(verdict_words(dict(box.verdicts), box.partial))}"
+        )
         name = "" if name == "*" else name  # the frame says which module they are of
     second = "outside the model" if box.kind is BoxKind.LEAF else size
     return Item(
@@ -115,7 +136,9 @@ def _module(key: str, box: Box, name: str, repetitions: int) -> Item:
     times = box.times * box.calls
     name = repeated(name, times) if name else ""
     aside = f": {short(box.class_name)}" if name and box.class_name else ""
-    about = "; ".join(filter(None, [repeated(box.path, times), box.class_name, size, ", ".join(said)]))
+    about = "; ".join(
+        filter(None, [repeated(box.path, times), box.class_name, size, ", ".join(said)])
+    )
     return Item(
         key=key,
         sort=Sort.TENSOR if verdict else Sort.OPERATION,
@@ -132,13 +155,20 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
     """What severs: its operation, its line, and how much it cuts off where that is folded away."""
     cuts = [report.cuts[index] for index in box.cuts]
     first = cuts[0]
-    lines = [repeated(f"{SCISSORS} {short(first.operation)}", box.nodes), short(file_and_line(first.file, first.line))]
+    lines = [
+        repeated(f"{SCISSORS} {short(first.operation)}", box.nodes),
+        short(file_and_line(first.file, first.line)),
+    ]
     lines += [f"and {len(cuts) - 1} more"] if cuts[1:] else []
     if not box.key:
-        behind = dict.fromkeys(name for cut in cuts for name in cut.parameters if name in report.parameters)
+        behind = dict.fromkeys(
+            name for cut in cuts for name in cut.parameters if name in report.parameters
+        )
         pruned = sum(report.parameters[name].verdict is Verdict.CUT for name in behind)
         lines += [f"cuts off {counted(pruned, 'parameter')}"] if pruned else []
-    about = f"cut: {'; '.join(map(cut_at, cuts))}" + (f": {printable(first.code)}" if first.code else "")
+    about = f"cut: {'; '.join(map(cut_at, cuts))}" + (
+        f": {printable(first.code)}" if first.code else ""
+    )
     return Item(
         key=key,
         sort=Sort.MARK,
@@ -151,7 +181,10 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
 
 
 def _verdicts(box: Box) -> list[str]:
-    """How many parameters have which verdict, a line each; the word alone where all have the same."""
+    """How many parameters have which verdict, a line each.
+
+    The word alone where all have the same.
+    """
     words = verdict_words(dict(box.verdicts), box.partial)
     if len(box.verdicts) == 1:
         return [f"{LOOKS[box.verdicts[0][0]].mark} {', '.join(words)}".strip()]

@@ -1,8 +1,11 @@
-"""A report as JSON and back. ``read_findings(render_json(findings)) == findings``, and two runs of the same step give the same bytes.
+"""A report as JSON and back.
 
-A field that holds its default is left out of nodes, edges and places, so that large graphs stay small; the fields that a reader
-looks for first are always there (``_ALWAYS``). A parameter's cuts are positions in the list of cuts beside it. Numbers that JSON
-does not know (nan, inf) are strings.
+``read_findings(render_json(findings)) == findings``, and two runs of the same step give the same
+bytes.
+
+A field that holds its default is left out of nodes, edges and places, so that large graphs stay
+small; the fields that a reader looks for first are always there (``_ALWAYS``). A parameter's cuts
+are positions in the list of cuts beside it. Numbers that JSON does not know (nan, inf) are strings.
 """
 
 import dataclasses
@@ -38,13 +41,16 @@ _ALWAYS: Mapping[type, tuple[str, ...]] = {
     Alarm: tuple(field.name for field in dataclasses.fields(Alarm)),
 }
 
-_graphs: dict[int, tuple[weakref.ref[Graph], str]] = {}  # the graphs alive that were written, by id()
+# The graphs alive that were written, by id()
+_graphs: dict[int, tuple[weakref.ref[Graph], str]] = {}
 
 
 def render_json(report: Findings) -> str:
     """Return the report as JSON, a parameter, cut, node or edge to a line."""
     document: dict[str, Any] = {"format": FORMAT, "gradviz": __version__, "torch": report.torch}
-    document["backwards"] = [_backward(index, each) for index, each in enumerate(report.losses.values() or [report])]
+    document["backwards"] = [
+        _backward(index, each) for index, each in enumerate(report.losses.values() or [report])
+    ]
     if report.losses:
         document["together"] = _backward(0, report)
     if report.training is not None:
@@ -58,7 +64,8 @@ def read_findings(text: str) -> Findings:
     """Return what ``render_json`` wrote.
 
     Raises:
-        ReportFileError: It is not JSON, not a report, of a later format, or something in it is missing or of the wrong kind.
+        ReportFileError: It is not JSON, not a report, of a later format, or something in it is
+            missing or of the wrong kind.
     """
     try:
         document = json.loads(text)
@@ -68,15 +75,24 @@ def read_findings(text: str) -> Findings:
         raise ReportFileError('not a gradviz report: there is no "format" in it')
     if document["format"] not in _READ:
         raise ReportFileError(
-            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which reads {' and '.join(map(str, _READ))}; "
-            f"the file was written by gradviz {document.get('gradviz')})"
+            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which"
+            f" reads {' and '.join(map(str, _READ))}; the file was written by gradviz"
+            f" {document.get('gradviz')})"
         )
     torch = _decode(str, document.get("torch", ""), "torch")
-    reports = [_read_backward(entry, torch, f"backwards[{i}]") for i, entry in enumerate(_items(document, "backwards", "report"))]
-    more = {"training": _read_training(document.get("training")), "series": _decode(Series | None, document.get("series"), "series")}
+    reports = [
+        _read_backward(entry, torch, f"backwards[{i}]")
+        for i, entry in enumerate(_items(document, "backwards", "report"))
+    ]
+    more = {
+        "training": _read_training(document.get("training")),
+        "series": _decode(Series | None, document.get("series"), "series"),
+    }
     if "together" in document:
         whole = _read_backward(document["together"], torch, "together")
-        return dataclasses.replace(whole, losses={report.loss: report for report in reports}, **more)
+        return dataclasses.replace(
+            whole, losses={report.loss: report for report in reports}, **more
+        )
     if len(reports) != 1:
         raise ReportFileError(f'broken report: {len(reports)} backwards, but no "together"')
     return dataclasses.replace(reports[0], **more)
@@ -84,7 +100,10 @@ def read_findings(text: str) -> Findings:
 
 def _training(training: Training) -> dict[str, Any]:
     encoded: dict[str, Any] = _encode(training)
-    encoded["optimizers"] = [{("class" if key == "kind" else key): value for key, value in one.items()} for one in encoded["optimizers"]]
+    encoded["optimizers"] = [
+        {("class" if key == "kind" else key): value for key, value in one.items()}
+        for one in encoded["optimizers"]
+    ]
     return encoded
 
 
@@ -92,7 +111,11 @@ def _read_training(entry: Any) -> Training | None:
     if entry is None:
         return None
     optimizers = _items(entry, "optimizers", "training")
-    plain = [{("kind" if key == "class" else key): value for key, value in one.items()} for one in optimizers if isinstance(one, dict)]
+    plain = [
+        {("kind" if key == "class" else key): value for key, value in one.items()}
+        for one in optimizers
+        if isinstance(one, dict)
+    ]
     found: Training = _decode(Training, {**entry, "optimizers": plain}, "training")
     return found
 
@@ -125,11 +148,20 @@ def _read_backward(entry: Any, torch: str, where: str) -> Findings:
     for i, item in enumerate(_items(entry, "parameters", where)):
         here = f"{where}.parameters[{i}]"
         references = _items(item, "cuts", here)
-        own = [cuts[r] if type(r) is int and 0 <= r < len(cuts) else _decode(Cut, r, f"{here}.cuts") for r in references]
-        parameters.append(dataclasses.replace(_decode(Parameter, {**item, "cuts": []}, here), cuts=tuple(own)))
+        own = [
+            cuts[r] if type(r) is int and 0 <= r < len(cuts) else _decode(Cut, r, f"{here}.cuts")
+            for r in references
+        ]
+        parameters.append(
+            dataclasses.replace(_decode(Parameter, {**item, "cuts": []}, here), cuts=tuple(own))
+        )
     place = None
     if entry.get("file") is not None:
-        place = _decode(Place, {key: entry[key] for key in ("file", "line", "code", "function") if key in entry}, where)
+        place = _decode(
+            Place,
+            {key: entry[key] for key in ("file", "line", "code", "function") if key in entry},
+            where,
+        )
     graph = _decode(Graph, entry.get("graph"), f"{where}.graph")
     _check_graph(graph, len(cuts), f"{where}.graph")
     return Findings(
@@ -137,7 +169,9 @@ def _read_backward(entry: Any, torch: str, where: str) -> Findings:
         place=place,
         parameters=Parameters(tuple(parameters)),
         cuts=cuts,
-        unregistered=_decode(tuple[Leaf, ...], _items(entry, "unregistered", where), f"{where}.unregistered"),
+        unregistered=_decode(
+            tuple[Leaf, ...], _items(entry, "unregistered", where), f"{where}.unregistered"
+        ),
         births=_decode(tuple[NotFinite, ...], entry.get("births", []), f"{where}.births"),
         graph=graph,
         notes=_decode(tuple[str, ...], entry.get("notes", []), f"{where}.notes"),
@@ -149,14 +183,26 @@ def _check_graph(graph: Graph, cuts: int, where: str) -> None:
     """Hold the promises of :class:`Graph` that renderers count on."""
     for position, node in enumerate(graph.nodes):
         if node.index != position:
-            raise ReportFileError(f"broken report: {where}.nodes[{position}] has index {node.index}")
+            raise ReportFileError(
+                f"broken report: {where}.nodes[{position}] has index {node.index}"
+            )
     for position, edge in enumerate(graph.edges):
         if not (0 <= edge.source < len(graph.nodes) and 0 <= edge.target < len(graph.nodes)):
-            raise ReportFileError(f"broken report: {where}.edges[{position}] leads to a node that is not there")
-        if edge.gradient and graph.nodes[edge.target].kind not in (NodeKind.OPERATION, NodeKind.LOSS):
-            raise ReportFileError(f"broken report: {where}.edges[{position}] passes gradient on from a leaf, where gradient ends")
+            raise ReportFileError(
+                f"broken report: {where}.edges[{position}] leads to a node that is not there"
+            )
+        if edge.gradient and graph.nodes[edge.target].kind not in (
+            NodeKind.OPERATION,
+            NodeKind.LOSS,
+        ):
+            raise ReportFileError(
+                f"broken report: {where}.edges[{position}] passes gradient on from a leaf, where"
+                " gradient ends"
+            )
         if edge.cut is not None and not 0 <= edge.cut < cuts:
-            raise ReportFileError(f"broken report: {where}.edges[{position}] belongs to a cut that is not there")
+            raise ReportFileError(
+                f"broken report: {where}.edges[{position}] belongs to a cut that is not there"
+            )
 
 
 def _encode(value: Any) -> Any:
@@ -172,18 +218,30 @@ def _encode(value: Any) -> Any:
     if not dataclasses.is_dataclass(value):
         return value
     items = ((name, default, getattr(value, name)) for name, default in _fields(value.__class__))
-    return {name: _encode(item) for name, default, item in items if item is not default and item != default}
+    return {
+        name: _encode(item)
+        for name, default, item in items
+        if item is not default and item != default
+    }
 
 
 @cache
 def _fields(cls: type) -> tuple[tuple[str, Any], ...]:
-    """The fields of a dataclass, each with what need not be written: its default, or what no value is equal to."""
+    """The fields of a dataclass, each with what need not be written.
+
+    Its default, or what no value is equal to.
+    """
     always = _ALWAYS.get(cls, ())
-    return tuple((field.name, dataclasses.MISSING if field.name in always else _default(field)) for field in dataclasses.fields(cls))
+    return tuple(
+        (field.name, dataclasses.MISSING if field.name in always else _default(field))
+        for field in dataclasses.fields(cls)
+    )
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
-    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    return (
+        field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    )
 
 
 @cache
@@ -216,7 +274,13 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
             raise _wrong("an object", value, where)
         hints = _hints(hint)
         try:
-            return hint(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in value.items() if key in hints})
+            return hint(
+                **{
+                    key: _decode(hints[key], item, f"{where}.{key}")
+                    for key, item in value.items()
+                    if key in hints
+                }
+            )
         except TypeError as error:
             raise ReportFileError(f"broken report: {where}: {error}") from None
     if hint is float and isinstance(value, str) and value in ("nan", "inf", "-inf"):
@@ -238,26 +302,47 @@ def _items(entry: Any, key: str, where: str) -> list[Any]:
 
 def _wrong(expected: str, value: Any, where: str) -> ReportFileError:
     given = json.dumps(value)
-    return ReportFileError(f"broken report: {where} is {given if len(given) <= 60 else given[:57] + '...'}, and not {expected}")
+    return ReportFileError(
+        f"broken report: {where} is {given if len(given) <= 60 else given[:57] + '...'}, and not"
+        f" {expected}"
+    )
 
 
 def _spread(value: Any, depth: int) -> str:
-    """JSON that is spread over lines down to the items of the lists in a backward, each of which takes one line."""
+    """JSON that is spread over lines down to the items of the lists in a backward, each of which
+    takes one line.
+    """
     if isinstance(value, Graph):
         return _graph(value).replace("\n" + " " * _DEPTH, "\n" + " " * depth)
-    if not value or not isinstance(value, list | dict) or depth > (4 if isinstance(value, list) else 3):
+    if (
+        not value
+        or not isinstance(value, list | dict)
+        or depth > (4 if isinstance(value, list) else 3)
+    ):
         return json.dumps(value)
     indent = " " * (depth + 1)
     if isinstance(value, dict):
-        lines = [f"{indent}{json.dumps(key)}: {_spread(item, depth + 1)}" for key, item in value.items()]
+        lines = [
+            f"{indent}{json.dumps(key)}: {_spread(item, depth + 1)}" for key, item in value.items()
+        ]
         return "{\n" + ",\n".join(lines) + "\n" + indent[1:] + "}"
-    return "[\n" + ",\n".join(indent + _spread(item, depth + 1) for item in value) + "\n" + indent[1:] + "]"
+    return (
+        "[\n"
+        + ",\n".join(indent + _spread(item, depth + 1) for item in value)
+        + "\n"
+        + indent[1:]
+        + "]"
+    )
 
 
 def _graph(graph: Graph) -> str:
-    """A graph as it is written in one of several backwards: once, for a run writes its file again with every call."""
+    """A graph as it is written in one of several backwards.
+
+    Once, for a run writes its file again with every call.
+    """
     key = id(graph)
     if key not in _graphs:
         text = _spread(_encode(graph), _DEPTH)
-        _graphs[key] = weakref.ref(graph, partial(_graphs.pop, key)), text  # it is C that forgets it, which no interrupt comes into
+        # It is C that forgets it, which no interrupt comes into
+        _graphs[key] = weakref.ref(graph, partial(_graphs.pop, key)), text
     return _graphs[key][1]

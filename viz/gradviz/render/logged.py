@@ -1,4 +1,6 @@
-"""A report where people look already: TensorBoard, Weights & Biases, the loggers of Lightning, the Trainer of transformers.
+"""A report where people look already.
+
+TensorBoard, Weights & Biases, the loggers of Lightning, the Trainer of transformers.
 
 Each is known by its methods, so that none of them has to be installed.
 """
@@ -25,7 +27,8 @@ def log(report: Findings, target: Any, step: int | None) -> None:
 
     Args:
         report: What to write.
-        target: A ``SummaryWriter``, a run of W&B, a logger of Lightning, or a Trainer of transformers.
+        target: A ``SummaryWriter``, a run of W&B, a logger of Lightning, or a Trainer of
+            transformers.
         step: Of the training; None where the target counts itself.
 
     Raises:
@@ -59,17 +62,29 @@ def scalars_of(series: Series | None) -> dict[str, float]:
         return {}
     lines = blocks(series)
     numbers: Mapping[str, Numbers] = {
-        f"gradviz/{kind}/{line.name}": getattr(line, column) for kind, column in _KINDS.items() for line in lines
+        f"gradviz/{kind}/{line.name}": getattr(line, column)
+        for kind, column in _KINDS.items()
+        for line in lines
     }
     return {name: last for name, some in numbers.items() if (last := some[-1]) is not None}
 
 
 def text_of(report: Findings, series: Series | None) -> str:
-    """Return what is said beside the numbers: the alarms, what reaches, and a sparkline of each block."""
+    """Return what is said beside the numbers.
+
+    The alarms, what reaches, and a sparkline of each block.
+    """
     alarms = [] if report.training is None else report.training.alarms
-    said = [f"ALARM: {alarm.means} {alarm.mend} ({', '.join(alarm.parameters[:4])})" for alarm in alarms]
+    said = [
+        f"ALARM: {alarm.means} {alarm.mend} ({', '.join(alarm.parameters[:4])})" for alarm in alarms
+    ]
     said += [note for note in report.notes if note.startswith("ALARM")]
-    return "\n".join([*said, count_reached(report) + ".", "" if series is None else render_series(series)]).rstrip() + "\n"
+    return (
+        "\n".join(
+            [*said, count_reached(report) + ".", "" if series is None else render_series(series)]
+        ).rstrip()
+        + "\n"
+    )
 
 
 def _to_tensorboard(writer: Any, scalars: Mapping[str, float], text: str, step: int | None) -> None:

@@ -7,8 +7,11 @@ from gradviz.findings import Findings
 from gradviz.render.sentences import headline, printable
 
 
-def render_markdown(report: Findings, *, light: str, dark: str, rows: Sequence[Sequence[str]]) -> str:
-    """Return the picture for a light and a dark page, with the headline as its alternative text, and a table below.
+def render_markdown(
+    report: Findings, *, light: str, dark: str, rows: Sequence[Sequence[str]]
+) -> str:
+    """Return the picture for a light and a dark page, with the headline as its alternative text,
+    and a table below.
 
     Args:
         report: What is shown.

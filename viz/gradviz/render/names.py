@@ -1,4 +1,7 @@
-"""Many names said in few words: whole modules as ``encoder.*``, numbered siblings as ``layers.0..31.*``."""
+"""Many names said in few words.
+
+Whole modules as ``encoder.*``, numbered siblings as ``layers.0..31.*``.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,25 +34,39 @@ class Group:
         return f"{self.pattern} ({tensors(self.parameters, self.numel)})"
 
 
-def fold_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()) -> list[Group]:
+def fold_names(
+    names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
+) -> list[Group]:
     """Fold some of a model's names into groups, in the model's order.
 
-    A module is named in place of its parameters where all of them are meant, and runs of numbered siblings are joined.
+    A module is named in place of its parameters where all of them are meant, and runs of numbered
+    siblings are joined.
 
     Args:
         names: The parameters meant.
-        among: Every parameter of the model by name; those that ``names`` leaves out keep a module from being folded.
-        roots: Where there are several models, what they are called; ``agent`` does not stand for ``agent.actor``.
+        among: Every parameter of the model by name; those that ``names`` leaves out keep a module
+            from being folded.
+        roots: Where there are several models, what they are called; ``agent`` does not stand for
+            ``agent.actor``.
     """
     meant = set(names)
     numel = {name: parameter.numel for name, parameter in among.items()}
     in_order = (*(name for name in among if name in meant), *sorted(meant - among.keys()))
-    members = {name if name in group else f"{name}.*": group for name, group in by_module(in_order, among, roots).items()}
+    members = {
+        name if name in group else f"{name}.*": group
+        for name, group in by_module(in_order, among, roots).items()
+    }
     folded = {
-        tuple(_BETWEEN.split(pattern if len(group) > 1 else group[0])): (len(group), sum(numel.get(name, 0) for name in group))
+        tuple(_BETWEEN.split(pattern if len(group) > 1 else group[0])): (
+            len(group),
+            sum(numel.get(name, 0) for name in group),
+        )
         for pattern, group in members.items()
     }
-    return [Group(".".join(key).replace(".[", "["), count, size) for key, (count, size) in join_siblings(folded).items()]
+    return [
+        Group(".".join(key).replace(".[", "["), count, size)
+        for key, (count, size) in join_siblings(folded).items()
+    ]
 
 
 def joined_numbers(paths: Sequence[str]) -> str:
@@ -58,15 +75,23 @@ def joined_numbers(paths: Sequence[str]) -> str:
     >>> joined_numbers(["layers.0.q", "layers.1.q", "layers.2.q"]), joined_numbers(["a"])
     ('layers.0..2.q', 'a')
     """
-    parts = [list(dict.fromkeys(part)) for part in zip(*(path.split(".") for path in paths), strict=True)]
-    return ".".join(part[0] if len(part) == 1 else ",".join(_few_runs(list(map(int, part)))) for part in parts)
+    parts = [
+        list(dict.fromkeys(part)) for part in zip(*(path.split(".") for path in paths), strict=True)
+    ]
+    return ".".join(
+        part[0] if len(part) == 1 else ",".join(_few_runs(list(map(int, part)))) for part in parts
+    )
 
 
-def by_module(names: Iterable[str], among: Iterable[str], roots: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Gather parameters by the outermost module all of whose parameters are meant; one without such a module stands for itself.
+def by_module(
+    names: Iterable[str], among: Iterable[str], roots: Iterable[str] = ()
+) -> dict[str, list[str]]:
+    """Gather parameters by the outermost module all of whose parameters are meant.
 
-    >>> by_module(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
-    {'f1': ['f1.weight', 'f1.bias'], 'f2.bias': ['f2.bias']}
+    One without such a module stands for itself.
+
+    >>> by_module(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight",
+    "f2.bias"]) {'f1': ['f1.weight', 'f1.bias'], 'f2.bias': ['f2.bias']}
     """
     meant = list(dict.fromkeys(names))
     left_out = {module for name in {*among} - {*meant} for module in modules_around(name)}
@@ -79,18 +104,30 @@ def by_module(names: Iterable[str], among: Iterable[str], roots: Iterable[str] =
 
 
 def modules_around(name: str) -> list[str]:
-    """Return the modules that a parameter lies in, the outermost first: ``"a.b.weight"`` gives ``["a", "a.b"]``."""
+    """Return the modules that a parameter lies in, the outermost first.
+
+    ``"a.b.weight"`` gives ``["a", "a.b"]``.
+    """
     path = name.split(".")
     return [".".join(path[:depth]) for depth in range(1, len(path))]
 
 
-def join_siblings(folded: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Join keys that differ in one number only, for every place in the path: ``layers.0.*``, ``layers.1.*``; ``layers[0].*`` too."""
+def join_siblings(
+    folded: dict[tuple[str, ...], tuple[int, int]],
+) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Join keys that differ in one number only, for every place in the path.
+
+    ``layers.0.*``, ``layers.1.*``; ``layers[0].*`` too.
+    """
     for depth in range(max(map(len, folded), default=0)):
         families: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         for key in folded:
             numbered = depth < len(key) and _NUMBER.fullmatch(key[depth])
-            family = (*key[:depth], _NUMBER.sub(r"\1#\2", key[depth]), *key[depth + 1 :]) if numbered else key
+            family = (
+                (*key[:depth], _NUMBER.sub(r"\1#\2", key[depth]), *key[depth + 1 :])
+                if numbered
+                else key
+            )
             families.setdefault(family, []).append(key)
         joined = {}
         for family, keys in families.items():

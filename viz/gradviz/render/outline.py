@@ -1,8 +1,11 @@
-"""From the things that are drawn to the tree that a reader opens and closes: modules, runs of equal siblings, parts of what is long.
+"""From the things that are drawn to the tree that a reader opens and closes.
 
-Every level is in the order of the data flow, the inputs first, and what lies in one group never needs what comes after it and comes
-before it at once: a module that is called several times is one group for each call. So each level of the tree is a graph without
-cycles, whatever is opened and closed.
+Modules, runs of equal siblings, parts of what is long.
+
+Every level is in the order of the data flow, the inputs first, and what lies in one group never
+needs what comes after it and comes before it at once: a module that is called several times is one
+group for each call. So each level of the tree is a graph without cycles, whatever is opened and
+closed.
 """
 
 import re
@@ -15,7 +18,9 @@ from operator import eq
 from typing import TypeVar
 
 MOST = 48  # entries of one group, before they are parted
-LONG = 20  # entries of one group, from which on operations that repeat are folded; fewer are read faster as they are
+# Entries of one group, from which on operations that repeat are folded; fewer are read faster as
+# they are
+LONG = 20
 BUDGET = 15  # boxes that modules are opened for at first
 MOST_BOXES = 24  # at first, once what severs is seen too
 WHOLE = 18  # things that are shown at once, all modules open
@@ -31,7 +36,8 @@ class Thing:
     Attributes:
         path: The modules that it lies in, the outermost first.
         name: What it is called.
-        label: Two things are equal if their labels are and the paths below the siblings they lie in.
+        label: Two things are equal if their labels are and the paths below the siblings they lie
+            in.
         is_tensor: A parameter or leaf: it computes nothing, and belongs to what uses it.
     """
 
@@ -70,7 +76,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One line of a level while it is being ordered: a thing with the tensors that hang on it, or a group that is still to be opened."""
+    """One line of a level while it is being ordered.
+
+    A thing with the tensors that hang on it, or a group that is still to be opened.
+    """
 
     name: str
     path: tuple[str, ...]
@@ -89,11 +98,16 @@ def outline(things: Sequence[Thing], lines: Iterable[tuple[int, int]]) -> Group:
     return _Outliner(things, lines).tree()
 
 
-def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = BUDGET, most: int = MOST_BOXES) -> list[Group]:
-    """Return the groups to open at first, parents before children: the shallowest modules within a budget of boxes.
+def first_view(
+    root: Group, wanted: Callable[[int], bool], *, budget: int = BUDGET, most: int = MOST_BOXES
+) -> list[Group]:
+    """Return the groups to open at first, parents before children.
 
-    A graph that fits is opened whole. Runs stay closed, and so does a module of operations alone where there is enough to see
-    without. Then the ways to the things that are ``wanted`` are opened while there is room for them.
+    The shallowest modules within a budget of boxes.
+
+    A graph that fits is opened whole. Runs stay closed, and so does a module of operations alone
+    where there is enough to see without. Then the ways to the things that are ``wanted`` are opened
+    while there is room for them.
 
     Args:
         root: The tree.
@@ -105,7 +119,9 @@ def first_view(root: Group, wanted: Callable[[int], bool], *, budget: int = BUDG
     while level:
         below = [child for group in level for child in _to_open(group)]
         level = []
-        for group in sorted(below, key=lambda group: (not _has_modules(group), len(group.children))):
+        for group in sorted(
+            below, key=lambda group: (not _has_modules(group), len(group.children))
+        ):
             more = boxes - 1 + len(group.children)
             if more <= MOST if boxes < FEW else more <= budget and _has_modules(group):
                 boxes = more
@@ -138,10 +154,21 @@ def _all_groups(root: Group) -> list[Group]:
 
 
 def _to_open(group: Group) -> list[Group]:
-    """The groups in ``group`` that tell more when they are open: no run, no sibling of one, no single operation."""
+    """The groups in ``group`` that tell more when they are open.
+
+    No run, no sibling of one, no single operation.
+    """
     inner = [child for child in group.children if isinstance(child, Group)]
-    runs = {_NUMBER.sub("#", child.name.partition("..")[0]) for child in inner if child.sort is Sort.RUN}
-    return [child for child in inner if child.sort is not Sort.RUN and len(child.children) > 1 and _NUMBER.sub("#", child.name) not in runs]
+    runs = {
+        _NUMBER.sub("#", child.name.partition("..")[0]) for child in inner if child.sort is Sort.RUN
+    }
+    return [
+        child
+        for child in inner
+        if child.sort is not Sort.RUN
+        and len(child.children) > 1
+        and _NUMBER.sub("#", child.name) not in runs
+    ]
 
 
 def _has_modules(group: Group) -> bool:
@@ -161,7 +188,10 @@ def _is_long(group: Group) -> bool:
 
 
 def _ways(root: Group, wanted: Callable[[int], bool]) -> Iterator[list[Group]]:
-    """The groups around each thing that is wanted, the outermost first; one of a run stands for all."""
+    """The groups around each thing that is wanted, the outermost first.
+
+    One of a run stands for all.
+    """
     waiting: list[list[Group]] = [[root]]
     while waiting:
         way = waiting.pop()
@@ -188,8 +218,13 @@ class _Outliner:
             self._fill(group, self._ordered(members, len(group.path)), waiting)
         return root
 
-    def _fill(self, group: Group, entries: list[_Entry], waiting: list[tuple[Group, Sequence[int]]]) -> None:
-        """Give ``group`` its children: the entries, with what repeats and what is too long made into groups."""
+    def _fill(
+        self, group: Group, entries: list[_Entry], waiting: list[tuple[Group, Sequence[int]]]
+    ) -> None:
+        """Give ``group`` its children.
+
+        The entries, with what repeats and what is too long made into groups.
+        """
 
         def child(entry: _Entry) -> "list[int | Group]":
             if not entry.is_module:
@@ -200,7 +235,11 @@ class _Outliner:
 
         def turn(entries: Sequence[_Entry], number: int) -> "list[int | Group]":
             children = [made for entry in entries for made in child(entry)]
-            return children if len(children) == 1 else [Group(Sort.PART, str(number), group.path, children=children)]
+            return (
+                children
+                if len(children) == 1
+                else [Group(Sort.PART, str(number), group.path, children=children)]
+            )
 
         children: list[int | Group] = []
         for start, end, period in _repeats(entries):
@@ -216,7 +255,10 @@ class _Outliner:
         group.children = _parted(children, group.path)
 
     def _ordered(self, members: Sequence[int], depth: int) -> list[_Entry]:
-        """The entries of a level in the order of the data flow. A module that other things pass through becomes several."""
+        """The entries of a level in the order of the data flow.
+
+        A module that other things pass through becomes several.
+        """
         owner = self._owners(members, depth)
         within = set(members)
         flows = {m: [target for target in self._targets[m] if target in within] for m in members}
@@ -237,18 +279,25 @@ class _Outliner:
                 keys.setdefault(owner.get(m, m), []).append(m)
         key_of = {m: key for key, group in keys.items() for m in group}
         key_of |= {tensor: key_of[user] for tensor, user in host.items()}
-        into = {key: list(dict.fromkeys(key_of[t] for m in group for t in flows[m] if key_of[t] != key)) for key, group in keys.items()}
+        into = {
+            key: list(dict.fromkeys(key_of[t] for m in group for t in flows[m] if key_of[t] != key))
+            for key, group in keys.items()
+        }
         entries = []
         for component in reversed(_components(into)):
-            stretches = [(component[0], keys[component[0]])] if len(component) == 1 else _calls(component, keys, key_of, flows)
+            stretches = (
+                [(component[0], keys[component[0]])]
+                if len(component) == 1
+                else _calls(component, keys, key_of, flows)
+            )
             entries += [self._entry(key, group, hung, depth) for key, group in stretches]
         return entries
 
     def _owners(self, members: Sequence[int], depth: int) -> dict[int, tuple[str, ...]]:
         """The path of the entry that each member lies in, for those that lie deeper than ``depth``.
 
-        A module with nothing of its own and one child is one with it; a list of modules that are built alike is as many entries as
-        it has modules.
+        A module with nothing of its own and one child is one with it; a list of modules that are
+        built alike is as many entries as it has modules.
         """
         found: dict[int, tuple[str, ...]] = {}
         waiting = [(depth, [m for m in members if len(self._things[m].path) > depth])]
@@ -260,9 +309,16 @@ class _Outliner:
             for part in parts.values():
                 paths = [self._things[m].path for m in part]
                 low, high = min(paths), max(paths)
-                shared = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
+                shared = next(
+                    (i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b),
+                    min(len(low), len(high)),
+                )
                 below = {path[shared] for path in paths if len(path) > shared}
-                is_list = len(below) > 1 and all(map(str.isdecimal, below)) and min(map(len, paths)) > shared
+                is_list = (
+                    len(below) > 1
+                    and all(map(str.isdecimal, below))
+                    and min(map(len, paths)) > shared
+                )
                 if is_list and self._are_alike(part, shared):
                     waiting.append((shared, part))
                 else:
@@ -274,14 +330,23 @@ class _Outliner:
         contents: dict[str, Counter[tuple[tuple[str, ...], str]]] = {}
         for m in members:
             path, name = self._things[m].path, self._things[m].name
-            contents.setdefault(path[depth], Counter())[path[depth + 1 :], name.rpartition(".")[2]] += 1
+            contents.setdefault(path[depth], Counter())[
+                path[depth + 1 :], name.rpartition(".")[2]
+            ] += 1
         first, *others = contents.values()
         return all(other == first for other in others)
 
-    def _entry(self, key: Hashable, group: Sequence[int], hung: Mapping[int, list[int]], depth: int) -> _Entry:
+    def _entry(
+        self, key: Hashable, group: Sequence[int], hung: Mapping[int, list[int]], depth: int
+    ) -> _Entry:
         members = tuple(each for m in group for each in (*hung.get(m, ()), m))
-        path, is_module = (key, True) if isinstance(key, tuple) else (self._things[group[0]].path, False)
-        labels = sorted(self._number((self._things[m].path[len(path) :], self._things[m].label)) for m in members)
+        path, is_module = (
+            (key, True) if isinstance(key, tuple) else (self._things[group[0]].path, False)
+        )
+        labels = sorted(
+            self._number((self._things[m].path[len(path) :], self._things[m].label))
+            for m in members
+        )
         name = ".".join(path[depth:]) if is_module else self._things[group[0]].name
         kind = _NUMBER.sub("#", name) if is_module else ""
         return _Entry(name, path, members, is_module, self._number((kind, tuple(labels))))
@@ -328,7 +393,10 @@ def _components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
 
 
 def _calls(
-    component: Sequence[_Key], keys: Mapping[_Key, list[int]], key_of: Mapping[int, _Key], flows: Mapping[int, Sequence[int]]
+    component: Sequence[_Key],
+    keys: Mapping[_Key, list[int]],
+    key_of: Mapping[int, _Key],
+    flows: Mapping[int, Sequence[int]],
 ) -> list[tuple[_Key, list[int]]]:
     """Return stretches of modules that take turns, in the order of the data flow.
 
@@ -349,11 +417,14 @@ def _calls(
     return stretches + _turns(taking_part, sources, key_of)
 
 
-def _turns(members: Sequence[int], sources: Mapping[int, Sequence[int]], key_of: Mapping[int, _Key]) -> list[tuple[_Key, list[int]]]:
+def _turns(
+    members: Sequence[int], sources: Mapping[int, Sequence[int]], key_of: Mapping[int, _Key]
+) -> list[tuple[_Key, list[int]]]:
     """Return the calls of modules, the first to run first.
 
-    Walked from the end, so that what a call needs is met with the call; a module is left only when nothing more of it is needed.
-    Where the graph goes round there is no end, and the walk begins with the last.
+    Walked from the end, so that what a call needs is met with the call; a module is left only when
+    nothing more of it is needed. Where the graph goes round there is no end, and the walk begins
+    with the last.
     """
     missing = Counter(source for m in members for source in sources[m])
     left = dict.fromkeys(members)  # what no call awaits yet
@@ -385,7 +456,10 @@ def _turns(members: Sequence[int], sources: Mapping[int, Sequence[int]], key_of:
 
 
 def _repeats(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int]]:
-    """Part the entries into stretches ``(start, end, period)``; the period is 0 where nothing repeats. What saves most is taken first."""
+    """Part the entries into stretches ``(start, end, period)``.
+
+    The period is 0 where nothing repeats. What saves most is taken first.
+    """
     taken = bytearray(len(entries))
     found: list[tuple[int, int, int]] = []
     for _, start, period, length in sorted(_candidates(entries)):
@@ -403,14 +477,24 @@ def _repeats(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int]]:
 
 
 def _candidates(entries: Sequence[_Entry]) -> Iterator[tuple[int, int, int, int]]:
-    """What repeats: minus how many entries that saves, where it starts, its period and its length."""
+    """What repeats.
+
+    Minus how many entries that saves, where it starts, its period and its length.
+    """
     signatures = [entry.signature for entry in entries]
     for period in range(1, min(PERIOD, len(entries) // REPEATS) + 1):
         at = 0
         for same, run in groupby(map(eq, signatures, signatures[period:])):
             length = sum(1 for _ in run)
             whole = (length + period) // period * period
-            if same and whole >= REPEATS * period and (len(entries) > LONG or any(entry.is_module for entry in entries[at : at + period])):
+            if (
+                same
+                and whole >= REPEATS * period
+                and (
+                    len(entries) > LONG
+                    or any(entry.is_module for entry in entries[at : at + period])
+                )
+            ):
                 yield period - whole, at, period, whole
             at += length
 
@@ -423,7 +507,12 @@ def _parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int |
         for start in range(0, len(children), size):
             part = children[start : start + size]
             first, last = part[0], part[-1]
-            named = isinstance(first, Group) and isinstance(last, Group) and _NUMBER.search(first.name) and _NUMBER.search(last.name)
+            named = (
+                isinstance(first, Group)
+                and isinstance(last, Group)
+                and _NUMBER.search(first.name)
+                and _NUMBER.search(last.name)
+            )
             name = _span(first.name, last.name) if named else f"{start + 1}..{start + len(part)}"  # type: ignore[union-attr]
             parts.append(Group(Sort.PART, name, path, children=part))
         children = parts
@@ -447,4 +536,8 @@ def _span(first: str, last: str) -> str:
     parts, others = first.split("."), last.split(".")
     while shared < min(len(parts), len(others)) and parts[shared] == others[shared]:
         shared += 1
-    return ".".join([*parts[:shared], f"{parts[shared]}..{others[-1]}"]) if shared < len(parts) else f"{first} to {last}"
+    return (
+        ".".join([*parts[:shared], f"{parts[shared]}..{others[-1]}"])
+        if shared < len(parts)
+        else f"{first} to {last}"
+    )

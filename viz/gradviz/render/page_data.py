@@ -1,4 +1,6 @@
-"""What the page has to know of a loss, in columns: one list per property, so that the file is small.
+"""What the page has to know of a loss, in columns.
+
+One list per property, so that the file is small.
 
 The script shows this and never works it out: what a reader is told is written here.
 """
@@ -43,10 +45,12 @@ from gradviz.render.text_width import columns
 VERDICTS = tuple(Verdict)
 
 _COLUMNS = (
-    "sort", "text", "here", "lines", "scope", "shape", "at", "caller", "parameter", "verdict", "pruned",
+    "sort", "text", "here", "lines", "scope", "shape", "at", "caller", "parameter", "verdict",
+    "pruned",
 )  # fmt: skip
 _OF_PARAMETERS = (
-    "name", "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized", "switched",
+    "name", "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized",
+    "switched",
 )  # fmt: skip
 
 
@@ -56,7 +60,10 @@ def loss_data(report: Findings) -> dict[str, Any]:
 
 
 class _Table(dict[Any, int]):
-    """Gives everything that occurs often a number, so that it is in the file once: the values, each with its number."""
+    """Gives everything that occurs often a number, so that it is in the file once.
+
+    The values, each with its number.
+    """
 
     def __missing__(self, value: Any) -> int:
         number = self[value] = len(self)
@@ -163,7 +170,11 @@ class _Loss:
         texts = self._strings
         return self._boxes[
             tuple(
-                (texts[line.text], line.mark, texts[line.aside], int(line.is_cut)) if line.mark or line.aside else (texts[line.text],)
+                (
+                    (texts[line.text], line.mark, texts[line.aside], int(line.is_cut))
+                    if line.mark or line.aside
+                    else (texts[line.text],)
+                )
                 for line in lines
             )
         ]
@@ -264,7 +275,10 @@ class _Loss:
 
 
 def _around(cut: Cut) -> list[Any]:
-    """Return the number of a line, and it with those near it; nothing where its file does not say so any more."""
+    """Return the number of a line, and it with those near it.
+
+    Nothing where its file does not say so any more.
+    """
     first, lines = around(cut.file, cut.line, cut.code)
     return [first, list(lines)] if lines else []
 
@@ -280,7 +294,11 @@ def _count(tally: Tally, thing: PageThing) -> None:
 
 
 def _column(values: list[int]) -> int | list[int] | dict[str, list[int]]:
-    """A column; one number where all are the same, and each with how often it comes in a row where that is shorter."""
+    """A column.
+
+    One number where all are the same, and each with how often it comes in a row where that is
+    shorter.
+    """
     if len(set(values)) == 1 < len(values):
         return values[0]
     runs = [number for value, same in groupby(values) for number in (value, len(list(same)))]
@@ -305,7 +323,11 @@ def _reason(parameter: Parameter) -> str:
             if not is_known_unused(parameter):
                 return "No gradient comes back to it: cut or unused, a trace tells."
             why = "" if parameter.unused is None else f": {why_unused(parameter.unused)}"
-            at = f" at {_at(parameter.unused.place)}" if parameter.unused and parameter.unused.place else ""
+            at = (
+                f" at {_at(parameter.unused.place)}"
+                if parameter.unused and parameter.unused.place
+                else ""
+            )
             return f"Its value did not go into this loss{why}{at}."
         case Verdict.ZERO:
             reason = "A route exists, and the gradient that arrives is all zero."

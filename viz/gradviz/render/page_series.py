@@ -13,7 +13,10 @@ _DIGITS = 3
 
 
 def series_data(report: Findings) -> dict[str, Any] | None:
-    """Return the series of a report, ready for JSON; None where no run was watched over time, or nothing was measured."""
+    """Return the series of a report, ready for JSON.
+
+    None where no run was watched over time, or nothing was measured.
+    """
     series = report.series
     if series is None:
         return None
@@ -25,7 +28,10 @@ def series_data(report: Findings) -> dict[str, Any] | None:
     return {
         "calls": series.calls,
         "losses": [_number(loss) for loss in series.losses],
-        "scales": {column: None if scale is None else (scale.low, scale.high) for column, scale in scales.items()},
+        "scales": {
+            column: None if scale is None else (scale.low, scale.high)
+            for column, scale in scales.items()
+        },
         "blocks": [
             {
                 "name": printable(line.name),

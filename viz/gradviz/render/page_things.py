@@ -1,4 +1,7 @@
-"""What the page draws of a graph: the boxes of the whole picture, and every tensor where it is used."""
+"""What the page draws of a graph.
+
+The boxes of the whole picture, and every tensor where it is used.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +63,10 @@ class PageThing:
 
 @dataclass(frozen=True, slots=True)
 class PageGraph:
-    """Things, and lines between them: source, target and number of the stroke, sorted. Read-only."""
+    """Things, and lines between them: source, target and number of the stroke, sorted.
+
+    Read-only.
+    """
 
     things: tuple[PageThing, ...]
     lines: tuple[tuple[int, int, int], ...]
@@ -72,7 +78,9 @@ def page_graph(report: Findings) -> PageGraph:
 
 
 class _Placing:
-    """Places the boxes of the whole graph in modules, and draws a tensor again in each that uses it."""
+    """Places the boxes of the whole graph in modules, and draws a tensor again in each that uses
+    it.
+    """
 
     def __init__(self, report: Findings) -> None:
         self._report = report
@@ -85,7 +93,10 @@ class _Placing:
         for link in folded.links:
             users.setdefault(link.source, []).append(_node(folded.boxes[link.target]))
         shared = self._place(folded.boxes, users)
-        lines = [(self._end(folded.boxes, link), self._placed[link.target], _STROKES.index(link.way)) for link in folded.links]
+        lines = [
+            (self._end(folded.boxes, link), self._placed[link.target], _STROKES.index(link.way))
+            for link in folded.links
+        ]
         for node in shared:
             self._tensor(node.name, node, _path(node.name)[:-1])
         self._things += self._beside()
@@ -127,7 +138,9 @@ class _Placing:
         path = _path(node.scope)
         if box.kind is BoxKind.CUT:
             name = self._report.cuts[box.cuts[0]].operation
-            thing = PageThing(sort="mark", name=name, path=path, node=node, verdict=Verdict.CUT, cuts=box.cuts)
+            thing = PageThing(
+                sort="mark", name=name, path=path, node=node, verdict=Verdict.CUT, cuts=box.cuts
+            )
         elif box.kind is BoxKind.LOSS:
             thing = PageThing(sort="loss", name=box.path, path=path, node=node)
         else:
@@ -139,7 +152,11 @@ class _Placing:
         parameter = self._report.parameters.get(name) if is_parameter else None
         verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
         sort = "stub" if stub else "parameter" if parameter else "leaf"
-        return self._append(PageThing(sort=sort, name=name, path=path, node=node, parameter=parameter, verdict=verdict))
+        return self._append(
+            PageThing(
+                sort=sort, name=name, path=path, node=node, parameter=parameter, verdict=verdict
+            )
+        )
 
     def _append(self, thing: PageThing) -> int:
         self._things.append(thing)

@@ -1,4 +1,7 @@
-"""The first thing on the page: what does not train, why, the code around the line, and what usually mends it."""
+"""The first thing on the page.
+
+What does not train, why, the code around the line, and what usually mends it.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +14,10 @@ from gradviz.training.facts import Alarm, Training
 
 
 def training_data(training: Training | None) -> dict[str, Any] | None:
-    """Return what the page says of training, as text for its template; None where nothing was watched."""
+    """Return what the page says of training, as text for its template.
+
+    None where nothing was watched.
+    """
     if training is None or not training.parameters:
         return None
     return {
@@ -34,7 +40,10 @@ def _alarm(alarm: Alarm, training: Training) -> dict[str, Any]:
 
 
 def _code(alarm: Alarm) -> Iterator[dict[str, Any]]:
-    """Yield the line and those around it; the line alone where its file is not here, or is another by now."""
+    """Yield the line and those around it.
+
+    The line alone where its file is not here, or is another by now.
+    """
     if alarm.file is None or alarm.line is None or not alarm.code:
         return
     first, near = around(alarm.file, alarm.line, alarm.code)

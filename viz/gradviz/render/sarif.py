@@ -1,4 +1,7 @@
-"""What is not as expected, in SARIF 2.1.0: the format that code scanning reads, GitHub's among it."""
+"""What is not as expected, in SARIF 2.1.0.
+
+The format that code scanning reads, GitHub's among it.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -17,12 +20,15 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _NO_MATCH = "no-match"
 
 
-def render_sarif(parts: Iterable[tuple[Findings, Sequence[Violation]]], *, root: Path | None = None) -> str:
+def render_sarif(
+    parts: Iterable[tuple[Findings, Sequence[Violation]]], *, root: Path | None = None
+) -> str:
     """Return one run with a result for each violation and each line to blame for it.
 
     Args:
         parts: What was found of each loss, and what of it is not as expected.
-        root: The root of the repository, which paths are told from, as in :func:`gradviz.render.violations.annotations`.
+        root: The root of the repository, which paths are told from, as in
+            :func:`gradviz.render.violations.annotations`.
     """
     results = [
         _result(violation, place, message)
@@ -44,13 +50,26 @@ def _result(violation: Violation, place: dict[str, str], message: str) -> dict[s
     if place:
         region = {"startLine": int(place["line"])}
         artifact = {"uri": quote(place["file"]), "uriBaseId": "%SRCROOT%"}
-        result["locations"] = [{"physicalLocation": {"artifactLocation": artifact, "region": region}}]
+        result["locations"] = [
+            {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+        ]
     return result
 
 
 def _rule(word: str) -> dict[str, Any]:
     """What a result of this kind means: the verdict that was found."""
     meanings = {str(verdict): meaning for verdict, meaning in MEANINGS.items()}
-    meaning = meanings.get(word, "a pattern matches no parameter" if word == _NO_MATCH else f"found {word.replace('-', ' ')}")
-    name = word.capitalize() if word in set(Verdict) else "".join(part.capitalize() for part in word.split("-"))
+    meaning = meanings.get(
+        word,
+        (
+            "a pattern matches no parameter"
+            if word == _NO_MATCH
+            else f"found {word.replace('-', ' ')}"
+        ),
+    )
+    name = (
+        word.capitalize()
+        if word in set(Verdict)
+        else "".join(part.capitalize() for part in word.split("-"))
+    )
     return {"id": word, "name": name, "shortDescription": {"text": meaning}}

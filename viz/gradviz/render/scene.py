@@ -1,6 +1,9 @@
-"""From a report to what its picture shows: items and lines, the frames around them, and what is written above.
+"""From a report to what its picture shows.
 
-A small graph is drawn whole, a large one folded; either way the boxes of the fold become items here, and nowhere else.
+Items and lines, the frames around them, and what is written above.
+
+A small graph is drawn whole, a large one folded; either way the boxes of the fold become items
+here, and nowhere else.
 """
 
 from collections import Counter
@@ -31,7 +34,8 @@ class DrawnFrame:
         parent: Key of the frame around it; None at the top.
         name: What is written on it first.
         aside: What follows the name in plain type.
-        classes: Its verdict, where all parameters in it share one, and whether it stands for several modules.
+        classes: Its verdict, where all parameters in it share one, and whether it stands for
+            several modules.
     """
 
     key: str
@@ -64,7 +68,9 @@ class Scene:
     note: str = ""
 
 
-def scene(report: Findings, view: View, changes: Changes | None = None, *, tried: str = "") -> Scene:
+def scene(
+    report: Findings, view: View, changes: Changes | None = None, *, tried: str = ""
+) -> Scene:
     """Return what a picture of ``report`` shows.
 
     Args:
@@ -76,24 +82,43 @@ def scene(report: Findings, view: View, changes: Changes | None = None, *, tried
     title = changes.headline if changes else headline(report)
     if view.shows_all_of(report.graph) and not tried:
         content = spine_first(whole_sketch(report))
-        return Scene(is_whole=True, sketch=changes.mark(content) if changes else content, frame_of={}, title=title)
+        return Scene(
+            is_whole=True,
+            sketch=changes.mark(content) if changes else content,
+            frame_of={},
+            title=title,
+        )
     marks = changes.words if changes else {}
-    folded = fold(report.graph, report.parameters, budget=view.budget, depth=view.depth, open=view.open, marks=marks)
+    folded = fold(
+        report.graph,
+        report.parameters,
+        budget=view.budget,
+        depth=view.depth,
+        open=view.open,
+        marks=marks,
+    )
     return _Framing(report, folded).scene(title, tried, changes)
 
 
 def whole_sketch(report: Findings) -> Sketch:
-    """Return the items and lines of the whole graph of ``report``, and unused parameters beside it."""
+    """Return the items and lines of the whole graph of ``report``, and unused parameters
+    beside it.
+    """
     folded = whole(report.graph, report.parameters)
     items = [item_of(box, box.key, report) for box in (*folded.boxes, *_unused(report))]
     keys = [box.key for box in folded.boxes]
-    lines = [Line(source=keys[link.source], target=keys[link.target], stroke=str(link.way)) for link in folded.links]
+    lines = [
+        Line(source=keys[link.source], target=keys[link.target], stroke=str(link.way))
+        for link in folded.links
+    ]
     return Sketch(tuple(items), tuple(lines))
 
 
 def _unused(report: Findings) -> Iterator[Box]:
     """Boxes for parameters that the graph lacks, a module to a box."""
-    names = [name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.UNUSED]
+    names = [
+        name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.UNUSED
+    ]
     drawn = {node.name for node in report.graph.nodes if node.kind is NodeKind.PARAMETER}
     beside = [name for name in names if name not in drawn]
     groups = by_module(beside, report.parameters) if len(beside) <= DETACHED else {}
@@ -112,7 +137,10 @@ def _unused(report: Findings) -> Iterator[Box]:
 
 
 class _Framing:
-    """Puts the boxes of a fold into frames: those that are worth one, by the number of any frame of the fold."""
+    """Puts the boxes of a fold into frames.
+
+    Those that are worth one, by the number of any frame of the fold.
+    """
 
     def __init__(self, report: Findings, folded: Folded) -> None:
         self._report, self._folded = report, folded
@@ -125,7 +153,10 @@ class _Framing:
     def scene(self, title: str, tried: str, changes: Changes | None) -> Scene:
         boxes, links = self._folded.boxes, self._folded.links
         items = tuple(self._item(f"b{number}", box) for number, box in enumerate(boxes))
-        lines = tuple(Line(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way)) for link in links)
+        lines = tuple(
+            Line(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way))
+            for link in links
+        )
         content = Sketch(items, lines)
         frames = [(f"b{number}", self._frame(box.frame)) for number, box in enumerate(boxes)]
         return Scene(
@@ -133,7 +164,9 @@ class _Framing:
             sketch=changes.mark(content) if changes else content,
             frames=tuple(map(self._drawn_frame, self._around)),
             frame_of={key: f"f{frame}" for key, frame in frames if frame is not None},
-            back=frozenset(line for line, link in zip(lines, links, strict=True) if link.source < link.target),
+            back=frozenset(
+                line for line, link in zip(lines, links, strict=True) if link.source < link.target
+            ),
             title=title,
             note=tried + _note(self._folded),
         )
@@ -147,10 +180,19 @@ class _Framing:
     def _item(self, key: str, box: Box) -> Item:
         around = self._path(self._frame(box.frame))
         turns = 1 if box.frame is None else self._folded.frames[box.frame].times
-        return item_of(box, key, self._report, around=around, unsaid=self._unsaid(box.frame), repetitions=box.times * turns)
+        return item_of(
+            box,
+            key,
+            self._report,
+            around=around,
+            unsaid=self._unsaid(box.frame),
+            repetitions=box.times * turns,
+        )
 
     def _unsaid(self, number: int | None) -> int:
-        """How many equal modules a box is for, beyond what the frames say that are drawn around it."""
+        """How many equal modules a box is for, beyond what the frames say that are drawn
+        around it.
+        """
         times = 1
         while number is not None and number not in self._around:
             times *= self._folded.frames[number].modules
@@ -171,18 +213,27 @@ class _Framing:
         size = size_of(sums["parameters"], sums["numel"])
         said = " \u00b7 ".join(filter(None, [short(frame.class_name), size]))
         verdicts = [str(verdict) for verdict in Verdict if sums[verdict]]
-        classes = ["module", *(verdicts if len(verdicts) == 1 else []), *(["run"] if frame.modules > 1 else [])]
+        classes = [
+            "module",
+            *(verdicts if len(verdicts) == 1 else []),
+            *(["run"] if frame.modules > 1 else []),
+        ]
         return DrawnFrame(
             key=f"f{number}",
             parent=None if parent is None else f"f{parent}",
-            name=repeated(short(relative(frame.path, self._path(parent))), frame.modules * frame.calls),
+            name=repeated(
+                short(relative(frame.path, self._path(parent))), frame.modules * frame.calls
+            ),
             aside=f": {said}" if frame.class_name else f" \u00b7 {said}" if said else "",
             classes=" ".join(classes),
         )
 
 
 def _frames_drawn(folded: Folded) -> dict[int, int | None]:
-    """For every frame the one that is drawn for it: itself, or one around it where there is too little in it."""
+    """For every frame the one that is drawn for it.
+
+    Itself, or one around it where there is too little in it.
+    """
     things = Counter(box.frame for box in folded.boxes)
     drawn: dict[int, int | None] = {}
     kept = set()
@@ -192,7 +243,9 @@ def _frames_drawn(folded: Folded) -> dict[int, int | None]:
             kept.add(number)
         things[frame.parent] += 1 if number in kept else things[number]
     for number, frame in enumerate(folded.frames):
-        drawn[number] = number if number in kept else None if frame.parent is None else drawn[frame.parent]
+        drawn[number] = (
+            number if number in kept else None if frame.parent is None else drawn[frame.parent]
+        )
     return drawn
 
 
@@ -200,8 +253,13 @@ def _note(folded: Folded) -> str:
     """What is folded, and how to see more."""
     boxes = len(folded.boxes)
     said = f"Folded: {folded.nodes:,} operations and parameters in {boxes} boxes."
-    if any(frame.modules > 1 for frame in folded.frames) or any(box.times > 1 for box in folded.boxes):
+    if any(frame.modules > 1 for frame in folded.frames) or any(
+        box.times > 1 for box in folded.boxes
+    ):
         said += f" {TIMES}n: n equal ones drawn as one."
     if folded.closed:
-        said += f" Closed are {listing([printable(path) for path in folded.closed], 2)}; --open, --depth and --budget open more."
+        said += (
+            f" Closed are {listing([printable(path) for path in folded.closed], 2)}; --open,"
+            " --depth and --budget open more."
+        )
     return said

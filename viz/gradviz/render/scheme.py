@@ -1,4 +1,6 @@
-"""A picture for one colour scheme alone, or without its ground, where the page around it says which scheme it is."""
+"""A picture for one colour scheme alone, or without its ground, where the page around it says which
+scheme it is.
+"""
 
 import re
 
@@ -7,7 +9,9 @@ _GROUND = re.compile(r"^#gradviz-[0-9a-f]{8}\{background:#[0-9a-f]{6}\}\n", re.M
 
 
 def in_scheme(svg: str, scheme: str) -> str:
-    r"""Return a picture of ours that is always ``"light"`` or always ``"dark"``; with ``"auto"`` the reader's system decides.
+    r"""Return a picture of ours that is always ``"light"`` or always ``"dark"``.
+
+    With ``"auto"`` the reader's system decides.
 
     >>> in_scheme("a{fill:#000}\n@media (prefers-color-scheme:dark){\na{fill:#fff}\n}\n", "light")
     'a{fill:#000}\n'
@@ -22,7 +26,7 @@ def in_scheme(svg: str, scheme: str) -> str:
 def without_ground(svg: str) -> str:
     r"""Return a picture of ours that shows the ground of the page around it.
 
-    >>> without_ground("#gradviz-0a1b2c3d{background:#ffffff}\n#gradviz-0a1b2c3d text{fill:#1f2328}\n")
-    '#gradviz-0a1b2c3d text{fill:#1f2328}\n'
+    >>> without_ground("#gradviz-0a1b2c3d{background:#ffffff}\n#gradviz-0a1b2c3d
+    text{fill:#1f2328}\n") '#gradviz-0a1b2c3d text{fill:#1f2328}\n'
     """
     return _GROUND.sub("", svg)

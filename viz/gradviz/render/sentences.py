@@ -1,6 +1,7 @@
 """What a report says, in English sentences that every format shares.
 
-Nothing here lays out or colours. A name that cannot be printed is shown with its backslash escapes, so a sentence is one line.
+Nothing here lays out or colours. A name that cannot be printed is shown with its backslash escapes,
+so a sentence is one line.
 """
 
 import sysconfig
@@ -38,13 +39,15 @@ def headline(report: Findings) -> str:
 
 
 def starred(names: Iterable[str], among: Iterable[str]) -> tuple[str, ...]:
-    """Return ``names`` with a module in place of its parameters wherever all of them are there, and how many those are.
+    """Return ``names`` with a module in place of its parameters wherever all of them are there, and
+    how many those are.
 
-    >>> starred(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight", "f2.bias"])
-    ('f1.* (2 parameters)', 'f2.bias')
+    >>> starred(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight",
+    "f2.bias"]) ('f1.* (2 parameters)', 'f2.bias')
     """
     return tuple(
-        path if path in members else f"{path}.* ({counted(len(members), 'parameter')})" for path, members in by_module(names, among).items()
+        path if path in members else f"{path}.* ({counted(len(members), 'parameter')})"
+        for path, members in by_module(names, among).items()
     )
 
 
@@ -54,7 +57,9 @@ def listing(items: Sequence[str], limit: int = 3) -> str:
     >>> listing(["f1", "f2"]), listing(["a", "b", "c", "d", "e"])
     ('f1 and f2', 'a, b, c and 2 more')
     """
-    shown = list(items) if len(items) <= limit + 1 else [*items[:limit], f"{len(items) - limit} more"]
+    shown = (
+        list(items) if len(items) <= limit + 1 else [*items[:limit], f"{len(items) - limit} more"]
+    )
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
 
 
@@ -67,7 +72,8 @@ def verdict_counts(report: Findings) -> str:
     """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
     verdicts = Counter(str(parameter.verdict) for parameter in report.parameters.values())
     return (
-        f"{counted(len(report.parameters), 'parameter')}, {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
+        f"{counted(len(report.parameters), 'parameter')},"
+        f" {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
     )
 
 
@@ -111,12 +117,20 @@ def count_reached(report: Findings) -> str:
         return f"The only parameter gets {'' if reached else 'no '}gradient"
     if reached == total:
         return f"All {total:,} parameters get gradient"
-    return f"{f'{reached:,}' if reached else 'None'} of {total:,} parameters {'get' if reached > 1 else 'gets'} gradient"
+    return (
+        f"{f'{reached:,}' if reached else 'None'} of {total:,} parameters"
+        f" {'get' if reached > 1 else 'gets'} gradient"
+    )
 
 
 def began(report: Findings) -> str:
-    """Say what there is at the place of a report: a run knows the line of a backward call, a step that of its loss."""
-    made = next((node.place for node in report.graph.nodes if node.kind is NodeKind.OPERATION), None)
+    """Say what there is at the place of a report.
+
+    A run knows the line of a backward call, a step that of its loss.
+    """
+    made = next(
+        (node.place for node in report.graph.nodes if node.kind is NodeKind.OPERATION), None
+    )
     return "The loss was made" if report.place == made else "backward() was called"
 
 
@@ -126,7 +140,10 @@ def file_and_line(file: str, line: int) -> str:
 
 
 def path_and_line(place: Place | Cut) -> str:
-    """Return ``"nets/train.py:12"``: below the current folder or an installed package, else in full."""
+    """Return ``"nets/train.py:12"``.
+
+    Below the current folder or an installed package, else in full.
+    """
     path = Path(place.file)
     for root in (Path(sysconfig.get_path("purelib")), Path.cwd()):
         if path.is_relative_to(root):
@@ -142,29 +159,44 @@ def base_name(file: str) -> str:
 
 def is_known_unused(parameter: Parameter) -> bool:
     """Say whether an unused parameter was seen to be: without a trace it may be cut as well."""
-    return not parameter.uncertain and (parameter.unused is None or parameter.unused.reason is not UnusedReason.UNKNOWN)
+    return not parameter.uncertain and (
+        parameter.unused is None or parameter.unused.reason is not UnusedReason.UNKNOWN
+    )
 
 
 def why_unused(unused: Unused) -> str:
-    """Say why a value did not go into the loss: ``"its module was never called; q1 was called twice"``."""
+    """Say why a value did not go into the loss: ``"its module was never called.
+
+    q1 was called twice"``.
+    """
     if unused.reason is UnusedReason.UNKNOWN:
         return "cut or unused: a trace tells"
     if unused.reason is UnusedReason.NEVER_READ:
         return "no call took it in"
     if unused.reason is UnusedReason.NEVER_CALLED:
         times = "twice" if unused.times == 2 else f"{unused.times} times"
-        return "its module was never called" + (f"; {unused.twin}, which is built like it, was called {times}, last" if unused.twin else "")
+        return "its module was never called" + (
+            f"; {unused.twin}, which is built like it, was called {times}, last"
+            if unused.twin
+            else ""
+        )
     if unused.reason is UnusedReason.OTHER_LOSS:
         return "it went into another loss, whose backward() ran"
     if unused.reason is UnusedReason.NOT_RUN:
         return "its module was never called; the call that did not run is"
     if unused.reason is UnusedReason.COPIED:
-        return "its module was never called; a copy of it, which is no part of the model, ran in its place, last"
+        return (
+            "its module was never called; a copy of it, which is no part of the model, ran in its"
+            " place, last"
+        )
     return "what came of it is no part of this loss; it was used last"
 
 
 def leaf_name(leaf: Leaf) -> str:
-    """Return what a tensor outside the model is called: ``"a 2 x 16 tensor"``, or its name and sizes where it has one."""
+    """Return what a tensor outside the model is called.
+
+    ``"a 2 x 16 tensor"``, or its name and sizes where it has one.
+    """
     sizes = " x ".join(map(str, leaf.shape))
     if leaf.name.startswith("leaf ("):
         return f"a {sizes} tensor" if sizes else "a single value"
@@ -179,14 +211,21 @@ def cut_at(cut: Cut) -> str:
 
 def _named(names: Iterable[str], report: Findings) -> list[str]:
     paths = by_module(names, report.parameters)
-    return [printable(".".join(path)) for path in join_siblings({tuple(path.split(".")): (1, 0) for path in paths})]
+    return [
+        printable(".".join(path))
+        for path in join_siblings({tuple(path.split(".")): (1, 0) for path in paths})
+    ]
 
 
 def _subject(names: Sequence[str], report: Findings) -> tuple[str, str]:
     """The parameters as the subject of a clause, and its verb."""
     paths = _named(names, report)
     said = listing(paths)
-    return (said, "is" if len(paths) == 1 else "are") if len(said) <= _ROOM else (str(len(names)), "are")
+    return (
+        (said, "is" if len(paths) == 1 else "are")
+        if len(said) <= _ROOM
+        else (str(len(names)), "are")
+    )
 
 
 def _with(report: Findings, verdict: Verdict) -> list[str]:
@@ -200,7 +239,9 @@ def _outside_clauses(report: Findings) -> list[str]:
 
 
 def _cut_clauses(report: Findings) -> list[str]:
-    pruned = {name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.CUT}
+    pruned = {
+        name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.CUT
+    }
     clauses = []
     for cut in report.cuts:
         behind = [name for name in cut.parameters if name in pruned]
@@ -208,7 +249,9 @@ def _cut_clauses(report: Findings) -> list[str]:
         if behind:
             clauses.append(f"{cut_at(cut)} cuts off {listing(_named(behind, report))}")
         elif partial and not cut.inside_library:
-            clauses.append(f"{cut_at(cut)} cuts one of the routes to {listing(_named(partial, report))}")
+            clauses.append(
+                f"{cut_at(cut)} cuts one of the routes to {listing(_named(partial, report))}"
+            )
     rest = len(clauses) - _CLAUSES
     return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]
 
@@ -228,10 +271,16 @@ def _frozen_clauses(report: Findings) -> list[str]:
 
 
 def _passed_by(report: Findings) -> list[str]:
-    """The parameters that gradient reaches through an operation which a frozen parameter goes into as well."""
+    """The parameters that gradient reaches through an operation which a frozen parameter goes into
+    as well.
+    """
     nodes = report.graph.nodes
     graph = report.graph
-    beside = {edge.target for edge in graph.edges if not edge.gradient and nodes[edge.source].verdict is Verdict.FROZEN}
+    beside = {
+        edge.target
+        for edge in graph.edges
+        if not edge.gradient and nodes[edge.source].verdict is Verdict.FROZEN
+    }
     # a frozen weight may go through a view first, which takes no gradient and has no way on
     ways = [edge.source for index in beside for edge in graph.into[index] if edge.gradient]
     operations = [index for index in ways if nodes[index].kind is NodeKind.OPERATION]
@@ -256,4 +305,8 @@ def _zero_clauses(report: Findings) -> list[str]:
 def _unused_clauses(report: Findings) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
     known = any(is_known_unused(report.parameters[name]) for name in unused)
-    return [f"{' '.join(_subject(unused, report))} not {'used' if known else 'reached'}"] if unused else []
+    return (
+        [f"{' '.join(_subject(unused, report))} not {'used' if known else 'reached'}"]
+        if unused
+        else []
+    )

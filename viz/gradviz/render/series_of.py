@@ -8,7 +8,10 @@ from gradviz.several import is_of_calls
 
 
 def series_of(report: Findings) -> Series | None:
-    """Return the numbers of a report over its calls; None where no gradient of any parameter was measured."""
+    """Return the numbers of a report over its calls.
+
+    None where no gradient of any parameter was measured.
+    """
     if report.series is not None:
         return report.series
     calls = list(report.losses.values()) if is_of_calls(report) else [report]
@@ -21,4 +24,9 @@ def series_of(report: Findings) -> Series | None:
         }
         recorder.take(number, call.parameters, zeros)
     series = recorder.series()
-    return series if series is not None and any(norm is not None for line in series.parameters for norm in line.norms) else None
+    return (
+        series
+        if series is not None
+        and any(norm is not None for line in series.parameters for norm in line.norms)
+        else None
+    )

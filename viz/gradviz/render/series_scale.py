@@ -20,21 +20,33 @@ class Scale:
 
     @classmethod
     def over(cls, numbers: Iterable[float | None]) -> "Scale | None":
-        """Return the scale that holds some numbers; None where none of them is finite and above zero."""
-        logs = [math.log10(number) for number in numbers if number is not None and math.isfinite(number) and number > 0]
+        """Return the scale that holds some numbers.
+
+        None where none of them is finite and above zero.
+        """
+        logs = [
+            math.log10(number)
+            for number in numbers
+            if number is not None and math.isfinite(number) and number > 0
+        ]
         if not logs:
             return None
         low, high = math.floor(min(logs)), math.ceil(max(logs))
         return cls(low, high if high > low else low + 1)
 
     def step(self, number: float, steps: int) -> int:
-        """Return on which of so many equal steps, counted from 0, a finite number above zero lies."""
+        """Return on which of so many equal steps, counted from 0, a finite number
+        above zero lies.
+        """
         share = (math.log10(number) - self.low) / (self.high - self.low)
         return min(steps - 1, max(0, int(share * steps)))
 
 
 def values(lines: Iterable[Line], column: str) -> list[float | None]:
-    """Return the numbers of all lines in one of their columns: ``"norms"``, ``"ratios"``, ``"zeros"``."""
+    """Return the numbers of all lines in one of their columns.
+
+    ``"norms"``, ``"ratios"``, ``"zeros"``.
+    """
     return [number for line in lines for number in numbers_of(line, column)]
 
 
@@ -45,7 +57,10 @@ def numbers_of(line: Line, column: str) -> Numbers:
 
 
 def spread(calls: Sequence[int], most: int) -> list[int]:
-    """Return the positions of at most so many of the calls: an even spread with the last among them."""
+    """Return the positions of at most so many of the calls.
+
+    An even spread with the last among them.
+    """
     count = len(calls)
     if count <= most:
         return list(range(count))
@@ -53,7 +68,10 @@ def spread(calls: Sequence[int], most: int) -> list[int]:
 
 
 def amount(number: float | None) -> str:
-    """Return a number as a reader wants it: ``"1.2e-03"``, ``"0"``, ``"NaN"``; a dash where there is none."""
+    """Return a number as a reader wants it: ``"1.2e-03"``, ``"0"``, ``"NaN"``.
+
+    A dash where there is none.
+    """
     if number is None:
         return "-"
     if math.isnan(number):

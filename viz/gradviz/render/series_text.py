@@ -19,14 +19,24 @@ WIDTH = 100
 
 
 def render_series(series: Series) -> str:
-    """Return a title, and a line for each block: its gradient over the calls, the last norm and the last update."""
+    """Return a title, and a line for each block.
+
+    Its gradient over the calls, the last norm and the last update.
+    """
     lines = blocks(series)
     scale = Scale.over(values(lines, "norms"))
     if scale is None:
         return "No gradient was measured in the calls that were watched.\n"
     places = spread(series.calls, _WIDE)
-    span = f"call {series.calls[0]}" if len(series.calls) == 1 else f"calls {series.calls[0]} to {series.calls[-1]}"
-    title = f"Gradient by block, {span} (norm; {_BARS[0]} is 1e{scale.low:+d}, {_BARS[-1]} is 1e{scale.high:+d}):"
+    span = (
+        f"call {series.calls[0]}"
+        if len(series.calls) == 1
+        else f"calls {series.calls[0]} to {series.calls[-1]}"
+    )
+    title = (
+        f"Gradient by block, {span} (norm; {_BARS[0]} is 1e{scale.low:+d}, {_BARS[-1]} is"
+        f" 1e{scale.high:+d}):"
+    )
     width = min(_NAME, max(len(line.name) for line in lines))
     rows = [_row(line, scale, places, width) for line in lines]
     if len(rows) > _MOST_BLOCKS:
@@ -40,10 +50,15 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     change = fading(lines)
     if change is None:
         return []
-    said = f"From block to block on its way back the gradient changes by a factor of {change.typical:.2g} (median of an element's size)."
+    said = (
+        "From block to block on its way back the gradient changes by a factor of"
+        f" {change.typical:.2g} (median of an element's size)."
+    )
     factor, after, name = change.drop
     if factor < 1 / _TOLD:
-        said += f" It falls most from {printable(after)} to {printable(name)}: to {factor:.2g} of it."
+        said += (
+            f" It falls most from {printable(after)} to {printable(name)}: to {factor:.2g} of it."
+        )
     factor, after, name = change.growth
     if factor > _TOLD:
         said += f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."

@@ -1,9 +1,12 @@
-"""The shape of a graph as text: which operations, which parameters hang where, what is pruned behind which cut.
+"""The shape of a graph as text.
 
-Two reports have the same shape when the same values go into the same operations, whatever order those were met in and wherever
-the code stands. ``<-`` is a value that gradient goes back to, ``<~`` one that wants none, ``<x detach_`` one whose gradient is severed.
-A chain stands on one line, several inputs stand below, and a node that is used more than once is told once and then referred to.
-``graph_shape`` tells every operation, ``module_shape`` a module to a paragraph.
+Which operations, which parameters hang where, what is pruned behind which cut.
+
+Two reports have the same shape when the same values go into the same operations, whatever order
+those were met in and wherever the code stands. ``<-`` is a value that gradient goes back to, ``<~``
+one that wants none, ``<x detach_`` one whose gradient is severed. A chain stands on one line,
+several inputs stand below, and a node that is used more than once is told once and then referred
+to. ``graph_shape`` tells every operation, ``module_shape`` a module to a paragraph.
 """
 
 import hashlib
@@ -33,7 +36,10 @@ def graph_shape(report: Findings) -> str:
                 numbers[index] = len(numbers) + 1
                 line += f" #{numbers[index]}"
             if len(inputs[index]) != 1:
-                below = [(edge.source, "  " * (depth + 1) + _arrow(edge), depth + 1) for edge in inputs[index]]
+                below = [
+                    (edge.source, "  " * (depth + 1) + _arrow(edge), depth + 1)
+                    for edge in inputs[index]
+                ]
                 waiting.extend(reversed(below))
                 break
             (edge,) = inputs[index]
@@ -44,29 +50,46 @@ def graph_shape(report: Findings) -> str:
 
 
 def module_shape(report: Findings) -> str:
-    """Return the modules that went into the loss, what became of the parameters of each, and whose values go into it.
+    """Return the modules that went into the loss, what became of the parameters of each, and whose
+    values go into it.
 
-    What runs outside of every module is looked through: a value that is detached between two modules is severed between them. Numbered
-    siblings that are alike are told once, ``layers.1..11 <- layers.0..10``.
+    What runs outside of every module is looked through: a value that is detached between two
+    modules is severed between them. Numbered siblings that are alike are told once, ``layers.1..11
+    <- layers.0..10``.
     """
     graph = report.graph
     inputs, order = graph.into, graph.inputs_first()
-    behind: dict[int, set[tuple[str, str]]] = {}  # of every node: the modules that are seen from it, and how
+    # Of every node: the modules that are seen from it, and how
+    behind: dict[int, set[tuple[str, str]]] = {}
     into: dict[str, set[tuple[str, str]]] = {}
     for index in order:
         here = _room(graph.nodes[index])
-        seen = {(_through(_arrow(edge), arrow), room) for edge in inputs[index] for arrow, room in behind[edge.source]}
+        seen = {
+            (_through(_arrow(edge), arrow), room)
+            for edge in inputs[index]
+            for arrow, room in behind[edge.source]
+        }
         if here is not None:
-            into.setdefault(here, set()).update((arrow, room) for arrow, room in seen if room != here or arrow.startswith("<x"))
+            into.setdefault(here, set()).update(
+                (arrow, room) for arrow, room in seen if room != here or arrow.startswith("<x")
+            )
         behind[index] = seen if here is None else {("<- ", here)}
     verdicts: dict[str, Counter[str]] = {}
     for parameter in report.parameters.values():
         verdicts.setdefault(_owner(parameter.name), Counter())[parameter.verdict] += 1
     told: list[_Told] = []
     for room in sorted(into.keys() | verdicts.keys(), key=_naturally):
-        counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.get(room, {}).items()))
+        counts = ", ".join(
+            f"{count} {verdict}" for verdict, count in sorted(verdicts.get(room, {}).items())
+        )
         sources = sorted(into.get(room, ()), key=lambda item: (_naturally(item[1]), item[0]))
-        told.append((tuple(room.split(".")), counts, tuple((arrow, tuple(source.split("."))) for arrow, source in sources)))
+        told.append(
+            (
+                tuple(room.split(".")),
+                counts,
+                tuple((arrow, tuple(source.split("."))) for arrow, source in sources),
+            )
+        )
     lines = []
     for path, counts, inputs_of in _siblings_once(told):
         lines.append(".".join(path) + (f": {counts}" if counts else ""))
@@ -75,11 +98,14 @@ def module_shape(report: Findings) -> str:
 
 
 _Path = tuple[str, ...]
-_Told = tuple[_Path, str, tuple[tuple[str, _Path], ...]]  # a module, its parameters, and what goes into it
+# A module, its parameters, and what goes into it
+_Told = tuple[_Path, str, tuple[tuple[str, _Path], ...]]
 
 
 def _siblings_once(told: list[_Told]) -> list[_Told]:
-    """Tell numbered siblings once where each is like the one before, counted from its own number."""
+    """Tell numbered siblings once where each is like the one before, counted from
+    its own number.
+    """
     for depth in range(max((len(path) for path, _, _ in told), default=0)):
         blocks: dict[tuple[_Path, int], list[_Told]] = {}
         for item in told:
@@ -91,7 +117,12 @@ def _siblings_once(told: list[_Told]) -> list[_Told]:
         alike: list[_Told] = []
         for family, number in sorted(blocks):
             relative = [_renamed(item, family, number, 0, 1) for item in blocks[family, number]]
-            if first is not None and first[0] == family and number == first[1] + runs[first] and relative == alike:
+            if (
+                first is not None
+                and first[0] == family
+                and number == first[1] + runs[first]
+                and relative == alike
+            ):
                 runs[first] += 1
             else:
                 first, alike = (family, number), relative
@@ -99,7 +130,11 @@ def _siblings_once(told: list[_Told]) -> list[_Told]:
         kept: list[_Told] = []
         for item in told:
             path = item[0]
-            key = (path[:depth], int(path[depth])) if len(path) > depth and path[depth].isdecimal() else None
+            key = (
+                (path[:depth], int(path[depth]))
+                if len(path) > depth and path[depth].isdecimal()
+                else None
+            )
             if key is None or runs.get(key) == 1:
                 kept.append(item)
             elif key in runs:
@@ -109,11 +144,18 @@ def _siblings_once(told: list[_Told]) -> list[_Told]:
 
 
 def _renamed(item: _Told, family: _Path, number: int, start: int, count: int) -> _Told:
-    """Tell a sibling as ``count`` of them from ``start`` on, and the one before it and the one after likewise."""
+    """Tell a sibling as ``count`` of them from ``start`` on, and the one before it and the one
+    after likewise.
+    """
 
     def renamed(path: _Path) -> _Path:
         depth = len(family)
-        if path[:depth] != family or len(path) == depth or not path[depth].isdecimal() or abs(int(path[depth]) - number) > 1:
+        if (
+            path[:depth] != family
+            or len(path) == depth
+            or not path[depth].isdecimal()
+            or abs(int(path[depth]) - number) > 1
+        ):
             return path
         begin = start + int(path[depth]) - number
         return (*family, f"{begin}..{begin + count - 1}", *path[depth + 1 :])
@@ -124,7 +166,10 @@ def _renamed(item: _Told, family: _Path, number: int, start: int, count: int) ->
 
 def _cuts(report: Findings) -> list[str]:
     cuts = sorted(report.cuts, key=lambda cut: (cut.parameters, cut.operation, cut.code))
-    return [f"{cut.operation} in {cut.code!r} severs {', '.join(cut.parameters) or 'nothing'}" for cut in cuts]
+    return [
+        f"{cut.operation} in {cut.code!r} severs {', '.join(cut.parameters) or 'nothing'}"
+        for cut in cuts
+    ]
 
 
 def _room(node: Node) -> str | None:
@@ -142,13 +187,20 @@ def _owner(parameter: str) -> str:
 
 
 def _through(near: str, far: str) -> str:
-    """How a value arrives that comes along two edges: what severs is told before what wants no gradient."""
-    return next((arrow for arrow in (far, near) if arrow.startswith("<x")), near if near == "<~ " else far)
+    """How a value arrives that comes along two edges.
+
+    What severs is told before what wants no gradient.
+    """
+    return next(
+        (arrow for arrow in (far, near) if arrow.startswith("<x")), near if near == "<~ " else far
+    )
 
 
 def _naturally(room: str) -> tuple[bool, list[tuple[int, str]]]:
     """Sort the loss first, and ``layers.2`` before ``layers.10``."""
-    return room != "loss", [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[.]", room)]
+    return room != "loss", [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[.]", room)
+    ]
 
 
 def _label(node: Node) -> str:
@@ -166,17 +218,28 @@ def _arrow(edge: Edge) -> str:
 
 
 def _sorted_inputs(graph: Graph) -> list[list[Edge]]:
-    """The edges into each node, sorted by what hangs on them, then by who else uses that, and not by when it was met."""
+    """The edges into each node, sorted by what hangs on them, then by who else uses that, and not
+    by when it was met.
+    """
     order = graph.inputs_first()
     below, above = [""] * len(graph.nodes), [""] * len(graph.nodes)
     for index in order:
         hanging = sorted(_arrow(edge) + below[edge.source] for edge in graph.into[index])
         below[index] = _digest([_label(graph.nodes[index]), *hanging])
     for index in reversed(order):
-        above[index] = _digest(sorted(_arrow(edge) + below[edge.target] + above[edge.target] for edge in graph.out[index]))
+        above[index] = _digest(
+            sorted(
+                _arrow(edge) + below[edge.target] + above[edge.target] for edge in graph.out[index]
+            )
+        )
 
     def position(edge: Edge) -> tuple[str, ...]:
-        return _arrow(edge), _label(graph.nodes[edge.source]), below[edge.source], above[edge.source]
+        return (
+            _arrow(edge),
+            _label(graph.nodes[edge.source]),
+            below[edge.source],
+            above[edge.source],
+        )
 
     return [sorted(edges, key=position) for edges in graph.into]
 

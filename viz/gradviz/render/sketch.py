@@ -1,4 +1,7 @@
-"""What is to be drawn: items and the lines between them, as plain data, before anything has a place or a colour."""
+"""What is to be drawn.
+
+Items and the lines between them, as plain data, before anything has a place or a colour.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,7 +39,8 @@ class Item:
         pruned: It would have received gradient.
         parameters: Names of the parameters that it stands for, as far as they are asked about.
         cuts: The cuts that it marks.
-        change: In a picture of a difference, what is new about it: ``"changed"``, ``"came"`` or ``"went"``; else empty.
+        change: In a picture of a difference, what is new about it: ``"changed"``, ``"came"`` or
+            ``"went"``; else empty.
     """
 
     key: str
@@ -55,7 +59,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class Line:
-    """A value on its way from the item ``source`` into the item ``target``, nearer to the loss. ``stroke`` is a key of ``STROKES``."""
+    """A value on its way from the item ``source`` into the item ``target``, nearer to the loss.
+
+    ``stroke`` is a key of ``STROKES``.
+    """
 
     source: str
     target: str
@@ -64,7 +71,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Items, the loss first if there is one, and lines: those into one item together, that of its :func:`spine` first."""
+    """Items, the loss first if there is one, and lines.
+
+    Those into one item together, that of its :func:`spine` first.
+    """
 
     items: tuple[Item, ...]
     lines: tuple[Line, ...]
@@ -78,7 +88,10 @@ def look_of(item: Item) -> Look:
 
 
 def spine(content: Sketch) -> list[Line]:
-    """Return for every item the line on which the longest way back from it begins: what is drawn straight."""
+    """Return for every item the line on which the longest way back from it begins.
+
+    What is drawn straight.
+    """
     into: dict[str, list[Line]] = {}
     for line in content.lines:
         into.setdefault(line.target, []).append(line)
@@ -91,15 +104,28 @@ def spine(content: Sketch) -> list[Line]:
             entered.add(key)
             ways += [line.source for line in into.get(key, ()) if line.source not in entered]
             continue
-        depth.setdefault(key, 1 + max((depth.get(line.source, 0) for line in into.get(key, ())), default=0))
+        depth.setdefault(
+            key, 1 + max((depth.get(line.source, 0) for line in into.get(key, ())), default=0)
+        )
         ways.pop()
-    return [max(lines, key=lambda line: (depth[line.source], line.source)) for lines in into.values()]
+    return [
+        max(lines, key=lambda line: (depth[line.source], line.source)) for lines in into.values()
+    ]
 
 
 def spine_first(content: Sketch) -> Sketch:
-    """An engine starts from the order it is given: with the spine first the article's net is a third narrower."""
-    order, straight = {item.key: number for number, item in enumerate(content.items)}, set(spine(content))
-    return Sketch(content.items, tuple(sorted(content.lines, key=lambda line: (order[line.target], line not in straight))))
+    """An engine starts from the order it is given.
+
+    With the spine first the article's net is a third narrower.
+    """
+    order, straight = (
+        {item.key: number for number, item in enumerate(content.items)},
+        set(spine(content)),
+    )
+    return Sketch(
+        content.items,
+        tuple(sorted(content.lines, key=lambda line: (order[line.target], line not in straight))),
+    )
 
 
 def short(text: str, longest: int = LONGEST) -> str:

@@ -11,11 +11,15 @@ _NEAR = 2  # lines before and after
 def around(file: str, line: int, code: str) -> tuple[int, tuple[str, ...]]:
     """Return a line with those near it, fit to be shown, and the number of the first of them.
 
-    Blank lines at both ends are left out, and what all are indented by. Of a file that cannot be read, or that says something
-    else there by now, nothing: ``(0, ())``.
+    Blank lines at both ends are left out, and what all are indented by. Of a file that cannot be
+    read, or that says something else there by now, nothing: ``(0, ())``.
     """
     lines = _lines_of(file)
-    if not 0 < line <= len(lines) or not code or not lines[line - 1].strip().startswith(code.splitlines()[0].strip()):
+    if (
+        not 0 < line <= len(lines)
+        or not code
+        or not lines[line - 1].strip().startswith(code.splitlines()[0].strip())
+    ):
         return 0, ()
     first, last = max(line - _NEAR, 1), min(line + _NEAR, len(lines))
     while first < line and not lines[first - 1].strip():

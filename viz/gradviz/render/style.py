@@ -1,6 +1,7 @@
 """How things look: one table from which the layout, the style sheet and the legend are made.
 
-Colour is never alone: each verdict has a border, a shape or a mark, and its word. Text on a fill has a contrast of 9 or more, a stroke
+Colour is never alone: each verdict has a border, a shape or a mark, and its word. Text on a fill
+    has a contrast of 9 or more, a stroke
 on the ground 4.8 or more, in both schemes.
 """
 
@@ -44,7 +45,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke:
-    """How one sort of edge is drawn. Read-only. Attributes as in :class:`Look`; ``arrow`` is Graphviz's name of the end upstream."""
+    """How one sort of edge is drawn. Read-only. Attributes as in :class:`Look`.
+
+    ``arrow`` is Graphviz's name of the end upstream.
+    """
 
     light: str
     dark: str
@@ -56,8 +60,10 @@ class Stroke:
 
 CHECK, SCISSORS, NOUGHT = "\u2713", "\u2702", "0"
 
-INK = Paint("#ffffff", "#1f2328"), Paint("#0d1117", "#f0f6fc")  # the ground and the text, light and dark
-RING = Paint("#ffffff", "#8250df"), Paint("#0d1117", "#d2a8ff")  # around what differs from an earlier report, light and dark
+# The ground and the text, light and dark
+INK = Paint("#ffffff", "#1f2328"), Paint("#0d1117", "#f0f6fc")
+# Around what differs from an earlier report, light and dark
+RING = Paint("#ffffff", "#8250df"), Paint("#0d1117", "#d2a8ff")
 GHOST = 0.35  # opacity of a fill that was pruned; its text keeps all of its own
 
 _OP = Paint("#e9ebee", "#6b7280"), Paint("#2a3038", "#8b949e")
@@ -68,22 +74,45 @@ _FROZEN = Paint("#cfe3f7", "#0b5cad"), Paint("#123a66", "#79b8ff")
 LOOKS = {
     Verdict.REACHED: Look(light=_REACHED[0], dark=_REACHED[1], mark=CHECK),
     Verdict.ZERO: Look(
-        light=Paint("#f7e08a", "#7a5b00"), dark=Paint("#4d3c00", "#e3c04a"), border="dashed", dashes="7 2.5 1.5 2.5", mark=NOUGHT
+        light=Paint("#f7e08a", "#7a5b00"),
+        dark=Paint("#4d3c00", "#e3c04a"),
+        border="dashed",
+        dashes="7 2.5 1.5 2.5",
+        mark=NOUGHT,
     ),
     Verdict.FROZEN: Look(light=_FROZEN[0], dark=_FROZEN[1], borders=2, width=1.2),
     Verdict.CUT: Look(light=_CUT[0], dark=_CUT[1], shape="octagon", width=2.5, mark=SCISSORS),
-    Verdict.UNUSED: Look(light=Paint("#ffffff", "#5f6670"), dark=Paint("#0d1117", "#9aa4af"), border="dotted", dashes="1.5 3"),
+    Verdict.UNUSED: Look(
+        light=Paint("#ffffff", "#5f6670"),
+        dark=Paint("#0d1117", "#9aa4af"),
+        border="dotted",
+        dashes="1.5 3",
+    ),
 }
 OP = Look(light=_OP[0], dark=_OP[1], border="rounded", width=1)
 LOSS = Look(light=_OP[0], dark=_OP[1], border="rounded", width=2)
 
 STROKES = {
-    "gradient": Stroke(light=_REACHED[0].stroke, dark=_REACHED[1].stroke, width=1.6, arrow="normal"),
-    "severed": Stroke(light=_CUT[0].stroke, dark=_CUT[1].stroke, border="dashed", dashes="5 3.5", width=1.8, arrow="tee"),
+    "gradient": Stroke(
+        light=_REACHED[0].stroke, dark=_REACHED[1].stroke, width=1.6, arrow="normal"
+    ),
+    "severed": Stroke(
+        light=_CUT[0].stroke,
+        dark=_CUT[1].stroke,
+        border="dashed",
+        dashes="5 3.5",
+        width=1.8,
+        arrow="tee",
+    ),
     "pruned": Stroke(light=_OP[0].stroke, dark=_OP[1].stroke, border="dashed", dashes="4 3.5"),
-    "frozen": Stroke(light=_FROZEN[0].stroke, dark=_FROZEN[1].stroke, border="dotted", dashes="1.5 3"),
+    "frozen": Stroke(
+        light=_FROZEN[0].stroke, dark=_FROZEN[1].stroke, border="dotted", dashes="1.5 3"
+    ),
     "value": Stroke(light=_OP[0].stroke, dark=_OP[1].stroke, border="dotted", dashes="1.5 3"),
 }
 
 # Of fixed width and, but for the last resort, 0.6 of their size wide.
-FONTS = "ui-monospace,SFMono-Regular,Menlo,'Cascadia Mono','Liberation Mono','DejaVu Sans Mono','Courier New',Courier,monospace"
+FONTS = (
+    "ui-monospace,SFMono-Regular,Menlo,'Cascadia Mono','Liberation Mono','DejaVu Sans"
+    " Mono','Courier New',Courier,monospace"
+)

@@ -1,4 +1,7 @@
-"""The picture: the autograd graph as torchviz draws it, or folded, with verdicts, cuts and what they prune on top."""
+"""The picture.
+
+The autograd graph as torchviz draws it, or folded, with verdicts, cuts and what they prune on top.
+"""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +26,9 @@ NOT_WHOLE = "The whole graph could not be laid out, so it is folded. "
 _USUAL = View()
 
 
-def render_svg(report: Findings, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None) -> str:
+def render_svg(
+    report: Findings, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None
+) -> str:
     """Return the picture of ``report`` as a standalone SVG that is fit to embed.
 
     Where the engine gives up, the graph is folded further, and the picture says so.
@@ -43,14 +48,21 @@ def render_svg(report: Findings, view: View = _USUAL, *, engine: str = "auto", c
     return without_ground(picture) if view.transparent else picture
 
 
-def drawing(report: Findings, view: View | None = None, changes: Changes | None = None) -> graphviz.Digraph:
-    """Return the picture of ``report`` for Graphviz to carry: the same graph with the headline above it; folded only by a ``view``."""
+def drawing(
+    report: Findings, view: View | None = None, changes: Changes | None = None
+) -> graphviz.Digraph:
+    """Return the picture of ``report`` for Graphviz to carry.
+
+    The same graph with the headline above it; folded only by a ``view``.
+    """
     report = by_block(report)
     everything = View(budget=max(len(report.graph.nodes), 1))
     return to_carry(scene(report, view or everything, changes))
 
 
-def _laid_out(report: Findings, view: View, engine: str, changes: Changes | None) -> tuple[Scene, str]:
+def _laid_out(
+    report: Findings, view: View, engine: str, changes: Changes | None
+) -> tuple[Scene, str]:
     """What is shown and an engine's SVG of it: as much as the engine can lay out."""
     tried = ""
     while True:
@@ -66,13 +78,18 @@ def _laid_out(report: Findings, view: View, engine: str, changes: Changes | None
             if boxes <= FEWEST or (tried and view.budget <= FEWEST):
                 raise
             tried = f"{boxes:,} boxes could not be laid out, so more is folded. "
-            view = replace(view, budget=max(FEWEST, min(view.budget, boxes) // 3), depth=None, open=())
+            view = replace(
+                view, budget=max(FEWEST, min(view.budget, boxes) // 3), depth=None, open=()
+            )
 
 
 def _lay_out(shown: Scene, engine: str) -> str:
-    """Lay out in the way that is not too wide: frames one below the other, or else, what is in them.
+    """Lay out in the way that is not too wide.
 
-    What is in a frame and linked by way of something outside stands side by side, unless ranks go across frames.
+    Frames one below the other, or else, what is in them.
+
+    What is in a frame and linked by way of something outside stands side by side, unless ranks go
+    across frames.
     """
     dot = to_lay_out(shown)
     laid_out = lay_out(dot.source, engine=engine, timeout=PATIENCE).decode()
@@ -80,7 +97,9 @@ def _lay_out(shown: Scene, engine: str) -> str:
         return laid_out
     dot.graph_attr["newrank"] = "true"
     with suppress(EngineError):
-        return min(laid_out, lay_out(dot.source, engine=engine, timeout=PATIENCE).decode(), key=_width)
+        return min(
+            laid_out, lay_out(dot.source, engine=engine, timeout=PATIENCE).decode(), key=_width
+        )
     return laid_out
 
 

@@ -1,7 +1,9 @@
-"""A report as text that explains: what gets gradient, what severs the rest and what usually mends it, what is calmly so.
+"""A report as text that explains.
 
-Everything is folded by module, so that a model of thousands of parameters still fits a screen. ``render_text`` returns plain text,
-``styled`` the same lines for a rich console.
+What gets gradient, what severs the rest and what usually mends it, what is calmly so.
+
+Everything is folded by module, so that a model of thousands of parameters still fits a screen.
+``render_text`` returns plain text, ``styled`` the same lines for a rich console.
 """
 
 import os
@@ -39,12 +41,22 @@ MOST_PLACES = 4  # where the same route is severed again, before the rest is onl
 
 _LABEL = 10
 _Reason = TypeVar("_Reason")
-_STYLES = {"headline": "bold", "cut": "bold red", "title": "bold", "code": "cyan", "name": "", "": ""}
+_STYLES = {
+    "headline": "bold",
+    "cut": "bold red",
+    "title": "bold",
+    "code": "cyan",
+    "name": "",
+    "": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line or paragraph: how far in, a word in the margin of its body, and what it is. Code and names are never wrapped."""
+    """A line or paragraph: how far in, a word in the margin of its body, and what it is.
+
+    Code and names are never wrapped.
+    """
 
     text: str = ""
     style: str = ""
@@ -52,27 +64,38 @@ class _Line:
     label: str = ""
 
 
-def render_text(report: Findings, *, width: int | None = None, about: Collection[str] | None = None) -> str:
+def render_text(
+    report: Findings, *, width: int | None = None, about: Collection[str] | None = None
+) -> str:
     """Return the report as plain text.
 
     Args:
         report: What to tell.
         about: Names of the parameters to explain; None explains all.
-        width: Columns that prose is wrapped to; ``WIDTH`` unless given. Code, names and places are never broken.
+        width: Columns that prose is wrapped to; ``WIDTH`` unless given. Code, names and places are
+            never broken.
     """
     told = _report(report, None if about is None else frozenset(about))
     return "\n".join(text for line in told for _, text in _wrapped(line, width or WIDTH)) + "\n"
 
 
 def render_summary(report: Findings) -> str:
-    """Return the result in at most ten lines, the last without a line break: what a prompt shows of a report."""
+    """Return the result in at most ten lines, the last without a line break.
+
+    What a prompt shows of a report.
+    """
     rows = []
     for verdict in Verdict:
-        names = [name for name, parameter in report.parameters.items() if parameter.verdict is verdict]
+        names = [
+            name for name, parameter in report.parameters.items() if parameter.verdict is verdict
+        ]
         groups = [str(group) for group in fold_names(names, report.parameters)]
         if groups:
             rows.append(f"  {verdict:<{_LABEL}}{printable(listing(groups))}")
-    cuts = [f"  {'by':<{_LABEL}}{printable(f'{cut.operation} at {path_and_line(cut)}')}" for cut in report.cuts[:2]]
+    cuts = [
+        f"  {'by':<{_LABEL}}{printable(f'{cut.operation} at {path_and_line(cut)}')}"
+        for cut in report.cuts[:2]
+    ]
     shown = f"  print(report) explains, report.to_html({'page.html'!r}) shows the graph"
     return "\n".join([f"{headline(report)}.", *rows, *cuts, shown])
 
@@ -118,10 +141,14 @@ def _report(report: Findings, about: frozenset[str] | None = None) -> Iterator[_
 
 
 def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]:
-    parameters = [each for each in report.parameters.values() if about is None or each.name in about]
+    parameters = [
+        each for each in report.parameters.values() if about is None or each.name in about
+    ]
     cuts = [cut for cut in report.cuts if about is None or not about.isdisjoint(cut.parameters)]
     pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
-    aside = [cut for cut in cuts if cut not in pruning and cut.parameters and not cut.inside_library]
+    aside = [
+        cut for cut in cuts if cut not in pruning and cut.parameters and not cut.inside_library
+    ]
 
     yield _Line(count_reached(report) + ".", "headline")
     explained: set[Explanation] = set()
@@ -129,7 +156,10 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
         yield from _cut(report, cut, explained)
     if aside:
         yield _Line()
-        yield _Line("Severed on one route, alive on another. That is often intended, as a stop-gradient.", "title")
+        yield _Line(
+            "Severed on one route, alive on another. That is often intended, as a stop-gradient.",
+            "title",
+        )
         for cut in aside:
             yield from _aside(report, cut, explained)
     yield from _zeros(report, parameters)
@@ -146,7 +176,10 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
         yield _Line()
         yield _Line("Gradient also reaches tensors that are no parameter of the model:", "title")
         for leaf in report.unregistered:
-            yield _Line(leaf_name(leaf) + (f" at {path_and_line(leaf.place)}" if leaf.place else ""), indent=2)
+            yield _Line(
+                leaf_name(leaf) + (f" at {path_and_line(leaf.place)}" if leaf.place else ""),
+                indent=2,
+            )
             if leaf.place and leaf.place.code:
                 yield _Line(leaf.place.code, "code", indent=6)
     for note in report.notes:
@@ -173,10 +206,18 @@ def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_L
     yield _Line()
     yield from _operation(cut, "Cut by ", "cut")
     yield from _groups(report, _names(report, cut, Verdict.CUT), "cuts off")
-    others = [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT]
+    others = [
+        name
+        for name in cut.parameters
+        if name in report.parameters and report.parameters[name].verdict is not Verdict.CUT
+    ]
     yield from _groups(report, others, "partial")
     for place in cut.also[:MOST_PLACES]:
-        yield _Line(path_and_line(place) + (f": {place.code}" if place.code else ""), indent=2, label="also at")
+        yield _Line(
+            path_and_line(place) + (f": {place.code}" if place.code else ""),
+            indent=2,
+            label="also at",
+        )
     if cut.also[MOST_PLACES:]:
         yield _Line(f"... and {len(cut.also) - MOST_PLACES} more lines", indent=2, label=" ")
     if explanation not in explained:
@@ -189,23 +230,34 @@ def _aside(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[
     yield from _operation(cut, indent=2)
     yield from _groups(report, cut.parameters, "behind it", indent=4)
     explanation = explain(cut)
-    if not is_plain(cut) and explanation not in explained:  # what a stop-gradient is need not be said
+    # What a stop-gradient is need not be said
+    if not is_plain(cut) and explanation not in explained:
         explained.add(explanation)
         yield _Line(explanation.meaning, indent=4, label="means")
         yield _Line(explanation.mend, indent=4, label="fix")
 
 
 def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> Iterator[_Line]:
-    yield _Line(f"{prefix}{cut.operation} at {path_and_line(cut)}" + (f", in {cut.scope}" if cut.scope else ""), style, indent)
+    yield _Line(
+        f"{prefix}{cut.operation} at {path_and_line(cut)}"
+        + (f", in {cut.scope}" if cut.scope else ""),
+        style,
+        indent,
+    )
     if cut.code:
         yield _Line(cut.code, "code", indent + 4)
     if cut.within:
         ran = [
-            path_and_line(place) + (f": {place.code}" if place.code and not cut.within[1:] else "") for place in cut.within[:MOST_PLACES]
+            path_and_line(place) + (f": {place.code}" if place.code and not cut.within[1:] else "")
+            for place in cut.within[:MOST_PLACES]
         ]
         yield _Line(f"ran in it: {listing(ran, limit=MOST_PLACES)}", indent=indent + 2)
     if cut.caller:
-        yield _Line(f"called at {path_and_line(cut.caller)}" + (f": {cut.caller.code}" if cut.caller.code else ""), indent=indent + 2)
+        yield _Line(
+            f"called at {path_and_line(cut.caller)}"
+            + (f": {cut.caller.code}" if cut.caller.code else ""),
+            indent=indent + 2,
+        )
 
 
 def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
@@ -237,7 +289,10 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
             if place.code:
                 yield _Line(place.code, "code", indent=8)
         if caller is not None:
-            yield _Line(f"called at {path_and_line(caller)}" + (f": {caller.code}" if caller.code else ""), indent=4)
+            yield _Line(
+                f"called at {path_and_line(caller)}" + (f": {caller.code}" if caller.code else ""),
+                indent=4,
+            )
 
 
 def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line]:
@@ -245,16 +300,28 @@ def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line
     if reasons:
         yield _Line()
         known = any(is_known_unused(one) for one in parameters if one.verdict is Verdict.UNUSED)
-        yield _Line("Unused: their values did not go into this loss." if known else "Not reached: no gradient comes back to them.", "title")
+        yield _Line(
+            (
+                "Unused: their values did not go into this loss."
+                if known
+                else "Not reached: no gradient comes back to them."
+            ),
+            "title",
+        )
     for unused, names in reasons.items():
         yield from _groups(report, names)
         if unused is not None:
-            yield _Line(why_unused(unused) + (f" at {path_and_line(unused.place)}" if unused.place else ""), indent=4)
+            yield _Line(
+                why_unused(unused) + (f" at {path_and_line(unused.place)}" if unused.place else ""),
+                indent=4,
+            )
         if unused is not None and unused.place is not None and unused.place.code:
             yield _Line(unused.place.code, "code", indent=8)
 
 
-def _by_reason(parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]) -> dict[_Reason, list[str]]:
+def _by_reason(
+    parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]
+) -> dict[_Reason, list[str]]:
     """The names of the parameters of one verdict, those with the same reason together."""
     found: dict[_Reason, list[str]] = {}
     for parameter in parameters:
@@ -270,7 +337,9 @@ def _titled(report: Findings, title: str, names: list[str]) -> Iterator[_Line]:
         yield from _groups(report, names)
 
 
-def _groups(report: Findings, names: Iterable[str], label: str = "", indent: int = 2) -> Iterator[_Line]:
+def _groups(
+    report: Findings, names: Iterable[str], label: str = "", indent: int = 2
+) -> Iterator[_Line]:
     groups = fold_names(names, report.parameters)
     for position, group in enumerate(groups[:MOST_GROUPS]):
         yield _Line(str(group), "name", indent, label if position == 0 else label and " ")
@@ -280,7 +349,11 @@ def _groups(report: Findings, names: Iterable[str], label: str = "", indent: int
 
 
 def _names(report: Findings, cut: Cut, verdict: Verdict) -> list[str]:
-    return [name for name in cut.parameters if name in report.parameters and report.parameters[name].verdict is verdict]
+    return [
+        name
+        for name in cut.parameters
+        if name in report.parameters and report.parameters[name].verdict is verdict
+    ]
 
 
 def _wrapped(line: _Line, width: int) -> Iterator[tuple[int, str]]:
@@ -290,6 +363,8 @@ def _wrapped(line: _Line, width: int) -> Iterator[tuple[int, str]]:
     if line.style in ("code", "name") or len(margin) + len(text) <= width:
         yield len(margin), (margin + text).rstrip()
         return
-    body = textwrap.wrap(text, max(width - len(margin), 30), break_long_words=False, break_on_hyphens=False)
+    body = textwrap.wrap(
+        text, max(width - len(margin), 30), break_long_words=False, break_on_hyphens=False
+    )
     for position, part in enumerate(body):
         yield len(margin), (margin if position == 0 else " " * len(margin)) + part

@@ -1,4 +1,7 @@
-"""How wide text is in a font of fixed width, in multiples of the font's size. Engines know this for ASCII alone."""
+"""How wide text is in a font of fixed width, in multiples of the font's size.
+
+Engines know this for ASCII alone.
+"""
 
 import textwrap
 import unicodedata
@@ -8,7 +11,10 @@ ADVANCE = 0.6  # of Courier, and of nearly every font of fixed width
 
 
 def width(text: str) -> float:
-    """Return the width of ``text``: two columns for a wide East Asian character, none for a combining one."""
+    """Return the width of ``text``.
+
+    Two columns for a wide East Asian character, none for a combining one.
+    """
     return ADVANCE * columns(text)
 
 
@@ -23,7 +29,9 @@ def stand_ins(lines: Iterable[str]) -> list[str]:
 
 
 def wrapped(text: str, most: int) -> list[str]:
-    """Return ``text`` broken into lines of at most ``most`` columns, between words where that is possible, as even as can be."""
+    """Return ``text`` broken into lines of at most ``most`` columns, between words where that is
+    possible, as even as can be.
+    """
     lines = textwrap.wrap(text, most, break_on_hyphens=False) or [text]
     for narrower in range(most - 1, most // 2, -1):
         even = textwrap.wrap(text, narrower, break_on_hyphens=False)

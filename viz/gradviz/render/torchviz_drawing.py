@@ -1,8 +1,9 @@
 """The room that knows torchviz: its ``make_dot`` draws a sketch, though no tensor is at hand.
 
-torchviz walks whatever has ``grad_fn``, ``next_functions``, ``variable`` and ``saved_tensors``. Stand-ins with these attributes let it
-draw what autograd no longer knows, such as what lies behind a cut. It names every node by its memory address; the names are exchanged
-here for the keys of the sketch, so that the source is the same in every process.
+torchviz walks whatever has ``grad_fn``, ``next_functions``, ``variable`` and ``saved_tensors``.
+Stand-ins with these attributes let it draw what autograd no longer knows, such as what lies behind
+a cut. It names every node by its memory address; the names are exchanged here for the keys of the
+sketch, so that the source is the same in every process.
 """
 
 import re
@@ -22,11 +23,17 @@ _recursion = threading.Lock()
 Attributes = Mapping[str, str]
 
 
-def draw(sketch: Sketch, nodes: Mapping[str, Attributes], edges: Mapping[tuple[str, str], Sequence[Attributes]]) -> graphviz.Digraph:
-    """Return the graph of ``sketch`` as torchviz draws it, with attributes in place of its own. What has no line is left out.
+def draw(
+    sketch: Sketch,
+    nodes: Mapping[str, Attributes],
+    edges: Mapping[tuple[str, str], Sequence[Attributes]],
+) -> graphviz.Digraph:
+    """Return the graph of ``sketch`` as torchviz draws it, with attributes in place of its own.
 
-    A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz, share a key and so become one. Everything is stated
-    once.
+    What has no line is left out.
+
+    A leaf and the ``AccumulateGrad`` that adds to its ``.grad``, two nodes of torchviz, share a key
+    and so become one. Everything is stated once.
 
     Args:
         sketch: What to draw.
@@ -41,12 +48,22 @@ def draw(sketch: Sketch, nodes: Mapping[str, Attributes], edges: Mapping[tuple[s
     losses = tuple(shadows[item.key] for item in sketch.items if item.sort is Sort.LOSS)
     with _recursing(3 * len(sketch.items)):
         dot = torchviz.make_dot(losses)
-    keys = {str(id(part)): key for key, shadow in shadows.items() for part in (shadow, shadow.accumulator) if part is not None}
-    statements = dict.fromkeys(tuple(keys[address] for address in _addresses(statement)) for statement in dot.body)
-    # torchviz ends at a leaf, and takes one function per loss: what went into a leaf by way of a number is told after it
+    keys = {
+        str(id(part)): key
+        for key, shadow in shadows.items()
+        for part in (shadow, shadow.accumulator)
+        if part is not None
+    }
+    statements = dict.fromkeys(
+        tuple(keys[address] for address in _addresses(statement)) for statement in dot.body
+    )
+    # torchviz ends at a leaf, and takes one function per loss: what went into a leaf by way of a
+    # number is told after it
     for line in sketch.lines:
         if (line.source, line.target) not in statements:
-            statements.update(dict.fromkeys(((line.source,), (line.target,), (line.source, line.target))))
+            statements.update(
+                dict.fromkeys(((line.source,), (line.target,), (line.source, line.target)))
+            )
     dot.clear(keep_attrs=True)
     del dot.graph_attr["size"], dot.node_attr["ranksep"]
     for statement in statements:
@@ -69,7 +86,9 @@ class _Function:
         self.saved_tensors: list[_Tensor] = []
 
     def takes(self, source: "_Function | _Tensor", *, gradient: bool) -> None:
-        """Take in the output of a function, a leaf by way of its accumulator, or a tensor that gets no gradient."""
+        """Take in the output of a function, a leaf by way of its accumulator, or a tensor that gets
+        no gradient.
+        """
         if isinstance(source, _Function):
             self.next_functions.append((source, 0))
         elif gradient:
@@ -109,7 +128,10 @@ def _function_type(name: str) -> type[_Function]:
 
 
 def _addresses(statement: str) -> list[str]:
-    """The one or two nodes that a statement of torchviz is about; what follows them may be anything."""
+    """The one or two nodes that a statement of torchviz is about.
+
+    What follows them may be anything.
+    """
     found = _ADDRESS.match(statement)
     assert found is not None, statement
     return [address for address in found.groups() if address]
@@ -117,7 +139,10 @@ def _addresses(statement: str) -> list[str]:
 
 @contextmanager
 def _recursing(depth: int) -> Iterator[None]:
-    """Let torchviz, which calls itself for every operation on the way, go ``depth`` calls deeper. These calls are not on the C stack."""
+    """Let torchviz, which calls itself for every operation on the way, go ``depth`` calls deeper.
+
+    These calls are not on the C stack.
+    """
     with _recursion:
         before = sys.getrecursionlimit()
         sys.setrecursionlimit(before + depth)

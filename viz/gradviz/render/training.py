@@ -19,7 +19,8 @@ _CLEARING = ("zero_grad", "clip", "scale", "mul", "div", "clamp", "set_to_none")
 def sentence(training: Training | None) -> str:
     """Return the answer in one sentence, with its full stop.
 
-    ``"7 of 9 parameters train; enc.* (2) do not: zero_grad() at train.py:12 clears their gradient before step()."``
+    ``"7 of 9 parameters train; enc.* (2) do not: zero_grad() at train.py:12 clears their gradient
+    before step()."``
     """
     if training is None or not training.parameters:
         return f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
@@ -29,9 +30,13 @@ def sentence(training: Training | None) -> str:
         return f"{_steps(training)}, so {NOT_KNOWN}."
     total = counted(len(fates), "parameter")
     train = sum(one.trains is True for one in fates)
-    decayed = {name for alarm in training.alarms if alarm.why == "zero" for name in alarm.parameters}
+    decayed = {
+        name for alarm in training.alarms if alarm.why == "zero" for name in alarm.parameters
+    }
     if decayed and train == len(fates) and all(one.name in decayed for one in fates):
-        clauses = [f"All {total} move without gradient, as weight decay has it: what arrives is all zero"]
+        clauses = [
+            f"All {total} move without gradient, as weight decay has it: what arrives is all zero"
+        ]
     elif train == len(fates):
         clauses = [f"All {total} train" if len(fates) > 1 else "The only parameter trains"]
     else:
@@ -46,10 +51,19 @@ def sentence(training: Training | None) -> str:
 
 
 def in_words(fate: Fate) -> str:
-    """Return whether a parameter trains in two or three words: ``"trains"``, ``"does not train (cleared)"``."""
+    """Return whether a parameter trains in two or three words.
+
+    ``"trains"``, ``"does not train (cleared)"``.
+    """
     if fate.trains is None:
         return "not known to train"
-    return "trains" if fate.trains else f"does not train ({fate.why})" if fate.why else "does not train"
+    return (
+        "trains"
+        if fate.trains
+        else f"does not train ({fate.why})"
+        if fate.why
+        else "does not train"
+    )
 
 
 def other_clauses(training: Training) -> list[str]:
@@ -75,7 +89,10 @@ def note_on_size(training: Training) -> str:
     if not large:
         return ""
     most = max(one.compared for one in large)
-    return f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread elements were compared."
+    return (
+        f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread elements"
+        " were compared."
+    )
 
 
 def headline(alarm: Alarm) -> str:
@@ -87,12 +104,18 @@ def headline(alarm: Alarm) -> str:
 
 def _steps(training: Training) -> str:
     if training.steps:
-        return f"{counted(training.steps, 'step')} of optimizers {'was' if training.steps == 1 else 'were'} seen, and none of them of these"
+        return (
+            f"{counted(training.steps, 'step')} of optimizers"
+            f" {'was' if training.steps == 1 else 'were'} seen, and none of them of these"
+        )
     return "No optimizer stepped while it was watched"
 
 
 def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
-    """Return what does not train by reason and line: what an alarm is raised for first, then the most."""
+    """Return what does not train by reason and line.
+
+    What an alarm is raised for first, then the most.
+    """
     alarmed = {name for alarm in training.alarms for name in alarm.parameters}
     groups: dict[tuple[object, ...], tuple[Fate, list[str]]] = {}
     for one in training.parameters:
@@ -113,7 +136,9 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
     why = _why(fate.why or "", fate.file, fate.line, fate.code, fate.optimizer)
     if fate.why == "frozen":
         return f"{who}{'they are' if every else 'is' if len(names) == 1 else 'are'} {why}"
-    return f"{who}{'' if every else 'does not' if len(names) == 1 else 'do not'}{'' if every else ': '}{why}"
+    if every:
+        return f"{who}{why}"
+    return f"{who}{'does not' if len(names) == 1 else 'do not'}: {why}"
 
 
 def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
@@ -121,11 +146,16 @@ def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
     among = {one.name: Parameter(name=one.name, numel=one.numel) for one in fates}
     roots = {name.partition(".")[0] for name in among}
     groups = fold_names(names, among, roots if len(roots) > 1 else ())
-    said = [group.pattern if group.parameters == 1 else f"{group.pattern} ({group.parameters})" for group in groups]
+    said = [
+        group.pattern if group.parameters == 1 else f"{group.pattern} ({group.parameters})"
+        for group in groups
+    ]
     return listing(said, _GROUPS)
 
 
-def _why(why: str, file: str | None, line: int | None, code: str | None, optimizer: str | None) -> str:
+def _why(
+    why: str, file: str | None, line: int | None, code: str | None, optimizer: str | None
+) -> str:
     at = "" if file is None else f" at {path_and_line(Place(file, line or 0))}"
     call = _called(code)
     holder = optimizer or "the optimizer"
@@ -137,8 +167,16 @@ def _why(why: str, file: str | None, line: int | None, code: str | None, optimiz
         "zero": f"their gradient is zero{f', from the line{at} on' if at else ''}",
         "left_out": f"backward(){at} does not ask for them",
         "not_finite": f"NaN or infinity gets into them{f', born{at}' if at else ''}",
-        "cleared": f"{call}{at} clears their gradient before step()" if at else "their gradient is cleared before step()",
-        "clipped": f"{call}{at} leaves nothing of their gradient" if at else "nothing is left of their gradient at step()",
+        "cleared": (
+            f"{call}{at} clears their gradient before step()"
+            if at
+            else "their gradient is cleared before step()"
+        ),
+        "clipped": (
+            f"{call}{at} leaves nothing of their gradient"
+            if at
+            else "nothing is left of their gradient at step()"
+        ),
         "stale": f"the optimizer holds what they replaced{at}",
         "not_held": f"no optimizer holds them{f' (made{at})' if at else ''}",
         "not_stepped": f"{holder} never steps{f' (made{at})' if at else ''}",
@@ -159,4 +197,8 @@ def _called(code: str | None) -> str:
 
 
 def _at(alarm: Alarm) -> str:
-    return "a line that is not known" if alarm.file is None else path_and_line(Place(alarm.file, alarm.line or 0))
+    return (
+        "a line that is not known"
+        if alarm.file is None
+        else path_and_line(Place(alarm.file, alarm.line or 0))
+    )

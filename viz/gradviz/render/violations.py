@@ -1,4 +1,6 @@
-"""What is not as expected, as text for a person and as annotations for GitHub's review of a pull request."""
+"""What is not as expected, as text for a person and as annotations for GitHub's review of a pull
+request.
+"""
 
 import os
 import re
@@ -19,8 +21,11 @@ MOST_PATTERNS = 3  # that are proposed
 _NUMBERS = re.compile(r"(?<![^.])\d+(?:\.\.\d+|,\d+|,\.\.\.)+(?![^.])")  # "0..31", "0,2,4..6"
 
 
-def render_violations(report: Findings, failed: Sequence[Violation], *, as_options: bool = False) -> str:
-    """Return a line or two for each violation, and below them what the report explains about these parameters.
+def render_violations(
+    report: Findings, failed: Sequence[Violation], *, as_options: bool = False
+) -> str:
+    """Return a line or two for each violation, and below them what the report explains about these
+    parameters.
 
     Args:
         report: What was found.
@@ -34,28 +39,45 @@ def render_violations(report: Findings, failed: Sequence[Violation], *, as_optio
             continue
         names = _names(report, violation)
         found = _found(violation)
-        lines.append(f"  {names[0]}: expected {_expected(violation)}, found {found}" if len(names) == 1 else f"  {_many(names, violation)}")
+        lines.append(
+            f"  {names[0]}: expected {_expected(violation)}, found {found}"
+            if len(names) == 1
+            else f"  {_many(names, violation)}"
+        )
         if len(names) > 1:
             lines += [f"    {name}" for name in names]
         patterns = _accepting(report, violation)
         if patterns:
-            lines.append(f"    if that is meant, say {_written(violation.found, patterns, as_options)}")
+            lines.append(
+                f"    if that is meant, say {_written(violation.found, patterns, as_options)}"
+            )
         elif violation.replaced_at:
-            at = f" at {path_and_line(violation.replaced_at)}" + (f": {violation.replaced_at.code}" if violation.replaced_at.code else "")
+            at = f" at {path_and_line(violation.replaced_at)}" + (
+                f": {violation.replaced_at.code}" if violation.replaced_at.code else ""
+            )
             lines.append(f"    its object is new: made{at}, after others were frozen")
         elif violation.zero and violation.zero.passing:
-            lines.append("    that passes once training goes on: hold a later step, or expect zero in this one")
+            lines.append(
+                "    that passes once training goes on: hold a later step, or expect zero in"
+                " this one"
+            )
     about = {name for violation in failed for name in violation.parameters}
     return "\n".join(printable(line) for line in lines) + "\n\n" + render_text(report, about=about)
 
 
 def _accepting(report: Findings, violation: Violation) -> list[str]:
-    """Patterns of exactly these parameters, where they were to be reached only because nothing else was said of them."""
+    """Patterns of exactly these parameters, where they were to be reached only because nothing else
+    was said of them.
+    """
     if violation.pattern or violation.expected != "reached":
         return []
     groups = fold_names(violation.parameters, report.parameters)
     patterns = list(dict.fromkeys(_NUMBERS.sub("*", group.pattern) for group in groups))
-    exact = {name for name in report.parameters if any(fnmatchcase(name, pattern) for pattern in patterns)} == set(violation.parameters)
+    exact = {
+        name
+        for name in report.parameters
+        if any(fnmatchcase(name, pattern) for pattern in patterns)
+    } == set(violation.parameters)
     return patterns if exact and len(patterns) <= MOST_PATTERNS else []
 
 
@@ -67,27 +89,37 @@ def _written(word: str, patterns: Sequence[str], as_options: bool) -> str:
     return f"{word}={value if len(patterns) == 1 else f'[{value}]'}"
 
 
-def render_github(report: Findings, failed: Sequence[Violation], *, root: Path | None = None) -> str:
-    """Return a workflow command for each violation, which GitHub shows on the line of the cut in a pull request.
+def render_github(
+    report: Findings, failed: Sequence[Violation], *, root: Path | None = None
+) -> str:
+    """Return a workflow command for each violation, which GitHub shows on the line of the cut in a
+    pull request.
 
     The arguments are those of :func:`annotations`.
     """
-    return "".join(f"{_command(place, message)}\n" for _, place, message in annotations(report, failed, root=root))
+    return "".join(
+        f"{_command(place, message)}\n"
+        for _, place, message in annotations(report, failed, root=root)
+    )
 
 
 def annotations(
     report: Findings, failed: Sequence[Violation], *, root: Path | None = None
 ) -> Iterator[tuple[Violation, dict[str, str], str]]:
-    """Yield for each violation, and each cut that it is owed to, the ``file`` and ``line`` to annotate, where known, and what to say.
+    """Yield for each violation, and each cut that it is owed to, the ``file`` and ``line`` to
+    annotate, where known, and what to say.
 
     Args:
         report: Where no cut is to blame, the line of the loss is annotated.
         failed: What is not as expected.
-        root: The root of the repository, which paths are told from; unless given, the nearest folder above that holds a ``.git``, else what
-            GITHUB_WORKSPACE says, or the current folder.
+        root: The root of the repository, which paths are told from; unless given, the nearest
+            folder above that holds a ``.git``, else what GITHUB_WORKSPACE says, or the current
+            folder.
     """
     here = Path.cwd()
-    repository = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    repository = next(
+        (folder for folder in (here, *here.parents) if (folder / ".git").exists()), None
+    )
     root = root or repository or Path(os.environ.get("GITHUB_WORKSPACE") or here)
     for violation in failed:
         if not violation.parameters:
@@ -97,7 +129,11 @@ def annotations(
         message = f"{names}: expected {_expected(violation)}, found {_found(violation)}"
         cuts = violation.cuts or (None,)
         for cut in cuts:
-            yield violation, _place(cut, violation, report, root), _with_code(message, cut or violation.switched_at)
+            yield (
+                violation,
+                _place(cut, violation, report, root),
+                _with_code(message, cut or violation.switched_at),
+            )
 
 
 def _names(report: Findings, violation: Violation) -> list[str]:
@@ -108,11 +144,16 @@ def _names(report: Findings, violation: Violation) -> list[str]:
 
 
 def _many(names: Sequence[str], violation: Violation) -> str:
-    return f"{counted(len(violation.parameters), 'parameter')}: expected {_expected(violation)}, found {_found(violation)}"
+    return (
+        f"{counted(len(violation.parameters), 'parameter')}: expected {_expected(violation)}, found"
+        f" {_found(violation)}"
+    )
 
 
 def _expected(violation: Violation) -> str:
-    return f"{violation.expected} ({violation.pattern})" if violation.pattern else violation.expected
+    return (
+        f"{violation.expected} ({violation.pattern})" if violation.pattern else violation.expected
+    )
 
 
 def _found(violation: Violation) -> str:
@@ -121,9 +162,14 @@ def _found(violation: Violation) -> str:
         by = "; ".join(f"{cut.operation} at {path_and_line(cut)}" for cut in violation.cuts)
         return f"{violation.found}, by {by}"
     if violation.zero and violation.zero.place:
-        return f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at {path_and_line(violation.zero.place)} on"
+        return (
+            f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at"
+            f" {path_and_line(violation.zero.place)} on"
+        )
     if violation.switched_at:
-        thawed = "" if violation.found == Verdict.FROZEN or violation.expected == "trains" else "thawed "
+        thawed = (
+            "" if violation.found == Verdict.FROZEN or violation.expected == "trains" else "thawed "
+        )
         return f"{violation.found}, {thawed}at {path_and_line(violation.switched_at)}"
     return violation.found
 
@@ -134,7 +180,11 @@ def _without_match(violation: Violation) -> str:
 
 
 def _with_code(message: str, blamed: Cut | Place | None) -> str:
-    return f"{printable(message)}\n{printable(blamed.code)}" if blamed and blamed.code else printable(message)
+    return (
+        f"{printable(message)}\n{printable(blamed.code)}"
+        if blamed and blamed.code
+        else printable(message)
+    )
 
 
 def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) -> dict[str, str]:
@@ -143,7 +193,11 @@ def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) 
     if cut is not None:
         places = (Place(cut.file, cut.line), cut.caller, *cut.also)
     else:
-        places = (violation.zero.place if violation.zero else None, violation.switched_at, report.place)
+        places = (
+            violation.zero.place if violation.zero else None,
+            violation.switched_at,
+            report.place,
+        )
     for place in places:
         if place is None or not place.file:
             continue
@@ -155,7 +209,10 @@ def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) 
 
 def _command(properties: dict[str, str], message: str) -> str:
     """Write a workflow command, in which these characters have their own escapes."""
-    said = ",".join(f"{key}={_escaped(printable(value), ':,')}" for key, value in {**properties, "title": "gradviz"}.items())
+    said = ",".join(
+        f"{key}={_escaped(printable(value), ':,')}"
+        for key, value in {**properties, "title": "gradviz"}.items()
+    )
     return f"::error {said}::{_escaped(message)}"
 
 

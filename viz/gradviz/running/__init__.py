@@ -1,1 +1,4 @@
-"""``gradviz run``: an unmodified script, run as Python runs it, explained one backward call at a time."""
+"""``gradviz run``.
+
+An unmodified script, run as Python runs it, explained one backward call at a time.
+"""

@@ -1,7 +1,10 @@
-"""What a report leads with: parameters that an optimizer is about to step though no gradient reached them.
+"""What a report leads with.
 
-The yardstick is the optimizer that steps next. What it does not hold may be unreached for good reason (the generator in the
-discriminator's step), and what is reached and not held is extra gradient, which the next ``zero_grad`` clears.
+Parameters that an optimizer is about to step though no gradient reached them.
+
+The yardstick is the optimizer that steps next. What it does not hold may be unreached for good
+reason (the generator in the discriminator's step), and what is reached and not held is extra
+gradient, which the next ``zero_grad`` clears.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,26 +41,49 @@ def judge_step(
     complete = len(calls) == len(numbers)
     names = {key: known for call in calls for key, known in call.names.items()}
     held: dict[str, torch.Tensor] = {
-        names[id(tensor)]: tensor for group in optimizer.param_groups for tensor in group["params"] if id(tensor) in names
+        names[id(tensor)]: tensor
+        for group in optimizer.param_groups
+        for tensor in group["params"]
+        if id(tensor) in names
     }
     starved, zero, older, idle, frozen = [], [], [], [], []
     shared = {
-        id(tensor) for other in others.values() if other is not optimizer for group in other.param_groups for tensor in group["params"]
+        id(tensor)
+        for other in others.values()
+        if other is not optimizer
+        for group in other.param_groups
+        for tensor in group["params"]
     }
-    reached = {each for call in earlier for each, one in call.report.parameters.items() if one.verdict is Verdict.REACHED}
+    reached = {
+        each
+        for call in earlier
+        for each, one in call.report.parameters.items()
+        if one.verdict is Verdict.REACHED
+    }
     for parameter, tensor in held.items():
-        verdicts = [call.report.parameters[parameter].verdict for call in calls if parameter in call.report.parameters]
+        verdicts = [
+            call.report.parameters[parameter].verdict
+            for call in calls
+            if parameter in call.report.parameters
+        ]
         if Verdict.REACHED in verdicts:
             continue
         if Verdict.FROZEN in verdicts or not tensor.requires_grad:
             frozen.append(parameter)
         elif Verdict.ZERO in verdicts:
             # A call that was not reported on may have brought more than zeros.
-            if complete or tensor.grad is None or is_sharded(tensor.grad) or any_nonzero(tensor.grad) is False:
+            if (
+                complete
+                or tensor.grad is None
+                or is_sharded(tensor.grad)
+                or any_nonzero(tensor.grad) is False
+            ):
                 zero.append(parameter)
         elif set(verdicts) == {Verdict.UNUSED} and (id(tensor) in shared or parameter in reached):
             idle.append(parameter)
-        elif tensor.grad is None or (complete and not is_sharded(tensor.grad) and any_nonzero(tensor.grad) is False):
+        elif tensor.grad is None or (
+            complete and not is_sharded(tensor.grad) and any_nonzero(tensor.grad) is False
+        ):
             starved.append(parameter)
         elif complete:
             older.append(parameter)
@@ -75,7 +101,9 @@ def judge_step(
     )
 
 
-def _extra(held: Mapping[str, torch.Tensor], others: Mapping[str, Optimizer], calls: Sequence[Call]) -> dict[str, tuple[str, ...]]:
+def _extra(
+    held: Mapping[str, torch.Tensor], others: Mapping[str, Optimizer], calls: Sequence[Call]
+) -> dict[str, tuple[str, ...]]:
     owners: dict[int, dict[str, None]] = {}
     for name, other in others.items():
         for group in other.param_groups:

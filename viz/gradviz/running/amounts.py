@@ -9,7 +9,9 @@ from gradviz.recording import sizes
 
 
 def zeros_of(graph: Graph) -> dict[str, float]:
-    """Return the share of exact zeros in the gradient of each parameter, where values were measured."""
+    """Return the share of exact zeros in the gradient of each parameter, where values were
+    measured.
+    """
     return {
         node.name: node.incoming[0].zeros
         for node in graph.nodes
@@ -18,7 +20,14 @@ def zeros_of(graph: Graph) -> dict[str, float]:
 
 
 def value_of(losses: Sequence[Tensor]) -> float | None:
-    """Return the value of the losses that a backward began from, added up; None where it cannot be read."""
+    """Return the value of the losses that a backward began from, added up.
+
+    None where it cannot be read.
+    """
     parts = [sizes.unseen(sizes.plain, loss) for loss in losses]
     known = [part for part in parts if part is not None]
-    return sum(float(sizes.unseen(part.sum)) for part in known) if known and len(known) == len(parts) else None
+    return (
+        sum(float(sizes.unseen(part.sum)) for part in known)
+        if known and len(known) == len(parts)
+        else None
+    )

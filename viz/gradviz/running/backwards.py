@@ -1,7 +1,9 @@
-"""Watches ``torch.autograd.backward`` and ``torch.autograd.grad`` in one process, and tells of each call that is wanted.
+"""Watches ``torch.autograd.backward`` and ``torch.autograd.grad`` in one process, and tells of each
+call that is wanted.
 
-Torch is traced from its import (or the end of the call before the first one wanted) to the end of the last one wanted; then everything
-is put back and costs nothing. The graph is read and the report written at backward time; what steps next is added as it happens.
+Torch is traced from its import (or the end of the call before the first one wanted) to the end of
+the last one wanted; then everything is put back and costs nothing. The graph is read and the report
+written at backward time; what steps next is added as it happens.
 """
 
 import functools
@@ -47,7 +49,8 @@ from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import Seen, StepWatch
 from gradviz.voice import say, warn
 
-_PATIENCE = 64  # backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
+# Backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
+_PATIENCE = 64
 _UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen
 _MOST_KEPT = 6  # calls of a run watched to its end whose graphs are kept
 _LATEST = 2  # of them, the last ones
@@ -120,14 +123,25 @@ class Watch:
         self._thread = threading.get_ident()
         self._hooks = StepHooks(self._before_step, self._after_step)
         patches = [
-            Seam.over(torch.autograd, "backward", self._watching(torch.autograd.backward, "backward", self._called)),
-            Seam.over(torch.autograd, "grad", self._watching(torch.autograd.grad, "grad", self._differentiated)),
+            Seam.over(
+                torch.autograd,
+                "backward",
+                self._watching(torch.autograd.backward, "backward", self._called),
+            ),
+            Seam.over(
+                torch.autograd,
+                "grad",
+                self._watching(torch.autograd.grad, "grad", self._differentiated),
+            ),
             Seam.over(Tensor, "backward", self._watching(Tensor.backward, "Tensor", self._called)),
         ]
-        self._undo.will([*(patch.take_out for patch in patches), partial(watches_backward.discard, id(self))])
+        self._undo.will(
+            [*(patch.take_out for patch in patches), partial(watches_backward.discard, id(self))]
+        )
         self._on, _watching = True, self
         try:
-            self._training.begin(lambda error: warn(error, self._voice))  # before our own: it is to have seen a step that we tell of
+            # Before our own: it is to have seen a step that we tell of
+            self._training.begin(lambda error: warn(error, self._voice))
             as_one(self._hooks.put_in)()
             watches_backward.add(id(self))
             self._retrace()
@@ -137,7 +151,9 @@ class Watch:
             raise
 
     def forked(self) -> None:
-        """A forked child goes on from nothing where children are followed, and unwatched where not."""
+        """A forked child goes on from nothing where children are followed, and
+        unwatched where not.
+        """
         was_on = self._on
         self._off()
         self._training.end()
@@ -153,13 +169,23 @@ class Watch:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
             if self._children is not None:
                 self._children.say_unseen(grads)
-        elif was_on and not self._calls and self._children is not None and os.getpid() == self._settings.root:
-            calls = "1 backward call was" if self._count == 1 else f"{self._count} backward calls were"
+        elif (
+            was_on
+            and not self._calls
+            and self._children is not None
+            and os.getpid() == self._settings.root
+        ):
+            calls = (
+                "1 backward call was" if self._count == 1 else f"{self._count} backward calls were"
+            )
             self._say(f"Only {calls} seen in this process, none of those asked for.\n")
         self._finish(broken)
 
     def _off(self) -> None:
-        """Put everything back as it was. Where that is interrupted, the next call goes on with it."""
+        """Put everything back as it was.
+
+        Where that is interrupted, the next call goes on with it.
+        """
         global _watching
         if not self._on:
             return
@@ -172,9 +198,14 @@ class Watch:
 
     def _retrace(self) -> None:
         """Trace where the next call is wanted, and only there."""
-        # One forward may serve all the calls up to a step, so the trace has to begin before the first of them.
-        ahead = max(self._most, len(self._numbers) + 1, 0 if self._stepped else _UNSETTLED - self._count)
-        if self._over or not any(self._plan.wants(self._count + number) for number in range(1, ahead + 1)):
+        # One forward may serve all the calls up to a step, so the trace has to begin before the
+        # first of them.
+        ahead = max(
+            self._most, len(self._numbers) + 1, 0 if self._stepped else _UNSETTLED - self._count
+        )
+        if self._over or not any(
+            self._plan.wants(self._count + number) for number in range(1, ahead + 1)
+        ):
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
             self._trace = Trace(self._training, values=self._settings.values)
@@ -186,12 +217,18 @@ class Watch:
             failure = trace.stop()
             self._trace = None
             if failure:
-                self._voice(f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n")
+                self._voice(
+                    f"gradviz: part of the way was not watched ({failure}); cuts in it are not"
+                    " known.\n"
+                )
 
     def _guarded(self, action: Callable[..., None], *args: Any) -> None:
         """Whatever gradviz does, it ends with gradviz: one warning, and the script goes on."""
         try:
-            with torch_inside.without_torch_function(), Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
+            with (
+                torch_inside.without_torch_function(),
+                Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),
+            ):
                 action(*args)
         except BaseException as error:
             self._over = True
@@ -204,13 +241,20 @@ class Watch:
 
     # Calls
 
-    def _watching(self, original: Callable[..., Any], which: str, told: Callable[..., None]) -> Callable[..., Any]:
-        # The trace's own seam lies below ours, so that it has seen the call by the time that we report on it.
+    def _watching(
+        self, original: Callable[..., Any], which: str, told: Callable[..., None]
+    ) -> Callable[..., Any]:
+        # The trace's own seam lies below ours, so that it has seen the call by the time that we
+        # report on it.
         function = around_backward(original) if which == "backward" else original
 
         @functools.wraps(original)
         def watching(*args: Any, **kwargs: Any) -> Any:
-            if not self._on or getattr(self._inside, "yes", False) or torch_inside.current_node() is not None:
+            if (
+                not self._on
+                or getattr(self._inside, "yes", False)
+                or torch_inside.current_node() is not None
+            ):
                 return function(*args, **kwargs)
             self._inside.yes = True
             try:
@@ -236,7 +280,9 @@ class Watch:
         elif self._on and which != "grad" and self._plan.wants(self._count + 1):
             ranks.begin(self._count + 1, self._settings)
 
-    def _called(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
+    def _called(
+        self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
+    ) -> None:
         """A backward call has ended."""
         if not self._on or (self._over and self._stepping):
             return
@@ -250,7 +296,14 @@ class Watch:
             return
         if self._plan.wants(self._count):
             self._training.looking = True
-            call = self._report("backward", self._count, frame, _losses(args, kwargs), _inputs(args, kwargs, 4), error)
+            call = self._report(
+                "backward",
+                self._count,
+                frame,
+                _losses(args, kwargs),
+                _inputs(args, kwargs, 4),
+                error,
+            )
             if call is None:
                 self._off()
                 return
@@ -258,8 +311,13 @@ class Watch:
         self._over = self._plan.is_over(self._count)
         self._retrace()
 
-    def _differentiated(self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any) -> None:
-        """``torch.autograd.grad`` was called: a way to train of its own where it asks for parameters, else part of a loss."""
+    def _differentiated(
+        self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
+    ) -> None:
+        """``torch.autograd.grad`` was called.
+
+        A way to train of its own where it asks for parameters, else part of a loss.
+        """
         if not self._on or self._over:
             return
         asked = _inputs(args, kwargs, 1)
@@ -267,7 +325,14 @@ class Watch:
             return
         self._grads += 1
         if self._grads <= _GRADS:
-            call = self._report("torch.autograd.grad", self._grads, frame, _losses(args, kwargs, "outputs"), asked, error)
+            call = self._report(
+                "torch.autograd.grad",
+                self._grads,
+                frame,
+                _losses(args, kwargs, "outputs"),
+                asked,
+                error,
+            )
             if call is not None:
                 self._tell(call)
 
@@ -286,10 +351,13 @@ class Watch:
         known = names_of(found.roots)
         roots = self._training.renamed(found.roots, known)
         if roots.keys() != found.roots.keys():
-            found = replace(found, roots=roots, named=found.named | (roots.keys() - found.roots.keys()))
+            found = replace(
+                found, roots=roots, named=found.named | (roots.keys() - found.roots.keys())
+            )
             known = names_of(roots)
         named = {
-            names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss for place, loss in enumerate(losses, 1)
+            names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss
+            for place, loss in enumerate(losses, 1)
         }
         if len(named) < len(losses):
             named = {f"loss {place}": loss for place, loss in enumerate(losses, 1)}
@@ -300,12 +368,16 @@ class Watch:
             report = trace.report(named, found.roots, optimizers)
         elif named:
             note = "It ran in a thread that is not traced: cut cannot be told from unused."
-            report = Report.of(judge(Tape(), named, found.roots, held_by(optimizers), measure=False, notes=(note,)))
+            report = Report.of(
+                judge(Tape(), named, found.roots, held_by(optimizers), measure=False, notes=(note,))
+            )
         else:
             report = Report(notes=("It began from no tensor.",))
         code, lasti, caller, caller_lasti, _ = where.quick(frame)
         place = None if code is None else where.place(code, lasti)
-        report = replace(relevant(report, found), losses={}, loss=" + ".join(named) or "loss", place=place)
+        report = replace(
+            relevant(report, found), losses={}, loss=" + ".join(named) or "loss", place=place
+        )
         seen = Seen(
             parameters=report.parameters,
             asked=frozenset(map(id, asked)) or None,
@@ -313,7 +385,8 @@ class Watch:
             terms=find_constant_terms(report.graph),
             underivable=find_underivable(report.graph),
             births=report.births,
-            inspects=bool(report.unregistered) or not all(_is_training(root) for root in found.roots.values()),
+            inspects=bool(report.unregistered)
+            or not all(_is_training(root) for root in found.roots.values()),
         )
         self._training.name(found.optimizers)
         self._training.called(seen, known, found.roots)
@@ -326,7 +399,11 @@ class Watch:
             place=place,
             caller=None if caller is None else where.place(caller, caller_lasti),
             failed="" if error is None else described(error),
-            names={key: each[0] for key, each in known.parameters.items() if each[0] in report.parameters},
+            names={
+                key: each[0]
+                for key, each in known.parameters.items()
+                if each[0] in report.parameters
+            },
             roots=tuple(found.roots),
             watched=trace is not None,
             when=found.when,
@@ -349,14 +426,25 @@ class Watch:
         self._forget()
         ranks.leave(call, self._settings)
         told = self._teller.tell_call(call)
-        self._say(told if new or not self._settings.until_stable else f"{telling.headline(call)}: nothing new\n")
+        self._say(
+            told
+            if new or not self._settings.until_stable
+            else f"{telling.headline(call)}: nothing new\n"
+        )
         self._write()
         if not self._is_silent():
             self._voice(ranks.completed(call.number, self._settings))
 
     def _is_new(self, call: Call) -> bool:
         facts: set[object] = {
-            (call.kind, str(call.place), one.name, one.verdict, one.partial, tuple((cut.file, cut.line) for cut in one.cuts))
+            (
+                call.kind,
+                str(call.place),
+                one.name,
+                one.verdict,
+                one.partial,
+                tuple((cut.file, cut.line) for cut in one.cuts),
+            )
             for one in call.report.parameters.values()
         }
         new = not facts <= self._seen
@@ -364,11 +452,16 @@ class Watch:
         return new
 
     def _forget(self) -> None:
-        """Of a run watched to its end keep the calls that brought something new, and the last ones: numbers are in the series."""
+        """Of a run watched to its end keep the calls that brought something new, and the last ones.
+
+        Numbers are in the series.
+        """
         if not self._settings.every or len(self._calls) <= _MOST_KEPT:
             return
         middle = range(1, len(self._calls) - _LATEST)
-        place = next((place for place in middle if self._calls[place].number not in self._telling), 1)
+        place = next(
+            (place for place in middle if self._calls[place].number not in self._telling), 1
+        )
         self._telling.discard(self._calls[place].number)
         if len(self._training.calls) == len(self._calls):
             del self._training.calls[place]
@@ -420,12 +513,22 @@ class Watch:
         if not self._batch:  # none of the calls before this step was reported on
             self._judged.add(id(optimizer))
             return
-        known = {name: one for name, reference in self._optimizers.items() if (one := reference()) is not None}
+        known = {
+            name: one
+            for name, reference in self._optimizers.items()
+            if (one := reference()) is not None
+        }
         if not any(one is optimizer for one in known.values()):
             found = self._found(sys._getframe(2))
             known = {} if found is None else dict(found.optimizers)
-        name = next((name for name, one in known.items() if one is optimizer), type(optimizer).__name__)
-        earlier = [call for call in self._calls if call.kind == "backward" and call.number < self._numbers[0]]
+        name = next(
+            (name for name, one in known.items() if one is optimizer), type(optimizer).__name__
+        )
+        earlier = [
+            call
+            for call in self._calls
+            if call.kind == "backward" and call.number < self._numbers[0]
+        ]
         step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
@@ -449,13 +552,25 @@ class Watch:
         """Write the file whole, with everything known so far."""
         if not self._settings.output or not self._calls or self._is_silent():
             return
-        reports = {f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls}
+        reports = {
+            f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self._calls
+        }
         notes = tuple(self._leads) or ("No optimizer has stepped yet.",)
         last = replace(self._calls[-1].report, notes=(*notes, *self._calls[-1].report.notes))
         named = {name: replace(each, loss=name) for name, each in reports.items()}
-        whole = replace(last, losses=named) if len(named) > 1 else replace(last, loss=next(iter(named)))
-        whole = replace(whole, training=self._outcome.training, series=None if self._record is None else self._record.series())
-        save(whole, own_file(self._settings.output, label(self._settings)), engine=self._settings.engine)
+        whole = (
+            replace(last, losses=named) if len(named) > 1 else replace(last, loss=next(iter(named)))
+        )
+        whole = replace(
+            whole,
+            training=self._outcome.training,
+            series=None if self._record is None else self._record.series(),
+        )
+        save(
+            whole,
+            own_file(self._settings.output, label(self._settings)),
+            engine=self._settings.engine,
+        )
 
     def _trained(self, *, ended: bool = False) -> None:
         """Say what is new of training."""
@@ -464,27 +579,37 @@ class Watch:
             self._say(alarm)
         if ended and self._outcome.training is not None:
             ranks.leave_training(self._outcome.training, self._settings)
-        if self._settings.alarms and self._outcome.training is not None and self._outcome.training.alarms:
+        if (
+            self._settings.alarms
+            and self._outcome.training is not None
+            and self._outcome.training.alarms
+        ):
             Path(self._settings.alarms).touch()
         self._write()
 
     def _finish(self, broken: bool) -> None:
         """Decide what could only be decided at the end."""
         if self._calls:
-            # Where gradviz itself ended the script, an optimizer may not have come to its step; where an error ended it early on, nobody
-            # knows what would have come. Where backward itself raised, nothing would.
+            # Where gradviz itself ended the script, an optimizer may not have come to its step;
+            # where an error ended it early on, nobody knows what would have come. Where backward
+            # itself raised, nothing would.
             broken = broken or getattr(sys, "last_value", None) is not None
             early = broken and not self._calls[-1].failed and self._count < _UNSETTLED
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))
             if self._settings.output and self._children is not None:
-                self._say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
+                self._say(
+                    f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n"
+                )
             self._say(self._outcome.last())
         self._training.end()
 
     def _stop_if_asked(self, *, now: bool = False) -> None:
-        """End the script where that was asked for: once what steps next is known, or nothing can step."""
+        """End the script where that was asked for.
+
+        Once what steps next is known, or nothing can step.
+        """
         if self._settings.stop and self._over and (now or self._stepping or not self._can_step()):
             self._stopped = True
             self._off()
@@ -502,7 +627,11 @@ def _is_training(root: Any) -> bool:
 def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:
     """Return the tensors that a backward was to give gradient to; empty for all."""
     value = args[place] if len(args) > place else kwargs.get("inputs")
-    return (value,) if isinstance(value, Tensor) else tuple(one for one in value or () if isinstance(one, Tensor))
+    return (
+        (value,)
+        if isinstance(value, Tensor)
+        else tuple(one for one in value or () if isinstance(one, Tensor))
+    )
 
 
 def _losses(args: Any, kwargs: Any, keyword: str = "tensors") -> tuple[Tensor, ...]:

@@ -1,4 +1,7 @@
-"""Keeps what is told of one call short: what a reader can act on comes first, and what fills a screen is counted unless asked for."""
+"""Keeps what is told of one call short.
+
+What a reader can act on comes first, and what fills a screen is counted unless asked for.
+"""
 
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -22,7 +25,8 @@ def code(text: str) -> str:
 
 
 def shortened(sections: Sequence[Sequence[str]], more: str) -> list[str]:
-    """Return the lines of some sections, the last sections cut down to their first line until all of them fit.
+    """Return the lines of some sections, the last sections cut down to their first line until all
+    of them fit.
 
     Args:
         sections: What matters most first.
@@ -37,4 +41,8 @@ def shortened(sections: Sequence[Sequence[str]], more: str) -> list[str]:
     while sum(map(len, kept)) + bool(left_out) > MOST_LINES and len(kept) > 1:
         left_out += len(kept.pop())
     told = [line for lines in kept for line in lines]
-    return [*told, f"{more}{counted(left_out, 'more line')}; --verbose tells all"] if left_out else told
+    return (
+        [*told, f"{more}{counted(left_out, 'more line')}; --verbose tells all"]
+        if left_out
+        else told
+    )

@@ -21,7 +21,8 @@ class Call:
         names: The parameters' names by identity.
         roots: What the models are called.
         watched: It was traced; else only the graph that was left is known.
-        when: Where in its training a framework says that it is, ``"epoch 0, batch 2"``; empty where none says.
+        when: Where in its training a framework says that it is, ``"epoch 0, batch 2"``; empty where
+            none says.
         waits: Its parameters are in a DistributedDataParallel that waits for the gradient of each.
     """
 
@@ -45,14 +46,18 @@ class Step:
     Attributes:
         optimizer: The variable that holds it, or its class.
         kind: Its class.
-        calls: Numbers of the backward calls since the step before, those not reported on among them.
+        calls: Numbers of the backward calls since the step before, those not reported on among
+            them.
         held: Names of the parameters it steps.
         starved: Those that require grad and got none: the alarm.
         zero: Those that got nothing but zeros.
-        older: Those that none of these calls reached, and that it steps by a gradient left from before.
-        idle: Those that are no part of these losses and have their own: another optimizer holds them too, or an earlier call reached them.
+        older: Those that none of these calls reached, and that it steps by a gradient left from
+            before.
+        idle: Those that are no part of these losses and have their own: another optimizer holds
+            them too, or an earlier call reached them.
         frozen: Those that do not require grad.
-        extra: Parameters that got gradient and that it does not hold, by the optimizer that does, several joined by "and"; ``""`` for none.
+        extra: Parameters that got gradient and that it does not hold, by the optimizer that does,
+            several joined by "and"; ``""`` for none.
     """
 
     optimizer: str

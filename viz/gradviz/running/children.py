@@ -1,4 +1,7 @@
-"""Child processes: how many were started, which of them are of interest, and what tells their reports apart."""
+"""Child processes.
+
+How many were started, which of them are of interest, and what tells their reports apart.
+"""
 
 import os
 from collections.abc import Sequence
@@ -9,7 +12,12 @@ from gradviz.running import rank
 from gradviz.running.settings import Settings
 from gradviz.voice import say
 
-_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "multiprocessing.forkserver", "compile_worker")
+_HELPERS = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.semaphore_tracker",
+    "multiprocessing.forkserver",
+    "compile_worker",
+)
 
 
 def is_silent(command: Sequence[str]) -> bool:
@@ -52,10 +60,18 @@ class Children:
         """Say that this process called no backward, and where the calls may have been."""
         text = "No backward call was seen in this process"
         if self.started and not self._settings.children:
-            were = "1 child process was" if self.started == 1 else f"{self.started} child processes were"
+            were = (
+                "1 child process was"
+                if self.started == 1
+                else f"{self.started} child processes were"
+            )
             text += f"; {were} started: use --children"
         elif self.started:
-            were = "1 child process was" if self.started == 1 else f"{self.started} child processes were"
+            were = (
+                "1 child process was"
+                if self.started == 1
+                else f"{self.started} child processes were"
+            )
             text += f"; {were} started and followed"
         elif why:
             text += f": {why}"
@@ -63,7 +79,10 @@ class Children:
 
 
 def label(settings: Settings) -> str:
-    """Return what tells this process apart: ``"rank1"``, ``"process4711"``; empty in the script's own, or where one speaks for all."""
+    """Return what tells this process apart: ``"rank1"``, ``"process4711"``.
+
+    Empty in the script's own, or where one speaks for all.
+    """
     if settings.one_voice:
         return ""
     here = rank.here()

@@ -1,8 +1,9 @@
 """Finds the models and optimizers of a running script, and what the script calls them.
 
-Roots are the live modules that belong to no other module, and the tensors that optimizers hold and no module has. Their names are those
-of the variables that lead to them: the script's globals first, then the frames from the outermost in, then attributes and
-containers of what is found there (``self.actor``, ``net.layers[0]``).
+Roots are the live modules that belong to no other module, and the tensors that optimizers hold and
+no module has. Their names are those of the variables that lead to them: the script's globals first,
+then the frames from the outermost in, then attributes and containers of what is found there
+(``self.actor``, ``net.layers[0]``).
 """
 
 import gc
@@ -25,9 +26,23 @@ from gradviz.recording import torch_inside
 from gradviz.recording.sharded import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
 
-_LOOKED_AT = 20_000  # values in all; a script that hides its model deeper gets the name of its class
+# Values in all; a script that hides its model deeper gets the name of its class
+_LOOKED_AT = 20_000
 _DEEP = 3  # steps from a variable: self.agent.nets[0]
-_CLOSED = (str, bytes, int, float, bool, type(None), type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, CodeType)
+_CLOSED = (
+    str,
+    bytes,
+    int,
+    float,
+    bool,
+    type(None),
+    type,
+    ModuleType,
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    CodeType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +50,8 @@ class Found:
     """What the script has. Read-only.
 
     Attributes:
-        roots: Modules and single tensors by name; a module's parameters are named below it, ``netG.main.0.weight``.
+        roots: Modules and single tensors by name; a module's parameters are named below it,
+            ``netG.main.0.weight``.
         optimizers: Every live optimizer by name.
         named: The roots that some variable leads to.
         when: Where in its training a framework says that it is; empty where none says.
@@ -51,22 +67,35 @@ def find(frame: FrameType | None) -> Found:
     """Look for models and optimizers, and for their names as seen from a frame."""
     modules, optimizers, bare = _living(frame)
     outermost = _outermost(modules)
-    held = [tensor for optimizer in optimizers for group in optimizer.param_groups for tensor in group["params"]]
+    held = [
+        tensor
+        for optimizer in optimizers
+        for group in optimizer.param_groups
+        for tensor in group["params"]
+    ]
     owned: set[int] = set()
     roots: list[nn.Module | Tensor] = []
     sizes: dict[int, tuple[bool, int]] = {}
     of_optimizers = {id(tensor) for tensor in held}
     for module in outermost:
         own = {id(parameter) for parameter in _parameters(module)}
-        own |= {id(one) for part in torch_inside.modules_of(module) for pair in wholes(part) for one in pair}
+        own |= {
+            id(one)
+            for part in torch_inside.modules_of(module)
+            for pair in wholes(part)
+            for one in pair
+        }
         if own:
             roots.append(module)
-            # Of two that share parameters, as a model and what it was built from, the one that is trained names them.
+            # Of two that share parameters, as a model and what it was built from, the one that is
+            # trained names them.
             sizes[id(module)] = (not own & of_optimizers, len(own - of_optimizers))
             owned |= own
     roots.sort(key=lambda root: sizes[id(root)])
     loose = {id(tensor): tensor for tensor in held if id(tensor) not in owned}
-    lone = {id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose}
+    lone = {
+        id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose
+    }
     names = _names(frame, {id(one) for one in (*roots, *optimizers)} | set(loose) | set(lone))
     by_name: dict[str, nn.Module | Tensor] = {}
     named = set()
@@ -77,7 +106,8 @@ def find(frame: FrameType | None) -> Found:
         if known is not None or isinstance(root, Tensor):
             named.add(name)
     for key, tensor in lone.items():
-        if key in names:  # it counts where it has a part in the call: it may be left over from what it was made for
+        # It counts where it has a part in the call: it may be left over from what it was made for
+        if key in names:
             by_name[_free(names[key], by_name)] = tensor
     steppers: dict[str, Optimizer] = {}
     for optimizer in optimizers:
@@ -87,7 +117,12 @@ def find(frame: FrameType | None) -> Found:
 
 def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
     """Return the modules that belong to no other; of some that are inside each other, the first."""
-    inner = {id(child) for module in modules for child in torch_inside.children_of(module).values() if child is not None}
+    inner = {
+        id(child)
+        for module in modules
+        for child in torch_inside.children_of(module).values()
+        if child is not None
+    }
     found = [module for module in modules if id(module) not in inner]
     within = {id(part) for module in found for part in torch_inside.modules_of(module)}
     for module in modules:
@@ -97,7 +132,8 @@ def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
     return found
 
 
-_met: dict[int, weakref.ref[Any]] = {}  # models and optimizers, since the collector may be told to look at them no more
+# Models and optimizers, since the collector may be told to look at them no more
+_met: dict[int, weakref.ref[Any]] = {}
 
 
 def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], list[nn.Parameter]]:
@@ -105,13 +141,22 @@ def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], 
     things = gc.get_objects()  # millions, so that what is done to each is done in C
     if gc.get_freeze_count():
         things += _frozen(frame, set(map(id, things)))
-    kinds = list(map(type, things))  # isinstance would ask the thing itself, and some import a package when asked
+    # Isinstance would ask the thing itself, and some import a package when asked
+    kinds = list(map(type, things))
     known = dict(zip(map(id, kinds), kinds, strict=True))
-    wanted = {key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer, nn.Parameter))}
+    wanted = {
+        key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer, nn.Parameter))
+    }
     chosen = list(compress(things, map(wanted.__contains__, map(id, kinds))))
     # Else its __init__ has not got so far.
-    modules = [one for one in chosen if issubclass(type(one), nn.Module) and torch_inside.is_initialized(one)]
-    optimizers = [one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__]
+    modules = [
+        one
+        for one in chosen
+        if issubclass(type(one), nn.Module) and torch_inside.is_initialized(one)
+    ]
+    optimizers = [
+        one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__
+    ]
     for one in (*modules, *optimizers):
         _met[id(one)] = weakref.ref(one, partial(_gone, id(one)))
     bare = [one for one in chosen if type(one) is nn.Parameter and one.requires_grad]
@@ -124,7 +169,10 @@ def _gone(key: int, reference: "weakref.ref[Any]") -> None:
 
 
 def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
-    """Return the models and optimizers that ``gc.freeze()`` hides: those met before, and what variables lead to."""
+    """Return the models and optimizers that ``gc.freeze()`` hides.
+
+    Those met before, and what variables lead to.
+    """
     found = {id(one): one for reference in list(_met.values()) if (one := reference()) is not None}
     queue = [item for space in _spaces(frame) for item in space]
     seen: set[int] = set()
@@ -136,12 +184,17 @@ def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
                 found[id(value)] = value
         fresh = [(path, value) for path, value in queue if id(value) not in seen]
         seen |= {id(value) for _, value in fresh}
-        queue = [item for path, value in fresh for item in _inside(path, value)][: _LOOKED_AT - len(seen)]
+        queue = [item for path, value in fresh for item in _inside(path, value)][
+            : _LOOKED_AT - len(seen)
+        ]
     return [one for key, one in found.items() if key not in listed]
 
 
 def _is_a(value: Any, kind: type) -> bool:
-    """Say so by the type alone: the thing itself may answer what it likes, or import a package first."""
+    """Say so by the type alone.
+
+    The thing itself may answer what it likes, or import a package first.
+    """
     return issubclass(type(value), kind)
 
 
@@ -165,7 +218,9 @@ def _parameters(module: nn.Module) -> Iterator[Tensor]:
 def _free(name: str, taken: Mapping[str, Any]) -> str:
     if name not in taken:
         return name
-    return next(each for number in range(2, len(taken) + 3) if (each := f"{name}#{number}") not in taken)
+    return next(
+        each for number in range(2, len(taken) + 3) if (each := f"{name}#{number}") not in taken
+    )
 
 
 def _fallback(root: nn.Module | Tensor, optimizers: Iterable[Optimizer]) -> str:
@@ -183,7 +238,10 @@ def _fallback(root: nn.Module | Tensor, optimizers: Iterable[Optimizer]) -> str:
 
 
 def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
-    """Return what variables call the things wanted, by identity: breadth first, so the shortest way wins."""
+    """Return what variables call the things wanted, by identity.
+
+    Breadth first, so the shortest way wins.
+    """
     names: dict[int, str] = {}
     queue: list[tuple[str, Any]] = []
     for space in _spaces(frame):
@@ -204,7 +262,9 @@ def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
             following.append((path, value))
         if len(names) == len(wanted) or looked > _LOOKED_AT:
             break
-        queue = [item for path, value in following for item in _inside(path, value)][: _LOOKED_AT - looked]
+        queue = [item for path, value in following for item in _inside(path, value)][
+            : _LOOKED_AT - looked
+        ]
     return names
 
 
@@ -212,7 +272,9 @@ def _spaces(frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
     """Yield the variables in the order in which their names are preferred."""
     main = sys.modules.get("__main__")
     if main is not None:
-        yield [(name, value) for name, value in list(vars(main).items()) if not name.startswith("__")]
+        yield [
+            (name, value) for name, value in list(vars(main).items()) if not name.startswith("__")
+        ]
     frames = []
     while frame is not None:
         if frame.f_code.co_name != "<module>":
@@ -225,7 +287,11 @@ def _spaces(frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
     del frames
     for module in list(sys.modules.values()):
         if module is not main and level(getattr(module, "__file__", None) or "<frozen ") == USER:
-            yield [(name, value) for name, value in list(vars(module).items()) if not name.startswith("__")]
+            yield [
+                (name, value)
+                for name, value in list(vars(module).items())
+                if not name.startswith("__")
+            ]
 
 
 def local_variables(frame: FrameType) -> list[tuple[str, Any]]:
@@ -241,14 +307,26 @@ def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if kind in _CLOSED or issubclass(kind, (Tensor, type, ModuleType)):
         return
     if kind in (list, tuple):
-        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value[:64]) if type(item) not in _CLOSED)
+        yield from (
+            (f"{path}[{index}]", item)
+            for index, item in enumerate(value[:64])
+            if type(item) not in _CLOSED
+        )
     elif kind is dict:
-        yield from ((f"{path}[{key!r}]", item) for key, item in list(value.items())[:256] if type(key) in (str, int))
+        yield from (
+            (f"{path}[{key!r}]", item)
+            for key, item in list(value.items())[:256]
+            if type(key) in (str, int)
+        )
     elif kind.__dictoffset__ and (issubclass(kind, nn.Module) or level(_file(kind)) != INSIDE):
         attributes = object.__getattribute__(value, "__dict__")
         parts = issubclass(kind, nn.Module)
         for name, item in list(attributes.items()):
-            if isinstance(name, str) and not (parts and name in torch_inside.PARTS) and type(item) not in _CLOSED:
+            if (
+                isinstance(name, str)
+                and not (parts and name in torch_inside.PARTS)
+                and type(item) not in _CLOSED
+            ):
                 yield f"{path}.{name}", item
 
 
@@ -258,7 +336,9 @@ def _file(kind: type) -> str:
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:
-    """Return the variable that holds a value: in the innermost frame of the user's own that has one, or else outside torch.
+    """Return the variable that holds a value.
+
+    In the innermost frame of the user's own that has one, or else outside torch.
 
     Of several in a frame, it is the one in the line that runs.
     """
@@ -267,9 +347,15 @@ def name_of(value: Any, frame: FrameType | None) -> str:
         frames[level(frame.f_code.co_filename)].append(frame)
         frame = frame.f_back
     for each in (*frames[USER], *frames[LIBRARY][:1]):
-        pairs = local_variables(each) if each.f_code.co_name != "<module>" else list(each.f_globals.items())
+        pairs = (
+            local_variables(each)
+            if each.f_code.co_name != "<module>"
+            else list(each.f_globals.items())
+        )
         known = [name for name, held in pairs if held is value and not name.startswith("_")]
         if known:
             line = getline(each.f_code.co_filename, each.f_lineno)
-            return next((name for name in known if re.search(rf"\b{re.escape(name)}\b", line)), known[0])
+            return next(
+                (name for name in known if re.search(rf"\b{re.escape(name)}\b", line)), known[0]
+            )
     return ""

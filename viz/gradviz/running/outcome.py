@@ -8,7 +8,9 @@ from gradviz.training.facts import Alarm, Training
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
 
-_AT_THE_END = frozenset(("cut", "unused", "too_small", "vanishing", "not_held", "not_stepped", "left_out"))
+_AT_THE_END = frozenset(
+    ("cut", "unused", "too_small", "vanishing", "not_held", "not_stepped", "left_out")
+)
 """Reasons that a later step may do away with, and those that the step's own line has told of."""
 _STEP_TELLS = frozenset(("cut", "unused"))
 _LABEL = 10
@@ -19,11 +21,16 @@ class Outcome:
 
     def __init__(self, watch: StepWatch) -> None:
         self._watch = watch
-        self._told: dict[tuple[str, str | None, int | None], set[str]] = {}  # names, by reason and line
+        # Names, by reason and line
+        self._told: dict[tuple[str, str | None, int | None], set[str]] = {}
         self.training: Training | None = None  # as last judged
 
-    def judge(self, calls: Sequence[Call], reported: int, *, ended: bool = False) -> Training | None:
-        """Return whether the parameters train, as far as that is known by now; None where nothing was watched that could tell.
+    def judge(
+        self, calls: Sequence[Call], reported: int, *, ended: bool = False
+    ) -> Training | None:
+        """Return whether the parameters train, as far as that is known by now.
+
+        None where nothing was watched that could tell.
 
         Args:
             calls: The backward calls that are kept.
@@ -51,17 +58,26 @@ class Outcome:
             return []
         settled = [one for one in self.training.alarms if ended or one.why not in _AT_THE_END]
         told = [self._tell(one, self.training) for one in settled]
-        return [text for one, text in zip(settled, told, strict=True) if text and (one.why not in _STEP_TELLS or not self.training.steps)]
+        return [
+            text
+            for one, text in zip(settled, told, strict=True)
+            if text and (one.why not in _STEP_TELLS or not self.training.steps)
+        ]
 
     def _tell(self, alarm: Alarm, training: Training) -> str:
-        """Return an alarm in full the first time, and in a word where it concerns more parameters later; else nothing."""
+        """Return an alarm in full the first time, and in a word where it concerns more parameters
+        later; else nothing.
+        """
         (_, first), *rest = lines(alarm, training)
         key = (alarm.why, alarm.file, alarm.line)
         before = self._told.get(key)
         self._told[key] = (before or set()) | set(alarm.parameters)
         if before is not None:
             return "" if before.issuperset(alarm.parameters) else f"ALARM: {first}, as before\n"
-        return "\n".join([f"ALARM: {first}", *(f"  {label:{_LABEL}}{text}" for label, text in rest)]) + "\n"
+        return (
+            "\n".join([f"ALARM: {first}", *(f"  {label:{_LABEL}}{text}" for label, text in rest)])
+            + "\n"
+        )
 
     def last(self) -> str:
         """Return the sentence that ends a run."""

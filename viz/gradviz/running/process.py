@@ -1,6 +1,9 @@
-"""One process under ``gradviz run``: set up before the script begins, waiting for torch to be imported, tidied up at its end.
+"""One process under ``gradviz run``.
 
-Nothing here imports torch, for a script may set what torch reads at its import (OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES).
+Set up before the script begins, waiting for torch to be imported, tidied up at its end.
+
+Nothing here imports torch, for a script may set what torch reads at its import (OMP_NUM_THREADS,
+CUDA_VISIBLE_DEVICES).
 """
 
 import atexit
@@ -22,7 +25,9 @@ _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def begin() -> None:
-    """Read what was asked for, leave no trace of it in the environment, and have torch watched once it is imported."""
+    """Read what was asked for, leave no trace of it in the environment, and have torch watched once
+    it is imported.
+    """
     text = os.environ.get(VARIABLE)
     if text is None:
         return
@@ -47,7 +52,10 @@ def begin() -> None:
 
 
 class Process:
-    """What stands between the script and the watch over torch: nothing that goes wrong here reaches the script."""
+    """What stands between the script and the watch over torch.
+
+    Nothing that goes wrong here reaches the script.
+    """
 
     def __init__(self, settings: Settings, children: Children) -> None:
         self._settings = settings
@@ -67,7 +75,9 @@ class Process:
         self._failed = False
 
     def end_before_exit(self) -> None:
-        """Have what is left to say also said by a script that ends with ``os._exit()``, which calls nothing else before."""
+        """Have what is left to say also said by a script that ends with ``os._exit()``, which calls
+        nothing else before.
+        """
         leave, own = os._exit, os.getpid()
 
         def _exit(status: int) -> NoReturn:
@@ -88,7 +98,10 @@ class Process:
             warn(error)
 
     def end(self, *, broken: bool = False) -> None:
-        """Say what is left to say as the process exits, once; ``broken`` where its exit code is known, and is not 0."""
+        """Say what is left to say as the process exits, once.
+
+        ``broken`` where its exit code is known, and is not 0.
+        """
         if self._ended:
             return
         self._ended = True
@@ -103,9 +116,12 @@ class Process:
             warn(error)
 
     def _put_together(self) -> None:
-        """Say what the ranks saw: in the process that started them all, or in rank 0 where something else did.
+        """Say what the ranks saw.
 
-        The import is not for every script: one as late as this has Python forget that a Ctrl-C ended the script.
+        In the process that started them all, or in rank 0 where something else did.
+
+        The import is not for every script: one as late as this has Python forget that a Ctrl-C
+            ended the script.
         """
         from gradviz.running import rank, ranks
 
@@ -115,7 +131,10 @@ class Process:
 
 
 def after_import(name: str, then: Callable[[], None]) -> None:
-    """Call ``then`` as soon as a module has been imported; an exception of it is told of, and goes no further."""
+    """Call ``then`` as soon as a module has been imported.
+
+    An exception of it is told of, and goes no further.
+    """
 
     def guarded() -> None:
         try:
@@ -147,7 +166,9 @@ class _Awaited:
         self._name = name
         self._then = then
 
-    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Any = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != self._name or self not in sys.meta_path:
             return None
         place = sys.meta_path.index(self)
@@ -155,7 +176,8 @@ class _Awaited:
         try:
             spec = find_spec(name)
         finally:
-            sys.meta_path.insert(place, self)  # whoever asked may only want to know whether there is such a module
+            # Whoever asked may only want to know whether there is such a module
+            sys.meta_path.insert(place, self)
         if spec is not None and spec.loader is not None:
             loader: Any = spec.loader
             load = loader.exec_module
@@ -175,7 +197,9 @@ def hide_from_tracebacks() -> None:
     """Leave gradviz's own lines out of what Python prints of an error that ends the script."""
     shown = sys.excepthook
 
-    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    def excepthook(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
         strip(error, set())
         shown(kind, error, traceback)
 
@@ -183,7 +207,9 @@ def hide_from_tracebacks() -> None:
 
 
 def strip(error: BaseException | None, seen: set[int]) -> None:
-    """Take gradviz's own frames out of an exception's traceback, and out of those that led to it."""
+    """Take gradviz's own frames out of an exception's traceback, and out of those
+    that led to it.
+    """
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         entries = []
@@ -196,7 +222,8 @@ def strip(error: BaseException | None, seen: set[int]) -> None:
             if not entry.tb_frame.f_code.co_filename.startswith(_FOLDER):
                 kept.append(entry)
             elif kept and kept[-1].tb_frame.f_code.co_name == "handle_torch_function":
-                del kept[-2:]  # torch's function on its way through a mode; it comes again, as without one
+                # Torch's function on its way through a mode; it comes again, as without one
+                del kept[-2:]
         for entry, following in zip(kept, [*kept[1:], None], strict=True):
             entry.tb_next = following
         strip(error.__context__, seen)

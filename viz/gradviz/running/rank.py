@@ -1,4 +1,7 @@
-"""Which of several ranks this process is. Asks torch and the environment, and no other rank. Imports no torch."""
+"""Which of several ranks this process is. Asks torch and the environment, and no other rank.
+
+Imports no torch.
+"""
 
 import os
 import sys

@@ -1,10 +1,11 @@
 """Many ranks, one matrix: which parameter is reached on which rank.
 
-Every rank writes what it saw into the run's folder; no rank talks to another. Whoever started them puts it together once they are
-gone. Where nothing of gradviz's did, the last rank to leave a call tells of it, and rank 0 of what is incomplete when it ends.
+Every rank writes what it saw into the run's folder; no rank talks to another. Whoever started them
+puts it together once they are gone. Where nothing of gradviz's did, the last rank to leave a call
+tells of it, and rank 0 of what is incomplete when it ends.
 
-Where a parameter is reached on some ranks alone, DistributedDataParallel waits for the others ("Expected to have finished reduction"), or
-averages with their zeros.
+Where a parameter is reached on some ranks alone, DistributedDataParallel waits for the others
+("Expected to have finished reduction"), or averages with their zeros.
 """
 
 import gc
@@ -46,8 +47,10 @@ class Left:
         rank: Of the process.
         of: How many ranks there are.
         place: The line that called backward, the user's own where there is one.
-        waits: DistributedDataParallel holds parameters and waits for the gradient of each, on every rank.
-        verdicts: The word and the size of each parameter by name; None where the call began and has not ended.
+        waits: DistributedDataParallel holds parameters and waits for the gradient of each, on every
+            rank.
+        verdicts: The word and the size of each parameter by name; None where the call began and has
+            not ended.
     """
 
     number: int
@@ -79,17 +82,34 @@ def leave(call: Call, settings: Settings) -> None:
     """Leave what one call reached for the matrix."""
     here = rank.here()
     if here is not None and call.kind == "backward":
-        verdicts = {name: (one.verdict.value, one.numel) for name, one in call.report.parameters.items()}
+        verdicts = {
+            name: (one.verdict.value, one.numel) for name, one in call.report.parameters.items()
+        }
         line = call.caller or call.place
         place = "" if line is None else path_and_line(line)
-        _leave(Left(number=call.number, rank=here.own, of=here.of, place=place, waits=call.waits, verdicts=verdicts), settings)
+        _leave(
+            Left(
+                number=call.number,
+                rank=here.own,
+                of=here.of,
+                place=place,
+                waits=call.waits,
+                verdicts=verdicts,
+            ),
+            settings,
+        )
 
 
 def leave_training(training: Training, settings: Settings) -> None:
-    """Leave whether the parameters of this rank train, where somebody is there at the end of the run to put it together."""
+    """Leave whether the parameters of this rank train, where somebody is there at the end of the
+    run to put it together.
+    """
     here, where = rank.here(), Path(settings.folder)
     if here is not None and settings.folder and owned.folder(where):
-        fates = {fate.name: ("trains" if fate.trains else fate.why or "unknown", fate.numel) for fate in training.parameters}
+        fates = {
+            fate.name: ("trains" if fate.trains else fate.why or "unknown", fate.numel)
+            for fate in training.parameters
+        }
         owned.write(where / f"trained_{here.own}.json", json.dumps(fates).encode())
 
 
@@ -107,15 +127,22 @@ def trained(where: Path) -> str:
     sizes = {name: size for fates in ranks.values() for name, (_, size) in fates.items()}
     rows: dict[tuple[str, ...], list[str]] = {}
     for name in sizes:
-        rows.setdefault(tuple(ranks[number].get(name, ("-", 0))[0] for number in own), []).append(name)
+        rows.setdefault(tuple(ranks[number].get(name, ("-", 0))[0] for number in own), []).append(
+            name
+        )
     differ = sum(len(names) for row, names in rows.items() if len(set(row)) > 1)
     if not differ:
         return ""
-    return f"gradviz: training: {differ} of {len(sizes)} parameters differ between ranks\n" + "".join(_table(own, rows, sizes))
+    return (
+        f"gradviz: training: {differ} of {len(sizes)} parameters differ between ranks\n"
+        + "".join(_table(own, rows, sizes))
+    )
 
 
 def completed(number: int, settings: Settings) -> str:
-    """Return the matrix of a call that every rank has left by now, once, where nobody is there to do it at the end of the run."""
+    """Return the matrix of a call that every rank has left by now, once, where nobody is there to
+    do it at the end of the run.
+    """
     where = folder(settings)
     if settings.folder or where is None or not where.is_dir():
         return ""
@@ -125,7 +152,9 @@ def completed(number: int, settings: Settings) -> str:
     global _last
     lines = list(matrix(left))
     again, _last = lines == _last, lines
-    return f"gradviz: backward {number}" + (f"{lines[0].rstrip()}, as before\n" if again else "".join(lines))
+    return f"gradviz: backward {number}" + (
+        f"{lines[0].rstrip()}, as before\n" if again else "".join(lines)
+    )
 
 
 def _claims(mark: Path) -> bool:
@@ -146,11 +175,15 @@ def _leave(left: Left, settings: Settings) -> None:
 
 
 def waits() -> bool:
-    """Say whether some DistributedDataParallel in this process waits for the gradient of every parameter."""
+    """Say whether some DistributedDataParallel in this process waits for the gradient of every
+    parameter.
+    """
     parallel = sys.modules.get("torch.nn.parallel.distributed")
     if parallel is None or rank.here() is None:
         return False
-    wrapped = [one for one in gc.get_objects() if issubclass(type(one), parallel.DistributedDataParallel)]
+    wrapped = [
+        one for one in gc.get_objects() if issubclass(type(one), parallel.DistributedDataParallel)
+    ]
     return any(not (one.find_unused_parameters or one.static_graph) for one in wrapped)
 
 
@@ -180,19 +213,28 @@ def _told(calls: Iterable[Sequence[Left]]) -> str:
             told[-1][0].append(number)
         else:
             told.append(([number], lines))
-    return "".join(f"gradviz: backward {listing(numbers)}{''.join(lines)}" for numbers, lines in told)
+    return "".join(
+        f"gradviz: backward {listing(numbers)}{''.join(lines)}" for numbers, lines in told
+    )
 
 
 def _await(where: Path) -> None:
-    """Wait for a moment until the others on this machine have left the last call that this rank left."""
+    """Wait for a moment until the others on this machine have left the last call that this rank
+    left.
+    """
     here, until = rank.here(), time.monotonic() + _PATIENCE
     own = [] if here is None else [each for each in _read(where) if each.rank == here.own]
     if here is None or not own:
         return
     local = os.environ.get("LOCAL_WORLD_SIZE", "")
-    last, ranks = max(each.number for each in own), range(int(local) if local.isdecimal() else here.of)
+    last, ranks = (
+        max(each.number for each in own),
+        range(int(local) if local.isdecimal() else here.of),
+    )
     while time.monotonic() < until:
-        if {each.rank for each in _read(where) if each.number == last and each.verdicts is not None}.issuperset(ranks):
+        if {
+            each.rank for each in _read(where) if each.number == last and each.verdicts is not None
+        }.issuperset(ranks):
             return
         time.sleep(0.05)
 
@@ -209,7 +251,10 @@ def _read(where: Path) -> list[Left]:
 
 
 def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
-    """Leave out what an earlier run left that found the same port: no rank has come to a backward before all have begun."""
+    """Leave out what an earlier run left that found the same port.
+
+    No rank has come to a backward before all have begun.
+    """
     for path in paths:
         with suppress(OSError):
             if path.stat().st_mtime >= _began - 1:
@@ -217,32 +262,66 @@ def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def matrix(ranks: Sequence[Left]) -> Iterator[str]:
-    """Yield the lines of the matrix of one call, without its number: a row for parameters of one lot, those that differ first."""
+    """Yield the lines of the matrix of one call, without its number.
+
+    A row for parameters of one lot, those that differ first.
+    """
     ended = {each.rank: each.verdicts for each in ranks if each.verdicts is not None}
     begun = [each.rank for each in ranks if each.verdicts is None]
-    absent = [number for number in range(ranks[0].of) if number not in {each.rank for each in ranks}]
+    absent = [
+        number for number in range(ranks[0].of) if number not in {each.rank for each in ranks}
+    ]
     sizes = {name: size for verdicts in ended.values() for name, (_, size) in verdicts.items()}
     rows: dict[tuple[str, ...], list[str]] = {}
     for name in sizes:
-        rows.setdefault(tuple(verdicts[name][0] if name in verdicts else "-" for _, verdicts in sorted(ended.items())), []).append(name)
+        rows.setdefault(
+            tuple(
+                verdicts[name][0] if name in verdicts else "-"
+                for _, verdicts in sorted(ended.items())
+            ),
+            [],
+        ).append(name)
     differ = sum(len(names) for row, names in rows.items() if len(set(row)) > 1)
     every = "every rank" if not begun and not absent else "every rank that is heard of"
-    says = f"{differ} of {len(sizes)} parameters differ between ranks" if differ else f"{every} saw the same"
+    says = (
+        f"{differ} of {len(sizes)} parameters differ between ranks"
+        if differ
+        else f"{every} saw the same"
+    )
     place = next((each.place for each in ranks if each.place), "")
     yield f"{f' at {place}' if place else ''}: {says if ended else 'it ended on no rank'}\n"
     yield from _table(sorted(ended), rows, sizes)
     if begun:
-        yield f"  missing   {_ranks(begun)} began this call and did not come back from it: perhaps waiting for another rank\n"
+        yield (
+            f"  missing   {_ranks(begun)} began this call and did not come back from it: perhaps"
+            " waiting for another rank\n"
+        )
     if absent:
-        yield f"  missing   {_ranks(absent)} did not come to this call, or left nothing here: it has ended before, or runs elsewhere\n"
-    unreached = [name for row, names in rows.items() if not all(word in (*_ARRIVED, Verdict.FROZEN, "-") for word in row) for name in names]
+        yield (
+            f"  missing   {_ranks(absent)} did not come to this call, or left nothing here: it has"
+            " ended before, or runs elsewhere\n"
+        )
+    unreached = [
+        name
+        for row, names in rows.items()
+        if not all(word in (*_ARRIVED, Verdict.FROZEN, "-") for word in row)
+        for name in names
+    ]
     if unreached and any(each.waits for each in ranks):
         these = "this one" if len(unreached) == 1 else f"these {len(unreached)}"
-        yield f"  means     DistributedDataParallel waits on every rank for a gradient of every parameter. It is for {these}\n"
-        yield "            that it says 'Expected to have finished reduction'; find_unused_parameters=True waits for no unused one\n"
+        yield (
+            "  means     DistributedDataParallel waits on every rank for a gradient of every"
+            f" parameter. It is for {these}\n"
+        )
+        yield (
+            "            that it says 'Expected to have finished reduction';"
+            " find_unused_parameters=True waits for no unused one\n"
+        )
 
 
-def _table(own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes: Mapping[str, int]) -> Iterator[str]:
+def _table(
+    own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes: Mapping[str, int]
+) -> Iterator[str]:
     columns = [[place] for place in range(len(own))]
     if len(own) > _COLUMNS:
         alike: dict[tuple[str, ...], list[int]] = {}
@@ -252,12 +331,18 @@ def _table(own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes:
     if not rows:
         return
     heads = [_ranks([own[place] for place in places]) for places in columns]
-    width = max(len(word) for word in (*Verdict, *heads, *(word for row in rows for word in row))) + 2
+    width = (
+        max(len(word) for word in (*Verdict, *heads, *(word for row in rows for word in row))) + 2
+    )
     yield "  " + " " * 10 + "".join(head.ljust(width) for head in heads).rstrip() + "\n"
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
     for row, names in sorted(rows.items(), key=lambda item: len(set(item[0])) == 1):
         size = abbreviated(sum(sizes[name] for name in names))
-        told = f"{counted(len(names), 'parameter')} ({size})" if set(row) == {Verdict.FROZEN} else tell_names(names, among)
+        told = (
+            f"{counted(len(names), 'parameter')} ({size})"
+            if set(row) == {Verdict.FROZEN}
+            else tell_names(names, among)
+        )
         label = "differ" if len(set(row)) > 1 else "same"
         words = "".join(row[places[0]].ljust(width) for places in columns)
         yield f"  {label:10}{words}{told}\n"

@@ -1,8 +1,10 @@
 """What of a report matters where a whole script was watched, and not one step of it.
 
-A trace that began before the models were built knows that a target network was copied from the trained one. That copy is no route from
-this loss to the trained one's parameters: the step never used it so. And the collector may still hold models that the script let go of.
-What ran in one ``with torch.no_grad()`` is one cut, at the line that says so, whichever lines of whichever models ran in it.
+A trace that began before the models were built knows that a target network was copied from the
+trained one. That copy is no route from this loss to the trained one's parameters: the step never
+used it so. And the collector may still hold models that the script let go of. What ran in one
+``with torch.no_grad()`` is one cut, at the line that says so, whichever lines of whichever models
+ran in it.
 """
 
 from collections.abc import Iterator
@@ -17,9 +19,15 @@ _COPIES = frozenset((CutKind.DEEPCOPY, CutKind.COPY_UNDER_NO_GRAD))
 
 
 def relevant(report: Report, found: Found) -> Report:
-    """Leave out copies of what is trained all the same, and models that nothing leads to and that have no part in the call."""
+    """Leave out copies of what is trained all the same, and models that nothing leads to and that
+    have no part in the call.
+    """
     used = _used_elsewhere(report.graph)
-    copies = {each for number, each in enumerate(report.cuts) if each.kind in _COPIES or number not in used}
+    copies = {
+        each
+        for number, each in enumerate(report.cuts)
+        if each.kind in _COPIES or number not in used
+    }
 
     def lasting(one: Parameter) -> tuple[Cut, ...]:
         others = tuple(each for each in one.cuts if each not in copies)
@@ -30,8 +38,15 @@ def relevant(report: Report, found: Found) -> Report:
     kept = [each for each in report.cuts if each in told or each not in copies]
     by_block = taken_together(kept)
     blocks = list(dict.fromkeys(by_block[each] for each in kept))
-    position = {number: blocks.index(by_block[each]) for number, each in enumerate(report.cuts) if each in by_block}
-    edges = tuple(edge if edge.cut is None else replace(edge, cut=position.get(edge.cut)) for edge in report.graph.edges)
+    position = {
+        number: blocks.index(by_block[each])
+        for number, each in enumerate(report.cuts)
+        if each in by_block
+    }
+    edges = tuple(
+        edge if edge.cut is None else replace(edge, cut=position.get(edge.cut))
+        for edge in report.graph.edges
+    )
 
     parameters = [
         replace(one, cuts=cuts, partial=one.partial and bool(cuts))
@@ -48,7 +63,9 @@ def relevant(report: Report, found: Found) -> Report:
 
 
 def _used_elsewhere(graph: Graph) -> set[int]:
-    """Return the cuts whose values go into the loss by some way that does not lead through a parameter they were written into."""
+    """Return the cuts whose values go into the loss by some way that does not lead through a
+    parameter they were written into.
+    """
 
     def is_of_step(edge: Edge) -> bool:
         source = graph.nodes[edge.source]
@@ -67,5 +84,7 @@ def _belonging(report: Report, found: Found) -> Iterator[Parameter]:
             root = next(roots, "")
         by_root.setdefault(root, []).append(one)
     for name, own in by_root.items():
-        if name in found.named or any(one.optimized or one.verdict not in (Verdict.UNUSED, Verdict.FROZEN) for one in own):
+        if name in found.named or any(
+            one.optimized or one.verdict not in (Verdict.UNUSED, Verdict.FROZEN) for one in own
+        ):
             yield from own

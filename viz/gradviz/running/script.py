@@ -1,7 +1,10 @@
-"""Runs a script as Python would, because it is Python that runs it: this process turns into ``python script.py ...``.
+"""Runs a script as Python would, because it is Python that runs it.
 
-So ``sys.argv``, ``sys.path``, ``__main__``, signals, exit code, tracebacks and whatever else a script can notice are Python's own. What
-goes along is one environment variable and one folder at the front of PYTHONPATH, whose start-up file takes both away again.
+This process turns into ``python script.py ...``.
+
+So ``sys.argv``, ``sys.path``, ``__main__``, signals, exit code, tracebacks and whatever else a
+script can notice are Python's own. What goes along is one environment variable and one folder at
+the front of PYTHONPATH, whose start-up file takes both away again.
 """
 
 import os
@@ -20,8 +23,17 @@ from gradviz.running import startup
 from gradviz.running.settings import VARIABLE, Settings
 
 
-def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bool = False, fail_on_alarm: bool = False) -> NoReturn:
-    """Run a script, or a module, with its arguments. Does not return: the exit code is the script's, or 1 for alarms where that was asked.
+def run(
+    script: str,
+    arguments: Sequence[str],
+    settings: Settings,
+    *,
+    module: bool = False,
+    fail_on_alarm: bool = False,
+) -> NoReturn:
+    """Run a script, or a module, with its arguments. Does not return.
+
+    The exit code is the script's, or 1 for alarms where that was asked.
 
     Raises:
         GradvizError: There is no such script.
@@ -29,15 +41,31 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
     if not module and not os.path.exists(script):
         script = _command(script)
     if not module and not os.path.exists(script):
-        raise GradvizError(f"cannot run {script!r}: there is no such file (for a module write gradviz run -m {script})")
-    command = [sys.executable, *_own_options(sys.orig_argv[1:]), *(["-m"] if module else []), script, *arguments]
+        raise GradvizError(
+            f"cannot run {script!r}: there is no such file (for a module write gradviz run -m"
+            f" {script})"
+        )
+    command = [
+        sys.executable,
+        *_own_options(sys.orig_argv[1:]),
+        *(["-m"] if module else []),
+        script,
+        *arguments,
+    ]
     before = os.environ.get("PYTHONPATH")
     folders = [str(Path(startup.__file__).parent), *([before] if before else [])]
     folder = tempfile.mkdtemp(prefix="gradviz-") if settings.children else ""
-    stays = fail_on_alarm or os.name != "posix"  # a process of its own for the script, whose exit code is looked at
+    # A process of its own for the script, whose exit code is looked at
+    stays = fail_on_alarm or os.name != "posix"
     alarms = os.path.join(tempfile.mkdtemp(prefix="gradviz-"), "alarms") if fail_on_alarm else ""
-    settings = replace(settings, path=before, root=0 if stays else os.getpid(), folder=folder, alarms=alarms)
-    environment = {**os.environ, VARIABLE: settings.to_text(), "PYTHONPATH": os.pathsep.join(folders)}
+    settings = replace(
+        settings, path=before, root=0 if stays else os.getpid(), folder=folder, alarms=alarms
+    )
+    environment = {
+        **os.environ,
+        VARIABLE: settings.to_text(),
+        "PYTHONPATH": os.pathsep.join(folders),
+    }
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # full, closed, or never open
             stream.flush()
@@ -51,7 +79,10 @@ def run(script: str, arguments: Sequence[str], settings: Settings, *, module: bo
 
 
 def _command(name: str) -> str:
-    """Return the Python script that a command is (``torchrun``, ``accelerate``); the name itself where it is none."""
+    """Return the Python script that a command is (``torchrun``, ``accelerate``).
+
+    The name itself where it is none.
+    """
     path = os.pathsep.join((os.path.dirname(sys.executable), *os.get_exec_path()))
     found = None if os.path.dirname(name) else shutil.which(name, path=path)
     if found is None:
@@ -62,10 +93,15 @@ def _command(name: str) -> str:
 
 
 def _own_options(arguments: Sequence[str]) -> list[str]:
-    """Return the options that Python itself was given for this process: ``python -X dev -m gradviz run ...``."""
+    """Return the options that Python itself was given for this process.
+
+    ``python -X dev -m gradviz run ...``.
+    """
     options: list[str] = []
     for argument in arguments:
-        if options[-1:] not in (["-W"], ["-X"]) and (not argument.startswith("-") or argument in ("-", "-m", "-c")):
+        if options[-1:] not in (["-W"], ["-X"]) and (
+            not argument.startswith("-") or argument in ("-", "-m", "-c")
+        ):
             break
         options.append(argument)
     return options

@@ -1,4 +1,7 @@
-"""What ``gradviz run`` was asked for, as it travels to the process that runs the script; and which backward calls that means."""
+"""What ``gradviz run`` was asked for, as it travels to the process that runs the script.
+
+And which backward calls that means.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -28,7 +31,8 @@ class Settings:
         root: Process id of the script itself; its children have others.
         one_voice: Of several ranks the first speaks for all.
         folder: Where several processes leave what they saw; empty for none.
-        alarms: A file that is there at the end where some process has raised an alarm; empty for none.
+        alarms: A file that is there at the end where some process has raised an alarm; empty for
+            none.
         values: Measure in full how much gradient each node gets and passes on.
     """
 
@@ -66,8 +70,16 @@ def numbers(text: str) -> tuple[int, ...]:
     found: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or int(first) < 1 or int(last or first) < int(first):
-            raise GradvizError(f"not numbers of backward calls: {text!r} (write them from 1 on, as in 1,2,3 or 1,5-7)")
+        if (
+            not first.isdecimal()
+            or (dash and not last.isdecimal())
+            or int(first) < 1
+            or int(last or first) < int(first)
+        ):
+            raise GradvizError(
+                f"not numbers of backward calls: {text!r} (write them from 1 on, as in 1,2,3 or"
+                " 1,5-7)"
+            )
         found.update(range(int(first), int(last or first) + 1))
     return tuple(sorted(found))
 

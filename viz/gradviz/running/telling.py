@@ -1,4 +1,6 @@
-"""The words of ``gradviz run``: a backward call in a few lines, a step in one, an alarm in as many as it takes.
+"""The words of ``gradviz run``.
+
+A backward call in a few lines, a step in one, an alarm in as many as it takes.
 
 What is by design is a line, not a list: a frozen tower, a network that is no part of this loss.
 """
@@ -9,7 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.names import abbreviated, fold_names
-from gradviz.render.sentences import counted, leaf_name, listing, path_and_line, printable, verdict_counts, why_unused
+from gradviz.render.sentences import (
+    counted,
+    leaf_name,
+    listing,
+    path_and_line,
+    printable,
+    verdict_counts,
+    why_unused,
+)
 from gradviz.running import brief
 from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
@@ -22,7 +32,10 @@ _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.
 
 
 class Teller:
-    """Tells of the calls and steps of one process as they come. What it has told before, of the same line, it says in a word."""
+    """Tells of the calls and steps of one process as they come.
+
+    What it has told before, of the same line, it says in a word.
+    """
 
     def __init__(self, *, verbose: bool = False) -> None:
         self._verbose = verbose
@@ -43,7 +56,10 @@ class Teller:
         return "\n".join([first, *details, *since]) + "\n"
 
     def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
-        """Return what steps next, led by the alarm where there is one; what explains an alarm is told once."""
+        """Return what steps next, led by the alarm where there is one.
+
+        What explains an alarm is told once.
+        """
         first, *details = _step(step, calls)
         here = f"after backward {_numbers(step.calls)}"
         known = self._told.setdefault((step.optimizer, *details), here)
@@ -56,21 +72,36 @@ def _details(call: Call, *, verbose: bool = False) -> list[str]:
     report = call.report
     sections = [[_line("raised", call.failed)] if call.failed else []]
     for verdict, tell in _TELL.items():
-        chosen = [parameter for parameter in report.parameters.values() if parameter.verdict is verdict]
+        chosen = [
+            parameter for parameter in report.parameters.values() if parameter.verdict is verdict
+        ]
         sections.append([*tell(call, chosen)] if chosen else [])
     if not report.parameters:
         sections.append([_line("", "no parameters were found")])
     sections.append(
-        [_line("also reached", f"{leaf_name(leaf)} that is no model's parameter" + _at(leaf.place)) for leaf in report.unregistered[:3]]
+        [
+            _line(
+                "also reached", f"{leaf_name(leaf)} that is no model's parameter" + _at(leaf.place)
+            )
+            for leaf in report.unregistered[:3]
+        ]
     )
     sections.append([_line("note", note) for note in report.notes])
-    sections.append([*_partial(call, verbose=verbose)])  # as often as not a stop-gradient that is meant
-    return [line for lines in sections for line in lines] if verbose else brief.shortened(sections, _line("more", ""))
+    # As often as not a stop-gradient that is meant
+    sections.append([*_partial(call, verbose=verbose)])
+    return (
+        [line for lines in sections for line in lines]
+        if verbose
+        else brief.shortened(sections, _line("more", ""))
+    )
 
 
 def headline(call: Call) -> str:
     """Return ``"backward 2, errD_fake at main.py:245: errD_fake.backward()"``."""
-    told = f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''}, {call.report.loss}{_at(call.place)}"
+    told = (
+        f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''},"
+        f" {call.report.loss}{_at(call.place)}"
+    )
     if call.caller is not None:
         told += f", called{_at(call.caller)}"
     return printable(told)
@@ -94,25 +125,40 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
     after = f"after backward {_numbers(step.calls)}"
     last = calls[-1]
     if step.starved:
-        lines.append(f"ALARM: {who} steps {counted(len(step.starved), 'parameter')} that no gradient reached, {after}")
+        lines.append(
+            f"ALARM: {who} steps {counted(len(step.starved), 'parameter')} that no gradient"
+            f" reached, {after}"
+        )
         lines += _starved(step.starved, calls)
     else:
         lines.append(f"{who} steps {after}: {_fed(step)}")
     if step.zero:
-        lines.append(_line("zero", f"{_names(step.zero, last)}: what arrived is all zero{_again(step, calls)}"))
+        lines.append(
+            _line(
+                "zero", f"{_names(step.zero, last)}: what arrived is all zero{_again(step, calls)}"
+            )
+        )
     if step.older:
         lines.append(
             _line(
                 "older",
-                f"{_names(step.older, last)}: stepped by a gradient that these calls did not bring: an older one, or other ranks'",
+                f"{_names(step.older, last)}: stepped by a gradient that these calls did not bring:"
+                " an older one, or other ranks'",
             )
         )
     if step.idle:
-        lines.append(_line("idle", f"{_names(step.idle, last)}: not part of this loss; another loss trains them"))
+        lines.append(
+            _line(
+                "idle",
+                f"{_names(step.idle, last)}: not part of this loss; another loss trains them",
+            )
+        )
     for owner, names in step.extra.items():
         several = " and " in owner
         holds = (
-            f"{owner} {'hold them, and do' if several else 'holds them, and does'} not step here" if owner else "no optimizer holds them"
+            f"{owner} {'hold them, and do' if several else 'holds them, and does'} not step here"
+            if owner
+            else "no optimizer holds them"
         )
         lines.append(_line("extra", f"{_names(names, last)}: gradient arrives; {holds}"))
         lines += [] if owner else _listed(names, last.roots)
@@ -120,15 +166,26 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
 
 
 def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
-    """Say why an optimizer of a module's parameters() does not hold what stands in a plain list or dict of that module."""
+    """Say why an optimizer of a module's parameters() does not hold what stands in a plain list or
+    dict of that module.
+    """
     modules = tuple(roots)
     said: dict[str, None] = {}
     for root in modules:
         found = _IN_LIST.fullmatch(root)
-        if found and any(root.startswith(f"{other}.") for other in modules) and any(name.startswith(f"{root}.") for name in names):
+        if (
+            found
+            and any(root.startswith(f"{other}.") for other in modules)
+            and any(name.startswith(f"{root}.") for name in names)
+        ):
             module, attribute, key = found.groups()
-            kind, registers = ("list", "nn.ModuleList") if key.isdigit() else ("dict", "nn.ModuleDict")
-            said[f"{module}.{attribute} is a plain {kind}, which {module}.parameters() leaves out: {registers} registers it"] = None
+            kind, registers = (
+                ("list", "nn.ModuleList") if key.isdigit() else ("dict", "nn.ModuleDict")
+            )
+            said[
+                f"{module}.{attribute} is a plain {kind}, which {module}.parameters() leaves out:"
+                f" {registers} registers it"
+            ] = None
     yield from (_line("", each) for each in said)
 
 
@@ -137,16 +194,32 @@ def _fed(step: Step) -> str:
     if not step.held:
         return "none of its parameters is known"
     if got == len(step.held):
-        return "gradient reached all its parameters" if got > 1 else "gradient reached its only parameter"
+        return (
+            "gradient reached all its parameters"
+            if got > 1
+            else "gradient reached its only parameter"
+        )
     if len(step.frozen) == len(step.held):
-        who = f"all its {len(step.held)} parameters are" if len(step.held) > 1 else "its only parameter is"
+        who = (
+            f"all its {len(step.held)} parameters are"
+            if len(step.held) > 1
+            else "its only parameter is"
+        )
         return f"{who} frozen, so this changes nothing"
-    frozen = f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen" if step.frozen else ""
+    frozen = (
+        f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen"
+        if step.frozen
+        else ""
+    )
     return f"gradient reached {got} of its {len(step.held)} parameters{frozen}"
 
 
 def _again(step: Step, calls: Sequence[Call]) -> str:
-    return f", as in each of the {len(step.calls)} calls" if len(step.calls) > 1 and len(calls) == len(step.calls) else ""
+    return (
+        f", as in each of the {len(step.calls)} calls"
+        if len(step.calls) > 1 and len(calls) == len(step.calls)
+        else ""
+    )
 
 
 def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
@@ -154,7 +227,14 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
     explained = set()
     by_cuts: dict[tuple[Cut, ...], list[str]] = {}
     for name in names:
-        cuts = tuple(dict.fromkeys(cut for call in calls if name in call.report.parameters for cut in call.report.parameters[name].cuts))
+        cuts = tuple(
+            dict.fromkeys(
+                cut
+                for call in calls
+                if name in call.report.parameters
+                for cut in call.report.parameters[name].cuts
+            )
+        )
         by_cuts.setdefault(cuts, []).append(name)
     for cuts, group in by_cuts.items():
         yield _line("not trained", _names(group, calls[-1]))
@@ -164,12 +244,24 @@ def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
                 explained.add(explain(cut))
                 yield _line("means", explain(cut).meaning)
                 yield _line("fix", explain(cut).mend)
-        told = [call.report.parameters[name] for call in calls for name in group if name in call.report.parameters]
+        told = [
+            call.report.parameters[name]
+            for call in calls
+            for name in group
+            if name in call.report.parameters
+        ]
         unclear = any(one.uncertain for one in told)
         if not cuts and unclear:
             yield _line("", "whether their values went into the loss cannot be seen")
         elif not cuts:
-            yield _line("", "their values did not go into the loss" if len(group) > 1 else "its value did not go into the loss")
+            yield _line(
+                "",
+                (
+                    "their values did not go into the loss"
+                    if len(group) > 1
+                    else "its value did not go into the loss"
+                ),
+            )
 
 
 def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
@@ -177,7 +269,10 @@ def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
-    """What is reached on one route and severed on another; lines in libraries only counted, unless asked for."""
+    """What is reached on one route and severed on another.
+
+    Lines in libraries only counted, unless asked for.
+    """
     partial: dict[tuple[Cut, ...], list[str]] = {}
     inside: dict[str, list[Cut]] = {}
     for one in call.report.parameters.values():
@@ -194,7 +289,11 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
     if inside:
         lines = {(cut.file, cut.line) for cuts in inside.values() for cut in cuts}
         who = counted(len(inside), "parameter")
-        yield _line("partial", f"{who}: one route is severed in {counted(len(lines), 'line')} of libraries, another is alive")
+        yield _line(
+            "partial",
+            f"{who}: one route is severed in {counted(len(lines), 'line')} of libraries, another is"
+            " alive",
+        )
 
 
 def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
@@ -216,13 +315,28 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
     now = {name: one.verdict for name, one in call.report.parameters.items()}
     gone = [name for name in zero if now.get(name) is Verdict.REACHED]
     stayed = [name for name in zero if now.get(name) is Verdict.ZERO]
-    thawed = [name for name, one in earlier.report.parameters.items() if one.verdict is Verdict.FROZEN and now.get(name) not in _STAYS]
+    thawed = [
+        name
+        for name, one in earlier.report.parameters.items()
+        if one.verdict is Verdict.FROZEN and now.get(name) not in _STAYS
+    ]
     if thawed:
-        lines = dict.fromkeys(place for name in thawed if (place := call.report.parameters[name].thawed_at) is not None)
+        lines = dict.fromkeys(
+            place
+            for name in thawed
+            if (place := call.report.parameters[name].thawed_at) is not None
+        )
         at = next(iter(lines), None) if len(lines) == 1 else None
-        yield _line("thawed", f"{_names(thawed, call)}: frozen at backward {earlier.number}{_at(at) and f', thawed{_at(at)}'}")
+        yield _line(
+            "thawed",
+            f"{_names(thawed, call)}: frozen at backward"
+            f" {earlier.number}{_at(at) and f', thawed{_at(at)}'}",
+        )
     if gone:
-        yield _line("no longer zero", f"{_names(gone, call)}, reached now; zero at backward {earlier.number}")
+        yield _line(
+            "no longer zero",
+            f"{_names(gone, call)}, reached now; zero at backward {earlier.number}",
+        )
     if stayed:
         yield _line("stays", f"{_names(stayed, call)}: zero at backward {earlier.number} too")
 
@@ -236,7 +350,9 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
         for position, cut in enumerate(cuts):
             yield from _cut(cut, "and in parallel by" if position else "by")
         if call.failed:  # no step follows that would tell what fixes it
-            yield from (_line("fix", mend) for mend in dict.fromkeys(explain(cut).mend for cut in cuts))
+            yield from (
+                _line("fix", mend) for mend in dict.fromkeys(explain(cut).mend for cut in cuts)
+            )
 
 
 def _cut(cut: Cut, by: str = "by") -> Iterator[str]:
@@ -272,9 +388,17 @@ def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     for root, parameters in _by_root(chosen).items():
         among = _by_root(call.report.parameters.values())[root]
         size, whole = (sum(one.numel for one in some) for some in (parameters, among))
-        share = f"{len(parameters)} of {len(among)} parameters" if len(among) > len(parameters) else f"all {len(among)} parameters"
+        share = (
+            f"{len(parameters)} of {len(among)} parameters"
+            if len(among) > len(parameters)
+            else f"all {len(among)} parameters"
+        )
         words = trainable(among)
-        yield _line("frozen", f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)} values){'; ' if words else ''}{words}")
+        yield _line(
+            "frozen",
+            f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)}"
+            f" values){'; ' if words else ''}{words}",
+        )
         by_line: dict[Place, list[str]] = {}
         for one in parameters:
             if one.frozen_at is not None:
@@ -308,8 +432,13 @@ def _names(names: Iterable[str], call: Call) -> str:
     return tell_names(names, call.report.parameters, call.roots)
 
 
-def tell_names(names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()) -> str:
-    """Return some parameters in few words: whole modules, runs of blocks, adapters; what is more than a line is counted."""
+def tell_names(
+    names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
+) -> str:
+    """Return some parameters in few words: whole modules, runs of blocks, adapters.
+
+    What is more than a line is counted.
+    """
     rows, names = fold_adapters(names, among)
     groups = fold_names(names, among, roots)
     shown = [*rows, *(str(group) for group in groups[:MOST])]
@@ -324,7 +453,9 @@ def _at(place: Place | None) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    return printable(f"  {label.ljust(_LABEL)}{text}" if len(label) < _LABEL else f"  {label}: {text}")
+    return printable(
+        f"  {label.ljust(_LABEL)}{text}" if len(label) < _LABEL else f"  {label}: {text}"
+    )
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -1,4 +1,7 @@
-"""The blocks of a model: what a reader means by a layer, told from the names of the parameters alone."""
+"""The blocks of a model.
+
+What a reader means by a layer, told from the names of the parameters alone.
+"""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +12,12 @@ from gradviz.series.data import Line, Numbers, Series
 def block_names(names: Iterable[str]) -> dict[str, str]:
     """Return the block of each parameter.
 
-    It ends at the first number in the name that has a sibling (``h.0`` beside ``h.1``), or else it is the module that owns the parameter.
+    It ends at the first number in the name that has a sibling (``h.0`` beside ``h.1``), or else it
+    is the module that owns the parameter.
 
     >>> block_names(["wte.weight", "h.0.mlp.fc.weight", "h.0.mlp.fc.bias", "h.1.mlp.fc.weight"])
-    {'wte.weight': 'wte', 'h.0.mlp.fc.weight': 'h.0', 'h.0.mlp.fc.bias': 'h.0', 'h.1.mlp.fc.weight': 'h.1'}
+    {'wte.weight': 'wte', 'h.0.mlp.fc.weight': 'h.0', 'h.0.mlp.fc.bias': 'h.0', 'h.1.mlp.fc.weight':
+    'h.1'}
     """
     split = {name: name.split(".") for name in names}
     siblings: dict[tuple[str, ...], set[str]] = {}
@@ -31,7 +36,10 @@ def _block(parts: Sequence[str], siblings: Mapping[tuple[str, ...], set[str]]) -
 
 
 def blocks(series: Series) -> tuple[Line, ...]:
-    """Return a line for each block, in the model's order: the norms of its parameters taken together."""
+    """Return a line for each block, in the model's order.
+
+    The norms of its parameters taken together.
+    """
     members: dict[str, list[Line]] = {}
     chosen = block_names(line.name for line in series.parameters)
     for line in series.parameters:
@@ -62,7 +70,10 @@ def _norm(norms: Numbers | list[float | None]) -> float | None:
 def _ratio(lines: Sequence[Line], column: int) -> float | None:
     """The updates of all parameters together, relative to their weights together."""
     pairs = [
-        (ratio, weight) for line in lines if (ratio := line.ratios[column]) is not None and (weight := line.weights[column]) is not None
+        (ratio, weight)
+        for line in lines
+        if (ratio := line.ratios[column]) is not None
+        and (weight := line.weights[column]) is not None
     ]
     whole = _norm([weight for _, weight in pairs])
     change = _norm([ratio * weight for ratio, weight in pairs])

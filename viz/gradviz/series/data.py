@@ -1,4 +1,7 @@
-"""The numbers of a run over its calls, as frozen plain data: a column for each call that is kept, a line for each parameter or block."""
+"""The numbers of a run over its calls, as frozen plain data.
+
+A column for each call that is kept, a line for each parameter or block.
+"""
 
 from dataclasses import dataclass, field
 
@@ -27,8 +30,10 @@ class Line:
     Attributes:
         name: As in the report; of a block, the path of its module.
         numel: How many elements it has.
-        norms: L2 norm of its gradient in each call; None where none arrived, or it was not measured.
-        ratios: Size of the update after each call, relative to the weight; None where no step was looked at.
+        norms: L2 norm of its gradient in each call; None where none arrived, or it was not
+            measured.
+        ratios: Size of the update after each call, relative to the weight; None where no step was
+            looked at.
         weights: L2 norm of its values at that step.
         zeros: Share of its gradient that is exactly zero; None unless values were asked for.
         turns: The calls at which its verdict changed, the first among them. Empty for a block.
@@ -53,7 +58,8 @@ class Series:
 
     Attributes:
         calls: Numbers of the backward calls that are kept, in order.
-        watched: How many were watched in all; of a long run, an even spread and the latest are kept.
+        watched: How many were watched in all; of a long run, an even spread and the latest are
+            kept.
         losses: Value of the loss of each; None where it is not known.
         parameters: A line for each parameter, in the model's order.
     """

@@ -1,4 +1,6 @@
-"""Takes in one watched call after another and keeps an even spread of them, so that memory and file stay small however long the run."""
+"""Takes in one watched call after another and keeps an even spread of them, so that memory and file
+stay small however long the run.
+"""
 
 import math
 from collections.abc import Mapping
@@ -52,7 +54,13 @@ class Recorder:
         self._numels: dict[str, int] = {}
         self._turns: dict[str, list[Turn]] = {}
 
-    def take(self, call: int, parameters: Mapping[str, Parameter], zeros: Mapping[str, float], loss: float | None = None) -> None:
+    def take(
+        self,
+        call: int,
+        parameters: Mapping[str, Parameter],
+        zeros: Mapping[str, float],
+        loss: float | None = None,
+    ) -> None:
         """Take in a backward call.
 
         Args:
@@ -61,7 +69,12 @@ class Recorder:
             zeros: Share of each gradient that is exactly zero, where that was measured.
             loss: Value of its loss.
         """
-        column = _Column(call, self._watched, _short(loss), zeros={name: _rounded(share) for name, share in zeros.items()})
+        column = _Column(
+            call,
+            self._watched,
+            _short(loss),
+            zeros={name: _rounded(share) for name, share in zeros.items()},
+        )
         for name, parameter in parameters.items():
             self._numels.setdefault(name, parameter.numel)
             if parameter.gradient_norm is not None:
@@ -72,7 +85,9 @@ class Recorder:
         self._columns.append(column)
         self._loose = self._watched % self._stride != 0
         self._watched += 1
-        if len(self._columns) > max(_FEWEST_CALLS, min(self._most, _MOST_CELLS // max(len(self._numels), 1))):
+        if len(self._columns) > max(
+            _FEWEST_CALLS, min(self._most, _MOST_CELLS // max(len(self._numels), 1))
+        ):
             self._thin()
 
     def stepped(self, steps: Mapping[str, Step]) -> None:
@@ -119,12 +134,17 @@ class Recorder:
         """Keep every second column, and the last one until the next comes."""
         last = self._columns[-1]
         self._stride *= 2
-        self._columns = [column for column in self._columns if column.order % self._stride == 0 or column is last]
+        self._columns = [
+            column for column in self._columns if column.order % self._stride == 0 or column is last
+        ]
         self._loose = last.order % self._stride != 0
 
 
 def why(parameter: Parameter) -> str:
-    """Return in a few words what keeps gradient from a parameter; empty where nothing does, or it is not known."""
+    """Return in a few words what keeps gradient from a parameter.
+
+    Empty where nothing does, or it is not known.
+    """
     if parameter.verdict is Verdict.ZERO and parameter.zero is not None:
         return parameter.zero.why
     if parameter.verdict is Verdict.CUT and parameter.cuts:

@@ -1,6 +1,9 @@
-"""What leads a report: what was meant to train and does not, or what the next step spoils. Pure, without torch.
+"""What leads a report: what was meant to train and does not, or what the next step spoils.
 
-What is meant is no alarm: frozen and in no optimizer, a step that GradScaler skips while it settles, what another loss trains.
+Pure, without torch.
+
+What is meant is no alarm: frozen and in no optimizer, a step that GradScaler skips while it
+    settles, what another loss trains.
 """
 
 import math
@@ -13,7 +16,9 @@ from gradviz.training.words import explain
 _TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
 _HUGE = 1e4  # an element of a gradient that explodes
 _FAR = 1e3  # times the size of a parameter, an update that leaves nothing of it
-_LARGE = 1.0  # an update of an element that is large whatever the parameter was: a gain or a bias may begin near zero
+# An update of an element that is large whatever the parameter was: a gain or a bias may begin near
+# zero
+_LARGE = 1.0
 _AGAIN = 3  # calls that bring gradient: one or two may be a look at it
 
 
@@ -53,35 +58,74 @@ def find_alarms(
         found.update(_no_step(evidence.values(), fates))
     holders = {name: [each for each in steppers if name in each.held] for name in evidence}
     for fate in fates:
-        if fate.trains is False and fate.why is not None and fate.name not in idle and not (underivable and fate.why == "not_stepped"):
+        if (
+            fate.trains is False
+            and fate.why is not None
+            and fate.name not in idle
+            and not (underivable and fate.why == "not_stepped")
+        ):
             meant = _MEANT[fate.why]
-            if meant(evidence[fate.name], holders[fate.name], _Around(evidence, fates, steppers, ended)):
-                why = "vanishing" if fate.why == "too_small" and _vanishes(evidence, fate) else fate.why
-                place = None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
+            if meant(
+                evidence[fate.name], holders[fate.name], _Around(evidence, fates, steppers, ended)
+            ):
+                why = (
+                    "vanishing"
+                    if fate.why == "too_small" and _vanishes(evidence, fate)
+                    else fate.why
+                )
+                place = (
+                    None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
+                )
                 if why == "stale":  # one replacement takes several lines
-                    place = next((known for reason, known in found if reason == why and known and known.file == fate.file), place)
+                    place = next(
+                        (
+                            known
+                            for reason, known in found
+                            if reason == why and known and known.file == fate.file
+                        ),
+                        place,
+                    )
                 found.setdefault((why, place), []).append(fate.name)
-    return tuple(_alarm(why, place, names, evidence, steppers) for (why, place), names in found.items())
+    return tuple(
+        _alarm(why, place, names, evidence, steppers) for (why, place), names in found.items()
+    )
 
 
 class _Around:
     """What a reason looks at beside its parameter."""
 
-    def __init__(self, evidence: Mapping[str, Evidence], fates: Sequence[Fate], steppers: Sequence[Stepper], ended: bool) -> None:
+    def __init__(
+        self,
+        evidence: Mapping[str, Evidence],
+        fates: Sequence[Fate],
+        steppers: Sequence[Stepper],
+        ended: bool,
+    ) -> None:
         self.evidence = evidence
         self.fates = fates
         self.steppers = steppers
         self.ended = ended
 
 
-def _idle(evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Iterator[tuple[str, Place | None, list[str]]]:
-    """Yield the optimizers that change nothing: everything they hold is frozen, or got exactly zero in every call."""
+def _idle(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield the optimizers that change nothing.
+
+    Everything they hold is frozen, or got exactly zero in every call.
+    """
     for each in steppers:
         held = [evidence[name] for name in each.held if name in evidence]
         if not held or not each.steps or each.strangers:
             continue
-        words = {name: {one.verdict for one in evidence[name].verdicts} for name in (one.name for one in held)}
-        if any(not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED} for word in words.values()):
+        words = {
+            name: {one.verdict for one in evidence[name].verdicts}
+            for name in (one.name for one in held)
+        }
+        if any(
+            not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED}
+            for word in words.values()
+        ):
             continue
         zero = [one for one in held if Verdict.ZERO in words[one.name]]
         if not zero:
@@ -93,7 +137,9 @@ def _idle(evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Iter
 
 
 def _exploding(evidence: Iterable[Evidence]) -> Iterator[tuple[str, Place | None, list[str]]]:
-    """Yield what one step threw far from where it was, by a gradient that is out of all proportion."""
+    """Yield what one step threw far from where it was, by a gradient that is out
+    of all proportion.
+    """
     for each in evidence:
         for look in each.looks:
             size = look.gradient or 0.0
@@ -103,15 +149,25 @@ def _exploding(evidence: Iterable[Evidence]) -> Iterator[tuple[str, Place | None
                 break
 
 
-def _no_step(evidence: Iterable[Evidence], fates: Sequence[Fate]) -> dict[tuple[str, Place | None], list[str]]:
-    """Return what got gradient again and again where nothing was made that could step, and nothing moved."""
+def _no_step(
+    evidence: Iterable[Evidence], fates: Sequence[Fate]
+) -> dict[tuple[str, Place | None], list[str]]:
+    """Return what got gradient again and again where nothing was made that could step, and nothing
+    moved.
+    """
     if any(fate.trains for fate in fates):
         return {}
-    reached = [each.name for each in evidence if sum(one.verdict is Verdict.REACHED for one in each.verdicts) >= _AGAIN]
+    reached = [
+        each.name
+        for each in evidence
+        if sum(one.verdict is Verdict.REACHED for one in each.verdicts) >= _AGAIN
+    ]
     return {("no_step", None): reached} if reached else {}
 
 
-def _constant(terms: Sequence[ConstantTerm], steppers: Sequence[Stepper]) -> Iterator[tuple[str, Place | None, list[str]]]:
+def _constant(
+    terms: Sequence[ConstantTerm], steppers: Sequence[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
     """Yield the constant terms that depend on what an optimizer holds."""
     held = {name for each in steppers for name in each.held}
     for term in terms:
@@ -151,7 +207,9 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], around: _Ar
 
 
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
-    """It came into a model after the optimizer of that model was made, an optimizer has an empty group, or nothing held trains."""
+    """It came into a model after the optimizer of that model was made, an optimizer has an empty
+    group, or nothing held trains.
+    """
     if not any(each.steps for each in around.steppers):
         return False
     if any(each.empty for each in around.steppers):
@@ -159,7 +217,12 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -
     root = evidence.name.partition(".")[0]
     for each in around.steppers:
         related = any(name.partition(".")[0] == root for name in each.held)
-        if related and evidence.born is not None and each.born is not None and evidence.born > each.born:
+        if (
+            related
+            and evidence.born is not None
+            and each.born is not None
+            and evidence.born > each.born
+        ):
             return True
     return not any(fate.trains for fate in around.fates)
 
@@ -172,7 +235,9 @@ def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) 
     """A learning rate of zero in one group is a way to freeze; in every group it is not meant."""
     if any(look.lr for look in evidence.looks):
         return True
-    return around.ended and not any(look.lr for each in around.evidence.values() for look in each.looks)
+    return around.ended and not any(
+        look.lr for each in around.evidence.values() for look in each.looks
+    )
 
 
 _MEANT: Mapping[str, _Meant] = {
@@ -194,12 +259,21 @@ _MEANT: Mapping[str, _Meant] = {
 
 def _vanishes(evidence: Mapping[str, Evidence], fate: Fate) -> bool:
     """Say whether its gradient is nothing beside the largest of all."""
-    sizes = {name: max((abs(look.gradient) for look in each.looks if look.gradient), default=0.0) for name, each in evidence.items()}
+    sizes = {
+        name: max((abs(look.gradient) for look in each.looks if look.gradient), default=0.0)
+        for name, each in evidence.items()
+    }
     largest = max((size for size in sizes.values() if math.isfinite(size)), default=0.0)
     return 0.0 < sizes[fate.name] < _TINY * largest
 
 
-def _alarm(why: str, place: Place | None, names: Sequence[str], evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]) -> Alarm:
+def _alarm(
+    why: str,
+    place: Place | None,
+    names: Sequence[str],
+    evidence: Mapping[str, Evidence],
+    steppers: Sequence[Stepper],
+) -> Alarm:
     means, mend = explain(why, [evidence[name] for name in names], steppers)
     return Alarm(
         why="cut" if why == "underivable" else why,

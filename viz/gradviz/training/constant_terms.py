@@ -1,9 +1,12 @@
-"""Terms of a loss that depend on parameters, and that backward() takes for constants: they move nothing. Pure, on the graph of a loss.
+"""Terms of a loss that depend on parameters, and that backward() takes for constants.
 
-From the loss back through sums, means and constant factors lie its terms. A term is constant where its value is severed from every
-parameter that it depends on, while another term is alive. What is severed on purpose is told apart by what else becomes of the value:
-a straight-through estimator adds to a live value a difference that is made of it; a shift that is taken out of the logarithm is also in
-it; a target goes into a distance, which is no sum.
+They move nothing. Pure, on the graph of a loss.
+
+From the loss back through sums, means and constant factors lie its terms. A term is constant where
+its value is severed from every parameter that it depends on, while another term is alive. What is
+severed on purpose is told apart by what else becomes of the value: a straight-through estimator
+adds to a live value a difference that is made of it; a shift that is taken out of the logarithm is
+also in it; a target goes into a distance, which is no sum.
 """
 
 import re
@@ -37,7 +40,9 @@ _VALUES = re.compile(r"Backward\d*$")
 
 
 def find_constant_terms(graph: Graph) -> tuple[ConstantTerm, ...]:
-    """Return the constant terms of the loss that a graph ends in, those severed at one line as one."""
+    """Return the constant terms of the loss that a graph ends in, those severed at
+    one line as one.
+    """
     if not any(edge.severed for edge in graph.edges):
         return ()
     terms = _Terms(graph)
@@ -51,22 +56,37 @@ def find_constant_terms(graph: Graph) -> tuple[ConstantTerm, ...]:
 
 
 def find_underivable(graph: Graph) -> tuple[ConstantTerm, ...]:
-    """Return the operations that gradient is to pass and that torch has no derivative for, with the parameters behind them."""
+    """Return the operations that gradient is to pass and that torch has no derivative for, with the
+    parameters behind them.
+    """
     wanted = [node for node in graph.nodes if node.operation == _UNDERIVABLE]
     alive = graph.before([0], lambda edge: edge.gradient) if wanted else set()
     return tuple(
-        ConstantTerm(tuple(parameters_behind(graph, node.index)), node.caller or node.place) for node in wanted if node.index in alive
+        ConstantTerm(tuple(parameters_behind(graph, node.index)), node.caller or node.place)
+        for node in wanted
+        if node.index in alive
     )
 
 
 def parameters_behind(graph: Graph, index: int) -> list[str]:
-    """Return the parameters that a value depends on and that are not frozen, in the order of the graph."""
+    """Return the parameters that a value depends on and that are not frozen, in the order of the
+    graph.
+    """
     nodes = [graph.nodes[each] for each in sorted(graph.before([index]))]
-    return [each.name for each in nodes if each.kind is NodeKind.PARAMETER and each.requires_grad and each.verdict is not Verdict.FROZEN]
+    return [
+        each.name
+        for each in nodes
+        if each.kind is NodeKind.PARAMETER
+        and each.requires_grad
+        and each.verdict is not Verdict.FROZEN
+    ]
 
 
 def plain(operation: str) -> str:
-    """Return the name of an operation: ``"add"`` for ``"AddBackward0"``, ``"add_"`` and ``"add()"``."""
+    """Return the name of an operation.
+
+    ``"add"`` for ``"AddBackward0"``, ``"add_"`` and ``"add()"``.
+    """
     name = _VALUES.sub("", operation).removesuffix("()")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_")
 
@@ -94,7 +114,8 @@ class _Terms:
             for edge in self._graph.into[index]:
                 if edge.gradient:
                     self.live.add(edge.source)
-                    only = all(other.target in summing for other in self._graph.out[edge.source])  # else it is more than a term
+                    # Else it is more than a term
+                    only = all(other.target in summing for other in self._graph.out[edge.source])
                     if only and edge.source not in summing and self._hands_on(edge.source):
                         summing.add(edge.source)
                         queue.append(edge.source)
@@ -103,7 +124,10 @@ class _Terms:
         return list(dict.fromkeys(dead))
 
     def _hands_on(self, index: int) -> bool:
-        """Say whether what goes into a node are terms of what comes out: it adds, or changes nothing but a constant factor."""
+        """Say whether what goes into a node are terms of what comes out.
+
+        It adds, or changes nothing but a constant factor.
+        """
         node = self._graph.nodes[index]
         name = plain(node.operation)
         if name in _FACTORS:
@@ -111,12 +135,21 @@ class _Terms:
         return node.kind is NodeKind.OPERATION and (name in _ADDS or name in _HANDS_ON)
 
     def is_meant(self, index: int) -> bool:
-        """Say whether what was severed has a use beside this term, or is made of another term by adding to it."""
+        """Say whether what was severed has a use beside this term, or is made of another term by
+        adding to it.
+        """
         within = self._graph.before([index], lambda edge: edge.severed is None)
-        uses = [edge for each in within for edge in self._graph.out[each] if edge.target in self._alive]
+        uses = [
+            edge for each in within for edge in self._graph.out[each] if edge.target in self._alive
+        ]
         if len(uses) > 1:
             return True
-        taken = [edge.source for each in within for edge in self._graph.into[each] if edge.severed is not None]
+        taken = [
+            edge.source
+            for each in within
+            for edge in self._graph.into[each]
+            if edge.severed is not None
+        ]
         return not self.live.isdisjoint(self._added(taken))
 
     def _added(self, starts: list[int]) -> set[int]:

@@ -31,14 +31,19 @@ class Fate:
 
     Attributes:
         name: As in the report.
-        trains: Its value changed while it was watched, and is finite; None where nothing was watched that could tell.
+        trains: Its value changed while it was watched, and is finite; None where nothing was
+            watched that could tell.
         why: One of :data:`WHYS`; None where it trains, or that is not known.
-        file, line, code: The line that keeps it from training; None where that is not known, or none does.
+        file, line, code: The line that keeps it from training; None where that is not known, or
+            none does.
         moved: How many of the elements compared have changed; None where none were compared.
-        compared: How many elements were compared: all of a small parameter, an even spread of a large one.
+        compared: How many elements were compared: all of a small parameter, an even spread of a
+            large one.
         numel: How many it has.
-        gradient_norm: L2 norm of its gradient at the last step watched, or else where it arrived; None where it is not known.
-        update_ratio: Size of the last update watched, relative to the weight; None where it is not known.
+        gradient_norm: L2 norm of its gradient at the last step watched, or else where it arrived;
+            None where it is not known.
+        update_ratio: Size of the last update watched, relative to the weight; None where it is not
+            known.
         optimizer: Which holds it, several with commas; None where none does.
     """
 
@@ -120,7 +125,9 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class ConstantTerm:
-    """A term of a loss that depends on parameters and that backward() takes for a constant. Read-only.
+    """A term of a loss that depends on parameters and that backward() takes for a constant.
+
+    Read-only.
 
     Attributes:
         parameters: Names of those it depends on, in the order of the graph.
@@ -152,13 +159,15 @@ class Look:
 
     Attributes:
         optimizer: Its name.
-        gradient: Size of the gradient that it stepped with, nan or inf where not finite; None where ``.grad`` was None.
+        gradient: Size of the gradient that it stepped with, nan or inf where not finite; None where
+            ``.grad`` was None.
         norm: L2 norm of that gradient.
         moved, compared: Elements of the parameter that changed, and that were looked at.
         finite: The parameter was finite after the step.
         ratio: Size of the update relative to the parameter.
         change: Size of the update of an element, as root mean square; None where that is not known.
-        holds: Share of the elements with gradient at which the dtype could hold the update expected; None where that is not known.
+        holds: Share of the elements with gradient at which the dtype could hold the update
+            expected; None where that is not known.
         lr: The learning rate.
         touch: What changed the gradient since it arrived.
         place: The line that stepped.
@@ -211,7 +220,8 @@ class Evidence:
     Attributes:
         name, numel: Of it.
         verdicts: What each backward call said of it.
-        left_out: The line of a call whose ``inputs`` left it out, where every call that reaches it did.
+        left_out: The line of a call whose ``inputs`` left it out, where every call that reaches it
+            did.
         looks: Its steps.
         drift: It changed between two looks at it, by whatever hand; None where two were not taken.
         finite: It was finite when it was last looked at.
@@ -220,7 +230,8 @@ class Evidence:
         stale_in: Name of the optimizer that holds what it replaced.
         born: When it was registered, in the order of things made; None where that was not seen.
         frozen_at: The line that made it frozen.
-        birth: Where the first NaN or infinity of the backward calls was born; None where there was none, or it is not known.
+        birth: Where the first NaN or infinity of the backward calls was born; None where there was
+            none, or it is not known.
     """
 
     name: str

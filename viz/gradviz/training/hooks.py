@@ -1,6 +1,7 @@
 """Torch's global step hooks, put in and taken out again at any moment, also while one of them runs.
 
-Torch goes through its hooks in a plain loop, which raises in the user's step where a hook that is not the last takes itself out.
+Torch goes through its hooks in a plain loop, which raises in the user's step where a hook that is
+not the last takes itself out.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from gradviz.recording import torch_inside
 
 
 class StepHooks:
-    """Two functions that are called with ``(optimizer, args, kwargs)`` before and after every step, until :meth:`remove`.
+    """Two functions that are called with ``(optimizer, args, kwargs)`` before and after every step,
+    until :meth:`remove`.
 
-    Each of ``put_in`` is to be called for that; each of ``take_out`` is a way out too, where nothing of torch runs them.
+    Each of ``put_in`` is to be called for that; each of ``take_out`` is a way out too, where
+    nothing of torch runs them.
     """
 
     def __init__(self, before: Callable[..., None], after: Callable[..., None]) -> None:
@@ -49,7 +52,10 @@ class StepHooks:
         return hook
 
     def _take_out(self, running: str) -> None:
-        """Take out what can be taken out while one of the two runs; the rest goes with the next step."""
+        """Take out what can be taken out while one of the two runs.
+
+        The rest goes with the next step.
+        """
         for which, hook in list(self._hooks.items()):
             if which != running or hook.is_last():
                 hook.take_out()

@@ -1,11 +1,22 @@
-"""From what was seen of parameters and optimizers to whether each parameter trains, and why not. Pure, without torch."""
+"""From what was seen of parameters and optimizers to whether each parameter trains, and why not.
+
+Pure, without torch.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.alarms import find_alarms
-from gradviz.training.facts import ConstantTerm, Evidence, Fate, Look, OptimizerSteps, Stepper, Training
+from gradviz.training.facts import (
+    ConstantTerm,
+    Evidence,
+    Fate,
+    Look,
+    OptimizerSteps,
+    Stepper,
+    Training,
+)
 
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
@@ -32,16 +43,32 @@ def judge(
         ended: Nothing more is to come, so that what has not been never will.
     """
     holders = _holders(steppers)
-    fates = tuple(_fate(each, holders.get(each.name, ()), steppers, ended=ended) for each in evidence)
+    fates = tuple(
+        _fate(each, holders.get(each.name, ()), steppers, ended=ended) for each in evidence
+    )
     return Training(
         backwards=backwards,
         steps=sum(each.steps for each in steppers),
         parameters=fates,
         optimizers=tuple(
-            OptimizerSteps(name=each.name, kind=each.kind, steps=each.steps, skipped=each.skipped, held=len(each.held) + each.strangers)
+            OptimizerSteps(
+                name=each.name,
+                kind=each.kind,
+                steps=each.steps,
+                skipped=each.skipped,
+                held=len(each.held) + each.strangers,
+            )
             for each in steppers
         ),
-        alarms=find_alarms({each.name: each for each in evidence}, fates, steppers, terms, underivable, inspects=inspects, ended=ended),
+        alarms=find_alarms(
+            {each.name: each for each in evidence},
+            fates,
+            steppers,
+            terms,
+            underivable,
+            inspects=inspects,
+            ended=ended,
+        ),
     )
 
 
@@ -53,7 +80,9 @@ def _holders(steppers: Sequence[Stepper]) -> Mapping[str, tuple[Stepper, ...]]:
     return found
 
 
-def _fate(evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool) -> Fate:
+def _fate(
+    evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
+) -> Fate:
     looks = [look for look in evidence.looks if look.compared]
     moved = bool(evidence.drift) or any(look.moved for look in looks)
     trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
@@ -69,7 +98,13 @@ def _fate(evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Ste
         moved=None if last is None else last.moved,
         compared=0 if last is None else last.compared,
         numel=evidence.numel,
-        gradient_norm=last.norm if last is not None and last.norm is not None else measured[-1] if measured else None,
+        gradient_norm=(
+            last.norm
+            if last is not None and last.norm is not None
+            else measured[-1]
+            if measured
+            else None
+        ),
         update_ratio=None if last is None else last.ratio,
         optimizer=", ".join(dict.fromkeys(each.name for each in holders)) or None,
     )
@@ -86,7 +121,9 @@ def _judged(
 ) -> tuple[bool | None, str | None, Place | None]:
     """Return whether it trains, why not, and the line."""
     reached = [one for one in evidence.verdicts if one.verdict is Verdict.REACHED]
-    spoilt = not evidence.finite or any(look.gradient is not None and not math.isfinite(look.gradient) for look in looks)
+    spoilt = not evidence.finite or any(
+        look.gradient is not None and not math.isfinite(look.gradient) for look in looks
+    )
     if moved and not spoilt:
         return True, None, None
     answered = bool(looks) or evidence.drift is not None or any(each.steps for each in steppers)
@@ -101,12 +138,18 @@ def _judged(
     if evidence.left_out is not None:
         return False, "left_out", evidence.left_out
     if spoilt:
-        return False, "not_finite", None if evidence.birth is None else evidence.birth.caller or evidence.birth.place
+        return (
+            False,
+            "not_finite",
+            None if evidence.birth is None else evidence.birth.caller or evidence.birth.place,
+        )
     if looks and all(not look.gradient for look in looks):
         touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
         if touch is None and any(look.gradient is not None for look in looks):
             return False, "zero", None  # what several calls brought cancels out
-        scales = touch is not None and touch.scales and any(look.gradient is not None for look in looks)
+        scales = (
+            touch is not None and touch.scales and any(look.gradient is not None for look in looks)
+        )
         return False, "clipped" if scales else "cleared", None if touch is None else touch.place
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
@@ -137,7 +180,9 @@ def _line_of(parameter: Parameter) -> Place | None:
     return parameter.frozen_at if parameter.verdict is Verdict.FROZEN else None
 
 
-def _not_held(evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool) -> tuple[bool | None, str | None, Place | None]:
+def _not_held(
+    evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool
+) -> tuple[bool | None, str | None, Place | None]:
     if evidence.replaced:
         holder = next((each.made for each in steppers if each.name == evidence.stale_in), None)
         return False, "stale", evidence.replaced_at or holder
@@ -147,8 +192,10 @@ def _not_held(evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool) -
     if evidence.drift is None and not ended and not any(each.steps for each in steppers):
         return None, None, None
     root = evidence.name.partition(".")[0]
-    related = [each for each in steppers if any(name.partition(".")[0] == root for name in each.held)]
-    made = [each.made for each in (related or steppers) if each.made is not None]
+    related = [
+        each for each in steppers if any(name.partition(".")[0] == root for name in each.held)
+    ]
+    made = [each.made for each in related or steppers if each.made is not None]
     return False, "not_held", made[0] if made else None
 
 

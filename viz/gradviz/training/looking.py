@@ -1,4 +1,7 @@
-"""Looks at the parameters of one step: their gradients before it, their values before and after it."""
+"""Looks at the parameters of one step.
+
+Their gradients before it, their values before and after it.
+"""
 
 import math
 import sys
@@ -24,7 +27,8 @@ class Glance:
     Attributes:
         key: Identity of the parameter.
         gradient, norm: L2 norm of its gradient; None where there was none.
-        moved, compared, finite, ratio, change, holds, lr: As in :class:`gradviz.training.facts.Look`.
+        moved, compared, finite, ratio, change, holds, lr: As in
+            :class:`gradviz.training.facts.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step.
         after: And after it.
@@ -48,9 +52,15 @@ class Glance:
 class StepLook:
     """The look at one step, in two halves. Nothing is read from a device until :meth:`read`."""
 
-    def __init__(self, optimizer: Optimizer, parameters: Sequence[tuple[Tensor, dict[str, Any]]]) -> None:
+    def __init__(
+        self, optimizer: Optimizer, parameters: Sequence[tuple[Tensor, dict[str, Any]]]
+    ) -> None:
         self._optimizer = optimizer
-        self._parameters = [(parameter, group) for parameter, group in parameters if has_values(own_part(parameter.detach()))]
+        self._parameters = [
+            (parameter, group)
+            for parameter, group in parameters
+            if has_values(own_part(parameter.detach()))
+        ]
         self._rows: list[Tensor | None] = [None] * len(self._parameters)
         self._gradients: Batch | None = None
         self._norms: list[float] | None = None
@@ -66,7 +76,10 @@ class StepLook:
         self._before = Batch(self._values())
 
     def after(self) -> None:
-        """Look at the values after the step; at the gradients too, where a closure has brought them only now."""
+        """Look at the values after the step.
+
+        At the gradients too, where a closure has brought them only now.
+        """
         if self._gradients is None:
             self.look_at_gradients(rows=False)
         self._after = Batch(self._values())
@@ -85,7 +98,9 @@ class StepLook:
                 if rows and values.sparse_dim() == 1:
                     self._rows[place] = values.indices()[0][:_ROWS]
                 values = values.values()
-            if not values.numel() or not (values.dtype.is_floating_point or values.dtype.is_complex):
+            if not values.numel() or not (
+                values.dtype.is_floating_point or values.dtype.is_complex
+            ):
                 continue
             wide = torch.float32 if values.dtype in (torch.float16, torch.bfloat16) else None
             self._which.append(place)
@@ -121,7 +136,9 @@ class StepLook:
         found = []
         pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
         for place, ((parameter, group), old, new) in enumerate(pairs):
-            glance = Glance(id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new)
+            glance = Glance(
+                id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new
+            )
             if place in measured:
                 glance.gradient = glance.norm = measured[place]
             elif parameter.grad is not None:
@@ -143,7 +160,10 @@ class StepLook:
         return found
 
     def _read_norms(self) -> list[float]:
-        """Return the norms of the gradients; the largest element where the sum of squares is beyond what its type can hold."""
+        """Return the norms of the gradients.
+
+        The largest element where the sum of squares is beyond what its type can hold.
+        """
         if self._gradients is None:
             return []
         norms = [float(norm) for norm in self._gradients.read()]
@@ -153,7 +173,10 @@ class StepLook:
         ]
 
     def _holds(self, parameter: Tensor, group: dict[str, Any], old: Tensor) -> float | None:
-        """Return the share of elements with gradient that could hold the update to be expected; None where none has gradient."""
+        """Return the share of elements with gradient that could hold the update to be expected.
+
+        None where none has gradient.
+        """
         gradient = parameter.grad
         rate = _rate(group)
         if gradient is None or gradient.layout != torch.strided or rate is None:
@@ -174,7 +197,11 @@ class StepLook:
 
 def _is_table(values: Tensor) -> bool:
     """Say whether a gradient may well be that of a table of which a step uses few rows."""
-    return values.dim() == 2 and values.shape[0] >= max(_ROWS, 2 * values.shape[1]) and every(values.numel()) > 1
+    return (
+        values.dim() == 2
+        and values.shape[0] >= max(_ROWS, 2 * values.shape[1])
+        and every(values.numel()) > 1
+    )
 
 
 def _rate(group: dict[str, Any]) -> float | None:
@@ -187,13 +214,21 @@ def _is_known(optimizer: Optimizer) -> bool:
 
 
 def _is_plain(optimizer: Optimizer, parameter: Tensor) -> bool:
-    """Say whether an optimizer moves a parameter by its gradient times the learning rate, as SGD does."""
+    """Say whether an optimizer moves a parameter by its gradient times the learning rate, as SGD
+    does.
+    """
     state = optimizer.state.get(parameter) or {}
-    return _is_known(optimizer) and not set(state) - {"momentum_buffer", "step"} and "betas" not in optimizer.defaults
+    return (
+        _is_known(optimizer)
+        and not set(state) - {"momentum_buffer", "step"}
+        and "betas" not in optimizer.defaults
+    )
 
 
 def callers() -> list[int]:
-    """Return the identities of the frames that are running, from that which called torch's hooks outwards."""
+    """Return the identities of the frames that are running, from that which called torch's hooks
+    outwards.
+    """
     frame: Any = sys._getframe(4)  # this, the action, its guard and the hook lie below
     found = []
     while frame is not None:

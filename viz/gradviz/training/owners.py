@@ -1,7 +1,9 @@
-"""Which module held which parameter under which name, told by torch's own registration hooks while something is watched.
+"""Which module held which parameter under which name, told by torch's own registration hooks while
+something is watched.
 
-Parameters and modules are known by identity and held by nobody here. What an optimizer holds lives as long as the optimizer, so its
-identity is nobody else's; where a module is gone, its place in its parent is still known.
+Parameters and modules are known by identity and held by nobody here. What an optimizer holds lives
+as long as the optimizer, so its identity is nobody else's; where a module is gone, its place in its
+parent is still known.
 """
 
 import itertools
@@ -44,7 +46,10 @@ class Owners:
         self._slot_of_module: dict[int, _Slot] = {}
         self._created: dict[int, Spot] = {}
         self._frozen: set[int] = set()  # those made with requires_grad=False
-        self.hooks = [torch_inside.at_parameters(self._parameter), torch_inside.at_modules(self._module)]
+        self.hooks = [
+            torch_inside.at_parameters(self._parameter),
+            torch_inside.at_modules(self._module),
+        ]
 
     def begin(self) -> None:
         """Take note from here on."""
@@ -79,7 +84,9 @@ class Owners:
     def _put(self, slot: _Slot, occupant: int) -> None:
         before = self._entries.get(slot)
         spot = Spot._make((*where.quick(sys._getframe(2))[:4], -1))
-        self._entries[slot] = _Entry(occupant, spot, self.moment(), before is not None and before.occupant != occupant)
+        self._entries[slot] = _Entry(
+            occupant, spot, self.moment(), before is not None and before.occupant != occupant
+        )
 
     def _number(self, module: nn.Module) -> int:
         entry = self._numbers.get(id(module))
@@ -92,7 +99,9 @@ class Owners:
     # What became of it
 
     def born(self, parameter: int) -> int | None:
-        """Return when a parameter, by identity, was put where it stands, or its module was put where that stands."""
+        """Return when a parameter, by identity, was put where it stands, or its module was put
+        where that stands.
+        """
         return max((entry.born for _, entry in self._chain(parameter)), default=None)
 
     def frozen_at(self, parameter: int) -> Place | None:
@@ -101,7 +110,9 @@ class Owners:
         return None if made is None else made.calling_place or made.place
 
     def name_of(self, parameter: int, paths: Mapping[int, str]) -> str | None:
-        """Return the name that a parameter, by identity, had in the modules whose paths are given by identity; None where none is known."""
+        """Return the name that a parameter, by identity, had in the modules whose paths are given
+        by identity; None where none is known.
+        """
         paths = self._by_number(paths)
         slot = self._slot_of_parameter.get(parameter)
         below: list[str] = []
@@ -113,7 +124,10 @@ class Owners:
         return None
 
     def replaced_at(self, new: int, old: int, paths: Mapping[int, str]) -> Place | None:
-        """Return the line that put one parameter, or a module around it, where another stood; None where that was not seen."""
+        """Return the line that put one parameter, or a module around it, where another stood.
+
+        None where that was not seen.
+        """
         former = {slot for slot, _ in self._chain(old)}
         for slot, entry in reversed(list(self._chain(new))):
             if slot in former and entry.again:
@@ -122,10 +136,17 @@ class Owners:
         return None if made is None else made.calling_place or made.place
 
     def _chain(self, parameter: int) -> list[tuple[_Slot, _Entry]]:
-        """Return where a parameter stands, where its module stands, and so on up; a module inside itself once."""
+        """Return where a parameter stands, where its module stands, and so on up.
+
+        A module inside itself once.
+        """
         found: dict[_Slot, _Entry] = {}
         slot = self._slot_of_parameter.get(parameter)
-        while slot is not None and slot not in found and (entry := self._entries.get(slot)) is not None:
+        while (
+            slot is not None
+            and slot not in found
+            and (entry := self._entries.get(slot)) is not None
+        ):
             found[slot] = entry
             slot = self._slot_of_module.get(slot[0])
         return list(found.items())

@@ -1,4 +1,7 @@
-"""An even spread of a tensor's elements: enough to see whether a parameter moved, and no copy of the model."""
+"""An even spread of a tensor's elements.
+
+Enough to see whether a parameter moved, and no copy of the model.
+"""
 
 from collections.abc import Sequence
 
@@ -12,11 +15,14 @@ MOST = 4096  # elements of one parameter
 
 
 def spread(tensor: Tensor, like: Tensor | None = None) -> Tensor:
-    """Return at most ``MOST`` evenly spread elements of this process's part of a tensor: all of a small one. A view where it can be.
+    """Return at most ``MOST`` evenly spread elements of this process's part of a tensor.
+
+    All of a small one. A view where it can be.
 
     Args:
         tensor: Whose elements.
-        like: A tensor of the same shape whose layout tells the order of the elements; the tensor itself, where None.
+        like: A tensor of the same shape whose layout tells the order of the elements; the tensor
+            itself, where None.
     """
     own = own_part(tensor.detach())
     order = own if like is None else own_part(like.detach())
@@ -28,13 +34,19 @@ def spread(tensor: Tensor, like: Tensor | None = None) -> Tensor:
 
 
 def every(numel: int) -> int:
-    """Return which share of so many elements is looked at: one in so many. It is odd, so as not to look at one column alone."""
+    """Return which share of so many elements is looked at: one in so many.
+
+    It is odd, so as not to look at one column alone.
+    """
     step = -(-numel // MOST)
     return step + 1 if step > 1 and step % 2 == 0 else max(step, 1)
 
 
 def has_values(tensor: Tensor) -> bool:
-    """Say whether there is something to read, and cheaply: not on the meta device, not lazy, not sparse, no memory that FSDP took away."""
+    """Say whether there is something to read, and cheaply.
+
+    Not on the meta device, not lazy, not sparse, no memory that FSDP took away.
+    """
     return not (
         tensor.device.type == "meta"
         or is_lazy(tensor)
@@ -53,13 +65,18 @@ class Batch:
         self._places: dict[tuple[torch.device, torch.dtype], list[int]] = {}
         for place, piece in enumerate(pieces):
             self._places.setdefault((piece.device, piece.dtype), []).append(place)
-        self._joined = {key: torch.cat([pieces[place] for place in places]) for key, places in self._places.items()}
+        self._joined = {
+            key: torch.cat([pieces[place] for place in places])
+            for key, places in self._places.items()
+        }
 
     def read(self) -> list[Tensor]:
         """Return the pieces on the CPU, in their order."""
         found: list[Tensor] = [torch.empty(0)] * len(self._sizes)
         for key, places in self._places.items():
-            parts = self._joined[key].cpu().split_with_sizes([self._sizes[place] for place in places])
+            parts = (
+                self._joined[key].cpu().split_with_sizes([self._sizes[place] for place in places])
+            )
             for place, part in zip(places, parts, strict=True):
                 found[place] = part
         return found

@@ -1,4 +1,6 @@
-"""Who changed a gradient between its arrival and the step, told by the trace, which sees every torch call of its thread."""
+"""Who changed a gradient between its arrival and the step, told by the trace, which sees every
+torch call of its thread.
+"""
 
 from collections.abc import Iterable
 from types import FrameType
@@ -17,14 +19,17 @@ class Touches:
     """The last call that changed each gradient since it arrived."""
 
     def __init__(self) -> None:
-        self._owner: dict[int, int] = {}  # identity of the parameter, by the address of its gradient
+        # Identity of the parameter, by the address of its gradient
+        self._owner: dict[int, int] = {}
         self._last: dict[int, tuple[str, Spot]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._owner)
 
     def arrived(self, parameters: Iterable[Tensor]) -> None:
-        """Take note of the gradients that a backward has left, and of where they are from now on."""
+        """Take note of the gradients that a backward has left, and of where they
+        are from now on.
+        """
         self._owner.clear()
         for parameter in parameters:
             if parameter.grad is not None:
@@ -48,12 +53,18 @@ class Touches:
             self._touched(owner, operation, frame)
 
     def take(self, parameter: int) -> Touch | None:
-        """Return the last touch of a parameter's gradient, by the parameter's identity, and forget it."""
+        """Return the last touch of a parameter's gradient, by the parameter's identity, and forget
+        it.
+        """
         found = self._last.pop(parameter, None)
         if found is None:
             return None
         operation, spot = found
-        return Touch(operation=operation, scales=operation not in _REPLACES, place=spot.calling_place or spot.place)
+        return Touch(
+            operation=operation,
+            scales=operation not in _REPLACES,
+            place=spot.calling_place or spot.place,
+        )
 
     def _own(self, parameter: Tensor, gradient: Any) -> None:
         pointer = _pointer(gradient)
@@ -65,7 +76,9 @@ class Touches:
 
 
 def _pointer(tensor: Tensor) -> int:
-    """Return where a tensor's first element lies, which tells it from others also where it is an alias; 0 where it has no memory."""
+    """Return where a tensor's first element lies, which tells it from others also where it is an
+    alias; 0 where it has no memory.
+    """
     try:
         return int(tensor.data_ptr())
     except (RuntimeError, NotImplementedError, AttributeError):

@@ -1,7 +1,9 @@
-"""Watches what optimizers do to parameters, through torch's own step hooks, and answers whether each parameter trains.
+"""Watches what optimizers do to parameters, through torch's own step hooks, and answers whether
+each parameter trains.
 
-While calls are watched in full, every step is looked at. After that steps are counted, and looked at ever more rarely, until each
-optimizer has made one and nothing is open about its parameters; then the hooks are gone. Parameters are known by identity.
+While calls are watched in full, every step is looked at. After that steps are counted, and looked
+at ever more rarely, until each optimizer has made one and nothing is open about its parameters;
+then the hooks are gone. Parameters are known by identity.
 """
 
 import sys
@@ -51,18 +53,26 @@ class _Stepped:
         optimizer = self.optimizer()
         if optimizer is not None:
             self.empty = sum(not group["params"] for group in optimizer.param_groups)
-            self.held = tuple(dict.fromkeys(id(parameter) for group in optimizer.param_groups for parameter in group["params"]))
+            self.held = tuple(
+                dict.fromkeys(
+                    id(parameter)
+                    for group in optimizer.param_groups
+                    for parameter in group["params"]
+                )
+            )
 
 
 @dataclass(slots=True)
 class _Watched:
     """A parameter, as it was last looked at."""
 
-    looks: list[tuple[int, Glance, Any, Spot | None]] = field(default_factory=list)  # identity of the optimizer; touch; the line
+    # Identity of the optimizer; touch; the line
+    looks: list[tuple[int, Glance, Any, Spot | None]] = field(default_factory=list)
     moved: bool = False
     finite: bool = True
     drift: bool | None = None
-    sample: Tensor | None = None  # its spread when it was first looked at, as long as it has not moved
+    # Its spread when it was first looked at, as long as it has not moved
+    sample: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +86,8 @@ class Seen:
         terms: The constant terms of its loss.
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
-        inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes to something beside parameters.
+        inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
+            to something beside parameters.
     """
 
     parameters: Mapping[str, Parameter]
@@ -109,7 +120,8 @@ class StepWatch:
         self.calls: list[Seen] = []
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.changed = False  # something was seen since this was last set to False
-        self.looking = True  # steps are looked at in full; else as once the calls that are watched are over
+        # Steps are looked at in full; else as once the calls that are watched are over
+        self.looking = True
         self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
         self._optimizers: dict[int, _Stepped] = {}
         self._names: dict[int, str] = {}  # of optimizers
@@ -131,7 +143,9 @@ class StepWatch:
         """Watch from here on; what goes wrong is told to ``failed``, and ends the watch."""
         self._failed = failed
         self._full = True
-        hooks = self._hooks = StepHooks(self._guarded(self._before_step), self._guarded(self._after_step))
+        hooks = self._hooks = StepHooks(
+            self._guarded(self._before_step), self._guarded(self._after_step)
+        )
         self.off += [*(hook.take_out for hook in self.owners.hooks), *hooks.take_out]
         self.owners.begin()
         as_one(hooks.put_in)()
@@ -153,7 +167,10 @@ class StepWatch:
     def _guarded(self, action: Callable[..., None]) -> Callable[..., None]:
         def guarded(*args: Any) -> None:
             try:
-                with torch_inside.without_torch_function(), Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
+                with (
+                    torch_inside.without_torch_function(),
+                    Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),
+                ):
                     torch_inside.set_grad_enabled(False)
                     action(*args)
             except BaseException as error:
@@ -174,8 +191,14 @@ class StepWatch:
 
     @property
     def all_stepped(self) -> bool:
-        """Whether every optimizer that is still there and holds something has made a step, or had one left out."""
-        there = [stepped for stepped in self._optimizers.values() if stepped.optimizer() is not None and stepped.held]
+        """Whether every optimizer that is still there and holds something has made a step, or had
+        one left out.
+        """
+        there = [
+            stepped
+            for stepped in self._optimizers.values()
+            if stepped.optimizer() is not None and stepped.held
+        ]
         return all(stepped.steps or stepped.skipped for stepped in there)
 
     def made(self, optimizer: Optimizer, frame: FrameType | None) -> None:
@@ -194,7 +217,9 @@ class StepWatch:
     def _stepped(self, optimizer: Optimizer) -> _Stepped:
         known = self._optimizers.get(id(optimizer))
         if known is None or known.optimizer() is not optimizer:
-            known = self._optimizers[id(optimizer)] = _Stepped(weakref.ref(optimizer), type(optimizer).__name__)
+            known = self._optimizers[id(optimizer)] = _Stepped(
+                weakref.ref(optimizer), type(optimizer).__name__
+            )
             self._names.pop(id(optimizer), None)
         return known
 
@@ -216,7 +241,8 @@ class StepWatch:
         stepped.update()
         step = _Step(id(optimizer), frame)
         self._steps.append(step)
-        found = getattr(optimizer, "found_inf", None)  # set by GradScaler where the step itself is to leave it out
+        # Set by GradScaler where the step itself is to leave it out
+        found = getattr(optimizer, "found_inf", None)
         step.skips = isinstance(found, Tensor) and bool(found)
         parameters = self._open(optimizer) if self._looks(stepped) and not step.skips else []
         if parameters:
@@ -224,16 +250,30 @@ class StepWatch:
             step.look = StepLook(optimizer, parameters)
             closure = (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
             step.look.before(gradients=not closure)
-            step.touches = {id(parameter): self.touches.take(id(parameter)) for parameter, _ in parameters}
+            step.touches = {
+                id(parameter): self.touches.take(id(parameter)) for parameter, _ in parameters
+            }
 
     def _looks(self, stepped: _Stepped) -> bool:
         """Say whether the step to come is looked at: every one at first, ever fewer later."""
-        return (self._full and self.looking) or stepped.steps == 0 or (stepped.steps + 1) & stepped.steps == 0
+        return (
+            (self._full and self.looking)
+            or stepped.steps == 0
+            or (stepped.steps + 1) & stepped.steps == 0
+        )
 
     def _open(self, optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
         """Return the parameters of which something may be learnt, with their groups."""
-        pairs = {id(parameter): (parameter, group) for group in optimizer.param_groups for parameter in group["params"]}
-        return [pair for key, pair in pairs.items() if self._full or not (key in self._parameters and self._parameters[key].moved)]
+        pairs = {
+            id(parameter): (parameter, group)
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        }
+        return [
+            pair
+            for key, pair in pairs.items()
+            if self._full or not (key in self._parameters and self._parameters[key].moved)
+        ]
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not self._steps or self._steps[-1].frame != callers()[0]:
@@ -280,16 +320,28 @@ class StepWatch:
         del known.looks[1:-_MOST_LOOKS]
 
     def _end_if_settled(self) -> None:
-        """Take the hooks away once every optimizer has made a step, and what had gradient in it has moved."""
+        """Take the hooks away once every optimizer has made a step, and what had gradient in it has
+        moved.
+        """
         for stepped in self._optimizers.values():
-            if stepped.optimizer() is not None and (stepped.steps == 0 or any(map(self._is_awaited, stepped.held))):
+            if stepped.optimizer() is not None and (
+                stepped.steps == 0 or any(map(self._is_awaited, stepped.held))
+            ):
                 return
         self.end()
 
     def _is_awaited(self, key: int) -> bool:
-        """Say whether a parameter was stepped with a gradient and has not moved: the learning rate may yet rise."""
+        """Say whether a parameter was stepped with a gradient and has not moved.
+
+        The learning rate may yet rise.
+        """
         known = self._parameters.get(key)
-        return known is not None and not known.moved and bool(known.looks) and bool(known.looks[-1][1].gradient)
+        return (
+            known is not None
+            and not known.moved
+            and bool(known.looks)
+            and bool(known.looks[-1][1].gradient)
+        )
 
     @property
     def terms(self) -> tuple[ConstantTerm, ...]:
@@ -323,12 +375,24 @@ class StepWatch:
         """
         self.settle()
         self.calls.append(seen)
-        tensors = {name: tensor for name, tensor in known.tensors.items() if name in seen.parameters}
+        tensors = {
+            name: tensor for name, tensor in known.tensors.items() if name in seen.parameters
+        }
         self._named = {id(tensor): name for name, tensor in tensors.items()}
-        self._former.update({key: names[0] for key, names in known.parameters.items() if names[0] in seen.parameters})
+        self._former.update(
+            {
+                key: names[0]
+                for key, names in known.parameters.items()
+                if names[0] in seen.parameters
+            }
+        )
         self._paths = dict(known.modules)
-        self._numels.update({name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)})
-        self._roots = {name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)}
+        self._numels.update(
+            {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}
+        )
+        self._roots = {
+            name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)
+        }
         self.changed = True
         self.compare(tensors.values())
         self.touches.arrived(tensors.values())
@@ -344,24 +408,33 @@ class StepWatch:
         }
 
     def compare(self, tensors: Iterable[Tensor]) -> None:
-        """See which of the parameters not known to have moved have changed since they were last looked at, by whatever hand."""
+        """See which of the parameters not known to have moved have changed since they were last
+        looked at, by whatever hand.
+        """
         with Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
             torch_inside.set_grad_enabled(False)
             chosen = [
                 tensor
                 for tensor in tensors
-                if not self._parameters.setdefault(id(tensor), _Watched()).moved and has_values(own_part(tensor))
+                if not self._parameters.setdefault(id(tensor), _Watched()).moved
+                and has_values(own_part(tensor))
             ]
-            for tensor, sample in zip(chosen, Batch([spread(tensor) for tensor in chosen]).read(), strict=True):
+            for tensor, sample in zip(
+                chosen, Batch([spread(tensor) for tensor in chosen]).read(), strict=True
+            ):
                 known = self._parameters[id(tensor)]
                 if known.sample is None or known.sample.numel() < sample.numel():
                     known.sample = sample.clone()
                 else:
-                    known.drift = bool(known.drift) or bool((known.sample[: sample.numel()] != sample).any())
+                    known.drift = bool(known.drift) or bool(
+                        (known.sample[: sample.numel()] != sample).any()
+                    )
                 known.finite = bool(sample.isfinite().all())
 
     def renamed(self, roots: Mapping[str, Any], known: Names) -> dict[str, Any]:
-        """Return the models with what was in one of them and is no longer by the name it had; where another stands there, without it.
+        """Return the models with what was in one of them and is no longer by the name it had.
+
+        Where another stands there, without it.
 
         Args:
             roots: Models, and tensors that optimizers hold and no model has, by name.
@@ -416,7 +489,10 @@ class StepWatch:
         return self._names.get(key) or self._optimizers[key].kind
 
     def _stale(self, now: Mapping[str, int]) -> dict[str, tuple[int, str]]:
-        """Return which parameter stands where what an optimizer holds stood: the identity of that, and the optimizer's name."""
+        """Return which parameter stands where what an optimizer holds stood.
+
+        The identity of that, and the optimizer's name.
+        """
         found: dict[str, tuple[int, str]] = {}
         for key, stepped in self._optimizers.items():
             for one in stepped.held:
@@ -428,8 +504,14 @@ class StepWatch:
     def _of(self, name: str, key: int, stale: Mapping[str, tuple[int, str]]) -> Evidence:
         known = self._parameters.get(key, _Watched())
         verdicts = [call.parameters[name] for call in self.calls if name in call.parameters]
-        reaching = [call for call in self.calls if name in call.parameters and call.parameters[name].verdict is Verdict.REACHED]
-        left_out = reaching and all(call.asked is not None and key not in call.asked for call in reaching)
+        reaching = [
+            call
+            for call in self.calls
+            if name in call.parameters and call.parameters[name].verdict is Verdict.REACHED
+        ]
+        left_out = reaching and all(
+            call.asked is not None and key not in call.asked for call in reaching
+        )
         looks = [
             Look(
                 optimizer=self._name_of(optimizer),
@@ -463,7 +545,9 @@ class StepWatch:
             stale_in=None if old is None else old[1],
             born=self.owners.born(key),
             frozen_at=self.owners.frozen_at(key),
-            birth=next((one for one in births if name in one.parameters), births[0] if births else None),
+            birth=next(
+                (one for one in births if name in one.parameters), births[0] if births else None
+            ),
         )
 
     def _compare_at_the_end(self) -> None:
@@ -476,17 +560,30 @@ class StepWatch:
         for stepped in self._optimizers.values():
             optimizer = stepped.optimizer()
             if optimizer is not None:
-                there.update({id(parameter): parameter for group in optimizer.param_groups for parameter in group["params"]})
+                there.update(
+                    {
+                        id(parameter): parameter
+                        for group in optimizer.param_groups
+                        for parameter in group["params"]
+                    }
+                )
         with torch_inside.without_torch_function():
             self.compare(tensor for key, tensor in there.items() if key in self._named)
 
 
 def _successors(name: str, now: Iterable[str]) -> list[str]:
-    """Return which parameters stand where one of that name stood: itself, or what a parametrization of it is made of."""
+    """Return which parameters stand where one of that name stood.
+
+    Itself, or what a parametrization of it is made of.
+    """
     if name in now:
         return [name]
     module, _, own = name.rpartition(".")
-    parts = (f"{module}.{own}_", f"{module}.parametrizations.{own}.") if module else (f"{own}_", f"parametrizations.{own}.")
+    parts = (
+        (f"{module}.{own}_", f"{module}.parametrizations.{own}.")
+        if module
+        else (f"{own}_", f"parametrizations.{own}.")
+    )
     return [other for other in now if other.startswith(parts)]
 
 

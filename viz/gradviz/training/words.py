@@ -1,4 +1,7 @@
-"""The words of "does it train?": what each reason means, what mends it, and the sentence that ends a run. Texts only, no torch."""
+"""The words of "does it train?".
+
+What each reason means, what mends it, and the sentence that ends a run. Texts only, no torch.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,27 +11,48 @@ from gradviz.training.facts import Evidence, Stepper
 _MEANS: Mapping[str, tuple[str, str]] = {
     "frozen": (
         "Everything that this optimizer holds is frozen, so its steps change nothing.",
-        "Set requires_grad_(True) for what is meant to train, or give the optimizer the parameters that are.",
+        (
+            "Set requires_grad_(True) for what is meant to train, or give the optimizer the"
+            " parameters that are."
+        ),
     ),
     "cut": (
-        "The optimizer steps them, and no gradient ever arrives: their values go into the loss, and every route back is severed.",
+        (
+            "The optimizer steps them, and no gradient ever arrives: their values go into the loss,"
+            " and every route back is severed."
+        ),
         "Mend the line that severs them.",
     ),
     "unused": (
-        "The optimizer steps them, and no gradient ever arrives: their values do not go into the loss.",
+        (
+            "The optimizer steps them, and no gradient ever arrives: their values do not go into"
+            " the loss."
+        ),
         "Use them in the forward, or leave them out of the optimizer.",
     ),
     "zero": (
         "Every gradient that this optimizer got was exactly zero, in every call that was watched.",
-        "Look at where the zero begins: masked or ignored targets, a dead activation, a factor of zero.",
+        (
+            "Look at where the zero begins: masked or ignored targets, a dead activation, a factor"
+            " of zero."
+        ),
     ),
     "left_out": (
-        "The backward call was told which inputs to compute gradients for, and these are not among them.",
+        (
+            "The backward call was told which inputs to compute gradients for, and these are not"
+            " among them."
+        ),
         "Add them to its inputs, or drop the argument.",
     ),
     "not_finite": (
-        "A gradient is NaN or infinite when the optimizer steps, which makes the parameter so for good.",
-        "Mend what makes the first NaN or infinity: a division by zero, the logarithm or root of zero, an overflow.",
+        (
+            "A gradient is NaN or infinite when the optimizer steps, which makes the parameter so"
+            " for good."
+        ),
+        (
+            "Mend what makes the first NaN or infinity: a division by zero, the logarithm or root"
+            " of zero, an overflow."
+        ),
     ),
     "cleared": (
         "Gradient arrives, and it is cleared before the optimizer steps.",
@@ -39,9 +63,14 @@ _MEANS: Mapping[str, tuple[str, str]] = {
         "Look at the bound or the factor: a maximal norm of 0 leaves nothing.",
     ),
     "stale": (
-        "The optimizer holds the parameters that stood here before they were replaced; those that are here now are never stepped.",
-        "Make the optimizer after they were replaced (with fully_shard() right after it, before any forward), "
-        "or give it the new parameters with add_param_group().",
+        (
+            "The optimizer holds the parameters that stood here before they were replaced; those"
+            " that are here now are never stepped."
+        ),
+        (
+            "Make the optimizer after they were replaced (with fully_shard() right after it, before"
+            " any forward), or give it the new parameters with add_param_group()."
+        ),
     ),
     "not_held": (
         "Gradient arrives, and no optimizer holds them.",
@@ -52,41 +81,80 @@ _MEANS: Mapping[str, tuple[str, str]] = {
         "Call step(); with gradient accumulation look at the condition that it stands under.",
     ),
     "too_small": (
-        "The optimizer steps, and the update is too small for the parameter's type to hold at its value.",
+        (
+            "The optimizer steps, and the update is too small for the parameter's type to hold at"
+            " its value."
+        ),
         "Keep the weights in float32 (or a master copy of them), or raise the learning rate.",
     ),
     "underivable": (
-        "torch has no derivative for this operation, so backward() raises where gradient comes to it.",
-        "Use an operation that has one, such as index_add or scatter_add in place of a weighted count.",
+        (
+            "torch has no derivative for this operation, so backward() raises where gradient comes"
+            " to it."
+        ),
+        (
+            "Use an operation that has one, such as index_add or scatter_add in place of a weighted"
+            " count."
+        ),
     ),
     "constant_term": (
-        "This term of the loss depends on them, and backward() takes it for a constant: it moves nothing.",
-        "Keep the term's own graph: without detach(), item(), no_grad() or a copy through numpy. What is only to be logged, log beside it.",
+        (
+            "This term of the loss depends on them, and backward() takes it for a constant: it"
+            " moves nothing."
+        ),
+        (
+            "Keep the term's own graph: without detach(), item(), no_grad() or a copy through"
+            " numpy. What is only to be logged, log beside it."
+        ),
     ),
     "vanishing": (
-        "The gradient that arrives is so small beside that of other parameters that the update is lost in rounding.",
+        (
+            "The gradient that arrives is so small beside that of other parameters that the update"
+            " is lost in rounding."
+        ),
         "Use residual connections, normalisation, another activation or another initialisation.",
     ),
     "exploding": (
-        "One step moves them by a thousand times their size, because the gradient is huge: what they had learnt is gone.",
-        "Clip the gradient (clip_grad_norm_), lower the learning rate, or look for what multiplies it at each layer or time step.",
+        (
+            "One step moves them by a thousand times their size, because the gradient is huge: what"
+            " they had learnt is gone."
+        ),
+        (
+            "Clip the gradient (clip_grad_norm_), lower the learning rate, or look for what"
+            " multiplies it at each layer or time step."
+        ),
     ),
     "no_step": (
         "Gradient arrives again and again, no optimizer was made, and no value changes.",
         "Make an optimizer of the model's parameters and call its step() after backward().",
     ),
     "lost": (
-        "The optimizer steps with a gradient that is not zero, and the parameter does not change: the update goes elsewhere.",
-        "Have the optimizer write into the parameter itself: contiguous(), reshape() and to() may return a copy.",
+        (
+            "The optimizer steps with a gradient that is not zero, and the parameter does not"
+            " change: the update goes elsewhere."
+        ),
+        (
+            "Have the optimizer write into the parameter itself: contiguous(), reshape() and to()"
+            " may return a copy."
+        ),
     ),
 }
 
 _EMPTY = (
-    "Gradient arrives, and no optimizer holds them: one was made with a group that has no parameters in it.",
-    "Look at what the group was given: a filter that nothing passes, or a generator that was used up before.",
+    (
+        "Gradient arrives, and no optimizer holds them: one was made with a group that has no"
+        " parameters in it."
+    ),
+    (
+        "Look at what the group was given: a filter that nothing passes, or a generator that was"
+        " used up before."
+    ),
 )
 _SKIPPED = (
-    "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN in the gradients.",
+    (
+        "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN"
+        " in the gradients."
+    ),
     "Start with a smaller scale, or look for what overflows in half precision.",
 )
 _NO_RATE = (
@@ -95,7 +163,9 @@ _NO_RATE = (
 )
 
 
-def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]) -> tuple[str, str]:
+def explain(
+    why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
+) -> tuple[str, str]:
     """Return what a reason means for some parameters, and what usually mends it."""
     names = {each.name for each in concerned}
     holders = [each for each in steppers if names & set(each.held)]
@@ -109,5 +179,13 @@ def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
     if why == "cut":
         cuts = [cut for each in concerned for verdict in each.verdicts for cut in verdict.cuts]
         return means, causes.explain(cuts[0]).mend if cuts else mend
-    birth = next((each.birth for each in concerned if each.birth is not None), None) if why == "not_finite" else None
-    return (means, mend) if birth is None else (f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend)
+    birth = (
+        next((each.birth for each in concerned if each.birth is not None), None)
+        if why == "not_finite"
+        else None
+    )
+    return (
+        (means, mend)
+        if birth is None
+        else (f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend)
+    )

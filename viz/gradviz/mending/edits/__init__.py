@@ -1,4 +1,7 @@
-"""The changes that are tried, a kind to a file. The order of the imports is the order in which they are tried."""
+"""The changes that are tried, a kind to a file.
+
+The order of the imports is the order in which they are tried.
+"""
 
 from gradviz.mending.edits import (  # noqa: I001  # in the order in which they are tried
     values,

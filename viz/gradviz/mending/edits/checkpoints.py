@@ -12,7 +12,10 @@ _CALLS = ("checkpoint", "checkpoint_sequential")
 def not_reentrant(site: Site) -> Iterator[Edit]:
     """Checkpoint without a second autograd."""
     for call in calls(site, *_CALLS):
-        yield Edit("checkpoint with use_reentrant=False", (with_keyword(site, call, "use_reentrant", "False"),))
+        yield Edit(
+            "checkpoint with use_reentrant=False",
+            (with_keyword(site, call, "use_reentrant", "False"),),
+        )
 
 
 @proposes("no_grad")
@@ -29,7 +32,10 @@ def with_input_gradients(site: Site) -> Iterator[Edit]:
             if statement is not None and isinstance(node.func, ast.Attribute):
                 model = site.source.code(node.func.value)
                 line = f"{model}.enable_input_require_grads()"
-                yield Edit("have the embeddings require grad", (site.source.inserting_after(statement, line),))
+                yield Edit(
+                    "have the embeddings require grad",
+                    (site.source.inserting_after(statement, line),),
+                )
 
 
 @proposes("no_grad")

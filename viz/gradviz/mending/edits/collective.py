@@ -13,6 +13,13 @@ def own_part(site: Site) -> Iterator[Edit]:
         if len(call.args) < 2 or site.statement is None:
             continue
         gathered, own = (site.source.code(each) for each in call.args[:2])
-        package = site.source.code(call.func.value) if isinstance(call.func, ast.Attribute) else "torch.distributed"
+        package = (
+            site.source.code(call.func.value)
+            if isinstance(call.func, ast.Attribute)
+            else "torch.distributed"
+        )
         line = f"{gathered}[{package}.get_rank()] = {own}"
-        yield Edit("put this rank's live tensor back in its slot", (site.source.inserting_after(site.statement, line),))
+        yield Edit(
+            "put this rank's live tensor back in its slot",
+            (site.source.inserting_after(site.statement, line),),
+        )

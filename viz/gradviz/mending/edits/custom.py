@@ -1,4 +1,7 @@
-"""A custom Function whose backward leaves an input out, or that reads what it was not handed: autograd can go through its forward."""
+"""A custom Function whose backward leaves an input out, or that reads what it was not handed.
+
+Autograd can go through its forward.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +14,9 @@ _CONTEXT = "torch.autograd.function.FunctionCtx()"
 
 @proposes("custom_function")
 def through_forward(site: Site) -> Iterator[Edit]:
-    """Call the Function's forward itself, so that its operations are recorded, and its backward is not used."""
+    """Call the Function's forward itself, so that its operations are recorded, and its backward is
+    not used.
+    """
     for call in calls(site, "apply"):
         if not isinstance(call.func, ast.Attribute):
             continue
@@ -19,6 +24,8 @@ def through_forward(site: Site) -> Iterator[Edit]:
         method = Replacement(end - len("apply"), end, "forward")
         title = "have autograd go through the forward of the Function, in the place of its backward"
         opening = site.source.text.index("(", end) + 1
-        context = Replacement(opening, opening, f"{_CONTEXT}{', ' if call.args or call.keywords else ''}")
+        context = Replacement(
+            opening, opening, f"{_CONTEXT}{', ' if call.args or call.keywords else ''}"
+        )
         yield Edit(title, (method, context))
         yield Edit(title, (method,))  # a forward beside a setup_context() takes no context

@@ -11,4 +11,7 @@ _CALLS = ("grad", "jacobian", "hessian", "hvp", "vhp", "jvp", "vjp")
 def create_graph(site: Site) -> Iterator[Edit]:
     """Hand over ``create_graph=True``."""
     for call in calls(site, *_CALLS):
-        yield Edit("take the derivative with create_graph=True", (with_keyword(site, call, "create_graph", "True"),))
+        yield Edit(
+            "take the derivative with create_graph=True",
+            (with_keyword(site, call, "create_graph", "True"),),
+        )

@@ -15,7 +15,8 @@ _MOST = 8  # statements of a block that are taken out one by one
 def block(site: Site) -> Iterator[Edit]:
     """Take what is severed out of its ``with`` block, or drop the block."""
     around = list(_around(site))
-    if not any(_is_off(node) for node in around):  # the call of what TorchScript runs, and not the block itself
+    # The call of what TorchScript runs, and not the block itself
+    if not any(_is_off(node) for node in around):
         around = [node for node in ast.walk(site.source.tree) if _is_off(node)][:_MOST]
     for node in around:
         if isinstance(node, ast.With | ast.AsyncWith):
@@ -31,9 +32,15 @@ def block(site: Site) -> Iterator[Edit]:
 def switch(site: Site) -> Iterator[Edit]:
     """Drop a call that switches grad mode off, or have it switched on again behind it."""
     for node in ast.walk(site.source.tree):
-        if isinstance(node, ast.Expr) and switches_off(node.value) and last_name(node.value) == "set_grad_enabled":
+        if (
+            isinstance(node, ast.Expr)
+            and switches_off(node.value)
+            and last_name(node.value) == "set_grad_enabled"
+        ):
             if node.lineno == site.line or node.lineno in site.inner:
-                yield Edit("drop the call that switches grad mode off", (site.source.deleting(node),))
+                yield Edit(
+                    "drop the call that switches grad mode off", (site.source.deleting(node),)
+                )
                 last = site.source.body_of(node)[-1]
                 code = site.source.code(node.value.func)  # type: ignore[attr-defined]
                 change = (
@@ -49,14 +56,18 @@ def switches_off(node: ast.AST) -> bool:
     if last_name(node) not in _OFF:
         return False
     if isinstance(node, ast.Call) and last_name(node) == "set_grad_enabled":
-        return not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value is True)
+        return not (
+            node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value is True
+        )
     return True
 
 
 def _is_off(node: ast.AST) -> bool:
     if isinstance(node, ast.With | ast.AsyncWith):
         return any(switches_off(item.context_expr) for item in node.items)
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(switches_off, node.decorator_list))
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+        map(switches_off, node.decorator_list)
+    )
 
 
 def _around(site: Site) -> Iterator[ast.AST]:
@@ -70,8 +81,13 @@ def _undecorated(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef) -
     source = site.source
     for decorator in function.decorator_list:
         if switches_off(decorator):
-            start, end = source.line_start(decorator.lineno), source.line_start((decorator.end_lineno or decorator.lineno) + 1)
-            yield Edit(f"drop the decorator @{source.code(decorator)}", (Replacement(start, end, ""),))
+            start, end = (
+                source.line_start(decorator.lineno),
+                source.line_start((decorator.end_lineno or decorator.lineno) + 1),
+            )
+            yield Edit(
+                f"drop the decorator @{source.code(decorator)}", (Replacement(start, end, ""),)
+            )
 
 
 def _without(site: Site, node: ast.With | ast.AsyncWith, off: list[ast.withitem]) -> Edit:
@@ -81,7 +97,14 @@ def _without(site: Site, node: ast.With | ast.AsyncWith, off: list[ast.withitem]
         kept = [item for item in node.items if item not in off]
         start = source.span(node.items[0].context_expr)[0]
         last = node.items[-1].optional_vars or node.items[-1].context_expr
-        texts = [source.text[source.span(item.context_expr)[0] : source.span(item.optional_vars or item.context_expr)[1]] for item in kept]
+        texts = [
+            source.text[
+                source.span(item.context_expr)[0] : source.span(
+                    item.optional_vars or item.context_expr
+                )[1]
+            ]
+            for item in kept
+        ]
         return Edit(title, (Replacement(start, source.span(last)[1], ", ".join(texts)),))
     start, end = _lines(source, node)
     return Edit(title, (Replacement(start, end, _moved_out(source, node, node.body)),))
@@ -94,14 +117,26 @@ def _narrowed(site: Site, node: ast.With | ast.AsyncWith) -> Iterator[Edit]:
         return
     head = source.text[source.line_start(node.lineno) : source.line_start(_first(body[0]))]
     start, end = _lines(source, node)
-    ranges = [(first, last) for last in range(1, len(body) + 1) for first in range(last) if 0 < last - first < len(body)]
-    wanted = {position for position, each in enumerate(body) if any(each.lineno <= line <= _last(each) for line in site.inner)}
+    ranges = [
+        (first, last)
+        for last in range(1, len(body) + 1)
+        for first in range(last)
+        if 0 < last - first < len(body)
+    ]
+    wanted = {
+        position
+        for position, each in enumerate(body)
+        if any(each.lineno <= line <= _last(each) for line in site.inner)
+    }
     ranges.sort(key=lambda each: (not wanted <= set(range(*each)), each[1] - each[0]))
     for first, last in ranges[:_MOST]:
         before, out, after = body[:first], body[first:last], body[last:]
         text = (head + _text(source, before) if before else "") + _moved_out(source, node, out)
         text += head + _text(source, after) if after else ""
-        yield Edit(f"take {_count(out)} out of with {source.code(node.items[0].context_expr)}", (Replacement(start, end, text),))
+        yield Edit(
+            f"take {_count(out)} out of with {source.code(node.items[0].context_expr)}",
+            (Replacement(start, end, text),),
+        )
 
 
 def _count(statements: list[ast.stmt]) -> str:
@@ -122,14 +157,24 @@ def _lines(source: Source, node: ast.stmt) -> tuple[int, int]:
 
 
 def _text(source: Source, statements: list[ast.stmt]) -> str:
-    return source.text[source.line_start(_first(statements[0])) : source.line_start(_last(statements[-1]) + 1)]
+    return source.text[
+        source.line_start(_first(statements[0])) : source.line_start(_last(statements[-1]) + 1)
+    ]
 
 
 def _moved_out(source: Source, block: ast.stmt, statements: list[ast.stmt]) -> str:
-    """Return the lines of some statements of a block as far in as the block itself; what stands in strings stays."""
+    """Return the lines of some statements of a block as far in as the block itself.
+
+    What stands in strings stays.
+    """
     outer = source.indent(block.lineno)
     if statements[0].lineno == block.lineno:  # with torch.no_grad(): x = f()
-        return outer + source.text[source.span(statements[0])[0] : source.line_start(_last(statements[-1]) + 1)]
+        return (
+            outer
+            + source.text[
+                source.span(statements[0])[0] : source.line_start(_last(statements[-1]) + 1)
+            ]
+        )
     inner = source.indent(_first(statements[0]))
     within = {
         line

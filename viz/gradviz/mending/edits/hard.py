@@ -1,6 +1,9 @@
-"""A hard choice has no gradient. These make one up: the numbers of the forward stay, what the parameters learn is new.
+"""A hard choice has no gradient. These make one up.
 
-A straight-through form adds ``soft - soft.detach()``, which is zero to the bit, and whose gradient is that of ``soft``.
+The numbers of the forward stay, what the parameters learn is new.
+
+A straight-through form adds ``soft - soft.detach()``, which is zero to the bit, and whose gradient
+is that of ``soft``.
 """
 
 import ast
@@ -12,7 +15,19 @@ from gradviz.mending.source import Replacement
 _ABOVE = {"gt", "ge", "greater", "greater_equal"}
 _BELOW = {"lt", "le", "less", "less_equal"}
 _STEPS = ("round", "floor", "ceil", "sign", "trunc", "heaviside", "bernoulli")
-_CASTS = ("float", "to", "type", "type_as", "double", "half", "long", "int", "byte", "short", "char")
+_CASTS = (
+    "float",
+    "to",
+    "type",
+    "type_as",
+    "double",
+    "half",
+    "long",
+    "int",
+    "byte",
+    "short",
+    "char",
+)
 _KINDS = ("non_differentiable", "integer_cast", "zero")
 
 
@@ -27,31 +42,49 @@ def comparison(site: Site) -> Iterator[Edit]:
         assert isinstance(node, ast.expr)
         outer, cast = _cast_around(site, node)
         hard = site.source.code(outer) if cast else f"{in_brackets(site, node)}.float()"
-        yield Edit("let the comparison pass gradient as a sigmoid does", (_through(site, outer, hard, soft),), soft=True)
+        yield Edit(
+            "let the comparison pass gradient as a sigmoid does",
+            (_through(site, outer, hard, soft),),
+            soft=True,
+        )
 
 
 @proposes(*_KINDS)
 def step(site: Site) -> Iterator[Edit]:
     """Let gradient pass rounding, the sign and a draw as if they were not there."""
     for node in site.nodes():
-        if isinstance(node, ast.Call) and last_name(node) in _STEPS and isinstance(node.func, ast.Attribute):
+        if (
+            isinstance(node, ast.Call)
+            and last_name(node) in _STEPS
+            and isinstance(node.func, ast.Attribute)
+        ):
             is_function = name_of(node.func.value) == "torch"
             value = node.args[0] if is_function and node.args else node.func.value
             soft = in_brackets(site, value)
             change = _through(site, node, f"{site.source.code(node)}.detach()", soft)
-            yield Edit(f"let gradient pass {last_name(node)}() straight through", (change,), soft=True)
+            yield Edit(
+                f"let gradient pass {last_name(node)}() straight through", (change,), soft=True
+            )
 
 
 @proposes(*_KINDS)
 def cast(site: Site) -> Iterator[Edit]:
     """Let gradient pass a cast to whole numbers straight through."""
     for node in site.nodes():
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node) in _CASTS):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and last_name(node) in _CASTS
+        ):
             continue
         soft = in_brackets(site, node.func.value)
         outer, further = _cast_around(site, node)
         hard = site.source.code(outer) if further else f"{site.source.code(node)}.to({soft}.dtype)"
-        yield Edit("let gradient pass the cast straight through", (_through(site, outer, hard, soft),), soft=True)
+        yield Edit(
+            "let gradient pass the cast straight through",
+            (_through(site, outer, hard, soft),),
+            soft=True,
+        )
 
 
 @proposes("non_differentiable")
@@ -65,7 +98,11 @@ def choice(site: Site) -> Iterator[Edit]:
                 lookup, rows = table
                 one_hot = f"torch.nn.functional.one_hot({code}, {rows}.shape[0])"
                 text = f"(({one_hot} + ({soft} - {soft}.detach())) @ {rows})"
-                yield Edit("look it up by one-hot rows that pass gradient", (site.source.replacing(lookup, text),), soft=True)
+                yield Edit(
+                    "look it up by one-hot rows that pass gradient",
+                    (site.source.replacing(lookup, text),),
+                    soft=True,
+                )
 
 
 @proposes("non_differentiable")
@@ -78,7 +115,11 @@ def gate(site: Site) -> Iterator[Edit]:
                 for shape in ("", ".unsqueeze(-1)"):
                     weight = f"{scores}[{code}]{shape}"
                     text = f"({site.source.code(picked)} * (1 + ({weight} - {weight}.detach())))"
-                    yield Edit("weigh what is chosen by its score", (site.source.replacing(picked, text),), soft=True)
+                    yield Edit(
+                        "weigh what is chosen by its score",
+                        (site.source.replacing(picked, text),),
+                        soft=True,
+                    )
 
 
 _CHOICES = ("argmax", "argmin", "topk", "max", "min", "multinomial")
@@ -86,17 +127,31 @@ _AFTER = ("squeeze", "view", "reshape", "flatten", "item", "indices", "detach")
 
 
 def _choices(site: Site) -> Iterator[tuple[ast.Call, ast.expr, str]]:
-    """Return the calls that choose, the index that comes of each, and what they choose by, the larger the better."""
+    """Return the calls that choose, the index that comes of each, and what they choose by, the
+    larger the better.
+    """
     for node in site.nodes():
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node) in _CHOICES):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and last_name(node) in _CHOICES
+        ):
             continue
         is_function = name_of(node.func.value) == "torch"
         code = in_brackets(site, node.args[0] if is_function and node.args else node.func.value)
         index: ast.expr = node
         while isinstance(around := site.source.parents.get(index), ast.expr):
             is_part = isinstance(around, ast.Attribute) and around.attr in _AFTER
-            is_call = isinstance(around, ast.Call) and around.func is index and last_name(around) in _AFTER
-            is_second = isinstance(around, ast.Subscript) and around.value is index and isinstance(around.slice, ast.Constant)
+            is_call = (
+                isinstance(around, ast.Call)
+                and around.func is index
+                and last_name(around) in _AFTER
+            )
+            is_second = (
+                isinstance(around, ast.Subscript)
+                and around.value is index
+                and isinstance(around.slice, ast.Constant)
+            )
             if not (is_part or is_call or is_second):
                 break
             index = around
@@ -104,10 +159,17 @@ def _choices(site: Site) -> Iterator[tuple[ast.Call, ast.expr, str]]:
 
 
 def _uses(site: Site, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
-    """Return where an index is used: where it stands, or where the variable is read that it was assigned to."""
+    """Return where an index is used.
+
+    Where it stands, or where the variable is read that it was assigned to.
+    """
     statement = site.statement
     assert statement is not None
-    if isinstance(statement, ast.Assign) and statement.value is index and isinstance(statement.targets[0], ast.Name):
+    if (
+        isinstance(statement, ast.Assign)
+        and statement.value is index
+        and isinstance(statement.targets[0], ast.Name)
+    ):
         name = statement.targets[0].id
         for use in ast.walk(site.source.function_of(statement)):
             if isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load):
@@ -127,7 +189,11 @@ def _sides(site: Site, node: ast.AST) -> tuple[str, str] | None:
         if isinstance(node.ops[0], ast.Gt | ast.GtE):
             return left, right
         return (right, left) if isinstance(node.ops[0], ast.Lt | ast.LtE) else None
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and last_name(node) in _ABOVE | _BELOW:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and last_name(node) in _ABOVE | _BELOW
+    ):
         is_function = name_of(node.func.value) == "torch"
         both = node.args if is_function else [node.func.value, *node.args]
         if len(both) == 2:

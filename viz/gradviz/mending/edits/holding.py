@@ -14,8 +14,13 @@ def clear_before(site: Site) -> Iterator[Edit]:
     if not (isinstance(statement, ast.Expr) and last_name(statement.value) == "zero_grad"):
         return
     for other in site.source.body_of(statement):
-        if other.lineno < statement.lineno and any(last_name(node) == "backward" for node in ast.walk(other) if isinstance(node, ast.Call)):
-            yield Edit("clear the gradients before backward()", _moved(site.source, statement, other, before=True))
+        if other.lineno < statement.lineno and any(
+            last_name(node) == "backward" for node in ast.walk(other) if isinstance(node, ast.Call)
+        ):
+            yield Edit(
+                "clear the gradients before backward()",
+                _moved(site.source, statement, other, before=True),
+            )
             return
 
 
@@ -27,11 +32,21 @@ def make_after(site: Site) -> Iterator[Edit]:
         return
     body = site.source.body_of(replacement)
     for other in body:
-        if other.lineno < replacement.lineno and isinstance(other, ast.Assign) and _is_optimizer(other.value):
-            yield Edit("make the optimizer after the model is complete", _moved(site.source, other, replacement, before=False))
+        if (
+            other.lineno < replacement.lineno
+            and isinstance(other, ast.Assign)
+            and _is_optimizer(other.value)
+        ):
+            yield Edit(
+                "make the optimizer after the model is complete",
+                _moved(site.source, other, replacement, before=False),
+            )
     for other in body[body.index(replacement) + 1 :]:
         if isinstance(other, ast.Assign) and _is_optimizer(other.value):
-            yield Edit("make the optimizer after the model is complete", _moved(site.source, replacement, other, before=True))
+            yield Edit(
+                "make the optimizer after the model is complete",
+                _moved(site.source, replacement, other, before=True),
+            )
 
 
 @proposes("not_held")
@@ -42,26 +57,44 @@ def hand_over(site: Site) -> Iterator[Edit]:
         return
     optimizer = site.source.code(statement.targets[0])
     body = site.source.body_of(statement)
-    uses = [other for other in body if other.lineno > statement.lineno and _reads(other, statement.targets[0])]
+    uses = [
+        other
+        for other in body
+        if other.lineno > statement.lineno and _reads(other, statement.targets[0])
+    ]
     if uses and body.index(uses[0]) > body.index(statement) + 1:
-        yield Edit("make the optimizer after the model is complete", _moved(site.source, statement, uses[0], before=True))
+        yield Edit(
+            "make the optimizer after the model is complete",
+            _moved(site.source, statement, uses[0], before=True),
+        )
     for code in dict.fromkeys(_owners(site)):
         line = f'{optimizer}.add_param_group({{"params": {code}}})'
-        yield Edit("hand the optimizer what it does not hold", (site.source.inserting_after(statement, line),))
+        yield Edit(
+            "hand the optimizer what it does not hold",
+            (site.source.inserting_after(statement, line),),
+        )
 
 
 @proposes("unregistered", "not_held", "stale", "cleared")
 def module_list(site: Site) -> Iterator[Edit]:
     """Keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds them."""
     for statement in ast.walk(site.source.tree):
-        if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)):
+        if not (
+            isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
+        ):
             continue
         value = statement.value
         nn = "nn" if site.is_imported("nn") else "torch.nn"
         if isinstance(value, ast.List | ast.ListComp) and _makes_modules(value):
-            yield Edit("keep the modules in a ModuleList", (_around(site.source, value, f"{nn}.ModuleList"),))
+            yield Edit(
+                "keep the modules in a ModuleList",
+                (_around(site.source, value, f"{nn}.ModuleList"),),
+            )
         if isinstance(value, ast.Dict | ast.DictComp) and _makes_modules(value):
-            yield Edit("keep the modules in a ModuleDict", (_around(site.source, value, f"{nn}.ModuleDict"),))
+            yield Edit(
+                "keep the modules in a ModuleDict",
+                (_around(site.source, value, f"{nn}.ModuleDict"),),
+            )
 
 
 def _around(source: Source, node: ast.expr, function: str) -> Replacement:
@@ -69,18 +102,37 @@ def _around(source: Source, node: ast.expr, function: str) -> Replacement:
 
 
 def _makes_modules(value: ast.expr) -> bool:
-    return any(isinstance(node, ast.Call) and last_name(node)[:1].isupper() for node in ast.walk(value))
+    return any(
+        isinstance(node, ast.Call) and last_name(node)[:1].isupper() for node in ast.walk(value)
+    )
 
 
 def _is_optimizer(value: ast.expr) -> bool:
     if not isinstance(value, ast.Call) or (not value.args and not value.keywords):
         return False
-    known = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "lbfgs", "radam", "nadam", "adamax", "rprop", "asgd", "adadelta", "adafactor")
+    known = (
+        "sgd",
+        "adam",
+        "adamw",
+        "rmsprop",
+        "adagrad",
+        "lbfgs",
+        "radam",
+        "nadam",
+        "adamax",
+        "rprop",
+        "asgd",
+        "adadelta",
+        "adafactor",
+    )
     return last_name(value).lower() in known or "optim" in last_name(value).lower()
 
 
 def _owners(site: Site) -> Iterator[str]:
-    """Return what hands out exactly the parameters that are not held: the module that all of them belong to, else each by name."""
+    """Return what hands out exactly the parameters that are not held.
+
+    The module that all of them belong to, else each by name.
+    """
     names = site.parameters
     if not names:
         return
@@ -89,9 +141,14 @@ def _owners(site: Site) -> Iterator[str]:
     statement = site.statement
     assert statement is not None
     for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and last_name(node) in ("parameters", "named_parameters") and isinstance(node.func, ast.Attribute):
+        if (
+            isinstance(node, ast.Call)
+            and last_name(node) in ("parameters", "named_parameters")
+            and isinstance(node.func, ast.Attribute)
+        ):
             root = site.source.code(node.func.value).split(".")[0].split("[")[0]
-    if all(name.startswith(f"{root}.") for name in names):  # a script's names begin with the variable
+    # A script's names begin with the variable
+    if all(name.startswith(f"{root}.") for name in names):
         names = tuple(name.removeprefix(f"{root}.") for name in names)
         modules = {name.rpartition(".")[0] for name in names}
     listed = ", ".join(f'{root}.get_parameter("{name}")' for name in names)
@@ -105,13 +162,25 @@ def _owners(site: Site) -> Iterator[str]:
 
 def _reads(statement: ast.stmt, target: ast.expr) -> bool:
     name = name_of(target)
-    return any(isinstance(node, ast.Name | ast.Attribute) and name_of(node) == name for node in ast.walk(statement))
+    return any(
+        isinstance(node, ast.Name | ast.Attribute) and name_of(node) == name
+        for node in ast.walk(statement)
+    )
 
 
-def _moved(source: Source, statement: ast.stmt, other: ast.stmt, *, before: bool) -> tuple[Replacement, ...]:
-    start, end = source.line_start(statement.lineno), source.line_start((statement.end_lineno or statement.lineno) + 1)
+def _moved(
+    source: Source, statement: ast.stmt, other: ast.stmt, *, before: bool
+) -> tuple[Replacement, ...]:
+    start, end = (
+        source.line_start(statement.lineno),
+        source.line_start((statement.end_lineno or statement.lineno) + 1),
+    )
     text = source.text[start:end]
-    place = source.line_start(other.lineno) if before else source.line_start((other.end_lineno or other.lineno) + 1)
+    place = (
+        source.line_start(other.lineno)
+        if before
+        else source.line_start((other.end_lineno or other.lineno) + 1)
+    )
     ending = source.line_end(1)
     if not text.endswith(("\n", "\r")):
         text += ending

@@ -9,12 +9,19 @@ from gradviz.mending.edits.values import taken
 
 @proposes("copy_under_no_grad", "data", "no_grad", "error")
 def out_of_place(site: Site) -> Iterator[Edit]:
-    """Assign what the operation returns in the place of writing into its tensor: ``h = h.mul(gain)``."""
+    """Assign what the operation returns in the place of writing into its tensor.
+
+    ``h = h.mul(gain)``.
+    """
     statement = site.statement
     if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
         return
     call = statement.value
-    if not isinstance(call.func, ast.Attribute) or not call.func.attr.endswith("_") or call.func.attr.endswith("__"):
+    if (
+        not isinstance(call.func, ast.Attribute)
+        or not call.func.attr.endswith("_")
+        or call.func.attr.endswith("__")
+    ):
         return
     tensor = taken(call.func.value) or call.func.value
     if isinstance(tensor, ast.Name | ast.Attribute):
@@ -23,4 +30,6 @@ def out_of_place(site: Site) -> Iterator[Edit]:
         start, end = source.span(call.func)[1], source.span(call)[1]
         name = call.func.attr.removesuffix("_")
         text = f"{code} = {code}.{name}{source.text[start:end]}"
-        yield Edit(f"write {code} anew in the place of {call.func.attr}()", (source.replacing(call, text),))
+        yield Edit(
+            f"write {code} anew in the place of {call.func.attr}()", (source.replacing(call, text),)
+        )

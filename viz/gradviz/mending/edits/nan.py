@@ -1,11 +1,28 @@
-"""A ``where`` keeps the value and not the gradient of what it leaves out: 0 * inf is NaN. Its operand is to be safe by itself."""
+"""A ``where`` keeps the value and not the gradient of what it leaves out: 0 * inf is NaN.
+
+Its operand is to be safe by itself.
+"""
 
 import ast
 from collections.abc import Iterator
 
 from gradviz.mending.edit import Edit, Site, calls, in_brackets, proposes
 
-_UNSAFE = ("sqrt", "log", "log1p", "log2", "log10", "pow", "acos", "asin", "reciprocal", "rsqrt", "norm", "div", "exp")
+_UNSAFE = (
+    "sqrt",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "pow",
+    "acos",
+    "asin",
+    "reciprocal",
+    "rsqrt",
+    "norm",
+    "div",
+    "exp",
+)
 
 
 @proposes("not_finite")
@@ -20,13 +37,23 @@ def safe_operand(site: Site) -> Iterator[Edit]:
             for operand in _operands(choice):
                 code = site.source.code(operand)
                 text = f"torch.where({mask}, {code}, torch.ones_like({in_brackets(site, operand)}))"
-                yield Edit("make the operand safe where it is not taken", (site.source.replacing(operand, text),))
+                yield Edit(
+                    "make the operand safe where it is not taken",
+                    (site.source.replacing(operand, text),),
+                )
 
 
 def _operands(value: ast.expr) -> Iterator[ast.expr]:
     for node in ast.walk(value):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UNSAFE:
-            is_function = isinstance(node.func.value, ast.Name) and node.func.value.id in ("torch", "F")
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _UNSAFE
+        ):
+            is_function = isinstance(node.func.value, ast.Name) and node.func.value.id in (
+                "torch",
+                "F",
+            )
             if is_function and node.args:
                 yield node.args[0]
             elif not is_function:

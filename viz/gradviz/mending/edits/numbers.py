@@ -1,4 +1,7 @@
-"""Arithmetic that reads a tensor as a number, done by torch in its place: ``math.sqrt``, ``np.exp``, ``cmath.exp``."""
+"""Arithmetic that reads a tensor as a number, done by torch in its place.
+
+``math.sqrt``, ``np.exp``, ``cmath.exp``.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -9,10 +12,11 @@ from gradviz.mending.source import Replacement
 
 _MODULES = ("math", "np", "numpy", "cmath", "onp")
 _SAME = frozenset(
-    "sqrt exp log log2 log10 log1p expm1 sin cos tan asin acos atan sinh cosh tanh abs absolute square power pow sign "
-    "maximum minimum clip sum mean std var prod max min dot matmul outer einsum where stack concatenate cumsum fft.rfft fft.fft "
-    "fft.irfft fft.ifft linalg.norm linalg.inv linalg.svd linalg.det trace diag floor ceil round transpose reshape zeros_like ones_like "
-    "expand_dims squeeze angle real imag".split()
+    "sqrt exp log log2 log10 log1p expm1 sin cos tan asin acos atan sinh cosh tanh abs absolute"
+    " square power pow sign maximum minimum clip sum mean std var prod max min dot matmul outer"
+    " einsum where stack concatenate cumsum fft.rfft fft.fft fft.irfft fft.ifft linalg.norm"
+    " linalg.inv linalg.svd linalg.det trace diag floor ceil round transpose reshape zeros_like"
+    " ones_like expand_dims squeeze angle real imag".split()
 )
 _RENAMED = {"power": "pow", "concatenate": "cat", "expand_dims": "unsqueeze"}
 _KEYWORDS = {"axis": "dim", "keepdims": "keepdim", "a_min": "min", "a_max": "max"}
@@ -37,7 +41,13 @@ def by_torch(site: Site) -> Iterator[Edit]:
         yield Edit(title, tuple(changes))
         tops = _outermost(site.statement)
         if tops:
-            yield Edit(title, (*changes, *(site.source.replacing(node, in_brackets(site, base)) for node, base in tops)))
+            yield Edit(
+                title,
+                (
+                    *changes,
+                    *(site.source.replacing(node, in_brackets(site, base)) for node, base in tops),
+                ),
+            )
 
 
 def _renamed(site: Site, given: ast.keyword) -> Replacement:
@@ -47,14 +57,25 @@ def _renamed(site: Site, given: ast.keyword) -> Replacement:
 
 
 def _outermost(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
-    """Return what takes a value out of the graph in a statement, with the value, the outermost of each chain."""
+    """Return what takes a value out of the graph in a statement, with the value, the outermost of
+    each chain.
+    """
     found: list[tuple[ast.expr, ast.expr]] = []
     for node in head(statement):
-        if isinstance(node, ast.expr) and taken(node) is not None and not any(node in ast.walk(other) for other, _ in found):
+        if (
+            isinstance(node, ast.expr)
+            and taken(node) is not None
+            and not any(node in ast.walk(other) for other, _ in found)
+        ):
             base: ast.expr = node
             while True:
                 inner = taken(base)
-                if inner is None and isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute) and base.func.attr == "cpu":
+                if (
+                    inner is None
+                    and isinstance(base, ast.Call)
+                    and isinstance(base.func, ast.Attribute)
+                    and base.func.attr == "cpu"
+                ):
                     inner = base.func.value
                 if inner is None:
                     break

@@ -14,12 +14,22 @@ def scaled(site: Site) -> Iterator[Edit]:
         steps = call.args[2] if len(call.args) > 2 else keyword(call, "steps")
         if len(ends) != 2 or steps is None:
             continue
-        others = "".join(f", {each.arg}={site.source.code(each.value)}" for each in call.keywords if each.arg in ("dtype", "device"))
+        others = "".join(
+            f", {each.arg}={site.source.code(each.value)}"
+            for each in call.keywords
+            if each.arg in ("dtype", "device")
+        )
         start, end = (in_brackets(site, each) for each in ends)
-        line = f"{start} + ({end} - {start}) * torch.linspace(0, 1, {site.source.code(steps)}{others})"
+        line = (
+            f"{start} + ({end} - {start}) * torch.linspace(0, 1, {site.source.code(steps)}{others})"
+        )
         is_log = getattr(call.func, "attr", "") == "logspace"
         base = keyword(call, "base")
-        text = f"({'10' if base is None else in_brackets(site, base)} ** ({line}))" if is_log else f"({line})"
+        text = (
+            f"({'10' if base is None else in_brackets(site, base)} ** ({line}))"
+            if is_log
+            else f"({line})"
+        )
         parent = site.source.parents.get(call)
         if isinstance(parent, ast.stmt) and not is_log:
             text = line

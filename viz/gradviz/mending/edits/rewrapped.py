@@ -1,11 +1,24 @@
-"""Make a tensor of tensors by ``torch.stack``, and leave out what wraps a live tensor anew: torch.tensor, Variable, nn.Parameter."""
+"""Make a tensor of tensors by ``torch.stack``, and leave out what wraps a live tensor anew.
+
+torch.tensor, Variable, nn.Parameter.
+"""
 
 import ast
 from collections.abc import Iterator
 
 from gradviz.mending.edit import Edit, Site, calls, in_brackets, proposes
 
-_COPIES = ("tensor", "as_tensor", "Tensor", "FloatTensor", "DoubleTensor", "HalfTensor", "asarray", "array", "from_numpy")
+_COPIES = (
+    "tensor",
+    "as_tensor",
+    "Tensor",
+    "FloatTensor",
+    "DoubleTensor",
+    "HalfTensor",
+    "asarray",
+    "array",
+    "from_numpy",
+)
 _WRAPS = ("Variable", "Parameter")
 
 
@@ -19,7 +32,9 @@ def stack(site: Site) -> Iterator[Edit]:
         for how in (_elements, _wrapped, _flat):
             code = how(site, value)
             if code is not None:
-                yield Edit("stack the tensors with torch.stack", (site.source.replacing(call, code),))
+                yield Edit(
+                    "stack the tensors with torch.stack", (site.source.replacing(call, code),)
+                )
 
 
 @proposes("new_tensor", "item", "detach", "error", "numpy", "data")
@@ -36,28 +51,44 @@ def unwrap(site: Site) -> Iterator[Edit]:
             if site.source.code(target) == code:
                 yield Edit(f"drop {name}()", (site.source.deleting(statement),))
                 continue
-            if isinstance(target, ast.Attribute):  # a module takes nothing but a parameter under the name of one
+            # A module takes nothing but a parameter under the name of one
+            if isinstance(target, ast.Attribute):
                 drop = site.source.inserting_before(statement, f"del {site.source.code(target)}")
-                yield Edit(f"drop {name}(), and the parameter that stood there", (drop, site.source.replacing(call, code)))
+                yield Edit(
+                    f"drop {name}(), and the parameter that stood there",
+                    (drop, site.source.replacing(call, code)),
+                )
         yield Edit(f"drop {name}()", (site.source.replacing(call, code),))
 
 
 @proposes("data")
 def assign(site: Site) -> Iterator[Edit]:
-    """Let a computed tensor stand in the place of a module's parameter, where it was written into ``.data``."""
+    """Let a computed tensor stand in the place of a module's parameter, where it was written into
+    ``.data``.
+    """
     statement = site.statement
     if not isinstance(statement, ast.Assign):
         return
     target = statement.targets[0]
-    if isinstance(target, ast.Attribute) and target.attr == "data" and isinstance(target.value, ast.Attribute):
+    if (
+        isinstance(target, ast.Attribute)
+        and target.attr == "data"
+        and isinstance(target.value, ast.Attribute)
+    ):
         code = site.source.code(target.value)
         drop = site.source.inserting_before(statement, f"del {code}")
-        yield Edit("put the computed tensor in the parameter's place", (drop, site.source.replacing(target, code)))
+        yield Edit(
+            "put the computed tensor in the parameter's place",
+            (drop, site.source.replacing(target, code)),
+        )
 
 
 @proposes("new_tensor")
 def all_of_a_kind(site: Site) -> Iterator[Edit]:
-    """Do to every statement of the body what helps one: ``folded.weight`` and ``folded.bias`` are wrapped alike."""
+    """Do to every statement of the body what helps one.
+
+    ``folded.weight`` and ``folded.bias`` are wrapped alike.
+    """
     if site.statement is None:
         return
     changes = []
@@ -65,23 +96,39 @@ def all_of_a_kind(site: Site) -> Iterator[Edit]:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
             for call in calls(Site(site.source, statement.lineno, site.kind), *_WRAPS):
                 if statement.value is call and len(call.args) == 1:
-                    changes.append(site.source.inserting_before(statement, f"del {site.source.code(statement.targets[0])}"))
+                    changes.append(
+                        site.source.inserting_before(
+                            statement, f"del {site.source.code(statement.targets[0])}"
+                        )
+                    )
                     changes.append(site.source.replacing(call, in_brackets(site, call.args[0])))
     if len(changes) > 2:
         yield Edit("drop nn.Parameter(), and the parameters that stood there", tuple(changes))
 
 
 def _elements(site: Site, value: ast.expr) -> str | None:
-    """Return ``torch.stack`` of a list as it is written; of a list of lists one inside the other."""
+    """Return ``torch.stack`` of a list as it is written.
+
+    Of a list of lists one inside the other.
+    """
     if isinstance(value, ast.List | ast.Tuple):
         if not value.elts:
             return None
-        nested = [_elements(site, each) if isinstance(each, ast.List | ast.Tuple) else None for each in value.elts]
-        parts = [inner or _number(site, each) for inner, each in zip(nested, value.elts, strict=True)]
+        nested = [
+            _elements(site, each) if isinstance(each, ast.List | ast.Tuple) else None
+            for each in value.elts
+        ]
+        parts = [
+            inner or _number(site, each) for inner, each in zip(nested, value.elts, strict=True)
+        ]
         return f"torch.stack([{', '.join(parts)}])"
     if isinstance(value, ast.ListComp | ast.GeneratorExp):
         code = site.source.code(value)
-        return f"torch.stack({code})" if isinstance(value, ast.ListComp) else f"torch.stack(list({code}))"
+        return (
+            f"torch.stack({code})"
+            if isinstance(value, ast.ListComp)
+            else f"torch.stack(list({code}))"
+        )
     if isinstance(value, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp):
         return f"torch.stack({site.source.code(value)})"
     return None
@@ -103,6 +150,9 @@ def _wrapped(site: Site, value: ast.expr) -> str | None:
 def _flat(site: Site, value: ast.expr) -> str | None:
     """Return ``torch.stack`` of tensors that hold one element each, in whatever shape."""
     if isinstance(value, ast.ListComp) and len(value.generators) == 1:
-        element, rest = site.source.code(value.elt), site.source.text[site.source.span(value.elt)[1] : site.source.span(value)[1]]
+        element, rest = (
+            site.source.code(value.elt),
+            site.source.text[site.source.span(value.elt)[1] : site.source.span(value)[1]],
+        )
         return f"torch.stack([torch.as_tensor({element}).squeeze(){rest})"
     return f"torch.stack([torch.as_tensor(value).squeeze() for value in {site.source.code(value)}])"

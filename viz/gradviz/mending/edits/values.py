@@ -1,4 +1,7 @@
-"""Drop what takes a value out of the graph: detach(), detach_(), .data, item(), float(), state_dict() without its history."""
+"""Drop what takes a value out of the graph.
+
+detach(), detach_(), .data, item(), float(), state_dict() without its history.
+"""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -7,8 +10,19 @@ from gradviz.mending.edit import Edit, Site, calls, definitions, head, in_bracke
 from gradviz.mending.source import Replacement
 
 _TAKERS = frozenset(("detach", "detach_", "item", "tolist", "numpy", "__array__"))
-_ALONG = frozenset(("cpu", "copy", "requires_grad_", "clone"))  # nothing of their own where they follow a taker
-_KINDS = ("detach", "detach_", "data", "item", "numpy", "copy_under_no_grad", "new_tensor", "non_differentiable", "error")
+# Nothing of their own where they follow a taker
+_ALONG = frozenset(("cpu", "copy", "requires_grad_", "clone"))
+_KINDS = (
+    "detach",
+    "detach_",
+    "data",
+    "item",
+    "numpy",
+    "copy_under_no_grad",
+    "new_tensor",
+    "non_differentiable",
+    "error",
+)
 
 
 @proposes(*_KINDS)
@@ -25,13 +39,19 @@ def drop(site: Site) -> Iterator[Edit]:
 
 
 def _dropped(site: Site, statement: ast.stmt) -> Iterator[Edit]:
-    takers = [node for node in head(statement) if isinstance(node, ast.expr) and taken(node) is not None]
+    takers = [
+        node for node in head(statement) if isinstance(node, ast.expr) and taken(node) is not None
+    ]
     variants: list[dict[ast.expr, ast.expr]] = [{node: _value(node)} for node in takers]
     chains: dict[ast.expr, ast.expr] = {}
     for node in takers:
         top, base = _chain(site, node)
         chains[top] = base
-    outermost = {top: base for top, base in chains.items() if not any(top in ast.walk(other) and top is not other for other in chains)}
+    outermost = {
+        top: base
+        for top, base in chains.items()
+        if not any(top in ast.walk(other) and top is not other for other in chains)
+    }
     variants += [{top: base} for top, base in chains.items()]
     if len(outermost) > 1:
         variants.append(outermost)
@@ -40,7 +60,10 @@ def _dropped(site: Site, statement: ast.stmt) -> Iterator[Edit]:
 
 
 def taken(node: ast.AST) -> ast.expr | None:
-    """Return the value that an expression takes out of the graph; None where it is no such expression."""
+    """Return the value that an expression takes out of the graph.
+
+    None where it is no such expression.
+    """
     if isinstance(node, ast.Attribute) and node.attr == "data":
         return node.value
     if isinstance(node, ast.Call) and not node.keywords:
@@ -58,12 +81,18 @@ def _value(node: ast.expr) -> ast.expr:
 
 
 def _chain(site: Site, node: ast.expr) -> tuple[ast.expr, ast.expr]:
-    """Return the outermost and the innermost of what only takes out of the graph, around a taker."""
+    """Return the outermost and the innermost of what only takes out of the graph,
+    around a taker.
+    """
     top = node
     while True:
         attribute = site.source.parents.get(top)
         call = site.source.parents.get(attribute) if attribute is not None else None
-        if isinstance(call, ast.Call) and call.func is attribute and isinstance(attribute, ast.Attribute):
+        if (
+            isinstance(call, ast.Call)
+            and call.func is attribute
+            and isinstance(attribute, ast.Attribute)
+        ):
             if attribute.attr in _ALONG or taken(call) is not None:
                 top = call
                 continue
@@ -78,58 +107,101 @@ def _chain(site: Site, node: ast.expr) -> tuple[ast.expr, ast.expr]:
 
 
 def _follows(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "cpu" and not node.args
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "cpu"
+        and not node.args
+    )
 
 
 def _title(site: Site, dropped: dict[ast.expr, ast.expr]) -> str:
-    return "drop " + " and ".join(dict.fromkeys(_word(site, node, base) for node, base in dropped.items()))
+    return "drop " + " and ".join(
+        dict.fromkeys(_word(site, node, base) for node, base in dropped.items())
+    )
 
 
 def _word(site: Site, node: ast.expr, base: ast.expr) -> str:
-    """Return what is dropped around a value, as it is written: ``".detach().cpu()"``, ``"float()"``."""
+    """Return what is dropped around a value, as it is written.
+
+    ``".detach().cpu()"``, ``"float()"``.
+    """
     source = site.source
     (start, end), (first, last) = source.span(node), source.span(base)
     before, after = source.text[start:first].strip("( \t\r\n"), source.text[last:end]
     return f"{before}()" if before else " ".join(after.split()).removeprefix(")")
 
 
-def _changes(site: Site, statement: ast.stmt, dropped: dict[ast.expr, ast.expr]) -> tuple[Replacement, ...]:
+def _changes(
+    site: Site, statement: ast.stmt, dropped: dict[ast.expr, ast.expr]
+) -> tuple[Replacement, ...]:
     source = site.source
     if isinstance(statement, ast.Expr) and statement.value in dropped:
         return (source.deleting(statement),)
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and statement.value in dropped:
+    if (
+        isinstance(statement, ast.Assign)
+        and len(statement.targets) == 1
+        and statement.value in dropped
+    ):
         if source.code(statement.targets[0]) == source.code(dropped[statement.value]):  # x = x
             return (source.deleting(statement),)
-    return tuple(source.replacing(node, in_brackets(site, value)) for node, value in dropped.items())
+    return tuple(
+        source.replacing(node, in_brackets(site, value)) for node, value in dropped.items()
+    )
 
 
 @proposes("detach")
 def keep_history(site: Site) -> Iterable[Edit]:
-    """Have a ``state_dict()`` hand out the parameters themselves, and a sparse matrix its values with their history."""
+    """Have a ``state_dict()`` hand out the parameters themselves, and a sparse matrix its values
+    with their history.
+    """
     source = site.source
     for node in site.nodes():
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args and not node.keywords):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and not node.args
+            and not node.keywords
+        ):
             continue
         if node.func.attr == "state_dict":
             start = source.span(node)[1] - 1
-            yield Edit("have state_dict() keep the history", (Replacement(start, start, "keep_vars=True"),))
+            yield Edit(
+                "have state_dict() keep the history", (Replacement(start, start, "keep_vars=True"),)
+            )
         if node.func.attr in ("_values", "_indices"):
             matrix = in_brackets(site, node.func.value)
             every = [
-                source.replacing(other, f"{in_brackets(site, other.func.value)}.coalesce().values()")
+                source.replacing(
+                    other, f"{in_brackets(site, other.func.value)}.coalesce().values()"
+                )
                 for other in site.nodes()
-                if isinstance(other, ast.Call) and isinstance(other.func, ast.Attribute) and other.func.attr == "_values"
+                if isinstance(other, ast.Call)
+                and isinstance(other.func, ast.Attribute)
+                and other.func.attr == "_values"
             ]
             yield Edit(f"read {matrix} by values(), which keeps the history", tuple(every))
 
 
 @proposes("detach")
 def stack_parameters(site: Site) -> Iterator[Edit]:
-    """Stack the parameters of several modules themselves, where ``stack_module_state()`` copies them."""
+    """Stack the parameters of several modules themselves, where ``stack_module_state()`` copies
+    them.
+    """
     source, statement = site.source, site.statement
     for call in calls(site, "stack_module_state"):
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple) and call.args:
-            parameters, members = source.code(statement.targets[0].elts[0]), source.code(call.args[0])
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Tuple)
+            and call.args
+        ):
+            parameters, members = (
+                source.code(statement.targets[0].elts[0]),
+                source.code(call.args[0]),
+            )
             stacked = f"torch.stack([member.get_parameter(name) for member in {members}])"
             line = f"{parameters} = {{name: {stacked} for name in {parameters}}}"
-            yield Edit("stack the parameters with their history", (source.inserting_after(statement, line),))
+            yield Edit(
+                "stack the parameters with their history",
+                (source.inserting_after(statement, line),),
+            )

@@ -1,4 +1,7 @@
-"""Run by Python itself at start-up, before the script: hands over to gradviz, then to the environment's own ``sitecustomize``."""
+"""Run by Python itself at start-up, before the script.
+
+Hands over to gradviz, then to the environment's own ``sitecustomize``.
+"""
 
 import contextlib
 import os
