@@ -10,7 +10,7 @@ from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
 from gradviz.renaming import Renaming
 from gradviz.render.difference import pictured, render_difference, render_difference_json
 from gradviz.reports import Report
-from gradviz.training.facts import Fate, Training
+from gradviz.training_facts import Fate, Training
 
 
 def report(verdicts, *cuts, shapes=None):

@@ -14,8 +14,9 @@ import torch
 import transformers
 
 from gradviz.integrations.huggingface import GradientReportCallback
-from gradviz.recording import seams, trace
+from gradviz.recording import seams
 from gradviz.running import backwards
+from gradviz.tracing import trace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 BACKWARD = torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.recording import seams, trace
+from gradviz.recording import seams
 from gradviz.running import backwards
+from gradviz.tracing import trace
 
 lightning = pytest.importorskip("lightning", reason="needs torch-gradviz[lightning]")
 

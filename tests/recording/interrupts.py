@@ -241,7 +241,7 @@ class Bench:
             "collection": gc.isenabled(),
             "hooks": [len(one._backward_hooks or ()) for one in self.model.parameters()],
             "files": sorted(path.name for path in self.left()),
-            "a trace": gradviz.recording.trace._watching.__dict__.get("trace"),
+            "a trace": gradviz.tracing.trace._watching.__dict__.get("trace"),
             "step hooks": [
                 len(optimizers._global_optimizer_pre_hooks),
                 len(optimizers._global_optimizer_post_hooks),

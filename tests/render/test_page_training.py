@@ -8,7 +8,7 @@ import pytest
 from gradviz.render.html import render_html
 from gradviz.render.page_training import training_data
 from gradviz.render.text import render_text
-from gradviz.training.facts import Alarm, Fate, Training
+from gradviz.training_facts import Alarm, Fate, Training
 
 CODE = """loss = model(x)
 loss.backward()

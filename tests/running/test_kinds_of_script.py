@@ -292,7 +292,8 @@ def test_after_the_last_call_nothing_is_patched_or_watched(scripts):
         "train.py",
         shapes.CUT
         + """
-from gradviz.recording import seams, trace
+from gradviz.recording import seams
+from gradviz.tracing import trace
 print([getattr(f, "__wrapped__", None) for f in (torch.autograd.backward, torch.autograd.grad, torch.Tensor.backward)])
 import torch.optim.optimizer as optimizers
 print(len(optimizers._global_optimizer_pre_hooks), torch.overrides._len_torch_function_stack())

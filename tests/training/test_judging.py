@@ -6,8 +6,8 @@ import pytest
 
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.render.training import sentence
-from gradviz.training.facts import Evidence, Look, Stepper, Touch, Training
 from gradviz.training.judging import judge
+from gradviz.training_facts import Evidence, Look, Stepper, Touch, Training
 
 STEP = Place("train.py", 14, "optimizer.step()")
 MADE = Place("train.py", 4, "optimizer = SGD(model.parameters())")

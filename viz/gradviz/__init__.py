@@ -40,9 +40,9 @@ if TYPE_CHECKING:
         assert_trains,
     )
     from gradviz.mending.mend import mend
-    from gradviz.recording.make_dot import make_dot
-    from gradviz.recording.trace import Trace, report, trace
     from gradviz.reports import Report
+    from gradviz.tracing.make_dot import make_dot
+    from gradviz.tracing.trace import Trace, report, trace
 
 __all__ = [
     "Cut",
@@ -75,16 +75,16 @@ __all__ = [
 
 _LATER = {
     "Report": "gradviz.reports",
-    "Trace": "gradviz.recording.trace",
+    "Trace": "gradviz.tracing.trace",
     "UnexpectedGradientsError": "gradviz.assertions",
     "assert_gradients": "gradviz.assertions",
     "assert_graph_shape": "gradviz.assertions",
     "assert_trains": "gradviz.assertions",
     "load_ipython_extension": "gradviz.magics",
-    "make_dot": "gradviz.recording.make_dot",
+    "make_dot": "gradviz.tracing.make_dot",
     "mend": "gradviz.mending.mend",
-    "report": "gradviz.recording.trace",
-    "trace": "gradviz.recording.trace",
+    "report": "gradviz.tracing.trace",
+    "trace": "gradviz.tracing.trace",
 }
 
 

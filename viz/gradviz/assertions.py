@@ -23,8 +23,8 @@ from gradviz.render.violations import render_violations
 
 if TYPE_CHECKING:
     from gradviz.recording.build import Model
-    from gradviz.recording.trace import Optimizers, Trace
     from gradviz.reports import Report
+    from gradviz.tracing.trace import Optimizers, Trace
 
 
 class UnexpectedGradientsError(AssertionError):
@@ -153,7 +153,7 @@ def _judged(
         return loss, True
     import torch
 
-    from gradviz.recording.trace import run_backward
+    from gradviz.tracing.trace import run_backward
 
     if trace is not None:
         return trace.report(loss, model, optimizer), True

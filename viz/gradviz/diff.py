@@ -14,7 +14,7 @@ from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
 from gradviz.renaming import Renaming, pair
 from gradviz.several import loss_named, losses_of, together
-from gradviz.training.facts import Fate, Training
+from gradviz.training_facts import Fate, Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

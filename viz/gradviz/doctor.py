@@ -61,7 +61,8 @@ def examine() -> Examination:
     except Exception as error:  # whatever a broken installation raises
         raise GradvizError(f"torch cannot be imported ({type(error).__name__}: {error})") from error
 
-    from gradviz.recording import known_answers, torch_inside
+    from gradviz.recording import torch_inside
+    from gradviz.tracing import known_answers
 
     newest = ".".join(map(str, torch_inside.NEWEST_TRIED))
     untried = (

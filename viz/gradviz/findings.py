@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gradviz.graph import Cut, Graph, Leaf, NotFinite, Parameters, Place
 from gradviz.series.data import Series
-from gradviz.training.facts import Training
+from gradviz.training_facts import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gradviz.expectations import Patterns
     from gradviz.recording.build import Model
-    from gradviz.recording.trace import Optimizers, Trace
     from gradviz.reports import Report
+    from gradviz.tracing.trace import Optimizers, Trace
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 import gradviz
 from gradviz.errors import GradvizError
-from gradviz.recording.trace import run_backward
 from gradviz.reports import Report, read_json
 from gradviz.running.settings import numbers
+from gradviz.tracing.trace import run_backward
 
 _HERE = Path(__file__).parent
 

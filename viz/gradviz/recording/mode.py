@@ -43,6 +43,7 @@ from gradviz.recording.named_calls import (
 from gradviz.recording.observe import Backward, Observer
 from gradviz.recording.replaced import original_of
 from gradviz.recording.stacks import Stacks
+from gradviz.recording.step_watch import GradientTouches
 from gradviz.recording.tape import Call, Exit, Stamp, Tape, address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import (
     dispatch_modes,
@@ -52,7 +53,6 @@ from gradviz.recording.torch_inside import (
 )
 from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import NOWHERE, Spot, Surroundings, Switch
-from gradviz.training.touches import Touches
 
 _PLAIN = frozenset(
     (
@@ -96,10 +96,10 @@ class RecordingMode(TorchFunctionMode):
     If it fails itself, it stops watching and keeps the reason.
     """
 
-    def __init__(self, tape: Tape, touches: Touches | None = None) -> None:
+    def __init__(self, tape: Tape, touches: GradientTouches) -> None:
         super().__init__()
         self.tape = tape
-        self.touches = Touches() if touches is None else touches
+        self.touches = touches
         self.failure = ""  # type and text alone: an exception would keep the user's frames alive
         self.switch: Switch | None = None  # what switched grad mode off, while it is off
         # The one in a custom Function's forward, for which torch had switched it off before

@@ -34,6 +34,7 @@ from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.locked import Locked, new_lock
 from gradviz.recording.mode import RecordingMode, described
 from gradviz.recording.observe import Backward
+from gradviz.recording.step_watch import OptimizerWatch
 from gradviz.recording.threads import watched
 from gradviz.recording.torch_inside import (
     sequence_number,
@@ -42,7 +43,6 @@ from gradviz.recording.torch_inside import (
 )
 from gradviz.recording.uninterrupted import Action, Undo, as_one, when_empty
 from gradviz.recording.where import Spot
-from gradviz.training.watch import StepWatch
 
 Note = Callable[["Watcher", Any, tuple[Any, ...], dict[str, Any], Any], None]
 
@@ -112,7 +112,7 @@ class Watcher(NamedTuple):
 
     mode: RecordingMode
     optimizers: Optimized
-    training: StepWatch
+    training: OptimizerWatch
     eagerly: list[Action]  # what ends running eagerly, once it has begun
 
     def run_eagerly(self) -> None:

@@ -20,7 +20,7 @@ from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 _GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _EXAMPLES = (
     os.path.join(_GRADVIZ, "article.py"),
-    os.path.join(_GRADVIZ, "recording", "known_answers.py"),
+    os.path.join(_GRADVIZ, "tracing", "known_answers.py"),
 )
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})

@@ -23,7 +23,7 @@ from gradviz.errors import ReportFileError
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Parameters, Place
 from gradviz.series.data import Line, Series
-from gradviz.training.facts import Alarm, Fate, OptimizerSteps, Training
+from gradviz.training_facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__
 
 FORMAT = 2

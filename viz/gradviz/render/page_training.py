@@ -10,7 +10,7 @@ from gradviz.graph import Place
 from gradviz.render.sentences import path_and_line, printable
 from gradviz.render.source import around
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
-from gradviz.training.facts import Alarm, Training
+from gradviz.training_facts import Alarm, Training
 
 
 def training_data(training: Training | None) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.render.training import lines, note_on_size, sentence
-from gradviz.training.facts import Training
+from gradviz.training_facts import Training
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from gradviz.graph import Parameter, Place
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, listing, path_and_line, printable
-from gradviz.training.facts import Alarm, Fate, Training
+from gradviz.training_facts import Alarm, Fate, Training
 
 NOT_KNOWN = "whether parameters train is not known"
 _CLAUSES = 3  # reasons in a sentence, before the rest is only counted

@@ -30,7 +30,6 @@ from gradviz.recording.judge import judge
 from gradviz.recording.mode import described
 from gradviz.recording.seams import Seam, around_backward, held_by, watches_backward
 from gradviz.recording.tape import Tape
-from gradviz.recording.trace import Trace
 from gradviz.recording.uninterrupted import Undo, as_one, is_own
 from gradviz.render.formats import save
 from gradviz.render.series_text import render_series
@@ -44,6 +43,7 @@ from gradviz.running.outcome import Outcome
 from gradviz.running.relevant import relevant
 from gradviz.running.settings import Plan, Settings
 from gradviz.series.recorder import Recorder
+from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import Seen, StepWatch

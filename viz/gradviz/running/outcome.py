@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from gradviz.render.training import lines, sentence
 from gradviz.running.calls import Call
-from gradviz.training.facts import Alarm, Training
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
+from gradviz.training_facts import Alarm, Training
 
 _AT_THE_END = frozenset(
     ("cut", "unused", "too_small", "vanishing", "not_held", "not_stepped", "left_out")

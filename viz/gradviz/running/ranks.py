@@ -29,7 +29,7 @@ from gradviz.running import rank
 from gradviz.running.calls import Call
 from gradviz.running.settings import Settings
 from gradviz.running.telling import tell_names
-from gradviz.training.facts import Training
+from gradviz.training_facts import Training
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one

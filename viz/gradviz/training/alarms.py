@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
-from gradviz.training.facts import Alarm, ConstantTerm, Evidence, Fate, Stepper
 from gradviz.training.words import explain
+from gradviz.training_facts import Alarm, ConstantTerm, Evidence, Fate, Stepper
 
 _TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
 _HUGE = 1e4  # an element of a gradient that explodes

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.alarms import find_alarms
-from gradviz.training.facts import (
+from gradviz.training_facts import (
     ConstantTerm,
     Evidence,
     Fate,

@@ -28,7 +28,7 @@ class Glance:
         key: Identity of the parameter.
         gradient, norm: L2 norm of its gradient; None where there was none.
         moved, compared, finite, ratio, change, holds, lr: As in
-            :class:`gradviz.training.facts.Look`.
+            :class:`gradviz.training_facts.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step.
         after: And after it.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradviz.recording import where
 from gradviz.recording.where import Spot
-from gradviz.training.facts import Touch
+from gradviz.training_facts import Touch
 
 _REPLACES = frozenset(("grad", "zero_", "fill_", "copy_", "_foreach_zero_", "_foreach_copy_"))
 

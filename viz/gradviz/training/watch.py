@@ -25,12 +25,12 @@ from gradviz.recording.sharded import own_part
 from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
 from gradviz.series.recorder import Step
-from gradviz.training.facts import ConstantTerm, Evidence, Look, Stepper
 from gradviz.training.hooks import StepHooks
 from gradviz.training.looking import Glance, StepLook, callers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import Batch, has_values, spread
 from gradviz.training.touches import Touches
+from gradviz.training_facts import ConstantTerm, Evidence, Look, Stepper
 
 _MOST_LOOKS = 8  # of one parameter that are kept
 

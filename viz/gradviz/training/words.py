@@ -6,7 +6,7 @@ What each reason means, what mends it, and the sentence that ends a run. Texts o
 from collections.abc import Mapping, Sequence
 
 from gradviz import causes
-from gradviz.training.facts import Evidence, Stepper
+from gradviz.training_facts import Evidence, Stepper
 
 _MEANS: Mapping[str, tuple[str, str]] = {
     "frozen": (

@@ -22,9 +22,9 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Leaving, Undo, as_one, end_blocks
 from gradviz.reports import Report
 from gradviz.training.constant_terms import find_constant_terms
-from gradviz.training.facts import Training
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import Seen, StepWatch
+from gradviz.training_facts import Training
 from gradviz.voice import advise
 
 _watching = threading.local()
@@ -61,7 +61,7 @@ class Trace:
             )
         if torch_inside.is_newer():
             # Not needed on a torch that it was tried on
-            from gradviz.recording import known_answers
+            from gradviz.tracing import known_answers
 
             known_answers.check_once()
         self._thread = threading.get_ident()

@@ -194,7 +194,7 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
 def _wrong(known: Known) -> str:
     """Say what is wrong with the answer to one step; nothing where it is right."""
     # Which asks for this module on a torch that nobody has tried
-    from gradviz.recording.trace import trace
+    from gradviz.tracing.trace import trace
 
     values = {"a": 2.0, "b": 3.0}
     parameters = {

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gradviz.recording.known_answers import KNOWN, wrong_answers
+from gradviz.tracing.known_answers import KNOWN, wrong_answers
 
 NEWER = """
 import torch
@@ -35,7 +35,7 @@ def traced():
 
 traced()
 traced()
-print("gradviz.recording.known_answers" in sys.modules)
+print("gradviz.tracing.known_answers" in sys.modules)
 """
 STATE = """
 import random
@@ -74,7 +74,7 @@ def state():
 
 
 import gradviz
-from gradviz.recording import known_answers
+from gradviz.tracing import known_answers
 
 with torch.inference_mode(), torch.autocast("cpu"):
     before = state()

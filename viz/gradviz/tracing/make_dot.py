@@ -7,8 +7,8 @@ import graphviz
 from torch import Tensor
 
 from gradviz.errors import LossError
-from gradviz.recording.trace import report
 from gradviz.render.svg import drawing
+from gradviz.tracing.trace import report
 
 
 def make_dot(
