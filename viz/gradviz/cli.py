@@ -27,6 +27,7 @@ from gradviz.folding.boxes import PICTURE, SCHEMES, View
 from gradviz.layout import ENGINES
 from gradviz.mending.command import mend
 from gradviz.plotting import plot
+from gradviz.running.command import merge
 from gradviz.strategies import LAYERS, MODES
 from gradviz.version import __version__
 from gradviz.voice import printable, say
@@ -717,6 +718,7 @@ def diff(
 
 gradviz.add_command(compare)
 gradviz.add_command(mend)
+gradviz.add_command(merge)
 
 
 @contextmanager

@@ -67,18 +67,7 @@ def read_findings(text: str) -> Findings:
         ReportFileError: It is not JSON, not a report, of a later format, or something in it is
             missing or of the wrong kind.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ReportFileError(f"not a gradviz report: it is not JSON ({error})") from None
-    if not isinstance(document, dict) or "format" not in document:
-        raise ReportFileError('not a gradviz report: there is no "format" in it')
-    if document["format"] not in _READ:
-        raise ReportFileError(
-            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which"
-            f" reads {' and '.join(map(str, _READ))}; the file was written by gradviz"
-            f" {document.get('gradviz')})"
-        )
+    document = read_document(text)
     torch = _decode(str, document.get("torch", ""), "torch")
     reports = [
         _read_backward(entry, torch, f"backwards[{i}]")
@@ -96,6 +85,27 @@ def read_findings(text: str) -> Findings:
     if len(reports) != 1:
         raise ReportFileError(f'broken report: {len(reports)} backwards, but no "together"')
     return dataclasses.replace(reports[0], **more)
+
+
+def read_document(text: str) -> dict[str, Any]:
+    """Return the object that a report file holds, of which nothing but the format was looked at.
+
+    Raises:
+        ReportFileError: It is not JSON, not a report, or of a later format.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportFileError(f"not a gradviz report: it is not JSON ({error})") from None
+    if not isinstance(document, dict) or "format" not in document:
+        raise ReportFileError('not a gradviz report: there is no "format" in it')
+    if document["format"] not in _READ:
+        raise ReportFileError(
+            f"unknown report format: {document['format']!r} (this is gradviz {__version__}, which"
+            f" reads {' and '.join(map(str, _READ))}; the file was written by gradviz"
+            f" {document.get('gradviz')})"
+        )
+    return document
 
 
 def _training(training: Training) -> dict[str, Any]:

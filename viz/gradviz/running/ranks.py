@@ -33,6 +33,7 @@ from gradviz.training_facts import Training
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
+_ROWS = 20  # lots that are told one by one where the ranks are too many for columns
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 _began = time.time()
 _last: list[str] = []  # the matrix that was told before
@@ -123,6 +124,15 @@ def trained(where: Path) -> str:
                 ranks[int(path.stem.removeprefix("trained_"))] = {
                     name: (str(why), int(size)) for name, (why, size) in json.loads(data).items()
                 }
+    return training_matrix(ranks)
+
+
+def training_matrix(ranks: Mapping[int, Mapping[str, tuple[str, int]]]) -> str:
+    """Return which parameters train on which rank; nothing where no rank differs.
+
+    Args:
+        ranks: Of each rank the word (``"trains"``, or why not) and the size of each parameter.
+    """
     own = sorted(ranks)
     sizes = {name: size for fates in ranks.values() for name, (_, size) in fates.items()}
     rows: dict[tuple[str, ...], list[str]] = {}
@@ -268,9 +278,7 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
     """
     ended = {each.rank: each.verdicts for each in ranks if each.verdicts is not None}
     begun = [each.rank for each in ranks if each.verdicts is None]
-    absent = [
-        number for number in range(ranks[0].of) if number not in {each.rank for each in ranks}
-    ]
+    absent = sorted({*range(ranks[0].of)} - {each.rank for each in ranks})
     sizes = {name: size for verdicts in ended.values() for name, (_, size) in verdicts.items()}
     rows: dict[tuple[str, ...], list[str]] = {}
     for name in sizes:
@@ -330,6 +338,9 @@ def _table(
         columns = list(alike.values())
     if not rows:
         return
+    if len(columns) > _COLUMNS:
+        yield from _in_words(own, rows, sizes)
+        return
     heads = [_ranks([own[place] for place in places]) for places in columns]
     width = (
         max(len(word) for word in (*Verdict, *heads, *(word for row in rows for word in row))) + 2
@@ -346,6 +357,29 @@ def _table(
         label = "differ" if len(set(row)) > 1 else "same"
         words = "".join(row[places[0]].ljust(width) for places in columns)
         yield f"  {label:10}{words}{told}\n"
+
+
+def _in_words(
+    own: Sequence[int], rows: Mapping[tuple[str, ...], list[str]], sizes: Mapping[str, int]
+) -> Iterator[str]:
+    """Say of each lot on which ranks it is what, where too many ranks differ for columns.
+
+    Those that are the same everywhere share a line for each word.
+    """
+    among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
+    uneven = [(row, names) for row, names in rows.items() if len(set(row)) > 1]
+    for row, names in uneven[:_ROWS]:
+        by_word: dict[str, list[int]] = {}
+        for number, word in zip(own, row, strict=True):
+            by_word.setdefault(word, []).append(number)
+        words = "; ".join(f"{word} on {_ranks(numbers)}" for word, numbers in by_word.items())
+        yield f"  differ    {tell_names(names, among)}: {words}\n"
+    if len(uneven) > _ROWS:
+        rest = sum(len(names) for _, names in uneven[_ROWS:])
+        yield f"  differ    {counted(rest, 'more parameter')}, in {len(uneven) - _ROWS} more ways\n"
+    for row, names in rows.items():
+        if len(set(row)) == 1:
+            yield f"  same      {row[0]} on all: {tell_names(names, among)}\n"
 
 
 def _ranks(numbers: Sequence[int]) -> str:
