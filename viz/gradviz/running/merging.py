@@ -21,7 +21,7 @@ from gradviz.render.json import read_document
 from gradviz.render.names import runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running.ranks import Left, matrix, training_matrix
-from gradviz.training.facts import WHYS
+from gradviz.training_facts import WHYS
 from gradviz.version import __version__
 from gradviz.voice import printable
 
