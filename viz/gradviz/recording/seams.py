@@ -32,8 +32,16 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.locked import Locked, new_lock
-from gradviz.recording.mode import RecordingMode, described
+from gradviz.recording.mode import RecordingMode
 from gradviz.recording.observe import Backward
+from gradviz.recording.recorder import described
+from gradviz.recording.rules.communicated import communicated
+from gradviz.recording.rules.compiled import ran_aside
+from gradviz.recording.rules.handed import handed
+from gradviz.recording.rules.hooks import hooked, hooks_ran
+from gradviz.recording.rules.leaving import array_came_back, came_from_memory
+from gradviz.recording.rules.rewrapped import aliased, copied, given_memory, rewrapped
+from gradviz.recording.rules.scripts import ran_script
 from gradviz.recording.step_watch import OptimizerWatch
 from gradviz.recording.threads import watched
 from gradviz.recording.torch_inside import (
@@ -326,7 +334,9 @@ def _compile(original: Callable[..., Any]) -> Callable[..., Any]:
             return out
         mode = watcher.mode
         if is_for_torch_itself(sys._getframe(1)):
-            return aside(out, lambda: _standing_aside(watcher), mode.ran_aside, sequence_number)
+            return aside(
+                out, lambda: _standing_aside(watcher), partial(ran_aside, mode), sequence_number
+            )
         mode.tape.compiled = True
         watcher.run_eagerly()
         return out
@@ -415,7 +425,7 @@ def _scripted(original: Callable[..., Any]) -> Callable[..., Any]:
         if watcher is not None and not watcher.mode.failure:
             try:
                 with without_torch_function():
-                    watcher.mode.ran_script(function, first, args, kwargs, out, sys._getframe(1))
+                    ran_script(watcher.mode, function, first, args, kwargs, out, sys._getframe(1))
             except BaseException as failure:
                 watcher.mode.failed(failure)
         return out
@@ -509,7 +519,7 @@ def _handing(original: Callable[..., Any]) -> Callable[..., Any]:
                 with without_torch_function():
                     if not _is_watched(watcher.mode, args[0]):
                         name = f"{type(args[0]).__name__}.{original.__name__.strip('_')}"
-                        watcher.mode.handed(name, (args, kwargs), sys._getframe(1))
+                        handed(watcher.mode, name, (args, kwargs), sys._getframe(1))
             except BaseException as failure:
                 watcher.mode.failed(failure)
         return original(*args, **kwargs)
@@ -547,7 +557,7 @@ def _ended(
     except BaseException as failure:
         mode.failed(failure)
     if backward is not None and error is None:
-        mode.hooks_ran(backward)
+        hooks_ran(mode, backward)
     if backward is not None and backward.seen is not None and backward.seen.failure is not None:
         mode.failure = mode.failure or described(backward.seen.failure)
 
@@ -561,7 +571,7 @@ def _rewrapped(name: str) -> Note:
         if isinstance(out, nn.Parameter):
             watcher.training.owners.created(out, frame)
         if isinstance(value, Tensor) and isinstance(out, Tensor):
-            watcher.mode.rewrapped(name, value, out, frame)
+            rewrapped(watcher.mode, name, value, out, frame)
 
     return note
 
@@ -575,7 +585,7 @@ def _communicated(name: str) -> Note:
             _flat(args[place] if place < len(args) else kwargs.get(label))
             for place, label in _COLLECTIVES[name]
         )
-        watcher.mode.communicated(name, written, read, frame)
+        communicated(watcher.mode, name, written, read, frame)
 
     return note
 
@@ -583,41 +593,41 @@ def _communicated(name: str) -> Note:
 def _came_back(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
-    watcher.mode.array_came_back(args[0], out, frame)
+    array_came_back(watcher.mode, args[0], out, frame)
 
 
 def _given_memory(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
     if len(args) > 1 or kwargs:
-        watcher.mode.given_memory(
-            args[0], args[1] if len(args) > 1 else next(iter(kwargs.values())), frame
+        given_memory(
+            watcher.mode, args[0], args[1] if len(args) > 1 else next(iter(kwargs.values())), frame
         )
 
 
 def _aliased(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
-    watcher.mode.aliased("as_subclass", args[0], out, frame)
+    aliased(watcher.mode, "as_subclass", args[0], out, frame)
 
 
 def _subclass_made(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
     if len(args) > 1 and not isinstance(out, nn.Parameter):  # which is told of where it is made
-        watcher.mode.aliased("Tensor._make_subclass", args[1], out, frame)
+        aliased(watcher.mode, "Tensor._make_subclass", args[1], out, frame)
 
 
 def _nested(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
-    watcher.mode.copied("torch.nested.nested_tensor", args[:1], out, frame)
+    copied(watcher.mode, "torch.nested.nested_tensor", args[:1], out, frame)
 
 
 def _came_from_memory(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
-    watcher.mode.came_from_memory("from_dlpack", out, frame)
+    came_from_memory(watcher.mode, "from_dlpack", out, frame)
 
 
 def _inference_began(
@@ -650,7 +660,7 @@ def _scaled(
 def _hooked(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
-    watcher.mode.hooked(args[0], frame)
+    hooked(watcher.mode, args[0], frame)
 
 
 def _flat(value: Any) -> tuple[Tensor, ...]:

@@ -31,13 +31,13 @@ class ThreadMode(RecordingMode):
             parent.exposed,
             parent.gradients,
         )
-        self._met = parent._met
+        self.met = parent.met
 
     def failed(self, failure: BaseException) -> None:
         super().failed(failure)
         self._parent.failure = self._parent.failure or self.failure
 
-    def _note_nodes(
+    def note_nodes(
         self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]
     ) -> None:
         """Mark the nodes that a call made: their numbers say nothing outside their thread."""

@@ -27,7 +27,7 @@ from gradviz.graph import Verdict
 from gradviz.recording import torch_inside, where
 from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
-from gradviz.recording.mode import described
+from gradviz.recording.recorder import described
 from gradviz.recording.seams import Seam, around_backward, held_by, watches_backward
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Undo, as_one, is_own

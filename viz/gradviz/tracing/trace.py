@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import seams, torch_inside
 from gradviz.recording.build import Model, names_of
+from gradviz.recording.inputs import came_back
 from gradviz.recording.judge import judge
-from gradviz.recording.mode import RecordingMode, described
+from gradviz.recording.mode import RecordingMode
+from gradviz.recording.recorder import described
 from gradviz.recording.seams import Optimized, Watcher, held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Leaving, Undo, as_one, end_blocks
@@ -172,7 +174,7 @@ class Trace:
             if not isinstance(one, Tensor)
         ]
         numbers = (
-            {id(one): self._mode.came_back((one,), sys._getframe(1)) for one in plain}
+            {id(one): came_back(self._mode, (one,), sys._getframe(1)) for one in plain}
             if self._mode is not None
             else {}
         )

@@ -1,0 +1,214 @@
+"""What goes into a call: which values of interest, and whether they required grad."""
+
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.recording.arguments import as_array
+from gradviz.recording.escapes import of_interest
+from gradviz.recording.fingerprints import is_short
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function
+from gradviz.recording.tape import address, history
+
+Inputs = tuple[tuple[int, bool], ...]
+"""The number of each value that went in, and whether it required grad."""
+
+_PLAIN = frozenset(
+    (
+        int,
+        float,
+        complex,
+        str,
+        bool,
+        type(None),
+        torch.dtype,
+        torch.device,
+        torch.Size,
+        torch.layout,
+        torch.memory_format,
+    )
+)
+
+
+def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tuple[int, ...]:
+    """Return what left torch and is in plain arguments, or in tensors that nobody saw being
+    made.
+    """
+    escapes = recorder.escapes
+    numbers: dict[int, None] = {}
+    open_: list[Any] = []
+    for item in items:
+        if isinstance(item, Tensor):
+            if item.is_leaf and _is_stranger(recorder, item):
+                serial = recorder.exposed.given_out(item)
+                if serial:
+                    numbers[serial] = None
+                else:
+                    open_.append(item)
+        elif of_interest(item):
+            sources, whole = escapes.same(item)
+            numbers.update(dict.fromkeys(sources))
+            if not whole:
+                open_.append(item)
+    if open_:
+        behind = escapes.behind(frame, {id(item) for item in open_})
+        numbers.update(dict.fromkeys(behind))
+        for item in open_ if not behind else ():
+            plain = as_array(item) if isinstance(item, Tensor) else item
+            sources = escapes.values.sources(plain)
+            numbers.update(dict.fromkeys(sources))
+            if not sources and not is_short(plain):
+                recorder.came_in()
+    return tuple(numbers)
+
+
+def _is_stranger(recorder: Recorder, tensor: Tensor) -> bool:
+    """Say whether a tensor is met for the first time and nothing is known of it."""
+    kind = type(tensor)
+    if (
+        kind is nn.Parameter
+        or (kind is not Tensor and isinstance(tensor, nn.Parameter))
+        or recorder.tape.origin(tensor) is not None
+    ):
+        return False
+    return recorder.met.is_new(tensor)
+
+
+def dead_sources(
+    recorder: Recorder,
+    items: Iterable[Any],
+    sources: list[int],
+    function: Function | None,
+    own: int = 0,
+) -> None:
+    """Collect what goes into a recorded call without a gradient edge."""
+    tape = recorder.tape
+    interesting, memory = tape.tensors.by_key, tape.memory
+    for position, item in enumerate(items):
+        kind: Any = type(item)
+        if kind is Tensor:
+            pass
+        elif kind is nn.Parameter:
+            tape.read(item)
+        elif kind in _PLAIN:
+            continue
+        elif kind is list or kind is tuple:
+            dead_sources(recorder, item, sources, None, own)
+            continue
+        elif kind is dict:
+            dead_sources(recorder, item.values(), sources, None, own)
+            continue
+        elif not isinstance(item, Tensor):
+            continue
+        if function is not None and function.shape_only and position:
+            continue
+        if id(item) in interesting:
+            origin = tape.origin(item)
+            if origin is not None:
+                node = history(item) if item.requires_grad else None
+                if node is not None:
+                    if not is_returned_by_function(recorder, node, origin):
+                        # Detached, then written into: it has a history again, but not all of it
+                        sources.append(origin)
+                elif item.requires_grad:
+                    tape.leaf(item)
+                else:
+                    sources.append(origin)
+        if not item.requires_grad and isinstance(item, nn.Parameter):
+            sources.append(tape.leaf(item))
+        if memory and address(item) != own:
+            sources.extend(tape.writes(item))
+
+
+def is_returned_by_function(recorder: Recorder, node: Any, origin: int) -> bool:
+    """A custom Function's result carries what was computed inside its forward.
+
+    Say whether this is one.
+    """
+    call = recorder.tape.calls.get(origin)
+    if (
+        call is None
+        or call.inside is None
+        or not isinstance(node, torch.autograd.function.BackwardCFunction)
+    ):
+        return False
+    if not recorder.tape.is_stamped(node):
+        recorder.tape.stamp(node, call.spot, (origin,))
+    return True
+
+
+def inputs_of(
+    recorder: Recorder,
+    args: Any,
+    kwargs: Any,
+    function: Function | None = None,
+    *,
+    out: Tensor | None = None,
+    frame: FrameType | None = None,
+) -> Inputs:
+    """Return the number of every value of interest that went in, and whether it required grad.
+
+    Args:
+        args, kwargs: Of the call.
+        function: The function that was called.
+        out: The result, where it may be a view: what it shares memory with is numbers by whoever
+            reads it.
+        frame: Where the call stands, to follow plain numbers through Python code.
+    """
+    numbers: dict[int, bool] = {}
+    own = address(out) if out is not None and recorder.tape.memory else 0
+    _gather(recorder, args, numbers, function, own)
+    if kwargs:
+        _gather(
+            recorder, (value for name, value in kwargs.items() if name != "out"), numbers, None, own
+        )
+    if frame is not None and recorder.escapes.any:
+        for source in came_back(recorder, (*args, *kwargs.values()), frame):
+            numbers.setdefault(source, False)
+    return tuple(numbers.items())
+
+
+def _gather(
+    recorder: Recorder,
+    items: Iterable[Any],
+    numbers: dict[int, bool],
+    function: Function | None,
+    own: int = 0,
+) -> None:
+    tape = recorder.tape
+    tensors, memory = tape.tensors, tape.memory
+    for position, item in enumerate(items):
+        kind = type(item)
+        if kind in _PLAIN:
+            continue
+        if kind is Tensor or kind is nn.Parameter or isinstance(item, Tensor):
+            if function is not None and function.shape_only and position:
+                continue
+            facts = tensors.find(item) if id(item) in tensors.by_key else None
+            if item.requires_grad:
+                node = history(item)
+                if node is None:
+                    numbers[tape.leaf_of(facts, item)] = True
+                else:
+                    if (
+                        facts is not None
+                        and facts.origin
+                        and not is_returned_by_function(recorder, node, facts.origin)
+                    ):
+                        numbers.setdefault(facts.origin, False)
+                    numbers[tape.walk(node)] = True
+            elif facts is not None and facts.origin:
+                numbers.setdefault(facts.origin, False)
+            elif kind is nn.Parameter or (kind is not Tensor and isinstance(item, nn.Parameter)):
+                numbers.setdefault(tape.leaf(item), False)
+            if memory and (place := address(item)) in memory and place != own:
+                for write in tape.writes(item):
+                    numbers.setdefault(write, False)
+        elif kind is list or kind is tuple:
+            _gather(recorder, item, numbers, None, own)
+        elif kind is dict:
+            _gather(recorder, item.values(), numbers, None, own)

@@ -1,0 +1,169 @@
+"""Writes into the memory of a tensor, and whether they sever what was written."""
+
+from types import FrameType
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.graph import CutKind
+from gradviz.recording.arguments import part_at
+from gradviz.recording.inputs import Inputs, inputs_of
+from gradviz.recording.named_calls import FILLS, operation_text
+from gradviz.recording.noting import stamp_nodes
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function
+from gradviz.recording.severing import outer_switch, write_down
+from gradviz.recording.tape import Call, address, base_of, history, is_recorded
+from gradviz.recording.where import Surroundings
+
+
+def wrote(
+    recorder: Recorder,
+    function: Function,
+    target: Tensor,
+    was_live: bool,
+    others: Any,
+    kwargs: Any,
+    frame: FrameType,
+) -> None:
+    """Take note of a write into a tensor.
+
+    Args:
+        recorder: Of the thread.
+        function: What wrote.
+        target: What was written into.
+        was_live: It had a history before.
+        others: The arguments beside the target.
+        kwargs: Those by name.
+        frame: Where the call stands.
+    """
+    if recorder.exposed.windows:
+        recorder.exposed.wrote(target)
+    over = function.name.removeprefix("_foreach_") in FILLS or function.name == "__setitem__"
+    indexed = part_at(target, others[0]) if function.name == "__setitem__" else target
+    written = _Written(
+        target=target,
+        part=target if indexed is None else indexed,
+        over=over and indexed is not None,
+    )
+    if torch.is_grad_enabled() and is_recorded(target):
+        _with_history(recorder, function, written, was_live, others, kwargs, frame)
+    else:
+        _without_history(recorder, function, written, others, kwargs, frame)
+
+
+class _Written(NamedTuple):
+    """A tensor that was written into.
+
+    Attributes:
+        target: The tensor.
+        part: What of it was written, as a view; all of it where that cannot be told.
+        over: Nothing of what was in the part before is left.
+    """
+
+    target: Tensor
+    part: Tensor
+    over: bool
+
+    @property
+    def replaces_all(self) -> bool:
+        """Nothing of what was in the tensor before is left."""
+        return self.over and self.part.shape == self.target.shape
+
+
+def _with_history(
+    recorder: Recorder,
+    function: Function,
+    written: _Written,
+    was_live: bool,
+    others: Any,
+    kwargs: Any,
+    frame: FrameType,
+) -> None:
+    """Autograd has recorded the write; whoever shares the memory may know nothing of it."""
+    tape, target = recorder.tape, written.target
+    alias = alias_kind(recorder, target)
+    # What was written into the target's memory before is found there by whoever reads it.
+    stamp_nodes(recorder, function, others, kwargs, (target,), frame, in_place=True)
+    base = base_of(target)
+    if not was_live or address(target) in tape.memory:
+        around = recorder.stacks.look_around(frame)
+        through = alias or CutKind.DATA
+        call = Call(
+            function.name,
+            through,
+            operation_text(through.value, through, around),
+            ((tape.walk(target.grad_fn), True),),
+            around.spot,
+        )
+        tape.written(written.part, tape.call(call), base, over=False)
+    if written.replaces_all:
+        tape.drop_origin(target)
+
+
+def _without_history(
+    recorder: Recorder,
+    function: Function,
+    written: _Written,
+    others: Any,
+    kwargs: Any,
+    frame: FrameType,
+) -> None:
+    tape, target = recorder.tape, written.target
+    beside = {name: value for name, value in kwargs.items() if value is not target}
+    inputs = foreign(recorder, inputs_of(recorder, others, beside, frame=frame), target)
+    if not inputs:
+        if written.over:
+            tape.overwritten(written.part)
+            if written.replaces_all and not target.requires_grad:
+                tape.drop_origin(target)
+        return
+    around = recorder.stacks.look_around(frame)
+    if around.upkeep:
+        return
+    kind = _kind_of_write(recorder, target, inputs, around)
+    serial = write_down(recorder, function.name, kind, inputs, around, None)
+    if written.replaces_all and not target.requires_grad:
+        tape.drop_origin(target)
+    tape.written(written.part, serial, None, over=written.over)
+
+
+def _kind_of_write(
+    recorder: Recorder, target: Tensor, inputs: Inputs, around: Surroundings
+) -> CutKind | None:
+    """Say what severs what was written, where something does."""
+    if around.applying is not None and not outer_switch(recorder):
+        return CutKind.NO_GRAD
+    live = any(live for _, live in inputs)
+    if not (target.dtype.is_floating_point or target.dtype.is_complex):
+        return CutKind.INTEGER_CAST if live else None
+    if not torch.is_grad_enabled():
+        return CutKind.COPY_UNDER_NO_GRAD
+    return alias_kind(recorder, target) or (CutKind.NON_DIFFERENTIABLE if live else None)
+
+
+def foreign(recorder: Recorder, inputs: Inputs, target: Tensor) -> Inputs:
+    """Leave out what a tensor is made of already.
+
+    Writing it into itself, also converted or scaled, severs nothing.
+    """
+    tape = recorder.tape
+    is_leaf = (target.requires_grad and history(target) is None) or isinstance(target, nn.Parameter)
+    origin = tape.origin(target)
+    own = set() if origin is None else {origin}
+    if not is_leaf:
+        return tuple(
+            (number, live)
+            for number, live in inputs
+            if number not in own and not tape.is_written(target, number)
+        )
+    own |= {tape.leaf(target), *tape.writes(target)}
+    return tuple((number, live) for number, live in inputs if not tape.is_made_of(number, own))
+
+
+def alias_kind(recorder: Recorder, target: Tensor) -> CutKind | None:
+    """Say what took a tensor out of the graph whose memory it may share."""
+    origin = recorder.tape.origin(target)
+    kind = recorder.tape.calls[origin].kind if origin is not None else recorder.tape.alias(target)
+    return kind if kind in (CutKind.DETACH, CutKind.DATA, CutKind.NEW_TENSOR) else None

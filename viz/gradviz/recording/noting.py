@@ -1,0 +1,129 @@
+"""What is noted of a call's results: the nodes that it made, and what it made without any."""
+
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording import exits, torch_inside, transforms, where
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.inputs import came_back, dead_sources, inputs_of
+from gradviz.recording.named_calls import KIND_OF
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function
+from gradviz.recording.severing import hands_on, kind_of, write_down
+from gradviz.recording.tape import Stamp, address, base_of
+from gradviz.recording.torch_inside import sequence_number
+from gradviz.recording.where import Spot, Surroundings
+
+
+def is_another(recorder: Recorder, out: Tensor, args: Any, kwargs: Any) -> None:
+    """Forget what stood where a new tensor stands now.
+
+    What a call hands back as it went in is not new.
+    """
+    if not any(out is item for item in tensors_in((*args, *kwargs.values()))):
+        recorder.tape.tensors.made(out)
+
+
+def stamp_nodes(
+    recorder: Recorder,
+    function: Function,
+    args: Any,
+    kwargs: Any,
+    outs: tuple[Tensor, ...],
+    frame: FrameType,
+    *,
+    in_place: bool = False,
+) -> None:
+    """Take note of where nodes were made, and of what went into them without a
+    gradient edge.
+    """
+    tape = recorder.tape
+    sources: list[int] = []
+    # What was written into memory that a view shows is found by whoever reads the view.
+    own = address(outs[0]) if tape.memory and not in_place else 0
+    dead_sources(recorder, args, sources, function, own)
+    if kwargs:
+        dead_sources(recorder, kwargs.values(), sources, None, own)
+    if recorder.escapes.any:
+        sources.extend(came_back(recorder, (*args, *kwargs.values()), frame))
+    last = sequence_number()
+    if last == recorder.first_node and torch_inside.NUMBERED:
+        return  # what comes out is what went in
+    code, lasti, caller, caller_lasti, module = where.quick(frame)
+    spot = (code, lasti, caller, caller_lasti, -1 if module is None else tape.module(module))
+    recorder.note_nodes(args, kwargs, outs, last, spot)
+    if sources or not torch_inside.NUMBERED:
+        for out in outs:
+            for node in dict.fromkeys(
+                (out.grad_fn, base_of(out).grad_fn if in_place else out.grad_fn)
+            ):
+                # Else it went in, and comes out as it was
+                if node is not None and torch_inside.node_number(node) >= recorder.first_node:
+                    stamp = tape.stamp(node, Spot._make(spot), tuple(sources))
+                    if sources:
+                        mark_factors(
+                            recorder, stamp, transforms.factors(function.name, args, kwargs)
+                        )
+
+
+def made(
+    recorder: Recorder,
+    function: Function,
+    args: Any,
+    kwargs: Any,
+    outs: tuple[Tensor, ...],
+    frame: FrameType,
+    *,
+    several: bool = False,
+) -> None:
+    """Take note of tensors that a call made without recording a gradient edge."""
+    if any(item is out for item in args for out in outs):
+        outs = tuple(out for out in outs if not any(item is out for item in args))
+        if not outs:
+            return
+    if function.skip_first:
+        args = args[1:]
+    if function.plain:
+        return
+    # A view shows what was written into its memory to its readers; what takes it out of the
+    # graph severs that as well.
+    view = None if function.name in ("detach", "data") else outs[0]
+    inputs = inputs_of(recorder, args, kwargs, function, out=view, frame=frame)
+    if not inputs:
+        if function.name in ("detach", "data"):
+            recorder.tape.set_alias(outs[0], KIND_OF[function.name])
+        elif recorder.escapes.any and function.name not in exits.FROM_OUTSIDE:
+            for out in outs:
+                recorder.met.is_new(out)
+        return
+    around: Surroundings | None = None
+    for out in outs:
+        # Of a result that is a view of one of the inputs, only that input matters
+        # (broadcast_tensors, meshgrid ...).
+        viewed = (
+            [item for item in tensors_in(args) if address(item) == address(out)] if several else []
+        )
+        mine = inputs_of(recorder, viewed, {}) if viewed else inputs
+        if not mine:
+            continue
+        if around is None:
+            around = recorder.stacks.look_around(
+                frame, in_apply=hands_on(recorder, function.name, args)
+            )
+            if around.upkeep:
+                return
+            if around.checkpoint:
+                recorder.tape.hold(tensors_in((*args, *kwargs.values())))
+        kind = kind_of(recorder, function.name, out, mine, around, viewed or args)
+        write_down(recorder, function.name, kind, mine, around, out)
+
+
+def mark_factors(recorder: Recorder, stamp: Stamp, factors: tuple[Any, ...]) -> None:
+    """Note which of the values that went in without a gradient edge a derivative depends on."""
+    numbers: list[int] = []
+    dead_sources(recorder, transforms.plain(factors), numbers, None)
+    stamp.factors += tuple(
+        source for source in dict.fromkeys(numbers) if source not in stamp.factors
+    )

@@ -1,0 +1,39 @@
+"""What something beside torch wrote into the memory of a tensor that was given out."""
+
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.graph import CutKind
+from gradviz.recording.arguments import as_array
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.tape import Call
+from gradviz.recording.torch_inside import without_torch_function
+
+
+def look_outside(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -> None:
+    """Take note of what something beside torch wrote into the memory of what goes in."""
+    if not any(isinstance(item, (Tensor, list, tuple)) for item in (*args, *kwargs.values())):
+        return
+    with without_torch_function():
+        for tensor, window in recorder.exposed.changed((*args, *kwargs.values())):
+            sources = dict.fromkeys(
+                source for site in window.sites for source in recorder.escapes.written(*site)
+            )
+            if not sources:
+                sources = dict.fromkeys(recorder.escapes.values.sources(as_array(tensor)))
+            if not sources:
+                recorder.came_in()
+            else:
+                inputs = tuple((source, False) for source in sources)
+                call = Call(
+                    "numpy",
+                    CutKind.NUMPY,
+                    "numpy()",
+                    inputs,
+                    recorder.stacks.look_around(frame).spot,
+                )
+                recorder.tape.write_at(
+                    recorder.tape.pin(tensor), window.low, window.high, recorder.tape.call(call)
+                )

@@ -1,0 +1,108 @@
+"""What one thread's recording holds: the tape, and what it has to know beside it.
+
+What is done with it stands in functions that take it as their first argument: ``inputs``,
+``noting``, ``severing``, ``memory_writes``, and the rules.
+"""
+
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradviz.recording import elsewhere, where
+from gradviz.recording.escapes import Escapes, Met
+from gradviz.recording.exposed import Exposed
+from gradviz.recording.gradients import Gradients
+from gradviz.recording.observe import Observer
+from gradviz.recording.stacks import Stacks
+from gradviz.recording.step_watch import GradientTouches
+from gradviz.recording.tape import Call, Tape
+from gradviz.recording.uninterrupted import is_own
+from gradviz.recording.where import NOWHERE, Spot, Switch
+
+
+class Recorder:
+    """What the recording of one thread knows.
+
+    Attributes:
+        tape: What was seen.
+        touches: Who changed a gradient.
+        failure: Why it stopped watching; empty while it watches. Type and text alone: an exception
+            would keep the user's frames alive.
+        switch: What switched grad mode off, while it is off.
+        switch_inside: The one in a custom Function's forward, for which torch had switched it off
+            before.
+        switch_before: The one before grad mode was last switched on.
+        inference_blocks: Those of torch.inference_mode that are entered, the innermost last.
+        first_node: Torch's number of the first node that the running call makes.
+        grad_at_start: Grad mode was on as the recording began.
+        runs_beside: A thread ran already as it began, which may compute what comes in.
+        threads: The threads that the step started, by Python's number.
+        lock: For one thread at a time, while there are any.
+    """
+
+    def __init__(self, tape: Tape, touches: GradientTouches) -> None:
+        self.tape = tape
+        self.touches = touches
+        self.failure = ""
+        self.switch: Switch | None = None
+        self.switch_inside: Switch | None = None
+        self.switch_before: Switch | None = None
+        self.escapes = Escapes(partial(_bundle, tape))
+        self.exposed = Exposed()
+        self.met = Met()
+        self.stacks = Stacks(tape.module)
+        self.observer = Observer(tape)
+        self.gradients = Gradients(tape)
+        self.threads: set[int] = set()
+        self.lock: Any = None
+        self.inference_blocks: list[Switch] = []
+        self.first_node = 0
+        self.grad_at_start = torch.is_grad_enabled()
+        self.runs_beside = bool(elsewhere.thread_that_may_compute())
+        self.escapes.any = self.runs_beside
+
+    def failed(self, failure: BaseException) -> None:
+        """Stop watching, and keep why.
+
+        What a signal handler raised meanwhile is the user's, and goes on.
+        """
+        self.failure = described(failure)
+        if not is_own(failure):
+            raise
+
+    def note_nodes(
+        self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]
+    ) -> None:
+        """Take note of the line that made the nodes up to a number."""
+        self.tape.made(self.first_node, last, spot)
+
+    def came_in(self) -> None:
+        """Take note that something of unknown origin went in."""
+        self.tape.came_in()
+        if self.runs_beside and not self.tape.beside:
+            self.tape.beside = elsewhere.thread_that_may_compute()
+
+
+def spot_of(frame: FrameType) -> Spot:
+    """Return the line of a call, outside any module."""
+    return Spot._make((*where.quick(frame)[:4], -1))
+
+
+def described(failure: BaseException) -> str:
+    """Return type and text of an exception."""
+    return (
+        f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}".rstrip(
+            ": "
+        )
+    )
+
+
+def _bundle(tape: Tape, sources: tuple[int, ...]) -> int:
+    """Return one number for several values that go one way through Python code."""
+    calls = tape.calls
+    inside = calls[sources[-1]].inside
+    together = tuple((source, False) for source in sources if calls[source].inside == inside)
+    return tape.call(Call("python", None, "python", together, NOWHERE, inside=inside))

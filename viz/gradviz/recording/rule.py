@@ -1,0 +1,46 @@
+"""What is known of a torch function by its name, worked out once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gradviz.recording import torch_inside
+from gradviz.recording.named_calls import POSITIONS, SHAPE_ONLY
+
+
+class Function:
+    """What a torch function is, as its name tells.
+
+    Attributes:
+        name: Of the function.
+        skip_first: ``zeros_like(x)`` and ``x.new_zeros(...)`` take x's shape, not its value.
+        shape_only: What goes in beside the first argument gives its shape alone.
+        plain: What it makes carries no value.
+    """
+
+    __slots__ = ("name", "plain", "shape_only", "skip_first")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.skip_first = name.endswith("_like") or name.startswith("new_")
+        self.shape_only = name in SHAPE_ONLY
+        self.plain = name in torch_inside.PLAIN_RESULTS or name in POSITIONS
+
+
+class Rule(Function):
+    """What the recorder does about a torch function.
+
+    Attributes:
+        before: Called with the recorder, the arguments and the named arguments before the function
+            runs; None where there is nothing to look at.
+        after: Called after it with the recorder, this rule, the arguments, the named arguments, the
+            result, what ``before`` returned, and the frame that called. Returns the result.
+    """
+
+    __slots__ = ("after", "before")
+
+    def __init__(
+        self, name: str, after: Callable[..., Any], before: Callable[..., Any] | None = None
+    ) -> None:
+        super().__init__(name)
+        self.before = before
+        self.after = after

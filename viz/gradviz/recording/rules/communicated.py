@@ -1,0 +1,27 @@
+"""A collective wrote what other processes have into plain tensors."""
+
+from collections.abc import Iterable
+from types import FrameType
+
+from torch import Tensor
+
+from gradviz.graph import CutKind
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.severing import write_down
+
+
+def communicated(
+    recorder: Recorder,
+    name: str,
+    outs: Iterable[Tensor],
+    inputs: Iterable[Tensor],
+    frame: FrameType,
+) -> None:
+    """A collective wrote into plain tensors."""
+    numbers = inputs_of(recorder, tuple(inputs), {})
+    if numbers:
+        around = recorder.stacks.look_around(frame)
+        for out in () if around.upkeep else outs:
+            serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, around, None)
+            recorder.tape.written(out, serial, None, over=True)

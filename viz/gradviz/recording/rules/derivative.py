@@ -1,0 +1,51 @@
+"""``torch.autograd.grad``: gradients as plain numbers, or with a history of their own."""
+
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.graph import CutKind
+from gradviz.recording import transforms
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.noting import is_another, stamp_nodes
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Rule
+from gradviz.recording.severing import write_down
+from gradviz.recording.tape import is_recorded
+
+
+def _after_grad(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    for item in tensors_in(out):
+        is_another(recorder, item, args, kwargs)
+    live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
+    if live:
+        stamp_nodes(recorder, rule, (), {}, live, frame)
+        outputs = [tensor.grad_fn for tensor in tensors_in(args[:1] or (kwargs.get("outputs"),))]
+        sources = transforms.derivative_sources(
+            recorder.tape, outputs, tensors_in(args[1:2] or (kwargs.get("inputs"),))
+        )
+        for item in live if sources else ():
+            recorder.tape.stamp(item.grad_fn, None, sources)
+    outputs = args[0] if args else kwargs.get("outputs")
+    dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
+    if dead:
+        inputs = inputs_of(recorder, (outputs, kwargs.get("grad_outputs")), {})
+        if inputs:
+            around = recorder.stacks.look_around(frame)
+            serial = write_down(
+                recorder, rule.name, CutKind.GRAD_WITHOUT_GRAPH, inputs, around, dead[0]
+            )
+            for item in dead[1:]:
+                recorder.tape.set_origin(item, serial)
+    return out
+
+
+def recognise(function: Any, name: str) -> Rule | None:
+    """Return the rule of ``torch.autograd.grad``; None for any other function."""
+    if name == "grad" and getattr(function, "__module__", "") == "torch.autograd":
+        return Rule(name, _after_grad)
+    return None

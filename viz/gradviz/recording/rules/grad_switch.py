@@ -1,0 +1,49 @@
+"""Grad mode is switched: by ``no_grad``, ``enable_grad``, ``set_grad_enabled``."""
+
+import sys
+from types import FrameType
+from typing import Any
+
+import torch
+
+from gradviz.recording import torch_inside, where
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Rule
+
+
+def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:
+    """Take note of what is about to switch grad mode off.
+
+    An interrupt after the call then finds it noted.
+    """
+    enabled = torch.is_grad_enabled()
+    if enabled and not args[0]:
+        frame = sys._getframe(2)
+        # enable_grad within no_grad has ended
+        back = recorder.switch_before if where.leaves_a_block(frame) else None
+        recorder.switch = back or recorder.stacks.look_at_switch(frame)
+    elif not enabled and (recorder.switch is None or recorder.switch_inside is not None):
+        frame = sys._getframe(2)
+        inside = (
+            None
+            if args[0] or where.leaves_a_block(frame)
+            else recorder.stacks.look_at_switch(frame)
+        )
+        # A checkpoint's own is no block of the user's
+        recorder.switch_inside = None if inside is None or inside.library else inside
+    return enabled
+
+
+def _after_switch(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    if torch.is_grad_enabled() and not before:
+        recorder.switch_before, recorder.switch = recorder.switch, None
+    return out
+
+
+RULES = {
+    torch_inside.SET_GRAD_ENABLED: Rule(
+        torch_inside.SET_GRAD_ENABLED, _after_switch, _before_switch
+    ),
+}

@@ -1,0 +1,50 @@
+"""Hooks of the user's, which may put something else in the place of a gradient."""
+
+from types import FrameType
+from typing import Any
+
+from torch import nn
+
+from gradviz.graph import CutKind
+from gradviz.recording.observe import Backward
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Rule
+from gradviz.recording.tape import Call, Exit
+
+
+def _after_register_hook(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    tensor = args[0]
+    if tensor.requires_grad:
+        spot = recorder.stacks.look_around(frame).spot
+        if tensor.grad_fn is None:
+            number = recorder.tape.leaf(tensor)
+        else:
+            number = recorder.tape.stamp(tensor.grad_fn, None).serial
+        recorder.tape.hooks.setdefault(number, []).append(spot)
+    return out
+
+
+def hooked(recorder: Recorder, module: nn.Module, frame: FrameType) -> None:
+    """``module.register_full_backward_hook(...)``."""
+    recorder.tape.module_hooks.setdefault(recorder.tape.module(module), []).append(
+        recorder.stacks.look_around(frame).spot
+    )
+
+
+def hooks_ran(recorder: Recorder, backward: Backward) -> None:
+    """A hook of the user's may have kept what passed, which is made of all that the backward
+    began from.
+    """
+    hooks = [*recorder.tape.hooks.values(), *recorder.tape.module_hooks.values()]
+    if hooks:
+        inputs = tuple((root, True) for root in backward.roots)
+        serial = recorder.tape.call(
+            Call("hook", CutKind.GRAD_WITHOUT_GRAPH, "hook", inputs, hooks[0][-1])
+        )
+        recorder.tape.left(serial, Exit(shown=False, whole=False))
+        recorder.escapes.any = True
+
+
+RULES = {"register_hook": Rule("register_hook", _after_register_hook)}

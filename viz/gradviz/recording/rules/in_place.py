@@ -1,0 +1,130 @@
+"""Calls that write into what they are given."""
+
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.graph import CutKind
+from gradviz.recording import beside, where
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.inputs import inputs_of, is_returned_by_function
+from gradviz.recording.memory_writes import wrote
+from gradviz.recording.named_calls import is_in_place
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Rule
+from gradviz.recording.rules.ordinary import after
+from gradviz.recording.tape import Call, base_of, history, is_recorded
+
+Targets = tuple[tuple[Tensor, bool], ...]
+"""What is written into, and whether it had a history before."""
+
+
+def _before_in_place(recorder: Recorder, args: Any, kwargs: Any) -> Targets:
+    targets = args[0] if args else kwargs.get("input", kwargs.get("self", kwargs.get("tensor")))
+    if isinstance(targets, Tensor):
+        written = base_of(targets)
+        origin = recorder.tape.origin(written)
+        node = history(written) if origin is not None else None
+        if (
+            origin is not None
+            and node is not None
+            and is_returned_by_function(recorder, node, origin)
+        ):
+            # The write puts another node in front of the Function's
+            recorder.tape.drop_origin(written)
+        return ((targets, is_recorded(targets)),)
+    if isinstance(targets, (list, tuple)):
+        return tuple((item, is_recorded(item)) for item in targets if isinstance(item, Tensor))
+    return ()
+
+
+def _after_in_place(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
+    steps = where.is_optimizer(frame.f_code.co_filename) and not rule.name.endswith("zero_")
+    for index, (target, was_live) in enumerate(before or ()):
+        if recorder.touches:
+            recorder.touches.wrote(target, rule.name, frame)
+        if steps:
+            continue
+        others = [
+            (
+                item[index]
+                if several and isinstance(item, (list, tuple)) and len(item) == len(before)
+                else item
+            )
+            for item in args[1:]
+        ]
+        wrote(recorder, rule, target, was_live, others, kwargs, frame)
+    return out
+
+
+def _before_writing(
+    written: tuple[beside.Argument, ...], recorder: Recorder, args: Any, kwargs: Any
+) -> Targets:
+    return tuple((target, is_recorded(target)) for target in beside.targets(written, args, kwargs))
+
+
+def _after_writing(
+    written: tuple[beside.Argument, ...],
+    recorder: Recorder,
+    rule: Rule,
+    args: Any,
+    kwargs: Any,
+    out: Any,
+    before: Any,
+    frame: FrameType,
+) -> Any:
+    """Follow an operator that declares to write some of its arguments."""
+    targets = [target for target, _ in before or ()]
+    others = [
+        item
+        for item in tensors_in((*args, *kwargs.values()))
+        if not any(item is target for target in targets)
+    ]
+    for target, was_live in before or ():
+        wrote(recorder, rule, target, was_live, others, {}, frame)
+    return after(recorder, rule, args, kwargs, out, None, frame)
+
+
+def _after_norm(
+    statistics: beside.Statistics,
+    recorder: Recorder,
+    rule: Rule,
+    args: Any,
+    kwargs: Any,
+    out: Any,
+    before: Any,
+    frame: FrameType,
+) -> Any:
+    """Follow a norm in training: it writes its running statistics, and does not read them."""
+    buffers = statistics.written(args, kwargs)
+    if not buffers:
+        return after(recorder, rule, args, kwargs, out, before, frame)
+    args, kwargs = statistics.without(args, kwargs)
+    inputs = inputs_of(recorder, args[:1] or (kwargs.get("input"),), {})
+    if inputs:
+        kind = CutKind.COPY_UNDER_NO_GRAD if any(live for _, live in inputs) else None
+        call = Call(
+            rule.name, kind, f"{rule.name}()", inputs, recorder.stacks.look_around(frame).spot
+        )
+        serial = recorder.tape.call(call)
+        for buffer in buffers:
+            recorder.tape.written(buffer, serial, None, over=False)
+    return after(recorder, rule, args, kwargs, out, before, frame)
+
+
+def recognise(function: Any, name: str) -> Rule | None:
+    """Return the rule of a torch function that writes into what it is given; None for any other."""
+    if is_in_place(name):
+        return Rule(name, _after_in_place, _before_in_place)
+    statistics = beside.statistics_of(function, name)
+    if statistics is not None:
+        return Rule(name, partial(_after_norm, statistics))
+    written = beside.written_arguments(function)
+    if written:
+        return Rule(name, partial(_after_writing, written), partial(_before_writing, written))
+    return None

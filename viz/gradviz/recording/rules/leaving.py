@@ -1,0 +1,89 @@
+"""A value leaves torch: as a number, a text, an array, memory. An array comes back."""
+
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.graph import CutKind
+from gradviz.recording import exits, where
+from gradviz.recording.arguments import as_array, is_whole
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.named_calls import KIND_OF
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Rule
+from gradviz.recording.severing import write_down
+from gradviz.recording.tape import Exit
+
+
+def _after_escape(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    # What is read out of a text is a number
+    value = as_array(args[0]) if rule.name in exits.TEXTS and args[0].numel() == 1 else out
+    serial = _left(recorder, rule.name, args[0], value, frame)
+    if KIND_OF[rule.name] is CutKind.NUMPY:
+        _give_out(recorder, args[0], frame, serial)
+    return out
+
+
+def _after_memory(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    name = exits.name_of_memory(rule.name, frame)
+    if name:
+        serial = _left(recorder, name, args[0], as_array(args[0]), frame)
+        if name != exits.PICKLE:  # whoever has the memory may write
+            _give_out(recorder, args[0], frame, serial)
+    return out
+
+
+def _left(recorder: Recorder, name: str, tensor: Tensor, value: Any, frame: FrameType) -> int:
+    """Take note that a tensor's value leaves torch. Returns the number of the call.
+
+    0 where the value is of no interest.
+    """
+    inputs = inputs_of(recorder, (tensor,), {})
+    if not inputs:
+        return 0
+    around = recorder.stacks.look_around(frame)
+    serial = write_down(recorder, name, KIND_OF[name], inputs, around, None)
+    shown = recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
+    recorder.tape.left(serial, Exit(shown or name in exits.TEXTS, is_whole(value)))
+    return serial
+
+
+def _give_out(recorder: Recorder, tensor: Tensor, frame: FrameType, serial: int) -> None:
+    code, lasti, *_ = where.quick(frame)
+    if code is not None:
+        recorder.exposed.expose(tensor, (code, lasti), serial)
+
+
+def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameType) -> None:
+    """``torch.from_numpy(array)``."""
+    recorder.tape.tensors.made(out)
+    inputs = inputs_of(recorder, (array,), {}, frame=frame)
+    if inputs:
+        write_down(
+            recorder,
+            "from_numpy",
+            None,
+            inputs,
+            recorder.stacks.look_around(frame),
+            out,
+        )
+
+
+def came_from_memory(recorder: Recorder, name: str, out: Tensor, frame: FrameType) -> None:
+    """``from_dlpack(capsule)``: memory that another library had, which may be a tensor's."""
+    owners = recorder.tape.tensors.sharing(out)
+    serial = 0 if owners else recorder.exposed.given_out(out)
+    inputs = tuple((number, False) for number in owners or ((serial,) if serial else ()))
+    if inputs:
+        write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
+
+
+RULES = {
+    **{name: Rule(name, _after_escape) for name in (*exits.NUMBERS, *exits.TEXTS)},
+    **{name: Rule(name, _after_memory) for name in exits.MEMORY},
+}

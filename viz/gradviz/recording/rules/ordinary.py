@@ -1,0 +1,64 @@
+"""A call of no particular kind: what it makes either has a history, or comes from what went in."""
+
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording.memory_writes import wrote
+from gradviz.recording.noting import is_another, made, stamp_nodes
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function, Rule
+from gradviz.recording.tape import is_recorded
+
+_COPY = Function("copy_")
+
+
+def after(
+    recorder: Recorder,
+    function: Function,
+    args: Any,
+    kwargs: Any,
+    out: Any,
+    before: Any,
+    frame: FrameType,
+) -> Any:
+    """Take note of what a call made. Returns its result."""
+    kind = type(out)
+    if kind is Tensor or isinstance(out, Tensor):
+        if id(out) in recorder.tape.tensors.by_key:
+            is_another(recorder, out, args, kwargs)
+        if is_recorded(out):
+            stamp_nodes(recorder, function, args, kwargs, (out,), frame)
+        else:
+            made(recorder, function, args, kwargs, (out,), frame)
+    elif isinstance(out, (tuple, list)):
+        tensors = tuple(item for item in out if isinstance(item, Tensor))
+        for item in tensors:
+            is_another(recorder, item, args, kwargs)
+        live = tuple(item for item in tensors if is_recorded(item))
+        if live:
+            stamp_nodes(recorder, function, args, kwargs, live, frame)
+        if len(live) < len(tensors):
+            dead = tuple(item for item in tensors if not is_recorded(item))
+            made(recorder, function, args, kwargs, dead, frame, several=len(tensors) > 1)
+    if "out" in kwargs:
+        _wrote_out(recorder, args, kwargs, frame)
+    return out
+
+
+def _wrote_out(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -> None:
+    outs = kwargs["out"]
+    others = {name: value for name, value in kwargs.items() if name != "out"}
+    for target in (outs,) if isinstance(outs, Tensor) else tuple(outs or ()):
+        wrote(recorder, _COPY, target, False, args, others, frame)
+
+
+def ordinary(name: str) -> Rule:
+    """Return the rule of a function that nothing else is known of."""
+    return Rule(name, after)
+
+
+RULES = {
+    **{f"{name}.__get__": ordinary(name) for name in ("T", "mT", "H", "mH", "real", "imag")},
+}

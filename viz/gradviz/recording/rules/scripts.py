@@ -1,0 +1,84 @@
+"""A scripted or traced function ran, whose nodes TorchScript makes out of Python's sight."""
+
+from types import FrameType
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording import scripted
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.noting import made, stamp_nodes
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function
+from gradviz.recording.severing import write_down
+from gradviz.recording.tape import is_recorded
+from gradviz.recording.where import Surroundings
+
+
+def ran_script(
+    recorder: Recorder,
+    function: Any,
+    first: int,
+    args: Any,
+    kwargs: Any,
+    out: Any,
+    frame: FrameType,
+) -> None:
+    """A scripted or traced function ran, unseen but for what its graph says."""
+    given = scripted.arguments(function, args, kwargs)
+    script = Function(getattr(function, "name", "scripted function"))
+    flows = scripted.flows_of(function)
+    outs = tuple(tensors_in((out,)))
+    around = recorder.stacks.look_around(frame)
+    if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
+        recorder.tape.opaque.append(around.spot)
+    for position, tensor in enumerate(outs):
+        flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
+        severed = {} if flow is None else _severed(flow, function, given)
+        through = (
+            [scripted.tensor_at(path, function, given) for path in flow.live]
+            if flow is not None
+            else given
+        )
+        recorder.first_node = first
+        if is_recorded(tensor):
+            stamp_nodes(recorder, script, through, {}, (tensor,), frame)
+        else:
+            made(recorder, script, through, {}, (tensor,), frame)
+        for by, tensors in severed.items():
+            _severed_in_script(recorder, by, tensors, around, tensor)
+
+
+def _severed(
+    flow: scripted.Flow, function: Any, given: Any
+) -> dict[scripted.Severing, list[Tensor]]:
+    """Return the tensors that a script severs on the way to one of its results."""
+    severed: dict[scripted.Severing, list[Tensor]] = {}
+    for path, by in flow.dead.items():
+        value = scripted.tensor_at(path, function, given)
+        if value is not None:
+            severed.setdefault(by, []).append(value)
+    return severed
+
+
+def _severed_in_script(
+    recorder: Recorder,
+    by: scripted.Severing,
+    severed: list[Tensor],
+    around: Surroundings,
+    out: Tensor,
+) -> None:
+    inputs = inputs_of(recorder, severed, {})
+    if not inputs:
+        return
+    origin = recorder.tape.origin(out)
+    if not is_recorded(out) and origin is not None:
+        inputs = (*inputs, (origin, False))
+    kind, operation = by
+    serial = write_down(
+        recorder, operation, kind, inputs, around, None if is_recorded(out) else out
+    )
+    recorder.tape.calls[serial].operation = f"{operation}() in TorchScript"
+    if is_recorded(out):
+        recorder.tape.stamp(out.grad_fn, None, (serial,))
