@@ -108,6 +108,19 @@ def test_requires_grad_says_the_articles_point(run):
     ]
 
 
+def test_a_block_that_switches_grad_off_is_named_by_the_same_line_everywhere(run):
+    status, out, _ = run("example", "--mode", "no-grad", "-o", "g.html")
+    assert status == 0
+    headline, _, *rows = out.splitlines()
+    line = line_of("with torch.no_grad():")
+    assert line.rpartition("/")[2] in headline
+    assert [row.split("at ")[1] for row in rows[:4]] == [f"{line}: with torch.no_grad():"] * 4
+    data = json.loads(re.search(r'id="data">(.*?)</script>', Path("g.html").read_text())[1])
+    (loss,) = data["losses"]
+    marks = [loss["boxes"][loss["nodes"]["lines"][int(thing)]] for thing in loss["marks"]]
+    assert {loss["strings"][lines[1][0]] for lines in marks} == {line.rpartition("/")[2]}
+
+
 def test_detaching_at_the_end_leaves_nothing_and_is_told_as_well(run):
     status, out, _ = run("example", "--mode", "detach", "--at", "f3")
     assert status == 0

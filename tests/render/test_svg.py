@@ -355,6 +355,20 @@ def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
         "cut off",
     ]
     assert legend(graphs.empty()) == []
+    everything = legend(graphs.every_verdict())
+    assert "partial: one route is alive, another is severed" in everything
+    assert "the gradient is all zero" in everything
+
+
+def test_a_box_that_is_partial_has_a_corner_and_no_other_has() -> None:
+    report = graphs.every_verdict()
+    partial = {name for name, parameter in report.parameters.items() if parameter.partial}
+    corners = {
+        words(group)[0]
+        for group in nodes(parse(report)).values()
+        if group.find(f"{SVG}polygon[@class='notch']") is not None
+    }
+    assert corners == partial != set()
 
 
 def test_the_title_is_the_result_in_a_sentence() -> None:

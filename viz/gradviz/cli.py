@@ -798,10 +798,11 @@ def _print_outcome(console: "Console", outcome: "Outcome") -> None:
 
 def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
     """A table of what became of every parameter, its titles first."""
+    from gradviz.blocks import by_block
     from gradviz.render.sentences import path_and_line
 
     rows = [("parameter", "verdict", "gradient", "severed by")]
-    for name, parameter in outcome.report.parameters.items():
+    for name, parameter in by_block(outcome.report).parameters.items():
         cuts = "; ".join(
             f"{cut.operation} at {path_and_line(cut)}: {printable(cut.code)}"
             for cut in parameter.cuts

@@ -3,15 +3,18 @@
 Distance from the loss, what is pruned, where the cuts stand, what passes. Pure and linear.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
-from gradviz.graph import GRAD_MODES, Edge, Graph, Node, NodeKind, Verdict
+from gradviz.folding.zeros import zero_nodes
+from gradviz.graph import GRAD_MODES, Edge, Graph, Node, NodeKind, Parameter, Verdict
 
 
 class Way(StrEnum):
     """What passes between two boxes; where several kinds pass, the first in this order is shown."""
 
     GRADIENT = "gradient"  # the value goes one way, the gradient the other
+    ZERO = "zero"  # the same, and all of the gradient is zero
     SEVERED = "severed"  # the value alone, from a cut
     PRUNED = "pruned"  # inside what a cut prunes, or into the cut
     FROZEN = "frozen"  # the value of a frozen parameter
@@ -21,10 +24,11 @@ class Way(StrEnum):
 class Flow:
     """The graph, with what follows from it for every node."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, parameters: Mapping[str, Parameter]) -> None:
         self.nodes, self.edges, self.classes = graph.nodes, graph.edges, graph.classes
         self.into, self.out = graph.into, graph.out
         self.distance = self._distances()
+        self._zero = zero_nodes(graph, parameters)
         self.pruned = self._sides()
         self.cut_nodes, self.cut_edges = self._cuts()
 
@@ -126,7 +130,9 @@ class Flow:
         """What passes along an edge on which nothing severs."""
         source, target = self.nodes[edge.source], self.nodes[edge.target]
         if edge.gradient:
-            return Way.PRUNED if source.pruned or target.pruned else Way.GRADIENT
+            if source.pruned or target.pruned:
+                return Way.PRUNED
+            return Way.ZERO if edge.source in self._zero else Way.GRADIENT
         if source.verdict is Verdict.FROZEN or (
             source.kind is not NodeKind.OPERATION and not source.requires_grad
         ):

@@ -42,7 +42,7 @@ def fold(
         budget, depth, open: As in :class:`View`.
         marks: Of some parameters by name: what tells them apart from others.
     """
-    flow = Flow(graph)
+    flow = Flow(graph, parameters)
     modules = Modules(flow, parameters, open, marks)
     keys = node_keys(flow, modules)
 

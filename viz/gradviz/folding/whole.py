@@ -21,7 +21,7 @@ def whole(graph: Graph, parameters: Mapping[str, Parameter]) -> Folded:
         graph: As the analysis marked it.
         parameters: The parameters of the model by name; those that the graph lacks have no box.
     """
-    return _Whole(Flow(graph), parameters).folded()
+    return _Whole(Flow(graph, parameters), parameters).folded()
 
 
 class _Whole:

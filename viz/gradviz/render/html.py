@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from gradviz.blocks import by_block
 from gradviz.findings import Findings
 from gradviz.graph import Verdict
-from gradviz.render.embed import LINES
+from gradviz.render.legend import LINES, PARTIAL
 from gradviz.render.marks import GLYPHS
 from gradviz.render.page_data import loss_data
 from gradviz.render.page_series import series_data
@@ -66,6 +66,7 @@ def render_html(report: Findings) -> str:
         "strokes": [_stroke(name, stroke) for name, stroke in STROKES.items()],
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
+        "partial": PARTIAL,
         "notes": [printable(note) for note in notes],
         "torch": report.torch or "",
         "first": _first(losses, report),

@@ -123,6 +123,7 @@ def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
         about=printable(about),
         verdict=verdict,
         pruned=box.pruned,
+        partial=box.partial > 0,
         parameters=box.marked,
     )
 
@@ -147,6 +148,7 @@ def _module(key: str, box: Box, name: str, repetitions: int) -> Item:
         about=printable(about),
         verdict=verdict,
         pruned=box.pruned,
+        partial=box.partial > 0,
         parameters=box.marked,
     )
 

@@ -150,11 +150,9 @@ class _Loss:
 
     def _lines(self, thing: PageThing, here: str) -> tuple[BoxLine, ...]:
         if thing.sort == "mark":
+            first = self._report.cuts[thing.cuts[0]] if thing.cuts else None
             place = thing.node.place if thing.node else None
-            if place is None and thing.cuts:
-                cut = self._report.cuts[thing.cuts[0]]
-                place = Place(cut.file, cut.line)
-            return mark_lines(here, place)
+            return mark_lines(here, Place(first.file, first.line) if first else place)
         if thing.verdict is None:
             return (BoxLine(short(here) or NAMELESS),)
         word = str(thing.verdict)

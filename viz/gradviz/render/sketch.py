@@ -37,6 +37,7 @@ class Item:
         about: The same in a sentence, unabridged.
         verdict: Of a tensor: how it looks.
         pruned: It would have received gradient.
+        partial: A parameter of it has a severed route beside a live one.
         parameters: Names of the parameters that it stands for, as far as they are asked about.
         cuts: The cuts that it marks.
         change: In a picture of a difference, what is new about it: ``"changed"``, ``"came"`` or
@@ -52,6 +53,7 @@ class Item:
     about: str = ""
     verdict: Verdict | None = None
     pruned: bool = False
+    partial: bool = False
     parameters: tuple[str, ...] = ()
     cuts: tuple[Cut, ...] = ()
     change: str = ""

@@ -69,13 +69,14 @@ GHOST = 0.35  # opacity of a fill that was pruned; its text keeps all of its own
 _OP = Paint("#e9ebee", "#6b7280"), Paint("#2a3038", "#8b949e")
 _CUT = Paint("#f9c9b6", "#b3261e"), Paint("#6a1f17", "#ff8f7a")
 _REACHED = Paint("#b7e1cd", "#00664b"), Paint("#0b4a38", "#4fd1a5")
+_ZERO = Paint("#f7e08a", "#7a5b00"), Paint("#4d3c00", "#e3c04a")
 _FROZEN = Paint("#cfe3f7", "#0b5cad"), Paint("#123a66", "#79b8ff")
 
 LOOKS = {
     Verdict.REACHED: Look(light=_REACHED[0], dark=_REACHED[1], mark=CHECK),
     Verdict.ZERO: Look(
-        light=Paint("#f7e08a", "#7a5b00"),
-        dark=Paint("#4d3c00", "#e3c04a"),
+        light=_ZERO[0],
+        dark=_ZERO[1],
         border="dashed",
         dashes="7 2.5 1.5 2.5",
         mark=NOUGHT,
@@ -95,6 +96,14 @@ LOSS = Look(light=_OP[0], dark=_OP[1], border="rounded", width=2)
 STROKES = {
     "gradient": Stroke(
         light=_REACHED[0].stroke, dark=_REACHED[1].stroke, width=1.6, arrow="normal"
+    ),
+    "zero": Stroke(
+        light=_ZERO[0].stroke,
+        dark=_ZERO[1].stroke,
+        border="dashed",
+        dashes="7 2.5 1.5 2.5",
+        width=1.6,
+        arrow="onormal",
     ),
     "severed": Stroke(
         light=_CUT[0].stroke,

@@ -95,10 +95,22 @@ function drawBox(thing, isDim) {
     trace(left + 3, top + 3, wide - 6, high - 6, Math.max(corner - 2, 1));
     pen.stroke();
   }
+  if (m.isPartial(thing)) drawNotch(left + wide, top);
   if (isGroup && SERIES) drawAmount(thing, left, top, wide, high);
   else if (isGroup) drawBar(m.tally(thing), left + 8, top + high - 6, wide - 16);
   if (view.k * NAME >= READABLE) drawText(m.linesOf(thing), left, top, wide, high, isGroup);
   pen.globalAlpha = 1;
+}
+
+/** The corner of a box that says partial. */
+function drawNotch(right, top) {
+  pen.fillStyle = state.colours.looks.cut.stroke;
+  pen.beginPath();
+  pen.moveTo(right - NOTCH, top);
+  pen.lineTo(right, top);
+  pen.lineTo(right, top + NOTCH);
+  pen.closePath();
+  pen.fill();
 }
 
 /** How many parameters of a module have which verdict. */

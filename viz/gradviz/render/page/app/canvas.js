@@ -152,7 +152,8 @@ function drawEdges(edges, stroke, weight, alpha) {
   if (isClose) {
     pen.beginPath();
     for (const edge of edges) traceEnd(edge, stroke);
-    pen.fill();
+    if (stroke === STROKE.zero) pen.stroke();
+    else pen.fill();
   }
   pen.globalAlpha = 1;
 }
@@ -169,9 +170,9 @@ function traceEdge(edge) {
   }
 }
 
-/** The end of a line: an arrow where gradient arrives, a bar where it stops. */
+/** The end of a line: an arrow where gradient arrives, hollow for zeros; a bar where it stops. */
 function traceEnd({points: [x, y], flat}, stroke) {
-  if (stroke === STROKE.gradient) traceArrow(x, y, flat);
+  if (isAlive(stroke)) traceArrow(x, y, flat);
   else if (stroke === STROKE.severed && flat) pen.rect(x + 3 * flat - 1, y - 5, 2.2, 10);
   else if (stroke === STROKE.severed) pen.rect(x - 5, y + 2, 10, 2.2);
 }

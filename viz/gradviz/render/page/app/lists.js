@@ -63,8 +63,10 @@ function filter(verdict) {
 function drawLegend() {
   const present = new Set(state.model.strokes);
   const sample = ({name, meaning}) => h("span", {}, h("i", {class: name}), meaning);
-  const lines = DATA.strokes.map(sample);
-  $("legend").replaceChildren(...lines.filter((_, stroke) => present.has(stroke)));
+  const lines = DATA.strokes.map(sample).filter((_, stroke) => present.has(stroke));
+  const hasPartial = state.model.isPartial(state.model.n);
+  const partial = hasPartial ? [sample({name: "partial", meaning: DATA.partial})] : [];
+  $("legend").replaceChildren(...partial, ...lines);
 }
 
 function drawTabs() {

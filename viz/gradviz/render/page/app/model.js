@@ -181,6 +181,12 @@ class Model {
     return parameters ? verdicts.indexOf(parameters) : -1;
   }
 
+  /** One route of a parameter in it is severed beside a live one. */
+  isPartial(thing) {
+    if (this.isGroup(thing)) return this.tally(thing).partial > 0;
+    return this.parameter[thing] >= 0 && this.loss.parameters.partial[this.parameter[thing]] === 1;
+  }
+
   /** Everything in it is filtered away. */
   isFaint(thing) {
     if (!this.isGroup(thing)) {

@@ -256,6 +256,9 @@ function summaryOf(route, steps) {
     const reason = "no gradient is kept, since requires_grad is False";
     return `The value goes all the way to the loss; ${reason}.`;
   }
+  if (WORDS[m.verdict[route.node]] === "zero") {
+    return "The route is whole, and the gradient that arrives is all zero.";
+  }
   return `The route is whole, ${counted(route.lines.length, "step")} from the loss.`;
 }
 

@@ -38,12 +38,12 @@ function searchFrom(node, goal) {
       settled.add(at);
       for (const line of m.after(at)) {
         const target = m.targets[line];
-        const isAlive = m.strokes[line] === STROKE.gradient;
-        const total = breaks.get(at) + (isAlive ? 0 : 1);
+        const isWhole = isAlive(m.strokes[line]);
+        const total = breaks.get(at) + (isWhole ? 0 : 1);
         if (settled.has(target) || total >= (breaks.get(target) ?? Infinity)) continue;
         breaks.set(target, total);
         came.set(target, line);
-        (isAlive ? now : later).push(target);
+        (isWhole ? now : later).push(target);
       }
     }
   }

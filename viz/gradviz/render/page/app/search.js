@@ -16,7 +16,7 @@ function haystackOf(m) {
   };
   const wordsOfNode = node => {
     if (m.isMark(node)) return `cut ${(m.loss.marks[node] || []).map(i => m.loss.cuts[i].kind)}`;
-    const isPartial = m.parameter[node] >= 0 && m.loss.parameters.partial[m.parameter[node]];
+    const isPartial = m.isPartial(node);
     return m.isTensor(node) ? `${WORDS[m.verdict[node]]}${isPartial ? " partial" : ""}` : "";
   };
   const ofGroup = thing => {

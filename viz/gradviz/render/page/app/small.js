@@ -8,6 +8,8 @@ const CUT = WORDS.indexOf("cut");
 const [LOSS, , MARK, PARAMETER, , STUB] = [0, 1, 2, 3, 4, 5]; // SORTS of page_things.py
 const STROKE = Object.fromEntries(DATA.strokes.map((stroke, number) => [stroke.name, number]));
 
+const isAlive = stroke => stroke === STROKE.gradient || stroke === STROKE.zero;
+
 const IN = -1; // where a line enters an open group
 const OUT = -2; // where a line leaves it
 const ADVANCE = 0.6; // width of a character, in multiples of the font's size
@@ -21,6 +23,7 @@ const SIDE_GAP = 16;
 const STACK_GAP = 6;
 const LANE = 7;
 const MARK_WIDE = 14;
+const NOTCH = 9; // sides of the corner that says partial
 const LINE_HIGH = 16;
 const FAR = 1e6;
 const TREE_ROW = 26; // height of a line of the tree
