@@ -15,7 +15,8 @@ RAISED_EXPLANATION = Explanation(
 
 EXPLANATIONS = {
     CutKind.CUSTOM_FUNCTION: Explanation(
-        "This torch.autograd.Function gives back no gradient for this input.",
+        "This torch.autograd.Function gives back no gradient for this input: its backward() returns"
+        " none for it, or its forward() marks the result as non-differentiable.",
         "Return a gradient for it from backward(), and see that forward() does not mark its output"
         " as non-differentiable. Around a reentrant checkpoint, pass use_reentrant=False.",
     ),

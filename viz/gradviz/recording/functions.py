@@ -29,12 +29,14 @@ class Method:
 
     Attributes:
         name: Such as ``"forward"``.
+        owner: Name of the Function; empty where several share the code.
         wrappers: The code of decorators around it.
         checkpoint: The Function is torch's reentrant checkpoint.
         opaque: The Function marks a result as not differentiable.
     """
 
     name: str
+    owner: str
     wrappers: tuple[CodeType, ...]
     checkpoint: bool
     opaque: bool
@@ -80,6 +82,7 @@ def _examine(function: type[torch.autograd.Function]) -> None:
         _, shared = _methods.get(id(code), (code, None))
         method = Method(
             name,
+            function.__name__ if shared is None or shared.owner == function.__name__ else "",
             tuple(wrappers),
             function is CheckpointFunction,
             opaque or (shared is not None and shared.opaque),

@@ -95,6 +95,8 @@ def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str
         and around.torch_line.co_name == torch_inside.SAMPLE
     ):
         return "sample()"
+    if kind is CutKind.CUSTOM_FUNCTION:
+        return f"{around.function}.apply()".lstrip(".")
     if kind is CutKind.DATA:
         return ".data"
     if kind is CutKind.NO_GRAD:

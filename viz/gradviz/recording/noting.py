@@ -112,12 +112,21 @@ def made(
             around = recorder.stacks.look_around(
                 frame, in_apply=hands_on(recorder, function.name, args)
             )
-            if around.upkeep:
+            if around.upkeep and not _shows_a_parameter(around, out, args):
                 return
             if around.checkpoint:
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, around, viewed or args)
         write_down(recorder, function.name, kind, mine, around, out)
+
+
+def _shows_a_parameter(around: Surroundings, out: Tensor, args: Any) -> bool:
+    """Say whether a module that is being made takes a view, which shows what its parameter becomes.
+
+    A copy does not.
+    """
+    shares = any(address(item) == address(out) for item in tensors_in(args))
+    return around.constructing and not around.optimizer and shares
 
 
 def mark_factors(recorder: Recorder, stamp: Stamp, factors: tuple[Any, ...]) -> None:

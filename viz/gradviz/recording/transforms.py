@@ -32,6 +32,16 @@ _ADDENDS: Mapping[str, int] = {  # the position of what is only added
     "group_norm": 3,
     "batch_norm": 4,
 }
+_ADDED_TO: Mapping[str, int] = {  # the position, in a node, of what is only added
+    "Addmm": 0,
+    "Addmv": 0,
+    "Baddbmm": 0,
+    "Convolution": 2,
+    "Linear": 2,
+    "NativeLayerNorm": 2,
+    "NativeGroupNorm": 2,
+    "NativeBatchNorm": 2,
+}
 _PRODUCTS = frozenset("Mul Div Mm Bmm Mv Dot Addmm Addmv Baddbmm Convolution Linear".split())
 _LINEAR = frozenset(
     "Add Sub Rsub Neg Sum Mean View UnsafeView ReshapeAlias ViewAs T Transpose Permute Squeeze"
@@ -123,6 +133,41 @@ def derivative_sources(tape: Tape, nodes: Iterable[Any], inputs: Iterable[Any]) 
         if stamp is not None:
             found.update(dict.fromkeys(stamp.sources))
     return tuple(found)
+
+
+def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the autograd nodes whose values a derivative depends on.
+
+    A factor beside the way is one. Where the derivative depends on what comes along the way
+    itself, the node stands for all before it. What is only added is none.
+
+    Args:
+        nodes: Of what is differentiated.
+        inputs: With respect to which tensors.
+    """
+    starts = [node for node in nodes if node is not None]
+    way = _on_the_way(_before(starts), inputs)
+    depends: dict[Any, None] = {}
+    stack, done = [node for node in starts if node in way], set()
+    while stack:
+        node = stack.pop()
+        if node in done:
+            continue
+        done.add(node)
+        kind = _kind(node)
+        addend = _ADDED_TO.get(kind, -1)
+        before = [
+            earlier
+            for position, (earlier, _) in enumerate(node.next_functions)
+            if earlier is not None and position != addend
+        ]
+        if _is_curved(node, way):
+            depends.update(dict.fromkeys(before if addend >= 0 else (node,)))
+        elif kind in _PRODUCTS:
+            depends.update(dict.fromkeys(earlier for earlier in before if earlier not in way))
+        if not _is_curved(node, way):
+            stack.extend(earlier for earlier, _ in node.next_functions if earlier in way)
+    return tuple(depends)
 
 
 def _before(nodes: Iterable[Any]) -> dict[Any, list[Any]]:

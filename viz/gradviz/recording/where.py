@@ -161,6 +161,7 @@ class Surroundings:
         applying: The line that called ``Function.apply``, where the call is inside a custom
             Function's forward.
         applied: What tells that call of ``apply`` from others; None outside.
+        function: Name of the custom Function; empty outside of any, or where it is not known.
         checkpoint: That Function is torch's reentrant checkpoint, or one around it is.
         innermost: The checkpoint is the innermost Function.
         opaque: That Function marks a result as not differentiable.
@@ -178,6 +179,7 @@ class Surroundings:
     lasting: bool = True
     applying: Spot | None = None
     applied: tuple[Any, ...] | None = None
+    function: str = ""
     checkpoint: bool = False
     innermost: bool = False
     opaque: bool = False
@@ -335,6 +337,7 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
             found.checkpoint = found.checkpoint or method.checkpoint
             found.innermost = found.innermost or (method.checkpoint and not applied_frame)
             found.opaque = found.opaque or method.opaque
+            found.function = method.owner
             wrappers = method.wrappers
         if method is not None or running in wrappers:
             applied_frame = id(frame.f_back)

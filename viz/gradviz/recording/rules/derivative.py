@@ -21,19 +21,22 @@ def _after_grad(
 ) -> Any:
     for item in tensors_in(out):
         is_another(recorder, item, args, kwargs)
+    outputs = args[0] if args else kwargs.get("outputs")
+    roots = [tensor.grad_fn for tensor in tensors_in((outputs,))]
+    towards = tuple(tensors_in(args[1:2] or (kwargs.get("inputs"),)))
+    constants = transforms.derivative_sources(recorder.tape, roots, towards)
     live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
     if live:
         stamp_nodes(recorder, rule, (), {}, live, frame)
-        outputs = [tensor.grad_fn for tensor in tensors_in(args[:1] or (kwargs.get("outputs"),))]
-        sources = transforms.derivative_sources(
-            recorder.tape, outputs, tensors_in(args[1:2] or (kwargs.get("inputs"),))
-        )
-        for item in live if sources else ():
-            recorder.tape.stamp(item.grad_fn, None, sources)
-    outputs = args[0] if args else kwargs.get("outputs")
+        for item in live if constants else ():
+            recorder.tape.stamp(item.grad_fn, None, constants)
     dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
     if dead:
-        inputs = inputs_of(recorder, (outputs, kwargs.get("grad_outputs")), {})
+        inputs = (
+            *((recorder.tape.walk(node), True) for node in transforms.factors_of(roots, towards)),
+            *((constant, False) for constant in constants),
+            *inputs_of(recorder, (kwargs.get("grad_outputs"),), {}),
+        )
         if inputs:
             around = recorder.stacks.look_around(frame)
             serial = write_down(

@@ -12,12 +12,15 @@ from gradviz.recording.inputs import inputs_of
 from gradviz.recording.memory_writes import foreign
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Rule
+from gradviz.recording.rules.leaves import note_switch
 from gradviz.recording.rules.ordinary import ordinary
 from gradviz.recording.severing import write_down
 
 
 def _before_detach_(recorder: Recorder, args: Any, kwargs: Any) -> tuple[int, bool] | None:
     tensor = args[0]
+    if tensor.is_leaf:
+        return None  # it is frozen, and severed from nothing
     if tensor.requires_grad:
         return recorder.tape.live(tensor), True
     origin = recorder.tape.origin(tensor)
@@ -30,7 +33,8 @@ def _after_detach_(
     if before is not None:
         around = recorder.stacks.look_around(frame)
         write_down(recorder, rule.name, CutKind.DETACH_, (before,), around, args[0])
-    return out
+        return out
+    return note_switch(recorder, rule, args, kwargs, out, before, frame)
 
 
 def _before_set_data(recorder: Recorder, args: Any, kwargs: Any) -> Facts | None:

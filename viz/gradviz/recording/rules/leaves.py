@@ -8,9 +8,10 @@ from gradviz.recording.recorder import Recorder, spot_of
 from gradviz.recording.rule import Rule
 
 
-def _after_requires_grad(
+def note_switch(
     recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
 ) -> Any:
+    """Take note of the line that froze a leaf, or thawed it again."""
     leaf = args[0]
     if leaf.is_leaf:
         recorder.tape.switched(leaf, spot_of(frame), where.calling(frame))
@@ -38,8 +39,8 @@ def _after_get_grad(
 
 
 RULES = {
-    "requires_grad_": Rule("requires_grad_", _after_requires_grad),
-    "requires_grad.__set__": Rule("requires_grad", _after_requires_grad),
+    "requires_grad_": Rule("requires_grad_", note_switch),
+    "requires_grad.__set__": Rule("requires_grad", note_switch),
     "grad.__set__": Rule("grad", _after_set_grad),
     "grad.__get__": Rule("grad", _after_get_grad),
 }
