@@ -5,8 +5,8 @@ Traced and judged, against its plain forward on the meta device.
     python benchmarks/meta_405b.py [runs]
 
 Bounds: at most four times the plain forward, and at most 1 GB more memory. Each way runs in
-    processes of its own, because the peak of a
-process's memory cannot be reset; they take turns. Seconds are processor time on one thread.
+processes of its own, because the peak of a process's memory cannot be reset; they take turns.
+Seconds are processor time on one thread.
 """
 
 import json

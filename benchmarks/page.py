@@ -3,9 +3,8 @@
     python benchmarks/page.py
 
 Bounds: Llama with 32 layers opens within 0.5 s and is at most 300 KB; 35,000 nodes open within 1 s,
-    a frame takes 17 ms in the median
-while the view is dragged and zoomed, and opening every module never holds the page up for more than
-    0.5 s.
+a frame takes 17 ms in the median while the view is dragged and zoomed, and opening every module
+never holds the page up for more than 0.5 s.
 """
 
 import shutil

@@ -5,10 +5,9 @@ And to picture and page where torchviz gives up.
     python benchmarks/pictures.py [runs]
 
 Neither side runs a backward here: torchviz draws what is recorded, and so does ``trace.report(loss,
-    model, backward=False)``. What the
-backward adds, which tells zero from reached, is printed beside it. Ratios are taken within one run,
-    of processor time: that of this process
-and of ``dot``, so that a busy machine is no matter.
+model, backward=False)``. What the backward adds, which tells zero from reached, is printed beside
+it. Ratios are taken within one run, of processor time: that of this process and of ``dot``, so that
+a busy machine is no matter.
 """
 
 import gc

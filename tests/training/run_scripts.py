@@ -2,7 +2,7 @@
 imported torch.
 
 Usage: run_scripts.py FOLDER OUT [NAME...]. OUT gets a report NAME.json and what was printed,
-    NAME.txt, for each.
+NAME.txt, for each.
 """
 
 import atexit

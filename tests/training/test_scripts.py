@@ -3,9 +3,8 @@
 Each parameter's fate, its reason, the line and the alarm, for faults and their healthy twins.
 
 truth.json says of each script: does it have to raise an alarm (null: either), which parameters
-    train (their values were compared in plain
-torch from the first backward to the end), which reasons are right for those that do not, and a
-    piece of the line to be named.
+train (their values were compared in plain torch from the first backward to the end), which reasons
+are right for those that do not, and a piece of the line to be named.
 """
 
 import fnmatch

@@ -3,8 +3,8 @@
 Every command imports what it needs in its body.
 
 Exit status: 0 done; 1 gradient problems that the user asked to be told about; 2 could not run, said
-    in one line.
-Names, verdicts and lines of code go to standard output, progress and warnings to standard error.
+in one line. Names, verdicts and lines of code go to standard output, progress and warnings to
+standard error.
 """
 
 import difflib

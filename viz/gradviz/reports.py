@@ -112,8 +112,7 @@ class Report(Findings):
         only that is installed.
 
         Its columns: call, parameter, block, numel, verdict, why, gradient_norm, update_ratio,
-            weight_norm, zeros. What was not measured
-        is missing in it.
+        weight_norm, zeros. What was not measured is missing in it.
 
         Raises:
             OutputError: Neither is installed.

@@ -1,8 +1,7 @@
 """A graph node by node: the fold of nothing, which the page and the picture of a small graph draw.
 
 Two things are added to the graph: a mark for every cut that is no node, and a stub for each use of
-    a parameter with many, since a hub of
-a hundred edges takes ``dot`` half a minute.
+a parameter with many, since a hub of a hundred edges takes ``dot`` half a minute.
 """
 
 from collections.abc import Mapping

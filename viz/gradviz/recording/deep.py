@@ -23,7 +23,7 @@ class Trampoline:
     """Held by a node's metadata; holds the nodes before it, and lets go of them in a loop.
 
     Its end is C all along: an interrupt that came into Python code here would be lost, as Python
-        lets nothing be raised by what goes.
+    lets nothing be raised by what goes.
     """
 
     __slots__ = ("_end",)

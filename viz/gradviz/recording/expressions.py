@@ -1,7 +1,7 @@
 """What an expression reads: the names, attributes and elements that its value comes from.
 
 A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept", "['a']")`` is
-    ``kept["a"]``.
+``kept["a"]``.
 """
 
 import ast

@@ -144,7 +144,7 @@ def _disturbed() -> list[Action]:
     """Return what puts back what a report may leave otherwise where it is interrupted.
 
     The garbage collector is held meanwhile: a report is many objects and no garbage, and each
-        collection would walk all of them.
+    collection would walk all of them.
     """
     return [
         partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()),

@@ -1,10 +1,9 @@
 """Everything private of torch that gradviz touches, in one place.
 
 ``ABILITIES`` lists each item: why it is needed, the versions it was seen in, and what its loss
-    costs. What a torch does not have is
-replaced by something that costs that one ability, never the run and never the import; reports say
-    so (:func:`notes`).
-What is private of FSDP2 is collected in ``sharded.py``.
+costs. What a torch does not have is replaced by something that costs that one ability, never the
+run and never the import; reports say so (:func:`notes`). What is private of FSDP2 is collected in
+``sharded.py``.
 """
 
 import importlib

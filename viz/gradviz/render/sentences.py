@@ -42,8 +42,9 @@ def starred(names: Iterable[str], among: Iterable[str]) -> tuple[str, ...]:
     """Return ``names`` with a module in place of its parameters wherever all of them are there, and
     how many those are.
 
-    >>> starred(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight",
-    "f2.bias"]) ('f1.* (2 parameters)', 'f2.bias')
+    >>> names = ["f1.weight", "f1.bias", "f2.weight", "f2.bias"]
+    >>> starred(["f1.weight", "f1.bias", "f2.bias"], names)
+    ('f1.* (2 parameters)', 'f2.bias')
     """
     return tuple(
         path if path in members else f"{path}.* ({counted(len(members), 'parameter')})"

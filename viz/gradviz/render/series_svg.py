@@ -3,10 +3,9 @@
 A heat map of blocks by calls, and a bar for each block in the last call.
 
 It is fit to embed: a viewBox and no fixed size, a title and a description, a style sheet for light
-    and dark, no script, no outside font,
-and the same bytes for the same numbers. Light and dark steps are told apart by lightness alone, so
-    that colour-blind readers see the
-same; zero and not finite have a mark beside their colour.
+and dark, no script, no outside font, and the same bytes for the same numbers. Light and dark steps
+are told apart by lightness alone, so that colour-blind readers see the same; zero and not finite
+have a mark beside their colour.
 """
 
 import hashlib

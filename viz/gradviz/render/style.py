@@ -1,8 +1,7 @@
 """How things look: one table from which the layout, the style sheet and the legend are made.
 
 Colour is never alone: each verdict has a border, a shape or a mark, and its word. Text on a fill
-    has a contrast of 9 or more, a stroke
-on the ground 4.8 or more, in both schemes.
+has a contrast of 9 or more, a stroke on the ground 4.8 or more, in both schemes.
 """
 
 from dataclasses import dataclass

@@ -121,7 +121,7 @@ class Process:
         In the process that started them all, or in rank 0 where something else did.
 
         The import is not for every script: one as late as this has Python forget that a Ctrl-C
-            ended the script.
+        ended the script.
         """
         from gradviz.running import rank, ranks
 

@@ -3,7 +3,7 @@
 Pure, without torch.
 
 What is meant is no alarm: frozen and in no optimizer, a step that GradScaler skips while it
-    settles, what another loss trains.
+settles, what another loss trains.
 """
 
 import math
