@@ -137,3 +137,93 @@ def test_what_a_loop_does_in_its_body_is_no_part_of_its_next_item():
     report = trace.report(loss, model)
     assert said
     assert report.cuts == ()
+
+
+STATE = {}
+
+
+def keep(name, number):
+    STATE[name] = number
+
+
+def held_by_a_function(a, b):
+    keep.last = 3 * float(a)
+    return b * keep.last
+
+
+def through_a_container_of_the_file(a, b):
+    STATE["a"] = float(a) * 1.5
+    return b * latest()
+
+
+def latest():
+    return STATE["a"]
+
+
+@pytest.mark.parametrize("step", [held_by_a_function, through_a_container_of_the_file])
+def test_a_number_that_functions_of_the_file_hand_on_severs(step):
+    verdict, lines = judged(step)
+    assert verdict == "cut"
+    assert len(lines) == 1
+    assert "float(a)" in lines[0]
+
+
+def list_written_anew(a, b):
+    rows = [float(a), 1.0]
+    mean = sum(rows) / 2
+    rows[:] = [0.25, 0.75]
+    return b * torch.tensor(rows).sum() + 0 * len(str(mean))
+
+
+def list_cleared(a, b):
+    rows = []
+    rows.append(float(a))
+    rows.clear()
+    rows.append(0.5)
+    return b * sum(rows)
+
+
+def array_filled(a, b):
+    held = np.zeros(3)
+    held[:2] = float(a)
+    held.fill(0.5)
+    return b * float(held.sum())
+
+
+def array_copied_over(a, b):
+    held = np.full(3, float(a))
+    np.copyto(held, np.ones(3) / 4)
+    return b * float(held.sum())
+
+
+def another_key(a, b):
+    keep("a", float(a) * 1.5)
+    keep("b", 0.5)
+    return b * STATE["b"]
+
+
+@pytest.mark.parametrize(
+    "step", [list_written_anew, list_cleared, array_filled, array_copied_over, another_key]
+)
+def test_what_was_written_over_or_stands_at_another_key_severs_nothing(step):
+    verdict, lines = judged(step)
+    assert verdict == "unused"
+    assert lines == []
+
+
+def array_filled_in_part(a, b):
+    held = np.zeros(3)
+    held[:2] = float(a)
+    np.copyto(held, np.ones(3) / 4, where=np.array([True, False, False]))
+    return b * float(held.sum())
+
+
+def list_extended(a, b):
+    rows = [float(a)]
+    rows[1:] = [0.5, 0.25]
+    return b * sum(rows)
+
+
+@pytest.mark.parametrize("step", [array_filled_in_part, list_extended])
+def test_what_was_written_over_in_part_severs_still(step):
+    assert judged(step)[0] == "cut"

@@ -18,7 +18,13 @@ from torch import Tensor, nn
 from gradviz.recording.expressions import Path, is_inside
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
-from gradviz.recording.instructions import is_repeated, is_repeated_within, is_shown, position_of
+from gradviz.recording.instructions import (
+    TextUse,
+    is_repeated,
+    is_repeated_within,
+    position_of,
+    text_use,
+)
 from gradviz.recording.slices import Slice, backward_slice, names_at, outflow, written_through
 from gradviz.recording.torch_inside import CALL_MODULE, PARTS
 from gradviz.recording.where import INSIDE, level, variables
@@ -110,14 +116,14 @@ class Escapes:
             text: It left as a text.
 
         Returns:
-            Whether it went straight into a text.
+            Whether it went straight into a text that is for people alone.
         """
         self.any = True
         self._mark(frame, serial)
         self._hold(value, serial)
-        shown = text or _is_shown(frame)
-        self.values.left(value, serial, shown=shown)
-        return shown
+        use = _text_use(frame, text)
+        self.values.left(value, serial, use)
+        return use is TextUse.SHOWN
 
     def _mark(self, frame: FrameType | None, serial: int) -> None:
         parts: tuple[int | None, ...] = (None,)
@@ -328,10 +334,12 @@ class Met:
         return True
 
 
-def _is_shown(frame: FrameType | None) -> bool:
+def _text_use(frame: FrameType | None, text: bool) -> TextUse:
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:
         frame = frame.f_back
-    return frame is not None and is_shown(frame.f_code, frame.f_lasti)
+    if frame is None:
+        return TextUse.SHOWN if text else TextUse.NONE
+    return text_use(frame.f_code, frame.f_lasti, text)
 
 
 def _touches(sliced: Slice, site: Site) -> bool:

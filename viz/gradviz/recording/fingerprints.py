@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from gradviz.recording.instructions import TextUse
+
 _KEPT = 20_000  # values that are known at a time
 _SAMPLES = 16  # of each thing that left
 _LOOKED_AT = 2048  # elements of what goes in
@@ -32,17 +34,17 @@ class Fingerprints:
         self._serials = np.empty(0, np.int64)
         self._shown = np.empty(0, np.bool_)
         # Single numbers that went into a text, the newest last
-        self._texts: list[tuple[float, int]] = []
+        self._texts: list[tuple[float, int, TextUse]] = []
         self._turns = np.empty(0, np.int64)  # when each left, by count
         self._count = 0
 
-    def left(self, value: Any, serial: int, *, shown: bool) -> None:
-        """Take note of what left; ``shown`` where it went straight into a text."""
+    def left(self, value: Any, serial: int, use: TextUse = TextUse.NONE) -> None:
+        """Take note of what left, and of the text that it went straight into."""
         sample = _sample(value, _SAMPLES)
-        if shown and sample is not None and len(sample) == 1:
-            self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial)]
+        if use is not TextUse.NONE and sample is not None and len(sample) == 1:
+            self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial, use)]
         if sample is not None:
-            self._new.append((sample, serial, shown))
+            self._new.append((sample, serial, use is TextUse.SHOWN))
             if len(self._new) > _KEPT:
                 del self._new[: _KEPT // 2]
 
@@ -55,7 +57,7 @@ class Fingerprints:
         sample = None if is_short(value) else _sample(value, _LOOKED_AT)
         if sample is None:
             return ()
-        if type(value) is float and (read := self._read_back(value)):
+        if type(value) is float and (read := self.read_back(value)):
             return (read,)
         with np.errstate(all="ignore"):
             self._sort()
@@ -71,10 +73,15 @@ class Fingerprints:
             return ()
         return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
 
-    def _read_back(self, value: float) -> int:
+    def read_back(self, value: float, *, kept: bool = False) -> int:
         """Return what went into a text and is this number when it is rounded to as many digits.
 
-        0 where nothing is.
+        Args:
+            value: That goes in.
+            kept: Only texts that may be read again count.
+
+        Returns:
+            The number on the tape; 0 where nothing is so.
         """
         decimals = len(repr(value).partition(".")[2])
         if "e" in repr(value) or decimals > _DIGITS:
@@ -82,8 +89,8 @@ class Fingerprints:
         return next(
             (
                 serial
-                for before, serial in reversed(self._texts)
-                if round(before, decimals) == value
+                for before, serial, use in reversed(self._texts)
+                if round(before, decimals) == value and (use is TextUse.KEPT or not kept)
             ),
             0,
         )

@@ -20,6 +20,8 @@ _CHANGES = frozenset(
     "append extend insert add update appendleft push put setdefault fill itemset __setitem__"
     " __iadd__ __imul__ __isub__".split()
 )
+# Of these, what gives all that the name holds a new value
+_FILLS = frozenset(("fill", "copyto"))
 _CHANGES_FIRST = frozenset(
     "copyto put place putmask fill_diagonal heappush insort setitem at memmove memcpy".split()
 )
@@ -39,6 +41,7 @@ class Definition:
             so.
         scope: The function it stands in.
         before: What the paths stood for when the value was computed.
+        keyed: It fills one element, whose key is computed.
     """
 
     target: Path
@@ -48,6 +51,7 @@ class Definition:
     call: bool
     scope: "Scope"
     before: "Environment" = field(default_factory=dict)
+    keyed: bool = False
 
 
 Environment = dict[Path, frozenset[Definition]]
@@ -255,10 +259,17 @@ class _Reader:
         self.scope.calls.setdefault(name, []).append((call, here))
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed: Path | None = None
+        into: ast.expr | None = None
         if isinstance(call.func, ast.Attribute) and call.args and name in _CHANGES:
-            changed = root_of(call.func.value)
+            into = call.func.value
         elif len(call.args) > 1 and name in _CHANGES_FIRST:
-            changed, values = root_of(call.args[0]), values[1:]
+            into, values = call.args[0], values[1:]
+        elif isinstance(call.func, ast.Attribute) and name == "clear" and not values:
+            here = self._emptied(call.func.value, here)
+        if into is not None:
+            changed = root_of(into)
+            if name in _FILLS and len(values) == 1 and _is_path(into):
+                here = self._emptied(into, here)
         elif name == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
             root = root_of(call.args[0])
             changed = None if root is None else (*root, str(call.args[1].value))
@@ -296,10 +307,17 @@ class _Reader:
             return here
         if isinstance(target, ast.Starred):
             return self._into(target.value, value, here)
+        if isinstance(target, ast.Subscript) and _is_all(target.slice):
+            here = self._emptied(target.value, here)
         path, indices = path_of(target)
         if path is None or indices:  # some element of it
-            return self._define(root_of(target), value, here, change=True)
+            keyed = len(indices) == 1 and isinstance(indices[0], (ast.Name, ast.Attribute))
+            return self._define(root_of(target), value, here, change=True, keyed=keyed)
         return self._define(path, value, here, part=part)
+
+    def _emptied(self, target: ast.expr, here: Environment) -> Environment:
+        """Let what was in a container be over, as all of it is removed or written anew."""
+        return self._define(path_of(target)[0], None, here) if _is_path(target) else here
 
     def _define(
         self,
@@ -310,13 +328,16 @@ class _Reader:
         part: int | None = None,
         change: bool = False,
         call: bool = False,
+        keyed: bool = False,
     ) -> Environment:
         if path is None:
             return here
         key = (id(value), path, part)
         made = self.made.get(key)
         if made is None:
-            made = self.made[key] = Definition(path, value, part, change, call, self.scope, here)
+            made = self.made[key] = Definition(
+                path, value, part, change, call, self.scope, here, keyed
+            )
             self.scope.definitions.append(made)
         else:
             made.before = _joined(made.before, here) or here
@@ -331,6 +352,21 @@ class _Reader:
         after = {known: held for known, held in here.items() if known[: len(path)] != path}
         after[path] = frozenset((made,))
         return after
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Say whether an expression is a name, or attributes and constant keys of one."""
+    path, indices = path_of(node)
+    return path is not None and not indices
+
+
+def _is_all(index: ast.expr) -> bool:
+    """Say whether an index means every element."""
+    if isinstance(index, ast.Tuple):
+        return bool(index.elts) and all(map(_is_all, index.elts))
+    if isinstance(index, ast.Slice):
+        return index.lower is None and index.upper is None and index.step is None
+    return isinstance(index, ast.Constant) and index.value is Ellipsis
 
 
 def _joined(first: Environment | None, second: Environment | None) -> Environment | None:
@@ -453,6 +489,8 @@ def source_of(filename: str) -> Source | None:
             elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 functions[id(part)] = (part, owner, around)
                 words[id(part)] = {argument.arg for argument in arguments_of(part)}
+                if not isinstance(part, ast.Lambda):
+                    words[id(around)].add(part.name)
                 stack.append((part, "", part))
             else:
                 if isinstance(part, ast.Name):

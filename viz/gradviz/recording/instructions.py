@@ -4,6 +4,8 @@ Its range, the function it stands in, what the names stand for there.
 """
 
 import ast
+from collections.abc import Container
+from enum import StrEnum
 from types import CodeType
 
 from gradviz.recording.expressions import Range, is_inside, name_of, range_of
@@ -11,9 +13,10 @@ from gradviz.recording.flows import Definition, Environment, Function, Scope, So
 from gradviz.recording.where import by_file
 
 _SHOWS = frozenset(
-    "print pprint format log log_metric log_dict debug info warning error write add_scalar"
+    "print pprint format log log_metric log_dict debug info warning error add_scalar"
     " add_scalars set_postfix".split()
 )
+_WRITES = frozenset(("write", "writelines", "write_text"))
 _REPEATS = (
     ast.For,
     ast.While,
@@ -123,21 +126,43 @@ def _whole(node: ast.AST, around: ast.AST | None) -> ast.AST:
     )
 
 
+class TextUse(StrEnum):
+    """What becomes of a text that a value goes straight into."""
+
+    NONE = "none"  # it goes into no text
+    SHOWN = "shown"  # it is for people, as far as the source tells
+    KEPT = "kept"  # it is written, or given to a function of the file, and may be read again
+
+
 @by_file
-def is_shown(code: CodeType, lasti: int) -> bool:
-    """Say whether the value of an instruction goes straight into a text, or into a call that shows
-    or logs it.
+def text_use(code: CodeType, lasti: int, text: bool) -> TextUse:
+    """Return what becomes of the text that the value of an instruction goes straight into.
+
+    Args:
+        code, lasti: The instruction.
+        text: What it gives is a text itself.
     """
     found, position = scope_of(code), position_of(code, lasti)
     if found is None or position is None:
-        return False
-    for node in ast.walk(found[1].node):
-        shows = isinstance(node, ast.JoinedStr) or (
-            isinstance(node, ast.Call) and name_of(node) in _SHOWS
-        )
-        if shows and position != range_of(node) and is_inside(position, range_of(node)):
-            return True
-    return False
+        return TextUse.SHOWN if text else TextUse.NONE
+    own = {getattr(node, "name", "") for node, _, _ in found[0].functions.values()}
+    around = [
+        node
+        for node in ast.walk(found[1].node)
+        if isinstance(node, (ast.Call, ast.JoinedStr))
+        and position != range_of(node)
+        and is_inside(position, range_of(node))
+    ]
+    calls = [node for node in around if isinstance(node, ast.Call)]
+    if len(calls) == len(around) and not text and all(name_of(call) not in _SHOWS for call in calls):
+        return TextUse.NONE
+    return TextUse.KEPT if any(_keeps(call, own) for call in calls) else TextUse.SHOWN
+
+
+def _keeps(call: ast.Call, own: Container[str]) -> bool:
+    """Say whether what a call is given may be read again: it is the file's own, or writes."""
+    to_file = any(keyword.arg == "file" for keyword in call.keywords)
+    return to_file or name_of(call) in own or name_of(call) in _WRITES
 
 
 @by_file

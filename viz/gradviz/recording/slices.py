@@ -233,7 +233,10 @@ class _Slicer:
     def _follow(self, path: Path, scope: Scope, here: Environment, way: _Way, line: int) -> None:
         definitions, older = reaching(path, here)
         for definition in definitions:
-            self._definition(definition, path, way, line)
+            suffix = path[len(definition.target) :]
+            # An element of a constant key may be another than the one that was filled
+            if not (definition.keyed and suffix and suffix[0].startswith("[")):
+                self._definition(definition, path, way, line)
         if not older or not self._is_new(scope, path, way):
             return
         if path[0] in scope.parameters:
@@ -310,7 +313,8 @@ class _Slicer:
             if other is home or path[0] not in other.locals:
                 for definition in other.definitions:
                     target = definition.target
-                    if target[0] == path[0] and (
+                    # One function may fill an element and another read a different one
+                    if target[0] == path[0] and not definition.keyed and (
                         target[: len(path)] == path or path[: len(target)] == target
                     ):
                         self._definition(definition, path, _Way(kept=True))

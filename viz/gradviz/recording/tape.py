@@ -155,7 +155,7 @@ class Exit(NamedTuple):
 
     Attributes:
         shown: Straight into a text.
-        whole: As whole numbers, by which Python may choose what runs.
+        whole: As whole numbers, by which Python may choose what runs; or a number like it came in.
     """
 
     shown: bool
