@@ -1,5 +1,6 @@
 """Numbers are followed through Python code that keeps no trace of them."""
 
+import io
 import math
 from functools import partial
 
@@ -227,3 +228,92 @@ def list_extended(a, b):
 @pytest.mark.parametrize("step", [array_filled_in_part, list_extended])
 def test_what_was_written_over_in_part_severs_still(step):
     assert judged(step)[0] == "cut"
+
+
+def verdict_and_doubt(step):
+    """Return the verdict of ``a`` in a step as above, and whether it is uncertain."""
+    model = nn.ParameterDict({"a": torch.tensor(0.6123), "b": torch.tensor(3.0)})
+    with gradviz.trace() as trace:
+        loss = step(model["a"], model["b"])
+    parameter = trace.report(loss, model).parameters["a"]
+    return str(parameter.verdict), parameter.uncertain
+
+
+def chosen_by_a_tensor(a, b):
+    return b * 2.0 if a > 0.5 else b * 3.0
+
+
+def chosen_by_a_name(a, b):
+    limit = a.item()
+    if limit > 0.5:
+        return b * 2.0
+    return b
+
+
+def repeated_while(a, b):
+    turns = 0
+    while (a * turns).sum() < 1:
+        turns += 1
+    return b * 2.0
+
+
+@pytest.mark.parametrize("step", [chosen_by_a_tensor, chosen_by_a_name, repeated_while])
+def test_of_a_value_that_decides_what_runs_nothing_is_asserted(step):
+    assert verdict_and_doubt(step) == ("unused", True)
+
+
+def checked_by_torch(a, b):
+    torch.distributions.Normal(a, 1.0)
+    return b * 2.0
+
+
+def counted_only(a, b):
+    count = float(a) * 2
+    print(end=str(count)[:0])
+    return b * 2.0
+
+
+@pytest.mark.parametrize("step", [checked_by_torch, counted_only])
+def test_of_a_value_that_decides_nothing_unused_is_asserted(step):
+    assert verdict_and_doubt(step) == ("unused", False)
+
+
+def written_into_a_text(a, b):
+    held = io.StringIO()
+    held.write(f"{a.item():.2f}")
+    return b * float(held.getvalue())
+
+
+def told_to_a_function_of_the_file(a, b):
+    remember(f"{(a * 1).detach().item():.3f}")
+    return b * float(NOTES.pop())
+
+
+NOTES = []
+
+
+def remember(text):
+    NOTES.append(text)
+
+
+def printed_to_a_file(a, b):
+    held = io.StringIO()
+    print(f"{float(a):.4f}", file=held)
+    return b * float(held.getvalue())
+
+
+@pytest.mark.parametrize(
+    "step", [written_into_a_text, told_to_a_function_of_the_file, printed_to_a_file]
+)
+def test_a_text_that_is_kept_may_be_read_again(step):
+    verdict, uncertain = verdict_and_doubt(step)
+    assert verdict == "cut" or uncertain
+
+
+def shown_to_people(a, b):
+    print(f"{a.item():.4f}", end="\r")
+    return b * 0.6123
+
+
+def test_a_text_that_is_shown_is_not_read_again():
+    assert verdict_and_doubt(shown_to_people) == ("unused", False)

@@ -14,7 +14,7 @@ def is_whole(value: Any) -> bool:
     """Say whether the numbers of a list, or a number, are whole ones; the first tells."""
     while type(value) is list and value:
         value = value[0]
-    return type(value) is int
+    return type(value) is int or type(value) is bool
 
 
 def as_array(tensor: Tensor) -> Any:

@@ -20,6 +20,7 @@ from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
 from gradviz.recording.instructions import (
     TextUse,
+    decides,
     is_repeated,
     is_repeated_within,
     position_of,
@@ -124,6 +125,12 @@ class Escapes:
         use = _text_use(frame, text)
         self.values.left(value, serial, use)
         return use is TextUse.SHOWN
+
+    def decides(self, frame: FrameType | None) -> bool:
+        """Say whether Python may choose what runs by a value that left in this frame."""
+        while frame is not None and level(frame.f_code.co_filename) == INSIDE:
+            frame = frame.f_back
+        return frame is not None and decides(frame.f_code, frame.f_lasti)
 
     def _mark(self, frame: FrameType | None, serial: int) -> None:
         parts: tuple[int | None, ...] = (None,)

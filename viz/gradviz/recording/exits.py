@@ -13,6 +13,7 @@ NUMBERS = {
     "__int__": CutKind.ITEM,
     "__index__": CutKind.ITEM,
     "__complex__": CutKind.ITEM,
+    "__bool__": CutKind.ITEM,
     "numpy": CutKind.NUMPY,
     "__array__": CutKind.NUMPY,
 }
@@ -33,6 +34,7 @@ OPERATIONS = {
     "__int__": "int()",
     "__index__": "int()",
     "__complex__": "complex()",
+    "__bool__": "bool()",
     "__array__": "numpy()",
     "__dlpack__": "from_dlpack()",
     "__format__": "format()",

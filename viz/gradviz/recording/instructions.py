@@ -4,11 +4,11 @@ Its range, the function it stands in, what the names stand for there.
 """
 
 import ast
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from enum import StrEnum
 from types import CodeType
 
-from gradviz.recording.expressions import Range, is_inside, name_of, range_of
+from gradviz.recording.expressions import Range, is_inside, name_of, range_of, reads
 from gradviz.recording.flows import Definition, Environment, Function, Scope, Source, source_of
 from gradviz.recording.where import by_file
 
@@ -154,7 +154,8 @@ def text_use(code: CodeType, lasti: int, text: bool) -> TextUse:
         and is_inside(position, range_of(node))
     ]
     calls = [node for node in around if isinstance(node, ast.Call)]
-    if len(calls) == len(around) and not text and all(name_of(call) not in _SHOWS for call in calls):
+    text = text or len(calls) < len(around) or any(name_of(call) in _SHOWS for call in calls)
+    if not text:
         return TextUse.NONE
     return TextUse.KEPT if any(_keeps(call, own) for call in calls) else TextUse.SHOWN
 
@@ -163,6 +164,38 @@ def _keeps(call: ast.Call, own: Container[str]) -> bool:
     """Say whether what a call is given may be read again: it is the file's own, or writes."""
     to_file = any(keyword.arg == "file" for keyword in call.keywords)
     return to_file or name_of(call) in own or name_of(call) in _WRITES
+
+
+@by_file
+def decides(code: CodeType, lasti: int) -> bool:
+    """Say whether the value of an instruction, or a name that it is given right away, stands in
+    a condition of its function.
+    """
+    found, position = scope_of(code), position_of(code, lasti)
+    if found is None or position is None:
+        return False
+    scope = found[1]
+    names = {
+        definition.target
+        for definition in scope.definitions
+        if definition.value is not None
+        and not definition.call
+        and is_inside(position, range_of(definition.value))
+    }
+    return any(
+        is_inside(position, range_of(condition)) or not names.isdisjoint(reads(condition))
+        for condition in _conditions(scope.node)
+    )
+
+
+def _conditions(function: Function) -> Iterator[ast.expr]:
+    for node in ast.walk(function):
+        if isinstance(node, (ast.If, ast.While, ast.IfExp)):
+            yield node.test
+        elif isinstance(node, ast.comprehension):
+            yield from node.ifs
+        elif isinstance(node, ast.Match):
+            yield node.subject
 
 
 @by_file

@@ -314,8 +314,10 @@ class _Slicer:
                 for definition in other.definitions:
                     target = definition.target
                     # One function may fill an element and another read a different one
-                    if target[0] == path[0] and not definition.keyed and (
-                        target[: len(path)] == path or path[: len(target)] == target
+                    if (
+                        target[0] == path[0]
+                        and not definition.keyed
+                        and (target[: len(path)] == path or path[: len(target)] == target)
                     ):
                         self._definition(definition, path, _Way(kept=True))
 

@@ -155,11 +155,11 @@ class Exit(NamedTuple):
 
     Attributes:
         shown: Straight into a text.
-        whole: As whole numbers, by which Python may choose what runs; or a number like it came in.
+        decides: Python may choose by it what runs, or a number like it came in.
     """
 
     shown: bool
-    whole: bool
+    decides: bool
 
 
 class Write:
@@ -635,7 +635,7 @@ class Tape:
     def left(self, serial: int, way: Exit) -> None:
         """Take note of how a value left torch, by the number of the call."""
         before = self.exits.get(serial, way)
-        self.exits[serial] = Exit(before.shown and way.shown, before.whole or way.whole)
+        self.exits[serial] = Exit(before.shown and way.shown, before.decides or way.decides)
 
     def ended(self, backward: "Backward") -> None:
         """Take note of a backward that is over."""

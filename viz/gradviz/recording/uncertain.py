@@ -25,13 +25,13 @@ def uncertain(
     seen: set[int] = set()
     for number, way in tape.exits.items() if unused else ():
         call = tape.calls.get(number)
-        # A text is made to be read. What is no whole number, which may choose what runs, can come
-        # back only where something unknown did.
+        # A text is made to be read. What chooses nothing that runs can come back only where
+        # something unknown did.
         if (
             call is None
             or number in built.index_of
             or way.shown
-            or not (way.whole or number < tape.unexplained)
+            or not (way.decides or number < tape.unexplained)
         ):
             continue
         place = call.spot.calling_place or call.spot.place

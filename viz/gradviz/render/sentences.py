@@ -305,9 +305,10 @@ def _zero_clauses(report: Findings) -> list[str]:
 
 def _unused_clauses(report: Findings) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
-    known = any(is_known_unused(report.parameters[name]) for name in unused)
-    return (
-        [f"{' '.join(_subject(unused, report))} not {'used' if known else 'reached'}"]
-        if unused
-        else []
-    )
+    seen = [name for name in unused if is_known_unused(report.parameters[name])]
+    unseen = [name for name in unused if name not in seen]
+    return [
+        f"{' '.join(_subject(names, report))} not {word}"
+        for names, word in ((seen, "used"), (unseen, "reached"))
+        if names
+    ]

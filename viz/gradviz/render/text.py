@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gradviz.blocks import by_block
 from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
-from gradviz.graph import Cut, Parameter, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import (
     count_reached,
@@ -147,7 +147,12 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
     cuts = [cut for cut in report.cuts if about is None or not about.isdisjoint(cut.parameters)]
     pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
     aside = [
-        cut for cut in cuts if cut not in pruning and cut.parameters and not cut.inside_library
+        cut
+        for cut in cuts
+        if cut not in pruning
+        and cut.parameters
+        and not cut.inside_library
+        and not _is_zero_by_hook(report, cut)
     ]
 
     yield _Line(count_reached(report) + ".", "headline")
@@ -185,6 +190,15 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
     for note in report.notes:
         yield _Line()
         yield _Line(note, indent=2, label="note")
+
+
+def _is_zero_by_hook(report: Findings, cut: Cut) -> bool:
+    """Say whether a hook leaves nothing of the gradient behind it, as the zeros tell already."""
+    return cut.kind is CutKind.HOOK and all(
+        report.parameters[name].verdict is Verdict.ZERO
+        for name in cut.parameters
+        if name in report.parameters
+    )
 
 
 def _training(training: Training) -> Iterator[_Line]:
@@ -296,26 +310,25 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
 
 
 def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line]:
+    """Those whose values were seen to stay out of the loss, and those that nothing came back to."""
+    seen = [one for one in parameters if is_known_unused(one)]
+    unseen = [one for one in parameters if one not in seen]
+    yield from _why_unused(report, seen, "Unused: their values did not go into this loss.")
+    yield from _why_unused(report, unseen, "Not reached: no gradient comes back to them.")
+
+
+def _why_unused(report: Findings, parameters: Iterable[Parameter], title: str) -> Iterator[_Line]:
     reasons = _by_reason(parameters, Verdict.UNUSED, lambda one: one.unused)
     if reasons:
         yield _Line()
-        known = any(is_known_unused(one) for one in parameters if one.verdict is Verdict.UNUSED)
-        yield _Line(
-            (
-                "Unused: their values did not go into this loss."
-                if known
-                else "Not reached: no gradient comes back to them."
-            ),
-            "title",
-        )
+        yield _Line(title, "title")
     for unused, names in reasons.items():
         yield from _groups(report, names)
-        if unused is not None:
-            yield _Line(
-                why_unused(unused) + (f" at {path_and_line(unused.place)}" if unused.place else ""),
-                indent=4,
-            )
-        if unused is not None and unused.place is not None and unused.place.code:
+        if unused is None:
+            continue
+        at = f" at {path_and_line(unused.place)}" if unused.place else ""
+        yield _Line(why_unused(unused) + at, indent=4)
+        if unused.place is not None and unused.place.code:
             yield _Line(unused.place.code, "code", indent=8)
 
 
