@@ -12,7 +12,7 @@ from gradviz.recording.escapes import of_interest
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function
-from gradviz.recording.tape import address, history
+from gradviz.recording.tape import Exit, address, history
 
 Inputs = tuple[tuple[int, bool], ...]
 """The number of each value that went in, and whether it required grad."""
@@ -63,7 +63,18 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             numbers.update(dict.fromkeys(sources))
             if not sources and not is_short(plain):
                 recorder.came_in()
+            elif not sources and type(plain) is float:
+                _perhaps_read(recorder, plain)
     return tuple(numbers)
+
+
+def _perhaps_read(recorder: Recorder, number: float) -> None:
+    """Take note that a number may have been read out of a text, if one says it: so few digits may
+    be a coincidence too.
+    """
+    serial = recorder.escapes.values.read_back(number, kept=True)
+    if serial:
+        recorder.tape.left(serial, Exit(shown=False, decides=True))
 
 
 def _is_stranger(recorder: Recorder, tensor: Tensor) -> bool:

@@ -42,7 +42,7 @@ def rule_of(function: Any) -> Rule | None:
         return RULES.get(f"{attribute}.{name}")
     if name in RULES:
         return RULES[name]
-    if name in ("backward", "__bool__") or name.startswith(torch_inside.RECORD_FUNCTION):
+    if name == "backward" or name.startswith(torch_inside.RECORD_FUNCTION):
         return None
     for recognise in _RECOGNISERS:
         rule = recognise(function, name)

@@ -29,5 +29,5 @@ def handed(recorder: Recorder, name: str, things: Any, frame: FrameType) -> None
     recorder.escapes.any = True
     for tensor in tensors:
         if recorder.tape.origin(tensor) is not None:
-            recorder.escapes.values.left(as_array(tensor), serial, shown=False)
-    recorder.tape.left(serial, Exit(shown=False, whole=False))
+            recorder.escapes.values.left(as_array(tensor), serial)
+    recorder.tape.left(serial, Exit(shown=False, decides=False))

@@ -19,6 +19,8 @@ from gradviz.recording.tape import Exit
 def _after_escape(
     recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
 ) -> Any:
+    if rule.name == "__bool__" and where.level(frame.f_code.co_filename) == where.INSIDE:
+        return out  # torch checks what it was given
     # What is read out of a text is a number
     value = as_array(args[0]) if rule.name in exits.TEXTS and args[0].numel() == 1 else out
     serial = _left(recorder, rule.name, args[0], value, frame)
@@ -49,7 +51,8 @@ def _left(recorder: Recorder, name: str, tensor: Tensor, value: Any, frame: Fram
     around = recorder.stacks.look_around(frame)
     serial = write_down(recorder, name, KIND_OF[name], inputs, around, None)
     shown = recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
-    recorder.tape.left(serial, Exit(shown or name in exits.TEXTS, is_whole(value)))
+    decides = is_whole(value) or recorder.escapes.decides(frame)
+    recorder.tape.left(serial, Exit(shown, decides))
     return serial
 
 
