@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.recording import torch_inside, transforms
 from gradviz.recording.locked import Locked
+from gradviz.recording.on_behalf import OnBehalf
 from gradviz.recording.outside_writes import look_outside
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.replaced import original_of
@@ -50,6 +51,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         self._rules: dict[Any, Rule | None] = {}
         # Of functions that were put in place of torch's
         self._instead: dict[Any, Callable[..., Any]] = {}
+        self._on_behalf = OnBehalf()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -64,9 +66,10 @@ class RecordingMode(Recorder, TorchFunctionMode):
             rule = self._rules[func] = rule_of(func)
         except TypeError:  # an unhashable callable
             rule = None
-        if rule is None or self.failure:
-            return func(*args, **kwargs)
         frame = sys._getframe(1)
+        make = self._on_behalf.maker(frame)
+        if rule is None or self.failure:
+            return make(func, args, kwargs)
         # What is asked of a tensor must not come to the user's own modes and subclasses.
         unseen = without_torch_function() if types or other_modes() or dispatch_modes() else _SEEN
         if self.lock is not None:
@@ -87,7 +90,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
             except BaseException as failure:
                 self.failed(failure)
         self.first_node = sequence_number()
-        out = func(*args, **kwargs)
+        out = make(func, args, kwargs)
         try:
             with unseen:
                 if given is not args:
@@ -104,6 +107,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         """
         self._rules = defaultdict(lambda: None)
         self._instead.clear()
+        self._on_behalf.forget()
         while self.children:
             self.children.pop().end()
 

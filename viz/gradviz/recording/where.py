@@ -15,6 +15,7 @@ from torch import nn
 
 from gradviz.graph import Place
 from gradviz.recording import functions, torch_inside
+from gradviz.recording.on_behalf import Borrowed
 from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 
 _GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
@@ -45,7 +46,9 @@ def level(filename: str) -> int:
     """Say whose code a file is: USER, LIBRARY or INSIDE."""
     known = _levels.get(filename)
     if known is None:
-        if filename in _EXAMPLES:
+        if type(filename) is Borrowed:
+            known = INSIDE  # gradviz's own call in the name of a line
+        elif filename in _EXAMPLES:
             known = USER  # examples are written as a reader would write them
         elif filename.startswith(
             (torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")

@@ -219,7 +219,9 @@ def strip(error: BaseException | None, seen: set[int]) -> None:
             entry = entry.tb_next
         kept: list[TracebackType] = []
         for entry in entries:
-            if not entry.tb_frame.f_code.co_filename.startswith(_FOLDER):
+            file = entry.tb_frame.f_code.co_filename
+            # A name of its own type is one that gradviz has borrowed for a call
+            if type(file) is str and not file.startswith(_FOLDER):
                 kept.append(entry)
             elif kept and kept[-1].tb_frame.f_code.co_name == "handle_torch_function":
                 # Torch's function on its way through a mode; it comes again, as without one

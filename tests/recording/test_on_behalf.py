@@ -1,0 +1,97 @@
+"""What torch warns of while it is watched, it warns of in the name of the user's own line."""
+
+import sys
+import warnings
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import gradviz
+from gradviz.recording.on_behalf import Borrowed, OnBehalf
+
+
+def wrong_sizes():
+    return F.mse_loss(nn.Linear(3, 1)(torch.ones(4, 3)), torch.zeros(4))
+
+
+def through_a_module():
+    return nn.MSELoss()(nn.Linear(3, 1)(torch.ones(4, 3)), torch.zeros(4))
+
+
+def out_of_another_size():
+    return torch.add(torch.ones(3), torch.ones(3), out=torch.empty(2))
+
+
+def own_function():
+    class Own(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            warnings.warn("from forward", UserWarning, stacklevel=1)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    return Own.apply(torch.ones(2, requires_grad=True)).sum()
+
+
+def warned(step, *, watched):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if watched:
+            with gradviz.trace():
+                step()
+        else:
+            step()
+    return [(item.filename, item.lineno, item.category, str(item.message)) for item in caught]
+
+
+@pytest.mark.parametrize("step", [wrong_sizes, through_a_module, out_of_another_size, own_function])
+def test_a_warning_names_the_line_that_it_names_unwatched(step):
+    unwatched = warned(step, watched=False)
+    assert unwatched
+    assert warned(step, watched=True) == unwatched
+
+
+@pytest.mark.parametrize("action", ["ignore", "error"])
+def test_a_filter_by_the_users_module_holds_while_watched(action):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if action == "ignore" else "ignore")
+        warnings.filterwarnings(action, module=__name__.replace(".", r"\."))
+        with gradviz.trace():
+            if action == "ignore":
+                wrong_sizes()
+            else:
+                with pytest.raises(UserWarning, match="target size"):
+                    wrong_sizes()
+
+
+def test_two_lines_warn_once_each():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        with gradviz.trace():
+            for _ in range(2):
+                F.l1_loss(torch.ones(4, 1), torch.zeros(4))
+                F.l1_loss(torch.ones(4, 1), torch.zeros(4))
+    assert len({item.lineno for item in caught}) == len(caught) == 2
+
+
+def test_a_borrowed_name_reads_like_the_name_and_is_no_key_of_its_table():
+    borrowed = Borrowed("train.py")
+    assert borrowed == "train.py"
+    assert {"train.py": 1}.get(borrowed) is None
+
+
+def test_one_code_with_other_globals_has_a_maker_of_its_own():
+    code = compile("maker = calls.maker(sys._getframe())", "own.py", "exec")
+    calls = OnBehalf()
+    makers = []
+    for _ in range(2):
+        names = {"calls": calls, "sys": sys}
+        exec(code, names)
+        assert names["maker"].__globals__ is names
+        makers.append(names["maker"])
+    assert makers[0](max, (1, 2), {}) == makers[1](max, (1, 2), {}) == 2

@@ -1,0 +1,78 @@
+"""Makes a call in the name of the line that asked for it.
+
+Torch warns in the name of the innermost Python frame, which is gradviz's while a call is watched.
+The user's filters go by that frame's module, and what is printed names its file and line. So the
+call is made by a function that has the file, line and globals of the frame that would have made
+it unwatched.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+from gradviz.recording import torch_inside
+
+Maker = Callable[[Callable[..., Any], Any, Any], Any]
+"""Calls a function with arguments and keywords, and returns what it returns."""
+
+_MOST = 10_000  # lines whose maker is kept
+_SAME_LINE = bytes((0x80 | 13 << 3 | 7, 0))
+"""Eight code units of the line that the unit before has, as in Python's table of locations."""
+
+
+class Borrowed(str):
+    """The name of a file that another's code has borrowed.
+
+    It is equal to the name itself, and no key of a table that holds the name.
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash((Borrowed, str(self)))
+
+
+def _make(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+_UNITS = len(_make.__code__.co_code) // 2
+
+
+class OnBehalf:
+    """The functions that make calls in the name of the lines of one thread."""
+
+    def __init__(self) -> None:
+        # The code is held, so that no other has its id
+        self._makers: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
+
+    def maker(self, frame: FrameType) -> Maker:
+        """Return what makes a call in the name of the line that a frame is on."""
+        code = frame.f_code
+        if code is torch_inside.HAND_OVER and frame.f_back is not None:
+            # It has come out of torch's own function, which is called once more
+            frame = frame.f_back.f_back or frame
+            code = frame.f_code
+        found = self._makers.get((id(code), frame.f_lasti))
+        if found is not None and found[1].__globals__ is frame.f_globals:
+            return found[1]
+        if len(self._makers) > _MOST:
+            self._makers.clear()
+        line = frame.f_lineno or code.co_firstlineno
+        maker = FunctionType(_with_line(code.co_filename, line), frame.f_globals)
+        self._makers[id(code), frame.f_lasti] = code, maker
+        return maker
+
+    def forget(self) -> None:
+        """Let go of the user's code."""
+        self._makers.clear()
+
+
+@lru_cache(maxsize=_MOST)
+def _with_line(filename: str, line: int) -> CodeType:
+    return _make.__code__.replace(
+        co_filename=Borrowed(filename),
+        co_firstlineno=line,
+        co_linetable=_SAME_LINE * (_UNITS // 8 + 1),
+    )
