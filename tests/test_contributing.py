@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PATHS = {
     word
-    for word in re.findall(r"[\w./]+", TEXT)
+    for word in re.findall(r"[\w./-]+", TEXT)
     if word.endswith((".py", ".md", "/")) and not word.startswith(".venv")
 }
 

@@ -10,6 +10,7 @@ value that requires grad goes in and gradient does not come out.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gradviz.causes import checkpoint
 from gradviz.graph import (
     GRAD_MODES,
     Cut,
@@ -287,9 +288,9 @@ def _marked(
 
 
 def _operation(node: Node, kind: CutKind) -> str:
-    return (
-        node.operation if node.operation == "checkpoint()" else GRAD_MODES.get(kind, node.operation)
-    )
+    if node.operation == checkpoint.OPERATION:
+        return node.operation
+    return GRAD_MODES.get(kind, node.operation)
 
 
 def _shared_scope(scopes: Iterable[str]) -> str:

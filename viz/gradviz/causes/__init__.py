@@ -1,50 +1,40 @@
-"""The ways a gradient is lost, a family to a file: what each means and what usually mends it.
+"""The ways a gradient is lost, one to a file: how each is recognised, what it means, what mends it.
 
-Texts only, no torch.
+A file of this folder is found by its ``CAUSES``; a package of the user's own adds some by an entry
+point. Plain data, no torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from gradviz.causes import (
-    captured,
-    compared,
-    counted,
-    custom,
-    detached,
-    discrete,
-    escaped,
-    functional_derivatives,
-    grad_mode,
-    read_as_numbers,
-    rewrapped,
-    sampled,
-    sparse,
-    state,
-    thawed,
-)
+from gradviz.causes import captured, checkpoint, custom
+from gradviz.causes.cause import Cause, Severed, Way
 from gradviz.causes.custom import RAISED
 from gradviz.causes.explanation import Explanation
+from gradviz.causes.packages import installed
 from gradviz.graph import Cut, CutKind
 
+
+def _own() -> Iterator[Cause]:
+    for module in iter_modules(__path__):
+        yield from getattr(import_module(f"{__name__}.{module.name}"), "CAUSES", ())
+
+
+CAUSES: tuple[Cause, ...] = tuple(_own())
+"""Those of this package."""
+
 EXPLANATIONS: Mapping[CutKind, Explanation] = {
-    kind: explanation
-    for family in (detached, grad_mode, escaped, rewrapped, discrete, custom, thawed)
-    for kind, explanation in family.EXPLANATIONS.items()
+    cause.kind: cause.explanation
+    for cause in CAUSES
+    if cause.explanation is not None and not cause.operations
 }
 
-
 BY_OPERATION: Mapping[str, Explanation] = {
-    operation: explanation
-    for family in (
-        compared,
-        counted,
-        functional_derivatives,
-        read_as_numbers,
-        sampled,
-        sparse,
-        state,
-    )
-    for operation, explanation in family.OPERATIONS.items()
+    operation: cause.explanation
+    for cause in CAUSES
+    if cause.explanation is not None
+    for operation in cause.operations
 }
 """Of operations that have a remedy of their own, whatever their kind."""
 
@@ -53,11 +43,15 @@ def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
     if cut.operation.startswith(RAISED):
         return custom.RAISED_EXPLANATION
-    if cut.operation == "checkpoint()":
-        return grad_mode.CHECKPOINT
-    if cut.captured:
+    if cut.captured and cut.operation != checkpoint.OPERATION:
         return captured.CAPTURED
-    return BY_OPERATION.get(cut.operation.removesuffix(" in TorchScript"), EXPLANATIONS[cut.kind])
+    operation = cut.operation.removesuffix(" in TorchScript")
+    if operation in BY_OPERATION:
+        return BY_OPERATION[operation]
+    for cause in installed():
+        if cause.explanation is not None and operation in cause.operations:
+            return cause.explanation
+    return EXPLANATIONS[cut.kind]
 
 
 def is_plain(cut: Cut) -> bool:
@@ -65,4 +59,16 @@ def is_plain(cut: Cut) -> bool:
     return explain(cut) is EXPLANATIONS[cut.kind]
 
 
-__all__ = ["BY_OPERATION", "EXPLANATIONS", "RAISED", "Explanation", "explain", "is_plain"]
+__all__ = [
+    "BY_OPERATION",
+    "CAUSES",
+    "EXPLANATIONS",
+    "RAISED",
+    "Cause",
+    "Explanation",
+    "Severed",
+    "Way",
+    "explain",
+    "installed",
+    "is_plain",
+]

@@ -1,6 +1,8 @@
 """Values were compared: the answer is True or False, and stays so when a value changes a little."""
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
+from gradviz.graph import CutKind
 
 _COMPARISON = Explanation(
     "A comparison gives True or False, which does not change when what is compared changes a"
@@ -13,7 +15,13 @@ _NAMES = (
     " logical_not isnan isfinite"
 )
 
-OPERATIONS = dict.fromkeys(
-    [f"{name}()" for name in _NAMES.split()] + [f"__{name}__()" for name in _NAMES.split()[:6]],
-    _COMPARISON,
+CAUSES = (
+    Cause(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operations=(
+            *(f"{name}()" for name in _NAMES.split()),
+            *(f"__{name}__()" for name in _NAMES.split()[:6]),
+        ),
+        explanation=_COMPARISON,
+    ),
 )

@@ -1,5 +1,6 @@
 """Code of the user's own gives no gradient back: an autograd.Function, a hook."""
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
@@ -13,26 +14,41 @@ RAISED_EXPLANATION = Explanation(
     " operation with ones that have a derivative.",
 )
 
-EXPLANATIONS = {
-    CutKind.CUSTOM_FUNCTION: Explanation(
-        "This torch.autograd.Function gives back no gradient for this input: its backward() returns"
-        " none for it, or its forward() marks the result as non-differentiable.",
-        "Return a gradient for it from backward(), and see that forward() does not mark its output"
-        " as non-differentiable. Around a reentrant checkpoint, pass use_reentrant=False.",
+CAUSES = (
+    Cause(
+        kind=CutKind.CUSTOM_FUNCTION,
+        explanation=Explanation(
+            "This torch.autograd.Function gives back no gradient for this input: its backward()"
+            " returns none for it, or its forward() marks the result as non-differentiable.",
+            "Return a gradient for it from backward(), and see that forward() does not mark its"
+            " output as non-differentiable. Around a reentrant checkpoint, pass"
+            " use_reentrant=False.",
+        ),
     ),
-    CutKind.HOOK: Explanation(
-        "A hook put something else in place of the value or of its gradient.",
-        "See what the hook returns: None leaves everything as it is, a detached or new tensor"
-        " severs.",
+    Cause(
+        kind=CutKind.HOOK,
+        explanation=Explanation(
+            "A hook put something else in place of the value or of its gradient.",
+            "See what the hook returns: None leaves everything as it is, a detached or new tensor"
+            " severs.",
+        ),
     ),
-    CutKind.GRAD_WITHOUT_GRAPH: Explanation(
-        "torch.autograd.grad gave gradients as plain numbers, so a loss made from them trains"
-        " nothing behind them.",
-        "Pass create_graph=True where the loss depends on a gradient (penalties, meta-learning).",
+    Cause(
+        kind=CutKind.GRAD_WITHOUT_GRAPH,
+        calls={"grad": ""},
+        explanation=Explanation(
+            "torch.autograd.grad gave gradients as plain numbers, so a loss made from them trains"
+            " nothing behind them.",
+            "Pass create_graph=True where the loss depends on a gradient (penalties,"
+            " meta-learning).",
+        ),
     ),
-    CutKind.COLLECTIVE: Explanation(
-        "The collective moves numbers between processes without recording history.",
-        "Use torch.distributed.nn.functional, whose collectives have a backward, or put the"
-        " process's own tensor back into its place.",
+    Cause(
+        kind=CutKind.COLLECTIVE,
+        explanation=Explanation(
+            "The collective moves numbers between processes without recording history.",
+            "Use torch.distributed.nn.functional, whose collectives have a backward, or put the"
+            " process's own tensor back into its place.",
+        ),
     ),
-}
+)

@@ -1,27 +1,40 @@
 """A value was taken out of the graph on purpose: detach(), detach_(), .data."""
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
-EXPLANATIONS = {
-    CutKind.DETACH: Explanation(
-        "detach() returns the same numbers without their history, so whatever made them gets no"
-        " gradient through it.",
-        "Drop detach() where this route should train. Where it keeps the value out of one of"
-        " several losses, detach in that loss alone. It is right where the value is meant as a"
-        " fixed target or input.",
+CAUSES = (
+    Cause(
+        kind=CutKind.DETACH,
+        calls={"detach": ""},
+        explanation=Explanation(
+            "detach() returns the same numbers without their history, so whatever made them gets no"
+            " gradient through it.",
+            "Drop detach() where this route should train. Where it keeps the value out of one of"
+            " several losses, detach in that loss alone. It is right where the value is meant as a"
+            " fixed target or input.",
+        ),
     ),
-    CutKind.DETACH_: Explanation(
-        "detach_() takes the tensor itself out of the graph: whoever uses it from here on trains"
-        " nothing that came before.",
-        "Drop it, or use x.detach() in the one place that should not train. To freeze a single"
-        " layer and still train those before it, set its parameters' requires_grad_(False)"
-        " instead.",
+    Cause(
+        kind=CutKind.DETACH_,
+        calls={"detach_": ""},
+        explanation=Explanation(
+            "detach_() takes the tensor itself out of the graph: whoever uses it from here on"
+            " trains nothing that came before.",
+            "Drop it, or use x.detach() in the one place that should not train. To freeze a single"
+            " layer and still train those before it, set its parameters' requires_grad_(False)"
+            " instead.",
+        ),
     ),
-    CutKind.DATA: Explanation(
-        ".data is the tensor without its history, and without autograd's checks against changes"
-        " behind its back.",
-        "Use the tensor itself. Where the value is meant as a constant, write .detach(), which says"
-        " so and is checked.",
+    Cause(
+        kind=CutKind.DATA,
+        calls={"data": ""},
+        explanation=Explanation(
+            ".data is the tensor without its history, and without autograd's checks against changes"
+            " behind its back.",
+            "Use the tensor itself. Where the value is meant as a constant, write .detach(), which"
+            " says so and is checked.",
+        ),
     ),
-}
+)

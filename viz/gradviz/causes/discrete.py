@@ -1,18 +1,25 @@
 """The operation has no derivative: integers, indices, comparisons, sampling."""
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
-EXPLANATIONS = {
-    CutKind.INTEGER_CAST: Explanation(
-        "The value became an integer or a boolean, and those carry no gradient.",
-        "Stay in floating point; where rounding is the point, pass the gradient straight through: x"
-        " + (x.round() - x).detach().",
+CAUSES = (
+    Cause(
+        kind=CutKind.INTEGER_CAST,
+        explanation=Explanation(
+            "The value became an integer or a boolean, and those carry no gradient.",
+            "Stay in floating point; where rounding is the point, pass the gradient straight"
+            " through: x + (x.round() - x).detach().",
+        ),
     ),
-    CutKind.NON_DIFFERENTIABLE: Explanation(
-        "The result is a choice (an index, a comparison, a sample), and a choice does not change"
-        " when its input changes a little.",
-        "Use a soft form (softmax, sigmoid, gumbel_softmax, rsample) or a loss on the scores"
-        " themselves. Where the choice only selects what to train on, it is as it should be.",
+    Cause(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        explanation=Explanation(
+            "The result is a choice (an index, a comparison, a sample), and a choice does not"
+            " change when its input changes a little.",
+            "Use a soft form (softmax, sigmoid, gumbel_softmax, rsample) or a loss on the scores"
+            " themselves. Where the choice only selects what to train on, it is as it should be.",
+        ),
     ),
-}
+)

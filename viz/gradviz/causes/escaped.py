@@ -1,17 +1,45 @@
 """The value left torch and came back as a constant: item(), tolist(), float(), numpy()."""
 
+from gradviz.causes.cause import Cause, Way
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
-EXPLANATIONS = {
-    CutKind.ITEM: Explanation(
-        "The value became a Python number, and a number has no history: what is computed from it is"
-        " a constant to the loss.",
-        "Compute with the tensor, and keep item() for what is printed or logged.",
-    ),
-    CutKind.NUMPY: Explanation(
-        "The value went through numpy, where autograd cannot follow, and came back as a constant.",
-        "Use the torch function of the same name, or wrap the computation in a"
-        " torch.autograd.Function with its own backward.",
-    ),
+_NUMBERS = {
+    "item": "",
+    "tolist": "",
+    "__float__": "float()",
+    "__int__": "int()",
+    "__index__": "int()",
+    "__complex__": "complex()",
+    "__bool__": "bool()",
 }
+
+CAUSES = (
+    Cause(
+        kind=CutKind.ITEM,
+        way=Way.NUMBER,
+        calls=_NUMBERS,
+        explanation=Explanation(
+            "The value became a Python number, and a number has no history: what is computed from"
+            " it is a constant to the loss.",
+            "Compute with the tensor, and keep item() for what is printed or logged.",
+        ),
+    ),
+    Cause(
+        kind=CutKind.NUMPY,
+        way=Way.NUMBER,
+        calls={"numpy": "", "__array__": "numpy()"},
+        explanation=Explanation(
+            "The value went through numpy, where autograd cannot follow, and came back as a"
+            " constant.",
+            "Use the torch function of the same name, or wrap the computation in a"
+            " torch.autograd.Function with its own backward.",
+        ),
+    ),
+    Cause(kind=CutKind.ITEM, way=Way.TEXT, calls={"__format__": "format()", "__repr__": "str()"}),
+    Cause(
+        kind=CutKind.NUMPY,
+        way=Way.MEMORY,
+        calls=dict.fromkeys(("data_ptr", "untyped_storage", "storage", "share_memory_"), ""),
+    ),
+)

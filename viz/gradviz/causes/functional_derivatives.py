@@ -1,6 +1,8 @@
 """``torch.autograd.functional`` gave a derivative as plain numbers."""
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
+from gradviz.graph import CutKind
 
 
 def _explanation(name: str) -> Explanation:
@@ -13,4 +15,11 @@ def _explanation(name: str) -> Explanation:
 
 
 NAMES = ("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp")
-OPERATIONS = {f"torch.autograd.functional.{name}()": _explanation(name) for name in NAMES}
+CAUSES = tuple(
+    Cause(
+        kind=CutKind.GRAD_WITHOUT_GRAPH,
+        operations=(f"torch.autograd.functional.{name}()",),
+        explanation=_explanation(name),
+    )
+    for name in NAMES
+)

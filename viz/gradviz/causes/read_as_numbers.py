@@ -1,6 +1,8 @@
 """A function that makes a new tensor read plain numbers out of the tensors that it was given."""
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
+from gradviz.graph import CutKind
 
 _BOUNDS = Explanation(
     "The bounds are read as plain numbers, and the points between them are constants to the loss.",
@@ -12,11 +14,15 @@ _FILL = Explanation(
     "Multiply ones by the tensor, or expand() it to the shape.",
 )
 
-OPERATIONS = {
-    "linspace()": _BOUNDS,
-    "logspace()": _BOUNDS,
-    "arange()": _BOUNDS,
-    "full()": _FILL,
-    "full_like()": _FILL,
-    "new_full()": _FILL,
-}
+CAUSES = (
+    Cause(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operations=("linspace()", "logspace()", "arange()"),
+        explanation=_BOUNDS,
+    ),
+    Cause(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operations=("full()", "full_like()", "new_full()"),
+        explanation=_FILL,
+    ),
+)

@@ -3,7 +3,9 @@
 The draw does not follow from what it was drawn with by any derivative.
 """
 
+from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
+from gradviz.graph import CutKind
 
 _SAMPLE = Explanation(
     "A sample is drawn, and a draw has no derivative with respect to what it is drawn from.",
@@ -12,6 +14,17 @@ _SAMPLE = Explanation(
     " gradient.",
 )
 
-OPERATIONS = dict.fromkeys(
-    ("sample()", "multinomial()", "bernoulli()", "poisson()", "binomial()", "sample_n()"), _SAMPLE
+CAUSES = (
+    Cause(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operations=(
+            "sample()",
+            "multinomial()",
+            "bernoulli()",
+            "poisson()",
+            "binomial()",
+            "sample_n()",
+        ),
+        explanation=_SAMPLE,
+    ),
 )

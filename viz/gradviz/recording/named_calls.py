@@ -5,26 +5,13 @@ What it severs, whether it writes in place, and how a person would write it.
 
 from dataclasses import replace
 
+from gradviz.causes import CAUSES, checkpoint
 from gradviz.graph import CutKind
-from gradviz.recording import exits, torch_inside
+from gradviz.recording import torch_inside
 from gradviz.recording.where import Surroundings
 
-KIND_OF = {
-    "detach": CutKind.DETACH,
-    "detach_": CutKind.DETACH_,
-    "_values": CutKind.DETACH,
-    "data": CutKind.DATA,
-    "tensor": CutKind.NEW_TENSOR,
-    "as_tensor": CutKind.NEW_TENSOR,
-    "asarray": CutKind.NEW_TENSOR,
-    "scalar_tensor": CutKind.NEW_TENSOR,
-    "new_tensor": CutKind.NEW_TENSOR,
-    "grad": CutKind.GRAD_WITHOUT_GRAPH,
-    **exits.NUMBERS,
-    **exits.MEMORY,
-    **exits.TEXTS,
-    exits.PICKLE: CutKind.NEW_TENSOR,
-}
+KIND_OF = {name: cause.kind for cause in CAUSES for name in cause.calls}
+_WRITTEN = {name: text for cause in CAUSES for name, text in cause.calls.items() if text}
 CASTS = frozenset(
     ("to", "type", "int", "long", "short", "byte", "char", "bool", "type_as", "copy_")
 )
@@ -100,7 +87,7 @@ def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str
     if kind is CutKind.DATA:
         return ".data"
     if kind is CutKind.NO_GRAD:
-        return "checkpoint()" if around.checkpoint else "torch.no_grad()"
+        return checkpoint.OPERATION if around.checkpoint else "torch.no_grad()"
     if kind is CutKind.SET_GRAD_ENABLED:
         return "torch.set_grad_enabled(False)"
     if kind is CutKind.INFERENCE_MODE:
@@ -111,9 +98,9 @@ def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str
             if around.entered in torch_inside.DERIVATIVES
             else "torch.autograd.grad()"
         )
-    if kind is CutKind.NEW_TENSOR and name not in exits.OPERATIONS:
+    if kind is CutKind.NEW_TENSOR and name not in _WRITTEN:
         return (
             name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
         )
-    short = "[...] =" if name == "__setitem__" else exits.OPERATIONS.get(name)
+    short = "[...] =" if name == "__setitem__" else _WRITTEN.get(name)
     return short or f"{name.strip('_') if name.startswith('__') else name}()"

@@ -28,6 +28,7 @@ from typing import Any, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from gradviz.causes import CAUSES
 from gradviz.recording import torch_inside, where
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
@@ -223,7 +224,12 @@ def _seams() -> list[Seam]:
         _seam(torch.Tensor, "as_subclass", _aliased),
         _seam(torch.Tensor, "_make_subclass", _subclass_made, static=True),
         _seam(torch.nested, "nested_tensor", _nested),
-        *(_seam(owner, name, _came_from_memory) for owner, name in torch_inside.FROM_DLPACK),
+        *(
+            _seam(owner, name, _came_from_memory(entrance))
+            for cause in CAUSES
+            for entrance in cause.back
+            for owner, name in torch_inside.ENTRANCES[entrance]
+        ),
         *([] if watches_backward else [_instead(torch.autograd, "backward", around_backward)]),
         *(_instead(owner, name, _swap) for owner, name in torch_inside.SWAPS),
         *(
@@ -624,10 +630,14 @@ def _nested(
     copied(watcher.mode, "torch.nested.nested_tensor", args[:1], out, frame)
 
 
-def _came_from_memory(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
-    came_from_memory(watcher.mode, "from_dlpack", out, frame)
+@functools.cache
+def _came_from_memory(entrance: str) -> Note:
+    def note(
+        watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+    ) -> None:
+        came_from_memory(watcher.mode, entrance, out, frame)
+
+    return note
 
 
 def _inference_began(

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from gradviz.causes import Severed, installed
+from gradviz.causes.packages import recognised
 from gradviz.graph import GRAD_MODES, CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.arguments import tensors_in
@@ -76,11 +78,7 @@ def _call(
     return Call(
         name,
         severing.kind,
-        (
-            operation_text(name, severing.kind, around)
-            if inner is None
-            else operation_inside(name, inner, around)
-        ),
+        _operation(name, severing, around),
         inputs,
         severing.spot,
         inside=around.applied,
@@ -89,6 +87,22 @@ def _call(
         library=severing.library,
         switch=block if inner not in GRAD_MODES else recorder.switch_inside,
     )
+
+
+def _operation(name: str, severing: _Severing, around: Surroundings) -> str:
+    """Write an operation as a package of the user's own does that recognises it, or else as a
+    person would.
+    """
+    kind, code = severing.inner or severing.kind, severing.spot.code
+    if kind is not None and code is not None and installed():
+        own = recognised(
+            Severed(call=name, kind=kind, file=code.co_filename, function=code.co_qualname)
+        )
+        if own:
+            return own
+    if severing.inner is None:
+        return operation_text(name, severing.kind, around)
+    return operation_inside(name, severing.inner, around)
 
 
 def _severing(

@@ -636,12 +636,14 @@ def written_by_schema(func: Any) -> list[tuple[int, str]]:
     return [(place, arguments[place].name) for place in writes]
 
 
-FROM_DLPACK = tuple(
-    (owner, "_from_dlpack")
-    for owner in (torch._C, torch.utils.dlpack)
-    if hasattr(owner, "_from_dlpack")
-)
-"""Where ``from_dlpack`` finds what takes a capsule, which no mode sees; 2.6 to 2.15."""
+ENTRANCES = {
+    "from_dlpack": tuple(
+        (owner, "_from_dlpack")
+        for owner in (torch._C, torch.utils.dlpack)
+        if hasattr(owner, "_from_dlpack")
+    )
+}
+"""What takes memory in, as a capsule, and no mode sees, by the public name; 2.6 to 2.15."""
 
 # Frames
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from gradviz import causes
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import seams, torch_inside
 from gradviz.recording.build import Model, names_of
@@ -66,6 +67,7 @@ class Trace:
             from gradviz.tracing import known_answers
 
             known_answers.check_once()
+        causes.installed()  # packages are imported before anything is watched
         self._thread = threading.get_ident()
         self._state = "running"
         mode = self._mode = RecordingMode(self._tape, self._training.touches)

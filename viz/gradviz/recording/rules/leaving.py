@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
 from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array, is_whole
@@ -35,7 +36,7 @@ def _after_memory(
     name = exits.name_of_memory(rule.name, frame)
     if name:
         serial = _left(recorder, name, args[0], as_array(args[0]), frame)
-        if name != exits.PICKLE:  # whoever has the memory may write
+        if name != PICKLE:  # whoever has the memory may write
             _give_out(recorder, args[0], frame, serial)
     return out
 

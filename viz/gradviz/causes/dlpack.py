@@ -1,0 +1,14 @@
+"""The memory went to another library through DLPack, and came back as a tensor without history."""
+
+from gradviz.causes.cause import Cause, Way
+from gradviz.graph import CutKind
+
+CAUSES = (
+    Cause(
+        kind=CutKind.NUMPY,
+        way=Way.MEMORY,
+        calls={"__dlpack__": "from_dlpack()"},
+        within_torch=True,  # torch.from_dlpack asks the tensor for it itself
+        back=("from_dlpack",),
+    ),
+)
