@@ -287,10 +287,22 @@ def test_a_script_that_gradviz_ends_before_its_first_step_is_not_said_never_to_s
     assert "never steps" not in ran.said
 
 
-def test_after_the_last_call_nothing_is_patched_or_watched(scripts):
+@pytest.mark.parametrize(("shape", "hooks"), [("SOUND", 0), ("CUT", 1)])
+def test_after_the_last_call_nothing_is_patched_and_steps_are_counted_while_something_is_open(
+    scripts, shape, hooks
+):
+    sound = """
+import torch
+model = torch.nn.Linear(3, 2)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for _ in range(5):
+    optimizer.zero_grad()
+    model(torch.ones(4, 3)).square().sum().backward()
+    optimizer.step()
+"""
     scripts.write(
         "train.py",
-        shapes.CUT
+        (sound if shape == "SOUND" else shapes.CUT)
         + """
 from gradviz.recording import seams
 from gradviz.tracing import trace
@@ -300,7 +312,7 @@ print(len(optimizers._global_optimizer_pre_hooks), torch.overrides._len_torch_fu
 print(seams._installed, trace._watching.trace)
 """,
     )
-    assert scripts.run("train.py").out == "[None, None, None]\n0 0\n[] None\n"
+    assert scripts.run("train.py").out == f"[None, None, None]\n{hooks} 0\n[] None\n"
 
 
 def test_gradients_of_gradients_alone_are_said_as_their_own_kind(told):

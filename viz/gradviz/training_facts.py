@@ -24,6 +24,10 @@ WHYS = (
 BESIDES = ("constant_term", "vanishing", "exploding", "no_step")
 """Reasons of alarms beside these."""
 
+MOVERS = ("gradient", "weight decay", "no gradient", "hand")
+"""What moves a parameter that trains: an optimizer by the gradient that arrived; by weight decay
+alone; by what it remembers of earlier steps; or something that is no step of an optimizer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
@@ -45,6 +49,9 @@ class Fate:
         update_ratio: Size of the last update watched, relative to the weight; None where it is not
             known.
         optimizer: Which holds it, several with commas; None where none does.
+        mover: One of :data:`MOVERS`: what moved it; None where it does not train, or that is not
+            known.
+        moved_at: The line that moved it by hand; None where it was not seen, or none did.
     """
 
     name: str
@@ -59,6 +66,8 @@ class Fate:
     gradient_norm: float | None = None
     update_ratio: float | None = None
     optimizer: str | None = None
+    mover: str | None = None
+    moved_at: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +178,7 @@ class Look:
         holds: Share of the elements with gradient at which the dtype could hold the update
             expected; None where that is not known.
         lr: The learning rate.
+        decays: The optimizer has weight decay for it.
         touch: What changed the gradient since it arrived.
         place: The line that stepped.
     """
@@ -183,6 +193,7 @@ class Look:
     change: float | None = None
     holds: float | None = None
     lr: float | None = None
+    decays: bool = False
     touch: Touch | None = None
     place: Place | None = None
 
@@ -200,6 +211,7 @@ class Stepper:
         empty: How many of its groups hold nothing.
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
+        scheduled: Something sets its learning rate: a group has an initial one.
     """
 
     name: str
@@ -211,6 +223,7 @@ class Stepper:
     empty: int = 0
     made: Place | None = None
     born: int | None = None
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +245,10 @@ class Evidence:
         frozen_at: The line that made it frozen.
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
+        thawed: It requires grad and has some, as it was last looked at.
+        put_back: What each step did to it was undone before the next backward.
+        by_hand: It changed, and no step that was looked at did that.
+        written_at: The line that did that, or that puts it back; None where it was not seen.
     """
 
     name: str
@@ -247,3 +264,7 @@ class Evidence:
     born: int | None = None
     frozen_at: Place | None = None
     birth: NotFinite | None = None
+    thawed: bool = False
+    put_back: bool = False
+    by_hand: bool = False
+    written_at: Place | None = None

@@ -30,17 +30,11 @@ def sentence(training: Training | None) -> str:
         return f"{_steps(training)}, so {NOT_KNOWN}."
     total = counted(len(fates), "parameter")
     train = sum(one.trains is True for one in fates)
-    decayed = {
-        name for alarm in training.alarms if alarm.why == "zero" for name in alarm.parameters
-    }
-    if decayed and train == len(fates) and all(one.name in decayed for one in fates):
-        clauses = [
-            f"All {total} move without gradient, as weight decay has it: what arrives is all zero"
-        ]
-    elif train == len(fates):
+    if train == len(fates):
         clauses = [f"All {total} train" if len(fates) > 1 else "The only parameter trains"]
     else:
         clauses = [f"{train} of {total} {'trains' if train == 1 else 'train'}"]
+    clauses += _without_gradient(training)
     reasons = _by_reason(training)
     clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
     rest = sum(len(names) for _, names in reasons[_CLAUSES:])
@@ -48,6 +42,39 @@ def sentence(training: Training | None) -> str:
     unknown = len(fates) - len(known)
     clauses += [f"of {unknown} it is not known"] if unknown else []
     return printable("; ".join(clauses)) + "."
+
+
+_MOVED = {
+    "weight decay": "moved by weight decay alone: what arrives is all zero",
+    "no gradient": "moved without gradient, by what the optimizer remembers: what arrives is zero",
+    "hand": "moved by hand",
+}
+
+
+def _without_gradient(training: Training) -> list[str]:
+    """Return clauses on what moves, and not because an optimizer steps it by its gradient."""
+    groups: dict[tuple[str, Place | None], list[str]] = {}
+    for fate in training.parameters:
+        if fate.trains and fate.mover in _MOVED:
+            groups.setdefault((fate.mover, fate.moved_at), []).append(fate.name)
+    return [
+        f"{_who(names, training)} {_MOVED[mover]}"
+        + ("" if place is None else f" at {path_and_line(place)}")
+        for (mover, place), names in groups.items()
+    ]
+
+
+def _who(names: Sequence[str], training: Training) -> str:
+    if len(names) == len(training.parameters) > 1:
+        return "all are"
+    return f"{_names(names, training.parameters)} {'is' if len(names) == 1 else 'are'}"
+
+
+_TRAINS = {
+    "weight decay": "moves by weight decay alone",
+    "no gradient": "moves without gradient",
+    "hand": "trains, moved by hand",
+}
 
 
 def in_words(fate: Fate) -> str:
@@ -58,7 +85,7 @@ def in_words(fate: Fate) -> str:
     if fate.trains is None:
         return "not known to train"
     return (
-        "trains"
+        _TRAINS.get(fate.mover or "", "trains")
         if fate.trains
         else f"does not train ({fate.why})"
         if fate.why

@@ -45,8 +45,9 @@ from gradviz.running.settings import Plan, Settings
 from gradviz.series.recorder import Recorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
+from gradviz.training.gathering import Seen
 from gradviz.training.hooks import StepHooks
-from gradviz.training.watch import Seen, StepWatch
+from gradviz.training.watch import StepWatch
 from gradviz.voice import say, warn
 
 # Backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
@@ -293,6 +294,8 @@ class Watch:
         self._numbers.append(self._count)
         self._most = max(self._most, len(self._numbers))
         if self._over:
+            if self._count & (self._count - 1) == 0:  # what is trained by hand may move late
+                self._training.look_again()
             return
         if self._plan.wants(self._count):
             self._training.looking = True

@@ -9,7 +9,17 @@ from gradviz.training.watch import StepWatch
 from gradviz.training_facts import Alarm, Training
 
 _AT_THE_END = frozenset(
-    ("cut", "unused", "too_small", "vanishing", "not_held", "not_stepped", "left_out")
+    (
+        "frozen",
+        "zero",
+        "cut",
+        "unused",
+        "too_small",
+        "vanishing",
+        "not_held",
+        "not_stepped",
+        "left_out",
+    )
 )
 """Reasons that a later step may do away with, and those that the step's own line has told of."""
 _STEP_TELLS = frozenset(("cut", "unused"))

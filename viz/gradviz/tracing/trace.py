@@ -25,8 +25,9 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Leaving, Undo, as_one, end_blocks
 from gradviz.reports import Report
 from gradviz.training.constant_terms import find_constant_terms
+from gradviz.training.gathering import Seen
 from gradviz.training.judging import judge as judge_training
-from gradviz.training.watch import Seen, StepWatch
+from gradviz.training.watch import StepWatch
 from gradviz.training_facts import Training
 from gradviz.voice import advise
 

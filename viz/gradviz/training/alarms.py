@@ -10,10 +10,11 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
-from gradviz.training.words import explain
+from gradviz.training.words import explain, is_frozen
 from gradviz.training_facts import Alarm, ConstantTerm, Evidence, Fate, Stepper
 
 _TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
+_ROUNDING = 1e-5  # of the gradient of a module's other parameters, what rounding leaves of zero
 _HUGE = 1e4  # an element of a gradient that explodes
 _FAR = 1e3  # times the size of a parameter, an update that leaves nothing of it
 # An update of an element that is large whatever the parameter was: a gain or a bias may begin near
@@ -43,52 +44,58 @@ def find_alarms(
         inspects: Some call is perhaps not meant to train.
         ended: Nothing more is to come.
     """
-    found: dict[tuple[str, Place | None], list[str]] = {}
+    alarms = _Collected()
     idle = set()
     for why, place, names in _idle(evidence, steppers):
-        found.setdefault((why, place), []).extend(names)
+        alarms.add(why, place, names)
         idle.update(names)
     for term in underivable:
-        found.setdefault(("underivable", term.place), []).extend(term.parameters)
-    for why, place, names in _constant(terms, steppers):
-        found.setdefault((why, place), []).extend(names)
-    for why, place, names in _exploding(evidence.values()):
-        found.setdefault((why, place), []).extend(names)
-    if ended and not inspects and not steppers:
-        found.update(_no_step(evidence.values(), fates))
-    holders = {name: [each for each in steppers if name in each.held] for name in evidence}
+        alarms.add("underivable", term.place, term.parameters)
+    for why, place, names in (
+        *_constant(terms, steppers),
+        *_exploding(evidence.values()),
+        *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
+    ):
+        alarms.add(why, place, names)
+    around = _Around(evidence, fates, steppers, inspects=inspects, ended=ended)
     for fate in fates:
-        if (
-            fate.trains is False
-            and fate.why is not None
-            and fate.name not in idle
-            and not (underivable and fate.why == "not_stepped")
-        ):
-            meant = _MEANT[fate.why]
-            if meant(
-                evidence[fate.name], holders[fate.name], _Around(evidence, fates, steppers, ended)
-            ):
-                why = (
-                    "vanishing"
-                    if fate.why == "too_small" and _vanishes(evidence, fate)
-                    else fate.why
-                )
-                place = (
-                    None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
-                )
-                if why == "stale":  # one replacement takes several lines
-                    place = next(
-                        (
-                            known
-                            for reason, known in found
-                            if reason == why and known and known.file == fate.file
-                        ),
-                        place,
-                    )
-                found.setdefault((why, place), []).append(fate.name)
+        passed_over = fate.name in idle or (bool(underivable) and fate.why == "not_stepped")
+        if not passed_over and _is_alarm(fate, around):
+            vanishes = fate.why == "too_small" and _vanishes(evidence, fate)
+            alarms.add_fate(fate, "vanishing" if vanishes else fate.why or "")
     return tuple(
-        _alarm(why, place, names, evidence, steppers) for (why, place), names in found.items()
+        _alarm(why, place, names, evidence, steppers)
+        for (why, place), names in alarms.names.items()
     )
+
+
+class _Collected:
+    """The names of parameters by reason and line."""
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, Place | None], list[str]] = {}
+
+    def add(self, why: str, place: Place | None, names: Iterable[str]) -> None:
+        self.names.setdefault((why, place), []).extend(names)
+
+    def add_fate(self, fate: Fate, why: str) -> None:
+        place = None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
+        if why == "stale":  # one replacement takes several lines
+            earlier = (
+                line
+                for reason, line in self.names
+                if reason == why and line and line.file == fate.file
+            )
+            place = next(earlier, place)
+        self.add(why, place, [fate.name])
+
+
+def _is_alarm(fate: Fate, around: "_Around") -> bool:
+    """Say whether a parameter that does not train was meant to."""
+    if fate.trains is not False or fate.why is None:
+        return False
+    holders = [each for each in around.steppers if fate.name in each.held]
+    return _MEANT[fate.why](around.evidence[fate.name], holders, around)
 
 
 class _Around:
@@ -99,11 +106,14 @@ class _Around:
         evidence: Mapping[str, Evidence],
         fates: Sequence[Fate],
         steppers: Sequence[Stepper],
+        *,
+        inspects: bool,
         ended: bool,
     ) -> None:
         self.evidence = evidence
         self.fates = fates
         self.steppers = steppers
+        self.inspects = inspects
         self.ended = ended
 
 
@@ -127,6 +137,8 @@ def _idle(
             for word in words.values()
         ):
             continue
+        if any(look.gradient for one in held for look in one.looks):
+            continue  # it came later
         zero = [one for one in held if Verdict.ZERO in words[one.name]]
         if not zero:
             if any(one.drift for one in held):
@@ -151,18 +163,19 @@ def _exploding(evidence: Iterable[Evidence]) -> Iterator[tuple[str, Place | None
 
 def _no_step(
     evidence: Iterable[Evidence], fates: Sequence[Fate]
-) -> dict[tuple[str, Place | None], list[str]]:
-    """Return what got gradient again and again where nothing was made that could step, and nothing
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what got gradient again and again where nothing was made that could step, and nothing
     moved.
     """
     if any(fate.trains for fate in fates):
-        return {}
+        return
     reached = [
         each.name
         for each in evidence
         if sum(one.verdict is Verdict.REACHED for one in each.verdicts) >= _AGAIN
     ]
-    return {("no_step", None): reached} if reached else {}
+    if reached:
+        yield "no_step", None, reached
 
 
 def _constant(
@@ -183,6 +196,20 @@ def _first_place(held: Sequence[Evidence]) -> Place | None:
             if place is not None:
                 return place
     return None
+
+
+def _is_in_plain_list(name: str, holder: Stepper) -> bool:
+    """Say whether a parameter is of a module in a plain list or dict of a module of which an
+    optimizer holds what is registered.
+
+    ``model.heads[0].weight`` beside ``model.body.weight``.
+    """
+    outer, bracket, _ = name.partition("[")
+    module = outer.rpartition(".")[0]
+    return bool(bracket and module) and any(
+        held.startswith(f"{module}.") and "[" not in held.removeprefix(f"{module}.")
+        for held in holder.held
+    )
 
 
 _Meant = Callable[[Evidence, Sequence[Stepper], _Around], bool]
@@ -207,16 +234,20 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], around: _Ar
 
 
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
-    """It came into a model after the optimizer of that model was made, an optimizer has an empty
-    group, or nothing held trains.
+    """It came into a model after the optimizer of that model was made, or was thawed after that; it
+    stands in a plain list of it; an optimizer has an empty group; or nothing held trains.
     """
     if not any(each.steps for each in around.steppers):
         return False
+    if evidence.thawed and is_frozen(evidence):
+        return True
     if any(each.empty for each in around.steppers):
         return True
     root = evidence.name.partition(".")[0]
     for each in around.steppers:
         related = any(name.partition(".")[0] == root for name in each.held)
+        if _is_in_plain_list(evidence.name, each) and not around.inspects:
+            return True
         if (
             related
             and evidence.born is not None
@@ -232,12 +263,34 @@ def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around
 
 
 def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
-    """A learning rate of zero in one group is a way to freeze; in every group it is not meant."""
+    """A learning rate of zero in one group is a way to freeze; in every group it is not meant.
+
+    A gradient that is nothing beside that of its own module's other parameters is what rounding
+    leaves of zero: of a bias whose effect a normalisation takes out.
+    """
+    if _is_rounding(evidence, around):
+        return False
     if any(look.lr for look in evidence.looks):
         return True
     return around.ended and not any(
         look.lr for each in around.evidence.values() for look in each.looks
     )
+
+
+def _is_rounding(evidence: Evidence, around: _Around) -> bool:
+    module = evidence.name.rpartition(".")[0]
+    siblings = [
+        other
+        for other in around.evidence.values()
+        if other is not evidence and other.name.rpartition(".")[0] == module
+    ]
+    largest = max(map(_largest_gradient, siblings), default=0.0)
+    return 0.0 < _largest_gradient(evidence) < _ROUNDING * largest
+
+
+def _largest_gradient(evidence: Evidence) -> float:
+    sizes = [abs(look.gradient) for look in evidence.looks if look.gradient]
+    return max((size for size in sizes if math.isfinite(size)), default=0.0)
 
 
 _MEANT: Mapping[str, _Meant] = {
@@ -259,12 +312,8 @@ _MEANT: Mapping[str, _Meant] = {
 
 def _vanishes(evidence: Mapping[str, Evidence], fate: Fate) -> bool:
     """Say whether its gradient is nothing beside the largest of all."""
-    sizes = {
-        name: max((abs(look.gradient) for look in each.looks if look.gradient), default=0.0)
-        for name, each in evidence.items()
-    }
-    largest = max((size for size in sizes.values() if math.isfinite(size)), default=0.0)
-    return 0.0 < sizes[fate.name] < _TINY * largest
+    largest = max(map(_largest_gradient, evidence.values()), default=0.0)
+    return 0.0 < _largest_gradient(evidence[fate.name]) < _TINY * largest
 
 
 def _alarm(

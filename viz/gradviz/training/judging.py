@@ -107,7 +107,19 @@ def _fate(
         ),
         update_ratio=None if last is None else last.ratio,
         optimizer=", ".join(dict.fromkeys(each.name for each in holders)) or None,
+        mover=_mover(evidence) if trains else None,
+        moved_at=evidence.written_at if trains and evidence.by_hand else None,
     )
+
+
+def _mover(evidence: Evidence) -> str:
+    """Return what moved a parameter: one of :data:`gradviz.training_facts.MOVERS`."""
+    if evidence.by_hand:
+        return "hand"
+    stepped = [look for look in evidence.looks if look.moved]
+    if not stepped or any(look.gradient for look in stepped):
+        return "gradient"
+    return "weight decay" if all(look.decays for look in stepped) else "no gradient"
 
 
 def _judged(
@@ -121,9 +133,13 @@ def _judged(
 ) -> tuple[bool | None, str | None, Place | None]:
     """Return whether it trains, why not, and the line."""
     reached = [one for one in evidence.verdicts if one.verdict is Verdict.REACHED]
-    spoilt = not evidence.finite or any(
-        look.gradient is not None and not math.isfinite(look.gradient) for look in looks
+    # A gradient that is not finite spoils nothing where the step leaves it out
+    spoilt = not evidence.finite or (
+        not moved
+        and any(look.gradient is not None and not math.isfinite(look.gradient) for look in looks)
     )
+    if evidence.put_back and not spoilt:
+        return False, "lost", evidence.written_at
     if moved and not spoilt:
         return True, None, None
     answered = bool(looks) or evidence.drift is not None or any(each.steps for each in steppers)
@@ -133,6 +149,8 @@ def _judged(
         why, place = _unreached(evidence.verdicts)
         if why == "unused" and any(one.uncertain for one in evidence.verdicts):
             return False, None, None  # it did not move; whether its value went in cannot be seen
+        if why == "frozen" and evidence.thawed and not holders:
+            return _not_held(evidence, steppers, ended=ended)
         place = evidence.frozen_at if why == "frozen" and place is None else place
         return (None if why is None else False), why, place
     if evidence.left_out is not None:

@@ -30,8 +30,10 @@ class Glance:
         moved, compared, finite, ratio, change, holds, lr: As in
             :class:`gradviz.training_facts.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
-        sample: Its even spread before the step.
+        sample: Its even spread before the step, and some rows of a table after that.
         after: And after it.
+        spread: How much of that is the even spread.
+        decays: Its group has weight decay.
     """
 
     key: int
@@ -47,6 +49,8 @@ class Glance:
     weight: float | None = None
     sample: Tensor = field(default_factory=lambda: torch.empty(0))
     after: Tensor = field(default_factory=lambda: torch.empty(0))
+    spread: int = 0
+    decays: bool = False
 
 
 class StepLook:
@@ -64,6 +68,7 @@ class StepLook:
         self._rows: list[Tensor | None] = [None] * len(self._parameters)
         self._gradients: Batch | None = None
         self._norms: list[float] | None = None
+        self._spreads: list[int] = []
         self._which: list[int] = []
         self._measured: list[Tensor] = []
         self._before: Batch | None = None
@@ -117,8 +122,10 @@ class StepLook:
 
     def _values(self) -> list[Tensor]:
         pieces = []
+        self._spreads = []
         for (parameter, _), rows in zip(self._parameters, self._rows, strict=True):
             piece = spread(parameter)
+            self._spreads.append(piece.numel())
             if rows is not None:
                 table = own_part(parameter.detach())
                 columns = max(1, table.shape[1] // _IN_ROW)
@@ -139,6 +146,8 @@ class StepLook:
             glance = Glance(
                 id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new
             )
+            glance.spread = self._spreads[place]
+            glance.decays = bool(group.get("weight_decay"))
             if place in measured:
                 glance.gradient = glance.norm = measured[place]
             elif parameter.grad is not None:
@@ -225,13 +234,12 @@ def _is_plain(optimizer: Optimizer, parameter: Tensor) -> bool:
     )
 
 
-def callers() -> list[int]:
+def callers(*, all_of_them: bool) -> list[int]:
     """Return the identities of the frames that are running, from that which called torch's hooks
-    outwards.
+    outwards; only the first where not all of them are asked for.
     """
     frame: Any = sys._getframe(4)  # this, the action, its guard and the hook lie below
-    found = []
-    while frame is not None:
-        found.append(id(frame))
-        frame = frame.f_back
-    return found
+    identities = [id(frame)]
+    while all_of_them and (frame := frame.f_back) is not None:
+        identities.append(id(frame))
+    return identities

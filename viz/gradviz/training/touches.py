@@ -1,5 +1,5 @@
-"""Who changed a gradient between its arrival and the step, told by the trace, which sees every
-torch call of its thread.
+"""Who changed a gradient between its arrival and the step, and who wrote into a parameter beside
+optimizers, told by the trace, which sees every torch call of its thread.
 """
 
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gradviz.graph import Place
 from gradviz.recording import where
 from gradviz.recording.where import Spot
 from gradviz.training_facts import Touch
@@ -22,9 +23,12 @@ class Touches:
         # Identity of the parameter, by the address of its gradient
         self._owner: dict[int, int] = {}
         self._last: dict[int, tuple[str, Spot]] = {}
+        # The same of the values of parameters
+        self._holder: dict[int, int] = {}
+        self._written: dict[int, Spot] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._owner)
+        return bool(self._owner) or bool(self._holder)
 
     def arrived(self, parameters: Iterable[Tensor]) -> None:
         """Take note of the gradients that a backward has left, and of where they
@@ -34,6 +38,11 @@ class Touches:
         for parameter in parameters:
             if parameter.grad is not None:
                 self._own(parameter, parameter.grad)
+
+    def hold(self, parameters: Iterable[Tensor]) -> None:
+        """Take note of where parameters are from now on."""
+        self._holder = {_pointer(parameter): id(parameter) for parameter in parameters}
+        self._holder.pop(0, None)
 
     def forget(self, parameters: Iterable[Tensor]) -> None:
         """Gradient has arrived anew: what was done to it before does not matter any more."""
@@ -47,10 +56,21 @@ class Touches:
             self._own(parameter, parameter.grad)
 
     def wrote(self, target: Tensor, operation: str, frame: FrameType) -> None:
-        """A tensor was written into; it may be a gradient."""
-        owner = self._owner.get(_pointer(target))
+        """A tensor was written into; it may be a gradient, or a parameter."""
+        pointer = _pointer(target)
+        owner = self._owner.get(pointer)
         if owner is not None:
             self._touched(owner, operation, frame)
+        holder = self._holder.get(pointer)
+        if holder is not None and not where.is_optimizer(frame.f_code.co_filename):
+            self._written[holder] = Spot._make((*where.quick(frame)[:4], -1))
+
+    def written_at(self, parameter: int) -> Place | None:
+        """Return the line that last wrote into a parameter, by its identity, and is no optimizer's;
+        None where none was seen.
+        """
+        spot = self._written.get(parameter)
+        return None if spot is None else spot.calling_place or spot.place
 
     def take(self, parameter: int) -> Touch | None:
         """Return the last touch of a parameter's gradient, by the parameter's identity, and forget

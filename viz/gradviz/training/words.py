@@ -6,6 +6,7 @@ What each reason means, what mends it, and the sentence that ends a run. Texts o
 from collections.abc import Mapping, Sequence
 
 from gradviz import causes
+from gradviz.graph import Verdict
 from gradviz.training_facts import Evidence, Stepper
 
 _MEANS: Mapping[str, tuple[str, str]] = {
@@ -159,8 +160,35 @@ _SKIPPED = (
 )
 _NO_RATE = (
     "The optimizer steps with a learning rate of 0.",
-    "Look at the schedule: it begins at 0 and never rises, or has fallen to 0.",
+    "Give the optimizer a learning rate above 0.",
 )
+_NO_RATE_BY_SCHEDULE = (
+    "The optimizer steps with a learning rate that a schedule keeps at 0.",
+    "Look at the schedule: it begins at 0 and has not risen, or has fallen to 0.",
+)
+_THAWED = (
+    (
+        "They were frozen when the optimizer was made, so it does not hold them; they were thawed"
+        " since, and gradient arrives."
+    ),
+    "Add them with add_param_group() where they are thawed, or make the optimizer after that.",
+)
+_IN_PLAIN_LIST = (
+    (
+        "Gradient arrives, and no optimizer holds them: they stand in a plain list or dict, which"
+        " parameters() leaves out."
+    ),
+    "Use nn.ModuleList or nn.ModuleDict in its place.",
+)
+_PUT_BACK = (
+    "The optimizer changes them at every step, and before the next backward they are put back.",
+    "Look at what writes into them after step(): a copy, perhaps the wrong way round.",
+)
+
+
+def is_frozen(evidence: Evidence) -> bool:
+    """Say whether every backward call found a parameter frozen."""
+    return all(one.verdict is Verdict.FROZEN for one in evidence.verdicts)
 
 
 def explain(
@@ -171,10 +199,16 @@ def explain(
     holders = [each for each in steppers if names & set(each.held)]
     if why == "not_stepped" and holders and all(each.skipped for each in holders):
         return _SKIPPED
+    if why == "not_held" and all(each.thawed and is_frozen(each) for each in concerned):
+        return _THAWED
     if why == "not_held" and any(each.empty for each in steppers):
         return _EMPTY
+    if why == "not_held" and all("[" in each.name for each in concerned):
+        return _IN_PLAIN_LIST
+    if why == "lost" and all(each.put_back for each in concerned):
+        return _PUT_BACK
     if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
-        return _NO_RATE
+        return _NO_RATE_BY_SCHEDULE if any(each.scheduled for each in holders) else _NO_RATE
     means, mend = _MEANS[why]
     if why == "cut":
         cuts = [cut for each in concerned for verdict in each.verdicts for cut in verdict.cuts]

@@ -1,0 +1,149 @@
+"""Puts together what was seen of each parameter and of each optimizer, as plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gradviz.graph import NotFinite, Parameter, Place, Verdict
+from gradviz.recording.where import Spot
+from gradviz.training.identities import Identities
+from gradviz.training.moves import History, Moves, StepSight
+from gradviz.training.optimizers import Optimizers
+from gradviz.training.owners import Owners
+from gradviz.training.touches import Touches
+from gradviz.training_facts import ConstantTerm, Evidence, Look, Stepper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A backward call.
+
+    Attributes:
+        parameters: What the report says of each by name.
+        asked: The parameters, by identity, that it was to give gradient to; None for all.
+        place: The line that called it.
+        terms: The constant terms of its loss.
+        underivable: The operations that it cannot pass.
+        births: Where the NaN and infinities in it were born.
+        inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
+            to something beside parameters.
+    """
+
+    parameters: Mapping[str, Parameter]
+    asked: frozenset[int] | None = None
+    place: Place | None = None
+    terms: tuple[ConstantTerm, ...] = ()
+    underivable: tuple[ConstantTerm, ...] = ()
+    births: tuple[NotFinite, ...] = ()
+    inspects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """All that evidence is made of."""
+
+    calls: Sequence[Seen]
+    identities: Identities
+    optimizers: Optimizers
+    moves: Moves
+    owners: Owners
+    touches: Touches
+
+    def steppers(self) -> list[Stepper]:
+        """Return each optimizer, as it was seen."""
+        names = self.identities.names
+        return [
+            Stepper(
+                name=self.optimizers.name_of(key),
+                kind=record.kind,
+                steps=record.steps,
+                skipped=record.skipped,
+                held=tuple(names[held] for held in record.held if held in names),
+                strangers=sum(held not in names for held in record.held),
+                empty=record.empty,
+                made=_place(record.spot),
+                born=record.born,
+                scheduled=record.scheduled,
+            )
+            for key, record in self.optimizers.records.items()
+        ]
+
+    def evidence(self) -> list[Evidence]:
+        """Return what was seen of each parameter, in the order of the reports."""
+        now = {name: key for key, name in self.identities.names.items()}
+        stale = self.identities.stale(self.optimizers)
+        order = dict.fromkeys(name for call in self.calls for name in call.parameters)
+        return [self._of(name, now[name], stale.get(name)) for name in order if name in now]
+
+    def _of(self, name: str, key: int, replaced: tuple[int, str] | None) -> Evidence:
+        history = self.moves.of(key)
+        births = [birth for call in self.calls for birth in call.births]
+        return Evidence(
+            name=name,
+            numel=self.identities.numels.get(name, 0),
+            verdicts=tuple(call.parameters[name] for call in self.calls if name in call.parameters),
+            left_out=self._left_out(name, key),
+            looks=tuple(
+                self._look(sight)
+                for sight in history.sights
+                if sight.optimizer in self.optimizers.records
+            ),
+            drift=True if history.moved else history.drift,
+            finite=history.finite,
+            replaced=replaced is not None,
+            replaced_at=(
+                None
+                if replaced is None
+                else self.owners.replaced_at(key, replaced[0], self.identities.paths)
+            ),
+            stale_in=None if replaced is None else replaced[1],
+            born=self.owners.born(key),
+            frozen_at=self.owners.frozen_at(key),
+            birth=next(
+                (birth for birth in births if name in birth.parameters),
+                births[0] if births else None,
+            ),
+            thawed=history.thawed,
+            put_back=history.is_put_back,
+            by_hand=history.by_hand,
+            written_at=self._written_at(key, history),
+        )
+
+    def _written_at(self, key: int, history: History) -> Place | None:
+        asks = history.by_hand or history.is_put_back
+        return self.touches.written_at(key) if asks else None
+
+    def _left_out(self, name: str, key: int) -> Place | None:
+        """Return the line of a call whose ``inputs`` left a parameter out, where every call that
+        reaches it did.
+        """
+        reaching = [
+            call
+            for call in self.calls
+            if name in call.parameters and call.parameters[name].verdict is Verdict.REACHED
+        ]
+        left_out = reaching and all(
+            call.asked is not None and key not in call.asked for call in reaching
+        )
+        return reaching[-1].place if left_out else None
+
+    def _look(self, sight: StepSight) -> Look:
+        glance = sight.glance
+        return Look(
+            optimizer=self.optimizers.name_of(sight.optimizer),
+            gradient=glance.gradient,
+            norm=glance.norm,
+            moved=glance.moved,
+            compared=glance.compared,
+            finite=glance.finite,
+            ratio=glance.ratio,
+            change=glance.change,
+            holds=glance.holds,
+            lr=glance.lr,
+            decays=glance.decays,
+            touch=sight.touch,
+            place=_place(sight.spot),
+        )
+
+
+def _place(spot: Spot | None) -> Place | None:
+    return None if spot is None else spot.calling_place or spot.place

@@ -1,0 +1,121 @@
+"""What parameters are called, now and before, as the backward calls found them.
+
+Parameters are known by identity; models are held weakly.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from gradviz.graph import Parameter
+from gradviz.recording.build import Names
+from gradviz.training.optimizers import Optimizers
+from gradviz.training.owners import Owners
+from gradviz.training.sampling import has_values
+
+
+class Identities:
+    """The names of all parameters that were reported on.
+
+    Attributes:
+        names: Of parameters by identity, as of the last call.
+        paths: Of modules by identity.
+        numels: How many elements each has, by name.
+    """
+
+    def __init__(self, owners: Owners) -> None:
+        self.names: dict[int, str] = {}
+        self.paths: dict[int, str] = {}
+        self.numels: dict[str, int] = {}
+        self._owners = owners
+        self._former: dict[int, str] = {}  # names of every call
+        self._roots: dict[str, Callable[[], Any]] = {}
+
+    def take(
+        self, reported: Mapping[str, Parameter], known: Names, roots: Mapping[str, Any]
+    ) -> list[Tensor]:
+        """Take note of what a backward call found, and return its parameters.
+
+        Args:
+            reported: What its report is about, by name.
+            known: The names of parameters and modules.
+            roots: The models by name.
+        """
+        tensors = {name: tensor for name, tensor in known.tensors.items() if name in reported}
+        self.names = {id(tensor): name for name, tensor in tensors.items()}
+        self._former.update(
+            {key: names[0] for key, names in known.parameters.items() if names[0] in reported}
+        )
+        self.paths = dict(known.modules)
+        self.numels.update(
+            {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}
+        )
+        self._roots = {
+            name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)
+        }
+        return list(tensors.values())
+
+    def parameters(self) -> Iterator[Tensor]:
+        """Yield those of models that are still there."""
+        for reference in self._roots.values():
+            root = reference()
+            if root is not None:
+                yield from root.parameters()
+
+    def renamed(self, roots: Mapping[str, Any], known: Names) -> dict[str, Any]:
+        """Return the models with what was in one of them and is no longer by the name it had.
+
+        Where another stands there, without it.
+
+        Args:
+            roots: Models, and tensors that optimizers hold and no model has, by name.
+            known: The names of all parameters, these tensors among them.
+        """
+        renamed: dict[str, Any] = {}
+        for name, root in roots.items():
+            before = None
+            if isinstance(root, Tensor):
+                first = known.parameters[id(root)][0]  # a whole parameter has the name of its shard
+                before = first if first != name else self._name_before(id(root), known.modules)
+            if before is None or before == name:
+                renamed[name] = root
+            else:
+                self._former[id(root)] = before
+                if not _successors(before, known.tensors):
+                    renamed[before] = root
+        return renamed
+
+    def _name_before(self, key: int, paths: Mapping[int, str]) -> str | None:
+        return self._former.get(key) or self._owners.name_of(key, paths)
+
+    def stale(self, optimizers: Optimizers) -> dict[str, tuple[int, str]]:
+        """Return which parameter stands where what an optimizer holds stood.
+
+        The identity of that, and the optimizer's name.
+        """
+        stale: dict[str, tuple[int, str]] = {}
+        for key, record in optimizers.records.items():
+            for held in record.held:
+                name = None if held in self.names else self._name_before(held, self.paths)
+                for successor in () if name is None else _successors(name, self.names.values()):
+                    stale.setdefault(successor, (held, optimizers.name_of(key)))
+        return stale
+
+
+def _successors(name: str, now: Iterable[str]) -> list[str]:
+    """Return which parameters stand where one of that name stood.
+
+    Itself, or what a parametrization of it is made of.
+    """
+    now = list(now)
+    if name in now:
+        return [name]
+    module, _, own = name.rpartition(".")
+    parts = (
+        (f"{module}.{own}_", f"{module}.parametrizations.{own}.")
+        if module
+        else (f"{own}_", f"parametrizations.{own}.")
+    )
+    return [other for other in now if other.startswith(parts)]

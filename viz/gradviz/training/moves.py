@@ -1,0 +1,171 @@
+"""How the values of parameters change, from one look at them to the next, by whatever hand.
+
+Parameters are known by identity. Of their values only an even spread is kept, and only as long as
+something about them is open.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from gradviz.recording import torch_inside
+from gradviz.recording.sharded import own_part
+from gradviz.recording.uninterrupted import Undo
+from gradviz.recording.where import Spot
+from gradviz.training.looking import Glance
+from gradviz.training.sampling import Batch, has_values, spread
+from gradviz.training_facts import Touch
+
+_MOST_LOOKS = 8  # of one parameter that are kept
+_RETURNS = 2  # backward calls that find a parameter as it was at first, before that is a rule
+
+
+@dataclass(frozen=True, slots=True)
+class StepSight:
+    """One parameter in one step.
+
+    Attributes:
+        optimizer: Identity of it.
+        glance: What was measured.
+        touch: What changed the gradient since it arrived.
+        spot: The line that stepped.
+    """
+
+    optimizer: int
+    glance: Glance
+    touch: Touch | None
+    spot: Spot | None
+
+
+@dataclass(slots=True)
+class History:
+    """One parameter, as it was looked at.
+
+    Attributes:
+        sights: Its steps.
+        moved: A step changed it, to something finite.
+        by_gradient: And it had gradient then.
+        drift: It changed between two looks, by whatever hand; None where two were not taken.
+        by_hand: It changed between two looks, and no step that was looked at lies between them.
+        finite: It was finite when it was last looked at.
+        thawed: It requires grad and has some, as it was last looked at.
+        first: Its spread when it was first looked at; None where nothing is open any more.
+        visible: A step changed what ``first`` shows.
+        returns: Backward calls after that which found it as it was at first.
+        departs: One of them found it elsewhere.
+    """
+
+    sights: list[StepSight] = field(default_factory=list)
+    moved: bool = False
+    by_gradient: bool = False
+    drift: bool | None = None
+    by_hand: bool = False
+    finite: bool = True
+    thawed: bool = False
+    first: Tensor | None = None
+    visible: bool = False
+    returns: int = 0
+    departs: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """It is known to train: no later look can say otherwise."""
+        return (self.by_gradient or self.by_hand) and not self.is_put_back
+
+    @property
+    def is_put_back(self) -> bool:
+        """What each step did to it is undone before the next backward."""
+        return self.returns >= _RETURNS and not self.departs
+
+
+class Moves:
+    """The histories of all parameters that were looked at, by identity."""
+
+    def __init__(self) -> None:
+        self.histories: dict[int, History] = {}
+
+    def of(self, key: int) -> History:
+        """Return the history of a parameter; an empty one where it was never looked at."""
+        return self.histories.get(key) or History()
+
+    def is_open(self, key: int) -> bool:
+        """Say whether a later look may tell more of a parameter than is known."""
+        return not self.of(key).is_settled
+
+    def stepped(
+        self, optimizer: int, glance: Glance, touch: Touch | None, spot: Spot | None
+    ) -> None:
+        """Take in what a step did to a parameter."""
+        history = self.histories.setdefault(glance.key, History())
+        before, after = glance.sample[: glance.spread], glance.after[: glance.spread]
+        glance.sample = glance.after = torch.empty(0)
+        if history.first is None and not history.is_settled:
+            history.first = before.clone()
+        elif history.first is not None and not history.moved:
+            history.drift = bool(history.drift) or _differ(history.first, after)
+        history.visible = history.visible or _differ(before, after)
+        if glance.moved > 0 and glance.finite:
+            history.moved = True
+            history.by_gradient = history.by_gradient or bool(glance.gradient)
+        history.finite = glance.finite
+        history.sights.append(StepSight(optimizer, glance, touch, spot))
+        del history.sights[1:-_MOST_LOOKS]
+
+    def compare(
+        self,
+        tensors: Iterable[Tensor],
+        *,
+        at_backward: bool = False,
+        after_step: bool = False,
+    ) -> None:
+        """Look at parameters: whether they have changed since they were first looked at, and are
+        finite.
+
+        Args:
+            tensors: The parameters.
+            at_backward: A backward call has just ended, so that a step before it is undone by now
+                where it is to be undone at all.
+            after_step: A step has just ended, so that nothing can be undone yet.
+        """
+        with Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
+            torch_inside.set_grad_enabled(False)
+            chosen = [tensor for tensor in tensors if has_values(own_part(tensor))]
+            pieces = Batch([spread(tensor) for tensor in chosen]).read()
+            for tensor, sample in zip(chosen, pieces, strict=True):
+                history = self.histories.setdefault(id(tensor), History())
+                history.finite = bool(sample.isfinite().all())
+                history.thawed = tensor.requires_grad and tensor.grad is not None
+                if not (after_step and history.moved):
+                    self._compare(history, sample, at_backward=at_backward)
+
+    def rest(self) -> None:
+        """Keep of what is settled no values any more."""
+        for history in self.histories.values():
+            if history.is_settled:
+                history.first = None
+
+    @staticmethod
+    def _compare(history: History, sample: Tensor, *, at_backward: bool) -> None:
+        if history.first is None:
+            history.first = None if history.is_settled else sample.clone()
+            return
+        if history.first.numel() < sample.numel() and not history.moved:
+            history.first = sample.clone()
+            return
+        differs = _differ(history.first, sample)
+        if not history.moved:
+            history.by_hand = history.by_hand or (differs and not history.sights)
+            history.drift = bool(history.drift) or differs
+        elif differs:
+            history.departs = True
+        elif at_backward and history.visible:
+            history.returns += 1
+
+
+def _differ(first: Tensor, later: Tensor) -> bool:
+    """Say whether any element that both show is another."""
+    most = min(first.numel(), later.numel())
+    return bool((first[:most] != later[:most]).any())

@@ -1,0 +1,129 @@
+"""The optimizers that were made or have stepped: what each holds, and how often it stepped."""
+
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gradviz.recording import where
+from gradviz.recording.where import Spot
+
+
+@dataclass(slots=True)
+class OptimizerRecord:
+    """An optimizer. It is held weakly.
+
+    Attributes:
+        kind: Its class.
+        spot: The line that made it.
+        born: When it was made, in the order of things made.
+        steps: That it made.
+        skipped: That GradScaler left out.
+        held: Identities of the parameters it holds.
+        empty: How many of its groups hold nothing.
+        scheduled: A scheduler of torch has it.
+    """
+
+    optimizer: weakref.ref[Optimizer]
+    kind: str
+    spot: Spot | None = None
+    born: int | None = None
+    steps: int = 0
+    skipped: int = 0
+    at_scaler: int = 0  # steps when a GradScaler last was done with it
+    held: tuple[int, ...] = ()
+    empty: int = 0
+    scheduled: bool = False
+
+    def update(self) -> None:
+        """See what it holds now."""
+        optimizer = self.optimizer()
+        if optimizer is not None:
+            self.empty = sum(not group["params"] for group in optimizer.param_groups)
+            # Which every scheduler of torch sets
+            self.scheduled = any("initial_lr" in group for group in optimizer.param_groups)
+            self.held = tuple(dict.fromkeys(map(id, parameters_of(optimizer))))
+
+    @property
+    def is_there(self) -> bool:
+        """It still exists."""
+        return self.optimizer() is not None
+
+
+class Optimizers:
+    """The records of all optimizers, by identity, and what they are called."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, OptimizerRecord] = {}
+        self._names: dict[int, str] = {}
+
+    def record(self, optimizer: Optimizer) -> OptimizerRecord:
+        """Return the record of an optimizer, a new one where there was none."""
+        record = self.records.get(id(optimizer))
+        if record is None or record.optimizer() is not optimizer:
+            record = self.records[id(optimizer)] = OptimizerRecord(
+                weakref.ref(optimizer), type(optimizer).__name__
+            )
+            self._names.pop(id(optimizer), None)
+        return record
+
+    def made(self, optimizer: Optimizer, frame: FrameType | None, moment: int) -> None:
+        """An optimizer was made at the line that a frame stands at."""
+        record = self.record(optimizer)
+        record.update()
+        record.spot = spot_of(frame)
+        record.born = moment
+
+    def name(self, optimizers: Mapping[str, Optimizer]) -> None:
+        """Take note of what optimizers are called."""
+        for name, optimizer in optimizers.items():
+            self.record(optimizer).update()
+            self._names[id(optimizer)] = name
+
+    def name_of(self, key: int) -> str:
+        """Return what an optimizer is called, by its identity: its class where nothing is known."""
+        return self._names.get(key) or self.records[key].kind
+
+    def scaled(self, optimizer: Optimizer) -> bool:
+        """A GradScaler is done with the step of an optimizer. Return whether it left it out."""
+        record = self.record(optimizer)
+        left_out = record.steps == record.at_scaler
+        record.skipped += left_out
+        record.at_scaler = record.steps
+        return left_out
+
+    def parameters(self) -> Iterator[Tensor]:
+        """Yield what the optimizers that are still there hold."""
+        for record in list(self.records.values()):
+            optimizer = record.optimizer()
+            if optimizer is not None:
+                yield from parameters_of(optimizer)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were seen."""
+        return sum(record.steps for record in self.records.values())
+
+    @property
+    def all_stepped(self) -> bool:
+        """Whether every optimizer that is still there and holds something has made a step, or had
+        one left out.
+        """
+        return all(
+            record.steps or record.skipped
+            for record in self.records.values()
+            if record.is_there and record.held
+        )
+
+
+def parameters_of(optimizer: Optimizer) -> list[Tensor]:
+    """Return what an optimizer holds, group by group."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def spot_of(frame: FrameType | None) -> Spot | None:
+    """Return the line that a frame stands at."""
+    return None if frame is None else Spot._make((*where.quick(frame)[:4], -1))
