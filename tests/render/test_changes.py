@@ -159,3 +159,11 @@ def test_of_very_much_that_went_the_rest_is_counted():
     )
     went = changes(compare(old, new), old, new).went
     assert [item.lines[0] for item in went][-2:] == ["hx.w", "4 more parameters"]
+
+
+def test_a_block_that_came_is_named_and_ringed_at_the_line_that_begins_it(none):
+    after = follow("no-grad").report
+    (block,) = {cut.block for cut in after.cuts}
+    picture = marked(none, after)
+    assert f"article.py:{block.line} came" in picture.replace("</text>", "")
+    assert ringed(picture)["torch.no_grad()"] == "new"

@@ -47,6 +47,11 @@ def by_block(report: Findings) -> Findings:
     )
 
 
+def cuts_by_block(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
+    """Return the cuts, those that ran in one block as one."""
+    return tuple(dict.fromkeys(taken_together(cuts).values()))
+
+
 def taken_together(cuts: Iterable[Cut]) -> dict[Cut, Cut]:
     """Return for each cut what stands for it.
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradviz.blocks import cuts_by_block
 from gradviz.diff import Difference
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
@@ -67,8 +68,11 @@ def changes(difference: Difference, before: Findings, after: Findings) -> Change
         headline="; ".join(_clauses(difference, before, after))
         or "Nothing that the gradients depend on differs",
         words=words,
-        came=frozenset(difference.cuts_came),
-        went=(*_cuts_gone(difference.cuts_went), *_parameters_gone(difference.went, before)),
+        came=frozenset(cuts_by_block(difference.cuts_came)),
+        went=(
+            *_cuts_gone(cuts_by_block(difference.cuts_went)),
+            *_parameters_gone(difference.went, before),
+        ),
     )
 
 
@@ -93,7 +97,7 @@ def _clauses(difference: Difference, before: Findings, after: Findings) -> list[
         if some:
             clauses.append(f"{listing(_named([one.name for one in some], among))} {verb}")
     for cuts, verb in ((difference.cuts_came, "came"), (difference.cuts_went, "went")):
-        clauses += [f"{cut_at(cut)} {verb}" for cut in cuts]
+        clauses += [f"{cut_at(cut)} {verb}" for cut in cuts_by_block(cuts)]
     rest = len(clauses) - CLAUSES
     return clauses if rest <= 1 else [*clauses[:CLAUSES], f"{counted(rest, 'more change')}"]
 

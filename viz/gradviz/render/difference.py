@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
+from gradviz.blocks import cuts_by_block
 from gradviz.diff import Difference, Trained
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter
@@ -84,20 +85,37 @@ def pictured(
 
 
 def render_difference_html(svg: str, title: str, text: str) -> str:
-    """Return a page with the picture, and below it the difference in words."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta'
-        f' charset="utf-8">\n<title>{escape(title)}</title>\n'
-        '<meta name="viewport"'
-        f' content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n{svg}'
-        f"<pre>{escape(text)}</pre>\n</body>\n</html>\n"
-    )
+    """Return a page with the picture, and beside it the difference in words.
+
+    There is nothing to open or search: it says what differs, and the page of a report has the rest.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{escape(title)}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+{svg}</main>
+<aside>
+<h1>What differs</h1>
+<pre>{escape(text)}</pre>
+</aside>
+</body>
+</html>
+"""
 
 
 _STYLE = (
-    ":root{color-scheme:light"
-    f" dark;background:{INK[0].fill};color:{INK[0].stroke}}}body{{margin:1rem}}"
-    f"svg{{max-width:100%;max-height:92vh}}pre{{white-space:pre-wrap}}@media(prefers-color-scheme:dark){{:root{{background:{INK[1].fill};color:{INK[1].stroke}}}}}"
+    f":root{{color-scheme:light dark;background:{INK[0].fill};color:{INK[0].stroke}}}"
+    "body{display:flex;flex-wrap:wrap;gap:1rem 2rem;margin:1rem;font:15px/1.5 system-ui,sans-serif}"
+    "main{flex:3 1 22rem;min-width:0}aside{flex:1 1 20rem;min-width:0}"
+    "svg{display:block;width:100%;max-height:94vh}h1{margin:.5rem 0;font-size:1rem}"
+    "pre{margin:0;font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere}"
+    f"@media(prefers-color-scheme:dark){{:root{{background:{INK[1].fill};color:{INK[1].stroke}}}}}"
 )
 
 
@@ -203,7 +221,7 @@ def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterat
 
 
 def _cuts(cuts: Iterable[Cut], among: Mapping[str, Parameter]) -> Iterator[str]:
-    for cut in cuts:
+    for cut in cuts_by_block(cuts):
         yield f"{cut.operation} at {path_and_line(cut)}" + (f": {cut.code}" if cut.code else "")
         yield from (f"  {group}" for group in fold_names(cut.parameters, among))
 

@@ -126,9 +126,10 @@ def row_words(tally: Tally) -> str:
     worst = next((verdict for verdict in _WORST_FIRST if counts[verdict]), None)
     if worst is None:
         return ""
-    total = tally.parameters
-    words = portion(counts[worst], total, worst), portion(tally.partial, total, "partial")
-    return ", ".join(filter(None, words))
+    partial = portion(tally.partial, tally.parameters, "partial")
+    if partial and worst is Verdict.REACHED:  # the swatch says reached
+        return partial
+    return ", ".join(filter(None, [portion(counts[worst], tally.parameters, worst), partial]))
 
 
 def mark_lines(name: str, place: Place | None) -> tuple[BoxLine, ...]:

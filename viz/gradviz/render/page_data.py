@@ -13,8 +13,8 @@ from typing import Any
 from gradviz.causes import explain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict
-from gradviz.render.outline import Group, first_view, outline
-from gradviz.render.outline import Sort as GroupSort
+from gradviz.render.first_view import first_view
+from gradviz.render.outline import outline
 from gradviz.render.page_boxes import (
     BoxLine,
     Tally,
@@ -41,6 +41,8 @@ from gradviz.render.sentences import (
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.source import around
 from gradviz.render.text_width import columns
+from gradviz.render.tree import Group
+from gradviz.render.tree import Sort as GroupSort
 
 VERDICTS = tuple(Verdict)
 
@@ -88,6 +90,7 @@ class _Loss:
         root = outline(
             [thing.in_outline for thing in things],
             [(source, target) for source, target, _ in lines],
+            {tuple(path.split(".")): kind for path, kind in report.graph.classes.items()},
         )
         tree = _flat(root, first_view(root, lambda number: things[number].sort == "mark"))
         rows = self._rows(tree)

@@ -10,8 +10,8 @@ from gradviz.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind, Link
 from gradviz.folding.whole import whole
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
-from gradviz.render.outline import Thing
 from gradviz.render.style import STROKES
+from gradviz.render.tree import Thing
 
 SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/small.js
 

@@ -20,10 +20,12 @@ def training_data(training: Training | None) -> dict[str, Any] | None:
     """
     if training is None or not training.parameters:
         return None
+    answer = sentence(training)
+    others = [clause for clause in other_clauses(training) if clause.rstrip(".") not in answer]
     return {
-        "sentence": sentence(training),
+        "sentence": answer,
         "alarms": [_alarm(alarm, training) for alarm in training.alarms],
-        "others": other_clauses(training),
+        "others": others,
         "note": note_on_size(training),
     }
 

@@ -34,21 +34,31 @@ function entry(icon, name, more, properties) {
 function entryOf(thing) {
   const {model: m} = state;
   const onclick = () => select(thing, {isShown: true});
-  const name = m.isTensor(thing) ? m.name(thing) : m.nameHere(thing);
+  const full = m.isTensor(thing) ? m.name(thing) : m.nameHere(thing);
+  const name = m.isGroup(thing) ? pathOf(thing) : full;
   return h("li", {}, entry(swatchOf(thing), name, asideOf(thing), {onclick}));
+}
+
+/** A group by its whole path: a run by that of what it lies in and its own name. */
+function pathOf(thing) {
+  const {sort, path, here} = state.model.group(thing);
+  return sort === "module" ? path || here : [path, here].filter(Boolean).join(".");
 }
 
 /** What a list says beside a name: the verdict, or module and line. */
 function asideOf(thing) {
   const {model: m} = state;
-  if (m.isGroup(thing)) return "";
+  if (m.isGroup(thing)) return m.group(thing).words;
   if (m.isTensor(thing)) return DATA.verdicts[m.verdict[thing]].word;
   const place = m.place(m.at[thing]);
   return [m.strings[m.scope[thing]], place && place.at].filter(Boolean).join(" · ");
 }
 
-/** A title and a list of things, each once; the rest is shown when it is asked for. */
-function listOf(title, things, most = 12) {
+const MOST_ENTRIES = 12; // of a list, before the rest is asked for
+
+/** A title with how many there are, and a list of things, each once. */
+function listOf(title, things, total = new Set(things).size) {
+  const most = MOST_ENTRIES;
   const list = [...new Set(things)];
   if (!list.length) return [];
   const ul = h("ul", {}, list.slice(0, most).map(entryOf));
@@ -62,7 +72,7 @@ function listOf(title, things, most = 12) {
     const more = h("li", {}, h("button", {type: "button", class: "entry", onclick}, label));
     ul.append(more);
   }
-  return [h("h3", {}, `${title} (${grouped(list.length)})`), ul];
+  return [h("h3", {}, `${title} (${grouped(total)})`), ul];
 }
 
 /** A list with its middle left out where it is long. */

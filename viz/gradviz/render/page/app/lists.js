@@ -96,6 +96,7 @@ function drawTabs() {
   });
   $("tabs").hidden = losses.length < 2;
   $("tabs").replaceChildren(...tabs);
+  tabs[losses.indexOf(state.model.loss)].scrollIntoView({block: "nearest", inline: "nearest"});
 }
 
 function showPanel(name) {

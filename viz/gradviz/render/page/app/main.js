@@ -15,7 +15,8 @@ $("save-png").addEventListener("click", savePng);
 listenToRoom();
 listenToMap();
 $("switch").addEventListener("click", event => {
-  if (event.target.dataset.panel) showPanel(event.target.dataset.panel);
+  const {panel} = event.target.dataset;
+  if (panel) showPanel(document.body.dataset.panel === panel ? "" : panel);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 addEventListener("hashchange", () => {
@@ -50,5 +51,7 @@ new ResizeObserver(() => {
   else draw();
   drawTree();
 }).observe(stage);
-showPanel("finder");
+// On a phone what does not train, and the fix, leave room for the picture alone.
+const isFull = matchMedia("(max-width: 860px)").matches && $("training")?.open;
+showPanel(isFull ? "" : "finder");
 restore();

@@ -152,7 +152,26 @@ function aboutMark(node) {
 function parametersBehind(number) {
   const {model: m} = state;
   const nodes = m.loss.cuts[number].parameters.map(parameter => m.nodeOfParameter(parameter));
-  return listOf("Parameters behind it", nodes.filter(node => node >= 0));
+  const drawn = nodes.filter(node => node >= 0);
+  return listOf("Parameters behind it", gathered(drawn), drawn.length);
+}
+
+/** A module in place of its parameters, wherever all of them are there. */
+function gathered(nodes) {
+  const {model: m} = state;
+  const within = new Map();
+  for (const node of nodes) {
+    for (let at = m.parent[node]; at >= 0; at = m.parent[at]) {
+      within.set(at, (within.get(at) || 0) + 1);
+    }
+  }
+  const isWhole = group => group !== m.n && within.get(group) === m.tally(group).parameters;
+  const outermost = node => {
+    let whole = node;
+    for (let at = m.parent[node]; at >= 0; at = m.parent[at]) if (isWhole(at)) whole = at;
+    return whole;
+  };
+  return nodes.map(outermost);
 }
 
 function aboutTensor(node) {

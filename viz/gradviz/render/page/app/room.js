@@ -96,6 +96,11 @@ function drawCrumbs() {
   if (crumbs.dataset.trail === text) return;
   crumbs.dataset.trail = text;
   crumbs.replaceChildren(...trail.map(crumb));
+  // Where there is no room for all, the outer ones give way.
+  while (crumbs.children.length > 2 && crumbs.scrollWidth > crumbs.clientWidth) {
+    crumbs.children[1].remove();
+    crumbs.firstChild.textContent = "…";
+  }
 }
 
 function crumb(thing) {

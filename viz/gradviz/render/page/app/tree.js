@@ -85,7 +85,7 @@ function elementOfRow(thing, row) {
     h("span", {class: "twist", "aria-hidden": "true"}, isGroup ? sign : ""),
     swatchOf(thing),
     h("span", {class: "name"}, m.nameHere(thing)),
-    words && h("span", {class: "said"}, words),
+    words && h("span", {class: `said${words === "reached" ? " plain" : ""}`}, words),
   );
   element.style.top = `${row * TREE_ROW}px`;
   element.style.paddingLeft = `${4 + Math.min(level - 1, 12) * 14}px`;

@@ -3,6 +3,8 @@
 const MOST_ZOOM = 3;
 const LARGEST = 1.15; // the scale that a movement to something ends at, at most
 
+const SMALL_WHOLE = 0.52; // the scale from which on everything is shown rather than a part
+
 const leastZoom = () => Math.min(0.5, wholeZoom() * 0.7);
 
 /** The scale at which everything fits. */
@@ -62,7 +64,9 @@ function fit(isReadable = false, isSoft = false) {
   const [wholeWide, wholeHigh] = [w[model.n], h[model.n]];
   const across = stage.clientWidth / (wholeWide + 16);
   const readable = across > 0.45 ? Math.min(across, 0.68) : 0.68;
-  const k = Math.min(LARGEST, Math.max(wholeZoom(), isReadable ? readable : 0));
+  const whole = wholeZoom();
+  const least = isReadable && whole < SMALL_WHOLE ? readable : 0;
+  const k = Math.min(LARGEST, Math.max(whole, least));
   const wide = stage.clientWidth / k;
   const high = stage.clientHeight / k;
   const cut = model.loss.cuts.length ? model.shownOf(model.markOf(0)) : -1;

@@ -1,0 +1,114 @@
+"""Which groups of a tree are open at first."""
+
+from collections.abc import Callable, Iterator
+
+from gradviz.render.tree import LONG, MOST, NUMBER, Group, Sort
+
+BUDGET = 15  # boxes that modules are opened for at first
+MOST_BOXES = 24  # at first, once what severs is seen too
+WHOLE = 18  # things that are shown at once, all modules open
+FEW = 8  # boxes to begin with: where there are fewer, anything longer is opened at first too
+
+
+def first_view(
+    root: Group, wanted: Callable[[int], bool], *, budget: int = BUDGET, most: int = MOST_BOXES
+) -> list[Group]:
+    """Return the groups to open at first, parents before children.
+
+    The shallowest modules within a budget of boxes.
+
+    A graph that fits is opened whole. Runs stay closed, and so does a module of operations alone
+    where there is enough to see without. Then the ways to the things that are ``wanted`` are opened
+    while there is room for them.
+
+    Args:
+        root: The tree.
+        wanted: Tells of a thing that it should be seen.
+        budget: How many boxes modules are opened for.
+        most: How many boxes there are at most, once what is wanted is seen.
+    """
+    boxes, opened, level = len(root.children), [root], [root]
+    while level:
+        below = [child for group in level for child in _to_open(group)]
+        level = []
+        for group in sorted(
+            below, key=lambda group: (not _has_modules(group), len(group.children))
+        ):
+            more = boxes - 1 + len(group.children)
+            if more <= MOST if boxes < FEW else more <= budget and _has_modules(group):
+                boxes = more
+                level.append(group)
+        opened += level
+    if _size(root) <= WHOLE:
+        return _all_groups(root)
+    is_open = {id(group) for group in opened}
+    for way in _ways_to(root, wanted):
+        missing = [group for group in way if id(group) not in is_open]
+        more = sum(len(group.children) - 1 for group in missing)
+        if boxes + more <= most:
+            boxes += more
+            opened += missing
+            is_open |= {id(group) for group in missing}
+    return opened
+
+
+def _size(root: Group) -> int:
+    """How many things there are in a group."""
+    return sum(isinstance(child, int) for group in _all_groups(root) for child in group.children)
+
+
+def _all_groups(root: Group) -> list[Group]:
+    """The groups of a tree, parents before children."""
+    groups = [root]
+    for group in groups:
+        groups += [child for child in group.children if isinstance(child, Group)]
+    return groups
+
+
+def _to_open(group: Group) -> list[Group]:
+    """The groups in ``group`` that tell more when they are open.
+
+    No run, no sibling of one, no single operation.
+    """
+    inner = [child for child in group.children if isinstance(child, Group)]
+    runs = {
+        NUMBER.sub("#", child.name.partition("..")[0]) for child in inner if child.sort is Sort.RUN
+    }
+    return [
+        child
+        for child in inner
+        if child.sort is not Sort.RUN
+        and len(child.children) > 1
+        and NUMBER.sub("#", child.name) not in runs
+    ]
+
+
+def _has_modules(group: Group) -> bool:
+    return not _is_long(group) and any(isinstance(child, Group) for child in group.children)
+
+
+def _is_long(group: Group) -> bool:
+    """A module that does much itself; how much, counts through its parts."""
+    waiting, things = [group] if group.sort is Sort.MODULE else [], 0
+    while waiting:
+        for child in waiting.pop().children:
+            if isinstance(child, int) or child.sort is Sort.RUN:
+                things += 1
+            elif child.sort is Sort.PART:
+                waiting.append(child)
+    return things > LONG
+
+
+def _ways_to(root: Group, wanted: Callable[[int], bool]) -> Iterator[list[Group]]:
+    """The groups around each thing that is wanted, the outermost first.
+
+    One of a run stands for all.
+    """
+    waiting: list[list[Group]] = [[root]]
+    while waiting:
+        way = waiting.pop()
+        group = way[-1]
+        if any(isinstance(child, int) and wanted(child) for child in group.children):
+            yield way
+        inner = [child for child in group.children if isinstance(child, Group)]
+        waiting += [[*way, child] for child in (inner[-1:] if group.sort is Sort.RUN else inner)]

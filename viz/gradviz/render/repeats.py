@@ -1,0 +1,105 @@
+"""What repeats on a level of a tree, and what is too long for one level."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import eq
+
+from gradviz.render.tree import LONG, MOST, NUMBER, Entry, Group, Sort
+
+REPEATS = 3  # how often something has to repeat
+PERIOD = 64  # the longest stretch that is recognised when it repeats
+
+
+def repeats(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
+    """Part the entries into stretches ``(start, end, period)``.
+
+    The period is 0 where nothing repeats. What saves most is taken first.
+    """
+    taken = bytearray(len(entries))
+    stretches: list[tuple[int, int, int]] = []
+    for _, start, period, length in sorted(_candidates(entries)):
+        if taken.find(1, start, start + length) < 0:
+            taken[start : start + length] = bytes([1]) * length
+            stretches.append((start, start + length, period))
+    at = 0
+    for start, end, period in sorted(stretches):
+        if at < start:
+            yield at, start, 0
+        yield start, end, period
+        at = end
+    if at < len(entries):
+        yield at, len(entries), 0
+
+
+def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int]]:
+    """What repeats.
+
+    Minus how many entries that saves, where it starts, its period and its length.
+    """
+    signatures = [entry.signature for entry in entries]
+    for period in range(1, min(PERIOD, len(entries) // REPEATS) + 1):
+        at = 0
+        for same, run in groupby(map(eq, signatures, signatures[period:])):
+            length = sum(1 for _ in run)
+            whole = (length + period) // period * period
+            if (
+                same
+                and whole >= REPEATS * period
+                and (
+                    len(entries) > LONG
+                    or any(entry.is_module for entry in entries[at : at + period])
+                )
+            ):
+                yield period - whole, at, period, whole
+            at += length
+
+
+def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | Group]":
+    """Children in parts of parts, where they are too many for one level."""
+    while len(children) > MOST:
+        size = -(-len(children) // -(-len(children) // MOST))
+        parts: list[int | Group] = []
+        for start in range(0, len(children), size):
+            part = children[start : start + size]
+            first, last = part[0], part[-1]
+            named = (
+                isinstance(first, Group)
+                and isinstance(last, Group)
+                and NUMBER.search(first.name)
+                and NUMBER.search(last.name)
+            )
+            name = _span(first.name, last.name) if named else f"{start + 1}..{start + len(part)}"  # type: ignore[union-attr]
+            parts.append(Group(Sort.PART, name, path, children=part))
+        children = parts
+    return children
+
+
+def name_of_run(entries: Sequence[Entry], period: int) -> str:
+    """Name a run: ``"h.0..11"``, ``"cell and head"``, ``"MulBackward0 and 3 more"``.
+
+    By its modules, where it has any: what else repeats with them is seen when it is opened.
+    """
+    names = [
+        _span(first.name, last.name)
+        for first, last in zip(entries[:period], entries[-period:], strict=True)
+        if first.is_module
+    ]
+    if len(names) in (1, 2):
+        return " and ".join(names)
+    first, rest = (names[0], len(names) - 1) if names else (entries[0].name, period - 1)
+    return first + (f" and {rest} more" if rest else "")
+
+
+def _span(first: str, last: str) -> str:
+    """Name what goes from ``first`` to ``last``: ``"h.0"`` and ``"h.11"`` give ``"h.0..11"``."""
+    if first == last:
+        return first
+    shared = 0
+    parts, others = first.split("."), last.split(".")
+    while shared < min(len(parts), len(others)) and parts[shared] == others[shared]:
+        shared += 1
+    return (
+        ".".join([*parts[:shared], f"{parts[shared]}..{others[-1]}"])
+        if shared < len(parts)
+        else f"{first} to {last}"
+    )

@@ -1,0 +1,103 @@
+"""The order of modules that other things pass through: one group for each of their calls."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
+    """The strongly connected components of a graph, successors first (Tarjan's, as a loop)."""
+    order: dict[_Key, int] = {}
+    low: dict[_Key, int] = {}
+    on_stack: dict[_Key, None] = {}
+    parts: list[list[_Key]] = []
+    for start in reversed(list(into)):
+        ways = [start] if start not in order else []
+        left: dict[_Key, Iterator[_Key]] = {}
+        while ways:
+            key = ways[-1]
+            if key not in left:
+                order[key] = low[key] = len(order)
+                on_stack[key] = None
+                left[key] = iter(into[key])
+            for after in left[key]:
+                if after not in order:
+                    ways.append(after)
+                    break
+                if after in on_stack:
+                    low[key] = min(low[key], order[after])
+            else:
+                ways.pop()
+                if ways:
+                    low[ways[-1]] = min(low[ways[-1]], low[key])
+                if low[key] == order[key]:
+                    component: list[_Key] = []
+                    while not component or component[-1] != key:
+                        component.append(on_stack.popitem()[0])
+                    parts.append(component[::-1])
+    return parts
+
+
+def calls_of(
+    component: Sequence[_Key],
+    keys: Mapping[_Key, list[int]],
+    key_of: Mapping[int, _Key],
+    flows: Mapping[int, Sequence[int]],
+) -> list[tuple[_Key, list[int]]]:
+    """Return stretches of modules that take turns, in the order of the data flow.
+
+    What takes no part, such as paraorderers that every call has a stub of, comes first.
+    """
+    members = [m for key in component for m in keys[key]]
+    within = set(members)
+    sources: dict[int, list[int]] = {m: [] for m in members}
+    for m in members:
+        for target in flows[m]:
+            if target in within:
+                sources[target].append(m)
+    idle = {key: [m for m in keys[key] if not flows[m] and not sources[m]] for key in component}
+    idle = {key: apart for key, apart in idle.items() if len(apart) < len(keys[key])}
+    stretches = [(key, sorted(apart, reverse=True)) for key, apart in idle.items() if apart]
+    left_out = {m for apart in idle.values() for m in apart}
+    taking_part = [m for m in members if m not in left_out]
+    return stretches + _turns(taking_part, sources, key_of)
+
+
+def _turns(
+    members: Sequence[int], sources: Mapping[int, Sequence[int]], key_of: Mapping[int, _Key]
+) -> list[tuple[_Key, list[int]]]:
+    """Return the calls of modules, the first to run first.
+
+    Walked from the end, so that what a call needs comes with the call; a module is left only when
+    nothing more of it is needed. Where the graph goes round there is no end, and the walk begins
+    with the last.
+    """
+    missing = Counter(source for m in members for source in sources[m])
+    left = dict.fromkeys(members)  # what no call awaits yet
+    ready: dict[_Key, list[int]] = {}
+
+    def await_(m: int) -> None:
+        del left[m]
+        ready.setdefault(key_of[m], []).append(m)
+
+    for m in members:
+        if not missing[m]:
+            await_(m)
+    calls: list[tuple[_Key, list[int]]] = []
+    while ready or left:
+        if not ready:
+            await_(next(reversed(left)))
+        key, waiting = next(iter(ready.items()))
+        call = []
+        while waiting:
+            m = waiting.pop()
+            call.append(m)
+            for source in sources[m]:
+                missing[source] -= 1
+                if not missing[source] and source in left:
+                    await_(source)
+        del ready[key]
+        calls.append((key, call[::-1]))
+    return calls[::-1]
