@@ -353,8 +353,9 @@ def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
 def _joined(names: Sequence[str]) -> str:
     """Say numbered siblings in one name.
 
-    >>> _joined(["3"]), _joined(["h0", "h1", "h2"]), _joined(["0", "2", "4", "6"]), _joined(["0",
-    "4"]) ('3', 'h0..2', '0,2..6', '0,4')
+    >>> siblings = ["3"], ["h0", "h1", "h2"], ["0", "2", "4", "6"], ["0", "4"]
+    >>> tuple(map(_joined, siblings))
+    ('3', 'h0..2', '0,2..6', '0,4')
     """
     numbers = [_by_number(name)[1] for name in names]
     if len(names) == 1:

@@ -90,8 +90,9 @@ def by_module(
 
     One without such a module stands for itself.
 
-    >>> by_module(["f1.weight", "f1.bias", "f2.bias"], ["f1.weight", "f1.bias", "f2.weight",
-    "f2.bias"]) {'f1': ['f1.weight', 'f1.bias'], 'f2.bias': ['f2.bias']}
+    >>> names = ["f1.weight", "f1.bias", "f2.weight", "f2.bias"]
+    >>> by_module(["f1.weight", "f1.bias", "f2.bias"], names)
+    {'f1': ['f1.weight', 'f1.bias'], 'f2.bias': ['f2.bias']}
     """
     meant = list(dict.fromkeys(names))
     left_out = {module for name in {*among} - {*meant} for module in modules_around(name)}

@@ -26,7 +26,8 @@ def in_scheme(svg: str, scheme: str) -> str:
 def without_ground(svg: str) -> str:
     r"""Return a picture of ours that shows the ground of the page around it.
 
-    >>> without_ground("#gradviz-0a1b2c3d{background:#ffffff}\n#gradviz-0a1b2c3d
-    text{fill:#1f2328}\n") '#gradviz-0a1b2c3d text{fill:#1f2328}\n'
+    >>> rule = "#gradviz-0a1b2c3d text{fill:#1f2328}\n"
+    >>> without_ground("#gradviz-0a1b2c3d{background:#ffffff}\n" + rule)
+    '#gradviz-0a1b2c3d text{fill:#1f2328}\n'
     """
     return _GROUND.sub("", svg)
