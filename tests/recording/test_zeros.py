@@ -8,6 +8,8 @@ import runpy
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 import gradviz
 from gradviz.recording.names import operation_name
@@ -78,3 +80,33 @@ def test_a_node_goes_by_the_name_of_its_operation(node, name):
 def test_there_are_cases_to_hold_it_against():
     assert len(CASES) > 10
     linecache.checkcache()
+
+
+def zeroed(register):
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    with gradviz.trace() as trace:
+        middle = model[1](model[0](torch.randn(5, 3)))
+        register(middle.grad_fn)
+        loss = model[2](middle).pow(2).mean()
+        loss.backward()
+    return trace.report(loss, model).parameters["0.weight"].zero
+
+
+def test_a_single_part_cannot_cancel_so_a_hook_on_the_node_is_named():
+    begins = zeroed(lambda node: node.register_prehook(lambda came: (came[0] * 0,)))
+    assert begins.operation == "hook"
+    assert "cancels" not in begins.why
+
+
+def test_what_was_looked_at_and_is_not_so_is_not_usual():
+    begins = zeroed(lambda node: node.register_hook(lambda went, came: (went[0] * 0,)))
+    assert "saturated" not in begins.why
+
+
+def test_what_cancels_on_two_routes_is_told_as_that():
+    model = nn.Linear(3, 4)
+    with gradviz.trace() as trace:
+        out = model(torch.randn(5, 3)).tanh()
+        loss = (out - out.clone()).sum()
+        loss.backward()
+    assert "cancels out" in trace.report(loss, model).parameters["weight"].zero.why

@@ -1,4 +1,4 @@
-"""``torch.autograd.functional`` gave a derivative as plain numbers."""
+"""A derivative was given as plain numbers: by ``torch.autograd.functional``, by ``backward()``."""
 
 from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
@@ -14,12 +14,21 @@ def _explanation(name: str) -> Explanation:
     )
 
 
+_BACKWARD = Explanation(
+    "backward() left gradients in .grad as plain numbers, so a loss made from them trains nothing"
+    " behind them.",
+    "Pass create_graph=True to that backward(), or better take the gradient by torch.autograd.grad("
+    "..., create_graph=True), which leaves .grad alone.",
+)
 NAMES = ("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp")
-CAUSES = tuple(
-    Cause(
-        kind=CutKind.GRAD_WITHOUT_GRAPH,
-        operations=(f"torch.autograd.functional.{name}()",),
-        explanation=_explanation(name),
-    )
-    for name in NAMES
+CAUSES = (
+    Cause(kind=CutKind.GRAD_WITHOUT_GRAPH, operations=("backward()",), explanation=_BACKWARD),
+    *(
+        Cause(
+            kind=CutKind.GRAD_WITHOUT_GRAPH,
+            operations=(f"torch.autograd.functional.{name}()",),
+            explanation=_explanation(name),
+        )
+        for name in NAMES
+    ),
 )

@@ -8,21 +8,10 @@ _BOUNDS = Explanation(
     "The bounds are read as plain numbers, and the points between them are constants to the loss.",
     "Stretch a constant grid: low + (high - low) * torch.linspace(0, 1, steps).",
 )
-_FILL = Explanation(
-    "The tensor is filled with a plain number that is read from another, and is a constant to the"
-    " loss.",
-    "Multiply ones by the tensor, or expand() it to the shape.",
-)
-
 CAUSES = (
     Cause(
         kind=CutKind.NON_DIFFERENTIABLE,
-        operations=("linspace()", "logspace()", "arange()"),
+        operations=("linspace()", "logspace()"),  # arange() and full() refuse what requires grad
         explanation=_BOUNDS,
-    ),
-    Cause(
-        kind=CutKind.NON_DIFFERENTIABLE,
-        operations=("full()", "full_like()", "new_full()"),
-        explanation=_FILL,
     ),
 )

@@ -94,7 +94,7 @@ class _Calls:
         if read is not None:
             return Unused(reason=UnusedReason.DROPPED, place=_line(read))
         owner = name.rpartition(".")[0]
-        if owner in self._by_path or not owner:
+        if owner in self._by_path or not owner or self._is_read_in_part(owner):
             return Unused(reason=UnusedReason.NEVER_READ)
         twin = next(self._twins(owner, name), None)
         if twin is not None:
@@ -103,6 +103,13 @@ class _Calls:
                 reason=UnusedReason.NEVER_CALLED, place=_line(ran.last), twin=twin, times=ran.times
             )
         return self._instead(owner)
+
+    def _is_read_in_part(self, owner: str) -> bool:
+        """Say whether another parameter of a module went into the loss."""
+        return any(
+            other.rpartition(".")[0] == owner and other not in self._unused
+            for other in self._names.tensors
+        )
 
     def _other_loss(self, tensor: Tensor) -> Spot | None:
         """Return the line of the last backward that brought a parameter gradient, though it is no

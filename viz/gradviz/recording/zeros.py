@@ -1,11 +1,12 @@
 """Where an all-zero gradient begins, from what each node got and passed on in a backward."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording.build import Built
-from gradviz.recording.flat import ZERO_FACTOR
+from gradviz.recording.flat import ZERO_FACTOR, is_checked
 from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
@@ -92,7 +93,10 @@ def find_zeros(
                 built.nodes[index], flows[index].leads, source, before, nonzero, seen
             )
         elif not any(flows[index].came for index in above if index in flows):
-            why = "backward() was begun with a gradient of zeros"
+            why = (
+                "backward() was begun with a gradient of zeros, or a hook on the loss or its node"
+                " made it so"
+            )
             found[leaf] = Zero(
                 operation="backward",
                 why=why,
@@ -151,6 +155,8 @@ def _begins_at(
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
     usual = next((reason for pattern, reason in _USUALLY if re.search(pattern, name)), "")
+    if usual and not shown and is_checked(name):
+        usual = ""  # it was looked at, and is not so
     always = next((reason for pattern, reason in _ALWAYS if re.search(pattern, name)), "")
     why = (
         shown
@@ -189,6 +195,17 @@ def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]
             " use_reentrant=False the line can be named"
         )
         return Zero(operation="checkpoint", why=why, place=checkpoint.place)
+    parts = _parts_that_went(flows)
+    emptied = [
+        index for index in sorted(above) if parts[index] and _got_nothing(index, leaf, flows)
+    ]
+    if emptied and all(parts[index] == 1 for index in emptied):
+        # One part came, so nothing can cancel
+        why = (
+            "gradient goes to it and is zero when it has arrived, usually because a hook on its node"
+            " replaces it"
+        )
+        return Zero(operation="hook", why=why, place=built.nodes[emptied[0]].place)
     last = [
         index
         for index in sorted(above)
@@ -196,6 +213,20 @@ def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]
     ]
     place = built.nodes[last[-1]].place if last else built.nodes[leaf].place
     return Zero(operation="sum", why="what arrives on several routes cancels out", place=place)
+
+
+def _parts_that_went(flows: Mapping[int, Flow]) -> Counter[int]:
+    """Return how many parts of gradient that are not zero went to each node."""
+    return Counter(
+        source
+        for flow in flows.values()
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if source is not None and went
+    )
+
+
+def _got_nothing(index: int, leaf: int, flows: Mapping[int, Flow]) -> bool:
+    return index == leaf or (index in flows and not flows[index].came)
 
 
 def _closure(starts: Sequence[int], neighbours: Mapping[int, list[int]]) -> set[int]:
