@@ -202,8 +202,8 @@ def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]
     if emptied and all(parts[index] == 1 for index in emptied):
         # One part came, so nothing can cancel
         why = (
-            "gradient goes to it and is zero when it has arrived, usually because a hook on its node"
-            " replaces it"
+            "gradient goes to it and is zero when it has arrived, usually because a hook on its"
+            " node replaces it"
         )
         return Zero(operation="hook", why=why, place=built.nodes[emptied[0]].place)
     last = [
