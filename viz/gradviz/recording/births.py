@@ -3,30 +3,38 @@
 Read off what the operation has saved, at the moment when its backward gives it.
 
 Where a value of the forward is to blame, it is followed back to the operation that made it. What is
-not seen in the numbers is said to be "usually" so.
+not seen in the numbers is said to be "usually" so, and only where the numbers could not be read.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of, overflow, product_overflow
 from gradviz.recording.names import operation_name
-from gradviz.recording.saved import RESULTS, number, saved
+from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
 from gradviz.recording.tape import is_accumulator
 from gradviz.recording.torch_inside import node_number
 
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from
+_BETWEEN = 8  # nodes between a product and what it spoils
 _HALVES = (torch.float16, torch.bfloat16)
 
-Check = Callable[[dict[str, Tensor], Any], str]
-"""Says of what a node has saved, and of the node, why it makes NaN or infinity; empty where it
-does not.
-"""
+Words = tuple[str, str]
+"""Why, and what mends it."""
+
+_BEFORE: Words = (
+    "the loss is not finite, and no value that can be read shows where that began",
+    "Look at the values before it.",
+)
+_UNEXPLAINED: Words = (
+    "what goes in is finite, and what comes out is not",
+    "Look at the values that go in, and at what their type can hold.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +55,21 @@ class Born:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cause:
-    """What an operation does at certain values.
+class _Suspect:
+    """An operation of the forward that may have made the first value that is not finite.
 
     Attributes:
-        operations: Names, as a regular expression.
-        usual: What is usually so, where the numbers cannot be read.
-        mend: What mends it.
-        result: Says whether its forward makes it.
-        gradient: Says whether its backward alone does.
-        masks: It is given -inf on purpose.
+        node: Its autograd node.
+        checked: The numbers show it.
     """
 
-    operations: str
-    usual: str
-    mend: str
-    result: Check = lambda values, node: ""
-    gradient: Check = lambda values, node: ""
-    masks: bool = False
+    node: Any
+    words: Words
+    checked: bool = True
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        return not self.checked, node_number(self.node)
 
 
 def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
@@ -74,15 +79,17 @@ def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
     Returns:
         The node of the operation, whether its forward made it, why, and what mends it.
     """
-    name, values = operation_name(type(node).__name__), saved(node)
-    cause = _cause(name)
-    if any(not _finite(value) for value in values.values()) or (
-        cause is not None and cause.result(values, node)
-    ):
-        return made_in_forward([node]) or (node, True, *_usually(cause))
-    told = cause.gradient(values, node) if cause is not None else ""
-    if cause is not None and told:
-        return node, False, told, cause.mend
+    values = saved(node)
+    causes = causes_of(operation_name(type(node).__name__))
+    spoiled = any(not _finite(value) for value in values.values())
+    if spoiled or _by_result(causes, values, node) is not None:
+        return made_in_forward([node]) or (node, True, *_unread_result(causes, values, node))
+    readable = not causes
+    for cause in causes:
+        told = cause.gradient(values, node)
+        if told:
+            return node, False, told, cause.mend
+        readable = readable or told is not None
     for gradient in went:
         if (
             gradient.dtype in _HALVES
@@ -100,108 +107,176 @@ def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
                 f"the gradient is larger than {most:g}, the largest number of {dtype}",
                 mend,
             )
-    return node, False, *_usually(cause)
+    return node, False, *(_UNEXPLAINED if readable else _usual(causes))
 
 
-def unread(operation: str) -> tuple[str, str]:
+def unread(loss: Any) -> Words:
     """Say what there is to say of a loss that is not finite, where no value that can be read shows
     how that began.
     """
-    cause = _cause(operation_name(operation))
-    if cause is not None:
-        return _usually(cause)
-    return (
-        "the loss is not finite, and no value that can be read shows where that began",
-        "Look at the values before it.",
-    )
+    causes = causes_of(operation_name(type(loss).__name__))
+    values = saved(loss)
+    if not causes or any(cause.result(values, loss) is not None for cause in causes):
+        return _BEFORE
+    return _usual(causes)
 
 
-def usually(operation: str) -> tuple[str, str]:
+def usually(operation: str) -> Words:
     """Say what is usually the reason, where no numbers can be read; and what mends it."""
-    return _usually(_cause(operation_name(operation)))
+    return _usual(causes_of(operation_name(operation)))
 
 
-def made_in_forward(nodes: Sequence[Any]) -> tuple[Any, bool, str, str] | None:
+def made_in_forward(
+    nodes: Sequence[Any], *, spoiled: bool = False
+) -> tuple[Any, bool, str, str] | None:
     """Say which operation of the forward made the first value that is not finite, of those before
     some nodes that can be read.
+
+    Args:
+        nodes: Where to begin.
+        spoiled: What these nodes gave is not finite.
 
     Returns:
         As :func:`look`; None where every value that can be read is finite, and every operation of
         it harmless.
     """
-    seen, queue = set(nodes), list(nodes)
-    first: tuple[tuple[bool, int], tuple[Any, bool, str, str]] | None = None
-    while queue and len(seen) < _FAR:
+    visited, queue = set(nodes), list(nodes)
+    suspects: list[_Suspect] = []
+    results: dict[Any, Tensor | None] = dict.fromkeys(nodes) if spoiled else {}
+    while queue and len(visited) < _FAR:
         node = queue.pop()
-        found = _made_by(node)
-        if found is not None:
-            rank = (found[2].startswith("usually"), node_number(node))
-            first = min(first or (rank, found), (rank, found), key=lambda one: one[0])
+        values = saved(node)
+        suspects += _by_itself(node, values)
+        if any(label in RESULTS and not _finite(value) for label, value in values.items()):
+            results.setdefault(node, None)
+        for label, value in values.items():
+            if label not in RESULTS and value.grad_fn is not None and not _finite(value):
+                results[value.grad_fn] = value
         for before, _ in node.next_functions:
-            if before is None or before in seen:
+            if before is None or before in visited:
                 continue
-            seen.add(before)
+            visited.add(before)
             if not is_accumulator(before):
                 queue.append(before)
             elif not _finite(before.variable):
-                holds = "NaN" if bool(before.variable.isnan().any()) else "infinity"
-                mend = "Look at what made it so before."
+                holds = _holds(before.variable)
                 return (
                     node,
                     True,
                     f"a leaf that goes in (a parameter, or an input) holds {holds} already",
-                    mend,
+                    "Look at what made it so before.",
                 )
-    return None if first is None else first[1]
+    for giver, result in results.items():
+        suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)
+    if not suspects:
+        return None
+    first = min(suspects, key=lambda suspect: suspect.rank)
+    return (first.node, True, *first.words)
 
 
-def _made_by(node: Any) -> tuple[Any, bool, str, str] | None:
+def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
+    """Yield what a node has saved that shows it to have made what is not finite."""
+    causes = causes_of(operation_name(type(node).__name__))
+    masks = any(cause.masks for cause in causes)
+    bad = {label: value for label, value in values.items() if not _finite(value)}
+    came_in = {label: value for label, value in bad.items() if label not in RESULTS}
+    for label, value in came_in.items():
+        if value.grad_fn is None and bool((value.isnan() | value.isposinf()).any()):
+            why = (
+                f"what goes in holds {_holds(value)} already ({label}), and is no result of this"
+                " graph"
+            )
+            yield _Suspect(node, (why, "Look at the data."))
+            return
+    if came_in and not (masks and all(_is_mask(value) for value in came_in.values())):
+        return  # it came from before
+    words = _by_result(causes, values, node)
+    if words is not None:
+        yield _Suspect(node, words)
+    elif len(bad) > len(came_in):
+        yield _Suspect(node, _unread_result(causes, values, node), checked=False)
+
+
+def _by_what_it_gave(node: Any, value: Tensor | None) -> list[_Suspect]:
+    """Suspect a node that was given finite values alone, and gave what is not finite."""
     values = saved(node)
-    spoiled = {label: value for label, value in values.items() if not _finite(value)}
-    if given := [
-        label
-        for label, value in spoiled.items()
-        if label not in RESULTS and value.grad_fn is None and bool(value.isnan().any())
-    ]:
-        return (
-            node,
-            True,
-            f"what goes in holds NaN already ({given[0]}), and is no result of this graph",
-            "Look at the data.",
-        )
-    cause = _cause(operation_name(type(node).__name__))
-    masks = (
-        cause is not None
-        and cause.masks
-        and not any(bool((value.isnan() | value.isposinf()).any()) for value in _inputs(values))
+    if not _is_all_that_goes_in(node, values) or not all(map(_finite, values.values())):
+        return []
+    causes = causes_of(operation_name(type(node).__name__))
+    if _by_result(causes, values, node) is not None:
+        return []  # told already
+    if value is not None and not bool(value.isnan().any()):
+        return [_Suspect(node, (overflow(value.isinf(), value.dtype), SCALE))]
+    if causes and all(cause.result(values, node) is None for cause in causes):
+        return [_Suspect(node, _usual(causes), checked=False)]
+    return [_Suspect(node, _UNEXPLAINED)]
+
+
+def _by_a_product_before(node: Any) -> list[_Suspect]:
+    """Suspect a product of matrices that what a node gave was made of, where it is too large.
+
+    Only one way leads to it; what lies between makes nothing infinite of what is finite, or is no
+    more to blame.
+    """
+    for _ in range(_BETWEEN):
+        told = product_overflow(node, saved(node))
+        if told:
+            return [_Suspect(node, (told, SCALE))]
+        before = [
+            earlier
+            for earlier, _ in node.next_functions
+            if earlier is not None and not is_accumulator(earlier)
+        ]
+        if told is not None or len(before) != 1:
+            return []
+        (node,) = before
+    return []
+
+
+def _is_all_that_goes_in(node: Any, values: dict[str, Tensor]) -> bool:
+    """Say whether a node has saved all that goes in, but for leaves, which are looked at."""
+    given = [value.grad_fn for label, value in values.items() if label not in RESULTS]
+    return bool(given) and all(
+        before is None or is_accumulator(before) or before in given or (_is_transposed_leaf(before))
+        for before, _ in node.next_functions
     )
-    if any(label not in RESULTS for label in spoiled) and not masks:
-        return None  # it came from before
-    told = cause.result(values, node) if cause is not None else ""
-    if cause is not None and told:
-        return node, True, told, cause.mend
-    return (node, True, *_usually(cause)) if spoiled else None
 
 
-def _inputs(values: dict[str, Tensor]) -> list[Tensor]:
-    return [
-        value
-        for label, value in values.items()
-        if label not in RESULTS and value.is_floating_point()
-    ]
+def _is_transposed_leaf(node: Any) -> bool:
+    """Say whether a node hands on a leaf as it is, as a linear layer does its weight."""
+    before = [earlier for earlier, _ in node.next_functions if earlier is not None]
+    return (
+        operation_name(type(node).__name__) in ("t", "transpose", "permute", "to_copy")
+        and len(before) == 1
+        and is_accumulator(before[0])
+    )
 
 
-def _cause(name: str) -> _Cause | None:
-    return next((cause for cause in _CAUSES if re.search(cause.operations, name)), None)
+def _by_result(causes: Sequence[BirthCause], values: dict[str, Tensor], node: Any) -> Words | None:
+    """Return why a node's result is not finite, where the numbers show it."""
+    for cause in causes:
+        told = cause.result(values, node)
+        if told:
+            return told, cause.mend
+    return None
 
 
-def _usually(cause: _Cause | None) -> tuple[str, str]:
-    if cause is None:
-        return (
-            "what goes in is finite, and what comes out is not",
-            "Look at the values that go in, and at what their type can hold.",
-        )
-    return f"usually because of {cause.usual}", cause.mend
+def _unread_result(causes: Sequence[BirthCause], values: dict[str, Tensor], node: Any) -> Words:
+    """Say of a result that is not finite what there is to say where no check explains it."""
+    if causes and all(cause.result(values, node) is None for cause in causes):
+        return _usual(causes)
+    inputs = [value for label, value in values.items() if label not in RESULTS]
+    if inputs and all(map(_finite, inputs)):
+        return _UNEXPLAINED
+    return "what comes out is not finite", "Look at the values that go in."
+
+
+def _usual(causes: Sequence[BirthCause]) -> Words:
+    return (f"usually because of {causes[0].usual}", causes[0].mend) if causes else _UNEXPLAINED
+
+
+def _is_mask(value: Tensor) -> bool:
+    return not bool((value.isnan() | value.isposinf()).any())
 
 
 def _finite(value: Tensor) -> bool:
@@ -209,302 +284,5 @@ def _finite(value: Tensor) -> bool:
     return numbers is None or bool(numbers.isfinite().all())
 
 
-def _count(mask: Tensor) -> str:
-    """``"3 of 10 elements"``; empty where there are none."""
-    hits = int(mask.sum())
-    return f"{hits} of {mask.numel()} elements" if hits else ""
-
-
-def _at(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
-    """Return a check of one saved tensor: the words, and at how many elements it is so."""
-
-    def check(values: dict[str, Tensor], node: Any) -> str:
-        value = values.get(label)
-        count = "" if value is None else _count(test(value))
-        return f"{words}, at {count}" if count else ""
-
-    return check
-
-
-def _first(*checks: Check) -> Check:
-    return lambda values, node: next(
-        (told for check in checks if (told := check(values, node))), ""
-    )
-
-
-def _power(test: Callable[[Tensor, Tensor], Tensor], words: str) -> Check:
-    """Return a check of a base and its exponent."""
-
-    def check(values: dict[str, Tensor], node: Any) -> str:
-        base, exponent = values.get("self"), values.get("exponent", number(node, "exponent"))
-        count = (
-            ""
-            if base is None or exponent is None
-            else _count(test(base, torch.as_tensor(exponent)))
-        )
-        return f"{words}, at {count}" if count else ""
-
-    return check
-
-
-def _masked_row(values: dict[str, Tensor], node: Any) -> str:
-    result = values.get("result", values.get("output"))
-    rows = None if result is None or not result.dim() else result.isnan().all(-1)
-    hits = 0 if rows is None else int(rows.sum())
-    return (
-        f"{hits} of {rows.numel()} rows hold nothing but -inf, as where all of a row is masked"
-        if rows is not None and hits
-        else ""
-    )
-
-
-def _equal(label: str, words: str) -> Check:
-    def check(values: dict[str, Tensor], node: Any) -> str:
-        spectrum = values.get(label)
-        if spectrum is None or spectrum.shape[-1] < 2 or spectrum.is_complex():
-            return ""
-        gaps = spectrum.sort(-1).values.diff(dim=-1)
-        near = gaps.abs() <= torch.finfo(spectrum.dtype).eps * spectrum.abs().amax(-1, keepdim=True)
-        return (
-            f"two {words} are equal, and the derivative divides by their difference"
-            if bool(near.any())
-            else ""
-        )
-
-    return check
-
-
-def _angle(values: dict[str, Tensor], node: Any) -> str:
-    first, second = values.get("self"), values.get("other")
-    count = "" if first is None or second is None else _count((first == 0) & (second == 0))
-    return f"atan2 of (0, 0) has no derivative, at {count}" if count else ""
-
-
-def _too_large(values: dict[str, Tensor], node: Any) -> str:
-    result = values.get("result")
-    if result is None or not (count := _count(result.isinf())):
-        return ""
-    dtype, most = str(result.dtype).removeprefix("torch."), torch.finfo(result.dtype).max
-    return (
-        f"the result is larger than {most:.3g}, the largest number of {dtype}, at {count}; 0 times"
-        " infinity is NaN"
-    )
-
-
-def _recomputed(values: dict[str, Tensor], node: Any) -> str:
-    """What a function of one value makes of what went in."""
-    value, function = values.get("self"), getattr(torch, operation_name(type(node).__name__), None)
-    if value is None or function is None:
-        return ""
-    result = function(value)
-    if count := _count(result.isinf()):
-        return f"its result is infinite, at {count}"
-    return (
-        f"it is not defined there, at {count}"
-        if (count := _count(result.isnan() & ~value.isnan()))
-        else ""
-    )
-
-
-def _of_nothing(values: dict[str, Tensor], node: Any) -> str:
-    return "the mean of no elements is 0 / 0" if number(node, "self_sym_numel") == 0 else ""
-
-
-_SINGULAR = "Add a little to the diagonal, or use a form that does not divide by it."
-_CLAMP = "Keep what goes in away from there: clamp(min=eps), or + eps, before it."
-_DIVIDE = "Add eps to what is divided by, or clamp it."
-_CAUSES: tuple[_Cause, ...] = (
-    _Cause(
-        r"^rsqrt$",
-        "1 / sqrt of 0",
-        _CLAMP,
-        result=_first(
-            _at("result", torch.isinf, "1 / sqrt of 0"),
-            _at("result", torch.isnan, "1 / sqrt of a negative value"),
-        ),
-    ),
-    _Cause(
-        r"^sqrt$",
-        "the derivative of sqrt at 0, which is infinite",
-        _CLAMP,
-        result=_at("result", torch.isnan, "the square root of a negative value"),
-        gradient=_at("result", lambda r: r == 0, "the derivative of sqrt at 0 is infinite"),
-    ),
-    _Cause(
-        r"^log(2|10)?$",
-        "the logarithm of 0",
-        "Use log_softmax, logsigmoid or a loss that takes logits, or clamp(min=eps) before it.",
-        result=_first(
-            _at("self", lambda x: x == 0, "the logarithm of 0"),
-            _at("self", lambda x: x < 0, "the logarithm of a negative value"),
-        ),
-    ),
-    _Cause(
-        r"^log1_?p$",
-        "log1p of -1",
-        _CLAMP,
-        result=_first(
-            _at("self", lambda x: x == -1, "log1p of -1"),
-            _at("self", lambda x: x < -1, "log1p of a value below -1"),
-        ),
-    ),
-    _Cause(
-        r"^div",
-        "a division by 0",
-        _DIVIDE,
-        result=_at("other", lambda x: x == 0, "a division by 0"),
-    ),
-    _Cause(
-        r"^reciprocal$",
-        "a division by 0",
-        _DIVIDE,
-        result=_at("result", torch.isinf, "a division by 0"),
-    ),
-    _Cause(
-        r"^pow",
-        "0 to a power below 1",
-        _CLAMP,
-        result=_first(
-            _power(
-                lambda x, n: (x < 0) & (n != n.floor()),
-                "a negative value to a power that is no whole number",
-            ),
-            _power(lambda x, n: (x == 0) & (n < 0), "0 to a negative power"),
-        ),
-        gradient=_power(
-            lambda x, n: (x == 0) & (n < 1), "the derivative of 0 to a power below 1 is infinite"
-        ),
-    ),
-    _Cause(
-        r"^(exp|exp2|expm1)$",
-        "an overflow: the result is infinite, and 0 times infinity is NaN",
-        "Clamp what goes in, also where torch.where leaves the result out: the branch that is not"
-        " taken gets gradient too.",
-        result=_too_large,
-    ),
-    _Cause(
-        r"softmax|scaled_dot_product",
-        "a row that is masked fully, so that it holds nothing but -inf",
-        "Leave at least one key of every query unmasked, or take such rows out before it.",
-        result=_masked_row,
-        masks=True,
-    ),
-    _Cause(
-        r"logsumexp|logcumsumexp",
-        "a row that holds nothing but -inf",
-        "Leave one element of every row unmasked.",
-        result=_at("result", torch.isinf, "a row holds nothing but -inf"),
-        masks=True,
-    ),
-    _Cause(
-        r"(?<!layer_)(?<!group_)(?<!batch_)norm$|^cdist|^dist$",
-        "the norm of a zero vector, which has no derivative",
-        "Take (x.square().sum() + eps).sqrt(), or normalise with eps.",
-        gradient=_at("result", lambda r: r == 0, "the norm of a zero vector has no derivative"),
-    ),
-    _Cause(
-        r"^std(_mean)?$",
-        "the standard deviation of equal values, which has no derivative",
-        "Take (x.var() + eps).sqrt().",
-        result=_first(
-            *(
-                _at(label, torch.isnan, "the standard deviation of a single value")
-                for label in ("result", "result0")
-            )
-        ),
-        gradient=_first(
-            *(
-                _at(
-                    label,
-                    lambda r: r == 0,
-                    "the standard deviation of equal values has no derivative",
-                )
-                for label in ("result", "result0")
-            )
-        ),
-    ),
-    _Cause(
-        r"^atan2$",
-        "atan2 of (0, 0), which has no derivative",
-        "Add eps to one of the two where both are 0.",
-        gradient=_angle,
-    ),
-    _Cause(
-        r"^(acos|asin|atanh)$",
-        "its derivative at 1 and -1, which is infinite",
-        "Clamp what goes in to (-1 + eps, 1 - eps), or use atan2.",
-        result=_at("self", lambda x: x.abs() > 1, "it is not defined beyond 1 and -1"),
-        gradient=_at("self", lambda x: x.abs() == 1, "its derivative at 1 and -1 is infinite"),
-    ),
-    _Cause(
-        r"^acosh$",
-        "its derivative at 1, which is infinite",
-        _CLAMP,
-        result=_at("self", lambda x: x < 1, "it is not defined below 1"),
-        gradient=_at("self", lambda x: x == 1, "its derivative at 1 is infinite"),
-    ),
-    _Cause(
-        r"^(lgamma|digamma|logit|erfinv|sinh|cosh|tan)$",
-        "a value at which it is infinite",
-        "Keep what goes in away from there, with clamp.",
-        result=_recomputed,
-    ),
-    _Cause(
-        r"xlogy$|xlog1py$",
-        "the logarithm of 0",
-        _CLAMP,
-        gradient=_at("other", lambda x: x == 0, "the logarithm of 0"),
-    ),
-    _Cause(
-        r"entr$",
-        "the logarithm of 0",
-        _CLAMP,
-        gradient=_at("self", lambda x: x == 0, "the logarithm of 0"),
-    ),
-    _Cause(
-        r"^hypot$",
-        "the length of (0, 0), which has no derivative",
-        "Add eps under the root.",
-        gradient=_at("result", lambda r: r == 0, "the length of (0, 0) has no derivative"),
-    ),
-    _Cause(
-        r"^var(_mean)?$", "the variance of a single value", "Take more values, or correction=0."
-    ),
-    _Cause(
-        r"^mean$",
-        "the mean of no elements",
-        "Leave the term out where nothing is selected.",
-        result=_of_nothing,
-    ),
-    _Cause(
-        r"^nll_loss",
-        "targets that are all ignore_index",
-        "Leave the batch out where no target counts, or take the sum and divide by max(count, 1).",
-        result=_at(
-            "total_weight", lambda w: w == 0, "no target counts, and the mean of none is 0 / 0"
-        ),
-    ),
-    _Cause(
-        r"^native_(layer|group)_norm$",
-        "a deviation of 0",
-        "Give it an eps.",
-        result=_at("result2", torch.isinf, "the deviation of equal values is 0, and eps as well"),
-    ),
-    _Cause(
-        r"^linalg_(qr|slogdet|inv|inv_ex|solve_ex|solve|det|cholesky_ex)$",
-        "a matrix that is singular",
-        _SINGULAR,
-    ),
-    _Cause(
-        r"svd",
-        "two singular values that are equal",
-        "Use svdvals, or add a little noise: the derivative of the vectors is not defined there.",
-        gradient=_equal("S", "singular values"),
-    ),
-    _Cause(
-        r"eigh?$",
-        "two eigenvalues that are equal",
-        "Use eigvalsh, or add a little noise: the derivative of the vectors is not defined there.",
-        gradient=_first(_equal("L", "eigenvalues"), _equal("eigenvalues", "eigenvalues")),
-    ),
-)
+def _holds(value: Tensor) -> str:
+    return "NaN" if bool(value.isnan().any()) else "infinity"

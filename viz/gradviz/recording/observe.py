@@ -295,10 +295,10 @@ class Observation:
         if isinstance(size, float) and not math.isfinite(size):
             found = None
             with suppress(*_ODD):
-                found = births.made_in_forward([loss.grad_fn])
+                found = births.made_in_forward([loss.grad_fn], spoiled=True)
             self._bear(
                 -len(self.born),
-                *(found or (loss.grad_fn, True, *births.unread(type(loss.grad_fn).__name__))),
+                *(found or (loss.grad_fn, True, *births.unread(loss.grad_fn))),
             )
 
     def _arriving(self, number: int) -> Any:
