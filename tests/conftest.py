@@ -1,7 +1,12 @@
 """What holds for the whole suite."""
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no failure
 settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gradviz")
+
+# Tests run beside each other, and a program on every core at once waits for the others
+os.environ.setdefault("OMP_NUM_THREADS", "1")

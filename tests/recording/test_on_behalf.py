@@ -1,5 +1,6 @@
 """What torch warns of while it is watched, it warns of in the name of the user's own line."""
 
+import bdb
 import sys
 import warnings
 
@@ -95,3 +96,20 @@ def test_one_code_with_other_globals_has_a_maker_of_its_own():
         assert names["maker"].__globals__ is names
         makers.append(names["maker"])
     assert makers[0](max, (1, 2), {}) == makers[1](max, (1, 2), {}) == 2
+
+
+def test_a_debugger_stops_once_in_a_line_that_calls_torch():
+    class Counting(bdb.Bdb):
+        stops = 0
+
+        def user_line(self, frame):
+            self.stops += self.break_here(frame)
+            self.set_continue()
+
+    debugger = Counting()
+    line = through_a_module.__code__.co_firstlineno + 1
+    debugger.set_break(__file__, line)
+    with warnings.catch_warnings(), gradviz.trace():
+        warnings.simplefilter("ignore")
+        debugger.runcall(through_a_module)
+    assert debugger.stops == 1

@@ -3,9 +3,10 @@
 Torch warns in the name of the innermost Python frame, which is gradviz's while a call is watched.
 The user's filters go by that frame's module, and what is printed names its file and line. So the
 call is made by a function that has the file, line and globals of the frame that would have made
-it unwatched.
+it unwatched. A debugger would stop in it as in the line itself, so there gradviz calls plainly.
 """
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType, FrameType, FunctionType
@@ -46,9 +47,12 @@ class OnBehalf:
     def __init__(self) -> None:
         # The code is held, so that no other has its id
         self._makers: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
+        self._debugged = _has_debugger()
 
     def maker(self, frame: FrameType) -> Maker:
         """Return what makes a call in the name of the line that a frame is on."""
+        if self._debugged or sys.gettrace() is not None:
+            return _make
         code = frame.f_code
         if code is torch_inside.HAND_OVER and frame.f_back is not None:
             # It has come out of torch's own function, which is called once more
@@ -67,6 +71,12 @@ class OnBehalf:
     def forget(self) -> None:
         """Let go of the user's code."""
         self._makers.clear()
+
+
+def _has_debugger() -> bool:
+    """Say whether one listens by ``sys.monitoring``, which Python has since 3.12."""
+    monitoring = getattr(sys, "monitoring", None)
+    return monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
 
 
 @lru_cache(maxsize=_MOST)
