@@ -278,13 +278,18 @@ def test_stop_ends_the_script_once_what_steps_next_is_known(scripts):
     scripts.write("train.py", shapes.GAN + "print('the end')\n")
     ran = scripts.run("--stop", "train.py")
     assert (ran.code, ran.out) == (0, "")
-    assert "optimizerG (Adam) steps after backward 3" in ran.said
+    assert "optimizerG (Adam) is about to step after backward 3" in ran.said
 
 
 def test_a_script_that_gradviz_ends_before_its_first_step_is_not_said_never_to_step(scripts):
     scripts.write("train.py", shapes.CUT)
     ran = scripts.run("--backward", "1", "--stop", "train.py")
     assert "never steps" not in ran.said
+    assert "is about to step" in ran.said
+    assert ran.end == (
+        "gradviz: The run was stopped before the first step of an optimizer, so whether parameters"
+        " train is not known.\n"
+    )
 
 
 @pytest.mark.parametrize(("shape", "hooks"), [("SOUND", 0), ("CUT", 1)])

@@ -112,3 +112,89 @@ def test_of_a_value_that_went_out_of_sight_no_line_says_that_it_is_unused_for_su
     assert not any(
         text in ran.err for text in ("not part of this loss", "no part of the loss", "Leave")
     )
+
+
+LEARNED_STATE = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+cell, start = nn.RNNCell(3, 5), nn.Parameter(torch.zeros(1, 5))
+optimizer = torch.optim.Adam([*cell.parameters(), start])
+state = start.expand(4, 5)
+for chunk in range(4):
+    state = cell(torch.randn(4, 3), {state})
+    optimizer.zero_grad()
+    state.square().mean().backward()
+    optimizer.step()
+    state = state.detach()
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "end"),
+    [
+        ("state", 0, "gradviz: All 5 parameters train.\n"),
+        (
+            "state.detach()",
+            1,
+            "gradviz: 4 of 5 parameters train; start does not: every route back is severed at"
+            " train.py:9.\n",
+        ),
+    ],
+)
+def test_a_state_that_is_learned_trains_by_the_first_of_several_losses(scripts, state, code, end):
+    scripts.write("train.py", LEARNED_STATE.format(state=state))
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    assert (ran.code, ran.end) == (code, end)
+    assert ("ALARM" in ran.err) == (code == 1)
+    assert ("severed from this loss; an earlier one reached them" in ran.err) == (code == 0)
+
+
+def test_an_alarm_of_a_step_fails_the_run_although_all_trains_in_the_end(scripts):
+    scripts.write(
+        "train.py",
+        """
+        import torch
+        heads = torch.nn.ModuleList(torch.nn.Linear(3, 1) for _ in range(2))
+        optimizer = torch.optim.SGD(heads.parameters(), 0.1)
+        for number in range(4):
+            optimizer.zero_grad()
+            heads[number % 2](torch.ones(2, 3)).square().mean().backward()
+            optimizer.step()
+        """,
+    )
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    assert "ALARM" in ran.err
+    assert (ran.code, ran.end) == (1, "gradviz: All 4 parameters train.\n")
+
+
+def test_a_check_of_a_script_names_no_file_that_is_gone(scripts):
+    scripts.write("train.py", TRAIN.format(rounds=4, between="pass", steps="True"))
+    ran = scripts.python("-m", "gradviz", "check", "train.py")
+    assert "As expected" in ran.out
+    assert "report.json" not in ran.err
+
+
+def test_what_weight_decay_or_a_hand_moves_is_called_that(scripts):
+    scripts.write(
+        "train.py",
+        """
+        import copy, torch
+        student, spare = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+        teacher = copy.deepcopy(student).requires_grad_(False)
+        optimizer = torch.optim.AdamW([*student.parameters(), *spare.parameters()])
+        for _ in range(4):
+            x = torch.randn(4, 3)
+            loss = (student(x) - teacher(x)).square().mean() + student(x).mean() + 0 * spare(x).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            with torch.no_grad():
+                for mean, value in zip(teacher.parameters(), student.parameters()):
+                    mean.lerp_(value, 0.1)
+        """,
+    )
+    assert scripts.run("train.py").end == (
+        "gradviz: All 6 parameters train; spare.* (2) are moved by weight decay alone: what arrives"
+        " is all zero; teacher.* (2) are moved by hand at train.py:14.\n"
+    )

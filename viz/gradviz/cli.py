@@ -420,6 +420,7 @@ def show(function: str, without: str | None, output: Path | None, engine: str, v
     metavar="FILE",
     help="Where to write the reports; the name tells the format.",
 )
+@click.option("--output-unnamed", is_flag=True, hidden=True)
 @click.option(
     "--engine",
     type=OneOf("engine", ENGINES),
@@ -441,6 +442,7 @@ def run(
     children: bool,
     fail_on_alarm: bool,
     output: Path | None,
+    output_unnamed: bool,
     engine: str,
 ) -> None:
     """Run an unmodified script as Python would, and report on its backward calls on standard error.
@@ -465,6 +467,7 @@ def run(
         stop=stop,
         children=children,
         output="" if output is None else os.path.abspath(output),
+        names_output=not output_unnamed,
         engine=engine,
     )
     run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)

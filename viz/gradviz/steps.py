@@ -191,6 +191,7 @@ def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -
             "run",
             *(["--backward", backward] if backward else ["--until-stepped"]),
             "--stop",
+            "--output-unnamed",  # it is gone before anybody could read it
             "-o",
             str(path),
             file,

@@ -197,12 +197,12 @@ def _why(
         "cleared": (
             f"{call}{at} clears their gradient before step()"
             if at
-            else "their gradient is cleared before step()"
+            else "their gradient is cleared before step(), by a line that was not watched"
         ),
         "clipped": (
             f"{call}{at} leaves nothing of their gradient"
             if at
-            else "nothing is left of their gradient at step()"
+            else "nothing is left of their gradient at step(), by a line that was not watched"
         ),
         "stale": f"the optimizer holds what they replaced{at}",
         "not_held": f"no optimizer holds them{f' (made{at})' if at else ''}",

@@ -7,7 +7,9 @@ reason (the generator in the discriminator's step), and what is reached and not 
 gradient, which the next ``zero_grad`` clears.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch.optim import Optimizer
@@ -21,7 +23,7 @@ _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 
 
 def judge_step(
-    name: str,
+    name_of_optimizer: str,
     optimizer: Optimizer,
     others: Mapping[str, Optimizer],
     calls: Sequence[Call],
@@ -31,74 +33,106 @@ def judge_step(
     """Hold an optimizer's parameters against what the calls before its step reached.
 
     Args:
-        name: Of the optimizer.
+        name_of_optimizer: The variable that holds it, or its class.
         optimizer: It is about to step, or has just stepped.
         others: Every optimizer by name.
         calls: The backward calls since the step before that were reported on.
         numbers: All backward calls since the step before.
         earlier: The calls before these.
     """
-    complete = len(calls) == len(numbers)
-    names = {key: known for call in calls for key, known in call.names.items()}
+    names = {key: name for call in calls for key, name in call.names.items()}
     held: dict[str, torch.Tensor] = {
-        names[id(tensor)]: tensor
-        for group in optimizer.param_groups
-        for tensor in group["params"]
-        if id(tensor) in names
+        names[id(tensor)]: tensor for tensor in _parameters(optimizer) if id(tensor) in names
     }
-    starved, zero, older, idle, frozen = [], [], [], [], []
-    shared = {
-        id(tensor)
-        for other in others.values()
-        if other is not optimizer
-        for group in other.param_groups
-        for tensor in group["params"]
-    }
-    reached = {
-        each
-        for call in earlier
-        for each, one in call.report.parameters.items()
-        if one.verdict is Verdict.REACHED
-    }
-    for parameter, tensor in held.items():
-        verdicts = [
-            call.report.parameters[parameter].verdict
-            for call in calls
-            if parameter in call.report.parameters
-        ]
-        if Verdict.REACHED in verdicts:
-            continue
-        if Verdict.FROZEN in verdicts or not tensor.requires_grad:
-            frozen.append(parameter)
-        elif Verdict.ZERO in verdicts:
-            # A call that was not reported on may have brought more than zeros.
-            if (
-                complete
-                or tensor.grad is None
-                or is_sharded(tensor.grad)
-                or any_nonzero(tensor.grad) is False
-            ):
-                zero.append(parameter)
-        elif set(verdicts) == {Verdict.UNUSED} and (id(tensor) in shared or parameter in reached):
-            idle.append(parameter)
-        elif tensor.grad is None or (
-            complete and not is_sharded(tensor.grad) and any_nonzero(tensor.grad) is False
-        ):
-            starved.append(parameter)
-        elif complete:
-            older.append(parameter)
-    return Step(
-        optimizer=name,
+    sorter = _Sorter(
+        calls=calls,
+        complete=len(calls) == len(numbers),
+        shared=frozenset(
+            id(tensor)
+            for other in others.values()
+            if other is not optimizer
+            for tensor in _parameters(other)
+        ),
+        reached=_reached(earlier),
+        reached_there=_reached(
+            [call for call in earlier if any(call.place == now.place for now in calls)]
+        ),
+    )
+    sorted_names: dict[str, list[str]] = {}
+    for name, tensor in held.items():
+        sorted_names.setdefault(sorter.field(name, tensor), []).append(name)
+    sorted_names.pop("", None)
+    step = Step(
+        optimizer=name_of_optimizer,
         kind=type(optimizer).__name__,
         calls=tuple(numbers),
         held=tuple(held),
-        starved=tuple(starved),
-        zero=tuple(zero),
-        older=tuple(older),
-        idle=tuple(idle),
-        frozen=tuple(frozen),
         extra=_extra(held, others, calls),
     )
+    fields: dict[str, Any] = {field: tuple(chosen) for field, chosen in sorted_names.items()}
+    return replace(step, **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sorter:
+    """What tells what became of a parameter before a step.
+
+    Attributes:
+        calls: The backward calls since the step before that were reported on.
+        complete: They are all that there were.
+        shared: Identities of what other optimizers hold too.
+        reached: Names of what calls before these reached.
+        reached_there: Of what such calls at one of the same lines reached.
+    """
+
+    calls: Sequence[Call]
+    complete: bool
+    shared: frozenset[int]
+    reached: frozenset[str]
+    reached_there: frozenset[str]
+
+    def field(self, name: str, tensor: torch.Tensor) -> str:
+        """Return the field of :class:`Step` that a parameter belongs into; empty for none."""
+        verdicts = {
+            call.report.parameters[name].verdict
+            for call in self.calls
+            if name in call.report.parameters
+        }
+        if Verdict.REACHED in verdicts:
+            return ""
+        if Verdict.FROZEN in verdicts or not tensor.requires_grad:
+            return "frozen"
+        if Verdict.ZERO in verdicts:
+            # A call that was not reported on may have brought more than zeros.
+            gradient = tensor.grad
+            certain = self.complete or gradient is None or is_sharded(gradient)
+            return "zero" if certain or _is_zero(gradient) else ""
+        if verdicts == {Verdict.UNUSED} and (id(tensor) in self.shared or name in self.reached):
+            return "idle"
+        if name in self.reached_there:
+            return "idle"  # a state that is learned: the first of several losses alone trains it
+        if tensor.grad is None or (self.complete and _is_zero(tensor.grad)):
+            return "starved"
+        return "older" if self.complete else ""
+
+
+def _is_zero(gradient: torch.Tensor | None) -> bool:
+    """Say whether a gradient is known to be zero: of a shard nobody knows here."""
+    return gradient is not None and not is_sharded(gradient) and any_nonzero(gradient) is False
+
+
+def _reached(calls: Sequence[Call]) -> frozenset[str]:
+    return frozenset(
+        name
+        for call in calls
+        for name, parameter in call.report.parameters.items()
+        if parameter.verdict is Verdict.REACHED
+    )
+
+
+def _parameters(optimizer: Optimizer) -> Iterator[torch.Tensor]:
+    for group in optimizer.param_groups:
+        yield from group["params"]
 
 
 def _extra(

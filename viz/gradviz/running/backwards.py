@@ -484,7 +484,9 @@ class Watch:
             self._stepping.append(id(optimizer))
             if len(args) > 1 or kwargs.get("closure") is not None:
                 return  # the closure's calls are yet to come
-            self._guarded(self._judge, optimizer)
+            self._guarded(
+                partial(self._judge, prevented=self._over and self._settings.stop), optimizer
+            )
             if self._over and self._judged:
                 self._stop_if_asked(now=True)
 
@@ -510,7 +512,7 @@ class Watch:
         if self._settings.every and not self._plan.wants(self._count + 1):
             self._training.looking = False
 
-    def _judge(self, optimizer: Optimizer) -> None:
+    def _judge(self, optimizer: Optimizer, *, prevented: bool = False) -> None:
         if id(optimizer) in self._judged:
             return
         if not self._batch:  # none of the calls before this step was reported on
@@ -533,6 +535,7 @@ class Watch:
             if call.kind == "backward" and call.number < self._numbers[0]
         ]
         step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier)
+        step = replace(step, prevented=prevented)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
         self._say(self._teller.tell_step(step, self._batch))
@@ -546,6 +549,8 @@ class Watch:
         return here is not None and here.own > 0
 
     def _say(self, text: str) -> None:
+        if self._settings.alarms and text.startswith("ALARM"):
+            Path(self._settings.alarms).touch()
         if self._is_silent():
             return
         own = label(self._settings)
@@ -582,12 +587,6 @@ class Watch:
             self._say(alarm)
         if ended and self._outcome.training is not None:
             ranks.leave_training(self._outcome.training, self._settings)
-        if (
-            self._settings.alarms
-            and self._outcome.training is not None
-            and self._outcome.training.alarms
-        ):
-            Path(self._settings.alarms).touch()
         self._write()
 
     def _finish(self, broken: bool) -> None:
@@ -601,11 +600,11 @@ class Watch:
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))
-            if self._settings.output and self._children is not None:
+            if self._settings.output and self._settings.names_output and self._children is not None:
                 self._say(
                     f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n"
                 )
-            self._say(self._outcome.last())
+            self._say(self._outcome.last(stopped=self._stopped))
         self._training.end()
 
     def _stop_if_asked(self, *, now: bool = False) -> None:

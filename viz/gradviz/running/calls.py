@@ -53,11 +53,13 @@ class Step:
         zero: Those that got nothing but zeros.
         older: Those that none of these calls reached, and that it steps by a gradient left from
             before.
-        idle: Those that are no part of these losses and have their own: another optimizer holds
-            them too, or an earlier call reached them.
+        idle: Those that these losses do not reach and that have their own: another optimizer holds
+            them too, or an earlier call reached them, of any line where they are no part of these
+            losses, else of the same line.
         frozen: Those that do not require grad.
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does,
             several joined by "and"; ``""`` for none.
+        prevented: gradviz ends the script before this step, as was asked for.
     """
 
     optimizer: str
@@ -70,3 +72,4 @@ class Step:
     idle: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prevented: bool = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gradviz.render.training import lines, sentence
+from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import Call
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
@@ -24,6 +24,7 @@ _AT_THE_END = frozenset(
 """Reasons that a later step may do away with, and those that the step's own line has told of."""
 _STEP_TELLS = frozenset(("cut", "unused"))
 _LABEL = 10
+STOPPED_BEFORE = "The run was stopped before the first step of an optimizer"
 
 
 class Outcome:
@@ -89,6 +90,8 @@ class Outcome:
             + "\n"
         )
 
-    def last(self) -> str:
-        """Return the sentence that ends a run."""
+    def last(self, *, stopped: bool = False) -> str:
+        """Return the sentence that ends a run; ``stopped`` where gradviz ended it, as asked for."""
+        if stopped and not self._watch.steps:
+            return f"{STOPPED_BEFORE}, so {NOT_KNOWN}.\n"
         return f"{sentence(self.training)}\n"

@@ -123,15 +123,16 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
     lines = []
     who = f"{step.optimizer} ({step.kind})" if step.optimizer != step.kind else step.kind
     after = f"after backward {_numbers(step.calls)}"
+    steps = "is about to step" if step.prevented else "steps"
     last = calls[-1]
     if step.starved:
         lines.append(
-            f"ALARM: {who} steps {counted(len(step.starved), 'parameter')} that no gradient"
+            f"ALARM: {who} {steps} {counted(len(step.starved), 'parameter')} that no gradient"
             f" reached, {after}"
         )
         lines += _starved(step.starved, calls)
     else:
-        lines.append(f"{who} steps {after}: {_fed(step)}")
+        lines.append(f"{who} {steps} {after}: {_fed(step)}")
     if step.zero:
         lines.append(
             _line(
@@ -150,7 +151,7 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
         lines.append(
             _line(
                 "idle",
-                f"{_names(step.idle, last)}: not part of this loss; another loss trains them",
+                f"{_names(step.idle, last)}: {_why_idle(step.idle, calls)}",
             )
         )
     for owner, names in step.extra.items():
@@ -163,6 +164,13 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
         lines.append(_line("extra", f"{_names(names, last)}: gradient arrives; {holds}"))
         lines += [] if owner else _listed(names, last.roots)
     return lines
+
+
+def _why_idle(names: Sequence[str], calls: Sequence[Call]) -> str:
+    parameters = [call.report.parameters.get(name) for call in calls for name in names]
+    if any(one is not None and one.verdict is Verdict.CUT for one in parameters):
+        return "severed from this loss; an earlier one reached them"
+    return "not part of this loss; another loss trains them"
 
 
 def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
