@@ -7,7 +7,7 @@ went into the loss and gradient does not pass, unused if its value did not go in
 value that requires grad goes in and gradient does not come out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from gradviz.causes import checkpoint
@@ -73,94 +73,156 @@ class Judgement:
     graph: Graph
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The graph of a step and what is known of the parameters in it.
+
+    Attributes:
+        graph: With the edges severed that lead to what was thawed too late.
+        verdicts: By name.
+        names: By node: several where one flat parameter stands for them.
+        froze: By node, the line that froze it.
+        order: Position of each name.
+    """
+
+    graph: Graph
+    verdicts: Mapping[str, Verdict]
+    names: Mapping[int, Sequence[str]]
+    froze: Mapping[int, Place | None]
+    order: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Severance:
+    """A cut, the edges that it severs, and the names of the parameters behind them."""
+
+    cut: Cut
+    edges: Sequence[Edge]
+    names: Set[str]
+
+
 def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
     """Judge every parameter and name the cuts."""
     graph = _with_thawed(graph, seen)
-    froze = {parameter.node: parameter.froze_at for parameter in seen if parameter.node is not None}
     passed = graph.before([0], through=lambda edge: edge.gradient)
     severing = any(edge.severed is not None for edge in graph.edges)
     alive = graph.before([0], through=_is_alive) if severing else passed
-    verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in seen}
-    names = {parameter.node: parameter.name for parameter in seen if parameter.node is not None}
-    together: dict[int, list[str]] = {}  # several where one flat parameter stands for them
-    for parameter in seen:
-        if parameter.node is not None:
-            together.setdefault(parameter.node, []).append(parameter.name)
-    order = {parameter.name: position for position, parameter in enumerate(seen)}
-
-    groups: dict[tuple[CutKind, str, str, int, Place | None, bool], list[Edge]] = {}
-    for edge in graph.edges:
-        if edge.severed is not None:
-            target = graph.nodes[edge.target]
-            place = target.place or Place("", 0)
-            if edge.severed in GRAD_MODES and target.caller is not None:
-                # One block around a library's model is one cut, whatever lines of the library ran
-                # in it
-                place = target.caller
-            if edge.severed is CutKind.FROZEN:
-                place = froze.get(edge.source) or place
-            # Two that share an inner line are two cuts
-            block = target.block_place if edge.severed in GRAD_MODES else None
-            name = "" if edge.severed is CutKind.FROZEN else _operation(target, edge.severed)
-            key = (edge.severed, name, place.file, place.line, block, edge.captured)
-            groups.setdefault(key, []).append(edge)
-
-    found: list[tuple[tuple[bool, int], Cut, list[Edge], set[str]]] = []
-    for (kind, operation, _, _, block, captured), edges in groups.items():
-        sources = [edge.source for edge in edges]
-        behind = graph.before(sources, through=lambda edge: edge.gradient and edge.severed is None)
-        first = {
-            name
-            for index in behind
-            for name in together.get(index, ())
-            if verdicts[name] is not Verdict.FROZEN
-        }
-        if not first:
-            # Behind it lie only leaves of the step's own: of interest where these are copies of a
-            # parameter.
-            leaves = [index for index in behind if graph.nodes[index].kind is NodeKind.LEAF]
-            if not any(
-                index in names and graph.nodes[index].requires_grad
-                for index in graph.before(leaves)
-            ):
-                continue
-        targets = [graph.nodes[edge.target] for edge in edges]
-        place = targets[0].place or Place("", 0)
-        if kind is CutKind.FROZEN:
-            place = froze.get(edges[0].source) or place
-        cut = Cut(
-            kind=kind,
-            operation="requires_grad = False" if kind is CutKind.FROZEN else operation,
-            file=place.file,
-            line=place.line,
-            code=place.code,
-            scope=_shared_scope(target.scope for target in targets),
-            parameters=tuple(sorted(first, key=order.__getitem__)),
-            caller=targets[0].caller if kind is not CutKind.FROZEN else None,
-            also=_severed_again(graph, edges, kind, place),
-            block=block,
-            captured=captured,
-            inside_library=all(target.library for target in targets),
-        )
-        severs_all = any(verdicts[name] is Verdict.CUT for name in first)
-        found.append(((not severs_all, min(edge.target for edge in edges)), cut, edges, first))
-    found.sort(key=lambda item: item[0])
-
-    cuts = tuple(cut for _, cut, _, _ in found)
+    step = _step(graph, seen, passed)
+    severances = _severances(step)
     cut_of = {
         (edge.source, edge.target): number
-        for number, (_, _, edges, _) in enumerate(found)
-        for edge in edges
+        for number, severance in enumerate(severances)
+        for edge in severance.edges
     }
-    behind_of: dict[str, list[Cut]] = {}
-    for _, cut, _, first in found:
-        for name in first:
-            behind_of.setdefault(name, []).append(cut)
+    cuts_of: dict[str, list[Cut]] = {}
+    for severance in severances:
+        for name in severance.names:
+            cuts_of.setdefault(name, []).append(severance.cut)
     judged = tuple(
-        _judge(parameter, verdicts[parameter.name], behind_of.get(parameter.name, []), alive)
+        _judge(parameter, step.verdicts[parameter.name], cuts_of.get(parameter.name, []), alive)
         for parameter in seen
     )
-    return Judgement(judged, cuts, _marked(graph, verdicts, names, passed, cut_of))
+    cuts = tuple(severance.cut for severance in severances)
+    return Judgement(judged, cuts, _marked(step, passed, cut_of))
+
+
+def _step(graph: Graph, seen: Sequence[ParameterSeen], passed: set[int]) -> _Step:
+    names: dict[int, list[str]] = {}
+    for parameter in seen:
+        if parameter.node is not None:
+            names.setdefault(parameter.node, []).append(parameter.name)
+    return _Step(
+        graph,
+        verdicts={parameter.name: _verdict(graph, parameter, passed) for parameter in seen},
+        names=names,
+        froze={
+            parameter.node: parameter.froze_at for parameter in seen if parameter.node is not None
+        },
+        order={parameter.name: position for position, parameter in enumerate(seen)},
+    )
+
+
+def _severances(step: _Step) -> list[_Severance]:
+    """Return the cuts, those that sever all of a parameter's routes first."""
+    severances = [
+        severance
+        for edges in _severed_together(step)
+        if (severance := _severance(step, edges)) is not None
+    ]
+
+    def rank(severance: _Severance) -> tuple[bool, int]:
+        severs_all = any(step.verdicts[name] is Verdict.CUT for name in severance.names)
+        return not severs_all, min(edge.target for edge in severance.edges)
+
+    return sorted(severances, key=rank)
+
+
+def _severed_together(step: _Step) -> Iterable[list[Edge]]:
+    """Return the severed edges, those of one cut together."""
+    groups: dict[tuple[object, ...], list[Edge]] = {}
+    for edge in step.graph.edges:
+        if edge.severed is None:
+            continue
+        target = step.graph.nodes[edge.target]
+        place = target.place or Place("", 0)
+        if edge.severed in GRAD_MODES and target.caller is not None:
+            # One block around a library's model is one cut, whatever lines of the library ran in it
+            place = target.caller
+        if edge.severed is CutKind.FROZEN:
+            place = step.froze.get(edge.source) or place
+        # Two that share an inner line are two cuts
+        block = target.block_place if edge.severed in GRAD_MODES else None
+        operation = _operation(target, edge.severed)
+        key = (edge.severed, operation, place.file, place.line, block, edge.captured)
+        groups.setdefault(key, []).append(edge)
+    return groups.values()
+
+
+def _severance(step: _Step, edges: Sequence[Edge]) -> _Severance | None:
+    """Return the cut that some edges make; None where nothing of interest lies behind it."""
+    graph, kind = step.graph, edges[0].severed
+    assert kind is not None
+    behind = graph.before(
+        [edge.source for edge in edges],
+        through=lambda edge: edge.gradient and edge.severed is None,
+    )
+    names = {
+        name
+        for index in behind
+        for name in step.names.get(index, ())
+        if step.verdicts[name] is not Verdict.FROZEN
+    }
+    if not names and not _holds_a_copy(step, behind):
+        return None
+    targets = [graph.nodes[edge.target] for edge in edges]
+    place = targets[0].place or Place("", 0)
+    frozen = kind is CutKind.FROZEN
+    if frozen:
+        place = step.froze.get(edges[0].source) or place
+    cut = Cut(
+        kind=kind,
+        operation=_operation(targets[0], kind),
+        file=place.file,
+        line=place.line,
+        code=place.code,
+        scope=_shared_scope(target.scope for target in targets),
+        parameters=tuple(sorted(names, key=step.order.__getitem__)),
+        caller=None if frozen else targets[0].caller,
+        also=_severed_again(graph, edges, kind, place),
+        block=targets[0].block_place if kind in GRAD_MODES else None,
+        captured=edges[0].captured,
+        inside_library=all(target.library for target in targets),
+    )
+    return _Severance(cut, edges, names)
+
+
+def _holds_a_copy(step: _Step, behind: Iterable[int]) -> bool:
+    """Say whether a leaf of the step's own, among some nodes, is made of a parameter."""
+    nodes = step.graph.nodes
+    leaves = [index for index in behind if nodes[index].kind is NodeKind.LEAF]
+    return any(
+        index in step.names and nodes[index].requires_grad for index in step.graph.before(leaves)
+    )
 
 
 def _with_thawed(graph: Graph, seen: Sequence[ParameterSeen]) -> Graph:
@@ -233,14 +295,9 @@ def _judge(
     )
 
 
-def _marked(
-    graph: Graph,
-    verdicts: Mapping[str, Verdict],
-    names: Mapping[int, str],
-    passed: set[int],
-    cut_of: Mapping[tuple[int, int], int],
-) -> Graph:
+def _marked(step: _Step, passed: set[int], cut_of: Mapping[tuple[int, int], int]) -> Graph:
     """Return the graph with verdicts, pruned parts and cuts written in."""
+    graph = step.graph
     trainable = [
         node.index
         for node in graph.nodes
@@ -255,8 +312,8 @@ def _marked(
 
     def mark(node: Node) -> Node:
         verdict = node.verdict
-        if node.index in names:
-            verdict = verdicts[names[node.index]]
+        if node.index in step.names:
+            verdict = step.verdicts[step.names[node.index][-1]]
         elif node.kind is NodeKind.LEAF:
             verdict = (
                 Verdict.FROZEN
@@ -288,6 +345,8 @@ def _marked(
 
 
 def _operation(node: Node, kind: CutKind) -> str:
+    if kind is CutKind.FROZEN:
+        return "requires_grad = False"
     if node.operation == checkpoint.OPERATION:
         return node.operation
     return GRAD_MODES.get(kind, node.operation)
@@ -313,7 +372,7 @@ def _severed_again(
     of it.
     """
     blocks = {graph.nodes[edge.target].block for edge in edges}
-    found: set[Place] = set()
+    places: set[Place] = set()
     for index in graph.after(edge.target for edge in edges):
         for edge in graph.out[index]:
             node = graph.nodes[edge.target]
@@ -325,5 +384,5 @@ def _severed_again(
                 and node.place is not None
                 and str(node.place) != str(place)
             ):
-                found.add(node.place)
-    return tuple(sorted(found))
+                places.add(node.place)
+    return tuple(sorted(places))

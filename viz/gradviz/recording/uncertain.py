@@ -62,22 +62,3 @@ def _behind(tape: Tape, number: int, unused: Mapping[int, str], seen: set[int]) 
             else []
         )
     return behind
-
-
-def told(left: Mapping[str, Place | str]) -> list[str]:
-    """Say where the values left, a sentence for each line."""
-    by_place: dict[Place | str, list[str]] = {}
-    for name, place in left.items():
-        by_place.setdefault(place, []).append(name)
-    return [_sentence(sorted(behind), place) for place, behind in by_place.items()]
-
-
-def _sentence(names: list[str], place: Place | str) -> str:
-    subject, again = ("their values", "they") if len(names) > 1 else ("its value", "it")
-    shown = ", ".join(names[:4]) + (" ..." if names[4:] else "")
-    if isinstance(place, str):
-        return (
-            f"{shown}: the thread {place} ran before the trace; whether {subject} came in from"
-            " there cannot be seen."
-        )
-    return f"{shown}: {subject} left torch at {place}; whether {again} came back cannot be seen."

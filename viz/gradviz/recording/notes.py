@@ -1,0 +1,162 @@
+"""The notes of a report: what a reader has to know besides the verdicts, a sentence for each."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from gradviz.analysis import Judgement, ParameterSeen
+from gradviz.graph import NotFinite, Parameter, Place, Verdict
+from gradviz.recording import torch_inside
+from gradviz.recording.build import Model, Names
+from gradviz.recording.measured import Measured
+from gradviz.recording.tape import Tape
+
+_MOST_NAMES = 4
+
+
+def notes_of_losses(
+    losses: Mapping[str, Any],
+    parameters: tuple[Parameter, ...],
+    model: Model | None,
+    names: Names,
+) -> Iterator[str]:
+    """Say what is wrong with a loss or a model as it was given."""
+    for name, loss in losses.items():
+        if not isinstance(loss, Tensor) or isinstance(loss, nn.Parameter):
+            by_hand = False
+        else:
+            by_hand = loss.requires_grad and loss.grad_fn is None
+        if by_hand:
+            yield (
+                f"{name} requires grad, but it is a leaf: requires_grad=True was set by hand, no"
+                " parameter is behind it, and backward() will succeed without training anything."
+            )
+        elif isinstance(loss, Tensor) and not loss.requires_grad:
+            yield (
+                f"{name} does not require grad: backward() raises 'element 0 of tensors does not"
+                " require grad'."
+            )
+    for path in names.switched_off:
+        yield (
+            f"{path}.requires_grad = False sets an attribute of the module and freezes nothing;"
+            f" call {path}.requires_grad_(False)."
+        )
+    if model is not None and not parameters:
+        yield "The model has no parameters."
+    elif parameters and all(parameter.verdict is Verdict.UNUSED for parameter in parameters):
+        yield "None of the model's parameters went into this loss: is it the right model?"
+
+
+def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:
+    """Say what the trace could not see.
+
+    Args:
+        tape: What it saw.
+        compiled: The model is compiled.
+        made: The trace has seen something go into a loss.
+    """
+    if compiled:
+        yield (
+            "The model is compiled; it was traced eagerly, through"
+            " torch.compiler.set_stance('force_eager')."
+        )
+    elif tape.compiled:
+        yield (
+            "torch.compile was called; what it compiles was traced eagerly, through"
+            " torch.compiler.set_stance('force_eager')."
+        )
+    for spot in tape.opaque:
+        yield (
+            f"What runs inside the script called at {spot.place} cannot be read: what it severs is"
+            " not seen."
+        )
+    if tape.began is not None and tape.made_before:
+        yield (
+            "Part of this loss was computed outside the trace: what was cut there is not known,"
+            " and is called unused."
+        )
+    elif tape.began is not None and not made:
+        yield (
+            "This loss was not made inside the trace, or of nothing that could train: the trace"
+            " has seen none of it."
+        )
+
+
+def notes_of_gradients(
+    judged: Judgement, seen: Sequence[ParameterSeen], brought: Measured
+) -> Iterator[str]:
+    """Say what a backward brought that spoils the next step, or will not bring at all."""
+    yield from _frozen_late(judged, seen)
+    yield from _not_finite(judged.parameters)
+    yield from map(_birth, brought.births)
+    if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
+        yield (
+            "This torch does not let the values of operations be read: why zeros, NaN or"
+            " infinity begin is what is usual."
+        )
+
+
+def _frozen_late(judged: Judgement, seen: Sequence[ParameterSeen]) -> Iterator[str]:
+    """Say which parameters were frozen only after the forward had used them."""
+    nodes = {parameter.name: parameter.node for parameter in seen if parameter.node is not None}
+    # of this loss: an earlier one may have used them when they were not frozen
+    live = {edge.source for edge in judged.graph.edges if edge.gradient}
+    late: dict[Place | None, list[str]] = {}
+    for parameter in judged.parameters:
+        if parameter.verdict is Verdict.FROZEN and nodes.get(parameter.name) in live:
+            late.setdefault(parameter.frozen_at, []).append(parameter.name)
+    for place, names in late.items():
+        at = "" if place is None else f" at {place}"
+        yield (
+            f"Frozen{at} only after the loss had used them: {_listed(names)}. They stay in the"
+            " graph, and this backward gives them nothing."
+        )
+
+
+def _not_finite(parameters: Sequence[Parameter]) -> Iterator[str]:
+    names = [
+        parameter.name
+        for parameter in parameters
+        if parameter.gradient_norm is not None and not math.isfinite(parameter.gradient_norm)
+    ]
+    if names:
+        yield (
+            f"The gradient of {_listed(names)} is not finite: a step with it makes these parameters"
+            " NaN or infinite."
+        )
+
+
+def _birth(birth: NotFinite) -> str:
+    what = "the result" if birth.forward else "the backward"
+    at = "" if birth.place is None else f" at {birth.place}"
+    code = f" ({birth.place.code})" if birth.place is not None and birth.place.code else ""
+    return (
+        f"NaN or infinity is born in {what} of {birth.operation}{at}{code}: {birth.why}."
+        f" {birth.mend}"
+    )
+
+
+def notes_of_exits(left: Mapping[str, Place | str]) -> list[str]:
+    """Say where the values left, a sentence for each line."""
+    by_place: dict[Place | str, list[str]] = {}
+    for name, place in left.items():
+        by_place.setdefault(place, []).append(name)
+    return [_of_exit(sorted(behind), place) for place, behind in by_place.items()]
+
+
+def _of_exit(names: list[str], place: Place | str) -> str:
+    subject, again = ("their values", "they") if len(names) > 1 else ("its value", "it")
+    shown = _listed(names)
+    if isinstance(place, str):
+        return (
+            f"{shown}: the thread {place} ran before the trace; whether {subject} came in from"
+            " there cannot be seen."
+        )
+    return f"{shown}: {subject} left torch at {place}; whether {again} came back cannot be seen."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names of several."""
+    return ", ".join(names[:_MOST_NAMES]) + (" ..." if names[_MOST_NAMES:] else "")
