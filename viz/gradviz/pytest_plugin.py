@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from gradviz.expectations import Patterns
-    from gradviz.recording.build import Model
+    from gradviz.recording.model_names import Model
     from gradviz.reports import Report
     from gradviz.tracing.trace import Optimizers, Trace
 

@@ -27,7 +27,7 @@ from gradviz.mending.order import Order
 from gradviz.mending.outcome import Failure, Measured, Outcome
 from gradviz.mending.replaced import replace_sources
 from gradviz.recording import where
-from gradviz.recording.build import names_of
+from gradviz.recording.model_names import names_of
 from gradviz.running import names
 from gradviz.running.backwards import Watch
 from gradviz.running.settings import Settings, numbers

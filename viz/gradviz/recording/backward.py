@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.build import Built, Model, Names
+from gradviz.recording.build import Built
+from gradviz.recording.model_names import Model, Names
 from gradviz.recording.observe import Observer
 from gradviz.recording.tape import Step, Tape
 from gradviz.recording.uninterrupted import Action, Undo, is_own

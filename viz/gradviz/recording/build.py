@@ -3,19 +3,16 @@
 Numbers become names, what a custom Function did inside becomes its edges.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import Any
 
-from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
-from gradviz.recording import torch_inside
-from gradviz.recording.sharded import in_use, wholes
-from gradviz.recording.tape import Call, Tape
+from gradviz.recording.model_names import Names, leaf_names
+from gradviz.recording.tape import Call, Step, Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
 
 
@@ -83,129 +80,6 @@ class Built:
         return seen
 
 
-Model = nn.Module | Mapping[str, nn.Module | Tensor]
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the model calls things.
-
-    Attributes:
-        tensors: Its parameters by name, as ``named_parameters()`` gives them: a tied one once.
-        parameters: Every name of each parameter by identity.
-        modules: The path of each module by identity.
-        classes: The name of the class of each module by its path.
-        switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes
-            nothing.
-        compiled: Some module is compiled.
-        shards: Of a parameter that is sharded, by identity of the whole one that a forward uses.
-        wholes: The other way round.
-    """
-
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    modules: dict[int, str] = field(default_factory=dict)
-    classes: dict[str, str] = field(default_factory=dict)
-    switched_off: list[str] = field(default_factory=list)
-    compiled: list[str] = field(default_factory=list)
-    shards: dict[int, Tensor] = field(default_factory=dict)
-    wholes: dict[int, Tensor] = field(default_factory=dict)
-
-
-def names_of(model: Model | None) -> Names:
-    """Read the names off a model, or off models and tensors given by name in its place."""
-    names = Names()
-    for name, tensor in _named(model, names):
-        known = names.parameters.get(id(tensor))
-        if known is None:
-            names.tensors[name] = tensor
-            names.parameters[id(tensor)] = (name,)
-        else:
-            names.parameters[id(tensor)] = (*known, name)
-    for key, whole in names.wholes.items():
-        if key in names.parameters:
-            names.parameters[id(whole)] = names.parameters[key]
-    return names
-
-
-def leaf_names(tape: Tape, names: Names) -> dict[int, str]:
-    """Return the names of the parameters that a trace has met, by the tape's numbers."""
-    every = [*names.tensors.values(), *names.wholes.values()]
-    numbers = {
-        number: tensor for tensor in every if (number := tape.leaf_number(tensor)) is not None
-    }
-    return {
-        number: names.parameters[id(tensor)][0]
-        for number, tensor in numbers.items()
-        if id(tensor) in names.parameters
-    }
-
-
-def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(model, nn.Module):
-        yield from _named_parameters("", model, names)
-        return
-    for name, each in (model or {}).items():
-        if isinstance(each, nn.Module):
-            yield from _named_parameters(name, each, names)
-        else:
-            yield name, each
-
-
-_Way: TypeAlias = "tuple[nn.Module, _Way] | None"  # a module, and those that it is inside of
-_MOST_NAMES = 16
-
-
-def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
-    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules.
-
-    One walk for all, as models are large.
-
-    A module that is inside itself is not entered again, and one that is shared by many others gets
-    as many names as anybody reads.
-    """
-    stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
-    visits: Counter[int] = Counter()
-    taken: dict[int, dict[str, Tensor]] = {}
-    while stack:
-        path, module, way = stack.pop()
-        if _leads_through(way, module) or visits[id(module)] >= _MOST_NAMES:
-            continue
-        visits[id(module)] += 1
-        way = (module, way)
-        names.modules.setdefault(id(module), path)
-        names.classes[path] = type(module).__name__
-        own = module.__dict__
-        if own.get("requires_grad") is False:
-            names.switched_off.append(path or "model")
-        for shard, whole in wholes(module):  # those of its children too, so before them
-            names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
-        for owner, name, part in in_use(module):
-            taken.setdefault(id(owner), {})[name] = part
-        if torch_inside.is_compiled(module):
-            names.compiled.append(path)
-        prefix = f"{path}." if path else ""
-        parameters = torch_inside.parameters_of(module)
-        for name, parameter in (
-            {**parameters, **taken.get(id(module), {})} if taken else parameters
-        ).items():
-            if parameter is not None:
-                yield prefix + name, names.shards.get(id(parameter), parameter)
-        stack += [
-            (prefix + name, child, way)
-            for name, child in reversed(torch_inside.children_of(module).items())
-            if child is not None
-        ]
-
-
-def _leads_through(way: _Way, module: nn.Module) -> bool:
-    while way is not None:
-        inside, way = way
-        if inside is module:
-            return True
-    return False
-
-
 def build(
     tape: Tape,
     roots: Sequence[tuple[int, bool]],
@@ -227,129 +101,134 @@ def build(
         classes=names.classes,
         numbers=[0],
     )
-    scopes, places, parameters = _Scopes(tape, names), _Places(), leaf_names(tape, names)
-    blocks: dict[int, int] = {}
-    queue: list[int] = []
-
-    steps, index_of, nodes, edges = tape.steps, built.index_of, built.nodes, built.edges
-
-    def meet(number: int, spot: Spot) -> int:
-        """Return the index of a value, met from a consumer at ``spot``."""
-        index = index_of.get(number)
-        if index is None:
-            index = index_of[number] = len(nodes)
-            step = steps.get(number)
-            own = (step.stamp.spot if step is not None else tape.spot_of(number)) or spot
-            built.spots[index] = own
-            if step is not None:
-                place, caller, scope = (
-                    places.of(own.code, own.lasti),
-                    places.of(own.caller, own.caller_lasti),
-                    scopes.of(own),
-                )
-                node = Node(
-                    index=index,
-                    kind=NodeKind.OPERATION,
-                    operation=step.name,
-                    place=place,
-                    caller=caller,
-                    scope=scope,
-                )
-            else:
-                node = _node(tape, number, index, own, parameters, scopes, places, blocks)
-            nodes.append(node)
-            built.numbers.append(number)
-            queue.append(number)
-        return index
-
-    for number, gradient in roots:
-        built.connect(meet(number, NOWHERE), 0, gradient=gradient)
-    position = 0
-    while position < len(queue):
-        number = queue[position]
-        position += 1
-        target = built.index_of[number]
-        spot = built.spots[target]
-        step = steps.get(number)
-        if step is not None:
-            for before in step.nexts:
-                source = meet(before, spot)
-                edges[source, target] = Edge(source=source, target=target)
-            for made_of in step.stamp.sources:
-                call = tape.calls.get(made_of)
-                if step.custom and call is not None and call.inside is not None:
-                    severs = None if step.checkpoint else CutKind.CUSTOM_FUNCTION
-                    for before, kind, gradient in _inside(tape, made_of, step.nexts, severs):
-                        built.connect(
-                            meet(before, spot),
-                            target,
-                            gradient=gradient,
-                            severed=kind,
-                            captured=kind is not None,
-                        )
-                elif made_of != number:
-                    built.connect(meet(made_of, spot), target, gradient=False)
-            continue
-        call = tape.calls.get(number)
-        if call is not None and call.inner is not None:
-            for before, kind, _ in _inside(tape, number, (), call.inner):
-                built.connect(meet(before, spot), target, gradient=False, severed=kind)
-            continue
-        if call is not None:
-            for before, live in call.inputs:
-                severed = (call.kind or CutKind.NON_DIFFERENTIABLE) if live else None
-                built.connect(meet(before, spot), target, gradient=False, severed=severed)
-            continue
-        leaf = tape.leaves.get(number)
-        for source in () if leaf is None else leaf.sources:
-            built.connect(meet(source, spot), target, gradient=False)
+    _Walk(tape, names, built).back_from(roots)
     _mark_library(tape, built)
     if tape.memory:
         _mark_writes(tape, built, names)
     return built
 
 
-def _node(
-    tape: Tape,
-    number: int,
-    index: int,
-    spot: Spot,
-    parameters: Mapping[int, str],
-    scopes: "_Scopes",
-    places: "_Places",
-    blocks: dict[int, int],
-) -> Node:
-    leaf = tape.leaves.get(number)
-    if leaf is not None:
-        name = parameters.get(number)
-        shape = " × ".join(map(str, leaf.shape)) or "scalar"
-        return Node(
+class _Walk:
+    """Goes back from the loss along everything that was computed, and writes the graph down."""
+
+    def __init__(self, tape: Tape, names: Names, built: Built) -> None:
+        self._tape = tape
+        self._built = built
+        self._scopes = _Scopes(tape, names)
+        self._places = _Places()
+        self._parameters = leaf_names(tape, names)
+        self._blocks: dict[int, int] = {}
+
+    def back_from(self, roots: Sequence[tuple[int, bool]]) -> None:
+        """Meet the roots and all that lies behind them, nearest first."""
+        for number, gradient in roots:
+            self._built.connect(self._meet(number, NOWHERE), 0, gradient=gradient)
+        index = 1  # the loss itself is no value of the tape
+        while index < len(self._built.nodes):
+            self._follow(self._built.numbers[index], index)
+            index += 1
+
+    def _meet(self, number: int, spot: Spot) -> int:
+        """Return the index of a value, met from a consumer at ``spot``."""
+        built = self._built
+        index = built.index_of.get(number)
+        if index is None:
+            index = built.index_of[number] = len(built.nodes)
+            step = self._tape.steps.get(number)
+            own = (step.stamp.spot if step is not None else self._tape.spot_of(number)) or spot
+            built.spots[index] = own
+            built.numbers.append(number)
+            built.nodes.append(self._node(number, index, own))
+        return index
+
+    def _node(self, number: int, index: int, spot: Spot) -> Node:
+        leaf = self._tape.leaves.get(number)
+        if leaf is not None:
+            name = self._parameters.get(number)
+            shape = " × ".join(map(str, leaf.shape)) or "scalar"
+            return Node(
+                index=index,
+                kind=NodeKind.LEAF if name is None else NodeKind.PARAMETER,
+                name=f"leaf ({shape})" if name is None else name,
+                shape=leaf.shape,
+                requires_grad=leaf.requires_grad,
+                place=self._places.of(spot.code, spot.lasti),
+                caller=self._places.of(spot.caller, spot.caller_lasti),
+                scope=(name or "").rpartition(".")[0],
+            )
+        step = self._tape.steps.get(number)
+        node = Node(
             index=index,
-            kind=NodeKind.LEAF if name is None else NodeKind.PARAMETER,
-            name=f"leaf ({shape})" if name is None else name,
-            shape=leaf.shape,
-            requires_grad=leaf.requires_grad,
-            place=places.of(spot.code, spot.lasti),
-            caller=places.of(spot.caller, spot.caller_lasti),
-            scope=(name or "").rpartition(".")[0],
+            kind=NodeKind.OPERATION,
+            operation="" if step is None else step.name,
+            place=self._places.of(spot.code, spot.lasti),
+            caller=self._places.of(spot.caller, spot.caller_lasti),
+            scope=self._scopes.of(spot),
         )
-    call = tape.calls[number]
-    return Node(
-        index=index,
-        kind=NodeKind.OPERATION,
-        operation=_written(call),
-        requires_grad=False,
-        place=places.of(spot.code, spot.lasti),
-        caller=places.of(spot.caller, spot.caller_lasti),
-        scope=scopes.of(spot),
-        severs=call.kind or call.inner,
-        block=0 if call.switch is None else blocks.setdefault(id(call.switch), len(blocks) + 1),
-        block_place=(
-            places.of(call.switch.spot.code, call.switch.spot.lasti)
-            if isinstance(call.switch, Switch)
-            else None
-        ),
-    )
+        return node if step is not None else self._with_call(node, self._tape.calls[number])
+
+    def _with_call(self, node: Node, call: Call) -> Node:
+        """Return the node of a call that autograd did not record."""
+        switch, blocks = call.switch, self._blocks
+        return replace(
+            node,
+            operation=_written(call),
+            requires_grad=False,
+            severs=call.kind or call.inner,
+            block=0 if switch is None else blocks.setdefault(id(switch), len(blocks) + 1),
+            block_place=(
+                self._places.of(switch.spot.code, switch.spot.lasti)
+                if isinstance(switch, Switch)
+                else None
+            ),
+        )
+
+    def _follow(self, number: int, target: int) -> None:
+        """Connect a value to all that it was computed from."""
+        step, call = self._tape.steps.get(number), self._tape.calls.get(number)
+        leaf = self._tape.leaves.get(number)
+        if step is not None:
+            self._follow_step(step, number, target)
+        elif call is not None:
+            self._follow_call(call, number, target)
+        elif leaf is not None:
+            for source in leaf.sources:
+                self._connect(source, target, gradient=False)
+
+    def _follow_step(self, step: Step, number: int, target: int) -> None:
+        for before in step.nexts:
+            self._connect(before, target, gradient=True)
+        for source in step.stamp.sources:
+            call = self._tape.calls.get(source)
+            if step.custom and call is not None and call.inside is not None:
+                severs = None if step.checkpoint else CutKind.CUSTOM_FUNCTION
+                for before, kind, gradient in _inside(self._tape, source, step.nexts, severs):
+                    self._connect(
+                        before, target, gradient=gradient, severed=kind, captured=kind is not None
+                    )
+            elif source != number:
+                self._connect(source, target, gradient=False)
+
+    def _follow_call(self, call: Call, number: int, target: int) -> None:
+        if call.inner is not None:
+            for before, kind, _ in _inside(self._tape, number, (), call.inner):
+                self._connect(before, target, gradient=False, severed=kind)
+            return
+        for before, live in call.inputs:
+            severed = (call.kind or CutKind.NON_DIFFERENTIABLE) if live else None
+            self._connect(before, target, gradient=False, severed=severed)
+
+    def _connect(
+        self,
+        number: int,
+        target: int,
+        *,
+        gradient: bool,
+        severed: CutKind | None = None,
+        captured: bool = False,
+    ) -> None:
+        source = self._meet(number, self._built.spots[target])
+        self._built.connect(source, target, gradient=gradient, severed=severed, captured=captured)
 
 
 def _written(call: Call) -> str:

@@ -18,8 +18,9 @@ from gradviz.findings import Findings
 from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Parameters, Place, Unused
 from gradviz.recording import torch_inside
 from gradviz.recording.backward import ask
-from gradviz.recording.build import Built, Model, Names, build, names_of
+from gradviz.recording.build import Built, build
 from gradviz.recording.measured import Measured, measured
+from gradviz.recording.model_names import Model, Names, names_of
 from gradviz.recording.notes import (
     notes_of_exits,
     notes_of_gradients,

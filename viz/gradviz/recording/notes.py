@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from gradviz.analysis import Judgement, ParameterSeen
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording import torch_inside
-from gradviz.recording.build import Model, Names
 from gradviz.recording.measured import Measured
+from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape
 
 _MOST_NAMES = 4

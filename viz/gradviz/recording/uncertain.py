@@ -6,7 +6,8 @@ Their value left torch, and something unknown came in.
 from collections.abc import Iterable, Mapping
 
 from gradviz.graph import Parameter, Place, Verdict
-from gradviz.recording.build import Built, Names, leaf_names
+from gradviz.recording.build import Built
+from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.tape import Tape
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import Parameter, Place, Unused, UnusedReason, Verdict
-from gradviz.recording.build import Model, Names
+from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import modules_of
 from gradviz.recording.uses import calls_of

@@ -25,8 +25,8 @@ from torch.optim import Optimizer
 
 from gradviz.graph import Verdict
 from gradviz.recording import torch_inside, where
-from gradviz.recording.build import names_of
 from gradviz.recording.judge import judge
+from gradviz.recording.model_names import names_of
 from gradviz.recording.recorder import described
 from gradviz.recording.seams import Seam, around_backward, held_by, watches_backward
 from gradviz.recording.tape import Tape

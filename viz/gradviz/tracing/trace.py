@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from gradviz import causes
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import seams, torch_inside
-from gradviz.recording.build import Model, names_of
 from gradviz.recording.inputs import came_back
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
+from gradviz.recording.model_names import Model, names_of
 from gradviz.recording.recorder import described
 from gradviz.recording.seams import Optimized, Watcher, held_by
 from gradviz.recording.tape import Tape

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from gradviz.graph import Parameter
-from gradviz.recording.build import Names
+from gradviz.recording.model_names import Names
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import has_values

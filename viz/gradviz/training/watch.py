@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
-from gradviz.recording.build import Names
+from gradviz.recording.model_names import Names
 from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
 from gradviz.series.recorder import Step

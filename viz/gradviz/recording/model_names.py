@@ -1,0 +1,134 @@
+"""What a model calls its parameters and modules."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from torch import Tensor, nn
+
+from gradviz.recording import torch_inside
+from gradviz.recording.sharded import in_use, wholes
+from gradviz.recording.tape import Tape
+
+Model = nn.Module | Mapping[str, nn.Module | Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the model calls things.
+
+    Attributes:
+        tensors: Its parameters by name, as ``named_parameters()`` gives them: a tied one once.
+        parameters: Every name of each parameter by identity.
+        modules: The path of each module by identity.
+        classes: The name of the class of each module by its path.
+        switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes
+            nothing.
+        compiled: Some module is compiled.
+        shards: Of a parameter that is sharded, by identity of the whole one that a forward uses.
+        wholes: The other way round.
+    """
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    modules: dict[int, str] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
+    switched_off: list[str] = field(default_factory=list)
+    compiled: list[str] = field(default_factory=list)
+    shards: dict[int, Tensor] = field(default_factory=dict)
+    wholes: dict[int, Tensor] = field(default_factory=dict)
+
+
+def names_of(model: Model | None) -> Names:
+    """Read the names off a model, or off models and tensors given by name in its place."""
+    names = Names()
+    for name, tensor in _named(model, names):
+        known = names.parameters.get(id(tensor))
+        if known is None:
+            names.tensors[name] = tensor
+            names.parameters[id(tensor)] = (name,)
+        else:
+            names.parameters[id(tensor)] = (*known, name)
+    for key, whole in names.wholes.items():
+        if key in names.parameters:
+            names.parameters[id(whole)] = names.parameters[key]
+    return names
+
+
+def leaf_names(tape: Tape, names: Names) -> dict[int, str]:
+    """Return the names of the parameters that a trace has met, by the tape's numbers."""
+    every = [*names.tensors.values(), *names.wholes.values()]
+    numbers = {
+        number: tensor for tensor in every if (number := tape.leaf_number(tensor)) is not None
+    }
+    return {
+        number: names.parameters[id(tensor)][0]
+        for number, tensor in numbers.items()
+        if id(tensor) in names.parameters
+    }
+
+
+def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(model, nn.Module):
+        yield from _named_parameters("", model, names)
+        return
+    for name, each in (model or {}).items():
+        if isinstance(each, nn.Module):
+            yield from _named_parameters(name, each, names)
+        else:
+            yield name, each
+
+
+_Way: TypeAlias = "tuple[nn.Module, _Way] | None"  # a module, and those that it is inside of
+_MOST_NAMES = 16
+
+
+def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tuple[str, Tensor]]:
+    """Yield what ``named_parameters(remove_duplicate=False)`` does, and note the modules.
+
+    One walk for all, as models are large.
+
+    A module that is inside itself is not entered again, and one that is shared by many others gets
+    as many names as anybody reads.
+    """
+    stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
+    visits: Counter[int] = Counter()
+    taken: dict[int, dict[str, Tensor]] = {}
+    while stack:
+        path, module, way = stack.pop()
+        if _leads_through(way, module) or visits[id(module)] >= _MOST_NAMES:
+            continue
+        visits[id(module)] += 1
+        way = (module, way)
+        names.modules.setdefault(id(module), path)
+        names.classes[path] = type(module).__name__
+        own = module.__dict__
+        if own.get("requires_grad") is False:
+            names.switched_off.append(path or "model")
+        for shard, whole in wholes(module):  # those of its children too, so before them
+            names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
+        for owner, name, part in in_use(module):
+            taken.setdefault(id(owner), {})[name] = part
+        if torch_inside.is_compiled(module):
+            names.compiled.append(path)
+        prefix = f"{path}." if path else ""
+        parameters = torch_inside.parameters_of(module)
+        for name, parameter in (
+            {**parameters, **taken.get(id(module), {})} if taken else parameters
+        ).items():
+            if parameter is not None:
+                yield prefix + name, names.shards.get(id(parameter), parameter)
+        stack += [
+            (prefix + name, child, way)
+            for name, child in reversed(torch_inside.children_of(module).items())
+            if child is not None
+        ]
+
+
+def _leads_through(way: _Way, module: nn.Module) -> bool:
+    while way is not None:
+        inside, way = way
+        if inside is module:
+            return True
+    return False
