@@ -54,3 +54,18 @@ def test_the_upkeep_of_a_flat_parameter_severs_nothing(group, originals):
     ]
     assert report.cuts[0].parameters == tuple(name for name in report.parameters if "below" in name)
     assert report.notes == ()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_of_parameters_that_go_in_as_one_each_is_told_by_its_own_gradient(group):
+    net = fsdp.FullyShardedDataParallel(Net(), use_orig_params=True, device_id=torch.device("cpu"))
+    with gradviz.trace() as trace:
+        loss = net(torch.ones(2, 4)).pow(2).mean()
+        loss.backward()
+    report = trace.report(loss, net)
+    verdicts = {
+        next(part for part in name.split(".") if not part.startswith("_")): str(found.verdict)
+        for name, found in report.parameters.items()
+    }
+    assert verdicts == {"above": "reached", "below": "zero", "idle": "zero"}
+    assert all(found.gradient_norm is None for found in report.parameters.values())

@@ -27,6 +27,7 @@ from gradviz.recording.notes import (
     notes_of_losses,
     notes_of_tape,
 )
+from gradviz.recording.sharded import holds_zeros, parts_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.uncertain import uncertain
 from gradviz.recording.uninterrupted import Action, Undo
@@ -172,6 +173,8 @@ def _parameters(
     for name, parameter in names.tensors.items():
         number = tape.leaf_number(names.wholes.get(id(parameter), parameter))
         node = None if number is None else built.index_of.get(number)
+        # What was measured of several that go in as one is not the one's own
+        shared = bool(parts_of(names.wholes.get(id(parameter))))
         seen.append(
             ParameterSeen(
                 name=name,
@@ -180,9 +183,9 @@ def _parameters(
                 numel=0 if is_lazy(parameter) else parameter.numel(),
                 requires_grad=parameter.requires_grad,
                 node=node,
-                nonzero=brought.nonzero(node),
+                nonzero=False if shared and holds_zeros(parameter) else brought.nonzero(node),
                 arrived=node not in brought.awaited,
-                norm=brought.norm(node),
+                norm=None if shared else brought.norm(node),
                 optimized=None if optimized is None else id(parameter) in optimized,
                 zero=brought.zeros.get(node) if node is not None else None,
                 switched_at=_own_line(tape.switched_at(parameter).spot),

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.causes import CAUSES
-from gradviz.recording import torch_inside, where
+from gradviz.recording import sharded, torch_inside, where
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.locked import Locked, new_lock
@@ -558,6 +558,8 @@ def _ended(
     try:
         with without_torch_function():
             leaves = mode.observer.end(backward, error, outermost=outermost)
+            # What arrived at a flat parameter has arrived at those that it holds
+            leaves += [part for leaf in leaves for part in sharded.parts_of(leaf)]
             mode.touches.forget(leaves)
             mode.touches.arrived(leaves)
     except BaseException as failure:

@@ -16,8 +16,7 @@ def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
     Torch keeps both under private names.
     """
     flat: Any = getattr(module.__dict__.get("_handle"), "flat_param", None)
-    # FSDP1 with use_orig_params: a unit's parameters go in as one
-    for part in getattr(flat, "_params", None) or ():
+    for part in parts_of(flat):
         yield part, flat
     state_of = getattr(type(module), "_get_fsdp_state", None)
     if state_of is None:
@@ -34,13 +33,27 @@ def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
                 yield one.sharded_param, whole
 
 
+def parts_of(flat: Any) -> tuple[Tensor, ...]:
+    """Return the parameters that go in as one, as a unit's do in FSDP1 with use_orig_params.
+
+    None for any other tensor.
+    """
+    return tuple(getattr(flat, "_params", None) or ())
+
+
+def holds_zeros(part: Tensor) -> bool:
+    """Say whether the gradient of a parameter is there, in this process, and all of it zero."""
+    gradient = part.grad
+    return gradient is not None and gradient.numel() > 0 and not bool(gradient.any())
+
+
 def in_use(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
     """Yield what FSDP1 has taken off its modules while the flat parameter is in use.
 
     The module, the name, and the parameter.
     """
     flat: Any = getattr(module.__dict__.get("_handle"), "flat_param", None)
-    parts, places = getattr(flat, "_params", None) or (), getattr(flat, "_param_infos", ())
+    parts, places = parts_of(flat), getattr(flat, "_param_infos", ())
     for part, (name, owner, _) in zip(parts, places, strict=False):
         if owner._parameters.get(name) is not part:
             yield owner, name, part
