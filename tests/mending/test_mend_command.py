@@ -3,6 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
+from gradviz.mending.cost import cost_of
+from gradviz.mending.outcome import Outcome
+
 PROGRAM = """\
 import torch
 from torch import nn
@@ -43,3 +48,28 @@ def test_what_cannot_be_run_is_said_in_a_line(tmp_path):
         done = gradviz(tmp_path, "mend", *arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.splitlines()[-1] == f"gradviz: {said}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((1.0, 1.1, 1.2), (1.1, 1.2, 1.3), "no difference in time"),
+        ((1.0, 1.1, 1.2), (2.0, 2.1, 2.3), "1.1 s before, 2.1 s after"),
+    ],
+)
+def test_a_time_is_told_where_it_exceeds_the_spread_of_the_runs(before, after, words):
+    cost = cost_of(Outcome(times=before), Outcome(times=after), script=False)
+    assert words in cost.sentence
+
+
+def test_an_option_after_the_script_goes_to_the_script_and_that_is_said(tmp_path):
+    (tmp_path / "train.py").write_text("import sys\nprint(sys.argv[1:], file=sys.stderr)\n")
+    done = gradviz(tmp_path, "mend", "train.py", "--all")
+    assert "--all goes to the script, as it stands after it" in done.stderr
+
+
+def test_an_option_after_a_function_is_told_to_stand_before_it(tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM)
+    done = gradviz(tmp_path, "mend", "train.py:step", "--all")
+    assert done.returncode == 2
+    assert "write --all before it" in done.stderr

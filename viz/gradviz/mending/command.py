@@ -1,6 +1,7 @@
 """``gradviz mend``."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -60,8 +61,12 @@ def mend(
     from gradviz.mending.mend import mend as find
     from gradviz.mending.text import render
 
+    _say_what_goes_to_the_script(step, arguments)
+
     if arguments and not step.endswith(".py"):
-        raise click.UsageError(f"only a script takes arguments, and {step!r} is none")
+        own = [argument for argument in arguments if argument in _options()]
+        hint = f"; write {' '.join(own)} before it" if own else ""
+        raise click.UsageError(f"only a script takes arguments, and {step!r} is none{hint}")
     if step.endswith(".py"):
         say(
             "The script is run several times; what it writes to disk it writes each time.\n",
@@ -71,6 +76,21 @@ def mend(
     _print(render(found, alternatives=alternatives))
     if applied:
         _apply(found)
+
+
+def _options() -> list[str]:
+    return [option for parameter in mend.params for option in parameter.opts if option[0] == "-"]
+
+
+def _say_what_goes_to_the_script(step: str, arguments: Sequence[str]) -> None:
+    """Tell who wrote an option of this command after the script that the script gets it."""
+    for option in arguments:
+        if step.endswith(".py") and option in _options():
+            say(
+                f"gradviz: {option} goes to the script, as it stands after it; for gradviz: gradviz"
+                f" mend {option} {step}\n",
+                sys.stderr,
+            )
 
 
 def _apply(found: "Mending") -> None:

@@ -11,46 +11,41 @@ from gradviz.mending.outcome import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Medians of several runs of the step that is not traced, each with its backward. Read-only.
+    """What several runs of the step that is not traced took, each with its backward. Read-only.
 
     Attributes:
-        before, after: Seconds.
+        times: Median seconds before and after; None where they differ by less than the runs do
+            among themselves.
         saved: Bytes that autograd keeps for the backward, before and after; None where that was not
             counted.
-        whole: The times are those of a script up to the backward, each run once.
     """
 
-    before: float
-    after: float
+    times: tuple[float, float] | None = None
     saved: tuple[int, int] | None = None
-    whole: bool = False
 
     @property
     def sentence(self) -> str:
         """Both, in words."""
-        times = f"{_seconds(self.before)} before, {_seconds(self.after)} after"
-        if self.whole:
-            return f"the script up to there, run once each: {times}"
-        kept = (
-            ""
-            if self.saved is None
-            else (
-                f"; kept for the backward: {_bytes(self.saved[0])} before, {_bytes(self.saved[1])}"
-                " after"
-            )
-        )
-        return f"the step with its backward: {times}{kept}"
+        if self.times is None:
+            words = "no difference in time that exceeds the spread of the runs"
+        else:
+            before, after = map(_seconds, self.times)
+            words = f"the step with its backward: {before} before, {after} after"
+        if self.saved is None:
+            return words
+        before, after = map(_bytes, self.saved)
+        return f"{words}; kept for the backward: {before} before, {after} after"
 
 
 def cost_of(before: Outcome, after: Outcome, *, script: bool) -> Cost | None:
-    """Return what a patch costs; None where a step could not be timed."""
-    if script:
-        return Cost(before=before.seconds, after=after.seconds, whole=True)
-    if not before.times or not after.times:
+    """Return what a patch costs; None where that could not be measured: a script is run once."""
+    if script or not before.times or not after.times:
         return None
-    saved = None if before.saved is None or after.saved is None else (before.saved, after.saved)
+    medians = statistics.median(before.times), statistics.median(after.times)
+    spread = max(max(times) - min(times) for times in (before.times, after.times))
     return Cost(
-        before=statistics.median(before.times), after=statistics.median(after.times), saved=saved
+        times=medians if abs(medians[1] - medians[0]) > spread else None,
+        saved=None if before.saved is None or after.saved is None else (before.saved, after.saved),
     )
 
 

@@ -85,6 +85,8 @@ def severed(parameter: Parameter) -> bool:
 
 
 def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
+    alarms = () if report.training is None else report.training.alarms
+    alarmed = {f"{alarm.file}:{alarm.line}" for alarm in alarms if alarm.why == "cut"}
     for part in parts(report):
         terms = {
             str(term.place) for term in find_constant_terms(part.graph) if term.place is not None
@@ -117,7 +119,7 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
                 parameters=unique,
                 partial=all(known[name].verdict is not Verdict.CUT for name in unique),
                 held=any(known[name].optimized is not False for name in unique),
-                alarmed=not terms.isdisjoint(every),
+                alarmed=not (terms | alarmed).isdisjoint(every),
             )
 
 
