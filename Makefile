@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help example test lint browser gallery docs fuzz bench matrix
+.PHONY: help example test lint browser gallery docs fuzz soak bench bench-peers coverage matrix release
 .DELETE_ON_ERROR:
 
 help:
@@ -16,9 +16,13 @@ help:
 	@echo "make test      install what the tests need, check style and types, run the tests"
 	@echo "make gallery   make the pictures in outputs/ again"
 	@echo "make docs      build the documentation into docs/_build/html"
-	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself"
+	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself, and break 3,000 report files"
+	@echo "make soak      2,000 traced steps, 8 threads, 5,000 interrupts, a full disk, two writers"
+	@echo "make coverage  run the tests and say which lines and branches they reach"
 	@echo "make matrix    judge every case on several versions of torch and Python, each in an environment of its own"
 	@echo "make bench     measure how much time gradviz takes"
+	@echo "make bench-peers  gradviz and the tools beside it, side by side, in an environment of its own"
+	@echo "make release   build and check what a release consists of; nothing is uploaded"
 
 # with the engine that made the picture in outputs/, which it writes again
 example: $(VENV)/.installed
@@ -58,6 +62,17 @@ docs: $(VENV)/.installed-for-tests
 fuzz: $(VENV)/.installed-for-tests
 	@echo "== Holding the verdicts of 5,000 random programs against autograd itself"
 	@GRADVIZ_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/fuzz
+	@echo "== Reading and writing 3,000 report files in which something is wrong"
+	@GRADVIZ_REPORTS=3000 $(BIN)/python -m pytest -n 2 tests/test_broken_reports.py
+
+soak: $(VENV)/.installed-for-tests
+	@echo "== Using gradviz for long, in threads, interrupted, on a full disk, and twice at once"
+	@$(BIN)/python benchmarks/soak.py
+
+coverage: $(VENV)/.installed-for-tests
+	@echo "== Running the tests, and counting the lines and branches that they reach"
+	@$(INSTALL) --requirement tests/coverage/requirements.txt
+	@$(BIN)/python tests/coverage/run.py -n 2
 
 # needs some 30 GB for the environments, which stay in ~/.cache/gradviz-matrix or in what GRADVIZ_MATRIX names
 matrix: $(BIN)/python
@@ -66,7 +81,17 @@ matrix: $(BIN)/python
 
 bench: $(VENV)/.installed-for-tests
 	@echo "== Measuring; every figure is a ratio or difference within one run"
-	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(grep -l __main__ benchmarks/*.py); do case $$script in */soak.py|*/gpu.py) continue; esac; \
+		echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+
+# in ~/.cache/gradviz-peers, or what GRADVIZ_PEERS names: none of these tools is needed by gradviz
+bench-peers: $(BIN)/python
+	@$(BIN)/python benchmarks/peers/run.py
+
+release: $(VENV)/.installed-for-tests
+	@echo "== Building the sdist and the wheel, and looking into them"
+	@$(INSTALL) twine
+	@$(BIN)/python tests/release.py
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "gradviz needs Python 3.11 or later, and finds none on PATH; name one with PYTHON=..."; exit 1; }
