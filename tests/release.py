@@ -124,9 +124,7 @@ def bill(wheel: Path, parts: list[importlib.metadata.Distribution]) -> str:
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
-        "metadata": {
-            "component": {"type": "library", "name": "torch-gradviz", "version": version}
-        },
+        "metadata": {"component": {"type": "library", "name": "torch-gradviz", "version": version}},
         "components": components,
     }
     return json.dumps(document, indent=1) + "\n"

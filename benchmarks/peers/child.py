@@ -1,9 +1,9 @@
 """What one tool does in a process of its own; the answers go to a file as JSON.
 
-    python child.py time TOOL SUBJECT ANSWERS      seconds and memory
-    python child.py says TOOL ANSWERS              what it tells of programs with known answers
-    python child.py left TOOL ANSWERS              what is otherwise in the process afterwards
-    python child.py draw TOOL ANSWERS              a digest of the picture
+python child.py time TOOL SUBJECT ANSWERS      seconds and memory
+python child.py says TOOL ANSWERS              what it tells of programs with known answers
+python child.py left TOOL ANSWERS              what is otherwise in the process afterwards
+python child.py draw TOOL ANSWERS              a digest of the picture
 """
 
 import contextlib
@@ -164,7 +164,8 @@ def state(model: nn.Module) -> dict[str, Any]:
         "hooks": [
             (len(one._forward_hooks), len(one._forward_pre_hooks), len(one._backward_hooks))
             for one in model.modules()
-        ] + [len(p._backward_hooks or ()) for p in model.parameters()],
+        ]
+        + [len(p._backward_hooks or ()) for p in model.parameters()],
         "modes": (torch.is_grad_enabled(), model.training, torch.is_anomaly_enabled()),
         "attributes of modules": [sorted(vars(one)) for one in model.modules()],
     }

@@ -47,23 +47,29 @@ ANSWERS = (
 )
 INTRODUCTION = """# Side by side with other tools
 
-Made by `make bench-peers` on {date}: {cpu}, {system}, Python {python}, a load of {load} when it began. Other work ran on the machine, so
-compare figures of one row with each other, not with your own. Each tool had a process of its own for each model, with one thread and
-{seconds:.0f} seconds; in it the tool took turns with the plain step, twice after a first time for warmth, and the tools took turns model by model. Versions: {versions}.
+Made by `make bench-peers` on {date}: {cpu}, {system}, Python {python}, a load of {load} when it
+began. Other work ran on the machine, so compare figures of one row with each other, not with your
+own. Each tool had a process of its own for each model, with one thread and {seconds:.0f} seconds;
+in it the tool took turns with the plain step, twice after a first time for warmth, and the tools
+took turns model by model. Versions: {versions}.
 
-Each tool has the settings with which it tells most: torchviz the parameters' names and attributes and a deep stack, torchview and torchvista
-all modules open, torchlens its own backward and the line of each call, torchinfo the column of what is trainable, `wandb.watch` gradients,
-parameters and graph at each step, offline. These tools were made for other questions: torchlens for looking into activations, torchview and
-torchvista for the architecture, torchinfo for sizes, `wandb.watch` for histograms over a long run. What they do well there is not measured here.
+Each tool has the settings with which it tells most: torchviz the parameters' names and attributes
+and a deep stack, torchview and torchvista all modules open, torchlens its own backward and the
+line of each call, torchinfo the column of what is trainable, `wandb.watch` gradients, parameters
+and graph at each step, offline. These tools were made for other questions: torchlens for looking
+into activations, torchview and torchvista for the architecture, torchinfo for sizes,
+`wandb.watch` for histograms over a long run. What they do well there is not measured here.
 
 ## What they say
 
-Asked of small programs with known answers, and checked by a program ([`benchmarks/peers`](../../benchmarks/peers)): a right word for each
-parameter, or the right line somewhere in what is printed, returned or drawn.
+Asked of small programs with known answers, and checked by a program
+([`benchmarks/peers`](../../benchmarks/peers)): a right word for each parameter, or the right line
+somewhere in what is printed, returned or drawn.
 """
 TIMES = """
-*The same bytes twice*: the picture, or the text where there is none, from two processes. *Left changed*: what is otherwise after a step with the
-tool than after the same step without it, in a net with batch normalisation and dropout; a tool that runs a forward of its own moves the first's
+*The same bytes twice*: the picture, or the text where there is none, from two processes. *Left
+changed*: what is otherwise after a step with the tool than after the same step without it, in a
+net with batch normalisation and dropout; a tool that runs a forward of its own moves the first's
 statistics and the second's random numbers.
 
 ## Time to a finished picture
@@ -75,13 +81,15 @@ Seconds for forward, backward and the picture in a file, the median of the turns
 RATIOS = """
 ## A step under the tool
 
-How many times as long as the plain step, without a picture: what each tool does while the step runs and to make its graph, table or histograms.
-torchvista makes graph and picture in one, and stands above.
+How many times as long as the plain step, without a picture: what each tool does while the step
+runs and to make its graph, table or histograms. torchvista makes graph and picture in one, and
+stands above.
 """
 MEMORY = """
 ## Memory
 
-The most memory of the process with the tool and its picture, beyond that of the model and a plain step, in MiB.
+The most memory of the process with the tool and its picture, beyond that of the model and a plain
+step, in MiB.
 """
 
 

@@ -144,8 +144,13 @@ class Torchlens(Tool):
     def fates(self, made, model):
         unused = set(made.unexecuted_param_names)
         return {
-            one.address: "unused" if one.address in unused else "frozen" if not one.is_trainable
-            else "gets" if one.has_grad else "cut"
+            one.address: "unused"
+            if one.address in unused
+            else "frozen"
+            if not one.is_trainable
+            else "gets"
+            if one.has_grad
+            else "cut"
             for one in made.params
         }
 
@@ -173,7 +178,10 @@ class Torchvista(Tool):
 
         target = folder / "g.html"
         trace_model(
-            self.model, self.x, collapse_modules_after_depth=20, export_format="html",
+            self.model,
+            self.x,
+            collapse_modules_after_depth=20,
+            export_format="html",
             export_path=str(target),
         )
         return target
@@ -186,7 +194,11 @@ class Torchinfo(Tool):
         import torchinfo
 
         made = torchinfo.summary(
-            model, input_data=x, mode="train", depth=20, verbose=0,
+            model,
+            input_data=x,
+            mode="train",
+            depth=20,
+            verbose=0,
             col_names=("output_size", "num_params", "trainable"),
             row_settings=("var_names", "depth"),
         )
@@ -194,11 +206,10 @@ class Torchinfo(Tool):
         return made
 
     def fates(self, made, model):
-        trainable = {
-            layer.var_name: layer.trainable for layer in made.summary_list if layer.depth
-        }
+        trainable = {layer.var_name: layer.trainable for layer in made.summary_list if layer.depth}
         return {
-            name: "frozen" for name, _ in model.named_parameters()
+            name: "frozen"
+            for name, _ in model.named_parameters()
             if trainable.get(name.split(".")[0]) == "False"
         }
 

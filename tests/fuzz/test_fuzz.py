@@ -241,6 +241,20 @@ def test_every_kind_of_step_is_legal_and_neutralising_it_keeps_the_loss(operatio
 # gradviz against the oracle
 
 
+# Shortened to what matters
+ONCE_WRONG = [
+    recipe(("grad_disabled", 0, 0, 0), ("detach_", 0, 0, 0)),
+    recipe(("grad_disabled", 0, 0, 0), ("detach_", 0, 0, 0), ("linear", 0, 0, 1)),
+    recipe(("linear", 0, 0, 0), ("detach_", 0, 0, 0), ("detach_", 0, 0, 0)),
+    recipe(("linear", 0, 0, 0), ("detach_", 0, 0, 0), frozen=("lin0",)),
+]
+
+
+@pytest.mark.parametrize("program", [compose(steps) for steps in ONCE_WRONG])
+def test_gradviz_judges_right_what_it_once_judged_wrongly(program):
+    assert Truth(program).complaints(gradviz_judge(program)) == []
+
+
 @pytest.mark.parametrize("part", range(max(2, PROGRAMS // 250)))
 def test_gradviz_judges_random_programs_right(part):
     """The seed is fixed, so that every run sees the same programs.

@@ -19,9 +19,9 @@ from gradviz.recording.severing import write_down
 
 def _before_detach_(recorder: Recorder, args: Any, kwargs: Any) -> tuple[int, bool] | None:
     tensor = args[0]
-    if tensor.is_leaf:
-        return None  # it is frozen, and severed from nothing
     if tensor.requires_grad:
+        if tensor.is_leaf:
+            return None  # it is frozen, and severed from nothing
         return recorder.tape.live(tensor), True
     origin = recorder.tape.origin(tensor)
     return None if origin is None else (origin, False)
