@@ -24,7 +24,7 @@ def test_a_long_rollout_is_forgotten_and_the_step_after_it_is_judged_right(monke
         old, number = kept[0]
         baseline = value(torch.randn(3, 4)).detach()
         loss = (policy(torch.randn(3, 4)).sum() - baseline.sum() - old - number).sum()
-    sizes = len(trace._tape.calls), len(trace._tape.steps), len(trace._tape._lasts)
+    sizes = len(trace._tape.calls), len(trace._tape.steps), len(trace._tape.lines)
     assert max(sizes) <= 1200
     report = trace.report(loss, {"policy": policy, "value": value})
     assert {name: one.verdict.value for name, one in report.parameters.items()} == {

@@ -16,10 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
+from gradviz.recording.ancestry import brought_by
 from gradviz.recording.build import Built
 from gradviz.recording.model_names import Model, Names
 from gradviz.recording.observe import Observer
-from gradviz.recording.tape import Step, Tape
+from gradviz.recording.records import Step
+from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Undo, is_own
 
 
@@ -33,7 +35,7 @@ def ask(
     leaves = _leaves(tape, built, losses, names)
     if not leaves or any(loss.device.type == "meta" for loss in losses):
         return ""
-    if any(tape.brought_by(tape.live(loss)) is not None for loss in losses):
+    if any(brought_by(tape, tape.live(loss)) is not None for loss in losses):
         return ""
     steps = [
         (index, step)

@@ -11,8 +11,10 @@ from typing import Any
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
+from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
-from gradviz.recording.tape import Call, Step, Tape
+from gradviz.recording.records import Call, Step
+from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
 
 
@@ -310,7 +312,7 @@ def _inside(
 def _mark_writes(tape: Tape, built: Built, names: Names) -> None:
     """Mark what was written into a parameter's memory."""
     for name, parameter in names.tensors.items():
-        for number in () if is_lazy(parameter) else tape.writes(parameter):
+        for number in () if is_lazy(parameter) else writes(tape, parameter):
             index = built.index_of.get(number)
             if index is not None:
                 built.nodes[index] = replace(built.nodes[index], into=name)

@@ -7,7 +7,9 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.observe import Backward
-from gradviz.recording.tape import Call, Tape, history, is_recorded
+from gradviz.recording.records import Call
+from gradviz.recording.tape import Tape
+from gradviz.recording.tensor_state import history, is_recorded
 
 
 class Gradients:

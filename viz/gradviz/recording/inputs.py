@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from gradviz.recording.arguments import as_array
 from gradviz.recording.escapes import of_interest
 from gradviz.recording.fingerprints import is_short
+from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Exit
 from gradviz.recording.rule import Function
-from gradviz.recording.tape import Exit, address, history
+from gradviz.recording.tensor_state import address, history
 
 Inputs = tuple[tuple[int, bool], ...]
 """The number of each value that went in, and whether it required grad."""
@@ -104,7 +106,7 @@ def dead_sources(
         if kind is Tensor:
             pass
         elif kind is nn.Parameter:
-            tape.read(item)
+            tape.lines.read(item)
         elif kind in _PLAIN:
             continue
         elif kind is list or kind is tuple:
@@ -132,7 +134,7 @@ def dead_sources(
         if not item.requires_grad and isinstance(item, nn.Parameter):
             sources.append(tape.leaf(item))
         if memory and address(item) != own:
-            sources.extend(tape.writes(item))
+            sources.extend(writes(tape, item))
 
 
 def is_returned_by_function(recorder: Recorder, node: Any, origin: int) -> bool:
@@ -217,7 +219,7 @@ def _gather(
             elif kind is nn.Parameter or (kind is not Tensor and isinstance(item, nn.Parameter)):
                 numbers.setdefault(tape.leaf(item), False)
             if memory and (place := address(item)) in memory and place != own:
-                for write in tape.writes(item):
+                for write in writes(tape, item):
                     numbers.setdefault(write, False)
         elif kind is list or kind is tuple:
             _gather(recorder, item, numbers, None, own)

@@ -19,7 +19,9 @@ from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Parameters, Place, U
 from gradviz.recording import torch_inside
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
+from gradviz.recording.leaf_switches import born_at, switched_at
 from gradviz.recording.measured import Measured, measured
+from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Model, Names, names_of
 from gradviz.recording.notes import (
     notes_of_exits,
@@ -159,7 +161,7 @@ def _roots(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> lis
         loss.requires_grad and (loss.is_leaf or tape.calls[origin].inside is not None)
     ):
         roots.append((origin, False))
-    return roots + [(write, False) for write in tape.writes(loss)]
+    return roots + [(write, False) for write in writes(tape, loss)]
 
 
 def _parameters(
@@ -188,11 +190,11 @@ def _parameters(
                 norm=None if shared else brought.norm(node),
                 optimized=None if optimized is None else id(parameter) in optimized,
                 zero=brought.zeros.get(node) if node is not None else None,
-                switched_at=_own_line(tape.switched_at(parameter).spot),
-                switched_from=tape.switched_at(parameter).caller.place,
-                froze_at=_own_line(tape.switched_at(parameter).froze)
-                or _own_line(tape.switched_at(parameter).spot),
-                replaced_at=_own_line(tape.born_at(parameter)),
+                switched_at=_own_line(switched_at(tape, parameter).spot),
+                switched_from=switched_at(tape, parameter).caller.place,
+                froze_at=_own_line(switched_at(tape, parameter).froze)
+                or _own_line(switched_at(tape, parameter).spot),
+                replaced_at=_own_line(born_at(tape, parameter)),
             )
         )
     return seen

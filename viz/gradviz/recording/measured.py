@@ -14,6 +14,7 @@ from gradviz.causes import RAISED
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
+from gradviz.recording.ancestry import brought_by
 from gradviz.recording.births import Born
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
@@ -81,7 +82,7 @@ def measured(
     if any(loss.device.type == "meta" for loss in losses):
         notes.append("The loss is on the meta device: zero cannot be told from reached.")
         return Measured()
-    brought = [tape.brought_by(tape.live(loss)) for loss in losses]
+    brought = [brought_by(tape, tape.live(loss)) for loss in losses]
     backwards = list(dict.fromkeys(one for one in brought if one is not None))
     raised = next((one.raised for one in backwards if one.raised is not None), None)
     if raised is not None:

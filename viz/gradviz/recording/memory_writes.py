@@ -7,14 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
+from gradviz.recording.ancestry import is_made_of
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import Inputs, inputs_of
+from gradviz.recording.memory import is_written, overwritten, writes, written
 from gradviz.recording.named_calls import FILLS, operation_text
 from gradviz.recording.noting import stamp_nodes
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Call
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import outer_switch, write_down
-from gradviz.recording.tape import Call, address, base_of, history, is_recorded
+from gradviz.recording.tensor_state import address, base_of, history, is_recorded
 from gradviz.recording.where import Surroundings
 
 
@@ -42,15 +45,15 @@ def wrote(
         recorder.exposed.wrote(target)
     over = function.name.removeprefix("_foreach_") in FILLS or function.name == "__setitem__"
     indexed = part_at(target, others[0]) if function.name == "__setitem__" else target
-    written = _Written(
+    write = _Written(
         target=target,
         part=target if indexed is None else indexed,
         over=over and indexed is not None,
     )
     if torch.is_grad_enabled() and is_recorded(target):
-        _with_history(recorder, function, written, was_live, others, kwargs, frame)
+        _with_history(recorder, function, write, was_live, others, kwargs, frame)
     else:
-        _without_history(recorder, function, written, others, kwargs, frame)
+        _without_history(recorder, function, write, others, kwargs, frame)
 
 
 class _Written(NamedTuple):
@@ -75,14 +78,14 @@ class _Written(NamedTuple):
 def _with_history(
     recorder: Recorder,
     function: Function,
-    written: _Written,
+    write: _Written,
     was_live: bool,
     others: Any,
     kwargs: Any,
     frame: FrameType,
 ) -> None:
     """Autograd has recorded the write; whoever shares the memory may know nothing of it."""
-    tape, target = recorder.tape, written.target
+    tape, target = recorder.tape, write.target
     alias = alias_kind(recorder, target)
     # What was written into the target's memory before is found there by whoever reads it.
     stamp_nodes(recorder, function, others, kwargs, (target,), frame, in_place=True)
@@ -97,26 +100,26 @@ def _with_history(
             ((tape.walk(target.grad_fn), True),),
             around.spot,
         )
-        tape.written(written.part, tape.call(call), base, over=False)
-    if written.replaces_all:
+        written(tape, write.part, tape.call(call), base, over=False)
+    if write.replaces_all:
         tape.drop_origin(target)
 
 
 def _without_history(
     recorder: Recorder,
     function: Function,
-    written: _Written,
+    write: _Written,
     others: Any,
     kwargs: Any,
     frame: FrameType,
 ) -> None:
-    tape, target = recorder.tape, written.target
+    tape, target = recorder.tape, write.target
     beside = {name: value for name, value in kwargs.items() if value is not target}
     inputs = foreign(recorder, inputs_of(recorder, others, beside, frame=frame), target)
     if not inputs:
-        if written.over:
-            tape.overwritten(written.part)
-            if written.replaces_all and not target.requires_grad:
+        if write.over:
+            overwritten(tape, write.part)
+            if write.replaces_all and not target.requires_grad:
                 tape.drop_origin(target)
         return
     around = recorder.stacks.look_around(frame)
@@ -124,9 +127,9 @@ def _without_history(
         return
     kind = _kind_of_write(recorder, target, inputs, around)
     serial = write_down(recorder, function.name, kind, inputs, around, None)
-    if written.replaces_all and not target.requires_grad:
+    if write.replaces_all and not target.requires_grad:
         tape.drop_origin(target)
-    tape.written(written.part, serial, None, over=written.over)
+    written(tape, write.part, serial, None, over=write.over)
 
 
 def _kind_of_write(
@@ -156,10 +159,10 @@ def foreign(recorder: Recorder, inputs: Inputs, target: Tensor) -> Inputs:
         return tuple(
             (number, live)
             for number, live in inputs
-            if number not in own and not tape.is_written(target, number)
+            if number not in own and not is_written(tape, target, number)
         )
-    own |= {tape.leaf(target), *tape.writes(target)}
-    return tuple((number, live) for number, live in inputs if not tape.is_made_of(number, own))
+    own |= {tape.leaf(target), *writes(tape, target)}
+    return tuple((number, live) for number, live in inputs if not is_made_of(tape, number, own))
 
 
 def alias_kind(recorder: Recorder, target: Tensor) -> CutKind | None:

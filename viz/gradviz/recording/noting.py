@@ -10,9 +10,10 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Stamp
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import hands_on, kind_of, write_down
-from gradviz.recording.tape import Stamp, address, base_of
+from gradviz.recording.tensor_state import address, base_of
 from gradviz.recording.torch_inside import sequence_number
 from gradviz.recording.where import Spot, Surroundings
 

@@ -22,7 +22,8 @@ from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import births, flat, sizes, torch_inside, where
 from gradviz.recording.amounts import Measure, Meter, amount_of
-from gradviz.recording.tape import Step, Tape, is_accumulator
+from gradviz.recording.records import Step
+from gradviz.recording.tape import Tape, is_accumulator
 from gradviz.recording.uninterrupted import Action, as_one, is_own
 from gradviz.recording.where import Spot
 

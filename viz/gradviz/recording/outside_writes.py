@@ -7,8 +7,9 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.arguments import as_array
+from gradviz.recording.memory import pin, write_at
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.tape import Call
+from gradviz.recording.records import Call
 from gradviz.recording.torch_inside import without_torch_function
 
 
@@ -34,6 +35,11 @@ def look_outside(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -
                     inputs,
                     recorder.stacks.look_around(frame).spot,
                 )
-                recorder.tape.write_at(
-                    recorder.tape.pin(tensor), window.low, window.high, recorder.tape.call(call)
+                tape = recorder.tape
+                write_at(
+                    tape,
+                    pin(tape, tensor),
+                    window.low,
+                    window.high,
+                    tape.call(call),
                 )

@@ -16,9 +16,10 @@ from gradviz.recording.escapes import Escapes, Met
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.gradients import Gradients
 from gradviz.recording.observe import Observer
+from gradviz.recording.records import Call
 from gradviz.recording.stacks import Stacks
 from gradviz.recording.step_watch import GradientTouches
-from gradviz.recording.tape import Call, Tape
+from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import NOWHERE, Spot, Switch
 
@@ -77,7 +78,7 @@ class Recorder:
         self, args: Any, kwargs: Any, outs: tuple[Tensor, ...], last: int, spot: tuple[Any, ...]
     ) -> None:
         """Take note of the line that made the nodes up to a number."""
-        self.tape.made(self.first_node, last, spot)
+        self.tape.lines.made(self.first_node, last, spot)
 
     def came_in(self) -> None:
         """Take note that something of unknown origin went in."""

@@ -43,6 +43,7 @@ from gradviz.recording.rules.hooks import hooked, hooks_ran
 from gradviz.recording.rules.leaving import array_came_back, came_from_memory
 from gradviz.recording.rules.rewrapped import aliased, copied, given_memory, rewrapped
 from gradviz.recording.rules.scripts import ran_script
+from gradviz.recording.rules.swapped import swapped
 from gradviz.recording.step_watch import OptimizerWatch
 from gradviz.recording.threads import watched
 from gradviz.recording.torch_inside import (
@@ -409,7 +410,7 @@ def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
         out = original(t1, t2)
         try:
             with without_torch_function():
-                tape.swapped((t1, t2), before)
+                swapped(tape, (t1, t2), before)
         except BaseException as failure:
             watcher.mode.failed(failure)
         return out

@@ -14,7 +14,7 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import Inputs
 from gradviz.recording.named_calls import CASTS, KIND_OF, operation_inside, operation_text
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.tape import Call
+from gradviz.recording.records import Call
 from gradviz.recording.where import Spot, Surroundings, Switch
 
 

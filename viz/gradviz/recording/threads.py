@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from gradviz.recording import torch_inside
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.tape import history
+from gradviz.recording.tensor_state import history
 from gradviz.recording.where import Spot
 
 
@@ -49,7 +49,7 @@ class ThreadMode(RecordingMode):
             if node is not None and node not in made_before and not self.tape.is_stamped(node):
                 self.tape.stamp(node, line)
                 stack += [before for before, _ in node.next_functions]
-        self.tape.made_aside(
+        self.tape.lines.made_aside(
             line,
             [
                 item

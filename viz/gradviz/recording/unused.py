@@ -73,7 +73,7 @@ class _Calls:
         self._by_path: dict[str, _Ran] = {}
         self._outside: dict[int, tuple[nn.Module, Spot]] = {}  # by identity
         modules = [reference() for reference in tape.modules]
-        for spot, ended in tape.spots():
+        for spot, ended in tape.lines.spots():
             module = modules[spot.module] if 0 <= spot.module < len(modules) else None
             path = None if module is None else names.modules.get(id(module))
             if path is not None:
@@ -90,7 +90,7 @@ class _Calls:
         elsewhere = self._other_loss(tensor)
         if elsewhere is not None:
             return Unused(reason=UnusedReason.OTHER_LOSS, place=_line(elsewhere))
-        read = self._tape.read_at(tensor) or self._severed_read(tensor)
+        read = self._tape.lines.read_at(tensor) or self._severed_read(tensor)
         if read is not None:
             return Unused(reason=UnusedReason.DROPPED, place=_line(read))
         owner = name.rpartition(".")[0]

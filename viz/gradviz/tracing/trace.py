@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gradviz import causes
 from gradviz.errors import LossError, ModelError, TraceError
 from gradviz.recording import seams, torch_inside
+from gradviz.recording.ancestry import brought_by
 from gradviz.recording.inputs import came_back
 from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
@@ -283,7 +284,7 @@ def run_backward(trace: Trace, loss: Any) -> None:
     except LossError:
         return
     with torch_inside.without_torch_function():
-        losses = [one for one in losses if tape.brought_by(tape.live(one)) is None]
+        losses = [one for one in losses if brought_by(tape, tape.live(one)) is None]
     for number, one in enumerate(losses, 1):
         with suppress(Exception):
             torch.autograd.backward(

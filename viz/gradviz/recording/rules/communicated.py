@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.inputs import inputs_of
+from gradviz.recording.memory import written
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.severing import write_down
 
@@ -24,4 +25,4 @@ def communicated(
         around = recorder.stacks.look_around(frame)
         for out in () if around.upkeep else outs:
             serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, around, None)
-            recorder.tape.written(out, serial, None, over=True)
+            written(recorder.tape, out, serial, None, over=True)

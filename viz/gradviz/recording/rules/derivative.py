@@ -13,7 +13,7 @@ from gradviz.recording.noting import is_another, stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Rule
 from gradviz.recording.severing import write_down
-from gradviz.recording.tape import is_recorded
+from gradviz.recording.tensor_state import is_recorded
 
 
 def _after_grad(

@@ -8,8 +8,8 @@ from gradviz.recording import elsewhere
 from gradviz.recording.arguments import as_array
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Exit
 from gradviz.recording.severing import write_down
-from gradviz.recording.tape import Exit
 
 
 def handed(recorder: Recorder, name: str, things: Any, frame: FrameType) -> None:

@@ -8,8 +8,8 @@ from torch import nn
 from gradviz.graph import CutKind
 from gradviz.recording.observe import Backward
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Call, Exit
 from gradviz.recording.rule import Rule
-from gradviz.recording.tape import Call, Exit
 
 
 def _after_register_hook(

@@ -10,12 +10,14 @@ from gradviz.graph import CutKind
 from gradviz.recording import beside, where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of, is_returned_by_function
+from gradviz.recording.memory import written
 from gradviz.recording.memory_writes import wrote
 from gradviz.recording.named_calls import is_in_place
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule
 from gradviz.recording.rules.ordinary import after
-from gradviz.recording.tape import Call, base_of, history, is_recorded
+from gradviz.recording.tensor_state import base_of, history, is_recorded
 
 Targets = tuple[tuple[Tensor, bool], ...]
 """What is written into, and whether it had a history before."""
@@ -113,7 +115,7 @@ def _after_norm(
         )
         serial = recorder.tape.call(call)
         for buffer in buffers:
-            recorder.tape.written(buffer, serial, None, over=False)
+            written(recorder.tape, buffer, serial, None, over=False)
     return after(recorder, rule, args, kwargs, out, before, frame)
 
 

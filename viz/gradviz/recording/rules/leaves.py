@@ -4,6 +4,7 @@ from types import FrameType
 from typing import Any
 
 from gradviz.recording import where
+from gradviz.recording.leaf_switches import switched
 from gradviz.recording.recorder import Recorder, spot_of
 from gradviz.recording.rule import Rule
 
@@ -14,7 +15,7 @@ def note_switch(
     """Take note of the line that froze a leaf, or thawed it again."""
     leaf = args[0]
     if leaf.is_leaf:
-        recorder.tape.switched(leaf, spot_of(frame), where.calling(frame))
+        switched(recorder.tape, leaf, spot_of(frame), where.calling(frame))
     return out
 
 

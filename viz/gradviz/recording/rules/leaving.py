@@ -12,9 +12,9 @@ from gradviz.recording.arguments import as_array, is_whole
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Exit
 from gradviz.recording.rule import Rule
 from gradviz.recording.severing import write_down
-from gradviz.recording.tape import Exit
 
 
 def _after_escape(

@@ -9,7 +9,7 @@ from gradviz.recording.memory_writes import wrote
 from gradviz.recording.noting import is_another, made, stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function, Rule
-from gradviz.recording.tape import is_recorded
+from gradviz.recording.tensor_state import is_recorded
 
 _COPY = Function("copy_")
 

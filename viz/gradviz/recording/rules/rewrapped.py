@@ -8,11 +8,12 @@ from torch import Tensor
 from gradviz.graph import CutKind
 from gradviz.recording import where
 from gradviz.recording.inputs import inputs_of
+from gradviz.recording.leaf_switches import born, switched
 from gradviz.recording.memory_writes import foreign
 from gradviz.recording.recorder import Recorder, spot_of
 from gradviz.recording.rules.leaving import came_from_memory
 from gradviz.recording.severing import write_down
-from gradviz.recording.tape import is_recorded
+from gradviz.recording.tensor_state import is_recorded
 
 
 def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: FrameType) -> None:
@@ -21,9 +22,9 @@ def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: Fra
         return
     recorder.tape.tensors.made(out)
     if not out.requires_grad and name == "nn.Parameter":
-        recorder.tape.switched(out, spot_of(frame), where.calling(frame))
+        switched(recorder.tape, out, spot_of(frame), where.calling(frame))
     elif recorder.tape.froze:
-        recorder.tape.born(out, spot_of(frame))
+        born(recorder.tape, out, spot_of(frame))
     inputs = inputs_of(recorder, (value,), {})
     if not inputs:
         return

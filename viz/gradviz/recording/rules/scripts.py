@@ -12,7 +12,7 @@ from gradviz.recording.noting import made, stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import write_down
-from gradviz.recording.tape import is_recorded
+from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.where import Surroundings
 
 

@@ -1,0 +1,116 @@
+"""What was written into the memory of tensors, as a tape has it, and who reads it there.
+
+A reader is told of the writes that its own history does not have.
+"""
+
+import weakref
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from gradviz.recording.ancestry import has_behind
+from gradviz.recording.records import Write
+from gradviz.recording.tape import Tape
+from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
+from gradviz.recording.writes import Writes
+
+
+def written(tape: Tape, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
+    """Take note of a write into a tensor's memory.
+
+    ``over`` where nothing of what was there before is left.
+    """
+    writes = tape.memory.get(pin(tape, tensor))
+    if writes is None:
+        return
+    low, high = region(tensor)
+    if over:
+        _clear(writes, tensor, low, high)
+    writes.append(Write(low, high, serial, None if family is None else tape.tensors.know(family)))
+
+
+def pin(tape: Tape, tensor: Tensor) -> int:
+    """Return the address of a tensor's memory, whose writes are kept as long as it lives.
+
+    0 where it has none of its own.
+    """
+    found = address(tensor)
+    if found and found not in tape.memory:
+        tape.memory[found] = Writes()
+        # A dict's method takes the memory out as it goes, for an interrupt in Python would be
+        # lost there.
+        tape.pins[found] = weakref.ref(tensor.untyped_storage(), partial(tape.memory.pop, found))
+    return found
+
+
+def write_at(tape: Tape, pinned: int, low: int, high: int, serial: int) -> None:
+    """Take note of a write into pinned memory, by bytes."""
+    if pinned in tape.memory:
+        tape.memory[pinned].append(Write(low, high, serial, None))
+
+
+def overwritten(tape: Tape, tensor: Tensor) -> None:
+    """Take note that a tensor's memory holds nothing of interest any more."""
+    writes = tape.memory.get(address(tensor))
+    if writes:
+        _clear(writes, tensor, *region(tensor))
+
+
+def _clear(writes: Writes[Write], tensor: Tensor, low: int, high: int) -> None:
+    if (high - low) == tensor.numel() * tensor.element_size():
+        writes.drop_within(low, high)
+
+
+def writes(tape: Tape, tensor: Tensor) -> Iterator[int]:
+    """Yield the numbers of the writes that a reader of a tensor gets and that are not in the
+    tensor's own history.
+    """
+    writes = tape.memory.get(address(tensor))
+    if not writes:
+        return
+    low, high = region(tensor)
+    for write in writes.over(low, high):
+        if not _is_in_history(tape, write, tensor):
+            yield write.serial
+
+
+def is_written(tape: Tape, tensor: Tensor, number: int) -> bool:
+    """Say whether ``writes`` of a tensor gives a number."""
+    writes = tape.memory.get(address(tensor))
+    same = () if writes is None else writes.by_serial.get(number, ())
+    if not same:
+        return False
+    low, high = region(tensor)
+    return any(
+        write.low < high and low < write.high and not _is_in_history(tape, write, tensor)
+        for write in same
+    )
+
+
+def _is_in_history(tape: Tape, write: Write, tensor: Tensor) -> bool:
+    if _is_handed_on(tape, tensor, write.serial):
+        return True
+    if write.family is None:
+        return False
+    origin = tape.origin(tensor) or 0
+    if write.serial < origin and has_behind(tape, origin, tape.calls[write.serial].inputs[0][0]):
+        return True  # it was in the history of what this tensor was taken out of
+    return is_recorded(tensor) and write.family is tape.tensors.find(base_of(tensor))
+
+
+def _is_handed_on(tape: Tape, tensor: Tensor, serial: int) -> bool:
+    """Say whether a custom Function wrote this and hands the memory on.
+
+    What it passes gradient to is up to the Function.
+    """
+    call = tape.calls[serial]
+    if call.inside is None or not is_recorded(tensor):
+        return False
+    node = history(tensor)
+    if isinstance(node, torch.autograd.function.BackwardCFunction) and serial not in tape.handed_on:
+        # A later Function may write into the same memory and hand it on in turn
+        tape.handed_on.add(serial)
+        tape.stamp(node, call.spot, (serial,))
+    return True

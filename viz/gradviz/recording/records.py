@@ -1,0 +1,156 @@
+"""What a tape is made of, as plain data."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn.parameter import is_lazy
+
+from gradviz.graph import CutKind
+from gradviz.recording import torch_inside
+from gradviz.recording.identity import Facts
+from gradviz.recording.where import NOWHERE, Spot
+
+
+class Stamp:
+    """What is written into the metadata of an autograd node. It dies with the node.
+
+    Attributes:
+        serial: The node's number on the tape.
+        spot: The line that made it; None for a node inside a composite call.
+        sources: Numbers of values that went in without a gradient edge.
+        factors: Those of them that its derivative depends on.
+        walked: The node and what is before it are on the tape.
+    """
+
+    __slots__ = ("factors", "serial", "sources", "spot", "walked")
+
+    def __init__(
+        self, serial: int, spot: Spot | None = None, sources: tuple[int, ...] = ()
+    ) -> None:
+        self.serial = serial
+        self.spot = spot
+        self.sources = sources
+        self.factors: tuple[int, ...] = ()
+        self.walked = False
+
+
+class Step:
+    """An autograd node, as plain data."""
+
+    __slots__ = ("checkpoint", "custom", "name", "nexts", "stamp")
+
+    def __init__(self, name: str, stamp: Stamp, nexts: tuple[int, ...], custom: bool) -> None:
+        self.name = name
+        self.stamp = stamp
+        self.nexts = nexts
+        self.custom = custom
+        self.checkpoint = name == f"{torch_inside.CHECKPOINT_NODE}Backward"
+
+    @property
+    def spot(self) -> Spot | None:
+        return self.stamp.spot
+
+
+class Call:
+    """A call that autograd did not record, though a value that matters went in.
+
+    Attributes:
+        name: Of the function.
+        kind: What severs here; None where nothing severs and the value was severed before.
+        operation: As a person would write it.
+        inputs: Number of each value that went in, and whether it required grad.
+        spot: The line.
+        inside: What tells the custom Function's forward that it ran in from others; None outside.
+        inner: What severs here as a reentrant checkpoint runs its forward again.
+        checkpoint: That Function is a reentrant checkpoint.
+        library: Torch's own code decided to sever, not the user's.
+        switch: What had switched grad mode off.
+    """
+
+    __slots__ = (
+        "checkpoint",
+        "inner",
+        "inputs",
+        "inside",
+        "kind",
+        "library",
+        "name",
+        "operation",
+        "spot",
+        "switch",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        kind: CutKind | None,
+        operation: str,
+        inputs: tuple[tuple[int, bool], ...],
+        spot: Spot,
+        *,
+        inside: object | None = None,
+        inner: CutKind | None = None,
+        checkpoint: bool = False,
+        library: bool = False,
+        switch: object = None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.operation = operation
+        self.inputs = inputs
+        self.spot = spot
+        self.inside = inside
+        self.inner = inner
+        self.checkpoint = checkpoint
+        self.library = library
+        self.switch = switch
+
+
+FORGOTTEN = Call("", None, "something from long before", (), NOWHERE)
+
+
+class LeafSeen:
+    """A leaf tensor: a parameter, or another tensor that requires grad.
+
+    Attributes:
+        shape: Sizes.
+        requires_grad: In some use of it.
+        sources: Numbers of the severed values that it is made of.
+    """
+
+    __slots__ = ("requires_grad", "shape", "sources")
+
+    def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
+        self.shape = () if is_lazy(tensor) or tensor.is_nested else tuple(tensor.shape)
+        self.requires_grad = False
+        self.sources = sources
+
+
+class Exit(NamedTuple):
+    """How a value left torch.
+
+    Attributes:
+        shown: Straight into a text.
+        decides: Python may choose by it what runs, or a number like it came in.
+    """
+
+    shown: bool
+    decides: bool
+
+
+class Write:
+    """A write into memory that some readers of that memory have no history of.
+
+    Attributes:
+        low, high: Bytes of the storage it covers, from and up to.
+        serial: Number of the call that wrote.
+        family: The tensor whose own history has the write; None where nobody's has.
+    """
+
+    __slots__ = ("family", "high", "low", "serial")
+
+    def __init__(self, low: int, high: int, serial: int, family: Facts | None) -> None:
+        self.low = low
+        self.high = high
+        self.serial = serial
+        self.family = family

@@ -1,0 +1,57 @@
+"""What a tensor says of itself: its memory, its history."""
+
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording import torch_inside
+
+
+def address(tensor: Tensor) -> int:
+    """Return what identifies a tensor's memory.
+
+    0 for one that has none of its own (sparse, or inside a torch.func transform).
+    """
+    try:
+        return torch_inside.storage_address(tensor)
+    except (NotImplementedError, RuntimeError):
+        return 0
+
+
+def history(tensor: Tensor) -> Any:
+    """Return a tensor's autograd node.
+
+    None for a leaf, and for a stale view, which torch refuses to say it of.
+    """
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
+def is_recorded(tensor: Tensor) -> bool:
+    """Say whether a tensor has a history, without touching its autograd node."""
+    try:
+        return tensor.requires_grad and not tensor.is_leaf
+    except RuntimeError:
+        return False
+
+
+def region(tensor: Tensor) -> tuple[int, int]:
+    """Return the bytes of its storage that a strided tensor spans."""
+    if tensor.is_nested:
+        return 0, tensor.untyped_storage().nbytes()
+    size = tensor.element_size()
+    low = int(tensor.storage_offset()) * size
+    if tensor.numel() == 0:
+        return low, low
+    span = sum(
+        (length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True)
+    )
+    return low, low + (int(span) + 1) * size
+
+
+def base_of(tensor: Tensor) -> Tensor:
+    """Return the tensor whose history a view shares."""
+    base = torch_inside.view_base(tensor)
+    return tensor if base is None else base
