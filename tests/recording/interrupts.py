@@ -250,7 +250,7 @@ class Bench:
                 len(modules._global_parameter_registration_hooks),
                 len(modules._global_module_registration_hooks),
             ],
-            "watchers": len(gradviz.recording.seams._users),
+            "watchers": len(gradviz.recording.seams.watcher.users),
         }
 
 

@@ -28,7 +28,9 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.judge import judge
 from gradviz.recording.model_names import names_of
 from gradviz.recording.recorder import described
-from gradviz.recording.seams import Seam, around_backward, held_by, watches_backward
+from gradviz.recording.seams.backward import around_backward, watches_backward
+from gradviz.recording.seams.seam import Seam
+from gradviz.recording.seams.watcher import held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Undo, as_one, is_own
 from gradviz.render.formats import save

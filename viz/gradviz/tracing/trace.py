@@ -21,7 +21,7 @@ from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.model_names import Model, names_of
 from gradviz.recording.recorder import described
-from gradviz.recording.seams import Optimized, Watcher, held_by
+from gradviz.recording.seams.watcher import Optimized, Watcher, held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Leaving, Undo, as_one, end_blocks
 from gradviz.reports import Report
