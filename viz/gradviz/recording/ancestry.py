@@ -15,17 +15,17 @@ def is_made_of(tape: Tape, number: int, own: set[int]) -> bool:
     """Say whether a value is made of nothing but some values, through calls that autograd did
     not record.
     """
-    seen, stack = {number}, [number]
+    met, stack = {number}, [number]
     while stack:
-        here = stack.pop()
-        if here in own:
+        current = stack.pop()
+        if current in own:
             continue
-        call = tape.calls.get(here)
-        if call is None or len(seen) > 256:
+        call = tape.calls.get(current)
+        if call is None or len(met) > 256:
             return False
         for before, _ in call.inputs:
-            if before not in seen:
-                seen.add(before)
+            if before not in met:
+                met.add(before)
                 stack.append(before)
     return True
 
@@ -34,38 +34,38 @@ def without_leaf(tape: Tape, number: int, own: int) -> Iterator[int]:
     """Yield what a value is made of less one leaf, as calls that autograd did not record and
     that have it not behind them.
     """
-    seen, stack = {number}, [number]
+    met, stack = {number}, [number]
     while stack:
-        here = stack.pop()
-        inputs = [before for before, _ in tape.calls[here].inputs]
-        if not _is_behind(tape, own, here) or any(
+        current = stack.pop()
+        inputs = [before for before, _ in tape.calls[current].inputs]
+        if not _is_behind(tape, own, current) or any(
             before != own and before not in tape.calls for before in inputs
         ):
-            yield here
+            yield current
             continue
         for before in inputs:
-            if before != own and before not in seen:
-                seen.add(before)
+            if before != own and before not in met:
+                met.add(before)
                 stack.append(before)
 
 
 def _is_behind(tape: Tape, wanted: int, number: int) -> bool:
     """Say whether a value went into another, through calls that autograd did not record."""
-    seen, stack = {number}, [number]
-    while stack and len(seen) < 256:
+    met, stack = {number}, [number]
+    while stack and len(met) < 256:
         for before, _ in tape.calls[stack.pop()].inputs:
             if before == wanted:
                 return True
-            if before in tape.calls and before not in seen:
-                seen.add(before)
+            if before in tape.calls and before not in met:
+                met.add(before)
                 stack.append(before)
     return False
 
 
 def has_behind(tape: Tape, number: int, wanted: int) -> bool:
     """Say whether a value went into another, through whatever calls."""
-    seen, stack = {number}, [number]
-    while stack and len(seen) < _NEAR:
+    met, stack = {number}, [number]
+    while stack and len(met) < _NEAR:
         current = stack.pop()
         step = tape.steps.get(current)
         for before in (
@@ -73,8 +73,8 @@ def has_behind(tape: Tape, number: int, wanted: int) -> bool:
         ):
             if before == wanted:
                 return True
-            if before not in seen:
-                seen.add(before)
+            if before not in met:
+                met.add(before)
                 stack.append(before)
     return False
 
@@ -84,14 +84,14 @@ def leads_to(tape: Tape, roots: tuple[int, ...], wanted: tuple[int, ...]) -> boo
 
     ``(loss / 4).backward()`` does pass the loss.
     """
-    seen, stack = set(roots), list(roots)
-    while stack and len(seen) < 64:
+    met, stack = set(roots), list(roots)
+    while stack and len(met) < 64:
         step = tape.steps.get(stack.pop(0))
         for before in () if step is None else step.nexts:
-            if before not in seen:
-                seen.add(before)
+            if before not in met:
+                met.add(before)
                 stack.append(before)
-    return seen.issuperset(wanted)
+    return met.issuperset(wanted)
 
 
 def brought_by(tape: Tape, root: int) -> "Backward | None":

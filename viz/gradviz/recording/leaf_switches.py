@@ -11,11 +11,11 @@ def switched(tape: Tape, leaf: Tensor, spot: Spot, caller: Spot = NOWHERE) -> No
     """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it
     again.
     """
-    known = tape.tensors.know(leaf)
-    on, before = leaf.requires_grad, known.switch
+    facts = tape.tensors.know(leaf)
+    on, before = leaf.requires_grad, facts.switch
     if on != (before is None or before.on):  # else as it was before
         froze = spot if not on else NOWHERE if before is None else before.froze
-        known.switch = Switched(on, spot, caller, froze)
+        facts.switch = Switched(on, spot, caller, froze)
         tape.froze = tape.froze or not on
 
 
@@ -29,8 +29,8 @@ def born_at(tape: Tape, parameter: Tensor) -> Spot:
 
     Else nowhere.
     """
-    known = tape.tensors.find(parameter)
-    return NOWHERE if known is None or known.born is None else known.born
+    facts = tape.tensors.find(parameter)
+    return NOWHERE if facts is None or facts.born is None else facts.born
 
 
 def switched_at(tape: Tape, leaf: Tensor) -> Switched:
@@ -38,7 +38,7 @@ def switched_at(tape: Tape, leaf: Tensor) -> Switched:
 
     Nowhere, where it was not seen or is not so any more.
     """
-    known = tape.tensors.find(leaf)
-    if known is None or known.switch is None or known.switch.on != leaf.requires_grad:
+    facts = tape.tensors.find(leaf)
+    if facts is None or facts.switch is None or facts.switch.on != leaf.requires_grad:
         return Switched(leaf.requires_grad, NOWHERE)
-    return known.switch
+    return facts.switch

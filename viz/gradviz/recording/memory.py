@@ -36,13 +36,13 @@ def pin(tape: Tape, tensor: Tensor) -> int:
 
     0 where it has none of its own.
     """
-    found = address(tensor)
-    if found and found not in tape.memory:
-        tape.memory[found] = Writes()
+    place = address(tensor)
+    if place and place not in tape.memory:
+        tape.memory[place] = Writes()
         # A dict's method takes the memory out as it goes, for an interrupt in Python would be
         # lost there.
-        tape.pins[found] = weakref.ref(tensor.untyped_storage(), partial(tape.memory.pop, found))
-    return found
+        tape.pins[place] = weakref.ref(tensor.untyped_storage(), partial(tape.memory.pop, place))
+    return place
 
 
 def write_at(tape: Tape, pinned: int, low: int, high: int, serial: int) -> None:

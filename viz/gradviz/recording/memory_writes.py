@@ -91,14 +91,14 @@ def _with_history(
     stamp_nodes(recorder, function, others, kwargs, (target,), frame, in_place=True)
     base = base_of(target)
     if not was_live or address(target) in tape.memory:
-        around = recorder.stacks.look_around(frame)
+        stack = recorder.stacks.look_around(frame)
         through = alias or CutKind.DATA
         call = Call(
             function.name,
             through,
-            operation_text(through.value, through, around),
+            operation_text(through.value, through, stack),
             ((tape.walk(target.grad_fn), True),),
-            around.spot,
+            stack.spot,
         )
         written(tape, write.part, tape.call(call), base, over=False)
     if write.replaces_all:
@@ -122,21 +122,21 @@ def _without_history(
             if write.replaces_all and not target.requires_grad:
                 tape.drop_origin(target)
         return
-    around = recorder.stacks.look_around(frame)
-    if around.upkeep:
+    stack = recorder.stacks.look_around(frame)
+    if stack.upkeep:
         return
-    kind = _kind_of_write(recorder, target, inputs, around)
-    serial = write_down(recorder, function.name, kind, inputs, around, None)
+    kind = _kind_of_write(recorder, target, inputs, stack)
+    serial = write_down(recorder, function.name, kind, inputs, stack, None)
     if write.replaces_all and not target.requires_grad:
         tape.drop_origin(target)
     written(tape, write.part, serial, None, over=write.over)
 
 
 def _kind_of_write(
-    recorder: Recorder, target: Tensor, inputs: Inputs, around: Surroundings
+    recorder: Recorder, target: Tensor, inputs: Inputs, stack: Surroundings
 ) -> CutKind | None:
     """Say what severs what was written, where something does."""
-    if around.applying is not None and not outer_switch(recorder):
+    if stack.applying is not None and not outer_switch(recorder):
         return CutKind.NO_GRAD
     live = any(live for _, live in inputs)
     if not (target.dtype.is_floating_point or target.dtype.is_complex):

@@ -35,7 +35,7 @@ from gradviz.recording.torch_inside import (
 if TYPE_CHECKING:
     from gradviz.recording.rule import Rule
 
-_SEEN: AbstractContextManager[Any] = nullcontext()
+_AS_IT_IS: AbstractContextManager[Any] = nullcontext()
 
 
 class RecordingMode(Recorder, TorchFunctionMode):
@@ -71,7 +71,9 @@ class RecordingMode(Recorder, TorchFunctionMode):
         if rule is None or self.failure:
             return make(func, args, kwargs)
         # What is asked of a tensor must not come to the user's own modes and subclasses.
-        unseen = without_torch_function() if types or other_modes() or dispatch_modes() else _SEEN
+        unseen = (
+            without_torch_function() if types or other_modes() or dispatch_modes() else _AS_IT_IS
+        )
         if self.lock is not None:
             unseen = Locked(self.lock, unseen)
         before = None

@@ -65,37 +65,37 @@ def is_in_place(name: str) -> bool:
     )
 
 
-def operation_inside(name: str, kind: CutKind, around: Surroundings) -> str:
+def operation_inside(name: str, kind: CutKind, stack: Surroundings) -> str:
     """Write an operation inside a checkpoint as if it stood outside."""
-    return operation_text(name, kind, replace(around, checkpoint=False))
+    return operation_text(name, kind, replace(stack, checkpoint=False))
 
 
-def operation_text(name: str, kind: CutKind | None, around: Surroundings) -> str:
+def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
     """Write an operation as a person would."""
     if kind is CutKind.DEEPCOPY:
         return "copy.deepcopy()"
-    if around.state_dict and kind is CutKind.DETACH:
+    if stack.state_dict and kind is CutKind.DETACH:
         return "state_dict()"
     if (
         kind is CutKind.NON_DIFFERENTIABLE
-        and around.torch_line is not None
-        and around.torch_line.co_name == torch_inside.SAMPLE
+        and stack.torch_line is not None
+        and stack.torch_line.co_name == torch_inside.SAMPLE
     ):
         return "sample()"
     if kind is CutKind.CUSTOM_FUNCTION:
-        return f"{around.function}.apply()".lstrip(".")
+        return f"{stack.function}.apply()".lstrip(".")
     if kind is CutKind.DATA:
         return ".data"
     if kind is CutKind.NO_GRAD:
-        return checkpoint.OPERATION if around.checkpoint else "torch.no_grad()"
+        return checkpoint.OPERATION if stack.checkpoint else "torch.no_grad()"
     if kind is CutKind.SET_GRAD_ENABLED:
         return "torch.set_grad_enabled(False)"
     if kind is CutKind.INFERENCE_MODE:
         return "torch.inference_mode()"
     if kind is CutKind.GRAD_WITHOUT_GRAPH:
         return (
-            f"torch.autograd.functional.{around.entered}()"
-            if around.entered in torch_inside.DERIVATIVES
+            f"torch.autograd.functional.{stack.entered}()"
+            if stack.entered in torch_inside.DERIVATIVES
             else "torch.autograd.grad()"
         )
     if kind is CutKind.NEW_TENSOR and name not in _WRITTEN:

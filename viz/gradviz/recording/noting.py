@@ -99,7 +99,7 @@ def made(
             for out in outs:
                 recorder.met.is_new(out)
         return
-    around: Surroundings | None = None
+    stack: Surroundings | None = None
     for out in outs:
         # Of a result that is a view of one of the inputs, only that input matters
         # (broadcast_tensors, meshgrid ...).
@@ -109,25 +109,25 @@ def made(
         mine = inputs_of(recorder, viewed, {}) if viewed else inputs
         if not mine:
             continue
-        if around is None:
-            around = recorder.stacks.look_around(
+        if stack is None:
+            stack = recorder.stacks.look_around(
                 frame, in_apply=hands_on(recorder, function.name, args)
             )
-            if around.upkeep and not _shows_a_parameter(around, out, args):
+            if stack.upkeep and not _shows_a_parameter(stack, out, args):
                 return
-            if around.checkpoint:
+            if stack.checkpoint:
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
-        kind = kind_of(recorder, function.name, out, mine, around, viewed or args)
-        write_down(recorder, function.name, kind, mine, around, out)
+        kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
+        write_down(recorder, function.name, kind, mine, stack, out)
 
 
-def _shows_a_parameter(around: Surroundings, out: Tensor, args: Any) -> bool:
+def _shows_a_parameter(stack: Surroundings, out: Tensor, args: Any) -> bool:
     """Say whether a module that is being made takes a view, which shows what its parameter becomes.
 
     A copy does not.
     """
     shares = any(address(item) == address(out) for item in tensors_in(args))
-    return around.constructing and not around.optimizer and shares
+    return stack.constructing and not stack.optimizer and shares
 
 
 def mark_factors(recorder: Recorder, stamp: Stamp, factors: tuple[Any, ...]) -> None:

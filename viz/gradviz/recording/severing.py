@@ -23,7 +23,7 @@ def write_down(
     name: str,
     kind: CutKind | None,
     inputs: Inputs,
-    around: Surroundings,
+    stack: Surroundings,
     out: Tensor | None,
 ) -> int:
     """Write a call on the tape that autograd did not record. Returns its number.
@@ -33,16 +33,16 @@ def write_down(
         name: Of the function.
         kind: What severs; None where nothing does and the value was severed before.
         inputs: What went in.
-        around: What the stack says.
+        stack: What the stack says.
         out: The tensor that the call made; None where it made none.
     """
     tape, block = recorder.tape, block_of(recorder)
     within = None if recorder.switch_inside is None else recorder.switch_inside.like
-    like = (name, kind, around, within, block.like if isinstance(block, Switch) else block)
-    serial = tape.repeated(like, inputs) if around.lasting else 0
+    like = (name, kind, stack, within, block.like if isinstance(block, Switch) else block)
+    serial = tape.repeated(like, inputs) if stack.lasting else 0
     if not serial:
-        serial = tape.call(_call(recorder, name, kind, inputs, around, block))
-        if around.lasting:
+        serial = tape.call(_call(recorder, name, kind, inputs, stack, block))
+        if stack.lasting:
             tape.may_repeat(serial, like)
     if out is not None:
         tape.set_origin(out, serial)
@@ -70,26 +70,26 @@ def _call(
     name: str,
     kind: CutKind | None,
     inputs: Inputs,
-    around: Surroundings,
+    stack: Surroundings,
     block: Hashable,
 ) -> Call:
-    severing = _severing(recorder, kind, inputs, around)
+    severing = _severing(recorder, kind, inputs, stack)
     inner = severing.inner
     return Call(
         name,
         severing.kind,
-        _operation(name, severing, around),
+        _operation(name, severing, stack),
         inputs,
         severing.spot,
-        inside=around.applied,
+        inside=stack.applied,
         inner=inner,
-        checkpoint=around.checkpoint,
+        checkpoint=stack.checkpoint,
         library=severing.library,
         switch=block if inner not in GRAD_MODES else recorder.switch_inside,
     )
 
 
-def _operation(name: str, severing: _Severing, around: Surroundings) -> str:
+def _operation(name: str, severing: _Severing, stack: Surroundings) -> str:
     """Write an operation as a package of the user's own does that recognises it, or else as a
     person would.
     """
@@ -101,29 +101,29 @@ def _operation(name: str, severing: _Severing, around: Surroundings) -> str:
         if own:
             return own
     if severing.inner is None:
-        return operation_text(name, severing.kind, around)
-    return operation_inside(name, severing.inner, around)
+        return operation_text(name, severing.kind, stack)
+    return operation_inside(name, severing.inner, stack)
 
 
 def _severing(
-    recorder: Recorder, kind: CutKind | None, inputs: Inputs, around: Surroundings
+    recorder: Recorder, kind: CutKind | None, inputs: Inputs, stack: Surroundings
 ) -> _Severing:
     """Say what severs of a call that may stand inside a custom Function."""
     if not outer_switch(recorder):
-        runs_again = around.innermost and kind is not None
+        runs_again = stack.innermost and kind is not None
         if runs_again and (kind not in GRAD_MODES or recorder.switch_inside is not None):
-            return _Severing(None, kind, False, around.spot)
-        if around.applying is not None:
-            return _of_function(inputs, around, around.applying)
-    library = kind is not None and library_decided(recorder, kind, around)
-    return _Severing(kind, None, library, around.spot)
+            return _Severing(None, kind, False, stack.spot)
+        if stack.applying is not None:
+            return _of_function(inputs, stack, stack.applying)
+    library = kind is not None and library_decided(recorder, kind, stack)
+    return _Severing(kind, None, library, stack.spot)
 
 
-def _of_function(inputs: Inputs, around: Surroundings, applying: Spot) -> _Severing:
+def _of_function(inputs: Inputs, stack: Surroundings, applying: Spot) -> _Severing:
     """Whatever the forward does, it is the Function that passes gradient or does not."""
-    severs = CutKind.NO_GRAD if around.checkpoint else CutKind.CUSTOM_FUNCTION
-    spot = applying._replace(module=around.spot.module)
-    opaque = around.opaque or any(live for _, live in inputs)
+    severs = CutKind.NO_GRAD if stack.checkpoint else CutKind.CUSTOM_FUNCTION
+    spot = applying._replace(module=stack.spot.module)
+    opaque = stack.opaque or any(live for _, live in inputs)
     return _Severing(severs if opaque else None, None, False, spot)
 
 
@@ -132,7 +132,7 @@ def kind_of(
     name: str,
     out: Tensor,
     inputs: Inputs,
-    around: Surroundings,
+    stack: Surroundings,
     given: Iterable[Any],
 ) -> CutKind | None:
     """Say what severs, where something does.
@@ -140,9 +140,9 @@ def kind_of(
     By the function, by the type of the result, by the grad mode.
     """
     kind = KIND_OF.get(name)
-    if around.deepcopy:
+    if stack.deepcopy:
         return CutKind.DEEPCOPY
-    if around.state_dict:
+    if stack.state_dict:
         return CutKind.DETACH
     if kind is not None:
         return kind
@@ -151,16 +151,16 @@ def kind_of(
             return None
         return CutKind.INTEGER_CAST if name in CASTS else CutKind.NON_DIFFERENTIABLE
     if not torch.is_grad_enabled():
-        return _mode_kind(recorder, around)
+        return _mode_kind(recorder, stack)
     if any(live for _, live in inputs):
         return CutKind.NON_DIFFERENTIABLE
     return None
 
 
-def _mode_kind(recorder: Recorder, around: Surroundings) -> CutKind:
+def _mode_kind(recorder: Recorder, stack: Surroundings) -> CutKind:
     if torch.is_inference_mode_enabled():
         return CutKind.INFERENCE_MODE
-    if around.torch_line is not None and around.torch_line.co_name == torch_inside.SAMPLE:
+    if stack.torch_line is not None and stack.torch_line.co_name == torch_inside.SAMPLE:
         return CutKind.NON_DIFFERENTIABLE
     by_function = recorder.switch is not None and recorder.switch.set_by_function
     return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
@@ -195,8 +195,8 @@ def outer_switch(recorder: Recorder) -> bool:
     )
 
 
-def library_decided(recorder: Recorder, kind: CutKind, around: Surroundings) -> bool:
+def library_decided(recorder: Recorder, kind: CutKind, stack: Surroundings) -> bool:
     """Say whether torch's own code decided to sever, not the user's."""
     if kind in (CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED, CutKind.COPY_UNDER_NO_GRAD):
         return recorder.switch is not None and recorder.switch.library
-    return around.torch_line is not None
+    return stack.torch_line is not None

@@ -164,13 +164,13 @@ class Tape:
 
         ``live`` where its use requires grad.
         """
-        known = self.tensors.know(tensor)
-        if not known.leaf:
-            known.leaf = next(self._count)
-            self.leaves[known.leaf] = LeafSeen(tensor, (known.origin,) if known.origin else ())
+        facts = self.tensors.know(tensor)
+        if not facts.leaf:
+            facts.leaf = next(self._count)
+            self.leaves[facts.leaf] = LeafSeen(tensor, (facts.origin,) if facts.origin else ())
         if live:
-            self.leaves[known.leaf].requires_grad = True
-        return known.leaf
+            self.leaves[facts.leaf].requires_grad = True
+        return facts.leaf
 
     def leaf_of(self, facts: Facts | None, tensor: Tensor) -> int:
         """Return what ``leaf`` does of a leaf that requires grad, from what is known of it."""
@@ -181,8 +181,8 @@ class Tape:
 
     def leaf_number(self, tensor: Tensor) -> int | None:
         """Return the number of a leaf tensor that was met; None for any other."""
-        known = self.tensors.find(tensor)
-        return (known.leaf or None) if known is not None else None
+        facts = self.tensors.find(tensor)
+        return (facts.leaf or None) if facts is not None else None
 
     def hold(self, tensors: Iterable[Tensor]) -> None:
         """Hold the leaves among some tensors that a reentrant checkpoint reads.
@@ -195,23 +195,23 @@ class Tape:
 
     def leaves_before(self, tensors: Iterable[Tensor]) -> dict[int, Tensor]:
         """Return the leaves that the graph of some tensors leads to, by number."""
-        found = {
+        leaves = {
             self.leaf(tensor, live=True): tensor for tensor in tensors if history(tensor) is None
         }
         stack = [node for tensor in tensors if (node := history(tensor)) is not None]
-        seen = {self.walk(node) for node in stack}
+        met = {self.walk(node) for node in stack}
         while stack:
             for before, _ in stack.pop().next_functions:
                 if before is None:
                     continue
                 if is_accumulator(before):
-                    found[self.leaf(before.variable, live=True)] = before.variable
+                    leaves[self.leaf(before.variable, live=True)] = before.variable
                     continue
                 stamp = self.stamp(before, None)
-                if stamp.serial not in seen:
-                    seen.add(stamp.serial)
+                if stamp.serial not in met:
+                    met.add(stamp.serial)
                     stack.append(before)
-        return found
+        return leaves
 
     def live(self, tensor: Tensor) -> int:
         """Return the number of a tensor that requires grad.
@@ -227,27 +227,27 @@ class Tape:
         """Return the number of the call that made a tensor without history, if it is one of
         interest.
         """
-        known = self.tensors.find(tensor)
-        return (known.origin or None) if known is not None else None
+        facts = self.tensors.find(tensor)
+        return (facts.origin or None) if facts is not None else None
 
     def set_origin(self, tensor: Tensor, serial: int) -> None:
-        known = self.tensors.know(tensor)
-        known.origin = serial
-        if known.leaf and serial not in self.leaves[known.leaf].sources:
-            self.leaves[known.leaf].sources += (serial,)
+        facts = self.tensors.know(tensor)
+        facts.origin = serial
+        if facts.leaf and serial not in self.leaves[facts.leaf].sources:
+            self.leaves[facts.leaf].sources += (serial,)
 
     def drop_origin(self, tensor: Tensor) -> None:
-        known = self.tensors.find(tensor)
-        if known is not None:
-            known.origin = 0
+        facts = self.tensors.find(tensor)
+        if facts is not None:
+            facts.origin = 0
 
     def set_alias(self, tensor: Tensor, kind: CutKind) -> None:
         """Take note that a tensor shares memory with one that it was taken out of the graph of."""
         self.tensors.know(tensor).alias = kind
 
     def alias(self, tensor: Tensor) -> CutKind | None:
-        known = self.tensors.find(tensor)
-        return None if known is None else known.alias
+        facts = self.tensors.find(tensor)
+        return None if facts is None else facts.alias
 
     def moved(self, tensor: Tensor, before: Facts | None) -> None:
         """Take note that a tensor has got other memory, perhaps of another shape."""
@@ -342,7 +342,7 @@ _customs: dict[type, bool] = {}
 def is_accumulator(node: Any) -> bool:
     """Say whether an autograd node is the one that adds to a leaf's ``.grad``."""
     kind = type(node)
-    known = _accumulators.get(kind)
-    if known is None:
-        known = _accumulators[kind] = kind.__name__ == torch_inside.ACCUMULATOR
-    return known
+    answer = _accumulators.get(kind)
+    if answer is None:
+        answer = _accumulators[kind] = kind.__name__ == torch_inside.ACCUMULATOR
+    return answer

@@ -227,9 +227,9 @@ def notes() -> tuple[str, ...]:
 
 
 _NOTES = tuple(
-    f"torch {torch.__version__} has no {' or '.join(f'torch.{path}' for path in one.missing)}."
-    f" {one.cost}"
-    for one in missing()
+    f"torch {torch.__version__} has no {' or '.join(f'torch.{path}' for path in ability.missing)}."
+    f" {ability.cost}"
+    for ability in missing()
 )
 
 

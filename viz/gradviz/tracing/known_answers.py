@@ -179,10 +179,10 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
     def run() -> None:
         nonlocal wrong
         wrong = [
-            f"{known.name}: {said}"
+            f"{known.name}: {wrong_answer}"
             for known in KNOWN
             if backward or not known.backward
-            if (said := _wrong(known))
+            if (wrong_answer := _wrong(known))
         ]
 
     thread = threading.Thread(target=run, name="gradviz self-test", daemon=True)

@@ -35,7 +35,7 @@ def make_dot(
         LossError: ``var`` is no tensor.
     """
     several = isinstance(var, (tuple, list))
-    if several and not all(isinstance(one, Tensor) for one in var):
+    if several and not all(isinstance(tensor, Tensor) for tensor in var):
         raise LossError(
             "make_dot draws a tensor, or a tuple of tensors; this one holds something else"
         )
@@ -47,8 +47,5 @@ def make_dot(
         )
         drawn.graph_attr.pop("size", None)
         return drawn
-    return drawing(
-        report(
-            {f"output {number}": one for number, one in enumerate(var)} if several else var, params
-        )
-    )
+    losses = {f"output {number}": tensor for number, tensor in enumerate(var)} if several else var
+    return drawing(report(losses, params))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from types import FrameType
 from typing import Any, Self
 
 import torch
@@ -172,16 +173,7 @@ class Trace:
                 "this trace belongs to another thread; ask for the report in the thread that ran"
                 " the step"
             )
-        plain = [
-            one
-            for one in (loss.values() if isinstance(loss, Mapping) else (loss,))
-            if not isinstance(one, Tensor)
-        ]
-        numbers = (
-            {id(one): came_back(self._mode, (one,), sys._getframe(1)) for one in plain}
-            if self._mode is not None
-            else {}
-        )
+        numbers = self._numbers(loss, sys._getframe(1))
         optimized = self._known_optimizers(optimizer)
         report = _report(
             self._tape,
@@ -189,7 +181,7 @@ class Trace:
             model,
             optimized,
             measure=backward,
-            notes=self._said(),
+            notes=self._remarks(),
             numbers=numbers,
         )
         return (
@@ -197,6 +189,17 @@ class Trace:
             if self._owns_training
             else report
         )
+
+    def _numbers(self, loss: Any, frame: FrameType) -> dict[int, tuple[int, ...]]:
+        """Return what the losses are made of that are plain numbers, by their identity."""
+        if self._mode is None:
+            return {}
+        losses = loss.values() if isinstance(loss, Mapping) else (loss,)
+        return {
+            id(item): came_back(self._mode, (item,), frame)
+            for item in losses
+            if not isinstance(item, Tensor)
+        }
 
     def _trained(self, report: Report, model: Model | None) -> Training | None:
         """Say what the steps made inside this trace did; None where there were none."""
@@ -206,12 +209,12 @@ class Trace:
         roots = model if isinstance(model, Mapping) else {"": model}
         with torch_inside.without_torch_function():
             self._training.calls.clear()
-            seen = Seen(
+            call = Seen(
                 parameters=report.parameters,
                 terms=find_constant_terms(report.graph),
                 births=report.births,
             )
-            self._training.called(seen, names, roots)
+            self._training.called(call, names, roots)
             return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
 
     def _stopped_watching(self, error: BaseException) -> None:
@@ -220,14 +223,14 @@ class Trace:
             " that is not known."
         )
 
-    def _said(self) -> tuple[str, ...]:
-        said = list(self._notes)
+    def _remarks(self) -> tuple[str, ...]:
+        remarks = list(self._notes)
         if self._mode is not None and self._mode.failure:
-            said.append(
+            remarks.append(
                 f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that"
                 " are not known."
             )
-        return tuple(said)
+        return tuple(remarks)
 
     def _known_optimizers(self, optimizer: Optimizers) -> set[int] | None:
         if optimizer is not None:
@@ -277,19 +280,19 @@ def run_backward(trace: Trace, loss: Any) -> None:
     tape = trace._tape
     try:
         losses = [
-            one
-            for one in _losses(loss, {})[0].values()
-            if isinstance(one, Tensor) and one.requires_grad
+            item
+            for item in _losses(loss, {})[0].values()
+            if isinstance(item, Tensor) and item.requires_grad
         ]
     except LossError:
         return
     with torch_inside.without_torch_function():
-        losses = [one for one in losses if brought_by(tape, tape.live(one)) is None]
-    for number, one in enumerate(losses, 1):
+        losses = [item for item in losses if brought_by(tape, tape.live(item)) is None]
+    for number, item in enumerate(losses, 1):
         with suppress(Exception):
             torch.autograd.backward(
-                one,
-                None if one.numel() == 1 else torch.ones_like(one),
+                item,
+                None if item.numel() == 1 else torch.ones_like(item),
                 retain_graph=number < len(losses),
             )
 
@@ -307,7 +310,7 @@ def report(
         LossError: ``loss`` is nothing that backward() could start from.
         ModelError: ``model`` has no ``named_parameters()``.
     """
-    known = (
+    optimized = (
         None
         if optimizer is None
         else held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
@@ -316,7 +319,7 @@ def report(
         "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add"
         " whether an unused parameter was cut, and by which line."
     )
-    return _report(Tape(), loss, model, known, measure=backward, notes=(note,))
+    return _report(Tape(), loss, model, optimized, measure=backward, notes=(note,))
 
 
 def _report(
@@ -330,23 +333,23 @@ def _report(
     numbers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Report:
     by_name = isinstance(model, Mapping) and all(
-        isinstance(one, (Tensor, nn.Module)) for one in model.values()
+        isinstance(item, (Tensor, nn.Module)) for item in model.values()
     )
     if model is not None and not isinstance(model, nn.Module) and not by_name:
         raise ModelError(
             f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose"
             " parameters should train"
         )
-    losses, said = _losses(loss, numbers or {})
-    notes += said
+    losses, remarks = _losses(loss, numbers or {})
+    notes += remarks
     together = judge(tape, losses, model, optimized, measure=measure, notes=notes, numbers=numbers)
     if len(losses) == 1:
         return Report.of(together)
-    each = {
-        name: judge(tape, {name: one}, model, optimized, measure=measure, numbers=numbers)
-        for name, one in losses.items()
+    single = {
+        name: judge(tape, {name: item}, model, optimized, measure=measure, numbers=numbers)
+        for name, item in losses.items()
     }
-    return Report.of(replace(together, losses=each))
+    return Report.of(replace(together, losses=single))
 
 
 def _losses(
@@ -370,8 +373,8 @@ def _losses(
     if hasattr(loss, "loss"):
         inner = loss.loss
         if isinstance(inner, Tensor):
-            named, said = _losses(inner, numbers)
-            return named, (f"The .loss of the {kind} was taken.", *said)
+            named, remarks = _losses(inner, numbers)
+            return named, (f"The .loss of the {kind} was taken.", *remarks)
         what = (
             "None: was the model called without labels?"
             if inner is None
@@ -381,14 +384,16 @@ def _losses(
     if isinstance(loss, Mapping):
         wrong = next(
             (
-                f"{name!r} is a {type(one).__name__}"
-                for name, one in loss.items()
-                if not isinstance(one, Tensor)
+                f"{name!r} is a {type(item).__name__}"
+                for name, item in loss.items()
+                if not isinstance(item, Tensor)
             ),
             None,
         )
-        if loss and all(isinstance(one, Tensor) or numbers.get(id(one)) for one in loss.values()):
-            return {str(name): one for name, one in loss.items()}, ()
+        if loss and all(
+            isinstance(item, Tensor) or numbers.get(id(item)) for item in loss.values()
+        ):
+            return {str(name): item for name, item in loss.items()}, ()
         raise LossError(f"the losses are to be tensors by name, but {wrong or 'there are none'}")
     if loss is None:
         raise LossError("the loss is None, not a tensor (did the step return it?)")

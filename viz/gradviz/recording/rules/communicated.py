@@ -22,7 +22,7 @@ def communicated(
     """A collective wrote into plain tensors."""
     numbers = inputs_of(recorder, tuple(inputs), {})
     if numbers:
-        around = recorder.stacks.look_around(frame)
-        for out in () if around.upkeep else outs:
-            serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, around, None)
+        stack = recorder.stacks.look_around(frame)
+        for out in () if stack.upkeep else outs:
+            serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, stack, None)
             written(recorder.tape, out, serial, None, over=True)

@@ -38,9 +38,9 @@ def _after_grad(
             *inputs_of(recorder, (kwargs.get("grad_outputs"),), {}),
         )
         if inputs:
-            around = recorder.stacks.look_around(frame)
+            stack = recorder.stacks.look_around(frame)
             serial = write_down(
-                recorder, rule.name, CutKind.GRAD_WITHOUT_GRAPH, inputs, around, dead[0]
+                recorder, rule.name, CutKind.GRAD_WITHOUT_GRAPH, inputs, stack, dead[0]
             )
             for item in dead[1:]:
                 recorder.tape.set_origin(item, serial)

@@ -31,8 +31,8 @@ def _after_detach_(
     recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
 ) -> Any:
     if before is not None:
-        around = recorder.stacks.look_around(frame)
-        write_down(recorder, rule.name, CutKind.DETACH_, (before,), around, args[0])
+        stack = recorder.stacks.look_around(frame)
+        write_down(recorder, rule.name, CutKind.DETACH_, (before,), stack, args[0])
         return out
     return note_switch(recorder, rule, args, kwargs, out, before, frame)
 
@@ -48,9 +48,9 @@ def _after_set_data(
     recorder.tape.moved(target, before)
     inputs = inputs_of(recorder, (value,), {})
     inputs = foreign(recorder, inputs, target)
-    around = recorder.stacks.look_around(frame)
-    if inputs and not around.upkeep:
-        write_down(recorder, rule.name, CutKind.DATA, inputs, around, target)
+    stack = recorder.stacks.look_around(frame)
+    if inputs and not stack.upkeep:
+        write_down(recorder, rule.name, CutKind.DATA, inputs, stack, target)
     return out
 
 

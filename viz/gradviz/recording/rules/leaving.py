@@ -49,8 +49,8 @@ def _left(recorder: Recorder, name: str, tensor: Tensor, value: Any, frame: Fram
     inputs = inputs_of(recorder, (tensor,), {})
     if not inputs:
         return 0
-    around = recorder.stacks.look_around(frame)
-    serial = write_down(recorder, name, KIND_OF[name], inputs, around, None)
+    stack = recorder.stacks.look_around(frame)
+    serial = write_down(recorder, name, KIND_OF[name], inputs, stack, None)
     shown = recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
     decides = is_whole(value) or recorder.escapes.decides(frame)
     recorder.tape.left(serial, Exit(shown, decides))

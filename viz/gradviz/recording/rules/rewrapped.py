@@ -28,14 +28,14 @@ def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: Fra
     inputs = inputs_of(recorder, (value,), {})
     if not inputs:
         return
-    around = recorder.stacks.look_around(frame)
-    if not around.constructing:
+    stack = recorder.stacks.look_around(frame)
+    if not stack.constructing:
         write_down(
             recorder,
             name,
-            CutKind.DEEPCOPY if around.deepcopy else CutKind.NEW_TENSOR,
+            CutKind.DEEPCOPY if stack.deepcopy else CutKind.NEW_TENSOR,
             inputs,
-            around,
+            stack,
             out,
         )
 
@@ -67,9 +67,9 @@ def given_memory(recorder: Recorder, target: Tensor, value: Any, frame: FrameTyp
     tensors.moved(target, before)
     if isinstance(value, Tensor):
         inputs = foreign(recorder, inputs_of(recorder, (value,), {}), target)
-        around = recorder.stacks.look_around(frame)
-        if inputs and not around.optimizer:
-            write_down(recorder, "set_", CutKind.DATA, inputs, around, target)
+        stack = recorder.stacks.look_around(frame)
+        if inputs and not stack.optimizer:
+            write_down(recorder, "set_", CutKind.DATA, inputs, stack, target)
     else:
         came_from_memory(recorder, "set_", target, frame)
 
@@ -78,7 +78,7 @@ def _comes_from(
     recorder: Recorder, name: str, values: tuple[Any, ...], out: Tensor, frame: FrameType
 ) -> None:
     inputs = inputs_of(recorder, values, {}, frame=frame)
-    around = recorder.stacks.look_around(frame)
-    if inputs and not around.constructing:
+    stack = recorder.stacks.look_around(frame)
+    if inputs and not stack.constructing:
         kind = CutKind.NEW_TENSOR if any(live for _, live in inputs) else None
-        write_down(recorder, name, kind, inputs, around, out)
+        write_down(recorder, name, kind, inputs, stack, out)

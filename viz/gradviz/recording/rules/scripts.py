@@ -30,9 +30,9 @@ def ran_script(
     script = Function(getattr(function, "name", "scripted function"))
     flows = scripted.flows_of(function)
     outs = tuple(tensors_in((out,)))
-    around = recorder.stacks.look_around(frame)
+    stack = recorder.stacks.look_around(frame)
     if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
-        recorder.tape.opaque.append(around.spot)
+        recorder.tape.opaque.append(stack.spot)
     for position, tensor in enumerate(outs):
         flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
         severed = {} if flow is None else _severed(flow, function, given)
@@ -47,7 +47,7 @@ def ran_script(
         else:
             made(recorder, script, through, {}, (tensor,), frame)
         for by, tensors in severed.items():
-            _severed_in_script(recorder, by, tensors, around, tensor)
+            _severed_in_script(recorder, by, tensors, stack, tensor)
 
 
 def _severed(
@@ -66,7 +66,7 @@ def _severed_in_script(
     recorder: Recorder,
     by: scripted.Severing,
     severed: list[Tensor],
-    around: Surroundings,
+    stack: Surroundings,
     out: Tensor,
 ) -> None:
     inputs = inputs_of(recorder, severed, {})
@@ -76,9 +76,7 @@ def _severed_in_script(
     if not is_recorded(out) and origin is not None:
         inputs = (*inputs, (origin, False))
     kind, operation = by
-    serial = write_down(
-        recorder, operation, kind, inputs, around, None if is_recorded(out) else out
-    )
+    serial = write_down(recorder, operation, kind, inputs, stack, None if is_recorded(out) else out)
     recorder.tape.calls[serial].operation = f"{operation}() in TorchScript"
     if is_recorded(out):
         recorder.tape.stamp(out.grad_fn, None, (serial,))

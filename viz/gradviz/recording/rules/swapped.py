@@ -18,12 +18,12 @@ def swapped(
         before: What was known of them.
     """
     tape.tensors.swapped(*tensors, before)
-    for tensor, other in zip(tensors, reversed(before), strict=True):
-        if other is not None and other.alias is not None:
-            tape.set_alias(tensor, other.alias)
+    for tensor, facts in zip(tensors, reversed(before), strict=True):
+        if facts is not None and facts.alias is not None:
+            tape.set_alias(tensor, facts.alias)
         for number in (
             ()
-            if other is None or not other.origin
-            else without_leaf(tape, other.origin, tape.leaf_number(tensor) or 0)
+            if facts is None or not facts.origin
+            else without_leaf(tape, facts.origin, tape.leaf_number(tensor) or 0)
         ):
             tape.set_origin(tensor, number)
