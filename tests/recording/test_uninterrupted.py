@@ -99,7 +99,7 @@ def test_an_interrupt_that_the_step_catches_is_told_of_where_gradviz_was_at_work
 
     def step():
         with trace:
-            trace._mode.tape.made = interrupted
+            trace._mode.tape.lines.made = interrupted
             with pytest.raises(KeyboardInterrupt):
                 weight * 2
             return weight.sum()
