@@ -160,7 +160,7 @@ def test_a_trace_that_fails_raises_nothing_where_warnings_are_errors(tmp_path):
     script = """
     import torch, gradviz
     with gradviz.trace() as trace:
-        trace._mode.tape.made = None
+        trace._mode.tape.lines.made = None
         loss = (torch.ones(2, requires_grad=True) * 2).sum()
     print("went on")
     """
