@@ -37,6 +37,7 @@ class Measured:
         several: The leaves where it arrived in parts, so that their sum was not measured.
         flows: What passed each node; its ``leads`` are indices.
         awaited: The leaves that something should have arrived at, had the loss used them.
+        left_out: The leaves that no backward was asked for, with the line that called the last.
         zeros: Where the zero at a leaf begins.
         births: Where NaN or infinity is born.
     """
@@ -45,6 +46,7 @@ class Measured:
     several: set[int] = field(default_factory=set)
     flows: dict[int, Flow] = field(default_factory=dict)
     awaited: set[int] = field(default_factory=set)
+    left_out: dict[int, Spot] = field(default_factory=dict)
     zeros: dict[int, Zero] = field(default_factory=dict)
     births: tuple[NotFinite, ...] = ()
 
@@ -122,6 +124,10 @@ def _brought(
             found.several |= {index} if len(came) > 1 else set()
         elif whole and all(one.asked is None or number in one.asked for one in backwards):
             found.awaited.add(index)
+        elif whole and not any(
+            other.asked is None or number in other.asked for other in tape.backwards
+        ):
+            found.left_out[index] = backwards[-1].spot
     zero = {index for index, size in found.arrivals.items() if size == 0}
     nonzero = {index for index, size in found.arrivals.items() if size}
     if all(one.asked is None for one in backwards):  # else None may mean that nobody asked

@@ -89,6 +89,7 @@ def notes_of_gradients(
 ) -> Iterator[str]:
     """Say what a backward brought that spoils the next step, or will not bring at all."""
     yield from _frozen_late(judged, seen)
+    yield from _left_out(seen, brought)
     yield from _not_finite(judged.parameters)
     yield from map(_birth, brought.births)
     if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
@@ -112,6 +113,21 @@ def _frozen_late(judged: Judgement, seen: Sequence[ParameterSeen]) -> Iterator[s
         yield (
             f"Frozen{at} only after the loss had used them: {_listed(names)}. They stay in the"
             " graph, and this backward gives them nothing."
+        )
+
+
+def _left_out(seen: Sequence[ParameterSeen], brought: Measured) -> Iterator[str]:
+    """Say which parameters a backward was told to leave out, by the line that called it."""
+    by_place: dict[Place | None, list[str]] = {}
+    for parameter in seen:
+        if parameter.requires_grad and parameter.node in brought.left_out:
+            spot = brought.left_out[parameter.node]
+            by_place.setdefault(spot.calling_place or spot.place, []).append(parameter.name)
+    for place, names in by_place.items():
+        at = "" if place is None else f" at {place}"
+        yield (
+            f"{_listed(names)}: the backward(){at} was told by inputs= to bring gradient to others"
+            " alone, and has brought none here."
         )
 
 

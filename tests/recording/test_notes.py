@@ -1,0 +1,49 @@
+"""The notes of a report say what a reader has to know besides the verdicts."""
+
+import torch
+from torch import nn
+
+import gradviz
+
+
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+
+def reported(model, inputs):
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(5, 3)).pow(2).mean()
+        loss.backward(inputs=inputs)
+    return trace.report(loss, model)
+
+
+def test_what_a_backward_was_told_to_leave_out_is_named_with_its_line():
+    model = net()
+    report = reported(model, list(model[2].parameters()))
+    note = next(note for note in report.notes if "inputs=" in note)
+    assert note.startswith("0.weight, 0.bias: the backward() at ")
+    assert "test_notes.py:" in note
+    assert "2.weight" not in note
+
+
+def test_a_backward_that_is_told_of_all_leaves_nothing_out():
+    model = net()
+    report = reported(model, list(model.parameters()))
+    assert not any("inputs=" in note for note in report.notes)
+
+
+def test_what_a_second_backward_brings_was_not_left_out():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(5, 3)).pow(2).mean()
+        loss.backward(inputs=list(model[2].parameters()), retain_graph=True)
+        loss.backward(inputs=list(model[0].parameters()))
+    assert not any("inputs=" in note for note in trace.report(loss, model).notes)
+
+
+def test_a_loss_set_to_require_grad_by_hand_is_told():
+    model = net()
+    with gradviz.trace() as trace:
+        loss = torch.zeros((), requires_grad=True)
+    assert any("set by hand" in note for note in trace.report(loss, model).notes)
