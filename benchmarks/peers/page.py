@@ -63,7 +63,7 @@ into activations, torchview and torchvista for the architecture, torchinfo for s
 ## What they say
 
 Asked of small programs with known answers, and checked by a program
-([`benchmarks/peers`](../../benchmarks/peers)): a right word for each parameter, or the right line
+(`benchmarks/peers`): a right word for each parameter, or the right line
 somewhere in what is printed, returned or drawn.
 """
 TIMES = """
@@ -102,6 +102,7 @@ def write(results: dict[str, Any], docs: Path) -> None:
     page = [
         INTRODUCTION.format(**facts),
         *says(results),
+        *([f"\n{results['note']}"] if "note" in results else []),
         TIMES,
         *table(results, DRAW, "picture", seconds),
         RATIOS,
@@ -139,7 +140,7 @@ def figure(done: dict[str, Any], what: str) -> float | None:
 def ended(done: dict[str, Any], limit: float) -> str:
     """Say why there is no figure."""
     if done["ended"] == "time":
-        return f"over {limit:.0f} s"
+        return f"over {done.get('limit', limit):.0f} s"
     return done["ended"].split(": ")[1].split("(")[0][:40] if ": " in done["ended"] else "–"
 
 
@@ -150,8 +151,10 @@ def table(results: dict[str, Any], tools: Any, what: str, form: Any) -> Iterator
     for shown, row in results["times"].items():
         cells = []
         for tool in tools:
-            value = figure(row[tool], what)
-            cells.append(ended(row[tool], results["seconds"]) if value is None else form(value))
+            done = row.get(tool)
+            value = figure(done, what) if done else None
+            missing = ended(done, results["seconds"]) if done else "not run"
+            cells.append(missing if value is None else form(value))
         yield f"| {shown} | " + " | ".join(cells) + " |"
 
 
@@ -204,7 +207,10 @@ def plot(results: dict[str, Any]) -> str:
             f'<text x="{left - 8}" y="{top + row / 2:.0f}" text-anchor="end">{escape(name)}</text>'
         )
         for number, tool in enumerate(DRAW):
-            value = figure(results["times"][name][tool], "picture")
+            done = results["times"][name].get(tool)
+            if done is None:
+                continue
+            value = figure(done, "picture")
             length = across(results["seconds"] if value is None else value) - left
             style = (
                 f'fill="none" stroke="{COLOURS[number]}" stroke-dasharray="2 2"'

@@ -69,7 +69,7 @@ def child(python: Path, seconds: float, *words: str) -> dict[str, Any]:
                     lines = said.read().strip().splitlines()
                     ended = f"exit {code}: {lines[-1] if lines else 'without a word'}"[:160]
         found = json.loads(answers.read_text()) if answers.exists() else {}
-        return {"answers": found, "ended": ended}
+        return {"answers": found, "ended": ended, "limit": seconds}
 
 
 def versions(python: Path) -> dict[str, str]:
