@@ -451,7 +451,15 @@ class Parameters(Mapping[str, Parameter]):
         return len(self._names)
 
     def __repr__(self) -> str:
-        return f"Parameters({dict(self)!r})"
+        """Return a line for each parameter, of many the first; ``dict(parameters)`` has all."""
+        shown = [
+            f"  {name!r}: {parameter.verdict}{', partial' if parameter.partial else ''}"
+            f" {parameter.shape}"
+            for name, parameter in list(self.items())[: len(self) if len(self) <= 10 else 8]
+        ]
+        rest = len(self) - len(shown)
+        lines = [f"{len(self)} parameters:" if len(self) != 1 else "1 parameter:", *shown]
+        return "\n".join([*lines, *([f"  and {rest} more"] if rest else [])])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Parameters) and dict(self) == dict(other)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from gradviz.series.data import Series
 
 
-@click.command()
+@click.command(
+    short_help="Plot how much gradient each block got over a run.",
+    epilog="Example: gradviz plot run.json -o flow.svg",
+)
 @click.argument("file", type=click.Path(path_type=Path), metavar="RUN.json")
 @click.option(
     "-o",

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -56,7 +57,9 @@ def find_function(name: str) -> Callable[..., Any]:
         raise GradvizError(
             f"not a function: {name!r} (write package.module:function, or file.py:function)"
         )
-    module = _load_file(Path(module_name)) if module_name.endswith(".py") else _import(module_name)
+    with _own_arguments(module_name):
+        is_file = module_name.endswith(".py")
+        module = _load_file(Path(module_name)) if is_file else _import(module_name)
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if function is None or not callable(function):
         there = ", ".join(
@@ -78,7 +81,7 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
     Raises:
         GradvizError: It raises.
     """
-    with gradviz.trace() as trace:
+    with _own_arguments(name.rpartition(":")[0]), gradviz.trace() as trace:
         try:
             result: Any = function(**arguments)
         except Exception as error:
@@ -89,6 +92,16 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         run_backward(trace, loss)
     return Traced(trace.report(loss, model), loss, model)
+
+
+@contextmanager
+def _own_arguments(name: str) -> Iterator[None]:
+    """Give a file the command line that ``python file`` would, and not that of gradviz."""
+    before, sys.argv = sys.argv, [name]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def _why_backward_failed(trace: Any, error: Exception) -> str:

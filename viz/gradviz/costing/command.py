@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(epilog="Example: gradviz compare steps.py:before steps.py:after")
 @click.argument("functions", nargs=-1, required=True, metavar="PACKAGE.MODULE:FUNCTION...")
 @click.option(
     "--at",

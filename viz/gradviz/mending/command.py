@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from gradviz.mending.mend import Mending
 
 
-@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.command(
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    short_help="Find a patch that brings lost gradient back.",
+    epilog="Example: gradviz mend steps.py:step",
+)
 @click.option(
     "--all", "meant", is_flag=True, help="Also try what looks like a stop-gradient on purpose."
 )

@@ -553,7 +553,7 @@ class Watch:
     def _say(self, text: str) -> None:
         if self._settings.alarms and text.startswith("ALARM"):
             Path(self._settings.alarms).touch()
-        if self._is_silent():
+        if not text or self._is_silent():
             return
         own = label(self._settings)
         self._voice(f"gradviz{f' [{own}]' if own else ''}: {text}")

@@ -8,7 +8,10 @@ import click
 from gradviz.voice import say
 
 
-@click.command(epilog="Example: gradviz merge report.rank*.json -o ranks.txt")
+@click.command(
+    short_help="Put the reports of many ranks into one table.",
+    epilog="Example: gradviz merge report.rank*.json -o ranks.txt",
+)
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json..."
 )

@@ -6,6 +6,7 @@ What is by design is a line, not a list: a frozen tower, a network that is no pa
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
@@ -26,6 +27,7 @@ from gradviz.running.calls import Call, Step
 
 _STAYS = (Verdict.FROZEN, None)  # what is no thawing
 MOST_PLACES = 3  # that sever one route in series, one by one
+_FIRST_REPEATS = 3  # of one call that are told
 MOST = 6  # groups of names on a line, before the rest is only counted
 _LABEL = 10
 _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
@@ -34,38 +36,52 @@ _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.
 class Teller:
     """Tells of the calls and steps of one process as they come.
 
-    What it has told before, of the same line, it says in a word.
+    What it has told before, of the same line, it says in a word; and where that goes on and on, at
+    the first times and then at every tenfold, so that a long run stays short.
     """
 
     def __init__(self, *, verbose: bool = False) -> None:
         self._verbose = verbose
         self._last: dict[tuple[str, str], Call] = {}  # by kind and line
         self._told: dict[tuple[str, ...], str] = {}  # where the reader finds it
+        self._repeats: Counter[tuple[str, ...]] = Counter()
 
     def tell_call(self, call: Call) -> str:
-        """Return what a call reached, what it did not, and why."""
+        """Return what a call reached, what it did not, and why; empty where it repeats itself."""
         line = (call.kind, str(call.place))
         details = _details(call, verbose=self._verbose)
         here = f"in {call.kind} {call.number}"
-        known = self._told.setdefault((*line, *details), here)
+        content = (*line, *details)
+        known = self._told.setdefault(content, here)
         first = headline(call)
-        if len(details) > 1 and known != here:
-            first, details = _repeated(call, known), []
-        since = _since(call, self._last.get(line))
+        since = [*_since(call, self._last.get(line))]
         self._last[line] = call
+        if details and known != here:
+            first, details = _repeated(call, known), []
+            self._repeats[content] += 1
+            if not since and not _is_worth_a_line(self._repeats[content]):
+                return ""
         return "\n".join([first, *details, *since]) + "\n"
 
     def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
         """Return what steps next, led by the alarm where there is one.
 
-        What explains an alarm is told once.
+        What explains an alarm is told once, and that all is well as well: then it is empty.
         """
         first, *details = _step(step, calls)
         here = f"after backward {_numbers(step.calls)}"
-        known = self._told.setdefault((step.optimizer, *details), here)
-        if step.starved and known != here:
+        fed = "" if step.starved else _fed(step)
+        known = self._told.setdefault((step.optimizer, fed, *details), here)
+        if known != here:
+            if not step.starved:
+                return ""
             first, details = f"{first}, as {known}", []
         return "\n".join([first, *details]) + "\n"
+
+
+def _is_worth_a_line(times: int) -> bool:
+    """Say whether a reader is told of a repetition: the first three, then the 10th, the 100th."""
+    return times <= _FIRST_REPEATS or str(times).rstrip("0") == "1"
 
 
 def _details(call: Call, *, verbose: bool = False) -> list[str]:
