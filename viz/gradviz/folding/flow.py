@@ -106,12 +106,12 @@ class Flow:
                 and edge.target not in nodes
                 and edge not in edges
             ):
-                found = of_region.get(find(edge.source))
-                if found:
-                    edges[edge] = found
-        told = {cut for cuts in (*nodes.values(), *edges.values()) for cut in cuts}
+                cuts_inside = of_region.get(find(edge.source))
+                if cuts_inside:
+                    edges[edge] = cuts_inside
+        marked = {cut for cuts in (*nodes.values(), *edges.values()) for cut in cuts}
         for edge in self.edges:
-            if edge.cut is not None and edge.cut not in told:
+            if edge.cut is not None and edge.cut not in marked:
                 edges.setdefault(edge, set()).add(edge.cut)
         return (
             {index: tuple(sorted(cuts)) for index, cuts in nodes.items()},

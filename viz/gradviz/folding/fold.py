@@ -79,16 +79,16 @@ def _stages(flow: Flow, modules: Modules, rooms: Rooms, keys: Sequence[NodeKey])
             for edge in flow.into[index]
             if flow.nodes[edge.source].kind is NodeKind.OPERATION
         ):
-            found = (
+            stage = (
                 nearest[source]
                 if shown[source] is shown[index]
                 else (flow.distance[source], source)
             )
-            nearest[index] = min(filter(None, (found, nearest[index])), default=None)
+            nearest[index] = min(filter(None, (stage, nearest[index])), default=None)
     stages = {
-        node.index: shown[found[1]]
-        for node, found in zip(flow.nodes, nearest, strict=True)
-        if found
+        node.index: shown[stage[1]]
+        for node, stage in zip(flow.nodes, nearest, strict=True)
+        if stage
         and shown[node.index].is_open
         and node.kind is NodeKind.OPERATION
         and node.index not in flow.cut_nodes
@@ -382,18 +382,18 @@ class _Drawing:
         )
 
     def _box(self, tally: _Tally, frames: Mapping[Room, int]) -> Box:
-        known = [self._parameters[name] for name in tally.names if name in self._parameters]
-        verdicts = Counter(parameter.verdict for parameter in known)
+        members = [self._parameters[name] for name in tally.names if name in self._parameters]
+        verdicts = Counter(parameter.verdict for parameter in members)
         single = (
             tally.box.kind is BoxKind.PARAMETER
             and len(set(tally.names)) != len(tally.frame.members)
-            and len(known) > 1
+            and len(members) > 1
         )
-        around = len(tally.frame.members)
+        siblings = len(tally.frame.members)
         if tally.box.kind is BoxKind.MODULE:
             times = tally.room.modules if not tally.room.is_open else 1
         elif tally.box.kind is BoxKind.OPERATION:
-            times = max(1, tally.nodes // around)
+            times = max(1, tally.nodes // siblings)
         else:
             times = 1
         return replace(
@@ -403,11 +403,11 @@ class _Drawing:
             calls=min(tally.uses.values(), default=1) if tally.box.kind is BoxKind.MODULE else 1,
             node=tally.node if tally.nodes == 1 else None,
             nodes=tally.nodes,
-            parameters=len(known),
-            numel=sum(parameter.numel for parameter in known),
+            parameters=len(members),
+            numel=sum(parameter.numel for parameter in members),
             verdicts=tally.box.verdicts
             or tuple((verdict, verdicts[verdict]) for verdict in Verdict if verdicts[verdict]),
-            partial=sum(parameter.partial for parameter in known),
+            partial=sum(parameter.partial for parameter in members),
             marked=tuple(name for name in tally.names if name in self._marks),
             shape=None if single else tally.box.shape,
         )

@@ -91,7 +91,7 @@ class Modules:
         return module
 
     def _want(self, patterns: Sequence[str]) -> None:
-        anywhere = [each for pattern in patterns for each in (pattern, f"*.{pattern}")]
+        anywhere = [form for pattern in patterns for form in (pattern, f"*.{pattern}")]
         for module in reversed(self.all) if patterns else ():
             if any(fnmatchcase(module.path, pattern) for pattern in anywhere):
                 module.wanted = True
@@ -112,15 +112,15 @@ class Modules:
         meetings: dict[tuple[Module, Module], tuple[Module, str, str]] = {}
         for edge in flow.edges:
             source, target = self.of[edge.source], self.of[edge.target]
-            here, above, below = meetings.get((source, target)) or meetings.setdefault(
+            meeting, above, below = meetings.get((source, target)) or meetings.setdefault(
                 (source, target), _meeting(source, target)
             )
             passes = edge.gradient, edge.severed, edge.cut
-            here.contents[
+            meeting.contents[
                 above, self.label[edge.source], below, self.label[edge.target], passes
             ] += 1
             if (
-                here is not target and edge.severed is not None
+                meeting is not target and edge.severed is not None
             ):  # what else comes in from outside is of no account: the first has no such input
                 target.contents[self.label[edge.target], passes] += 1
 
@@ -271,15 +271,15 @@ class Rooms:
         rooms, room.children = room.children, []
         for start in range(0, len(rooms), size):
             part = rooms[start : start + size]
-            first, last = (each.path.rpartition(".")[2] for each in (part[0], part[-1]))
+            first, last = (module.path.rpartition(".")[2] for module in (part[0], part[-1]))
             bundle = Room(f"{first} \u2026 {last}" if part[1:] else first, room, room.members)
             bundle.is_bundle, bundle.children, bundle.is_wanted = (
                 True,
                 part,
-                any(each.is_wanted for each in part),
+                any(module.is_wanted for module in part),
             )
-            for each in part:
-                each.parent, each.depth = bundle, bundle.depth + 1
+            for module in part:
+                module.parent, module.depth = bundle, bundle.depth + 1
             room.children.append(bundle)
 
     def _add(self, parent: Room, names: list[str], run: int) -> None:

@@ -28,7 +28,7 @@ def stretched(folded: Folded) -> Folded:
         if (link.source, link.target) not in inner
     ]
     merged = [
-        _in_one([boxes[each] for each in stretches[n]]) if n in stretches else boxes[n]
+        _in_one([boxes[position] for position in stretches[n]]) if n in stretches else boxes[n]
         for n in kept
     ]
     return replace(folded, boxes=tuple(merged), links=tuple(sorted(links)))

@@ -53,8 +53,8 @@ def run(dot_source: str, format: str, timeout: float | None) -> bytes:
         ) from error
     if done.returncode != 0:
         line = done.stderr.decode(errors="replace").strip().partition("\n")[0][:_LONGEST]
-        said = printable(line) or f"exit status {done.returncode}"
-        raise EngineError(f"'dot' could not draw the graph: {said}. Try the engine 'embedded'")
+        message = printable(line) or f"exit status {done.returncode}"
+        raise EngineError(f"'dot' could not draw the graph: {message}. Try the engine 'embedded'")
     if not done.stdout.startswith(_BEGINS.get(format, b"")) or (
         format == "svg" and not _is_drawing(done.stdout)
     ):

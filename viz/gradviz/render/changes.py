@@ -43,19 +43,19 @@ class Changes:
 
     def _marked(self, item: Item) -> Item:
         words = Counter(self.words[name] for name in item.parameters if name in self.words)
-        said = [
+        notes = [
             word if len(item.parameters) == 1 else f"{count} {_plural(word, count)}"
             for word, count in words.items()
         ]
         if any(cut in self.came for cut in item.cuts):
-            said.append("new")
-        if not said:
+            notes.append("new")
+        if not notes:
             return item
-        change = "came" if all(word.endswith("new") for word in said) else "changed"
+        change = "came" if all(word.endswith("new") for word in notes) else "changed"
         return replace(
             item,
-            lines=(*item.lines, *said),
-            about=f"{item.about}; {', '.join(said)}",
+            lines=(*item.lines, *notes),
+            about=f"{item.about}; {', '.join(notes)}",
             change=change,
         )
 
@@ -95,7 +95,9 @@ def _clauses(difference: Difference, before: Findings, after: Findings) -> list[
         clauses.append(f"{listing(folded)} {was} {old} and {now} {new}")
     for some, among, verb in ((difference.came, after, "came"), (difference.went, before, "went")):
         if some:
-            clauses.append(f"{listing(_named([one.name for one in some], among))} {verb}")
+            clauses.append(
+                f"{listing(_named([parameter.name for parameter in some], among))} {verb}"
+            )
     for cuts, verb in ((difference.cuts_came, "came"), (difference.cuts_went, "went")):
         clauses += [f"{cut_at(cut)} {verb}" for cut in cuts_by_block(cuts)]
     rest = len(clauses) - CLAUSES
@@ -123,9 +125,9 @@ def _cuts_gone(cuts: Sequence[Cut]) -> Iterator[Item]:
         )
         yield _gone(f"gone_{number}", Sort.MARK, lines, f"{cut_at(cut)}: gone", Verdict.CUT)
     if cuts[MOST:]:
-        said = counted(len(cuts) - MOST, "more cut")
+        rest = counted(len(cuts) - MOST, "more cut")
         yield _gone(
-            "gone_more", Sort.MARK, (f"{SCISSORS} {said}", "gone"), f"{said}: gone", Verdict.CUT
+            "gone_more", Sort.MARK, (f"{SCISSORS} {rest}", "gone"), f"{rest}: gone", Verdict.CUT
         )
 
 
@@ -149,8 +151,8 @@ def _parameters_gone(went: Iterable[Parameter], before: Findings) -> Iterator[It
             verdict,
         )
     if groups[MOST:]:
-        said = counted(sum(group.parameters for _, group in groups[MOST:]), "more parameter")
-        yield _gone("went_more", Sort.TENSOR, (said, "gone"), f"{said}: gone", groups[-1][0])
+        rest = counted(sum(group.parameters for _, group in groups[MOST:]), "more parameter")
+        yield _gone("went_more", Sort.TENSOR, (rest, "gone"), f"{rest}: gone", groups[-1][0])
 
 
 def _gone(key: str, sort: Sort, lines: tuple[str, ...], about: str, verdict: Verdict) -> Item:

@@ -27,12 +27,12 @@ def render_difference(difference: Difference, before: Findings, after: Findings)
     Of several losses each is told on its own, as far as it differs.
     """
     lines: list[str] = []
-    for name, each in difference.losses.items():
+    for name, part in difference.losses.items():
         was = difference.losses_before.get(name, name)
-        told = _told(each, before.losses.get(was, before), after.losses.get(name, after))
-        lines += _titled(f"Loss {name}" + (f" (was {was})" if was != name else ""), told)
+        differs = _differences(part, before.losses.get(was, before), after.losses.get(name, after))
+        lines += _titled(f"Loss {name}" + (f" (was {was})" if was != name else ""), differs)
     if not difference.losses:
-        lines += _told(difference, before, after)
+        lines += _differences(difference, before, after)
     lines += _trained(difference.trained, after)
     lines += _titled("Losses that came", difference.losses_came)
     lines += _titled("Losses that went", difference.losses_went)
@@ -48,15 +48,15 @@ def render_difference_json(difference: Difference) -> str:
     Parameters by their new name, cuts as in a report, and the same for each of several losses.
     """
     losses = [
-        {"loss": name, "loss_before": difference.losses_before.get(name, name), **_document(each)}
-        for name, each in difference.losses.items()
+        {"loss": name, "loss_before": difference.losses_before.get(name, name), **_document(part)}
+        for name, part in difference.losses.items()
     ]
     document = {
         "format": 1,
         **_document(difference),
         "trained": [
-            {"name": each.after.name, "name_before": each.before.name, **_training(each)}
-            for each in difference.trained
+            {"name": part.after.name, "name_before": part.before.name, **_training(part)}
+            for part in difference.trained
         ],
         "losses": losses,
         "losses_came": list(difference.losses_came),
@@ -75,7 +75,7 @@ def pictured(
     if together(after) is after or not difference.losses:
         return difference, before, after
     name = next(
-        (name for name, each in difference.losses.items() if each), list(difference.losses)[-1]
+        (name for name, part in difference.losses.items() if part), list(difference.losses)[-1]
     )
     return (
         difference.losses[name],
@@ -130,18 +130,18 @@ def _document(difference: Difference) -> dict[str, object]:
             }
             for change in difference.changed
         ],
-        "came": [{"name": each.name, **_fate(each)} for each in difference.came],
-        "went": [{"name": each.name, **_fate(each)} for each in difference.went],
+        "came": [{"name": item.name, **_fate(item)} for item in difference.came],
+        "went": [{"name": item.name, **_fate(item)} for item in difference.went],
         "cuts_came": [_cut(cut) for cut in difference.cuts_came],
         "cuts_went": [_cut(cut) for cut in difference.cuts_went],
         "renamed": [
-            {"before": each.before, "after": each.after, "parameters": each.parameters}
-            for each in difference.renamed
+            {"before": item.before, "after": item.after, "parameters": item.parameters}
+            for item in difference.renamed
         ],
     }
 
 
-def _told(difference: Difference, before: Findings, after: Findings) -> list[str]:
+def _differences(difference: Difference, before: Findings, after: Findings) -> list[str]:
     lines = [*_changed(difference, after)]
     lines += _titled("Came", _folded(difference.came, after.parameters))
     lines += _titled("Went", _folded(difference.went, before.parameters))
@@ -152,16 +152,20 @@ def _told(difference: Difference, before: Findings, after: Findings) -> list[str
 def _renamed(renamed: Iterable[Renaming]) -> Iterator[str]:
     """What has another name; modules that differ in their numbers alone are told once."""
     alike: dict[tuple[str, str], list[Renaming]] = {}
-    for each in renamed:
-        alike.setdefault((_NUMBER.sub("#", each.before), _NUMBER.sub("#", each.after)), []).append(
-            each
-        )
+    for renaming in renamed:
+        alike.setdefault(
+            (_NUMBER.sub("#", renaming.before), _NUMBER.sub("#", renaming.after)), []
+        ).append(renaming)
     for some in alike.values():
         before, after = (
             joined_numbers(paths) or "the model"
-            for paths in ([one.before for one in some], [one.after for one in some])
+            for paths in (
+                [renaming.before for renaming in some],
+                [renaming.after for renaming in some],
+            )
         )
-        yield f"{before} -> {after} ({counted(sum(one.parameters for one in some), 'parameter')})"
+        parameters = sum(renaming.parameters for renaming in some)
+        yield f"{before} -> {after} ({counted(parameters, 'parameter')})"
 
 
 def _fate(parameter: Parameter) -> dict[str, str | bool]:
@@ -179,7 +183,7 @@ def _cut(cut: Cut) -> dict[str, object]:
     }
 
 
-def _said(parameter: Parameter) -> str:
+def _fate_words(parameter: Parameter) -> str:
     return f"{parameter.verdict}, partial" if parameter.partial else str(parameter.verdict)
 
 
@@ -187,7 +191,9 @@ def _changed(difference: Difference, after: Findings) -> Iterator[str]:
     """A paragraph for each way in which a verdict changed."""
     ways: dict[tuple[str, str], list[str]] = {}
     for change in difference.changed:
-        ways.setdefault((_said(change.before), _said(change.after)), []).append(change.after.name)
+        ways.setdefault((_fate_words(change.before), _fate_words(change.after)), []).append(
+            change.after.name
+        )
     for (old, new), names in ways.items():
         yield f"{old} -> {new}"
         yield from (f"  {group}" for group in fold_names(names, after.parameters))
@@ -215,7 +221,7 @@ def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
 def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterator[str]:
     by_verdict: dict[str, list[str]] = {}
     for parameter in some:
-        by_verdict.setdefault(_said(parameter), []).append(parameter.name)
+        by_verdict.setdefault(_fate_words(parameter), []).append(parameter.name)
     for verdict, names in by_verdict.items():
         yield from (f"{group}: {verdict}" for group in fold_names(names, among))
 
@@ -227,5 +233,5 @@ def _cuts(cuts: Iterable[Cut], among: Mapping[str, Parameter]) -> Iterator[str]:
 
 
 def _titled(title: str, lines: Iterable[str]) -> list[str]:
-    told = [f"  {line}" for line in lines]
-    return [title, *told] if told else []
+    below = [f"  {line}" for line in lines]
+    return [title, *below] if below else []

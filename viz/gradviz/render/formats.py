@@ -128,8 +128,8 @@ def save_difference(
     elif ending == ".txt":
         content = words.render_difference(difference, before, after)
     else:
-        one, old, new = words.pictured(difference, before, after)
-        marks = changes(one, old, new)
+        part, old, new = words.pictured(difference, before, after)
+        marks = changes(part, old, new)
         if ending in (".svg", ".html"):
             content = render_svg(new, view, engine=engine, changes=marks)
             if ending == ".html":

@@ -34,21 +34,21 @@ def columns(report: Findings) -> dict[str, list[Any]]:
     """Return the columns of the table by name."""
     series = series_of(report) or Series()
     chosen = block_names(line.name for line in series.parameters)
-    found: dict[str, list[Any]] = {
+    table: dict[str, list[Any]] = {
         name: [] for name in ("call", "parameter", "block", "numel", "verdict", "why", *_NUMBERS)
     }
     for place, call in enumerate(series.calls):
         for line in series.parameters:
             turn = line.verdict_at(call)
-            found["call"].append(call)
-            found["parameter"].append(line.name)
-            found["block"].append(chosen[line.name])
-            found["numel"].append(line.numel)
-            found["verdict"].append(None if turn is None else turn.verdict)
-            found["why"].append("" if turn is None else turn.why)
+            table["call"].append(call)
+            table["parameter"].append(line.name)
+            table["block"].append(chosen[line.name])
+            table["numel"].append(line.numel)
+            table["verdict"].append(None if turn is None else turn.verdict)
+            table["why"].append("" if turn is None else turn.why)
             for name, field in _NUMBERS.items():
-                found[name].append(_number(line, field, place))
-    return found
+                table[name].append(_number(line, field, place))
+    return table
 
 
 _NUMBERS = {

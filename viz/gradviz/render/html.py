@@ -70,7 +70,7 @@ def render_html(report: Findings) -> str:
         "notes": [printable(note) for note in notes],
         "torch": report.torch or "",
         "first": _first(losses, report),
-        "losses": [loss_data(each) for each in losses],
+        "losses": [loss_data(loss) for loss in losses],
         "series": series_data(report),
     }
     style, script = _style(), _script()
@@ -89,15 +89,21 @@ def render_html(report: Findings) -> str:
 def _first(losses: Sequence[Findings], report: Findings) -> int:
     """Return which loss a reader is to see first: the first that something is alarming about."""
     for note in report.notes:
-        told = _AFTER.search(note) if note.startswith("ALARM") else None
-        calls = {f"backward {number}" for number in re.findall(r"\d+", told[1])} if told else set()
+        numbered = _AFTER.search(note) if note.startswith("ALARM") else None
+        calls = (
+            {f"backward {number}" for number in re.findall(r"\d+", numbered[1])}
+            if numbered
+            else set()
+        )
         called = [
             number for number, loss in enumerate(losses) if loss.loss.partition(",")[0] in calls
         ]
         starved = [
             number
             for number in called
-            if any(one.verdict is Verdict.CUT for one in losses[number].parameters.values())
+            if any(
+                parameter.verdict is Verdict.CUT for parameter in losses[number].parameters.values()
+            )
         ]
         if called:
             return (starved or called)[-1]

@@ -15,7 +15,13 @@ TIMES = "\u00d7"
 
 
 def item_of(
-    box: Box, key: str, report: Findings, *, around: str = "", unsaid: int = 1, repetitions: int = 1
+    box: Box,
+    key: str,
+    report: Findings,
+    *,
+    frame_path: str = "",
+    unsaid: int = 1,
+    repetitions: int = 1,
 ) -> Item:
     """Return the item for a box.
 
@@ -23,7 +29,7 @@ def item_of(
         box: What to draw.
         key: Its identifier.
         report: What the cuts of the box are positions in.
-        around: Path of the frame that it stands in.
+        frame_path: Path of the frame that it stands in.
         unsaid: How many equal modules it is for, beyond what the frames around it say.
         repetitions: How many equal modules its nodes are counted in.
     """
@@ -34,11 +40,11 @@ def item_of(
         case BoxKind.CUT:
             return _mark(key, box, report)
         case BoxKind.OPERATION:
-            return _operation(key, box, _name(box, around, unsaid))
+            return _operation(key, box, _name(box, frame_path, unsaid))
         case BoxKind.PARAMETER | BoxKind.LEAF:
-            return _tensor(key, box, _name(box, around, unsaid), report)
+            return _tensor(key, box, _name(box, frame_path, unsaid), report)
         case _:
-            return _module(key, box, _name(box, around, unsaid), repetitions)
+            return _module(key, box, _name(box, frame_path, unsaid), repetitions)
 
 
 def repeated(name: str, times: int) -> str:
@@ -46,11 +52,11 @@ def repeated(name: str, times: int) -> str:
     return f"{name} {TIMES}{times:,}" if times > 1 else name
 
 
-def relative(path: str, around: str) -> str:
+def relative(path: str, frame_path: str) -> str:
     """Return a path without that of the module around it."""
     return (
-        path[len(around) :].lstrip(".")
-        if around and (path == around or path.startswith(f"{around}."))
+        path[len(frame_path) :].lstrip(".")
+        if frame_path and (path == frame_path or path.startswith(f"{frame_path}."))
         else path
     )
 
@@ -65,18 +71,18 @@ def size_of(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -
     return tensors(parameters, numel) if parameters else ""
 
 
-def _name(box: Box, around: str, unsaid: int) -> str:
-    return repeated(short(relative(box.path, around)), unsaid) if box.path else ""
+def _name(box: Box, frame_path: str, unsaid: int) -> str:
+    return repeated(short(relative(box.path, frame_path)), unsaid) if box.path else ""
 
 
 def _operation(key: str, box: Box, name: str) -> Item:
     stretch = box.stretch or (box,)
-    lines = [repeated(short(each.operation) or NAMELESS, each.times) for each in stretch]
+    lines = [repeated(short(step.operation) or NAMELESS, step.times) for step in stretch]
     scope, place = f" in {box.path}" if box.path else "", _at(box)
     about = f"{repeated(box.operation, box.times)}{scope}{place}"
     if box.stretch:
         about = (
-            ", ".join(repeated(each.operation, each.times) + _at(each) for each in stretch) + scope
+            ", ".join(repeated(step.operation, step.times) + _at(step) for step in stretch) + scope
         )
     return Item(
         key=key,
@@ -98,7 +104,7 @@ def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
     """A parameter, several of a module, or a leaf."""
     verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
     size = size_of(box.parameters, box.numel, box.shape)
-    said = _verdicts(box)
+    fates = _verdicts(box)
     if box.parameters <= 1:
         words = ", ".join(verdict_words(dict(box.verdicts), box.partial))
         parameter = report.parameters.get(box.path)
@@ -119,7 +125,7 @@ def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
     return Item(
         key=key,
         sort=Sort.TENSOR if verdict else Sort.OPERATION,
-        lines=tuple(filter(None, [name, second, *said])),
+        lines=tuple(filter(None, [name, second, *fates])),
         about=printable(about),
         verdict=verdict,
         pruned=box.pruned,
@@ -133,17 +139,17 @@ def _module(key: str, box: Box, name: str, repetitions: int) -> Item:
     if box.operation:
         name = short(f"{name}.{box.operation}()".lstrip("."))
     size = size_of(box.parameters, box.numel)
-    said = _verdicts(box) or [counted(box.nodes // repetitions, "operation")]
+    fates = _verdicts(box) or [counted(box.nodes // repetitions, "operation")]
     times = box.times * box.calls
     name = repeated(name, times) if name else ""
     aside = f": {short(box.class_name)}" if name and box.class_name else ""
     about = "; ".join(
-        filter(None, [repeated(box.path, times), box.class_name, size, ", ".join(said)])
+        filter(None, [repeated(box.path, times), box.class_name, size, ", ".join(fates)])
     )
     return Item(
         key=key,
         sort=Sort.TENSOR if verdict else Sort.OPERATION,
-        lines=tuple(filter(None, [name + aside, size, *said])),
+        lines=tuple(filter(None, [name + aside, size, *fates])),
         aside=aside,
         about=printable(about),
         verdict=verdict,

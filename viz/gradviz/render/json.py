@@ -49,7 +49,7 @@ def render_json(report: Findings) -> str:
     """Return the report as JSON, a parameter, cut, node or edge to a line."""
     document: dict[str, Any] = {"format": FORMAT, "gradviz": __version__, "torch": report.torch}
     document["backwards"] = [
-        _backward(index, each) for index, each in enumerate(report.losses.values() or [report])
+        _backward(index, loss) for index, loss in enumerate(report.losses.values() or [report])
     ]
     if report.losses:
         document["together"] = _backward(0, report)
@@ -111,8 +111,8 @@ def read_document(text: str) -> dict[str, Any]:
 def _training(training: Training) -> dict[str, Any]:
     encoded: dict[str, Any] = _encode(training)
     encoded["optimizers"] = [
-        {("class" if key == "kind" else key): value for key, value in one.items()}
-        for one in encoded["optimizers"]
+        {("class" if key == "kind" else key): value for key, value in optimizer.items()}
+        for optimizer in encoded["optimizers"]
     ]
     return encoded
 
@@ -122,12 +122,12 @@ def _read_training(entry: Any) -> Training | None:
         return None
     optimizers = _items(entry, "optimizers", "training")
     plain = [
-        {("kind" if key == "class" else key): value for key, value in one.items()}
-        for one in optimizers
-        if isinstance(one, dict)
+        {("kind" if key == "class" else key): value for key, value in optimizer.items()}
+        for optimizer in optimizers
+        if isinstance(optimizer, dict)
     ]
-    found: Training = _decode(Training, {**entry, "optimizers": plain}, "training")
-    return found
+    training: Training = _decode(Training, {**entry, "optimizers": plain}, "training")
+    return training
 
 
 def _backward(index: int, report: Findings) -> dict[str, Any]:
@@ -156,14 +156,14 @@ def _read_backward(entry: Any, torch: str, where: str) -> Findings:
     cuts = _decode(tuple[Cut, ...], _items(entry, "cuts", where), f"{where}.cuts")
     parameters = []
     for i, item in enumerate(_items(entry, "parameters", where)):
-        here = f"{where}.parameters[{i}]"
-        references = _items(item, "cuts", here)
+        path = f"{where}.parameters[{i}]"
+        references = _items(item, "cuts", path)
         own = [
-            cuts[r] if type(r) is int and 0 <= r < len(cuts) else _decode(Cut, r, f"{here}.cuts")
+            cuts[r] if type(r) is int and 0 <= r < len(cuts) else _decode(Cut, r, f"{path}.cuts")
             for r in references
         ]
         parameters.append(
-            dataclasses.replace(_decode(Parameter, {**item, "cuts": []}, here), cuts=tuple(own))
+            dataclasses.replace(_decode(Parameter, {**item, "cuts": []}, path), cuts=tuple(own))
         )
     place = None
     if entry.get("file") is not None:

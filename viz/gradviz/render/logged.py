@@ -75,13 +75,13 @@ def text_of(report: Findings, series: Series | None) -> str:
     The alarms, what reaches, and a sparkline of each block.
     """
     alarms = [] if report.training is None else report.training.alarms
-    said = [
+    lines = [
         f"ALARM: {alarm.means} {alarm.mend} ({', '.join(alarm.parameters[:4])})" for alarm in alarms
     ]
-    said += [note for note in report.notes if note.startswith("ALARM")]
+    lines += [note for note in report.notes if note.startswith("ALARM")]
     return (
         "\n".join(
-            [*said, count_reached(report) + ".", "" if series is None else render_series(series)]
+            [*lines, count_reached(report) + ".", "" if series is None else render_series(series)]
         ).rstrip()
         + "\n"
     )
@@ -107,8 +107,8 @@ def _rich(series: Series | None, text: str) -> dict[str, Any]:
     with suppress(ImportError):
         from wandb import Html  # type: ignore[import-not-found,unused-ignore]
 
-        found = {"gradviz/report": Html(f"<pre>{escape(text)}</pre>", inject=False)}
+        entries = {"gradviz/report": Html(f"<pre>{escape(text)}</pre>", inject=False)}
         if series is not None:
-            found["gradviz/gradient"] = Html(render_series_svg(series), inject=False)
-        return found
+            entries["gradviz/gradient"] = Html(render_series_svg(series), inject=False)
+        return entries
     return {}

@@ -147,19 +147,23 @@ def runs(numbers: Iterable[int]) -> list[str]:
     >>> runs([0, 1, 2, 5])
     ['0..2', '5']
     """
-    found: list[list[int]] = []
+    stretches: list[list[int]] = []
     for number in sorted(numbers):
-        if found and number == found[-1][-1] + 1:
-            found[-1].append(number)
+        if stretches and number == stretches[-1][-1] + 1:
+            stretches[-1].append(number)
         else:
-            found.append([number])
-    return [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in found]
+            stretches.append([number])
+    return [f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in stretches]
 
 
 def _few_runs(numbers: Iterable[int]) -> list[str]:
     """Numbers as runs; where there are many, those in the middle are left out."""
-    found = runs(numbers)
-    return found if len(found) <= MOST_RUNS else [*found[: MOST_RUNS - 2], "...", found[-1]]
+    stretches = runs(numbers)
+    return (
+        stretches
+        if len(stretches) <= MOST_RUNS
+        else [*stretches[: MOST_RUNS - 2], "...", stretches[-1]]
+    )
 
 
 def tensors(parameters: int, numel: int) -> str:

@@ -134,7 +134,7 @@ class _Outliner:
         A module with nothing of its own and one child is one with it; a list of modules that are
         built alike is as many entries as it has modules.
         """
-        found: dict[int, tuple[str, ...]] = {}
+        owners: dict[int, tuple[str, ...]] = {}
         waiting = [(depth, [m for m in members if len(self._things[m].path) > depth])]
         while waiting:
             at, group = waiting.pop()
@@ -157,8 +157,8 @@ class _Outliner:
                 if is_list and self._are_alike(part, shared):
                     waiting.append((shared, part))
                 else:
-                    found.update(dict.fromkeys(part, low[:shared]))
-        return {m: (*path,) for m, path in found.items()}
+                    owners.update(dict.fromkeys(part, low[:shared]))
+        return {m: (*path,) for m, path in owners.items()}
 
     def _are_alike(self, members: Iterable[int], depth: int) -> bool:
         """Say whether the modules of a list are of one class and hold the same, whatever its
@@ -179,7 +179,7 @@ class _Outliner:
     def _entry(
         self, key: Hashable, group: Sequence[int], hung: Mapping[int, list[int]], depth: int
     ) -> Entry:
-        members = tuple(each for m in group for each in (*hung.get(m, ()), m))
+        members = tuple(member for m in group for member in (*hung.get(m, ()), m))
         path, is_module = (
             (key, True) if isinstance(key, tuple) else (self._things[group[0]].path, False)
         )

@@ -75,8 +75,8 @@ class Tally:
 
 def name_in(path: Sequence[str], name: str) -> str:
     """Return the name of a tensor without the path of the group that it is shown in."""
-    around = f"{'.'.join(path)}."
-    return name.removeprefix(around) if path and len(name) > len(around) else name
+    prefix = f"{'.'.join(path)}."
+    return name.removeprefix(prefix) if path and len(name) > len(prefix) else name
 
 
 def repeated(name: str, times: int) -> str:

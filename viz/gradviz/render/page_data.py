@@ -39,7 +39,7 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.render.sketch import NAMELESS, short
-from gradviz.render.source import around
+from gradviz.render.source import lines_near
 from gradviz.render.text_width import columns
 from gradviz.render.tree import Group
 from gradviz.render.tree import Sort as GroupSort
@@ -127,14 +127,14 @@ class _Loss:
         return rows
 
     def _row(self, thing: PageThing, group: Group) -> dict[str, int]:
-        here = name_in(group.path, thing.name) if thing.is_tensor else thing.name
+        shown = name_in(group.path, thing.name) if thing.is_tensor else thing.name
         row = {
             "sort": SORTS.index(thing.sort),
             "text": self._strings[thing.name],
-            "lines": self._box(self._lines(thing, here)),
+            "lines": self._box(self._lines(thing, shown)),
         }
-        if here != thing.name or not here:
-            row["here"] = self._strings[printable(here) or NAMELESS]
+        if shown != thing.name or not shown:
+            row["here"] = self._strings[printable(shown) or NAMELESS]
         if thing.verdict is not None:
             row["verdict"] = VERDICTS.index(thing.verdict)
         if thing.shape is not None:
@@ -151,20 +151,20 @@ class _Loss:
                 row["caller"] = self._place(thing.node.caller)
         return row
 
-    def _lines(self, thing: PageThing, here: str) -> tuple[BoxLine, ...]:
+    def _lines(self, thing: PageThing, shown: str) -> tuple[BoxLine, ...]:
         if thing.sort == "mark":
             first = self._report.cuts[thing.cuts[0]] if thing.cuts else None
             place = thing.node.place if thing.node else None
-            return mark_lines(here, Place(first.file, first.line) if first else place)
+            return mark_lines(shown, Place(first.file, first.line) if first else place)
         if thing.verdict is None:
-            return (BoxLine(short(here) or NAMELESS),)
+            return (BoxLine(short(shown) or NAMELESS),)
         word = str(thing.verdict)
         if thing.sort == "stub":
-            return tensor_lines(here, thing.verdict, f"{word}, shared")
+            return tensor_lines(shown, thing.verdict, f"{word}, shared")
         partial = ", partial" if thing.parameter and thing.parameter.partial else ""
         outside = "outside the model" if thing.sort == "leaf" else ""
         words = f"{word}{partial}", _sizes(thing.shape), outside
-        return tensor_lines(here, thing.verdict, " ".join(filter(None, words)))
+        return tensor_lines(shown, thing.verdict, " ".join(filter(None, words)))
 
     def _box(self, lines: Iterable[BoxLine]) -> int:
         """The number of a box with these lines: text, mark, aside, whether it tells of a cut."""
@@ -189,7 +189,7 @@ class _Loss:
         rows = []
         for group, tally in zip(tree.groups, self._summed(tree), strict=True):
             kind, name = self._class_of(group), printable(group.name)
-            here = repeated(name, group.times) if group.sort is GroupSort.RUN else name or NAMELESS
+            shown = repeated(name, group.times) if group.sort is GroupSort.RUN else name or NAMELESS
             rows.append(
                 [
                     str(group.sort),
@@ -197,11 +197,11 @@ class _Loss:
                     printable(".".join(group.path)),
                     group.times,
                     self._strings[kind],
-                    self._strings[here],
+                    self._strings[shown],
                     self._strings[row_words(tally)],
                     self._tallies[tally.row()],
-                    self._box(group_lines(here, kind, tally, len(group.children))),
-                    self._box((title_line(here, kind),)),
+                    self._box(group_lines(shown, kind, tally, len(group.children))),
+                    self._box((title_line(shown, kind),)),
                 ]
             )
         return rows
@@ -211,8 +211,8 @@ class _Loss:
         paths = {group.path}
         if group.sort is not GroupSort.MODULE:
             paths = {child.path for child in group.children if isinstance(child, Group)}
-        known = self._report.graph.classes
-        classes = {known.get(".".join(path), "") for path in paths if path}
+        classes_by_path = self._report.graph.classes
+        classes = {classes_by_path.get(".".join(path), "") for path in paths if path}
         return classes.pop() if len(classes) == 1 else ""
 
     def _summed(self, tree: "_Tree") -> list[Tally]:
@@ -262,7 +262,7 @@ class _Loss:
             "meaning": explanation.meaning,
             "mend": explanation.mend,
             "library": int(cut.inside_library),
-            "around": _around(cut),
+            "around": _code_near(cut),
         }
 
     def _place(self, place: Place) -> int:
@@ -275,12 +275,12 @@ class _Loss:
         return texts[file], line, texts[code], texts[function], texts[file_and_line(file, line)]
 
 
-def _around(cut: Cut) -> list[Any]:
+def _code_near(cut: Cut) -> list[Any]:
     """Return the number of a line, and it with those near it.
 
     Nothing where its file does not say so any more.
     """
-    first, lines = around(cut.file, cut.line, cut.code)
+    first, lines = lines_near(cut.file, cut.line, cut.code)
     return [first, list(lines)] if lines else []
 
 
@@ -371,7 +371,7 @@ class _Tree:
 def _flat(root: Group, opened: Iterable[Group]) -> _Tree:
     is_open = {id(group) for group in opened}
     tree = _Tree()
-    around = [-1]
+    parents = [-1]
     starts: list[int] = []
     waiting: list[int | Group | None] = [root]
     while waiting:
@@ -379,7 +379,7 @@ def _flat(root: Group, opened: Iterable[Group]) -> _Tree:
         if child is None:
             start = starts.pop()
             tree.numbers[start] = start + 1 - len(tree.numbers)
-            around.pop()
+            parents.pop()
         elif isinstance(child, int):
             tree.numbers.append(child)
         else:
@@ -387,8 +387,8 @@ def _flat(root: Group, opened: Iterable[Group]) -> _Tree:
             if id(child) in is_open:
                 tree.opened.append(number)
             tree.groups.append(child)
-            tree.parents.append(around[-1])
-            around.append(number)
+            tree.parents.append(parents[-1])
+            parents.append(number)
             starts.append(len(tree.numbers))
             tree.numbers.append(0)
             waiting.append(None)

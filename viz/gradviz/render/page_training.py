@@ -8,7 +8,7 @@ from typing import Any
 
 from gradviz.graph import Place
 from gradviz.render.sentences import path_and_line, printable
-from gradviz.render.source import around
+from gradviz.render.source import lines_near
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
 from gradviz.training_facts import Alarm, Training
 
@@ -48,6 +48,6 @@ def _code(alarm: Alarm) -> Iterator[dict[str, Any]]:
     """
     if alarm.file is None or alarm.line is None or not alarm.code:
         return
-    first, near = around(alarm.file, alarm.line, alarm.code)
+    first, near = lines_near(alarm.file, alarm.line, alarm.code)
     for number, text in enumerate(near, first) if near else [(alarm.line, printable(alarm.code))]:
         yield {"number": number, "text": text, "marked": number == alarm.line}

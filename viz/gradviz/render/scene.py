@@ -146,7 +146,7 @@ class _Framing:
         self._report, self._folded = report, folded
         self._drawn = _frames_drawn(folded)
         shown = sorted(number for number in set(self._drawn.values()) if number is not None)
-        self._around = {number: self._frame(folded.frames[number].parent) for number in shown}
+        self._parents = {number: self._frame(folded.frames[number].parent) for number in shown}
         self._sums: dict[int, Counter[str]] = {number: Counter() for number in shown}
         self._sum_up()
 
@@ -162,7 +162,7 @@ class _Framing:
         return Scene(
             is_whole=False,
             sketch=changes.mark(content) if changes else content,
-            frames=tuple(map(self._drawn_frame, self._around)),
+            frames=tuple(map(self._drawn_frame, self._parents)),
             frame_of={key: f"f{frame}" for key, frame in frames if frame is not None},
             back=frozenset(
                 line for line, link in zip(lines, links, strict=True) if link.source < link.target
@@ -178,13 +178,13 @@ class _Framing:
         return "" if number is None else self._folded.frames[number].path
 
     def _item(self, key: str, box: Box) -> Item:
-        around = self._path(self._frame(box.frame))
+        frame_path = self._path(self._frame(box.frame))
         turns = 1 if box.frame is None else self._folded.frames[box.frame].times
         return item_of(
             box,
             key,
             self._report,
-            around=around,
+            frame_path=frame_path,
             unsaid=self._unsaid(box.frame),
             repetitions=box.times * turns,
         )
@@ -194,7 +194,7 @@ class _Framing:
         around it.
         """
         times = 1
-        while number is not None and number not in self._around:
+        while number is not None and number not in self._parents:
             times *= self._folded.frames[number].modules
             number = self._folded.frames[number].parent
         return times
@@ -206,12 +206,12 @@ class _Framing:
             while number is not None and not box.stub:
                 self._sums[number].update({"parameters": box.parameters, "numel": box.numel})
                 self._sums[number].update({str(verdict): count for verdict, count in box.verdicts})
-                number = self._around[number]
+                number = self._parents[number]
 
     def _drawn_frame(self, number: int) -> DrawnFrame:
-        frame, sums, parent = self._folded.frames[number], self._sums[number], self._around[number]
+        frame, sums, parent = self._folded.frames[number], self._sums[number], self._parents[number]
         size = size_of(sums["parameters"], sums["numel"])
-        said = " \u00b7 ".join(filter(None, [short(frame.class_name), size]))
+        words = " \u00b7 ".join(filter(None, [short(frame.class_name), size]))
         verdicts = [str(verdict) for verdict in Verdict if sums[verdict]]
         classes = [
             "module",
@@ -224,7 +224,7 @@ class _Framing:
             name=repeated(
                 short(relative(frame.path, self._path(parent))), frame.modules * frame.calls
             ),
-            aside=f": {said}" if frame.class_name else f" \u00b7 {said}" if said else "",
+            aside=f": {words}" if frame.class_name else f" \u00b7 {words}" if words else "",
             classes=" ".join(classes),
         )
 
@@ -252,14 +252,14 @@ def _frames_drawn(folded: Folded) -> dict[int, int | None]:
 def _note(folded: Folded) -> str:
     """What is folded, and how to see more."""
     boxes = len(folded.boxes)
-    said = f"Folded: {folded.nodes:,} operations and parameters in {boxes} boxes."
+    note = f"Folded: {folded.nodes:,} operations and parameters in {boxes} boxes."
     if any(frame.modules > 1 for frame in folded.frames) or any(
         box.times > 1 for box in folded.boxes
     ):
-        said += f" {TIMES}n: n equal ones drawn as one."
+        note += f" {TIMES}n: n equal ones drawn as one."
     if folded.closed:
-        said += (
+        note += (
             f" Closed are {listing([printable(path) for path in folded.closed], 2)}; --open,"
             " --depth and --budget open more."
         )
-    return said
+    return note

@@ -103,9 +103,9 @@ def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
     behind = [parameters[name] for name in cut.parameters if name in parameters]
     pruned = sum(parameter.verdict is Verdict.CUT for parameter in behind)
     partial = sum(parameter.partial for parameter in behind)
-    said = [f"cuts off {counted(pruned, 'parameter')}"] if pruned else []
-    said += [f"one route of {counted(partial, 'parameter')}"] if partial else []
-    return ", ".join(said) or f"{counted(len(behind), 'parameter')} behind it"
+    clauses = [f"cuts off {counted(pruned, 'parameter')}"] if pruned else []
+    clauses += [f"one route of {counted(partial, 'parameter')}"] if partial else []
+    return ", ".join(clauses) or f"{counted(len(behind), 'parameter')} behind it"
 
 
 def count_reached(report: Findings) -> str:
@@ -221,10 +221,10 @@ def _named(names: Iterable[str], report: Findings) -> list[str]:
 def _subject(names: Sequence[str], report: Findings) -> tuple[str, str]:
     """The parameters as the subject of a clause, and its verb."""
     paths = _named(names, report)
-    said = listing(paths)
+    names_listed = listing(paths)
     return (
-        (said, "is" if len(paths) == 1 else "are")
-        if len(said) <= _ROOM
+        (names_listed, "is" if len(paths) == 1 else "are")
+        if len(names_listed) <= _ROOM
         else (str(len(names)), "are")
     )
 
@@ -265,9 +265,9 @@ def _frozen_clauses(report: Findings) -> list[str]:
     beyond = _passed_by(report)
     if not beyond:
         return [clause]
-    said = _subject(beyond, report)[0]
+    passed = _subject(beyond, report)[0]
     through = "it" if clause.endswith(" is frozen") else "them"
-    to = counted(len(beyond), "parameter") if said == str(len(beyond)) else said
+    to = counted(len(beyond), "parameter") if passed == str(len(beyond)) else passed
     return [f"{clause}, gradient still passes through {through} to {to}"]
 
 
@@ -305,10 +305,10 @@ def _zero_clauses(report: Findings) -> list[str]:
 
 def _unused_clauses(report: Findings) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
-    seen = [name for name in unused if is_known_unused(report.parameters[name])]
-    unseen = [name for name in unused if name not in seen]
+    certain = [name for name in unused if is_known_unused(report.parameters[name])]
+    unseen = [name for name in unused if name not in certain]
     return [
         f"{' '.join(_subject(names, report))} not {word}"
-        for names, word in ((seen, "used"), (unseen, "reached"))
+        for names, word in ((certain, "used"), (unseen, "reached"))
         if names
     ]

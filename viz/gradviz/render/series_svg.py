@@ -209,7 +209,7 @@ def _words(series: Series, panels: Sequence[_Panel]) -> tuple[str, str]:
         if len(series.calls) == 1
         else f"backward calls {series.calls[0]} to {series.calls[-1]}"
     )
-    said = [
+    lines = [
         f"Heat map of {len(panel.lines)} blocks over {calls}: {_TITLES[panel.column].lower()}, log"
         " scale."
         for panel in panels
@@ -222,14 +222,14 @@ def _words(series: Series, panels: Sequence[_Panel]) -> tuple[str, str]:
         ]
         if last:
             (least, low), (most, high) = min(last), max(last)
-            said.append(
+            lines.append(
                 f"In the last call the norm is largest in {printable(high)} ({amount(most)}) and"
                 f" smallest in {printable(low)}"
             )
-            said[-1] += f" ({amount(least)})."
+            lines[-1] += f" ({amount(least)})."
     return (
         f"How much gradient each block gets over {calls}",
-        " ".join(said) or "No gradient was measured.",
+        " ".join(lines) or "No gradient was measured.",
     )
 
 

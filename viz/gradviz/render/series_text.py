@@ -50,31 +50,33 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     change = fading(lines)
     if change is None:
         return []
-    said = (
+    sentences = (
         "From block to block on its way back the gradient changes by a factor of"
         f" {change.typical:.2g} (median of an element's size)."
     )
     factor, after, name = change.drop
     if factor < 1 / _TOLD:
-        said += (
+        sentences += (
             f" It falls most from {printable(after)} to {printable(name)}: to {factor:.2g} of it."
         )
     factor, after, name = change.growth
     if factor > _TOLD:
-        said += f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
-    return textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="  ")
+        sentences += (
+            f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
+        )
+    return textwrap.wrap(sentences, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _row(line: Line, scale: Scale, places: list[int], width: int) -> str:
     name = printable(line.name)
     name = name if len(name) <= width else f"…{name[1 - width :]}"
     marks = "".join(_marks(line, scale, places))
-    said = f"  {name.ljust(width)}  {marks}  {amount(_last(line.norms))}"
+    row = f"  {name.ljust(width)}  {marks}  {amount(_last(line.norms))}"
     if (ratio := _last(line.ratios)) is not None:
-        said += f"  update {amount(ratio)}"
+        row += f"  update {amount(ratio)}"
     if zeros := _last(line.zeros):
-        said += f"  zeros {zeros:.0%}" if zeros >= 0.005 else "  zeros under 1%"
-    return said
+        row += f"  zeros {zeros:.0%}" if zeros >= 0.005 else "  zeros under 1%"
+    return row
 
 
 def _marks(line: Line, scale: Scale, places: list[int]) -> Iterator[str]:

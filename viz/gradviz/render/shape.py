@@ -63,27 +63,29 @@ def module_shape(report: Findings) -> str:
     behind: dict[int, set[tuple[str, str]]] = {}
     into: dict[str, set[tuple[str, str]]] = {}
     for index in order:
-        here = _room(graph.nodes[index])
-        seen = {
+        own_room = _room(graph.nodes[index])
+        senders = {
             (_through(_arrow(edge), arrow), room)
             for edge in inputs[index]
             for arrow, room in behind[edge.source]
         }
-        if here is not None:
-            into.setdefault(here, set()).update(
-                (arrow, room) for arrow, room in seen if room != here or arrow.startswith("<x")
+        if own_room is not None:
+            into.setdefault(own_room, set()).update(
+                (arrow, room)
+                for arrow, room in senders
+                if room != own_room or arrow.startswith("<x")
             )
-        behind[index] = seen if here is None else {("<- ", here)}
+        behind[index] = senders if own_room is None else {("<- ", own_room)}
     verdicts: dict[str, Counter[str]] = {}
     for parameter in report.parameters.values():
         verdicts.setdefault(_owner(parameter.name), Counter())[parameter.verdict] += 1
-    told: list[_Told] = []
+    entries: list[_Told] = []
     for room in sorted(into.keys() | verdicts.keys(), key=_naturally):
         counts = ", ".join(
             f"{count} {verdict}" for verdict, count in sorted(verdicts.get(room, {}).items())
         )
         sources = sorted(into.get(room, ()), key=lambda item: (_naturally(item[1]), item[0]))
-        told.append(
+        entries.append(
             (
                 tuple(room.split(".")),
                 counts,
@@ -91,7 +93,7 @@ def module_shape(report: Findings) -> str:
             )
         )
     lines = []
-    for path, counts, inputs_of in _siblings_once(told):
+    for path, counts, inputs_of in _siblings_once(entries):
         lines.append(".".join(path) + (f": {counts}" if counts else ""))
         lines += [f"  {arrow}{'.'.join(source)}" for arrow, source in inputs_of]
     return "\n".join([*lines, *_cuts(report)]) + "\n"
@@ -102,13 +104,13 @@ _Path = tuple[str, ...]
 _Told = tuple[_Path, str, tuple[tuple[str, _Path], ...]]
 
 
-def _siblings_once(told: list[_Told]) -> list[_Told]:
+def _siblings_once(entries: list[_Told]) -> list[_Told]:
     """Tell numbered siblings once where each is like the one before, counted from
     its own number.
     """
-    for depth in range(max((len(path) for path, _, _ in told), default=0)):
+    for depth in range(max((len(path) for path, _, _ in entries), default=0)):
         blocks: dict[tuple[_Path, int], list[_Told]] = {}
-        for item in told:
+        for item in entries:
             path = item[0]
             if len(path) > depth and path[depth].isdecimal():
                 blocks.setdefault((path[:depth], int(path[depth])), []).append(item)
@@ -128,7 +130,7 @@ def _siblings_once(told: list[_Told]) -> list[_Told]:
                 first, alike = (family, number), relative
                 runs[first] = 1
         kept: list[_Told] = []
-        for item in told:
+        for item in entries:
             path = item[0]
             key = (
                 (path[:depth], int(path[depth]))
@@ -139,8 +141,8 @@ def _siblings_once(told: list[_Told]) -> list[_Told]:
                 kept.append(item)
             elif key in runs:
                 kept.append(_renamed(item, *key, key[1], runs[key]))
-        told = kept
-    return told
+        entries = kept
+    return entries
 
 
 def _renamed(item: _Told, family: _Path, number: int, start: int, count: int) -> _Told:

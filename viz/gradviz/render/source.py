@@ -8,7 +8,7 @@ from gradviz.render.sentences import printable
 _NEAR = 2  # lines before and after
 
 
-def around(file: str, line: int, code: str) -> tuple[int, tuple[str, ...]]:
+def lines_near(file: str, line: int, code: str) -> tuple[int, tuple[str, ...]]:
     """Return a line with those near it, fit to be shown, and the number of the first of them.
 
     Blank lines at both ends are left out, and what all are indented by. Of a file that cannot be

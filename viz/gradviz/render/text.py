@@ -75,8 +75,8 @@ def render_text(
         width: Columns that prose is wrapped to; ``WIDTH`` unless given. Code, names and places are
             never broken.
     """
-    told = _report(report, None if about is None else frozenset(about))
-    return "\n".join(text for line in told for _, text in _wrapped(line, width or WIDTH)) + "\n"
+    lines = _report(report, None if about is None else frozenset(about))
+    return "\n".join(text for line in lines for _, text in _wrapped(line, width or WIDTH)) + "\n"
 
 
 def render_summary(report: Findings) -> str:
@@ -131,18 +131,20 @@ def _report(report: Findings, about: frozenset[str] | None = None) -> Iterator[_
     report = by_block(report)
     if not report.losses:
         yield from _one_loss(report, about)
-    for position, (name, each) in enumerate(report.losses.items()):
+    for position, (name, loss) in enumerate(report.losses.items()):
         if position:
             yield _Line()
         yield _Line(f"Loss {name}", "title")
-        yield from _one_loss(each, about)
+        yield from _one_loss(loss, about)
     if report.training is not None and about is None:
         yield from _training(report.training)
 
 
 def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]:
     parameters = [
-        each for each in report.parameters.values() if about is None or each.name in about
+        parameter
+        for parameter in report.parameters.values()
+        if about is None or parameter.name in about
     ]
     cuts = [cut for cut in report.cuts if about is None or not about.isdisjoint(cut.parameters)]
     pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
@@ -275,7 +277,7 @@ def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> 
 
 
 def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
-    begins = _by_reason(parameters, Verdict.ZERO, lambda one: one.zero)
+    begins = _by_reason(parameters, Verdict.ZERO, lambda parameter: parameter.zero)
     if begins:
         yield _Line()
         yield _Line("Zero: gradient comes back to them, and all of it is zero.", "title")
@@ -292,7 +294,9 @@ def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]
 
 
 def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
-    lines = _by_reason(parameters, Verdict.FROZEN, lambda one: (one.frozen_at, one.frozen_from))
+    lines = _by_reason(
+        parameters, Verdict.FROZEN, lambda parameter: (parameter.frozen_at, parameter.frozen_from)
+    )
     if lines:
         yield _Line()
         yield _Line("Frozen: requires_grad is False, so they keep no gradient.", "title")
@@ -311,14 +315,14 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
 
 def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line]:
     """Those whose values were seen to stay out of the loss, and those that nothing came back to."""
-    seen = [one for one in parameters if is_known_unused(one)]
-    unseen = [one for one in parameters if one not in seen]
-    yield from _why_unused(report, seen, "Unused: their values did not go into this loss.")
+    certain = [parameter for parameter in parameters if is_known_unused(parameter)]
+    unseen = [parameter for parameter in parameters if parameter not in certain]
+    yield from _why_unused(report, certain, "Unused: their values did not go into this loss.")
     yield from _why_unused(report, unseen, "Not reached: no gradient comes back to them.")
 
 
 def _why_unused(report: Findings, parameters: Iterable[Parameter], title: str) -> Iterator[_Line]:
-    reasons = _by_reason(parameters, Verdict.UNUSED, lambda one: one.unused)
+    reasons = _by_reason(parameters, Verdict.UNUSED, lambda parameter: parameter.unused)
     if reasons:
         yield _Line()
         yield _Line(title, "title")
@@ -336,11 +340,11 @@ def _by_reason(
     parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]
 ) -> dict[_Reason, list[str]]:
     """The names of the parameters of one verdict, those with the same reason together."""
-    found: dict[_Reason, list[str]] = {}
+    names_by_reason: dict[_Reason, list[str]] = {}
     for parameter in parameters:
         if parameter.verdict is verdict:
-            found.setdefault(reason(parameter), []).append(parameter.name)
-    return found
+            names_by_reason.setdefault(reason(parameter), []).append(parameter.name)
+    return names_by_reason
 
 
 def _titled(report: Findings, title: str, names: list[str]) -> Iterator[_Line]:

@@ -132,9 +132,9 @@ def _addresses(statement: str) -> list[str]:
 
     What follows them may be anything.
     """
-    found = _ADDRESS.match(statement)
-    assert found is not None, statement
-    return [address for address in found.groups() if address]
+    match = _ADDRESS.match(statement)
+    assert match is not None, statement
+    return [address for address in match.groups() if address]
 
 
 @contextmanager

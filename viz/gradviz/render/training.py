@@ -25,11 +25,11 @@ def sentence(training: Training | None) -> str:
     if training is None or not training.parameters:
         return f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
     fates = training.parameters
-    known = [one for one in fates if one.trains is not None]
-    if not known:
+    decided = [fate for fate in fates if fate.trains is not None]
+    if not decided:
         return f"{_steps(training)}, so {NOT_KNOWN}."
     total = counted(len(fates), "parameter")
-    train = sum(one.trains is True for one in fates)
+    train = sum(fate.trains is True for fate in fates)
     if train == len(fates):
         clauses = [f"All {total} train" if len(fates) > 1 else "The only parameter trains"]
     else:
@@ -39,7 +39,7 @@ def sentence(training: Training | None) -> str:
     clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
     rest = sum(len(names) for _, names in reasons[_CLAUSES:])
     clauses += [f"{rest} more do not"] if rest else []
-    unknown = len(fates) - len(known)
+    unknown = len(fates) - len(decided)
     clauses += [f"of {unknown} it is not known"] if unknown else []
     return printable("; ".join(clauses)) + "."
 
@@ -112,10 +112,10 @@ def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
 
 def note_on_size(training: Training) -> str:
     """Return how much of large parameters was compared; empty where all of each was."""
-    large = [one for one in training.parameters if 0 < one.compared < one.numel]
+    large = [fate for fate in training.parameters if 0 < fate.compared < fate.numel]
     if not large:
         return ""
-    most = max(one.compared for one in large)
+    most = max(fate.compared for fate in large)
     return (
         f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread elements"
         " were compared."
@@ -145,10 +145,14 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
     """
     alarmed = {name for alarm in training.alarms for name in alarm.parameters}
     groups: dict[tuple[object, ...], tuple[Fate, list[str]]] = {}
-    for one in training.parameters:
-        if one.trains is False:
-            line = None if one.why == "stale" else one.line  # one replacement takes several lines
-            groups.setdefault((one.why, one.file, line), (one, []))[1].append(one.name)
+    for parameter_fate in training.parameters:
+        if parameter_fate.trains is False:
+            line = (
+                None if parameter_fate.why == "stale" else parameter_fate.line
+            )  # one replacement takes several lines
+            groups.setdefault(
+                (parameter_fate.why, parameter_fate.file, line), (parameter_fate, [])
+            )[1].append(parameter_fate.name)
 
     def rank(group: tuple[Fate, list[str]]) -> tuple[bool, bool, int]:
         fate, names = group
@@ -170,14 +174,14 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
 
 def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
     """Return some parameters in few words: ``enc.* (2)``."""
-    among = {one.name: Parameter(name=one.name, numel=one.numel) for one in fates}
+    among = {fate.name: Parameter(name=fate.name, numel=fate.numel) for fate in fates}
     roots = {name.partition(".")[0] for name in among}
     groups = fold_names(names, among, roots if len(roots) > 1 else ())
-    said = [
+    texts = [
         group.pattern if group.parameters == 1 else f"{group.pattern} ({group.parameters})"
         for group in groups
     ]
-    return listing(said, _GROUPS)
+    return listing(texts, _GROUPS)
 
 
 def _why(
@@ -186,7 +190,7 @@ def _why(
     at = "" if file is None else f" at {path_and_line(Place(file, line or 0))}"
     call = _called(code)
     holder = optimizer or "the optimizer"
-    said = {
+    sentences = {
         "frozen": f"frozen{at}",
         "cut": f"every route back is severed{at}",
         "": "whether their values went into the loss cannot be seen",
@@ -213,14 +217,14 @@ def _why(
         "exploding": f"their gradient explodes, and the step{at} throws them far away",
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
-    return said.get(why, why)
+    return sentences.get(why, why)
 
 
 def _called(code: str | None) -> str:
     """Return the call in a line that clears or clips, ``"zero_grad()"``."""
     calls = _CALL.findall(code or "")
-    found = next((call for call in calls if any(word in call for word in _CLEARING)), None)
-    return f"{found}()" if found else "the line"
+    clearing = next((call for call in calls if any(word in call for word in _CLEARING)), None)
+    return f"{clearing}()" if clearing else "the line"
 
 
 def _at(alarm: Alarm) -> str:

@@ -38,9 +38,9 @@ def render_violations(
             lines.append(f"  {_without_match(violation)}")
             continue
         names = _names(report, violation)
-        found = _found(violation)
+        verdict = _verdict_found(violation)
         lines.append(
-            f"  {names[0]}: expected {_expected(violation)}, found {found}"
+            f"  {names[0]}: expected {_expected(violation)}, found {verdict}"
             if len(names) == 1
             else f"  {_many(names, violation)}"
         )
@@ -116,17 +116,17 @@ def annotations(
             folder above that holds a ``.git``, else what GITHUB_WORKSPACE says, or the current
             folder.
     """
-    here = Path.cwd()
+    current = Path.cwd()
     repository = next(
-        (folder for folder in (here, *here.parents) if (folder / ".git").exists()), None
+        (folder for folder in (current, *current.parents) if (folder / ".git").exists()), None
     )
-    root = root or repository or Path(os.environ.get("GITHUB_WORKSPACE") or here)
+    root = root or repository or Path(os.environ.get("GITHUB_WORKSPACE") or current)
     for violation in failed:
         if not violation.parameters:
             yield violation, {}, printable(_without_match(violation))
             continue
         names = ", ".join(_names(report, violation))
-        message = f"{names}: expected {_expected(violation)}, found {_found(violation)}"
+        message = f"{names}: expected {_expected(violation)}, found {_verdict_found(violation)}"
         cuts = violation.cuts or (None,)
         for cut in cuts:
             yield (
@@ -146,7 +146,7 @@ def _names(report: Findings, violation: Violation) -> list[str]:
 def _many(names: Sequence[str], violation: Violation) -> str:
     return (
         f"{counted(len(violation.parameters), 'parameter')}: expected {_expected(violation)}, found"
-        f" {_found(violation)}"
+        f" {_verdict_found(violation)}"
     )
 
 
@@ -156,7 +156,7 @@ def _expected(violation: Violation) -> str:
     )
 
 
-def _found(violation: Violation) -> str:
+def _verdict_found(violation: Violation) -> str:
     """The verdict, and what is to blame for it."""
     if violation.cuts:
         by = "; ".join(f"{cut.operation} at {path_and_line(cut)}" for cut in violation.cuts)
@@ -209,11 +209,11 @@ def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) 
 
 def _command(properties: dict[str, str], message: str) -> str:
     """Write a workflow command, in which these characters have their own escapes."""
-    said = ",".join(
+    patterns = ",".join(
         f"{key}={_escaped(printable(value), ':,')}"
         for key, value in {**properties, "title": "gradviz"}.items()
     )
-    return f"::error {said}::{_escaped(message)}"
+    return f"::error {patterns}::{_escaped(message)}"
 
 
 def _escaped(text: str, more: str = "") -> str:
