@@ -111,7 +111,7 @@ class Watch:
         self._leads: list[str] = []
         self._seen: set[object] = set()
         self._telling: set[int] = set()  # the calls that brought something new
-        self._teller = telling.Teller(verbose=settings.verbose)
+        self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
         self._training = StepWatch()
         self._outcome = Outcome(self._training)
         self._hooks: StepHooks | None = None

@@ -36,12 +36,12 @@ _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.
 class Teller:
     """Tells of the calls and steps of one process as they come.
 
-    What it has told before, of the same line, it says in a word; and where that goes on and on, at
-    the first times and then at every tenfold, so that a long run stays short.
+    What it has told before, of the same line, it says in a word. Of a run that is watched to its
+    end it does so at the first times and then at every tenfold, so that the text stays short.
     """
 
-    def __init__(self, *, verbose: bool = False) -> None:
-        self._verbose = verbose
+    def __init__(self, *, verbose: bool = False, to_the_end: bool = False) -> None:
+        self._verbose, self._to_the_end = verbose, to_the_end
         self._last: dict[tuple[str, str], Call] = {}  # by kind and line
         self._told: dict[tuple[str, ...], str] = {}  # where the reader finds it
         self._repeats: Counter[tuple[str, ...]] = Counter()
@@ -56,30 +56,32 @@ class Teller:
         first = headline(call)
         since = [*_since(call, self._last.get(line))]
         self._last[line] = call
-        if details and known != here:
+        if (self._to_the_end or len(details) > 1) and details and known != here:
             first, details = _repeated(call, known), []
             self._repeats[content] += 1
-            if not since and not _is_worth_a_line(self._repeats[content]):
+            is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
+            if not since and not is_worth_a_line:
                 return ""
         return "\n".join([first, *details, *since]) + "\n"
 
     def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
         """Return what steps next, led by the alarm where there is one.
 
-        What explains an alarm is told once, and that all is well as well: then it is empty.
+        What explains an alarm is told once. Empty, in a run that is watched to its end, where all
+        is as well as before.
         """
         first, *details = _step(step, calls)
         here = f"after backward {_numbers(step.calls)}"
         fed = "" if step.starved else _fed(step)
         known = self._told.setdefault((step.optimizer, fed, *details), here)
-        if known != here:
-            if not step.starved:
-                return ""
+        if step.starved and known != here:
             first, details = f"{first}, as {known}", []
+        elif self._to_the_end and known != here:
+            return ""
         return "\n".join([first, *details]) + "\n"
 
 
-def _is_worth_a_line(times: int) -> bool:
+def _is_told(times: int) -> bool:
     """Say whether a reader is told of a repetition: the first three, then the 10th, the 100th."""
     return times <= _FIRST_REPEATS or str(times).rstrip("0") == "1"
 
