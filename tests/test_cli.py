@@ -8,7 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from gradviz import article, cli, layout
+from gradviz import article, cli, layout, strategies
+from gradviz.commands import options
 from gradviz.render.formats import FORMATS
 from gradviz.reports import read_json
 
@@ -68,9 +69,9 @@ def test_that_test_can_fail():
 
 
 def test_the_words_of_the_command_line_are_those_of_the_rooms_behind_it():
-    assert list(cli.MODES) == MODES
-    assert cli.LAYERS == article.LAYERS
-    assert cli.ENGINES == layout.ENGINES
+    assert list(strategies.MODES) == MODES
+    assert strategies.LAYERS == article.LAYERS
+    assert options.ENGINES == layout.ENGINES
 
 
 def test_detach_prints_the_headline_a_table_and_what_differs(run):

@@ -1,0 +1,111 @@
+"""What several commands take."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gradviz.folding.boxes import PICTURE, SCHEMES, View
+from gradviz.layout import ENGINES
+
+
+def example_line(line: str) -> str:
+    """Return the end of a help text: a command that is right as it stands."""
+    return f"Example: gradviz {line}"
+
+
+class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """One of some words.
+
+    Another is answered with what was given, what there is, and the word that was likely meant.
+    """
+
+    def __init__(self, name: str, words: Sequence[str]) -> None:
+        self.name, self.words = name, words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Let a known word pass."""
+        if value in self.words:
+            return str(value)
+        close = difflib.get_close_matches(str(value), self.words, n=1, cutoff=0.7)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise click.UsageError(
+            f"unknown {self.name}: {value!r} (choose from {', '.join(self.words)}{meant})"
+        )
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show the words themselves in the help."""
+        return f"[{'|'.join(self.words)}]"
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``-o``, ``--engine`` and how a large graph is folded, the same everywhere."""
+    engine = click.option(
+        "--engine",
+        type=OneOf("engine", ENGINES),
+        default="auto",
+        show_default=True,
+        help="What lays out the picture.",
+    )
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=(
+            "Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf"
+            " where dot is installed."
+        ),
+    )
+    budget = click.option(
+        "--budget",
+        type=click.IntRange(1),
+        default=PICTURE,
+        show_default=True,
+        help="Fold a larger graph to so many boxes.",
+    )
+    depth = click.option(
+        "--depth",
+        type=click.IntRange(0),
+        help="Open modules down to this depth instead; 0 opens none.",
+    )
+    opened = click.option(
+        "--open",
+        "patterns",
+        multiple=True,
+        metavar="PATTERN",
+        help="Open these modules too, such as 'layers.3.*'.",
+    )
+    scheme = click.option(
+        "--scheme",
+        type=OneOf("scheme", SCHEMES),
+        default="auto",
+        show_default=True,
+        help="Colours of a picture.",
+    )
+    ground = click.option("--transparent", is_flag=True, help="Leave out the ground of a picture.")
+    return output(engine(budget(depth(opened(scheme(ground(_with_view(command))))))))
+
+
+def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let ``command`` take a view where the command line gives its parts."""
+
+    @wraps(command)
+    def run(
+        *,
+        budget: int,
+        depth: int | None,
+        patterns: tuple[str, ...],
+        scheme: str,
+        transparent: bool,
+        **others: Any,
+    ) -> Any:
+        view = View(
+            budget=budget, depth=depth, open=patterns, scheme=scheme, transparent=transparent
+        )
+        return command(**others, view=view)
+
+    return run

@@ -1,0 +1,91 @@
+"""Reports as commands read and print them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradviz.folding.boxes import View
+from gradviz.voice import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gradviz.reports import Report
+
+
+class UnreadError(Exception):
+    """Nobody reads standard output any more.
+
+    Of a BrokenPipeError click and rich make exit status 1, which means something else here.
+    """
+
+
+@contextmanager
+def shown(file: Path) -> Iterator[None]:
+    """What a report file says may be in order piece by piece and make no sense together.
+
+    Then it cannot be shown.
+    """
+    from gradviz.errors import ReportFileError
+
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        if isinstance(error, OSError | UnicodeError):
+            raise
+        raise ReportFileError(
+            f"broken report: what {str(file)!r} says of its graph cannot be shown ({error!r})"
+        ) from error
+
+
+def read(file: Path) -> "Report":
+    """Read a saved report."""
+    from gradviz.errors import ReportFileError
+    from gradviz.reports import read_json
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
+    return read_json(text)
+
+
+def finish(report: "Report", output: Path | None, engine: str, view: View) -> None:
+    """Print the report, or write it where the user said."""
+    from gradviz.render.formats import save
+    from gradviz.render.text import styled
+
+    if output is None:
+        console = console_of_output()
+        console.print(
+            styled(report, width=console.width if console.is_terminal else None),
+            end="",
+            soft_wrap=True,
+        )
+    else:
+        save(report, output, engine=engine, view=view)
+        say(f"Wrote {output}\n", sys.stderr)
+
+
+def console_of_output() -> "Console":
+    """Standard output, in colour where it is a terminal and NO_COLOR is not set."""
+    from rich.console import Console
+
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise UnreadError
+
+    plain = bool(os.environ.get("NO_COLOR")) or not sys.stdout.isatty()
+    return Ours(color_system=None if plain else "auto", highlight=False, soft_wrap=True)

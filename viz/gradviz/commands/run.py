@@ -1,0 +1,122 @@
+"""``gradviz run``: an unmodified script."""
+
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import click
+
+from gradviz.commands.options import OneOf, example_line
+from gradviz.layout import ENGINES
+from gradviz.voice import say
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+    short_help="Run an unmodified script, and report on its backward calls.",
+    epilog=example_line("run -o report.html train.py --lr 0.1"),
+)
+@click.argument("script", metavar="SCRIPT")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
+@click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as in python -m.")
+@click.option(
+    "--backward",
+    default="1,2,3",
+    show_default=True,
+    metavar="NUMBERS",
+    help="Report on these backward calls.",
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Report on every N-th backward call instead.",
+)
+@click.option(
+    "--values",
+    is_flag=True,
+    help="Measure how much gradient each node gets and passes on: norm, zeros, NaN.",
+)
+@click.option("--until-stable", is_flag=True, help="Report until no new verdict appears.")
+@click.option("--until-stepped", is_flag=True, help="Report until every optimizer has stepped.")
+@click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
+@click.option("--children", is_flag=True, help="Follow the processes that the script starts, too.")
+@click.option(
+    "--verbose", is_flag=True, help="Tell all of every call, also lines inside libraries."
+)
+@click.option(
+    "--fail-on-alarm",
+    is_flag=True,
+    help="Exit with 1 where the script exits with 0 and there was an alarm.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the reports; the name tells the format.",
+)
+@click.option("--output-unnamed", is_flag=True, hidden=True)
+@click.option(
+    "--engine",
+    type=OneOf("engine", ENGINES),
+    default="auto",
+    show_default=True,
+    help="What lays out the picture.",
+)
+def run(
+    script: str,
+    arguments: tuple[str, ...],
+    module: bool,
+    backward: str,
+    every: int | None,
+    values: bool,
+    until_stable: bool,
+    verbose: bool,
+    until_stepped: bool,
+    stop: bool,
+    children: bool,
+    fail_on_alarm: bool,
+    output: Path | None,
+    output_unnamed: bool,
+    engine: str,
+) -> None:
+    """Run an unmodified script as Python would, and report on its backward calls on standard error.
+
+    Options of gradviz stand before SCRIPT; what follows it goes to the script.
+    """
+    from gradviz.running.script import run as run_script
+    from gradviz.running.settings import Settings, numbers
+
+    if output is not None:
+        from gradviz.render.formats import check
+
+        check(output)
+    _say_what_goes_to_the_script(arguments)
+    settings = Settings(
+        backward=numbers(backward),
+        every=every or 0,
+        values=values,
+        until_stable=until_stable,
+        verbose=verbose,
+        until_stepped=until_stepped,
+        stop=stop,
+        children=children,
+        output="" if output is None else os.path.abspath(output),
+        names_output=not output_unnamed,
+        engine=engine,
+    )
+    run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)
+
+
+def _say_what_goes_to_the_script(arguments: Sequence[str]) -> None:
+    """Tell who wrote -o after the script that the script gets it, and how gradviz would."""
+    from gradviz.render.formats import FORMATS
+
+    for option, value in pairwise(arguments):
+        if option in ("-o", "--output") and Path(value).suffix.lower() in FORMATS:
+            say(
+                f"gradviz: {option} {value} goes to the script, as it stands after it; for a"
+                f" report: gradviz run {option} {value} ...\n"
+            )
