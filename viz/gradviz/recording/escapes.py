@@ -26,7 +26,8 @@ from gradviz.recording.instructions import (
     position_of,
     text_use,
 )
-from gradviz.recording.slices import Slice, backward_slice, names_at, outflow, written_through
+from gradviz.recording.outflows import outflow, written_through
+from gradviz.recording.slices import Slice, backward_slice, names_at
 from gradviz.recording.torch_inside import CALL_MODULE, PARTS
 from gradviz.recording.where import INSIDE, level, variables
 

@@ -9,10 +9,8 @@ before it, a change adds to them.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from linecache import getlines
 
-from gradviz.recording.expressions import Path, arguments_of, name_of, path_of, root_of
+from gradviz.recording.expressions import Path, name_of, path_of, root_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 
@@ -102,7 +100,7 @@ class Scope:
 _BEFORE = frozenset((BEFORE,))
 
 
-class _Reader:
+class Reader:
     """Goes through one function's statements in order and keeps what each path stands for."""
 
     def __init__(self, scope: Scope) -> None:
@@ -114,95 +112,101 @@ class _Reader:
     def read(self) -> None:
         node = self.scope.node
         if isinstance(node, ast.Lambda):
-            here = self._expression(node.body, {})
-            self.scope.at[id(node.body)] = here
-            self.scope.results.append((_elements(node.body), here))
+            environment = self._expression(node.body, {})
+            self.scope.at[id(node.body)] = environment
+            self.scope.results.append((_elements(node.body), environment))
         else:
             self._block(node.body, {})
 
     # Statements: each takes what the paths stand for and returns it as it is after; None where
     # nothing comes after
 
-    def _block(self, statements: list[ast.stmt], here: Environment) -> Environment | None:
-        after: Environment | None = here
+    def _block(self, statements: list[ast.stmt], environment: Environment) -> Environment | None:
+        after: Environment | None = environment
         for statement in statements:
             if after is None:
                 return None
             after = self._statement(statement, after)
         return after
 
-    def _statement(self, node: ast.stmt, here: Environment) -> Environment | None:
+    def _statement(self, node: ast.stmt, environment: Environment) -> Environment | None:
         for part in _own_expressions(node):
-            here = self._expression(part, here)
+            environment = self._expression(part, environment)
         known = self.scope.at.get(id(node))
-        here = _joined(known, here) or here
-        self.scope.at[id(node)] = here
+        environment = _joined(known, environment) or environment
+        self.scope.at[id(node)] = environment
         if isinstance(node, ast.If):
-            return _joined(self._block(node.body, here), self._block(node.orelse, here))
+            return _joined(
+                self._block(node.body, environment), self._block(node.orelse, environment)
+            )
         if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
-            return self._loop(node, here)
+            return self._loop(node, environment)
         if isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if item.optional_vars is not None:
-                    here = self._into(item.optional_vars, item.context_expr, here)
-            return self._block(node.body, here)
+                    environment = self._into(item.optional_vars, item.context_expr, environment)
+            return self._block(node.body, environment)
         if isinstance(node, (ast.Try, ast.TryStar)):
-            return self._try(node, here)
+            return self._try(node, environment)
         if isinstance(node, ast.Match):
-            return self._match(node, here)
-        return self._simple(node, here)
+            return self._match(node, environment)
+        return self._simple(node, environment)
 
-    def _simple(self, node: ast.stmt, here: Environment) -> Environment | None:
+    def _simple(self, node: ast.stmt, environment: Environment) -> Environment | None:
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                here = self._into(target, node.value, here)
+                environment = self._into(target, node.value, environment)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            here = self._into(node.target, node.value, here)
+            environment = self._into(node.target, node.value, environment)
         elif isinstance(node, ast.AugAssign):
-            here = self._define(root_of(node.target), node.value, here, change=True)
+            environment = self._define(root_of(node.target), node.value, environment, change=True)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in node.names:
-                here = self._define(((name.asname or name.name).partition(".")[0],), None, here)
+                environment = self._define(
+                    ((name.asname or name.name).partition(".")[0],), None, environment
+                )
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            here = self._define(
-                (node.name,), None if isinstance(node, ast.ClassDef) else node, here
+            environment = self._define(
+                (node.name,), None if isinstance(node, ast.ClassDef) else node, environment
             )
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             self.scope.outside.update(node.names)
         elif isinstance(node, ast.Return):
             if node.value is not None:
-                self.scope.results.append((_elements(node.value), here))
+                self.scope.results.append((_elements(node.value), environment))
             return None
         elif isinstance(node, ast.Raise):
             return None
         elif isinstance(node, (ast.Break, ast.Continue)) and self.loops:
-            self.loops[-1][isinstance(node, ast.Continue)].append(here)
+            self.loops[-1][isinstance(node, ast.Continue)].append(environment)
             return None
-        return here
+        return environment
 
     def _loop(
-        self, node: ast.For | ast.AsyncFor | ast.While, here: Environment
+        self, node: ast.For | ast.AsyncFor | ast.While, environment: Environment
     ) -> Environment | None:
-        after: Environment | None = here
+        after: Environment | None = environment
         for _ in range(_PASSES):
             self.loops.append(([], []))
             inside = (
-                here if isinstance(node, ast.While) else self._each(node.target, node.iter, here)
+                environment
+                if isinstance(node, ast.While)
+                else self._each(node.target, node.iter, environment)
             )
             end = self._block(node.body, inside)
             breaks, continues = self.loops.pop()
-            again = here
+            again = environment
             for one in (end, *continues):
                 again = _joined(again, one) or again
             after = again
             for one in breaks:
                 after = _joined(after, one) or after
-            if again == here:
+            if again == environment:
                 break
-            here = again
+            environment = again
         return self._block(node.orelse, after) if node.orelse and after is not None else after
 
-    def _each(self, target: ast.expr, source: ast.expr, here: Environment) -> Environment:
+    def _each(self, target: ast.expr, source: ast.expr, environment: Environment) -> Environment:
         """Let a loop's names stand for the elements of what it goes through.
 
         Of zip() each for its own.
@@ -211,30 +215,32 @@ class _Reader:
             name = name_of(source)
             if name == "zip" and len(source.args) == len(target.elts):
                 for item, argument in zip(target.elts, source.args, strict=True):
-                    here = self._each(item, argument, here)
-                return here
+                    environment = self._each(item, argument, environment)
+                return environment
             if name == "enumerate" and source.args and len(target.elts) == 2:
-                here = self._into(target.elts[0], ast.copy_location(ast.Constant(0), target), here)
-                return self._each(target.elts[1], source.args[0], here)
-        return self._into(target, source, here, split=False)
+                environment = self._into(
+                    target.elts[0], ast.copy_location(ast.Constant(0), target), environment
+                )
+                return self._each(target.elts[1], source.args[0], environment)
+        return self._into(target, source, environment, split=False)
 
-    def _try(self, node: ast.Try | ast.TryStar, here: Environment) -> Environment | None:
-        body = self._block(node.body, here)
-        start = _joined(here, body)
+    def _try(self, node: ast.Try | ast.TryStar, environment: Environment) -> Environment | None:
+        body = self._block(node.body, environment)
+        start = _joined(environment, body)
         ends = [self._block(node.orelse, body) if body is not None else None]
-        ends += [self._block(handler.body, start or here) for handler in node.handlers]
+        ends += [self._block(handler.body, start or environment) for handler in node.handlers]
         after: Environment | None = None
         for end in ends:
             after = _joined(after, end)
         if node.finalbody:
-            ended = self._block(node.finalbody, after if after is not None else here)
+            ended = self._block(node.finalbody, after if after is not None else environment)
             return ended if after is not None else None
         return after
 
-    def _match(self, node: ast.Match, here: Environment) -> Environment | None:
-        after: Environment | None = here
+    def _match(self, node: ast.Match, environment: Environment) -> Environment | None:
+        after: Environment | None = environment
         for case in node.cases:
-            inside = here
+            inside = environment
             for part in ast.walk(case.pattern):
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):
@@ -244,19 +250,19 @@ class _Reader:
 
     # What an expression changes besides giving a value
 
-    def _expression(self, node: ast.AST, here: Environment) -> Environment:
+    def _expression(self, node: ast.AST, environment: Environment) -> Environment:
         for part in _within(node):
             if isinstance(part, ast.NamedExpr):
-                here = self._into(part.target, part.value, here)
+                environment = self._into(part.target, part.value, environment)
             elif isinstance(part, (ast.Yield, ast.YieldFrom)) and part.value is not None:
-                self.scope.results.append(([part.value], here))
+                self.scope.results.append(([part.value], environment))
             elif isinstance(part, ast.Call):
-                here = self._call(part, here)
-        return here
+                environment = self._call(part, environment)
+        return environment
 
-    def _call(self, call: ast.Call, here: Environment) -> Environment:
+    def _call(self, call: ast.Call, environment: Environment) -> Environment:
         name = name_of(call)
-        self.scope.calls.setdefault(name, []).append((call, here))
+        self.scope.calls.setdefault(name, []).append((call, environment))
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed: Path | None = None
         into: ast.expr | None = None
@@ -265,25 +271,25 @@ class _Reader:
         elif len(call.args) > 1 and name in _CHANGES_FIRST:
             into, values = call.args[0], values[1:]
         elif isinstance(call.func, ast.Attribute) and name == "clear" and not values:
-            here = self._emptied(call.func.value, here)
+            environment = self._emptied(call.func.value, environment)
         if into is not None:
             changed = root_of(into)
             if name in _FILLS and len(values) == 1 and _is_path(into):
-                here = self._emptied(into, here)
+                environment = self._emptied(into, environment)
         elif name == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
             root = root_of(call.args[0])
             changed = None if root is None else (*root, str(call.args[1].value))
         for value in values if changed is not None else ():
-            here = self._define(changed, value, here, change=True)
+            environment = self._define(changed, value, environment, change=True)
         for keyword in call.keywords:
             if keyword.arg == "out":
-                here = self._define(root_of(keyword.value), call, here, change=True)
+                environment = self._define(root_of(keyword.value), call, environment, change=True)
         receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
         for argument in (*receiver, *call.args, *(keyword.value for keyword in call.keywords)):
             path = root_of(argument)
             if path is not None and path[0] not in ("self", "cls"):
-                here = self._define(path, call, here, change=True, call=True)
-        return here
+                environment = self._define(path, call, environment, change=True, call=True)
+        return environment
 
     # One definition
 
@@ -291,7 +297,7 @@ class _Reader:
         self,
         target: ast.expr,
         value: ast.AST,
-        here: Environment,
+        environment: Environment,
         *,
         split: bool = True,
         part: int | None = None,
@@ -301,29 +307,33 @@ class _Reader:
             plain = split and not any(isinstance(item, ast.Starred) for item in target.elts)
             for index, item in enumerate(target.elts):
                 if plain and whole and not any(isinstance(one, ast.Starred) for one in value.elts):  # type: ignore[attr-defined]
-                    here = self._into(item, value.elts[index], here)  # type: ignore[attr-defined]
+                    environment = self._into(item, value.elts[index], environment)  # type: ignore[attr-defined]
                 else:
-                    here = self._into(item, value, here, split=split, part=index if plain else None)
-            return here
+                    environment = self._into(
+                        item, value, environment, split=split, part=index if plain else None
+                    )
+            return environment
         if isinstance(target, ast.Starred):
-            return self._into(target.value, value, here)
+            return self._into(target.value, value, environment)
         if isinstance(target, ast.Subscript) and _is_all(target.slice):
-            here = self._emptied(target.value, here)
+            environment = self._emptied(target.value, environment)
         path, indices = path_of(target)
         if path is None or indices:  # some element of it
             keyed = len(indices) == 1 and isinstance(indices[0], (ast.Name, ast.Attribute))
-            return self._define(root_of(target), value, here, change=True, keyed=keyed)
-        return self._define(path, value, here, part=part)
+            return self._define(root_of(target), value, environment, change=True, keyed=keyed)
+        return self._define(path, value, environment, part=part)
 
-    def _emptied(self, target: ast.expr, here: Environment) -> Environment:
+    def _emptied(self, target: ast.expr, environment: Environment) -> Environment:
         """Let what was in a container be over, as all of it is removed or written anew."""
-        return self._define(path_of(target)[0], None, here) if _is_path(target) else here
+        return (
+            self._define(path_of(target)[0], None, environment) if _is_path(target) else environment
+        )
 
     def _define(
         self,
         path: Path | None,
         value: ast.AST | None,
-        here: Environment,
+        environment: Environment,
         *,
         part: int | None = None,
         change: bool = False,
@@ -331,25 +341,25 @@ class _Reader:
         keyed: bool = False,
     ) -> Environment:
         if path is None:
-            return here
+            return environment
         key = (id(value), path, part)
         made = self.made.get(key)
         if made is None:
             made = self.made[key] = Definition(
-                path, value, part, change, call, self.scope, here, keyed
+                path, value, part, change, call, self.scope, environment, keyed
             )
             self.scope.definitions.append(made)
         else:
-            made.before = _joined(made.before, here) or here
+            made.before = _joined(made.before, environment) or environment
             made.call = made.call and call
         if change:
-            after = dict(here)
-            after[path] = here.get(path, _BEFORE) | {made}
-            for known, held in here.items():
+            after = dict(environment)
+            after[path] = environment.get(path, _BEFORE) | {made}
+            for known, held in environment.items():
                 if len(known) > len(path) and known[: len(path)] == path:
                     after[known] = held | {made}
             return after
-        after = {known: held for known, held in here.items() if known[: len(path)] != path}
+        after = {known: held for known, held in environment.items() if known[: len(path)] != path}
         after[path] = frozenset((made,))
         return after
 
@@ -406,102 +416,3 @@ def _within(node: ast.AST) -> Iterator[ast.AST]:
         if not isinstance(part, ast.Lambda):
             yield from _within(part)
     yield node
-
-
-# Files
-
-
-@dataclass(eq=False)
-class Source:
-    """A file's functions and what they define.
-
-    Attributes:
-        tree: As parsed.
-        functions: By identity: the function, the class whose method it is, and the function around
-            it.
-        words: By function: every name and attribute in it, to leave out what need not be read.
-        bases: Names of the classes above each class, by its name.
-        scopes: Each function's, read when it is first asked for.
-    """
-
-    tree: ast.Module
-    functions: dict[int, tuple[Function, str, Function | None]]
-    words: dict[int, set[str]]
-    bases: dict[str, set[str]]
-    scopes: dict[int, Scope] = field(default_factory=dict)
-
-    def scope(self, node: Function) -> Scope:
-        """Return a function's scope."""
-        known = self.scopes.get(id(node))
-        if known is None:
-            _, owner, around = self.functions[id(node)]
-            outer = None if around is None else self.scope(around)
-            known = self.scopes[id(node)] = Scope(
-                node, owner, outer, tuple(argument.arg for argument in arguments_of(node))
-            )
-            _Reader(known).read()
-        return known
-
-    def scopes_with(self, word: str) -> list[Scope]:
-        """Return the scopes in which a name or attribute occurs."""
-        return [
-            self.scope(node)
-            for node, _, _ in self.functions.values()
-            if word in self.words[id(node)]
-        ]
-
-    def is_related(self, first: str, second: str) -> bool:
-        """Say whether an object can be of both classes, as far as the file tells."""
-        return first == second or first in self._above(second) or second in self._above(first)
-
-    def _above(self, name: str) -> set[str]:
-        above: set[str] = set()
-        pending = [name]
-        while pending:
-            for base in self.bases.get(pending.pop(), ()):
-                if base not in above:
-                    above.add(base)
-                    pending.append(base)
-        return above
-
-
-@lru_cache(maxsize=128)
-def source_of(filename: str) -> Source | None:
-    """Return a file as read; None where it cannot be."""
-    try:
-        tree = ast.parse("".join(getlines(filename)))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    if not tree.body:
-        return None
-    functions: dict[int, tuple[Function, str, Function | None]] = {id(tree): (tree, "", None)}
-    words: dict[int, set[str]] = {id(tree): set()}
-    bases: dict[str, set[str]] = {}
-    stack: list[tuple[ast.AST, str, Function]] = [(tree, "", tree)]
-    while stack:
-        node, owner, around = stack.pop()
-        for part in ast.iter_child_nodes(node):
-            if isinstance(part, ast.ClassDef):
-                bases[part.name] = {
-                    path[-1] for base in part.bases for path in [root_of(base)] if path
-                }
-                stack.append((part, part.name, around))
-            elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                functions[id(part)] = (part, owner, around)
-                words[id(part)] = {argument.arg for argument in arguments_of(part)}
-                if not isinstance(part, ast.Lambda):
-                    words[id(around)].add(part.name)
-                stack.append((part, "", part))
-            else:
-                if isinstance(part, ast.Name):
-                    words[id(around)].add(part.id)
-                elif (
-                    isinstance(part, ast.Constant)
-                    and isinstance(part.value, str)
-                    and part.value.isidentifier()
-                ):
-                    words[id(around)].add(part.value)  # as setattr takes it
-                elif isinstance(part, ast.Attribute):
-                    words[id(around)].add(part.attr)
-                stack.append((part, owner, around))
-    return Source(tree, functions, words, bases)

@@ -9,7 +9,8 @@ from enum import StrEnum
 from types import CodeType
 
 from gradviz.recording.expressions import Range, is_inside, name_of, range_of, reads
-from gradviz.recording.flows import Definition, Environment, Function, Scope, Source, source_of
+from gradviz.recording.flows import Definition, Environment, Function, Scope
+from gradviz.recording.sources import Source, source_of
 from gradviz.recording.where import by_file
 
 _SHOWS = frozenset(

@@ -16,15 +16,15 @@ from typing import NamedTuple
 from gradviz.recording.expressions import (
     Path,
     Range,
-    is_inside,
     name_of,
     path_of,
     range_of,
     reads,
     root_of,
 )
-from gradviz.recording.flows import BEFORE, Definition, Environment, Scope, Source
-from gradviz.recording.instructions import place_of, position_of, scope_of
+from gradviz.recording.flows import BEFORE, Definition, Environment, Scope
+from gradviz.recording.instructions import place_of, scope_of
+from gradviz.recording.sources import Source
 from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
@@ -147,7 +147,7 @@ def backward_slice(
     found, place = scope_of(code), place_of(code, lasti)
     if found is None or place is None:
         return None
-    slicer = _Slicer(found[0], found[1])
+    slicer = Slicer(found[0], found[1])
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.expressions[Expression(range_of(root))] = None
         if path in names:
@@ -196,7 +196,9 @@ _DIRECT = _Way()
 
 
 @dataclass(slots=True)
-class _Slicer:
+class Slicer:
+    """Follows expressions backwards, through the functions of a file."""
+
     source: Source
     start: Scope
     expressions: dict[Expression, None] = field(default_factory=dict)
@@ -206,13 +208,18 @@ class _Slicer:
     pending: list[tuple[Path, Scope, Environment, _Way, int]] = field(default_factory=list)
 
     def value(
-        self, value: ast.AST, part: int | None, scope: Scope, here: Environment, way: _Way = _DIRECT
+        self,
+        value: ast.AST,
+        part: int | None,
+        scope: Scope,
+        environment: Environment,
+        way: _Way = _DIRECT,
     ) -> None:
         """Take an expression as one that is computed from, and all that it reads."""
         if not way.quiet:
             self.expressions[Expression(range_of(value), part, way.object, not way.kept)] = None
         self.pending += [
-            (path, scope, here, way, getattr(value, "lineno", 0)) for path in reads(value)
+            (path, scope, environment, way, getattr(value, "lineno", 0)) for path in reads(value)
         ]
 
     def finished(self) -> Slice | None:
@@ -230,8 +237,10 @@ class _Slicer:
         self.followed.add(key)
         return True
 
-    def _follow(self, path: Path, scope: Scope, here: Environment, way: _Way, line: int) -> None:
-        definitions, older = reaching(path, here)
+    def _follow(
+        self, path: Path, scope: Scope, environment: Environment, way: _Way, line: int
+    ) -> None:
+        definitions, older = reaching(path, environment)
         for definition in definitions:
             suffix = path[len(definition.target) :]
             # An element of a constant key may be another than the one that was filled
@@ -245,7 +254,7 @@ class _Slicer:
         elif path[0] not in scope.locals:
             self._free(path, scope)
         if len(path) > 1:
-            self._attribute(path, scope, here, way)
+            self._attribute(path, scope, environment, way)
 
     def _definition(self, definition: Definition, path: Path, way: _Way, line: int = 0) -> None:
         value = definition.value
@@ -281,9 +290,9 @@ class _Slicer:
         self.value(value, definition.part, definition.scope, definition.before, way)
 
     def _results(self, scope: Scope, of: Path) -> None:
-        for values, here in scope.results:
+        for values, environment in scope.results:
             for value in values:
-                self.value(value, None, scope, here, _Way(of, quiet=True))
+                self.value(value, None, scope, environment, _Way(of, quiet=True))
 
     def _parameter(self, path: Path, scope: Scope, way: _Way) -> None:
         """Follow what a function is given.
@@ -296,13 +305,13 @@ class _Slicer:
         name: str = getattr(scope.node, "name", "")
         called = scope.owner if name == "__init__" else name
         for other in self.source.scopes_with(called) if called else ():
-            for call, here in other.calls.get(called, ()):
+            for call, environment in other.calls.get(called, ()):
                 receiver = (
                     root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
                 )
                 if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
                     for argument in _arguments(call, path, scope):
-                        self.value(argument, None, other, here, _Way(kept=True))
+                        self.value(argument, None, other, environment, _Way(kept=True))
 
     def _free(self, path: Path, scope: Scope) -> None:
         """Follow a variable of a scope around, by all that any function gives it."""
@@ -321,13 +330,15 @@ class _Slicer:
                     ):
                         self._definition(definition, path, _Way(kept=True))
 
-    def _attribute(self, path: Path, scope: Scope, here: Environment, way: _Way) -> None:
+    def _attribute(self, path: Path, scope: Scope, environment: Environment, way: _Way) -> None:
         """Follow an attribute by what the methods of its object's class, as far as that is known,
         give it.
         """
         for index in range(1, len(path)):
             name = path[index]
-            owners = set() if name.startswith("[") else self._classes(path[:index], scope, here)
+            owners = (
+                set() if name.startswith("[") else self._classes(path[:index], scope, environment)
+            )
             if not owners:
                 continue
             through = _Way(
@@ -354,11 +365,11 @@ class _Slicer:
                 ):
                     yield definition
 
-    def _classes(self, path: Path, scope: Scope, here: Environment) -> set[str]:
+    def _classes(self, path: Path, scope: Scope, environment: Environment) -> set[str]:
         """Return the names of the classes that an object is known to be of, among those of this
         file.
         """
-        definitions, older = reaching(path, here)
+        definitions, older = reaching(path, environment)
         if older and len(path) == 1:
             around: Scope | None = scope
             while around is not None:
@@ -369,7 +380,7 @@ class _Slicer:
                     break
                 around = around.outer
         elif older:
-            owners = self._classes(path[:-1], scope, here)
+            owners = self._classes(path[:-1], scope, environment)
             definitions += self._stores(path[-1], owners) if owners else ()
         called = {
             name_of(one.value)
@@ -382,21 +393,21 @@ class _Slicer:
         return any(self.source.is_related(owner, one) for one in owners)
 
 
-def reaching(path: Path, here: Environment) -> tuple[list[Definition], bool]:
+def reaching(path: Path, environment: Environment) -> tuple[list[Definition], bool]:
     """Return the definitions that a path can stand for, and whether it can be what it was before
     the function began.
     """
     found: dict[Definition, None] = {}
     older = True
     for length in range(len(path), 0, -1):
-        held = here.get(path[:length])
+        held = environment.get(path[:length])
         if held is None:
             continue
         found.update((one, None) for one in held if one is not BEFORE)
         if BEFORE not in held:
             older = False
             break
-    for known, held in here.items():
+    for known, held in environment.items():
         if (
             len(known) > len(path)
             and known[: len(path)] == path
@@ -404,126 +415,3 @@ def reaching(path: Path, here: Environment) -> tuple[list[Definition], bool]:
         ):
             found.update((one, None) for one in held if one is not BEFORE)
     return list(found), older
-
-
-# What leaves a function
-
-
-@dataclass(frozen=True, slots=True)
-class Outflow:
-    """Where a value goes when its function ends.
-
-    Attributes:
-        parts: It is returned: as the whole (None), or as these elements of a tuple.
-        changes: It is written into something that the function was given.
-    """
-
-    parts: tuple[int | None, ...] = ()
-    changes: bool = False
-
-
-@by_file
-def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
-    """Say where the value of an instruction goes when its function ends.
-
-    Where it changed what it was given, that too.
-    """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
-        return Outflow()
-    parts: dict[int | None, None] = {}
-    for number, values, sliced in _result_slices(code):
-        if any(is_inside(position, expression.range) for expression in sliced.expressions) or (
-            changed and position in sliced.calls
-        ):
-            parts[number if values > 1 else None] = None
-    scope = found[1]
-    given = set(scope.parameters) - {"self", "cls"}
-    changes = False
-    for definition in scope.definitions:
-        into = definition.target[0] in given and (definition.change or len(definition.target) > 1)
-        if (
-            into
-            and not definition.call
-            and definition.value is not None
-            and _reaches(code, definition, position)
-        ):
-            changes = True
-            break
-        if (
-            into
-            and changed
-            and definition.call
-            and definition.value is not None
-            and position == range_of(definition.value)
-        ):
-            changes = True
-            break
-    return Outflow(tuple(parts), changes)
-
-
-@by_file
-def _result_slices(code: CodeType) -> tuple[tuple[int, int, Slice], ...]:
-    found = scope_of(code)
-    slices: list[tuple[int, int, Slice]] = []
-    if found is not None:
-        for values, here in found[1].results:
-            for number, value in enumerate(values):
-                slicer = _Slicer(found[0], found[1])
-                slicer.value(value, None, found[1], here)
-                sliced = slicer.finished()
-                if sliced is not None:
-                    slices.append((number, len(values), sliced))
-    return tuple(slices)
-
-
-def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
-    found = scope_of(code)
-    if found is None or definition.value is None:
-        return False
-    slicer = _Slicer(found[0], found[1])
-    slicer.value(definition.value, None, definition.scope, definition.before)
-    sliced = slicer.finished()
-    return sliced is not None and any(
-        is_inside(position, expression.range) for expression in sliced.expressions
-    )
-
-
-@by_file
-def written_through(code: CodeType, lasti: int) -> Slice | None:
-    """Return what was written through a piece of memory that an instruction gave out, by the names
-    that it goes by.
-    """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
-        return None
-    source, scope = found
-    names = {
-        definition.target[:1] for definition in scope.definitions if _gives(definition, position)
-    }
-    for node in ast.walk(scope.node):
-        if isinstance(node, ast.Call) and range_of(node) == position:
-            receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            names |= {
-                root[:1]
-                for part in (*receiver, *node.args)
-                for root in [root_of(part)]
-                if root is not None
-            }
-    for definition in scope.definitions * 2:  # names for the same memory, and names for these
-        root = None if definition.value is None or definition.change else root_of(definition.value)
-        if root is not None and root[:1] in names:
-            names.add(definition.target[:1])
-    slicer = _Slicer(source, scope)
-    for definition in scope.definitions:
-        if definition.change and definition.target[:1] in names and definition.value is not None:
-            slicer.value(definition.value, None, scope, definition.before)
-    return slicer.finished()
-
-
-def _gives(definition: Definition, position: Range) -> bool:
-    return (
-        definition.value is not None
-        and not definition.change
-        and is_inside(position, range_of(definition.value))
-    )

@@ -281,6 +281,10 @@ def calling(frame: FrameType | None) -> Spot:
     return NOWHERE
 
 
+# Torch's own lines that are no operation
+_SWITCHES = (torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)
+
+
 def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
     """Read the whole stack: for the few calls that sever something.
 
@@ -301,15 +305,10 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         kind = _levels.get(filename)
         if kind is None:
             kind = level(filename)
-        if kind == INSIDE and inner is None and filename.startswith(torch_inside.FOLDER):
-            found.entered = running.co_name
         if kind == INSIDE:
-            if (
-                found.torch_line is None
-                and inner is None
-                and filename.startswith(torch_inside.FOLDER)
-            ):
-                if not filename.startswith((torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)):
+            if inner is None and filename.startswith(torch_inside.FOLDER):
+                found.entered = running.co_name
+                if found.torch_line is None and not filename.startswith(_SWITCHES):
                     found.torch_line = running
             if running is CALL_MODULE:
                 if found.module is None:
@@ -323,15 +322,14 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
             elif running.co_name == "__init__":
                 _look_at_init(frame, found)
         else:
-            here = (running, frame.f_lasti)
-            if inner is None:
-                inner = here
-            if user is None and kind == USER:
-                user = here
-            if applied_frame and applying is None:
-                applying = here
-            if applied_frame and applying_user is None and kind == USER:
-                applying_user = here
+            instruction = (running, frame.f_lasti)
+            inner = inner or instruction
+            if kind == USER:
+                user = user or instruction
+            if applied_frame:
+                applying = applying or instruction
+                if kind == USER:
+                    applying_user = applying_user or instruction
             if running.co_name == "__init__":
                 _look_at_init(frame, found)
         method = functions.applied(frame)

@@ -1,0 +1,134 @@
+"""Where a value goes when its function ends, and what is written through memory that it gave out.
+
+By the source alone, as the slices of ``slices.py``.
+"""
+
+import ast
+from dataclasses import dataclass
+from types import CodeType
+
+from gradviz.recording.expressions import Range, is_inside, range_of, root_of
+from gradviz.recording.flows import Definition
+from gradviz.recording.instructions import position_of, scope_of
+from gradviz.recording.slices import Slice, Slicer
+from gradviz.recording.where import by_file
+
+
+@dataclass(frozen=True, slots=True)
+class Outflow:
+    """Where a value goes when its function ends.
+
+    Attributes:
+        parts: It is returned: as the whole (None), or as these elements of a tuple.
+        changes: It is written into something that the function was given.
+    """
+
+    parts: tuple[int | None, ...] = ()
+    changes: bool = False
+
+
+@by_file
+def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
+    """Say where the value of an instruction goes when its function ends.
+
+    Where it changed what it was given, that too.
+    """
+    found, position = scope_of(code), position_of(code, lasti)
+    if found is None or position is None:
+        return Outflow()
+    parts: dict[int | None, None] = {}
+    for number, values, sliced in _result_slices(code):
+        if any(is_inside(position, expression.range) for expression in sliced.expressions) or (
+            changed and position in sliced.calls
+        ):
+            parts[number if values > 1 else None] = None
+    scope = found[1]
+    given = set(scope.parameters) - {"self", "cls"}
+    changes = False
+    for definition in scope.definitions:
+        into = definition.target[0] in given and (definition.change or len(definition.target) > 1)
+        if (
+            into
+            and not definition.call
+            and definition.value is not None
+            and _reaches(code, definition, position)
+        ):
+            changes = True
+            break
+        if (
+            into
+            and changed
+            and definition.call
+            and definition.value is not None
+            and position == range_of(definition.value)
+        ):
+            changes = True
+            break
+    return Outflow(tuple(parts), changes)
+
+
+@by_file
+def _result_slices(code: CodeType) -> tuple[tuple[int, int, Slice], ...]:
+    found = scope_of(code)
+    slices: list[tuple[int, int, Slice]] = []
+    if found is not None:
+        for values, here in found[1].results:
+            for number, value in enumerate(values):
+                slicer = Slicer(found[0], found[1])
+                slicer.value(value, None, found[1], here)
+                sliced = slicer.finished()
+                if sliced is not None:
+                    slices.append((number, len(values), sliced))
+    return tuple(slices)
+
+
+def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
+    found = scope_of(code)
+    if found is None or definition.value is None:
+        return False
+    slicer = Slicer(found[0], found[1])
+    slicer.value(definition.value, None, definition.scope, definition.before)
+    sliced = slicer.finished()
+    return sliced is not None and any(
+        is_inside(position, expression.range) for expression in sliced.expressions
+    )
+
+
+@by_file
+def written_through(code: CodeType, lasti: int) -> Slice | None:
+    """Return what was written through a piece of memory that an instruction gave out, by the names
+    that it goes by.
+    """
+    found, position = scope_of(code), position_of(code, lasti)
+    if found is None or position is None:
+        return None
+    source, scope = found
+    names = {
+        definition.target[:1] for definition in scope.definitions if _gives(definition, position)
+    }
+    for node in ast.walk(scope.node):
+        if isinstance(node, ast.Call) and range_of(node) == position:
+            receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            names |= {
+                root[:1]
+                for part in (*receiver, *node.args)
+                for root in [root_of(part)]
+                if root is not None
+            }
+    for definition in scope.definitions * 2:  # names for the same memory, and names for these
+        root = None if definition.value is None or definition.change else root_of(definition.value)
+        if root is not None and root[:1] in names:
+            names.add(definition.target[:1])
+    slicer = Slicer(source, scope)
+    for definition in scope.definitions:
+        if definition.change and definition.target[:1] in names and definition.value is not None:
+            slicer.value(definition.value, None, scope, definition.before)
+    return slicer.finished()
+
+
+def _gives(definition: Definition, position: Range) -> bool:
+    return (
+        definition.value is not None
+        and not definition.change
+        and is_inside(position, range_of(definition.value))
+    )

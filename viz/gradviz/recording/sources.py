@@ -1,0 +1,105 @@
+"""A file as read: its functions, and what the paths in each stand for."""
+
+import ast
+from dataclasses import dataclass, field
+from functools import lru_cache
+from linecache import getlines
+
+from gradviz.recording.expressions import arguments_of, root_of
+from gradviz.recording.flows import Function, Reader, Scope
+
+
+@dataclass(eq=False)
+class Source:
+    """A file's functions and what they define.
+
+    Attributes:
+        tree: As parsed.
+        functions: By identity: the function, the class whose method it is, and the function around
+            it.
+        words: By function: every name and attribute in it, to leave out what need not be read.
+        bases: Names of the classes above each class, by its name.
+        scopes: Each function's, read when it is first asked for.
+    """
+
+    tree: ast.Module
+    functions: dict[int, tuple[Function, str, Function | None]]
+    words: dict[int, set[str]]
+    bases: dict[str, set[str]]
+    scopes: dict[int, Scope] = field(default_factory=dict)
+
+    def scope(self, node: Function) -> Scope:
+        """Return a function's scope."""
+        known = self.scopes.get(id(node))
+        if known is None:
+            _, owner, around = self.functions[id(node)]
+            outer = None if around is None else self.scope(around)
+            known = self.scopes[id(node)] = Scope(
+                node, owner, outer, tuple(argument.arg for argument in arguments_of(node))
+            )
+            Reader(known).read()
+        return known
+
+    def scopes_with(self, word: str) -> list[Scope]:
+        """Return the scopes in which a name or attribute occurs."""
+        return [
+            self.scope(node)
+            for node, _, _ in self.functions.values()
+            if word in self.words[id(node)]
+        ]
+
+    def is_related(self, first: str, second: str) -> bool:
+        """Say whether an object can be of both classes, as far as the file tells."""
+        return first == second or first in self._above(second) or second in self._above(first)
+
+    def _above(self, name: str) -> set[str]:
+        above: set[str] = set()
+        pending = [name]
+        while pending:
+            for base in self.bases.get(pending.pop(), ()):
+                if base not in above:
+                    above.add(base)
+                    pending.append(base)
+        return above
+
+
+@lru_cache(maxsize=128)
+def source_of(filename: str) -> Source | None:
+    """Return a file as read; None where it cannot be."""
+    try:
+        tree = ast.parse("".join(getlines(filename)))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    if not tree.body:
+        return None
+    functions: dict[int, tuple[Function, str, Function | None]] = {id(tree): (tree, "", None)}
+    words: dict[int, set[str]] = {id(tree): set()}
+    bases: dict[str, set[str]] = {}
+    stack: list[tuple[ast.AST, str, Function]] = [(tree, "", tree)]
+    while stack:
+        node, owner, around = stack.pop()
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.ClassDef):
+                bases[part.name] = {
+                    path[-1] for base in part.bases for path in [root_of(base)] if path
+                }
+                stack.append((part, part.name, around))
+            elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                functions[id(part)] = (part, owner, around)
+                words[id(part)] = {argument.arg for argument in arguments_of(part)}
+                if not isinstance(part, ast.Lambda):
+                    words[id(around)].add(part.name)
+                stack.append((part, "", part))
+            else:
+                if isinstance(part, ast.Name):
+                    words[id(around)].add(part.id)
+                elif (
+                    isinstance(part, ast.Constant)
+                    and isinstance(part.value, str)
+                    and part.value.isidentifier()
+                ):
+                    words[id(around)].add(part.value)  # as setattr takes it
+                elif isinstance(part, ast.Attribute):
+                    words[id(around)].add(part.attr)
+                stack.append((part, owner, around))
+    return Source(tree, functions, words, bases)
