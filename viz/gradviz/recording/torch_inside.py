@@ -34,7 +34,6 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 from torch.overrides import TorchFunctionMode
-from torch.utils.hooks import RemovableHandle
 
 # Of a newer torch, nobody has looked whether all this still means what it meant
 NEWEST_TRIED = (2, 15)
@@ -726,69 +725,12 @@ def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
 # How a module's __dict__ holds its parts
 PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
 
-# Hooks that torch calls for every optimizer or module
-
-
-class Hook:
-    """A function among the hooks of one kind, put in and taken out by one call of C where torch
-    keeps them where 2.6 to 2.15 do.
-
-    Attributes:
-        put_in: Call it to have torch call the function.
-        take_out: Call it to have torch call it no more, whether it was put in or not.
-    """
-
-    def __init__(
-        self, kept: str, register: Callable[..., RemovableHandle], function: Callable[..., Any]
-    ) -> None:
-        """``kept`` is where the module of ``register``, torch's own way to add one, keeps such
-        hooks.
-        """
-        hooks = getattr(sys.modules.get(register.__module__), kept, None)
-        self.handle: RemovableHandle | None = None
-        self.put_in: Callable[[], object] = partial(self._register, register, function)
-        self.take_out: Callable[[], object] = self._remove
-        if isinstance(hooks, dict):
-            self.handle = RemovableHandle(hooks)
-            self.put_in = partial(hooks.__setitem__, self.handle.id, function)
-            self.take_out = partial(hooks.pop, self.handle.id, None)
-
-    def _register(
-        self, register: Callable[..., RemovableHandle], function: Callable[..., Any]
-    ) -> None:
-        self.handle = register(function)
-
-    def _remove(self) -> None:
-        if self.handle is not None:
-            self.handle.remove()
-
-    def is_last(self) -> bool:
-        """Say whether no other hook of this kind comes after it."""
-        hooks = None if self.handle is None else self.handle.hooks_dict_ref()
-        return self.handle is None or hooks is None or next(reversed(hooks), None) == self.handle.id
-
-
-def before_steps(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook before every optimizer's step."""
-    return Hook("_global_optimizer_pre_hooks", register_optimizer_step_pre_hook, function)
-
-
-def after_steps(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook after every optimizer's step."""
-    return Hook("_global_optimizer_post_hooks", register_optimizer_step_post_hook, function)
-
-
-def at_parameters(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook for every parameter that a module is given."""
-    return Hook(
-        "_global_parameter_registration_hooks",
-        register_module_parameter_registration_hook,
-        function,
-    )
-
-
-def at_modules(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook for every module that a module is given."""
-    return Hook(
-        "_global_module_registration_hooks", register_module_module_registration_hook, function
-    )
+# Hooks that torch calls for every optimizer or module: where the module of the function that adds
+# one keeps them, in 2.6 to 2.15, and that function
+BEFORE_STEPS = ("_global_optimizer_pre_hooks", register_optimizer_step_pre_hook)
+AFTER_STEPS = ("_global_optimizer_post_hooks", register_optimizer_step_post_hook)
+AT_PARAMETERS = (
+    "_global_parameter_registration_hooks",
+    register_module_parameter_registration_hook,
+)
+AT_MODULES = ("_global_module_registration_hooks", register_module_module_registration_hook)

@@ -18,10 +18,10 @@ from gradviz.recording import functions, torch_inside
 from gradviz.recording.on_behalf import Borrowed
 from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 
-_GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
+GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _EXAMPLES = (
-    os.path.join(_GRADVIZ, "article.py"),
-    os.path.join(_GRADVIZ, "tracing", "known_answers.py"),
+    os.path.join(GRADVIZ, "article.py"),
+    os.path.join(GRADVIZ, "tracing", "known_answers.py"),
 )
 _STDLIB = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
@@ -50,9 +50,7 @@ def level(filename: str) -> int:
             known = INSIDE  # gradviz's own call in the name of a line
         elif filename in _EXAMPLES:
             known = USER  # examples are written as a reader would write them
-        elif filename.startswith(
-            (torch_inside.FOLDER, _GRADVIZ, "<frozen ", "<__array_function__")
-        ):
+        elif filename.startswith((torch_inside.FOLDER, GRADVIZ, "<frozen ", "<__array_function__")):
             known = INSIDE
         elif filename.startswith((*_PACKAGES, *_COMMANDS)) or any(
             folder in filename for folder in _PACKAGE_FOLDERS

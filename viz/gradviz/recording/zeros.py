@@ -135,12 +135,12 @@ def _taken_up_by(
     return None
 
 
-def _shown(flow: Flow, source: int) -> str:
+def _shown(flow: Flow, source: int) -> str | None:
     """Return the reason that the numbers showed for zeros on an edge.
 
-    Empty where they showed none.
+    Empty where they showed none; None where they could not be read.
     """
-    return next((why for edge, why in flow.flat.items() if flow.leads[edge] == source), "")
+    return next((why for edge, why in flow.flat.items() if flow.leads[edge] == source), None)
 
 
 def _begins_at(
@@ -149,13 +149,13 @@ def _begins_at(
     source: int,
     before: Mapping[int, list[int]],
     nonzero: set[int],
-    shown: str,
+    shown: str | None,
 ) -> Zero:
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
     usual = next((reason for pattern, reason in _USUALLY if re.search(pattern, name)), "")
-    if usual and not shown and is_checked(name):
+    if usual and shown == "" and is_checked(name):
         usual = ""  # it was looked at, and is not so
     always = next((reason for pattern, reason in _ALWAYS if re.search(pattern, name)), "")
     why = (

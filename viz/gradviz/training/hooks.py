@@ -7,7 +7,7 @@ not the last takes itself out.
 from collections.abc import Callable
 from typing import Any
 
-from gradviz.recording import torch_inside
+from gradviz.recording import torch_hooks
 
 
 class StepHooks:
@@ -21,9 +21,9 @@ class StepHooks:
     def __init__(self, before: Callable[..., None], after: Callable[..., None]) -> None:
         self._on = True
         self._running = ""  # which of the two
-        self._hooks: dict[str, torch_inside.Hook] = {
-            "before": torch_inside.before_steps(self._calling("before", before)),
-            "after": torch_inside.after_steps(self._calling("after", after)),
+        self._hooks: dict[str, torch_hooks.Hook] = {
+            "before": torch_hooks.before_steps(self._calling("before", before)),
+            "after": torch_hooks.after_steps(self._calling("after", after)),
         }
         self.put_in = [hook.put_in for hook in self._hooks.values()]
         self.take_out = [hook.take_out for hook in self._hooks.values()]

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.recording import where
 from gradviz.recording.sharded import own_part
 from gradviz.training.sampling import Batch, every, has_values, spread
 
@@ -238,7 +239,9 @@ def callers(*, all_of_them: bool) -> list[int]:
     """Return the identities of the frames that are running, from that which called torch's hooks
     outwards; only the first where not all of them are asked for.
     """
-    frame: Any = sys._getframe(4)  # this, the action, its guard and the hook lie below
+    frame: Any = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(where.GRADVIZ):
+        frame = frame.f_back  # the action, its guard and the hook
     identities = [id(frame)]
     while all_of_them and (frame := frame.f_back) is not None:
         identities.append(id(frame))

@@ -16,7 +16,7 @@ from types import FrameType
 from torch import Tensor, nn
 
 from gradviz.graph import Place
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_hooks, where
 from gradviz.recording.uninterrupted import as_one
 from gradviz.recording.where import Spot
 
@@ -47,8 +47,8 @@ class Owners:
         self._created: dict[int, Spot] = {}
         self._frozen: set[int] = set()  # those made with requires_grad=False
         self.hooks = [
-            torch_inside.at_parameters(self._parameter),
-            torch_inside.at_modules(self._module),
+            torch_hooks.at_parameters(self._parameter),
+            torch_hooks.at_modules(self._module),
         ]
 
     def begin(self) -> None:
