@@ -99,7 +99,7 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
         "  reached   head.* (2 tensors, 5 values)",
         "  cut       encoder.* (2 tensors, 20 values)",
         (
-            "            by detach() at tests/integrations/test_lightning.py:27: return"
+            "            by detach() at tests/integrations/test_lightning.py:28: return"
             " self.head(self.encoder(batch).detach()).pow(2).mean()"
         ),
         "  unused    spare.* (2 tensors, 5 values): its module was never called",

@@ -1,5 +1,6 @@
 """Who watches shares one hook of each kind with all others who do."""
 
+import gc
 import threading
 
 import torch
@@ -44,6 +45,7 @@ def test_threads_trace_and_step_beside_each_other(monkeypatch):
     for thread in threads:
         thread.join()
     assert failures == []
+    assert gc.isenabled()
     for shared in torch_hooks._shared.values():
         assert shared.watchers == {}
         shared.handle.remove()

@@ -548,6 +548,16 @@ def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_woul
             "            net.heads is a plain dict, which net.parameters() leaves out:"
             " nn.ModuleDict registers it"
         ),
+        (
+            "gradviz: ALARM: net.layers[0..2].* (6) and net.heads['a'].* (2): no optimizer holds"
+            " them (made at train.py:19)"
+        ),
+        ("  code      train.py:19: optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
+        (
+            "  means     Gradient arrives, and no optimizer holds them: they stand in a plain list"
+            " or dict, which parameters() leaves out."
+        ),
+        "  fix       Use nn.ModuleList or nn.ModuleDict in its place.",
     ]
 
 

@@ -32,9 +32,11 @@ from gradviz.recording.notes import (
 from gradviz.recording.sharded import holds_zeros, parts_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.uncertain import uncertain
-from gradviz.recording.uninterrupted import Action, Undo
+from gradviz.recording.uninterrupted import Action, Undo, when_empty
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
+
+_holding: set[object] = set()  # the reports that are being made, which hold the collector
 
 
 def judge(
@@ -60,7 +62,9 @@ def judge(
         numbers: Of a loss that is a plain number, by identity: what left torch and is in it.
     """
     left_torch = numbers or {}
-    with torch_inside.without_torch_function(), Undo(_disturbed()):
+    holder = object()
+    with torch_inside.without_torch_function(), Undo(_disturbed(holder)):
+        _holding.add(holder)
         gc.disable()
         names = names_of(model)
         built = _built(tape, losses, names, left_torch)
@@ -130,15 +134,17 @@ def _unregistered(built: Built, graph: Graph) -> tuple[Leaf, ...]:
     )
 
 
-def _disturbed() -> list[Action]:
+def _disturbed(holder: object) -> list[Action]:
     """Return what puts back what a report may leave otherwise where it is interrupted.
 
     The garbage collector is held meanwhile: a report is many objects and no garbage, and each
-    collection would walk all of them.
+    collection would walk all of them. Of several threads that hold it the last lets it go.
     """
+    collects = gc.isenabled() or bool(_holding)
     return [
         partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()),
-        gc.enable if gc.isenabled() else gc.disable,
+        partial(_holding.discard, holder),
+        when_empty(_holding, (gc.enable,) if collects else ()),
     ]
 
 
