@@ -33,11 +33,16 @@ _FACTORS: Mapping[str, Mapping[int, str]] = {
 ZERO_FACTOR = "the other factor is zero"
 
 
-def look(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str:
-    """Say why a node that gradient came to passes on zeros along an edge.
+def look(node: Any, edge: int, came: Tensor | None, went: Tensor | None) -> dict[int, str]:
+    """Say why a node that gradient came to passes on zeros along an edge, by the edge.
 
-    Empty where the numbers do not show it.
+    The reason is empty where the numbers do not show it, and missing where none can be read.
     """
+    why = None if went is None else _reason(node, edge, came, went)
+    return {} if why is None else {edge: why}
+
+
+def _reason(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str | None:
     name = operation_name(type(node).__name__)
     if isinstance(node, torch.autograd.function.BackwardCFunction):
         return "the backward of this torch.autograd.Function returns zeros"
@@ -53,7 +58,7 @@ def look(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str:
         ),
         "",
     )
-    return told or _underflow(came, went)
+    return told or _underflow(came, went) or ("" if values else None)
 
 
 def is_checked(operation: str) -> bool:

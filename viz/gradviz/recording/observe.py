@@ -23,7 +23,6 @@ from torch.utils.hooks import RemovableHandle
 from gradviz.recording import births, flat, sizes, torch_inside, where
 from gradviz.recording.amounts import Measure, Meter, amount_of
 from gradviz.recording.records import Step
-from gradviz.recording.saved import saved
 from gradviz.recording.tape import Tape, is_accumulator
 from gradviz.recording.uninterrupted import Action, as_one, is_own
 from gradviz.recording.where import Spot
@@ -45,8 +44,7 @@ class Flow:
         came: Size of what arrived; None where nothing did.
         went: For each edge: size of what left along it; None where nothing did.
         empty: The edges along which a gradient without elements left.
-        flat: Why zeros left along an edge, where the numbers could be read; empty where they do not
-            show it.
+        flat: Why zeros left along an edge that could be read; empty if that does not say.
         incoming: How much arrived, for each result of the node; empty unless values are measured.
         outgoing: How much left along each edge.
     """
@@ -277,11 +275,7 @@ class Observation:
         for edge in edges:
             gradient = passed[edge]
             with suppress(*_ODD):  # else the reason stays unknown
-                if gradient is None:
-                    continue
-                why = flat.look(node, edge, first, gradient)
-                if why or saved(node):
-                    flow.flat[edge] = why
+                flow.flat |= flat.look(node, edge, first, gradient)
 
     def _bear(self, shown: int, node: Any, forward: bool, why: str, mend: str) -> None:
         self.born[shown] = births.Born(self._tape.stamp(node, None).serial, forward, why, mend)
