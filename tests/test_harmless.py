@@ -453,7 +453,7 @@ def test_memory_does_not_grow_from_trace_to_trace():
     before = tensors()
     for _ in range(5):
         warm_up()
-    assert tensors() == before
+    assert tensors() <= before  # what an earlier test has left may go meanwhile
 
 
 def test_files_and_folders_stay_as_they_are(tmp_path, monkeypatch):
