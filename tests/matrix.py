@@ -1,15 +1,15 @@
-"""Judges every case on several versions of torch and Python, each in an environment of its own, and
-prints a table.
+"""Judges every case on several versions of torch and Python, and prints a table.
 
-    python tests/matrix.py                          every version of VERSIONS; exit 1 where anything
-    differs from the labels python tests/matrix.py 2.6.0/3.11 2.15.0/3.13   these python
-    tests/matrix.py newest                   the newest torch that can be installed here, on the
-    newest Python python tests/matrix.py --minutes 10 newest      what takes longer is not run, and
-    said; never a failure
+    python tests/matrix.py                          every version of VERSIONS
+    python tests/matrix.py 2.6.0/3.11 2.15.0/3.13   these
+    python tests/matrix.py newest                   the newest torch that can be installed here, on
+                                                    the newest Python
+    python tests/matrix.py --minutes 10 newest      what takes longer is not run, and said
 
-The environments are kept in the folder that GRADVIZ_MATRIX names, else in ~/.cache/gradviz-matrix;
-one that exists is used. What cannot be installed (no network, no such Python, no room on the disk)
-is said and is no failure. Nothing but the standard library is needed.
+It ends with 1 where anything differs from the labels. Each version has an environment of its own in
+the folder that GRADVIZ_MATRIX names, else in ~/.cache/gradviz-matrix; one that exists is used. What
+cannot be installed (no network, no such Python, no room on the disk) is said and is no failure.
+Nothing but the standard library is needed.
 """
 
 import argparse

@@ -14,7 +14,6 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import compress
 from linecache import getline
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -25,6 +24,7 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside
 from gradviz.recording.sharded import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
+from gradviz.running import alive
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000
@@ -138,16 +138,9 @@ _met: dict[int, weakref.ref[Any]] = {}
 
 def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], list[nn.Parameter]]:
     """Return the modules, the optimizers and the parameters there are."""
-    things = gc.get_objects()  # millions, so that what is done to each is done in C
+    chosen = alive.of_kinds(nn.Module, Optimizer, nn.Parameter)
     if gc.get_freeze_count():
-        things += _frozen(frame, set(map(id, things)))
-    # Isinstance would ask the thing itself, and some import a package when asked
-    kinds = list(map(type, things))
-    known = dict(zip(map(id, kinds), kinds, strict=True))
-    wanted = {
-        key for key, kind in known.items() if issubclass(kind, (nn.Module, Optimizer, nn.Parameter))
-    }
-    chosen = list(compress(things, map(wanted.__contains__, map(id, kinds))))
+        chosen += _frozen(frame, set(map(id, chosen)))
     # Else its __init__ has not got so far.
     modules = [
         one

@@ -8,7 +8,6 @@ Where a parameter is reached on some ranks alone, DistributedDataParallel waits 
 ("Expected to have finished reduction"), or averages with their zeros.
 """
 
-import gc
 import getpass
 import json
 import os
@@ -25,7 +24,7 @@ from gradviz import owned
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
-from gradviz.running import rank
+from gradviz.running import alive, rank
 from gradviz.running.calls import Call
 from gradviz.running.settings import Settings
 from gradviz.running.telling import tell_names
@@ -191,9 +190,7 @@ def waits() -> bool:
     parallel = sys.modules.get("torch.nn.parallel.distributed")
     if parallel is None or rank.here() is None:
         return False
-    wrapped = [
-        one for one in gc.get_objects() if issubclass(type(one), parallel.DistributedDataParallel)
-    ]
+    wrapped = alive.of_kinds(parallel.DistributedDataParallel)
     return any(not (one.find_unused_parameters or one.static_graph) for one in wrapped)
 
 
