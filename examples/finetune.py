@@ -5,6 +5,7 @@ trains. With ``--mended`` the encoder is frozen, and the norm trains.
 """
 
 import argparse
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -116,6 +117,8 @@ if __name__ == "__main__":
             },
             "encoder.pt",
         )
+    elif not Path("encoder.pt").exists():
+        parser.error("there is no encoder.pt yet: run it with --pretrain first")
     else:
         model = (Mended if arguments.mended else FineTuned)(4)
         model.load_state_dict(torch.load("encoder.pt"), strict=False)

@@ -1,5 +1,7 @@
 """``gradviz mend`` as it is typed."""
 
+import json
+import re
 import subprocess
 import sys
 
@@ -73,3 +75,22 @@ def test_an_option_after_a_function_is_told_to_stand_before_it(tmp_path):
     done = gradviz(tmp_path, "mend", "train.py:step", "--all")
     assert done.returncode == 2
     assert "write --all before it" in done.stderr
+
+
+def test_the_page_holds_the_patches_as_they_are_printed(tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM)
+    done = gradviz(tmp_path, "mend", "-o", "mend.html", "train.py:step")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "mend.html").read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    (patch,) = data["patches"]
+    assert patch["whole"] in done.stdout
+    assert data["losses"][0]["cuts"][0]["patches"] == [0]
+    assert data["command"].endswith("mend -o mend.html train.py:step")
+
+
+def test_only_a_page_is_written_and_that_is_said_before_anything_is_run(tmp_path):
+    (tmp_path / "train.py").write_text(PROGRAM)
+    done = gradviz(tmp_path, "mend", "-o", "mend.svg", "train.py:step")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "-o writes a page, whose name ends in .html" in done.stderr

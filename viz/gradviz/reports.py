@@ -100,12 +100,13 @@ class Report(Findings):
 
     def to_html(self, path: str | PathLike[str] | None = None) -> str:
         """Return one self-contained page of HTML to explore the graph in, and write it to ``path``
-        if one is given.
+        if one is given. It shows the patches in ``mends``.
 
         Raises:
             OutputError: The file cannot be written.
         """
-        return _written(render_html(self), path)
+        patches = [mend.on_page(self) for mend in self.mends]
+        return _written(render_html(self, patches=patches), path)
 
     def frame(self) -> Any:
         """Return a DataFrame with a row for each parameter and call, of pandas, or of polars where

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     help="Write the patch into your files; where two are printed, the first.",
 )
 @click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Write the page of the report too, with each patch behind a button.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(1),
     default=60.0,
@@ -51,6 +59,7 @@ def mend(
     meant: bool,
     alternatives: bool,
     applied: bool,
+    output: Path | None,
     timeout: float,
     backward: str,
     free: bool,
@@ -65,6 +74,8 @@ def mend(
     from gradviz.mending.mend import mend as find
     from gradviz.mending.text import render
 
+    if output is not None:
+        _check(output)
     _say_what_goes_to_the_script(step, arguments)
 
     if arguments and not step.endswith(".py"):
@@ -76,10 +87,40 @@ def mend(
             "The script is run several times; what it writes to disk it writes each time.\n",
             sys.stderr,
         )
-    found = find(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=not free)
-    _print(render(found, alternatives=alternatives))
+    mending = find(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=not free)
+    _print(render(mending, alternatives=alternatives))
+    if output is not None:
+        _write_page(mending, output)
     if applied:
-        _apply(found)
+        _apply(mending)
+
+
+def _check(output: Path) -> None:
+    """See that a page can be written, before the step is run many times.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    from gradviz.errors import OutputError
+    from gradviz.render.files import check
+
+    check(output)
+    if output.suffix.lower() != ".html":
+        raise OutputError(
+            f"cannot write {output.name!r}: -o writes a page, whose name ends in .html; the patch"
+            " goes to standard output"
+        )
+
+
+def _write_page(mending: "Mending", output: Path) -> None:
+    from gradviz.render.command_line import command_line
+    from gradviz.render.files import write
+    from gradviz.render.html import render_html
+
+    report = mending.report
+    patches = [mend.on_page(report) for mend in report.mends]
+    write(output, render_html(report, command=command_line(), patches=patches))
+    say(f"Wrote {output}\n", sys.stderr)
 
 
 def _options() -> list[str]:
@@ -97,10 +138,10 @@ def _say_what_goes_to_the_script(step: str, arguments: Sequence[str]) -> None:
             )
 
 
-def _apply(found: "Mending") -> None:
+def _apply(mending: "Mending") -> None:
     from gradviz.mending.patches import write
 
-    for stage in found.stages[:1]:
+    for stage in mending.stages[:1]:
         for path in write(stage.before, stage.after):
             say(f"Wrote {path}\n", sys.stderr)
 

@@ -15,8 +15,12 @@ from gradviz.mending.effect import Effect, effect_of
 from gradviz.mending.laboratory import Laboratory
 from gradviz.mending.outcome import Outcome
 from gradviz.mending.own import is_own
+from gradviz.mending.patches import patch
 from gradviz.mending.problems import Problem, best, problems
 from gradviz.mending.source import Source
+from gradviz.mending.words import paragraphs_of
+from gradviz.render.page_patches import PagePatch
+from gradviz.reports import Report
 
 _DEEP = 3  # edits on top of each other
 _TRIALS = 60  # for one problem
@@ -31,6 +35,7 @@ class Mend:
     Attributes:
         problem: What it mends.
         titles: What it does, a phrase for each edit.
+        before: The bytes of the changed files as they were read.
         sources: The changed bytes by file.
         effect: What became of the step.
         soft: It makes up a gradient where there is none.
@@ -38,17 +43,29 @@ class Mend:
 
     problem: Problem
     titles: tuple[str, ...]
+    before: Mapping[str, bytes]
     sources: Mapping[str, bytes]
     effect: Effect
     soft: bool
 
-    def rank(self, before: Mapping[str, bytes]) -> tuple[object, ...]:
+    def on_page(self, report: Report) -> PagePatch:
+        """Return it as the page of the report shows it."""
+        return PagePatch(
+            title=", then ".join(self.titles),
+            effect=paragraphs_of(self.effect, report, soft=self.soft),
+            diff=patch(self.before, self.sources),
+            places=self.problem.places,
+            reached=self.effect.reached,
+        )
+
+    @property
+    def rank(self) -> tuple[object, ...]:
         """What it is sorted by.
 
         It makes nothing up, helps most, changes nothing else, and is small.
         """
         effect = self.effect
-        size = sum(_distance(before[file], data) for file, data in self.sources.items())
+        size = sum(_distance(self.before[file], data) for file, data in self.sources.items())
         return (
             self.soft,
             -len(effect.gained),
@@ -134,6 +151,7 @@ class Search:
                         Mend(
                             problem=problem,
                             titles=titles,
+                            before={name: self.originals[name] for name, _ in key},
                             sources=dict(key),
                             effect=effect,
                             soft=soft,
@@ -146,7 +164,7 @@ class Search:
             if any(not mend.soft for mend in found) or not further:
                 break
             states = further
-        return sorted(found, key=lambda mend: mend.rank(self.originals))
+        return sorted(found, key=lambda mend: mend.rank)
 
     def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
         """Return what ``after`` costs against ``before``.

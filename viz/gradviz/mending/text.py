@@ -17,6 +17,7 @@ from gradviz.mending.mend import Mending, Stage, Tried
 from gradviz.mending.patches import folder_of, patch
 from gradviz.mending.problems import Problem, best
 from gradviz.mending.search import Mend
+from gradviz.mending.words import sentences_of
 from gradviz.render.sentences import counted, listing, path_and_line, printable, starred
 
 _WIDTH = 100
@@ -54,7 +55,7 @@ def _tried(found: Mending, tried: Tried) -> list[str]:
             " when that is applied"
         )
     )
-    return [title, *_labelled("to mend", ", then ".join(best_one.titles) + later)]
+    return [title, *_labelled("fix", ", then ".join(best_one.titles) + later)]
 
 
 def _stage(found: Mending, stage: Stage) -> bytes:
@@ -102,47 +103,8 @@ def _where(files: object) -> list[str]:
 
 
 def _effect(found: Mending, effect: Effect, *, soft: bool) -> list[str]:
-    among = best(found.report)
-    lines: list[str] = []
-    for names, words in (
-        (effect.reached, "gradient reaches {}; before, none did"),
-        (effect.mended, "{}: gradient arrives by the severed route too"),
-        (effect.finite, "{}: the gradient is finite"),
-        (effect.held, "the optimizer's step moves {}; before, it did not"),
-        (effect.came, "new among the model's parameters: {}"),
-        (effect.gone, "no longer among them: {}"),
-    ):
-        if names:
-            lines += _labelled(
-                "effect" if not lines else "",
-                words.format(listing(starred(names, {**among, **dict.fromkeys(names)}))),
-            )
-    lines += _labelled("", _compared(found, effect))
-    if soft:
-        lines += _labelled(
-            "caution",
-            "this makes up a gradient where there is none: what the parameters learn changes",
-        )
-    return lines
-
-
-def _compared(found: Mending, effect: Effect) -> str:
-    if not effect.repeatable:
-        return (
-            "two runs of the unchanged step differ, so nothing is said of the loss and the other"
-            " gradients"
-        )
-    loss = (
-        "the loss of this step is the same to the bit"
-        if effect.same_loss
-        else f"the loss of this step goes from {effect.loss[0]} to {effect.loss[1]}"
-    )
-    if not effect.changed:
-        return f"{loss}, and no other gradient changes"
-    return (
-        f"{loss}; the gradient of {listing(starred(effect.changed, best(found.report)))}"
-        " changes too"
-    )
+    sentences = sentences_of(effect, found.report, soft=soft)
+    return [line for label, sentence in sentences for line in _labelled(label, sentence)]
 
 
 def _cost(cost: Cost | None) -> list[str]:

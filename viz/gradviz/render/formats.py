@@ -11,6 +11,7 @@ from gradviz.layout import lay_out
 from gradviz.render import difference as words
 from gradviz.render import files
 from gradviz.render.changes import changes
+from gradviz.render.command_line import command_line
 from gradviz.render.files import write
 from gradviz.render.html import render_html
 from gradviz.render.json import render_json
@@ -25,7 +26,7 @@ def _svg(report: Findings, engine: str, view: View) -> str:
 
 
 def _html(report: Findings, engine: str, view: View) -> str:
-    return render_html(report)
+    return render_html(report, command=command_line())
 
 
 def _json(report: Findings, engine: str, view: View) -> str:

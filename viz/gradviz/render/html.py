@@ -22,6 +22,7 @@ from gradviz.graph import Verdict
 from gradviz.render.legend import LINES, PARTIAL
 from gradviz.render.marks import GLYPHS
 from gradviz.render.page_data import loss_data
+from gradviz.render.page_patches import PagePatch, patches_data
 from gradviz.render.page_series import series_data
 from gradviz.render.page_training import training_data
 from gradviz.render.sentences import MEANINGS, headline, printable
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 # share ``state``.
 SCRIPT = (
     "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view",
-    "pointers", "export", "opening", "heat", "elements", "panel", "lists", "tree", "search",
-    "address", "room", "map", "main",
+    "pointers", "export", "opening", "heat", "elements", "patches", "panel", "lists", "tree",
+    "search", "address", "room", "map", "main",
 )  # fmt: skip
 
 _AFTER = re.compile(r"after backward ([\d, and]+)")
@@ -47,8 +48,14 @@ _DARK = re.compile(r"^@dark\{(.*)\}$", re.MULTILINE)
 _COMMENTS = ("//", "/**", "* ", "*/")
 
 
-def render_html(report: Findings) -> str:
-    """Return the page. The same report gives the same bytes."""
+def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePatch] = ()) -> str:
+    """Return the page. The same report gives the same bytes.
+
+    Args:
+        report: What it shows.
+        command: What made it, for a corner of the page; empty where that is not known.
+        patches: Changes of the user's code whose effect was measured.
+    """
     report = by_block(report)
     losses = [*report.losses.values()] if is_of_calls(report) else [report, *report.losses.values()]
     notes = (
@@ -69,8 +76,10 @@ def render_html(report: Findings) -> str:
         "partial": PARTIAL,
         "notes": [printable(note) for note in notes],
         "torch": report.torch or "",
+        "command": printable(command),
+        "patches": patches_data(patches),
         "first": _first(losses, report),
-        "losses": [loss_data(loss) for loss in losses],
+        "losses": [loss_data(loss, patches) for loss in losses],
         "series": series_data(report),
     }
     style, script = _style(), _script()

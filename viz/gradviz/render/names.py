@@ -169,10 +169,10 @@ def _few_runs(numbers: Iterable[int]) -> list[str]:
 def tensors(parameters: int, numel: int) -> str:
     """Say how large some parameters are.
 
-    >>> tensors(4, 480), tensors(1, 1)
-    ('4 tensors, 480 values', '1 tensor, 1 value')
+    >>> tensors(4_000, 480), tensors(1, 1)
+    ('4,000 tensors, 480 values', '1 tensor, 1 value')
     """
-    return f"{parameters} tensor{'' if parameters == 1 else 's'}, {values(numel)}"
+    return f"{parameters:,} tensor{'' if parameters == 1 else 's'}, {values(numel)}"
 
 
 def values(numel: int) -> str:

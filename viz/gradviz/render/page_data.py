@@ -5,7 +5,7 @@ One list per property, so that the file is small.
 The script shows this and never works it out: what a reader is told is written here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -26,6 +26,7 @@ from gradviz.render.page_boxes import (
     tensor_lines,
     title_line,
 )
+from gradviz.render.page_patches import PagePatch, patches_of
 from gradviz.render.page_things import SORTS, PageGraph, PageThing, page_graph
 from gradviz.render.sentences import (
     began,
@@ -56,9 +57,9 @@ _OF_PARAMETERS = (
 )  # fmt: skip
 
 
-def loss_data(report: Findings) -> dict[str, Any]:
+def loss_data(report: Findings, patches: Sequence[PagePatch] = ()) -> dict[str, Any]:
     """Return what the page has to know of one loss, ready for JSON."""
-    return _Loss(report).data()
+    return _Loss(report, patches).data()
 
 
 class _Table(dict[Any, int]):
@@ -79,8 +80,9 @@ class _Table(dict[Any, int]):
 class _Loss:
     """Writes the columns of one loss."""
 
-    def __init__(self, report: Findings) -> None:
+    def __init__(self, report: Findings, patches: Sequence[PagePatch]) -> None:
         self._report = report
+        self._patches = patches
         self._drawn: PageGraph = page_graph(report)
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
         self._numbers = {name: number for number, name in enumerate(report.parameters)}
@@ -263,6 +265,7 @@ class _Loss:
             "mend": explanation.mend,
             "library": int(cut.inside_library),
             "around": _code_near(cut),
+            "patches": patches_of(cut, self._patches),
         }
 
     def _place(self, place: Place) -> int:

@@ -28,6 +28,7 @@ function panelOfLoss() {
     h("h2", {}, loss.name),
     h("p", {}, loss.headline),
     culprit(),
+    patchesOfLoss(),
     steps.length && !$("training")?.open ? [h("h3", {}, "What steps"), steps] : [],
     verdictBar(m.n),
     facts(counts),
@@ -46,9 +47,15 @@ function panelOfLoss() {
 /** The first cut that leaves parameters without any route, with its line and what fixes it. */
 function culprit() {
   const {model: m} = state;
+  const cut = culpritOf(m);
+  const number = m.loss.cuts.indexOf(cut);
+  return cut ? [h("h3", {}, `Cut by ${cut.operation}`), textOfCut(number)] : [];
+}
+
+function culpritOf(m) {
   const {parameters, cuts} = m.loss;
-  const number = cuts.findIndex(cut => cut.parameters.some(one => parameters.verdict[one] === CUT));
-  return number < 0 ? [] : [h("h3", {}, `Cut by ${cuts[number].operation}`), textOfCut(number)];
+  const isCut = parameter => parameters.verdict[parameter] === CUT;
+  return cuts.find(cut => cut.parameters.some(isCut));
 }
 
 /** How many parameters have which verdict, as a bar. */
@@ -239,6 +246,7 @@ function textOfCut(number) {
     h("p", {}, cut.meaning),
     h("h3", {}, "What usually fixes it"),
     h("p", {}, cut.mend),
+    cut.patches.map(patch),
     also.length ? [h("h3", {}, "The same route is severed again at"), also] : [],
   ];
 }

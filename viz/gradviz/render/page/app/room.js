@@ -110,16 +110,29 @@ function crumb(thing) {
   return h("button", {type: "button", onclick}, name);
 }
 
+/** On paper the colours are those for a light ground, and the whole picture is there. */
+function printLight() {
+  const root = document.documentElement;
+  const {scheme} = root.dataset;
+  root.dataset.scheme = "light";
+  readColours();
+  select(-1);
+  fit();
+  paint();
+  const restore = () => {
+    if (scheme) root.dataset.scheme = scheme;
+    else delete root.dataset.scheme;
+    recolour();
+  };
+  addEventListener("afterprint", restore, {once: true});
+}
+
 function listenToRoom() {
   for (const side of Object.keys(SIDES)) listenToGrip(side);
   $("tools").addEventListener("click", switchSide);
   $("theme").addEventListener("click", switchScheme);
   $("print").addEventListener("click", () => print());
-  addEventListener("beforeprint", () => {
-    select(-1);
-    fit();
-    paint();
-  });
+  addEventListener("beforeprint", printLight);
   $("operations").addEventListener("click", event => {
     state.isFull = !state.isFull;
     event.target.setAttribute("aria-pressed", flag(state.isFull));
@@ -128,5 +141,7 @@ function listenToRoom() {
   });
   const torch = DATA.torch && `torch ${DATA.torch}`;
   const date = new Date(document.lastModified).toLocaleString();
-  $("made").textContent = [`gradviz ${DATA.version}`, torch, date].filter(Boolean).join(" \u00b7 ");
+  const parts = [`gradviz ${DATA.version}`, torch, date].filter(Boolean);
+  $("made").replaceChildren(parts.join(" \u00b7 "), DATA.command && h("code", {}, DATA.command));
+  $("made").title = DATA.command;
 }

@@ -1,0 +1,61 @@
+"""The page in print, and the patches on it, in a real browser."""
+
+import graphs
+import pytest
+from test_html_in_browser import Open, boxes, browser, open_page, pixels
+from test_page_patches import PATCH
+
+from gradviz.graph import Verdict
+from gradviz.render.html import render_html
+from gradviz.render.style import LOOKS
+
+__all__ = ["browser", "open_page"]
+pytestmark = pytest.mark.browser
+A4 = (794, 1123)
+
+
+def test_paper_has_the_picture_with_its_shape_the_reasons_and_what_made_it(
+    open_page: Open,
+) -> None:
+    page = open_page(render_html(graphs.detached(), command="gradviz show train.py:step"))
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4[0], "height": A4[1]})
+    assert page.locator("#panel").is_visible()
+    assert "What usually fixes it" in page.inner_text("#panel")
+    assert not page.locator("#tools").is_visible()
+    assert page.inner_text("#made code") == "gradviz show train.py:step"
+    fit = page.evaluate("() => getComputedStyle(document.querySelector('#graph')).objectFit")
+    assert fit == "contain"
+
+
+def test_paper_is_light_whatever_the_screen_is_and_the_screen_comes_back(open_page: Open) -> None:
+    page = open_page(graphs.detached(), scheme="dark")
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("() => document.documentElement.dataset.scheme") == "light"
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    boxes(page)
+    assert page.evaluate("() => document.documentElement.dataset.scheme ?? ''") == ""
+    assert pixels(page).get(LOOKS[Verdict.REACHED].dark.fill, 0) > 300
+
+
+def test_a_button_shows_the_measured_patch_of_the_culprit(open_page: Open) -> None:
+    page = open_page(render_html(graphs.detached(), patches=[PATCH]))
+    button = page.get_by_role("button", name="Measured patch: drop .detach()")
+    assert not page.locator(".patch").is_visible()
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    assert "Effect: gradient reaches f.*." in page.inner_text("#panel")
+    assert page.locator(".patch .added").inner_text().strip() == "+   h = f(x)"
+
+
+def test_a_page_without_a_patch_has_no_such_button(open_page: Open) -> None:
+    page = open_page(graphs.detached())
+    assert page.get_by_role("button", name="Measured patch").count() == 0
+
+
+def test_the_whole_answer_stands_on_a_phone(open_page: Open) -> None:
+    page = open_page(graphs.detached(), size=(390, 844))
+    heights = page.evaluate(
+        "() => { const h = document.querySelector('h1'); return [h.scrollHeight, h.clientHeight] }"
+    )
+    assert heights[0] == heights[1]

@@ -1,0 +1,70 @@
+"""What a patch was measured to do, in words."""
+
+from collections.abc import Iterable, Mapping
+
+from gradviz.graph import Parameter
+from gradviz.mending.effect import Effect
+from gradviz.mending.problems import best
+from gradviz.render.sentences import listing, starred
+from gradviz.reports import Report
+
+
+def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[str, str]]:
+    """Return what became of the step, a sentence each, with the label that stands before it.
+
+    Args:
+        effect: What was measured.
+        report: That of the step without the patch.
+        soft: The patch makes up a gradient where there is none.
+    """
+    parameters = best(report)
+    gains = [
+        words.format(_named(names, parameters))
+        for names, words in (
+            (effect.reached, "gradient reaches {}; before, none did"),
+            (effect.mended, "{}: gradient arrives by the severed route too"),
+            (effect.finite, "{}: the gradient is finite"),
+            (effect.held, "the optimizer's step moves {}; before, it did not"),
+            (effect.came, "new among the model's parameters: {}"),
+            (effect.gone, "no longer among them: {}"),
+        )
+        if names
+    ]
+    labels = ["effect"] + [""] * len(gains)
+    sentences = list(zip(labels, [*gains, _compared(effect, parameters)], strict=True))
+    if soft:
+        caution = "this makes up a gradient where there is none: what the parameters learn changes"
+        sentences.append(("caution", caution))
+    return sentences
+
+
+def paragraphs_of(effect: Effect, report: Report, *, soft: bool) -> tuple[str, ...]:
+    """Return the same as :func:`sentences_of`, a paragraph for each label."""
+    paragraphs: list[str] = []
+    for label, sentence in sentences_of(effect, report, soft=soft):
+        if label:
+            paragraphs.append(f"{label.capitalize()}: {sentence}")
+        else:
+            paragraphs[-1] += f"; {sentence}"
+    return tuple(f"{paragraph}." for paragraph in paragraphs)
+
+
+def _named(names: Iterable[str], parameters: Mapping[str, Parameter]) -> str:
+    return listing(starred(names, {**parameters, **dict.fromkeys(names)}))
+
+
+def _compared(effect: Effect, parameters: Mapping[str, Parameter]) -> str:
+    """Say whether the loss and the other gradients are what they were."""
+    if not effect.repeatable:
+        return (
+            "two runs of the unchanged step differ, so nothing is said of the loss and the other"
+            " gradients"
+        )
+    loss = (
+        "the loss of this step is the same to the bit"
+        if effect.same_loss
+        else f"the loss of this step goes from {effect.loss[0]} to {effect.loss[1]}"
+    )
+    if not effect.changed:
+        return f"{loss}, and no other gradient changes"
+    return f"{loss}; the gradient of {listing(starred(effect.changed, parameters))} changes too"
