@@ -14,7 +14,7 @@ from clock import Figures, measure
 from models import Forward, gpt2, llama32
 from torch import nn
 
-from gradviz.recording.observe import Observer
+from gradviz.recording.observer import Observer
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Undo
 

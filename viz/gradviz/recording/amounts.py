@@ -4,45 +4,65 @@ Its norm, its largest element, its exact zeros, what is not finite in it.
 
 The norm is the one that ``torch.linalg.vector_norm(gradient, dtype=torch.float64)`` gives, to the
 last bit, where the squares of the values lie within what float64 holds; beyond that the values are
-scaled by a power of two first. On an accelerator everything stays there until it is read at the
-end.
+scaled by a power of two first. Of more than ``MOST_EXACT`` elements the squares are added up piece
+by piece, which needs no copy of the gradient in float64 and rounds less, so that the last digits
+may differ. On an accelerator everything stays there until it is read at the end.
 """
 
 import math
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gradviz.graph import Amount
-from gradviz.recording.sizes import UNREAD, Size, real, stored
+from gradviz.recording.sizes import UNREAD, Size, is_simple, real, stored
 
+MOST_EXACT = 1 << 22  # elements: 32 MB in float64
 # Norms between which the squares of float64 neither underflow nor overflow by much
 _SQUARES = (1e-140, 1e140)
-_MOST_SCRATCH = 1 << 26  # elements that are kept ready for the conversion to float64
-_PIECE = 1 << 16  # elements
+_PIECE = 1 << 15  # elements that stay in the processor's cache as float64
+_FEW = 1 << 12  # elements whose zeros numpy counts in one call as fast as in two
 _WIDE = torch.float64
+_HALVES = (torch.float16, torch.bfloat16)
+_OF_NUMPY = (torch.float32, torch.float64, *_HALVES)
+
+Row = tuple[float, float, int, int, int]
+"""Norm, largest element, elements that are not zero, that are not finite, and all elements."""
+Array = np.ndarray[Any, Any]
+_vector_norm = torch.linalg.vector_norm
 
 
 class Measure(float):
     """The norm of a gradient, which knows the rest of what was measured."""
 
-    __slots__ = ("amount",)
-    amount: Amount
+    __slots__ = ("_row",)
+    _row: Row
 
     @classmethod
-    def of(cls, amount: Amount) -> Self:
-        """Return the norm of an amount."""
-        norm = cls(amount.norm)
-        norm.amount = amount
+    def of(cls, row: Row) -> Self:
+        """Return the norm in a row of numbers."""
+        norm = cls(row[0])
+        norm._row = row
         return norm
 
     @classmethod
     def read(cls, row: list[float]) -> Self:
         """Return what a device has measured, as :meth:`Meter._on_device` puts it in a row."""
         norm, largest, nonzero, wild, numel = row
-        return cls.of(_amount(norm, largest, int(nonzero), int(wild), int(numel)))
+        return cls.of((norm, largest, int(nonzero), int(wild), int(numel)))
+
+    @property
+    def amount(self) -> Amount:
+        norm, largest, nonzero, wild, numel = self._row
+        return Amount(
+            norm=norm,
+            largest=largest,
+            zeros=(numel - nonzero) / numel if numel else 0.0,
+            not_finite=wild,
+            numel=numel,
+        )
 
 
 def amount_of(size: float | None) -> Amount | None:
@@ -57,31 +77,82 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self._scratch = torch.empty(0, dtype=_WIDE)
+        self._scratch = torch.empty(_PIECE, dtype=_WIDE)
+        self._begins: dict[int, tuple[Tensor, Array]] = {}  # of the scratch, by how many elements
+        self._isnt = np.empty(_PIECE, dtype=bool)
 
     def measure(self, gradient: Tensor) -> Size:
         """Return the norm of a gradient with its amount. To be called by ``sizes.unseen``."""
-        found = stored(gradient)
-        if found is None:
+        if is_simple(gradient) and not gradient.is_neg() and gradient.dtype in _OF_NUMPY:
+            values = gradient.float() if gradient.dtype in _HALVES else gradient
+            array: Array = (values.detach() if values.requires_grad else values).numpy()
+            if array.size:
+                # In the order of the memory, in which torch adds up as well
+                return Measure.of(self._measured(values, array.ravel("K")))
+        parts = stored(gradient)
+        if parts is None:
             return UNREAD
-        values, numel = found
+        values, numel = parts
         if not values.numel():
-            return Measure.of(_amount(0.0, 0.0, 0, 0, numel))
-        if values.device.type != "cpu":
-            return self._on_device(values, numel)
-        wide = self._converted(values)
-        largest = _largest(wide if values.is_complex() else values)
-        wild = 0 if math.isfinite(largest) else int((~values.isfinite()).sum())
-        return Measure.of(_amount(_norm(wide, largest), largest, _nonzero(values), wild, numel))
+            return Measure.of((0.0, 0.0, 0, 0, numel))
+        return self._on_device(values, numel) if not values.is_cpu else _of_another(values, numel)
 
-    def _converted(self, values: Tensor) -> Tensor:
-        if values.is_complex():
-            return values.to(torch.complex128)
-        if values.dtype == _WIDE or values.numel() > _MOST_SCRATCH or not values.is_contiguous():
-            return values.to(_WIDE)
-        if self._scratch.numel() < values.numel():
-            self._scratch = torch.empty(values.numel(), dtype=_WIDE)
-        return self._scratch[: values.numel()].view(values.shape).copy_(values)
+    def _measured(self, values: Tensor, numbers: Array) -> Row:
+        """Measure values whose numbers are given in a row."""
+        numel = numbers.size
+        if numel > MOST_EXACT and numbers.dtype != np.float64:
+            tops, counts, squares = [], [], []
+            for begin in range(0, numel, _PIECE):
+                piece = numbers[begin : begin + _PIECE]
+                tops.append(_top(piece))
+                counts.append(self._nonzero(piece))
+                _, wide = self._begin(piece.size)
+                np.copyto(wide, piece)
+                squares.append(float(np.dot(wide, wide)))
+            largest = _most(tops)
+            norm = math.sqrt(math.fsum(squares)) if math.isfinite(largest) else largest
+        elif numbers.dtype == np.float64:
+            tops, counts = self._in_pieces(numbers, None)
+            largest = _most(tops)
+            norm = _norm(values, largest)
+        else:
+            tensor, wide = self._begin(numel)
+            tops, counts = self._in_pieces(numbers, wide)
+            largest = _most(tops)
+            norm = float(_vector_norm(tensor))
+        wild = 0 if math.isfinite(largest) else numel - int(np.isfinite(numbers).sum())
+        return norm, largest, sum(counts), wild, numel
+
+    def _in_pieces(self, numbers: Array, wide: Array | None) -> tuple[list[float], list[int]]:
+        """Return the largest element of each piece and its elements that are not zero.
+
+        Every piece is converted as well, where that is asked for, while it is in the cache.
+        """
+        tops, counts = [], []
+        for begin in range(0, numbers.size, _PIECE):
+            piece = numbers[begin : begin + _PIECE]
+            if wide is not None:
+                np.copyto(wide[begin : begin + _PIECE], piece)
+            tops.append(_top(piece))
+            counts.append(self._nonzero(piece))
+        return tops, counts
+
+    def _begin(self, numel: int) -> tuple[Tensor, Array]:
+        """Return the beginning of the scratch memory."""
+        begin = self._begins.get(numel)
+        if begin is None:
+            if self._scratch.numel() < numel:
+                self._scratch = torch.empty(numel, dtype=_WIDE)
+                self._begins.clear()
+            tensor = self._scratch[:numel]
+            begin = self._begins[numel] = (tensor, tensor.numpy())
+        return begin
+
+    def _nonzero(self, numbers: Array) -> int:
+        if numbers.size <= _FEW:
+            return int(np.count_nonzero(numbers))
+        isnt = self._isnt[: numbers.size]
+        return int(np.count_nonzero(np.not_equal(numbers, 0, out=isnt)))
 
     def _on_device(self, values: Tensor, numel: int) -> Tensor:
         """Return a row of numbers that nobody has waited for."""
@@ -90,9 +161,9 @@ class Meter:
         whole = torch.exp2(torch.floor(torch.log2(largest)))
         if values.dtype in (torch.float64, torch.complex128) or wide is not _WIDE:
             scale = torch.where(whole.isfinite() & (whole > 0), whole, torch.ones_like(whole))
-            norm = torch.linalg.vector_norm(real(values).to(wide) / scale) * scale
+            norm = _vector_norm(real(values).to(wide) / scale) * scale
         else:
-            norm = torch.linalg.vector_norm(real(values), dtype=wide)
+            norm = _vector_norm(real(values), dtype=wide)
         counts = (
             torch.count_nonzero(values),
             (~values.isfinite()).sum(),
@@ -101,43 +172,29 @@ class Meter:
         return torch.stack([norm, largest, *(count.to(wide) for count in counts)])
 
 
+def _of_another(values: Tensor, numel: int) -> Measure:
+    """Measure what numpy does not know: complex values, and what other classes store."""
+    wide = values.to(torch.complex128 if values.is_complex() else _WIDE)
+    largest = float(wide.abs().max())
+    wild = 0 if math.isfinite(largest) else int((~values.isfinite()).sum())
+    return Measure.of(
+        (_norm(wide, largest), largest, int(torch.count_nonzero(values)), wild, numel)
+    )
+
+
 def _norm(values: Tensor, largest: float) -> float:
     if largest == 0 or not math.isfinite(largest) or _SQUARES[0] < largest < _SQUARES[1]:
-        return float(torch.linalg.vector_norm(values))
+        return float(_vector_norm(values))
     scale = math.ldexp(1.0, math.frexp(largest)[1] - 1)
-    return float(torch.linalg.vector_norm(values / scale)) * scale
+    return float(_vector_norm(values / scale)) * scale
 
 
-def _nonzero(values: Tensor) -> int:
-    """Count what is not zero, piece by piece in the processor's cache where that is a third of the
-    time.
-    """
-    if (
-        values.dtype not in (torch.float32, torch.float64)
-        or not values.is_contiguous()
-        or values.is_neg()
-    ):
-        return int(torch.count_nonzero(values))
-    numbers = values.detach().view(-1).numpy()
-    isnt = np.empty(min(_PIECE, numbers.size), dtype=bool)
-    pieces = (numbers[begin : begin + _PIECE] for begin in range(0, numbers.size, _PIECE))
-    return sum(
-        int(np.count_nonzero(np.not_equal(piece, 0, out=isnt[: piece.size]))) for piece in pieces
-    )
+def _top(numbers: Array) -> float:
+    """Return the largest element without its sign; NaN where there is one."""
+    high, low = float(numbers.max()), -float(numbers.min())
+    return high if high > low or high != high else low
 
 
-def _largest(values: Tensor) -> float:
-    if values.is_complex():
-        return float(values.abs().max())
-    low, high = torch.aminmax(values)
-    return max(abs(float(low)), abs(float(high)))  # NaN comes first in both
-
-
-def _amount(norm: float, largest: float, nonzero: int, wild: int, numel: int) -> Amount:
-    return Amount(
-        norm=norm,
-        largest=largest,
-        zeros=(numel - nonzero) / numel if numel else 0.0,
-        not_finite=wild,
-        numel=numel,
-    )
+def _most(tops: list[float]) -> float:
+    """Return the largest of several; NaN where there is one."""
+    return next((top for top in tops if top != top), 0.0) or max(tops)

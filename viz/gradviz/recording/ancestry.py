@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from gradviz.recording.tape import Tape
 
 if TYPE_CHECKING:
-    from gradviz.recording.observe import Backward
+    from gradviz.recording.observer import Backward
 
 _NEAR = 4096  # values that are looked at to say whether one went into another
 

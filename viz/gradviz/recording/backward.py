@@ -19,7 +19,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.ancestry import brought_by
 from gradviz.recording.build import Built
 from gradviz.recording.model_names import Model, Names
-from gradviz.recording.observe import Observer
+from gradviz.recording.observer import Observer
 from gradviz.recording.records import Step
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action, Undo, is_own

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from gradviz.graph import NodeKind
 from gradviz.recording.build import Built
-from gradviz.recording.observe import Flow
+from gradviz.recording.passage import Flow
 from gradviz.render.sentences import listing
 
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by

@@ -19,7 +19,10 @@ from gradviz.recording.births import Born
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
 from gradviz.recording.names import operation_name
-from gradviz.recording.observe import Backward, Flow, Observation, Raised
+from gradviz.recording.observe import Observation
+from gradviz.recording.observer import Backward
+from gradviz.recording.passage import Flow
+from gradviz.recording.raising import Raised
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
@@ -149,7 +152,9 @@ def _write_amounts(
     """
     for index, flow in flows.items():
         built.nodes[index] = replace(
-            built.nodes[index], incoming=flow.incoming, outgoing=flow.outgoing
+            built.nodes[index],
+            incoming=tuple(map(amount_of, flow.incoming)),
+            outgoing=tuple(map(amount_of, flow.outgoing)),
         )
     for seen in observations:
         for number, came in seen.arrivals.items():
@@ -166,16 +171,9 @@ def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]
             index = built.index_of.get(number)
             if index is None:
                 continue
-            mine = Flow(
+            mine = flow.leading(
                 tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads)
             )
-            mine.came, mine.went, mine.empty, mine.flat = (
-                flow.came,
-                flow.went,
-                flow.empty,
-                flow.flat,
-            )
-            mine.incoming, mine.outgoing = flow.incoming, flow.outgoing
             found[index] = mine if index not in found else found[index].and_also(mine)
     return found
 

@@ -15,7 +15,7 @@ from gradviz.recording import elsewhere, where
 from gradviz.recording.escapes import Escapes, Met
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.gradients import Gradients
-from gradviz.recording.observe import Observer
+from gradviz.recording.observer import Observer
 from gradviz.recording.records import Call
 from gradviz.recording.stacks import Stacks
 from gradviz.recording.step_watch import GradientTouches

@@ -30,6 +30,7 @@ Size = float | Tensor
 _SQUARES = (1e-15, 1e15)  # between these, the squares of float32 neither underflow nor overflow
 _HALVES = (torch.float16, torch.bfloat16)
 _PLAIN = (Tensor, nn.Parameter)
+_vector_norm = torch.linalg.vector_norm
 
 
 def unseen(function: Callable[..., Result], *args: Any) -> Result:
@@ -37,6 +38,9 @@ def unseen(function: Callable[..., Result], *args: Any) -> Result:
 
     The blocks end in C, so that an interrupt leaves none of them open.
     """
+    if not torch.is_grad_enabled() and not torch_inside.dispatch_modes():
+        with torch_inside.without_torch_function():
+            return function(*args)
     grad_mode = partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())
     with (
         torch_inside.without_torch_function(),
@@ -49,15 +53,25 @@ def unseen(function: Callable[..., Result], *args: Any) -> Result:
 
 def size_of(gradient: Tensor) -> Size:
     """Return the size of a gradient. To be called by :func:`unseen`."""
-    values = plain(gradient)
+    values = gradient if is_simple(gradient) else plain(gradient)
     if values is None:
         return UNREAD
-    if values.numel() == 0:
-        return 0.0
-    if values.device.type != "cpu":
-        return _on_device(values)
-    norm = float(torch.linalg.vector_norm(values, dtype=_wider(values)))
+    if not values.is_cpu:
+        return _on_device(values) if values.numel() else 0.0
+    wide = _wider(values)
+    norm = float(_vector_norm(values) if wide is None else _vector_norm(values, dtype=wide))
     return norm if _SQUARES[0] < norm < _SQUARES[1] else _exactly(values)
+
+
+def is_simple(gradient: Tensor) -> bool:
+    """Say whether a gradient is a plain dense tensor of real numbers in this process's memory."""
+    return (
+        type(gradient) is Tensor
+        and gradient.layout is torch.strided
+        and gradient.is_cpu
+        and not gradient.is_nested
+        and not gradient.is_complex()
+    )
 
 
 def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None) -> list[float]:
@@ -150,6 +164,8 @@ def _exactly(values: Tensor) -> float:
     """Return the norm of what float32 is too narrow to square, without a copy of it in the usual
     case.
     """
+    if not values.numel():
+        return 0.0
     low, high = torch.aminmax(values)
     largest = max(abs(float(low)), abs(float(high)))  # NaN comes first in both
     if largest == 0 or not math.isfinite(largest):

@@ -27,7 +27,7 @@ from gradviz.recording.tensor_state import history
 from gradviz.recording.where import Spot
 
 if TYPE_CHECKING:
-    from gradviz.recording.observe import Backward
+    from gradviz.recording.observer import Backward
     from gradviz.recording.writes import Writes
 
 _numbers = itertools.count()

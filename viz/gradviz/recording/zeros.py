@@ -8,7 +8,7 @@ from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording.build import Built
 from gradviz.recording.flat import ZERO_FACTOR, is_checked
 from gradviz.recording.names import operation_name
-from gradviz.recording.observe import Flow
+from gradviz.recording.passage import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
 # Words for the operation, and why nothing comes out of it though gradient goes in: what is so by

@@ -9,7 +9,7 @@ import torch
 
 from gradviz.recording import sharded, where
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.observe import Backward
+from gradviz.recording.observer import Backward
 from gradviz.recording.recorder import described
 from gradviz.recording.rules.hooks import hooks_ran
 from gradviz.recording.seams.seam import Seam, instead, tensors_of

@@ -1,0 +1,116 @@
+"""Watches the backwards that one thread runs, and keeps what each of them brought."""
+
+from collections.abc import Iterable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from gradviz.recording import torch_inside, where
+from gradviz.recording.observe import Observation
+from gradviz.recording.raising import Raised
+from gradviz.recording.tape import Tape
+from gradviz.recording.uninterrupted import Action
+
+
+class Backward:
+    """A backward call that the step made itself.
+
+    Attributes:
+        roots: The tape's numbers of the tensors it began from.
+        seen: What it brought; None where it was not watched.
+        asked: The leaves that it was to bring gradient to, by number; None for all of them.
+        spot: The line that called it.
+        raised: Where it raised, if it did.
+    """
+
+    __slots__ = ("asked", "raised", "roots", "seen", "spot")
+
+    def __init__(
+        self, roots: tuple[int, ...], seen: Observation | None, asked: frozenset[int] | None
+    ) -> None:
+        self.roots = roots
+        self.seen = seen
+        self.asked = asked
+        self.spot = where.NOWHERE
+        self.raised: Raised | None = None
+
+    def take(self, number: int, gradient: Tensor) -> None:
+        """Take note of what was brought to a leaf whose hook does not see it."""
+        if self.seen is not None:
+            self.seen.arrived(number, gradient)
+
+
+class Observer:
+    """Watches the backwards of one thread, those inside others as a part of these."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._running: Observation | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None
+
+    def begin(
+        self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None, off: list[Action]
+    ) -> Backward:
+        """Watch the backward that begins now.
+
+        Args:
+            losses: What it begins from.
+            inputs: The leaves that it is to bring gradient to; None for all of them.
+            off: Gets what ends watching, whatever happens, where it is no part of another.
+        """
+        tape = self._tape
+        live = [loss for loss in losses if loss.requires_grad]
+        roots = tuple(tape.live(loss) for loss in live)
+        asked = (
+            None
+            if inputs is None
+            else frozenset(tape.live(leaf) for leaf in inputs if leaf.requires_grad)
+        )
+        if self._running is None and not _can_be_watched():
+            return Backward(roots, None, asked)
+        if self._running is None:
+            off.append(partial(setattr, self, "_running", None))
+            # Which a hook here switches for a moment
+            off.append(partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()))
+            self._running = Observation(tape, off)
+        self._running.look_at_losses(live)
+        self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
+        return Backward(roots, self._running, asked)
+
+    def end(
+        self, backward: Backward | None, error: BaseException | None, *, outermost: bool
+    ) -> list[Tensor]:
+        """It is over, or it raised; None where it could not be watched.
+
+        Return the leaves that it may have left gradient in.
+        """
+        seen, leaves = self._running, []
+        if outermost and seen is not None:
+            self._running = None
+            leaves = seen.end()
+            self._tape.held.clear()
+        if backward is None:
+            return leaves
+        if error is not None and backward.seen is not None:
+            backward.raised = backward.seen.raised(error, backward.roots)
+        self._tape.ended(backward)
+        if outermost and seen is not None:
+            seen.settle()
+        return leaves
+
+
+def _can_be_watched() -> bool:
+    """Not while backward itself is compiled, or recorded into a CUDA graph.
+
+    Both would take the looking in.
+    """
+    capturing = (
+        torch.cuda.is_available()
+        and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        and torch.cuda.is_current_stream_capturing()
+    )
+    return not capturing and not torch_inside.backward_is_compiled()

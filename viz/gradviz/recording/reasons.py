@@ -1,0 +1,116 @@
+"""Why zeros, NaN or infinity leave a node, looked into while what the node saved is there."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from torch import Tensor
+
+from gradviz.recording import births, flat, sizes, torch_inside
+from gradviz.recording.passage import Flow
+from gradviz.recording.tape import Tape
+
+_MOST_BIRTHS = 4  # that are looked into
+_MOST_FLAT = 64  # nodes that make zeros, likewise
+# What to read a strange node may raise
+_ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)
+
+Gradients = Sequence[Tensor | None]
+Sizes = Sequence[sizes.Size | None]
+
+
+class Reasons:
+    """What was read off the nodes of one backward."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        # By number of the node whose backward shows it; 0 or less where the loss does
+        self._born: dict[int, births.Born] = {}
+        self.flat: dict[int, dict[int, str]] = {}  # why zeros leave, by node and edge
+
+    def look(
+        self, number: int, came: Sizes, went: Sizes, passed: Gradients, arrived: Gradients
+    ) -> None:
+        """Look into a node that zeros or what is not finite leave, if they are made there."""
+        sources = [size for size in came if size is not None]
+        spoils = any(isinstance(size, float) and not math.isfinite(size) for size in went)
+        if (
+            spoils
+            and len(self._born) < _MOST_BIRTHS
+            and all(isinstance(size, float) and math.isfinite(size) for size in sources)
+        ):
+            self._look_for_birth(number, passed)
+        zeros = [
+            edge
+            for edge, (size, gradient) in enumerate(zip(went, passed, strict=False))
+            if isinstance(size, float) and size == 0 and gradient is not None and gradient.numel()
+        ]
+        if (
+            zeros
+            and len(self.flat) < _MOST_FLAT
+            and any(isinstance(size, float) and size != 0 for size in sources)
+        ):
+            self._look_for_zeros(number, zeros, passed, arrived)
+
+    def _look_for_birth(self, number: int, passed: Gradients) -> None:
+        node = self._running(number)
+        if node is None:
+            return
+        gradients = [
+            values
+            for gradient in passed
+            if gradient is not None and (values := sizes.plain(gradient)) is not None
+        ]
+        with suppress(*_ODD):  # else it is told without its reason
+            self._bear(number, *births.look(node, gradients))
+
+    def _look_for_zeros(
+        self, number: int, edges: Sequence[int], passed: Gradients, arrived: Gradients
+    ) -> None:
+        node = self._running(number)
+        if node is None:
+            return
+        whys = self.flat.setdefault(number, {})
+        first = next((gradient for gradient in arrived if gradient is not None), None)
+        for edge in edges:
+            with suppress(*_ODD):  # else the reason stays unknown
+                whys |= flat.look(node, edge, first, passed[edge])
+
+    def _running(self, number: int) -> Any:
+        """Return the node that runs, if it is the one that has a number."""
+        node = torch_inside.current_node()
+        return node if node is not None and self._tape.stamp(node, None).serial == number else None
+
+    def look_at_loss(self, loss: Tensor) -> None:
+        """Where a loss is NaN or infinite before its backward begins, say where that was made."""
+        size = sizes.size_of(loss)
+        if isinstance(size, float) and not math.isfinite(size):
+            maker = None
+            with suppress(*_ODD):
+                maker = births.made_in_forward([loss.grad_fn], spoiled=True)
+            self._bear(
+                -len(self._born),
+                *(maker or (loss.grad_fn, True, *births.unread(loss.grad_fn))),
+            )
+
+    def _bear(self, shown: int, node: Any, forward: bool, why: str, mend: str) -> None:
+        self._born[shown] = births.Born(self._tape.stamp(node, None).serial, forward, why, mend)
+
+    def births(self, flows: Mapping[int, Flow]) -> Iterator[tuple[int, births.Born]]:
+        """Yield each birth of NaN or infinity with the node whose backward shows it, in order.
+
+        0 or less where the loss does.
+        """
+        yield from ((shown, born) for shown, born in self._born.items() if shown <= 0)
+        for number, flow in flows.items():
+            if (
+                flow.came is None
+                or not math.isfinite(flow.came)
+                or all(size is None or math.isfinite(size) for size in flow.went)
+            ):
+                continue
+            step = self._tape.steps.get(number)
+            name = "" if step is None else step.name
+            usual = births.Born(number, False, *births.usually(name))
+            yield number, self._born.get(number, usual)
