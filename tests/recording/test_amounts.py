@@ -218,3 +218,67 @@ def test_a_backward_inside_a_checkpoint_is_measured_too() -> None:
         report = trace.report(loss, model)
         node = next(node for node in report.graph.nodes if node.name == "0.weight")
         assert node.incoming == (by_hand(first.weight.grad),)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("numel", [1, 4097, 32_769, 100_003])
+def test_pieces_in_the_cache_change_no_bit(dtype: torch.dtype, numel: int) -> None:
+    torch.manual_seed(numel)
+    gradient = torch.randn(numel, dtype=dtype)
+    gradient[::7] = 0
+    assert measured(gradient) == by_hand(gradient)
+
+
+def test_the_order_of_the_memory_is_that_in_which_torch_adds_up() -> None:
+    torch.manual_seed(0)
+    channels_last = torch.randn(3, 64, 17, 19).to(memory_format=torch.channels_last)
+    transposed = torch.randn(300, 500).t()
+    for gradient in (
+        channels_last,
+        transposed,
+        transposed[3:, 1::2],
+        channels_last.permute(3, 0, 2, 1),
+    ):
+        assert measured(gradient) == by_hand(gradient)
+
+
+@pytest.mark.parametrize("place", [0, 40_000, 99_999])
+@pytest.mark.parametrize(("value", "norm"), [(math.nan, "nan"), (math.inf, "inf")])
+def test_what_is_not_finite_is_counted_wherever_it_lies(
+    place: int, value: float, norm: str
+) -> None:
+    gradient = torch.ones(100_000)
+    gradient[place] = value
+    amount = measured(gradient)
+    assert amount is not None
+    assert (str(amount.norm), str(amount.largest), amount.not_finite) == (norm, norm, 1)
+
+
+def test_a_very_large_gradient_is_added_up_without_a_wide_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gradviz.recording.amounts.MOST_EXACT", 50_000)
+    torch.manual_seed(0)
+    gradient = torch.randn(400, 251)
+    gradient[5] = -0.0
+    amount, expected = measured(gradient), by_hand(gradient)
+    assert amount is not None
+    assert expected is not None
+    exact = math.sqrt(math.fsum(value * value for value in gradient.double().flatten().tolist()))
+    assert abs(amount.norm - exact) <= abs(expected.norm - exact) + 1e-13
+    assert amount.largest == expected.largest
+    assert amount.zeros == expected.zeros
+    gradient[7, 7] = math.nan
+    gradient[8, 8] = math.inf
+    spoiled = measured(gradient)
+    assert spoiled is not None
+    assert math.isnan(spoiled.norm)
+    assert spoiled.not_finite == 2
+
+
+def test_minus_zero_is_zero_and_a_negated_view_is_read() -> None:
+    gradient = torch.tensor([-0.0, 0.0, -3.0, 2.0])
+    assert measured(gradient) == by_hand(gradient)
+    negated = torch.tensor([1 + 2j, 3 - 4j]).conj().imag
+    assert negated.is_neg()
+    assert measured(negated) == by_hand(negated)

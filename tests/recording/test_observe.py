@@ -84,7 +84,7 @@ def test_a_watched_backward_runs_the_same_operations_and_leaves_the_same(name, a
     plain, gradients, *_ = run(real_models.STEPS[name])
     with gradviz.trace() as trace:
         watched, same_gradients, loss, model = run(real_models.STEPS[name])
-    assert trace._tape.backwards[-1].seen.failure is None
+    assert trace._tape.backwards[-1].observation.failure is None
     assert watched == plain
     assert same_gradients == gradients
     report = trace.report(loss, model)
@@ -486,7 +486,7 @@ def test_of_a_backward_that_raises_the_line_is_named_and_nothing_is_called_reach
     assert cut.operation.startswith("backward() raised")
     assert cut.code == code
     assert any(type(raised.value).__name__ in note for note in report.notes)
-    assert trace._tape.backwards[-1].seen._off == []
+    assert trace._tape.backwards[-1].observation._off == []
 
 
 def test_an_interrupted_backward_leaves_no_hook_and_is_not_swallowed():
@@ -538,4 +538,4 @@ def test_what_a_backward_brought_is_kept_without_its_gradients():
         loss.backward()
         del h, loss
         assert freed == [True]
-    assert trace._tape.backwards[0].seen.flows
+    assert trace._tape.backwards[0].observation.flows

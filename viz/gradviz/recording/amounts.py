@@ -100,6 +100,11 @@ class Meter:
     def _measured(self, values: Tensor, numbers: Array) -> Row:
         """Measure values whose numbers are given in a row."""
         numel = numbers.size
+        if numel <= _PIECE and numbers.dtype == np.float32:
+            tensor, wide = self._begin(numel)
+            np.copyto(wide, numbers)
+            largest, nonzero = _top(numbers), self._nonzero(numbers)
+            return float(_vector_norm(tensor)), largest, nonzero, _wild(numbers, largest), numel
         if numel > MOST_EXACT and numbers.dtype != np.float64:
             tops, counts, squares = [], [], []
             for begin in range(0, numel, _PIECE):
@@ -120,8 +125,7 @@ class Meter:
             tops, counts = self._in_pieces(numbers, wide)
             largest = _most(tops)
             norm = float(_vector_norm(tensor))
-        wild = 0 if math.isfinite(largest) else numel - int(np.isfinite(numbers).sum())
-        return norm, largest, sum(counts), wild, numel
+        return norm, largest, sum(counts), _wild(numbers, largest), numel
 
     def _in_pieces(self, numbers: Array, wide: Array | None) -> tuple[list[float], list[int]]:
         """Return the largest element of each piece and its elements that are not zero.
@@ -187,6 +191,11 @@ def _norm(values: Tensor, largest: float) -> float:
         return float(_vector_norm(values))
     scale = math.ldexp(1.0, math.frexp(largest)[1] - 1)
     return float(_vector_norm(values / scale)) * scale
+
+
+def _wild(numbers: Array, largest: float) -> int:
+    """Count what is not finite."""
+    return 0 if math.isfinite(largest) else numbers.size - int(np.isfinite(numbers).sum())
 
 
 def _top(numbers: Array) -> float:

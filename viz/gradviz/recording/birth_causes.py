@@ -214,8 +214,8 @@ def _too_large(values: dict[str, Tensor], node: Any) -> str | None:
     result = values.get("result")
     if result is None:
         return None
-    told = overflow(result.isinf(), result.dtype)
-    return told and f"{told}; 0 times infinity is NaN"
+    words = overflow(result.isinf(), result.dtype)
+    return words and f"{words}; 0 times infinity is NaN"
 
 
 def _recomputed(values: dict[str, Tensor], node: Any) -> str | None:

@@ -86,10 +86,10 @@ def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
         return made_in_forward([node]) or (node, True, *_unread_result(causes, values, node))
     readable = not causes
     for cause in causes:
-        told = cause.gradient(values, node)
-        if told:
-            return node, False, told, cause.mend
-        readable = readable or told is not None
+        why = cause.gradient(values, node)
+        if why:
+            return node, False, why, cause.mend
+        readable = readable or why is not None
     for gradient in went:
         if (
             gradient.dtype in _HALVES
@@ -219,15 +219,15 @@ def _by_a_product_before(node: Any) -> list[_Suspect]:
     more to blame.
     """
     for _ in range(_BETWEEN):
-        told = product_overflow(node, saved(node))
-        if told:
-            return [_Suspect(node, (told, SCALE))]
+        why = product_overflow(node, saved(node))
+        if why:
+            return [_Suspect(node, (why, SCALE))]
         before = [
             earlier
             for earlier, _ in node.next_functions
             if earlier is not None and not is_accumulator(earlier)
         ]
-        if told is not None or len(before) != 1:
+        if why is not None or len(before) != 1:
             return []
         (node,) = before
     return []
@@ -255,9 +255,9 @@ def _is_transposed_leaf(node: Any) -> bool:
 def _by_result(causes: Sequence[BirthCause], values: dict[str, Tensor], node: Any) -> Words | None:
     """Return why a node's result is not finite, where the numbers show it."""
     for cause in causes:
-        told = cause.result(values, node)
-        if told:
-            return told, cause.mend
+        why = cause.result(values, node)
+        if why:
+            return why, cause.mend
     return None
 
 

@@ -50,15 +50,15 @@ def _reason(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str | No
     factor = values.get(_FACTORS.get(name, {}).get(edge, ""))
     if factor is not None:
         return _of_factor(factor, came, went)
-    told = next(
+    why = next(
         (
-            told
+            why
             for pattern, check in _CHECKS
-            if re.search(pattern, name) and (told := check(values, node))
+            if re.search(pattern, name) and (why := check(values, node))
         ),
         "",
     )
-    return told or _underflow(came, went) or ("" if values else None)
+    return why or _underflow(came, went) or ("" if values else None)
 
 
 def is_checked(operation: str) -> bool:
@@ -72,8 +72,8 @@ def _of_factor(factor: Tensor, came: Tensor | None, went: Tensor) -> str:
     zeros, every = int((factor == 0).sum()), factor.numel()
     if zeros == every:
         return ZERO_FACTOR
-    if told := _underflow(came, went, float(factor.abs().max())):
-        return told
+    if why := _underflow(came, went, float(factor.abs().max())):
+        return why
     return (
         f"{ZERO_FACTOR} at {zeros} of {every} elements, and gradient comes in at no other"
         if zeros

@@ -52,9 +52,9 @@ class Gradients:
 
 
 def _reaches(backward: Backward, number: int | None) -> bool:
-    seen = backward.seen
+    observation = backward.observation
     return (
         number is not None
-        and seen is not None
-        and (number in seen.arrivals or number in seen.flows)
+        and observation is not None
+        and (number in observation.arrivals or number in observation.flows)
     )

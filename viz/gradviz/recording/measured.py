@@ -88,8 +88,8 @@ def measured(
         notes.append("The loss is on the meta device: zero cannot be told from reached.")
         return Measured()
     brought = [brought_by(tape, tape.live(loss)) for loss in losses]
-    backwards = list(dict.fromkeys(one for one in brought if one is not None))
-    raised = next((one.raised for one in backwards if one.raised is not None), None)
+    backwards = list(dict.fromkeys(backward for backward in brought if backward is not None))
+    raised = next((backward.raised for backward in backwards if backward.raised is not None), None)
     if raised is not None:
         _sever_all(built, raised)
         notes.append(f"backward() raised {raised.error}. No gradient is called reached.")
@@ -102,46 +102,58 @@ def measured(
         )
         notes.append(f"{_NOT_TOLD}{why}.")
         return Measured()
-    if any(one.seen is None or one.seen.failure is not None for one in backwards):
+    if any(
+        backward.observation is None or backward.observation.failure is not None
+        for backward in backwards
+    ):
         notes.append(f"{_NOT_TOLD}: what backward() brought could not be watched.")
         return Measured()
-    whole = all(one is not None for one in brought)
-    found = _brought(tape, built, backwards, leaves, whole=whole)
+    whole = all(backward is not None for backward in brought)
+    result = _brought(tape, built, backwards, leaves, whole=whole)
     eps = max(
         (torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0
     )
-    notes.extend(rounding(built, found.flows, found.arrivals, eps))
-    return found
+    notes.extend(rounding(built, result.flows, result.arrivals, eps))
+    return result
 
 
 def _brought(
     tape: Tape, built: Built, backwards: Sequence[Backward], leaves: set[int], *, whole: bool
 ) -> Measured:
-    observations = list(dict.fromkeys(one.seen for one in backwards if one.seen is not None))
-    found = Measured(flows=_flows(built, observations))
+    observations = list(
+        dict.fromkeys(
+            backward.observation for backward in backwards if backward.observation is not None
+        )
+    )
+    result = Measured(flows=_flows(built, observations))
     for index in leaves:
         number = built.numbers[index]
-        came = [size for seen in observations for size in seen.arrivals.get(number, ())]
+        came = [
+            size for observation in observations for size in observation.arrivals.get(number, ())
+        ]
         if came and (whole or any(came)):
-            found.arrivals[index] = sizes.together(came) or 0.0
-            found.several |= {index} if len(came) > 1 else set()
-        elif whole and all(one.asked is None or number in one.asked for one in backwards):
-            found.awaited.add(index)
+            result.arrivals[index] = sizes.together(came) or 0.0
+            result.several |= {index} if len(came) > 1 else set()
+        elif whole and all(
+            backward.asked is None or number in backward.asked for backward in backwards
+        ):
+            result.awaited.add(index)
         elif whole and not any(
             other.asked is None or number in other.asked for other in tape.backwards
         ):
-            found.left_out[index] = backwards[-1].spot
-    zero = {index for index, size in found.arrivals.items() if size == 0}
-    nonzero = {index for index, size in found.arrivals.items() if size}
-    if all(one.asked is None for one in backwards):  # else None may mean that nobody asked
-        _sever_what_returned_none(tape, built, found.flows)
-    moved = _insert_hooks(tape, built, found)
-    found.zeros = find_zeros(built, found.flows, zero, nonzero)
-    found.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
-    found.births = _births(tape, built, observations, found.arrivals)
+            result.left_out[index] = backwards[-1].spot
+    zero = {index for index, size in result.arrivals.items() if size == 0}
+    nonzero = {index for index, size in result.arrivals.items() if size}
+    # Else None may mean that nobody asked
+    if all(backward.asked is None for backward in backwards):
+        _sever_what_returned_none(tape, built, result.flows)
+    moved = _insert_hooks(tape, built, result)
+    result.zeros = find_zeros(built, result.flows, zero, nonzero)
+    result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
+    result.births = _births(tape, built, observations, result.arrivals)
     if tape.values:
-        _write_amounts(built, observations, found.flows)
-    return found
+        _write_amounts(built, observations, result.flows)
+    return result
 
 
 def _write_amounts(
@@ -156,8 +168,8 @@ def _write_amounts(
             incoming=tuple(map(amount_of, flow.incoming)),
             outgoing=tuple(map(amount_of, flow.outgoing)),
         )
-    for seen in observations:
-        for number, came in seen.arrivals.items():
+    for observation in observations:
+        for number, came in observation.arrivals.items():
             leaf, amount = built.index_of.get(number), amount_of(came[-1])
             if leaf is not None and amount is not None:
                 built.nodes[leaf] = replace(built.nodes[leaf], incoming=(amount,))
@@ -165,17 +177,17 @@ def _write_amounts(
 
 def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]:
     """Return what passed the nodes of the graph, in several backwards together."""
-    found: dict[int, Flow] = {}
-    for seen in observations:
-        for number, flow in seen.flows.items():
+    flows: dict[int, Flow] = {}
+    for observation in observations:
+        for number, flow in observation.flows.items():
             index = built.index_of.get(number)
             if index is None:
                 continue
             mine = flow.leading(
                 tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads)
             )
-            found[index] = mine if index not in found else found[index].and_also(mine)
-    return found
+            flows[index] = mine if index not in flows else flows[index].and_also(mine)
+    return flows
 
 
 def _births(
@@ -187,17 +199,17 @@ def _births(
     """
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
     born: dict[tuple[int, bool], NotFinite] = {}
-    for seen in observations:
-        for shown, one in seen.births():
+    for observation in observations:
+        for shown, birth in observation.births():
             at = built.index_of.get(shown)
             if not spoiled and shown > 0:
                 continue
             behind = spoiled & built.before([at]) if at is not None else spoiled
-            born.setdefault((one.node, one.forward), _not_finite(tape, built, one, behind))
+            born.setdefault((birth.node, birth.forward), _not_finite(tape, built, birth, behind))
     first: dict[object, NotFinite] = {}  # of several at one line
-    for told in born.values():
-        first.setdefault((told.operation, told.place, told.forward), told)
-    return tuple(sorted(first.values(), key=lambda one: not one.forward))[:_MOST_BIRTHS]
+    for earliest in born.values():
+        first.setdefault((earliest.operation, earliest.place, earliest.forward), earliest)
+    return tuple(sorted(first.values(), key=lambda earliest: not earliest.forward))[:_MOST_BIRTHS]
 
 
 def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFinite:
@@ -300,14 +312,14 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
             built.connect(blind, index, gradient=False)
 
 
-def _insert_hooks(tape: Tape, built: Built, found: Measured) -> dict[int, Zero]:
+def _insert_hooks(tape: Tape, built: Built, brought: Measured) -> dict[int, Zero]:
     """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
 
     Returns the leaves behind.
     """
     sent = {
         source
-        for flow in found.flows.values()
+        for flow in brought.flows.values()
         for source, went in zip(flow.leads, flow.went, strict=False)
         if went
     }
@@ -316,10 +328,10 @@ def _insert_hooks(tape: Tape, built: Built, found: Measured) -> dict[int, Zero]:
         index = built.index_of.get(number)
         if index is None or index not in sent:
             continue
-        came = found.flows[index].came if index in found.flows else found.arrivals.get(index)
+        came = brought.flows[index].came if index in brought.flows else brought.arrivals.get(index)
         if came == 0:
             behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
-    for index, flow in found.flows.items():
+    for index, flow in brought.flows.items():
         # torch puts a function of its own before a module that has a full backward hook; the hook
         # changes what that passes on
         if (

@@ -254,9 +254,7 @@ class Observation:
         return Raised(told_of(error), last_taken(self._tape.steps, roots, self._order, passed))
 
 
-def _numbers(
-    measured: list[sizes.Size | None], read: dict[int, float]
-) -> tuple[float | None, ...]:
+def _numbers(measured: list[sizes.Size | None], read: dict[int, float]) -> tuple[float | None, ...]:
     return tuple(read[id(size)] if isinstance(size, Tensor) else size for size in measured)
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside, where
 from gradviz.recording.observe import Observation
-from gradviz.recording.raising import Raised
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Action
+
+if TYPE_CHECKING:
+    from gradviz.recording.raising import Raised
 
 
 class Backward:
@@ -18,27 +21,27 @@ class Backward:
 
     Attributes:
         roots: The tape's numbers of the tensors it began from.
-        seen: What it brought; None where it was not watched.
+        observation: What it brought; None where it was not watched.
         asked: The leaves that it was to bring gradient to, by number; None for all of them.
         spot: The line that called it.
         raised: Where it raised, if it did.
     """
 
-    __slots__ = ("asked", "raised", "roots", "seen", "spot")
+    __slots__ = ("asked", "observation", "raised", "roots", "spot")
 
     def __init__(
-        self, roots: tuple[int, ...], seen: Observation | None, asked: frozenset[int] | None
+        self, roots: tuple[int, ...], observation: Observation | None, asked: frozenset[int] | None
     ) -> None:
         self.roots = roots
-        self.seen = seen
+        self.observation = observation
         self.asked = asked
         self.spot = where.NOWHERE
         self.raised: Raised | None = None
 
     def take(self, number: int, gradient: Tensor) -> None:
         """Take note of what was brought to a leaf whose hook does not see it."""
-        if self.seen is not None:
-            self.seen.arrived(number, gradient)
+        if self.observation is not None:
+            self.observation.arrived(number, gradient)
 
 
 class Observer:
@@ -88,18 +91,18 @@ class Observer:
 
         Return the leaves that it may have left gradient in.
         """
-        seen, leaves = self._running, []
-        if outermost and seen is not None:
+        running, leaves = self._running, []
+        if outermost and running is not None:
             self._running = None
-            leaves = seen.end()
+            leaves = running.end()
             self._tape.held.clear()
         if backward is None:
             return leaves
-        if error is not None and backward.seen is not None:
-            backward.raised = backward.seen.raised(error, backward.roots)
+        if error is not None and backward.observation is not None:
+            backward.raised = backward.observation.raised(error, backward.roots)
         self._tape.ended(backward)
-        if outermost and seen is not None:
-            seen.settle()
+        if outermost and running is not None:
+            running.settle()
         return leaves
 
 

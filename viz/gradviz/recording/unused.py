@@ -119,7 +119,7 @@ class _Calls:
         ran = [
             backward
             for backward in self._tape.backwards
-            if backward.seen is not None and number in backward.seen.arrivals
+            if backward.observation is not None and number in backward.observation.arrivals
         ]
         return ran[-1].spot if ran else None
 

@@ -78,8 +78,12 @@ def _ended(
         mode.failed(failure)
     if backward is not None and error is None:
         hooks_ran(mode, backward)
-    if backward is not None and backward.seen is not None and backward.seen.failure is not None:
-        mode.failure = mode.failure or described(backward.seen.failure)
+    if (
+        backward is not None
+        and backward.observation is not None
+        and backward.observation.failure is not None
+    ):
+        mode.failure = mode.failure or described(backward.observation.failure)
 
 
 def seams() -> Iterator[Seam]:
