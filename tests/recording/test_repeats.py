@@ -116,3 +116,68 @@ def test_what_has_an_autograd_node_behind_it_is_like_nothing_else():
     repeats.add(12, "f", ((6, True),), set())
     assert repeats.find("g", ((12, False),)) == 0
     assert repeats.find("g", ((10, False),)) == 11
+
+
+def chosen(actor, rounds, keep=lambda number: None):
+    """Play an environment whose state is plain numbers that come from what the actor chose."""
+    obs = torch.zeros(3)
+    for turn in range(rounds):
+        with torch.no_grad():
+            action = actor(obs).argmax().item()
+        keep(float(action))
+        obs = torch.tensor([float(action), turn % 7, 0.5])
+    return obs
+
+
+def test_rounds_that_feed_back_plain_numbers_are_the_same_calls():
+    actor = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 3))
+    lengths = []
+    for rounds in (10, 60):
+        with gradviz.trace() as trace:
+            obs = chosen(actor, rounds)
+            loss = actor(obs).sum()
+        lengths.append(calls_of(trace))
+        cuts = trace.report(loss, actor).parameters["0.weight"].cuts
+        assert [str(cut.kind) for cut in cuts] == ["no_grad"]
+    assert lengths[1] <= lengths[0] + 5
+
+
+def test_numbers_that_are_gathered_in_a_list_are_the_same_calls_too():
+    policy, gain = nn.Linear(3, 3), nn.Parameter(torch.ones(1))
+    lengths = []
+    for rounds in (10, 60):
+        with gradviz.trace() as trace:
+            rewards = []
+            chosen(policy, rounds, rewards.append)
+            loss = (torch.tensor(rewards) * gain).sum()
+        lengths.append(calls_of(trace))
+        report = trace.report(loss, {"policy": policy, "gain": gain})
+        assert str(report.parameters["policy.weight"].verdict) == "cut"
+        assert str(report.parameters["gain"].verdict) == "reached"
+    assert lengths[1] <= lengths[0] + 5
+
+
+def test_numbers_of_a_network_that_comes_in_late_are_no_repetition():
+    early, late, gain = nn.Linear(3, 3), nn.Linear(3, 3), nn.Parameter(torch.ones(1))
+    number = 0.5
+    with gradviz.trace() as trace:
+        for turn in range(40):
+            net = late if turn == 30 else early
+            number = net(torch.tensor([number, 1.0, 2.0])).sum().item() * 0.1
+        loss = gain * number
+    report = trace.report(loss, {"early": early, "late": late, "gain": gain})
+    assert str(report.parameters["late.weight"].verdict) == "cut"
+    assert str(report.parameters["early.weight"].verdict) == "cut"
+
+
+def test_a_loop_whose_numbers_go_nowhere_cuts_nothing():
+    watched, model = nn.Linear(3, 3), nn.Linear(3, 1)
+    with gradviz.trace() as trace:
+        best = 0.0
+        for _ in range(30):
+            with torch.no_grad():
+                best = max(best, watched(torch.ones(3)).sum().item())
+        loss = model(torch.ones(3)).sum()
+    report = trace.report(loss, {"watched": watched, "model": model})
+    assert not report.cuts
+    assert str(report.parameters["model.weight"].verdict) == "reached"

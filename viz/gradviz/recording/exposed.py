@@ -92,7 +92,10 @@ class Exposed:
         return known[1].serial if known is not None and known[1].start == start else 0
 
     def changed(self, items: Iterable[Any]) -> Iterator[tuple[Tensor, Window]]:
-        """Yield the tensors whose memory something else has written since it was looked at last."""
+        """Yield the tensors whose memory something else has written since it was looked at last.
+
+        To be called unseen by the user's modes and subclasses.
+        """
         for item in items:
             if isinstance(item, (list, tuple)):
                 yield from self.changed(item)

@@ -80,8 +80,9 @@ def made(
     several: bool = False,
 ) -> None:
     """Take note of tensors that a call made without recording a gradient edge."""
-    if any(item is out for item in args for out in outs):
-        outs = tuple(out for out in outs if not any(item is out for item in args))
+    came_in = set(map(id, args))
+    if not came_in.isdisjoint(map(id, outs)):
+        outs = tuple(out for out in outs if id(out) not in came_in)
         if not outs:
             return
     if function.skip_first:

@@ -102,8 +102,16 @@ def described(failure: BaseException) -> str:
 
 
 def _bundle(tape: Tape, sources: tuple[int, ...]) -> int:
-    """Return one number for several values that go one way through Python code."""
+    """Return one number for several values that go one way through Python code.
+
+    A loop bundles what each round adds, so that of rounds that say the same it is the same number.
+    """
     calls = tape.calls
     inside = calls[sources[-1]].inside
     together = tuple((source, False) for source in sources if calls[source].inside == inside)
-    return tape.call(Call("python", None, "python", together, NOWHERE, inside=inside))
+    number = 0 if inside is not None else tape.repeated("python", together)
+    if not number:
+        number = tape.call(Call("python", None, "python", together, NOWHERE, inside=inside))
+        if inside is None:
+            tape.may_repeat(number, "python")
+    return number
