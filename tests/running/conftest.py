@@ -7,6 +7,7 @@ from textwrap import dedent
 from typing import NamedTuple
 
 import pytest
+from warm import Server
 
 ENDS = re.compile(
     r"gradviz: (All \d+ parameters |The only parameter trains|\d+ of \d+ parameters?"
@@ -57,9 +58,24 @@ def scripts(tmp_path, monkeypatch):
     return Scripts(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def server():
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def warm_scripts(scripts, server):
+    """The same, in forks of a process that has imported torch."""
+    scripts.server = server
+    return scripts
+
+
 class Scripts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.server: Server | None = None
 
     def write(self, name: str, text: str) -> str:
         path = self.folder / name
@@ -75,6 +91,8 @@ class Scripts:
 
     def _run(self, command, stdin, environment) -> Ran:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+        if self.server is not None:
+            return Ran(*self.server.run(command, self.folder, stdin, environment))
         done = subprocess.run(
             command,
             cwd=self.folder,

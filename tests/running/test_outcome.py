@@ -2,6 +2,12 @@
 
 import pytest
 
+
+@pytest.fixture
+def scripts(warm_scripts):
+    return warm_scripts
+
+
 TRAIN = """
 import torch
 from torch import nn

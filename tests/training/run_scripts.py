@@ -14,7 +14,9 @@ import types
 from pathlib import Path
 
 import torch
+import torch._dynamo  # torch.optim imports it
 
+import gradviz.running.backwards  # noqa: F401, so that no fork imports it
 from gradviz.running.children import Children
 from gradviz.running.process import Process
 from gradviz.running.settings import Settings

@@ -1,0 +1,134 @@
+"""Runs scripts in forks of one process that has imported torch, which takes most of the time of a
+short script.
+
+``gradviz run`` begins in the fork as at the command line: the same command, options, environment and
+start-up; only where it would turn into a new Python, the fork goes on. What this cannot show (the
+wait for torch's import, Python's own options, modules, tracebacks) is tested in processes that begin
+cold.
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class Server:
+    """The process that forks, as the tests see it."""
+
+    def __init__(self) -> None:
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "import warm; warm.serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parent,
+            env=environment,
+            text=True,
+        )
+
+    def run(
+        self, command: Sequence[str], folder: Path, stdin: str, environment: dict[str, str]
+    ) -> tuple[int, str, str]:
+        """Run a command of Python's; return its exit code, its output and its standard error."""
+        streams = [folder / f".{name}" for name in ("in", "out", "err")]
+        streams[0].write_text(stdin)
+        request = {
+            "command": list(command),
+            "folder": str(folder),
+            "streams": [str(stream) for stream in streams],
+            "environment": environment,
+        }
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        code = int(self._process.stdout.readline())
+        out, err = (stream.read_text() for stream in streams[1:])
+        for stream in streams:
+            stream.unlink()
+        return code, out, err
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def serve() -> None:
+    """Fork for each request, and answer with the exit code. In a fork, does not return there."""
+    for name in ("torch._dynamo", "gradviz.cli", "gradviz.running.backwards"):
+        importlib.import_module(name)
+    for line in iter(sys.stdin.readline, ""):
+        child = os.fork()
+        if child == 0:
+            become(**json.loads(line))
+            return
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(status, flush=True)
+
+
+def become(
+    command: list[str], folder: str, streams: list[str], environment: dict[str, str]
+) -> None:
+    """Go on as another command of Python's."""
+    os.chdir(folder)
+    for number, stream in enumerate(streams):
+        file = os.open(stream, os.O_RDWR | os.O_CREAT | os.O_TRUNC * (number > 0))
+        os.dup2(file, number)
+        os.close(file)
+    _change_environment(environment)
+    arguments = command[1:]
+    if arguments[:2] == ["-m", "gradviz"]:
+        arguments = _as_gradviz(arguments[2:])
+    _run_script(arguments)
+
+
+def _change_environment(environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _as_gradviz(arguments: list[str]) -> list[str]:
+    """Do what ``gradviz`` does; ``run`` up to where it has turned into Python with a script."""
+    from gradviz.cli import main
+    from gradviz.running import process
+
+    class NewPython(BaseException):
+        """What the command turns into, or starts."""
+
+    def turn_into(_, command, environment):
+        raise NewPython(command, environment)
+
+    def call(command, env):
+        child = os.fork()
+        if child == 0:
+            raise NewPython(command, env)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    before = os.execve, subprocess.call
+    os.execve, subprocess.call = turn_into, call
+    try:
+        main(arguments)
+    except NewPython as new:
+        command, environment = new.args
+    finally:
+        os.execve, subprocess.call = before
+    _change_environment(environment)
+    sys.orig_argv = command
+    process.begin()
+    return command[1:]
+
+
+def _run_script(arguments: list[str]) -> None:
+    sys.argv = arguments
+    sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+    main = sys.modules["__main__"]
+    for name in [name for name in vars(main) if name not in ("__name__", "__builtins__")]:
+        del vars(main)[name]
+    main.__file__ = arguments[0]
+    exec(compile(Path(arguments[0]).read_bytes(), arguments[0], "exec"), vars(main))
