@@ -20,6 +20,7 @@ import pytest
 import torch
 from torch import nn
 
+import warm
 from gradviz import cli
 
 ROOT = Path(__file__).parents[1]
@@ -53,21 +54,23 @@ def run(command):
         sys.path[:] = path
         printed = out.getvalue()
     else:
-        start = {
-            "gradviz": ["-m", "gradviz"],
-            "python": [],
-            "pytest": ["-m", "pytest", "-p", "no:cacheprovider"],
-        }[program]
         environment = {key: value for key, value in os.environ.items() if key not in CI}
-        done = subprocess.run(
-            [sys.executable, *start, *arguments],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        printed = re.sub(r"(?<= in )\d+\.\d\ds", "1.23s", done.stdout).replace(f"{Path.cwd()}/", "")
+        if program == "pytest":  # which rewrites what it imports, and warns of what is there
+            start = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+            done = subprocess.run(
+                [*start, *arguments],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            out = done.stdout
+        else:
+            start = {"gradviz": ["-m", "gradviz"], "python": []}[program]
+            command = [sys.executable, *start, *arguments]
+            _, out, _ = warm.server().run(command, Path.cwd(), environment, together=True)
+        printed = re.sub(r"(?<= in )\d+\.\d\ds", "1.23s", out).replace(f"{Path.cwd()}/", "")
     return printed.replace(f"{ROOT}/", "")
 
 

@@ -7,7 +7,8 @@ from textwrap import dedent
 from typing import NamedTuple
 
 import pytest
-from warm import Server
+
+import warm
 
 ENDS = re.compile(
     r"gradviz: (All \d+ parameters |The only parameter trains|\d+ of \d+ parameters?"
@@ -58,24 +59,17 @@ def scripts(tmp_path, monkeypatch):
     return Scripts(tmp_path)
 
 
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.close()
-
-
 @pytest.fixture
-def warm_scripts(scripts, server):
+def warm_scripts(scripts):
     """The same, in forks of a process that has imported torch."""
-    scripts.server = server
+    scripts.server = warm.server()
     return scripts
 
 
 class Scripts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.server: Server | None = None
+        self.server: warm.Server | None = None
 
     def write(self, name: str, text: str) -> str:
         path = self.folder / name
@@ -92,7 +86,7 @@ class Scripts:
     def _run(self, command, stdin, environment) -> Ran:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         if self.server is not None:
-            return Ran(*self.server.run(command, self.folder, stdin, environment))
+            return Ran(*self.server.run(command, self.folder, environment, stdin=stdin))
         done = subprocess.run(
             command,
             cwd=self.folder,

@@ -4,12 +4,11 @@ import shapes
 
 
 @pytest.mark.parametrize("options", [(), ("--until-stable",), ("--fail-on-alarm",)])
-def test_a_fork_says_what_a_process_of_its_own_says(scripts, warm_scripts, server, options):
+def test_a_fork_says_what_a_process_of_its_own_says(scripts, warm_scripts, options):
     scripts.write("train.py", shapes.GAN)
+    warm = warm_scripts.run(*options, "train.py")
     scripts.server = None
     cold = scripts.run(*options, "train.py")
-    scripts.server = server
-    warm = scripts.run(*options, "train.py")
     assert "backward 1" in cold.said
     assert warm == cold
 

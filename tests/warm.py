@@ -7,12 +7,15 @@ wait for torch's import, Python's own options, modules, tracebacks) is tested in
 cold.
 """
 
+import atexit
+import functools
 import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -35,28 +38,54 @@ class Server:
         )
 
     def run(
-        self, command: Sequence[str], folder: Path, stdin: str, environment: dict[str, str]
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        stdin: str = "",
+        together: bool = False,
     ) -> tuple[int, str, str]:
-        """Run a command of Python's; return its exit code, its output and its standard error."""
-        streams = [folder / f".{name}" for name in ("in", "out", "err")]
-        streams[0].write_text(stdin)
+        """Run a command of Python's; return its exit code, its output and its standard error.
+
+        The output has both where they are wanted together, in the order in which they came.
+        """
+        with tempfile.TemporaryDirectory() as held:
+            names = ("in", "out", "out" if together else "err")
+            streams = [Path(held, name) for name in names]
+            streams[0].write_text(stdin)
+            code = self._ask(command, folder, streams, environment)
+            out, err = (stream.read_text() for stream in streams[1:])
+        return code, out, "" if together else err
+
+    def _ask(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        streams: Sequence[Path],
+        environment: Mapping[str, str],
+    ) -> int:
         request = {
             "command": list(command),
             "folder": str(folder),
             "streams": [str(stream) for stream in streams],
-            "environment": environment,
+            "environment": dict(environment),
         }
         print(json.dumps(request), file=self._process.stdin, flush=True)
-        code = int(self._process.stdout.readline())
-        out, err = (stream.read_text() for stream in streams[1:])
-        for stream in streams:
-            stream.unlink()
-        return code, out, err
+        return int(self._process.stdout.readline())
 
     def close(self) -> None:
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
+
+
+@functools.cache
+def server() -> Server:
+    """Return the one server of this process."""
+    started = Server()
+    atexit.register(started.close)
+    return started
 
 
 def serve() -> None:
@@ -78,7 +107,7 @@ def become(
     """Go on as another command of Python's."""
     os.chdir(folder)
     for number, stream in enumerate(streams):
-        file = os.open(stream, os.O_RDWR | os.O_CREAT | os.O_TRUNC * (number > 0))
+        file = os.open(stream, os.O_RDWR | os.O_CREAT | os.O_APPEND * (number > 0))
         os.dup2(file, number)
         os.close(file)
     _change_environment(environment)
