@@ -87,7 +87,6 @@ VAGUE_STILL: dict[str, int] = {
     "recording/zeros.py": 4,
     "renaming.py": 8,
     "reports.py": 1,
-    "running/adapters.py": 5,
     "running/alarm.py": 2,
     "running/amounts.py": 1,
     "running/backwards.py": 25,

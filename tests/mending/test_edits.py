@@ -294,6 +294,29 @@ def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(
     held_against_torch(tmp_path, only, found)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "np.where(h.detach().numpy() > 0, h.detach().numpy(), 0.1)",
+        "np.maximum(h.detach().numpy(), 0.5 * h.detach().numpy())",
+        "np.tanh(h.detach().numpy()) * np.exp(h.detach().numpy())",
+    ],
+)
+def test_what_numpy_computes_of_a_value_taken_twice_is_computed_by_torch(
+    tmp_path, monkeypatch, nursery, line
+):
+    program = f"""
+        def step():
+            model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+            h = model[0](torch.ones(4, 2))
+            return model[1](torch.from_numpy({line})).mean(), model
+        """
+    found = mended(tmp_path, monkeypatch, nursery, program)
+    (only,) = found.report.mends
+    assert set(only.effect.reached) == {"0.weight", "0.bias"}
+    held_against_torch(tmp_path, only, found)
+
+
 def mended(folder, monkeypatch, nursery, program):
     (folder / "train.py").write_text(HEAD + textwrap.dedent(program).lstrip())
     monkeypatch.chdir(folder)

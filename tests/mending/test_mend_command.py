@@ -34,7 +34,7 @@ def test_the_patch_is_printed_with_its_effect_and_its_cost_and_written_when_aske
     done = gradviz(tmp_path, "mend", "--apply", f"{file.name}:step")
     assert done.returncode == 0, done.stderr
     assert "-    return model[1](model[0](torch.ones(4, 2)).detach()).mean(), model" in done.stdout
-    assert "gradient reaches 0.* (2 parameters); before, none did" in done.stdout
+    assert "gradient reaches 0.* (2 tensors, 9 values); before, none did" in done.stdout
     assert "kept for the backward: " in done.stdout
     assert "the step speaks" not in done.stdout.splitlines()
     assert done.stderr.startswith("Wrote ")

@@ -43,6 +43,8 @@ def is_meant(
         return True
     if problem.alarmed or not any(each.verdict is Verdict.REACHED for each in known.values()):
         return False
+    if "checkpoint" in problem.operation:  # it saves memory, and stops no gradient on purpose
+        return False
     if problem.operation == "sample()":
         # The gradient is to come by way of the score
         return any("log_prob(" in source.text for source in sources.values())

@@ -163,7 +163,7 @@ class Search:
                         further.append(_State(changed, titles, soft, sites))
             if any(not mend.soft for mend in found) or not further:
                 break
-            states = further
+            states = sorted(further, key=_length)  # what drops most is nearest
         return sorted(found, key=lambda mend: mend.rank)
 
     def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
@@ -238,6 +238,10 @@ class Search:
 
 def _bytes(sources: Mapping[str, Source]) -> tuple[tuple[str, bytes], ...]:
     return tuple(sorted((file, source.data) for file, source in sources.items()))
+
+
+def _length(state: _State) -> int:
+    return sum(len(source.data) for source in state.sources.values())
 
 
 def _distance(before: bytes, after: bytes) -> int:

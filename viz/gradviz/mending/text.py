@@ -17,8 +17,8 @@ from gradviz.mending.mend import Mending, Stage, Tried
 from gradviz.mending.patches import folder_of, patch
 from gradviz.mending.problems import Problem, best
 from gradviz.mending.search import Mend
-from gradviz.mending.words import sentences_of
-from gradviz.render.sentences import counted, listing, path_and_line, printable, starred
+from gradviz.mending.words import named, sentences_of
+from gradviz.render.sentences import counted, listing, path_and_line, printable
 
 _WIDTH = 100
 _LABEL = 10
@@ -76,7 +76,7 @@ def _alternative(found: Mending, mend: Mend) -> bytes:
 
 
 def _title(found: Mending, problem: Problem) -> str:
-    names = listing(starred(problem.parameters, best(found.report)))
+    names = named(problem.parameters, best(found.report))
     place = _place(problem.places[0])
     words = {
         "zero": f"The gradient is zero from {problem.operation} at {place} on",

@@ -1,11 +1,12 @@
 """What a patch was measured to do, in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from gradviz.graph import Parameter
 from gradviz.mending.effect import Effect
 from gradviz.mending.problems import best
-from gradviz.render.sentences import listing, starred
+from gradviz.render.adapters import fold
+from gradviz.render.sentences import listing
 from gradviz.reports import Report
 
 
@@ -19,7 +20,7 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
     """
     parameters = best(report)
     gains = [
-        words.format(_named(names, parameters))
+        words.format(named(names, parameters))
         for names, words in (
             (effect.reached, "gradient reaches {}; before, none did"),
             (effect.mended, "{}: gradient arrives by the severed route too"),
@@ -49,8 +50,16 @@ def paragraphs_of(effect: Effect, report: Report, *, soft: bool) -> tuple[str, .
     return tuple(f"{paragraph}." for paragraph in paragraphs)
 
 
-def _named(names: Iterable[str], parameters: Mapping[str, Parameter]) -> str:
-    return listing(starred(names, {**parameters, **dict.fromkeys(names)}))
+def named(names: Collection[str], parameters: Mapping[str, Parameter]) -> str:
+    """Return some parameters in few words.
+
+    Args:
+        names: Those that are meant; of one that the patch brings, the size is not known.
+        parameters: Every parameter of the step without the patch, by name.
+    """
+    groups = fold(names, parameters)
+    sized = all(name in parameters for name in names)
+    return listing([str(group) if sized else group.pattern for group in groups])
 
 
 def _compared(effect: Effect, parameters: Mapping[str, Parameter]) -> str:
@@ -67,4 +76,4 @@ def _compared(effect: Effect, parameters: Mapping[str, Parameter]) -> str:
     )
     if not effect.changed:
         return f"{loss}, and no other gradient changes"
-    return f"{loss}; the gradient of {listing(starred(effect.changed, parameters))} changes too"
+    return f"{loss}; the gradient of {named(effect.changed, parameters)} changes too"

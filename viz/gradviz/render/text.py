@@ -17,7 +17,7 @@ from gradviz.blocks import by_block
 from gradviz.causes import Explanation, explain, is_plain
 from gradviz.findings import Findings
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.render.names import fold_names
+from gradviz.render.adapters import fold
 from gradviz.render.sentences import (
     count_reached,
     counted,
@@ -89,7 +89,7 @@ def render_summary(report: Findings) -> str:
         names = [
             name for name, parameter in report.parameters.items() if parameter.verdict is verdict
         ]
-        groups = [str(group) for group in fold_names(names, report.parameters)]
+        groups = [str(group) for group in fold(names, report.parameters)]
         if groups:
             rows.append(f"  {verdict:<{_LABEL}}{printable(listing(groups))}")
     cuts = [
@@ -357,7 +357,7 @@ def _titled(report: Findings, title: str, names: list[str]) -> Iterator[_Line]:
 def _groups(
     report: Findings, names: Iterable[str], label: str = "", indent: int = 2
 ) -> Iterator[_Line]:
-    groups = fold_names(names, report.parameters)
+    groups = fold(names, report.parameters)
     for position, group in enumerate(groups[:MOST_GROUPS]):
         yield _Line(str(group), "name", indent, label if position == 0 else label and " ")
     if len(groups) > MOST_GROUPS:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradviz.graph import Parameter, Place
-from gradviz.render.names import fold_names
+from gradviz.render.adapters import fold
 from gradviz.render.sentences import counted, listing, path_and_line, printable
 from gradviz.training_facts import Alarm, Fate, Training
 
@@ -176,7 +176,7 @@ def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
     """Return some parameters in few words: ``enc.* (2)``."""
     among = {fate.name: Parameter(name=fate.name, numel=fate.numel) for fate in fates}
     roots = {name.partition(".")[0] for name in among}
-    groups = fold_names(names, among, roots if len(roots) > 1 else ())
+    groups = fold(names, among, roots if len(roots) > 1 else ())
     texts = [
         group.pattern if group.parameters == 1 else f"{group.pattern} ({group.parameters})"
         for group in groups

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
-from gradviz.render.names import abbreviated, fold_names
+from gradviz.render.adapters import fold, trainable
+from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (
     counted,
     leaf_name,
@@ -22,7 +23,6 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.running import brief
-from gradviz.running.adapters import fold_adapters, trainable
 from gradviz.running.calls import Call, Step
 
 _STAYS = (Verdict.FROZEN, None)  # what is no thawing
@@ -465,9 +465,8 @@ def tell_names(
 
     What is more than a line is counted.
     """
-    rows, names = fold_adapters(names, among)
-    groups = fold_names(names, among, roots)
-    shown = [*rows, *(str(group) for group in groups[:MOST])]
+    groups = fold(names, among, roots)
+    shown = [str(group) for group in groups[:MOST]]
     rest = sum(group.parameters for group in groups[MOST:])
     return ", ".join(shown) + (f" and {counted(rest, 'more parameter')}" if rest else "")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.names import tensors
+from gradviz.render.names import Group, fold_names
 from gradviz.render.sentences import listing
 
 _TUNERS = (
@@ -23,39 +23,49 @@ _ADAPTER = re.compile(
 )
 
 
-def fold_adapters(
-    names: Iterable[str], among: Mapping[str, Parameter]
-) -> tuple[list[str], list[str]]:
-    """Return a row for each tensor of an adapter whose parameters are all meant, and the names that
-    are left.
+def fold(
+    names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
+) -> list[Group]:
+    """Fold some of a model's names into groups: adapters, then what :func:`fold_names` makes of
+    the others.
+
+    The arguments are those of :func:`fold_names`.
 
     >>> among = {f"h.{i}.q.lora_B.default.weight": Parameter(name="", numel=8) for i in range(4)}
-    >>> fold_adapters(among, among)
-    (['lora_B.default in q (4 tensors, 32 values)'], [])
+    >>> [str(group) for group in fold(among, among)]
+    ['lora_B.default in q (4 tensors, 32 values)']
     """
+    adapters, rest = _fold_adapters(names, among)
+    return [*adapters, *fold_names(rest, among, roots)]
+
+
+def _fold_adapters(
+    names: Iterable[str], among: Mapping[str, Parameter]
+) -> tuple[list[Group], list[str]]:
+    """A group for each tensor of an adapter whose parameters are all meant, and what is left."""
     whole = _by_tensor(among)
-    rows, rest = [], []
+    groups: list[Group] = []
+    rest: list[str] = []
     for key, meant in _by_tensor(names).items():
         if key is None or len(meant) == 1 or len(meant) < len(whole[key]):
             rest += meant
             continue
-        layers = list(
-            dict.fromkeys(found["layer"] for name in meant if (found := _ADAPTER.search(name)))
-        )
-        size = tensors(len(meant), sum(among[name].numel for name in meant))
-        rows.append(f"{'.'.join(filter(None, key))} in {listing(layers)} ({size})")
-    return rows, rest
+        matches = filter(None, map(_ADAPTER.search, meant))
+        layers = list(dict.fromkeys(match["layer"] for match in matches))
+        numel = sum(among[name].numel for name in meant)
+        pattern = f"{'.'.join(filter(None, key))} in {listing(layers)}"
+        groups.append(Group(pattern, len(meant), numel))
+    return groups, rest
 
 
 def _by_tensor(names: Iterable[str]) -> dict[tuple[str, str, str] | None, list[str]]:
     """Group names by model, tensor and adapter; those of no adapter under None."""
     groups: dict[tuple[str, str, str] | None, list[str]] = {}
     for name in names:
-        found = _ADAPTER.search(name)
+        match = _ADAPTER.search(name)
         model = name.partition("base_model.")[0].rstrip(".") if "base_model." in name else ""
-        groups.setdefault((model, found["tensor"], found["adapter"]) if found else None, []).append(
-            name
-        )
+        key = (model, match["tensor"], match["adapter"]) if match else None
+        groups.setdefault(key, []).append(name)
     return groups
 
 
@@ -64,10 +74,12 @@ def trainable(parameters: Sequence[Parameter]) -> str:
 
     Empty where there is no adapter.
     """
-    if not any(_ADAPTER.search(one.name) for one in parameters):
+    if not any(_ADAPTER.search(parameter.name) for parameter in parameters):
         return ""
-    whole = sum(one.numel for one in parameters)
-    some = sum(one.numel for one in parameters if one.verdict is not Verdict.FROZEN)
+    whole = sum(parameter.numel for parameter in parameters)
+    some = sum(
+        parameter.numel for parameter in parameters if parameter.verdict is not Verdict.FROZEN
+    )
     return (
         f"trainable params: {some:,} || all params: {whole:,} || trainable%:"
         f" {100 * some / whole:.4f}"
