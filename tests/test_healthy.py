@@ -18,7 +18,7 @@ import gradviz
 from healthy import PROGRAMS
 
 HERE = Path(__file__).parent
-TOGETHER = 12  # programs that one process runs
+TOGETHER = 30  # programs that one process runs; each start of Python and torch takes seconds
 
 
 def bits(value):
