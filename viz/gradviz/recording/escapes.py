@@ -341,6 +341,17 @@ class Met:
         self._storages[key] = weakref.ref(storage, partial(self._storages.pop, key))
         return True
 
+    def forget(self, tensor: Tensor) -> None:
+        """Let a tensor's memory be new again, as something beside torch may write it."""
+        try:
+            self._storages.pop(id(tensor.untyped_storage()), None)
+        except (NotImplementedError, RuntimeError):
+            return
+
+    def forget_all(self) -> None:
+        """Let all memory be new again."""
+        self._storages.clear()
+
 
 def _text_use(frame: FrameType | None, text: bool) -> TextUse:
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:

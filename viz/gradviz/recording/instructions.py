@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from enum import StrEnum
 from types import CodeType
 
-from gradviz.recording.expressions import Range, is_inside, name_of, range_of, reads
+from gradviz.recording.expressions import Path, Range, is_inside, name_of, range_of, reads
 from gradviz.recording.flows import Definition, Environment, Function, Scope
 from gradviz.recording.sources import Source, source_of
 from gradviz.recording.where import by_file
@@ -170,23 +170,66 @@ def _keeps(call: ast.Call, own: Container[str]) -> bool:
 @by_file
 def decides(code: CodeType, lasti: int) -> bool:
     """Say whether the value of an instruction, or a name that it is given right away, stands in
-    a condition of its function.
+    a condition of its function, or of a function of the file that it is handed to.
     """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    scoped, position = scope_of(code), position_of(code, lasti)
+    if scoped is None or position is None:
         return False
-    scope = found[1]
+    pending: list[tuple[Scope, Range, Path | None]] = [(scoped[1], position, None)]
+    entered: set[tuple[int, Path | None]] = set()
+    while pending:
+        scope, place, given = pending.pop()
+        if (id(scope), given) in entered:
+            continue
+        entered.add((id(scope), given))
+        names = {given} if given is not None else _names_given(scope, place)
+        for condition in _conditions(scope.node):
+            within = given is None and is_inside(place, range_of(condition))
+            if within or not names.isdisjoint(reads(condition)):
+                return True
+        pending += [
+            (inner, place, (parameter,))
+            for inner, parameter in _handed_on(scoped[0], scope, place, given)
+        ]
+    return False
+
+
+def _names_given(scope: Scope, place: Range) -> set[Path]:
+    """Return the names that stand for the value at a place, or for an element of it."""
     names = {
         definition.target
         for definition in scope.definitions
         if definition.value is not None
         and not definition.call
-        and is_inside(position, range_of(definition.value))
+        and is_inside(place, range_of(definition.value))
     }
-    return any(
-        is_inside(position, range_of(condition)) or not names.isdisjoint(reads(condition))
-        for condition in _conditions(scope.node)
-    )
+    for node in ast.walk(scope.node):
+        if isinstance(node, ast.comprehension) and is_inside(place, range_of(node.iter)):
+            names |= {(name.id,) for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+    return names
+
+
+def _handed_on(
+    source: Source, scope: Scope, place: Range, given: Path | None
+) -> Iterator[tuple[Scope, str]]:
+    """Yield the functions of the file whose call takes the value at a place, or what a parameter
+    was given, each with its parameter.
+    """
+    for node in ast.walk(scope.node):
+        if not isinstance(node, ast.Call) or name_of(node) not in source.callables:
+            continue
+        for position, value in enumerate((*node.args, *(word.value for word in node.keywords))):
+            if not (given in reads(value) if given else is_inside(place, range_of(value))):
+                continue
+            words = node.keywords[position - len(node.args) :] if position >= len(node.args) else []
+            for function in source.callables[name_of(node)]:
+                inner = source.scope(function)
+                bound = isinstance(node.func, ast.Attribute) or name_of(node) == inner.owner
+                taken = position + (bool(inner.owner) and bound)
+                if words and words[0].arg:
+                    yield inner, words[0].arg
+                elif taken < len(inner.parameters):
+                    yield inner, inner.parameters[taken]
 
 
 def _conditions(function: Function) -> Iterator[ast.expr]:

@@ -11,7 +11,7 @@ from gradviz.recording.ancestry import is_made_of
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import Inputs, inputs_of
 from gradviz.recording.memory import is_written, overwritten, writes, written
-from gradviz.recording.named_calls import FILLS, operation_text
+from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
@@ -43,7 +43,11 @@ def wrote(
     """
     if recorder.exposed.windows:
         recorder.exposed.wrote(target)
-    over = function.name.removeprefix("_foreach_") in FILLS or function.name == "__setitem__"
+    over = (
+        function.name.removeprefix("_foreach_") in FILLS
+        or function.name == "__setitem__"
+        or function.name.endswith(OUT)
+    )
     indexed = part_at(target, others[0]) if function.name == "__setitem__" else target
     write = _Written(
         target=target,

@@ -65,6 +65,10 @@ def is_in_place(name: str) -> bool:
     )
 
 
+OUT = "(out=...)"
+"""How the name of a function ends that writes its result into an argument."""
+
+
 def operation_inside(name: str, kind: CutKind, stack: Surroundings) -> str:
     """Write an operation inside a checkpoint as if it stood outside."""
     return operation_text(name, kind, replace(stack, checkpoint=False))
@@ -102,5 +106,7 @@ def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
         return (
             name if "." in name else f"torch.{name}()" if name != "new_tensor" else "new_tensor()"
         )
+    if name.endswith(OUT):
+        return name
     short = "[...] =" if name == "__setitem__" else _WRITTEN.get(name)
     return short or f"{name.strip('_') if name.startswith('__') else name}()"

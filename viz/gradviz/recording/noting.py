@@ -96,8 +96,10 @@ def made(
     if not inputs:
         if function.name in ("detach", "data"):
             recorder.tape.set_alias(outs[0], KIND_OF[function.name])
-        elif recorder.escapes.any and function.name not in exits.FROM_OUTSIDE:
-            for out in outs:
+        elif function.name not in exits.FROM_OUTSIDE and (
+            recorder.escapes.any or next(tensors_in(args), None) is None
+        ):
+            for out in outs:  # torch's own, and no bearer of what left
                 recorder.met.is_new(out)
         return
     stack: Surroundings | None = None

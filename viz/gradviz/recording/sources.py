@@ -1,8 +1,10 @@
 """A file as read: its functions, and what the paths in each stand for."""
 
 import ast
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from linecache import getlines
 
 from gradviz.recording.expressions import arguments_of, root_of
@@ -27,6 +29,16 @@ class Source:
     words: dict[int, set[str]]
     bases: dict[str, set[str]]
     scopes: dict[int, Scope] = field(default_factory=dict)
+
+    @cached_property
+    def callables(self) -> dict[str, list[Function]]:
+        """The functions by what a call of them is named: of ``__init__``, the class."""
+        by_name: dict[str, list[Function]] = {}
+        for function, owner, _ in self.functions.values():
+            name = getattr(function, "name", "")
+            if name:
+                by_name.setdefault(owner if name == "__init__" else name, []).append(function)
+        return by_name
 
     def scope(self, node: Function) -> Scope:
         """Return a function's scope."""
@@ -63,11 +75,63 @@ class Source:
         return above
 
 
+def _with_constant_keys(tree: ast.Module) -> ast.Module:
+    """Write ``d["a"]`` for ``d[key]`` where ``key = "a"`` is all that the function says of it."""
+    shared = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Global, ast.Nonlocal))
+        for name in node.names
+    }
+    scopes: list[tuple[ast.AST, dict[str, ast.Constant]]] = [(tree, {})]
+    while scopes:
+        function, outer = scopes.pop()
+        own, constants = [*_own_nodes(function)], dict(outer)
+        given = Counter(argument.arg for argument in arguments_of(function))
+        given.update(
+            node.id
+            for node in own
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
+        for name in given:
+            constants.pop(name, None)
+        for node in own:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                target = node.targets[0]
+                if (
+                    isinstance(target, ast.Name)
+                    and given[target.id] == 1
+                    and target.id not in shared
+                ):
+                    constants[target.id] = node.value
+        for node in own:
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name):
+                key = constants.get(node.slice.id)
+                if key is not None:
+                    node.slice = ast.copy_location(ast.Constant(key.value), node.slice)
+            elif isinstance(node, _FUNCTIONS):
+                scopes.append((node, constants))
+    return tree
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a function is made of, and the functions in it, but not what these are made of."""
+    pending = [*ast.iter_child_nodes(function)]
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, _FUNCTIONS):
+            pending += ast.iter_child_nodes(node)
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
 @lru_cache(maxsize=128)
 def source_of(filename: str) -> Source | None:
     """Return a file as read; None where it cannot be."""
     try:
-        tree = ast.parse("".join(getlines(filename)))
+        tree = _with_constant_keys(ast.parse("".join(getlines(filename))))
     except (SyntaxError, ValueError, RecursionError):
         return None
     if not tree.body:

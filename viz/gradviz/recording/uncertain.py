@@ -39,6 +39,10 @@ def uncertain(
         if place is not None:
             for name in _behind(tape, number, unused, seen):
                 found.setdefault(name, place)
+    for number, spot in tape.forks.items():
+        if number < tape.unexplained and (place := spot.calling_place or spot.place) is not None:
+            for name in never:
+                found.setdefault(name, place)
     for name in never if tape.beside else ():
         found.setdefault(name, tape.beside)
     return found

@@ -34,6 +34,8 @@ _COMMANDS = tuple(
 )
 _PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
+_TYPED = ("<stdin", "<console", "<input", "<python-input", "<ipython-input", "<doctest")
+
 # The user's code; another package's; torch, the standard library or gradviz itself
 USER, LIBRARY, INSIDE = 0, 1, 2
 
@@ -44,22 +46,33 @@ _levels: dict[str, int] = {}
 
 def level(filename: str) -> int:
     """Say whose code a file is: USER, LIBRARY or INSIDE."""
-    known = _levels.get(filename)
-    if known is None:
-        if type(filename) is Borrowed:
-            known = INSIDE  # gradviz's own call in the name of a line
-        elif filename in _EXAMPLES:
-            known = USER  # examples are written as a reader would write them
-        elif filename.startswith((torch_inside.FOLDER, GRADVIZ, "<frozen ", "<__array_function__")):
-            known = INSIDE
-        elif filename.startswith((*_PACKAGES, *_COMMANDS)) or any(
-            folder in filename for folder in _PACKAGE_FOLDERS
-        ):
-            known = LIBRARY
-        else:
-            known = INSIDE if filename.startswith(_STDLIB) else USER
-        _levels[filename] = known
-    return known
+    owner = _levels.get(filename)
+    if owner is None:
+        owner = _levels[filename] = _owner_of(filename)
+    return owner
+
+
+def _owner_of(filename: str) -> int:
+    if type(filename) is Borrowed:
+        return INSIDE  # gradviz's own call in the name of a line
+    if filename in _EXAMPLES:
+        return USER  # examples are written as a reader would write them
+    if filename.startswith((torch_inside.FOLDER, GRADVIZ, "<frozen ", "<__array_function__")):
+        return INSIDE
+    packages = any(folder in filename for folder in _PACKAGE_FOLDERS)
+    if packages or filename.startswith((*_PACKAGES, *_COMMANDS)):
+        return LIBRARY
+    if _is_generated(filename):
+        return LIBRARY if getline(filename, 1) else INSIDE
+    return INSIDE if filename.startswith(_STDLIB) else USER
+
+
+def _is_generated(filename: str) -> bool:
+    """Say whether code was made by a program: the line that runs it tells more than one that
+    nobody has written, or can read. What a person types has a name of that kind too.
+    """
+    typed = filename.startswith(_TYPED) or not hasattr(sys.modules.get("__main__"), "__file__")
+    return filename.startswith("<") and not typed
 
 
 def is_optimizer(filename: str) -> bool:

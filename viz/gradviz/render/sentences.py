@@ -4,6 +4,7 @@ Nothing here lays out or colours. A name that cannot be printed is shown with it
 so a sentence is one line.
 """
 
+import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -143,14 +144,21 @@ def file_and_line(file: str, line: int) -> str:
 def path_and_line(place: Place | Cut) -> str:
     """Return ``"nets/train.py:12"``.
 
-    Below the current folder or an installed package, else in full.
+    Below an installed package, the current folder or that of the script, else in full.
     """
     path = Path(place.file)
-    for root in (Path(sysconfig.get_path("purelib")), Path.cwd()):
+    for root in (Path(sysconfig.get_path("purelib")), Path.cwd(), *_script_folder()):
         if path.is_relative_to(root):
             path = path.relative_to(root)
             break
     return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
+
+
+def _script_folder() -> list[Path]:
+    """Return the folder of the script that runs; nothing where gradviz itself is what runs."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    folder = Path(file).absolute().parent if file else Path(__file__).parent
+    return [] if Path(__file__).is_relative_to(folder) else [folder]
 
 
 def base_name(file: str) -> str:

@@ -393,7 +393,6 @@ class Watch:
             inspects=bool(report.unregistered)
             or not all(_is_training(root) for root in found.roots.values()),
         )
-        self._training.name(found.optimizers)
         self._training.called(seen, known, found.roots)
         if self._record is not None and kind == "backward":
             self._record.take(number, report.parameters, zeros_of(report.graph), value_of(losses))
@@ -417,7 +416,8 @@ class Watch:
 
     def _found(self, frame: FrameType | None) -> names.Found | None:
         """Return what is trained; None where what was to be watched is over."""
-        return names.find(frame) if self._find is None else self._find(frame)
+        live = names.find(frame) if self._find is None else self._find(frame)
+        return live and replace(live, optimizers=self._training.named(live.optimizers))
 
     def _tell(self, call: Call) -> None:
         new = self._is_new(call)

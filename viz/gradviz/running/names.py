@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
+from gradviz.recording.bindings import loop_variables
 from gradviz.recording.sharded import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
 from gradviz.running import alive
@@ -75,7 +76,7 @@ def find(frame: FrameType | None) -> Found:
     ]
     owned: set[int] = set()
     roots: list[nn.Module | Tensor] = []
-    sizes: dict[int, tuple[bool, int]] = {}
+    parts: dict[int, set[int]] = {}
     of_optimizers = {id(tensor) for tensor in held}
     for module in outermost:
         own = {id(parameter) for parameter in _parameters(module)}
@@ -87,11 +88,19 @@ def find(frame: FrameType | None) -> Found:
         }
         if own:
             roots.append(module)
-            # Of two that share parameters, as a model and what it was built from, the one that is
-            # trained names them.
-            sizes[id(module)] = (not own & of_optimizers, len(own - of_optimizers))
+            parts[id(module)] = own
             owned |= own
-    roots.sort(key=lambda root: sizes[id(root)])
+    sharers = _sharers(parts)
+    # Of several that share parameters, the one that shares with most others names them, as a model
+    # with an adapter beside each layer; of two, as a model and what it was built from, the one that
+    # is trained.
+    roots.sort(
+        key=lambda root: (
+            -sharers[id(root)],
+            not parts[id(root)] & of_optimizers,
+            len(parts[id(root)] - of_optimizers),
+        )
+    )
     loose = {id(tensor): tensor for tensor in held if id(tensor) not in owned}
     lone = {
         id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose
@@ -113,6 +122,19 @@ def find(frame: FrameType | None) -> Found:
     for optimizer in optimizers:
         steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
     return Found(by_name, steppers, frozenset(named))
+
+
+def _sharers(parts: Mapping[int, set[int]]) -> dict[int, int]:
+    """Return with how many others each of some roots shares parameters, given by identity."""
+    holders: dict[int, list[int]] = {}
+    for root, own in parts.items():
+        for parameter in own:
+            holders.setdefault(parameter, []).append(root)
+    shared: dict[int, set[int]] = {root: set() for root in parts}
+    for together in holders.values():
+        for root in together if len(together) > 1 else ():
+            shared[root].update(together)
+    return {root: len(others) for root, others in shared.items()}
 
 
 def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
@@ -167,7 +189,7 @@ def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
     Those met before, and what variables lead to.
     """
     found = {id(one): one for reference in list(_met.values()) if (one := reference()) is not None}
-    queue = [item for space in _spaces(frame) for item in space]
+    queue = [item for space, _ in _spaces(frame) for item in space]
     seen: set[int] = set()
     for _ in range(_DEEP + 1):
         for _, value in queue:
@@ -233,13 +255,23 @@ def _fallback(root: nn.Module | Tensor, optimizers: Iterable[Optimizer]) -> str:
 def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
     """Return what variables call the things wanted, by identity.
 
-    Breadth first, so the shortest way wins.
+    Breadth first, so the shortest way wins. The variable of a loop counts where nothing else leads
+    there: it stands for one thing after another.
     """
     names: dict[int, str] = {}
     queue: list[tuple[str, Any]] = []
-    for space in _spaces(frame):
+    in_loops: list[tuple[str, Any]] = []
+    for space, loops in _spaces(frame):
         for name, value in sorted(space, key=lambda item: item[0].startswith("_")):
-            queue.append((name, value))
+            (in_loops if name in loops else queue).append((name, value))
+    _look_up(queue, wanted, names)
+    if len(names) < len(wanted) and in_loops:
+        _look_up(in_loops, wanted, names)
+    return names
+
+
+def _look_up(queue: list[tuple[str, Any]], wanted: set[int], names: dict[int, str]) -> None:
+    """Add what the variables of a queue, and what is inside them, call the things wanted."""
     seen: set[int] = set()
     looked = 0
     for _ in range(_DEEP + 1):
@@ -250,41 +282,52 @@ def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
                 continue
             seen.add(key)
             looked += 1
-            if key in wanted:
-                names[key] = path
+            if (meant := id(_stepping(value))) in wanted:
+                names.setdefault(meant, path)
             following.append((path, value))
         if len(names) == len(wanted) or looked > _LOOKED_AT:
             break
         queue = [item for path, value in following for item in _inside(path, value)][
             : _LOOKED_AT - looked
         ]
-    return names
 
 
-def _spaces(frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
-    """Yield the variables in the order in which their names are preferred."""
+def _stepping(value: Any) -> Any:
+    """Return the optimizer that steps for one that only wraps it, and anything else as it is."""
+    inner = value.__dict__.get("optimizer") if _is_a(value, Optimizer) else None
+    return inner if _is_a(inner, Optimizer) else value
+
+
+_Variables = list[tuple[str, Any]]
+
+
+def _spaces(frame: FrameType | None) -> Iterator[tuple[_Variables, frozenset[str]]]:
+    """Yield the variables in the order in which their names are preferred, each time with the names
+    that loops bind.
+    """
     main = sys.modules.get("__main__")
-    if main is not None:
-        yield [
-            (name, value) for name, value in list(vars(main).items()) if not name.startswith("__")
-        ]
     frames = []
+    loops: frozenset[str] = frozenset()
     while frame is not None:
         if frame.f_code.co_name != "<module>":
             frames.append(frame)
+        elif main is not None and frame.f_globals is vars(main):
+            loops = loop_variables(frame.f_code)
         frame = frame.f_back
+    if main is not None:
+        yield _globals_of(main), loops
     for wanted in (USER, LIBRARY):
         for each in reversed(frames):
             if level(each.f_code.co_filename) == wanted:
-                yield local_variables(each)
+                yield local_variables(each), loop_variables(each.f_code)
     del frames
     for module in list(sys.modules.values()):
         if module is not main and level(getattr(module, "__file__", None) or "<frozen ") == USER:
-            yield [
-                (name, value)
-                for name, value in list(vars(module).items())
-                if not name.startswith("__")
-            ]
+            yield _globals_of(module), frozenset()
+
+
+def _globals_of(module: ModuleType) -> _Variables:
+    return [(name, value) for name, value in list(vars(module).items()) if name[:2] != "__"]
 
 
 def local_variables(frame: FrameType) -> list[tuple[str, Any]]:

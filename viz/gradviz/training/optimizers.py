@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.recording import where
-from gradviz.recording.where import Spot
+from gradviz.recording.bindings import assigned_variable
+from gradviz.recording.where import USER, Spot, level
 
 
 @dataclass(slots=True)
@@ -77,15 +78,25 @@ class Optimizers:
         record.spot = spot_of(frame)
         record.born = moment
 
-    def name(self, optimizers: Mapping[str, Optimizer]) -> None:
-        """Take note of what optimizers are called."""
-        for name, optimizer in optimizers.items():
-            self.record(optimizer).update()
-            self._names[id(optimizer)] = name
-
     def name_of(self, key: int) -> str:
         """Return what an optimizer is called, by its identity: its class where nothing is known."""
         return self._names.get(key) or self.records[key].kind
+
+    def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
+        """Take note of what optimizers are called, and return them by these names.
+
+        One that is known only as an element of a list is called as the variable that it was made
+        for: ``opt_d`` for ``self.optimizers[1]``.
+        """
+        named: dict[str, Optimizer] = {}
+        for name, optimizer in optimizers.items():
+            record = self.record(optimizer)
+            record.update()
+            own = _variable(record.spot) if name.endswith("]") else ""
+            called = name if not own or own in optimizers or own in named else own
+            named[called] = optimizer
+            self._names[id(optimizer)] = called
+        return named
 
     def scaled(self, optimizer: Optimizer) -> bool:
         """A GradScaler is done with the step of an optimizer. Return whether it left it out."""
@@ -127,3 +138,10 @@ def parameters_of(optimizer: Optimizer) -> list[Tensor]:
 def spot_of(frame: FrameType | None) -> Spot | None:
     """Return the line that a frame stands at."""
     return None if frame is None else Spot._make((*where.quick(frame)[:4], -1))
+
+
+def _variable(spot: Spot | None) -> str:
+    """Return the variable of the user's own that a line gives what it makes."""
+    if spot is None or spot.code is None or level(spot.code.co_filename) != USER:
+        return ""
+    return assigned_variable(spot.code, spot.lasti)

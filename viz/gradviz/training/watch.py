@@ -131,9 +131,12 @@ class StepWatch:
         """An optimizer was made at the line that a frame stands at."""
         self._optimizers.made(optimizer, frame, self.owners.moment())
 
-    def name(self, optimizers: Mapping[str, Optimizer]) -> None:
-        """Take note of what optimizers are called."""
-        self._optimizers.name(optimizers)
+    def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
+        """Take note of what optimizers are called, and return them by these names.
+
+        As :meth:`gradviz.training.optimizers.Optimizers.named`.
+        """
+        return self._optimizers.named(optimizers)
 
     def scaled(self, optimizer: Optimizer) -> None:
         """A GradScaler is done with the step of an optimizer: it made one, or it did not."""

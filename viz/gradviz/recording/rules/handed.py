@@ -31,3 +31,10 @@ def handed(recorder: Recorder, name: str, things: Any, frame: FrameType) -> None
         if recorder.tape.origin(tensor) is not None:
             recorder.escapes.values.left(as_array(tensor), serial)
     recorder.tape.left(serial, Exit(shown=False, decides=False))
+
+
+def forked(recorder: Recorder, frame: FrameType) -> None:
+    """The process was copied, with every value, and the copy may write into memory of both."""
+    recorder.tape.forked(recorder.stacks.look_around(frame).spot)
+    recorder.escapes.any = True
+    recorder.met.forget_all()

@@ -59,6 +59,8 @@ def _left(recorder: Recorder, name: str, tensor: Tensor, value: Any, frame: Fram
 
 def _give_out(recorder: Recorder, tensor: Tensor, frame: FrameType, serial: int) -> None:
     code, lasti, *_ = where.quick(frame)
+    if not serial:
+        recorder.met.forget(tensor)
     if code is not None:
         recorder.exposed.expose(tensor, (code, lasti), serial)
 

@@ -6,12 +6,11 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.recording.memory_writes import wrote
+from gradviz.recording.named_calls import OUT
 from gradviz.recording.noting import is_another, made, stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function, Rule
 from gradviz.recording.tensor_state import is_recorded
-
-_COPY = Function("copy_")
 
 
 def after(
@@ -43,15 +42,18 @@ def after(
             dead = tuple(item for item in tensors if not is_recorded(item))
             made(recorder, function, args, kwargs, dead, frame, several=len(tensors) > 1)
     if "out" in kwargs:
-        _wrote_out(recorder, args, kwargs, frame)
+        _wrote_out(recorder, function, args, kwargs, frame)
     return out
 
 
-def _wrote_out(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -> None:
+def _wrote_out(
+    recorder: Recorder, function: Function, args: Any, kwargs: Any, frame: FrameType
+) -> None:
+    by = Function(f"{function.name}{OUT}")
     outs = kwargs["out"]
     others = {name: value for name, value in kwargs.items() if name != "out"}
     for target in (outs,) if isinstance(outs, Tensor) else tuple(outs or ()):
-        wrote(recorder, _COPY, target, False, args, others, frame)
+        wrote(recorder, by, target, False, args, others, frame)
 
 
 def ordinary(name: str) -> Rule:

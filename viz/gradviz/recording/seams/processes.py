@@ -5,15 +5,17 @@ import functools
 import multiprocessing.pool
 import multiprocessing.process
 import multiprocessing.queues
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.rules.handed import handed
-from gradviz.recording.seams.seam import Seam, instead
+from gradviz.recording.rules.handed import forked, handed
+from gradviz.recording.seams.seam import Seam, instead, seam
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
+from gradviz.recording.where import INSIDE, level
 
 _HANDING = (
     (multiprocessing.process.BaseProcess, "start"),
@@ -52,8 +54,18 @@ def _is_watched(mode: RecordingMode, receiver: Any) -> bool:
     return pool and all(thread.ident in mode.threads for thread in getattr(receiver, "_pool", ()))
 
 
+def _forked(
+    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+) -> None:
+    # A pool or a loader of torch forks too, and what it is handed is known
+    if out and level(frame.f_code.co_filename) != INSIDE:
+        forked(watcher.mode, frame)
+
+
 def seams() -> Iterator[Seam]:
     """Yield the seams over what hands something to another process."""
+    if hasattr(os, "fork"):
+        yield seam(os, "fork", _forked)
     for owner, name in _HANDING:
         if hasattr(owner, name):
             yield instead(owner, name, _handing)
