@@ -110,3 +110,46 @@ def test_what_cancels_on_two_routes_is_told_as_that():
         loss = (out - out.clone()).sum()
         loss.backward()
     assert "cancels out" in trace.report(loss, model).parameters["weight"].zero.why
+
+
+def test_a_bias_that_a_difference_of_scores_cancels_is_no_zero_factor_that_passes():
+    trunk, head = nn.Linear(3, 4), nn.Linear(4, 1)
+    torch.manual_seed(0)
+    with gradviz.trace() as trace:
+        first, second = head(trunk(torch.randn(8, 3))).squeeze(-1).chunk(2)
+        loss = (first - second).sum()
+        loss.backward()
+    zero = trace.report(loss, nn.Sequential(trunk, head)).parameters["1.bias"].zero
+    assert (zero.operation, zero.passing) == ("sum", False)
+    assert "cancels out" in zero.why
+
+
+def test_a_bias_beside_a_zero_weight_gets_its_own_gradient():
+    layer = nn.Linear(3, 1)
+    with gradviz.trace() as trace:
+        loss = layer(torch.ones(4, 3)).sum()
+        loss.backward()
+    assert str(trace.report(loss, layer).parameters["bias"].verdict) == "reached"
+
+
+def test_a_binary_cross_entropy_that_is_won_is_not_told_of_ignored_targets():
+    layer = nn.Linear(2, 1)
+    nn.init.constant_(layer.bias, 200.0)
+    with gradviz.trace() as trace:
+        logits = layer(torch.ones(4, 2))
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, torch.ones(4, 1))
+        loss.backward()
+    why = trace.report(loss, layer).parameters["bias"].zero.why
+    assert "every prediction is its target" in why
+
+
+@pytest.mark.parametrize(
+    ("node", "name"),
+    [
+        ("MaxPool2DWithIndicesBackward0", "max_pool2d_with_indices"),
+        ("NllLoss2DBackward0", "nll_loss2d"),
+        ("NllLossBackward0", "nll_loss"),
+    ],
+)
+def test_an_operation_of_two_dimensions_keeps_its_name(node, name):
+    assert operation_name(node) == name

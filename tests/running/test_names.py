@@ -104,4 +104,4 @@ def test_an_optimizer_that_is_wrapped_is_called_as_what_wraps_it(told):
 def test_a_line_is_told_from_the_folder_of_the_script(scripts, tmp_path_factory):
     script = tmp_path_factory.mktemp("elsewhere") / "train.py"
     script.write_text(WRAPPED)
-    assert "loss at train.py:24: trainer.model" in scripts.run(str(script)).said
+    assert "loss at train.py:22: trainer.model" in scripts.run(str(script)).said

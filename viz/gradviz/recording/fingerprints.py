@@ -127,13 +127,14 @@ class Fingerprints:
 
 def is_short(value: Any) -> bool:
     """Say whether a value is a number that a programmer would write, or a few of them, as sizes
-    are.
+    and indices are.
     """
     if type(value) in (list, tuple):
         return len(value) <= _FEW and all(map(is_short, value))
     return (
         value is None
-        or isinstance(value, int)
+        or value is Ellipsis
+        or isinstance(value, (int, slice))
         or (isinstance(value, float) and float(f"{value:.5g}") == value)
     )
 

@@ -115,6 +115,9 @@ def dead_sources(
         elif kind is dict:
             dead_sources(recorder, item.values(), sources, None, own)
             continue
+        elif kind is slice:
+            dead_sources(recorder, (item.start, item.stop, item.step), sources, None, own)
+            continue
         elif not isinstance(item, Tensor):
             continue
         if function is not None and function.shape_only and position:
@@ -225,3 +228,5 @@ def _gather(
             _gather(recorder, item, numbers, None, own)
         elif kind is dict:
             _gather(recorder, item.values(), numbers, None, own)
+        elif kind is slice:
+            _gather(recorder, (item.start, item.stop, item.step), numbers, None, own)

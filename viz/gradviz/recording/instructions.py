@@ -170,11 +170,14 @@ def _keeps(call: ast.Call, own: Container[str]) -> bool:
 @by_file
 def decides(code: CodeType, lasti: int) -> bool:
     """Say whether the value of an instruction, or a name that it is given right away, stands in
-    a condition of its function, or of a function of the file that it is handed to.
+    a condition of its function, or of a function of the file that it is handed to, or orders
+    others: ``key=`` takes that function.
     """
     scoped, position = scope_of(code), position_of(code, lasti)
     if scoped is None or position is None:
         return False
+    if any(_is_key(node, scoped[1].node) for node in ast.walk(scoped[0].tree)):
+        return True
     pending: list[tuple[Scope, Range, Path | None]] = [(scoped[1], position, None)]
     entered: set[tuple[int, Path | None]] = set()
     while pending:
@@ -192,6 +195,14 @@ def decides(code: CodeType, lasti: int) -> bool:
             for inner, parameter in _handed_on(scoped[0], scope, place, given)
         ]
     return False
+
+
+def _is_key(node: ast.AST, function: Function) -> bool:
+    """Say whether an argument of a call is a function by which things are ordered."""
+    if not isinstance(node, ast.keyword) or node.arg != "key":
+        return False
+    name = getattr(function, "name", "")
+    return node.value is function or (bool(name) and (name,) in reads(node.value))
 
 
 def _names_given(scope: Scope, place: Range) -> set[Path]:

@@ -15,6 +15,8 @@ from gradviz.recording.torch_inside import CHECKPOINT_NODE
 # definition, and what usually is.
 _FACTOR = "the other factor is zero wherever gradient comes in"
 _ADDED = {"addmm": 0, "baddbmm": 0, "addmv": 0, "convolution": 2, "linear": 2}
+# What adds up the gradient of all places that one value was repeated to
+_REPEATS = ("add", "sub", "rsub", "expand", "repeat")
 _SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
 # What gives each of its inputs a part of the gradient, and what hands all of it on, only elsewhere
 # or in another shape.
@@ -43,6 +45,14 @@ _USUALLY: tuple[tuple[str, str], ...] = (
         ),
     ),
     (r"embedding", "every index is padding_idx, which gets no gradient"),
+    (
+        r"binary_cross_entropy",
+        (
+            "every prediction is its target to the last bit, as where logits are as large as 17,"
+            " or the weight of every element is 0"
+        ),
+    ),
+    (r"(mse|l1|huber)_loss", "every prediction is its target"),
     (r"nll_loss|cross_entropy", "every target is ignore_index, so that no element counts"),
     (r"softmax", "it is over a single value, or saturated"),
     (r"dropout|bernoulli", "every element was dropped"),
@@ -154,6 +164,11 @@ def _begins_at(
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
+    added = _ADDED.get(name)
+    if name in _REPEATS or (added is not None and source in inputs[added : added + 1]):
+        # Nothing scales it, so that only a sum over the places that it was added to can be zero
+        why = "what arrives from the several places that it is added to cancels out"
+        return Zero(operation="sum", why=why, place=node.place)
     usual = next((reason for pattern, reason in _USUALLY if re.search(pattern, name)), "")
     if usual and shown == "" and is_checked(name):
         usual = ""  # it was looked at, and is not so
@@ -164,11 +179,10 @@ def _begins_at(
         or (f"usually because {usual}" if usual else "gradient goes in, and zeros come out")
     )
     if usual == _FACTOR and (not shown or shown.startswith(ZERO_FACTOR)):
-        added = _ADDED.get(name)  # the bias is added: it is no factor
         others = [
             other
             for place, other in enumerate(inputs)
-            if other is not None and other != source and place != added
+            if other is not None and other != source and place != added  # a bias is no factor
         ]
         learns = bool(_closure(others, before) & nonzero) and shown in ("", ZERO_FACTOR)
         if learns:
