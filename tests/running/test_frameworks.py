@@ -63,7 +63,7 @@ def test_accelerate_launch_is_followed_to_its_ranks(scripts):
     )
     for rank in range(2):
         assert (
-            f"gradviz [rank{rank}]: ALARM: optimizer.optimizer (Adam) steps 2 parameters that no"
+            f"gradviz [rank{rank}]: ALARM: optimizer (Adam) steps 2 parameters that no"
             " gradient reached" in ran.err
         )
 
