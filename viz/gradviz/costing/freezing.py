@@ -40,7 +40,7 @@ def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
             f"no layer {layer!r} in the model (there is {there or 'none'}, and what lies in them)"
         ) from None
     own, before = list(module.parameters()), parameters_before(model, module, forward)
-    around: list[Callable[[], AbstractContextManager[object]]] = [
+    contexts: list[Callable[[], AbstractContextManager[object]]] = [
         nullcontext,
         partial(_without_gradient, own),
         partial(_without_gradient, before),
@@ -51,7 +51,7 @@ def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
     def step() -> tuple[Tensor, nn.Module | None]:
         return forward(), model
 
-    return {name: Way(step, each) for name, each in zip(WAYS, around, strict=True)}
+    return {name: Way(step, context) for name, context in zip(WAYS, contexts, strict=True)}
 
 
 def parameters_before(model: nn.Module, module: nn.Module, forward: Forward) -> list[nn.Parameter]:
@@ -115,7 +115,7 @@ def _detaching(module: nn.Module) -> list[Any]:
             with suppress(RuntimeError):  # a view: it cannot be detached in place
                 return out.detach_()
             return out.detach()
-        return type(out)(one.detach_() if isinstance(one, Tensor) else one for one in out)
+        return type(out)(part.detach_() if isinstance(part, Tensor) else part for part in out)
 
     return [module.register_forward_hook(detach)]
 

@@ -68,11 +68,11 @@ class Way:
 
     Attributes:
         forward: Runs the forward and returns the loss and the model; the model may be None.
-        around: What holds while the step runs; entering and leaving it is not timed.
+        context: What holds while the step runs; entering and leaving it is not timed.
     """
 
     forward: Callable[[], tuple[Tensor, nn.Module | None]]
-    around: Callable[[], AbstractContextManager[object]] = nullcontext
+    context: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def measure(ways: Mapping[str, Way], runs: int = 20) -> dict[str, Cost]:
@@ -89,15 +89,15 @@ def measure(ways: Mapping[str, Way], runs: int = 20) -> dict[str, Cost]:
             pair = _timed(way)
             if turn:
                 times[name].append(pair)
-    found = {}
+    measured = {}
     for name, pairs in times.items():
         forward, backward = (Times.of(some) for some in zip(*pairs, strict=True))
-        found[name] = replace(counts[name], forward=forward, backward=backward)
-    return found
+        measured[name] = replace(counts[name], forward=forward, backward=backward)
+    return measured
 
 
 def _timed(way: Way) -> tuple[float, float]:
-    with way.around():
+    with way.context():
         gc.collect()
         start = time.process_time()
         loss, model = way.forward()
@@ -109,7 +109,7 @@ def _timed(way: Way) -> tuple[float, float]:
 
 
 def _counted(way: Way) -> Cost:
-    with way.around():
+    with way.context():
         _, model = way.forward()  # whose parameters are there before the graph is
         there = _tensors(model)
         with SavedBytes(there) as saving:
@@ -118,8 +118,8 @@ def _counted(way: Way) -> Cost:
         nodes = count_nodes(loss)
         _run_backward(loss)
         parameters = [] if model is None else list(model.parameters())
-        gradients = _bytes(one.grad for one in parameters if one.grad is not None)
-        state = 2 * _bytes(one for one in parameters if one.grad is not None)
+        gradients = _bytes(parameter.grad for parameter in parameters if parameter.grad is not None)
+        state = 2 * _bytes(parameter for parameter in parameters if parameter.grad is not None)
     _clear(model)
     none = Times.of([0.0])
     return Cost(
@@ -146,18 +146,18 @@ def count_nodes(loss: Tensor) -> int:
     """Return how many nodes a backward of ``loss`` runs through, those that write a gradient
     included.
     """
-    seen: set[Any] = set()
+    nodes: set[Any] = set()
     stack = [loss.grad_fn]
     while stack:
         node = stack.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
+        if node is not None and node not in nodes:
+            nodes.add(node)
             stack.extend(following for following, _ in node.next_functions)
-    return len(seen)
+    return len(nodes)
 
 
 def _bytes(tensors: Iterable[Tensor]) -> int:
-    return sum(one.numel() * one.element_size() for one in tensors)
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
 def _clear(model: nn.Module | None) -> None:

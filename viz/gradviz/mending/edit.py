@@ -138,7 +138,7 @@ def calls(site: Site, *names: str) -> Iterator[ast.Call]:
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:
     """Return what a call hands over under a name."""
-    return next((each.value for each in call.keywords if each.arg == name), None)
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
 def with_keyword(site: Site, call: ast.Call, name: str, value: str) -> Replacement:

@@ -53,8 +53,10 @@ def effect_of(
         return None
     old, new = best(before.report), best(after.report)
     if any(
-        one.verdict is Verdict.REACHED and name in new and new[name].verdict is not Verdict.REACHED
-        for name, one in old.items()
+        parameter.verdict is Verdict.REACHED
+        and name in new
+        and new[name].verdict is not Verdict.REACHED
+        for name, parameter in old.items()
     ):
         return None
     reached, mended = [], []
@@ -114,10 +116,10 @@ def _held(before: Outcome, after: Outcome, problem: Problem) -> list[str]:
     fates = [
         (
             {}
-            if one.report.training is None
-            else {fate.name: fate for fate in one.report.training.parameters}
+            if outcome.report.training is None
+            else {fate.name: fate for fate in outcome.report.training.parameters}
         )
-        for one in (before, after)
+        for outcome in (before, after)
     ]
     old, new = fates
     return [

@@ -124,7 +124,7 @@ def mend(
         search = Search(laboratory)
         check(step, search.base)
         tried = _tried(search, meant=meant)
-        firsts = tuple(each.mends[0] for each in tried if each.mends)
+        firsts = tuple(attempt.mends[0] for attempt in tried if attempt.mends)
         stages = _stages(search, laboratory, firsts, cost=cost)
         return Mending(
             report=replace(search.base.report, mends=firsts),
@@ -156,21 +156,21 @@ def check(step: str, base: Outcome) -> None:
 
 def _tried(search: Search, *, meant: bool) -> list[Tried]:
     tried: list[Tried] = []
-    known = best(search.base.report)
+    parameters = best(search.base.report)
     for problem in problems(search.base.report):
         sources = {
             place.file: source
             for place in problem.places
             if (source := search.source(place.file)) is not None
         }
-        if not meant and is_meant(problem, known, sources):
+        if not meant and is_meant(problem, parameters, sources):
             tried.append(Tried(problem=problem, meant=True))
             continue
         by = next(
             (
-                each.problem
-                for each in tried
-                if each.mends and set(problem.parameters) <= set(each.mends[0].effect.gained)
+                earlier.problem
+                for earlier in tried
+                if earlier.mends and set(problem.parameters) <= set(earlier.mends[0].effect.gained)
             ),
             None,
         )
@@ -190,12 +190,12 @@ def _stages(
     for soft in (False, True):
         mends: list[Mend] = []
         whole, after = sources, outcome
-        for each in firsts:
-            if each.soft is soft:
-                both = merged(search.originals, [whole, each.sources])
+        for first in firsts:
+            if first.soft is soft:
+                both = merged(search.originals, [whole, first.sources])
                 ran = None if both is None else laboratory.run(both)
-                if both is not None and ran is not None and _adds(search, after, ran, each):
-                    mends, whole, after = [*mends, each], both, ran
+                if both is not None and ran is not None and _adds(search, after, ran, first):
+                    mends, whole, after = [*mends, first], both, ran
         effect = (
             effect_of(outcome, after, _union(mends), repeatable=search.repeatable, soft=soft)
             if mends
@@ -226,13 +226,17 @@ def _adds(search: Search, before: Outcome, after: Outcome, mend: Mend) -> bool:
 
 
 def _reached(outcome: Outcome) -> set[str]:
-    return {name for name, one in best(outcome.report).items() if one.verdict is Verdict.REACHED}
+    return {
+        name
+        for name, parameter in best(outcome.report).items()
+        if parameter.verdict is Verdict.REACHED
+    }
 
 
 def _union(mends: list[Mend]) -> Problem:
     """Return one problem for several, with the parameters of all."""
-    names = tuple(dict.fromkeys(name for each in mends for name in each.problem.parameters))
-    kinds = {each.problem.kind for each in mends}
+    names = tuple(dict.fromkeys(name for mend in mends for name in mend.problem.parameters))
+    kinds = {mend.problem.kind for mend in mends}
     kind = next(
         (
             kind

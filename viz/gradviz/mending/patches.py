@@ -16,9 +16,9 @@ def folder_of(files: Mapping[str, bytes]) -> Path:
     The current one, or where all the files lie if they lie elsewhere.
     """
     paths = [Path(os.path.realpath(file)) for file in files]
-    here = Path(os.path.realpath("."))
-    if all(path.is_relative_to(here) for path in paths):
-        return here
+    current = Path(os.path.realpath("."))
+    if all(path.is_relative_to(current) for path in paths):
+        return current
     return Path(os.path.commonpath([path.parent for path in paths]))
 
 
@@ -30,7 +30,7 @@ def patch(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> bytes:
     names = {file: Path(os.path.realpath(file)).relative_to(folder).as_posix() for file in after}
     return b"".join(
         unified(names[file], before[file], after[file])
-        for file in sorted(after, key=lambda each: names[each])
+        for file in sorted(after, key=lambda file: names[file])
     )
 
 

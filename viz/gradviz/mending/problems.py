@@ -52,28 +52,28 @@ def parts(report: Report) -> Iterable[Report]:
 
 def best(report: Report) -> Mapping[str, Parameter]:
     """Return what became of each parameter in the call that did most for it."""
-    found: dict[str, Parameter] = {}
+    parameters: dict[str, Parameter] = {}
     for part in parts(report):
         for name, parameter in part.parameters.items():
-            if name not in found or _BEST.index(parameter.verdict) < _BEST.index(
-                found[name].verdict
+            if name not in parameters or _BEST.index(parameter.verdict) < _BEST.index(
+                parameters[name].verdict
             ):
-                found[name] = parameter
-    return found
+                parameters[name] = parameter
+    return parameters
 
 
 def problems(report: Report) -> list[Problem]:
     """Return what of a report may be mended in files of the user's."""
-    known = best(report)
-    found = [
-        *_cuts(report, known),
-        *_zeros(known),
+    parameters = best(report)
+    listed = [
+        *_cuts(report, parameters),
+        *_zeros(parameters),
         *_births(report),
         *_training(report),
         *_unregistered(report),
     ]
     merged: dict[tuple[str, tuple[Place, ...]], Problem] = {}
-    for problem in found:
+    for problem in listed:
         if problem.places and (problem.kind, problem.places) not in merged:
             merged[problem.kind, problem.places] = problem
     return list(merged.values())
@@ -84,7 +84,7 @@ def severed(parameter: Parameter) -> bool:
     return parameter.verdict is Verdict.CUT or parameter.partial
 
 
-def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
+def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Problem]:
     alarms = () if report.training is None else report.training.alarms
     alarmed = {f"{alarm.file}:{alarm.line}" for alarm in alarms if alarm.why == "cut"}
     for part in parts(report):
@@ -93,13 +93,16 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
         }
         whole = taken_together(
             dict.fromkeys(
-                (*part.cuts, *(cut for each in part.parameters.values() for cut in each.cuts))
+                (
+                    *part.cuts,
+                    *(cut for parameter in part.parameters.values() for cut in parameter.cuts),
+                )
             )
         )
         of_cut: dict[Cut, list[str]] = {}
         for name, parameter in part.parameters.items():
             for cut in parameter.cuts:
-                if severed(parameter) and severed(known[name]):
+                if severed(parameter) and severed(parameters[name]):
                     of_cut.setdefault(whole[cut], []).append(name)
         for cut, names in of_cut.items():
             unique = tuple(dict.fromkeys(names))
@@ -117,8 +120,8 @@ def _cuts(report: Report, known: Mapping[str, Parameter]) -> Iterator[Problem]:
                 places=_places(cut),
                 inner=cut.within,
                 parameters=unique,
-                partial=all(known[name].verdict is not Verdict.CUT for name in unique),
-                held=any(known[name].optimized is not False for name in unique),
+                partial=all(parameters[name].verdict is not Verdict.CUT for name in unique),
+                held=any(parameters[name].optimized is not False for name in unique),
                 alarmed=not (terms | alarmed).isdisjoint(every),
             )
 
@@ -137,9 +140,9 @@ def _some(*places: Place | None) -> tuple[Place, ...]:
     return tuple(place for place in places if place is not None)
 
 
-def _zeros(known: Mapping[str, Parameter]) -> Iterator[Problem]:
+def _zeros(parameters: Mapping[str, Parameter]) -> Iterator[Problem]:
     at: dict[tuple[str, Place, str], list[str]] = {}
-    for name, parameter in known.items():
+    for name, parameter in parameters.items():
         zero = parameter.zero
         if parameter.verdict is not Verdict.ZERO:
             continue
@@ -190,13 +193,13 @@ def _training(report: Report) -> Iterator[Problem]:
                 fate.name
             )
     for (why, place), names in at.items():
-        known = (why, place.file, place.line) in alarmed
+        is_alarmed = (why, place.file, place.line) in alarmed
         yield Problem(
             kind=why,
             operation=why.replace("_", " "),
             places=(place,),
             parameters=tuple(names),
-            alarmed=known,
+            alarmed=is_alarmed,
         )
 
 

@@ -26,7 +26,7 @@ _WORDS = re.compile(
 
 
 def is_meant(
-    problem: Problem, known: Mapping[str, Parameter], sources: Mapping[str, Source]
+    problem: Problem, parameters: Mapping[str, Parameter], sources: Mapping[str, Source]
 ) -> bool:
     """Say whether a cut looks like a stop-gradient on purpose.
 
@@ -41,7 +41,9 @@ def is_meant(
         return False
     if not problem.held:
         return True
-    if problem.alarmed or not any(each.verdict is Verdict.REACHED for each in known.values()):
+    if problem.alarmed or not any(
+        parameter.verdict is Verdict.REACHED for parameter in parameters.values()
+    ):
         return False
     if "checkpoint" in problem.operation:  # it saves memory, and stops no gradient on purpose
         return False
@@ -52,17 +54,17 @@ def is_meant(
         return problem.kind not in _IN_PASSING
     if problem.kind not in _SAYS_SO:
         return False
-    if problem.kind in _GRAD_MODES and _has_twin(problem, known):
+    if problem.kind in _GRAD_MODES and _has_twin(problem, parameters):
         return True
     return any(_says_so(problem, place.line, sources[place.file]) for place in problem.places[:2])
 
 
-def _has_twin(problem: Problem, known: Mapping[str, Parameter]) -> bool:
+def _has_twin(problem: Problem, parameters: Mapping[str, Parameter]) -> bool:
     """Say whether what is cut stands beside a module of the same shape that trains, as a target
     network does.
     """
     shapes: dict[tuple[str, tuple[int, ...]], list[Parameter]] = {}
-    for name, parameter in known.items():
+    for name, parameter in parameters.items():
         shapes.setdefault((name.partition(".")[2], parameter.shape), []).append(parameter)
     cut = set(problem.parameters)
     return (
@@ -70,10 +72,10 @@ def _has_twin(problem: Problem, known: Mapping[str, Parameter]) -> bool:
         and all(
             any(
                 other.verdict is Verdict.REACHED and other.name not in cut
-                for other in shapes[name.partition(".")[2], known[name].shape]
+                for other in shapes[name.partition(".")[2], parameters[name].shape]
             )
             for name in cut
-            if name in known and "." in name
+            if name in parameters and "." in name
         )
         and all("." in name for name in cut)
     )
@@ -124,9 +126,9 @@ def _is_switched(statement: ast.stmt, source: Source) -> bool:
                         return True
         if isinstance(node, ast.FunctionDef):
             if any(
-                last_name(each) in ("no_grad", "inference_mode") for each in node.decorator_list
+                last_name(node) in ("no_grad", "inference_mode") for node in node.decorator_list
             ):
-                return any(last_name(each) == "enable_grad" for each in ast.walk(node))
+                return any(last_name(node) == "enable_grad" for node in ast.walk(node))
             return False
     return False
 

@@ -128,18 +128,18 @@ class Search:
             ),
         )
         states, left = [start], _TRIALS
-        found: list[Mend] = []
-        seen: set[tuple[tuple[str, bytes], ...]] = set()
+        mends: list[Mend] = []
+        tried: set[tuple[tuple[str, bytes], ...]] = set()
         for _ in range(_DEEP):
             further: list[_State] = []
             for state, edit, file in self._proposed(states, problem):
                 changed = self._changed(state, edit, file)
                 key = None if changed is None else _bytes(changed)
-                if changed is None or key is None or key in seen or left <= 0:
+                if changed is None or key is None or key in tried or left <= 0:
                     continue
-                if edit.soft and any(not mend.soft for mend in found):
+                if edit.soft and any(not mend.soft for mend in mends):
                     continue
-                seen.add(key)
+                tried.add(key)
                 left -= 1
                 titles, soft = (*state.titles, edit.title), state.soft or edit.soft
                 outcome = self._laboratory.run(dict(key))
@@ -147,7 +147,7 @@ class Search:
                     self.base, outcome, problem, repeatable=self.repeatable, soft=soft
                 )
                 if effect is not None:
-                    found.append(
+                    mends.append(
                         Mend(
                             problem=problem,
                             titles=titles,
@@ -161,10 +161,10 @@ class Search:
                     sites = tuple(self._next(outcome, problem, changed, file))
                     if sites:
                         further.append(_State(changed, titles, soft, sites))
-            if any(not mend.soft for mend in found) or not further:
+            if any(not mend.soft for mend in mends) or not further:
                 break
             states = sorted(further, key=_length)  # what drops most is nearest
-        return sorted(found, key=lambda mend: mend.rank)
+        return sorted(mends, key=lambda mend: mend.rank)
 
     def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
         """Return what ``after`` costs against ``before``.
@@ -176,7 +176,7 @@ class Search:
             return cost_of(laboratory.run(before), laboratory.run(after), script=True)
         runs = [(laboratory.time(before), laboratory.time(after)) for _ in range(_TURNS)]
         old, new = (
-            replace(some[0], times=tuple(one for each in some for one in each.times))
+            replace(some[0], times=tuple(seconds for outcome in some for seconds in outcome.times))
             for some in zip(*runs, strict=True)
         )
         return cost_of(old, new, script=False)
@@ -186,14 +186,16 @@ class Search:
     ) -> Iterator[tuple[_State, Edit, str]]:
         """Go through what can be tried next, what makes up a gradient last."""
         every = [(state, edit, file) for state in states for edit, file in self._at(state, problem)]
-        yield from (each for each in every if not each[1].soft)
-        yield from (each for each in every if each[1].soft)
+        yield from (proposal for proposal in every if not proposal[1].soft)
+        yield from (proposal for proposal in every if proposal[1].soft)
 
     def _at(self, state: _State, problem: Problem) -> Iterator[tuple[Edit, str]]:
         for place, kind, operation, inner in state.sites:
             source = state.sources.get(place.file) or self.source(place.file)
             if source is not None and place.line <= source.text.count("\n") + 1:
-                lines = tuple(each.line for each in inner if each.file == place.file)
+                lines = tuple(
+                    place_within.line for place_within in inner if place_within.file == place.file
+                )
                 site = Site(source, place.line, kind, operation, lines, problem.parameters)
                 yield from ((edit, place.file) for edit in proposals(site))
 
@@ -223,17 +225,19 @@ class Search:
                 yield Place(failure.file, failure.line, ""), "error", failure.message, ()
             return
         concerned = set(problem.parameters)
-        known = best(self.base.report)
+        parameters = best(self.base.report)
         before = {
-            (each.kind, place.code) for each in problems(self.base.report) for place in each.places
+            (other.kind, place.code)
+            for other in problems(self.base.report)
+            for place in other.places
         }
-        for each in problems(outcome.report):
-            if concerned.intersection(each.parameters) and all(
-                name in known for name in each.parameters
+        for other in problems(outcome.report):
+            if concerned.intersection(other.parameters) and all(
+                name in parameters for name in other.parameters
             ):
-                for place in each.places:
-                    if (each.kind, place.code) not in before:
-                        yield place, each.kind, each.operation, each.inner
+                for place in other.places:
+                    if (other.kind, place.code) not in before:
+                        yield place, other.kind, other.operation, other.inner
 
 
 def _bytes(sources: Mapping[str, Source]) -> tuple[tuple[str, bytes], ...]:

@@ -106,11 +106,11 @@ class Source:
             SyntaxError, ValueError: Two of them overlap, or what comes out is no Python.
         """
         parts, done = [], 0
-        for each in sorted(set(replacements)):
-            if each.start < done:
+        for replacement in sorted(set(replacements)):
+            if replacement.start < done:
                 raise ValueError("two replacements overlap")
-            parts += [self.text[done : each.start], each.text]
-            done = each.end
+            parts += [self.text[done : replacement.start], replacement.text]
+            done = replacement.end
         text = "".join([*parts, self.text[done:]])
         return type(self)(self.file, self._bom + text.encode(self._encoding))
 
@@ -193,7 +193,7 @@ class Source:
 
 def _first(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(each.lineno for each in decorators)])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _head_end(node: ast.stmt) -> int:

@@ -24,18 +24,20 @@ _WIDTH = 100
 _LABEL = 10
 
 
-def render(found: Mending, *, alternatives: bool = False) -> bytes:
+def render(mending: Mending, *, alternatives: bool = False) -> bytes:
     """Return everything that was found, as it is printed."""
-    blocks = [_text(_tried(found, each)) for each in found.tried if not each.meant]
-    blocks += [_stage(found, each) for each in found.stages]
+    blocks = [_text(_tried(mending, attempt)) for attempt in mending.tried if not attempt.meant]
+    blocks += [_stage(mending, stage) for stage in mending.stages]
     if alternatives:
-        blocks += [_alternative(found, mend) for each in found.tried for mend in each.mends[1:]]
-    blocks.append(_text(_last(found, alternatives=alternatives)))
+        blocks += [
+            _alternative(mending, mend) for attempt in mending.tried for mend in attempt.mends[1:]
+        ]
+    blocks.append(_text(_last(mending, alternatives=alternatives)))
     return b"\n".join(blocks)
 
 
-def _tried(found: Mending, tried: Tried) -> list[str]:
-    title = _title(found, tried.problem)
+def _tried(mending: Mending, tried: Tried) -> list[str]:
+    title = _title(mending, tried.problem)
     if tried.by is not None:
         return [title, *_labelled("mended", f"by what mends {_place(tried.by.places[0])}")]
     if not tried.mends:
@@ -45,8 +47,8 @@ def _tried(found: Mending, tried: Tried) -> list[str]:
                 "no patch", "no change that gradviz knows brought the gradient back without harm"
             ),
         ]
-    best_one = tried.mends[0]
-    goes = any(best_one in stage.mends for stage in found.stages)
+    first = tried.mends[0]
+    goes = any(first in stage.mends for stage in mending.stages)
     later = (
         ""
         if goes
@@ -55,28 +57,30 @@ def _tried(found: Mending, tried: Tried) -> list[str]:
             " when that is applied"
         )
     )
-    return [title, *_labelled("fix", ", then ".join(best_one.titles) + later)]
+    return [title, *_labelled("fix", ", then ".join(first.titles) + later)]
 
 
-def _stage(found: Mending, stage: Stage) -> bytes:
+def _stage(mending: Mending, stage: Stage) -> bytes:
     lines = _where(stage.after)
-    if stage is not found.stages[0]:
+    if stage is not mending.stages[0]:
         lines = [*_labelled("on top", "what follows is made on the patch above"), *lines]
-    said = _text([*_effect(found, stage.effect, soft=stage.soft), *_cost(stage.cost)])
+    measured = _text([*_effect(mending, stage.effect, soft=stage.soft), *_cost(stage.cost)])
     head = _text(lines) + b"\n" if lines else b""
-    return head + patch(stage.before, stage.after) + b"\n" + said
+    return head + patch(stage.before, stage.after) + b"\n" + measured
 
 
-def _alternative(found: Mending, mend: Mend) -> bytes:
+def _alternative(mending: Mending, mend: Mend) -> bytes:
     lines = _labelled(
         "instead", f"{', then '.join(mend.titles)}, for {_place(mend.problem.places[0])}"
     )
-    diff = patch(found.originals, mend.sources)
-    return _text(lines) + b"\n" + diff + b"\n" + _text(_effect(found, mend.effect, soft=mend.soft))
+    diff = patch(mending.originals, mend.sources)
+    return (
+        _text(lines) + b"\n" + diff + b"\n" + _text(_effect(mending, mend.effect, soft=mend.soft))
+    )
 
 
-def _title(found: Mending, problem: Problem) -> str:
-    names = named(problem.parameters, best(found.report))
+def _title(mending: Mending, problem: Problem) -> str:
+    names = named(problem.parameters, best(mending.report))
     place = _place(problem.places[0])
     words = {
         "zero": f"The gradient is zero from {problem.operation} at {place} on",
@@ -87,8 +91,8 @@ def _title(found: Mending, problem: Problem) -> str:
         "cleared": f"The gradient is cleared before the step at {place}",
         "hook": f"The gradient is replaced by {problem.operation} at {place}",
     }
-    said = words.get(problem.kind, f"Cut by {problem.operation} at {place}")
-    return printable(f"{said}: {names}" if names else said)
+    title = words.get(problem.kind, f"Cut by {problem.operation} at {place}")
+    return printable(f"{title}: {names}" if names else title)
 
 
 def _place(place: Place) -> str:
@@ -102,8 +106,8 @@ def _where(files: object) -> list[str]:
     return _labelled("apply in", printable(str(folder)))
 
 
-def _effect(found: Mending, effect: Effect, *, soft: bool) -> list[str]:
-    sentences = sentences_of(effect, found.report, soft=soft)
+def _effect(mending: Mending, effect: Effect, *, soft: bool) -> list[str]:
+    sentences = sentences_of(effect, mending.report, soft=soft)
     return [line for label, sentence in sentences for line in _labelled(label, sentence)]
 
 
@@ -111,24 +115,26 @@ def _cost(cost: Cost | None) -> list[str]:
     return [] if cost is None else _labelled("cost", cost.sentence)
 
 
-def _last(found: Mending, *, alternatives: bool) -> list[str]:
+def _last(mending: Mending, *, alternatives: bool) -> list[str]:
     lines = []
-    others = sum(len(each.mends) - 1 for each in found.tried if each.mends)
+    others = sum(len(attempt.mends) - 1 for attempt in mending.tried if attempt.mends)
     if others and not alternatives:
         lines.append(
             f"{counted(others, 'other change')} worked too: --alternatives prints"
             f" {'it' if others == 1 else 'them'}."
         )
-    meant = [each.problem for each in found.tried if each.meant]
+    meant = [attempt.problem for attempt in mending.tried if attempt.meant]
     if meant:
-        places = listing([f"{each.operation} at {_place(each.places[0])}" for each in meant])
+        places = listing(
+            [f"{problem.operation} at {_place(problem.places[0])}" for problem in meant]
+        )
         lines += textwrap.wrap(
             printable(f"Left alone, as it looks meant: {places}. --all tries it too."), _WIDTH
         )
-    if not found.tried:
+    if not mending.tried:
         lines.append("Nothing to mend was found.")
-    runs = f"The step was run {counted(found.trials, 'time')}"
-    if found.script:
+    runs = f"The step was run {counted(mending.trials, 'time')}"
+    if mending.script:
         runs += "; what the script writes to disk it wrote each time"
     return [*lines, f"{runs}."]
 

@@ -94,8 +94,10 @@ def _innermost(entry: TracebackType | None) -> tuple[str, int]:
 
 def _run_function(order: Order) -> Outcome:
     traced = run_traced(order.step, find_function(order.step))
-    known: dict[str, Tensor] = {} if traced.model is None else dict(names_of(traced.model).tensors)
-    return Outcome(text=traced.report.to_json(), calls=(_measured(traced.loss, known),))
+    tensors: dict[str, Tensor] = (
+        {} if traced.model is None else dict(names_of(traced.model).tensors)
+    )
+    return Outcome(text=traced.report.to_json(), calls=(_measured(traced.loss, tensors),))
 
 
 def _time_function(order: Order) -> Outcome:
@@ -116,9 +118,9 @@ def _time_function(order: Order) -> Outcome:
                 saved = counting.leave_out(
                     names_of(model).tensors.values() if model is not None else ()
                 )
-            for one in _tensors(loss):
-                if one.requires_grad and one.grad_fn is not None and one.numel() == 1:
-                    _backward(one)
+            for tensor in _tensors(loss):
+                if tensor.requires_grad and tensor.grad_fn is not None and tensor.numel() == 1:
+                    _backward(tensor)
             times.append(time.perf_counter() - start)
         del result, loss, model
     return Outcome(times=tuple(times[1:]), saved=saved)
@@ -144,9 +146,9 @@ class _Measuring(Watch):
     def _called(
         self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
     ) -> None:
-        told = len(self._calls)
+        before = len(self._calls)
         super()._called(frame, args, kwargs, error, out)
-        if len(self._calls) > told:
+        if len(self._calls) > before:
             loss = args[0] if args else next(iter(kwargs.values()))
             self.measured.append(_measured(loss, names_of(names.find(frame).roots).tensors))
 
@@ -204,18 +206,18 @@ def _as_main(path: Path, order: Order) -> None:
 # Bits
 
 
-def _measured(loss: Any, known: Any) -> Measured:
-    losses = [one for one in _tensors(loss) if isinstance(one, Tensor)]
+def _measured(loss: Any, tensors: Any) -> Measured:
+    losses = [part for part in _tensors(loss) if isinstance(part, Tensor)]
     gradients: dict[str, str | None] = {}
     finite = True
-    for name, tensor in known.items():
+    for name, tensor in tensors.items():
         gradient = tensor.grad if isinstance(tensor, Tensor) else None
         gradients[name] = None if gradient is None else _digest(gradient)
         finite = finite and (gradient is None or _is_finite(gradient))
     return Measured(
-        loss=" ".join(_bits(one).hex() for one in losses),
+        loss=" ".join(_bits(part).hex() for part in losses),
         value=", ".join(
-            f"{one.detach().double().sum().item():.9g}" for one in losses if one.numel() == 1
+            f"{part.detach().double().sum().item():.9g}" for part in losses if part.numel() == 1
         ),
         gradients=gradients,
         finite=finite,

@@ -40,10 +40,17 @@ def report_without(
         check(step, search.base)
         every = problems(search.base.report)
         problem = next(
-            (each for each in every if any(_is_at(place, line) for place in each.places)), None
+            (
+                candidate
+                for candidate in every
+                if any(_is_at(place, line) for place in candidate.places)
+            ),
+            None,
         )
         if problem is None:
-            there = ", ".join(dict.fromkeys(path_and_line(each.places[0]) for each in every))
+            there = ", ".join(
+                dict.fromkeys(path_and_line(candidate.places[0]) for candidate in every)
+            )
             raise GradvizError(
                 f"nothing is cut at {line} (there are cuts at {there or 'no line of yours'})"
             )

@@ -48,7 +48,7 @@ from gradviz.render.tree import Sort as GroupSort
 VERDICTS = tuple(Verdict)
 
 _COLUMNS = (
-    "sort", "text", "here", "lines", "scope", "shape", "at", "caller", "parameter", "verdict",
+    "sort", "text", "local", "lines", "scope", "shape", "at", "caller", "parameter", "verdict",
     "pruned",
 )  # fmt: skip
 _OF_PARAMETERS = (
@@ -136,7 +136,7 @@ class _Loss:
             "lines": self._box(self._lines(thing, shown)),
         }
         if shown != thing.name or not shown:
-            row["here"] = self._strings[printable(shown) or NAMELESS]
+            row["local"] = self._strings[printable(shown) or NAMELESS]
         if thing.verdict is not None:
             row["verdict"] = VERDICTS.index(thing.verdict)
         if thing.shape is not None:
@@ -264,7 +264,7 @@ class _Loss:
             "meaning": explanation.meaning,
             "mend": explanation.mend,
             "library": int(cut.inside_library),
-            "around": _code_near(cut),
+            "near": _code_near(cut),
             "patches": patches_of(cut, self._patches),
         }
 

@@ -12,7 +12,7 @@ def own_part(site: Site) -> Iterator[Edit]:
     for call in calls(site, "all_gather"):
         if len(call.args) < 2 or site.statement is None:
             continue
-        gathered, own = (site.source.code(each) for each in call.args[:2])
+        gathered, own = (site.source.code(argument) for argument in call.args[:2])
         package = (
             site.source.code(call.func.value)
             if isinstance(call.func, ast.Attribute)

@@ -14,11 +14,11 @@ _MOST = 8  # statements of a block that are taken out one by one
 @proposes(*_KINDS)
 def block(site: Site) -> Iterator[Edit]:
     """Take what is severed out of its ``with`` block, or drop the block."""
-    around = list(_around(site))
+    regions = list(_enclosing(site))
     # The call of what TorchScript runs, and not the block itself
-    if not any(_is_off(node) for node in around):
-        around = [node for node in ast.walk(site.source.tree) if _is_off(node)][:_MOST]
-    for node in around:
+    if not any(_is_off(node) for node in regions):
+        regions = [node for node in ast.walk(site.source.tree) if _is_off(node)][:_MOST]
+    for node in regions:
         if isinstance(node, ast.With | ast.AsyncWith):
             off = [item for item in node.items if switches_off(item.context_expr)]
             if off:
@@ -70,7 +70,7 @@ def _is_off(node: ast.AST) -> bool:
     )
 
 
-def _around(site: Site) -> Iterator[ast.AST]:
+def _enclosing(site: Site) -> Iterator[ast.AST]:
     statement = site.source.statement_at(site.line)
     if statement is not None:
         yield statement
@@ -125,10 +125,10 @@ def _narrowed(site: Site, node: ast.With | ast.AsyncWith) -> Iterator[Edit]:
     ]
     wanted = {
         position
-        for position, each in enumerate(body)
-        if any(each.lineno <= line <= _last(each) for line in site.inner)
+        for position, statement in enumerate(body)
+        if any(statement.lineno <= line <= _last(statement) for line in site.inner)
     }
-    ranges.sort(key=lambda each: (not wanted <= set(range(*each)), each[1] - each[0]))
+    ranges.sort(key=lambda span: (not wanted <= set(range(*span)), span[1] - span[0]))
     for first, last in ranges[:_MOST]:
         before, out, after = body[:first], body[first:last], body[last:]
         text = (head + _text(source, before) if before else "") + _moved_out(source, node, out)
@@ -145,7 +145,7 @@ def _count(statements: list[ast.stmt]) -> str:
 
 def _first(statement: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(each.lineno for each in decorators)])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _last(statement: ast.stmt) -> int:

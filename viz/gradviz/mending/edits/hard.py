@@ -140,21 +140,21 @@ def _choices(site: Site) -> Iterator[tuple[ast.Call, ast.expr, str]]:
         is_function = name_of(node.func.value) == "torch"
         code = in_brackets(site, node.args[0] if is_function and node.args else node.func.value)
         index: ast.expr = node
-        while isinstance(around := site.source.parents.get(index), ast.expr):
-            is_part = isinstance(around, ast.Attribute) and around.attr in _AFTER
+        while isinstance(parent := site.source.parents.get(index), ast.expr):
+            is_part = isinstance(parent, ast.Attribute) and parent.attr in _AFTER
             is_call = (
-                isinstance(around, ast.Call)
-                and around.func is index
-                and last_name(around) in _AFTER
+                isinstance(parent, ast.Call)
+                and parent.func is index
+                and last_name(parent) in _AFTER
             )
             is_second = (
-                isinstance(around, ast.Subscript)
-                and around.value is index
-                and isinstance(around.slice, ast.Constant)
+                isinstance(parent, ast.Subscript)
+                and parent.value is index
+                and isinstance(parent.slice, ast.Constant)
             )
             if not (is_part or is_call or is_second):
                 break
-            index = around
+            index = parent
         yield node, index, f"-{code}" if last_name(node) in ("argmin", "min") else code
 
 
@@ -197,7 +197,7 @@ def _sides(site: Site, node: ast.AST) -> tuple[str, str] | None:
         is_function = name_of(node.func.value) == "torch"
         both = node.args if is_function else [node.func.value, *node.args]
         if len(both) == 2:
-            left, right = (in_brackets(site, each) for each in both)
+            left, right = (in_brackets(site, operand) for operand in both)
             return (left, right) if last_name(node) in _ABOVE else (right, left)
     return None
 

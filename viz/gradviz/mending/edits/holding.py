@@ -88,16 +88,16 @@ def module_list(site: Site) -> Iterator[Edit]:
         if isinstance(value, ast.List | ast.ListComp) and _makes_modules(value):
             yield Edit(
                 "keep the modules in a ModuleList",
-                (_around(site.source, value, f"{nn}.ModuleList"),),
+                (_wrapped(site.source, value, f"{nn}.ModuleList"),),
             )
         if isinstance(value, ast.Dict | ast.DictComp) and _makes_modules(value):
             yield Edit(
                 "keep the modules in a ModuleDict",
-                (_around(site.source, value, f"{nn}.ModuleDict"),),
+                (_wrapped(site.source, value, f"{nn}.ModuleDict"),),
             )
 
 
-def _around(source: Source, node: ast.expr, function: str) -> Replacement:
+def _wrapped(source: Source, node: ast.expr, function: str) -> Replacement:
     return source.replacing(node, f"{function}({source.code(node)})")
 
 
@@ -110,7 +110,7 @@ def _makes_modules(value: ast.expr) -> bool:
 def _is_optimizer(value: ast.expr) -> bool:
     if not isinstance(value, ast.Call) or (not value.args and not value.keywords):
         return False
-    known = (
+    classes = (
         "sgd",
         "adam",
         "adamw",
@@ -125,7 +125,7 @@ def _is_optimizer(value: ast.expr) -> bool:
         "adadelta",
         "adafactor",
     )
-    return last_name(value).lower() in known or "optim" in last_name(value).lower()
+    return last_name(value).lower() in classes or "optim" in last_name(value).lower()
 
 
 def _owners(site: Site) -> Iterator[str]:

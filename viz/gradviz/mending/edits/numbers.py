@@ -35,7 +35,9 @@ def by_torch(site: Site) -> Iterator[Edit]:
         if module in _MODULES and name in _SAME:
             modules.append(module)
             changes.append(site.source.replacing(node.func, f"torch.{_RENAMED.get(name, name)}"))
-            changes += [_renamed(site, each) for each in node.keywords if each.arg in _KEYWORDS]
+            changes += [
+                _renamed(site, keyword) for keyword in node.keywords if keyword.arg in _KEYWORDS
+            ]
     if changes and site.is_imported("torch"):
         title = f"do the arithmetic in torch, and not in {' and '.join(dict.fromkeys(modules))}"
         yield Edit(title, tuple(changes))
@@ -60,12 +62,12 @@ def _outermost(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
     """Return what takes a value out of the graph in a statement, with the value, the outermost of
     each chain.
     """
-    found: list[tuple[ast.expr, ast.expr]] = []
+    chains: list[tuple[ast.expr, ast.expr]] = []
     for node in head(statement):
         if (
             isinstance(node, ast.expr)
             and taken(node) is not None
-            and not any(node in ast.walk(other) for other, _ in found)
+            and not any(node in ast.walk(other) for other, _ in chains)
         ):
             base: ast.expr = node
             while True:
@@ -80,5 +82,5 @@ def _outermost(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
                 if inner is None:
                     break
                 base = inner
-            found.append((node, base))
-    return found
+            chains.append((node, base))
+    return chains

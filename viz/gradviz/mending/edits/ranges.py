@@ -15,11 +15,11 @@ def scaled(site: Site) -> Iterator[Edit]:
         if len(ends) != 2 or steps is None:
             continue
         others = "".join(
-            f", {each.arg}={site.source.code(each.value)}"
-            for each in call.keywords
-            if each.arg in ("dtype", "device")
+            f", {keyword.arg}={site.source.code(keyword.value)}"
+            for keyword in call.keywords
+            if keyword.arg in ("dtype", "device")
         )
-        start, end = (in_brackets(site, each) for each in ends)
+        start, end = (in_brackets(site, end_value) for end_value in ends)
         line = (
             f"{start} + ({end} - {start}) * torch.linspace(0, 1, {site.source.code(steps)}{others})"
         )

@@ -115,11 +115,12 @@ def _elements(site: Site, value: ast.expr) -> str | None:
         if not value.elts:
             return None
         nested = [
-            _elements(site, each) if isinstance(each, ast.List | ast.Tuple) else None
-            for each in value.elts
+            _elements(site, element) if isinstance(element, ast.List | ast.Tuple) else None
+            for element in value.elts
         ]
         parts = [
-            inner or _number(site, each) for inner, each in zip(nested, value.elts, strict=True)
+            inner or _number(site, element)
+            for inner, element in zip(nested, value.elts, strict=True)
         ]
         return f"torch.stack([{', '.join(parts)}])"
     if isinstance(value, ast.ListComp | ast.GeneratorExp):

@@ -16,6 +16,6 @@ def reparametrised(site: Site) -> Iterator[Edit]:
             yield Edit("draw with rsample()", (Replacement(end - len("sample"), end, "rsample"),))
     for call in calls(site, "normal"):
         if name_of(call.func) == "torch.normal" and len(call.args) == 2 and not call.keywords:
-            mean, std = (in_brackets(site, each) for each in call.args)
+            mean, std = (in_brackets(site, argument) for argument in call.args)
             text = f"({mean} + {std} * torch.randn_like({mean} + {std}))"
             yield Edit("draw by way of mean and deviation", (site.source.replacing(call, text),))

@@ -41,8 +41,8 @@ function entryOf(thing) {
 
 /** A group by its whole path: a run by that of what it lies in and its own name. */
 function pathOf(thing) {
-  const {sort, path, here} = state.model.group(thing);
-  return sort === "module" ? path || here : [path, here].filter(Boolean).join(".");
+  const {sort, path, local} = state.model.group(thing);
+  return sort === "module" ? path || local : [path, local].filter(Boolean).join(".");
 }
 
 /** What a list says beside a name: the verdict, or module and line. */
@@ -84,13 +84,13 @@ function shortened(items, noun, begin, end = 0) {
 }
 
 /** A source line under a title; nothing where no place is known. */
-function placeOf(number, {title = "", isBroken = false, around = []} = {}) {
+function placeOf(number, {title = "", isBroken = false, near = []} = {}) {
   const place = state.model.place(number);
   if (!place) return [];
   const inside = place.inside ? `, in ${place.inside}` : "";
   const at = h("span", {class: "at"}, linkTo(place), inside);
   const code = place.code && h("pre", {class: isBroken && "broken"}, place.code);
-  const lines = around.length ? codeAround(place.line, ...around) : code;
+  const lines = near.length ? codeAround(place.line, ...near) : code;
   return [title && h("h3", {}, title), h("div", {}, at, copyOf(place), lines)];
 }
 

@@ -42,23 +42,23 @@ class Model {
   readTree() {
     const {tree} = this.loss;
     const ends = [];
-    const around = [];
+    const groups = [];
     let group = 0;
     for (let i = 0; i < tree.length; i++) {
       while (ends.length && ends[ends.length - 1] <= i) {
         ends.pop();
-        around.pop();
+        groups.pop();
       }
       const isGroup = tree[i] < 0 || i === 0;
       const thing = isGroup ? this.n + group : tree[i];
-      if (around.length) {
-        this.parent[thing] = around[around.length - 1];
-        this.depth[thing] = around.length;
+      if (groups.length) {
+        this.parent[thing] = groups[groups.length - 1];
+        this.depth[thing] = groups.length;
         this.children[this.parent[thing] - this.n].push(thing);
       }
       if (isGroup) {
         ends.push(i + 1 - tree[i]);
-        around.push(thing);
+        groups.push(thing);
         group++;
       }
     }
@@ -126,14 +126,14 @@ class Model {
 
   group(thing) {
     const row = this.loss.groups[thing - this.n];
-    const [sort, name, path, times, kind, here, words, tally, lines, title] = row;
+    const [sort, name, path, times, kind, local, words, tally, lines, title] = row;
     return {
       sort,
       name,
       path,
       times,
       kind: this.strings[kind],
-      here: this.strings[here],
+      local: this.strings[local],
       words: this.strings[words],
       tally: this.tallies[tally],
       lines: this.boxLines[lines],
@@ -151,9 +151,9 @@ class Model {
 
   /** The name without the path of the module that it is shown in. */
   nameHere(thing) {
-    if (this.isGroup(thing)) return this.group(thing).here;
-    const here = this.here[thing];
-    return here < 0 ? this.name(thing) : this.strings[here];
+    if (this.isGroup(thing)) return this.group(thing).local;
+    const local = this.local[thing];
+    return local < 0 ? this.name(thing) : this.strings[local];
   }
 
   /** What is written in the box of a thing: the name first. */
@@ -219,16 +219,16 @@ class Model {
       box[group] = outer >= 0 ? outer : this.open[group] ? -1 : n + group;
     }
     for (let i = 0; i < n; i++) {
-      const around = box[this.parent[i] - n];
-      shown[i] = around >= 0 ? around : i;
+      const outer = box[this.parent[i] - n];
+      shown[i] = outer >= 0 ? outer : i;
     }
   }
 
   shownOf(thing) {
     if (thing < 0) return thing;
     if (thing < this.n) return this.shown[thing];
-    const around = this.parent[thing] < 0 ? -1 : this.box[this.parent[thing] - this.n];
-    return around >= 0 ? around : thing;
+    const outer = this.parent[thing] < 0 ? -1 : this.box[this.parent[thing] - this.n];
+    return outer >= 0 ? outer : thing;
   }
 
   /** A number for the line between two boxes. */

@@ -74,7 +74,7 @@ function verdictBar(group) {
 
 function panelOfGroup(thing) {
   const {model: m} = state;
-  const {sort, name, path, times, kind, here, tally} = m.group(thing);
+  const {sort, name, path, times, kind, local, tally} = m.group(thing);
   const isModule = sort === "module";
   const what = {
     module: kind || "module",
@@ -88,7 +88,7 @@ function panelOfGroup(thing) {
   };
   const {sources, targets} = outsideOf(thing);
   return [
-    h("h2", {}, isModule ? path || name : here),
+    h("h2", {}, isModule ? path || name : local),
     h("p", {class: "kind"}, what, !isModule && path ? `, in ${path}` : ""),
     verdictBar(thing),
     facts([
@@ -241,7 +241,7 @@ function textOfCut(number) {
   const cut = state.model.loss.cuts[number];
   const also = cut.also.map(place => placeOf(place, {isBroken: true}));
   return [
-    placeOf(cut.at, {isBroken: true, around: cut.around}),
+    placeOf(cut.at, {isBroken: true, near: cut.near}),
     placeOf(cut.caller, {title: "Called at"}),
     h("p", {}, cut.meaning),
     h("h3", {}, "What usually fixes it"),

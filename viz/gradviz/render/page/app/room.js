@@ -36,7 +36,7 @@ function switchSide(event) {
   const isShown = button.getAttribute("aria-pressed") !== "true";
   button.setAttribute("aria-pressed", flag(isShown));
   const hidden = [...document.querySelectorAll(".side[aria-pressed=false]")];
-  document.body.dataset.without = hidden.map(each => each.dataset.side).join(" ");
+  document.body.dataset.without = hidden.map(button => button.dataset.side).join(" ");
 }
 
 function recolour() {
