@@ -172,6 +172,20 @@ def test_one_of_several_losses_is_held_where_it_is_named(run):
             ),
         ),
         ("step = 3", "step in [tool.gradviz] in {file} is 3, not a text"),
+        (
+            "thresholds = 3",
+            (
+                "thresholds in [tool.gradviz] in {file} is 3, not a table, such as"
+                " [tool.gradviz.thresholds]"
+            ),
+        ),
+        (
+            "[tool.gradviz.thresholds]\nvanish = 1e-6",
+            (
+                "unknown key in [tool.gradviz.thresholds] in {file}: 'vanish' (choose from"
+                " vanishing, exploding, overshoot; did you mean vanishing?)"
+            ),
+        ),
         ("step = ", "cannot read {file}: "),
         (
             "",

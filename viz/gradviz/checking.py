@@ -11,23 +11,31 @@ The step, and what is expected of it, from ``[tool.gradviz]`` in pyproject.toml.
     [tool.gradviz.losses.auxiliary]
     reached = "probe.*"
 
+    [tool.gradviz.thresholds]
+    vanishing = 1e-10
+
 A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a
 pattern or a list of them. Where losses are named, each of them is held on its own, to what is said
-above as well.
+above as well. Thresholds are those of the alarms of ``gradviz run``, by their names in
+:class:`~gradviz.training_facts.Thresholds`.
 """
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from gradviz.errors import ExpectationError
 from gradviz.expectations import RESTS, WORDS, Expectations, expect
+from gradviz.training_facts import Thresholds
 
 SAID = (*WORDS, "rest")
 TEXTS = ("step", "backward", "loss")
-KEYS = (*TEXTS, *SAID, "losses")
+THRESHOLDS = tuple(field.name for field in fields(Thresholds))
+KEYS = (*TEXTS, *SAID, "losses", "thresholds")
 
 
 def read_settings(folder: Path) -> Mapping[str, Any]:
@@ -78,6 +86,13 @@ def held(
     ]
 
 
+def thresholds(settings: Mapping[str, Any]) -> Thresholds:
+    """Return the thresholds of a table; those that it does not give are the usual ones."""
+    return Thresholds(
+        **{name: float(number) for name, number in settings.get("thresholds", {}).items()}
+    )
+
+
 def _check(table: Any, file: Path) -> None:
     where = f"[tool.gradviz] in {file}"
     if not isinstance(table, dict):
@@ -91,6 +106,25 @@ def _check(table: Any, file: Path) -> None:
         )
     for name, each in losses.items():
         _check_keys(each, SAID, f"[tool.gradviz.losses.{name}] in {file}")
+    _check_thresholds(table.get("thresholds", {}), file)
+
+
+def _check_thresholds(table: Any, file: Path) -> None:
+    if not isinstance(table, dict):
+        raise ExpectationError(
+            f"thresholds in [tool.gradviz] in {file} is {table!r}, not a table, such as"
+            " [tool.gradviz.thresholds]"
+        )
+    where = f"[tool.gradviz.thresholds] in {file}"
+    _check_keys(table, THRESHOLDS, where)
+    for name, number in table.items():
+        is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+        if not is_number or not math.isfinite(number) or number <= 0:
+            raise ExpectationError(f"{name} in {where} is {number!r}, not a number above 0")
+        if name == "vanishing" and number >= 1:
+            raise ExpectationError(
+                f"{name} in {where} is {number!r}, not a share below 1 of the largest gradient"
+            )
 
 
 def _check_keys(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:

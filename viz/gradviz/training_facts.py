@@ -30,6 +30,25 @@ alone; by what it remembers of earlier steps; or something that is no step of an
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From where on gradient is said to vanish or to explode. Read-only.
+
+    Attributes:
+        vanishing: Share of the largest gradient norm of the model below which a gradient is nothing
+            beside it: what float32 can still tell apart of two numbers that are added up.
+        exploding: Norm of the gradient from which on a step may throw a parameter away.
+        overshoot: How many times its own size a step moves a parameter that is thrown away.
+    """
+
+    vanishing: float = 1e-8
+    exploding: float = 1e4
+    overshoot: float = 1e3
+
+
+THRESHOLDS = Thresholds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     """Whether one parameter trains. Read-only.
 

@@ -86,6 +86,7 @@ def run(
 
     Options of gradviz stand before SCRIPT; what follows it goes to the script.
     """
+    from gradviz.checking import read_settings, thresholds
     from gradviz.running.script import run as run_script
     from gradviz.running.settings import Settings, numbers
 
@@ -106,6 +107,7 @@ def run(
         output="" if output is None else os.path.abspath(output),
         names_output=not output_unnamed,
         engine=engine,
+        thresholds=thresholds(read_settings(Path.cwd())),
     )
     run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)
 

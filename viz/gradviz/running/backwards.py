@@ -113,7 +113,7 @@ class Watch:
         self._telling: set[int] = set()  # the calls that brought something new
         self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
         self._training = StepWatch()
-        self._outcome = Outcome(self._training)
+        self._outcome = Outcome(self._training, settings.thresholds)
         self._hooks: StepHooks | None = None
         self._undo = Undo()
         self._inside = threading.local()

@@ -6,7 +6,7 @@ from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import Call
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
-from gradviz.training_facts import Alarm, Training
+from gradviz.training_facts import Alarm, Thresholds, Training
 
 _AT_THE_END = frozenset(
     (
@@ -30,8 +30,9 @@ STOPPED_BEFORE = "The run was stopped before the first step of an optimizer"
 class Outcome:
     """Judges what was watched, and tells of it."""
 
-    def __init__(self, watch: StepWatch) -> None:
+    def __init__(self, watch: StepWatch, thresholds: Thresholds) -> None:
         self._watch = watch
+        self._thresholds = thresholds
         # Names, by reason and line
         self._told: dict[tuple[str, str | None, int | None], set[str]] = {}
         self.training: Training | None = None  # as last judged
@@ -60,6 +61,7 @@ class Outcome:
             underivable=watch.underivable,
             inspects=watch.inspects,
             ended=ended,
+            thresholds=self._thresholds,
         )
         return self.training
 

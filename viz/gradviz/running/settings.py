@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from gradviz.errors import GradvizError
+from gradviz.training_facts import THRESHOLDS, Thresholds
 
 VARIABLE = "GRADVIZ_RUN"
 MOST_AWAITED = 64  # calls in which every optimizer is to have stepped
@@ -35,6 +36,7 @@ class Settings:
         alarms: A file that is there at the end where some process has raised an alarm; empty for
             none.
         values: Measure in full how much gradient each node gets and passes on.
+        thresholds: From where on gradient is said to vanish or to explode.
     """
 
     backward: tuple[int, ...] = (1, 2, 3)
@@ -53,6 +55,7 @@ class Settings:
     folder: str = ""
     alarms: str = ""
     values: bool = False
+    thresholds: Thresholds = THRESHOLDS
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))
@@ -60,7 +63,8 @@ class Settings:
     @classmethod
     def from_text(cls, text: str) -> "Settings":
         fields = json.loads(text)
-        return cls(**{**fields, "backward": tuple(fields["backward"])})
+        backward, thresholds = tuple(fields["backward"]), Thresholds(**fields["thresholds"])
+        return cls(**{**fields, "backward": backward, "thresholds": thresholds})
 
 
 def numbers(text: str) -> tuple[int, ...]:

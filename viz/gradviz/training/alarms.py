@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
 from gradviz.training.words import explain, is_frozen
-from gradviz.training_facts import Alarm, ConstantTerm, Evidence, Fate, Stepper
+from gradviz.training_facts import (
+    THRESHOLDS,
+    Alarm,
+    ConstantTerm,
+    Evidence,
+    Fate,
+    Stepper,
+    Thresholds,
+)
 
-_TINY = 1e-8  # of the largest gradient of a model, what has all but vanished
 _ROUNDING = 1e-5  # of the gradient of a module's other parameters, what rounding leaves of zero
-_HUGE = 1e4  # an element of a gradient that explodes
-_FAR = 1e3  # times the size of a parameter, an update that leaves nothing of it
 # An update of an element that is large whatever the parameter was: a gain or a bias may begin near
 # zero
 _LARGE = 1.0
@@ -32,6 +37,7 @@ def find_alarms(
     *,
     inspects: bool,
     ended: bool,
+    thresholds: Thresholds = THRESHOLDS,
 ) -> tuple[Alarm, ...]:
     """Return the alarms, those for the same reason and line as one.
 
@@ -43,6 +49,7 @@ def find_alarms(
         underivable: Operations without a derivative that gradient was to pass.
         inspects: Some call is perhaps not meant to train.
         ended: Nothing more is to come.
+        thresholds: From where on gradient vanishes or explodes.
     """
     alarms = _Collected()
     idle = set()
@@ -53,7 +60,7 @@ def find_alarms(
         alarms.add("underivable", term.place, term.parameters)
     for why, place, names in (
         *_constant(terms, steppers),
-        *_exploding(evidence.values()),
+        *_exploding(evidence.values(), thresholds),
         *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
     ):
         alarms.add(why, place, names)
@@ -61,7 +68,7 @@ def find_alarms(
     for fate in fates:
         passed_over = fate.name in idle or (bool(underivable) and fate.why == "not_stepped")
         if not passed_over and _is_alarm(fate, around):
-            vanishes = fate.why == "too_small" and _vanishes(evidence, fate)
+            vanishes = fate.why == "too_small" and _vanishes(evidence, fate, thresholds)
             alarms.add_fate(fate, "vanishing" if vanishes else fate.why or "")
     return tuple(
         _alarm(why, place, names, evidence, steppers)
@@ -148,15 +155,19 @@ def _idle(
             yield "zero", _first_place(zero), [one.name for one in held]
 
 
-def _exploding(evidence: Iterable[Evidence]) -> Iterator[tuple[str, Place | None, list[str]]]:
+def _exploding(
+    evidence: Iterable[Evidence], thresholds: Thresholds
+) -> Iterator[tuple[str, Place | None, list[str]]]:
     """Yield what one step threw far from where it was, by a gradient that is out
     of all proportion.
     """
     for each in evidence:
         for look in each.looks:
             size = look.gradient or 0.0
-            far = (look.ratio or 0.0) > _FAR and (look.change is None or look.change > _LARGE)
-            if look.finite and math.isfinite(size) and size > _HUGE and far:
+            far = (look.ratio or 0.0) > thresholds.overshoot and (
+                look.change is None or look.change > _LARGE
+            )
+            if look.finite and math.isfinite(size) and size > thresholds.exploding and far:
                 yield "exploding", look.place, [each.name]
                 break
 
@@ -310,10 +321,10 @@ _MEANT: Mapping[str, _Meant] = {
 }
 
 
-def _vanishes(evidence: Mapping[str, Evidence], fate: Fate) -> bool:
+def _vanishes(evidence: Mapping[str, Evidence], fate: Fate, thresholds: Thresholds) -> bool:
     """Say whether its gradient is nothing beside the largest of all."""
     largest = max(map(_largest_gradient, evidence.values()), default=0.0)
-    return 0.0 < _largest_gradient(evidence[fate.name]) < _TINY * largest
+    return 0.0 < _largest_gradient(evidence[fate.name]) < thresholds.vanishing * largest
 
 
 def _alarm(

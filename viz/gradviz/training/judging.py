@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training_facts import (
+    THRESHOLDS,
     ConstantTerm,
     Evidence,
     Fate,
     Look,
     OptimizerSteps,
     Stepper,
+    Thresholds,
     Training,
 )
 
@@ -30,6 +32,7 @@ def judge(
     underivable: Sequence[ConstantTerm] = (),
     inspects: bool = False,
     ended: bool = False,
+    thresholds: Thresholds = THRESHOLDS,
 ) -> Training:
     """Say of every parameter whether it trains.
 
@@ -41,6 +44,7 @@ def judge(
         underivable: Operations without a derivative that gradient was to pass.
         inspects: Some call is perhaps not meant to train.
         ended: Nothing more is to come, so that what has not been never will.
+        thresholds: From where on gradient vanishes or explodes.
     """
     holders = _holders(steppers)
     fates = tuple(
@@ -68,6 +72,7 @@ def judge(
             underivable,
             inspects=inspects,
             ended=ended,
+            thresholds=thresholds,
         ),
     )
 
