@@ -15,12 +15,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "rules.md"
 
 
 def trained(
-    model: nn.Module, loss_of: Callable[[], Tensor], *, lr: float = 0.1
+    model: nn.Module, loss_of: Callable[[], Tensor], *, lr: float = 0.1, steps: int = 3
 ) -> tuple[gradviz.Report, set[str], dict[str, str | None]]:
-    """Return the report of three steps, the reasons of its alarms, and why parameters stay."""
+    """Return the report of some steps, the reasons of its alarms, and why parameters stay."""
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     with gradviz.trace(values=True) as trace:
-        for _ in range(3):
+        for _ in range(steps):
             optimizer.zero_grad()
             loss = loss_of()
             loss.backward()
@@ -63,7 +63,9 @@ def exploding_tensor() -> None:
     _, alarms, _ = trained(model, lambda: (model(torch.ones(2, 4)) * 1e6).sum(), lr=1.0)
     assert alarms == {"exploding"}
     model = nn.Linear(4, 1)
-    report, alarms, whys = trained(model, lambda: (model(torch.zeros(2, 4)) * 0).sqrt().sum())
+    report, alarms, whys = trained(
+        model, lambda: (model(torch.zeros(2, 4)) * 0).sqrt().sum(), steps=1
+    )
     assert alarms == {"not_finite"}
     assert set(whys.values()) == {"not_finite"}
     assert [birth.operation for birth in report.births] == ["sqrt"]
