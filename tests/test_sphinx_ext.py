@@ -1,5 +1,6 @@
 """The Sphinx extension in real builds of a small project."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import warm
 
 pytest.importorskip("sphinx", reason="needs torch-gradviz[docs]")
 
@@ -77,11 +80,11 @@ def build(project, builder, *options, path=None, check=True):
         str(project),
         str(project / "_build" / builder),
     ]
-    environment = None if path is None else {"PATH": path, "HOME": str(project)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    environment = os.environ if path is None else {"PATH": path, "HOME": str(project)}
+    code, out, err = warm.server().run(command, Path.cwd(), environment)
     if check:
-        assert (done.returncode, done.stderr) == (0, "")
-    return project / "_build" / builder, done
+        assert (code, err) == (0, "")
+    return project / "_build" / builder, subprocess.CompletedProcess(command, code, out, err)
 
 
 def images(page):

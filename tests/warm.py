@@ -12,6 +12,7 @@ import functools
 import importlib
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -114,7 +115,11 @@ def become(
     arguments = command[1:]
     if arguments[:2] == ["-m", "gradviz"]:
         arguments = _as_gradviz(arguments[2:])
-    _run_script(arguments)
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        _run_script(arguments)
 
 
 def _change_environment(environment: dict[str, str]) -> None:
