@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gradviz.analysis import ParameterSeen, analyse
-from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Place, Verdict
+from gradviz.causes import checkpoint
+from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Place, Verdict, Zero
 
 LOSS, OPERATION, PARAMETER, LEAF = (
     NodeKind.LOSS,
@@ -277,3 +278,173 @@ def test_the_order_of_the_edges_does_not_matter():
     one = analyse(made, seen(index, "w", "v"))
     other = analyse(Graph(made.nodes, tuple(shuffled)), seen(index, "w", "v"))
     assert (one.parameters, one.cuts) == (other.parameters, other.cuts)
+
+
+def test_two_parameters_frozen_at_different_lines_are_two_cuts_and_two_at_one_line_are_one():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "head": node(line=8),
+            "u": node(PARAMETER, requires_grad=False),
+            "v": node(PARAMETER, requires_grad=False),
+            "w": node(PARAMETER, requires_grad=False),
+        },
+        ("head", "loss"),
+        *(Edge(source=number, target=1, gradient=False) for number in (2, 3, 4)),
+    )
+    lines = {"u": 3, "v": 4, "w": 4}
+    thawed = [
+        replace(parameter, froze_at=Place("train.py", lines[parameter.name]))
+        for parameter in seen(index, "u", "v", "w")
+    ]
+    found = analyse(made, thawed)
+    assert [(cut.line, cut.operation, cut.parameters) for cut in found.cuts] == [
+        (3, "requires_grad = False", ("u",)),
+        (4, "requires_grad = False", ("v", "w")),
+    ]
+
+
+def test_what_froze_it_is_told_of_the_frozen_alone_and_what_thawed_or_replaced_it_of_the_others():
+    made, index = detached()
+    switched, caller, replaced = (Place("train.py", line) for line in (11, 12, 13))
+    facts = {"switched_at": switched, "switched_from": caller, "replaced_at": replaced}
+    (frozen,) = analyse(made, seen(index, "w", requires_grad=False, **facts)).parameters
+    assert (frozen.frozen_at, frozen.frozen_from) == (switched, caller)
+    assert (frozen.thawed_at, frozen.replaced_at) == (None, None)
+    for name in ("w", "v", "x"):
+        (other,) = analyse(made, seen(index, name, **facts)).parameters
+        assert (other.frozen_at, other.frozen_from) == (None, None)
+        assert (other.thawed_at, other.replaced_at) == (switched, replaced)
+
+
+@pytest.mark.parametrize("nonzero", [True, False, None])
+def test_where_a_zero_begins_is_told_of_zeros_alone(nonzero):
+    made, index = detached()
+    zero = Zero(operation="relu", why="dead")
+    (w,) = analyse(made, seen(index, "w", nonzero=nonzero, zero=zero)).parameters
+    assert w.zero == (zero if nonzero is False else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "partial"), [(CutKind.CUSTOM_FUNCTION, True), (CutKind.HOOK, False)]
+)
+def test_zeros_in_the_place_of_nothing_leave_a_route_alive_and_those_of_a_hook_do_not(
+    kind, partial
+):
+    made, index = graph(
+        {"loss": node(LOSS), "own": node(line=5, severs=kind), "v": node(PARAMETER)},
+        ("own", "loss"),
+        Edge(source=2, target=1, severed=kind),
+    )
+    (v,) = analyse(made, seen(index, "v", nonzero=False)).parameters
+    assert (v.verdict, v.partial, len(v.cuts)) == (Verdict.ZERO, partial, 1)
+
+
+def test_nothing_behind_a_severed_edge_belongs_to_the_cut_before_it():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "item": node(line=9, operation="item()", requires_grad=False, severs=CutKind.ITEM),
+            "middle": node(line=7),
+            "detach": node(
+                line=5, operation="detach()", requires_grad=False, severs=CutKind.DETACH
+            ),
+            "u": node(PARAMETER),
+            "v": node(PARAMETER),
+        },
+        Edge(source=1, target=0, gradient=False),
+        Edge(source=2, target=1, gradient=False, severed=CutKind.ITEM),
+        ("u", "middle"),
+        Edge(source=3, target=2, gradient=False),
+        Edge(source=5, target=3, gradient=False, severed=CutKind.DETACH),
+    )
+    found = analyse(made, seen(index, "u", "v"))
+    assert {(cut.line, cut.parameters) for cut in found.cuts} == {(9, ("u",)), (5, ("v",))}
+
+
+def test_a_flat_parameter_in_the_graph_is_coloured_by_one_of_the_parameters_in_it():
+    made, _ = detached()
+    flat = [
+        ParameterSeen(name="first", node=2, requires_grad=False),
+        ParameterSeen(name="last", node=2),
+    ]
+    assert analyse(made, flat).graph.nodes[2].verdict is Verdict.REACHED
+
+
+def test_a_leaf_is_reached_cut_or_frozen_and_an_operation_has_no_verdict():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "head": node(),
+            "detach": node(
+                line=5, operation="detach()", requires_grad=False, severs=CutKind.DETACH
+            ),
+            "near": node(LEAF),
+            "data": node(LEAF, requires_grad=False),
+            "far": node(LEAF),
+        },
+        ("head", "loss"),
+        ("near", "head"),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=4, target=1, gradient=False),
+        Edge(source=5, target=2, gradient=False, severed=CutKind.DETACH),
+    )
+    marked = analyse(made, []).graph
+    verdicts = {name: marked.nodes[number].verdict for name, number in index.items()}
+    assert verdicts == {
+        "loss": None,
+        "head": None,
+        "detach": None,
+        "near": Verdict.REACHED,
+        "data": Verdict.FROZEN,
+        "far": Verdict.CUT,
+    }
+
+
+def test_a_checkpoint_keeps_its_own_name_and_a_block_without_grad_has_the_blocks():
+    for operation, said in (
+        (checkpoint.OPERATION, checkpoint.OPERATION),
+        ("mul", "torch.no_grad()"),
+    ):
+        made, index = graph(
+            {
+                "loss": node(LOSS),
+                "run": node(
+                    line=4, operation=operation, requires_grad=False, severs=CutKind.NO_GRAD
+                ),
+                "v": node(PARAMETER),
+            },
+            Edge(source=1, target=0, gradient=False),
+            Edge(source=2, target=1, gradient=False, severed=CutKind.NO_GRAD),
+        )
+        (cut,) = analyse(made, seen(index, "v")).cuts
+        assert cut.operation == said
+
+
+@pytest.mark.parametrize(("kind", "listed"), [(CutKind.NO_GRAD, False), (CutKind.DETACH, True)])
+def test_of_the_lines_behind_a_cut_those_of_its_own_block_are_not_told_again(kind, listed):
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "later": node(
+                line=6, operation="mul", requires_grad=False, severs=CutKind.NO_GRAD, block=1
+            ),
+            "first": node(line=5, operation="mul", requires_grad=False, severs=kind, block=1),
+            "v": node(PARAMETER),
+        },
+        Edge(source=1, target=0, gradient=False),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=2, gradient=False, severed=kind),
+    )
+    (cut,) = analyse(made, seen(index, "v")).cuts
+    assert [place.line for place in cut.also] == ([6] if listed else [])
+
+
+def test_a_line_before_the_cut_in_its_file_is_told_again_too():
+    made, index = detached(again=True)
+    nodes = tuple(
+        replace(one, place=Place("train.py", 1)) if one.operation == "item()" else one
+        for one in made.nodes
+    )
+    (cut,) = analyse(Graph(nodes, made.edges), seen(index, "v")).cuts
+    assert cut.also == (Place("train.py", 1),)
