@@ -30,7 +30,7 @@ for step in range(3):
 @pytest.mark.parametrize(
     ("what", "name", "said"),
     [
-        ("net", "model._orig_mod", "The model is compiled; it was traced"),
+        ("net", "net", "The model is compiled; it was traced"),
         ("lambda x: net(x)", "net", "torch.compile was called; what it compiles was traced"),
     ],
 )

@@ -105,3 +105,25 @@ def test_a_line_is_told_from_the_folder_of_the_script(scripts, tmp_path_factory)
     script = tmp_path_factory.mktemp("elsewhere") / "train.py"
     script.write_text(WRAPPED)
     assert "loss at train.py:22: trainer.model" in scripts.run(str(script)).said
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        ("fast = torch.compile(net, backend='eager')", "net"),
+        ("fast = nn.DataParallel(torch.compile(net, backend='eager'))", "net"),
+        ("fast = nn.DataParallel(net); del net", "fast"),
+        ("fast = nn.Sequential(net)", "fast"),
+    ],
+)
+def test_a_model_that_torch_wraps_keeps_its_own_name_where_it_has_one_still(told, made, name):
+    script = f"""
+        import torch
+        from torch import nn
+        net = nn.Linear(3, 1)
+        {made}
+        optimizer = torch.optim.SGD(fast.parameters(), 0.1)
+        fast(torch.ones(5, 3)).pow(2).mean().backward()
+        optimizer.step()
+    """
+    assert f"  reached   {name}.* (2 tensors, 4 values)" in told(script)

@@ -67,7 +67,7 @@ class Found:
 def find(frame: FrameType | None) -> Found:
     """Look for models and optimizers, and for their names as seen from a frame."""
     modules, optimizers, bare = _living(frame)
-    outermost = _outermost(modules)
+    outermost = _without_wrappers(_outermost(modules), frame)
     held = [
         tensor
         for optimizer in optimizers
@@ -152,6 +152,37 @@ def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
             found.append(module)
             within |= {id(part) for part in torch_inside.modules_of(module)}
     return found
+
+
+def _without_wrappers(modules: list[nn.Module], frame: FrameType | None) -> list[nn.Module]:
+    """Return the modules, and in place of one of torch's wrappers (``torch.compile``,
+    ``DataParallel``) the model inside, where a variable of its own leads to it.
+    """
+    inner = {id(module): model for module in modules if (model := _wrapped(module)) is not None}
+    if not inner:
+        return modules
+    names = _names(frame, {id(model) for model in inner.values()})
+    chosen = (
+        model
+        if (model := inner.get(id(module))) is not None and names.get(id(model), "").isidentifier()
+        else module
+        for module in modules
+    )
+    return list({id(module): module for module in chosen}.values())
+
+
+def _wrapped(module: nn.Module) -> nn.Module | None:
+    """Return what a wrapper of torch's own wraps, innermost first; None where it is none."""
+    model = None
+    while (
+        level(_file(type(module))) == INSIDE
+        and not type(module).__module__.startswith("torch.nn.modules")
+        and len(children := list(torch_inside.children_of(module).values())) == 1
+        and not torch_inside.parameters_of(module)
+        and isinstance(children[0], nn.Module)
+    ):
+        model = module = children[0]
+    return model
 
 
 # Models and optimizers, since the collector may be told to look at them no more
