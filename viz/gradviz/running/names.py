@@ -162,12 +162,14 @@ def _without_wrappers(modules: list[nn.Module], frame: FrameType | None) -> list
     if not inner:
         return modules
     names = _names(frame, {id(model) for model in inner.values()})
-    chosen = (
-        model
-        if (model := inner.get(id(module))) is not None and names.get(id(model), "").isidentifier()
-        else module
-        for module in modules
-    )
+    chosen: list[nn.Module] = []
+    for module in modules:
+        model = inner.get(id(module))
+        if model is not None and names.get(id(model), "").isidentifier():
+            chosen.append(model)
+            if not torch_inside.is_compiled(module):
+                continue
+        chosen.append(module)  # after it, where it is compiled, which has to be said
     return list({id(module): module for module in chosen}.values())
 
 
