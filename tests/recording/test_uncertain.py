@@ -57,7 +57,8 @@ CHOICES = {
     "of the elements of a list": """
         def step(model):
             kept = [place for place, value in enumerate(model.gate.tolist()) if value > 0]
-            return model.layer.weight[:, kept].sum() + model.layer.bias.sum()
+            total = model.layer(torch.ones(2)).sum()
+            return 2 * total if len(kept) > 1 else total
         """,
     "in a method that it is handed to by name": """
         class Stop:

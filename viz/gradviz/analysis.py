@@ -192,7 +192,7 @@ def _severance(step: _Step, edges: Sequence[Edge]) -> _Severance | None:
         for name in step.names.get(index, ())
         if step.verdicts[name] is not Verdict.FROZEN
     }
-    if not names and not _holds_a_copy(step, behind):
+    if not names and (kind is CutKind.GRAD_WITHOUT_GRAPH or not _holds_a_copy(step, behind)):
         return None
     targets = [graph.nodes[edge.target] for edge in edges]
     place = targets[0].place or Place("", 0)

@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
+from gradviz.recording.moved import moved_by
 from gradviz.recording.records import Call, Step
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot, Switch, place
@@ -88,6 +89,8 @@ def build(
     names: Names,
     loss_name: str,
     shape: tuple[int, ...],
+    *,
+    moved: bool = False,
 ) -> Built:
     """Build the graph of everything that went into the loss.
 
@@ -97,13 +100,15 @@ def build(
         names: What the model calls things.
         loss_name: Name of the loss.
         shape: Its sizes.
+        moved: What an optimizer has moved and is no parameter of the model is made of what it was
+            moved by.
     """
     built = Built(
         [Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)],
         classes=names.classes,
         numbers=[0],
     )
-    _Walk(tape, names, built).back_from(roots)
+    _Walk(tape, names, built, moved=moved).back_from(roots)
     _mark_library(tape, built)
     if tape.memory:
         _mark_writes(tape, built, names)
@@ -113,8 +118,9 @@ def build(
 class _Walk:
     """Goes back from the loss along everything that was computed, and writes the graph down."""
 
-    def __init__(self, tape: Tape, names: Names, built: Built) -> None:
+    def __init__(self, tape: Tape, names: Names, built: Built, *, moved: bool) -> None:
         self._tape = tape
+        self._moved = moved
         self._built = built
         self._scopes = _Scopes(tape, names)
         self._places = _Places()
@@ -194,7 +200,8 @@ class _Walk:
         elif call is not None:
             self._follow_call(call, number, target)
         elif leaf is not None:
-            for source in leaf.sources:
+            inner = self._moved and number not in self._parameters
+            for source in (*leaf.sources, *(moved_by(self._tape, number) if inner else ())):
                 self._connect(source, target, gradient=False)
 
     def _follow_step(self, step: Step, number: int, target: int) -> None:

@@ -34,7 +34,6 @@ from gradviz.recording.where import INSIDE, level, variables
 _CALLERS = 4  # how far up the arguments are followed
 _HELD = 20_000  # numbers that are held, some 2 MB
 _ELEMENTS = 4096  # elements of a list that are looked at
-_INDICES = (int, slice)
 _NUMBERS = (float, complex, np.floating, np.complexfloating)
 
 
@@ -431,17 +430,19 @@ def of_interest(value: Any) -> bool:
     kind = type(value)
     if kind is float or kind is int or kind is complex:
         return True
-    if kind in (list, tuple) and value and of_interest(value[0]):
-        return True
-    return kind.__module__ in ("numpy", "array") or is_index(value)
+    if kind in (list, tuple):
+        return bool(value) and of_interest(value[0])
+    return kind.__module__ in ("numpy", "array")
 
 
 def is_index(value: Any) -> bool:
     """Say whether a value is what a subscript is given that has a number in it."""
     if isinstance(value, slice):
         return any(type(bound) is int for bound in (value.start, value.stop, value.step))
-    return (
-        type(value) is tuple
-        and all(index is None or index is Ellipsis or type(index) in _INDICES for index in value)
-        and any(type(index) is int or is_index(index) for index in value)
-    )
+    return type(value) is tuple and any(map(_has_number, value))
+
+
+def _has_number(index: Any) -> bool:
+    if type(index) is list:
+        return bool(index) and type(index[0]) is int
+    return type(index) is int or is_index(index)

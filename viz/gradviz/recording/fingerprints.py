@@ -127,14 +127,13 @@ class Fingerprints:
 
 def is_short(value: Any) -> bool:
     """Say whether a value is a number that a programmer would write, or a few of them, as sizes
-    and indices are.
+    are.
     """
     if type(value) in (list, tuple):
         return len(value) <= _FEW and all(map(is_short, value))
     return (
         value is None
-        or value is Ellipsis
-        or isinstance(value, (int, slice))
+        or isinstance(value, int)
         or (isinstance(value, float) and float(f"{value:.5g}") == value)
     )
 

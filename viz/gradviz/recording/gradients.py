@@ -36,7 +36,7 @@ class Gradients:
             return
         self._counted[id(tensor)] = len(tape.backwards)
         number = tape.leaf_number(tensor) if history(tensor) is None else tape.live(tensor)
-        brought = [backward for backward in tape.backwards[count:] if _reaches(backward, number)]
+        brought = [backward for backward in tape.backwards[count:] if reaches(backward, number)]
         inputs = {(root, True): None for backward in brought for root in backward.roots}
         before = tape.origin(gradient)
         if inputs:
@@ -51,7 +51,8 @@ class Gradients:
             tape.set_origin(gradient, tape.call(call))
 
 
-def _reaches(backward: Backward, number: int | None) -> bool:
+def reaches(backward: Backward, number: int | None) -> bool:
+    """Say whether a backward brought gradient to a leaf or step."""
     observation = backward.observation
     return (
         number is not None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording.arguments import as_array
-from gradviz.recording.escapes import of_interest
+from gradviz.recording.escapes import is_index, of_interest
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
@@ -43,6 +43,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
     escapes = recorder.escapes
     numbers: dict[int, None] = {}
     open_: list[Any] = []
+    indices: list[Any] = []
     for item in items:
         if isinstance(item, Tensor):
             if item.is_leaf and _is_stranger(recorder, item):
@@ -56,8 +57,10 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             numbers.update(dict.fromkeys(sources))
             if not whole:
                 open_.append(item)
-    if open_:
-        behind = escapes.behind(frame, {id(item) for item in open_})
+        elif is_index(item):
+            indices.append(item)
+    if open_ or indices:
+        behind = escapes.behind(frame, {id(item) for item in (*open_, *indices)})
         numbers.update(dict.fromkeys(behind))
         for item in open_ if not behind else ():
             plain = as_array(item) if isinstance(item, Tensor) else item

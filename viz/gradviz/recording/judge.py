@@ -22,7 +22,7 @@ from gradviz.recording.build import Built, build
 from gradviz.recording.leaf_switches import born_at, switched_at
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.memory import writes
-from gradviz.recording.model_names import Model, Names, names_of
+from gradviz.recording.model_names import Model, Names, leaf_names, names_of
 from gradviz.recording.notes import (
     notes_of_exits,
     notes_of_gradients,
@@ -103,8 +103,14 @@ def _built(
     tape: Tape, losses: Mapping[str, Any], names: Names, numbers: Mapping[int, tuple[int, ...]]
 ) -> Built:
     roots = [root for loss in losses.values() for root in _roots(tape, loss, numbers)]
-    shapes = (tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor))
-    return build(tape, roots, names, " + ".join(losses), next(shapes, ()))
+    shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
+    built = build(tape, roots, names, " + ".join(losses), shape)
+    if not tape.stepped:
+        return built
+    # An inner loop: what only an optimizer's step has brought into the loss
+    wider = build(tape, roots, names, " + ".join(losses), shape, moved=True)
+    brought = wider.index_of.keys() - built.index_of.keys()
+    return built if brought.isdisjoint(leaf_names(tape, names)) else wider
 
 
 def _with_doubts(

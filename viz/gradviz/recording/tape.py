@@ -56,7 +56,11 @@ class Tape:
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
-        self.forks: dict[int, Spot] = {}  # by number: where the process was copied
+        # By number of a leaf that an optimizer moved: how many backwards were over, and the calls
+        # that made gradients that were assigned
+        self.stepped: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self.gradients: dict[int, int] = {}  # by position of a backward: the call that it is
+        self.forks: list[int] = []  # numbers of the calls by which the process was copied
         # A thread that ran before the trace, when something of unknown origin went in
         self.beside = ""
         # Number of the last value that left before something of unknown origin went in
@@ -288,10 +292,6 @@ class Tape:
         """Take note of how a value left torch, by the number of the call."""
         before = self.exits.get(serial, way)
         self.exits[serial] = Exit(before.shown and way.shown, before.decides or way.decides)
-
-    def forked(self, spot: Spot) -> None:
-        """Take note that the process was copied, with all its values."""
-        self.forks[next(self._count)] = spot
 
     def ended(self, backward: "Backward") -> None:
         """Take note of a backward that is over."""

@@ -39,7 +39,8 @@ def uncertain(
         if place is not None:
             for name in _behind(tape, number, unused, seen):
                 found.setdefault(name, place)
-    for number, spot in tape.forks.items():
+    for number in tape.forks:
+        spot = tape.calls[number].spot
         if number < tape.unexplained and (place := spot.calling_place or spot.place) is not None:
             for name in never:
                 found.setdefault(name, place)

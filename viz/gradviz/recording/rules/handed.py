@@ -8,7 +8,7 @@ from gradviz.recording import elsewhere
 from gradviz.recording.arguments import as_array
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Exit
+from gradviz.recording.records import Call, Exit
 from gradviz.recording.severing import write_down
 
 
@@ -35,6 +35,7 @@ def handed(recorder: Recorder, name: str, things: Any, frame: FrameType) -> None
 
 def forked(recorder: Recorder, frame: FrameType) -> None:
     """The process was copied, with every value, and the copy may write into memory of both."""
-    recorder.tape.forked(recorder.stacks.look_around(frame).spot)
+    tape, spot = recorder.tape, recorder.stacks.look_around(frame).spot
+    tape.forks.append(tape.call(Call("fork", None, "os.fork()", (), spot)))
     recorder.escapes.any = True
     recorder.met.forget_all()

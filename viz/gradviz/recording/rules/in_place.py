@@ -12,6 +12,7 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of, is_returned_by_function
 from gradviz.recording.memory import written
 from gradviz.recording.memory_writes import wrote
+from gradviz.recording.moved import stepped
 from gradviz.recording.named_calls import is_in_place
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
@@ -51,6 +52,7 @@ def _after_in_place(
         if recorder.touches:
             recorder.touches.wrote(target, rule.name, frame)
         if steps:
+            stepped(recorder.tape, target)
             continue
         others = [
             (
