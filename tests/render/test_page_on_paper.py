@@ -59,3 +59,14 @@ def test_the_whole_answer_stands_on_a_phone(open_page: Open) -> None:
         "() => { const h = document.querySelector('h1'); return [h.scrollHeight, h.clientHeight] }"
     )
     assert heights[0] == heights[1]
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1024, 768), (390, 844)])
+def test_what_made_the_page_stands_in_its_corner_or_in_the_details(
+    open_page: Open, size: tuple[int, int]
+) -> None:
+    page = open_page(render_html(graphs.detached(), command="gradviz run a.py"), size=size)
+    if size[0] < 860:
+        page.click("#switch [data-panel=panel]")
+    shown = [code.is_visible() for code in page.locator("#made code, .made code").all()]
+    assert sorted(shown) == [False, True]

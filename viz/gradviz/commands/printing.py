@@ -64,6 +64,7 @@ def read(file: Path) -> "Report":
 
 def finish(report: "Report", output: Path | None, engine: str, view: View) -> None:
     """Print the report, or write it where the user said."""
+    from gradviz.render.command_line import command_line
     from gradviz.render.formats import save
     from gradviz.render.text import styled
 
@@ -75,7 +76,7 @@ def finish(report: "Report", output: Path | None, engine: str, view: View) -> No
             soft_wrap=True,
         )
     else:
-        save(report, output, engine=engine, view=view)
+        save(report, output, engine=engine, view=view, command=command_line())
         say(f"Wrote {output}\n", sys.stderr)
 
 

@@ -87,6 +87,7 @@ def run(
     Options of gradviz stand before SCRIPT; what follows it goes to the script.
     """
     from gradviz.checking import read_settings, thresholds
+    from gradviz.render.command_line import command_line
     from gradviz.running.script import run as run_script
     from gradviz.running.settings import Settings, numbers
 
@@ -108,6 +109,7 @@ def run(
         names_output=not output_unnamed,
         engine=engine,
         thresholds=thresholds(read_settings(Path.cwd())),
+        command=command_line(),
     )
     run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)
 

@@ -11,7 +11,6 @@ from gradviz.layout import lay_out
 from gradviz.render import difference as words
 from gradviz.render import files
 from gradviz.render.changes import changes
-from gradviz.render.command_line import command_line
 from gradviz.render.files import write
 from gradviz.render.html import render_html
 from gradviz.render.json import render_json
@@ -26,7 +25,7 @@ def _svg(report: Findings, engine: str, view: View) -> str:
 
 
 def _html(report: Findings, engine: str, view: View) -> str:
-    return render_html(report, command=command_line())
+    return render_html(report)
 
 
 def _json(report: Findings, engine: str, view: View) -> str:
@@ -75,15 +74,33 @@ def check(path: Path) -> None:
         )
 
 
-def save(report: Findings, path: Path, *, engine: str = "auto", view: View = _USUAL) -> None:
+def save(
+    report: Findings,
+    path: Path,
+    *,
+    engine: str = "auto",
+    view: View = _USUAL,
+    command: str = "",
+) -> None:
     """Write the report to ``path``, in the format that its name ends in.
+
+    Args:
+        report: What is written.
+        path: Where.
+        engine: What lays out a picture.
+        view: How much a picture shows.
+        command: What made it, for the corner of a page.
 
     Raises:
         OutputError: The format is unknown, or the file cannot be written.
         EngineError: No engine could draw it.
     """
     check(path)
-    write(path, FORMATS[path.suffix.lower()](report, engine, view))
+    ending = path.suffix.lower()
+    if ending == ".html":
+        write(path, render_html(report, command=command))
+    else:
+        write(path, FORMATS[ending](report, engine, view))
 
 
 def save_picture(report: Findings, path: Path, svg: str, *, view: View = _USUAL) -> None:

@@ -580,6 +580,7 @@ class Watch:
             whole,
             own_file(self._settings.output, label(self._settings)),
             engine=self._settings.engine,
+            command=self._settings.command,
         )
 
     def _trained(self, *, ended: bool = False) -> None:

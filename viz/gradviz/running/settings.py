@@ -37,6 +37,7 @@ class Settings:
             none.
         values: Measure in full how much gradient each node gets and passes on.
         thresholds: From where on gradient is said to vanish or to explode.
+        command: What the user typed, for the corner of a page.
     """
 
     backward: tuple[int, ...] = (1, 2, 3)
@@ -56,6 +57,7 @@ class Settings:
     alarms: str = ""
     values: bool = False
     thresholds: Thresholds = THRESHOLDS
+    command: str = ""
 
     def to_text(self) -> str:
         return json.dumps(asdict(self))

@@ -41,6 +41,7 @@ function panelOfLoss() {
       "Select anything to see why gradient reaches it, or does not.",
     ),
     editorSetting(),
+    h("p", {class: "kind made"}, madeBy()),
   ];
 }
 

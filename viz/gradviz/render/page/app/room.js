@@ -127,6 +127,14 @@ function printLight() {
   addEventListener("afterprint", restore, {once: true});
 }
 
+/** What made the page, and when. */
+function madeBy() {
+  const torch = DATA.torch && `torch ${DATA.torch}`;
+  const date = new Date(document.lastModified).toLocaleString();
+  const parts = [`gradviz ${DATA.version}`, torch, date].filter(Boolean);
+  return [parts.join(" \u00b7 "), DATA.command && h("code", {}, DATA.command)];
+}
+
 function listenToRoom() {
   for (const side of Object.keys(SIDES)) listenToGrip(side);
   $("tools").addEventListener("click", switchSide);
@@ -139,9 +147,6 @@ function listenToRoom() {
     state.rows = null;
     drawTree();
   });
-  const torch = DATA.torch && `torch ${DATA.torch}`;
-  const date = new Date(document.lastModified).toLocaleString();
-  const parts = [`gradviz ${DATA.version}`, torch, date].filter(Boolean);
-  $("made").replaceChildren(parts.join(" \u00b7 "), DATA.command && h("code", {}, DATA.command));
+  $("made").replaceChildren(...madeBy());
   $("made").title = DATA.command;
 }
