@@ -371,3 +371,15 @@ def test_views_that_a_custom_function_takes_of_its_inputs_sever_nothing():
     report = trace.report(loss, model)
     assert set(verdicts(report).values()) == {"reached"}
     assert not any(parameter.partial for parameter in report.parameters.values())
+
+
+def test_only_the_sum_of_a_loss_that_gradviz_took_is_said_to_be_taken():
+    weight = nn.Parameter(torch.ones(3))
+    with gradviz.trace() as trace:
+        loss = weight * 2
+        loss.backward(torch.tensor([1.0, 0.0, 1.0]))
+    own = gradviz.report(weight * 2, {"w": weight}, backward=True)
+    assert trace.report(loss, {"w": weight}).notes == (
+        "The loss is not a scalar but (3,); backward() needs a gradient of that shape.",
+    )
+    assert "The loss is not a scalar but (3,); its sum was taken." in own.notes

@@ -281,7 +281,7 @@ def run_backward(trace: Trace, loss: Any) -> None:
     try:
         losses = [
             item
-            for item in _losses(loss, {})[0].values()
+            for item in _losses(loss, {}, summed=False)[0].values()
             if isinstance(item, Tensor) and item.requires_grad
         ]
     except LossError:
@@ -340,7 +340,7 @@ def _report(
             f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose"
             " parameters should train"
         )
-    losses, remarks = _losses(loss, numbers or {})
+    losses, remarks = _losses(loss, numbers or {}, summed=measure)
     notes += remarks
     together = judge(tape, losses, model, optimized, measure=measure, notes=notes, numbers=numbers)
     if len(losses) == 1:
@@ -353,14 +353,16 @@ def _report(
 
 
 def _losses(
-    loss: Any, numbers: Mapping[int, tuple[int, ...]]
+    loss: Any, numbers: Mapping[int, tuple[int, ...]], *, summed: bool
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the losses by name, and what was made of what was given."""
+    """Return the losses by name, and what was made of what was given.
+
+    ``summed`` where a backward is run here, of the sum where the loss is no scalar.
+    """
     if isinstance(loss, Tensor):
         if loss.numel() != 1:
-            return {"loss": loss}, (
-                f"The loss is not a scalar but {tuple(loss.shape)}; its sum was taken.",
-            )
+            needs = "its sum was taken" if summed else "backward() needs a gradient of that shape"
+            return {"loss": loss}, (f"The loss is not a scalar but {tuple(loss.shape)}; {needs}.",)
         return {"loss": loss}, ()
     if numbers.get(id(loss)):
         return {"loss": loss}, (
@@ -373,7 +375,7 @@ def _losses(
     if hasattr(loss, "loss"):
         inner = loss.loss
         if isinstance(inner, Tensor):
-            named, remarks = _losses(inner, numbers)
+            named, remarks = _losses(inner, numbers, summed=summed)
             return named, (f"The .loss of the {kind} was taken.", *remarks)
         what = (
             "None: was the model called without labels?"
