@@ -11,7 +11,7 @@ own inside (a reentrant checkpoint) is watched together with the one that it is 
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -255,6 +255,8 @@ class Observation:
 
 
 def _numbers(measured: list[sizes.Size | None], read: dict[int, float]) -> tuple[float | None, ...]:
+    if not read:  # nothing had to be waited for
+        return cast("tuple[float | None, ...]", tuple(measured))
     return tuple(read[id(size)] if isinstance(size, Tensor) else size for size in measured)
 
 

@@ -32,7 +32,7 @@ class Flow:
         self.came = incoming[0] if len(incoming) == 1 else either(*incoming)
         self.went = outgoing
         self.empty = empty
-        self.flat = flat or {}
+        self.flat = {} if flat is None else flat
         self.incoming = incoming
         self.outgoing = outgoing
 
