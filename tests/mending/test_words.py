@@ -1,0 +1,37 @@
+"""What a patch was measured to do is said in words, and no more than was measured."""
+
+from gradviz.graph import Parameter, Verdict
+from gradviz.mending.effect import Effect
+from gradviz.mending.words import named, paragraphs_of, sentences_of
+from gradviz.reports import Report
+
+NAMES = ("f.weight", "f.bias", "g.weight")
+PARAMETERS = {name: Parameter(name=name, numel=4, verdict=Verdict.CUT) for name in NAMES}
+REPORT = Report(parameters=PARAMETERS)
+
+
+def test_what_is_gained_comes_first_and_what_else_changes_after_it():
+    effect = Effect(reached=("f.weight", "f.bias"), changed=("g.weight",), loss=("1", "2"))
+    assert sentences_of(effect, REPORT, soft=False) == [
+        ("effect", "gradient reaches f.* (2 tensors, 8 values); before, none did"),
+        (
+            "",
+            "the loss of this step goes from 1 to 2; the gradient of g.weight (4 values) changes"
+            " too",
+        ),
+    ]
+
+
+def test_of_a_step_that_does_not_repeat_nothing_is_said_of_the_loss():
+    effect = Effect(reached=("f.bias",), same_loss=True, repeatable=False)
+    assert "two runs of the unchanged step differ" in sentences_of(effect, REPORT, soft=False)[1][1]
+
+
+def test_a_made_up_gradient_is_a_caution_in_a_paragraph_of_its_own():
+    paragraphs = paragraphs_of(Effect(reached=("f.bias",), same_loss=True), REPORT, soft=True)
+    assert paragraphs[0].startswith("Effect: gradient reaches f.bias (4 values); before, none did;")
+    assert paragraphs[1].startswith("Caution: this makes up a gradient")
+
+
+def test_the_size_of_a_parameter_that_the_patch_brings_is_not_made_up():
+    assert named(("layers.0.weight", "layers.1.weight"), PARAMETERS) == "layers.*"
