@@ -576,12 +576,9 @@ class Watch:
             training=self._outcome.training,
             series=None if self._record is None else self._record.series(),
         )
-        save(
-            whole,
-            own_file(self._settings.output, label(self._settings)),
-            engine=self._settings.engine,
-            command=self._settings.command,
-        )
+        settings = self._settings
+        path = own_file(settings.output, label(settings))
+        save(whole, path, engine=settings.engine, command=settings.command)
 
     def _trained(self, *, ended: bool = False) -> None:
         """Say what is new of training."""
