@@ -108,7 +108,7 @@ def test_a_number_that_does_not_come_back_severs_nothing(step):
     assert judged(step) == ("unused", [])
 
 
-def test_what_python_may_have_chosen_by_an_index_is_said_not_guessed():
+def test_what_python_chose_by_an_index_is_cut_where_the_element_is_computed_with():
     model = nn.ModuleDict(
         {"router": nn.Linear(2, 2), "experts": nn.ModuleList(nn.Linear(2, 2) for _ in range(2))}
     )
@@ -116,6 +116,20 @@ def test_what_python_may_have_chosen_by_an_index_is_said_not_guessed():
     with gradviz.trace() as trace:
         chosen = model["router"](x).argmax(1).tolist()[0]
         loss = model["experts"][chosen](x).sum()
+    report = trace.report(loss, model)
+    assert report.parameters["router.weight"].verdict == "cut"
+    assert not report.parameters["router.weight"].uncertain
+
+
+def test_what_python_may_have_chosen_by_a_condition_is_said_not_guessed():
+    model = nn.ModuleDict(
+        {"router": nn.Linear(2, 2), "experts": nn.ModuleList(nn.Linear(2, 2) for _ in range(2))}
+    )
+    x = torch.ones(1, 2)
+    with gradviz.trace() as trace:
+        chosen = model["router"](x).argmax(1).tolist()[0]
+        expert = model["experts"][1] if chosen else model["experts"][0]
+        loss = expert(x).sum()
     report = trace.report(loss, model)
     assert report.parameters["router.weight"].verdict == "unused"
     assert report.parameters["router.weight"].uncertain

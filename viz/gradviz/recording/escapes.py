@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from gradviz.recording.expressions import Path, is_inside
+from gradviz.recording.expressions import Path, Range, is_inside
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
 from gradviz.recording.instructions import (
     TextUse,
+    chosen_by,
     decides,
     is_repeated,
     is_repeated_within,
@@ -104,6 +105,8 @@ class Escapes:
         self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}
         self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
         self.values = Fingerprints()
+        # By file and place: the number that chose the element that is computed with there
+        self._choices: dict[tuple[str, Range], int] = {}
 
     # What leaves
 
@@ -122,6 +125,7 @@ class Escapes:
         """
         self.any = True
         self._mark(frame, serial)
+        self._choose(frame, serial)
         self._hold(value, serial)
         use = _text_use(frame, text)
         self.values.left(value, serial, use)
@@ -132,6 +136,26 @@ class Escapes:
         while frame is not None and level(frame.f_code.co_filename) == INSIDE:
             frame = frame.f_back
         return frame is not None and decides(frame.f_code, frame.f_lasti)
+
+    def _choose(self, frame: FrameType | None, serial: int) -> None:
+        while frame is not None and level(frame.f_code.co_filename) == INSIDE:
+            frame = frame.f_back
+        if frame is not None:
+            for place in chosen_by(frame.f_code, frame.f_lasti):
+                self._choices[frame.f_code.co_filename, place] = serial
+
+    def choices(self, frame: FrameType | None) -> Iterator[int]:
+        """Yield the values that left torch and chose what is computed with in a frame or around."""
+        passed = 0
+        while frame is not None and self._choices and passed < _CALLERS:
+            code = frame.f_code
+            if level(code.co_filename) != INSIDE:
+                passed += 1
+                place = position_of(code, frame.f_lasti)
+                serial = 0 if place is None else self._choices.get((code.co_filename, place), 0)
+                if serial:
+                    yield serial
+            frame = frame.f_back
 
     def _mark(self, frame: FrameType | None, serial: int) -> None:
         parts: tuple[int | None, ...] = (None,)
@@ -320,37 +344,6 @@ class Escapes:
                 passed += 1
             frame = frame.f_back
         return False
-
-
-class Met:
-    """Which memory was met, for as long as it lives."""
-
-    def __init__(self) -> None:
-        self._storages: dict[int, weakref.ref[Any]] = {}
-
-    def is_new(self, tensor: Tensor) -> bool:
-        """Take note of a tensor's memory; say whether that is met for the first time."""
-        try:
-            storage = tensor.untyped_storage()
-        except (NotImplementedError, RuntimeError):
-            return False
-        key = id(storage)
-        if key in self._storages:
-            return False
-        # An interrupt in Python would be lost
-        self._storages[key] = weakref.ref(storage, partial(self._storages.pop, key))
-        return True
-
-    def forget(self, tensor: Tensor) -> None:
-        """Let a tensor's memory be new again, as something beside torch may write it."""
-        try:
-            self._storages.pop(id(tensor.untyped_storage()), None)
-        except (NotImplementedError, RuntimeError):
-            return
-
-    def forget_all(self) -> None:
-        """Let all memory be new again."""
-        self._storages.clear()
 
 
 def _text_use(frame: FrameType | None, text: bool) -> TextUse:

@@ -41,7 +41,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
     made.
     """
     escapes = recorder.escapes
-    numbers: dict[int, None] = {}
+    numbers = dict.fromkeys(escapes.choices(frame))
     open_: list[Any] = []
     indices: list[Any] = []
     for item in items:

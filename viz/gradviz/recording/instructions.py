@@ -197,6 +197,30 @@ def decides(code: CodeType, lasti: int) -> bool:
     return False
 
 
+@by_file
+def chosen_by(code: CodeType, lasti: int) -> tuple[Range, ...]:
+    """Return where a function computes with an element that the value of an instruction, or a
+    name that it is given right away, is the index of: ``experts[k](x)``, ``rows[k] + 1``.
+    """
+    scoped, position = scope_of(code), position_of(code, lasti)
+    if scoped is None or position is None:
+        return ()
+    names = _names_given(scoped[1], position)
+    indexed = [
+        range_of(node)
+        for node in ast.walk(scoped[1].node)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and (is_inside(position, range_of(node.slice)) or not names.isdisjoint(reads(node.slice)))
+    ]
+    return tuple(
+        range_of(node)
+        for node in (ast.walk(scoped[1].node) if indexed else ())
+        if isinstance(node, (ast.Call, ast.BinOp))
+        and any(is_inside(place, range_of(node)) for place in indexed)
+    )
+
+
 def _is_key(node: ast.AST, function: Function) -> bool:
     """Say whether an argument of a call is a function by which things are ordered."""
     if not isinstance(node, ast.keyword) or node.arg != "key":

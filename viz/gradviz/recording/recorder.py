@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from gradviz.recording import elsewhere, where
-from gradviz.recording.escapes import Escapes, Met
+from gradviz.recording.escapes import Escapes
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.gradients import Gradients
+from gradviz.recording.met import Met
 from gradviz.recording.observer import Observer
 from gradviz.recording.records import Call
 from gradviz.recording.stacks import Stacks
