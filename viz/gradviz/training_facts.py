@@ -68,6 +68,8 @@ class Fate:
         update_ratio: Size of the last update watched, relative to the weight; None where it is not
             known.
         optimizer: Which holds it, several with commas; None where none does.
+        learning_rate: The largest that it was stepped with in the steps watched; None where it was
+            not, or that is not known.
         mover: One of :data:`MOVERS`: what moved it; None where it does not train, or that is not
             known.
         moved_at: The line that moved it by hand; None where it was not seen, or none did.
@@ -85,6 +87,7 @@ class Fate:
     gradient_norm: float | None = None
     update_ratio: float | None = None
     optimizer: str | None = None
+    learning_rate: float | None = None
     mover: str | None = None
     moved_at: Place | None = None
 

@@ -103,7 +103,7 @@ def other_clauses(training: Training) -> list[str]:
 def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
     """Yield an alarm line by line, each with the word in its margin; the first has none."""
     names = _names(alarm.parameters, training.parameters)
-    yield "", printable(f"{names}: {headline(alarm)}")
+    yield "", printable(f"{names}: {_headline(alarm, training)}")
     if alarm.code:
         yield "code", printable(f"{_at(alarm)}: {alarm.code}")
     yield "means", alarm.means
@@ -122,11 +122,27 @@ def note_on_size(training: Training) -> str:
     )
 
 
-def headline(alarm: Alarm) -> str:
+def _headline(alarm: Alarm, training: Training) -> str:
     """Return what an alarm is about, in a few words."""
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
-    return _why(alarm.why, alarm.file, alarm.line, alarm.code, None)
+    fates = [fate for fate in training.parameters if fate.name in alarm.parameters]
+    reason = Fate(
+        name="",
+        why=alarm.why,
+        file=alarm.file,
+        line=alarm.line,
+        code=alarm.code,
+        learning_rate=_common_rate(fates),
+    )
+    return _why(reason, single=len(alarm.parameters) == 1)
+
+
+def _common_rate(fates: Sequence[Fate]) -> float | None:
+    """Return the largest learning rate of some parameters; None where one is not known."""
+    rates = [fate.learning_rate for fate in fates]
+    known = [rate for rate in rates if rate is not None]
+    return max(known) if known and len(known) == len(rates) else None
 
 
 def _steps(training: Training) -> str:
@@ -151,7 +167,8 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
                 None if parameter_fate.why == "stale" else parameter_fate.line
             )  # one replacement takes several lines
             groups.setdefault(
-                (parameter_fate.why, parameter_fate.file, line), (parameter_fate, [])
+                (parameter_fate.why, parameter_fate.file, line, parameter_fate.learning_rate == 0),
+                (parameter_fate, []),
             )[1].append(parameter_fate.name)
 
     def rank(group: tuple[Fate, list[str]]) -> tuple[bool, bool, int]:
@@ -164,9 +181,10 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
 def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool = False) -> str:
     every = len(names) == len(training.parameters) and not alone
     who = "" if every else f"{_names(names, training.parameters)} "
-    why = _why(fate.why or "", fate.file, fate.line, fate.code, fate.optimizer)
+    why = _why(fate, single=len(names) == 1)
     if fate.why == "frozen":
-        return f"{who}{'they are' if every else 'is' if len(names) == 1 else 'are'} {why}"
+        are = "is" if len(names) == 1 else "are"
+        return f"{'it' if len(names) == 1 else 'they'} {are} {why}" if every else f"{who}{are} {why}"
     if every:
         return f"{who}{why}"
     return f"{who}{'does not' if len(names) == 1 else 'do not'}: {why}"
@@ -184,40 +202,49 @@ def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
     return listing(texts, _GROUPS)
 
 
-def _why(
-    why: str, file: str | None, line: int | None, code: str | None, optimizer: str | None
-) -> str:
-    at = "" if file is None else f" at {path_and_line(Place(file, line or 0))}"
-    call = _called(code)
-    holder = optimizer or "the optimizer"
+def _why(fate: Fate, *, single: bool) -> str:
+    """Return the reason of a fate in words; ``single`` where it is that of a single parameter."""
+    at = "" if fate.file is None else f" at {path_and_line(Place(fate.file, fate.line or 0))}"
+    call = _called(fate.code)
+    holder = fate.optimizer or "the optimizer"
+    they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
     sentences = {
         "frozen": f"frozen{at}",
         "cut": f"every route back is severed{at}",
-        "": "whether their values went into the loss cannot be seen",
-        "unused": "they are no part of the loss",
-        "zero": f"their gradient is zero{f', from the line{at} on' if at else ''}",
-        "left_out": f"backward(){at} does not ask for them",
-        "not_finite": f"NaN or infinity gets into them{f', born{at}' if at else ''}",
+        "": (
+            f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
+        ),
+        "unused": f"{they} {'is' if single else 'are'} no part of the loss",
+        "zero": f"{their} gradient is zero{f', from the line{at} on' if at else ''}",
+        "left_out": f"backward(){at} does not ask for {them}",
+        "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
         "cleared": (
-            f"{call}{at} clears their gradient before step()"
+            f"{call}{at} clears {their} gradient before step()"
             if at
-            else "their gradient is cleared before step(), by a line that was not watched"
+            else f"{their} gradient is cleared before step(), by a line that was not watched"
         ),
         "clipped": (
-            f"{call}{at} leaves nothing of their gradient"
+            f"{call}{at} leaves nothing of {their} gradient"
             if at
-            else "nothing is left of their gradient at step(), by a line that was not watched"
+            else f"nothing is left of {their} gradient at step(), by a line that was not watched"
         ),
-        "stale": f"the optimizer holds what they replaced{at}",
-        "not_held": f"no optimizer holds them{f' (made{at})' if at else ''}",
+        "stale": f"the optimizer holds what {they} replaced{at}",
+        "not_held": f"no optimizer holds {them}{f' (made{at})' if at else ''}",
         "not_stepped": f"{holder} never steps{f' (made{at})' if at else ''}",
-        "too_small": f"the update{at} is too small for their type, or the learning rate is 0",
-        "vanishing": "their gradient has all but vanished, and the update is lost in rounding",
+        "too_small": _too_small(fate, at, their),
+        "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
         "lost": f"the update{at} goes elsewhere",
-        "exploding": f"their gradient explodes, and the step{at} throws them far away",
+        "exploding": f"{their} gradient explodes, and the step{at} throws {them} far away",
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
-    return sentences.get(why, why)
+    return sentences.get(fate.why or "", fate.why or "")
+
+
+def _too_small(fate: Fate, at: str, their: str) -> str:
+    if fate.learning_rate == 0:
+        return f"the learning rate of the step{at} is 0"
+    too_small = f"the update{at} is too small for {their} type"
+    return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
 
 
 def _called(code: str | None) -> str:

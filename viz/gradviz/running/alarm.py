@@ -7,7 +7,7 @@ reason (the generator in the discriminator's step), and what is reached and not 
 gradient, which the next ``zero_grad`` clears.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,8 @@ def judge_step(
     calls: Sequence[Call],
     numbers: Sequence[int],
     earlier: Sequence[Call] = (),
+    *,
+    stale: Sequence[str] = (),
 ) -> Step:
     """Hold an optimizer's parameters against what the calls before its step reached.
 
@@ -39,6 +41,7 @@ def judge_step(
         calls: The backward calls since the step before that were reported on.
         numbers: All backward calls since the step before.
         earlier: The calls before these.
+        stale: Names of what stands where others stood that the optimizer holds still.
     """
     names = {key: name for call in calls for key, name in call.names.items()}
     held: dict[str, torch.Tensor] = {
@@ -67,7 +70,8 @@ def judge_step(
         kind=type(optimizer).__name__,
         calls=tuple(numbers),
         held=tuple(held),
-        extra=_extra(held, others, calls),
+        stale=tuple(stale),
+        extra=_extra({*held, *stale}, others, calls),
     )
     fields: dict[str, Any] = {field: tuple(chosen) for field, chosen in sorted_names.items()}
     return replace(step, **fields)
@@ -136,7 +140,7 @@ def _parameters(optimizer: Optimizer) -> Iterator[torch.Tensor]:
 
 
 def _extra(
-    held: Mapping[str, torch.Tensor], others: Mapping[str, Optimizer], calls: Sequence[Call]
+    held: Container[str], others: Mapping[str, Optimizer], calls: Sequence[Call]
 ) -> dict[str, tuple[str, ...]]:
     owners: dict[int, dict[str, None]] = {}
     for name, other in others.items():

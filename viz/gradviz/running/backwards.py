@@ -34,6 +34,7 @@ from gradviz.recording.seams.watcher import held_by
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import Undo, as_one, is_own
 from gradviz.render.formats import save
+from gradviz.render.sentences import path_and_line
 from gradviz.render.series_text import render_series
 from gradviz.reports import Report
 from gradviz.running import names, rank, ranks, telling
@@ -96,6 +97,7 @@ class Watch:
         self._on = False
         self._over = False  # the last call wanted has been: only what steps next is still awaited
         self._stopped = False  # gradviz ended the script, as asked
+        self._aside = False  # the script traces itself
         self._count = 0
         self._grads = 0
         self._numbers: list[int] = []  # of the calls since the step before
@@ -168,7 +170,9 @@ class Watch:
         """The process exits; ``broken`` where the script itself says that something went wrong."""
         was_on = self._on
         self._off()
-        if self._count == 0 and os.getpid() == self._settings.root:
+        if self._count == 0 and self._aside:
+            pass
+        elif self._count == 0 and os.getpid() == self._settings.root:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
             if self._children is not None:
                 self._children.say_unseen(grads)
@@ -199,6 +203,14 @@ class Watch:
             self._hooks.remove()
         self._on, _watching = False, None
 
+    def _stand_aside(self) -> None:
+        """The script traces itself: leave the rest of it to that."""
+        code, lasti, *_ = where.quick(sys._getframe(1))
+        at = "" if code is None else f" at {path_and_line(where.place(code, lasti))}"
+        self._over = self._aside = True
+        self._guarded(self._off)
+        self._say(f"The script traces itself{at}, so gradviz run watches no further.\n")
+
     def _retrace(self) -> None:
         """Trace where the next call is wanted, and only there."""
         # One forward may serve all the calls up to a step, so the trace has to begin before the
@@ -211,7 +223,9 @@ class Watch:
         ):
             self._untrace()
         elif self._trace is None and threading.get_ident() == self._thread:
-            self._trace = Trace(self._training, values=self._settings.values)
+            self._trace = Trace(
+                self._training, values=self._settings.values, gives_way=self._stand_aside
+            )
             self._trace.__enter__()
 
     def _untrace(self) -> None:
@@ -536,7 +550,8 @@ class Watch:
             for call in self._calls
             if call.kind == "backward" and call.number < self._numbers[0]
         ]
-        step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier)
+        stale = self._training.stale(optimizer)
+        step = judge_step(name, optimizer, known, self._batch, self._numbers, earlier, stale=stale)
         step = replace(step, prevented=prevented)
         self._judged.add(id(optimizer))
         self._leads.append(telling.lead(step, self._batch))
@@ -596,7 +611,9 @@ class Watch:
             # where an error ended it early on, nobody knows what would have come. Where backward
             # itself raised, nothing would.
             broken = broken or getattr(sys, "last_value", None) is not None
-            early = broken and not self._calls[-1].failed and self._count < _UNSETTLED
+            early = self._aside or (
+                broken and not self._calls[-1].failed and self._count < _UNSETTLED
+            )
             self._trained(ended=not early and (not self._stopped or self._training.all_stepped))
             if self._record is not None and (series := self._record.series()) is not None:
                 self._say(render_series(series))

@@ -57,6 +57,7 @@ class Step:
             them too, or an earlier call reached them, of any line where they are no part of these
             losses, else of the same line.
         frozen: Those that do not require grad.
+        stale: What stands where others stood that it holds still.
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does,
             several joined by "and"; ``""`` for none.
         prevented: gradviz ends the script before this step, as was asked for.
@@ -71,5 +72,6 @@ class Step:
     older: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prevented: bool = False

@@ -63,6 +63,7 @@ class Process:
         self._watch: Any = None
         self._failed = False
         self._ended = False
+        self._own = os.getpid()
 
     def watch(self) -> None:
         """Begin to watch, now that torch is there."""
@@ -78,18 +79,23 @@ class Process:
         """Have what is left to say also said by a script that ends with ``os._exit()``, which calls
         nothing else before.
         """
-        leave, own = os._exit, os.getpid()
+        leave = os._exit
 
         def _exit(status: int) -> NoReturn:
-            if os.getpid() == own and threading.current_thread() is threading.main_thread():
+            if os.getpid() == self._own and threading.current_thread() is threading.main_thread():
                 self.end(broken=status != 0)
             leave(status)
 
         os._exit = functools.wraps(leave)(_exit)
 
     def forked(self) -> None:
-        """Go on in a forked child, or be gone there."""
+        """Go on in a forked child, or be gone there.
+
+        One that is followed ends with ``os._exit()``.
+        """
         try:
+            if self._settings.children:
+                self._own, self._ended = os.getpid(), False
             if self._watch is not None:
                 self._watch.forked()
         except Exception as error:

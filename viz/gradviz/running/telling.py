@@ -151,6 +151,10 @@ def _step(step: Step, calls: Sequence[Call]) -> list[str]:
         lines += _starved(step.starved, calls)
     else:
         lines.append(f"{who} {steps} {after}: {_fed(step)}")
+    if step.stale:
+        lines.append(
+            _line("stale", f"{_names(step.stale, last)}: it steps what stood there before")
+        )
     if step.zero:
         lines.append(
             _line(
@@ -217,6 +221,12 @@ def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
 
 def _fed(step: Step) -> str:
     got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle) - len(step.frozen)
+    if step.stale:
+        return (
+            f"gradient reached {got} of its parameters, and others that it holds are stale"
+            if got
+            else "no gradient reached its parameters, which are stale"
+        )
     if not step.held:
         return "none of its parameters is known"
     if got == len(step.held):

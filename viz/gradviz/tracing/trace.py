@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -39,9 +39,19 @@ Optimizers = torch.optim.Optimizer | Iterable[torch.optim.Optimizer] | None
 
 
 class Trace:
-    """Watches the torch calls of one thread between ``with`` and its end. See :func:`trace`."""
+    """Watches the torch calls of one thread between ``with`` and its end. See :func:`trace`.
 
-    def __init__(self, training: StepWatch | None = None, *, values: bool = False) -> None:
+    One that is given ``gives_way`` has that called where another is to begin, which ends it.
+    """
+
+    def __init__(
+        self,
+        training: StepWatch | None = None,
+        *,
+        values: bool = False,
+        gives_way: Callable[[], None] | None = None,
+    ) -> None:
+        self._gives_way = gives_way
         self._tape = Tape()
         self._tape.values = values
         self._owns_training = training is None
@@ -60,6 +70,9 @@ class Trace:
                 "this trace was used before; each 'with gradviz.trace() as trace' needs a trace of"
                 " its own"
             )
+        outer: Trace | None = getattr(_watching, "trace", None)
+        if outer is not None and outer._gives_way is not None:
+            outer._gives_way()
         if getattr(_watching, "trace", None) is not None:
             raise TraceError(
                 "a trace is running in this thread already; traces cannot be nested: end the outer"

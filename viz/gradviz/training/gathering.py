@@ -74,7 +74,7 @@ class Gatherer:
         order = dict.fromkeys(name for call in self.calls for name in call.parameters)
         return [self._of(name, now[name], stale.get(name)) for name in order if name in now]
 
-    def _of(self, name: str, key: int, replaced: tuple[int, str] | None) -> Evidence:
+    def _of(self, name: str, key: int, replaced: tuple[int, int] | None) -> Evidence:
         history = self.moves.of(key)
         births = [birth for call in self.calls for birth in call.births]
         return Evidence(
@@ -95,7 +95,7 @@ class Gatherer:
                 if replaced is None
                 else self.owners.replaced_at(key, replaced[0], self.identities.paths)
             ),
-            stale_in=None if replaced is None else replaced[1],
+            stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
             born=self.owners.born(key),
             frozen_at=self.owners.frozen_at(key),
             birth=next(

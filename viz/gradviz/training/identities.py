@@ -90,17 +90,17 @@ class Identities:
     def _name_before(self, key: int, paths: Mapping[int, str]) -> str | None:
         return self._former.get(key) or self._owners.name_of(key, paths)
 
-    def stale(self, optimizers: Optimizers) -> dict[str, tuple[int, str]]:
+    def stale(self, optimizers: Optimizers) -> dict[str, tuple[int, int]]:
         """Return which parameter stands where what an optimizer holds stood.
 
-        The identity of that, and the optimizer's name.
+        The identities of that, and of the optimizer.
         """
-        stale: dict[str, tuple[int, str]] = {}
+        stale: dict[str, tuple[int, int]] = {}
         for key, record in optimizers.records.items():
             for held in record.held:
                 name = None if held in self.names else self._name_before(held, self.paths)
                 for successor in () if name is None else _successors(name, self.names.values()):
-                    stale.setdefault(successor, (held, optimizers.name_of(key)))
+                    stale.setdefault(successor, (held, key))
         return stale
 
 

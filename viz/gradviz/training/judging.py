@@ -93,6 +93,7 @@ def _fate(
     trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
     last = looks[-1] if looks else None
     measured = [one.gradient_norm for one in evidence.verdicts if one.gradient_norm is not None]
+    mover = _mover(evidence, holders) if trains else None
     return Fate(
         name=evidence.name,
         trains=trains,
@@ -112,16 +113,21 @@ def _fate(
         ),
         update_ratio=None if last is None else last.ratio,
         optimizer=", ".join(dict.fromkeys(each.name for each in holders)) or None,
-        mover=_mover(evidence) if trains else None,
-        moved_at=evidence.written_at if trains and evidence.by_hand else None,
+        learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
+        mover=mover,
+        moved_at=evidence.written_at if mover == "hand" else None,
     )
 
 
-def _mover(evidence: Evidence) -> str:
-    """Return what moved a parameter: one of :data:`gradviz.training_facts.MOVERS`."""
-    if evidence.by_hand:
-        return "hand"
+def _mover(evidence: Evidence, holders: Sequence[Stepper]) -> str | None:
+    """Return what moved a parameter: one of :data:`gradviz.training_facts.MOVERS`.
+
+    None where something wrote into it, and its optimizer stepped unseen.
+    """
     stepped = [look for look in evidence.looks if look.moved]
+    if evidence.by_hand and not stepped:
+        unseen = not evidence.looks and any(holder.steps for holder in holders)
+        return None if unseen else "hand"
     if not stepped or any(look.gradient for look in stepped):
         return "gradient"
     return "weight decay" if all(look.decays for look in stepped) else "no gradient"

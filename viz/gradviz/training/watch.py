@@ -293,6 +293,15 @@ class StepWatch:
         """
         return self._identities.renamed(roots, known)
 
+    def stale(self, optimizer: Optimizer) -> list[str]:
+        """Return what stands where others stood that an optimizer holds still, by name."""
+        self._optimizers.record(optimizer).update()
+        return [
+            name
+            for name, (_, key) in self._identities.stale(self._optimizers).items()
+            if key == id(optimizer)
+        ]
+
     def evidence(self, *, ended: bool = False) -> tuple[list[Evidence], list[Stepper]]:
         """Return what was seen of each parameter and of each optimizer."""
         self.settle()
