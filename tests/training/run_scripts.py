@@ -1,16 +1,21 @@
-"""Runs the scripts of a folder as ``gradviz run`` does, each in a fork of one process that has
-imported torch.
+"""Runs the scripts of a folder as ``gradviz run --children`` does, each in a fork of one process
+that has imported torch.
 
-Usage: run_scripts.py FOLDER OUT [NAME...]. OUT gets a report NAME.json and what was printed,
-NAME.txt, for each.
+Usage: run_scripts.py [--plain] [--import MODULE]... FOLDER OUT [NAME...]. OUT gets for each script
+a report NAME.json (NAME.rank0.json of a rank), what it printed, NAME.out, and its standard error,
+NAME.txt. With ``--plain`` it also runs as Python does, which leaves NAME.plain and NAME.err.
 """
 
+import argparse
 import atexit
+import itertools
 import os
 import signal
 import sys
+import tempfile
 import traceback
 import types
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -24,15 +29,12 @@ from gradviz.running.settings import Settings
 SECONDS = 120  # that a script may take
 
 
-def run(script: Path, out: Path) -> None:
+def run(script: Path, out: Path, *, plain: bool) -> None:
     """Run one script to its end, in this process."""
-    printed = os.open(out.with_suffix(".txt"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-    os.dup2(printed, 1)
-    os.dup2(printed, 2)
+    for stream, suffix in ((1, ".plain" if plain else ".out"), (2, ".err" if plain else ".txt")):
+        os.dup2(os.open(out.with_suffix(suffix), os.O_CREAT | os.O_WRONLY | os.O_TRUNC), stream)
     signal.alarm(SECONDS)
-    settings = Settings(output=str(out), root=os.getpid())
-    process = Process(settings, Children(settings))
-    process.watch()
+    process = None if plain else watching(out)
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__file__ = str(script)
     try:
@@ -40,23 +42,47 @@ def run(script: Path, out: Path) -> None:
     except Exception as error:
         traceback.print_exc()
         sys.last_value = error
-    process.end()
+    if process is not None:
+        process.end()
+    sys.stdout.flush()
+
+
+def watching(out: Path) -> Process:
+    """Watch this process and those that it forks."""
+    settings = Settings(
+        output=str(out), root=os.getpid(), children=True, folder=tempfile.mkdtemp(dir=out.parent)
+    )
+    process = Process(settings, Children(settings))
+    process.end_before_exit()
+    os.register_at_fork(after_in_child=process.forked)
+    process.watch()
+    return process
 
 
 def main() -> None:
     """Run them one after the other."""
+    end = os._exit  # as it is before anything watches
     torch.set_num_threads(1)
-    folder, out, *names = sys.argv[1:]
-    for name in names:
+    options = argparse.ArgumentParser()
+    options.add_argument("--plain", action="store_true")
+    options.add_argument("--import", dest="modules", action="append", default=[])
+    options.add_argument("folder", type=Path)
+    options.add_argument("out", type=Path)
+    options.add_argument("names", nargs="*")
+    given = options.parse_args()
+    for module in given.modules:
+        import_module(module)
+    ways = (True, False) if given.plain else (False,)
+    for name, plain in itertools.product(given.names, ways):
         child = os.fork()
         if child == 0:
             try:
                 atexit._clear()
-                run(Path(folder) / f"{name}.py", Path(out) / f"{name}.json")
+                run(given.folder / f"{name}.py", given.out / f"{name}.json", plain=plain)
             except BaseException:
                 traceback.print_exc()
             finally:
-                os._exit(0)
+                end(0)
         os.waitpid(child, 0)
 
 

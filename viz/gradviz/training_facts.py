@@ -260,6 +260,7 @@ class Evidence:
         looks: Its steps.
         drift: It changed between two looks at it, by whatever hand; None where two were not taken.
         finite: It was finite when it was last looked at.
+        stays_so: It was found not finite twice in a row, so that nobody has put it back.
         replaced: It stands where an optimizer's parameter stood.
         replaced_at: The line that put it there.
         stale_in: Name of the optimizer that holds what it replaced.
@@ -280,6 +281,7 @@ class Evidence:
     looks: tuple[Look, ...] = ()
     drift: bool | None = None
     finite: bool = True
+    stays_so: bool = False
     replaced: bool = False
     replaced_at: Place | None = None
     stale_in: str | None = None

@@ -184,7 +184,8 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
     why = _why(fate, single=len(names) == 1)
     if fate.why == "frozen":
         are = "is" if len(names) == 1 else "are"
-        return f"{'it' if len(names) == 1 else 'they'} {are} {why}" if every else f"{who}{are} {why}"
+        they = "it" if len(names) == 1 else "they"
+        return f"{they} {are} {why}" if every else f"{who}{are} {why}"
     if every:
         return f"{who}{why}"
     return f"{who}{'does not' if len(names) == 1 else 'do not'}: {why}"

@@ -273,6 +273,11 @@ def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around
     return around.ended
 
 
+def _not_finite(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+    """A weight that is not finite may still be put back as it was before the step."""
+    return evidence.finite or evidence.stays_so or around.ended
+
+
 def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
     """A learning rate of zero in one group is a way to freeze; in every group it is not meant.
 
@@ -310,7 +315,7 @@ _MEANT: Mapping[str, _Meant] = {
     "unused": _stepped,
     "zero": _never,
     "left_out": _stepped,
-    "not_finite": _always,
+    "not_finite": _not_finite,
     "cleared": _always,
     "clipped": _always,
     "stale": _always,

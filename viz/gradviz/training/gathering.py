@@ -89,6 +89,7 @@ class Gatherer:
             ),
             drift=True if history.moved else history.drift,
             finite=history.finite,
+            stays_so=history.stays_so,
             replaced=replaced is not None,
             replaced_at=(
                 None

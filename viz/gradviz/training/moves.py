@@ -51,6 +51,7 @@ class History:
         drift: It changed between two looks, by whatever hand; None where two were not taken.
         by_hand: It changed between two looks, and no step that was looked at lies between them.
         finite: It was finite when it was last looked at.
+        stays_so: It was found not finite twice in a row: nobody has put it back meanwhile.
         thawed: It requires grad and has some, as it was last looked at.
         first: Its spread when it was first looked at; None where nothing is open any more.
         visible: A step changed what ``first`` shows.
@@ -64,6 +65,7 @@ class History:
     drift: bool | None = None
     by_hand: bool = False
     finite: bool = True
+    stays_so: bool = False
     thawed: bool = False
     first: Tensor | None = None
     visible: bool = False
@@ -73,12 +75,18 @@ class History:
     @property
     def is_settled(self) -> bool:
         """It is known to train: no later look can say otherwise."""
-        return (self.by_gradient or self.by_hand) and not self.is_put_back
+        return (self.by_gradient or self.by_hand) and not self.is_put_back and self.finite
 
     @property
     def is_put_back(self) -> bool:
         """What each step did to it is undone before the next backward."""
         return self.returns >= _RETURNS and not self.departs
+
+
+    def look(self, *, finite: bool) -> None:
+        """Take note of whether it is finite."""
+        self.stays_so = not finite and (self.stays_so or not self.finite)
+        self.finite = finite
 
 
 class Moves:
@@ -91,6 +99,13 @@ class Moves:
         """Return the history of a parameter; an empty one where it was never looked at."""
         return self.histories.get(key) or History()
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something was not finite when it was last looked at, and may be put back."""
+        return any(
+            not history.finite and not history.stays_so for history in self.histories.values()
+        )
+
     def is_open(self, key: int) -> bool:
         """Say whether a later look may tell more of a parameter than is known."""
         return not self.of(key).is_settled
@@ -101,6 +116,7 @@ class Moves:
         """Take in what a step did to a parameter."""
         history = self.histories.setdefault(glance.key, History())
         before, after = glance.sample[: glance.spread], glance.after[: glance.spread]
+        history.look(finite=bool(before.isfinite().all()))
         glance.sample = glance.after = torch.empty(0)
         if history.first is None and not history.is_settled:
             history.first = before.clone()
@@ -110,7 +126,8 @@ class Moves:
         if glance.moved > 0 and glance.finite:
             history.moved = True
             history.by_gradient = history.by_gradient or bool(glance.gradient)
-        history.finite = glance.finite
+        if glance.finite or history.finite:
+            history.look(finite=glance.finite)
         history.sights.append(StepSight(optimizer, glance, touch, spot))
         del history.sights[1:-_MOST_LOOKS]
 
@@ -136,7 +153,8 @@ class Moves:
             pieces = Batch([spread(tensor) for tensor in chosen]).read()
             for tensor, sample in zip(chosen, pieces, strict=True):
                 history = self.histories.setdefault(id(tensor), History())
-                history.finite = bool(sample.isfinite().all())
+                if not after_step:  # which nobody can have put back yet
+                    history.look(finite=bool(sample.isfinite().all()))
                 history.thawed = tensor.requires_grad and tensor.grad is not None
                 if not (after_step and history.moved):
                     self._compare(history, sample, at_backward=at_backward)

@@ -180,6 +180,13 @@ _IN_PLAIN_LIST = (
     ),
     "Use nn.ModuleList or nn.ModuleDict in its place.",
 )
+_BORN_UNSEEN = (
+    (
+        "A gradient was NaN or infinite at a step after the calls that were watched, which makes"
+        " the parameter so for good."
+    ),
+    "gradviz run --every 1 watches every call, and names the line where the first one is born.",
+)
 _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
     "Look at what writes into them after step(): a copy, perhaps the wrong way round.",
@@ -189,6 +196,15 @@ _PUT_BACK = (
 def is_frozen(evidence: Evidence) -> bool:
     """Say whether every backward call found a parameter frozen."""
     return all(one.verdict is Verdict.FROZEN for one in evidence.verdicts)
+
+
+def _is_spoilt_later(evidence: Evidence) -> bool:
+    """Say whether it was finite as long as steps were looked at, and is no longer."""
+    return (
+        evidence.birth is None
+        and not evidence.finite
+        and all(look.finite for look in evidence.looks)
+    )
 
 
 def explain(
@@ -209,6 +225,8 @@ def explain(
         return _PUT_BACK
     if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
         return _NO_RATE_BY_SCHEDULE if any(each.scheduled for each in holders) else _NO_RATE
+    if why == "not_finite" and any(_is_spoilt_later(each) for each in concerned):
+        return _BORN_UNSEEN
     means, mend = _MEANS[why]
     if why == "cut":
         cuts = [cut for each in concerned for verdict in each.verdicts for cut in verdict.cuts]

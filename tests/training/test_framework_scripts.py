@@ -1,0 +1,89 @@
+"""Small scripts of real frameworks, each beside one with a fault.
+
+Run by Python alone and watched: the same output, and the right answer for every parameter. They
+share a process that has imported the frameworks, and each is a fork of it.
+
+truth.json says of each script: which processes write a report of their own, which parameters do
+not train and why, a piece of the line to be named, and whether there is an alarm.
+"""
+
+import fnmatch
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent / "frameworks"
+TRUTH = json.loads((SCRIPTS / "truth.json").read_text())
+NEEDS = {"lightning": "lightning.pytorch", "hf": "transformers", "accelerate": "accelerate"}
+
+
+def needed(name):
+    return NEEDS.get(name.partition("_")[0])
+
+
+def is_there(module):
+    return module is None or find_spec(module.partition(".")[0]) is not None
+
+
+NAMES = [name for name in TRUTH if is_there(needed(name))]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The folder that all scripts have left their reports and their output in."""
+    out = tmp_path_factory.mktemp("frameworks")
+    modules = {module for name in NAMES if (module := needed(name))}
+    imports = [part for module in sorted(modules) for part in ("--import", module)]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "TRANSFORMERS_VERBOSITY": "error",
+    }
+    runner = [sys.executable, str(SCRIPTS.parent / "run_scripts.py"), "--plain", *imports]
+    command = [*runner, str(SCRIPTS), str(out), *NAMES]
+    subprocess.run(command, env=environment, check=True, cwd=out)
+    return out
+
+
+def mistakes(truth, training):
+    """Yield what is wrong in the section "training" of a report."""
+    reasons = truth.get("not", {})
+    for fate in training["parameters"]:
+        right = [why for pattern, why in reasons.items() if fnmatch.fnmatch(fate["name"], pattern)]
+        if fate["trains"] is not (not right) or [fate["why"]] != (right or [None]):
+            yield f"{fate['name']}: {fate['trains']}, {fate['why']}, not {right or 'trains'}"
+    if not training["parameters"]:
+        yield "no parameters"
+    codes = [each["code"] or "" for each in (*training["alarms"], *training["parameters"])]
+    if "line" in truth and not any(truth["line"] in code for code in codes):
+        yield f"no line with {truth['line']!r} in {codes}"
+    if bool(training["alarms"]) is not truth.get("alarm", False):
+        yield f"alarms: {[alarm['why'] for alarm in training['alarms']]}"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_of_a_framework_is_judged_as_its_truth_says(name, ran):
+    truth = TRUTH[name]
+    printed = (ran / f"{name}.txt").read_text()
+    assert (ran / f"{name}.out").read_text() == (ran / f"{name}.plain").read_text() != "", printed
+    assert "stopped watching" not in printed
+    own = truth.get("reports", [""])
+    reports = [path for part in own for path in ran.glob(f"{name}.{part}{part and '.'}json")]
+    assert len(reports) >= len(own), printed
+    for path in reports:
+        training = json.loads(path.read_text())["training"]
+        assert not list(mistakes(truth, training)), path.name
+    assert printed.count(" train") >= len(reports), printed  # the sentence that ends each process
+
+
+def test_a_wrong_answer_would_be_found():
+    wrong = {"parameters": [{"name": "net.head.bias", "trains": True, "why": None, "code": None}]}
+    assert len(list(mistakes(TRUTH["hf_cut"], {**wrong, "alarms": []}))) == 2
+    assert len(list(mistakes(TRUTH["hf_ok"], {"parameters": [], "alarms": []}))) == 1
