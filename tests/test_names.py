@@ -67,7 +67,7 @@ VAGUE_STILL: dict[str, int] = {
     "reports.py": 1,
     "running/alarm.py": 2,
     "running/amounts.py": 1,
-    "running/backwards.py": 25,
+    "running/backwards.py": 4,
     "running/brief.py": 1,
     "running/children.py": 1,
     "running/merging.py": 3,
@@ -80,7 +80,7 @@ VAGUE_STILL: dict[str, int] = {
     "running/script.py": 1,
     "running/settings.py": 2,
     "running/startup/sitecustomize.py": 1,
-    "running/telling.py": 26,
+    "running/telling.py": 20,
     "several.py": 5,
     "sphinx_ext.py": 3,
     "steps.py": 2,
@@ -102,10 +102,6 @@ VAGUE_STILL: dict[str, int] = {
 LONG_STILL: dict[str, int] = {
     "graph.py": 484,
     "recording/torch_inside.py": 794,
-    "running/backwards.py": 646,
-    "running/backwards.py:Watch": 547,
-    "running/backwards.py:_report": 73,
-    "running/telling.py": 488,
 }
 
 

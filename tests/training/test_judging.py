@@ -100,12 +100,49 @@ def test_a_gradient_that_is_gone_at_the_step_was_cleared_or_clipped_by_the_call_
     assert found.line == (12 if touch else None)
 
 
-def test_a_gradient_that_is_nan_spoils_what_moved():
-    found, (alarm,) = fate(
-        Look(optimizer="optimizer", gradient=float("nan"), moved=4, compared=4, finite=False),
-        finite=False,
+NAN = Look(optimizer="optimizer", gradient=float("nan"), moved=4, compared=4, finite=False)
+
+
+@pytest.mark.parametrize(("stays_so", "ended"), [(True, False), (False, True), (True, True)])
+def test_a_gradient_that_is_nan_spoils_what_moved(stays_so, ended):
+    spoilt, (alarm,) = fate(NAN, finite=False, stays_so=stays_so, ended=ended)
+    assert (spoilt.trains, spoilt.why, alarm.why) == (False, "not_finite", "not_finite")
+
+
+def test_a_weight_that_a_step_has_just_spoilt_may_still_be_put_back():
+    spoilt, alarms = fate(NAN, finite=False)
+    assert (spoilt.why, alarms) == ("not_finite", ())
+    restored, alarms = fate(NAN, drift=True, ended=True)
+    assert (restored.trains, alarms) == (True, ())
+
+
+def test_what_is_spoilt_after_the_calls_that_were_watched_is_said_to_be_and_how_to_find_the_line():
+    moved = Look(optimizer="optimizer", gradient=0.5, moved=4, compared=4)
+    spoilt, (alarm,) = fate(moved, finite=False, ended=True)
+    assert (spoilt.trains, spoilt.why, alarm.line) == (False, "not_finite", None)
+    assert "after the calls that were watched" in alarm.means
+    assert alarm.mend.startswith("gradviz run --every 1 ")
+
+
+def test_the_last_line_says_that_a_rate_is_zero_where_that_is_known():
+    still = replace(STILL, lr=0.0)
+    assert sentence(Training(parameters=(fate(still, ended=True)[0],))) == (
+        "0 of 1 parameter train; the learning rate of the step at train.py:14 is 0."
     )
-    assert (found.trains, found.why, alarm.why) == (False, "not_finite", "not_finite")
+    assert sentence(Training(parameters=(fate(STILL)[0],))) == (
+        "0 of 1 parameter train; the update at train.py:14 is too small for its type."
+    )
+    assert sentence(Training(parameters=(fate(replace(STILL, lr=None))[0],))) == (
+        "0 of 1 parameter train; the update at train.py:14 is too small for its type, or the"
+        " learning rate is 0."
+    )
+
+
+def test_what_its_optimizer_may_have_moved_unseen_is_not_said_to_be_moved_by_hand():
+    written = {"drift": True, "by_hand": True}
+    assert fate(**written)[0].mover is None  # its optimizer steps
+    assert fate(STILL, **written)[0].mover == "hand"
+    assert fate(replace(STILL, moved=4), **written)[0].mover == "gradient"
 
 
 def test_an_update_that_the_type_cannot_hold_is_too_small_and_one_that_it_can_is_lost():
@@ -258,5 +295,5 @@ def test_of_a_value_that_left_torch_nothing_is_asserted_but_that_it_did_not_move
     assert (found.trains, found.why, alarms) == (False, None, ())
     assert (
         sentence(Training(parameters=(found,)))
-        == "0 of 1 parameter train; whether their values went into the loss cannot be seen."
+        == "0 of 1 parameter train; whether its value went into the loss cannot be seen."
     )

@@ -140,9 +140,8 @@ def _headline(alarm: Alarm, training: Training) -> str:
 
 def _common_rate(fates: Sequence[Fate]) -> float | None:
     """Return the largest learning rate of some parameters; None where one is not known."""
-    rates = [fate.learning_rate for fate in fates]
-    known = [rate for rate in rates if rate is not None]
-    return max(known) if known and len(known) == len(rates) else None
+    rates = [fate.learning_rate for fate in fates if fate.learning_rate is not None]
+    return max(rates) if rates and len(rates) == len(fates) else None
 
 
 def _steps(training: Training) -> str:

@@ -23,9 +23,8 @@ _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 
 
 def judge_step(
-    name_of_optimizer: str,
     optimizer: Optimizer,
-    others: Mapping[str, Optimizer],
+    optimizers: Mapping[str, Optimizer],
     calls: Sequence[Call],
     numbers: Sequence[int],
     earlier: Sequence[Call] = (),
@@ -35,9 +34,8 @@ def judge_step(
     """Hold an optimizer's parameters against what the calls before its step reached.
 
     Args:
-        name_of_optimizer: The variable that holds it, or its class.
         optimizer: It is about to step, or has just stepped.
-        others: Every optimizer by name.
+        optimizers: Every optimizer by name.
         calls: The backward calls since the step before that were reported on.
         numbers: All backward calls since the step before.
         earlier: The calls before these.
@@ -52,7 +50,7 @@ def judge_step(
         complete=len(calls) == len(numbers),
         shared=frozenset(
             id(tensor)
-            for other in others.values()
+            for other in optimizers.values()
             if other is not optimizer
             for tensor in _parameters(other)
         ),
@@ -65,13 +63,14 @@ def judge_step(
     for name, tensor in held.items():
         sorted_names.setdefault(sorter.field(name, tensor), []).append(name)
     sorted_names.pop("", None)
+    kind = type(optimizer).__name__
     step = Step(
-        optimizer=name_of_optimizer,
-        kind=type(optimizer).__name__,
+        optimizer=next((name for name, other in optimizers.items() if other is optimizer), kind),
+        kind=kind,
         calls=tuple(numbers),
         held=tuple(held),
         stale=tuple(stale),
-        extra=_extra({*held, *stale}, others, calls),
+        extra=_extra({*held, *stale}, optimizers, calls),
     )
     fields: dict[str, Any] = {field: tuple(chosen) for field, chosen in sorted_names.items()}
     return replace(step, **fields)

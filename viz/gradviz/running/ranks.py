@@ -26,8 +26,8 @@ from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running import alive, rank
 from gradviz.running.calls import Call
+from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
-from gradviz.running.telling import tell_names
 from gradviz.training_facts import Training
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written

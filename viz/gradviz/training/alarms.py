@@ -273,9 +273,9 @@ def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around
     return around.ended
 
 
-def _not_finite(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _not_finite(evidence: Evidence, holders: Sequence[Stepper], beside: _Around) -> bool:
     """A weight that is not finite may still be put back as it was before the step."""
-    return evidence.finite or evidence.stays_so or around.ended
+    return evidence.finite or evidence.stays_so or beside.ended
 
 
 def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:

@@ -82,7 +82,6 @@ class History:
         """What each step did to it is undone before the next backward."""
         return self.returns >= _RETURNS and not self.departs
 
-
     def look(self, *, finite: bool) -> None:
         """Take note of whether it is finite."""
         self.stays_so = not finite and (self.stays_so or not self.finite)

@@ -33,7 +33,6 @@ from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
 from gradviz.training_facts import ConstantTerm, Evidence, Stepper, Touch
 
-
 # Optimizers that are looked at as they go; an inner loop may make and drop one for each batch
 _MOST_LAST_LOOKS = 8
 
@@ -99,6 +98,10 @@ class StepWatch:
 
     def end(self) -> None:
         """Watch no longer."""
+        self._last_looks = _MOST_LAST_LOOKS
+        self._unhook()
+
+    def _unhook(self) -> None:
         self._full = False
         self.owners.end()
         if self._hooks is not None:
@@ -265,7 +268,7 @@ class StepWatch:
         held = {key for record in records for key in record.held}
         there = held.union(map(id, self._identities.parameters()))
         if all(record.steps for record in records) and not any(map(self._moves.is_open, there)):
-            self.end()
+            self._unhook()
 
     # Backward calls
 

@@ -225,7 +225,7 @@ def explain(
         return _PUT_BACK
     if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
         return _NO_RATE_BY_SCHEDULE if any(each.scheduled for each in holders) else _NO_RATE
-    if why == "not_finite" and any(_is_spoilt_later(each) for each in concerned):
+    if why == "not_finite" and any(map(_is_spoilt_later, concerned)):
         return _BORN_UNSEEN
     means, mend = _MEANS[why]
     if why == "cut":

@@ -1,0 +1,176 @@
+"""What a run says and writes: of its backward calls, of the steps, of training, as they come."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from torch.optim import Optimizer
+
+from gradviz.render.formats import save
+from gradviz.render.series_text import render_series
+from gradviz.running import rank, ranks, telling
+from gradviz.running.alarm import judge_step
+from gradviz.running.calls import Call
+from gradviz.running.children import Children, label, own_file
+from gradviz.running.kept import Kept
+from gradviz.running.outcome import Outcome
+from gradviz.running.rounds import Rounds
+from gradviz.running.settings import Settings
+from gradviz.running.step_words import lead
+from gradviz.series.recorder import Recorder
+from gradviz.training.watch import StepWatch
+
+
+class Account:
+    """Says what is new, and writes the file that was asked for.
+
+    Args:
+        settings: What was asked for.
+        voice: Says a text.
+        training: What optimizers do.
+        record: The series of numbers; None where nobody asked.
+        children: The processes that this one started; None where nobody counts them.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        voice: Callable[[str], None],
+        training: StepWatch,
+        record: Recorder | None,
+        children: Children | None,
+    ) -> None:
+        self.kept = Kept()
+        self._settings = settings
+        self._voice = voice
+        self._training = training
+        self._record = record
+        self._children = children
+        self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
+        self._outcome = Outcome(training)
+
+    def call(self, call: Call) -> bool:
+        """Tell of a backward call. Return whether it brought anything new."""
+        is_new = self.kept.take(call)
+        dropped = self.kept.drop() if self._settings.every else None
+        if dropped is not None and len(self._training.calls) == len(self.kept.calls) + 1:
+            del self._training.calls[dropped]
+        ranks.leave(call, self._settings)
+        text = self._teller.tell_call(call)
+        if not is_new and self._settings.until_stable:
+            text = f"{telling.headline(call)}: nothing new\n"
+        self.say(text)
+        self.write()
+        if not self._is_silent():
+            self._voice(ranks.completed(call.number, self._settings))
+        return is_new
+
+    def step(
+        self,
+        optimizer: Optimizer,
+        optimizers: Mapping[str, Optimizer],
+        rounds: Rounds,
+        *,
+        prevented: bool,
+    ) -> None:
+        """Tell of an optimizer's step.
+
+        Args:
+            optimizer: It is about to step, or has just stepped.
+            optimizers: Every optimizer by name.
+            rounds: The calls since the step before.
+            prevented: gradviz ends the script before this step, as asked for.
+        """
+        step = judge_step(
+            optimizer,
+            optimizers,
+            rounds.batch,
+            rounds.numbers,
+            self.kept.earlier(rounds.numbers[0]),
+            stale=self._training.stale(optimizer),
+        )
+        step = replace(step, prevented=prevented)
+        self.kept.leads.append(lead(step, rounds.batch))
+        self.say(self._teller.tell_step(step, rounds.batch))
+        if not self._settings.every:
+            self.write()
+
+    def record(self, wants_next: bool) -> None:
+        """Take what the step did into the series; look at none that follows no watched call."""
+        if self._record is not None and self._training.looking:
+            self._record.stepped(self._training.recent())
+        if self._settings.every and not wants_next:
+            self._training.looking = False
+
+    def trained(self, *, ended: bool = False) -> None:
+        """Say what is new of training; ``ended`` where nothing more is to come."""
+        self._outcome.judge(self.kept.calls, self.kept.reported, ended=ended)
+        for alarm in self._outcome.alarms(ended=ended):
+            self.say(alarm)
+        if ended and self._outcome.training is not None:
+            ranks.leave_training(self._outcome.training, self._settings)
+        self.write()
+
+    def end(self, *, decides: bool, stopped: bool) -> None:
+        """Say what could only be said at the end.
+
+        Args:
+            decides: What has not been by now never will be.
+            stopped: gradviz has ended the script, as asked for.
+        """
+        self.trained(ended=decides)
+        if self._record is not None and (series := self._record.series()) is not None:
+            self.say(render_series(series))
+        if self._settings.output and self._settings.names_output and self._children is not None:
+            self.say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
+        self.say(self._outcome.last(stopped=stopped))
+
+    def say_unseen(self, calls: int, grads: int, *, was_on: bool) -> None:
+        """Say why there is nothing to report, where this is the script's own process.
+
+        Args:
+            calls: Backward calls that were seen.
+            grads: Calls of ``torch.autograd.grad``.
+            was_on: Something was awaited still.
+        """
+        if self._children is None:
+            return
+        if calls == 0:
+            grad_calls = f"torch.autograd.grad was called {grads} times" if grads else ""
+            self._children.say_unseen(grad_calls)
+        elif was_on and not self.kept.calls:
+            seen_calls = "1 backward call was" if calls == 1 else f"{calls} backward calls were"
+            self.say(f"Only {seen_calls} seen in this process, none of those asked for.\n")
+
+    def say(self, text: str) -> None:
+        """Say a text where this process speaks, and take note of an alarm."""
+        if self._settings.alarms and text.startswith("ALARM"):
+            Path(self._settings.alarms).touch()
+        if not text or self._is_silent():
+            return
+        own = label(self._settings)
+        self._voice(f"gradviz{f' [{own}]' if own else ''}: {text}")
+
+    def write(self) -> None:
+        """Write the file whole, with everything known so far."""
+        if not self._settings.output or not self.kept.calls or self._is_silent():
+            return
+        series = None if self._record is None else self._record.series()
+        save(
+            self.kept.report(self._outcome.training, series),
+            own_file(self._settings.output, label(self._settings)),
+            engine=self._settings.engine,
+        )
+
+    def _is_silent(self) -> bool:
+        own = rank.here() if self._settings.one_voice else None
+        return own is not None and own.own > 0
+
+
+def _near(path: Path) -> str:
+    """Return a path as from the current folder, where there is one."""
+    try:
+        return os.path.relpath(path)
+    except (OSError, ValueError):
+        return str(path)

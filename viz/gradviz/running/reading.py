@@ -1,0 +1,174 @@
+"""Reads a backward call, as it has just ended, as plain data."""
+
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gradviz.recording import where
+from gradviz.recording.judge import judge
+from gradviz.recording.model_names import Names, names_of
+from gradviz.recording.recorder import described
+from gradviz.recording.seams.watcher import held_by
+from gradviz.recording.tape import Tape
+from gradviz.reports import Report
+from gradviz.running import names, ranks
+from gradviz.running.amounts import value_of, zeros_of
+from gradviz.running.calls import Call
+from gradviz.running.relevant import relevant
+from gradviz.series.recorder import Recorder
+from gradviz.tracing.trace import Trace
+from gradviz.training.constant_terms import find_constant_terms, find_underivable
+from gradviz.training.gathering import Seen
+from gradviz.training.watch import StepWatch
+
+_UNTRACED = "It ran in a thread that is not traced: cut cannot be told from unused."
+Find = Callable[[FrameType | None], names.Found | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call of backward, or of ``torch.autograd.grad``, that has just ended.
+
+    Attributes:
+        kind, number: As in :class:`gradviz.running.calls.Call`.
+        frame: That called it.
+        losses: What it began from.
+        asked: What it was to give gradient to; empty for all.
+        error: What it raised.
+    """
+
+    kind: str
+    number: int
+    frame: FrameType
+    losses: tuple[Tensor, ...]
+    asked: tuple[Tensor, ...]
+    error: Exception | None
+
+
+class Reader:
+    """Reads calls, and takes what they show of training and of the series where these belong.
+
+    Args:
+        training: What optimizers do.
+        record: The series of numbers; None where nobody asked.
+        find: Returns what is trained, as seen from a frame; None where what was to be watched is
+            over. Unless given, it is looked for.
+    """
+
+    def __init__(
+        self, training: StepWatch, record: Recorder | None, find: Find | None = None
+    ) -> None:
+        self.find: Find = names.find if find is None else find
+        self._training = training
+        self._record = record
+        self._optimizers: dict[str, weakref.ref[Optimizer]] = {}
+
+    def optimizers(self, wanted: Optimizer, frame: FrameType) -> dict[str, Optimizer]:
+        """Return every optimizer by name, as the last call found them, or as they are found now
+        where that did not find the one wanted.
+        """
+        optimizers = {
+            name: optimizer
+            for name, reference in self._optimizers.items()
+            if (optimizer := reference()) is not None
+        }
+        if any(optimizer is wanted for optimizer in optimizers.values()):
+            return optimizers
+        scene = self.find(frame)
+        return {} if scene is None else dict(scene.optimizers)
+
+    def read(self, ended: Ended, trace: Trace | None) -> Call | None:
+        """Return a call, None where what was to be watched is over.
+
+        Args:
+            ended: The call.
+            trace: What has watched its thread; None where nothing has.
+        """
+        scene = self.find(ended.frame)
+        if scene is None:
+            return None
+        scene, own_names = self._renamed(scene)
+        code, lasti, caller, caller_lasti, _ = where.quick(ended.frame)
+        report = relevant(self._report(ended, scene, trace), scene)
+        report = replace(report, place=None if code is None else where.place(code, lasti))
+        self._optimizers = {name: weakref.ref(live) for name, live in scene.optimizers.items()}
+        self._training.name(scene.optimizers)
+        self._training.called(_for_training(report, ended, scene), own_names, scene.roots)
+        if self._record is not None and ended.kind == "backward":
+            self._record.take(
+                ended.number, report.parameters, zeros_of(report.graph), value_of(ended.losses)
+            )
+        return Call(
+            number=ended.number,
+            kind=ended.kind,
+            report=report,
+            place=report.place,
+            caller=None if caller is None else where.place(caller, caller_lasti),
+            failed="" if ended.error is None else described(ended.error),
+            names={
+                key: own[0]
+                for key, own in own_names.parameters.items()
+                if own[0] in report.parameters
+            },
+            roots=tuple(scene.roots),
+            watched=trace is not None,
+            when=scene.when,
+            waits=ranks.waits(),
+        )
+
+    def _renamed(self, scene: names.Found) -> tuple[names.Found, Names]:
+        """Return what was found, by the names of before, and the names of all parameters."""
+        own_names = names_of(scene.roots)
+        roots = self._training.renamed(scene.roots, own_names)
+        if roots.keys() == scene.roots.keys():
+            return scene, own_names
+        named = scene.named | (roots.keys() - scene.roots.keys())
+        return replace(scene, roots=roots, named=named), names_of(roots)
+
+    def _report(self, ended: Ended, scene: names.Found, trace: Trace | None) -> Report:
+        losses = _by_name(ended.losses, ended.frame)
+        optimizers = list(scene.optimizers.values())
+        if not losses:
+            report = Report(notes=("It began from no tensor.",))
+        elif trace is not None:
+            report = trace.report(losses, dict(scene.roots), optimizers)
+        else:
+            held = held_by(optimizers)
+            report = Report.of(
+                judge(Tape(), losses, scene.roots, held, measure=False, notes=(_UNTRACED,))
+            )
+        return replace(report, losses={}, loss=" + ".join(losses) or "loss")
+
+
+def _by_name(losses: Sequence[Tensor], frame: FrameType) -> dict[str, Tensor]:
+    """Return losses by what the script calls them."""
+    named = {
+        names.name_of(loss, frame) or ("loss" if len(losses) == 1 else f"loss {place}"): loss
+        for place, loss in enumerate(losses, 1)
+    }
+    if len(named) < len(losses):
+        return {f"loss {place}": loss for place, loss in enumerate(losses, 1)}
+    return named
+
+
+def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
+    return Seen(
+        parameters=report.parameters,
+        asked=frozenset(map(id, ended.asked)) or None,
+        place=report.place,
+        terms=find_constant_terms(report.graph),
+        underivable=find_underivable(report.graph),
+        births=report.births,
+        inspects=bool(report.unregistered)
+        or not all(_is_training(root) for root in scene.roots.values()),
+    )
+
+
+def _is_training(root: Any) -> bool:
+    return not isinstance(root, torch.nn.Module) or root.__dict__.get("training") is not False

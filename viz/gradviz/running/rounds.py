@@ -1,0 +1,49 @@
+"""Which backward calls an optimizer's step follows."""
+
+from typing import TYPE_CHECKING
+
+from torch.optim import Optimizer
+
+if TYPE_CHECKING:
+    from gradviz.running.calls import Call
+
+
+class Rounds:
+    """The backward calls since the step before, and the steps after them.
+
+    Attributes:
+        numbers: Of the calls since the step before.
+        batch: Those of them that were reported on.
+        most: Calls between two steps, so far.
+        has_stepped: Some optimizer has made a step.
+        judged: The optimizers, by identity, that have stepped since.
+        stepping: Those inside whose step we are.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.batch: list[Call] = []
+        self.most = 0
+        self.has_stepped = False
+        self.judged: set[int] = set()
+        self.stepping: list[int] = []
+
+    def called(self, number: int) -> None:
+        """A backward call has ended."""
+        if self.judged and not self.stepping:
+            self._begin()
+        self.numbers.append(number)
+        self.most = max(self.most, len(self.numbers))
+
+    def steps(self, optimizer: Optimizer) -> None:
+        """An optimizer is about to step."""
+        self.has_stepped = True
+        if id(optimizer) in self.judged:
+            self._begin()
+        if id(optimizer) in self.stepping:  # its step before was interrupted
+            del self.stepping[self.stepping.index(id(optimizer)) :]
+        self.stepping.append(id(optimizer))
+
+    def _begin(self) -> None:
+        self.numbers, self.batch = [], []
+        self.judged.clear()

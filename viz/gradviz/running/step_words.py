@@ -1,0 +1,183 @@
+"""The words of an optimizer's step: one line, or an alarm with what kept gradient from what."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from gradviz.causes import explain
+from gradviz.graph import Cut, Verdict
+from gradviz.render.sentences import counted
+from gradviz.running.calls import Call, Step
+from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
+
+_IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
+
+
+def lead(step: Step, calls: Sequence[Call]) -> str:
+    """Return the step in a sentence, for the notes of a saved report."""
+    return step_lines(step, calls)[0]
+
+
+def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:
+    """Return what an optimizer steps after some calls, line by line."""
+    lines = []
+    who = f"{step.optimizer} ({step.kind})" if step.optimizer != step.kind else step.kind
+    after = f"after backward {numbers_in_words(step.calls)}"
+    steps = "is about to step" if step.prevented else "steps"
+    last = calls[-1]
+    if step.starved:
+        lines.append(
+            f"ALARM: {who} {steps} {counted(len(step.starved), 'parameter')} that no gradient"
+            f" reached, {after}"
+        )
+        lines += _starved(step.starved, calls)
+    else:
+        lines.append(f"{who} {steps} {after}: {reach_in_words(step)}")
+    if step.stale:
+        lines.append(
+            line("stale", f"{names_in(step.stale, last)}: it steps what stood there before")
+        )
+    if step.zero:
+        lines.append(
+            line(
+                "zero",
+                f"{names_in(step.zero, last)}: what arrived is all zero{_again(step, calls)}",
+            )
+        )
+    if step.older:
+        lines.append(
+            line(
+                "older",
+                f"{names_in(step.older, last)}: stepped by a gradient that these calls did not"
+                " bring: an older one, or other ranks'",
+            )
+        )
+    if step.idle:
+        lines.append(
+            line(
+                "idle",
+                f"{names_in(step.idle, last)}: {_why_idle(step.idle, calls)}",
+            )
+        )
+    for owner, names in step.extra.items():
+        several = " and " in owner
+        holds = (
+            f"{owner} {'hold them, and do' if several else 'holds them, and does'} not step here"
+            if owner
+            else "no optimizer holds them"
+        )
+        lines.append(line("extra", f"{names_in(names, last)}: gradient arrives; {holds}"))
+        lines += [] if owner else _listed(names, last.roots)
+    return lines
+
+
+def _why_idle(names: Sequence[str], calls: Sequence[Call]) -> str:
+    parameters = [call.report.parameters.get(name) for call in calls for name in names]
+    if any(parameter is not None and parameter.verdict is Verdict.CUT for parameter in parameters):
+        return "severed from this loss; an earlier one reached them"
+    return "not part of this loss; another loss trains them"
+
+
+def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
+    """Say why an optimizer of a module's parameters() does not hold what stands in a plain list or
+    dict of that module.
+    """
+    modules = tuple(roots)
+    reasons: dict[str, None] = {}
+    for root in modules:
+        in_list = _IN_LIST.fullmatch(root)
+        if (
+            in_list
+            and any(root.startswith(f"{other}.") for other in modules)
+            and any(name.startswith(f"{root}.") for name in names)
+        ):
+            module, attribute, key = in_list.groups()
+            kind, registers = (
+                ("list", "nn.ModuleList") if key.isdigit() else ("dict", "nn.ModuleDict")
+            )
+            reasons[
+                f"{module}.{attribute} is a plain {kind}, which {module}.parameters() leaves out:"
+                f" {registers} registers it"
+            ] = None
+    yield from (line("", reason) for reason in reasons)
+
+
+def reach_in_words(step: Step) -> str:
+    """Return how many of its parameters gradient reached."""
+    got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle) - len(step.frozen)
+    if step.stale:
+        return (
+            f"gradient reached {got} of its parameters, and others that it holds are stale"
+            if got
+            else "no gradient reached its parameters, which are stale"
+        )
+    if not step.held:
+        return "none of its parameters is known"
+    if got == len(step.held):
+        return (
+            "gradient reached all its parameters"
+            if got > 1
+            else "gradient reached its only parameter"
+        )
+    if len(step.frozen) == len(step.held):
+        who = (
+            f"all its {len(step.held)} parameters are"
+            if len(step.held) > 1
+            else "its only parameter is"
+        )
+        return f"{who} frozen, so this changes nothing"
+    frozen = (
+        f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen"
+        if step.frozen
+        else ""
+    )
+    return f"gradient reached {got} of its {len(step.held)} parameters{frozen}"
+
+
+def _again(step: Step, calls: Sequence[Call]) -> str:
+    return (
+        f", as in each of the {len(step.calls)} calls"
+        if len(step.calls) > 1 and len(calls) == len(step.calls)
+        else ""
+    )
+
+
+def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
+    """What kept gradient from each: the cut, or that it is no part of the loss."""
+    explained = set()
+    by_cuts: dict[tuple[Cut, ...], list[str]] = {}
+    for name in names:
+        cuts = tuple(
+            dict.fromkeys(
+                cut
+                for call in calls
+                if name in call.report.parameters
+                for cut in call.report.parameters[name].cuts
+            )
+        )
+        by_cuts.setdefault(cuts, []).append(name)
+    for cuts, group in by_cuts.items():
+        yield line("not trained", names_in(group, calls[-1]))
+        for cut in cuts:
+            yield from cut_lines(cut)
+            if explain(cut) not in explained:
+                explained.add(explain(cut))
+                yield line("means", explain(cut).meaning)
+                yield line("fix", explain(cut).mend)
+        parameters = [
+            call.report.parameters[name]
+            for call in calls
+            for name in group
+            if name in call.report.parameters
+        ]
+        unclear = any(parameter.uncertain for parameter in parameters)
+        if not cuts and unclear:
+            yield line("", "whether their values went into the loss cannot be seen")
+        elif not cuts:
+            yield line(
+                "",
+                (
+                    "their values did not go into the loss"
+                    if len(group) > 1
+                    else "its value did not go into the loss"
+                ),
+            )
