@@ -77,7 +77,9 @@ class Watch:
         self._training = StepWatch()
         self._reader = Reader(self._training, self._record, find)
         self._account = Account(settings, voice, self._training, self._record, children)
-        self._trace = self._new_trace()
+        self._trace = ThreadTrace(
+            self._training, values=settings.values, gives_way=self._stand_aside, voice=voice
+        )
         self._hooks: StepHooks | None = None
         self._undo = Undo()
         self._inside = threading.local()
@@ -115,14 +117,6 @@ class Watch:
         except BaseException:
             self._off()
             raise
-
-    def _new_trace(self) -> ThreadTrace:
-        return ThreadTrace(
-            self._training,
-            values=self._settings.values,
-            gives_way=self._stand_aside,
-            voice=self._voice,
-        )
 
     def forked(self) -> None:
         """A forked child goes on from nothing where children are followed, and
@@ -313,7 +307,8 @@ class Watch:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._rounds.stepping.remove(id(optimizer))
             is_watched = self._training.looking
-            self._guarded(self._account.record, self._plan.wants(self._count + 1))
+            wants_next = self._plan.wants(self._count + 1)
+            self._guarded(partial(self._account.record, wants_next=wants_next))
             self._plan.stepped = self._training.all_stepped
             if self._settings.until_stepped and not self._over and self._plan.is_over(self._count):
                 self._over = True
@@ -350,11 +345,8 @@ class Watch:
 
         Once what steps next is known, or nothing can step.
         """
-        if (
-            self._settings.stop
-            and self._over
-            and (now or self._rounds.stepping or not self._account.kept.may_step)
-        ):
+        is_last = now or self._rounds.stepping or not self._account.kept.may_step
+        if self._settings.stop and self._over and is_last:
             self._stopped = True
             self._off()
             raise SystemExit(0)
