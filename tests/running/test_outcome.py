@@ -156,22 +156,46 @@ def test_a_state_that_is_learned_trains_by_the_first_of_several_losses(scripts, 
     assert ("severed from this loss; an earlier one reached them" in ran.err) == (code == 0)
 
 
-def test_an_alarm_of_a_step_fails_the_run_although_all_trains_in_the_end(scripts):
-    scripts.write(
-        "train.py",
-        """
-        import torch
-        heads = torch.nn.ModuleList(torch.nn.Linear(3, 1) for _ in range(2))
-        optimizer = torch.optim.SGD(heads.parameters(), 0.1)
-        for number in range(4):
-            optimizer.zero_grad()
-            heads[number % 2](torch.ones(2, 3)).square().mean().backward()
-            optimizer.step()
-        """,
-    )
+HEADS = """
+import torch
+heads = torch.nn.ModuleList(torch.nn.Linear(3, 1) for _ in range({heads}))
+optimizer = torch.optim.SGD(heads.parameters(), 0.1)
+for number in range(12):
+    optimizer.zero_grad()
+    heads[{turn}](torch.ones(2, 3)).square().mean().backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("heads", "turn"), [(2, "number % 2"), (5, "number % 5")])
+def test_heads_that_are_trained_in_turn_raise_no_alarm(scripts, heads, turn):
+    scripts.write("train.py", HEADS.format(heads=heads, turn=turn))
     ran = scripts.run("--fail-on-alarm", "train.py")
-    assert "ALARM" in ran.err
-    assert (ran.code, ran.end) == (1, "gradviz: All 4 parameters train.\n")
+    assert "ALARM" not in ran.err
+    assert "  waiting   heads.1" in ran.err
+    assert (ran.code, ran.end) == (0, f"gradviz: All {2 * heads} parameters train.\n")
+
+
+def test_a_head_that_no_step_trains_is_an_alarm_once_that_is_sure(scripts):
+    scripts.write("train.py", HEADS.format(heads=2, turn="0"))
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    first = ran.err.index("ALARM: optimizer (SGD) steps 2 parameters that no gradient reached")
+    assert ran.err.index("steps after backward 2") < first
+    assert ran.code == 1
+    assert ran.end == (
+        "gradviz: 2 of 4 parameters train; heads.1.* (2) do not: they are no part of the loss.\n"
+    )
+
+
+def test_an_alarm_about_what_a_later_step_trains_is_taken_back(scripts):
+    scripts.write("train.py", HEADS.format(heads=2, turn="number // 8"))
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    assert "ALARM: optimizer (SGD) steps 2 parameters that no gradient reached" in ran.err
+    assert (
+        "gradviz: heads.1.* (2) train by a later step: the alarm about them is taken back."
+        in ran.err
+    )
+    assert (ran.code, ran.end) == (0, "gradviz: All 4 parameters train.\n")
 
 
 def test_a_check_of_a_script_names_no_file_that_is_gone(scripts):

@@ -110,6 +110,13 @@ def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
     yield "fix", alarm.mend
 
 
+def taken_back(names: Sequence[str], training: Training) -> str:
+    """Return that an alarm about some parameters does not hold any more."""
+    train, them = ("trains", "it") if len(names) == 1 else ("train", "them")
+    who = _names(names, training.parameters)
+    return f"{printable(who)} {train} by a later step: the alarm about {them} is taken back."
+
+
 def note_on_size(training: Training) -> str:
     """Return how much of large parameters was compared; empty where all of each was."""
     large = [fate for fate in training.parameters if 0 < fate.compared < fate.numel]

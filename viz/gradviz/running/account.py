@@ -1,6 +1,7 @@
 """What a run says and writes: of its backward calls, of the steps, of training, as they come."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from torch.optim import Optimizer
 
 from gradviz.render.formats import save
 from gradviz.render.series_text import render_series
+from gradviz.render.training import taken_back
 from gradviz.running import rank, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
@@ -20,6 +22,8 @@ from gradviz.running.settings import Settings
 from gradviz.running.step_words import lead
 from gradviz.series.recorder import Recorder
 from gradviz.training.watch import StepWatch
+
+_SURE = 3  # steps after which what no loss has used is an alarm
 
 
 class Account:
@@ -49,6 +53,8 @@ class Account:
         self._children = children
         self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
         self._outcome = Outcome(training)
+        self._steps: Counter[int] = Counter()  # that were told of, by the identity of the optimizer
+        self._raised: Path | None = None  # which says to others that there was an alarm
 
     def call(self, call: Call) -> bool:
         """Tell of a backward call. Return whether it brought anything new."""
@@ -72,6 +78,7 @@ class Account:
         optimizers: Mapping[str, Optimizer],
         rounds: Rounds,
         *,
+        is_last: bool,
         prevented: bool,
     ) -> None:
         """Tell of an optimizer's step.
@@ -80,8 +87,10 @@ class Account:
             optimizer: It is about to step, or has just stepped.
             optimizers: Every optimizer by name.
             rounds: The calls since the step before.
+            is_last: No later call is reported on.
             prevented: gradviz ends the script before this step, as asked for.
         """
+        self._steps[id(optimizer)] += 1
         step = judge_step(
             optimizer,
             optimizers,
@@ -89,8 +98,10 @@ class Account:
             rounds.numbers,
             self.kept.earlier(rounds.numbers[0]),
             stale=self._training.stale(optimizer),
+            waits=not is_last and self._steps[id(optimizer)] < _SURE,
         )
         step = replace(step, prevented=prevented)
+        self._outcome.of_step(step.starved)
         self.kept.leads.append(lead(step, rounds.batch))
         self.say(self._teller.tell_step(step, rounds.batch))
         if not self._settings.every:
@@ -120,11 +131,20 @@ class Account:
             stopped: gradviz has ended the script, as asked for.
         """
         self.trained(ended=decides)
+        self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:
             self.say(render_series(series))
         if self._settings.output and self._settings.names_output and self._children is not None:
             self.say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
         self.say(self._outcome.last(stopped=stopped))
+
+    def _take_back(self) -> None:
+        """Say which alarms do not hold any more."""
+        names = self._outcome.taken_back()
+        if names and self._outcome.training is not None:
+            self.say(f"{taken_back(names, self._outcome.training)}\n")
+        if self._raised and not self._outcome.stands:
+            self._raised.unlink(missing_ok=True)
 
     def say_unseen(self, calls: int, grads: int, *, was_on: bool) -> None:
         """Say why there is nothing to report, where this is the script's own process.
@@ -146,7 +166,8 @@ class Account:
     def say(self, text: str) -> None:
         """Say a text where this process speaks, and take note of an alarm."""
         if self._settings.alarms and text.startswith("ALARM"):
-            Path(self._settings.alarms).touch()
+            self._raised = Path(f"{self._settings.alarms}-{os.getpid()}")
+            self._raised.touch()
         if not text or self._is_silent():
             return
         own = label(self._settings)

@@ -7,7 +7,7 @@ reason (the generator in the discriminator's step), and what is reached and not 
 gradient, which the next ``zero_grad`` clears.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ def judge_step(
     earlier: Sequence[Call] = (),
     *,
     stale: Sequence[str] = (),
+    waits: bool = False,
 ) -> Step:
     """Hold an optimizer's parameters against what the calls before its step reached.
 
@@ -40,6 +41,7 @@ def judge_step(
         numbers: All backward calls since the step before.
         earlier: The calls before these.
         stale: Names of what stands where others stood that the optimizer holds still.
+        waits: It is early to say of what no loss has used that none will.
     """
     names = {key: name for call in calls for key, name in call.names.items()}
     held: dict[str, torch.Tensor] = {
@@ -48,6 +50,7 @@ def judge_step(
     sorter = _Sorter(
         calls=calls,
         complete=len(calls) == len(numbers),
+        waits=waits or _take_turns([*earlier, *calls], held),
         shared=frozenset(
             id(tensor)
             for other in optimizers.values()
@@ -83,6 +86,7 @@ class _Sorter:
     Attributes:
         calls: The backward calls since the step before that were reported on.
         complete: They are all that there were.
+        waits: What no loss has used a later one may use.
         shared: Identities of what other optimizers hold too.
         reached: Names of what calls before these reached.
         reached_there: Of what such calls at one of the same lines reached.
@@ -90,6 +94,7 @@ class _Sorter:
 
     calls: Sequence[Call]
     complete: bool
+    waits: bool
     shared: frozenset[int]
     reached: frozenset[str]
     reached_there: frozenset[str]
@@ -114,9 +119,20 @@ class _Sorter:
             return "idle"
         if name in self.reached_there:
             return "idle"  # a state that is learned: the first of several losses alone trains it
+        if verdicts == {Verdict.UNUSED} and self.waits and tensor.grad is None:
+            return "waiting"
         if tensor.grad is None or (self.complete and _is_zero(tensor.grad)):
             return "starved"
         return "older" if self.complete else ""
+
+
+def _take_turns(calls: Sequence[Call], names: Iterable[str]) -> bool:
+    """Say whether some losses use what others do not: what none has used may have its turn yet."""
+    verdicts = [
+        {call.report.parameters[name].verdict for call in calls if name in call.report.parameters}
+        for name in names
+    ]
+    return any({Verdict.UNUSED, Verdict.REACHED} <= own for own in verdicts)
 
 
 def _is_zero(gradient: torch.Tensor | None) -> bool:

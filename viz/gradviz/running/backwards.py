@@ -325,7 +325,9 @@ class Watch:
         rounds.judged.add(id(optimizer))
         if rounds.batch:  # else none of the calls before this step was reported on
             optimizers = self._reader.optimizers(optimizer, sys._getframe(2))
-            self._account.step(optimizer, optimizers, rounds, prevented=prevented)
+            self._account.step(
+                optimizer, optimizers, rounds, is_last=self._over, prevented=prevented
+            )
 
     def _finish(self, broken: bool) -> None:
         """Decide what could only be decided at the end."""

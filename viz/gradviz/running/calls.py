@@ -50,6 +50,7 @@ class Step:
             them.
         held: Names of the parameters it steps.
         starved: Those that require grad and got none: the alarm.
+        waiting: Those that no loss has used so far, and that a later one may still.
         zero: Those that got nothing but zeros.
         older: Those that none of these calls reached, and that it steps by a gradient left from
             before.
@@ -68,6 +69,7 @@ class Step:
     calls: tuple[int, ...]
     held: tuple[str, ...] = ()
     starved: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     zero: tuple[str, ...] = ()
     older: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()

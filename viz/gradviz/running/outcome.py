@@ -1,6 +1,6 @@
 """What a run says of training: alarms as they come, each once, and one sentence at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import Call
@@ -35,6 +35,7 @@ class Outcome:
         self._thresholds = thresholds
         # Names, by reason and line
         self._told: dict[tuple[str, str | None, int | None], set[str]] = {}
+        self._of_steps: set[str] = set()  # names in the alarms of steps
         self.training: Training | None = None  # as last judged
 
     def judge(
@@ -65,6 +66,10 @@ class Outcome:
         )
         return self.training
 
+    def of_step(self, names: Iterable[str]) -> None:
+        """A step's own line was an alarm about some parameters."""
+        self._of_steps.update(names)
+
     def alarms(self, *, ended: bool = False) -> list[str]:
         """Return the alarms that are not told yet, and that no later step will do away with."""
         if self.training is None:
@@ -74,8 +79,28 @@ class Outcome:
         return [
             text
             for one, text in zip(settled, told, strict=True)
-            if text and (one.why not in _STEP_TELLS or not self.training.steps)
+            if text and not (one.why in _STEP_TELLS and self._of_steps.issuperset(one.parameters))
         ]
+
+    def taken_back(self) -> list[str]:
+        """Return the names in alarms told that gradient has moved since, and that no alarm is about
+        any more; to be asked for once, at the end.
+        """
+        if self.training is None:
+            return []
+        told = self._of_steps.union(*self._told.values())
+        still = {name for alarm in self.training.alarms for name in alarm.parameters}
+        return [
+            fate.name
+            for fate in self.training.parameters
+            if fate.name in told - still and fate.trains and fate.mover == "gradient"
+        ]
+
+    @property
+    def stands(self) -> bool:
+        """Whether some alarm that was told is not taken back."""
+        told = self._of_steps.union(*self._told.values())
+        return bool(told.difference(self.taken_back()))
 
     def _tell(self, alarm: Alarm, training: Training) -> str:
         """Return an alarm in full the first time, and in a word where it concerns more parameters

@@ -73,7 +73,8 @@ def run(
         os.execve(sys.executable, command, environment)
     status = subprocess.call(command, env=environment)
     if alarms:
-        status = status or int(os.path.exists(alarms))
+        raised = os.listdir(os.path.dirname(alarms))
+        status = status or int(bool(raised))
         shutil.rmtree(os.path.dirname(alarms), ignore_errors=True)
     sys.exit(status if status >= 0 else 128 - status)
 

@@ -33,8 +33,8 @@ class Settings:
         root: Process id of the script itself; its children have others.
         one_voice: Of several ranks the first speaks for all.
         folder: Where several processes leave what they saw; empty for none.
-        alarms: A file that is there at the end where some process has raised an alarm; empty for
-            none.
+        alarms: How the files begin that are there at the end, one for each process that has raised
+            an alarm; empty for none.
         values: Measure in full how much gradient each node gets and passes on.
         thresholds: From where on gradient is said to vanish or to explode.
         command: What the user typed, for the corner of a page.

@@ -36,6 +36,11 @@ def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:
         lines.append(
             line("stale", f"{names_in(step.stale, last)}: it steps what stood there before")
         )
+    if step.waiting:
+        these = names_in(step.waiting, last)
+        lines.append(
+            line("waiting", f"{these}: no part of a loss so far; a later one may use them")
+        )
     if step.zero:
         lines.append(
             line(
@@ -103,7 +108,8 @@ def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
 
 def reach_in_words(step: Step) -> str:
     """Return how many of its parameters gradient reached."""
-    got = len(step.held) - len(step.zero) - len(step.older) - len(step.idle) - len(step.frozen)
+    without = (step.zero, step.older, step.idle, step.frozen, step.waiting)
+    got = len(step.held) - sum(map(len, without))
     if step.stale:
         return (
             f"gradient reached {got} of its parameters, and others that it holds are stale"
