@@ -134,7 +134,7 @@ class Account:
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:
             self.say(render_series(series))
-        if self._settings.output and self._settings.names_output and self._children is not None:
+        if self._writes and self._settings.names_output and self._children is not None:
             self.say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
         self.say(self._outcome.last(stopped=stopped))
 
@@ -146,19 +146,18 @@ class Account:
         if self._raised and not self._outcome.stands:
             self._raised.unlink(missing_ok=True)
 
-    def say_unseen(self, calls: int, grads: int, *, was_on: bool) -> None:
+    def say_unseen(self, calls: int, why: str, *, was_on: bool) -> None:
         """Say why there is nothing to report, where this is the script's own process.
 
         Args:
             calls: Backward calls that were seen.
-            grads: Calls of ``torch.autograd.grad``.
+            why: Where gradients came from instead; empty where that is not known.
             was_on: Something was awaited still.
         """
         if self._children is None:
             return
         if calls == 0:
-            grad_calls = f"torch.autograd.grad was called {grads} times" if grads else ""
-            self._children.say_unseen(grad_calls)
+            self._children.say_unseen(why)
         elif was_on and not self.kept.calls:
             seen_calls = "1 backward call was" if calls == 1 else f"{calls} backward calls were"
             self.say(f"Only {seen_calls} seen in this process, none of those asked for.\n")
@@ -175,7 +174,7 @@ class Account:
 
     def write(self) -> None:
         """Write the file whole, with everything known so far."""
-        if not self._settings.output or not self.kept.calls or self._is_silent():
+        if not self._writes or self._is_silent():
             return
         series = None if self._record is None else self._record.series()
         save(
@@ -183,6 +182,11 @@ class Account:
             own_file(self._settings.output, label(self._settings)),
             engine=self._settings.engine,
         )
+
+    @property
+    def _writes(self) -> bool:
+        is_something = bool(self.kept.calls) or self._outcome.training is not None
+        return bool(self._settings.output) and is_something
 
     def _is_silent(self) -> bool:
         own = rank.here() if self._settings.one_voice else None

@@ -24,7 +24,7 @@ from gradviz.recording import torch_inside, where
 from gradviz.recording.seams.backward import around_backward, watches_backward
 from gradviz.recording.seams.seam import Seam
 from gradviz.recording.uninterrupted import Undo, as_one, is_own
-from gradviz.render.sentences import path_and_line
+from gradviz.render.sentences import counted, path_and_line
 from gradviz.running import ranks
 from gradviz.running.account import Account
 from gradviz.running.children import Children
@@ -40,6 +40,8 @@ from gradviz.voice import say, warn
 # Backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
 _PATIENCE = 64
 _UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen
+# Where torch.func.grad, vjp and their like call torch.autograd.grad; 2.6 to 2.15
+_FUNCTIONAL = os.path.join("torch", "_functorch", "eager_transforms.py")
 _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
 
 _watching: "Watch | None" = None
@@ -72,6 +74,8 @@ class Watch:
         self._aside = False  # the script traces itself
         self._count = 0
         self._grads = 0
+        self._functional = 0  # times that torch.func took gradients
+        self._functional_at = ""
         self._rounds = Rounds()
         self._record = Recorder() if settings.every or settings.values else None
         self._training = StepWatch()
@@ -134,8 +138,16 @@ class Watch:
         was_on = self._on
         self._off()
         if os.getpid() == self._settings.root and not self._aside:
-            self._account.say_unseen(self._count, self._grads, was_on=was_on)
+            self._account.say_unseen(self._count, self._why_unseen(), was_on=was_on)
         self._finish(broken)
+
+    def _why_unseen(self) -> str:
+        if self._functional:
+            return (
+                f"torch.func took gradients {counted(self._functional, 'time')}, first"
+                f"{self._functional_at}, and handed them to the script"
+            )
+        return f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
 
     def _off(self) -> None:
         """Put everything back as it was.
@@ -154,8 +166,7 @@ class Watch:
 
     def _stand_aside(self) -> None:
         """The script traces itself: leave the rest of it to that."""
-        code, lasti, *_ = where.quick(sys._getframe(1))
-        at = "" if code is None else f" at {path_and_line(where.place(code, lasti))}"
+        at = _line_of(sys._getframe(1))
         self._over = self._aside = True
         self._guarded(self._off)
         self._account.say(f"The script traces itself{at}, so gradviz run watches no further.\n")
@@ -268,6 +279,10 @@ class Watch:
         """
         if not self._on or self._over:
             return
+        if frame.f_code.co_filename.endswith(_FUNCTIONAL):
+            self._functional += 1
+            self._functional_at = self._functional_at or _line_of(frame)
+            return
         asked = _inputs(args, kwargs, 1)
         if not any(isinstance(one, torch.nn.Parameter) for one in asked):
             return
@@ -293,6 +308,8 @@ class Watch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._on:
+            if self._functional and not self._count and not self._rounds.has_stepped:
+                self._guarded(self._reader.read_held, sys._getframe(1))
             self._rounds.steps(optimizer)
             if len(args) > 1 or kwargs.get("closure") is not None:
                 return  # the closure's calls are yet to come
@@ -340,6 +357,8 @@ class Watch:
             early = self._aside or (broken and not calls[-1].failed and self._count < _UNSETTLED)
             decides = not early and (not self._stopped or self._training.all_stepped)
             self._account.end(decides=decides, stopped=self._stopped)
+        elif self._functional:
+            self._account.end(decides=False, stopped=False)
         self._training.end()
 
     def _stop_if_asked(self, *, now: bool = False) -> None:
@@ -352,6 +371,13 @@ class Watch:
             self._stopped = True
             self._off()
             raise SystemExit(0)
+
+
+def _line_of(frame: FrameType) -> str:
+    code, lasti, caller, caller_lasti, _ = where.quick(frame)
+    if caller is not None:
+        code, lasti = caller, caller_lasti
+    return "" if code is None else f" at {path_and_line(where.place(code, lasti))}"
 
 
 def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:

@@ -82,6 +82,9 @@ class Kept:
 
     def report(self, training: Training | None, series: Series | None) -> Report:
         """Return everything as one report; the call that it leads with is the last."""
+        if not self.calls:
+            none = Report(notes=("No backward call was seen.",))
+            return replace(none, training=training, series=series)
         reports = {
             f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self.calls
         }

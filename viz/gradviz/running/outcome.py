@@ -51,7 +51,7 @@ class Outcome:
             ended: Nothing more is to come.
         """
         evidence, steppers = self._watch.evidence(ended=ended)
-        if not calls or not (steppers or evidence):
+        if not evidence and not (calls and steppers):
             return None
         watch = self._watch
         self.training = judge(

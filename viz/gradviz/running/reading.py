@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.graph import Parameter
 from gradviz.recording import where
 from gradviz.recording.judge import judge
 from gradviz.recording.model_names import Names, names_of
@@ -25,6 +26,7 @@ from gradviz.series.recorder import Recorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.gathering import Seen
+from gradviz.training.optimizers import parameters_of
 from gradviz.training.watch import StepWatch
 
 _UNTRACED = "It ran in a thread that is not traced: cut cannot be told from unused."
@@ -121,6 +123,24 @@ class Reader:
             when=scene.when,
             waits=ranks.waits(),
         )
+
+    def read_held(self, frame: FrameType) -> None:
+        """Take what optimizers hold for what is trained, where no backward call tells.
+
+        Of each it is not known whether its value went into a loss.
+        """
+        scene = self.find(frame)
+        if scene is None:
+            return
+        scene, own_names = self._renamed(scene)
+        held = {id(part) for own in scene.optimizers.values() for part in parameters_of(own)}
+        parameters = {
+            name: Parameter(name=name, numel=tensor.numel(), uncertain=True)
+            for name, tensor in own_names.tensors.items()
+            if id(tensor) in held
+        }
+        self._training.name(scene.optimizers)
+        self._training.called(Seen(parameters=parameters), own_names, scene.roots)
 
     def _renamed(self, scene: names.Found) -> tuple[names.Found, Names]:
         """Return what was found, by the names of before, and the names of all parameters."""

@@ -1,0 +1,88 @@
+"""Gradients that torch.func takes, with no backward call that could be reported on."""
+
+import json
+
+import pytest
+
+MODEL = """
+import torch
+from torch.func import functional_call, grad, grad_and_value, jacrev, vjp
+torch.manual_seed(0)
+model = torch.nn.Linear(4, 1)
+def loss_of(parameters, x):
+    return functional_call(model, parameters, (x,)).square().mean()
+"""
+BY_HAND = """
+parameters = {name: value.detach() for name, value in model.named_parameters()}
+for _ in range(3):
+    gradients = grad(loss_of)(parameters, torch.ones(2, 4))
+    parameters = {name: value - 0.1 * gradients[name] for name, value in parameters.items()}
+print(parameters["bias"].item())
+"""
+BY_OPTIMIZER = """
+def main():
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    for _ in range(3):
+        parameters = dict(model.named_parameters())
+        loss, pull = vjp(lambda given: loss_of(given, torch.ones(2, 4)), parameters)
+        gradients, = pull(torch.ones(()))
+        for name, parameter in model.named_parameters():
+            parameter.grad = {gradient}
+        optimizer.step()
+    print(loss.item())
+main()
+"""
+UNSEEN = "gradviz: No backward call was seen in this process: torch.func took gradients 3 times"
+
+
+@pytest.mark.parametrize("function", ["grad(loss_of)", "grad_and_value(loss_of)"])
+def test_of_a_dict_that_is_trained_by_hand_it_is_said_that_nothing_can_be_said(scripts, function):
+    taken = f"{function}(parameters, torch.ones(2, 4))" + "[0]" * ("value" in function)
+    scripts.write(
+        "train.py", MODEL + BY_HAND.replace("grad(loss_of)(parameters, torch.ones(2, 4))", taken)
+    )
+    ran = scripts.run("-o", "report.json", "train.py")
+    assert (ran.code, ran.out) == (0, scripts.python("train.py").out)
+    assert ran.err == (
+        f"{UNSEEN}, first at train.py:11, and handed them to the script.\n"
+        "gradviz: No optimizer stepped while it was watched, so whether parameters train is not"
+        " known.\n"
+    )
+
+
+def test_what_an_optimizer_steps_by_such_gradients_trains(scripts):
+    scripts.write("train.py", MODEL + BY_OPTIMIZER.format(gradient="gradients[name]"))
+    ran = scripts.run("-o", "report.json", "train.py")
+    assert (ran.code, ran.out) == (0, scripts.python("train.py").out)
+    assert ran.err.startswith(UNSEEN)
+    assert ran.end == "gradviz: All 2 parameters train.\n"
+    training = json.loads((scripts.folder / "report.json").read_text())["training"]
+    assert [fate["trains"] for fate in training["parameters"]] == [True, True]
+
+
+def test_what_stays_where_it_was_does_not_train_and_no_cause_is_made_up(scripts):
+    scripts.write("train.py", MODEL + BY_OPTIMIZER.format(gradient="gradients[name] * 0"))
+    ran = scripts.run("train.py")
+    assert "ALARM" not in ran.err
+    assert ran.end == (
+        "gradviz: 0 of 2 parameters train; whether their values went into the loss cannot be"
+        " seen.\n"
+    )
+
+
+def test_a_jacobian_beside_a_loss_changes_nothing_of_what_is_said(scripts):
+    scripts.write(
+        "train.py",
+        MODEL
+        + """
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for _ in range(2):
+    optimizer.zero_grad()
+    slope = jacrev(model)(torch.ones(4))
+    (model(torch.ones(2, 4)).square().mean() + slope.square().sum()).backward()
+    optimizer.step()
+""",
+    )
+    ran = scripts.run("train.py")
+    assert "torch.func" not in ran.err
+    assert ran.end == "gradviz: All 2 parameters train.\n"
