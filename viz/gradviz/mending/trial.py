@@ -146,9 +146,9 @@ class _Measuring(Watch):
     def _called(
         self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
     ) -> None:
-        told = len(self._account.kept.calls)
+        before = len(self._account.kept.calls)
         super()._called(frame, args, kwargs, error, out)
-        if len(self._account.kept.calls) > told:
+        if len(self._account.kept.calls) > before:
             loss = args[0] if args else next(iter(kwargs.values()))
             self.measured.append(_measured(loss, names_of(names.find(frame).roots).tensors))
 

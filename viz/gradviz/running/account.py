@@ -52,7 +52,7 @@ class Account:
         self._record = record
         self._children = children
         self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
-        self._outcome = Outcome(training)
+        self._outcome = Outcome(training, settings.thresholds)
         self._steps: Counter[int] = Counter()  # that were told of, by the identity of the optimizer
         self._raised: Path | None = None  # which says to others that there was an alarm
 

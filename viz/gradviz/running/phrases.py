@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Cut, Parameter, Place
-from gradviz.render.names import fold_names
+from gradviz.render.adapters import fold
 from gradviz.render.sentences import counted, listing, path_and_line, printable
 from gradviz.running import brief
-from gradviz.running.adapters import fold_adapters
 from gradviz.running.calls import Call
 
 MOST_PLACES = 3  # that sever one route in series, one by one
@@ -38,9 +37,8 @@ def tell_names(
 
     What is more than a line is counted.
     """
-    rows, names = fold_adapters(names, among)
-    groups = fold_names(names, among, roots)
-    shown = [*rows, *(str(group) for group in groups[:_MOST])]
+    groups = fold(names, among, roots)
+    shown = [str(group) for group in groups[:_MOST]]
     rest = sum(group.parameters for group in groups[_MOST:])
     return ", ".join(shown) + (f" and {counted(rest, 'more parameter')}" if rest else "")
 

@@ -66,10 +66,15 @@ class Reader:
     def __init__(
         self, training: StepWatch, record: Recorder | None, find: Find | None = None
     ) -> None:
-        self.find: Find = names.find if find is None else find
+        self._find: Find = names.find if find is None else find
         self._training = training
         self._record = record
         self._optimizers: dict[str, weakref.ref[Optimizer]] = {}
+
+    def _scene(self, frame: FrameType | None) -> names.Found | None:
+        """Return what is trained; None where what was to be watched is over."""
+        live = self._find(frame)
+        return live and replace(live, optimizers=self._training.named(live.optimizers))
 
     def optimizers(self, wanted: Optimizer, frame: FrameType) -> dict[str, Optimizer]:
         """Return every optimizer by name, as the last call found them, or as they are found now
@@ -82,7 +87,7 @@ class Reader:
         }
         if any(optimizer is wanted for optimizer in optimizers.values()):
             return optimizers
-        scene = self.find(frame)
+        scene = self._scene(frame)
         return {} if scene is None else dict(scene.optimizers)
 
     def read(self, ended: Ended, trace: Trace | None) -> Call | None:
@@ -92,7 +97,7 @@ class Reader:
             ended: The call.
             trace: What has watched its thread; None where nothing has.
         """
-        scene = self.find(ended.frame)
+        scene = self._scene(ended.frame)
         if scene is None:
             return None
         scene, own_names = self._renamed(scene)
@@ -100,7 +105,6 @@ class Reader:
         report = relevant(self._report(ended, scene, trace), scene)
         report = replace(report, place=None if code is None else where.place(code, lasti))
         self._optimizers = {name: weakref.ref(live) for name, live in scene.optimizers.items()}
-        self._training.name(scene.optimizers)
         self._training.called(_for_training(report, ended, scene), own_names, scene.roots)
         if self._record is not None and ended.kind == "backward":
             self._record.take(
@@ -129,7 +133,7 @@ class Reader:
 
         Of each it is not known whether its value went into a loss.
         """
-        scene = self.find(frame)
+        scene = self._scene(frame)
         if scene is None:
             return
         scene, own_names = self._renamed(scene)
@@ -139,7 +143,6 @@ class Reader:
             for name, tensor in own_names.tensors.items()
             if id(tensor) in held
         }
-        self._training.name(scene.optimizers)
         self._training.called(Seen(parameters=parameters), own_names, scene.roots)
 
     def _renamed(self, scene: names.Found) -> tuple[names.Found, Names]:

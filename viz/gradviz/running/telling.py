@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import explain
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (
     counted,
@@ -20,7 +21,6 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.running import brief
-from gradviz.running.adapters import trainable
 from gradviz.running.calls import Call, Step
 from gradviz.running.phrases import (
     MOST_PLACES,
