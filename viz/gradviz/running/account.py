@@ -123,14 +123,19 @@ class Account:
             ranks.leave_training(self._outcome.training, self._settings)
         self.write()
 
-    def end(self, *, decides: bool, stopped: bool) -> None:
+    def end(self, *, early: bool, stopped: bool) -> None:
         """Say what could only be said at the end.
 
+        Where gradviz itself ended the script, an optimizer may not have come to its step; where an
+        error ended it early on, nobody knows what would have come. Where backward itself raised,
+        nothing would.
+
         Args:
-            decides: What has not been by now never will be.
+            early: An error ended the script early on, or it was not watched to its end.
             stopped: gradviz has ended the script, as asked for.
         """
-        self.trained(ended=decides)
+        early = early and not (self.kept.calls and self.kept.calls[-1].failed)
+        self.trained(ended=not early and (not stopped or self._training.all_stepped))
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:
             self.say(render_series(series))

@@ -20,14 +20,14 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
 from gradviz.recording.seams.backward import around_backward, watches_backward
 from gradviz.recording.seams.seam import Seam
 from gradviz.recording.uninterrupted import Undo, as_one, is_own
-from gradviz.render.sentences import counted, path_and_line
 from gradviz.running import ranks
 from gradviz.running.account import Account
 from gradviz.running.children import Children
+from gradviz.running.functional import Functional, line_of
 from gradviz.running.reading import Ended, Find, Reader
 from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Plan, Settings
@@ -40,8 +40,6 @@ from gradviz.voice import say, warn
 # Backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
 _PATIENCE = 64
 _UNSETTLED = 8  # backward calls that may come before the first step, until one has been seen
-# Where torch.func.grad, vjp and their like call torch.autograd.grad; 2.6 to 2.15
-_FUNCTIONAL = os.path.join("torch", "_functorch", "eager_transforms.py")
 _GRADS = 3  # calls of torch.autograd.grad with respect to parameters that are reported on
 
 _watching: "Watch | None" = None
@@ -64,9 +62,8 @@ class Watch:
         voice: Callable[[str], None] = say,
     ) -> None:
         self._settings = settings
-        self._children = children
-        self._find = find
         self._voice = voice
+        self._again = partial(self.__init__, settings, children, find=find, voice=voice)  # type: ignore[misc]
         self._plan = Plan(settings)
         self._on = False
         self._over = False  # the last call wanted has been: only what steps next is still awaited
@@ -74,8 +71,7 @@ class Watch:
         self._aside = False  # the script traces itself
         self._count = 0
         self._grads = 0
-        self._functional = 0  # times that torch.func took gradients
-        self._functional_at = ""
+        self._functional = Functional()
         self._rounds = Rounds()
         self._record = Recorder() if settings.every or settings.values else None
         self._training = StepWatch()
@@ -94,18 +90,14 @@ class Watch:
         """Watch from here on."""
         global _watching
         self._hooks = StepHooks(self._before_step, self._after_step)
+        watched: tuple[tuple[Any, str, Callable[..., None]], ...] = (
+            (torch.autograd, "backward", self._called),
+            (torch.autograd, "grad", self._differentiated),
+            (Tensor, "backward", self._called),
+        )
         patches = [
-            Seam.over(
-                torch.autograd,
-                "backward",
-                self._watching(torch.autograd.backward, "backward", self._called),
-            ),
-            Seam.over(
-                torch.autograd,
-                "grad",
-                self._watching(torch.autograd.grad, "grad", self._differentiated),
-            ),
-            Seam.over(Tensor, "backward", self._watching(Tensor.backward, "Tensor", self._called)),
+            Seam.over(owner, name, self._watching(owner, name, then))
+            for owner, name, then in watched
         ]
         self._undo.will(
             [*(patch.take_out for patch in patches), partial(watches_backward.discard, id(self))]
@@ -130,24 +122,22 @@ class Watch:
         self._off()
         self._training.end()
         if was_on and self._settings.children:
-            self.__init__(self._settings, self._children, find=self._find, voice=self._voice)  # type: ignore[misc]
+            self._again()
             self.begin()
 
     def end(self, *, broken: bool = False) -> None:
         """The process exits; ``broken`` where the script itself says that something went wrong."""
         was_on = self._on
+        broken = broken or getattr(sys, "last_value", None) is not None
         self._off()
         if os.getpid() == self._settings.root and not self._aside:
-            self._account.say_unseen(self._count, self._why_unseen(), was_on=was_on)
-        self._finish(broken)
-
-    def _why_unseen(self) -> str:
-        if self._functional:
-            return (
-                f"torch.func took gradients {counted(self._functional, 'time')}, first"
-                f"{self._functional_at}, and handed them to the script"
-            )
-        return f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
+            grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
+            why = self._functional.in_words() if self._functional else grads
+            self._account.say_unseen(self._count, why, was_on=was_on)
+        if self._account.kept.calls or self._functional:
+            early = self._aside or (broken and self._count < _UNSETTLED)
+            self._account.end(early=early, stopped=self._stopped)
+        self._training.end()
 
     def _off(self) -> None:
         """Put everything back as it was.
@@ -166,7 +156,7 @@ class Watch:
 
     def _stand_aside(self) -> None:
         """The script traces itself: leave the rest of it to that."""
-        at = _line_of(sys._getframe(1))
+        at = line_of(sys._getframe(1))
         self._over = self._aside = True
         self._guarded(self._off)
         self._account.say(f"The script traces itself{at}, so gradviz run watches no further.\n")
@@ -206,12 +196,12 @@ class Watch:
 
     # Calls
 
-    def _watching(
-        self, original: Callable[..., Any], which: str, told: Callable[..., None]
-    ) -> Callable[..., Any]:
+    def _watching(self, owner: Any, which: str, told: Callable[..., None]) -> Callable[..., Any]:
         # The trace's own seam lies below ours, so that it has seen the call by the time that we
         # report on it.
-        function = around_backward(original) if which == "backward" else original
+        original = getattr(owner, which)
+        is_lowest = owner is torch.autograd and which == "backward"
+        function = around_backward(original) if is_lowest else original
 
         @functools.wraps(original)
         def watching(*args: Any, **kwargs: Any) -> Any:
@@ -263,8 +253,7 @@ class Watch:
             return
         if self._plan.wants(self._count):
             self._training.looking = True
-            losses, asked = _losses(args, kwargs), _inputs(args, kwargs, 4)
-            if not self._tell("backward", self._count, frame, losses, asked, error):
+            if not self._tell("backward", self._count, frame, args, kwargs, error):
                 self._off()
                 return
         self._over = self._plan.is_over(self._count)
@@ -279,21 +268,21 @@ class Watch:
         """
         if not self._on or self._over:
             return
-        if frame.f_code.co_filename.endswith(_FUNCTIONAL):
-            self._functional += 1
-            self._functional_at = self._functional_at or _line_of(frame)
+        if self._functional.takes(frame):
             return
-        asked = _inputs(args, kwargs, 1)
-        if not any(isinstance(one, torch.nn.Parameter) for one in asked):
+        if not any(isinstance(one, torch.nn.Parameter) for one in _inputs(args, kwargs, 1)):
             return
         self._grads += 1
         if self._grads <= _GRADS:
-            losses = _losses(args, kwargs, "outputs")
-            self._tell("torch.autograd.grad", self._grads, frame, losses, asked, error)
+            self._tell("torch.autograd.grad", self._grads, frame, args, kwargs, error)
 
-    def _tell(self, kind: str, number: int, frame: FrameType, *what: Any) -> bool:
+    def _tell(
+        self, kind: str, number: int, frame: FrameType, args: Any, kwargs: Any, error: Any
+    ) -> bool:
         """Report on a call. Return whether that was possible."""
-        ended = Ended(kind, number, frame, *what)
+        keyword, place = ("tensors", 4) if kind == "backward" else ("outputs", 1)
+        losses, asked = _losses(args, kwargs, keyword), _inputs(args, kwargs, place)
+        ended = Ended(kind, number, frame, losses, asked, error)
         call = self._reader.read(ended, self._trace.own())
         if call is None:
             return False
@@ -346,21 +335,6 @@ class Watch:
                 optimizer, optimizers, rounds, is_last=self._over, prevented=prevented
             )
 
-    def _finish(self, broken: bool) -> None:
-        """Decide what could only be decided at the end."""
-        calls = self._account.kept.calls
-        if calls:
-            # Where gradviz itself ended the script, an optimizer may not have come to its step;
-            # where an error ended it early on, nobody knows what would have come. Where backward
-            # itself raised, nothing would.
-            broken = broken or getattr(sys, "last_value", None) is not None
-            early = self._aside or (broken and not calls[-1].failed and self._count < _UNSETTLED)
-            decides = not early and (not self._stopped or self._training.all_stepped)
-            self._account.end(decides=decides, stopped=self._stopped)
-        elif self._functional:
-            self._account.end(decides=False, stopped=False)
-        self._training.end()
-
     def _stop_if_asked(self, *, now: bool = False) -> None:
         """End the script where that was asked for.
 
@@ -371,13 +345,6 @@ class Watch:
             self._stopped = True
             self._off()
             raise SystemExit(0)
-
-
-def _line_of(frame: FrameType) -> str:
-    code, lasti, caller, caller_lasti, _ = where.quick(frame)
-    if caller is not None:
-        code, lasti = caller, caller_lasti
-    return "" if code is None else f" at {path_and_line(where.place(code, lasti))}"
 
 
 def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:

@@ -88,19 +88,19 @@ class Outcome:
         """
         if self.training is None:
             return []
-        told = self._of_steps.union(*self._told.values())
+        alarmed = self._of_steps.union(*self._told.values())
         still = {name for alarm in self.training.alarms for name in alarm.parameters}
         return [
             fate.name
             for fate in self.training.parameters
-            if fate.name in told - still and fate.trains and fate.mover == "gradient"
+            if fate.name in alarmed - still and fate.trains and fate.mover == "gradient"
         ]
 
     @property
     def stands(self) -> bool:
         """Whether some alarm that was told is not taken back."""
-        told = self._of_steps.union(*self._told.values())
-        return bool(told.difference(self.taken_back()))
+        alarmed = self._of_steps.union(*self._told.values())
+        return bool(alarmed.difference(self.taken_back()))
 
     def _tell(self, alarm: Alarm, training: Training) -> str:
         """Return an alarm in full the first time, and in a word where it concerns more parameters
