@@ -66,14 +66,14 @@ class Reader:
     def __init__(
         self, training: StepWatch, record: Recorder | None, find: Find | None = None
     ) -> None:
-        self._find: Find = names.find if find is None else find
+        self._find = find
         self._training = training
         self._record = record
         self._optimizers: dict[str, weakref.ref[Optimizer]] = {}
 
     def _scene(self, frame: FrameType | None) -> names.Found | None:
         """Return what is trained; None where what was to be watched is over."""
-        live = self._find(frame)
+        live = names.find(frame) if self._find is None else self._find(frame)
         return live and replace(live, optimizers=self._training.named(live.optimizers))
 
     def optimizers(self, wanted: Optimizer, frame: FrameType) -> dict[str, Optimizer]:
