@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gradviz.recording import seams
-from gradviz.running import backwards
+from gradviz.running import backwards, reading
 from gradviz.tracing import trace
 
 lightning = pytest.importorskip("lightning", reason="needs torch-gradviz[lightning]")
@@ -170,7 +170,7 @@ def test_an_exception_goes_through_and_nothing_stays_watched(capsys):
 
 def test_a_failure_of_gradviz_is_one_warning_and_training_goes_on(capsys, monkeypatch):
     plain = fit(Automatic)
-    monkeypatch.setattr(backwards, "relevant", None)
+    monkeypatch.setattr(reading, "relevant", None)
     assert fit(Automatic, GradientReport()) == plain
     assert said(capsys) == [
         "gradviz: stopped watching, and the script runs on undisturbed (TypeError: 'NoneType'"

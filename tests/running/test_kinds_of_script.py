@@ -237,7 +237,7 @@ def test_the_file_is_whole_and_led_by_the_alarm(scripts):
         assert (scripts.folder / name).stat().st_size
     report = json.loads((scripts.folder / "report.json").read_text())
     assert [each["line"] for each in report["backwards"]] == [17, 17]
-    assert report["together"]["notes"][0].startswith("ALARM: optimizer (Adam) steps 2 parameters")
+    assert report["together"]["notes"][0].startswith("ALARM: optimizer (Adam) steps 4 parameters")
     verdicts = {one["name"]: one["verdict"] for one in report["backwards"][0]["parameters"]}
     assert verdicts["net.encoder.weight"] == "cut"
     assert verdicts["net.head.weight"] == "reached"

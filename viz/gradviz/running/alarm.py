@@ -47,10 +47,11 @@ def judge_step(
     held: dict[str, torch.Tensor] = {
         names[id(tensor)]: tensor for tensor in _parameters(optimizer) if id(tensor) in names
     }
+    take_turns = _take_turns([*earlier, *calls], held)
     sorter = _Sorter(
         calls=calls,
         complete=len(calls) == len(numbers),
-        waits=waits or _take_turns([*earlier, *calls], held),
+        waits=waits or take_turns,
         shared=frozenset(
             id(tensor)
             for other in optimizers.values()
@@ -66,6 +67,9 @@ def judge_step(
     for name, tensor in held.items():
         sorted_names.setdefault(sorter.field(name, tensor), []).append(name)
     sorted_names.pop("", None)
+    if "starved" in sorted_names and not take_turns:  # one alarm tells of all
+        without = {*sorted_names["starved"], *sorted_names.pop("waiting", ())}
+        sorted_names["starved"] = [name for name in held if name in without]
     kind = type(optimizer).__name__
     step = Step(
         optimizer=next((name for name, other in optimizers.items() if other is optimizer), kind),
