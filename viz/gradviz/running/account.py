@@ -182,10 +182,12 @@ class Account:
         if not self._writes or self._is_silent():
             return
         series = None if self._record is None else self._record.series()
+        settings = self._settings
         save(
             self.kept.report(self._outcome.training, series),
-            own_file(self._settings.output, label(self._settings)),
-            engine=self._settings.engine,
+            own_file(settings.output, label(settings)),
+            engine=settings.engine,
+            command=settings.command,
         )
 
     @property
