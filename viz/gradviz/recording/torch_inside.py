@@ -470,11 +470,10 @@ def implementation(tensor: Tensor) -> int:
 def has_data(storage: Any) -> bool:
     """Say whether there is memory behind a storage.
 
-    A subclass that holds other tensors has one without. A fake one has none either, and warns
-    where it is asked.
+    A subclass that holds other tensors has one without.
     """
     try:
-        return storage.device.type != "meta" and bool(storage.data_ptr())
+        return bool(storage.data_ptr())
     except RuntimeError:
         return False
 
