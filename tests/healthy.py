@@ -1173,3 +1173,33 @@ def recurrent_and_attention_layers():
     with torch.no_grad():
         fast = layer(x)
     return total, [gradients(m) for m in (lstm, attention, layer)], fast
+
+
+@program
+def calls_of_a_method_are_counted():
+    counts = {"detach": 0, "backward": 0}
+
+    def counted(name):
+        method = getattr(torch.Tensor, name)
+
+        def call(*args, **kwargs):
+            counts[name] += 1
+            return method(*args, **kwargs)
+
+        return call
+
+    before = {name: getattr(torch.Tensor, name) for name in counts}
+    for name in counts:
+        setattr(torch.Tensor, name, counted(name))
+    try:
+        model = nn.Linear(3, 1)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        for _ in range(3):
+            loss = model(torch.ones(2, 3)).pow(2).mean() + 0 * model.weight.detach().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    finally:
+        for name, method in before.items():
+            setattr(torch.Tensor, name, method)
+    return sorted(counts.items()), gradients(model)

@@ -2,11 +2,13 @@
 without gradviz.
 """
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
 import warnings
+import weakref
 
 import pytest
 import torch
@@ -182,3 +184,23 @@ def test_a_terminal_gets_lines_that_are_wrapped_below_their_beginning_and_alarms
         "            five six",
         "\x1b[2m  not trained: \x1b[0mnet",
     ]
+
+
+def test_a_failure_that_is_told_of_keeps_no_tensor_of_the_users_alive():
+    def fail(tensor):
+        error = ValueError("no")
+        error.own = error  # a cycle, which reference counts cannot end
+        raise error
+
+    tensor = torch.ones(2)
+    kept = weakref.ref(tensor)
+    gc.disable()
+    try:
+        try:
+            fail(tensor)
+        except ValueError as error:
+            voice.warn(error, voice=lambda text: None)
+        del tensor
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -14,6 +14,7 @@ import textwrap
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from traceback import clear_frames
 from typing import TextIO
 
 # The margin of a line: "  cut       ", "  not trained: "
@@ -36,8 +37,13 @@ def printable(text: str) -> str:
 
 
 def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
-    """Say once that gradviz failed and that training goes on."""
+    """Say once that gradviz failed and that training goes on.
+
+    The frames that the error ended let go of what they held: the user's tensors are for no
+    garbage collection.
+    """
     text = printable(str(error).splitlines()[0]) if str(error) else ""
+    clear_frames(error.__traceback__)
     (voice or say)(
         f"gradviz: stopped watching, and the script runs on undisturbed ({type(error).__name__}:"
         f" {text})\n"

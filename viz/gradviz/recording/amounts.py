@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from gradviz.graph import Amount
+from gradviz.recording import torch_inside
 from gradviz.recording.sizes import UNREAD, Size, is_simple, real, stored
 
 MOST_EXACT = 1 << 22  # elements: 32 MB in float64
@@ -85,7 +86,7 @@ class Meter:
         """Return the norm of a gradient with its amount. To be called by ``sizes.unseen``."""
         if is_simple(gradient) and not gradient.is_neg() and gradient.dtype in _OF_NUMPY:
             values = gradient.float() if gradient.dtype in _HALVES else gradient
-            array: Array = (values.detach() if values.requires_grad else values).numpy()
+            array: Array = (torch_inside.detach(values) if values.requires_grad else values).numpy()
             if array.size:
                 # In the order of the memory, in which torch adds up as well
                 return Measure.of(self._measured(values, array.ravel("K")))

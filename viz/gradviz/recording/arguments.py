@@ -31,7 +31,7 @@ def as_array(tensor: Tensor) -> Any:
     with without_torch_function():
         # A copy: torch lets nobody resize a storage any more that it has given to numpy.
         try:
-            return tensor.detach().clone().numpy()
+            return torch_inside.detach(tensor).clone().numpy()
         except RuntimeError:  # a transform holds it, and it has no memory of its own
             return None
 
@@ -53,5 +53,5 @@ def part_at(target: Tensor, key: Any) -> Tensor | None:
     keys = key if type(key) is tuple else (key,)
     if all(item is None or item is Ellipsis or type(item) in (int, slice) for item in keys):
         with torch_inside.without_torch_function(), torch_inside.without_dispatch(target):
-            return target.detach()[key]
+            return torch_inside.detach(target)[key]
     return None

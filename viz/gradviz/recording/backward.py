@@ -145,7 +145,7 @@ def _undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
         buffer for module in modules for buffer in module.buffers() if buffer.device.type != "meta"
     ]
     kept = [
-        (buffer, torch_inside.version(buffer), buffer.detach().clone())
+        (buffer, torch_inside.version(buffer), torch_inside.detach(buffer).clone())
         for buffer in buffers
         if not buffer.is_inference()
     ]

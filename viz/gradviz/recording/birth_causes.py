@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradviz.recording import torch_inside
 from gradviz.recording.names import operation_name
 from gradviz.recording.saved import number
 
@@ -173,8 +174,8 @@ def _leaf_at(node: Any, position: int) -> Tensor | None:
     leaf: Tensor | None = getattr(before, "variable", None)
     if leaf is None and operation_name(type(before).__name__) == "t":
         leaf = getattr(before.next_functions[0][0], "variable", None)
-        return None if leaf is None else leaf.detach().t()
-    return None if leaf is None else leaf.detach()
+        return None if leaf is None else torch_inside.detach(leaf).t()
+    return None if leaf is None else torch_inside.detach(leaf)
 
 
 def _power_overflow(values: dict[str, Tensor], node: Any) -> str | None:

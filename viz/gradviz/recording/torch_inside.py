@@ -420,6 +420,8 @@ def without_dispatch(tensor: Tensor) -> AbstractContextManager[Any]:
 # Hands a function of torch written in Python to the modes; 2.6 to 2.15
 HAND_OVER = _code("overrides.handle_torch_function.__code__")
 TensorBase: Any = _private("_C.TensorBase")  # has the methods written in C; 2.6 to 2.15
+# torch's own, whatever a script has put in the place of Tensor.detach
+detach: Callable[[Tensor], Tensor] = getattr(TensorBase, "detach", Tensor.detach)
 
 # torch functions that reach a mode though their names are private, and what they stand for
 # Every switch of grad mode, from no_grad to a decorator; 2.6 to 2.15

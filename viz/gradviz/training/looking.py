@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
 from gradviz.recording.sharded import own_part
 from gradviz.training.sampling import Batch, every, has_values, spread
 
@@ -64,7 +64,7 @@ class StepLook:
         self._parameters = [
             (parameter, group)
             for parameter, group in parameters
-            if has_values(own_part(parameter.detach()))
+            if has_values(own_part(torch_inside.detach(parameter)))
         ]
         self._rows: list[Tensor | None] = [None] * len(self._parameters)
         self._gradients: Batch | None = None
@@ -98,7 +98,7 @@ class StepLook:
             gradient = parameter.grad
             if gradient is None:
                 continue
-            values = own_part(gradient.detach())
+            values = own_part(torch_inside.detach(gradient))
             if values.layout == torch.sparse_coo:
                 values = values.coalesce()
                 if rows and values.sparse_dim() == 1:
@@ -128,7 +128,7 @@ class StepLook:
             piece = spread(parameter)
             self._spreads.append(piece.numel())
             if rows is not None:
-                table = own_part(parameter.detach())
+                table = own_part(torch_inside.detach(parameter))
                 columns = max(1, table.shape[1] // _IN_ROW)
                 piece = torch.cat([piece, table[rows][:, ::columns].reshape(-1)])
             pieces.append(piece)
@@ -178,7 +178,7 @@ class StepLook:
             return []
         norms = [float(norm) for norm in self._gradients.read()]
         return [
-            float(values.detach().abs().max()) if norm in (0.0, math.inf) else norm
+            float(torch_inside.detach(values).abs().max()) if norm in (0.0, math.inf) else norm
             for norm, values in zip(norms, self._measured, strict=True)
         ]
 
@@ -199,7 +199,7 @@ class StepLook:
         if not _is_plain(self._optimizer, parameter):
             adapted = rate * (size / float(group.get("eps") or 1e-8)).clamp(max=1.0)
             update = adapted if _is_known(self._optimizer) else torch.minimum(update, adapted)
-        kind = torch.finfo(own_part(parameter.detach()).dtype)
+        kind = torch.finfo(own_part(torch_inside.detach(parameter)).dtype)
         holds = update >= 2 * (old.abs().double() * kind.eps).clamp(min=kind.tiny)
         some = size > 0
         return float(holds[some].double().mean()) if bool(some.any()) else None

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
+from gradviz.recording import torch_inside
 from gradviz.recording.sharded import own_part
 
 MOST = 4096  # elements of one parameter
@@ -24,8 +25,8 @@ def spread(tensor: Tensor, like: Tensor | None = None) -> Tensor:
         like: A tensor of the same shape whose layout tells the order of the elements; the tensor
             itself, where None.
     """
-    own = own_part(tensor.detach())
-    order = own if like is None else own_part(like.detach())
+    own = own_part(torch_inside.detach(tensor))
+    order = own if like is None else own_part(torch_inside.detach(like))
     if own.is_complex():
         own, order = torch.view_as_real(own), torch.view_as_real(order)
     if not order.is_contiguous():  # as its memory has it, so that a transposed matrix needs no copy
