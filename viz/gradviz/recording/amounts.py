@@ -20,10 +20,10 @@ from gradviz.graph import Amount
 from gradviz.recording import torch_inside
 from gradviz.recording.sizes import UNREAD, Size, is_simple, real, stored
 
-MOST_EXACT = 1 << 22  # elements: 32 MB in float64
+MOST_EXACT = 1 << 20  # elements: 8 MB in float64
 # Norms between which the squares of float64 neither underflow nor overflow by much
 _SQUARES = (1e-140, 1e140)
-_PIECE = 1 << 15  # elements that stay in the processor's cache as float64
+_PIECE = 1 << 16  # elements that stay in the processor's cache as float64
 _FEW = 1 << 12  # elements whose zeros numpy counts in one call as fast as in two
 _WIDE = torch.float64
 _HALVES = (torch.float16, torch.bfloat16)
