@@ -5,6 +5,7 @@
 
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,10 @@ def test_every_example_runs_finds_what_it_says_and_draws_the_picture_that_is_sho
 ):
     monkeypatch.chdir(tmp_path)
     Path("outputs").mkdir()
-    names = runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
+    script = str(ROOT / "examples" / f"{name}.py")
+    names = runpy.run_path(script, run_name="__main__")
+    # Lines are told from the folder of the script that runs, afterwards too
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", script)
     assert_gradients(names["report"], **{"partial": [], **EXAMPLES[name]})
     assert capsys.readouterr().out == str(names["report"]) + "\n"
     is_fresh = Path(f"outputs/{name}.svg").read_bytes() == (OUTPUTS / f"{name}.svg").read_bytes()
