@@ -7,7 +7,7 @@ import pytest
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.render.training import sentence
 from gradviz.training.judging import judge
-from gradviz.training_facts import Evidence, Look, Stepper, Touch, Training
+from gradviz.training_facts import Evidence, Fate, Look, Stepper, Touch, Training
 
 STEP = Place("train.py", 14, "optimizer.step()")
 MADE = Place("train.py", 4, "optimizer = SGD(model.parameters())")
@@ -296,4 +296,26 @@ def test_of_a_value_that_left_torch_nothing_is_asserted_but_that_it_did_not_move
     assert (
         sentence(Training(parameters=(found,)))
         == "0 of 1 parameter train; whether its value went into the loss cannot be seen."
+    )
+
+
+def unheld(name, why="unused"):
+    return Fate(name=name, trains=why is None, why=why)
+
+
+def test_the_copy_of_a_model_that_no_loss_uses_is_none_of_what_is_to_train():
+    model, copy = [unheld("model.w", None), unheld("model.b", None)], [unheld("best.w")]
+    assert sentence(Training(parameters=(*model, *copy))) == (
+        "All 2 parameters train; no loss uses best.w, and no optimizer holds it."
+    )
+    frozen = replace(copy[0], why="frozen")
+    assert sentence(Training(parameters=(*model, frozen))) == (
+        "2 of 3 parameters train; best.w is frozen."
+    )
+    held = replace(copy[0], optimizer="optimizer")
+    assert sentence(Training(parameters=(*model, held))) == (
+        "2 of 3 parameters train; best.w does not: it is no part of the loss."
+    )
+    assert sentence(Training(parameters=tuple(copy))) == (
+        "0 of 1 parameter train; it is no part of the loss."
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gradviz.graph import Parameter, Place
 from gradviz.render.adapters import fold
@@ -24,6 +25,11 @@ def sentence(training: Training | None) -> str:
     """
     if training is None or not training.parameters:
         return f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
+    beside = _beside(training.parameters)
+    whole = training
+    training = replace(
+        training, parameters=tuple(fate for fate in whole.parameters if fate.name not in beside)
+    )
     fates = training.parameters
     decided = [fate for fate in fates if fate.trains is not None]
     if not decided:
@@ -41,7 +47,27 @@ def sentence(training: Training | None) -> str:
     clauses += [f"{rest} more do not"] if rest else []
     unknown = len(fates) - len(decided)
     clauses += [f"of {unknown} it is not known"] if unknown else []
+    if beside:
+        them = "it" if len(beside) == 1 else "them"
+        unused = _names(beside, whole.parameters)
+        clauses += [f"no loss uses {unused}, and no optimizer holds {them}"]
     return printable("; ".join(clauses)) + "."
+
+
+def _beside(fates: Sequence[Fate]) -> list[str]:
+    """Return the parameters of models that no loss uses and no optimizer holds, such as the copy of
+    the best so far; none where there are no others.
+    """
+    models: dict[str, list[Fate]] = {}
+    for fate in fates:
+        models.setdefault(fate.name.partition(".")[0], []).append(fate)
+    beside = [
+        fate.name
+        for own in models.values()
+        if all(fate.why == "unused" and fate.optimizer is None for fate in own)
+        for fate in own
+    ]
+    return beside if len(beside) < len(fates) else []
 
 
 _MOVED = {
