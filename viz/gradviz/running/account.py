@@ -101,7 +101,7 @@ class Account:
             waits=not is_last and self._steps[id(optimizer)] < _SURE,
         )
         step = replace(step, prevented=prevented)
-        self._outcome.of_step(step.starved)
+        self._outcome.of_step(step)
         self.kept.leads.append(lead(step, rounds.batch))
         self.say(self._teller.tell_step(step, rounds.batch))
         if not self._settings.every:

@@ -77,3 +77,8 @@ class Step:
     stale: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prevented: bool = False
+
+    @property
+    def holds_others(self) -> bool:
+        """No gradient reached anything it holds, and what gradient reached no optimizer holds."""
+        return bool(self.starved) and len(self.starved) == len(self.held) and "" in self.extra

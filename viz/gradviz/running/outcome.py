@@ -1,9 +1,9 @@
 """What a run says of training: alarms as they come, each once, and one sentence at its end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from gradviz.render.training import NOT_KNOWN, lines, sentence
-from gradviz.running.calls import Call
+from gradviz.running.calls import Call, Step
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
 from gradviz.training_facts import Alarm, Thresholds, Training
@@ -36,6 +36,7 @@ class Outcome:
         # Names, by reason and line
         self._told: dict[tuple[str, str | None, int | None], set[str]] = {}
         self._of_steps: set[str] = set()  # names in the alarms of steps
+        self._for_good: set[str] = set()  # and in those that nothing takes back
         self.training: Training | None = None  # as last judged
 
     def judge(
@@ -66,9 +67,11 @@ class Outcome:
         )
         return self.training
 
-    def of_step(self, names: Iterable[str]) -> None:
-        """A step's own line was an alarm about some parameters."""
-        self._of_steps.update(names)
+    def of_step(self, step: Step) -> None:
+        """A step's own line may have been an alarm about some parameters."""
+        self._of_steps.update(step.starved)
+        if step.holds_others:  # which another optimizer may train all the same
+            self._for_good.update(step.starved)
 
     def alarms(self, *, ended: bool = False) -> list[str]:
         """Return the alarms that are not told yet, and that no later step will do away with."""
@@ -89,7 +92,9 @@ class Outcome:
         if self.training is None:
             return []
         alarmed = self._of_steps.union(*self._told.values())
-        still = {name for alarm in self.training.alarms for name in alarm.parameters}
+        still = self._for_good | {
+            name for alarm in self.training.alarms for name in alarm.parameters
+        }
         return [
             fate.name
             for fate in self.training.parameters

@@ -29,7 +29,7 @@ def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:
             f"ALARM: {who} {steps} {counted(len(step.starved), 'parameter')} that no gradient"
             f" reached, {after}"
         )
-        lines += _starved(step.starved, calls)
+        lines += _held_others(step, last) if step.holds_others else _starved(step.starved, calls)
     else:
         lines.append(f"{who} {steps} {after}: {reach_in_words(step)}")
     if step.stale:
@@ -144,6 +144,23 @@ def _again(step: Step, calls: Sequence[Call]) -> str:
         f", as in each of the {len(step.calls)} calls"
         if len(step.calls) > 1 and len(calls) == len(step.calls)
         else ""
+    )
+
+
+def _held_others(step: Step, call: Call) -> Iterator[str]:
+    """Say that an optimizer holds other parameters than those that gradient reaches.
+
+    What keeps gradient from its own may well be meant.
+    """
+    yield line("holds", names_in(step.held, call))
+    held = [call.report.parameters.get(name) for name in step.held]
+    for cut in dict.fromkeys(cut for own in held if own is not None for cut in own.cuts):
+        yield from cut_lines(cut)
+    yield line("means", f"Gradient arrives at {names_in(step.extra[''], call)}, and not at these.")
+    yield line(
+        "fix",
+        "Where these are not meant to train, give the optimizer what gradient arrives at; where"
+        " they are, let gradient arrive at them.",
     )
 
 

@@ -1,0 +1,70 @@
+"""The words of a step, from a step made by hand."""
+
+from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.reports import Report
+from gradviz.running.calls import Call, Step
+from gradviz.running.step_words import reach_in_words, step_lines
+
+DETACH = Cut(
+    kind=CutKind.DETACH,
+    operation="detach()",
+    file="gan.py",
+    line=19,
+    code="fake = fake.detach()",
+    parameters=("g.w",),
+)
+CALL = Call(
+    number=2,
+    report=Report(
+        parameters=Parameters(
+            (
+                Parameter(name="d.w", numel=4, verdict=Verdict.REACHED),
+                Parameter(name="g.w", numel=4, verdict=Verdict.CUT, cuts=(DETACH,)),
+                Parameter(name="h.w", numel=4, verdict=Verdict.UNUSED),
+            )
+        )
+    ),
+    roots=("d", "g", "h"),
+)
+
+
+def step(**fields):
+    return Step(optimizer="opt", kind="SGD", calls=(2,), **fields)
+
+
+def test_an_optimizer_that_holds_others_than_gradient_reaches_is_told_both_and_no_cure_of_the_cut():
+    wrong = step(held=("g.w",), starved=("g.w",), extra={"": ("d.w",)})
+    lines = step_lines(wrong, [CALL])
+    assert lines[0] == (
+        "ALARM: opt (SGD) steps 1 parameter that no gradient reached, after backward 2"
+    )
+    assert [text.split()[0] for text in lines[1:]] == ["holds", "by", "means", "fix", "extra"]
+    assert "Drop detach()" not in "".join(lines)
+
+
+def test_what_is_severed_beside_what_an_optimizer_trains_is_told_with_its_cure():
+    severed = step(held=("d.w", "g.w"), starved=("g.w",))
+    assert "Drop detach()" in "".join(step_lines(severed, [CALL]))
+
+
+def test_what_is_severed_where_another_optimizer_holds_the_rest_is_told_with_its_cure():
+    severed = step(held=("g.w",), starved=("g.w",), extra={"other": ("d.w",)})
+    assert "Drop detach()" in "".join(step_lines(severed, [CALL]))
+
+
+def test_what_no_loss_has_used_so_far_waits_without_an_alarm():
+    first, *rest = step_lines(step(held=("d.w", "h.w"), waiting=("h.w",)), [CALL])
+    assert first == "opt (SGD) steps after backward 2: gradient reached 1 of its 2 parameters"
+    assert rest == [
+        "  waiting   h.w (4 values): no part of a loss so far; a later one may use them"
+    ]
+
+
+def test_gradient_is_not_said_to_reach_all_where_some_of_what_is_held_is_stale():
+    assert reach_in_words(step(held=("d.w",), stale=("h.w",))) == (
+        "gradient reached 1 of its parameters, and others that it holds are stale"
+    )
+    assert reach_in_words(step(stale=("h.w",))) == (
+        "no gradient reached its parameters, which are stale"
+    )
+    assert reach_in_words(step(held=("d.w",))) == "gradient reached its only parameter"
