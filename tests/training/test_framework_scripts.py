@@ -74,6 +74,7 @@ def test_a_script_of_a_framework_is_judged_as_its_truth_says(name, ran):
     printed = (ran / f"{name}.txt").read_text()
     assert (ran / f"{name}.out").read_text() == (ran / f"{name}.plain").read_text() != "", printed
     assert "stopped watching" not in printed
+    assert ("differ between ranks" in printed) is truth.get("apart", False), printed
     own = truth.get("reports", [""])
     reports = [path for part in own for path in ran.glob(f"{name}.{part}{part and '.'}json")]
     assert len(reports) >= len(own), printed

@@ -17,6 +17,7 @@ from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
 from gradviz.running.kept import Kept
 from gradviz.running.outcome import Outcome
+from gradviz.running.replicas import Replicas
 from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Settings
 from gradviz.running.step_words import lead
@@ -54,6 +55,8 @@ class Account:
         self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
         self._outcome = Outcome(training, settings.thresholds)
         self._steps: Counter[int] = Counter()  # that were told of, by the identity of the optimizer
+        self._replicas = Replicas()
+        training.stepped = self._replicas.stepped
         self._raised: Path | None = None  # which says to others that there was an alarm
 
     def call(self, call: Call) -> bool:
@@ -135,6 +138,7 @@ class Account:
             stopped: gradviz has ended the script, as asked for.
         """
         early = early and not (self.kept.calls and self.kept.calls[-1].failed)
+        self._replicas.leave(self._training.names, self._settings)
         self.trained(ended=not early and (not stopped or self._training.all_stepped))
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:

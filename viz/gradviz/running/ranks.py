@@ -24,7 +24,7 @@ from gradviz import owned
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
-from gradviz.running import alive, rank
+from gradviz.running import alive, rank, replicas
 from gradviz.running.calls import Call
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
@@ -203,7 +203,7 @@ def put_together(settings: Settings) -> str:
         _await(where)
     told = {path.name for path in _fresh(where.glob("told-*"))}
     left = [each for each in _read(where) if f"told-{each.number}" not in told]
-    last = trained(where)
+    last = trained(where) + replicas.in_words(where, settings)
     shutil.rmtree(where, ignore_errors=True)
     calls: dict[int, list[Left]] = {}
     for each in left:

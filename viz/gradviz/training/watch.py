@@ -62,6 +62,7 @@ class StepWatch:
         self.touches = Touches()
         self.calls: list[Seen] = []
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
+        self.stepped: Callable[[list[Glance]], None] | None = None  # is told of each look at a step
         self.changed = False  # something was seen since this was last set to False
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
@@ -132,6 +133,11 @@ class StepWatch:
     def steps(self) -> int:
         """How many steps were seen."""
         return self._optimizers.steps
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names of parameters by identity, as of the last call."""
+        return self._identities.names
 
     @property
     def all_stepped(self) -> bool:
@@ -231,7 +237,10 @@ class StepWatch:
         """Read what is still on its way from the device."""
         pending, self._pending = self._pending, []
         for step, look in pending:
-            for glance in look.read():
+            glances = look.read()
+            if self.stepped is not None:
+                self.stepped(glances)
+            for glance in glances:
                 self._recent[glance.key] = glance
                 self._moves.stepped(step.optimizer, glance, step.touches.get(glance.key), step.spot)
 

@@ -1,0 +1,121 @@
+"""Whether the weights that DistributedDataParallel holds are alike on all ranks after a step.
+
+It keeps them so where each backward goes through its forward, and each rank does the same to the
+gradients. No rank asks another: each leaves three numbers for each parameter.
+"""
+
+import gc
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from gradviz import owned
+from gradviz.render.sentences import counted, listing
+from gradviz.running import rank
+from gradviz.running.settings import Settings
+from gradviz.training.looking import Glance
+
+_MOST = 3  # steps
+_APART = 0.01  # of what the step moved, from which on weights differ: rounding is far below that
+_AVERAGES = "torch.distributed.algorithms.model_averaging.averagers"  # weights drift by design
+Marks = dict[str, tuple[float, float, float]]  # two sums of a parameter, and how far it moved
+
+
+class Replicas:
+    """What the first steps of this rank left of the weights that it shares with others."""
+
+    def __init__(self) -> None:
+        self._steps: list[dict[int, tuple[float, float, float]]] = []
+
+    def stepped(self, glances: Sequence[Glance]) -> None:
+        """Take note of the weights after a step."""
+        if rank.here() is None or len(self._steps) >= _MOST or _AVERAGES in sys.modules:
+            return
+        shared = _shared()
+        marks = {glance.key: _mark(glance) for glance in glances if glance.key in shared}
+        if marks:
+            self._steps.append(marks)
+
+    def leave(self, names: Mapping[int, str], settings: Settings) -> None:
+        """Leave them where the ranks of this run meet."""
+        own, where = rank.here(), Path(settings.folder)
+        if own is not None and settings.folder and self._steps and owned.folder(where):
+            steps = [
+                {names[key]: mark for key, mark in marks.items() if key in names}
+                for marks in self._steps
+            ]
+            owned.write(where / f"weights_{own.own}.json", json.dumps(steps).encode())
+
+
+def _shared() -> set[int]:
+    """Return the identities of what DistributedDataParallel is to keep alike."""
+    parallel = sys.modules.get("torch.nn.parallel.distributed")
+    if parallel is None:
+        return set()
+    wrapped = [
+        thing
+        for thing in gc.get_objects()
+        if issubclass(type(thing), parallel.DistributedDataParallel)
+    ]
+    return {
+        id(parameter)
+        for wrapper in wrapped
+        for name, parameter in wrapper.module.named_parameters()
+        if name not in getattr(wrapper, "parameters_to_ignore", ())
+    }
+
+
+def _mark(glance: Glance) -> tuple[float, float, float]:
+    before, after = (part[: glance.spread].double() for part in (glance.sample, glance.after))
+    waves = torch.arange(after.numel(), dtype=torch.float64).cos()
+    moved = float((after - before).norm()) if before.numel() == after.numel() else math.inf
+    return float(after.sum()), float(after @ waves), moved
+
+
+def apart(ranks: Sequence[Sequence[Marks]]) -> tuple[int, list[str]]:
+    """Return after which step the weights of ranks differ first, and which; 0 where they never do.
+
+    Args:
+        ranks: What each left of its first steps.
+    """
+    for number, marks in enumerate(zip(*ranks, strict=False), 1):
+        names = [name for name in marks[0] if all(name in own for own in marks)]
+        differ = [name for name in names if _differ([own[name] for own in marks])]
+        if differ:
+            return number, differ
+    return 0, []
+
+
+def _differ(marks: Sequence[tuple[float, float, float]]) -> bool:
+    moved = max(mark[2] for mark in marks)
+    spans: list[float] = [max(values) - min(values) for values in zip(*marks, strict=True)]
+    return moved > 0 and max(spans[:2]) > _APART * moved
+
+
+def in_words(where: Path, settings: Settings) -> str:
+    """Return the alarm about weights that differ between the ranks that left theirs in a folder."""
+    ranks = []
+    for path in sorted(where.glob("weights_*.json")):
+        with suppress(OSError, ValueError, TypeError):
+            data = owned.read(path)
+            if data is not None:
+                ranks.append(json.loads(data))
+    number, names = apart(ranks) if len(ranks) > 1 else (0, [])
+    if not names:
+        return ""
+    if settings.alarms:
+        Path(f"{settings.alarms}-{os.getpid()}-ranks").touch()
+    return (
+        f"gradviz: ALARM: after step {number} the weights of"
+        f" {counted(len(names), 'parameter')} differ between ranks: {listing(names, 6)}\n"
+        "  means     DistributedDataParallel keeps weights alike only where each backward goes"
+        " through its forward, and all ranks do the same to gradients and weights.\n"
+        "  fix       Call the wrapped model and not its module, and clip or change gradients on"
+        " every rank or on none.\n"
+    )
