@@ -17,6 +17,7 @@ _SHAPE = frozenset(
 _SIZES = frozenset(
     "size dim numel nelement element_size stride is_contiguous storage_offset".split()
 )
+_OF_NAMES = frozenset("dict SimpleNamespace Namespace".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
 
 
@@ -56,6 +57,62 @@ def path_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
         here = here.value
 
 
+def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
+    """Return the path that an expression reads: as ``path_of``, and a constant number in it is a
+    part as well.
+    """
+    parts: list[str] = []
+    inner = node
+    while isinstance(inner, ast.Subscript) and (number := _constant(inner.slice)) is not None:
+        parts.append(f"[{number}]")
+        inner = inner.value
+    path, indices = path_of(inner)
+    return (None if path is None else path if indices else (*path, *reversed(parts))), indices
+
+
+def _constant(index: ast.expr) -> int | None:
+    sign = isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub)
+    number = index.operand if isinstance(index, ast.UnaryOp) and sign else index
+    if not isinstance(number, ast.Constant) or type(number.value) is not int:
+        return None
+    return -number.value if sign else number.value
+
+
+def part_of(value: ast.AST, suffix: Path) -> tuple[ast.AST | None, Path]:
+    """Return what a display or constructor call gives one of its parts, and what is left of the
+    way to it; None where it gives that part nothing.
+    """
+    while suffix:
+        given = _given(value, suffix[0])
+        if given is value:
+            break
+        if given is None:
+            return None, ()
+        value, suffix = given, suffix[1:]
+    return value, suffix
+
+
+def _given(value: ast.AST, part: str) -> ast.AST | None:
+    """Return what a value gives a part; the value itself where that cannot be told."""
+    if isinstance(value, ast.Dict):
+        named = [f"[{key.value!r}]" if isinstance(key, ast.Constant) else "" for key in value.keys]
+        places = [place for place, name in enumerate(named) if name in (part, "")]
+        if not places:
+            return None
+        return value.values[places[-1]] if named[places[-1]] else value
+    if isinstance(value, (ast.Tuple, ast.List)) and part[1:-1].lstrip("-").isdecimal():
+        if any(isinstance(item, ast.Starred) for item in value.elts):
+            return value
+        place = int(part[1:-1])
+        return value.elts[place] if -len(value.elts) <= place < len(value.elts) else None
+    if isinstance(value, ast.Call) and not value.args:
+        keys = {word.arg: word.value for word in value.keywords}
+        if None in keys or name_of(value) not in _OF_NAMES:
+            return value
+        return keys.get(part[2:-2] if part.startswith("['") else part)
+    return value
+
+
 def root_of(node: ast.AST) -> Path | None:
     """Return the path of what an expression leads into: ``b`` for ``b.numpy()[1:]``."""
     here = node
@@ -74,7 +131,7 @@ def root_of(node: ast.AST) -> Path | None:
 def reads(node: ast.AST) -> Iterator[Path]:
     """Yield the paths that an expression takes a value from; a shape or a type is none."""
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-        path, indices = path_of(node)
+        path, indices = _element_of(node)
         if path is not None:
             if not _SHAPE.intersection(path[1:]):
                 yield path

@@ -4,7 +4,7 @@ Its range, the function it stands in, what the names stand for there.
 """
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from enum import StrEnum
 from types import CodeType
 
@@ -188,7 +188,7 @@ def decides(code: CodeType, lasti: int) -> bool:
         names = {given} if given is not None else _names_given(scope, place)
         for condition in _conditions(scope.node):
             within = given is None and is_inside(place, range_of(condition))
-            if within or not names.isdisjoint(reads(condition)):
+            if within or _reads_any(names, condition):
                 return True
         pending += [
             (inner, place, (parameter,))
@@ -229,6 +229,11 @@ def _is_key(node: ast.AST, function: Function) -> bool:
     return node.value is function or (bool(name) and (name,) in reads(node.value))
 
 
+def _reads_any(paths: Collection[Path], node: ast.AST) -> bool:
+    """Say whether an expression reads what one of some paths stands for, or a part of it."""
+    return any(read[: len(path)] == path for read in reads(node) for path in paths)
+
+
 def _names_given(scope: Scope, place: Range) -> set[Path]:
     """Return the names that stand for the value at a place, or for an element of it."""
     names = {
@@ -254,7 +259,7 @@ def _handed_on(
         if not isinstance(node, ast.Call) or name_of(node) not in source.callables:
             continue
         for position, value in enumerate((*node.args, *(word.value for word in node.keywords))):
-            if not (given in reads(value) if given else is_inside(place, range_of(value))):
+            if not (_reads_any({given}, value) if given else is_inside(place, range_of(value))):
                 continue
             words = node.keywords[position - len(node.args) :] if position >= len(node.args) else []
             for function in source.callables[name_of(node)]:

@@ -17,6 +17,7 @@ from gradviz.recording.expressions import (
     Path,
     Range,
     name_of,
+    part_of,
     path_of,
     range_of,
     reads,
@@ -246,7 +247,13 @@ class Slicer:
             # An element of a constant key may be another than the one that was filled
             if not (definition.keyed and suffix and suffix[0].startswith("[")):
                 self._definition(definition, path, way, line)
-        if not older or not self._is_new(scope, path, way):
+        of_a_class = (
+            not older and len(path) > 1 and bool(self._classes(path[:1], scope, environment))
+        )
+        if not (older or of_a_class) or not self._is_new(scope, path, way):
+            return
+        if of_a_class:
+            self._attribute(path, scope, environment, way)
             return
         if path[0] in scope.parameters:
             if path[0] not in ("self", "cls") and not way.quiet:
@@ -261,9 +268,7 @@ class Slicer:
         if definition.change or getattr(value, "lineno", 0) >= line > 0:
             # What was there before stays in it, or it comes round a loop
             way = replace(way, kept=True)
-        if value is None or not self._is_new(
-            definition, path if isinstance(value, (ast.Name, ast.Attribute)) else (), way
-        ):
+        if value is None or not self._is_new(definition, path, way):
             return
         if definition.call:
             if not way.quiet:
@@ -273,6 +278,22 @@ class Slicer:
             self._results(self.source.scope(value), way.object)
             return
         suffix = path[len(definition.target) :]
+        if (
+            definition.change
+            and suffix
+            and not suffix[0].startswith("[")
+            and self._classes(definition.target, definition.scope, definition.before)
+        ):
+            return  # what its methods were given is none of its attributes: they tell these
+        if definition.change and len(suffix) > 1 and isinstance(value, ast.Dict):
+            suffix = suffix[1:] if not suffix[0].startswith("['") else suffix
+        if definition.part is None:
+            part, suffix = part_of(value, suffix)
+            if part is None:
+                return
+            value = part
+        elif isinstance(value, (ast.Name, ast.Attribute)):
+            suffix = (f"[{definition.part}]", *suffix)
         own, indices = path_of(value)
         if own is not None and suffix and not indices and not definition.change:
             if not way.quiet:
@@ -286,6 +307,8 @@ class Slicer:
                     getattr(value, "lineno", 0),
                 )
             )
+            return
+        if isinstance(value, ast.Constant):
             return
         self.value(value, definition.part, definition.scope, definition.before, way)
 
