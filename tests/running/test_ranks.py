@@ -7,6 +7,8 @@ import json
 import socket
 from pathlib import Path
 
+import pytest
+
 from gradviz.running.ranks import Left, matrix, trained
 
 DDP = """
@@ -211,3 +213,39 @@ def test_ranks_on_which_other_parameters_train_are_put_side_by_side(tmp_path):
     assert same.split()[:3] == ["same", "trains", "trains"]
     (tmp_path / "trained_1.json").write_text((tmp_path / "trained_0.json").read_text())
     assert trained(tmp_path) == ""
+
+
+TWO_OUTPUTS = """
+import os, sys, tempfile, torch
+import torch.distributed as dist
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.trunk, self.left, self.right = nn.Linear(3, 3), nn.Linear(3, 1), nn.Linear(3, 1)
+    def forward(self, x):
+        h = self.trunk(x)
+        return self.left(h), self.right(h.detach() if "detach" in sys.argv else h)
+dist.init_process_group("gloo", rank=0, world_size=1, init_method=f"file://{tempfile.mktemp()}")
+model = nn.parallel.DistributedDataParallel(Net(), find_unused_parameters=True)
+left, right = model(torch.randn(4, 3))
+(left if "one" in sys.argv else left + right).square().mean().backward()
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["one"], ["reached   model.module.trunk.*", "unused    model.module.right.*"]),
+        ([], ["reached   model.* (6 tensors"]),
+        (["detach"], ["reached   model.* (6 tensors", "partial   model.module.trunk.*"]),
+    ],
+)
+def test_an_output_that_no_loss_takes_is_severed_by_nothing(warm_scripts, arguments, lines):
+    warm_scripts.write("train.py", TWO_OUTPUTS)
+    said = warm_scripts.run("train.py", *arguments).said
+    assert "_DDPSink" not in said
+    for line in lines:
+        assert f"  {line}" in said
+    assert ("partial" in said) == ("detach" in arguments)

@@ -276,7 +276,7 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
         # as well.
         if (
             flow.came is None and not (step is not None and step.custom)
-        ) or node.operation.startswith(torch_inside.CHECKPOINT_NODE):
+        ) or node.operation.startswith((torch_inside.CHECKPOINT_NODE, torch_inside.HANDS_THROUGH)):
             continue
         passed: dict[int, list[bool]] = {}
         for source, went in zip(flow.leads, flow.went, strict=False):

@@ -505,6 +505,8 @@ def set_version(tensor: Tensor, number: int | None) -> None:
 ACCUMULATOR = "AccumulateGrad"  # the node of a leaf, which has its tensor as .variable; 2.6 to 2.15
 # Begins the name of a reentrant checkpoint's node; 2.6 to 2.15
 CHECKPOINT_NODE = "CheckpointFunction"
+# Hands each output of a model through, so that one that no loss takes brings None; 2.6 to 2.15
+HANDS_THROUGH = "_DDPSinkBackward"
 # Before a module that has a full backward hook; 2.6 to 2.15
 HOOK_NODE = "BackwardHookFunctionBackward"
 
