@@ -448,3 +448,125 @@ def test_a_line_before_the_cut_in_its_file_is_told_again_too():
     )
     (cut,) = analyse(Graph(nodes, made.edges), seen(index, "v")).cuts
     assert cut.also == (Place("train.py", 1),)
+
+
+def test_a_cut_that_takes_all_from_a_parameter_comes_before_one_that_takes_a_part():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "head": node(),
+            "part": node(line=3, operation="detach()", requires_grad=False, severs=CutKind.DETACH),
+            "all": node(line=9, operation="detach()", requires_grad=False, severs=CutKind.DETACH),
+            "u": node(PARAMETER),
+            "v": node(PARAMETER),
+        },
+        ("head", "loss"),
+        ("u", "head"),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=1, gradient=False),
+        Edge(source=4, target=2, gradient=False, severed=CutKind.DETACH),
+        Edge(source=5, target=3, gradient=False, severed=CutKind.DETACH),
+    )
+    found = analyse(made, seen(index, "u", "v"))
+    assert [(cut.line, cut.parameters) for cut in found.cuts] == [(9, ("v",)), (3, ("u",))]
+
+
+def test_two_blocks_that_share_an_inner_line_are_two_cuts_each_with_its_block():
+    def inside(block: int) -> Node:
+        return node(
+            line=4,
+            operation="linear",
+            requires_grad=False,
+            severs=CutKind.NO_GRAD,
+            block=block,
+            block_place=Place("train.py", 10 * block),
+        )
+
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "head": node(),
+            "first": inside(1),
+            "second": inside(2),
+            "u": node(PARAMETER),
+            "v": node(PARAMETER),
+        },
+        ("head", "loss"),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=1, gradient=False),
+        Edge(source=4, target=2, gradient=False, severed=CutKind.NO_GRAD),
+        Edge(source=5, target=3, gradient=False, severed=CutKind.NO_GRAD),
+    )
+    found = analyse(made, seen(index, "u", "v"))
+    assert [(cut.block, cut.parameters) for cut in found.cuts] == [
+        (Place("train.py", 10), ("u",)),
+        (Place("train.py", 20), ("v",)),
+    ]
+
+
+def test_a_cut_that_is_no_block_has_no_block():
+    made, index = detached()
+    nodes = tuple(replace(one, block_place=Place("train.py", 1)) for one in made.nodes)
+    (cut,) = analyse(Graph(nodes, made.edges), seen(index, "v")).cuts
+    assert cut.block is None
+
+
+def test_a_parameter_that_only_a_library_cuts_off_is_told_the_librarys_line():
+    made, index = detached()
+    nodes = tuple(replace(one, library=one.severs is not None) for one in made.nodes)
+    (v,) = analyse(Graph(nodes, made.edges), seen(index, "v")).parameters
+    assert (v.verdict, [cut.line for cut in v.cuts]) == (Verdict.CUT, [5])
+
+
+def test_what_a_block_without_grad_computes_of_a_parameter_is_pruned_with_it_and_data_is_not():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "head": node(),
+            "inside": node(line=4, requires_grad=False, severs=CutKind.NO_GRAD, block=1),
+            "v": node(PARAMETER),
+            "data": node(LEAF, requires_grad=False),
+        },
+        ("head", "loss"),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=2, gradient=False, severed=CutKind.NO_GRAD),
+        Edge(source=4, target=2, gradient=False),
+    )
+    marked = analyse(made, seen(index, "v")).graph
+    assert {name for name, number in index.items() if marked.nodes[number].pruned} == {
+        "inside",
+        "v",
+    }
+
+
+def test_a_line_that_severs_a_copy_of_what_is_frozen_is_no_cut():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "item": node(line=9, operation="item()", requires_grad=False, severs=CutKind.ITEM),
+            "copy": node(LEAF),
+            "v": node(PARAMETER, requires_grad=False),
+        },
+        Edge(source=1, target=0, gradient=False),
+        Edge(source=2, target=1, gradient=False, severed=CutKind.ITEM),
+        Edge(source=3, target=2, gradient=False),
+    )
+    assert analyse(made, seen(index, "v", requires_grad=False)).cuts == ()
+
+
+def test_only_what_uses_the_thawed_parameter_is_severed_by_the_line_that_froze_it():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "head": node(),
+            "w": node(PARAMETER, requires_grad=False),
+            "data": node(LEAF, requires_grad=False),
+        },
+        ("head", "loss"),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=1, gradient=False),
+    )
+    marked = analyse(made, seen(index, "w", froze_at=Place("train.py", 3))).graph
+    assert [(edge.source, edge.severed) for edge in marked.edges if edge.severed] == [
+        (2, CutKind.FROZEN)
+    ]
