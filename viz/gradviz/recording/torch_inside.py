@@ -472,10 +472,11 @@ def implementation(tensor: Tensor) -> int:
 def has_data(storage: Any) -> bool:
     """Say whether there is memory behind a storage.
 
-    A subclass that holds other tensors has one without.
+    A subclass that holds other tensors has one without. A fake one has none either, and warns
+    where it is asked.
     """
     try:
-        return bool(storage.data_ptr())
+        return storage.device.type != "meta" and bool(storage.data_ptr())
     except RuntimeError:
         return False
 
