@@ -92,9 +92,7 @@ class Gatherer:
             stays_so=history.stays_so,
             replaced=replaced is not None,
             replaced_at=(
-                None
-                if replaced is None
-                else self.owners.replaced_at(key, replaced[0], self.identities.paths)
+                None if replaced is None else self.identities.replaced_at(key, replaced[0])
             ),
             stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
             born=self.owners.born(key),
