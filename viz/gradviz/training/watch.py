@@ -27,7 +27,7 @@ from gradviz.training.gathering import Gatherer, Seen
 from gradviz.training.hooks import StepHooks
 from gradviz.training.identities import Identities
 from gradviz.training.looking import Glance, StepLook, callers
-from gradviz.training.moves import Moves
+from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
@@ -49,18 +49,14 @@ class _Step:
     frame: int  # identity of the frame that runs it
     look: StepLook | None = None
     touches: dict[int, Touch | None] = field(default_factory=dict)
+    writes: dict[int, Spot] = field(default_factory=dict)  # before it, and in it once it is over
     has_closure: bool = False
     spot: Spot | None = None
     skips: bool = False
 
 
 class StepWatch:
-    """What the optimizers of one process, or of one trace, do to parameters.
-
-    Attributes:
-        identities: The names of parameters, now and before.
-        optimizers: What was seen of each optimizer.
-    """
+    """What the optimizers of one process, or of one trace, do to parameters."""
 
     def __init__(self) -> None:
         self.owners = Owners()
@@ -183,7 +179,7 @@ class StepWatch:
         parameters = self._open(optimizer) if self._looks(record) and not step.skips else []
         if parameters:
             record.update()
-            step.spot = spot_of(sys._getframe(1))
+            step.spot, step.writes = spot_of(sys._getframe(1)), self.touches.writes()
             step.look = StepLook(optimizer, parameters)
             closure = (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
             step.has_closure = closure
@@ -233,6 +229,7 @@ class StepWatch:
 
     def _take_touches(self, step: _Step) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
+        step.writes = self.touches.written_since(step.writes)
         for parameter in step.touches:
             touch = self.touches.take(parameter)
             if step.has_closure and touch is not None and not touch.scales:
@@ -247,7 +244,10 @@ class StepWatch:
                 self.stepped(glances)
             for glance in glances:
                 self._recent[glance.key] = glance
-                self._moves.stepped(step.optimizer, glance, step.touches.get(glance.key), step.spot)
+                touch, written = step.touches.get(glance.key), step.writes.get(glance.key)
+                self._moves.stepped(
+                    StepSight(step.optimizer, glance, touch, step.spot, len(self.calls), written)
+                )
 
     def look_again(self, *, after_step: bool = False) -> None:
         """Look at everything that is still there: by whatever hand it has moved, and whether it is
