@@ -6,7 +6,7 @@ that they come from; and by their value, where that is no coincidence.
 """
 
 import weakref
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FrameType
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from gradviz.recording.alike import Given, held, plain_numbers
 from gradviz.recording.expressions import Path, Range, is_inside
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
@@ -28,8 +29,9 @@ from gradviz.recording.instructions import (
     text_use,
 )
 from gradviz.recording.outflows import outflow, written_through
-from gradviz.recording.slices import Slice, backward_slice, names_at
-from gradviz.recording.torch_inside import CALL_MODULE, PARTS
+from gradviz.recording.slices import backward_slice, names_at
+from gradviz.recording.torch_inside import CALL_MODULE
+from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
 
 _CALLERS = 4  # how far up the arguments are followed
@@ -78,12 +80,24 @@ class Site:
         code, lasti: The instruction.
         marks: By the instruction within.
         changes: The call at it changed something that it was given.
+        values: The numbers that left there; None where not all are known.
+        direct: The instruction itself took them out.
     """
 
     code: CodeType
     lasti: int
     marks: dict[tuple[CodeType, int], Marks] = field(default_factory=dict)
     changes: bool = False
+    values: set[float] | None = field(default_factory=set)
+    direct: bool = True
+
+    def took(self, numbers: set[float], directly: bool) -> None:
+        """Take note of the numbers that left there; none where they are not known."""
+        self.direct = self.direct and directly
+        if self.values is not None:
+            self.values |= numbers
+            if not numbers or len(self.values) > _HELD:
+                self.values = None
 
 
 class Escapes:
@@ -124,7 +138,7 @@ class Escapes:
             Whether it went straight into a text that is for people alone.
         """
         self.any = True
-        self._mark(frame, serial)
+        self._mark(frame, serial, value)
         self._choose(frame, serial)
         self._hold(value, serial)
         use = _text_use(frame, text)
@@ -157,7 +171,7 @@ class Escapes:
                     yield serial
             frame = frame.f_back
 
-    def _mark(self, frame: FrameType | None, serial: int) -> None:
+    def _mark(self, frame: FrameType | None, serial: int, value: Any) -> None:
         parts: tuple[int | None, ...] = (None,)
         forward, changes, many = True, False, False
         origin: tuple[CodeType, int] | None = None
@@ -168,6 +182,7 @@ class Escapes:
             if level(code.co_filename) != INSIDE:
                 origin = origin or (code, lasti)
                 site = self._site(code, lasti)
+                site.took(set(plain_numbers(value)), origin == (code, lasti))
                 marks = site.marks.setdefault(origin, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
@@ -223,16 +238,22 @@ class Escapes:
             array = array.base
         return ()
 
-    def behind(self, frame: FrameType | None, open_: Container[int] = ()) -> tuple[int, ...]:
-        """Return the values that left torch and that a call's plain arguments are computed from.
+    def behind(
+        self, frame: FrameType | None, items: Sequence[Any] = ()
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the values that left torch and that a call's plain arguments are computed from,
+        and those that they may be computed from.
 
         Args:
             frame: That makes the call.
-            open_: Identities of arguments that nothing is known of.
+            items: Arguments that nothing is known of.
         """
         if not self._is_near(frame):
-            return ()  # as almost always, and reading a library's source takes long
+            return (), ()  # as almost always, and reading a library's source takes long
+        open_ = {id(item) for item in items}
+        given = Given.of(items)
         found: dict[int, None] = {}
+        perhaps: dict[int, None] = {}
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
         for _ in range(_CALLERS):
@@ -257,13 +278,15 @@ class Escapes:
             sliced = self._slice(code, lasti, followed, wanted, callee)
             if sliced is None:
                 break
+            given.read(frame, followed if sliced[1] else ())
             for site in sliced[1]:
-                found.update((serial, None) for serial in self._serials(site, sliced[0], frame))
+                for serial, certain in self._judged(site, sliced[0], frame, given):
+                    (found if certain else perhaps)[serial] = None
             if not sliced[0].parameters:
                 break
             wanted, callee = sliced[0].parameters, code
             frame = frame.f_back
-        return tuple(found)
+        return tuple(found), tuple(perhaps)
 
     def _slice(
         self,
@@ -302,6 +325,20 @@ class Escapes:
                 found.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(found)
 
+    def _judged(
+        self, site: Site, sliced: Slice, frame: FrameType, given: Given
+    ) -> Iterator[tuple[int, bool]]:
+        """Yield what left at a site and may be what goes in, and whether it surely is."""
+        position = position_of(site.code, site.lasti)
+        ways = [way for way in sliced.expressions if is_inside(position, way.range)]
+        alike, telling = given.agrees(site.values)
+        comparable = given.whole and site.direct and site.values is not None
+        read = {way for way in ways if comparable and position in way.read}
+        exact = [way for way in ways if not way.loose and (alike or way not in read)]
+        certain = bool(exact) or telling or not (ways or given.scalar)
+        if certain or alike or len(read) < len(ways) or not ways:
+            yield from ((serial, certain) for serial in self._serials(site, sliced, frame))
+
     def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
         position = position_of(site.code, site.lasti)
         ways = [one for one in sliced.expressions if is_inside(position, one.range)]
@@ -313,7 +350,7 @@ class Escapes:
         objects = {one.object for one in ways}
         owners: set[int] = set()
         if frame is not None and () not in objects:
-            owners = {id(_value(frame, path)) for path in objects} - {id(None)}
+            owners = {id(held(frame, path)) for path in objects} - {id(None)}
         for marks in site.marks.values():
             if owners:
                 yield from (
@@ -382,40 +419,16 @@ def _numbers(value: Any) -> Iterator[Any]:
                     pending.append(item)
 
 
-def _value(frame: FrameType, path: Path) -> Any:
-    """Return what a path holds, without running anything of the user's.
-
-    None where that cannot be told.
-    """
-    own = variables(frame, path[0])
-    value = own[path[0]] if path[0] in own else frame.f_globals.get(path[0])
-    for name in path[1:]:
-        inner = getattr(value, "__dict__", None)
-        if not isinstance(inner, dict):
-            return None
-        if isinstance(value, nn.Module) and name not in inner:
-            inner = next(
-                (
-                    inner[part]
-                    for part in PARTS
-                    if isinstance(inner.get(part), dict) and name in inner[part]
-                ),
-                {},
-            )
-        value = inner.get(name)
-    return value
-
-
 def _is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
     """Say whether a name in a call is worth following.
 
     The history of a tensor or module is known.
     """
-    held = _value(frame, path)
-    if isinstance(held, Tensor):
-        return id(held) in open_
-    root = _value(frame, path[:1])
-    return not isinstance(held, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))
+    value = held(frame, path)
+    if isinstance(value, Tensor):
+        return id(value) in open_
+    root = held(frame, path[:1])
+    return not isinstance(value, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))
 
 
 def of_interest(value: Any) -> bool:
@@ -426,16 +439,3 @@ def of_interest(value: Any) -> bool:
     if kind in (list, tuple):
         return bool(value) and of_interest(value[0])
     return kind.__module__ in ("numpy", "array")
-
-
-def is_index(value: Any) -> bool:
-    """Say whether a value is what a subscript is given that has a number in it."""
-    if isinstance(value, slice):
-        return any(type(bound) is int for bound in (value.start, value.stop, value.step))
-    return type(value) is tuple and any(map(_has_number, value))
-
-
-def _has_number(index: Any) -> bool:
-    if type(index) is list:
-        return bool(index) and type(index[0]) is int
-    return type(index) is int or is_index(index)

@@ -1,7 +1,7 @@
 """What an expression reads: the names, attributes and elements that its value comes from.
 
 A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept", "['a']")`` is
-``kept["a"]``.
+``kept["a"]``, and ``[?]`` in it is some element.
 """
 
 import ast
@@ -18,6 +18,7 @@ _SIZES = frozenset(
     "size dim numel nelement element_size stride is_contiguous storage_offset".split()
 )
 _OF_NAMES = frozenset("dict SimpleNamespace Namespace".split())
+_HOLD = frozenset("list tuple array asarray".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
 
 
@@ -52,9 +53,23 @@ def path_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
             else:
                 parts.clear()  # some element: the whole is what can be told
                 indices.append(here.slice)
+        elif isinstance(here, ast.Call) and (key := _looked_up(here)) is not None:
+            parts.append(f"[{key!r}]")
+            here = here.func  # ``d.get("a")`` is ``d["a"]``
         else:
             return None, indices
-        here = here.value
+        here = here.value  # type: ignore[attr-defined]
+
+
+def _looked_up(call: ast.Call) -> str | None:
+    """Return the constant key that ``get`` or ``pop`` is called with, and no default but one that
+    is constant.
+    """
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in ("get", "pop"):
+        return None
+    keys = [key.value for key in call.args if isinstance(key, ast.Constant)]
+    plain = keys and len(keys) == len(call.args) and not call.keywords
+    return keys[0] if plain and isinstance(keys[0], str) else None
 
 
 def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
@@ -63,11 +78,21 @@ def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
     """
     parts: list[str] = []
     inner = node
-    while isinstance(inner, ast.Subscript) and (number := _constant(inner.slice)) is not None:
-        parts.append(f"[{number}]")
+    while isinstance(inner, ast.Subscript) and (part := _part(inner.slice)):
+        parts.append(part)
         inner = inner.value
     path, indices = path_of(inner)
-    return (None if path is None else path if indices else (*path, *reversed(parts))), indices
+    if path is None or not parts:
+        return path, indices
+    return (*path, *["[?]"] * len(indices), *reversed(parts)), indices
+
+
+def _part(index: ast.expr) -> str:
+    """Return an index that is a constant number or text as a part of a path; nothing for others."""
+    if isinstance(index, ast.Constant) and isinstance(index.value, str):
+        return f"[{index.value!r}]"
+    number = _constant(index)
+    return "" if number is None else f"[{number}]"
 
 
 def _constant(index: ast.expr) -> int | None:
@@ -94,7 +119,7 @@ def part_of(value: ast.AST, suffix: Path) -> tuple[ast.AST | None, Path]:
 
 def _given(value: ast.AST, part: str) -> ast.AST | None:
     """Return what a value gives a part; the value itself where that cannot be told."""
-    if isinstance(value, ast.Dict):
+    if isinstance(value, ast.Dict) and part.startswith("["):
         named = [f"[{key.value!r}]" if isinstance(key, ast.Constant) else "" for key in value.keys]
         places = [place for place, name in enumerate(named) if name in (part, "")]
         if not places:
@@ -111,6 +136,32 @@ def _given(value: ast.AST, part: str) -> ast.AST | None:
             return value
         return keys.get(part[2:-2] if part.startswith("['") else part)
     return value
+
+
+def read_in(value: ast.AST) -> Iterator[Range]:
+    """Yield where the calls stand whose values a value holds as they are: its own, and those in a
+    display.
+    """
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            pending += node.elts
+        elif isinstance(node, ast.Dict):
+            pending += node.values
+        elif isinstance(node, (ast.Starred, ast.keyword)):
+            pending.append(node.value)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins(node):
+            pending += (node.left, node.right)
+        elif isinstance(node, ast.Call):
+            yield range_of(node)
+            if name_of(node) in _OF_NAMES or name_of(node) in _HOLD:
+                pending += (*node.args, *node.keywords)
+
+
+def _joins(node: ast.BinOp) -> bool:
+    sides = (node.left, node.right)
+    return any(isinstance(side, (ast.Tuple, ast.List)) for side in sides)
 
 
 def root_of(node: ast.AST) -> Path | None:
@@ -142,20 +193,13 @@ def reads(node: ast.AST) -> Iterator[Path]:
         for index in dict.fromkeys(indices):
             yield from reads(index)
     elif isinstance(node, ast.Call):
-        yield from _called(node)
+        path, indices = path_of(node)
+        yield from _called(node) if path is None or indices else (path,)
     elif isinstance(node, ast.Lambda):
         own = {argument.arg for argument in arguments_of(node)}
         yield from (path for path in reads(node.body) if path[0] not in own)
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-        own = {
-            name.id
-            for one in node.generators
-            for name in ast.walk(one.target)
-            if isinstance(name, ast.Name)
-        }
-        results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        for result in (*results, *(one.iter for one in node.generators)):
-            yield from (path for path in reads(result) if path[0] not in own)
+        yield from _of_each(node)
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         own = {argument.arg for argument in arguments_of(node)}
         for part in ast.walk(node):
@@ -164,6 +208,45 @@ def reads(node: ast.AST) -> Iterator[Path]:
     elif not isinstance(node, ast.ClassDef):
         for part in ast.iter_child_nodes(node):
             yield from reads(part)
+
+
+def _of_each(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Iterator[Path]:
+    """Yield what a comprehension reads: ``rows[?]["n"]`` for ``r["n"] for r in rows``."""
+    sources: dict[str, ast.expr] = {}
+    for part in node.generators:
+        sources.update(
+            (name.id, part.iter) for name in ast.walk(part.target) if isinstance(name, ast.Name)
+        )
+        sources.update(side_by_side(part))
+    results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    plain = all(isinstance(part.target, ast.Name) or side_by_side(part) for part in node.generators)
+    for result in results:
+        for path in reads(result):
+            source = sources.get(path[0])
+            if source is None:
+                yield path
+                continue
+            whole, indices = _element_of(source)
+            if plain and len(path) > 1 and whole is not None and not indices:
+                yield (*whole, "[?]", *path[1:])
+            else:
+                yield from reads(source)
+    read = {path[0] for result in results for path in reads(result)}
+    for part in node.generators:
+        names = (name.id for name in ast.walk(part.target) if isinstance(name, ast.Name))
+        if read.isdisjoint(names):
+            yield from reads(part.iter)
+
+
+def side_by_side(part: ast.comprehension) -> dict[str, ast.expr]:
+    """Return what each name of a comprehension goes through where that is ``zip(rows, losses)``."""
+    source, target = part.iter, part.target
+    if not isinstance(source, ast.Call) or not isinstance(target, ast.Tuple):
+        return {}
+    pairs = [*zip(target.elts, source.args, strict=False)]
+    if name_of(source) != "zip" or len(target.elts) != len(source.args):
+        return {}
+    return {name.id: item for name, item in pairs if isinstance(name, ast.Name)}
 
 
 def _called(call: ast.Call) -> Iterator[Path]:

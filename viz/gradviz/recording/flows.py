@@ -1,18 +1,18 @@
 """Which names a value was computed from, by the source alone.
 
 Reaching definitions within each function of a file.
-
-A definition is an assignment or a change of what a name holds. An assignment ends the definitions
-before it, a change adds to them.
 """
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from gradviz.recording.definitions import (
+    BEFORE,
+    Definition,
+    Environment,
+    Scope,
+)
 from gradviz.recording.expressions import Path, name_of, path_of, root_of
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 
 _CHANGES = frozenset(
     "append extend insert add update appendleft push put setdefault fill itemset __setitem__"
@@ -24,74 +24,6 @@ _CHANGES_FIRST = frozenset(
     "copyto put place putmask fill_diagonal heappush insort setitem at memmove memcpy".split()
 )
 _PASSES = 3  # over the body of a loop, after which nothing new comes round
-
-
-@dataclass(eq=False, slots=True)
-class Definition:
-    """A place where a path gets a value, or what it holds is changed.
-
-    Attributes:
-        target: The path.
-        value: The expression; a function's own node for a ``def``; None for what is imported.
-        part: Which element of the value, where that is unpacked; None for the whole.
-        change: It adds to what the path stood for.
-        call: Only by a call that may change its argument: it counts where the call was seen to do
-            so.
-        scope: The function it stands in.
-        before: What the paths stood for when the value was computed.
-        keyed: It fills one element, whose key is computed.
-    """
-
-    target: Path
-    value: ast.AST | None
-    part: int | None
-    change: bool
-    call: bool
-    scope: "Scope"
-    before: "Environment" = field(default_factory=dict)
-    keyed: bool = False
-
-
-Environment = dict[Path, frozenset[Definition]]
-
-
-BEFORE = Definition((), None, None, False, False, None)  # type: ignore[arg-type]  # what a path stood for before the function began
-
-
-@dataclass(eq=False)
-class Scope:
-    """One function, or a file's own level, and what its paths stand for at each statement.
-
-    Attributes:
-        node: The function.
-        owner: Name of the class whose method it is; empty for any other.
-        outer: The scope around it.
-        parameters: Their names, in order.
-        outside: Names that it declares global or nonlocal.
-        definitions: All in it.
-        at: What the paths stand for as a statement is run, by the statement's identity.
-        calls: The calls in it by the last part of their names, and what the paths stand for there.
-        results: What it returns or yields, as a list of expressions: several where it returns a
-            tuple.
-    """
-
-    node: Function
-    owner: str = ""
-    outer: "Scope | None" = None
-    parameters: tuple[str, ...] = ()
-    outside: set[str] = field(default_factory=set)
-    definitions: list[Definition] = field(default_factory=list)
-    at: dict[int, Environment] = field(default_factory=dict)
-    calls: dict[str, list[tuple[ast.Call, Environment]]] = field(default_factory=dict)
-    results: list[tuple[list[ast.AST], Environment]] = field(default_factory=list)
-
-    @property
-    def locals(self) -> set[str]:
-        """Names that are its own."""
-        assigned = {
-            one.target[0] for one in self.definitions if len(one.target) == 1 and not one.change
-        }
-        return (assigned | set(self.parameters)) - self.outside
 
 
 # Definitions
@@ -280,7 +212,7 @@ class Reader:
             root = root_of(call.args[0])
             changed = None if root is None else (*root, str(call.args[1].value))
         for value in values if changed is not None else ():
-            environment = self._define(changed, value, environment, change=True)
+            environment = self._define(changed, value, environment, change=True, by=name)
         for keyword in call.keywords:
             if keyword.arg == "out":
                 environment = self._define(root_of(keyword.value), call, environment, change=True)
@@ -320,7 +252,9 @@ class Reader:
         path, indices = path_of(target)
         if path is None or indices:  # some element of it
             keyed = len(indices) == 1 and isinstance(indices[0], (ast.Name, ast.Attribute))
-            return self._define(root_of(target), value, environment, change=True, keyed=keyed)
+            return self._define(
+                root_of(target), value, environment, change=True, keyed=keyed, by="[]"
+            )
         return self._define(path, value, environment, part=part)
 
     def _emptied(self, target: ast.expr, environment: Environment) -> Environment:
@@ -339,6 +273,7 @@ class Reader:
         change: bool = False,
         call: bool = False,
         keyed: bool = False,
+        by: str = "",
     ) -> Environment:
         if path is None:
             return environment
@@ -346,7 +281,7 @@ class Reader:
         made = self.made.get(key)
         if made is None:
             made = self.made[key] = Definition(
-                path, value, part, change, call, self.scope, environment, keyed
+                path, value, part, change, call, self.scope, environment, keyed, by
             )
             self.scope.definitions.append(made)
         else:

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gradviz.recording.alike import is_index
 from gradviz.recording.arguments import as_array
-from gradviz.recording.escapes import is_index, of_interest
+from gradviz.recording.escapes import of_interest
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
@@ -60,8 +61,10 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         elif is_index(item):
             indices.append(item)
     if open_ or indices:
-        behind = escapes.behind(frame, {id(item) for item in (*open_, *indices)})
+        behind, perhaps = escapes.behind(frame, (*open_, *indices))
         numbers.update(dict.fromkeys(behind))
+        for serial in perhaps:
+            recorder.tape.left(serial, Exit(shown=False, decides=True))
         for item in open_ if not behind else ():
             plain = as_array(item) if isinstance(item, Tensor) else item
             sources = escapes.values.sources(plain)

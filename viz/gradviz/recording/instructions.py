@@ -8,8 +8,16 @@ from collections.abc import Collection, Container, Iterator
 from enum import StrEnum
 from types import CodeType
 
-from gradviz.recording.expressions import Path, Range, is_inside, name_of, range_of, reads
-from gradviz.recording.flows import Definition, Environment, Function, Scope
+from gradviz.recording.definitions import Definition, Environment, Function, Scope
+from gradviz.recording.expressions import (
+    Path,
+    Range,
+    is_inside,
+    name_of,
+    range_of,
+    reads,
+    side_by_side,
+)
 from gradviz.recording.sources import Source, source_of
 from gradviz.recording.where import by_file
 
@@ -109,10 +117,11 @@ def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environme
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
         else ()
     ):
-        own = [(name.id,) for name in ast.walk(part.target) if isinstance(name, ast.Name)]
+        own = [name.id for name in ast.walk(part.target) if isinstance(name, ast.Name)]
+        through = dict.fromkeys(own, part.iter) | side_by_side(part)
         known = known | {
-            path: frozenset((Definition(path, part.iter, None, True, False, scope, known),))
-            for path in own
+            (name,): frozenset((Definition((name,), value, None, True, False, scope, known),))
+            for name, value in through.items()
         }
     return known
 

@@ -7,10 +7,11 @@ import ast
 from dataclasses import dataclass
 from types import CodeType
 
+from gradviz.recording.definitions import Definition
 from gradviz.recording.expressions import Range, is_inside, range_of, root_of
-from gradviz.recording.flows import Definition
 from gradviz.recording.instructions import position_of, scope_of
-from gradviz.recording.slices import Slice, Slicer
+from gradviz.recording.slices import Slicer
+from gradviz.recording.ways import Slice
 from gradviz.recording.where import by_file
 
 
@@ -43,7 +44,7 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
         ):
             parts[number if values > 1 else None] = None
     scope = found[1]
-    given = set(scope.parameters) - {"self", "cls"}
+    given = set(scope.parameters) - {"self", "cls", scope.own}
     changes = False
     for definition in scope.definitions:
         into = definition.target[0] in given and (definition.change or len(definition.target) > 1)

@@ -11,8 +11,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import CodeType
-from typing import NamedTuple
 
+from gradviz.recording.definitions import Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
     Range,
@@ -20,47 +20,17 @@ from gradviz.recording.expressions import (
     part_of,
     path_of,
     range_of,
+    read_in,
     reads,
     root_of,
 )
-from gradviz.recording.flows import BEFORE, Definition, Environment, Scope
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.sources import Source
+from gradviz.recording.ways import DIRECT, Expression, Slice, Way, is_all_of, joined_to
 from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
 _MOST = 400
-
-
-class Expression(NamedTuple):
-    """An expression that something is computed from.
-
-    Attributes:
-        range: Where it stands.
-        part: Which element of its value counts; None for all.
-        object: The path of the object whose method it stands in; empty for any.
-        last: Only what it gave last: nothing that it gave before is kept.
-    """
-
-    range: Range
-    part: int | None = None
-    object: Path = ()
-    last: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """What some expressions are computed from.
-
-    Attributes:
-        expressions: All of them.
-        calls: Calls that may have changed what goes in.
-        parameters: Of the function, and what of them: ``("state", "mean")`` for ``state.mean``.
-    """
-
-    expressions: tuple[Expression, ...] = ()
-    calls: tuple[Range, ...] = ()
-    parameters: tuple[Path, ...] = ()
 
 
 def _roots(start: ast.AST) -> list[ast.AST]:
@@ -152,7 +122,7 @@ def backward_slice(
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.expressions[Expression(range_of(root))] = None
         if path in names:
-            slicer.pending.append((path, found[1], place[1], _DIRECT, 0))
+            slicer.pending.append((path, found[1], place[1], DIRECT, 0))
     return slicer.finished()
 
 
@@ -176,26 +146,6 @@ def _starts(
     return starts
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How an expression was come to.
-
-    Attributes:
-        object: The path of the object whose method or attribute it is; empty for any other.
-        quiet: It is part of what a function returns: what leaves torch in there is known where the
-            function was called.
-        kept: By something that keeps what was computed before: a sum, a list, a loop that comes
-            round.
-    """
-
-    object: Path = ()
-    quiet: bool = False
-    kept: bool = False
-
-
-_DIRECT = _Way()
-
-
 @dataclass(slots=True)
 class Slicer:
     """Follows expressions backwards, through the functions of a file."""
@@ -205,8 +155,8 @@ class Slicer:
     expressions: dict[Expression, None] = field(default_factory=dict)
     calls: dict[Range, None] = field(default_factory=dict)
     parameters: dict[Path, None] = field(default_factory=dict)
-    followed: set[tuple[int, Path, _Way]] = field(default_factory=set)
-    pending: list[tuple[Path, Scope, Environment, _Way, int]] = field(default_factory=list)
+    followed: set[tuple[int, Path, Way]] = field(default_factory=set)
+    pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
 
     def value(
         self,
@@ -214,13 +164,17 @@ class Slicer:
         part: int | None,
         scope: Scope,
         environment: Environment,
-        way: _Way = _DIRECT,
+        way: Way = DIRECT,
     ) -> None:
         """Take an expression as one that is computed from, and all that it reads."""
+        read = () if way.computed else tuple(read_in(value))
         if not way.quiet:
-            self.expressions[Expression(range_of(value), part, way.object, not way.kept)] = None
+            self.expressions[
+                Expression(range_of(value), part, way.object, not way.kept, way.loose, read)
+            ] = None
+        onward = replace(way, computed=True)
         self.pending += [
-            (path, scope, environment, way, getattr(value, "lineno", 0)) for path in reads(value)
+            (path, scope, environment, onward, getattr(value, "lineno", 0)) for path in reads(value)
         ]
 
     def finished(self) -> Slice | None:
@@ -231,7 +185,7 @@ class Slicer:
                 return None
         return Slice(tuple(self.expressions), tuple(self.calls), tuple(self.parameters))
 
-    def _is_new(self, thing: object, path: Path, way: _Way) -> bool:
+    def _is_new(self, thing: object, path: Path, way: Way) -> bool:
         key = (id(thing), path, way)
         if key in self.followed:
             return False
@@ -239,14 +193,17 @@ class Slicer:
         return True
 
     def _follow(
-        self, path: Path, scope: Scope, environment: Environment, way: _Way, line: int
+        self, path: Path, scope: Scope, environment: Environment, way: Way, line: int
     ) -> None:
         definitions, older = reaching(path, environment)
+        if any(self._computes(definition) for definition in definitions):
+            way = replace(way, computed=True)
         for definition in definitions:
             suffix = path[len(definition.target) :]
             # An element of a constant key may be another than the one that was filled
-            if not (definition.keyed and suffix and suffix[0].startswith("[")):
-                self._definition(definition, path, way, line)
+            other = definition.keyed and bool(suffix) and suffix[0].startswith("[")
+            onward = replace(way, loose=True) if other else way
+            self._definition(definition, path, onward, line)
         of_a_class = (
             not older and len(path) > 1 and bool(self._classes(path[:1], scope, environment))
         )
@@ -256,14 +213,21 @@ class Slicer:
             self._attribute(path, scope, environment, way)
             return
         if path[0] in scope.parameters:
-            if path[0] not in ("self", "cls") and not way.quiet:
+            if path[0] not in ("self", "cls", scope.own) and not way.quiet:
                 self._parameter(path, scope, way)
         elif path[0] not in scope.locals:
-            self._free(path, scope)
+            self._free(path, scope, way)
         if len(path) > 1:
             self._attribute(path, scope, environment, way)
 
-    def _definition(self, definition: Definition, path: Path, way: _Way, line: int = 0) -> None:
+    def _computes(self, definition: Definition) -> bool:
+        """Say whether a change may compute a new number from what was there before."""
+        value = definition.value
+        if definition.call and isinstance(value, ast.Call):
+            return name_of(value) in self.source.callables
+        return definition.change and not definition.adds
+
+    def _definition(self, definition: Definition, path: Path, way: Way, line: int = 0) -> None:
         value = definition.value
         if definition.change or getattr(value, "lineno", 0) >= line > 0:
             # What was there before stays in it, or it comes round a loop
@@ -275,7 +239,7 @@ class Slicer:
                 self.calls[range_of(value)] = None
             return
         if isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            self._results(self.source.scope(value), way.object)
+            self._results(self.source.scope(value), way)
             return
         suffix = path[len(definition.target) :]
         if (
@@ -285,19 +249,25 @@ class Slicer:
             and self._classes(definition.target, definition.scope, definition.before)
         ):
             return  # what its methods were given is none of its attributes: they tell these
-        if definition.change and len(suffix) > 1 and isinstance(value, ast.Dict):
+        if definition.adds and len(suffix) > 1 and suffix[0].startswith("["):
             suffix = suffix[1:] if not suffix[0].startswith("['") else suffix
         if definition.part is None:
             part, suffix = part_of(value, suffix)
             if part is None:
                 return
             value = part
+            if not is_all_of(definition, value, suffix):
+                way = replace(way, loose=True)
         elif isinstance(value, (ast.Name, ast.Attribute)):
             suffix = (f"[{definition.part}]", *suffix)
+        elif suffix:
+            way = replace(way, loose=True)
         own, indices = path_of(value)
         if own is not None and suffix and not indices and not definition.change:
             if not way.quiet:
-                self.expressions[Expression(range_of(value), None, way.object, not way.kept)] = None
+                self.expressions[
+                    Expression(range_of(value), None, way.object, not way.kept, way.loose)
+                ] = None
             self.pending.append(
                 (
                     (*own, *suffix),
@@ -312,12 +282,13 @@ class Slicer:
             return
         self.value(value, definition.part, definition.scope, definition.before, way)
 
-    def _results(self, scope: Scope, of: Path) -> None:
+    def _results(self, scope: Scope, way: Way) -> None:
+        inside = Way(way.object, quiet=True, loose=way.loose, computed=True)
         for values, environment in scope.results:
             for value in values:
-                self.value(value, None, scope, environment, _Way(of, quiet=True))
+                self.value(value, None, scope, environment, inside)
 
-    def _parameter(self, path: Path, scope: Scope, way: _Way) -> None:
+    def _parameter(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow what a function is given.
 
         From its caller's frame, or by the calls of that name on that object.
@@ -334,9 +305,15 @@ class Slicer:
                 )
                 if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
                     for argument in _arguments(call, path, scope):
-                        self.value(argument, None, other, environment, _Way(kept=True))
+                        self.value(
+                            argument,
+                            None,
+                            other,
+                            environment,
+                            Way(kept=True, loose=way.loose, computed=True),
+                        )
 
-    def _free(self, path: Path, scope: Scope) -> None:
+    def _free(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow a variable of a scope around, by all that any function gives it."""
         home = scope.outer
         while home is not None and home.outer is not None and path[0] not in home.locals:
@@ -351,9 +328,11 @@ class Slicer:
                         and not definition.keyed
                         and (target[: len(path)] == path or path[: len(target)] == target)
                     ):
-                        self._definition(definition, path, _Way(kept=True))
+                        self._definition(
+                            definition, path, replace(way, object=(), quiet=False, kept=True)
+                        )
 
-    def _attribute(self, path: Path, scope: Scope, environment: Environment, way: _Way) -> None:
+    def _attribute(self, path: Path, scope: Scope, environment: Environment, way: Way) -> None:
         """Follow an attribute by what the methods of its object's class, as far as that is known,
         give it.
         """
@@ -364,14 +343,19 @@ class Slicer:
             )
             if not owners:
                 continue
-            through = _Way(
-                way.object if path[:index] == ("self",) and way.object else path[:index], kept=True
+            through = Way(
+                way.object if path[:index] == ("self",) and way.object else path[:index],
+                kept=True,
+                loose=way.loose,
+                computed=True,
             )
             for definition in self._stores(name, owners):
-                self._definition(definition, definition.target, through)
+                whole = joined_to(definition.target, name, path[index + 1 :])
+                if whole:
+                    self._definition(definition, whole, through)
             for node, owner, _ in self.source.functions.values():
                 if owner and getattr(node, "name", "") == name and self._related(owner, owners):
-                    self._results(self.source.scope(node), through.object)
+                    self._results(self.source.scope(node), through)
 
     def _stores(self, name: str, owners: set[str]) -> Iterator[Definition]:
         """Yield what gives an attribute of some classes a value."""
@@ -414,27 +398,3 @@ class Slicer:
 
     def _related(self, owner: str, owners: set[str]) -> bool:
         return any(self.source.is_related(owner, one) for one in owners)
-
-
-def reaching(path: Path, environment: Environment) -> tuple[list[Definition], bool]:
-    """Return the definitions that a path can stand for, and whether it can be what it was before
-    the function began.
-    """
-    found: dict[Definition, None] = {}
-    older = True
-    for length in range(len(path), 0, -1):
-        held = environment.get(path[:length])
-        if held is None:
-            continue
-        found.update((one, None) for one in held if one is not BEFORE)
-        if BEFORE not in held:
-            older = False
-            break
-    for known, held in environment.items():
-        if (
-            len(known) > len(path)
-            and known[: len(path)] == path
-            and known[len(path)].startswith("[")
-        ):
-            found.update((one, None) for one in held if one is not BEFORE)
-    return list(found), older

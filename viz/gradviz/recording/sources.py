@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from linecache import getlines
 
+from gradviz.recording.definitions import Function, Scope
 from gradviz.recording.expressions import arguments_of, root_of
-from gradviz.recording.flows import Function, Reader, Scope
+from gradviz.recording.flows import Reader
 
 
 @dataclass(eq=False)

@@ -1,0 +1,132 @@
+"""Whether a number that goes in can be one that left: it then has that number's value.
+
+Of a number that is only read on its way, from a container or an object, this tells which of them
+it is. Of one that is computed it tells nothing.
+"""
+
+import ast
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from gradviz.recording.expressions import Path
+from gradviz.recording.fingerprints import is_short
+from gradviz.recording.torch_inside import PARTS
+from gradviz.recording.where import variables
+
+_ELEMENTS = 256  # of a list that are looked at
+_SCALARS = (bool, int, float, np.number, np.bool_)
+
+
+@dataclass(slots=True)
+class Given:
+    """What a call was given that may have left torch.
+
+    Attributes:
+        numbers: Its numbers, and those of the names that it was computed from.
+        scalar: It is nothing but numbers: no call changes these, only what holds them.
+        whole: Of every name that it was computed from the number is known.
+    """
+
+    numbers: set[float]
+    scalar: bool
+    whole: bool = True
+
+    @classmethod
+    def of(cls, items: Sequence[Any]) -> "Given":
+        """Return what some arguments are."""
+        return cls(set(plain_numbers(items)), all(map(is_scalar, items)))
+
+    def read(self, frame: FrameType, paths: Iterable[Path]) -> None:
+        """Take the numbers that paths hold in a frame."""
+        values = [held(frame, path) for path in paths]
+        self.numbers.update(plain_numbers(values))
+        self.whole = all(value is not None and is_scalar(value) for value in values)
+
+    def agrees(self, left: Container[float] | None) -> tuple[bool, bool]:
+        """Say whether one of the numbers is among those that left, and whether such a one is no
+        number that a programmer would write.
+        """
+        same = [number for number in self.numbers if left is not None and number in left]
+        return bool(same), not all(map(is_short, same))
+
+
+def plain_numbers(value: Any) -> Iterator[float]:
+    """Yield the numbers in a value, in single precision: of a list the first some hundreds."""
+    pending, left = [value], _ELEMENTS
+    while pending and left > 0:
+        item = pending.pop()
+        left -= 1
+        if isinstance(item, _SCALARS) and not isinstance(item, np.complexfloating):
+            yield _rounded(item)
+        elif type(item) in (list, tuple):
+            pending += item[:left]
+        elif type(item) is slice:
+            pending += (item.start, item.stop, item.step)
+
+
+def is_scalar(value: Any) -> bool:
+    """Say whether a value is a number, or a slice or an index of numbers."""
+    if type(value) is tuple:
+        return all(map(is_scalar, value))
+    return value is None or value is Ellipsis or isinstance(value, (*_SCALARS, slice))
+
+
+def _rounded(number: Any) -> float:
+    with np.errstate(all="ignore"):
+        try:
+            return float(f"{np.float32(number):.6g}")
+        except OverflowError:
+            return float("inf")
+
+
+def held(frame: FrameType, path: Path) -> Any:
+    """Return what a path holds, without running anything of the user's.
+
+    None where that cannot be told.
+    """
+    own = variables(frame, path[0])
+    value = own[path[0]] if path[0] in own else frame.f_globals.get(path[0])
+    for part in path[1:]:
+        if part.startswith("["):
+            value = _element(value, part[1:-1])
+        else:
+            value = _attribute(value, part)
+    return value
+
+
+def _attribute(value: Any, name: str) -> Any:
+    inner = getattr(value, "__dict__", None)
+    if not isinstance(inner, dict):
+        return None
+    if isinstance(value, nn.Module) and name not in inner:
+        held_in = (inner.get(part) for part in PARTS)
+        inner = next((part for part in held_in if isinstance(part, dict) and name in part), {})
+    return inner.get(name)
+
+
+def _element(value: Any, key: str) -> Any:
+    flat = isinstance(value, np.ndarray) and value.ndim == 1
+    if key == "?" or not (flat or type(value) in (dict, list, tuple)):
+        return None
+    index = ast.literal_eval(key)
+    if type(value) is dict:
+        return value.get(index)
+    return value[index] if type(index) is int and -len(value) <= index < len(value) else None
+
+
+def is_index(value: Any) -> bool:
+    """Say whether a value is what a subscript is given that has a number in it."""
+    if isinstance(value, slice):
+        return any(type(bound) is int for bound in (value.start, value.stop, value.step))
+    return type(value) is tuple and any(map(_has_number, value))
+
+
+def _has_number(index: Any) -> bool:
+    if type(index) is list:
+        return bool(index) and type(index[0]) is int
+    return type(index) is int or is_index(index)

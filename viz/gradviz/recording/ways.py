@@ -1,0 +1,89 @@
+"""How a value is come to on the way backwards, and what is come to."""
+
+import ast
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gradviz.recording.definitions import Definition
+from gradviz.recording.expressions import Path, Range, path_of
+
+# Methods that objects of the user's have as well: what they are given is no attribute of these
+_OF_OBJECTS = frozenset("update add push put".split())
+
+
+class Expression(NamedTuple):
+    """An expression that something is computed from.
+
+    Attributes:
+        range: Where it stands.
+        part: Which element of its value counts; None for all.
+        object: The path of the object whose method it stands in; empty for any.
+        last: Only what it gave last: nothing that it gave before is kept.
+        loose: Only a part of its value counts, and the source does not tell which.
+        read: Calls in it whose value is passed on as it is: it is only read on its way.
+    """
+
+    range: Range
+    part: int | None = None
+    object: Path = ()
+    last: bool = True
+    loose: bool = False
+    read: tuple[Range, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What some expressions are computed from.
+
+    Attributes:
+        expressions: All of them.
+        calls: Calls that may have changed what goes in.
+        parameters: Of the function, and what of them: ``("state", "mean")`` for ``state.mean``.
+    """
+
+    expressions: tuple[Expression, ...] = ()
+    calls: tuple[Range, ...] = ()
+    parameters: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an expression was come to.
+
+    Attributes:
+        object: The path of the object whose method or attribute it is; empty for any other.
+        quiet: It is part of what a function returns: what leaves torch in there is known where the
+            function was called.
+        kept: By something that keeps what was computed before: a sum, a list, a loop that comes
+            round.
+        loose: It was a part of something, and the source does not tell which.
+        computed: Something may have been computed on the way.
+    """
+
+    object: Path = ()
+    quiet: bool = False
+    kept: bool = False
+    loose: bool = False
+    computed: bool = False
+
+
+DIRECT = Way()
+
+
+def joined_to(target: Path, name: str, rest: Path) -> Path:
+    """Return the path of what a definition gives a part of an attribute; nothing where it gives
+    another part.
+    """
+    given = target[target.index(name, 1) + 1 :]
+    parted = any(a != b and a[:2] == b[:2] == "['" for a, b in zip(given, rest, strict=False))
+    return () if parted else (*target, *rest[len(given) :])
+
+
+def is_all_of(definition: Definition, value: ast.AST, suffix: Path) -> bool:
+    """Say whether what is left of the way to a part means the whole value, or a path goes on."""
+    if not suffix or path_of(value)[0] is not None:
+        return True
+    if definition.adds and isinstance(value, ast.BinOp):
+        return True
+    as_element = suffix[0].startswith("[") or definition.by not in _OF_OBJECTS
+    return definition.change and len(suffix) == 1 and as_element
