@@ -185,6 +185,23 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """A step that made a finite parameter NaN or infinite with a finite gradient. Read-only.
+
+    Attributes:
+        kind: The class of the optimizer.
+        dtype: The type of the parameter.
+        eps: What keeps the optimizer from dividing by zero, where that type holds it as 0.
+        place: The line that stepped, or that wrote into the parameter in the step.
+    """
+
+    kind: str
+    dtype: str
+    eps: float | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One parameter in one step of an optimizer. Read-only.
 
@@ -268,6 +285,7 @@ class Evidence:
         frozen_at: The line that made it frozen.
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
+        overflow: The step that made it so, or made so what that birth came of.
         thawed: It requires grad and has some, as it was last looked at.
         put_back: What each step did to it was undone before the next backward.
         by_hand: It changed, and no step that was looked at did that.
@@ -288,6 +306,7 @@ class Evidence:
     born: int | None = None
     frozen_at: Place | None = None
     birth: NotFinite | None = None
+    overflow: Overflow | None = None
     thawed: bool = False
     put_back: bool = False
     by_hand: bool = False

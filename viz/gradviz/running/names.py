@@ -29,6 +29,7 @@ from gradviz.running import alive
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000
+_GROUPS = ".param_groups["
 _DEEP = 3  # steps from a variable: self.agent.nets[0]
 _CLOSED = (
     str,
@@ -278,8 +279,13 @@ def _fallback(root: nn.Module | Tensor, optimizers: Iterable[Optimizer]) -> str:
         for number, group in enumerate(optimizer.param_groups):
             for position, tensor in enumerate(group["params"]):
                 if tensor is root:
-                    return f"{type(optimizer).__name__}.param_groups[{number}].params[{position}]"
+                    return f"{type(optimizer).__name__}{_GROUPS}{number}].params[{position}]"
     return "tensor"
+
+
+def is_nameless(name: str) -> bool:
+    """Say whether a name is only the place in an optimizer of what no variable leads to."""
+    return _GROUPS in name
 
 
 # Names

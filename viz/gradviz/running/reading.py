@@ -20,8 +20,10 @@ from gradviz.recording.tape import Tape
 from gradviz.reports import Report
 from gradviz.running import names, ranks
 from gradviz.running.amounts import value_of, zeros_of
+from gradviz.running.assignments import assigned_anew
 from gradviz.running.calls import Call
 from gradviz.running.relevant import relevant
+from gradviz.running.successors import successors
 from gradviz.series.recorder import Recorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
@@ -100,7 +102,7 @@ class Reader:
         scene = self._scene(ended.frame)
         if scene is None:
             return None
-        scene, own_names = self._renamed(scene)
+        scene, own_names = self._renamed(scene, ended.frame)
         code, lasti, caller, caller_lasti, _ = where.quick(ended.frame)
         report = relevant(self._report(ended, scene, trace), scene)
         report = replace(report, place=None if code is None else where.place(code, lasti))
@@ -136,7 +138,7 @@ class Reader:
         scene = self._scene(frame)
         if scene is None:
             return
-        scene, own_names = self._renamed(scene)
+        scene, own_names = self._renamed(scene, frame)
         held = {id(part) for own in scene.optimizers.values() for part in parameters_of(own)}
         parameters = {
             name: Parameter(name=name, numel=tensor.numel(), uncertain=True)
@@ -145,10 +147,14 @@ class Reader:
         }
         self._training.called(Seen(parameters=parameters), own_names, scene.roots)
 
-    def _renamed(self, scene: names.Found) -> tuple[names.Found, Names]:
+    def _renamed(self, scene: names.Found, frame: FrameType) -> tuple[names.Found, Names]:
         """Return what was found, by the names of before, and the names of all parameters."""
         own_names = names_of(scene.roots)
-        roots = self._training.renamed(scene.roots, own_names)
+        for optimizer, name, pairs in successors(scene.roots, own_names, scene.optimizers):
+            made = self._training.optimizers.record(optimizer).spot
+            place = assigned_anew(name, scene.roots[name], frame, made)
+            self._training.identities.replaced(pairs, place, own_names.modules)
+        roots = self._training.identities.renamed(scene.roots, own_names)
         if roots.keys() == scene.roots.keys():
             return scene, own_names
         named = scene.named | (roots.keys() - scene.roots.keys())

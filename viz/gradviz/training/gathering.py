@@ -1,7 +1,7 @@
 """Puts together what was seen of each parameter and of each optimizer, as plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording.where import Spot
@@ -10,7 +10,7 @@ from gradviz.training.moves import History, Moves, StepSight
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
-from gradviz.training_facts import ConstantTerm, Evidence, Look, Stepper
+from gradviz.training_facts import ConstantTerm, Evidence, Look, Overflow, Stepper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,10 @@ class Gatherer:
 
     def _of(self, name: str, key: int, replaced: tuple[int, int] | None) -> Evidence:
         history = self.moves.of(key)
-        births = [birth for call in self.calls for birth in call.births]
+        overflow = history.overflow or (None if history.finite else self.moves.overflow())
+        # What later calls find comes of it
+        calls = self.calls if overflow is None else self.calls[: overflow.calls]
+        births = [birth for call in calls for birth in call.births]
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
@@ -92,9 +95,7 @@ class Gatherer:
             stays_so=history.stays_so,
             replaced=replaced is not None,
             replaced_at=(
-                None
-                if replaced is None
-                else self.owners.replaced_at(key, replaced[0], self.identities.paths)
+                None if replaced is None else self.identities.replaced_at(key, replaced[0])
             ),
             stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
             born=self.owners.born(key),
@@ -102,6 +103,11 @@ class Gatherer:
             birth=next(
                 (birth for birth in births if name in birth.parameters),
                 births[0] if births else None,
+            ),
+            overflow=(
+                None
+                if overflow is None or (births and overflow is not history.overflow)
+                else _overflow(overflow)
             ),
             thawed=history.thawed,
             put_back=history.is_put_back,
@@ -144,6 +150,11 @@ class Gatherer:
             touch=sight.touch,
             place=_place(sight.spot),
         )
+
+
+def _overflow(sight: StepSight) -> Overflow | None:
+    facts = sight.glance.overflow
+    return None if facts is None else replace(facts, place=_place(sight.written or sight.spot))
 
 
 def _place(spot: Spot | None) -> Place | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gradviz.graph import Parameter
+from gradviz.graph import Parameter, Place
 from gradviz.recording.model_names import Names
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
@@ -31,6 +31,7 @@ class Identities:
         self.numels: dict[str, int] = {}
         self._owners = owners
         self._former: dict[int, str] = {}  # names of every call
+        self._replaced: dict[int, Place | None] = {}  # with their model, and by which line
         self._roots: dict[str, Callable[[], Any]] = {}
 
     def take(
@@ -63,6 +64,28 @@ class Identities:
             root = reference()
             if root is not None:
                 yield from root.parameters()
+
+    def replaced(
+        self, names: Mapping[int, str], place: Place | None, paths: Mapping[int, str]
+    ) -> None:
+        """A model stands where another stood whose parameters an optimizer still holds.
+
+        Nothing is taken where some of these are known to have stood in a model that is there.
+
+        Args:
+            names: What stands there for each of these, by identity.
+            place: The line that put it there; None where that was not seen.
+            paths: Those of modules, by identity.
+        """
+        if not any(self._name_before(key, paths) for key in names):
+            self._former.update(names)
+            self._replaced.update(dict.fromkeys(names, place))
+
+    def replaced_at(self, new: int, old: int) -> Place | None:
+        """Return the line that put one parameter where another stood; None where none was seen."""
+        if old in self._replaced:
+            return self._replaced[old]
+        return self._owners.replaced_at(new, old, self.paths)
 
     def renamed(self, roots: Mapping[str, Any], known: Names) -> dict[str, Any]:
         """Return the models with what was in one of them and is no longer by the name it had.

@@ -167,11 +167,7 @@ def _judged(
     if evidence.left_out is not None:
         return False, "left_out", evidence.left_out
     if spoilt:
-        return (
-            False,
-            "not_finite",
-            None if evidence.birth is None else evidence.birth.caller or evidence.birth.place,
-        )
+        return False, "not_finite", _birthplace(evidence)
     if looks and all(not look.gradient for look in looks):
         touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
         if touch is None and any(look.gradient is not None for look in looks):
@@ -189,6 +185,12 @@ def _judged(
             return None, None, None  # it stepped, and what it did to this one was not seen
         return False, "not_stepped", holders[0].made
     return (False, *_too_small_or_lost(looks))
+
+
+def _birthplace(evidence: Evidence) -> Place | None:
+    if evidence.overflow is not None:
+        return evidence.overflow.place
+    return None if evidence.birth is None else evidence.birth.caller or evidence.birth.place
 
 
 def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:

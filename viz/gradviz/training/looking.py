@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside, where
 from gradviz.recording.sharded import own_part
 from gradviz.training.sampling import Batch, every, has_values, spread
+from gradviz.training_facts import Overflow
 
 _ROWS = 8  # of a table, those with the most gradient
 _IN_ROW = 64  # elements of each of these that are looked at
@@ -35,6 +36,7 @@ class Glance:
         after: And after it.
         spread: How much of that is the even spread.
         decays: Its group has weight decay.
+        overflow: The step itself made it so that it is not finite; None where it did not.
     """
 
     key: int
@@ -52,6 +54,7 @@ class Glance:
     after: Tensor = field(default_factory=lambda: torch.empty(0))
     spread: int = 0
     decays: bool = False
+    overflow: Overflow | None = None
 
 
 class StepLook:
@@ -155,6 +158,8 @@ class StepLook:
                 glance.gradient = glance.norm = 0.0
             glance.moved = int((old != new).sum()) if old.numel() == new.numel() else new.numel()
             glance.finite = bool(new.isfinite().all())
+            if not glance.finite and old.isfinite().all() and math.isfinite(glance.gradient or 0.0):
+                glance.overflow = _overflow(self._optimizer, parameter, group)
             size = float(torch.linalg.vector_norm(old.double()))
             glance.weight = size * (parameter.numel() / old.numel()) ** 0.5 if old.numel() else None
             if glance.moved and glance.finite and old.numel() == new.numel():
@@ -203,6 +208,16 @@ class StepLook:
         holds = update >= 2 * (old.abs().double() * kind.eps).clamp(min=kind.tiny)
         some = size > 0
         return float(holds[some].double().mean()) if bool(some.any()) else None
+
+
+def _overflow(optimizer: Optimizer, parameter: Tensor, group: dict[str, Any]) -> Overflow:
+    eps = group.get("eps") if _is_known(optimizer) else None
+    vanishes = isinstance(eps, float) and eps > 0.0 == float(torch.tensor(eps).to(parameter.dtype))
+    return Overflow(
+        kind=type(optimizer).__name__,
+        dtype=str(parameter.dtype).removeprefix("torch."),
+        eps=eps if vanishes else None,
+    )
 
 
 def _is_table(values: Tensor) -> bool:

@@ -32,12 +32,17 @@ class StepSight:
         glance: What was measured.
         touch: What changed the gradient since it arrived.
         spot: The line that stepped.
+        calls: How many backward calls came before.
+        written: The line in the step that wrote into the parameter, where that is no optimizer of
+            torch's; None where none was seen.
     """
 
     optimizer: int
     glance: Glance
     touch: Touch | None
     spot: Spot | None
+    calls: int = 0
+    written: Spot | None = None
 
 
 @dataclass(slots=True)
@@ -51,6 +56,7 @@ class History:
         drift: It changed between two looks, by whatever hand; None where two were not taken.
         by_hand: It changed between two looks, and no step that was looked at lies between them.
         finite: It was finite when it was last looked at.
+        overflow: The step that made it so; None where no step did, or it is finite again.
         stays_so: It was found not finite twice in a row: nobody has put it back meanwhile.
         thawed: It requires grad and has some, as it was last looked at.
         first: Its spread when it was first looked at; None where nothing is open any more.
@@ -65,6 +71,7 @@ class History:
     drift: bool | None = None
     by_hand: bool = False
     finite: bool = True
+    overflow: StepSight | None = None
     stays_so: bool = False
     thawed: bool = False
     first: Tensor | None = None
@@ -86,6 +93,7 @@ class History:
         """Take note of whether it is finite."""
         self.stays_so = not finite and (self.stays_so or not self.finite)
         self.finite = finite
+        self.overflow = None if finite else self.overflow
 
 
 class Moves:
@@ -109,10 +117,14 @@ class Moves:
         """Say whether a later look may tell more of a parameter than is known."""
         return not self.of(key).is_settled
 
-    def stepped(
-        self, optimizer: int, glance: Glance, touch: Touch | None, spot: Spot | None
-    ) -> None:
+    def overflow(self) -> StepSight | None:
+        """Return the first step that made something so that it is not finite, and has stayed so."""
+        steps = [history.overflow for history in self.histories.values() if history.overflow]
+        return min(steps, key=lambda sight: sight.calls, default=None)
+
+    def stepped(self, sight: StepSight) -> None:
         """Take in what a step did to a parameter."""
+        glance = sight.glance
         history = self.histories.setdefault(glance.key, History())
         before, after = glance.sample[: glance.spread], glance.after[: glance.spread]
         history.look(finite=bool(before.isfinite().all()))
@@ -127,7 +139,9 @@ class Moves:
             history.by_gradient = history.by_gradient or bool(glance.gradient)
         if glance.finite or history.finite:
             history.look(finite=glance.finite)
-        history.sights.append(StepSight(optimizer, glance, touch, spot))
+        if glance.overflow is not None:
+            history.overflow = sight
+        history.sights.append(sight)
         del history.sights[1:-_MOST_LOOKS]
 
     def compare(

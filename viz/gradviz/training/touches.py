@@ -2,7 +2,7 @@
 optimizers, told by the trace, which sees every torch call of its thread.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -64,6 +64,16 @@ class Touches:
         holder = self._holder.get(pointer)
         if holder is not None and not where.is_optimizer(frame.f_code.co_filename):
             self._written[holder] = Spot._make((*where.quick(frame)[:4], -1))
+
+    def writes(self) -> dict[int, Spot]:
+        """Return which line last wrote into each parameter, by identity, and is none of torch's
+        optimizers.
+        """
+        return dict(self._written)
+
+    def written_since(self, before: Mapping[int, Spot]) -> dict[int, Spot]:
+        """Return those that wrote since :meth:`writes` was as given."""
+        return {key: spot for key, spot in self._written.items() if before.get(key) is not spot}
 
     def written_at(self, parameter: int) -> Place | None:
         """Return the line that last wrote into a parameter, by its identity, and is no optimizer's;

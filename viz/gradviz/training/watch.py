@@ -27,7 +27,7 @@ from gradviz.training.gathering import Gatherer, Seen
 from gradviz.training.hooks import StepHooks
 from gradviz.training.identities import Identities
 from gradviz.training.looking import Glance, StepLook, callers
-from gradviz.training.moves import Moves
+from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
@@ -49,6 +49,7 @@ class _Step:
     frame: int  # identity of the frame that runs it
     look: StepLook | None = None
     touches: dict[int, Touch | None] = field(default_factory=dict)
+    writes: dict[int, Spot] = field(default_factory=dict)  # before it, and in it once it is over
     has_closure: bool = False
     spot: Spot | None = None
     skips: bool = False
@@ -67,10 +68,10 @@ class StepWatch:
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
         self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
-        self._optimizers = Optimizers(self._guarded(self._last_look))
+        self.optimizers = Optimizers(self._guarded(self._last_look))
         self._last_looks = 0
         self._moves = Moves()
-        self._identities = Identities(self.owners)
+        self.identities = Identities(self.owners)
         self._steps: list[_Step] = []
         self._pending: list[tuple[_Step, StepLook]] = []
         self._hooks: StepHooks | None = None
@@ -132,34 +133,34 @@ class StepWatch:
     @property
     def steps(self) -> int:
         """How many steps were seen."""
-        return self._optimizers.steps
+        return self.optimizers.steps
 
     @property
     def names(self) -> Mapping[int, str]:
         """The names of parameters by identity, as of the last call."""
-        return self._identities.names
+        return self.identities.names
 
     @property
     def all_stepped(self) -> bool:
         """Whether every optimizer that is still there and holds something has made a step, or had
         one left out.
         """
-        return self._optimizers.all_stepped
+        return self.optimizers.all_stepped
 
     def made(self, optimizer: Optimizer, frame: FrameType | None) -> None:
         """An optimizer was made at the line that a frame stands at."""
-        self._optimizers.made(optimizer, frame, self.owners.moment())
+        self.optimizers.made(optimizer, frame, self.owners.moment())
 
     def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
         """Take note of what optimizers are called, and return them by these names.
 
         As :meth:`gradviz.training.optimizers.Optimizers.named`.
         """
-        return self._optimizers.named(optimizers)
+        return self.optimizers.named(optimizers)
 
     def scaled(self, optimizer: Optimizer) -> None:
         """A GradScaler is done with the step of an optimizer: it made one, or it did not."""
-        self.changed = self._optimizers.scaled(optimizer) or self.changed
+        self.changed = self.optimizers.scaled(optimizer) or self.changed
 
     # Steps
 
@@ -169,7 +170,7 @@ class StepWatch:
             self._steps.pop()  # it raised
         if any(step.optimizer == id(optimizer) for step in self._steps):
             return  # its class calls that of its parent
-        record = self._optimizers.record(optimizer)
+        record = self.optimizers.record(optimizer)
         step = _Step(id(optimizer), frame)
         self._steps.append(step)
         # Set by GradScaler where the step itself is to leave it out
@@ -178,7 +179,7 @@ class StepWatch:
         parameters = self._open(optimizer) if self._looks(record) and not step.skips else []
         if parameters:
             record.update()
-            step.spot = spot_of(sys._getframe(1))
+            step.spot, step.writes = spot_of(sys._getframe(1)), self.touches.writes()
             step.look = StepLook(optimizer, parameters)
             closure = (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
             step.has_closure = closure
@@ -209,7 +210,7 @@ class StepWatch:
         if not self._steps or self._steps[-1].frame != callers(all_of_them=False)[0]:
             return
         step = self._steps.pop()
-        record = self._optimizers.record(optimizer)
+        record = self.optimizers.record(optimizer)
         if step.skips:
             record.skipped += 1
             return
@@ -228,6 +229,7 @@ class StepWatch:
 
     def _take_touches(self, step: _Step) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
+        step.writes = self.touches.written_since(step.writes)
         for parameter in step.touches:
             touch = self.touches.take(parameter)
             if step.has_closure and touch is not None and not touch.scales:
@@ -242,7 +244,10 @@ class StepWatch:
                 self.stepped(glances)
             for glance in glances:
                 self._recent[glance.key] = glance
-                self._moves.stepped(step.optimizer, glance, step.touches.get(glance.key), step.spot)
+                touch, written = step.touches.get(glance.key), step.writes.get(glance.key)
+                self._moves.stepped(
+                    StepSight(step.optimizer, glance, touch, step.spot, len(self.calls), written)
+                )
 
     def look_again(self, *, after_step: bool = False) -> None:
         """Look at everything that is still there: by whatever hand it has moved, and whether it is
@@ -250,8 +255,8 @@ class StepWatch:
         """
         there = {
             id(parameter): parameter
-            for parameter in (*self._identities.parameters(), *self._optimizers.parameters())
-            if id(parameter) in self._identities.names
+            for parameter in (*self.identities.parameters(), *self.optimizers.parameters())
+            if id(parameter) in self.identities.names
         }
         with torch_inside.without_torch_function():
             self._moves.compare(there.values(), after_step=after_step)
@@ -273,9 +278,9 @@ class StepWatch:
         """Take the hooks away once every optimizer has made a step, and nothing that is still there
         is open.
         """
-        records = [record for record in self._optimizers.records.values() if record.is_there]
+        records = [record for record in self.optimizers.records.values() if record.is_there]
         held = {key for record in records for key in record.held}
-        there = held.union(map(id, self._identities.parameters()))
+        there = held.union(map(id, self.identities.parameters()))
         if all(record.steps for record in records) and not any(map(self._moves.is_open, there)):
             self._unhook()
 
@@ -306,7 +311,7 @@ class StepWatch:
         """
         self.settle()
         self.calls.append(seen)
-        tensors = self._identities.take(seen.parameters, known, roots)
+        tensors = self.identities.take(seen.parameters, known, roots)
         self.changed = True
         self._moves.compare(tensors, at_backward=True)
         self.touches.arrived(tensors)
@@ -317,38 +322,31 @@ class StepWatch:
         self.settle()
         recent, self._recent = self._recent, {}
         return {
-            self._identities.names[key]: Step(ratio=glance.ratio, weight=glance.weight)
+            self.identities.names[key]: Step(ratio=glance.ratio, weight=glance.weight)
             for key, glance in recent.items()
-            if key in self._identities.names and glance.compared
+            if key in self.identities.names and glance.compared
         }
-
-    def renamed(self, roots: Mapping[str, Any], known: Names) -> dict[str, Any]:
-        """Return the models with what was in one of them and is no longer by the name it had.
-
-        As :meth:`gradviz.training.identities.Identities.renamed`.
-        """
-        return self._identities.renamed(roots, known)
 
     def stale(self, optimizer: Optimizer) -> list[str]:
         """Return what stands where others stood that an optimizer holds still, by name."""
-        self._optimizers.record(optimizer).update()
+        self.optimizers.record(optimizer).update()
         return [
             name
-            for name, (_, key) in self._identities.stale(self._optimizers).items()
+            for name, (_, key) in self.identities.stale(self.optimizers).items()
             if key == id(optimizer)
         ]
 
     def evidence(self, *, ended: bool = False) -> tuple[list[Evidence], list[Stepper]]:
         """Return what was seen of each parameter and of each optimizer."""
         self.settle()
-        for record in self._optimizers.records.values():
+        for record in self.optimizers.records.values():
             record.update()
         if ended:
             self.look_again()
         gatherer = Gatherer(
             self.calls,
-            self._identities,
-            self._optimizers,
+            self.identities,
+            self.optimizers,
             self._moves,
             self.owners,
             self.touches,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz import causes
 from gradviz.graph import Verdict
-from gradviz.training_facts import Evidence, Stepper
+from gradviz.training_facts import Evidence, Overflow, Stepper
 
 _MEANS: Mapping[str, tuple[str, str]] = {
     "frozen": (
@@ -202,8 +202,25 @@ def _is_spoilt_later(evidence: Evidence) -> bool:
     """Say whether it was finite as long as steps were looked at, and is no longer."""
     return (
         evidence.birth is None
+        and evidence.overflow is None
         and not evidence.finite
         and all(look.finite for look in evidence.looks)
+    )
+
+
+def _overflown(overflow: Overflow) -> tuple[str, str]:
+    means = (
+        f"The gradient is finite when {overflow.kind} steps, and the update is not: the step makes"
+        " the parameter NaN or infinite for good."
+    )
+    if overflow.eps is None:
+        return means, (
+            "Look at what the step divides by, which may be zero (add an eps), or lower the"
+            " learning rate."
+        )
+    return f"{means} Its eps of {overflow.eps:g} is 0 in {overflow.dtype}.", (
+        "Keep the weights in float32 and compute in half precision with autocast, or give the"
+        " optimizer an eps that the type holds, such as 1e-4."
     )
 
 
@@ -227,6 +244,9 @@ def explain(
         return _NO_RATE_BY_SCHEDULE if any(each.scheduled for each in holders) else _NO_RATE
     if why == "not_finite" and any(map(_is_spoilt_later, concerned)):
         return _BORN_UNSEEN
+    overflow = next(filter(None, (evidence.overflow for evidence in concerned)), None)
+    if why == "not_finite" and overflow is not None:
+        return _overflown(overflow)
     means, mend = _MEANS[why]
     if why == "cut":
         cuts = [cut for each in concerned for verdict in each.verdicts for cut in verdict.cuts]
