@@ -16,7 +16,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from gradviz.recording.alike import Given, held, plain_numbers
-from gradviz.recording.expressions import Path, Range, is_inside
+from gradviz.recording.expressions import Path, Range
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
 from gradviz.recording.instructions import (
@@ -175,6 +175,7 @@ class Escapes:
         parts: tuple[int | None, ...] = (None,)
         forward, changes, many = True, False, False
         origin: tuple[CodeType, int] | None = None
+        numbers = set(plain_numbers(value))
         while frame is not None:
             code, lasti = frame.f_code, frame.f_lasti
             if code is CALL_MODULE and not forward:
@@ -182,7 +183,7 @@ class Escapes:
             if level(code.co_filename) != INSIDE:
                 origin = origin or (code, lasti)
                 site = self._site(code, lasti)
-                site.took(set(plain_numbers(value)), origin == (code, lasti))
+                site.took(numbers, origin == (code, lasti))
                 marks = site.marks.setdefault(origin, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
@@ -330,7 +331,7 @@ class Escapes:
     ) -> Iterator[tuple[int, bool]]:
         """Yield what left at a site and may be what goes in, and whether it surely is."""
         position = position_of(site.code, site.lasti)
-        ways = [way for way in sliced.expressions if is_inside(position, way.range)]
+        ways = [way for way in sliced.expressions if way.covers(position)]
         alike, telling = given.agrees(site.values)
         comparable = given.whole and site.direct and site.values is not None
         read = {way for way in ways if comparable and position in way.read}
@@ -341,7 +342,7 @@ class Escapes:
 
     def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
         position = position_of(site.code, site.lasti)
-        ways = [one for one in sliced.expressions if is_inside(position, one.range)]
+        ways = [one for one in sliced.expressions if one.covers(position)]
         last = (
             bool(ways)
             and all(one.last for one in ways)
@@ -394,7 +395,7 @@ def _text_use(frame: FrameType | None, text: bool) -> TextUse:
 def _touches(sliced: Slice, site: Site) -> bool:
     position = position_of(site.code, site.lasti)
     for expression in sliced.expressions:
-        if is_inside(position, expression.range):
+        if expression.covers(position):
             if expression.part is None or position != expression.range:
                 return True
             if any(

@@ -39,7 +39,7 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
         return Outflow()
     parts: dict[int | None, None] = {}
     for number, values, sliced in _result_slices(code):
-        if any(is_inside(position, expression.range) for expression in sliced.expressions) or (
+        if any(expression.covers(position) for expression in sliced.expressions) or (
             changed and position in sliced.calls
         ):
             parts[number if values > 1 else None] = None
@@ -91,7 +91,7 @@ def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
     slicer.value(definition.value, None, definition.scope, definition.before)
     sliced = slicer.finished()
     return sliced is not None and any(
-        is_inside(position, expression.range) for expression in sliced.expressions
+        expression.covers(position) for expression in sliced.expressions
     )
 
 

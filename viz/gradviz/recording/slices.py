@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import CodeType
 
+from gradviz.recording.call_arguments import arguments_for, roots_of, without
 from gradviz.recording.definitions import Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
@@ -31,58 +32,6 @@ from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
 _MOST = 400
-
-
-def _roots(start: ast.AST) -> list[ast.AST]:
-    """Return what a call or operation could take a plain number from.
-
-    Not what it is a method of, and no constant's other side.
-    """
-    if isinstance(start, ast.Call):
-        return [*start.args, *(keyword.value for keyword in start.keywords)]
-    if isinstance(start, ast.BinOp):
-        sides = [start.left, start.right]
-        return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
-    if isinstance(start, ast.Compare):
-        return [start.left, *start.comparators]
-    if isinstance(start, ast.Subscript):
-        return [start.slice]
-    if isinstance(start, (ast.Assign, ast.AnnAssign)):
-        targets = start.targets if isinstance(start, ast.Assign) else [start.target]
-        indices = [target.slice for target in targets if isinstance(target, ast.Subscript)]
-        return [*indices, *([] if start.value is None else [start.value])]
-    if isinstance(start, ast.AugAssign):
-        return [start.value]
-    if isinstance(start, (ast.For, ast.AsyncFor)):
-        return [start.iter]  # its next item is wanted, and what its body does comes after
-    if isinstance(start, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-        return [part.iter for part in start.generators]
-    return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
-
-
-def _arguments(start: ast.AST, wanted: Path, function: Scope | None) -> list[ast.AST]:
-    """Return the arguments of a call that fill a parameter.
-
-    All of them where that cannot be told.
-    """
-    if not isinstance(start, ast.Call):
-        return _roots(start)
-    for keyword in start.keywords:
-        if keyword.arg == wanted[0]:
-            return [keyword.value]
-    names = [] if function is None else list(function.parameters)
-    if (
-        names
-        and function is not None
-        and function.owner
-        and isinstance(start.func, (ast.Attribute, ast.Name))
-    ):
-        names = names[1:]  # self is what it is a method of
-    plain = not any(isinstance(argument, ast.Starred) for argument in start.args)
-    if plain and wanted[0] in names:
-        index = names.index(wanted[0])
-        return [start.args[index]] if index < len(start.args) else []
-    return [*start.args]
 
 
 # Slices
@@ -133,17 +82,43 @@ def _starts(
     if place is None:
         return []
     if wanted is None:
-        return [(path, root) for root in _roots(place[0]) for path in [*reads(root)] or [()]]
+        return [(path, root) for root in roots_of(place[0]) for path in [*reads(root)] or [()]]
     called = None if callee is None else scope_of(callee)
     starts: list[tuple[Path, ast.AST]] = []
     for parameter in wanted:
-        for root in _arguments(place[0], parameter, None if called is None else called[1]):
+        for root in arguments_for(place[0], parameter, None if called is None else called[1]):
             own, _ = path_of(root)
             if own is not None and len(parameter) > 1:
                 starts.append(((*own, *parameter[1:]), root))
             else:
                 starts += [(path, root) for path in [*reads(root)] or [()]]
     return starts
+
+
+def _passed_on(source: Source, scope: Scope) -> frozenset[str] | None:
+    """Return the parameters that what a function returns has something of; None where that cannot
+    be told.
+    """
+    node = scope.node
+    if id(node) in source.passed:
+        return source.passed[id(node)]
+    source.passed[id(node)] = None  # of a function that calls itself nothing is said
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Global, ast.Nonlocal)
+    plain = (
+        isinstance(node, ast.FunctionDef)
+        and not node.decorator_list
+        and node.args.vararg is None
+        and node.args.kwarg is None
+        and not any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
+    )
+    slicer = Slicer(source, scope)
+    for values, environment in scope.results if plain else ():
+        for value in values:
+            slicer.value(value, None, scope, environment)
+    sliced = slicer.finished() if plain else None
+    if sliced is not None and not sliced.calls:
+        source.passed[id(node)] = frozenset(path[0] for path in sliced.parameters)
+    return source.passed[id(node)]
 
 
 @dataclass(slots=True)
@@ -168,14 +143,44 @@ class Slicer:
     ) -> None:
         """Take an expression as one that is computed from, and all that it reads."""
         read = () if way.computed else tuple(read_in(value))
+        unread = self._unread(value, scope, environment)
+        ranges = tuple(range_of(argument) for argument in unread)
         if not way.quiet:
             self.expressions[
-                Expression(range_of(value), part, way.object, not way.kept, way.loose, read)
+                Expression(range_of(value), part, way.object, not way.kept, way.loose, read, ranges)
             ] = None
         onward = replace(way, computed=True)
         self.pending += [
-            (path, scope, environment, onward, getattr(value, "lineno", 0)) for path in reads(value)
+            (path, scope, environment, onward, getattr(value, "lineno", 0))
+            for path in reads(without(value, unread))
         ]
+
+    def _unread(
+        self, value: ast.AST, scope: Scope, environment: Environment
+    ) -> tuple[ast.expr, ...]:
+        """Return the arguments of a call that the function's results have nothing of."""
+        if not isinstance(value, ast.Call) or name_of(value) not in self.source.callables:
+            return ()
+        functions = self.source.callables[name_of(value)]
+        if isinstance(value.func, ast.Attribute):
+            path, indices = path_of(value.func.value)
+            owners = set() if path is None or indices else self._classes(path, scope, environment)
+            functions = [
+                function
+                for function in functions
+                if self.source.functions[id(function)][1] in owners
+            ]
+        elif (name_of(value),) in environment:
+            return ()
+        if len(functions) != 1 or name_of(value) in self.source.bases:
+            return ()
+        inner = self.source.scope(functions[0])
+        passed = _passed_on(self.source, inner)
+        if passed is None or any(isinstance(argument, ast.Starred) for argument in value.args):
+            return ()
+        used = [item for name in passed for item in arguments_for(value, (name,), inner)]
+        given = [*value.args, *(word.value for word in value.keywords if word.arg)]
+        return tuple(argument for argument in given if argument not in used)
 
     def finished(self) -> Slice | None:
         """Return what was come to; None where it is too much."""
@@ -304,7 +309,7 @@ class Slicer:
                     root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
                 )
                 if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
-                    for argument in _arguments(call, path, scope):
+                    for argument in arguments_for(call, path, scope):
                         self.value(
                             argument,
                             None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gradviz.recording.definitions import Definition
-from gradviz.recording.expressions import Path, Range, path_of
+from gradviz.recording.expressions import Path, Range, is_inside, path_of
 
 # Methods that objects of the user's have as well: what they are given is no attribute of these
 _OF_OBJECTS = frozenset("update add push put".split())
@@ -21,6 +21,7 @@ class Expression(NamedTuple):
         last: Only what it gave last: nothing that it gave before is kept.
         loose: Only a part of its value counts, and the source does not tell which.
         read: Calls in it whose value is passed on as it is: it is only read on its way.
+        unread: Arguments in it that what the call returns has nothing of.
     """
 
     range: Range
@@ -29,6 +30,13 @@ class Expression(NamedTuple):
     last: bool = True
     loose: bool = False
     read: tuple[Range, ...] = ()
+    unread: tuple[Range, ...] = ()
+
+    def covers(self, position: Range | None) -> bool:
+        """Say whether the value of an instruction counts."""
+        if not is_inside(position, self.range):
+            return False
+        return not any(is_inside(position, argument) for argument in self.unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""What a call or operation is given, by the source."""
+
+import ast
+
+from gradviz.recording.definitions import Scope
+from gradviz.recording.expressions import Path
+
+
+def roots_of(start: ast.AST) -> list[ast.AST]:
+    """Return what a call or operation could take a plain number from.
+
+    Not what it is a method of, and no constant's other side.
+    """
+    if isinstance(start, ast.Call):
+        return [*start.args, *(keyword.value for keyword in start.keywords)]
+    if isinstance(start, ast.BinOp):
+        sides = [start.left, start.right]
+        return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
+    if isinstance(start, ast.Compare):
+        return [start.left, *start.comparators]
+    if isinstance(start, ast.Subscript):
+        return [start.slice]
+    if isinstance(start, (ast.Assign, ast.AnnAssign)):
+        targets = start.targets if isinstance(start, ast.Assign) else [start.target]
+        indices = [target.slice for target in targets if isinstance(target, ast.Subscript)]
+        return [*indices, *([] if start.value is None else [start.value])]
+    if isinstance(start, ast.AugAssign):
+        return [start.value]
+    if isinstance(start, (ast.For, ast.AsyncFor)):
+        return [start.iter]  # its next item is wanted, and what its body does comes after
+    if isinstance(start, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return [part.iter for part in start.generators]
+    return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
+
+
+def arguments_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[ast.AST]:
+    """Return the arguments of a call that fill a parameter.
+
+    All of them where that cannot be told.
+    """
+    if not isinstance(start, ast.Call):
+        return roots_of(start)
+    for keyword in start.keywords:
+        if keyword.arg == wanted[0]:
+            return [keyword.value]
+    names = [] if function is None else list(function.parameters)
+    if (
+        names
+        and function is not None
+        and function.owner
+        and isinstance(start.func, (ast.Attribute, ast.Name))
+    ):
+        names = names[1:]  # self is what it is a method of
+    plain = not any(isinstance(argument, ast.Starred) for argument in start.args)
+    if plain and wanted[0] in names:
+        index = names.index(wanted[0])
+        return [start.args[index]] if index < len(start.args) else []
+    return [*start.args]
+
+
+def without(value: ast.AST, arguments: tuple[ast.expr, ...]) -> ast.AST:
+    """Return a call without some of its arguments."""
+    if not arguments or not isinstance(value, ast.Call):
+        return value
+    args = [argument for argument in value.args if argument not in arguments]
+    words = [word for word in value.keywords if word.value not in arguments]
+    return ast.copy_location(ast.Call(value.func, args, words), value)
