@@ -286,6 +286,7 @@ class Evidence:
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
         overflow: The step that made it so, or made so what that birth came of.
+        cleared_at: The line that cleared its gradient between two backward calls, before any step.
         thawed: It requires grad and has some, as it was last looked at.
         put_back: What each step did to it was undone before the next backward.
         by_hand: It changed, and no step that was looked at did that.
@@ -307,6 +308,7 @@ class Evidence:
     frozen_at: Place | None = None
     birth: NotFinite | None = None
     overflow: Overflow | None = None
+    cleared_at: Place | None = None
     thawed: bool = False
     put_back: bool = False
     by_hand: bool = False

@@ -7,6 +7,8 @@ from typing import Protocol
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.recording.where import Spot
+
 
 class GradientTouches(Protocol):
     """Takes note of who changes a gradient between its arrival and the step."""
@@ -17,8 +19,8 @@ class GradientTouches(Protocol):
     def arrived(self, parameters: Iterable[Tensor]) -> None:
         """A backward has left gradients in these parameters."""
 
-    def forget(self, parameters: Iterable[Tensor]) -> None:
-        """What was done to the gradients of these parameters before does not matter any more."""
+    def forget(self, parameters: Iterable[Tensor], backward: Spot | None = None) -> None:
+        """Gradient has arrived anew at these parameters, by the backward at a line."""
 
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
         """``parameter.grad`` was assigned to."""

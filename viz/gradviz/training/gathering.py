@@ -109,6 +109,7 @@ class Gatherer:
                 if overflow is None or (births and overflow is not history.overflow)
                 else _overflow(overflow)
             ),
+            cleared_at=self.touches.cleared_at(key),
             thawed=history.thawed,
             put_back=history.is_put_back,
             by_hand=history.by_hand,

@@ -170,12 +170,13 @@ def _judged(
         return False, "not_finite", _birthplace(evidence)
     if looks and all(not look.gradient for look in looks):
         touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
-        if touch is None and any(look.gradient is not None for look in looks):
+        place = evidence.cleared_at if touch is None else touch.place
+        if touch is None and place is None and any(look.gradient is not None for look in looks):
             return False, "zero", None  # what several calls brought cancels out
         scales = (
             touch is not None and touch.scales and any(look.gradient is not None for look in looks)
         )
-        return False, "clipped" if scales else "cleared", None if touch is None else touch.place
+        return False, "clipped" if scales else "cleared", place
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if not looks:

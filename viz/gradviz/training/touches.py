@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradviz.graph import Place
 from gradviz.recording import where
-from gradviz.recording.where import Spot
+from gradviz.recording.where import NOWHERE, Spot
 from gradviz.training_facts import Touch
 
 _REPLACES = frozenset(("grad", "zero_", "fill_", "copy_", "_foreach_zero_", "_foreach_copy_"))
@@ -23,6 +23,8 @@ class Touches:
         # Identity of the parameter, by the address of its gradient
         self._owner: dict[int, int] = {}
         self._last: dict[int, tuple[str, Spot]] = {}
+        self._backward: Spot | None = None  # the last
+        self._cleared: dict[int, Spot] = {}
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
@@ -44,10 +46,24 @@ class Touches:
         self._holder = {_pointer(parameter): id(parameter) for parameter in parameters}
         self._holder.pop(0, None)
 
-    def forget(self, parameters: Iterable[Tensor]) -> None:
-        """Gradient has arrived anew: what was done to it before does not matter any more."""
+    def forget(self, parameters: Iterable[Tensor], backward: Spot | None = None) -> None:
+        """Gradient has arrived anew: what was done to it before does not matter any more.
+
+        Unless it was cleared by a line that follows the backward in the same function, before any
+        step: that line may clear what arrives now too, when nobody looks.
+        """
         for parameter in parameters:
-            self._last.pop(id(parameter), None)
+            operation, spot = self._last.pop(id(parameter), ("", NOWHERE))
+            if operation in _REPLACES and _follows(spot, self._backward):
+                self._cleared[id(parameter)] = spot
+        self._backward = backward
+
+    def cleared_at(self, parameter: int) -> Place | None:
+        """Return the line that cleared a gradient, by the identity of its parameter, between two
+        backward calls without a step between them; None where none was seen.
+        """
+        spot = self._cleared.get(parameter)
+        return None if spot is None else spot.place
 
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
         """``parameter.grad`` was assigned to."""
@@ -103,6 +119,10 @@ class Touches:
 
     def _touched(self, parameter: int, operation: str, frame: FrameType) -> None:
         self._last[parameter] = (operation, Spot._make((*where.quick(frame)[:4], -1)))
+
+
+def _follows(spot: Spot, backward: Spot | None) -> bool:
+    return backward is not None and spot.code is backward.code and spot.lasti > backward.lasti
 
 
 def _pointer(tensor: Tensor) -> int:

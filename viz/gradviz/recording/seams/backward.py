@@ -72,7 +72,7 @@ def _ended(
             leaves = mode.observer.end(backward, error, outermost=outermost)
             # What arrived at a flat parameter has arrived at those that it holds
             leaves += [part for leaf in leaves for part in sharded.parts_of(leaf)]
-            mode.touches.forget(leaves)
+            mode.touches.forget(leaves, None if backward is None else backward.spot)
             mode.touches.arrived(leaves)
     except BaseException as failure:
         mode.failed(failure)
