@@ -70,14 +70,17 @@ class Identities:
     ) -> None:
         """A model stands where another stood whose parameters an optimizer still holds.
 
-        Nothing is taken where some of these are known to have stood in a model that is there.
+        Nothing is taken where some of these are known to have stood in a model that is there, or
+        not known to have been any module's: copies that a script steps in place of its model.
 
         Args:
             names: What stands there for each of these, by identity.
             place: The line that put it there; None where that was not seen.
             paths: Those of modules, by identity.
         """
-        if not any(self._name_before(key, paths) for key in names):
+        if not any(
+            self._name_before(key, paths) or not self._owners.is_of_module(key) for key in names
+        ):
             self._former.update(names)
             self._replaced.update(dict.fromkeys(names, place))
 
@@ -119,8 +122,12 @@ class Identities:
         The identities of that, and of the optimizer.
         """
         stale: dict[str, tuple[int, int]] = {}
+        # By hand, from what stands there: so it steps what it is to step
+        fed = {id(tensor) for tensor in optimizers.parameters() if tensor.grad is not None}
         for key, record in optimizers.records.items():
             for held in record.held:
+                if held in self._replaced and held in fed:
+                    continue
                 name = None if held in self.names else self._name_before(held, self.paths)
                 for successor in () if name is None else _successors(name, self.names.values()):
                     stale.setdefault(successor, (held, key))

@@ -109,6 +109,10 @@ class Owners:
         made = self._created.get(parameter) if parameter in self._frozen else None
         return None if made is None else made.calling_place or made.place
 
+    def is_of_module(self, parameter: int) -> bool:
+        """Say whether some module was seen to register a parameter, given by its identity."""
+        return parameter in self._slot_of_parameter
+
     def name_of(self, parameter: int, paths: Mapping[int, str]) -> str | None:
         """Return the name that a parameter, by identity, had in the modules whose paths are given
         by identity; None where none is known.
