@@ -21,11 +21,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gradviz.recording import torch_inside
+from gradviz.recording import alive, torch_inside
 from gradviz.recording.bindings import loop_variables
 from gradviz.recording.sharded import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
-from gradviz.running import alive
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000

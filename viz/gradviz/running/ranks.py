@@ -22,9 +22,10 @@ from pathlib import Path
 
 from gradviz import owned
 from gradviz.graph import Parameter, Verdict
+from gradviz.recording import alive
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
-from gradviz.running import alive, rank, replicas
+from gradviz.running import rank, replicas
 from gradviz.running.calls import Call
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings

@@ -4,7 +4,6 @@ It keeps them so where each backward goes through its forward, and each rank doe
 gradients. No rank asks another: each leaves three numbers for each parameter.
 """
 
-import gc
 import json
 import math
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 import torch
 
 from gradviz import owned
+from gradviz.recording import alive
 from gradviz.render.sentences import counted, listing
 from gradviz.running import rank
 from gradviz.running.settings import Settings
@@ -58,11 +58,7 @@ def _shared() -> set[int]:
     parallel = sys.modules.get("torch.nn.parallel.distributed")
     if parallel is None:
         return set()
-    wrapped = [
-        thing
-        for thing in gc.get_objects()
-        if issubclass(type(thing), parallel.DistributedDataParallel)
-    ]
+    wrapped = alive.of_kinds(parallel.DistributedDataParallel)
     return {
         id(parameter)
         for wrapper in wrapped

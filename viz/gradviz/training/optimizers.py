@@ -1,9 +1,8 @@
 """The optimizers that were made or have stepped: what each holds, and how often it stepped."""
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from types import FrameType
 
 from torch import Tensor
@@ -58,29 +57,19 @@ class OptimizerRecord:
 class Optimizers:
     """The records of all optimizers, by identity, and what they are called."""
 
-    def __init__(self, ends: Callable[[OptimizerRecord], None]) -> None:
-        """``ends`` is called with the record of an optimizer as that goes, and what it holds is
-        there still.
-        """
+    def __init__(self) -> None:
         self.records: dict[int, OptimizerRecord] = {}
         self._names: dict[int, str] = {}
-        self._ends = ends
 
     def record(self, optimizer: Optimizer) -> OptimizerRecord:
         """Return the record of an optimizer, a new one where there was none."""
         record = self.records.get(id(optimizer))
         if record is None or record.optimizer() is not optimizer:
             record = self.records[id(optimizer)] = OptimizerRecord(
-                weakref.ref(optimizer, partial(self._gone, id(optimizer))),
-                type(optimizer).__name__,
+                weakref.ref(optimizer), type(optimizer).__name__
             )
             self._names.pop(id(optimizer), None)
         return record
-
-    def _gone(self, key: int, reference: weakref.ref[Optimizer]) -> None:
-        record = self.records.get(key)
-        if record is not None and record.optimizer is reference:
-            self._ends(record)
 
     def made(self, optimizer: Optimizer, frame: FrameType | None, moment: int) -> None:
         """An optimizer was made at the line that a frame stands at."""

@@ -6,7 +6,6 @@ at ever more rarely, as long as something is open about some parameter; then the
 Parameters are known by identity.
 """
 
-import gc
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,13 +31,6 @@ from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
 from gradviz.training_facts import ConstantTerm, Evidence, Stepper, Touch
-
-# Optimizers that are looked at as they go; an inner loop may make and drop one for each batch
-_MOST_LAST_LOOKS = 8
-
-
-def _is_tensor(thing: object) -> bool:
-    return issubclass(type(thing), Tensor)
 
 
 @dataclass(slots=True)
@@ -68,8 +60,7 @@ class StepWatch:
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
         self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
-        self.optimizers = Optimizers(self._guarded(self._last_look))
-        self._last_looks = 0
+        self.optimizers = Optimizers()
         self._moves = Moves()
         self.identities = Identities(self.owners)
         self._steps: list[_Step] = []
@@ -100,7 +91,6 @@ class StepWatch:
 
     def end(self) -> None:
         """Watch no longer."""
-        self._last_looks = _MOST_LAST_LOOKS
         self._unhook()
 
     def _unhook(self) -> None:
@@ -260,19 +250,6 @@ class StepWatch:
         }
         with torch_inside.without_torch_function():
             self._moves.compare(there.values(), after_step=after_step)
-
-    def _last_look(self, record: OptimizerRecord) -> None:
-        """Look at what an optimizer holds as it goes: with it a model may go that a function made.
-
-        Its parameters are looked for by identity, for nothing here holds them.
-        """
-        if self._last_looks < _MOST_LAST_LOOKS and record.steps:
-            self._last_looks += 1
-            held = set(record.held)
-            self._moves.compare(
-                [thing for thing in gc.get_objects() if id(thing) in held and _is_tensor(thing)]
-            )
-            self.changed = True
 
     def _end_if_settled(self) -> None:
         """Take the hooks away once every optimizer has made a step, and nothing that is still there

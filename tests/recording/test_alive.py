@@ -1,12 +1,13 @@
 import gc
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from gradviz.running import alive
+from gradviz.recording import alive
 
 
 @pytest.fixture
@@ -80,3 +81,13 @@ def test_another_thread_may_build_a_tuple_meanwhile(eager_threads):
     thread.join()
     assert built > 0
     assert failed == []
+
+
+def test_nobody_else_asks_the_collector_for_everything():
+    package = Path(alive.__file__).parents[1]
+    asking = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if "get_objects(" in path.read_text() or "gc.get_objects" in path.read_text()
+    }
+    assert asking == {"recording/alive.py"}
