@@ -15,6 +15,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 _ADDS = frozenset("[] append insert appendleft push put setdefault heappush".split())
 
 
+EACH = "each"
+"""What a name of a comprehension goes by: it stands for one element after the other."""
+
+
 @dataclass(eq=False, slots=True)
 class Definition:
     """A place where a path gets a value, or what it holds is changed.

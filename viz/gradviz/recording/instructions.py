@@ -8,7 +8,7 @@ from collections.abc import Collection, Container, Iterator
 from enum import StrEnum
 from types import CodeType
 
-from gradviz.recording.definitions import Definition, Environment, Function, Scope
+from gradviz.recording.definitions import EACH, Definition, Environment, Function, Scope
 from gradviz.recording.expressions import (
     Path,
     Range,
@@ -120,7 +120,9 @@ def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environme
         own = [name.id for name in ast.walk(part.target) if isinstance(name, ast.Name)]
         through = dict.fromkeys(own, part.iter) | side_by_side(part)
         known = known | {
-            (name,): frozenset((Definition((name,), value, None, True, False, scope, known),))
+            (name,): frozenset(
+                (Definition((name,), value, None, True, False, scope, known, by=EACH),)
+            )
             for name, value in through.items()
         }
     return known

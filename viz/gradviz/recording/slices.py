@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import CodeType
 
 from gradviz.recording.call_arguments import arguments_for, roots_of, without
-from gradviz.recording.definitions import Definition, Environment, Scope, reaching
+from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
     Range,
@@ -27,7 +27,7 @@ from gradviz.recording.expressions import (
 )
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.sources import Source
-from gradviz.recording.ways import DIRECT, Expression, Slice, Way, is_all_of, joined_to
+from gradviz.recording.ways import DIRECT, Expression, Slice, Way, has_moved, is_all_of, joined_to
 from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
@@ -256,7 +256,9 @@ class Slicer:
             return  # what its methods were given is none of its attributes: they tell these
         if definition.adds and len(suffix) > 1 and suffix[0].startswith("["):
             suffix = suffix[1:] if not suffix[0].startswith("['") else suffix
-        if definition.part is None:
+        if has_moved(definition, suffix):
+            way = replace(way, loose=True)
+        elif definition.part is None:
             part, suffix = part_of(value, suffix)
             if part is None:
                 return
@@ -268,20 +270,17 @@ class Slicer:
         elif suffix:
             way = replace(way, loose=True)
         own, indices = path_of(value)
-        if own is not None and suffix and not indices and not definition.change:
+        if (
+            own is not None
+            and suffix
+            and not indices
+            and (not definition.change or definition.by == EACH)
+        ):
             if not way.quiet:
-                self.expressions[
-                    Expression(range_of(value), None, way.object, not way.kept, way.loose)
-                ] = None
-            self.pending.append(
-                (
-                    (*own, *suffix),
-                    definition.scope,
-                    definition.before,
-                    way,
-                    getattr(value, "lineno", 0),
-                )
-            )
+                plain = Expression(range_of(value), None, way.object, not way.kept, way.loose)
+                self.expressions[plain] = None
+            line = getattr(value, "lineno", 0)
+            self.pending.append(((*own, *suffix), definition.scope, definition.before, way, line))
             return
         if isinstance(value, ast.Constant):
             return

@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gradviz.recording.definitions import Definition
+from gradviz.recording.definitions import EACH, Definition
 from gradviz.recording.expressions import Path, Range, is_inside, path_of
 
 # Methods that objects of the user's have as well: what they are given is no attribute of these
@@ -95,3 +95,9 @@ def is_all_of(definition: Definition, value: ast.AST, suffix: Path) -> bool:
         return True
     as_element = suffix[0].startswith("[") or definition.by not in _OF_OBJECTS
     return definition.change and len(suffix) == 1 and as_element
+
+
+def has_moved(definition: Definition, suffix: Path) -> bool:
+    """Say whether an element's place depends on what was there, as after ``rows += more``."""
+    joined = definition.change and not definition.adds and definition.by != EACH
+    return joined and suffix[:1] != () and suffix[0][1:-1].lstrip("-").isdecimal()
