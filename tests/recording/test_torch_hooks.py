@@ -1,6 +1,7 @@
 """Who watches shares one hook of each kind with all others who do."""
 
 import gc
+import sys
 import threading
 
 import torch
@@ -49,6 +50,28 @@ def test_threads_trace_and_step_beside_each_other(monkeypatch):
     for shared in torch_hooks._shared.values():
         assert shared.watchers == {}
         shared.handle.remove()
+
+
+def test_threads_that_run_compiled_code_eagerly_leave_the_stance_as_it_was():
+    compiled = torch.compile(nn.Linear(4, 1), backend="eager")
+    compiled(torch.ones(2, 4))
+    eval_frame = sys.modules["torch._dynamo.eval_frame"]
+    stance = eval_frame._stance
+    entered = threading.Barrier(2)
+
+    def work(seconds):
+        with gradviz.trace():
+            entered.wait()
+            left.wait(seconds)
+
+    left = threading.Event()
+    threads = [threading.Thread(target=work, args=(seconds,)) for seconds in (0, 0.5)]
+    for thread in threads:
+        thread.start()
+    threads[0].join()
+    left.set()
+    threads[1].join()
+    assert eval_frame._stance is stance
 
 
 def test_one_thread_leaves_no_hook():

@@ -121,7 +121,7 @@ def test_under_gradviz_run_the_callback_is_silent_and_the_ranks_are_followed(scr
     assert ran.code == 0
     assert "gradviz [rank0]: backward 1, loss" in ran.err
     assert "gradviz [rank1]: backward 1, loss" in ran.err
-    assert table("self._model.module.") in ran.err
+    assert table("model.") in ran.err
     assert not list(scripts.folder.glob("report*"))
 
 

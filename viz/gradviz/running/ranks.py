@@ -204,12 +204,19 @@ def put_together(settings: Settings) -> str:
         _await(where)
     told = {path.name for path in _fresh(where.glob("told-*"))}
     left = [each for each in _read(where) if f"told-{each.number}" not in told]
-    last = trained(where) + replicas.in_words(where, settings)
-    shutil.rmtree(where, ignore_errors=True)
     calls: dict[int, list[Left]] = {}
     for each in left:
         calls.setdefault(each.number, []).append(each)
+    last = trained(where)
+    if not any(map(_is_broken_off, calls.values())):  # else what it says is why weights differ too
+        last += replicas.in_words(where, settings)
+    shutil.rmtree(where, ignore_errors=True)
     return _told([ranks for _, ranks in sorted(calls.items())]) + last
+
+
+def _is_broken_off(ranks: Sequence[Left]) -> bool:
+    """Say whether DistributedDataParallel waits in vain for what not every rank has used."""
+    return any(own.waits and own.verdicts != ranks[0].verdicts for own in ranks)
 
 
 def _told(calls: Iterable[Sequence[Left]]) -> str:

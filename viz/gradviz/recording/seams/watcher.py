@@ -3,6 +3,8 @@
 import threading
 import weakref
 from collections.abc import Iterable
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -11,7 +13,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.step_watch import OptimizerWatch
-from gradviz.recording.uninterrupted import Action
+from gradviz.recording.uninterrupted import Action, as_one, when_empty
 
 
 def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:
@@ -74,8 +76,18 @@ class Watcher(NamedTuple):
         ends.
         """
         if not self.eagerly:
-            self.eagerly.append(torch_inside.putting_stance_back())
+            back = chain(map(_before.get, ("stance",), (_before.clear,)), [_before.clear])
+            own = partial(_eager.discard, id(self))
+            # First of all, so that an interrupt leaves nothing that does not end
+            self.eagerly.append(as_one([own, when_empty(_eager, back)]))
+            _eager.add(id(self))
+            _before.setdefault("stance", torch_inside.putting_stance_back())
             torch.compiler.set_stance("force_eager")
+
+
+# The stance is one for all threads: the first watcher finds what the last one puts back
+_eager: set[int] = set()  # the watchers that run eagerly, by identity
+_before: dict[str, Action] = {}  # what gives the stance of before back
 
 
 of_thread = threading.local()  # its watcher, while there is one
