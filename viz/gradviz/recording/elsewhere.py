@@ -13,6 +13,8 @@ from typing import Any
 
 from torch import Tensor
 
+from gradviz.recording import collector
+from gradviz.recording.uninterrupted import Undo
 from gradviz.recording.where import USER, level
 
 _MOST = 20_000  # objects that are looked at
@@ -73,6 +75,17 @@ def _used_by(function: FunctionType) -> Iterator[Any]:
         codes += (constant for constant in code.co_consts if isinstance(constant, CodeType))
 
 
+def _frames() -> dict[int, FrameType]:
+    """Return the frame that each thread is in.
+
+    Python 3.11 waits for ever where its collector runs meanwhile (python/cpython#106883).
+    """
+    holder = object()
+    with Undo(collector.letting_go(holder)):
+        collector.hold(holder)
+        return sys._current_frames()
+
+
 def thread_that_may_compute() -> str:
     """Return the name of another thread that runs code of the user's; empty where there is none."""
     names = {
@@ -80,7 +93,7 @@ def thread_that_may_compute() -> str:
         for thread in threading.enumerate()
         if thread is not threading.current_thread()
     }
-    for ident, frame in sys._current_frames().items() if names else ():
+    for ident, frame in _frames().items() if names else ():
         here: FrameType | None = frame if ident in names else None
         while here is not None:
             if level(here.f_code.co_filename) == USER:

@@ -3,7 +3,6 @@
 Build the graph, add what backwards brought, have it analysed.
 """
 
-import gc
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from torch.nn.parameter import is_lazy
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.findings import Findings
 from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Parameters, Place, Unused
-from gradviz.recording import torch_inside
+from gradviz.recording import collector, torch_inside
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
 from gradviz.recording.leaf_switches import born_at, switched_at
@@ -32,11 +31,9 @@ from gradviz.recording.notes import (
 from gradviz.recording.sharded import holds_zeros, parts_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.uncertain import uncertain
-from gradviz.recording.uninterrupted import Action, Undo, when_empty
+from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
-
-_holding: set[object] = set()  # the reports that are being made, which hold the collector
 
 
 def judge(
@@ -64,8 +61,7 @@ def judge(
     left_torch = numbers or {}
     holder = object()
     with torch_inside.without_torch_function(), Undo(_disturbed(holder)):
-        _holding.add(holder)
-        gc.disable()
+        collector.hold(holder)
         names = names_of(model)
         built = _built(tape, losses, names, left_torch)
         live = tuple(
@@ -146,11 +142,9 @@ def _disturbed(holder: object) -> list[Action]:
     The garbage collector is held meanwhile: a report is many objects and no garbage, and each
     collection would walk all of them. Of several threads that hold it the last lets it go.
     """
-    collects = gc.isenabled() or bool(_holding)
     return [
         partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()),
-        partial(_holding.discard, holder),
-        when_empty(_holding, (gc.enable,) if collects else ()),
+        *collector.letting_go(holder),
     ]
 
 
