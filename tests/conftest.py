@@ -3,6 +3,7 @@
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no failure
@@ -14,3 +15,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A worker has none, and its code counts as typed at a prompt
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
+
+
+@pytest.fixture(autouse=True)
+def main_module():
+    """Put ``__main__`` back, in whose place a shell of IPython puts its own."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
