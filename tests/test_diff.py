@@ -6,7 +6,8 @@ import pytest
 
 from gradviz import article, cli
 from gradviz.diff import compare
-from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.parameters import Parameters
 from gradviz.renaming import Renaming
 from gradviz.render.difference import pictured, render_difference, render_difference_json
 from gradviz.reports import Report

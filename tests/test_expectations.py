@@ -8,7 +8,8 @@ import pytest
 
 from gradviz.errors import ExpectationError
 from gradviz.expectations import expect, violations
-from gradviz.graph import Cut, CutKind, Parameter, Parameters, Place, Verdict, Zero
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
+from gradviz.parameters import Parameters
 from gradviz.render.violations import render_github, render_violations
 from gradviz.reports import Report
 

@@ -99,7 +99,6 @@ VAGUE_STILL: dict[str, int] = {
 
 # By file, and by name within it: how long it is still
 LONG_STILL: dict[str, int] = {
-    "graph.py": 484,
     "recording/torch_inside.py": 741,
 }
 

@@ -1,7 +1,8 @@
 import pytest
 
 from gradviz.errors import ExpectationError
-from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.several import loss_named, losses_of, of_loss, together
 

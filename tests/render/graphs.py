@@ -15,11 +15,11 @@ from gradviz.graph import (
     Node,
     NodeKind,
     Parameter,
-    Parameters,
     Place,
     Verdict,
     Zero,
 )
+from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 SIZES = {

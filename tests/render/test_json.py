@@ -16,11 +16,11 @@ from gradviz.graph import (
     Node,
     NodeKind,
     Parameter,
-    Parameters,
     Place,
     Verdict,
     Zero,
 )
+from gradviz.parameters import Parameters
 from gradviz.render import json as json_module
 from gradviz.render.json import render_json
 from gradviz.reports import Report, read_json

@@ -12,7 +12,8 @@ import pytest
 
 from gradviz import cli
 from gradviz.expectations import expect, violations
-from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.parameters import Parameters
 from gradviz.render.sarif import render_sarif
 from gradviz.reports import Report
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 import graphs
 import pytest
 
-from gradviz.graph import Cut, CutKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.parameters import Parameters
 from gradviz.render import names, sentences
 from gradviz.render.names import by_module
 from gradviz.render.sentences import headline, listing, starred

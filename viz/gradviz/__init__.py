@@ -25,11 +25,11 @@ from gradviz.graph import (
     NodeKind,
     NotFinite,
     Parameter,
-    Parameters,
     Place,
     Verdict,
     Zero,
 )
+from gradviz.parameters import Parameters
 from gradviz.version import __version__
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from gradviz.findings import Findings
-from gradviz.graph import Cut, CutKind, Parameter, Parameters, Place
+from gradviz.graph import Cut, CutKind, Parameter, Place
+from gradviz.parameters import Parameters
 
 _PACKAGES = frozenset(("site-packages", "dist-packages"))
 

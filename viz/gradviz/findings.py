@@ -6,7 +6,8 @@ The fields of a report, and nothing that shows it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gradviz.graph import Cut, Graph, Leaf, NotFinite, Parameters, Place
+from gradviz.graph import Cut, Graph, Leaf, NotFinite, Place
+from gradviz.parameters import Parameters
 from gradviz.series.data import Series
 from gradviz.training_facts import Training
 

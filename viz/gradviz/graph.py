@@ -5,8 +5,7 @@ drawn elsewhere. Nodes are numbered in the order in which they are met from the 
 step gives the same numbers in every process.
 """
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -414,57 +413,6 @@ class Parameter:
     thawed_at: Place | None = None
     optimized: bool | None = None
     gradient_norm: float | None = None
-
-
-def _no_such(name: object, known: Iterable[str]) -> str:
-    """Say that there is no such parameter, and which was likely meant."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
-    return f"{name}: no such parameter" + (f"; did you mean {close[0]}?" if close else "")
-
-
-class Parameters(Mapping[str, Parameter]):
-    """The parameters of a report by name, in the model's order.
-
-    A tied parameter answers to each of its names.
-    """
-
-    __slots__ = ("_by_name", "_names")
-
-    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
-        self._names = tuple(parameter.name for parameter in parameters)
-        self._by_name = {
-            name: parameter
-            for parameter in parameters
-            for name in (*parameter.names, parameter.name)
-        }
-
-    def __getitem__(self, name: str) -> Parameter:
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise KeyError(_no_such(name, self._by_name)) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        """Return a line for each parameter, of many the first; ``dict(parameters)`` has all."""
-        shown = [
-            f"  {name!r}: {parameter.verdict}{', partial' if parameter.partial else ''}"
-            f" {parameter.shape}"
-            for name, parameter in list(self.items())[: len(self) if len(self) <= 10 else 8]
-        ]
-        rest = len(self) - len(shown)
-        lines = [f"{len(self)} parameters:" if len(self) != 1 else "1 parameter:", *shown]
-        return "\n".join([*lines, *([f"  and {rest} more"] if rest else [])])
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Parameters) and dict(self) == dict(other)
-
-    __hash__ = None  # type: ignore[assignment]  # as any mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from fnmatch import fnmatchcase
 
 from gradviz.errors import ExpectationError
 from gradviz.findings import Findings
-from gradviz.graph import Parameter, Parameters, Verdict
+from gradviz.graph import Parameter, Verdict
+from gradviz.parameters import Parameters
 
 _CALL = re.compile(
     r"(?P<call>(?:backward|torch\.autograd\.grad) (?P<number>\d+)), (?P<loss>.*)", re.DOTALL

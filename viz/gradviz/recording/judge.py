@@ -14,7 +14,8 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.analysis import ParameterSeen, analyse
 from gradviz.findings import Findings
-from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Parameters, Place, Unused
+from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Place, Unused
+from gradviz.parameters import Parameters
 from gradviz.recording import collector, torch_inside
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build

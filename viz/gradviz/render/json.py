@@ -21,7 +21,8 @@ from typing import Any
 
 from gradviz.errors import ReportFileError
 from gradviz.findings import Findings
-from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Parameters, Place
+from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Place
+from gradviz.parameters import Parameters
 from gradviz.series.data import Line, Series
 from gradviz.training_facts import Alarm, Fate, OptimizerSteps, Training
 from gradviz.version import __version__

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradviz.blocks import taken_together
-from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Parameters, Verdict
+from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Verdict
+from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.names import Found
 
