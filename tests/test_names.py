@@ -50,12 +50,10 @@ VAGUE_STILL: dict[str, int] = {
     "recording/replaced.py": 2,
     "recording/saved.py": 1,
     "recording/scripted.py": 8,
-    "recording/sharded.py": 1,
     "recording/sizes.py": 2,
     "recording/slices.py": 10,
     "recording/sources.py": 4,
     "recording/stacks.py": 5,
-    "recording/torch_inside.py": 6,
     "recording/transforms.py": 6,
     "recording/uncertain.py": 3,
     "recording/unused.py": 4,
@@ -98,9 +96,7 @@ VAGUE_STILL: dict[str, int] = {
 }
 
 # By file, and by name within it: how long it is still
-LONG_STILL: dict[str, int] = {
-    "recording/torch_inside.py": 741,
-}
+LONG_STILL: dict[str, int] = {}
 
 
 def files() -> list[Path]:

@@ -1,4 +1,4 @@
-"""What is private of torch stands in one file.
+"""What is private of torch stands in one room.
 
 What a torch does not have costs one ability, never the run.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import gradviz
+from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import ABILITIES
 
 PACKAGE = Path(gradviz.__file__).parent
@@ -108,7 +109,7 @@ def without(tmp_path_factory):
 @pytest.mark.parametrize("ability", ABILITIES, ids=lambda ability: ability.paths[0])
 def test_each_ability_says_why_since_when_and_what_its_loss_costs(ability):
     assert ability.why
-    assert re.fullmatch(r"2\.\d+ to 2\.\d+", ability.seen)
+    assert re.fullmatch(r"2\.\d+ to 2\.\d+", ability.versions)
     assert ability.cost.endswith(".")
 
 
@@ -126,20 +127,39 @@ def test_without_it_verdicts_and_lines_are_the_same_and_a_note_says_what_is_lost
     assert any(f"torch.{path}" in note for note in notes)
 
 
-def test_nothing_private_of_torch_is_touched_elsewhere():
-    private = re.compile(
-        r"torch\.(\w+\.)*_\w+|torch\._C|\._(base|version|cdata|weak_ref|sequence_nr|call_impl|backward_hooks|orig_mod)\b"
-        r"|\"_(modules|parameters|buffers|orig_mod|compiled_call_impl)\""
-    )
-    allowed = {"torch_inside.py", "sharded.py"}
-    found = [
+PRIVATE = re.compile(
+    r"torch\.(\w+\.)*_\w+|torch\._C|\._(base|version|cdata|weak_ref|sequence_nr|call_impl|backward_hooks|orig_mod)\b"
+    r"|\"_(modules|parameters|buffers|orig_mod|compiled_call_impl)\""
+    r"|_(fsdp_param_groups?|unsharded_param|param_infos)\b"
+)
+ROOM = PACKAGE / "recording" / "torch_inside"
+
+
+def private_lines(path):
+    return [
         f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}"
-        for path in PACKAGE.rglob("*.py")
-        if path.name not in allowed
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if private.search(line)
+        if PRIVATE.search(line)
         and "``torch._C" not in line
         and '"torch._dynamo"' not in line
         and "torch.__" not in line
     ]
-    assert found == []
+
+
+def elsewhere():
+    return [path for path in PACKAGE.rglob("*.py") if ROOM not in path.parents]
+
+
+def test_nothing_private_of_torch_is_touched_elsewhere():
+    assert [line for path in elsewhere() for line in private_lines(path)] == []
+
+
+def test_what_is_private_of_torch_is_seen_where_it_is_touched():
+    private = {path.name for path in ROOM.glob("*.py") if private_lines(path)}
+    assert private >= {"autograd.py", "compilers.py", "modules.py", "sharded.py", "tensors.py"}
+
+
+def test_the_rest_of_the_package_uses_what_the_room_names_alone():
+    within = re.compile(r"gradviz\.recording\.torch_inside\.\w")
+    assert [str(path) for path in elsewhere() if within.search(path.read_text())] == []
+    assert [name for name in torch_inside.__all__ if not hasattr(torch_inside, name)] == []

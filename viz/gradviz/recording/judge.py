@@ -29,8 +29,8 @@ from gradviz.recording.notes import (
     notes_of_losses,
     notes_of_tape,
 )
-from gradviz.recording.sharded import holds_zeros, parts_of
 from gradviz.recording.tape import Tape
+from gradviz.recording.torch_inside import holds_zeros, parts_of
 from gradviz.recording.uncertain import uncertain
 from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.unused import with_reasons

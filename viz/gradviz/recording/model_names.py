@@ -8,8 +8,8 @@ from typing import TypeAlias
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.sharded import in_use, wholes
 from gradviz.recording.tape import Tape
+from gradviz.recording.torch_inside import in_use, wholes
 
 Model = nn.Module | Mapping[str, nn.Module | Tensor]
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.sharded import own_part
+from gradviz.recording.torch_inside import own_part
 from gradviz.recording.uninterrupted import Undo
 
 Result = TypeVar("Result")

@@ -15,8 +15,8 @@ import torch
 from torch.optim import Optimizer
 
 from gradviz.graph import Verdict
-from gradviz.recording.sharded import is_sharded
 from gradviz.recording.sizes import any_nonzero
+from gradviz.recording.torch_inside import is_sharded
 from gradviz.running.calls import Call, Step
 
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)

@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 
 from gradviz.recording import alive, torch_inside
 from gradviz.recording.bindings import loop_variables
-from gradviz.recording.sharded import wholes
+from gradviz.recording.torch_inside import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
 
 # Values in all; a script that hides its model deeper gets the name of its class

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside, where
-from gradviz.recording.sharded import own_part
+from gradviz.recording.torch_inside import own_part
 from gradviz.training.sampling import Batch, every, has_values, spread
 from gradviz.training_facts import Overflow
 

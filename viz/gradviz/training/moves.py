@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
-from gradviz.recording.sharded import own_part
+from gradviz.recording.torch_inside import own_part
 from gradviz.recording.uninterrupted import Undo
 from gradviz.recording.where import Spot
 from gradviz.training.looking import Glance

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.parameter import is_lazy
 
 from gradviz.recording import torch_inside
-from gradviz.recording.sharded import own_part
+from gradviz.recording.torch_inside import own_part
 
 MOST = 4096  # elements of one parameter
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-from gradviz.recording import sharded, where
+from gradviz.recording import where
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.observer import Backward
 from gradviz.recording.recorder import described
 from gradviz.recording.rules.hooks import hooks_ran
 from gradviz.recording.seams.seam import Seam, instead, tensors_of
 from gradviz.recording.seams.watcher import Watcher, of_thread
-from gradviz.recording.torch_inside import without_torch_function
+from gradviz.recording.torch_inside import parts_of, without_torch_function
 from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.where import Spot
 
@@ -71,7 +71,7 @@ def _ended(
         with without_torch_function():
             leaves = mode.observer.end(backward, error, outermost=outermost)
             # What arrived at a flat parameter has arrived at those that it holds
-            leaves += [part for leaf in leaves for part in sharded.parts_of(leaf)]
+            leaves += [part for leaf in leaves for part in parts_of(leaf)]
             mode.touches.forget(leaves, None if backward is None else backward.spot)
             mode.touches.arrived(leaves)
     except BaseException as failure:

@@ -1,7 +1,8 @@
-"""FSDP2 (``fully_shard``).
+"""FSDP2 (``fully_shard``) and FSDP1.
 
 A model names the shards of its parameters, and a forward uses the whole ones, which the graph then
-leads to.
+leads to. Torch keeps both under private names, which were seen in 2.6 to 2.15. Without them a whole
+parameter is not known to stand for its shards.
 """
 
 from collections.abc import Iterator
@@ -11,10 +12,7 @@ from torch import Tensor, nn
 
 
 def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield each shard that a module looks after, with the whole parameter that stood in for it.
-
-    Torch keeps both under private names.
-    """
+    """Yield each shard that a module looks after, with the whole parameter that stood in for it."""
     flat: Any = getattr(module.__dict__.get("_handle"), "flat_param", None)
     for part in parts_of(flat):
         yield part, flat
@@ -27,10 +25,10 @@ def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
         getattr(state, "_fsdp_param_group", None)
     ]
     for group in groups:
-        for one in getattr(group, "fsdp_params", ()):
-            whole = getattr(one, "_unsharded_param", None)  # there from the first forward on
+        for shard in getattr(group, "fsdp_params", ()):
+            whole = getattr(shard, "_unsharded_param", None)  # there from the first forward on
             if whole is not None:
-                yield one.sharded_param, whole
+                yield shard.sharded_param, whole
 
 
 def parts_of(flat: Any) -> tuple[Tensor, ...]:

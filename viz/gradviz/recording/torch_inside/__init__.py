@@ -1,0 +1,215 @@
+"""Everything private of torch that gradviz touches, in one room.
+
+A file for each area. Each lists as ``ABILITIES`` what it needs: why, the versions it was seen in,
+and what its loss costs. What a torch does not have is replaced by something that costs that one
+ability, never the run and never the import; reports say so (:func:`notes`). The names below are
+all that the rest of gradviz uses of it.
+"""
+
+import torch
+
+from gradviz.recording.torch_inside import autograd, compilers, modes, modules, tensors
+from gradviz.recording.torch_inside.ability import (
+    NEWEST_TRIED,
+    Ability,
+    is_newer,
+)
+from gradviz.recording.torch_inside.autograd import (
+    ACCUMULATOR,
+    CHECKPOINT_NODE,
+    ENGINE,
+    HANDS_THROUGH,
+    HOOK_NODE,
+    NUMBERED,
+    READS_SAVED,
+    CheckpointFunction,
+    backward_is_compiled,
+    current_node,
+    graph_was_freed,
+    node_number,
+    saved_names,
+    saved_tensor,
+    sequence_number,
+)
+from gradviz.recording.torch_inside.compilers import (
+    SCRIPTED,
+    is_transforming,
+    is_wrapped,
+    putting_stance_back,
+    something_is_compiled,
+    unwrapped,
+    written_by_schema,
+)
+from gradviz.recording.torch_inside.files import (
+    AVERAGES,
+    CONTEXTLIB,
+    DERIVATIVES,
+    FLAT_PARAMETERS,
+    FOLDER,
+    GRAD_MODE,
+    OPTIMIZERS,
+    OVERRIDES,
+    SAMPLE,
+)
+from gradviz.recording.torch_inside.modes import (
+    HAND_OVER,
+    PLAIN_RESULTS,
+    RECORD_FUNCTION,
+    SET_GRAD_ENABLED,
+    dispatch_modes,
+    has_own_dispatch,
+    other_modes,
+    push,
+    set_grad_enabled,
+    taken_out,
+    taking_out,
+    without_dispatch,
+    without_dispatch_modes,
+    without_torch_function,
+)
+from gradviz.recording.torch_inside.modules import (
+    AFTER_STEPS,
+    AT_MODULES,
+    AT_PARAMETERS,
+    BEFORE_STEPS,
+    CALL_MODULE,
+    PARTS,
+    STATE_DICT,
+    backward_hooks_of,
+    children_of,
+    is_compiled,
+    is_initialized,
+    modules_of,
+    parameters_of,
+)
+from gradviz.recording.torch_inside.sharded import (
+    holds_zeros,
+    in_use,
+    is_sharded,
+    own_part,
+    parts_of,
+    wholes,
+)
+from gradviz.recording.torch_inside.tensors import (
+    ENTRANCES,
+    SWAPS,
+    TensorBase,
+    detach,
+    has_data,
+    implementation,
+    set_version,
+    storage_address,
+    version,
+    view_base,
+)
+
+__all__ = [
+    "ABILITIES",
+    "ACCUMULATOR",
+    "AFTER_STEPS",
+    "AT_MODULES",
+    "AT_PARAMETERS",
+    "AVERAGES",
+    "BEFORE_STEPS",
+    "CALL_MODULE",
+    "CHECKPOINT_NODE",
+    "CONTEXTLIB",
+    "DERIVATIVES",
+    "ENGINE",
+    "ENTRANCES",
+    "FLAT_PARAMETERS",
+    "FOLDER",
+    "GRAD_MODE",
+    "HANDS_THROUGH",
+    "HAND_OVER",
+    "HOOK_NODE",
+    "NEWEST_TRIED",
+    "NUMBERED",
+    "OPTIMIZERS",
+    "OVERRIDES",
+    "PARTS",
+    "PLAIN_RESULTS",
+    "READS_SAVED",
+    "RECORD_FUNCTION",
+    "SAMPLE",
+    "SCRIPTED",
+    "SET_GRAD_ENABLED",
+    "STATE_DICT",
+    "SWAPS",
+    "Ability",
+    "CheckpointFunction",
+    "TensorBase",
+    "backward_hooks_of",
+    "backward_is_compiled",
+    "children_of",
+    "current_node",
+    "detach",
+    "dispatch_modes",
+    "graph_was_freed",
+    "has_data",
+    "has_own_dispatch",
+    "holds_zeros",
+    "implementation",
+    "in_use",
+    "is_compiled",
+    "is_initialized",
+    "is_newer",
+    "is_sharded",
+    "is_transforming",
+    "is_wrapped",
+    "missing",
+    "modules_of",
+    "node_number",
+    "notes",
+    "other_modes",
+    "own_part",
+    "parameters_of",
+    "parts_of",
+    "push",
+    "putting_stance_back",
+    "saved_names",
+    "saved_tensor",
+    "sequence_number",
+    "set_grad_enabled",
+    "set_version",
+    "something_is_compiled",
+    "storage_address",
+    "taken_out",
+    "taking_out",
+    "unwrapped",
+    "version",
+    "view_base",
+    "wholes",
+    "without_dispatch",
+    "without_dispatch_modes",
+    "without_torch_function",
+    "written_by_schema",
+]
+
+ABILITIES = (
+    *autograd.ABILITIES,
+    *modes.ABILITIES,
+    *tensors.ABILITIES,
+    *modules.ABILITIES,
+    *compilers.ABILITIES,
+)
+
+
+def missing() -> tuple[Ability, ...]:
+    """Return the abilities that this torch leaves gradviz without."""
+    return tuple(ability for ability in ABILITIES if ability.missing)
+
+
+def notes() -> tuple[str, ...]:
+    """Return what a report has to say of this torch.
+
+    A sentence for each ability that is missing.
+    """
+    return _NOTES
+
+
+_NOTES = tuple(
+    f"torch {torch.__version__} has no {' or '.join(f'torch.{path}' for path in ability.missing)}."
+    f" {ability.cost}"
+    for ability in missing()
+)

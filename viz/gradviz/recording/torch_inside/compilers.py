@@ -1,0 +1,103 @@
+"""What runs code that is not Python any more: TorchScript, torch.compile, torch.func, torch.ops."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradviz.recording.torch_inside.ability import Ability, private
+
+FUNCTIONAL = Ability(
+    (
+        "_C._functorch.peek_interpreter_stack",
+        "_C._functorch.is_functorch_wrapped_tensor",
+        "_C._functorch.get_unwrapped",
+    ),
+    "torch.func wraps the tensors of a function, and the history of the step is that of the"
+    " tensor under all wrappers",
+    "2.6 to 2.15",
+    "What is severed inside torch.func (grad, vmap, jacrev ...) is not seen.",
+)
+
+SCRIPTS = Ability(
+    ("_C.ScriptFunction", "_C.ScriptMethod"),
+    "what TorchScript runs reaches no mode, so its graph is read",
+    "2.6 to 2.15",
+    "What TorchScript severs is not seen.",
+)
+
+ABILITIES = (FUNCTIONAL, SCRIPTS)
+
+# TorchScript: what a scripted or traced function and a method of a scripted module are called by;
+# 2.6 to 2.15
+SCRIPTED: tuple[Any, ...] = tuple(
+    kind for kind in map(private, SCRIPTS.paths) if kind is not None and "__call__" in vars(kind)
+)
+
+# torch.func
+
+_running_transform, _is_wrapper, _unwrapped = map(private, FUNCTIONAL.paths)
+
+
+def is_transforming() -> bool:
+    """Say whether a transform of torch.func is running in this thread."""
+    return _running_transform is not None and _running_transform() is not None
+
+
+def is_wrapped(tensor: Tensor) -> bool:
+    """Say whether a transform of torch.func has wrapped a tensor."""
+    return _is_wrapper is not None and _unwrapped is not None and bool(_is_wrapper(tensor))
+
+
+def unwrapped(tensor: Tensor) -> Tensor:
+    """Return the tensor under the outermost wrapper of torch.func."""
+    inner: Tensor = _unwrapped(tensor)
+    return inner
+
+
+# Compiling: what torch._dynamo has, if it was imported, which takes a second; 2.6 to 2.15. Without
+# it, compiled code is taken to be there as soon as that is imported, and has torch's default stance
+# after a trace.
+
+
+def something_is_compiled() -> bool:
+    """Say whether something may have been compiled."""
+    module = sys.modules.get("torch._dynamo.eval_frame")
+    if module is None:
+        return False
+    # None stands for what is never to be compiled
+    backends = getattr(module, "cached_backends", None)
+    return backends is None or any(backend is not None for backend in backends.values())
+
+
+def putting_stance_back() -> Callable[[], object]:
+    """Return what gives the compiler back the stance that it has now.
+
+    In one call into C where torch keeps it where 2.6 to 2.15 do.
+    """
+    compiler = importlib.import_module("torch._dynamo.eval_frame")
+    if hasattr(compiler, "_stance"):
+        return partial(setattr, compiler, "_stance", compiler._stance)
+    return partial(torch.compiler.set_stance, "default")
+
+
+# Operators
+
+
+def written_by_schema(func: Any) -> list[tuple[int, str]]:
+    """Return position and name of each argument that an operator of ``torch.ops`` declares to
+    write.
+
+    ``_schema`` and ``alias_info`` are private; seen in 2.6 to 2.15. Without them, what a custom
+    operator writes is not followed.
+    """
+    if not hasattr(func, "_schema") and callable(getattr(func, "overloads", None)):
+        func = getattr(func, next(iter(func.overloads()), ""), None)
+    arguments = getattr(getattr(func, "_schema", None), "arguments", ())
+    aliases = [getattr(argument, "alias_info", None) for argument in arguments]
+    writes = [place for place, alias in enumerate(aliases) if alias is not None and alias.is_write]
+    return [(place, arguments[place].name) for place in writes]

@@ -1,0 +1,22 @@
+"""Files of torch by which a frame is recognised, and names of functions in them."""
+
+import os
+
+import torch
+import torch.overrides
+
+FOLDER = os.path.dirname(torch.__file__) + os.sep
+OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
+# FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
+FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")
+# No optimizer: it writes the values of one model into another; 2.6 to 2.15
+AVERAGES = os.path.join(FOLDER, "optim", "swa_utils.py")
+# no_grad, set_grad_enabled; 2.6 to 2.15
+GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")
+# What no_grad is as a decorator; 2.6 to 2.15
+CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")
+# Of torch.autograd.functional, by a frame's name
+DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))
+SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsample does not
+# Whose generators take a mode off the stack for a moment; 2.6 to 2.15
+OVERRIDES = torch.overrides.__file__

@@ -1,0 +1,107 @@
+"""Modules: what they hold, their calls, and the hooks that torch calls for all of them and for
+optimizers.
+
+What a module holds is read from where it is kept, since the methods that list it may be overridden
+and skip what repeats.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from gradviz.recording.torch_inside.ability import Ability, private_code
+
+CALLS = Ability(
+    ("nn.Module._call_impl.__code__",),
+    "the frame of a module's call says which module runs",
+    "2.6 to 2.15",
+    "The modules that operations run in are not known.",
+)
+
+STATES = Ability(
+    ("nn.Module._save_to_state_dict.__code__",),
+    "state_dict() detaches what it copies, which is no cut of the user's",
+    "2.6 to 2.15",
+    "What state_dict() copies may be named as detached in torch's own line.",
+)
+
+ABILITIES = (CALLS, STATES)
+
+CALL_MODULE = private_code("nn.Module._call_impl.__code__")
+STATE_DICT = private_code("nn.Module._save_to_state_dict.__code__")
+
+
+def _holder(module: nn.Module) -> nn.Module:
+    """Return what holds a module's parts.
+
+    Of a traced one, the script module that it was compiled to.
+    """
+    holder: nn.Module = module.__dict__.get("_actual_script_module", module)
+    return holder
+
+
+def parameters_of(module: nn.Module) -> dict[str, Tensor | None]:
+    """Return the parameters of one module by name.
+
+    Those of one whose ``__init__`` has not got so far are none.
+    """
+    parameters: dict[str, Tensor | None] | None = _holder(module).__dict__.get("_parameters")
+    return parameters or {}
+
+
+def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
+    """Return the modules that one module holds, by name."""
+    children: dict[str, nn.Module | None] | None = _holder(module).__dict__.get("_modules")
+    return children or {}
+
+
+def modules_of(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield a module and all that it holds, each once, also where one is inside itself."""
+    met, stack = {id(module)}, [module]
+    while stack:
+        inner = stack.pop()
+        yield inner
+        for child in reversed(children_of(inner).values()):
+            if child is not None and id(child) not in met:
+                met.add(id(child))
+                stack.append(child)
+
+
+def is_initialized(module: nn.Module) -> bool:
+    """Say whether ``nn.Module.__init__`` has run."""
+    return "_modules" in module.__dict__
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Say whether a module is what ``torch.compile`` made of another, or was compiled in place."""
+    return (
+        "_orig_mod" in children_of(module) or module.__dict__.get("_compiled_call_impl") is not None
+    )
+
+
+def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
+    """Return the backward hooks of a module."""
+    return tuple((module.__dict__.get("_backward_hooks") or {}).values())
+
+
+# How a module's __dict__ holds its parts
+PARTS = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
+
+# Hooks that torch calls for every optimizer or module: where the module of the function that adds
+# one keeps them, in 2.6 to 2.15, and that function
+BEFORE_STEPS = ("_global_optimizer_pre_hooks", register_optimizer_step_pre_hook)
+AFTER_STEPS = ("_global_optimizer_post_hooks", register_optimizer_step_post_hook)
+AT_PARAMETERS = (
+    "_global_parameter_registration_hooks",
+    register_module_parameter_registration_hook,
+)
+AT_MODULES = ("_global_module_registration_hooks", register_module_module_registration_hook)
