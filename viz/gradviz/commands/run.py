@@ -51,6 +51,20 @@ from gradviz.voice import say
     help="Exit with 1 where the script exits with 0 and there was an alarm.",
 )
 @click.option(
+    "--cost",
+    is_flag=True,
+    help="Instead of reports: what each module keeps for the first of these calls, and what a"
+    " freeze of the three largest gives back, measured by running the script again.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --cost: what one run may take.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -78,6 +92,8 @@ def run(
     stop: bool,
     children: bool,
     fail_on_alarm: bool,
+    cost: bool,
+    timeout: float,
     output: Path | None,
     output_unnamed: bool,
     engine: str,
@@ -91,6 +107,11 @@ def run(
     from gradviz.running.script import run as run_script
     from gradviz.running.settings import Settings, numbers
 
+    if cost:
+        if module or every or values or until_stable or until_stepped or children or fail_on_alarm:
+            raise click.UsageError("--cost takes a script, --backward, --timeout and -o alone")
+        _print_cost(script, arguments, numbers(backward)[0], timeout, output)
+        return
     if output is not None:
         from gradviz.render.formats import check
 
@@ -112,6 +133,26 @@ def run(
         command=command_line(),
     )
     run_script(script, arguments, settings, module=module, fail_on_alarm=fail_on_alarm)
+
+
+def _print_cost(
+    script: str, arguments: tuple[str, ...], backward: int, timeout: float, output: Path | None
+) -> None:
+    from gradviz.errors import OutputError
+    from gradviz.mending.giving_back import costs
+    from gradviz.mending.giving_back_text import as_json, text
+    from gradviz.render.files import check, write
+
+    if output is not None:
+        check(output)
+        if output.suffix.lower() != ".json":
+            raise OutputError(f"cannot write {output.name!r}: with --cost, -o writes a .json file")
+    say("The script is run several times; what it writes to disk it writes each time.\n")
+    measured = costs(script, arguments, backward=backward, timeout=timeout)
+    click.echo(text(measured), nl=False)
+    if output is not None:
+        write(output, as_json(measured))
+        say(f"Wrote {output}\n")
 
 
 def _say_what_goes_to_the_script(arguments: Sequence[str]) -> None:

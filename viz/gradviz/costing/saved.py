@@ -1,6 +1,7 @@
 """The memory that autograd keeps for a backward, counted by torch's own saved-tensor hooks."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import torch
@@ -31,14 +32,19 @@ class SavedBytes:
         peak: The most that they held at one moment.
     """
 
-    def __init__(self, without: Iterable[Tensor] = ()) -> None:
+    def __init__(
+        self, without: Iterable[Tensor] = (), saver: Callable[[], tuple[int, ...]] | None = None
+    ) -> None:
         """Begin with nothing.
 
         Args:
             without: Tensors that are there without a graph, such as the parameters; their memory is
                 not counted.
+            saver: Returns what :meth:`by_saver` is to count a tensor under that is saved now.
         """
         self.held = self.peak = 0
+        self._saver = saver
+        self._savers: dict[_Key, tuple[int, ...]] = {}
         self._without = {_storage(tensor)[0] for tensor in without}
         self._uses: dict[_Key, int] = {}
         self._sizes: dict[_Key, int] = {}
@@ -56,6 +62,8 @@ class SavedBytes:
         self._uses[key] = self._uses.get(key, 0) + 1
         if self._uses[key] == 1 and key not in self._without:
             self._sizes[key] = size
+            if self._saver is not None:
+                self._savers[key] = self._saver()
             self.held += size
             self.peak = max(self.peak, self.held)
         return _Packed(tensor.detach(), key, self)  # the tensor itself would keep its own node
@@ -66,6 +74,7 @@ class SavedBytes:
         if not self._uses[key]:
             del self._uses[key]
             self.held -= self._sizes.pop(key, 0)
+            self._savers.pop(key, None)
 
     def leave_out(self, tensors: Iterable[Tensor]) -> int:
         """Return how many bytes are held less those of some tensors, which were not known when
@@ -73,6 +82,15 @@ class SavedBytes:
         """
         keys = {_storage(tensor)[0] for tensor in tensors}
         return self.held - sum(self._sizes.get(key, 0) for key in keys)
+
+    def by_saver(self, tensors: Iterable[Tensor]) -> Mapping[tuple[int, ...], int]:
+        """Return the bytes of :meth:`leave_out` by what saved them first."""
+        keys = {_storage(tensor)[0] for tensor in tensors}
+        counts: Counter[tuple[int, ...]] = Counter()
+        for key, saver in self._savers.items():
+            if key not in keys:
+                counts[saver] += self._sizes[key]
+        return counts
 
 
 def _unpack(packed: _Packed) -> Tensor:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from gradviz.mending.order import Order
+from gradviz.mending.order import Experiment, Order
 from gradviz.mending.outcome import Failure, Outcome
 
 _GRACE = 60.0  # seconds in which an idle nursery is to end
@@ -98,10 +98,22 @@ class Laboratory:
         """Run the step several times with these sources, untraced."""
         return self._run(sources, timed=True)
 
-    def _run(self, sources: Mapping[str, bytes], *, timed: bool = False) -> Outcome:
+    def count(self, experiment: Experiment) -> Outcome:
+        """Run the script as it is, and count what its modules keep."""
+        return self._run({}, experiment=experiment)
+
+    def _run(
+        self,
+        sources: Mapping[str, bytes],
+        *,
+        timed: bool = False,
+        experiment: Experiment | None = None,
+    ) -> Outcome:
         self.trials += 1
         result = Path(self._folder.name) / f"{self.trials}.json"
-        order = replace(self.order, sources=sources, result=str(result), timed=timed)
+        order = replace(
+            self.order, sources=sources, result=str(result), timed=timed, experiment=experiment
+        )
         answer = self._nursery.ask(json.dumps({"order": order.to_text(), "timeout": self.timeout}))
         if answer == "timeout":
             return Outcome(

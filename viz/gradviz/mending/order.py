@@ -3,8 +3,25 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What a trial counts of the memory that modules keep for a backward. Read-only.
+
+    Attributes:
+        backward: Number of the backward call at whose beginning it is counted.
+        change: ``"freeze"`` or ``"no_grad"``, done to one module; empty for the script as it is.
+        runs_first: That module lies in the module that was this one, from 0 on, to run.
+        path: Where in it; empty for that module itself.
+    """
+
+    backward: int
+    change: str = ""
+    runs_first: int = 0
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +37,8 @@ class Order:
         sources: The bytes that stand in the place of a file's own, by its path.
         result: File to write the outcome to.
         timed: Run the step several times for its time, and do not trace it.
+        experiment: Run the script to count what its modules keep, and do not trace it; None where
+            it is traced.
     """
 
     step: str
@@ -29,6 +48,7 @@ class Order:
     sources: Mapping[str, bytes] = field(default_factory=dict)
     result: str = ""
     timed: bool = False
+    experiment: Experiment | None = None
 
     @property
     def is_script(self) -> bool:
@@ -44,6 +64,7 @@ class Order:
             "arguments": self.arguments,
             "backward": self.backward,
             "timed": self.timed,
+            "experiment": None if self.experiment is None else asdict(self.experiment),
         }
         return json.dumps({**fields, "result": self.result, "sources": sources})
 
@@ -51,4 +72,7 @@ class Order:
     def from_text(cls, text: str) -> Self:
         fields = json.loads(text)
         sources = {file: base64.b64decode(data) for file, data in fields.pop("sources").items()}
-        return cls(arguments=tuple(fields.pop("arguments")), sources=sources, **fields)
+        asked = fields.pop("experiment")
+        experiment = None if asked is None else Experiment(**asked)
+        arguments = tuple(fields.pop("arguments"))
+        return cls(arguments=arguments, sources=sources, experiment=experiment, **fields)

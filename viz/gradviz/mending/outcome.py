@@ -43,6 +43,49 @@ class Measured:
     finite: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A module of the model, at the beginning of a backward call. Read-only.
+
+    Attributes:
+        path: Its name as reports have it; empty for what runs in no module of the model.
+        parent: Number of the module that it lies in; -1 where it lies in none.
+        bytes: What autograd keeps of what ran in it, less what ran in modules inside it.
+        runs_first, path_in: Where an experiment finds it, as in
+            :class:`gradviz.mending.order.Experiment`; -1 and empty where it never ran.
+        reached: How many of its parameters the graph of the loss leads to.
+    """
+
+    path: str
+    parent: int
+    bytes: int
+    runs_first: int = -1
+    path_in: str = ""
+    reached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What autograd keeps when a backward call begins. Read-only.
+
+    Attributes:
+        parts: Every module, the first for what runs in none.
+        file, line, code: Where the call is.
+        reached: How many parameters the graph of the loss leads to; of an experiment less those of
+            the module that was changed.
+    """
+
+    parts: tuple[Part, ...]
+    file: str
+    line: int
+    code: str
+    reached: int
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What became of a step with some source. Read-only.
@@ -55,6 +98,7 @@ class Outcome:
         peak: The most memory that the process held, in bytes.
         times: Seconds of each run, where the step was timed and not traced.
         saved: Bytes that autograd kept for the backward then; None where that was not counted.
+        kept: The same by module, where an experiment asked for it.
     """
 
     failure: Failure | None = None
@@ -64,6 +108,7 @@ class Outcome:
     peak: int = 0
     times: tuple[float, ...] = ()
     saved: int | None = None
+    kept: Kept | None = None
 
     @cached_property
     def report(self) -> Report:
@@ -81,7 +126,9 @@ class Outcome:
     @classmethod
     def from_text(cls, text: str) -> Self:
         fields = json.loads(text)
-        failure = fields.pop("failure")
+        failure, kept = fields.pop("failure"), fields.pop("kept")
+        if kept is not None:
+            kept = Kept(**{**kept, "parts": tuple(Part(**part) for part in kept["parts"])})
         calls, times = (
             tuple(Measured(**call) for call in fields.pop("calls")),
             tuple(fields.pop("times")),
@@ -90,5 +137,6 @@ class Outcome:
             failure=None if failure is None else Failure(**failure),
             calls=calls,
             times=times,
+            kept=kept,
             **fields,
         )

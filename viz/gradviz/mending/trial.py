@@ -23,8 +23,9 @@ from torch import Tensor
 
 from gradviz.costing.saved import SavedBytes
 from gradviz.errors import GradvizError
-from gradviz.mending.order import Order
-from gradviz.mending.outcome import Failure, Measured, Outcome
+from gradviz.mending.counting import Counting
+from gradviz.mending.order import Experiment, Order
+from gradviz.mending.outcome import Failure, Kept, Measured, Outcome
 from gradviz.mending.replaced import replace_sources
 from gradviz.recording import where
 from gradviz.recording.model_names import names_of
@@ -48,7 +49,9 @@ def perform(order: Order) -> Outcome:
     torch.manual_seed(_SEED)
     start = time.perf_counter()
     try:
-        if order.is_script:
+        if order.experiment is not None:
+            outcome = Outcome(kept=_count_kept(order, order.experiment))
+        elif order.is_script:
             outcome = _run_script(order)
         else:
             outcome = _time_function(order) if order.timed else _run_function(order)
@@ -153,10 +156,24 @@ class _Measuring(Watch):
             self.measured.append(_measured(loss, names_of(names.find(frame).roots).tensors))
 
 
-def _run_script(order: Order) -> Outcome:
+def _count_kept(order: Order, experiment: Experiment) -> Kept:
+    counting = Counting(experiment)
+    with counting, suppress(SystemExit):
+        _as_main(_script(order), order)
+    if counting.kept is None:
+        raise GradvizError(f"the script ended before backward {experiment.backward}")
+    return counting.kept
+
+
+def _script(order: Order) -> Path:
     path = Path(order.step)
     if not path.is_file():
         raise GradvizError(f"there is no file {order.step!r}")
+    return path
+
+
+def _run_script(order: Order) -> Outcome:
+    path = _script(order)
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "report.json")
         wanted = numbers(order.backward) if order.backward else (1,)
