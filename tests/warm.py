@@ -8,9 +8,11 @@ cold.
 """
 
 import atexit
+import contextlib
 import functools
 import importlib
 import json
+import multiprocessing.process
 import os
 import runpy
 import subprocess
@@ -91,15 +93,47 @@ def server() -> Server:
 
 def serve() -> None:
     """Fork for each request, and answer with the exit code. In a fork, does not return there."""
+    ending = Ending()
+    atexit.register(ending.leave)  # the first, and so the last that is called
     for name in ("torch._dynamo", "gradviz.cli", "gradviz.running.backwards"):
         importlib.import_module(name)
     for line in iter(sys.stdin.readline, ""):
         child = os.fork()
         if child == 0:
-            become(**json.loads(line))
+            with ending:
+                become(**json.loads(line))
             return
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         print(status, flush=True)
+
+
+class Ending:
+    """Leaves a fork when Python has printed what ended it and has called all that waits for its end.
+
+    What follows, the taking apart of every module, takes longer than most scripts.
+    """
+
+    def __init__(self) -> None:
+        self._leave = os._exit
+        self._status: int | None = 0
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
+        """Keep the exit code that Python gives for what ended the script, where that is simple."""
+        if isinstance(error, SystemExit):
+            code = error.code
+            self._status = 0 if code is None else code & 0xFF if isinstance(code, int) else 1
+        elif error is not None:
+            self._status = 1 if isinstance(error, Exception) else None
+
+    def leave(self) -> None:
+        if self._status is not None:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):
+                    stream.flush()
+            self._leave(self._status)
 
 
 def become(
@@ -107,6 +141,7 @@ def become(
 ) -> None:
     """Go on as another command of Python's."""
     os.chdir(folder)
+    multiprocessing.process.ORIGINAL_DIR = folder  # as if it were imported here
     for number, stream in enumerate(streams):
         file = os.open(stream, os.O_RDWR | os.O_CREAT | os.O_APPEND * (number > 0))
         os.dup2(file, number)
@@ -164,5 +199,5 @@ def _run_script(arguments: list[str]) -> None:
     main = sys.modules["__main__"]
     for name in [name for name in vars(main) if name not in ("__name__", "__builtins__")]:
         del vars(main)[name]
-    main.__file__ = arguments[0]
+    main.__file__, main.__spec__ = arguments[0], None
     exec(compile(Path(arguments[0]).read_bytes(), arguments[0], "exec"), vars(main))

@@ -53,17 +53,17 @@ def _is_ours(line: str) -> bool:
 
 
 @pytest.fixture
-def scripts(tmp_path, monkeypatch):
+def cold_scripts(tmp_path, monkeypatch):
     """A folder to write scripts to and run them in, by gradviz or by Python alone."""
     monkeypatch.chdir(tmp_path)
     return Scripts(tmp_path)
 
 
 @pytest.fixture
-def warm_scripts(scripts):
+def scripts(cold_scripts):
     """The same, in forks of a process that has imported torch."""
-    scripts.server = warm.server()
-    return scripts
+    cold_scripts.server = warm.server()
+    return cold_scripts
 
 
 class Scripts:

@@ -26,11 +26,6 @@ HEALTHY = {
 
 
 @pytest.fixture
-def scripts(warm_scripts):
-    return warm_scripts
-
-
-@pytest.fixture
 def told(scripts):
     def tell(text: str, *options: str) -> list[str]:
         scripts.write("train.py", text)

@@ -2,12 +2,6 @@
 
 import pytest
 
-
-@pytest.fixture
-def scripts(warm_scripts):
-    return warm_scripts
-
-
 TRAIN = """
 import torch
 from torch import nn

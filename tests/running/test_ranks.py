@@ -242,9 +242,9 @@ dist.destroy_process_group()
         (["detach"], ["reached   model.* (6 tensors", "partial   model.module.trunk.*"]),
     ],
 )
-def test_an_output_that_no_loss_takes_is_severed_by_nothing(warm_scripts, arguments, lines):
-    warm_scripts.write("train.py", TWO_OUTPUTS)
-    said = warm_scripts.run("train.py", *arguments).said
+def test_an_output_that_no_loss_takes_is_severed_by_nothing(scripts, arguments, lines):
+    scripts.write("train.py", TWO_OUTPUTS)
+    said = scripts.run("train.py", *arguments).said
     assert "_DDPSink" not in said
     for line in lines:
         assert f"  {line}" in said

@@ -7,6 +7,12 @@ import re
 
 import pytest
 
+
+@pytest.fixture
+def scripts(cold_scripts):
+    return cold_scripts
+
+
 LOOK = """
 import argparse, os, sys
 print(sys.argv, __name__, __file__, __spec__, sys.path, os.getcwd(), sys.flags, sorted(os.environ), os.environ.get("PYTHONPATH"))

@@ -20,15 +20,25 @@ def of_kinds(*kinds: type) -> list[Any]:
     The objects are not asked: some answer what they like, and some import a package when asked.
     What ``gc.freeze()`` hides is not among them.
     """
-    types = list(map(type, chain.from_iterable(_everything(1))))
-    distinct = dict(zip(map(id, types), types, strict=True))
-    wanted = {key for key, kind in distinct.items() if issubclass(kind, kinds)}
+    classes = _and_below(kinds)  # held, so that no new class takes the place of one
+    wanted = set(map(id, classes))
     # Of the two lists, the second becomes one of yes and no
     pair: Iterator[Any] = _everything(2)
     for function in (type, id, wanted.__contains__):
         readers: Iterator[Callable[[Any], Any]] = cycle((iter, partial(map, function)))
         pair = map(call, readers, pair)
     return list(chain.from_iterable(map(compress, pair, pair)))
+
+
+def _and_below(kinds: tuple[type, ...]) -> list[type]:
+    """Return the kinds and all classes below them."""
+    classes = list(kinds)
+    met = set(map(id, classes))
+    for kind in classes:
+        below: list[type] = [child for child in type.__subclasses__(kind) if id(child) not in met]
+        met |= set(map(id, below))
+        classes += below
+    return classes
 
 
 def _everything(times: int) -> Iterator[list[Any]]:
