@@ -35,9 +35,9 @@ def _and_below(kinds: tuple[type, ...]) -> list[type]:
     classes = list(kinds)
     met = set(map(id, classes))
     for kind in classes:
-        below: list[type] = [child for child in type.__subclasses__(kind) if id(child) not in met]
-        met |= set(map(id, below))
-        classes += below
+        children: list[type] = type.__subclasses__(kind)
+        classes += (child for child in children if id(child) not in met)
+        met |= set(map(id, children))
     return classes
 
 
