@@ -1,9 +1,14 @@
 """What a call or operation is given, by the source."""
 
 import ast
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gradviz.recording.definitions import Scope
 from gradviz.recording.expressions import Path
+from gradviz.recording.parts import taken
+from gradviz.recording.ways import of_argument
 
 
 def roots_of(start: ast.AST) -> list[ast.AST]:
@@ -58,10 +63,35 @@ def arguments_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[
     return [*start.args]
 
 
-def without(value: ast.AST, arguments: tuple[ast.expr, ...]) -> ast.AST:
-    """Return a call without some of its arguments."""
-    if not arguments or not isinstance(value, ast.Call):
-        return value
-    args = [argument for argument in value.args if argument not in arguments]
-    words = [word for word in value.keywords if word.value not in arguments]
-    return ast.copy_location(ast.Call(value.func, args, words), value)
+Given = Mapping[ast.expr, Sequence[Path]]
+"""By argument of a call, the parameters that it fills, and what is wanted of them."""
+
+
+def narrowed(node: ast.AST, calls: Mapping[ast.AST, Given]) -> ast.AST:
+    """Return an expression in which some calls are given only what is wanted of their arguments."""
+    if not calls:
+        return node
+    given = calls.get(node)
+    if given is not None and isinstance(node, ast.Call):
+        values = [*node.args, *(word.value for word in node.keywords)]
+        parts: list[Any] = [
+            narrowed(part, calls)
+            for value in values
+            for part in (_wanted(value, given[value]) if value in given else [value])
+        ]
+        return ast.copy_location(ast.Call(node.func, parts, []), node)
+    other = copy.copy(node)
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST):
+            setattr(other, name, narrowed(value, calls))
+        elif isinstance(value, list):
+            setattr(
+                other,
+                name,
+                [narrowed(item, calls) if isinstance(item, ast.AST) else item for item in value],
+            )
+    return other
+
+
+def _wanted(argument: ast.expr, paths: Sequence[Path]) -> list[ast.expr]:
+    return [taken(argument, of_argument(argument, path)) or argument for path in paths]

@@ -8,6 +8,7 @@ import ast
 from dataclasses import dataclass, field
 
 from gradviz.recording.expressions import Path
+from gradviz.recording.parts import is_open
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 
@@ -26,7 +27,7 @@ class Definition:
     Attributes:
         target: The path.
         value: The expression; a function's own node for a ``def``; None for what is imported.
-        part: Which element of the value, where that is unpacked; None for the whole.
+        taken: The way to the part of the value that it gets; empty for the whole.
         change: It adds to what the path stood for.
         call: Only by a call that may change its argument: it counts where the call was seen to do
             so.
@@ -35,17 +36,19 @@ class Definition:
         keyed: It fills one element, whose key is computed.
         by: What changes it: a method's name, ``[]`` where an element is assigned to; empty for
             any other.
+        into: The way from the path to what is changed, where that is an element of it.
     """
 
     target: Path
     value: ast.AST | None
-    part: int | None
+    taken: Path
     change: bool
     call: bool
     scope: "Scope"
     before: "Environment" = field(default_factory=dict)
     keyed: bool = False
     by: str = ""
+    into: Path = ()
 
     @property
     def adds(self) -> bool:
@@ -56,7 +59,7 @@ class Definition:
 Environment = dict[Path, frozenset[Definition]]
 
 
-BEFORE = Definition((), None, None, False, False, None)  # type: ignore[arg-type]  # what a path stood for before the function began
+BEFORE = Definition((), None, (), False, False, None)  # type: ignore[arg-type]  # what a path stood for before the function began
 
 
 @dataclass(eq=False)
@@ -116,7 +119,7 @@ def reaching(path: Path, environment: Environment) -> tuple[list[Definition], bo
         if BEFORE not in held:
             older = False
             break
-    some = path.index("[?]") if "[?]" in path else len(path)  # there it may be any element
+    some = next((at for at, part in enumerate(path) if is_open(part)), len(path))
     for target, held in environment.items():
         if len(target) > some and target[:some] == path[:some] and target[some].startswith("["):
             reached.update((item, None) for item in held if item is not BEFORE)

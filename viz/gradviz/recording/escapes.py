@@ -7,7 +7,6 @@ that they come from; and by their value, where that is no coincidence.
 
 import weakref
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FrameType
 from typing import Any
@@ -29,75 +28,15 @@ from gradviz.recording.instructions import (
     text_use,
 )
 from gradviz.recording.outflows import outflow, written_through
+from gradviz.recording.sites import HELD, Marks, Site
 from gradviz.recording.slices import backward_slice, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
 from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
 
 _CALLERS = 4  # how far up the arguments are followed
-_HELD = 20_000  # numbers that are held, some 2 MB
 _ELEMENTS = 4096  # elements of a list that are looked at
 _NUMBERS = (float, complex, np.floating, np.complexfloating)
-
-
-@dataclass(slots=True)
-class Marks:
-    """What left by one instruction, as seen from there or from a caller.
-
-    Attributes:
-        serials: Numbers on the tape, the one that left last at the end, and the ``self`` of the
-            function that the site stands in.
-        parts: Which elements of what the call gave; None for the whole.
-        many: Several may have left while the call at the site ran once.
-        bundle: Number of what stands for all of them but ``new``.
-        new: Numbers that have come since.
-        numbers: Those in ``serials``.
-    """
-
-    serials: dict[tuple[int, int], None] = field(default_factory=dict)
-    parts: set[int | None] = field(default_factory=set)
-    many: bool = False
-    bundle: int = 0
-    new: list[int] = field(default_factory=list)
-    numbers: set[int] = field(default_factory=set)
-
-    def add(self, serial: int, owner: int) -> None:
-        """Take note that a value left."""
-        if (serial, owner) in self.serials:
-            del self.serials[serial, owner]
-        elif serial not in self.numbers:
-            self.new.append(serial)
-            self.numbers.add(serial)
-        self.serials[serial, owner] = None
-
-
-@dataclass(slots=True)
-class Site:
-    """An instruction by which values left torch, or by which a function was called that took them
-    out.
-
-    Attributes:
-        code, lasti: The instruction.
-        marks: By the instruction within.
-        changes: The call at it changed something that it was given.
-        values: The numbers that left there; None where not all are known.
-        direct: The instruction itself took them out.
-    """
-
-    code: CodeType
-    lasti: int
-    marks: dict[tuple[CodeType, int], Marks] = field(default_factory=dict)
-    changes: bool = False
-    values: set[float] | None = field(default_factory=set)
-    direct: bool = True
-
-    def took(self, numbers: set[float], directly: bool) -> None:
-        """Take note of the numbers that left there; none where they are not known."""
-        self.direct = self.direct and directly
-        if self.values is not None:
-            self.values |= numbers
-            if not numbers or len(self.values) > _HELD:
-                self.values = None
 
 
 class Escapes:
@@ -175,7 +114,7 @@ class Escapes:
         parts: tuple[int | None, ...] = (None,)
         forward, changes, many = True, False, False
         origin: tuple[CodeType, int] | None = None
-        numbers = set(plain_numbers(value))
+        numbers, depth = set(plain_numbers(value)), 0
         while frame is not None:
             code, lasti = frame.f_code, frame.f_lasti
             if code is CALL_MODULE and not forward:
@@ -187,6 +126,8 @@ class Escapes:
                 marks = site.marks.setdefault(origin, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
+                marks.depth = max(marks.depth, depth)
+                depth += 1
                 marks.many = marks.many or many
                 site.changes = site.changes or changes
                 forward = code.co_name == "forward"
@@ -212,7 +153,7 @@ class Escapes:
             return
         for number in _numbers(value):
             self._numbers[id(number)] = (number, serial)
-        while len(self._numbers) > _HELD:
+        while len(self._numbers) > HELD:
             del self._numbers[next(iter(self._numbers))]
 
     # What goes in
@@ -306,9 +247,7 @@ class Escapes:
         if known is None or known[1] != len(sites):
             sliced = backward_slice(code, lasti, frozenset(names), wanted, callee)
             near = (
-                []
-                if sliced is None
-                else [site for site in sites.values() if _touches(sliced, site)]
+                [] if sliced is None else [site for site in sites.values() if site.touches(sliced)]
             )
             known = self._near[key] = (code, len(sites), sliced, near)
         return None if known[2] is None else (known[2], known[3])
@@ -322,7 +261,7 @@ class Escapes:
             return ()
         found: dict[int, None] = {}
         for site in self._sites[code.co_filename].values():
-            if _touches(sliced, site) and (site.code, site.lasti) != (code, lasti):
+            if site.touches(sliced) and (site.code, site.lasti) != (code, lasti):
                 found.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(found)
 
@@ -331,7 +270,7 @@ class Escapes:
     ) -> Iterator[tuple[int, bool]]:
         """Yield what left at a site and may be what goes in, and whether it surely is."""
         position = position_of(site.code, site.lasti)
-        ways = [way for way in sliced.expressions if way.covers(position)]
+        ways = site.ways_in(sliced)
         alike, telling = given.agrees(site.values)
         comparable = given.whole and site.direct and site.values is not None
         read = {way for way in ways if comparable and position in way.read}
@@ -341,8 +280,7 @@ class Escapes:
             yield from ((serial, certain) for serial in self._serials(site, sliced, frame))
 
     def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
-        position = position_of(site.code, site.lasti)
-        ways = [one for one in sliced.expressions if one.covers(position)]
+        ways = site.ways_in(sliced)
         last = (
             bool(ways)
             and all(one.last for one in ways)
@@ -390,19 +328,6 @@ def _text_use(frame: FrameType | None, text: bool) -> TextUse:
     if frame is None:
         return TextUse.SHOWN if text else TextUse.NONE
     return text_use(frame.f_code, frame.f_lasti, text)
-
-
-def _touches(sliced: Slice, site: Site) -> bool:
-    position = position_of(site.code, site.lasti)
-    for expression in sliced.expressions:
-        if expression.covers(position):
-            if expression.part is None or position != expression.range:
-                return True
-            if any(
-                not marks.parts.isdisjoint((None, expression.part)) for marks in site.marks.values()
-            ):
-                return True
-    return site.changes and position in sliced.calls
 
 
 def _numbers(value: Any) -> Iterator[Any]:

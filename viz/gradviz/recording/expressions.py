@@ -7,6 +7,9 @@ A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept"
 import ast
 from collections.abc import Iterator
 
+from gradviz.recording.parts import SOME, as_comprehension, name_of, part_at, pieces, straightened
+from gradviz.recording.targets import targets_in_turn
+
 Path = tuple[str, ...]
 Range = tuple[int, int, int, int]  # first line, first column, last line, last column
 
@@ -17,8 +20,7 @@ _SHAPE = frozenset(
 _SIZES = frozenset(
     "size dim numel nelement element_size stride is_contiguous storage_offset".split()
 )
-_OF_NAMES = frozenset("dict SimpleNamespace Namespace".split())
-_HOLD = frozenset("list tuple array asarray".split())
+_HOLD = frozenset("dict SimpleNamespace Namespace list tuple array asarray".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
 
 
@@ -73,69 +75,18 @@ def _looked_up(call: ast.Call) -> str | None:
 
 
 def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
-    """Return the path that an expression reads: as ``path_of``, and a constant number in it is a
-    part as well.
+    """Return the path that an expression reads: as ``path_of``, and a constant number or slice in
+    it is a part as well.
     """
     parts: list[str] = []
     inner = node
-    while isinstance(inner, ast.Subscript) and (part := _part(inner.slice)):
+    while isinstance(inner, ast.Subscript) and (part := part_at(inner.slice)):
         parts.append(part)
         inner = inner.value
     path, indices = path_of(inner)
     if path is None or not parts:
         return path, indices
-    return (*path, *["[?]"] * len(indices), *reversed(parts)), indices
-
-
-def _part(index: ast.expr) -> str:
-    """Return an index that is a constant number or text as a part of a path; nothing for others."""
-    if isinstance(index, ast.Constant) and isinstance(index.value, str):
-        return f"[{index.value!r}]"
-    number = _constant(index)
-    return "" if number is None else f"[{number}]"
-
-
-def _constant(index: ast.expr) -> int | None:
-    sign = isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub)
-    number = index.operand if isinstance(index, ast.UnaryOp) and sign else index
-    if not isinstance(number, ast.Constant) or type(number.value) is not int:
-        return None
-    return -number.value if sign else number.value
-
-
-def part_of(value: ast.AST, suffix: Path) -> tuple[ast.AST | None, Path]:
-    """Return what a display or constructor call gives one of its parts, and what is left of the
-    way to it; None where it gives that part nothing.
-    """
-    while suffix:
-        given = _given(value, suffix[0])
-        if given is value:
-            break
-        if given is None:
-            return None, ()
-        value, suffix = given, suffix[1:]
-    return value, suffix
-
-
-def _given(value: ast.AST, part: str) -> ast.AST | None:
-    """Return what a value gives a part; the value itself where that cannot be told."""
-    if isinstance(value, ast.Dict) and part.startswith("["):
-        named = [f"[{key.value!r}]" if isinstance(key, ast.Constant) else "" for key in value.keys]
-        places = [place for place, name in enumerate(named) if name in (part, "")]
-        if not places:
-            return None
-        return value.values[places[-1]] if named[places[-1]] else value
-    if isinstance(value, (ast.Tuple, ast.List)) and part[1:-1].lstrip("-").isdecimal():
-        if any(isinstance(item, ast.Starred) for item in value.elts):
-            return value
-        place = int(part[1:-1])
-        return value.elts[place] if -len(value.elts) <= place < len(value.elts) else None
-    if isinstance(value, ast.Call) and not value.args:
-        keys = {word.arg: word.value for word in value.keywords}
-        if None in keys or name_of(value) not in _OF_NAMES:
-            return value
-        return keys.get(part[2:-2] if part.startswith("['") else part)
-    return value
+    return (*path, *straightened((*[SOME] * len(indices), *reversed(parts)))), indices
 
 
 def read_in(value: ast.AST) -> Iterator[Range]:
@@ -155,7 +106,7 @@ def read_in(value: ast.AST) -> Iterator[Range]:
             pending += (node.left, node.right)
         elif isinstance(node, ast.Call):
             yield range_of(node)
-            if name_of(node) in _OF_NAMES or name_of(node) in _HOLD:
+            if name_of(node) in _HOLD:
                 pending += (*node.args, *node.keywords)
 
 
@@ -179,6 +130,18 @@ def root_of(node: ast.AST) -> Path | None:
             return None
 
 
+def way_into(node: ast.AST) -> Path:
+    """Return the way from the path that an expression leads into to the element that it is."""
+    parts: list[str] = []
+    while isinstance(node, ast.Subscript):
+        parts.append(part_at(node.slice) or SOME)
+        node = node.value
+        path, indices = path_of(node)
+        if path is not None and not indices:
+            return tuple(reversed(parts))
+    return (SOME,) if parts else ()
+
+
 def reads(node: ast.AST) -> Iterator[Path]:
     """Yield the paths that an expression takes a value from; a shape or a type is none."""
     if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
@@ -187,14 +150,21 @@ def reads(node: ast.AST) -> Iterator[Path]:
             if not _SHAPE.intersection(path[1:]):
                 yield path
         elif not (isinstance(node, ast.Attribute) and node.attr in _SHAPE):
-            yield from reads(node.value)  # type: ignore[union-attr]
             if isinstance(node, ast.Subscript):
-                indices = [*indices, node.slice]
+                part = part_at(node.slice)
+                yield from reads_part(node.value, (part or SOME,))
+                indices = [*indices, *([] if part else [node.slice])]
+            else:
+                yield from reads(node.value)  # type: ignore[union-attr]
         for index in dict.fromkeys(indices):
             yield from reads(index)
     elif isinstance(node, ast.Call):
         path, indices = path_of(node)
-        yield from _called(node) if path is None or indices else (path,)
+        mapped = as_comprehension(node)
+        if mapped is not None:
+            yield from _of_each(mapped)
+        else:
+            yield from _called(node) if path is None or indices else (path,)
     elif isinstance(node, ast.Lambda):
         own = {argument.arg for argument in arguments_of(node)}
         yield from (path for path in reads(node.body) if path[0] not in own)
@@ -202,51 +172,75 @@ def reads(node: ast.AST) -> Iterator[Path]:
         yield from _of_each(node)
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         own = {argument.arg for argument in arguments_of(node)}
-        for part in ast.walk(node):
-            if isinstance(part, (ast.Return, ast.Yield)) and part.value is not None:
-                yield from (path for path in reads(part.value) if path[0] not in own)
+        for inner in ast.walk(node):
+            if isinstance(inner, (ast.Return, ast.Yield)) and inner.value is not None:
+                yield from (path for path in reads(inner.value) if path[0] not in own)
     elif not isinstance(node, ast.ClassDef):
-        for part in ast.iter_child_nodes(node):
-            yield from reads(part)
+        for inner in ast.iter_child_nodes(node):
+            yield from reads(inner)
+
+
+def reads_part(value: ast.AST, way: Path) -> Iterator[Path]:
+    """Yield the paths that a part of an expression's value is taken from."""
+    for piece in pieces(value, way):
+        if piece.alone:
+            continue
+        path, indices = _element_of(piece.node) if piece.way else (None, [])
+        if path is None:
+            yield from reads(piece.node)
+            continue
+        if not _SHAPE.intersection(path[1:]):
+            yield without_some((*path, *piece.way))
+        for other in dict.fromkeys(indices):
+            yield from reads(other)
+
+
+def without_some(path: Path) -> Path:
+    """Return a path without what says at its end that some element is meant."""
+    end = len(path)
+    while end > 1 and path[end - 1] == SOME:
+        end -= 1
+    return (path[0], *straightened(path[1:end]))
 
 
 def _of_each(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Iterator[Path]:
     """Yield what a comprehension reads: ``rows[?]["n"]`` for ``r["n"] for r in rows``."""
-    sources: dict[str, ast.expr] = {}
-    for part in node.generators:
-        sources.update(
-            (name.id, part.iter) for name in ast.walk(part.target) if isinstance(name, ast.Name)
-        )
-        sources.update(side_by_side(part))
+    given = [
+        {
+            name: target
+            for target in targets_in_turn(part.target, part.iter)
+            for name in _names(target.node)
+        }
+        for part in node.generators
+    ]
     results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-    plain = all(isinstance(part.target, ast.Name) or side_by_side(part) for part in node.generators)
-    for result in results:
-        for path in reads(result):
-            source = sources.get(path[0])
-            if source is None:
-                yield path
-                continue
-            whole, indices = _element_of(source)
-            if plain and len(path) > 1 and whole is not None and not indices:
-                yield (*whole, "[?]", *path[1:])
-            else:
-                yield from reads(source)
-    read = {path[0] for result in results for path in reads(result)}
-    for part in node.generators:
-        names = (name.id for name in ast.walk(part.target) if isinstance(name, ast.Name))
-        if read.isdisjoint(names):
-            yield from reads(part.iter)
+    pending = [(path, len(given)) for result in results for path in reads(result)]
+    followed = set(pending)
+    while pending:
+        path, level = pending.pop()
+        level = next((at for at in range(level - 1, -1, -1) if path[0] in given[at]), -1)
+        if level < 0:
+            yield path
+            continue
+        target = given[level][path[0]]
+        inner = {(way, level) for way in reads_part(target.value, (*target.way, *path[1:]))}
+        pending += inner - followed
+        followed |= inner
+    read = {path[0] for path, _ in followed}
+    for part, names in zip(node.generators, given, strict=True):
+        if read.isdisjoint(names) and isinstance(part.iter, ast.Call):
+            yield from _how_many(part.iter)
 
 
-def side_by_side(part: ast.comprehension) -> dict[str, ast.expr]:
-    """Return what each name of a comprehension goes through where that is ``zip(rows, losses)``."""
-    source, target = part.iter, part.target
-    if not isinstance(source, ast.Call) or not isinstance(target, ast.Tuple):
-        return {}
-    pairs = [*zip(target.elts, source.args, strict=False)]
-    if name_of(source) != "zip" or len(target.elts) != len(source.args):
-        return {}
-    return {name.id: item for name, item in pairs if isinstance(name, ast.Name)}
+def _names(target: ast.AST) -> list[str]:
+    return [name.id for name in ast.walk(target) if isinstance(name, ast.Name)]
+
+
+def _how_many(source: ast.Call) -> Iterator[Path]:
+    """Yield what the length of something depends on that is gone through: of a list nothing."""
+    for piece in pieces(source, (SOME, "[0]")):
+        if isinstance(piece.node, ast.Call) and not piece.alone:
+            yield from reads(piece.node)
 
 
 def _called(call: ast.Call) -> Iterator[Path]:
@@ -264,17 +258,6 @@ def _called(call: ast.Call) -> Iterator[Path]:
         yield from reads(call.func)
     for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
         yield from reads(argument)
-
-
-def name_of(call: ast.Call) -> str:
-    """Return the last part of the name of what is called."""
-    return (
-        call.func.id
-        if isinstance(call.func, ast.Name)
-        else call.func.attr
-        if isinstance(call.func, ast.Attribute)
-        else ""
-    )
 
 
 def arguments_of(function: ast.AST) -> list[ast.arg]:

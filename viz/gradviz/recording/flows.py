@@ -12,7 +12,9 @@ from gradviz.recording.definitions import (
     Environment,
     Scope,
 )
-from gradviz.recording.expressions import Path, name_of, path_of, root_of
+from gradviz.recording.expressions import Path, path_of, root_of, way_into
+from gradviz.recording.parts import name_of
+from gradviz.recording.targets import Target, targets, targets_in_turn
 
 _CHANGES = frozenset(
     "append extend insert add update appendleft push put setdefault fill itemset __setitem__"
@@ -23,6 +25,12 @@ _FILLS = frozenset(("fill", "copyto"))
 _CHANGES_FIRST = frozenset(
     "copyto put place putmask fill_diagonal heappush insort setitem at memmove memcpy".split()
 )
+# Calls that change nothing that they are given
+_READS = frozenset(
+    "len sum min max abs round int float bool str list tuple set dict frozenset enumerate zip"
+    " sorted reversed range iter isinstance print any all map filter repr".split()
+)
+_READ_METHODS = frozenset("items values keys get index count".split())
 _PASSES = 3  # over the body of a loop, after which nothing new comes round
 
 
@@ -37,7 +45,7 @@ class Reader:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.made: dict[tuple[int, Path, int | None], Definition] = {}
+        self.made: dict[tuple[int, Path, Path], Definition] = {}
         # At each break, at each continue
         self.loops: list[tuple[list[Environment], list[Environment]]] = []
 
@@ -91,7 +99,13 @@ class Reader:
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             environment = self._into(node.target, node.value, environment)
         elif isinstance(node, ast.AugAssign):
-            environment = self._define(root_of(node.target), node.value, environment, change=True)
+            environment = self._define(
+                root_of(node.target),
+                node.value,
+                environment,
+                change=True,
+                into=_into_element(node.target),
+            )
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in node.names:
                 environment = self._define(
@@ -120,11 +134,10 @@ class Reader:
         after: Environment | None = environment
         for _ in range(_PASSES):
             self.loops.append(([], []))
-            inside = (
-                environment
-                if isinstance(node, ast.While)
-                else self._each(node.target, node.iter, environment)
-            )
+            inside = environment
+            if not isinstance(node, ast.While):
+                for target in targets_in_turn(node.target, node.iter):
+                    inside = self._give(target, inside)
             end = self._block(node.body, inside)
             breaks, continues = self.loops.pop()
             again = environment
@@ -137,24 +150,6 @@ class Reader:
                 break
             environment = again
         return self._block(node.orelse, after) if node.orelse and after is not None else after
-
-    def _each(self, target: ast.expr, source: ast.expr, environment: Environment) -> Environment:
-        """Let a loop's names stand for the elements of what it goes through.
-
-        Of zip() each for its own.
-        """
-        if isinstance(source, ast.Call) and isinstance(target, (ast.Tuple, ast.List)):
-            name = name_of(source)
-            if name == "zip" and len(source.args) == len(target.elts):
-                for item, argument in zip(target.elts, source.args, strict=True):
-                    environment = self._each(item, argument, environment)
-                return environment
-            if name == "enumerate" and source.args and len(target.elts) == 2:
-                environment = self._into(
-                    target.elts[0], ast.copy_location(ast.Constant(0), target), environment
-                )
-                return self._each(target.elts[1], source.args[0], environment)
-        return self._into(target, source, environment, split=False)
 
     def _try(self, node: ast.Try | ast.TryStar, environment: Environment) -> Environment | None:
         body = self._block(node.body, environment)
@@ -211,12 +206,17 @@ class Reader:
         elif name == "setattr" and len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
             root = root_of(call.args[0])
             changed = None if root is None else (*root, str(call.args[1].value))
+        inside = () if into is None else _into_element(into)
         for value in values if changed is not None else ():
-            environment = self._define(changed, value, environment, change=True, by=name)
+            environment = self._define(
+                changed, value, environment, change=True, by=name, into=inside
+            )
         for keyword in call.keywords:
             if keyword.arg == "out":
                 environment = self._define(root_of(keyword.value), call, environment, change=True)
         receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        if name in (_READS if not receiver else _READ_METHODS):
+            return environment
         for argument in (*receiver, *call.args, *(keyword.value for keyword in call.keywords)):
             path = root_of(argument)
             if path is not None and path[0] not in ("self", "cls"):
@@ -225,37 +225,29 @@ class Reader:
 
     # One definition
 
-    def _into(
-        self,
-        target: ast.expr,
-        value: ast.AST,
-        environment: Environment,
-        *,
-        split: bool = True,
-        part: int | None = None,
-    ) -> Environment:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            whole = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
-            plain = split and not any(isinstance(item, ast.Starred) for item in target.elts)
-            for index, item in enumerate(target.elts):
-                if plain and whole and not any(isinstance(one, ast.Starred) for one in value.elts):  # type: ignore[attr-defined]
-                    environment = self._into(item, value.elts[index], environment)  # type: ignore[attr-defined]
-                else:
-                    environment = self._into(
-                        item, value, environment, split=split, part=index if plain else None
-                    )
-            return environment
-        if isinstance(target, ast.Starred):
-            return self._into(target.value, value, environment)
-        if isinstance(target, ast.Subscript) and _is_all(target.slice):
-            environment = self._emptied(target.value, environment)
-        path, indices = path_of(target)
+    def _into(self, node: ast.expr, value: ast.AST, environment: Environment) -> Environment:
+        for target in targets(node, value):
+            environment = self._give(target, environment)
+        return environment
+
+    def _give(self, target: Target, environment: Environment) -> Environment:
+        node, value, taken = target
+        if isinstance(node, ast.Subscript) and _is_all(node.slice):
+            environment = self._emptied(node.value, environment)
+        path, indices = path_of(node)
         if path is None or indices:  # some element of it
             keyed = len(indices) == 1 and isinstance(indices[0], (ast.Name, ast.Attribute))
             return self._define(
-                root_of(target), value, environment, change=True, keyed=keyed, by="[]"
+                root_of(node),
+                value,
+                environment,
+                taken=taken,
+                change=True,
+                keyed=keyed,
+                by="[]",
+                into=way_into(node),
             )
-        return self._define(path, value, environment, part=part)
+        return self._define(path, value, environment, taken=taken)
 
     def _emptied(self, target: ast.expr, environment: Environment) -> Environment:
         """Let what was in a container be over, as all of it is removed or written anew."""
@@ -269,19 +261,20 @@ class Reader:
         value: ast.AST | None,
         environment: Environment,
         *,
-        part: int | None = None,
+        taken: Path = (),
         change: bool = False,
         call: bool = False,
         keyed: bool = False,
         by: str = "",
+        into: Path = (),
     ) -> Environment:
         if path is None:
             return environment
-        key = (id(value), path, part)
+        key = (id(value), path, taken)
         made = self.made.get(key)
         if made is None:
             made = self.made[key] = Definition(
-                path, value, part, change, call, self.scope, environment, keyed, by
+                path, value, taken, change, call, self.scope, environment, keyed, by, into
             )
             self.scope.definitions.append(made)
         else:
@@ -303,6 +296,11 @@ def _is_path(node: ast.expr) -> bool:
     """Say whether an expression is a name, or attributes and constant keys of one."""
     path, indices = path_of(node)
     return path is not None and not indices
+
+
+def _into_element(node: ast.expr) -> Path:
+    """Return the way to the element that is changed; nothing where that is no element."""
+    return () if _is_path(node) else way_into(node)
 
 
 def _is_all(index: ast.expr) -> bool:

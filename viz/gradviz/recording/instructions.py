@@ -13,12 +13,12 @@ from gradviz.recording.expressions import (
     Path,
     Range,
     is_inside,
-    name_of,
     range_of,
     reads,
-    side_by_side,
 )
+from gradviz.recording.parts import name_of
 from gradviz.recording.sources import Source, source_of
+from gradviz.recording.targets import targets_in_turn
 from gradviz.recording.where import by_file
 
 _SHOWS = frozenset(
@@ -117,13 +117,23 @@ def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environme
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
         else ()
     ):
-        own = [name.id for name in ast.walk(part.target) if isinstance(name, ast.Name)]
-        through = dict.fromkeys(own, part.iter) | side_by_side(part)
         known = known | {
-            (name,): frozenset(
-                (Definition((name,), value, None, True, False, scope, known, by=EACH),)
+            (target.node.id,): frozenset(
+                (
+                    Definition(
+                        (target.node.id,),
+                        target.value,
+                        target.way,
+                        True,
+                        False,
+                        scope,
+                        known,
+                        by=EACH,
+                    ),
+                )
             )
-            for name, value in through.items()
+            for target in targets_in_turn(part.target, part.iter)
+            if isinstance(target.node, ast.Name)
         }
     return known
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from types import CodeType
 
 from gradviz.recording.definitions import Definition
-from gradviz.recording.expressions import Range, is_inside, range_of, root_of
+from gradviz.recording.expressions import Path, Range, is_inside, range_of, root_of
 from gradviz.recording.instructions import position_of, scope_of
+from gradviz.recording.parts import place_in
 from gradviz.recording.slices import Slicer
-from gradviz.recording.ways import Slice
+from gradviz.recording.ways import DIRECT, Slice
 from gradviz.recording.where import by_file
 
 
@@ -76,11 +77,36 @@ def _result_slices(code: CodeType) -> tuple[tuple[int, int, Slice], ...]:
         for values, here in found[1].results:
             for number, value in enumerate(values):
                 slicer = Slicer(found[0], found[1])
-                slicer.value(value, None, found[1], here)
+                slicer.value(value, found[1], here)
                 sliced = slicer.finished()
                 if sliced is not None:
                     slices.append((number, len(values), sliced))
     return tuple(slices)
+
+
+@by_file
+def goes_into(code: CodeType, lasti: int, taken: Path) -> bool:
+    """Say whether the value of an instruction goes into a part of what its function returns or
+    yields.
+    """
+    scoped, position = scope_of(code), position_of(code, lasti)
+    if scoped is None or position is None:
+        return True
+    source, scope = scoped
+    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(scope.node)):
+        taken = taken[1:]
+    slicer = Slicer(source, scope)
+    for values, environment in scope.results:
+        place = place_in(taken[0]) if len(values) > 1 and taken else None
+        if place is not None:
+            for value in values[place : place + 1 or None]:
+                slicer.part(value, taken[1:], scope, environment, DIRECT)
+        else:
+            rest = taken[1:] if len(values) > 1 else taken
+            for value in values:
+                slicer.part(value, rest, scope, environment, DIRECT)
+    sliced = slicer.finished()
+    return sliced is None or any(item.covers(position) for item in sliced.expressions)
 
 
 def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
@@ -88,7 +114,7 @@ def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
     if found is None or definition.value is None:
         return False
     slicer = Slicer(found[0], found[1])
-    slicer.value(definition.value, None, definition.scope, definition.before)
+    slicer.value(definition.value, definition.scope, definition.before)
     sliced = slicer.finished()
     return sliced is not None and any(
         expression.covers(position) for expression in sliced.expressions
@@ -123,7 +149,7 @@ def written_through(code: CodeType, lasti: int) -> Slice | None:
     slicer = Slicer(source, scope)
     for definition in scope.definitions:
         if definition.change and definition.target[:1] in names and definition.value is not None:
-            slicer.value(definition.value, None, scope, definition.before)
+            slicer.value(definition.value, scope, definition.before)
     return slicer.finished()
 
 

@@ -8,26 +8,36 @@ What a function is given is followed by who knows its caller.
 """
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import CodeType
 
-from gradviz.recording.call_arguments import arguments_for, roots_of, without
+from gradviz.recording.call_arguments import arguments_for, narrowed, roots_of
 from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
     Range,
-    name_of,
-    part_of,
     path_of,
     range_of,
     read_in,
     reads,
+    reads_part,
     root_of,
+    without_some,
 )
 from gradviz.recording.instructions import place_of, scope_of
+from gradviz.recording.owners import are_related, classes_of, stores
+from gradviz.recording.parts import Piece, name_of, pieces, straightened
 from gradviz.recording.sources import Source
-from gradviz.recording.ways import DIRECT, Expression, Slice, Way, has_moved, is_all_of, joined_to
+from gradviz.recording.ways import (
+    DIRECT,
+    Expression,
+    Slice,
+    Way,
+    has_moved,
+    joined_to,
+    of_argument,
+    within,
+)
 from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
@@ -78,26 +88,34 @@ def backward_slice(
 def _starts(
     code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
 ) -> list[tuple[Path, ast.AST]]:
-    place = place_of(code, lasti)
-    if place is None:
+    found, place = scope_of(code), place_of(code, lasti)
+    if found is None or place is None:
         return []
+    slicer = Slicer(found[0], found[1])
     if wanted is None:
-        return [(path, root) for root in roots_of(place[0]) for path in [*reads(root)] or [()]]
+        return [
+            (path, root)
+            for root in roots_of(place[0])
+            for path in slicer.reads(root, found[1], place[1]) or [()]
+        ]
     called = None if callee is None else scope_of(callee)
     starts: list[tuple[Path, ast.AST]] = []
     for parameter in wanted:
         for root in arguments_for(place[0], parameter, None if called is None else called[1]):
             own, _ = path_of(root)
             if own is not None and len(parameter) > 1:
-                starts.append(((*own, *parameter[1:]), root))
+                starts.append((without_some((*own, *parameter[1:])), root))
             else:
-                starts += [(path, root) for path in [*reads(root)] or [()]]
+                starts += [
+                    (path, root)
+                    for path in [*reads_part(root, of_argument(root, parameter))] or [()]
+                ]
     return starts
 
 
-def _passed_on(source: Source, scope: Scope) -> frozenset[str] | None:
-    """Return the parameters that what a function returns has something of; None where that cannot
-    be told.
+def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
+    """Return the parameters that what a function returns has something of, and what of them; None
+    where that cannot be told.
     """
     node = scope.node
     if id(node) in source.passed:
@@ -114,10 +132,10 @@ def _passed_on(source: Source, scope: Scope) -> frozenset[str] | None:
     slicer = Slicer(source, scope)
     for values, environment in scope.results if plain else ():
         for value in values:
-            slicer.value(value, None, scope, environment)
+            slicer.value(value, scope, environment)
     sliced = slicer.finished() if plain else None
     if sliced is not None and not sliced.calls:
-        source.passed[id(node)] = frozenset(path[0] for path in sliced.parameters)
+        source.passed[id(node)] = frozenset(sliced.parameters)
     return source.passed[id(node)]
 
 
@@ -136,51 +154,120 @@ class Slicer:
     def value(
         self,
         value: ast.AST,
-        part: int | None,
         scope: Scope,
         environment: Environment,
         way: Way = DIRECT,
+        taken: Path = (),
     ) -> None:
-        """Take an expression as one that is computed from, and all that it reads."""
-        read = () if way.computed else tuple(read_in(value))
-        unread = self._unread(value, scope, environment)
-        ranges = tuple(range_of(argument) for argument in unread)
-        if not way.quiet:
-            self.expressions[
-                Expression(range_of(value), part, way.object, not way.kept, way.loose, read, ranges)
-            ] = None
-        onward = replace(way, computed=True)
-        self.pending += [
-            (path, scope, environment, onward, getattr(value, "lineno", 0))
-            for path in reads(without(value, unread))
-        ]
+        """Take an expression as one that is computed from, and all that it reads.
 
-    def _unread(
+        Of what a call returns the way says which part.
+        """
+        read = () if way.computed else tuple(read_in(value))
+        given = self._given_in(value, scope, environment)
+        unread = [
+            argument for call in given.values() for argument, paths in call.items() if not paths
+        ]
+        ranges = tuple(map(range_of, unread))
+        whole = Expression(
+            range_of(value), taken, way.object, not way.kept, way.loose, read, ranges
+        )
+        if not way.quiet:
+            self.expressions[whole] = None
+        onward = replace(way, computed=True, loose=way.loose or whole.vague)
+        paths = self.reads(value, scope, environment)
+        line = getattr(value, "lineno", 0)
+        self.pending += [(path, scope, environment, onward, line) for path in paths]
+
+    def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
+        """Return the paths that an expression takes a value from, of a call's arguments what its
+        function returns something of.
+        """
+        return [*reads(narrowed(value, self._given_in(value, scope, environment)))]
+
+    def _given_in(
         self, value: ast.AST, scope: Scope, environment: Environment
-    ) -> tuple[ast.expr, ...]:
-        """Return the arguments of a call that the function's results have nothing of."""
+    ) -> dict[ast.AST, dict[ast.expr, list[Path]]]:
+        """Return of each call in an expression what is wanted of its arguments, where that can be
+        told.
+        """
+        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+        given = {call: self._given(call, scope, environment) for call in calls}
+        return {call: arguments for call, arguments in given.items() if arguments}
+
+    def part(
+        self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
+    ) -> None:
+        """Take a part of an expression's value as one that is computed from."""
+        for piece in pieces(value, taken):
+            self._piece(piece, scope, environment, way)
+
+    def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
+        node, left = piece.node, without_some(("", *piece.way))[1:]
+        if isinstance(node, ast.Constant):
+            return
+        if piece.alone:
+            inner = [
+                range_of(part) for part in ast.iter_child_nodes(node) if hasattr(part, "col_offset")
+            ]
+            if not way.quiet:
+                self.expressions[
+                    Expression(
+                        range_of(node), (), way.object, not way.kept, way.loose, (), (*inner,)
+                    )
+                ] = None
+            return
+        own, indices = path_of(node)
+        if own is not None and piece.way and not indices:
+            if not way.quiet:
+                plain = Expression(range_of(node), (), way.object, not way.kept, way.loose)
+                self.expressions[plain] = None
+            line = getattr(node, "lineno", 0)
+            path = without_some((*own, *piece.way))
+            self.pending.append((path, scope, environment, way, line))
+            return
+        if left and not isinstance(node, ast.Call):
+            way, left = replace(way, loose=True), ()
+        self.value(node, scope, environment, way, left)
+
+    def _given(
+        self, value: ast.AST, scope: Scope, environment: Environment
+    ) -> dict[ast.expr, list[Path]]:
+        """Return what the function's results have of each argument of a call; nothing where that
+        cannot be told.
+        """
         if not isinstance(value, ast.Call) or name_of(value) not in self.source.callables:
-            return ()
+            return {}
         functions = self.source.callables[name_of(value)]
         if isinstance(value.func, ast.Attribute):
             path, indices = path_of(value.func.value)
-            owners = set() if path is None or indices else self._classes(path, scope, environment)
+            owners = (
+                set()
+                if path is None or indices
+                else classes_of(self.source, path, scope, environment)
+            )
             functions = [
                 function
                 for function in functions
                 if self.source.functions[id(function)][1] in owners
             ]
         elif (name_of(value),) in environment:
-            return ()
+            return {}
         if len(functions) != 1 or name_of(value) in self.source.bases:
-            return ()
+            return {}
         inner = self.source.scope(functions[0])
         passed = _passed_on(self.source, inner)
         if passed is None or any(isinstance(argument, ast.Starred) for argument in value.args):
-            return ()
-        used = [item for name in passed for item in arguments_for(value, (name,), inner)]
-        given = [*value.args, *(word.value for word in value.keywords if word.arg)]
-        return tuple(argument for argument in given if argument not in used)
+            return {}
+        given: dict[ast.expr, list[Path]] = {
+            argument: []
+            for argument in (*value.args, *(word.value for word in value.keywords if word.arg))
+        }
+        for wanted in passed:
+            for argument in arguments_for(value, wanted, inner):
+                if argument in given:
+                    given[argument].append(wanted)
+        return given
 
     def finished(self) -> Slice | None:
         """Return what was come to; None where it is too much."""
@@ -210,7 +297,9 @@ class Slicer:
             onward = replace(way, loose=True) if other else way
             self._definition(definition, path, onward, line)
         of_a_class = (
-            not older and len(path) > 1 and bool(self._classes(path[:1], scope, environment))
+            not older
+            and len(path) > 1
+            and bool(classes_of(self.source, path[:1], scope, environment))
         )
         if not (older or of_a_class) or not self._is_new(scope, path, way):
             return
@@ -251,46 +340,24 @@ class Slicer:
             definition.change
             and suffix
             and not suffix[0].startswith("[")
-            and self._classes(definition.target, definition.scope, definition.before)
+            and classes_of(self.source, definition.target, definition.scope, definition.before)
         ):
             return  # what its methods were given is none of its attributes: they tell these
-        if definition.adds and len(suffix) > 1 and suffix[0].startswith("["):
-            suffix = suffix[1:] if not suffix[0].startswith("['") else suffix
         if has_moved(definition, suffix):
-            way = replace(way, loose=True)
-        elif definition.part is None:
-            part, suffix = part_of(value, suffix)
-            if part is None:
+            way, suffix = replace(way, loose=True), ()
+        elif definition.change and definition.by != EACH:
+            inner = within(definition, suffix)
+            if inner is None:
                 return
-            value = part
-            if not is_all_of(definition, value, suffix):
-                way = replace(way, loose=True)
-        elif isinstance(value, (ast.Name, ast.Attribute)):
-            suffix = (f"[{definition.part}]", *suffix)
-        elif suffix:
-            way = replace(way, loose=True)
-        own, indices = path_of(value)
-        if (
-            own is not None
-            and suffix
-            and not indices
-            and (not definition.change or definition.by == EACH)
-        ):
-            if not way.quiet:
-                plain = Expression(range_of(value), None, way.object, not way.kept, way.loose)
-                self.expressions[plain] = None
-            line = getattr(value, "lineno", 0)
-            self.pending.append(((*own, *suffix), definition.scope, definition.before, way, line))
-            return
-        if isinstance(value, ast.Constant):
-            return
-        self.value(value, definition.part, definition.scope, definition.before, way)
+            suffix = inner
+        taken = straightened((*definition.taken, *suffix))
+        self.part(value, taken, definition.scope, definition.before, way)
 
     def _results(self, scope: Scope, way: Way) -> None:
         inside = Way(way.object, quiet=True, loose=way.loose, computed=True)
         for values, environment in scope.results:
             for value in values:
-                self.value(value, None, scope, environment, inside)
+                self.value(value, scope, environment, inside)
 
     def _parameter(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow what a function is given.
@@ -309,9 +376,9 @@ class Slicer:
                 )
                 if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
                     for argument in arguments_for(call, path, scope):
-                        self.value(
+                        self.part(
                             argument,
-                            None,
+                            of_argument(argument, path),
                             other,
                             environment,
                             Way(kept=True, loose=way.loose, computed=True),
@@ -343,7 +410,9 @@ class Slicer:
         for index in range(1, len(path)):
             name = path[index]
             owners = (
-                set() if name.startswith("[") else self._classes(path[:index], scope, environment)
+                set()
+                if name.startswith("[")
+                else classes_of(self.source, path[:index], scope, environment)
             )
             if not owners:
                 continue
@@ -353,52 +422,14 @@ class Slicer:
                 loose=way.loose,
                 computed=True,
             )
-            for definition in self._stores(name, owners):
+            for definition in stores(self.source, name, owners):
                 whole = joined_to(definition.target, name, path[index + 1 :])
                 if whole:
                     self._definition(definition, whole, through)
             for node, owner, _ in self.source.functions.values():
-                if owner and getattr(node, "name", "") == name and self._related(owner, owners):
-                    self._results(self.source.scope(node), through)
-
-    def _stores(self, name: str, owners: set[str]) -> Iterator[Definition]:
-        """Yield what gives an attribute of some classes a value."""
-        for scope in self.source.scopes_with(name):
-            for definition in scope.definitions:
-                target = definition.target
-                if name not in target[1:] or definition.call:
-                    continue
-                own = bool(scope.owner) and scope.parameters[:1] == target[:1]
                 if (
-                    (target[1] == name and self._related(scope.owner, owners))
-                    if own
-                    else target[-1] == name
+                    owner
+                    and getattr(node, "name", "") == name
+                    and are_related(self.source, owner, owners)
                 ):
-                    yield definition
-
-    def _classes(self, path: Path, scope: Scope, environment: Environment) -> set[str]:
-        """Return the names of the classes that an object is known to be of, among those of this
-        file.
-        """
-        definitions, older = reaching(path, environment)
-        if older and len(path) == 1:
-            around: Scope | None = scope
-            while around is not None:
-                if around.owner and around.parameters[:1] == path:
-                    return {around.owner}
-                if path[0] in around.locals:
-                    definitions += [one for one in around.definitions if one.target == path]
-                    break
-                around = around.outer
-        elif older:
-            owners = self._classes(path[:-1], scope, environment)
-            definitions += self._stores(path[-1], owners) if owners else ()
-        called = {
-            name_of(one.value)
-            for one in definitions
-            if isinstance(one.value, ast.Call) and not one.call
-        }
-        return called & self.source.bases.keys()
-
-    def _related(self, owner: str, owners: set[str]) -> bool:
-        return any(self.source.is_related(owner, one) for one in owners)
+                    self._results(self.source.scope(node), through)

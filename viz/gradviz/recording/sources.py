@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from linecache import getlines
 
 from gradviz.recording.definitions import Function, Scope
-from gradviz.recording.expressions import arguments_of, root_of
+from gradviz.recording.expressions import Path, arguments_of, root_of
 from gradviz.recording.flows import Reader
 
 
@@ -23,7 +23,7 @@ class Source:
         words: By function: every name and attribute in it, to leave out what need not be read.
         bases: Names of the classes above each class, by its name.
         scopes: Each function's, read when it is first asked for.
-        passed: Of functions, the parameters that their results have something of.
+        passed: Of functions, the parameters that their results have something of, and what of them.
     """
 
     tree: ast.Module
@@ -31,7 +31,7 @@ class Source:
     words: dict[int, set[str]]
     bases: dict[str, set[str]]
     scopes: dict[int, Scope] = field(default_factory=dict)
-    passed: dict[int, frozenset[str] | None] = field(default_factory=dict)
+    passed: dict[int, frozenset[Path] | None] = field(default_factory=dict)
 
     @cached_property
     def callables(self) -> dict[str, list[Function]]:

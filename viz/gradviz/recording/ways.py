@@ -2,10 +2,12 @@
 
 import ast
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from gradviz.recording.definitions import EACH, Definition
 from gradviz.recording.expressions import Path, Range, is_inside, path_of
+from gradviz.recording.parts import PAIRS, SOME, may_be_same, of_pair, place_in
 
 # Methods that objects of the user's have as well: what they are given is no attribute of these
 _OF_OBJECTS = frozenset("update add push put".split())
@@ -16,7 +18,7 @@ class Expression(NamedTuple):
 
     Attributes:
         range: Where it stands.
-        part: Which element of its value counts; None for all.
+        taken: The way to the part of its value that counts; empty for all.
         object: The path of the object whose method it stands in; empty for any.
         last: Only what it gave last: nothing that it gave before is kept.
         loose: Only a part of its value counts, and the source does not tell which.
@@ -25,12 +27,17 @@ class Expression(NamedTuple):
     """
 
     range: Range
-    part: int | None = None
+    taken: Path = ()
     object: Path = ()
     last: bool = True
     loose: bool = False
     read: tuple[Range, ...] = ()
     unread: tuple[Range, ...] = ()
+
+    @property
+    def vague(self) -> bool:
+        """A part is meant, and the source does not tell what of its arguments a call puts there."""
+        return bool(self.taken) and (len(self.taken) > 1 or place_in(self.taken[0]) is None)
 
     def covers(self, position: Range | None) -> bool:
         """Say whether the value of an instruction counts."""
@@ -87,17 +94,32 @@ def joined_to(target: Path, name: str, rest: Path) -> Path:
     return () if parted else (*target, *rest[len(given) :])
 
 
-def is_all_of(definition: Definition, value: ast.AST, suffix: Path) -> bool:
-    """Say whether what is left of the way to a part means the whole value, or a path goes on."""
-    if not suffix or path_of(value)[0] is not None:
-        return True
-    if definition.adds and isinstance(value, ast.BinOp):
-        return True
-    as_element = suffix[0].startswith("[") or definition.by not in _OF_OBJECTS
-    return definition.change and len(suffix) == 1 and as_element
+def of_argument(argument: ast.AST, wanted: Path) -> Path:
+    """Return the way to the part of an argument that a parameter's path means."""
+    if path_of(argument)[0] is not None:
+        return wanted[1:]
+    return tuple(takewhile(lambda part: part.startswith("["), wanted[1:]))
+
+
+def within(definition: Definition, suffix: Path) -> Path | None:
+    """Return the way to a part of a change's value, by the way to a part of what was changed; None
+    where it fills another part.
+    """
+    if suffix[:1] == (PAIRS,):
+        if definition.by not in ("append", "insert", "appendleft") or definition.into:
+            return within(definition, suffix[1:] or (SOME,))
+        pair = of_pair(definition.value, suffix[1:]) if definition.value is not None else []
+        return pair[0].way if pair else None
+    if not suffix or not suffix[0].startswith("["):
+        return suffix if definition.by in _OF_OBJECTS else ()
+    if any(not may_be_same(a, b) for a, b in zip(definition.into, suffix, strict=False)):
+        return None
+    left = suffix[len(definition.into) :]
+    is_element = definition.adds and definition.by != "[]"
+    return left[1:] if is_element and left[:1] and left[0].startswith("[") else left
 
 
 def has_moved(definition: Definition, suffix: Path) -> bool:
     """Say whether an element's place depends on what was there, as after ``rows += more``."""
     joined = definition.change and not definition.adds and definition.by != EACH
-    return joined and suffix[:1] != () and suffix[0][1:-1].lstrip("-").isdecimal()
+    return joined and suffix[:1] != () and place_in(suffix[0]) is not None and not definition.into

@@ -1,0 +1,55 @@
+"""Which of a file's classes an object is of, and what gives its attributes their values."""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.recording.definitions import Definition, Environment, Scope, reaching
+from gradviz.recording.expressions import Path
+from gradviz.recording.parts import name_of
+from gradviz.recording.sources import Source
+
+
+def stores(source: Source, name: str, owners: set[str]) -> Iterator[Definition]:
+    """Yield what gives an attribute of some classes a value."""
+    for scope in source.scopes_with(name):
+        for definition in scope.definitions:
+            target = definition.target
+            if name not in target[1:] or definition.call:
+                continue
+            own = bool(scope.owner) and scope.parameters[:1] == target[:1]
+            if (
+                (target[1] == name and are_related(source, scope.owner, owners))
+                if own
+                else target[-1] == name
+            ):
+                yield definition
+
+
+def classes_of(source: Source, path: Path, scope: Scope, environment: Environment) -> set[str]:
+    """Return the names of the classes that an object is known to be of, among those of this
+    file.
+    """
+    definitions, older = reaching(path, environment)
+    if older and len(path) == 1:
+        outer: Scope | None = scope
+        while outer is not None:
+            if outer.owner and outer.parameters[:1] == path:
+                return {outer.owner}
+            if path[0] in outer.locals:
+                definitions += [item for item in outer.definitions if item.target == path]
+                break
+            outer = outer.outer
+    elif older:
+        owners = classes_of(source, path[:-1], scope, environment)
+        definitions += stores(source, path[-1], owners) if owners else ()
+    called = {
+        name_of(item.value)
+        for item in definitions
+        if isinstance(item.value, ast.Call) and not item.call
+    }
+    return called & source.bases.keys()
+
+
+def are_related(source: Source, owner: str, owners: set[str]) -> bool:
+    """Say whether an object of one class can be of one of several others."""
+    return any(source.is_related(owner, other) for other in owners)
