@@ -1,0 +1,140 @@
+"""From a finished tape, losses and a model to findings."""
+
+import pytest
+import torch
+from tapes import call
+from torch import nn
+
+from gradviz.graph import CutKind, Verdict
+from gradviz.recording.judge import judge
+from gradviz.recording.tape import Tape
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return nn.ModuleDict({name: nn.Linear(2, 2, bias=False) for name in ("a", "b", "c")})
+
+
+def judged(tape, losses, model, *, optimized=None, measure=False, **more):
+    return judge(tape, losses, model, optimized, measure=measure, **more)
+
+
+def verdicts(findings):
+    return {name: parameter.verdict for name, parameter in findings.parameters.items()}
+
+
+def x():
+    return torch.ones(1, 2)
+
+
+def test_an_empty_tape_tells_what_the_graph_of_the_loss_tells(model):
+    model["c"].requires_grad_(False)
+    loss = model["c"](model["a"](x())).sum()
+    findings = judged(Tape(), {"loss": loss}, model)
+    assert verdicts(findings) == {
+        "a.weight": Verdict.REACHED,
+        "b.weight": Verdict.UNUSED,
+        "c.weight": Verdict.FROZEN,
+    }
+    assert findings.loss == "loss"
+    assert findings.cuts == ()
+    assert (findings.parameters["a.weight"].shape, findings.parameters["a.weight"].numel) == (
+        (2, 2),
+        4,
+    )
+
+
+def test_a_parameter_that_has_no_sizes_yet_is_reported_without_them(model):
+    model["d"] = nn.LazyLinear(3)
+    findings = judged(Tape(), {"loss": model["a"](x()).sum()}, model)
+    assert findings.parameters["d.weight"].shape == ()
+    assert findings.parameters["d.weight"].numel == 0
+
+
+def test_of_a_loss_that_was_taken_out_of_the_graph_what_made_it_counts(model):
+    tape, whole = Tape(), model["a"](x()).sum()
+    call(tape, 900, kind=CutKind.DETACH).inputs = ((tape.live(whole), True),)
+    loss = whole.detach()
+    tape.set_origin(loss, 900)
+    findings = judged(tape, {"loss": loss}, model)
+    assert verdicts(findings)["a.weight"] is Verdict.CUT
+    assert verdicts(findings)["b.weight"] is Verdict.UNUSED
+
+
+def test_a_call_on_the_tape_that_severs_makes_what_is_behind_it_cut(model):
+    tape = Tape()
+    hidden = model["a"](x())
+    cut = hidden.detach()
+    number = tape.live(hidden)
+    call(tape, 900, kind=CutKind.DETACH).inputs = ((number, True),)
+    loss = model["b"](cut).sum()
+    tape.set_origin(cut, 900)
+    tape.stamp(loss.grad_fn.next_functions[0][0], None, (900,))
+    findings = judged(tape, {"loss": loss}, model)
+    assert verdicts(findings) == {
+        "a.weight": Verdict.CUT,
+        "b.weight": Verdict.REACHED,
+        "c.weight": Verdict.UNUSED,
+    }
+    assert [(cut.kind, cut.parameters) for cut in findings.cuts] == [
+        (CutKind.DETACH, ("a.weight",))
+    ]
+
+
+def test_zero_is_told_from_reached_where_a_backward_may_be_run(model):
+    loss = (model["a"](x()) * 0).sum() + model["b"](x()).sum()
+    assert verdicts(judged(Tape(), {"loss": loss}, model))["a.weight"] is Verdict.REACHED
+    measured = verdicts(judged(Tape(), {"loss": loss}, model, measure=True))
+    assert measured["a.weight"] is Verdict.ZERO
+    assert measured["b.weight"] is Verdict.REACHED
+    assert model["a"].weight.grad is None
+
+
+def test_several_losses_together_reach_what_any_of_them_reaches(model):
+    losses = {name: model[name](x()).sum() for name in ("a", "b")}
+    findings = judged(Tape(), losses, model)
+    assert findings.loss == "a + b"
+    assert list(verdicts(findings).values()) == [Verdict.REACHED, Verdict.REACHED, Verdict.UNUSED]
+
+
+def test_what_no_optimizer_holds_is_said_where_one_is_known(model):
+    loss = model["a"](x()).sum()
+    weights = [layer.weight for layer in model.values()]
+    held = judged(Tape(), {"loss": loss}, model, optimized={id(weights[0])})
+    assert [parameter.optimized for parameter in held.parameters.values()] == [True, False, False]
+    unknown = judged(Tape(), {"loss": loss}, model)
+    assert {parameter.optimized for parameter in unknown.parameters.values()} == {None}
+
+
+def test_a_leaf_that_is_reached_outside_the_model_is_unregistered(model):
+    stray, frozen = torch.ones(3, requires_grad=True), torch.ones(5)
+    loss = model["a"](x()).sum() + (stray.sum() * frozen).sum()
+    findings = judged(Tape(), {"loss": loss}, model)
+    assert [leaf.shape for leaf in findings.unregistered] == [(3,)]
+
+
+def test_a_loss_that_is_a_plain_number_is_made_of_what_left_torch(model):
+    tape = Tape()
+    number = tape.live(model["a"](x()).sum())
+    call(tape, 900, kind=CutKind.ITEM).inputs = ((number, True),)
+    loss = 1.5
+    findings = judged(tape, {"loss": loss}, model, numbers={id(loss): (900,)})
+    assert verdicts(findings)["a.weight"] is Verdict.CUT
+    assert [cut.kind for cut in findings.cuts] == [CutKind.ITEM]
+
+
+def test_what_is_to_be_said_besides_comes_first_and_once(model):
+    loss = model["a"](x()).sum()
+    findings = judged(Tape(), {"loss": loss}, model, notes=("so it is", "so it is"))
+    assert findings.notes[0] == "so it is"
+    assert findings.notes.count("so it is") == 1
+
+
+def test_judging_leaves_the_mode_and_the_gradients_as_they_were(model):
+    loss = model["a"](x()).sum()
+    with torch.no_grad():
+        judged(Tape(), {"loss": loss}, model, measure=True)
+        assert not torch.is_grad_enabled()
+    assert torch.is_grad_enabled()
+    assert all(parameter.grad is None for parameter in model.parameters())
