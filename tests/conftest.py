@@ -2,9 +2,13 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import warm
+from gradviz import steps
 
 # A busy machine is no failure
 settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -15,6 +19,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A worker has none, and its code counts as typed at a prompt
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
+
+
+@pytest.fixture
+def warm_processes(monkeypatch):
+    """Have a script that gradviz starts for a report begin in a fork that has imported torch."""
+    monkeypatch.setattr(steps, "subprocess", SimpleNamespace(run=warm.run))
 
 
 @pytest.fixture(autouse=True)

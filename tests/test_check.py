@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+import warm
 from gradviz import cli
 
 STEPS = """
@@ -48,7 +50,7 @@ def _a_project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, warm_processes):
     def run(*arguments):
         with pytest.raises(SystemExit) as stopped:
             cli.main([str(argument) for argument in arguments])
@@ -305,6 +307,12 @@ def _gan():
     Path("gan.py").write_text(GAN)
 
 
+def run_gan():
+    command = [sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"]
+    code, _, err = warm.server().run(command, Path.cwd(), os.environ)
+    assert code == 0, err
+
+
 @pytest.mark.usefixtures("_gan")
 def test_the_calls_of_a_script_are_held_together_and_each_on_its_own(run):
     assert run("check", "gan.py", "--backward", "1")[0] == 1
@@ -327,11 +335,7 @@ def test_the_calls_of_a_script_are_held_together_and_each_on_its_own(run):
 
 @pytest.mark.usefixtures("_gan")
 def test_of_a_saved_run_a_call_is_held_by_the_name_of_its_loss(run):
-    subprocess.run(
-        [sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"],
-        check=True,
-        capture_output=True,
-    )
+    run_gan()
     assert run("check", "run.json", "--loss", "errG")[:2] == (
         0,
         "As expected: 4 parameters, 4 reached.\n",
@@ -351,11 +355,7 @@ def test_what_is_said_of_one_loss_takes_the_place_of_what_is_said_of_all(run):
         'rest = "any"\n[tool.gradviz.losses.errG]\nrest ='
         ' "reached"\n[tool.gradviz.losses.errD]\ncut = []'
     )
-    subprocess.run(
-        [sys.executable, "-m", "gradviz", "run", "-o", "run.json", "gan.py"],
-        check=True,
-        capture_output=True,
-    )
+    run_gan()
     status, out, _ = run("check", "run.json")
     assert status == 1
     assert out.splitlines()[:2] == [

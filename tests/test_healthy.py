@@ -5,7 +5,6 @@ In a trace, and under ``gradviz run``.
 
 import os
 import random
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import torch
 
 import gradviz
+import warm
 from healthy import PROGRAMS
 
 HERE = Path(__file__).parent
@@ -72,14 +72,7 @@ def started(*command):
         "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent / "viz")]),
         "OMP_NUM_THREADS": "1",
     }
-    return subprocess.run(
-        [sys.executable, *command],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=500,
-        check=False,
-    )
+    return warm.server().run([sys.executable, *command], Path.cwd(), environment)
 
 
 @pytest.mark.parametrize("names", CHUNKS, ids=lambda names: names[0])
@@ -91,9 +84,9 @@ def test_a_program_under_gradviz_run_comes_to_what_it_comes_to_alone(names, tmp_
     )
     plain = started(str(script), *names)
     watched = started("-m", "gradviz", "run", "--every", "1", str(script), *names)
-    assert plain.returncode == 0, plain.stderr[-2000:]
-    assert (watched.returncode, watched.stdout) == (plain.returncode, plain.stdout)
-    assert "stopped watching" not in watched.stderr
+    assert plain[0] == 0, plain[2][-2000:]
+    assert watched[:2] == plain[:2]
+    assert "stopped watching" not in watched[2]
 
 
 def test_the_comparison_can_fail():

@@ -91,6 +91,13 @@ def server() -> Server:
     return started
 
 
+def run(command: Sequence[str], *, stdout: object, check: bool) -> subprocess.CompletedProcess[str]:
+    """Run a command as ``subprocess`` would, in this folder; what it prints goes to ``stdout``."""
+    code, out, _ = server().run(command, Path.cwd(), os.environ, together=True)
+    print(out, end="", file=stdout)
+    return subprocess.CompletedProcess(command, code)
+
+
 def serve() -> None:
     """Fork for each request, and answer with the exit code. In a fork, does not return there."""
     ending = Ending()

@@ -59,11 +59,23 @@ def cold_scripts(tmp_path, monkeypatch):
     return Scripts(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shared_scripts(tmp_path_factory):
+    """The same, for all tests of a module."""
+    return Scripts(tmp_path_factory.mktemp("scripts"))
+
+
 @pytest.fixture
-def scripts(cold_scripts):
+def warm_scripts(cold_scripts):
     """The same, in forks of a process that has imported torch."""
     cold_scripts.server = warm.server()
     return cold_scripts
+
+
+@pytest.fixture
+def scripts(warm_scripts):
+    """What most tests are content with."""
+    return warm_scripts
 
 
 class Scripts:

@@ -148,13 +148,17 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(scope="module")
+def plain(shared_scripts):
+    """What it is without gradviz."""
+    shared_scripts.write("train.py", TORCH)
+    return shared_scripts.python("train.py")
+
+
 @pytest.mark.parametrize("calls", ["1,2,3", "1", "99"])
-def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls):
+def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls, plain):
     scripts.write("train.py", TORCH)
-    plain, watched = (
-        scripts.python("train.py"),
-        scripts.run("--backward", calls, "-o", "report.json", "train.py"),
-    )
+    watched = scripts.run("--backward", calls, "-o", "report.json", "train.py")
     if calls == "99":  # still watching when the script ends
         assert watched.out.splitlines()[:-1] == plain.out.splitlines()[:-1]
     else:
@@ -163,13 +167,13 @@ def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls)
     assert (watched.code, watched.others) == (0, plain.others)
 
 
-def test_calls_that_never_came_are_said(scripts):
-    scripts.write(
+def test_calls_that_never_came_are_said(warm_scripts):
+    warm_scripts.write(
         "train.py",
         "import torch\nfor _ in range(2):\n    torch.ones(1,"
         " requires_grad=True).sum().backward()\n",
     )
-    ran = scripts.run("--backward", "99", "train.py")
+    ran = warm_scripts.run("--backward", "99", "train.py")
     assert (ran.code, ran.out) == (0, "")
     assert (
         ran.err
@@ -177,13 +181,15 @@ def test_calls_that_never_came_are_said(scripts):
     )
 
 
-def test_a_page_names_the_line_of_the_backward_call_for_what_it_is(scripts):
-    scripts.write(
+def test_a_page_names_the_line_of_the_backward_call_for_what_it_is(warm_scripts):
+    warm_scripts.write(
         "train.py",
         "import torch\nx = torch.ones(1, requires_grad=True)\nloss = x.sum()\n\nloss.backward()\n",
     )
-    scripts.run("-o", "report.svg", "train.py")
-    assert "backward() was called at train.py:5." in (scripts.folder / "report.svg").read_text()
+    warm_scripts.run("-o", "report.svg", "train.py")
+    assert (
+        "backward() was called at train.py:5." in (warm_scripts.folder / "report.svg").read_text()
+    )
 
 
 def test_a_traceback_tells_of_the_users_code_alone(scripts):
@@ -225,8 +231,8 @@ def test_an_error_of_backward_itself_is_told_by_python_and_explained(scripts):
     )
 
 
-def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(scripts):
-    scripts.write(
+def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(warm_scripts):
+    warm_scripts.write(
         "modes.py",
         """
         import torch
@@ -246,5 +252,8 @@ def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(scripts):
         print(torch.overrides._len_torch_function_stack())
         """,
     )
-    plain, watched = scripts.python("modes.py"), scripts.run("--backward", "1", "modes.py")
+    plain, watched = (
+        warm_scripts.python("modes.py"),
+        warm_scripts.run("--backward", "1", "modes.py"),
+    )
     assert (watched.out, watched.others) == (plain.out, plain.others)
