@@ -2,8 +2,10 @@
 
 import copy
 
+import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 import gradviz
 from gradviz.graph import UnusedReason
@@ -72,6 +74,54 @@ def test_what_was_computed_and_dropped_is_told_by_the_last_line_that_used_it():
         UnusedReason.DROPPED,
         "model.rate.exp()",
     )
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda model: model.to(torch.float64),
+        lambda model: model.load_state_dict(model.state_dict()),
+        lambda model: copy.deepcopy(model),
+        lambda model: nn.init.orthogonal_(model.spare.weight),
+        lambda model: model.spare.weight.detach().clone(),
+        lambda model: repr(model.spare.weight),
+    ],
+    ids=["moved", "loaded", "copied", "initialised", "kept aside", "printed"],
+)
+def test_a_module_that_only_its_upkeep_read_was_never_called(kept):
+    def step():
+        model = Net()
+        kept(model)
+        return model(X.to(model.rate.dtype)).sum(), model
+
+    assert why(reported(step), "spare.weight").reason is UnusedReason.NEVER_CALLED
+
+
+class Peeking(Net):
+    def forward(self, x):
+        self.scale = self.spare.weight.detach().norm()
+        return self.q1(x)
+
+
+def test_what_a_forward_reads_without_a_gradient_is_told_by_its_line():
+    def step():
+        model = Peeking()
+        return model(X).sum(), model
+
+    unused = why(reported(step), "spare.weight")
+    assert unused.reason is UnusedReason.DROPPED
+    assert unused.place.code == "self.scale = self.spare.weight.detach().norm()"
+
+
+def test_a_mask_of_pruning_is_told_by_the_line_that_pruned():
+    def step():
+        model = Net()
+        prune.l1_unstructured(model.spare, "weight", 0.5)
+        return model(X).sum(), model
+
+    unused = why(reported(step), "spare.weight_orig")
+    assert unused.reason is UnusedReason.DROPPED
+    assert unused.place.code == 'prune.l1_unstructured(model.spare, "weight", 0.5)'
 
 
 def test_what_no_call_took_in_is_said_to_be_read_by_none():

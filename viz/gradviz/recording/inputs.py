@@ -112,7 +112,7 @@ def dead_sources(
         if kind is Tensor:
             pass
         elif kind is nn.Parameter:
-            tape.lines.read(item)
+            tape.lines.taken.append(id(item))
         elif kind in _PLAIN:
             continue
         elif kind is list or kind is tuple:

@@ -90,11 +90,12 @@ class _Calls:
         elsewhere = self._other_loss(tensor)
         if elsewhere is not None:
             return Unused(reason=UnusedReason.OTHER_LOSS, place=_line(elsewhere))
-        read = self._tape.lines.read_at(tensor) or self._severed_read(tensor)
+        owner = name.rpartition(".")[0]
+        ran = owner in self._by_path or not owner or self._is_read_in_part(owner)
+        read = self._tape.lines.read_at(tensor) or self._severed_read(tensor, anywhere=ran)
         if read is not None:
             return Unused(reason=UnusedReason.DROPPED, place=_line(read))
-        owner = name.rpartition(".")[0]
-        if owner in self._by_path or not owner or self._is_read_in_part(owner):
+        if ran:
             return Unused(reason=UnusedReason.NEVER_READ)
         twin = next(self._twins(owner, name), None)
         if twin is not None:
@@ -123,9 +124,12 @@ class _Calls:
         ]
         return ran[-1].spot if ran else None
 
-    def _severed_read(self, tensor: Tensor) -> Spot | None:
+    def _severed_read(self, tensor: Tensor, *, anywhere: bool) -> Spot | None:
         """Return the last line of a call that autograd did not record and that took a
         parameter in.
+
+        Of a module that never ran, only what a forward read: that it was moved, copied, saved or
+        loaded is not why it is unused.
         """
         number = self._tape.leaf_number(tensor)
         if number is None:
@@ -133,7 +137,8 @@ class _Calls:
         spots = [
             call.spot
             for call in self._tape.calls.values()
-            if any(before == number for before, _ in call.inputs)
+            if (anywhere or call.spot.module >= 0)
+            and any(before == number for before, _ in call.inputs)
         ]
         return spots[-1] if spots else None
 
