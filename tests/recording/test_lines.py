@@ -37,6 +37,15 @@ def test_a_parameter_was_read_by_the_call_that_is_noted_next(lines):
     assert lines.read_at(weight) == spot(4)
 
 
+def test_a_call_that_made_no_node_passes_what_it_read_to_no_other(lines):
+    weight = torch.ones(1)
+    lines.begin()
+    lines.read(weight)
+    lines.begin()
+    lines.made(20, 21, spot(4))
+    assert lines.read_at(weight) is None
+
+
 def test_the_last_that_read_a_parameter_counts_in_whatever_thread(lines):
     weight = torch.ones(1)
     lines.read(weight)

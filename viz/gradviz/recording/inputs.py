@@ -112,7 +112,7 @@ def dead_sources(
         if kind is Tensor:
             pass
         elif kind is nn.Parameter:
-            tape.lines.taken.append(id(item))
+            tape.lines.read(item)
         elif kind in _PLAIN:
             continue
         elif kind is list or kind is tuple:

@@ -19,7 +19,7 @@ class Lines:
         self._lasts: list[int] = []  # of the last,
         self._spots: list[tuple[Any, ...]] = []  # and the line
         self._ends: list[int] = []  # how many there were as each backward ended
-        self.taken: list[int] = []  # the parameters that the call at hand takes in, by identity
+        self._taken: list[int] = []  # parameters that the call at hand takes in, by identity
         # Of parameters by identity: the position of the last call that took each in
         self._read: dict[int, int] = {}
         self._aside: list[Spot] = []  # lines of calls of other threads that made nodes,
@@ -32,8 +32,9 @@ class Lines:
         """Take note that a call made the nodes from ``first`` up to but without ``last``, by
         torch's numbers.
         """
-        for parameter in self.taken:
+        for parameter in self._taken:
             self._read[parameter] = len(self._spots)
+        self._taken.clear()
         self._firsts.append(first)
         self._lasts.append(last - 1)
         self._spots.append(spot)
@@ -44,6 +45,14 @@ class Lines:
         if index < len(self._lasts) and self._firsts[index] <= number:
             return Spot._make(self._spots[index])
         return None
+
+    def begin(self) -> None:
+        """Take note that a call is at hand, which may yet turn out to make no node."""
+        self._taken.clear()
+
+    def read(self, parameter: Tensor) -> None:
+        """Take note that the call at hand takes in a parameter."""
+        self._taken.append(id(parameter))
 
     def made_aside(self, spot: Spot, parameters: Iterable[Tensor]) -> None:
         """Take note of a call of another thread that made nodes, and of the parameters that it took

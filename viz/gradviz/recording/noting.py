@@ -41,7 +41,7 @@ def stamp_nodes(
     gradient edge.
     """
     tape = recorder.tape
-    tape.lines.taken.clear()
+    tape.lines.begin()
     sources: list[int] = []
     # What was written into memory that a view shows is found by whoever reads the view.
     own = address(outs[0]) if tape.memory and not in_place else 0

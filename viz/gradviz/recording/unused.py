@@ -91,11 +91,11 @@ class _Calls:
         if elsewhere is not None:
             return Unused(reason=UnusedReason.OTHER_LOSS, place=_line(elsewhere))
         owner = name.rpartition(".")[0]
-        ran = owner in self._by_path or not owner or self._is_read_in_part(owner)
-        read = self._tape.lines.read_at(tensor) or self._severed_read(tensor, anywhere=ran)
+        took_part = owner in self._by_path or not owner or self._is_read_in_part(owner)
+        read = self._tape.lines.read_at(tensor) or self._severed_read(tensor, anywhere=took_part)
         if read is not None:
             return Unused(reason=UnusedReason.DROPPED, place=_line(read))
-        if ran:
+        if took_part:
             return Unused(reason=UnusedReason.NEVER_READ)
         twin = next(self._twins(owner, name), None)
         if twin is not None:
