@@ -1,0 +1,17 @@
+"""Backward calls made by hand, with a report of a few parameters each."""
+
+from gradviz.graph import Parameter, Place, Verdict
+from gradviz.parameters import Parameters
+from gradviz.reports import Report
+from gradviz.running.calls import Call
+
+
+def call(number=1, *, line=7, optimized=None, kind="backward", notes=(), **verdicts):
+    """Return a call at a line of train.py; the verdicts by the parameters' names."""
+    parameters = tuple(
+        Parameter(name=name, numel=4, verdict=Verdict(verdict), optimized=optimized)
+        for name, verdict in verdicts.items()
+    )
+    place = Place("train.py", line, "loss.backward()")
+    report = Report(loss="loss", parameters=Parameters(parameters), place=place, notes=notes)
+    return Call(number=number, kind=kind, report=report, place=place)

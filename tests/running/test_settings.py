@@ -1,0 +1,70 @@
+"""What a run was asked for, and which backward calls that means."""
+
+import pytest
+
+from gradviz.errors import GradvizError
+from gradviz.running.settings import MOST_AWAITED, Plan, Settings, numbers
+from gradviz.training_facts import Thresholds
+
+
+def test_settings_travel_as_text_and_arrive_as_they_were():
+    settings = Settings(
+        backward=(1, 4),
+        every=2,
+        children=True,
+        output="/tmp/ü.html",
+        path=None,
+        thresholds=Thresholds(exploding=7.0),
+    )
+    assert Settings.from_text(settings.to_text()) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [("1", (1,)), ("3,1", (1, 3)), ("1,5-7", (1, 5, 6, 7)), (" 2 , 2-3", (2, 3)), ("4-4", (4,))],
+)
+def test_numbers_are_read_in_order_and_once(text, calls):
+    assert numbers(text) == calls
+
+
+@pytest.mark.parametrize("text", ["", "0", "x", "1-", "-2", "3-2", "1,,2", "1.5"])
+def test_what_is_no_list_of_numbers_is_refused(text):
+    with pytest.raises(GradvizError, match="not numbers of backward calls"):
+        numbers(text)
+
+
+def wanted(plan, most=12):
+    return [number for number in range(1, most + 1) if plan.wants(number)]
+
+
+def test_calls_that_were_asked_for_by_number_are_wanted():
+    plan = Plan(Settings(backward=(2, 5)))
+    assert wanted(plan) == [2, 5]
+    assert [plan.is_over(number) for number in (4, 5, 6)] == [False, True, True]
+
+
+def test_of_a_run_to_its_end_every_so_many_are_wanted_and_it_is_never_over():
+    plan = Plan(Settings(every=5))
+    assert wanted(plan) == [5, 10]
+    assert not plan.is_over(10_000)
+
+
+def test_until_verdicts_are_stable_all_are_wanted_but_three_without_news():
+    plan = Plan(Settings(until_stable=True))
+    for new in (True, False, False, True, False, False):
+        plan.told(new=new)
+        assert plan.wants(9)
+        assert not plan.is_over(9)
+    plan.told(new=False)
+    assert not plan.wants(9)
+    assert plan.is_over(9)
+
+
+def test_until_every_optimizer_has_stepped_all_are_wanted_up_to_a_limit():
+    plan = Plan(Settings(until_stepped=True))
+    assert plan.wants(MOST_AWAITED)
+    assert not plan.wants(MOST_AWAITED + 1)
+    assert [plan.is_over(MOST_AWAITED + extra) for extra in (-1, 0)] == [False, True]
+    plan.stepped = True
+    assert not plan.wants(1)
+    assert plan.is_over(1)
