@@ -14,6 +14,7 @@ import torch
 
 from gradviz.mending.mend import mend
 from gradviz.mending.patches import patch
+from gradviz.mending.text import render
 
 HEAD = """\
 import copy, math
@@ -266,6 +267,164 @@ STEPS = {
             return model(torch.ones(4, 2)).mean(), model
         """,
 }  # fmt: skip
+STEPS_IN_OTHER_WORDS = {
+    "a gate that goes through a list": (
+        "drop torch.tensor(), then drop .tolist()",
+        """
+        class Gate(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.body, self.gate, self.head = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(4, 1)
+
+            def forward(self, x):
+                weight = torch.tensor(self.gate(x).sigmoid().tolist())
+                return self.head(weight * self.body(x))
+
+
+        def step():
+            model = Gate()
+            return model(torch.randn(5, 3)).pow(2).mean(), model
+        """,
+    ),
+    "a method under inference_mode": (
+        "drop the decorator @torch.inference_mode()",
+        """
+        class Encoder(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv1d(2, 3, 1)
+
+            @torch.inference_mode()
+            def encode(self, x):
+                return self.conv(x).mean(-1)
+
+            def forward(self, x):
+                return self.encode(x).clone()
+
+
+        def step():
+            model = nn.Sequential(Encoder(), nn.Linear(3, 1))
+            return model(torch.randn(4, 2, 6)).abs().mean(), model
+        """,
+    ),
+    "a list of losses made a leaf": (
+        "stack the tensors with torch.stack",
+        """
+        def step():
+            model = nn.ModuleList([nn.Linear(2, 1) for _ in range(3)])
+            x = torch.randn(4, 2)
+            losses = [part(x).pow(2).mean() for part in model]
+            total = torch.tensor(losses, requires_grad=True)
+            return total.sum(), model
+        """,
+    ),
+    "a logarithm that where leaves out": (
+        "make the operand safe where it is not taken",
+        """
+        def step():
+            model = nn.Linear(2, 3)
+            with torch.no_grad():
+                model.bias.fill_(0)
+                model.weight.fill_(0)
+            p = model(torch.ones(4, 2))
+            mask = p > 0
+            return torch.where(mask, torch.log(p), p).mean(), model
+        """,
+    ),
+    "a head replaced for fine-tuning": (
+        "make the optimizer after the model is complete",
+        """
+        def step():
+            net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 10))
+            opt = torch.optim.AdamW(net.parameters(), lr=1e-3)
+            net[2] = nn.Linear(4, 2)
+            loss = F.cross_entropy(net(torch.randn(4, 3)), torch.tensor([0, 1, 0, 1]))
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+            return loss, net
+        """,
+    ),
+    "a part in none of two groups": (
+        "hand the optimizer what it does not hold",
+        """
+        def step():
+            net = nn.ModuleDict({"body": nn.Linear(3, 4), "head": nn.Linear(4, 1)})
+            net["gain"] = nn.Linear(1, 1)
+            body, head = net["body"].parameters(), net["head"].parameters()
+            opt = torch.optim.SGD([{"params": body}, {"params": head, "lr": 1.0}], lr=0.1)
+            loss = net["gain"](net["head"](net["body"](torch.randn(4, 3)))).mean()
+            loss.backward()
+            opt.step()
+            return loss, net
+        """,
+    ),
+    "experts in a plain dictionary": (
+        "keep the modules in a ModuleDict",
+        """
+        class Experts(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.router = nn.Linear(2, 2)
+                self.experts = {"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)}
+
+            def forward(self, x):
+                share = self.router(x).softmax(-1)
+                outs = [expert(x) for expert in self.experts.values()]
+                return sum(share[:, i : i + 1] * out for i, out in enumerate(outs))
+
+
+        def step():
+            model = Experts()
+            return model(torch.randn(4, 2)).pow(2).mean(), model
+        """,
+    ),
+    "a code rounded down": (
+        "let gradient pass floor() straight through",
+        """
+        def step():
+            model = nn.ModuleDict({"enc": nn.Linear(3, 4), "dec": nn.Linear(4, 3)})
+            x = torch.randn(5, 3)
+            code = torch.floor(model["enc"](x) * 4) / 4
+            return F.mse_loss(model["dec"](code), x), model
+        """,
+    ),
+    "a bank that is written by .data": (
+        "drop .data",
+        """
+        class Bank(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.proj = nn.Linear(3, 2)
+                self.register_buffer("bank", torch.zeros(4, 2))
+
+            def forward(self, x):
+                z = self.proj(x)
+                self.bank[: len(x)] = z.data
+                return self.bank.pow(2).sum()
+
+
+        def step():
+            model = Bank()
+            return model(torch.randn(3, 3)), model
+        """,
+    ),
+    "a switch that an argument sets": (
+        "drop the call that switches grad mode off",
+        """
+        def features(net, x, train=False):
+            torch.set_grad_enabled(train)
+            h = net(x)
+            torch.set_grad_enabled(True)
+            return h
+
+
+        def step():
+            model = nn.ModuleDict({"net": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
+            return model["head"](features(model["net"], torch.randn(4, 2))).mean(), model
+        """,
+    ),
+}
 TWICE = """
 def step():
     model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
@@ -282,6 +441,19 @@ def test_a_patch_applied_gives_what_was_said(tmp_path, monkeypatch, nursery, tit
     assert title in [name for mend in found.report.mends for name in mend.titles]
     for each in found.report.mends:
         held_against_torch(tmp_path, each, found)
+
+
+@pytest.mark.parametrize(
+    ("titles", "program"), STEPS_IN_OTHER_WORDS.values(), ids=STEPS_IN_OTHER_WORDS
+)
+def test_the_best_patch_is_the_same_edit_where_the_fault_is_written_otherwise(
+    tmp_path, monkeypatch, nursery, titles, program
+):
+    found = mended(tmp_path, monkeypatch, nursery, program, cost=False)
+    (only,) = found.report.mends
+    assert ", then ".join(only.titles) == titles
+    assert f"  fix       {titles}\n" in render(found).decode()
+    held_against_torch(tmp_path, only, found)
 
 
 def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(
@@ -317,10 +489,10 @@ def test_what_numpy_computes_of_a_value_taken_twice_is_computed_by_torch(
     held_against_torch(tmp_path, only, found)
 
 
-def mended(folder, monkeypatch, nursery, program):
+def mended(folder, monkeypatch, nursery, program, **options):
     (folder / "train.py").write_text(HEAD + textwrap.dedent(program).lstrip())
     monkeypatch.chdir(folder)
-    return mend("train.py:step", meant=True, nursery=nursery)
+    return mend("train.py:step", meant=True, nursery=nursery, **options)
 
 
 def held_against_torch(folder, mend, found):

@@ -1,5 +1,8 @@
 """What is offered, what is left alone, and what is said of it."""
 
+import html
+import json
+import re
 import subprocess
 import textwrap
 
@@ -126,6 +129,22 @@ def test_everything_that_is_printed_is_one_patch(mended, tmp_path, nursery, comm
     again = mend("train.py:step", cost=False, nursery=nursery)
     assert {str(one.verdict) for one in again.report.parameters.values()} == {"reached"}
     assert b"Nothing to mend was found." in render(again)
+
+
+def test_a_page_in_a_notebook_shows_the_patches_with_what_they_cost_together(
+    tmp_path, monkeypatch, nursery
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(HEAD + textwrap.dedent(BROKEN).lstrip())
+    found = mend("train.py:step", nursery=nursery)
+    page = html.unescape(found.report.page()._repr_html_())
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    assert [patch["title"] for patch in data["patches"]] == [
+        mend.titles[0] for mend in found.report.mends
+    ]
+    (stage,) = found.stages
+    for patch in data["patches"]:
+        assert patch["effect"][-1] == f"Cost of all 2 patches together: {stage.cost.sentence}."
 
 
 def test_what_makes_a_gradient_up_comes_last_and_says_so(mended):

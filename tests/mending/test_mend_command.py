@@ -85,6 +85,8 @@ def test_the_page_holds_the_patches_as_they_are_printed(tmp_path):
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
     (patch,) = data["patches"]
     assert patch["whole"] in done.stdout
+    assert patch["effect"][-1].startswith("Cost: ")
+    assert re.search(r"kept for the backward: \d+ B before, \d+ B after\.$", patch["effect"][-1])
     assert data["losses"][0]["cuts"][0]["patches"] == [0]
     assert data["command"].endswith("mend -o mend.html train.py:step")
 

@@ -4,6 +4,7 @@ The picture and the text by itself, the page in a frame when it is asked for.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,7 @@ from html import escape
 from gradviz.errors import EngineError
 from gradviz.findings import Findings
 from gradviz.render.html import render_html
+from gradviz.render.page_patches import PagePatch
 from gradviz.render.sentences import headline
 from gradviz.render.svg import render_svg
 from gradviz.render.text import for_terminal, render_text
@@ -42,13 +44,15 @@ class Page:
     Attributes:
         report: What to show.
         height: Of the frame, in pixels.
+        patches: Changes of the code whose effect was measured, to show with it.
     """
 
     report: Findings
     height: int = 640
+    patches: Sequence[PagePatch] = ()
 
     def _repr_html_(self) -> str:
-        page = escape(render_html(self.report))
+        page = escape(render_html(self.report, patches=self.patches))
         style = f"width:100%;height:{int(self.height)}px;border:1px solid #8b949e;border-radius:6px"
         return (
             f'<iframe title="{escape(headline(self.report))}" sandbox="allow-scripts"'

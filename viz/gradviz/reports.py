@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gradviz.mending.search import Mend
+    from gradviz.render.page_patches import PagePatch
 
 _USUAL = View()
 
@@ -105,8 +106,7 @@ class Report(Findings):
         Raises:
             OutputError: The file cannot be written.
         """
-        patches = [mend.on_page(self) for mend in self.mends]
-        return _written(render_html(self, patches=patches), path)
+        return _written(render_html(self, patches=self._patches()), path)
 
     def frame(self) -> Any:
         """Return a DataFrame with a row for each parameter and call, of pandas, or of polars where
@@ -134,8 +134,14 @@ class Report(Findings):
         log(self, target, step)
 
     def page(self, *, height: int = 640) -> Page:
-        """Return what a notebook shows as the page, in a sandboxed frame of ``height`` pixels."""
-        return Page(self, height)
+        """Return what a notebook shows as the page, in a sandboxed frame of ``height`` pixels.
+
+        It shows the patches in ``mends``.
+        """
+        return Page(self, height, self._patches())
+
+    def _patches(self) -> "list[PagePatch]":
+        return [mend.on_page(self) for mend in self.mends]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return mimebundle(self)

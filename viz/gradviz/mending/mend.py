@@ -1,7 +1,7 @@
 """From a step to the patches that mend it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gradviz.errors import GradvizError
@@ -127,7 +127,7 @@ def mend(
         firsts = tuple(attempt.mends[0] for attempt in tried if attempt.mends)
         stages = _stages(search, laboratory, firsts, cost=cost)
         return Mending(
-            report=replace(search.base.report, mends=firsts),
+            report=replace(search.base.report, mends=tuple(_with_costs(firsts, stages))),
             tried=tuple(tried),
             originals=search.originals,
             stages=stages,
@@ -217,6 +217,25 @@ def _stages(
             )
             outcome, sources = after, whole
     return tuple(stages)
+
+
+def _with_costs(firsts: tuple[Mend, ...], stages: tuple[Stage, ...]) -> Iterator[Mend]:
+    """Go through patches, each with what it costs.
+
+    What goes together was measured together, and is said so.
+    """
+    costs = {
+        id(mend): f"Cost{_of(stage)}: {stage.cost.sentence}."
+        for stage in stages
+        if stage.cost is not None
+        for mend in stage.mends
+    }
+    return (replace(mend, cost=costs.get(id(mend), "")) for mend in firsts)
+
+
+def _of(stage: Stage) -> str:
+    count = len(stage.mends)
+    return "" if count == 1 else f" of all {count} patches together"
 
 
 def _adds(search: Search, before: Outcome, after: Outcome, mend: Mend) -> bool:

@@ -39,6 +39,7 @@ class Mend:
         sources: The changed bytes by file.
         effect: What became of the step.
         soft: It makes up a gradient where there is none.
+        cost: What it costs, a sentence; empty where that was not measured.
     """
 
     problem: Problem
@@ -47,12 +48,16 @@ class Mend:
     sources: Mapping[str, bytes]
     effect: Effect
     soft: bool
+    cost: str = ""
 
     def on_page(self, report: Report) -> PagePatch:
         """Return it as the page of the report shows it."""
         return PagePatch(
             title=", then ".join(self.titles),
-            effect=paragraphs_of(self.effect, report, soft=self.soft),
+            effect=(
+                *paragraphs_of(self.effect, report, soft=self.soft),
+                *([self.cost] if self.cost else []),
+            ),
             diff=patch(self.before, self.sources),
             places=self.problem.places,
             reached=self.effect.reached,

@@ -86,9 +86,9 @@ def _title(mending: Mending, problem: Problem) -> str:
         "zero": f"The gradient is zero from {problem.operation} at {place} on",
         "not_finite": f"{problem.operation} at {place} gives NaN or infinity",
         "unregistered": f"Not in parameters(), used at {place}",
-        "not_held": f"No optimizer holds it, see {place}",
-        "stale": f"The optimizer holds what was replaced at {place}",
-        "cleared": f"The gradient is cleared before the step at {place}",
+        "not_held": f"Left out of the optimizer that was made at {place}",
+        "stale": f"Replaced at {place} after the optimizer was made",
+        "cleared": f"Gradient cleared at {place}, before the step",
         "hook": f"The gradient is replaced by {problem.operation} at {place}",
     }
     title = words.get(problem.kind, f"Cut by {problem.operation} at {place}")

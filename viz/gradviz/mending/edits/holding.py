@@ -1,7 +1,7 @@
 """What an optimizer holds, and when its gradients are cleared."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
 from gradviz.mending.source import Replacement, Source
@@ -136,28 +136,39 @@ def _owners(site: Site) -> Iterator[str]:
     names = site.parameters
     if not names:
         return
-    modules = {name.rpartition(".")[0] for name in names}
-    root = "model"
+    for root in _roots(site):
+        yield from _owners_in(root, names)
+    if all(name.isidentifier() for name in names):
+        yield f"[{', '.join(names)}]"
+
+
+def _roots(site: Site) -> Iterable[str]:
+    """Return the variables whose parameters are taken where the optimizer is made, then those whose
+    parameters are taken elsewhere in the function.
+    """
     statement = site.statement
     assert statement is not None
-    for node in ast.walk(statement):
-        if (
-            isinstance(node, ast.Call)
-            and last_name(node) in ("parameters", "named_parameters")
-            and isinstance(node.func, ast.Attribute)
-        ):
-            root = site.source.code(node.func.value).split(".")[0].split("[")[0]
+    roots: dict[str, None] = {}
+    for tree in (statement, site.source.function_of(statement)):
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and last_name(node) in ("parameters", "named_parameters")
+                and isinstance(node.func, ast.Attribute)
+            ):
+                roots[site.source.code(node.func.value).split(".")[0].split("[")[0]] = None
+    return roots or ("model",)
+
+
+def _owners_in(root: str, names: tuple[str, ...]) -> Iterator[str]:
     # A script's names begin with the variable
     if all(name.startswith(f"{root}.") for name in names):
         names = tuple(name.removeprefix(f"{root}.") for name in names)
-        modules = {name.rpartition(".")[0] for name in names}
+    modules = {name.rpartition(".")[0] for name in names}
     listed = ", ".join(f'{root}.get_parameter("{name}")' for name in names)
     yield f"[{listed}]"
     if len(modules) == 1 and all("." in name for name in names):
         yield f'{root}.get_submodule("{next(iter(modules))}").parameters()'
-    bare = ", ".join(names)
-    if all(name.isidentifier() for name in names):
-        yield f"[{bare}]"
 
 
 def _reads(statement: ast.stmt, target: ast.expr) -> bool:
