@@ -81,10 +81,10 @@ def find(frame: FrameType | None) -> Found:
     for module in outermost:
         own = {id(parameter) for parameter in _parameters(module)}
         own |= {
-            id(one)
+            id(tensor)
             for part in torch_inside.modules_of(module)
             for pair in wholes(part)
-            for one in pair
+            for tensor in pair
         }
         if own:
             roots.append(module)
@@ -105,14 +105,14 @@ def find(frame: FrameType | None) -> Found:
     lone = {
         id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose
     }
-    names = _names(frame, {id(one) for one in (*roots, *optimizers)} | set(loose) | set(lone))
+    names = _names(frame, {id(owner) for owner in (*roots, *optimizers)} | set(loose) | set(lone))
     by_name: dict[str, nn.Module | Tensor] = {}
     named = set()
     for root in (*roots, *loose.values()):
-        known = names.get(id(root))
-        name = _free(known or _fallback(root, optimizers), by_name)
+        own_name = names.get(id(root))
+        name = _free(own_name or _fallback(root, optimizers), by_name)
         by_name[name] = root
-        if known is not None or isinstance(root, Tensor):
+        if own_name is not None or isinstance(root, Tensor):
             named.add(name)
     for key, tensor in lone.items():
         # It counts where it has a part in the call: it may be left over from what it was made for
@@ -145,13 +145,13 @@ def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
         for child in torch_inside.children_of(module).values()
         if child is not None
     }
-    found = [module for module in modules if id(module) not in inner]
-    within = {id(part) for module in found for part in torch_inside.modules_of(module)}
+    outermost = [module for module in modules if id(module) not in inner]
+    within = {id(part) for module in outermost for part in torch_inside.modules_of(module)}
     for module in modules:
         if id(module) not in within:
-            found.append(module)
+            outermost.append(module)
             within |= {id(part) for part in torch_inside.modules_of(module)}
-    return found
+    return outermost
 
 
 def _without_wrappers(modules: list[nn.Module], frame: FrameType | None) -> list[nn.Module]:
@@ -198,17 +198,19 @@ def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], 
         chosen += _frozen(frame, set(map(id, chosen)))
     # Else its __init__ has not got so far.
     modules = [
-        one
-        for one in chosen
-        if issubclass(type(one), nn.Module) and torch_inside.is_initialized(one)
+        thing
+        for thing in chosen
+        if issubclass(type(thing), nn.Module) and torch_inside.is_initialized(thing)
     ]
     optimizers = [
-        one for one in chosen if issubclass(type(one), Optimizer) and "param_groups" in one.__dict__
+        thing
+        for thing in chosen
+        if issubclass(type(thing), Optimizer) and "param_groups" in thing.__dict__
     ]
-    for one in (*modules, *optimizers):
-        _met[id(one)] = weakref.ref(one, partial(_gone, id(one)))
-    bare = [one for one in chosen if type(one) is nn.Parameter and one.requires_grad]
-    return modules, [one for one in optimizers if not _is_wrapped(one, optimizers)], bare
+    for thing in (*modules, *optimizers):
+        _met[id(thing)] = weakref.ref(thing, partial(_gone, id(thing)))
+    bare = [thing for thing in chosen if type(thing) is nn.Parameter and thing.requires_grad]
+    return modules, [thing for thing in optimizers if not _is_wrapped(thing, optimizers)], bare
 
 
 def _gone(key: int, reference: "weakref.ref[Any]") -> None:
@@ -221,21 +223,23 @@ def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
 
     Those met before, and what variables lead to.
     """
-    found = {id(one): one for reference in list(_met.values()) if (one := reference()) is not None}
+    hidden = {
+        id(thing): thing for reference in list(_met.values()) if (thing := reference()) is not None
+    }
     queue = [item for space, _ in _spaces(frame) for item in space]
-    seen: set[int] = set()
+    looked_at: set[int] = set()
     for _ in range(_DEEP + 1):
         for _, value in queue:
             if _is_a(value, nn.Module):
-                found |= {id(module): module for module in torch_inside.modules_of(value)}
+                hidden |= {id(module): module for module in torch_inside.modules_of(value)}
             elif _is_a(value, Optimizer):
-                found[id(value)] = value
-        fresh = [(path, value) for path, value in queue if id(value) not in seen]
-        seen |= {id(value) for _, value in fresh}
+                hidden[id(value)] = value
+        fresh = [(path, value) for path, value in queue if id(value) not in looked_at]
+        looked_at |= {id(value) for _, value in fresh}
         queue = [item for path, value in fresh for item in _inside(path, value)][
-            : _LOOKED_AT - len(seen)
+            : _LOOKED_AT - len(looked_at)
         ]
-    return [one for key, one in found.items() if key not in listed]
+    return [thing for key, thing in hidden.items() if key not in listed]
 
 
 def _is_a(value: Any, kind: type) -> bool:
@@ -253,13 +257,17 @@ def _is_wrapped(optimizer: Optimizer, others: Iterable[Optimizer]) -> bool:
 
 
 def _parameters(module: nn.Module) -> Iterator[Tensor]:
-    seen, stack = {id(module)}, [module]
+    met, stack = {id(module)}, [module]
     while stack:
-        here = stack.pop()
-        yield from (one for one in torch_inside.parameters_of(here).values() if one is not None)
-        for child in torch_inside.children_of(here).values():
-            if child is not None and id(child) not in seen:
-                seen.add(id(child))
+        inner = stack.pop()
+        yield from (
+            parameter
+            for parameter in torch_inside.parameters_of(inner).values()
+            if parameter is not None
+        )
+        for child in torch_inside.children_of(inner).values():
+            if child is not None and id(child) not in met:
+                met.add(id(child))
                 stack.append(child)
 
 
@@ -267,7 +275,9 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     if name not in taken:
         return name
     return next(
-        each for number in range(2, len(taken) + 3) if (each := f"{name}#{number}") not in taken
+        numbered
+        for number in range(2, len(taken) + 3)
+        if (numbered := f"{name}#{number}") not in taken
     )
 
 
@@ -310,15 +320,15 @@ def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
 
 def _look_up(queue: list[tuple[str, Any]], wanted: set[int], names: dict[int, str]) -> None:
     """Add what the variables of a queue, and what is inside them, call the things wanted."""
-    seen: set[int] = set()
+    met: set[int] = set()
     looked = 0
     for _ in range(_DEEP + 1):
         following: list[tuple[str, Any]] = []
         for path, value in queue:
             key = id(value)
-            if key in seen:
+            if key in met:
                 continue
-            seen.add(key)
+            met.add(key)
             looked += 1
             if (meant := id(_stepping(value))) in wanted:
                 names.setdefault(meant, path)
@@ -355,9 +365,9 @@ def _spaces(frame: FrameType | None) -> Iterator[tuple[_Variables, frozenset[str
     if main is not None:
         yield _globals_of(main), loops
     for wanted in (USER, LIBRARY):
-        for each in reversed(frames):
-            if level(each.f_code.co_filename) == wanted:
-                yield local_variables(each), loop_variables(each.f_code)
+        for running in reversed(frames):
+            if level(running.f_code.co_filename) == wanted:
+                yield local_variables(running), loop_variables(running.f_code)
     del frames
     for module in list(sys.modules.values()):
         if module is not main and level(getattr(module, "__file__", None) or "<frozen ") == USER:
@@ -420,16 +430,16 @@ def name_of(value: Any, frame: FrameType | None) -> str:
     while frame is not None:
         frames[level(frame.f_code.co_filename)].append(frame)
         frame = frame.f_back
-    for each in (*frames[USER], *frames[LIBRARY][:1]):
+    for running in (*frames[USER], *frames[LIBRARY][:1]):
         pairs = (
-            local_variables(each)
-            if each.f_code.co_name != "<module>"
-            else list(each.f_globals.items())
+            local_variables(running)
+            if running.f_code.co_name != "<module>"
+            else list(running.f_globals.items())
         )
-        known = [name for name, held in pairs if held is value and not name.startswith("_")]
-        if known:
-            line = getline(each.f_code.co_filename, each.f_lineno)
+        names = [name for name, held in pairs if held is value and not name.startswith("_")]
+        if names:
+            line = getline(running.f_code.co_filename, running.f_lineno)
             return next(
-                (name for name in known if re.search(rf"\b{re.escape(name)}\b", line)), known[0]
+                (name for name in names if re.search(rf"\b{re.escape(name)}\b", line)), names[0]
             )
     return ""

@@ -74,25 +74,26 @@ def folder(settings: Settings) -> Path | None:
 
 def begin(number: int, settings: Settings) -> None:
     """Leave that a call has begun, which is all there will be if it never ends."""
-    here = rank.here()
-    if here is not None:
-        _leave(Left(number=number, rank=here.own, of=here.of), settings)
+    this_rank = rank.here()
+    if this_rank is not None:
+        _leave(Left(number=number, rank=this_rank.own, of=this_rank.of), settings)
 
 
 def leave(call: Call, settings: Settings) -> None:
     """Leave what one call reached for the matrix."""
-    here = rank.here()
-    if here is not None and call.kind == "backward":
+    this_rank = rank.here()
+    if this_rank is not None and call.kind == "backward":
         verdicts = {
-            name: (one.verdict.value, one.numel) for name, one in call.report.parameters.items()
+            name: (parameter.verdict.value, parameter.numel)
+            for name, parameter in call.report.parameters.items()
         }
         line = call.caller or call.place
         place = "" if line is None else path_and_line(line)
         _leave(
             Left(
                 number=call.number,
-                rank=here.own,
-                of=here.of,
+                rank=this_rank.own,
+                of=this_rank.of,
                 place=place,
                 waits=call.waits,
                 verdicts=verdicts,
@@ -105,13 +106,13 @@ def leave_training(training: Training, settings: Settings) -> None:
     """Leave whether the parameters of this rank train, where somebody is there at the end of the
     run to put it together.
     """
-    here, where = rank.here(), Path(settings.folder)
-    if here is not None and settings.folder and owned.folder(where):
+    this_rank, where = rank.here(), Path(settings.folder)
+    if this_rank is not None and settings.folder and owned.folder(where):
         fates = {
             fate.name: ("trains" if fate.trains else fate.why or "unknown", fate.numel)
             for fate in training.parameters
         }
-        owned.write(where / f"trained_{here.own}.json", json.dumps(fates).encode())
+        owned.write(where / f"trained_{this_rank.own}.json", json.dumps(fates).encode())
 
 
 def trained(where: Path) -> str:
@@ -156,7 +157,7 @@ def completed(number: int, settings: Settings) -> str:
     where = folder(settings)
     if settings.folder or where is None or not where.is_dir():
         return ""
-    left = [each for each in _read(where) if each.number == number and each.verdicts is not None]
+    left = [part for part in _read(where) if part.number == number and part.verdicts is not None]
     if not left or len(left) < left[0].of or not _claims(where / f"told-{number}"):
         return ""
     global _last
@@ -192,7 +193,7 @@ def waits() -> bool:
     if parallel is None or rank.here() is None:
         return False
     wrapped = alive.of_kinds(parallel.DistributedDataParallel)
-    return any(not (one.find_unused_parameters or one.static_graph) for one in wrapped)
+    return any(not (replica.find_unused_parameters or replica.static_graph) for replica in wrapped)
 
 
 def put_together(settings: Settings) -> str:
@@ -202,16 +203,16 @@ def put_together(settings: Settings) -> str:
         return ""
     if not settings.folder:
         _await(where)
-    told = {path.name for path in _fresh(where.glob("told-*"))}
-    left = [each for each in _read(where) if f"told-{each.number}" not in told]
+    told_before = {path.name for path in _fresh(where.glob("told-*"))}
+    left = [part for part in _read(where) if f"told-{part.number}" not in told_before]
     calls: dict[int, list[Left]] = {}
-    for each in left:
-        calls.setdefault(each.number, []).append(each)
+    for part in left:
+        calls.setdefault(part.number, []).append(part)
     last = trained(where)
     if not any(map(_is_broken_off, calls.values())):  # else what it says is why weights differ too
         last += replicas.in_words(where, settings)
     shutil.rmtree(where, ignore_errors=True)
-    return _told([ranks for _, ranks in sorted(calls.items())]) + last
+    return _in_rows([ranks for _, ranks in sorted(calls.items())]) + last
 
 
 def _is_broken_off(ranks: Sequence[Left]) -> bool:
@@ -219,17 +220,17 @@ def _is_broken_off(ranks: Sequence[Left]) -> bool:
     return any(own.waits and own.verdicts != ranks[0].verdicts for own in ranks)
 
 
-def _told(calls: Iterable[Sequence[Left]]) -> str:
+def _in_rows(calls: Iterable[Sequence[Left]]) -> str:
     """Return the matrices of some calls; of those in a row that are alike, one for all."""
-    told: list[tuple[list[str], list[str]]] = []
+    alike: list[tuple[list[str], list[str]]] = []
     for ranks in calls:
         number, lines = str(ranks[0].number), list(matrix(ranks))
-        if told and told[-1][1] == lines:
-            told[-1][0].append(number)
+        if alike and alike[-1][1] == lines:
+            alike[-1][0].append(number)
         else:
-            told.append(([number], lines))
+            alike.append(([number], lines))
     return "".join(
-        f"gradviz: backward {listing(numbers)}{''.join(lines)}" for numbers, lines in told
+        f"gradviz: backward {listing(numbers)}{''.join(lines)}" for numbers, lines in alike
     )
 
 
@@ -237,18 +238,18 @@ def _await(where: Path) -> None:
     """Wait for a moment until the others on this machine have left the last call that this rank
     left.
     """
-    here, until = rank.here(), time.monotonic() + _PATIENCE
-    own = [] if here is None else [each for each in _read(where) if each.rank == here.own]
-    if here is None or not own:
+    this_rank, until = rank.here(), time.monotonic() + _PATIENCE
+    own = [] if this_rank is None else [part for part in _read(where) if part.rank == this_rank.own]
+    if this_rank is None or not own:
         return
     local = os.environ.get("LOCAL_WORLD_SIZE", "")
     last, ranks = (
-        max(each.number for each in own),
-        range(int(local) if local.isdecimal() else here.of),
+        max(part.number for part in own),
+        range(int(local) if local.isdecimal() else this_rank.of),
     )
     while time.monotonic() < until:
         if {
-            each.rank for each in _read(where) if each.number == last and each.verdicts is not None
+            part.rank for part in _read(where) if part.number == last and part.verdicts is not None
         }.issuperset(ranks):
             return
         time.sleep(0.05)
@@ -256,13 +257,13 @@ def _await(where: Path) -> None:
 
 def _read(where: Path) -> list[Left]:
     """Return what the ranks left, but for what goes away meanwhile."""
-    found = []
+    parts = []
     for path in sorted(_fresh(where.glob("*-*.json"))):
         with suppress(OSError, ValueError, TypeError):
             data = owned.read(path)
             if data is not None:
-                found.append(Left(**json.loads(data)))
-    return found
+                parts.append(Left(**json.loads(data)))
+    return parts
 
 
 def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
@@ -281,9 +282,9 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
 
     A row for parameters of one lot, those that differ first.
     """
-    ended = {each.rank: each.verdicts for each in ranks if each.verdicts is not None}
-    begun = [each.rank for each in ranks if each.verdicts is None]
-    absent = sorted({*range(ranks[0].of)} - {each.rank for each in ranks})
+    ended = {part.rank: part.verdicts for part in ranks if part.verdicts is not None}
+    begun = [part.rank for part in ranks if part.verdicts is None]
+    absent = sorted({*range(ranks[0].of)} - {part.rank for part in ranks})
     sizes = {name: size for verdicts in ended.values() for name, (_, size) in verdicts.items()}
     rows: dict[tuple[str, ...], list[str]] = {}
     for name in sizes:
@@ -301,7 +302,7 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
         if differ
         else f"{every} saw the same"
     )
-    place = next((each.place for each in ranks if each.place), "")
+    place = next((part.place for part in ranks if part.place), "")
     yield f"{f' at {place}' if place else ''}: {says if ended else 'it ended on no rank'}\n"
     yield from _table(sorted(ended), rows, sizes)
     if begun:
@@ -320,7 +321,7 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
         if not all(word in (*_ARRIVED, Verdict.FROZEN, "-") for word in row)
         for name in names
     ]
-    if unreached and any(each.waits for each in ranks):
+    if unreached and any(part.waits for part in ranks):
         these = "this one" if len(unreached) == 1 else f"these {len(unreached)}"
         yield (
             "  means     DistributedDataParallel waits on every rank for a gradient of every"
@@ -354,14 +355,14 @@ def _table(
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
     for row, names in sorted(rows.items(), key=lambda item: len(set(item[0])) == 1):
         size = abbreviated(sum(sizes[name] for name in names))
-        told = (
+        in_words = (
             f"{counted(len(names), 'parameter')} ({size})"
             if set(row) == {Verdict.FROZEN}
             else tell_names(names, among)
         )
         label = "differ" if len(set(row)) > 1 else "same"
         words = "".join(row[places[0]].ljust(width) for places in columns)
-        yield f"  {label:10}{words}{told}\n"
+        yield f"  {label:10}{words}{in_words}\n"
 
 
 def _in_words(

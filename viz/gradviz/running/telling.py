@@ -46,21 +46,21 @@ class Teller:
     def __init__(self, *, verbose: bool = False, to_the_end: bool = False) -> None:
         self._verbose, self._to_the_end = verbose, to_the_end
         self._last: dict[tuple[str, str], Call] = {}  # by kind and line
-        self._told: dict[tuple[str, ...], str] = {}  # where the reader finds it
+        self._places: dict[tuple[str, ...], str] = {}  # where the reader finds it
         self._repeats: Counter[tuple[str, ...]] = Counter()
 
     def tell_call(self, call: Call) -> str:
         """Return what a call reached, what it did not, and why; empty where it repeats itself."""
         spot = (call.kind, str(call.place))
         details = _details(call, verbose=self._verbose)
-        here = f"in {call.kind} {call.number}"
+        place_in_text = f"in {call.kind} {call.number}"
         content = (*spot, *details)
-        known = self._told.setdefault(content, here)
+        earlier = self._places.setdefault(content, place_in_text)
         first = headline(call)
         since = [*_since(call, self._last.get(spot))]
         self._last[spot] = call
-        if (self._to_the_end or len(details) > 1) and details and known != here:
-            first, details = _repeated(call, known), []
+        if (self._to_the_end or len(details) > 1) and details and earlier != place_in_text:
+            first, details = _repeated(call, earlier), []
             self._repeats[content] += 1
             is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
             if not since and not is_worth_a_line:
@@ -74,12 +74,12 @@ class Teller:
         is as well as before.
         """
         first, *details = step_lines(step, calls)
-        here = f"after backward {numbers_in_words(step.calls)}"
+        place_in_text = f"after backward {numbers_in_words(step.calls)}"
         fed = "" if step.starved else reach_in_words(step)
-        known = self._told.setdefault((step.optimizer, fed, *details), here)
-        if step.starved and known != here:
-            first, details = f"{first}, as {known}", []
-        elif self._to_the_end and known != here:
+        earlier = self._places.setdefault((step.optimizer, fed, *details), place_in_text)
+        if step.starved and earlier != place_in_text:
+            first, details = f"{first}, as {earlier}", []
+        elif self._to_the_end and earlier != place_in_text:
             return ""
         return "\n".join([first, *details]) + "\n"
 
@@ -120,24 +120,24 @@ def _details(call: Call, *, verbose: bool = False) -> list[str]:
 
 def headline(call: Call) -> str:
     """Return ``"backward 2, errD_fake at main.py:245: errD_fake.backward()"``."""
-    told = (
+    text = (
         f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''},"
         f" {call.report.loss}{at_line(call.place)}"
     )
     if call.caller is not None:
-        told += f", called{at_line(call.caller)}"
-    return printable(told)
+        text += f", called{at_line(call.caller)}"
+    return printable(text)
 
 
-def _repeated(call: Call, known: str) -> str:
+def _repeated(call: Call, earlier: str) -> str:
     """Return a call of which there is nothing new to say, in one line."""
     name = f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''}, {call.report.loss}"
     at = f" at {path_and_line(call.place)}" if call.place else ""
-    return printable(f"{name}{at}, as {known}: {verdict_counts(call.report)}")
+    return printable(f"{name}{at}, as {earlier}: {verdict_counts(call.report)}")
 
 
 def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
-    yield line("reached", names_in([one.name for one in chosen], call))
+    yield line("reached", names_in([parameter.name for parameter in chosen], call))
 
 
 def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
@@ -147,13 +147,13 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
     """
     partial: dict[tuple[Cut, ...], list[str]] = {}
     inside: dict[str, list[Cut]] = {}
-    for one in call.report.parameters.values():
-        if one.partial and one.verdict is Verdict.REACHED:
-            own = tuple(cut for cut in one.cuts if verbose or not brief.is_of_a_library(cut))
+    for parameter in call.report.parameters.values():
+        if parameter.partial and parameter.verdict is Verdict.REACHED:
+            own = tuple(cut for cut in parameter.cuts if verbose or not brief.is_of_a_library(cut))
             if own:
-                partial.setdefault(own, []).append(one.name)
+                partial.setdefault(own, []).append(parameter.name)
             else:
-                inside[one.name] = list(one.cuts)
+                inside[parameter.name] = list(parameter.cuts)
     for cuts, names in partial.items():
         yield line("partial", f"{names_in(names, call)}: one route is severed, another is alive")
         for cut in cuts:
@@ -170,8 +170,8 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
 
 def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     begins: dict[Zero | None, list[str]] = {}
-    for one in chosen:
-        begins.setdefault(one.zero, []).append(one.name)
+    for parameter in chosen:
+        begins.setdefault(parameter.zero, []).append(parameter.name)
     for zero, names in begins.items():
         yield line("zero", f"{names_in(names, call)}: a route is there, what arrives is all zero")
         if zero is not None:
@@ -183,14 +183,18 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
     """Say of the zeros of the last call at the same line whether they stayed."""
     if earlier is None:
         return
-    zero = [name for name, one in earlier.report.parameters.items() if one.verdict is Verdict.ZERO]
-    now = {name: one.verdict for name, one in call.report.parameters.items()}
+    zero = [
+        name
+        for name, parameter in earlier.report.parameters.items()
+        if parameter.verdict is Verdict.ZERO
+    ]
+    now = {name: parameter.verdict for name, parameter in call.report.parameters.items()}
     gone = [name for name in zero if now.get(name) is Verdict.REACHED]
     stayed = [name for name in zero if now.get(name) is Verdict.ZERO]
     thawed = [
         name
-        for name, one in earlier.report.parameters.items()
-        if one.verdict is Verdict.FROZEN and now.get(name) not in _STAYS
+        for name, parameter in earlier.report.parameters.items()
+        if parameter.verdict is Verdict.FROZEN and now.get(name) not in _STAYS
     ]
     if thawed:
         lines = dict.fromkeys(
@@ -215,8 +219,8 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
 
 def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     groups: dict[tuple[Cut, ...], list[str]] = {}
-    for one in chosen:
-        groups.setdefault(one.cuts, []).append(one.name)
+    for parameter in chosen:
+        groups.setdefault(parameter.cuts, []).append(parameter.name)
     for cuts, names in groups.items():
         yield line("cut", names_in(names, call))
         for position, cut in enumerate(cuts):
@@ -228,10 +232,10 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _unused(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
-    few = len({one.unused for one in chosen}) <= MOST_PLACES
+    few = len({parameter.unused for parameter in chosen}) <= MOST_PLACES
     reasons: dict[str, list[str]] = {}
-    for one in chosen:
-        reasons.setdefault(_why_unused(one, in_full=few), []).append(one.name)
+    for parameter in chosen:
+        reasons.setdefault(_why_unused(parameter, in_full=few), []).append(parameter.name)
     for why, names in reasons.items():
         yield line("unused", f"{names_in(names, call)}: {why}")
 
@@ -248,7 +252,7 @@ def _why_unused(parameter: Parameter, *, in_full: bool) -> str:
 def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     for root, parameters in _by_root(chosen).items():
         among = _by_root(call.report.parameters.values())[root]
-        size, whole = (sum(one.numel for one in some) for some in (parameters, among))
+        size, whole = (sum(parameter.numel for parameter in some) for some in (parameters, among))
         share = (
             f"{len(parameters)} of {len(among)} parameters"
             if len(among) > len(parameters)
@@ -261,9 +265,9 @@ def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
             f" values){'; ' if words else ''}{words}",
         )
         by_line: dict[Place, list[str]] = {}
-        for one in parameters:
-            if one.frozen_at is not None:
-                by_line.setdefault(one.frozen_at, []).append(one.name)
+        for parameter in parameters:
+            if parameter.frozen_at is not None:
+                by_line.setdefault(parameter.frozen_at, []).append(parameter.name)
         for place, names in [*by_line.items()][:MOST_PLACES]:
             who = names_in(names, call) if len(names) < len(parameters) else ""
             yield line("", f"{who}{at_line(place)}".strip())
@@ -273,10 +277,10 @@ def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 def _by_root(parameters: Iterable[Parameter]) -> Mapping[str, list[Parameter]]:
     roots: dict[str, list[Parameter]] = {}
-    for one in parameters:
-        parts = one.name.split(".")
+    for parameter in parameters:
+        parts = parameter.name.split(".")
         root = ".".join(parts[:2]) if parts[0] == "self" and len(parts) > 2 else parts[0]
-        roots.setdefault(root, []).append(one)
+        roots.setdefault(root, []).append(parameter)
     return roots
 
 

@@ -64,10 +64,10 @@ def find_alarms(
         *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
     ):
         alarms.add(why, place, names)
-    around = _Around(evidence, fates, steppers, inspects=inspects, ended=ended)
+    scene = _Scene(evidence, fates, steppers, inspects=inspects, ended=ended)
     for fate in fates:
         passed_over = fate.name in idle or (bool(underivable) and fate.why == "not_stepped")
-        if not passed_over and _is_alarm(fate, around):
+        if not passed_over and _is_alarm(fate, scene):
             vanishes = fate.why == "too_small" and _vanishes(evidence, fate, thresholds)
             alarms.add_fate(fate, "vanishing" if vanishes else fate.why or "")
     return tuple(
@@ -97,15 +97,15 @@ class _Collected:
         self.add(why, place, [fate.name])
 
 
-def _is_alarm(fate: Fate, around: "_Around") -> bool:
+def _is_alarm(fate: Fate, scene: "_Scene") -> bool:
     """Say whether a parameter that does not train was meant to."""
     if fate.trains is not False or fate.why is None:
         return False
-    holders = [each for each in around.steppers if fate.name in each.held]
-    return _MEANT[fate.why](around.evidence[fate.name], holders, around)
+    holders = [stepper for stepper in scene.steppers if fate.name in stepper.held]
+    return _MEANT[fate.why](scene.evidence[fate.name], holders, scene)
 
 
-class _Around:
+class _Scene:
     """What a reason looks at beside its parameter."""
 
     def __init__(
@@ -131,28 +131,28 @@ def _idle(
 
     Everything they hold is frozen, or got exactly zero in every call.
     """
-    for each in steppers:
-        held = [evidence[name] for name in each.held if name in evidence]
-        if not held or not each.steps or each.strangers:
+    for stepper in steppers:
+        held = [evidence[name] for name in stepper.held if name in evidence]
+        if not held or not stepper.steps or stepper.strangers:
             continue
         words = {
-            name: {one.verdict for one in evidence[name].verdicts}
-            for name in (one.name for one in held)
+            name: {in_call.verdict for in_call in evidence[name].verdicts}
+            for name in (parameter.name for parameter in held)
         }
         if any(
             not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED}
             for word in words.values()
         ):
             continue
-        if any(look.gradient for one in held for look in one.looks):
+        if any(look.gradient for parameter in held for look in parameter.looks):
             continue  # it came later
-        zero = [one for one in held if Verdict.ZERO in words[one.name]]
+        zero = [parameter for parameter in held if Verdict.ZERO in words[parameter.name]]
         if not zero:
-            if any(one.drift for one in held):
+            if any(parameter.drift for parameter in held):
                 continue  # something trained them all the same
-            yield "frozen", _first_place(held), [one.name for one in held]
-        elif min(len(one.verdicts) for one in zero) >= 2:
-            yield "zero", _first_place(zero), [one.name for one in held]
+            yield "frozen", _first_place(held), [parameter.name for parameter in held]
+        elif min(len(parameter.verdicts) for parameter in zero) >= 2:
+            yield "zero", _first_place(zero), [parameter.name for parameter in held]
 
 
 def _exploding(
@@ -161,14 +161,14 @@ def _exploding(
     """Yield what one step threw far from where it was, by a gradient that is out
     of all proportion.
     """
-    for each in evidence:
-        for look in each.looks:
+    for parameter in evidence:
+        for look in parameter.looks:
             size = look.gradient or 0.0
             far = (look.ratio or 0.0) > thresholds.overshoot and (
                 look.change is None or look.change > _LARGE
             )
             if look.finite and math.isfinite(size) and size > thresholds.exploding and far:
-                yield "exploding", look.place, [each.name]
+                yield "exploding", look.place, [parameter.name]
                 break
 
 
@@ -181,9 +181,9 @@ def _no_step(
     if any(fate.trains for fate in fates):
         return
     reached = [
-        each.name
-        for each in evidence
-        if sum(one.verdict is Verdict.REACHED for one in each.verdicts) >= _AGAIN
+        parameter.name
+        for parameter in evidence
+        if sum(in_call.verdict is Verdict.REACHED for in_call in parameter.verdicts) >= _AGAIN
     ]
     if reached:
         yield "no_step", None, reached
@@ -193,7 +193,7 @@ def _constant(
     terms: Sequence[ConstantTerm], steppers: Sequence[Stepper]
 ) -> Iterator[tuple[str, Place | None, list[str]]]:
     """Yield the constant terms that depend on what an optimizer holds."""
-    held = {name for each in steppers for name in each.held}
+    held = {name for stepper in steppers for name in stepper.held}
     for term in terms:
         names = [name for name in term.parameters if name in held]
         if names:
@@ -201,8 +201,8 @@ def _constant(
 
 
 def _first_place(held: Sequence[Evidence]) -> Place | None:
-    for one in held:
-        for verdict in one.verdicts:
+    for parameter in held:
+        for verdict in parameter.verdicts:
             place = verdict.frozen_at or (None if verdict.zero is None else verdict.zero.place)
             if place is not None:
                 return place
@@ -223,81 +223,81 @@ def _is_in_plain_list(name: str, holder: Stepper) -> bool:
     )
 
 
-_Meant = Callable[[Evidence, Sequence[Stepper], _Around], bool]
+_Meant = Callable[[Evidence, Sequence[Stepper], _Scene], bool]
 
 
-def _never(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _never(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     return False
 
 
-def _always(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _always(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     return True
 
 
-def _stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """An optimizer holds it and steps."""
-    return any(each.steps for each in holders)
+    return any(holder.steps for holder in holders)
 
 
-def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """An optimizer holds it, and steps or will never do so."""
-    return any(each.steps for each in holders) or (bool(holders) and around.ended)
+    return any(holder.steps for holder in holders) or (bool(holders) and scene.ended)
 
 
-def _not_held(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """It came into a model after the optimizer of that model was made, or was thawed after that; it
     stands in a plain list of it; an optimizer has an empty group; or nothing held trains.
     """
-    if not any(each.steps for each in around.steppers):
+    if not any(stepper.steps for stepper in scene.steppers):
         return False
     if evidence.thawed and is_frozen(evidence):
         return True
-    if any(each.empty for each in around.steppers):
+    if any(stepper.empty for stepper in scene.steppers):
         return True
     root = evidence.name.partition(".")[0]
-    for each in around.steppers:
-        related = any(name.partition(".")[0] == root for name in each.held)
-        if _is_in_plain_list(evidence.name, each) and not around.inspects:
+    for stepper in scene.steppers:
+        related = any(name.partition(".")[0] == root for name in stepper.held)
+        if _is_in_plain_list(evidence.name, stepper) and not scene.inspects:
             return True
         if (
             related
             and evidence.born is not None
-            and each.born is not None
-            and evidence.born > each.born
+            and stepper.born is not None
+            and evidence.born > stepper.born
         ):
             return True
-    return not any(fate.trains for fate in around.fates)
+    return not any(fate.trains for fate in scene.fates)
 
 
-def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
-    return around.ended
+def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
+    return scene.ended
 
 
-def _not_finite(evidence: Evidence, holders: Sequence[Stepper], beside: _Around) -> bool:
+def _not_finite(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """A weight that is not finite may still be put back as it was before the step."""
-    return evidence.finite or evidence.stays_so or beside.ended
+    return evidence.finite or evidence.stays_so or scene.ended
 
 
-def _too_small(evidence: Evidence, holders: Sequence[Stepper], around: _Around) -> bool:
+def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """A learning rate of zero in one group is a way to freeze; in every group it is not meant.
 
     A gradient that is nothing beside that of its own module's other parameters is what rounding
     leaves of zero: of a bias whose effect a normalisation takes out.
     """
-    if _is_rounding(evidence, around):
+    if _is_rounding(evidence, scene):
         return False
     if any(look.lr for look in evidence.looks):
         return True
-    return around.ended and not any(
-        look.lr for each in around.evidence.values() for look in each.looks
+    return scene.ended and not any(
+        look.lr for parameter in scene.evidence.values() for look in parameter.looks
     )
 
 
-def _is_rounding(evidence: Evidence, around: _Around) -> bool:
+def _is_rounding(evidence: Evidence, scene: _Scene) -> bool:
     module = evidence.name.rpartition(".")[0]
     siblings = [
         other
-        for other in around.evidence.values()
+        for other in scene.evidence.values()
         if other is not evidence and other.name.rpartition(".")[0] == module
     ]
     largest = max(map(_largest_gradient, siblings), default=0.0)

@@ -48,24 +48,25 @@ def judge(
     """
     holders = _holders(steppers)
     fates = tuple(
-        _fate(each, holders.get(each.name, ()), steppers, ended=ended) for each in evidence
+        _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
+        for parameter in evidence
     )
     return Training(
         backwards=backwards,
-        steps=sum(each.steps for each in steppers),
+        steps=sum(stepper.steps for stepper in steppers),
         parameters=fates,
         optimizers=tuple(
             OptimizerSteps(
-                name=each.name,
-                kind=each.kind,
-                steps=each.steps,
-                skipped=each.skipped,
-                held=len(each.held) + each.strangers,
+                name=stepper.name,
+                kind=stepper.kind,
+                steps=stepper.steps,
+                skipped=stepper.skipped,
+                held=len(stepper.held) + stepper.strangers,
             )
-            for each in steppers
+            for stepper in steppers
         ),
         alarms=find_alarms(
-            {each.name: each for each in evidence},
+            {parameter.name: parameter for parameter in evidence},
             fates,
             steppers,
             terms,
@@ -78,11 +79,11 @@ def judge(
 
 
 def _holders(steppers: Sequence[Stepper]) -> Mapping[str, tuple[Stepper, ...]]:
-    found: dict[str, tuple[Stepper, ...]] = {}
-    for each in steppers:
-        for name in each.held:
-            found[name] = (*found.get(name, ()), each)
-    return found
+    holders: dict[str, tuple[Stepper, ...]] = {}
+    for stepper in steppers:
+        for name in stepper.held:
+            holders[name] = (*holders.get(name, ()), stepper)
+    return holders
 
 
 def _fate(
@@ -92,7 +93,9 @@ def _fate(
     moved = bool(evidence.drift) or any(look.moved for look in looks)
     trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
     last = looks[-1] if looks else None
-    measured = [one.gradient_norm for one in evidence.verdicts if one.gradient_norm is not None]
+    measured = [
+        in_call.gradient_norm for in_call in evidence.verdicts if in_call.gradient_norm is not None
+    ]
     mover = _mover(evidence, holders) if trains else None
     return Fate(
         name=evidence.name,
@@ -112,7 +115,7 @@ def _fate(
             else None
         ),
         update_ratio=None if last is None else last.ratio,
-        optimizer=", ".join(dict.fromkeys(each.name for each in holders)) or None,
+        optimizer=", ".join(dict.fromkeys(holder.name for holder in holders)) or None,
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
         moved_at=evidence.written_at if mover == "hand" else None,
@@ -143,7 +146,7 @@ def _judged(
     ended: bool,
 ) -> tuple[bool | None, str | None, Place | None]:
     """Return whether it trains, why not, and the line."""
-    reached = [one for one in evidence.verdicts if one.verdict is Verdict.REACHED]
+    reached = [in_call for in_call in evidence.verdicts if in_call.verdict is Verdict.REACHED]
     # A gradient that is not finite spoils nothing where the step leaves it out
     spoilt = not evidence.finite or (
         not moved
@@ -153,12 +156,14 @@ def _judged(
         return False, "lost", evidence.written_at
     if moved and not spoilt:
         return True, None, None
-    answered = bool(looks) or evidence.drift is not None or any(each.steps for each in steppers)
+    answered = (
+        bool(looks) or evidence.drift is not None or any(stepper.steps for stepper in steppers)
+    )
     if not answered and not ended:
         return None, None, None
     if not reached and not (spoilt and looks):
         why, place = _unreached(evidence.verdicts)
-        if why == "unused" and any(one.uncertain for one in evidence.verdicts):
+        if why == "unused" and any(in_call.uncertain for in_call in evidence.verdicts):
             return False, None, None  # it did not move; whether its value went in cannot be seen
         if why == "frozen" and evidence.thawed and not holders:
             return _not_held(evidence, steppers, ended=ended)
@@ -180,9 +185,9 @@ def _judged(
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if not looks:
-        if not ended and not all(each.skipped for each in holders):
+        if not ended and not all(holder.skipped for holder in holders):
             return None, None, None
-        if any(each.steps for each in holders):
+        if any(holder.steps for holder in holders):
             return None, None, None  # it stepped, and what it did to this one was not seen
         return False, "not_stepped", holders[0].made
     return (False, *_too_small_or_lost(looks))
@@ -197,9 +202,9 @@ def _birthplace(evidence: Evidence) -> Place | None:
 def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:
     """Return the reason of the call in which it came furthest."""
     for verdict in _BEST_FIRST:
-        for one in verdicts:
-            if one.verdict is verdict:
-                return verdict.value, _line_of(one)
+        for in_call in verdicts:
+            if in_call.verdict is verdict:
+                return verdict.value, _line_of(in_call)
     return None, None
 
 
@@ -216,18 +221,22 @@ def _not_held(
     evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool
 ) -> tuple[bool | None, str | None, Place | None]:
     if evidence.replaced:
-        holder = next((each.made for each in steppers if each.name == evidence.stale_in), None)
+        holder = next(
+            (stepper.made for stepper in steppers if stepper.name == evidence.stale_in), None
+        )
         return False, "stale", evidence.replaced_at or holder
     if not steppers:  # trained by hand, or not at all
         unmoved = ended and evidence.drift is False and len(evidence.verdicts) > 1
         return (False, "not_held", None) if unmoved else (None, None, None)
-    if evidence.drift is None and not ended and not any(each.steps for each in steppers):
+    if evidence.drift is None and not ended and not any(stepper.steps for stepper in steppers):
         return None, None, None
     root = evidence.name.partition(".")[0]
     related = [
-        each for each in steppers if any(name.partition(".")[0] == root for name in each.held)
+        stepper
+        for stepper in steppers
+        if any(name.partition(".")[0] == root for name in stepper.held)
     ]
-    made = [each.made for each in related or steppers if each.made is not None]
+    made = [stepper.made for stepper in related or steppers if stepper.made is not None]
     return False, "not_held", made[0] if made else None
 
 
