@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HEAD = """
@@ -210,25 +211,39 @@ SCRIPTS = {
 }
 
 
-def raised(name: str, steps: int, folder: Path, *, every: int = 10) -> list[str]:
-    """Train one under ``gradviz run --values``; return what was raised."""
-    script, report = folder / "train.py", folder / "report.json"
-    script.write_text(HEAD + SCRIPTS[name], encoding="utf-8")
-    options = ["--every", str(every), "--values", "-o", str(report)]
+def started(command: Sequence[str], folder: Path) -> tuple[int, str, str]:
+    """Run a command in a folder; return its exit code, its output and its standard error."""
     done = subprocess.run(
-        [sys.executable, "-m", "gradviz", "run", *options, str(script), str(steps)],
+        command,
         cwd=folder,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode or not report.exists():
-        return [f"ended with {done.returncode}", *done.stderr.splitlines()[-5:]]
+    return done.returncode, done.stdout, done.stderr
+
+
+def raised(
+    name: str,
+    steps: int,
+    folder: Path,
+    *,
+    every: int = 10,
+    start: Callable[[Sequence[str], Path], tuple[int, str, str]] = started,
+) -> list[str]:
+    """Train one under ``gradviz run --values``; return what was raised."""
+    script, report = folder / "train.py", folder / "report.json"
+    script.write_text(HEAD + SCRIPTS[name], encoding="utf-8")
+    options = ["--every", str(every), "--values", "-o", str(report)]
+    command = [sys.executable, "-m", "gradviz", "run", *options, str(script), str(steps)]
+    code, _, err = start(command, folder)
+    if code or not report.exists():
+        return [f"ended with {code}", *err.splitlines()[-5:]]
     document = json.loads(report.read_text(encoding="utf-8"))
     training = document["training"]
     return [
-        *(line for line in done.stderr.splitlines() if "ALARM" in line or "warn" in line.lower()),
+        *(line for line in err.splitlines() if "ALARM" in line or "warn" in line.lower()),
         *(f"alarm: {alarm['why']} {alarm['parameters'][:3]}" for alarm in training["alarms"]),
         *(
             f"{fate['name']} does not train: {fate['why']}"

@@ -160,13 +160,10 @@ TOLD = re.compile(r"^```python\n(.*?)^```\n\n```text\n(gradviz: .*?)^```", re.DO
 )
 def test_what_a_callback_tells_is_what_the_page_shows(tmp_path, program, told):
     (tmp_path / "train.py").write_text(program)
-    done = subprocess.run(
-        [sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    code, _, err = warm.server().run([sys.executable, "train.py"], tmp_path, os.environ)
+    assert code == 0, err
     lines = [
-        line
-        for line in done.stderr.splitlines()
-        if line.strip() and line.startswith(("gradviz: ", "  "))
+        line for line in err.splitlines() if line.strip() and line.startswith(("gradviz: ", "  "))
     ]
     assert (
         lines[lines.index(next(line for line in lines if line.startswith("gradviz: "))) :]
@@ -205,15 +202,10 @@ def test_every_program_of_the_readme_runs():
 def test_the_readme_shows_what_a_run_of_its_script_tells(tmp_path):
     readme = (ROOT / "README.md").read_text()
     (tmp_path / "train.py").write_text(PYTHON.findall(readme)[0])
-    done = subprocess.run(
-        [sys.executable, "-m", "gradviz", "run", "train.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert (done.stdout, len(done.stderr.splitlines())) == ("", 12)
-    assert f"```console\n$ gradviz run train.py\n{done.stderr}```" in readme
+    command = [sys.executable, "-m", "gradviz", "run", "train.py"]
+    code, out, err = warm.server().run(command, tmp_path, os.environ)
+    assert (code, out, len(err.splitlines())) == (0, "", 12)
+    assert f"```console\n$ gradviz run train.py\n{err}```" in readme
 
 
 @pytest.mark.parametrize(
@@ -260,7 +252,9 @@ def test_what_is_shown_for_documentation_builds(tmp_path, name, settings, comman
     (sources / name).write_text(title + snippet("reference/sphinx.md", name))
     for file, content in settings.items():
         (tmp_path / file).write_text(content)
-    subprocess.run([sys.executable, "-m", *command.split()], cwd=tmp_path, check=True)
+    start = [sys.executable, "-m", *command.split()]
+    code, _, err = warm.server().run(start, tmp_path, os.environ)
+    assert code == 0, err
     page = (tmp_path / "site" / built).read_text()
     assert 'alt="What it shows' in page
     assert "2 of 6 parameters get gradient." in page
@@ -291,8 +285,8 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
         str(DOCS),
         str(tmp_path / "html"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (0, "")
+    code, _, err = warm.server().run(command, ROOT, os.environ)
+    assert (code, err) == (0, "")
     pages = {
         path.relative_to(tmp_path / "html").with_suffix(".md")
         for path in (tmp_path / "html").rglob("*.html")

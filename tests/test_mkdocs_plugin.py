@@ -1,11 +1,14 @@
 """The MkDocs plugin in real builds of a small project."""
 
+import os
 import re
 import subprocess
 import sys
 from html import unescape
 
 import pytest
+
+import warm
 
 pytest.importorskip("mkdocs", reason="needs torch-gradviz[docs]")
 
@@ -52,7 +55,7 @@ def project(tmp_path):
 
 def build(project):
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=project)
+    return subprocess.CompletedProcess(command, *warm.server().run(command, project, os.environ))
 
 
 def test_a_page_shows_pictures_and_reports(project):

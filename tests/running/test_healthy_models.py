@@ -1,9 +1,12 @@
 """Healthy models raise nothing in their first steps; ``benchmarks/healthy.py`` runs a hundred."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
+
+import warm
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "healthy.py"
 spec = importlib.util.spec_from_file_location("healthy_models", BENCHMARK)
@@ -21,11 +24,18 @@ for _ in range(steps):
 """
 
 
+def start(command, folder):
+    return warm.server().run(command, folder, os.environ)
+
+
 @pytest.mark.parametrize("name", ["LSTM", "GAN", "PINN"])
 def test_the_first_steps_of_a_healthy_model_raise_nothing(name, tmp_path):
-    assert healthy.raised(name, 10, tmp_path, every=5) == []
+    assert healthy.raised(name, 10, tmp_path, every=5, start=start) == []
 
 
 def test_what_explodes_is_raised(monkeypatch, tmp_path):
     monkeypatch.setitem(healthy.SCRIPTS, "explodes", EXPLODES)
-    assert any("exploding" in line for line in healthy.raised("explodes", 3, tmp_path, every=1))
+    assert any(
+        "exploding" in line
+        for line in healthy.raised("explodes", 3, tmp_path, every=1, start=start)
+    )
