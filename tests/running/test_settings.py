@@ -52,10 +52,10 @@ def test_of_a_run_to_its_end_every_so_many_are_wanted_and_it_is_never_over():
 def test_until_verdicts_are_stable_all_are_wanted_but_three_without_news():
     plan = Plan(Settings(until_stable=True))
     for new in (True, False, False, True, False, False):
-        plan.told(new=new)
+        plan.reported(new=new)
         assert plan.wants(9)
         assert not plan.is_over(9)
-    plan.told(new=False)
+    plan.reported(new=False)
     assert not plan.wants(9)
     assert plan.is_over(9)
 

@@ -74,14 +74,15 @@ def held(
     Raises:
         ExpectationError: An expectation is none.
     """
-    said, told = (
-        {key: value for key, value in each.items() if key in SAID} for each in (settings, options)
+    in_table, as_options = (
+        {key: value for key, value in source.items() if key in SAID}
+        for source in (settings, options)
     )
     tables = settings.get("losses", {})
     if loss is not None:
         tables = {loss: tables.get(loss, {})}
     return [
-        (name, expect(**{**said, **table, **told}))
+        (name, expect(**{**in_table, **table, **as_options}))
         for name, table in (tables or {None: {}}).items()
     ]
 
@@ -99,13 +100,13 @@ def _check(table: Any, file: Path) -> None:
         raise ExpectationError(f"{where} is not a table")
     _check_keys(table, KEYS, where)
     losses = table.get("losses", {})
-    if not isinstance(losses, dict) or not all(isinstance(each, dict) for each in losses.values()):
+    if not isinstance(losses, dict) or not all(isinstance(part, dict) for part in losses.values()):
         raise ExpectationError(
             f"losses in {where} is {losses!r}, not a table for each loss, such as"
             " [tool.gradviz.losses.NAME]"
         )
-    for name, each in losses.items():
-        _check_keys(each, SAID, f"[tool.gradviz.losses.{name}] in {file}")
+    for name, part in losses.items():
+        _check_keys(part, SAID, f"[tool.gradviz.losses.{name}] in {file}")
     _check_thresholds(table.get("thresholds", {}), file)
 
 
@@ -127,13 +128,13 @@ def _check_thresholds(table: Any, file: Path) -> None:
             )
 
 
-def _check_keys(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+def _check_keys(table: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
     for key, value in table.items():
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
+        if key not in keys:
+            close = difflib.get_close_matches(key, keys, n=1)
             meant = f"; did you mean {close[0]}?" if close else ""
             raise ExpectationError(
-                f"unknown key in {where}: {key!r} (choose from {', '.join(known)}{meant})"
+                f"unknown key in {where}: {key!r} (choose from {', '.join(keys)}{meant})"
             )
         if key in TEXTS and not isinstance(value, str):
             raise ExpectationError(f"{key} in {where} is {value!r}, not a text")

@@ -33,16 +33,16 @@ def pair(
     """Return which parameter of ``old`` is which of ``new``, in the order of ``old``, and the
     modules that have another name.
     """
-    found = _Pairs()
+    pairs = _Pairs()
     while True:  # what is left over may be found once it stands alone
-        taken, before = set(found.names.values()), len(found.names)
+        taken, before = set(pairs.names.values()), len(pairs.names)
         left = _tree(
-            {name: parameter for name, parameter in old.items() if name not in found.names}
+            {name: parameter for name, parameter in old.items() if name not in pairs.names}
         )
         right = _tree({name: parameter for name, parameter in new.items() if name not in taken})
-        found.walk(left, right, ("", ""))
-        if len(found.names) == before:
-            return {name: found.names[name] for name in old if name in found.names}, found.renamed
+        pairs.walk(left, right, ("", ""))
+        if len(pairs.names) == before:
+            return {name: pairs.names[name] for name in old if name in pairs.names}, pairs.renamed
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +89,7 @@ class _Pairs:
         self.names: dict[str, str] = {}
         self.renamed: list[Renaming] = []
 
-    def walk(self, left: _Module, right: _Module, around: tuple[str, str]) -> None:
+    def walk(self, left: _Module, right: _Module, outer: tuple[str, str]) -> None:
         """Pair what lies in two modules that are the same, given the paths of the
         two around them.
         """
@@ -98,9 +98,9 @@ class _Pairs:
         for last in left.own:
             if last in right.own:
                 self.names[_joined(left.path, last)] = _joined(right.path, last)
-        for one, other in _children(left, right):
-            self.walk(one, other, (left.path, right.path))
-        expected = _joined(around[1], left.path[len(around[0]) :].lstrip("."))
+        for inner, other in _children(left, right):
+            self.walk(inner, other, (left.path, right.path))
+        expected = _joined(outer[1], left.path[len(outer[0]) :].lstrip("."))
         if right.path != expected and len(self.names) > before:
             self.renamed.insert(
                 place,
@@ -129,40 +129,36 @@ def _children(left: _Module, right: _Module) -> Sequence[tuple[_Module, _Module]
 
     By name or by place, then by what lies in them.
     """
-    found = {name: name for name in left.children if name in right.children}
+    same = {name: name for name in left.children if name in right.children}
     if all(map(str.isdecimal, (*left.children, *right.children))):
-        found = max(
-            found, _in_order(left, right), key=lambda names: sum(_shared(left, right, names))
-        )
-    waiting = {name: child for name, child in right.children.items() if name not in found.values()}
+        same = max(same, _in_order(left, right), key=lambda names: sum(_shared(left, right, names)))
+    waiting = {name: child for name, child in right.children.items() if name not in same.values()}
     for is_alike in (_is_equal, _is_like):
         for name, child in left.children.items():
             other = next(
                 (
                     other
                     for other in waiting
-                    if name not in found and is_alike(child, waiting[other])
+                    if name not in same and is_alike(child, waiting[other])
                 ),
                 None,
             )
             if other is not None:
-                found[name] = other
+                same[name] = other
                 del waiting[other]
     return [
-        (child, right.children[found[name]])
-        for name, child in left.children.items()
-        if name in found
+        (child, right.children[same[name]]) for name, child in left.children.items() if name in same
     ]
 
 
 def _in_order(left: _Module, right: _Module) -> dict[str, str]:
     """Siblings whose contents are equal, in their order."""
-    one, other = (sorted(module.children, key=int) for module in (left, right))
-    before = [frozenset(left.children[name].contents) for name in one]
-    after = [frozenset(right.children[name].contents) for name in other]
+    olds, news = (sorted(module.children, key=int) for module in (left, right))
+    before = [frozenset(left.children[name].contents) for name in olds]
+    after = [frozenset(right.children[name].contents) for name in news]
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
     return {
-        one[block.a + offset]: other[block.b + offset]
+        olds[block.a + offset]: news[block.b + offset]
         for block in blocks
         for offset in range(block.size)
     }
@@ -172,12 +168,12 @@ def _shared(left: _Module, right: _Module, names: Mapping[str, str]) -> Iterator
     return (left.children[name].shared_with(right.children[other]) for name, other in names.items())
 
 
-def _is_equal(one: _Module, other: _Module) -> bool:
-    return one.contents == other.contents
+def _is_equal(left: _Module, right: _Module) -> bool:
+    return left.contents == right.contents
 
 
-def _is_like(one: _Module, other: _Module) -> bool:
-    return 2 * one.shared_with(other) > max(len(one.contents), len(other.contents))
+def _is_like(left: _Module, right: _Module) -> bool:
+    return 2 * left.shared_with(right) > max(len(left.contents), len(right.contents))
 
 
 def _joined(path: str, name: str) -> str:

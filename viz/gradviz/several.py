@@ -61,14 +61,14 @@ def of_loss(report: Findings, loss: str | None) -> Findings:
     """
     if loss is None:
         return together(report)
-    known = losses_of(report)
-    meant = {name: each for name, each in known.items() if name == loss} or {
-        name: each
-        for name, each in known.items()
-        if any(fnmatchcase(said, loss) for said in _names(name))
+    parts = losses_of(report)
+    meant = {name: part for name, part in parts.items() if name == loss} or {
+        name: part
+        for name, part in parts.items()
+        if any(fnmatchcase(spelling, loss) for spelling in _names(name))
     }
     if not meant:
-        raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(known)})")
+        raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(parts)})")
     if len(meant) == 1:
         return replace(*meant.values(), losses={}, training=report.training)
     return _joined(report, meant)
@@ -98,5 +98,5 @@ def _best(fates: Iterable[Parameter]) -> Parameter:
     ranked = sorted(fates, key=lambda parameter: _BEST_FIRST.index(parameter.verdict))
     best = ranked[0]
     return replace(
-        best, partial=any(each.partial for each in ranked if each.verdict is best.verdict)
+        best, partial=any(fate.partial for fate in ranked if fate.verdict is best.verdict)
     )

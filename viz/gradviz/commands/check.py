@@ -107,16 +107,16 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
             )
     everything = held(settings, options, options.get("loss", settings.get("loss")))
     report = _step(step, arguments, options.get("backward", settings.get("backward", "")))
-    found = [
+    results = [
         (loss, part := of_loss(report, loss), violations(part, expectations))
         for loss, expectations in everything
     ]
-    _print(found, form)
-    if any(wrong for _, _, wrong in found):
+    _print(results, form)
+    if any(wrong for _, _, wrong in results):
         sys.exit(1)
 
 
-def _print(found: "Sequence[tuple[str | None, Findings, list[Violation]]]", form: str) -> None:
+def _print(results: "Sequence[tuple[str | None, Findings, list[Violation]]]", form: str) -> None:
     """Print what is not as expected, of each loss."""
     from gradviz.render.sentences import verdict_counts
     from gradviz.render.violations import render_github, render_violations
@@ -124,10 +124,10 @@ def _print(found: "Sequence[tuple[str | None, Findings, list[Violation]]]", form
     if form == "sarif":
         from gradviz.render.sarif import render_sarif
 
-        click.echo(render_sarif([(part, wrong) for _, part, wrong in found]), nl=False)
+        click.echo(render_sarif([(part, wrong) for _, part, wrong in results]), nl=False)
         return
-    for loss, part, wrong in found:
-        of = f"{loss}: " if loss is not None and len(found) > 1 else ""
+    for loss, part, wrong in results:
+        of = f"{loss}: " if loss is not None and len(results) > 1 else ""
         if not wrong:
             click.echo(f"{of}As expected: {verdict_counts(part)}.")
             continue
@@ -138,10 +138,10 @@ def _print(found: "Sequence[tuple[str | None, Findings, list[Violation]]]", form
 
 def _refuse_unknown(arguments: Sequence[str]) -> None:
     """Refuse an option that is a slip of one that there is."""
-    known = [name for parameter in check.params for name in parameter.opts if name.startswith("--")]
+    names = [name for parameter in check.params for name in parameter.opts if name.startswith("--")]
     for option in arguments:
         if option.startswith("-"):
-            close = difflib.get_close_matches(option.partition("=")[0], known, n=1, cutoff=0.7)
+            close = difflib.get_close_matches(option.partition("=")[0], names, n=1, cutoff=0.7)
             if close:
                 raise click.NoSuchOption(option.partition("=")[0], possibilities=close)
 
@@ -167,7 +167,7 @@ def doctor() -> None:
     """
     from gradviz.doctor import examine
 
-    found = examine()
-    click.echo(str(found))
-    if found.wrong:
+    examination = examine()
+    click.echo(str(examination))
+    if examination.wrong:
         sys.exit(1)

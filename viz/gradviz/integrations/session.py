@@ -60,10 +60,10 @@ class Session:
         def find(frame: FrameType | None) -> Found | None:
             if lasts is not None and not lasts(frame):
                 return None
-            steppers = [_inner(one) for one in optimizers()]
+            steppers = [_inner(optimizer) for optimizer in optimizers()]
             named = {
-                "optimizer" if len(steppers) == 1 else f"optimizers[{place}]": one
-                for place, one in enumerate(steppers)
+                "optimizer" if len(steppers) == 1 else f"optimizers[{place}]": optimizer
+                for place, optimizer in enumerate(steppers)
             }
             return Found({"": model}, named, frozenset(("",)), when())
 
@@ -83,8 +83,8 @@ class Session:
             return
         self._end()
         try:
-            here = rank.here()
-            if here is not None and here.own == 0:
+            this_rank = rank.here()
+            if this_rank is not None and this_rank.own == 0:
                 _say(ranks.put_together(self._wanted))
         except Exception as error:
             warn(error, _say)
@@ -152,8 +152,8 @@ def _inner(optimizer: Any) -> Optimizer:
     """Return the torch optimizer inside of what accelerate and others wrap around it."""
     while isinstance(inner := getattr(optimizer, "optimizer", None), Optimizer):
         optimizer = inner
-    found: Optimizer = optimizer
-    return found
+    innermost: Optimizer = optimizer
+    return innermost
 
 
 def _say(text: str) -> None:

@@ -196,7 +196,9 @@ class Watch:
 
     # Calls
 
-    def _watching(self, owner: Any, which: str, told: Callable[..., None]) -> Callable[..., Any]:
+    def _watching(
+        self, owner: Any, which: str, after_call: Callable[..., None]
+    ) -> Callable[..., Any]:
         # The trace's own seam lies below ours, so that it has seen the call by the time that we
         # report on it.
         original = getattr(owner, which)
@@ -216,10 +218,10 @@ class Watch:
                 self._guarded(self._before_call, which)
                 out = function(*args, **kwargs)
             except Exception as error:
-                self._guarded(told, sys._getframe(1), args, kwargs, error, None)
+                self._guarded(after_call, sys._getframe(1), args, kwargs, error, None)
                 raise
             else:
-                self._guarded(told, sys._getframe(1), args, kwargs, None, out)
+                self._guarded(after_call, sys._getframe(1), args, kwargs, None, out)
             finally:
                 self._inside.yes = False
             self._stop_if_asked()
@@ -270,7 +272,7 @@ class Watch:
             return
         if self._functional.takes(frame):
             return
-        if not any(isinstance(one, torch.nn.Parameter) for one in _inputs(args, kwargs, 1)):
+        if not any(isinstance(tensor, torch.nn.Parameter) for tensor in _inputs(args, kwargs, 1)):
             return
         self._grads += 1
         if self._grads <= _GRADS:
@@ -290,7 +292,7 @@ class Watch:
             self._rounds.batch.append(call)
         is_new = self._account.call(call)
         if kind == "backward":
-            self._plan.told(new=is_new)
+            self._plan.reported(new=is_new)
         return True
 
     # Steps
@@ -353,7 +355,7 @@ def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:
     return (
         (value,)
         if isinstance(value, Tensor)
-        else tuple(one for one in value or () if isinstance(one, Tensor))
+        else tuple(tensor for tensor in value or () if isinstance(tensor, Tensor))
     )
 
 
@@ -362,4 +364,4 @@ def _losses(args: Any, kwargs: Any, keyword: str = "tensors") -> tuple[Tensor, .
     value = args[0] if args else kwargs.get(keyword, kwargs.get("self"))
     if isinstance(value, Tensor):
         return (value,)
-    return tuple(one for one in value or () if isinstance(one, Tensor))
+    return tuple(tensor for tensor in value or () if isinstance(tensor, Tensor))

@@ -34,7 +34,7 @@ class Outcome:
         self._watch = watch
         self._thresholds = thresholds
         # Names, by reason and line
-        self._told: dict[tuple[str, str | None, int | None], set[str]] = {}
+        self._alarmed: dict[tuple[str, str | None, int | None], set[str]] = {}
         self._of_steps: set[str] = set()  # names in the alarms of steps
         self._for_good: set[str] = set()  # and in those that nothing takes back
         self.training: Training | None = None  # as last judged
@@ -77,12 +77,13 @@ class Outcome:
         """Return the alarms that are not told yet, and that no later step will do away with."""
         if self.training is None:
             return []
-        settled = [one for one in self.training.alarms if ended or one.why not in _AT_THE_END]
-        told = [self._tell(one, self.training) for one in settled]
+        settled = [alarm for alarm in self.training.alarms if ended or alarm.why not in _AT_THE_END]
+        texts = [self._tell(alarm, self.training) for alarm in settled]
         return [
             text
-            for one, text in zip(settled, told, strict=True)
-            if text and not (one.why in _STEP_TELLS and self._of_steps.issuperset(one.parameters))
+            for alarm, text in zip(settled, texts, strict=True)
+            if text
+            and not (alarm.why in _STEP_TELLS and self._of_steps.issuperset(alarm.parameters))
         ]
 
     def taken_back(self) -> list[str]:
@@ -91,7 +92,7 @@ class Outcome:
         """
         if self.training is None:
             return []
-        alarmed = self._of_steps.union(*self._told.values())
+        alarmed = self._of_steps.union(*self._alarmed.values())
         still = self._for_good | {
             name for alarm in self.training.alarms for name in alarm.parameters
         }
@@ -104,7 +105,7 @@ class Outcome:
     @property
     def stands(self) -> bool:
         """Whether some alarm that was told is not taken back."""
-        alarmed = self._of_steps.union(*self._told.values())
+        alarmed = self._of_steps.union(*self._alarmed.values())
         return bool(alarmed.difference(self.taken_back()))
 
     def _tell(self, alarm: Alarm, training: Training) -> str:
@@ -113,8 +114,8 @@ class Outcome:
         """
         (_, first), *rest = lines(alarm, training)
         key = (alarm.why, alarm.file, alarm.line)
-        before = self._told.get(key)
-        self._told[key] = (before or set()) | set(alarm.parameters)
+        before = self._alarmed.get(key)
+        self._alarmed[key] = (before or set()) | set(alarm.parameters)
         if before is not None:
             return "" if before.issuperset(alarm.parameters) else f"ALARM: {first}, as before\n"
         return (

@@ -19,30 +19,28 @@ from gradviz.running.names import Found
 _COPIES = frozenset((CutKind.DEEPCOPY, CutKind.COPY_UNDER_NO_GRAD))
 
 
-def relevant(report: Report, found: Found) -> Report:
+def relevant(report: Report, scene: Found) -> Report:
     """Leave out copies of what is trained all the same, and models that nothing leads to and that
     have no part in the call.
     """
     used = _used_elsewhere(report.graph)
     copies = {
-        each
-        for number, each in enumerate(report.cuts)
-        if each.kind in _COPIES or number not in used
+        cut for number, cut in enumerate(report.cuts) if cut.kind in _COPIES or number not in used
     }
 
-    def lasting(one: Parameter) -> tuple[Cut, ...]:
-        others = tuple(each for each in one.cuts if each not in copies)
-        return one.cuts if one.verdict is Verdict.CUT and not others else others
+    def lasting(parameter: Parameter) -> tuple[Cut, ...]:
+        others = tuple(cut for cut in parameter.cuts if cut not in copies)
+        return parameter.cuts if parameter.verdict is Verdict.CUT and not others else others
 
-    cuts_of = {one.name: lasting(one) for one in _belonging(report, found)}
-    told = {each for cuts in cuts_of.values() for each in cuts}
-    kept = [each for each in report.cuts if each in told or each not in copies]
+    cuts_of = {parameter.name: lasting(parameter) for parameter in _belonging(report, scene)}
+    named = {cut for cuts in cuts_of.values() for cut in cuts}
+    kept = [cut for cut in report.cuts if cut in named or cut not in copies]
     by_block = taken_together(kept)
-    blocks = list(dict.fromkeys(by_block[each] for each in kept))
+    blocks = list(dict.fromkeys(by_block[cut] for cut in kept))
     position = {
-        number: blocks.index(by_block[each])
-        for number, each in enumerate(report.cuts)
-        if each in by_block
+        number: blocks.index(by_block[cut])
+        for number, cut in enumerate(report.cuts)
+        if cut in by_block
     }
     edges = tuple(
         edge if edge.cut is None else replace(edge, cut=position.get(edge.cut))
@@ -50,10 +48,10 @@ def relevant(report: Report, found: Found) -> Report:
     )
 
     parameters = [
-        replace(one, cuts=cuts, partial=one.partial and bool(cuts))
-        for one in report.parameters.values()
-        if one.name in cuts_of
-        for cuts in [tuple(dict.fromkeys(by_block[each] for each in cuts_of[one.name]))]
+        replace(parameter, cuts=cuts, partial=parameter.partial and bool(cuts))
+        for parameter in report.parameters.values()
+        if parameter.name in cuts_of
+        for cuts in [tuple(dict.fromkeys(by_block[cut] for cut in cuts_of[parameter.name]))]
     ]
     return replace(
         report,
@@ -76,16 +74,19 @@ def _used_elsewhere(graph: Graph) -> set[int]:
     return {edge.cut for edge in graph.edges if edge.cut is not None and edge.target in used}
 
 
-def _belonging(report: Report, found: Found) -> Iterator[Parameter]:
+def _belonging(report: Report, scene: Found) -> Iterator[Parameter]:
     by_root: dict[str, list[Parameter]] = {}
-    roots = iter(found.roots)
+    roots = iter(scene.roots)
     root: str | None = None
-    for one in report.parameters.values():  # in the order of the roots
-        while root is None or not (one.name == root or not root or one.name.startswith(f"{root}.")):
+    for parameter in report.parameters.values():  # in the order of the roots
+        while root is None or not (
+            parameter.name == root or not root or parameter.name.startswith(f"{root}.")
+        ):
             root = next(roots, "")
-        by_root.setdefault(root, []).append(one)
+        by_root.setdefault(root, []).append(parameter)
     for name, own in by_root.items():
-        if name in found.named or any(
-            one.optimized or one.verdict not in (Verdict.UNUSED, Verdict.FROZEN) for one in own
+        if name in scene.named or any(
+            parameter.optimized or parameter.verdict not in (Verdict.UNUSED, Verdict.FROZEN)
+            for parameter in own
         ):
             yield from own

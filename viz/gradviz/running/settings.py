@@ -75,7 +75,7 @@ def numbers(text: str) -> tuple[int, ...]:
     Raises:
         GradvizError: It is no list of numbers from 1 on.
     """
-    found: set[int] = set()
+    calls: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if (
@@ -88,8 +88,8 @@ def numbers(text: str) -> tuple[int, ...]:
                 f"not numbers of backward calls: {text!r} (write them from 1 on, as in 1,2,3 or"
                 " 1,5-7)"
             )
-        found.update(range(int(first), int(last or first) + 1))
-    return tuple(sorted(found))
+        calls.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(calls))
 
 
 class Plan:
@@ -110,7 +110,7 @@ class Plan:
             return number % self._settings.every == 0
         return number in self._settings.backward
 
-    def told(self, *, new: bool) -> None:
+    def reported(self, *, new: bool) -> None:
         """Take note of a report, and whether a verdict in it was new."""
         self._quiet = 0 if new else self._quiet + 1
 

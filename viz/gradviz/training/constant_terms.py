@@ -46,13 +46,13 @@ def find_constant_terms(graph: Graph) -> tuple[ConstantTerm, ...]:
     if not any(edge.severed for edge in graph.edges):
         return ()
     terms = _Terms(graph)
-    found: dict[Place | None, list[str]] = {}
+    by_line: dict[Place | None, list[str]] = {}
     for index in terms.dead:
         names = parameters_behind(graph, index)
         if names and not terms.is_meant(index):
-            known = found.setdefault(terms.severed_at(index), [])
-            known.extend(name for name in names if name not in known)
-    return tuple(ConstantTerm(tuple(names), place) for place, names in found.items())
+            at_line = by_line.setdefault(terms.severed_at(index), [])
+            at_line.extend(name for name in names if name not in at_line)
+    return tuple(ConstantTerm(tuple(names), place) for place, names in by_line.items())
 
 
 def find_underivable(graph: Graph) -> tuple[ConstantTerm, ...]:
@@ -72,13 +72,13 @@ def parameters_behind(graph: Graph, index: int) -> list[str]:
     """Return the parameters that a value depends on and that are not frozen, in the order of the
     graph.
     """
-    nodes = [graph.nodes[each] for each in sorted(graph.before([index]))]
+    nodes = [graph.nodes[source] for source in sorted(graph.before([index]))]
     return [
-        each.name
-        for each in nodes
-        if each.kind is NodeKind.PARAMETER
-        and each.requires_grad
-        and each.verdict is not Verdict.FROZEN
+        node.name
+        for node in nodes
+        if node.kind is NodeKind.PARAMETER
+        and node.requires_grad
+        and node.verdict is not Verdict.FROZEN
     ]
 
 
@@ -140,14 +140,14 @@ class _Terms:
         """
         within = self._graph.before([index], lambda edge: edge.severed is None)
         uses = [
-            edge for each in within for edge in self._graph.out[each] if edge.target in self._alive
+            edge for node in within for edge in self._graph.out[node] if edge.target in self._alive
         ]
         if len(uses) > 1:
             return True
         taken = [
             edge.source
-            for each in within
-            for edge in self._graph.into[each]
+            for node in within
+            for edge in self._graph.into[node]
             if edge.severed is not None
         ]
         return not self.live.isdisjoint(self._added(taken))

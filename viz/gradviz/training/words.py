@@ -195,7 +195,7 @@ _PUT_BACK = (
 
 def is_frozen(evidence: Evidence) -> bool:
     """Say whether every backward call found a parameter frozen."""
-    return all(one.verdict is Verdict.FROZEN for one in evidence.verdicts)
+    return all(in_call.verdict is Verdict.FROZEN for in_call in evidence.verdicts)
 
 
 def _is_spoilt_later(evidence: Evidence) -> bool:
@@ -228,20 +228,24 @@ def explain(
     why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
 ) -> tuple[str, str]:
     """Return what a reason means for some parameters, and what usually mends it."""
-    names = {each.name for each in concerned}
-    holders = [each for each in steppers if names & set(each.held)]
-    if why == "not_stepped" and holders and all(each.skipped for each in holders):
+    names = {parameter.name for parameter in concerned}
+    holders = [stepper for stepper in steppers if names & set(stepper.held)]
+    if why == "not_stepped" and holders and all(holder.skipped for holder in holders):
         return _SKIPPED
-    if why == "not_held" and all(each.thawed and is_frozen(each) for each in concerned):
+    if why == "not_held" and all(
+        parameter.thawed and is_frozen(parameter) for parameter in concerned
+    ):
         return _THAWED
-    if why == "not_held" and any(each.empty for each in steppers):
+    if why == "not_held" and any(stepper.empty for stepper in steppers):
         return _EMPTY
-    if why == "not_held" and all("[" in each.name for each in concerned):
+    if why == "not_held" and all("[" in parameter.name for parameter in concerned):
         return _IN_PLAIN_LIST
-    if why == "lost" and all(each.put_back for each in concerned):
+    if why == "lost" and all(parameter.put_back for parameter in concerned):
         return _PUT_BACK
-    if why == "too_small" and not any(look.lr for each in concerned for look in each.looks):
-        return _NO_RATE_BY_SCHEDULE if any(each.scheduled for each in holders) else _NO_RATE
+    if why == "too_small" and not any(
+        look.lr for parameter in concerned for look in parameter.looks
+    ):
+        return _NO_RATE_BY_SCHEDULE if any(holder.scheduled for holder in holders) else _NO_RATE
     if why == "not_finite" and any(map(_is_spoilt_later, concerned)):
         return _BORN_UNSEEN
     overflow = next(filter(None, (evidence.overflow for evidence in concerned)), None)
@@ -249,10 +253,12 @@ def explain(
         return _overflown(overflow)
     means, mend = _MEANS[why]
     if why == "cut":
-        cuts = [cut for each in concerned for verdict in each.verdicts for cut in verdict.cuts]
+        cuts = [
+            cut for parameter in concerned for verdict in parameter.verdicts for cut in verdict.cuts
+        ]
         return means, causes.explain(cuts[0]).mend if cuts else mend
     birth = (
-        next((each.birth for each in concerned if each.birth is not None), None)
+        next((parameter.birth for parameter in concerned if parameter.birth is not None), None)
         if why == "not_finite"
         else None
     )
