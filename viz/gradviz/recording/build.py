@@ -54,11 +54,11 @@ class Built:
         captured: bool = False,
     ) -> None:
         """Add an edge; of two between the same nodes, the one that gradient passes stays."""
-        known = self.edges.get((source, target))
+        before = self.edges.get((source, target))
         if (
-            known is None
-            or (gradient and not known.gradient)
-            or (severed is not None and known.severed is None and not known.gradient)
+            before is None
+            or (gradient and not before.gradient)
+            or (severed is not None and before.severed is None and not before.gradient)
         ):
             self.edges[source, target] = Edge(
                 source=source, target=target, gradient=gradient, severed=severed, captured=captured
@@ -74,13 +74,13 @@ class Built:
         for edge in self.edges.values():
             if edge.gradient:
                 before.setdefault(edge.target, []).append(edge.source)
-        seen, stack = set(starts), list(starts)
+        reached, stack = set(starts), list(starts)
         while stack:
             for index in before.get(stack.pop(), ()):
-                if index not in seen:
-                    seen.add(index)
+                if index not in reached:
+                    reached.add(index)
                     stack.append(index)
-        return seen
+        return reached
 
 
 def build(
@@ -267,16 +267,16 @@ class _Places:
     """Source lines by instruction, each looked up once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Place] = {}
+        self._by_instruction: dict[tuple[int, int], Place] = {}
 
     def of(self, code: CodeType | None, lasti: int) -> Place | None:
         if code is None:
             return None
         key = (id(code), lasti)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = place(code, lasti)
-        return found
+        line = self._by_instruction.get(key)
+        if line is None:
+            line = self._by_instruction[key] = place(code, lasti)
+        return line
 
 
 def _inside(
@@ -290,30 +290,30 @@ def _inside(
     severed, except in a reentrant checkpoint, which runs its forward again and reaches it, up to
     what severs in there.
     """
-    found: list[tuple[int, CutKind | None, bool]] = []
+    read: list[tuple[int, CutKind | None, bool]] = []
     forward = tape.calls[source].inside
-    seen, stack = {source}, [source]
+    met, stack = {source}, [source]
     while stack:
         for number, live in tape.calls[stack.pop()].inputs:
-            if number in seen or number in passed:
+            if number in met or number in passed:
                 continue
-            seen.add(number)
+            met.add(number)
             call = tape.calls.get(number)
             if call is not None and call.inner is not None and call.inside == forward:
-                found.append((number, None, False))
+                read.append((number, None, False))
                 continue
             leaf = tape.leaves.get(number)  # a view that the forward took counts as one
             made_of = (number,) if leaf is None else leaf.sources
             if made_of and all(
-                one in tape.calls and tape.calls[one].inside == forward for one in made_of
+                part in tape.calls and tape.calls[part].inside == forward for part in made_of
             ):
-                stack += [one for one in made_of if one == number or one not in seen]
-                seen.update(made_of)
+                stack += [part for part in made_of if part == number or part not in met]
+                met.update(made_of)
             elif live:
-                found.append((number, severs, severs is None))
+                read.append((number, severs, severs is None))
             else:
-                found.append((number, None, False))
-    return found
+                read.append((number, None, False))
+    return read
 
 
 def _mark_writes(tape: Tape, built: Built, names: Names) -> None:
@@ -350,12 +350,12 @@ def _stays_inside(
     tape: Tape, built: Built, after: Mapping[int, list[int]], index: int, call: Call
 ) -> bool:
     line = _instruction(call.spot)
-    seen, stack = {index}, [index]
+    met, stack = {index}, [index]
     while stack:
         for target in after.get(stack.pop(), ()):
-            if target in seen:
+            if target in met:
                 continue
-            seen.add(target)
+            met.add(target)
             if built.nodes[target].kind is NodeKind.LEAF:
                 stack.append(target)  # a view made under no_grad
                 continue

@@ -163,20 +163,20 @@ class Escapes:
         and whether all of it did.
         """
         if isinstance(value, np.ndarray):
-            found = self._memory(value)
-            return found, bool(found)
+            made_of = self._memory(value)
+            return made_of, bool(made_of)
         numbers = list(_numbers(value))
-        known = [self._numbers.get(id(number)) for number in numbers]
+        sources = [self._numbers.get(id(number)) for number in numbers]
         return (
-            tuple(dict.fromkeys(one[1] for one in known if one is not None)),
-            bool(known) and None not in known,
+            tuple(dict.fromkeys(source[1] for source in sources if source is not None)),
+            bool(sources) and None not in sources,
         )
 
     def _memory(self, array: Any) -> tuple[int, ...]:
         while isinstance(array, np.ndarray):
-            known = self._arrays.get(id(array))
-            if known is not None and known[0]() is array:
-                return (known[1],)
+            held_array = self._arrays.get(id(array))
+            if held_array is not None and held_array[0]() is array:
+                return (held_array[1],)
             array = array.base
         return ()
 
@@ -194,7 +194,7 @@ class Escapes:
             return (), ()  # as almost always, and reading a library's source takes long
         open_ = {id(item) for item in items}
         given = Given.of(items)
-        found: dict[int, None] = {}
+        surely: dict[int, None] = {}
         perhaps: dict[int, None] = {}
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
@@ -205,16 +205,16 @@ class Escapes:
                 break
             code, lasti = frame.f_code, frame.f_lasti
             key = (id(code), lasti, wanted, id(callee))
-            known = self._known_names.get(key)
-            if known is None:
-                known = self._known_names[key] = (
+            names_there = self._known_names.get(key)
+            if names_there is None:
+                names_there = self._known_names[key] = (
                     code,
                     callee,
                     names_at(code, lasti, wanted, callee),
                 )
             followed = tuple(
                 name
-                for name in known[2]
+                for name in names_there[2]
                 if name and (wanted is not None or _is_followed(frame, name, open_))
             )
             sliced = self._slice(code, lasti, followed, wanted, callee)
@@ -223,12 +223,12 @@ class Escapes:
             given.read(frame, followed if sliced[1] else ())
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
-                    (found if certain else perhaps)[serial] = None
+                    (surely if certain else perhaps)[serial] = None
             if not sliced[0].parameters:
                 break
             wanted, callee = sliced[0].parameters, code
             frame = frame.f_back
-        return tuple(found), tuple(perhaps)
+        return tuple(surely), tuple(perhaps)
 
     def _slice(
         self,
@@ -243,14 +243,14 @@ class Escapes:
         """
         key = (id(code), lasti, names, wanted, id(callee))
         sites = self._sites.get(code.co_filename, {})
-        known = self._near.get(key)
-        if known is None or known[1] != len(sites):
+        near_sites = self._near.get(key)
+        if near_sites is None or near_sites[1] != len(sites):
             sliced = backward_slice(code, lasti, frozenset(names), wanted, callee)
             near = (
                 [] if sliced is None else [site for site in sites.values() if site.touches(sliced)]
             )
-            known = self._near[key] = (code, len(sites), sliced, near)
-        return None if known[2] is None else (known[2], known[3])
+            near_sites = self._near[key] = (code, len(sites), sliced, near)
+        return None if near_sites[2] is None else (near_sites[2], near_sites[3])
 
     def written(self, code: CodeType, lasti: int) -> tuple[int, ...]:
         """Return the values that left torch and were written through memory that an instruction
@@ -259,11 +259,11 @@ class Escapes:
         sliced = written_through(code, lasti)
         if sliced is None or code.co_filename not in self._sites:
             return ()
-        found: dict[int, None] = {}
+        serials: dict[int, None] = {}
         for site in self._sites[code.co_filename].values():
             if site.touches(sliced) and (site.code, site.lasti) != (code, lasti):
-                found.update((serial, None) for serial in self._serials(site, sliced, None))
-        return tuple(found)
+                serials.update((serial, None) for serial in self._serials(site, sliced, None))
+        return tuple(serials)
 
     def _judged(
         self, site: Site, sliced: Slice, frame: FrameType, given: Given
@@ -283,10 +283,10 @@ class Escapes:
         ways = site.ways_in(sliced)
         last = (
             bool(ways)
-            and all(one.last for one in ways)
+            and all(way.last for way in ways)
             and not is_repeated_within(site.code, site.lasti)
         )
-        objects = {one.object for one in ways}
+        objects = {way.object for way in ways}
         owners: set[int] = set()
         if frame is not None and () not in objects:
             owners = {id(held(frame, path)) for path in objects} - {id(None)}

@@ -43,24 +43,24 @@ def path_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
     """
     parts: list[str] = []
     indices: list[ast.expr] = []
-    here: ast.AST = node
+    inner: ast.AST = node
     while True:
-        if isinstance(here, ast.Name):
-            return (here.id, *reversed(parts)), indices
-        if isinstance(here, ast.Attribute):
-            parts.append(here.attr)
-        elif isinstance(here, ast.Subscript):
-            if isinstance(here.slice, ast.Constant) and isinstance(here.slice.value, str):
-                parts.append(f"[{here.slice.value!r}]")
+        if isinstance(inner, ast.Name):
+            return (inner.id, *reversed(parts)), indices
+        if isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+        elif isinstance(inner, ast.Subscript):
+            if isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str):
+                parts.append(f"[{inner.slice.value!r}]")
             else:
                 parts.clear()  # some element: the whole is what can be told
-                indices.append(here.slice)
-        elif isinstance(here, ast.Call) and (key := _looked_up(here)) is not None:
+                indices.append(inner.slice)
+        elif isinstance(inner, ast.Call) and (key := _looked_up(inner)) is not None:
             parts.append(f"[{key!r}]")
-            here = here.func  # ``d.get("a")`` is ``d["a"]``
+            inner = inner.func  # ``d.get("a")`` is ``d["a"]``
         else:
             return None, indices
-        here = here.value  # type: ignore[attr-defined]
+        inner = inner.value  # type: ignore[attr-defined]
 
 
 def _looked_up(call: ast.Call) -> str | None:
@@ -117,15 +117,15 @@ def _joins(node: ast.BinOp) -> bool:
 
 def root_of(node: ast.AST) -> Path | None:
     """Return the path of what an expression leads into: ``b`` for ``b.numpy()[1:]``."""
-    here = node
+    inner = node
     while True:
-        path, _ = path_of(here)
+        path, _ = path_of(inner)
         if path is not None:
             return path
-        if isinstance(here, (ast.Attribute, ast.Subscript, ast.Starred)):
-            here = here.value
-        elif isinstance(here, ast.Call) and isinstance(here.func, ast.Attribute):
-            here = here.func.value
+        if isinstance(inner, (ast.Attribute, ast.Subscript, ast.Starred)):
+            inner = inner.value
+        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            inner = inner.func.value
         else:
             return None
 
@@ -265,5 +265,5 @@ def arguments_of(function: ast.AST) -> list[ast.arg]:
     given = getattr(function, "args", None)
     if not isinstance(given, ast.arguments):
         return []
-    extra = [one for one in (given.vararg, given.kwarg) if one is not None]
+    extra = [argument for argument in (given.vararg, given.kwarg) if argument is not None]
     return [*given.posonlyargs, *given.args, *given.kwonlyargs, *extra]

@@ -60,9 +60,9 @@ def scope_of(code: CodeType) -> tuple[Source, Scope] | None:
     if code.co_name == "<module>":
         return source, source.scope(source.tree)
     positions = [
-        one
-        for one in code.co_positions()
-        if None not in one and one[:1] + one[2:3] != one[1:2] + one[3:]
+        position
+        for position in code.co_positions()
+        if None not in position and position[:1] + position[2:3] != position[1:2] + position[3:]
     ]
     inner: Range = (code.co_firstlineno, 0, code.co_firstlineno, 0)
     if positions:
@@ -88,36 +88,36 @@ def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
     """Return the smallest expression or statement around an instruction, and what the paths stand
     for there.
     """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None:
         return None
-    scope = found[1]
+    scope = source_and_scope[1]
     body = scope.node.body
     smallest: ast.AST | None = None
-    here: Environment = {}
+    names_there: Environment = {}
     stack: list[tuple[ast.AST, Environment]] = [
         (node, {}) for node in (body if isinstance(body, list) else [body])
     ]
     while stack:
-        node, known = stack.pop()
-        known = _with_elements(node, scope.at.get(id(node), known), scope)
+        node, names_around = stack.pop()
+        names_around = _with_elements(node, scope.at.get(id(node), names_around), scope)
         if isinstance(node, (ast.expr, ast.stmt)) and is_inside(position, range_of(node)):
             if smallest is None or is_inside(range_of(node), range_of(smallest)):
-                smallest, here = _whole(node, smallest), known
+                smallest, names_there = _whole(node, smallest), names_around
         if isinstance(node, (ast.expr, ast.stmt)) and not is_inside(position, range_of(node)):
             continue
-        stack.extend((part, known) for part in ast.iter_child_nodes(node))
-    return None if smallest is None else (smallest, here)
+        stack.extend((part, names_around) for part in ast.iter_child_nodes(node))
+    return None if smallest is None else (smallest, names_there)
 
 
-def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environment:
+def _with_elements(node: ast.AST, names_around: Environment, scope: Scope) -> Environment:
     """Let the names of a comprehension stand for the elements of what it goes through."""
     for part in (
         node.generators
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
         else ()
     ):
-        known = known | {
+        names_around = names_around | {
             (target.node.id,): frozenset(
                 (
                     Definition(
@@ -127,7 +127,7 @@ def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environme
                         True,
                         False,
                         scope,
-                        known,
+                        names_around,
                         by=EACH,
                     ),
                 )
@@ -135,16 +135,14 @@ def _with_elements(node: ast.AST, known: Environment, scope: Scope) -> Environme
             for target in targets_in_turn(part.target, part.iter)
             if isinstance(target.node, ast.Name)
         }
-    return known
+    return names_around
 
 
-def _whole(node: ast.AST, around: ast.AST | None) -> ast.AST:
+def _whole(node: ast.AST, outer: ast.AST | None) -> ast.AST:
     """Return the assignment for what it assigns to: its value goes in."""
     stored = isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store)
     return (
-        around
-        if stored and isinstance(around, (ast.Assign, ast.AugAssign, ast.AnnAssign))
-        else node
+        outer if stored and isinstance(outer, (ast.Assign, ast.AugAssign, ast.AnnAssign)) else node
     )
 
 
@@ -164,19 +162,19 @@ def text_use(code: CodeType, lasti: int, text: bool) -> TextUse:
         code, lasti: The instruction.
         text: What it gives is a text itself.
     """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None:
         return TextUse.SHOWN if text else TextUse.NONE
-    own = {getattr(node, "name", "") for node, _, _ in found[0].functions.values()}
-    around = [
+    own = {getattr(node, "name", "") for node, _, _ in source_and_scope[0].functions.values()}
+    takers = [
         node
-        for node in ast.walk(found[1].node)
+        for node in ast.walk(source_and_scope[1].node)
         if isinstance(node, (ast.Call, ast.JoinedStr))
         and position != range_of(node)
         and is_inside(position, range_of(node))
     ]
-    calls = [node for node in around if isinstance(node, ast.Call)]
-    text = text or len(calls) < len(around) or any(name_of(call) in _SHOWS for call in calls)
+    calls = [node for node in takers if isinstance(node, ast.Call)]
+    text = text or len(calls) < len(takers) or any(name_of(call) in _SHOWS for call in calls)
     if not text:
         return TextUse.NONE
     return TextUse.KEPT if any(_keeps(call, own) for call in calls) else TextUse.SHOWN
@@ -306,22 +304,22 @@ def _conditions(function: Function) -> Iterator[ast.expr]:
 @by_file
 def is_repeated(code: CodeType, lasti: int) -> bool:
     """Say whether an instruction may run many times while its function runs once."""
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None:
         return False
-    return isinstance(found[1].node, ast.Lambda) or any(
+    return isinstance(source_and_scope[1].node, ast.Lambda) or any(
         isinstance(node, _REPEATS) and is_inside(position, range_of(node))
-        for node in ast.walk(found[1].node)
+        for node in ast.walk(source_and_scope[1].node)
     )
 
 
 @by_file
 def is_repeated_within(code: CodeType, lasti: int) -> bool:
     """Say whether an instruction may run many times while its statement runs once."""
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None:
         return False
     return any(
         isinstance(node, _REPEATS[3:]) and is_inside(position, range_of(node))
-        for node in ast.walk(found[1].node)
+        for node in ast.walk(source_and_scope[1].node)
     )

@@ -84,7 +84,7 @@ def flows_of(function: Any) -> tuple[Flow, ...] | None:
 
 
 def _read(graph: Any) -> tuple[Flow, ...]:
-    known: dict[str, Flow] = {}
+    flows: dict[str, Flow] = {}
     given = list(graph.inputs())
     method = (
         bool(given)
@@ -93,20 +93,20 @@ def _read(graph: Any) -> tuple[Flow, ...]:
     )
     for position, value in enumerate(given):
         if method and position == 0:
-            known[value.debugName()] = Flow(module=("",))
+            flows[value.debugName()] = Flow(module=("",))
         else:
             path = (str(position - method),)
-            known[value.debugName()] = Flow({path})
-    _follow(graph.nodes(), known, [])
-    results = [_of(value, known) for value in graph.outputs()]
+            flows[value.debugName()] = Flow({path})
+    _follow(graph.nodes(), flows, [])
+    results = [_of(value, flows) for value in graph.outputs()]
     return tuple(part for result in results for part in result.parts or [result])
 
 
-def _follow(nodes: Iterator[Any], known: dict[str, Flow], modes: list[CutKind]) -> None:
+def _follow(nodes: Iterator[Any], flows: dict[str, Flow], modes: list[CutKind]) -> None:
     """Go through the nodes of a block; ``modes`` are the blocks without grad that are entered."""
     for node in nodes:
         kind = node.kind()
-        given = [_of(value, known) for value in node.inputs()]
+        given = [_of(value, flows) for value in node.inputs()]
         outs = list(node.outputs())
         if kind == "prim::Enter":
             mode = _mode(next(iter(node.inputs())))
@@ -117,9 +117,9 @@ def _follow(nodes: Iterator[Any], known: dict[str, Flow], modes: list[CutKind]) 
         elif kind == "prim::GetAttr" and given[0].module is not None:
             path = (*given[0].module, node.s("name"))
             is_tensor = "Tensor" in str(outs[0].type()) or str(outs[0].type()).startswith("Float")
-            known[outs[0].debugName()] = Flow({path}) if is_tensor else Flow(module=path)
+            flows[outs[0].debugName()] = Flow({path}) if is_tensor else Flow(module=path)
         elif kind in ("prim::If", "prim::Loop"):
-            _branch(node, kind, given, known, modes)
+            _branch(node, kind, given, flows, modes)
         else:
             result = _joined(given)
             severs = _SEVERING.get(kind) or (modes[-1] if modes else None)
@@ -133,11 +133,11 @@ def _follow(nodes: Iterator[Any], known: dict[str, Flow], modes: list[CutKind]) 
                 else []
             )
             for position, out in enumerate(outs):
-                known[out.debugName()] = parts[position] if position < len(parts) else result
+                flows[out.debugName()] = parts[position] if position < len(parts) else result
 
 
 def _branch(
-    node: Any, kind: str, given: Sequence[Flow], known: dict[str, Flow], modes: list[CutKind]
+    node: Any, kind: str, given: Sequence[Flow], flows: dict[str, Flow], modes: list[CutKind]
 ) -> None:
     blocks = list(node.blocks())
     outs = list(node.outputs())
@@ -149,20 +149,20 @@ def _branch(
             for position, value in enumerate(
                 list(block.inputs())[1:] if kind == "prim::Loop" else []
             ):
-                known[value.debugName()] = carried[position] if position < len(carried) else Flow()
-            _follow(block.nodes(), known, modes)
-            values = [_of(value, known) for value in block.outputs()]
+                flows[value.debugName()] = carried[position] if position < len(carried) else Flow()
+            _follow(block.nodes(), flows, modes)
+            values = [_of(value, flows) for value in block.outputs()]
             results.append(values[1:] if kind == "prim::Loop" else values)
         whole = [_joined(some) for some in zip(*results, strict=False)]
         carried = (
             [_joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
         )
     for position, out in enumerate(outs):
-        known[out.debugName()] = carried[position] if position < len(carried) else Flow()
+        flows[out.debugName()] = carried[position] if position < len(carried) else Flow()
 
 
-def _of(value: Any, known: Mapping[str, Flow]) -> Flow:
-    return known.get(value.debugName()) or Flow()
+def _of(value: Any, flows: Mapping[str, Flow]) -> Flow:
+    return flows.get(value.debugName()) or Flow()
 
 
 def _joined(flows: Sequence[Flow]) -> Flow:
@@ -179,15 +179,15 @@ def _mode(value: Any) -> CutKind | None:
 
 def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
     """Return the tensor that a path leads to in a call of a function; None where there is none."""
-    found: Any = None
+    value: Any = None
     if path[0]:
         position = int(path[0])
-        found = args[position] if position < len(args) else None
+        value = args[position] if position < len(args) else None
     else:
-        found = function.owner
+        value = function.owner
         for name in path[1:]:
-            found = found.getattr(name)
-    return found if isinstance(found, Tensor) else None
+            value = value.getattr(name)
+    return value if isinstance(value, Tensor) else None
 
 
 def arguments(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:

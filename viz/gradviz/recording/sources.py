@@ -45,15 +45,15 @@ class Source:
 
     def scope(self, node: Function) -> Scope:
         """Return a function's scope."""
-        known = self.scopes.get(id(node))
-        if known is None:
-            _, owner, around = self.functions[id(node)]
-            outer = None if around is None else self.scope(around)
-            known = self.scopes[id(node)] = Scope(
+        scope = self.scopes.get(id(node))
+        if scope is None:
+            _, owner, holder = self.functions[id(node)]
+            outer = None if holder is None else self.scope(holder)
+            scope = self.scopes[id(node)] = Scope(
                 node, owner, outer, tuple(argument.arg for argument in arguments_of(node))
             )
-            Reader(known).read()
-        return known
+            Reader(scope).read()
+        return scope
 
     def scopes_with(self, word: str) -> list[Scope]:
         """Return the scopes in which a name or attribute occurs."""
@@ -144,29 +144,29 @@ def source_of(filename: str) -> Source | None:
     bases: dict[str, set[str]] = {}
     stack: list[tuple[ast.AST, str, Function]] = [(tree, "", tree)]
     while stack:
-        node, owner, around = stack.pop()
+        node, owner, holder = stack.pop()
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.ClassDef):
                 bases[part.name] = {
                     path[-1] for base in part.bases for path in [root_of(base)] if path
                 }
-                stack.append((part, part.name, around))
+                stack.append((part, part.name, holder))
             elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                functions[id(part)] = (part, owner, around)
+                functions[id(part)] = (part, owner, holder)
                 words[id(part)] = {argument.arg for argument in arguments_of(part)}
                 if not isinstance(part, ast.Lambda):
-                    words[id(around)].add(part.name)
+                    words[id(holder)].add(part.name)
                 stack.append((part, "", part))
             else:
                 if isinstance(part, ast.Name):
-                    words[id(around)].add(part.id)
+                    words[id(holder)].add(part.id)
                 elif (
                     isinstance(part, ast.Constant)
                     and isinstance(part.value, str)
                     and part.value.isidentifier()
                 ):
-                    words[id(around)].add(part.value)  # as setattr takes it
+                    words[id(holder)].add(part.value)  # as setattr takes it
                 elif isinstance(part, ast.Attribute):
-                    words[id(around)].add(part.attr)
-                stack.append((part, owner, around))
+                    words[id(holder)].add(part.attr)
+                stack.append((part, owner, holder))
     return Source(tree, functions, words, bases)

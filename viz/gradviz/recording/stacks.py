@@ -37,32 +37,32 @@ class Stacks:
         module = None if inner is None else inner.f_locals["self"]
         key.append(-1 if module is None else self._number(module))
         fixed = tuple(key)
-        known = None if in_apply else self._surroundings.get(fixed)
-        if known is not None:
-            return known[0]
-        found = look_around(frame, in_apply=in_apply)
-        found.module = None
-        found.spot = found.spot._replace(module=key[-1])
-        if found.lasting and not in_apply:
+        earlier = None if in_apply else self._surroundings.get(fixed)
+        if earlier is not None:
+            return earlier[0]
+        surroundings = look_around(frame, in_apply=in_apply)
+        surroundings.module = None
+        surroundings.spot = surroundings.spot._replace(module=key[-1])
+        if surroundings.lasting and not in_apply:
             if len(self._surroundings) > _MOST:
                 self._surroundings.clear()
-            self._surroundings[fixed] = (found, _codes(frame))
-        return found
+            self._surroundings[fixed] = (surroundings, _codes(frame))
+        return surroundings
 
     def look_at_switch(self, frame: FrameType | None) -> Switch:
         """Say who switches grad mode off; of two equal stacks the two blocks are alike."""
         fixed = tuple(_instructions(frame)[0])
-        known = self._switches.get(fixed)
-        if known is None:
+        earlier = self._switches.get(fixed)
+        if earlier is None:
             codes = _codes(frame)
             if len(self._switches) > _MOST:
                 self._switches.clear()
-            known = self._switches[fixed] = (
+            earlier = self._switches[fixed] = (
                 {},
                 codes,
                 any(code.co_filename == CONTEXTLIB for code in codes),
             )
-        blocks, _, has_decorator = known
+        blocks, _, has_decorator = earlier
         decorated = _decorated(frame) if has_decorator else ()
         alike, _ = blocks.get(key := tuple(map(id, decorated))) or blocks.setdefault(
             key, (look_at_switch(frame), decorated)
@@ -102,9 +102,9 @@ def _decorated(frame: FrameType | None) -> tuple[Any, ...]:
 
     It does so for all of them with the same code of its own.
     """
-    found = []
+    functions = []
     while frame is not None:
         if frame.f_code.co_filename == CONTEXTLIB:
-            found.append(getattr(frame.f_locals.get("func"), "__code__", None))
+            functions.append(getattr(frame.f_locals.get("func"), "__code__", None))
         frame = frame.f_back
-    return tuple(found)
+    return tuple(functions)

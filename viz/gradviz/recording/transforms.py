@@ -120,19 +120,19 @@ def derivative_sources(tape: Tape, nodes: Iterable[Any], inputs: Iterable[Any]) 
     """
     before = _before(nodes)
     way = _on_the_way(before, inputs)
-    found: dict[int, None] = {}
+    numbers: dict[int, None] = {}
     curved = []
     for node in way:
         stamp = tape.stamp_of(node)
         if stamp is not None:
-            found.update(dict.fromkeys(stamp.factors))
+            numbers.update(dict.fromkeys(stamp.factors))
         if _is_curved(node, way):
             curved.append(node)
     for node in _before(curved):
         stamp = tape.stamp_of(node)
         if stamp is not None:
-            found.update(dict.fromkeys(stamp.sources))
-    return tuple(found)
+            numbers.update(dict.fromkeys(stamp.sources))
+    return tuple(numbers)
 
 
 def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
@@ -172,14 +172,14 @@ def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
 
 def _before(nodes: Iterable[Any]) -> dict[Any, list[Any]]:
     """Return some nodes and all before them, each with what lies directly before it."""
-    found: dict[Any, list[Any]] = {}
+    directly: dict[Any, list[Any]] = {}
     stack = [node for node in nodes if node is not None]
     while stack:
         node = stack.pop()
-        if node not in found:
-            found[node] = [before for before, _ in node.next_functions if before is not None]
-            stack.extend(found[node])
-    return found
+        if node not in directly:
+            directly[node] = [before for before, _ in node.next_functions if before is not None]
+            stack.extend(directly[node])
+    return directly
 
 
 def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[Any]:
@@ -187,9 +187,9 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[A
 
     All of them where no input is among them.
     """
-    wanted = [one for one in inputs if isinstance(one, Tensor)]
-    history = {one.grad_fn for one in wanted} - {None}
-    leaves = {id(one) for one in wanted if one.grad_fn is None}
+    wanted = [tensor for tensor in inputs if isinstance(tensor, Tensor)]
+    history = {tensor.grad_fn for tensor in wanted} - {None}
+    leaves = {id(tensor) for tensor in wanted if tensor.grad_fn is None}
     ends = [
         node for node in before if node in history or id(getattr(node, "variable", None)) in leaves
     ]
@@ -197,8 +197,8 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[A
         return set(before)
     after: dict[Any, list[Any]] = {}
     for node, earlier in before.items():
-        for one in earlier:
-            after.setdefault(one, []).append(node)
+        for source in earlier:
+            after.setdefault(source, []).append(node)
     way, stack = set(ends), list(ends)
     while stack:
         for node in after.get(stack.pop(), ()):

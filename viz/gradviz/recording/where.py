@@ -141,17 +141,17 @@ def place(code: CodeType, lasti: int) -> Place:
 
     Of a notebook's cell by the number that the reader sees.
     """
-    found = _place(code, lasti)
-    cell = _cell(found.file)
-    return replace(found, file=cell) if cell else found
+    line = _place(code, lasti)
+    cell = _cell(line.file)
+    return replace(line, file=cell) if cell else line
 
 
 def _cell(filename: str) -> str:
     """Return ``"In[3]"`` for the file that IPython compiles a cell as, which is never written."""
     find: Any = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = None if find is None else find()
-    told = None if shell is None else shell.compile.format_code_name(filename)
-    return "" if told is None else str(told[1])
+    named = None if shell is None else shell.compile.format_code_name(filename)
+    return "" if named is None else str(named[1])
 
 
 @by_file
@@ -225,7 +225,7 @@ def variables(frame: FrameType, *names: str) -> dict[str, Any]:
     debugger is there, which would write it back.
     """
     held: Any = frame.f_locals
-    found = {name: held[name] for name in names if name in held}
+    values = {name: held[name] for name in names if name in held}
     if (
         type(held) is dict
         and frame.f_code.co_flags & _FUNCTION
@@ -234,7 +234,7 @@ def variables(frame: FrameType, *names: str) -> dict[str, Any]:
     ):
         if sys.getrefcount(held) <= _MINE:
             held.clear()
-    return found
+    return values
 
 
 _MINE = 3  # references to that dictionary: the frame's, the variable's, and the question's
@@ -303,7 +303,7 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         frame: That makes the call.
         in_apply: It is torch that makes it, as it applies a custom Function.
     """
-    found = Surroundings()
+    surroundings = Surroundings()
     inner: tuple[CodeType, int] | None = None
     user: tuple[CodeType, int] | None = None
     applying: tuple[CodeType, int] | None = None
@@ -318,20 +318,20 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
             kind = level(filename)
         if kind == INSIDE:
             if inner is None and filename.startswith(torch_inside.FOLDER):
-                found.entered = running.co_name
-                if found.torch_line is None and not filename.startswith(_SWITCHES):
-                    found.torch_line = running
+                surroundings.entered = running.co_name
+                if surroundings.torch_line is None and not filename.startswith(_SWITCHES):
+                    surroundings.torch_line = running
             if running is CALL_MODULE:
-                if found.module is None:
-                    found.module = frame.f_locals["self"]
+                if surroundings.module is None:
+                    surroundings.module = frame.f_locals["self"]
             elif running is DEEPCOPY and inner is None:
-                found.deepcopy = True
+                surroundings.deepcopy = True
             elif running is STATE_DICT and inner is None:
-                found.state_dict = True
+                surroundings.state_dict = True
             elif inner is None and is_optimizer(filename):
-                found.optimizer = True
+                surroundings.optimizer = True
             elif running.co_name == "__init__":
-                _look_at_init(frame, found)
+                _look_at_init(frame, surroundings)
         else:
             instruction = (running, frame.f_lasti)
             inner = inner or instruction
@@ -342,29 +342,33 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
                 if kind == USER:
                     applying_user = applying_user or instruction
             if running.co_name == "__init__":
-                _look_at_init(frame, found)
+                _look_at_init(frame, surroundings)
         method = functions.applied(frame)
         if method is not None:
-            found.lasting = False
-            found.checkpoint = found.checkpoint or method.checkpoint
-            found.innermost = found.innermost or (method.checkpoint and not applied_frame)
-            found.opaque = found.opaque or method.opaque
-            found.function = method.owner
+            surroundings.lasting = False
+            surroundings.checkpoint = surroundings.checkpoint or method.checkpoint
+            surroundings.innermost = surroundings.innermost or (
+                method.checkpoint and not applied_frame
+            )
+            surroundings.opaque = surroundings.opaque or method.opaque
+            surroundings.function = method.owner
             wrappers = method.wrappers
         if method is not None or running in wrappers:
             applied_frame = id(frame.f_back)
             applying = applying_user = None
         frame = frame.f_back
-    found.spot = _spot(inner, user)
+    surroundings.spot = _spot(inner, user)
     if applied_frame:
-        found.applying = _spot(applying, applying_user)
-        found.applied = (applied_frame, found.applying)
-    return found
+        surroundings.applying = _spot(applying, applying_user)
+        surroundings.applied = (applied_frame, surroundings.applying)
+    return surroundings
 
 
-def _look_at_init(frame: FrameType, found: Surroundings) -> None:
-    found.lasting = False  # whose it is, its code does not tell
-    found.constructing = found.constructing or isinstance(frame.f_locals.get("self"), nn.Module)
+def _look_at_init(frame: FrameType, surroundings: Surroundings) -> None:
+    surroundings.lasting = False  # whose it is, its code does not tell
+    surroundings.constructing = surroundings.constructing or isinstance(
+        frame.f_locals.get("self"), nn.Module
+    )
 
 
 def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:

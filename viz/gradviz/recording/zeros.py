@@ -84,7 +84,7 @@ def find_zeros(
         if edge.gradient:
             before.setdefault(edge.target, []).append(edge.source)
             after.setdefault(edge.source, []).append(edge.target)
-    found: dict[int, Zero] = {}
+    begun: dict[int, Zero] = {}
     for leaf in sorted(zero):
         above = _closure([leaf], after)
         begins = sorted(
@@ -98,23 +98,23 @@ def find_zeros(
             index, source, empty = begins[0]
             if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
                 index, source = _taken_up_by(built, flows, after, index) or (index, source)
-            seen = "nothing of it is selected" if empty else _shown(flows[index], source)
-            found[leaf] = _begins_at(
-                built.nodes[index], flows[index].leads, source, before, nonzero, seen
+            shown = "nothing of it is selected" if empty else _shown(flows[index], source)
+            begun[leaf] = _begins_at(
+                built.nodes[index], flows[index].leads, source, before, nonzero, shown
             )
         elif not any(flows[index].came for index in above if index in flows):
             why = (
                 "backward() was begun with a gradient of zeros, or a hook on the loss or its node"
                 " made it so"
             )
-            found[leaf] = Zero(
+            begun[leaf] = Zero(
                 operation="backward",
                 why=why,
                 place=built.nodes[min(above - {0}, default=leaf)].place,
             )
         else:
-            found[leaf] = _cancels(built, leaf, above, flows)
-    return found
+            begun[leaf] = _cancels(built, leaf, above, flows)
+    return begun
 
 
 def _taken_up_by(
@@ -132,14 +132,14 @@ def _taken_up_by(
         if re.search(r"complex", operation_name(built.nodes[index].operation))
         else _WHOLE
     )
-    seen = {index}
+    met = {index}
     while (
         len(consumers := after.get(index, [])) == 1
-        and consumers[0] not in seen
+        and consumers[0] not in met
         and consumers[0] in flows
     ):
         source, index = index, consumers[0]
-        seen.add(index)
+        met.add(index)
         if not re.search(whole, operation_name(built.nodes[index].operation)):
             return index, source
     return None
@@ -244,10 +244,10 @@ def _got_nothing(index: int, leaf: int, flows: Mapping[int, Flow]) -> bool:
 
 
 def _closure(starts: Sequence[int], neighbours: Mapping[int, list[int]]) -> set[int]:
-    seen, stack = set(starts), list(starts)
+    met, stack = set(starts), list(starts)
     while stack:
         for other in neighbours.get(stack.pop(), ()):
-            if other not in seen:
-                seen.add(other)
+            if other not in met:
+                met.add(other)
                 stack.append(other)
-    return seen
+    return met
