@@ -5,8 +5,11 @@ it is. Of one that is computed it tells nothing.
 """
 
 import ast
+import builtins
+from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -15,6 +18,7 @@ from torch import nn
 
 from gradviz.recording.expressions import Path
 from gradviz.recording.fingerprints import is_short
+from gradviz.recording.parts import is_open
 from gradviz.recording.torch_inside import PARTS
 from gradviz.recording.where import variables
 
@@ -30,11 +34,13 @@ class Given:
         numbers: Its numbers, and those of the names that it was computed from.
         scalar: It is nothing but numbers: no call changes these, only what holds them.
         whole: Of every name that it was computed from the number is known.
+        beside: Numbers in the lists and dicts that it was computed from, or an element of which.
     """
 
     numbers: set[float]
     scalar: bool
     whole: bool = True
+    beside: set[float] = field(default_factory=set)
 
     @classmethod
     def of(cls, items: Sequence[Any]) -> "Given":
@@ -43,16 +49,20 @@ class Given:
 
     def read(self, frame: FrameType, paths: Iterable[Path]) -> None:
         """Take the numbers that paths hold in a frame."""
-        values = [held(frame, path) for path in paths]
-        self.numbers.update(plain_numbers(values))
-        self.whole = all(value is not None and is_scalar(value) for value in values)
+        values = [held(frame, path) for path in paths if not _is_builtin(frame, path)]
+        self.numbers.update(plain_numbers([value for value in values if is_scalar(value)]))
+        self.beside.update(plain_numbers(values))
+        self.whole = all(value is not None and _is_plain(value) for value in values)
 
     def agrees(self, left: Container[float] | None) -> tuple[bool, bool]:
         """Say whether one of the numbers is among those that left, and whether such a one is no
         number that a programmer would write.
         """
-        same = [number for number in self.numbers if left is not None and number in left]
-        return bool(same), not all(map(is_short, same))
+        if left is None:
+            return False, False
+        same = [number for number in self.numbers if number in left]
+        alike = bool(same) or any(number in left for number in self.beside)
+        return alike, not all(map(is_short, same))
 
 
 def plain_numbers(value: Any) -> Iterator[float]:
@@ -65,6 +75,8 @@ def plain_numbers(value: Any) -> Iterator[float]:
             yield _rounded(item)
         elif type(item) in (list, tuple):
             pending += item[:left]
+        elif type(item) is dict:
+            pending += islice(item.values(), left)
         elif type(item) is slice:
             pending += (item.start, item.stop, item.step)
 
@@ -74,6 +86,20 @@ def is_scalar(value: Any) -> bool:
     if type(value) is tuple:
         return all(map(is_scalar, value))
     return value is None or value is Ellipsis or isinstance(value, (*_SCALARS, slice))
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether all the numbers in a value are known: in a text is none."""
+    if type(value) is list or type(value) is dict:
+        items = value.values() if type(value) is dict else value
+        return len(value) < _ELEMENTS and all(map(is_scalar, items))
+    return type(value) is str or is_scalar(value)
+
+
+def _is_builtin(frame: FrameType, path: Path) -> bool:
+    name = path[0]
+    given = name in frame.f_globals or name in variables(frame, name)
+    return len(path) == 1 and not given and name in vars(builtins)
 
 
 def _rounded(number: Any) -> float:
@@ -110,12 +136,14 @@ def _attribute(value: Any, name: str) -> Any:
 
 
 def _element(value: Any, key: str) -> Any:
-    flat = isinstance(value, np.ndarray) and value.ndim == 1
-    if key == "?" or not (flat or type(value) in (dict, list, tuple)):
+    if is_open(f"[{key}]"):
         return None
     index = ast.literal_eval(key)
-    if type(value) is dict:
-        return value.get(index)
+    if isinstance(value, dict) and type(value).__getitem__ is dict.__getitem__:
+        return dict.get(value, index)
+    flat = isinstance(value, np.ndarray) and value.ndim == 1
+    if not flat and type(value) not in (list, tuple, deque):
+        return None
     return value[index] if type(index) is int and -len(value) <= index < len(value) else None
 
 

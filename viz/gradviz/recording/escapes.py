@@ -19,6 +19,7 @@ from gradviz.recording.expressions import Path, Range
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
 from gradviz.recording.instructions import (
+    COMPREHENSIONS,
     TextUse,
     chosen_by,
     decides,
@@ -127,7 +128,7 @@ class Escapes:
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
                 marks.depth = max(marks.depth, depth)
-                depth += 1
+                depth += code.co_name not in COMPREHENSIONS
                 marks.many = marks.many or many
                 site.changes = site.changes or changes
                 forward = code.co_name == "forward"

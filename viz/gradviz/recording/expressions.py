@@ -7,7 +7,15 @@ A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept"
 import ast
 from collections.abc import Iterator
 
-from gradviz.recording.parts import SOME, as_comprehension, name_of, part_at, pieces, straightened
+from gradviz.recording.parts import (
+    SOME,
+    as_comprehension,
+    name_of,
+    part_at,
+    parts_at,
+    pieces,
+    straightened,
+)
 from gradviz.recording.targets import targets_in_turn
 
 Path = tuple[str, ...]
@@ -78,15 +86,15 @@ def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
     """Return the path that an expression reads: as ``path_of``, and a constant number or slice in
     it is a part as well.
     """
-    parts: list[str] = []
+    way: Path = ()
     inner = node
-    while isinstance(inner, ast.Subscript) and (part := part_at(inner.slice)):
-        parts.append(part)
+    while isinstance(inner, ast.Subscript) and (parts := parts_at(inner.slice)):
+        way = (*parts, *way)
         inner = inner.value
     path, indices = path_of(inner)
-    if path is None or not parts:
+    if path is None or not way:
         return path, indices
-    return (*path, *straightened((*[SOME] * len(indices), *reversed(parts)))), indices
+    return (*path, *straightened((*[SOME] * len(indices), *way))), indices
 
 
 def read_in(value: ast.AST) -> Iterator[Range]:
@@ -100,7 +108,7 @@ def read_in(value: ast.AST) -> Iterator[Range]:
             pending += node.elts
         elif isinstance(node, ast.Dict):
             pending += node.values
-        elif isinstance(node, (ast.Starred, ast.keyword)):
+        elif isinstance(node, (ast.Starred, ast.keyword, ast.Subscript)):
             pending.append(node.value)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins(node):
             pending += (node.left, node.right)
@@ -151,9 +159,9 @@ def reads(node: ast.AST) -> Iterator[Path]:
                 yield path
         elif not (isinstance(node, ast.Attribute) and node.attr in _SHAPE):
             if isinstance(node, ast.Subscript):
-                part = part_at(node.slice)
-                yield from reads_part(node.value, (part or SOME,))
-                indices = [*indices, *([] if part else [node.slice])]
+                way = parts_at(node.slice)
+                yield from reads_part(node.value, way or (SOME,))
+                indices = [*indices, *([] if way else [node.slice])]
             else:
                 yield from reads(node.value)  # type: ignore[union-attr]
         for index in dict.fromkeys(indices):

@@ -26,6 +26,9 @@ _SHOWS = frozenset(
     " add_scalars set_postfix".split()
 )
 _WRITES = frozenset(("write", "writelines", "write_text"))
+COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
+"""What the code of a comprehension is called, where it has one of its own."""
+
 _REPEATS = (
     ast.For,
     ast.While,
@@ -71,12 +74,7 @@ def scope_of(code: CodeType) -> tuple[Source, Scope] | None:
     best: Function | None = None
     for node, _, _ in source.functions.values():
         name = getattr(node, "name", "<lambda>")
-        fits = name == code.co_name or code.co_name in (
-            "<listcomp>",
-            "<setcomp>",
-            "<dictcomp>",
-            "<genexpr>",
-        )
+        fits = name == code.co_name or code.co_name in COMPREHENSIONS
         if not isinstance(node, ast.Module) and fits and is_inside(inner, range_of(node)):
             if best is None or is_inside(range_of(node), range_of(best)):
                 best = node

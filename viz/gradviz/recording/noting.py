@@ -1,5 +1,6 @@
 """What is noted of a call's results: the nodes that it made, and what it made without any."""
 
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -8,6 +9,8 @@ from torch import Tensor
 from gradviz.recording import exits, torch_inside, transforms, where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
+from gradviz.recording.joined import Part, parts_with_a_source
+from gradviz.recording.memory import written
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Stamp
@@ -103,6 +106,11 @@ def made(
             for out in outs:  # torch's own, and no bearer of what left
                 recorder.met.is_new(out)
         return
+    parts = parts_with_a_source(recorder, function.name, args, kwargs, outs[0], inputs)
+    if parts is not None:
+        recorder.met.is_new(outs[0])  # what is in it is known from here on
+        _put_together(recorder, function.name, parts, args, frame)
+        return
     stack: Surroundings | None = None
     for out in outs:
         # Of a result that is a view of one of the inputs, only that input matters
@@ -123,6 +131,19 @@ def made(
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
         write_down(recorder, function.name, kind, mine, stack, out)
+
+
+def _put_together(
+    recorder: Recorder, name: str, parts: Sequence[Part], args: Any, frame: FrameType
+) -> None:
+    """Take note of a tensor that was put together: each part is written into the memory."""
+    stack = recorder.stacks.look_around(frame, in_apply=hands_on(recorder, name, args))
+    if stack.upkeep:
+        return
+    for view, inputs in parts:
+        kind = kind_of(recorder, name, view, inputs, stack, args)
+        serial = write_down(recorder, name, kind, inputs, stack, None)
+        written(recorder.tape, view, serial, None, over=False)
 
 
 def _shows_a_parameter(stack: Surroundings, out: Tensor, args: Any) -> bool:

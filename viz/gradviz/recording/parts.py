@@ -61,6 +61,17 @@ def part_at(index: ast.expr) -> str:
     return "" if number is None else f"[{number}]"
 
 
+def parts_at(index: ast.expr) -> Way:
+    """Return an index as the way to an element: ``[0][1]`` for ``table[0, 1]``, whose lines are
+    lists; nothing where it is not constant.
+    """
+    if not isinstance(index, ast.Tuple):
+        part = part_at(index)
+        return (part,) if part else ()
+    inner = tuple(SOME if isinstance(item, ast.Slice) else part_at(item) for item in index.elts)
+    return inner if all(inner) else ()
+
+
 def _number(index: ast.expr) -> int | None:
     sign = isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub)
     number = index.operand if isinstance(index, ast.UnaryOp) and sign else index
@@ -90,7 +101,12 @@ def may_be_same(first: str, second: str) -> bool:
 
 def is_open(part: str) -> bool:
     """Say whether a part may be any of several elements."""
-    return part in (SOME, PAIRS) or is_stretch(part)
+    return part in (SOME, PAIRS) or is_stretch(part) or is_some_of(part)
+
+
+def is_some_of(part: str) -> bool:
+    """Say whether a part is some element of a slice: ``[1;]`` is one of ``[1:]``."""
+    return part.startswith("[") and not part.startswith("['") and ";" in part
 
 
 def straightened(way: Way) -> Way:
@@ -107,6 +123,8 @@ def straightened(way: Way) -> Way:
 def _within(stretch: str, part: str) -> str:
     start, end = stretch[1:-1].split(":")
     place = place_in(part)
+    if part == SOME:
+        return stretch.replace(":", ";")
     if place is not None and place >= 0 and not start.startswith("-"):
         return f"[{int(start or 0) + place}]"
     if place is not None and place < 0 and (not end or end.startswith("-")):
@@ -182,11 +200,12 @@ def _of_display(value: ast.Tuple | ast.List | ast.Set, way: Way) -> list[Piece] 
         if plain is not None and not -plain <= place < plain:
             return None
         return [Piece(items[place], rest)] if -len(items) <= place < len(items) else []
-    if is_stretch(part):
+    if is_stretch(part) or is_some_of(part):
         if starred:
             return None
-        start, end = (int(number) if number else None for number in part[1:-1].split(":"))
-        return [Piece(ast.copy_location(ast.List(items[start:end], ast.Load()), value), rest)]
+        ends = part[1:-1].replace(";", ":").split(":")
+        start, end = (int(number) if number else None for number in ends)
+        return [Piece(item, rest) for item in items[start:end]]
     return [] if part.startswith("[") else None
 
 
@@ -214,10 +233,8 @@ def _of_sum(value: ast.BinOp, way: Way) -> list[Piece] | None:
 
 
 def _of_subscript(value: ast.Subscript, way: Way) -> list[Piece] | None:
-    part = part_at(value.slice)
-    if not part:
-        return None
-    return [Piece(value.value, straightened((part, *way)))]
+    parts = parts_at(value.slice)
+    return [Piece(value.value, straightened((*parts, *way)))] if parts else None
 
 
 def _of_choice(value: ast.IfExp, way: Way) -> list[Piece]:
@@ -272,7 +289,7 @@ def taken(node: ast.AST, way: Way) -> ast.expr | None:
             return None
         if not part.startswith("["):
             inner: ast.expr = ast.Attribute(node, part, ast.Load())
-        elif is_stretch(part):
+        elif is_stretch(part) or is_some_of(part):
             return None
         else:
             index = ast.Constant(... if part == SOME else eval_part(part))

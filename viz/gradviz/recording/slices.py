@@ -8,11 +8,12 @@ What a function is given is followed by who knows its caller.
 """
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import CodeType
 
 from gradviz.recording.call_arguments import arguments_for, narrowed, roots_of
-from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
+from gradviz.recording.definitions import EACH, Definition, Environment, Function, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
     Range,
@@ -42,6 +43,7 @@ from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
 _MOST = 400
+_FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 
 
 # Slices
@@ -79,7 +81,7 @@ def backward_slice(
         return None
     slicer = Slicer(found[0], found[1])
     for path, root in _starts(code, lasti, wanted, callee):
-        slicer.expressions[Expression(range_of(root))] = None
+        slicer.expressions[Expression(range_of(root), read=tuple(read_in(root)))] = None
         if path in names:
             slicer.pending.append((path, found[1], place[1], DIRECT, 0))
     return slicer.finished()
@@ -123,8 +125,8 @@ def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
     source.passed[id(node)] = None  # of a function that calls itself nothing is said
     inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Global, ast.Nonlocal)
     plain = (
-        isinstance(node, ast.FunctionDef)
-        and not node.decorator_list
+        isinstance(node, _FUNCTIONS)
+        and not getattr(node, "decorator_list", ())
         and node.args.vararg is None
         and node.args.kwarg is None
         and not any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
@@ -207,18 +209,16 @@ class Slicer:
         if isinstance(node, ast.Constant):
             return
         if piece.alone:
-            inner = [
-                range_of(part) for part in ast.iter_child_nodes(node) if hasattr(part, "col_offset")
-            ]
+            inner = tuple(
+                range_of(part) for part in ast.iter_child_nodes(node) if hasattr(part, "lineno")
+            )
+            read = () if way.computed else (range_of(node),)
+            alone = Expression(range_of(node), (), way.object, not way.kept, way.loose, read, inner)
             if not way.quiet:
-                self.expressions[
-                    Expression(
-                        range_of(node), (), way.object, not way.kept, way.loose, (), (*inner,)
-                    )
-                ] = None
+                self.expressions[alone] = None
             return
         own, indices = path_of(node)
-        if own is not None and piece.way and not indices:
+        if own is not None and not indices:
             if not way.quiet:
                 plain = Expression(range_of(node), (), way.object, not way.kept, way.loose)
                 self.expressions[plain] = None
@@ -230,30 +230,32 @@ class Slicer:
             way, left = replace(way, loose=True), ()
         self.value(node, scope, environment, way, left)
 
+    def _called(self, call: ast.Call, scope: Scope, environment: Environment) -> Sequence[Function]:
+        """Return the functions of this file that a call may be of; none where that cannot be
+        told.
+        """
+        name = name_of(call)
+        local = environment.get((name,))
+        if isinstance(call.func, ast.Name) and local is not None:
+            functions = [item.value for item in local if isinstance(item.value, _FUNCTIONS)]
+            return functions if len(functions) == len(local) else ()
+        named = self.source.callables.get(name, ())
+        if not isinstance(call.func, ast.Attribute):
+            return () if name in self.source.bases else named
+        path, indices = path_of(call.func.value)
+        if path is None or indices:
+            return ()
+        owners = classes_of(self.source, path, scope, environment)
+        return [item for item in named if self.source.functions[id(item)][1] in owners]
+
     def _given(
-        self, value: ast.AST, scope: Scope, environment: Environment
+        self, value: ast.Call, scope: Scope, environment: Environment
     ) -> dict[ast.expr, list[Path]]:
         """Return what the function's results have of each argument of a call; nothing where that
         cannot be told.
         """
-        if not isinstance(value, ast.Call) or name_of(value) not in self.source.callables:
-            return {}
-        functions = self.source.callables[name_of(value)]
-        if isinstance(value.func, ast.Attribute):
-            path, indices = path_of(value.func.value)
-            owners = (
-                set()
-                if path is None or indices
-                else classes_of(self.source, path, scope, environment)
-            )
-            functions = [
-                function
-                for function in functions
-                if self.source.functions[id(function)][1] in owners
-            ]
-        elif (name_of(value),) in environment:
-            return {}
-        if len(functions) != 1 or name_of(value) in self.source.bases:
+        functions = self._called(value, scope, environment)
+        if len(functions) != 1:
             return {}
         inner = self.source.scope(functions[0])
         passed = _passed_on(self.source, inner)

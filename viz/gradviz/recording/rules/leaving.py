@@ -10,6 +10,7 @@ from gradviz.graph import CutKind
 from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array, is_whole
 from gradviz.recording.inputs import inputs_of
+from gradviz.recording.joined import with_a_source
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
@@ -24,6 +25,7 @@ def _after_escape(
         return out  # torch checks what it was given
     # What is read out of a text is a number
     value = as_array(args[0]) if rule.name in exits.TEXTS and args[0].numel() == 1 else out
+    value = with_a_source(recorder, args[0], value)
     serial = _left(recorder, rule.name, args[0], value, frame)
     if KIND_OF[rule.name] is CutKind.NUMPY:
         _give_out(recorder, args[0], frame, serial)
