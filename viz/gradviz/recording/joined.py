@@ -44,8 +44,8 @@ def parts_with_a_source(
         sources = [inputs_of(recorder, (item,), {}) for item in given]
     else:
         return None
-    known = {number for part in sources for number, _ in part}
-    if all(sources) or not known.issuperset(number for number, _ in inputs):
+    sourced = {number for part in sources for number, _ in part}
+    if all(sources) or not sourced.issuperset(number for number, _ in inputs):
         return None
     lengths = [len(item) if name in _JOINED else 1 for item in given]
     if not out.dim() or sum(lengths) != len(out):
