@@ -68,7 +68,7 @@ class Difference:
 
     def __bool__(self) -> bool:
         """Whether anything that a verdict depends on differs; a new name alone is no difference."""
-        here = (
+        own = (
             self.changed,
             self.trained,
             self.came,
@@ -78,7 +78,7 @@ class Difference:
             self.losses_came,
             self.losses_went,
         )
-        return any(map(bool, (*here, *self.losses.values())))
+        return any(map(bool, (*own, *self.losses.values())))
 
 
 def compare(before: Findings, after: Findings) -> Difference:
@@ -106,8 +106,8 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
     """The old name of a loss by the new one: the same, or that of a call with the same loss."""
     pairs = {name: name for name in new if name in old}
     for name in new:
-        left = (each for each in old if each not in pairs.values())
-        other = next((each for each in left if loss_named(each) == loss_named(name)), None)
+        left = (loss for loss in old if loss not in pairs.values())
+        other = next((loss for loss in left if loss_named(loss) == loss_named(name)), None)
         if name not in pairs and other is not None:
             pairs[name] = other
     return pairs

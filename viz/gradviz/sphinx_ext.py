@@ -67,7 +67,7 @@ img.gradviz-dark{display:none}
 def formats(argument: str) -> tuple[str, ...]:
     """Read the option ``:format:``."""
     given = tuple(argument.split())
-    wrong = next((each for each in given if each not in FORMATS), None)
+    wrong = next((form for form in given if form not in FORMATS), None)
     if wrong is not None or not given:
         raise ValueError(f"unknown format: {wrong or ''!r} (choose from {', '.join(FORMATS)})")
     return given
@@ -255,13 +255,13 @@ def _table(look: _Look) -> list[nodes.Node]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in report.parameters:
         fates = [losses[loss].parameters[name] for loss in losses]
-        said = tuple(
+        spellings = tuple(
             f"{fate.verdict}, partial" if fate.partial else str(fate.verdict) for fate in fates
         )
-        alike.setdefault(said, []).append(name)
+        alike.setdefault(spellings, []).append(name)
     rows = [
-        [str(group), *said]
-        for said, names in alike.items()
+        [str(group), *spellings]
+        for spellings, names in alike.items()
         for group in fold_names(names, report.parameters)
     ]
     titles = ["parameter", *losses]

@@ -83,7 +83,7 @@ class Session:
             return
         self._end()
         try:
-            this_rank = rank.here()
+            this_rank = rank.current()
             if this_rank is not None and this_rank.own == 0:
                 _say(ranks.put_together(self._wanted))
         except Exception as error:

@@ -53,7 +53,7 @@ def ask(
     observer = Observer(tape)
     backward, error = None, None
     off: list[Action] = []
-    with _undisturbed(one for one in given if isinstance(one, nn.Module)), Undo(off):
+    with _undisturbed(module for module in given if isinstance(module, nn.Module)), Undo(off):
         try:
             backward = observer.begin(losses, None, off)
             for number, gradient in _run(

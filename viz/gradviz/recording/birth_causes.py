@@ -60,7 +60,7 @@ def _count(mask: Tensor) -> str:
     return f"{hits} of {mask.numel()} elements" if hits else ""
 
 
-def _said(words: str, mask: Tensor) -> str:
+def _words_where(words: str, mask: Tensor) -> str:
     """Return the words, and at how many elements it is so; empty where there are none."""
     count = _count(mask)
     return f"{words}, at {count}" if count else ""
@@ -71,7 +71,7 @@ def _at(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
 
     def check(values: dict[str, Tensor], node: Any) -> str | None:
         value = values.get(label)
-        return None if value is None else _said(words, test(value))
+        return None if value is None else _words_where(words, test(value))
 
     return check
 
@@ -91,7 +91,7 @@ def _power(test: Callable[[Tensor, Tensor], Tensor], words: str) -> Check:
         base, exponent = values.get("self"), values.get("exponent", number(node, "exponent"))
         if base is None or exponent is None:
             return None
-        return _said(words, test(base, torch.as_tensor(exponent)))
+        return _words_where(words, test(base, torch.as_tensor(exponent)))
 
     return check
 
@@ -208,7 +208,7 @@ def _angle(values: dict[str, Tensor], node: Any) -> str | None:
     first, second = values.get("self"), values.get("other")
     if first is None or second is None:
         return None
-    return _said("atan2 of (0, 0) has no derivative", (first == 0) & (second == 0))
+    return _words_where("atan2 of (0, 0) has no derivative", (first == 0) & (second == 0))
 
 
 def _too_large(values: dict[str, Tensor], node: Any) -> str | None:
@@ -225,7 +225,7 @@ def _recomputed(values: dict[str, Tensor], node: Any) -> str | None:
     if value is None or function is None:
         return None
     result = function(value)
-    return _said("its result is infinite", result.isinf()) or _said(
+    return _words_where("its result is infinite", result.isinf()) or _words_where(
         "it is not defined there", result.isnan() & ~value.isnan()
     )
 

@@ -67,7 +67,7 @@ def _without(built: Built, flows: Mapping[int, Flow], closed: set[int]) -> set[i
     for edge in built.edges.values():
         if edge.gradient:
             before.setdefault(edge.target, []).append(edge.source)
-    seen, stack = {0}, [0]
+    met, stack = {0}, [0]
     while stack:
         index = stack.pop()
         flow = flows.get(index)
@@ -77,7 +77,7 @@ def _without(built: Built, flows: Mapping[int, Flow], closed: set[int]) -> set[i
             else {source for source, went in zip(flow.leads, flow.went, strict=False) if went}
         )
         for source in before.get(index, ()):
-            if source not in seen and source not in closed and (sent is None or source in sent):
-                seen.add(source)
+            if source not in met and source not in closed and (sent is None or source in sent):
+                met.add(source)
                 stack.append(source)
-    return seen
+    return met

@@ -79,14 +79,14 @@ def values_in(arguments: Any) -> list[Tensor]:
 
     By closure, by name, or in a module.
     """
-    found: dict[int, Tensor] = {}
+    tensors: dict[int, Tensor] = {}
     looked: set[int] = set()
 
     def look(value: Any, deep: int) -> None:
         if id(value) in looked or deep > _DEEP:
             return
         if isinstance(value, Tensor):
-            found[id(value)] = value
+            tensors[id(value)] = value
             return
         looked.add(id(value))
         inner: list[Any] = []
@@ -118,7 +118,7 @@ def values_in(arguments: Any) -> list[Tensor]:
             look(item, deep + (isinstance(value, FunctionType)))
 
     look(arguments, 0)
-    return list(found.values())
+    return list(tensors.values())
 
 
 def _content(cell: CellType) -> Any:

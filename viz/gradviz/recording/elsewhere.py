@@ -37,7 +37,7 @@ def tensors_within(things: Any) -> tuple[Tensor, ...]:
     """Return the tensors that can be come to from some objects, without running
     anything of theirs.
     """
-    found: list[Tensor] = []
+    tensors: list[Tensor] = []
     met: dict[int, Any] = {}
     stack = [things]
     while stack and len(met) < _MOST:
@@ -46,12 +46,12 @@ def tensors_within(things: Any) -> tuple[Tensor, ...]:
             continue
         met[id(thing)] = thing
         if isinstance(thing, Tensor):
-            found.append(thing)
+            tensors.append(thing)
         elif isinstance(thing, FunctionType):
             stack.extend(_used_by(thing))
         else:
             stack.extend(gc.get_referents(thing))
-    return tuple(found)
+    return tuple(tensors)
 
 
 def _used_by(function: FunctionType) -> Iterator[Any]:
@@ -94,9 +94,9 @@ def thread_that_may_compute() -> str:
         if thread is not threading.current_thread()
     }
     for ident, frame in _frames().items() if names else ():
-        here: FrameType | None = frame if ident in names else None
-        while here is not None:
-            if level(here.f_code.co_filename) == USER:
+        running: FrameType | None = frame if ident in names else None
+        while running is not None:
+            if level(running.f_code.co_filename) == USER:
                 return names[ident]
-            here = here.f_back
+            running = running.f_back
     return ""

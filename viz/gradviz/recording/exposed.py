@@ -63,8 +63,8 @@ class Exposed:
         except (NotImplementedError, RuntimeError):
             return
         key = id(storage)
-        known = self.windows.get(key)
-        sites = {site: None} if known is None else known[1].sites | {site: None}
+        kept = self.windows.get(key)
+        sites = {site: None} if kept is None else kept[1].sites | {site: None}
         start = storage.data_ptr()
         window = Window(
             0,
@@ -73,7 +73,7 @@ class Exposed:
             _bytes(storage, high),
             sites,
             start,
-            serial or (0 if known is None else known[1].serial),
+            serial or (0 if kept is None else kept[1].serial),
         )
         self.windows[key] = (weakref.ref(storage, partial(self.windows.pop, key)), window)
         self._starts[start] = key
@@ -88,8 +88,8 @@ class Exposed:
             start = tensor.untyped_storage().data_ptr() if self._starts else 0
         except (NotImplementedError, RuntimeError):
             return 0
-        known = self.windows.get(self._starts.get(start, 0))
-        return known[1].serial if known is not None and known[1].start == start else 0
+        kept = self.windows.get(self._starts.get(start, 0))
+        return kept[1].serial if kept is not None and kept[1].start == start else 0
 
     def changed(self, items: Iterable[Any]) -> Iterator[tuple[Tensor, Window]]:
         """Yield the tensors whose memory something else has written since it was looked at last.
@@ -112,10 +112,10 @@ class Exposed:
 
     def _window(self, tensor: Tensor) -> Window | None:
         try:
-            known = self.windows.get(id(tensor.untyped_storage()))
+            kept = self.windows.get(id(tensor.untyped_storage()))
         except (NotImplementedError, RuntimeError):
             return None
-        return None if known is None else known[1]
+        return None if kept is None else kept[1]
 
     @staticmethod
     def _refresh(tensor: Tensor, window: Window) -> bool:

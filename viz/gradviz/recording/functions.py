@@ -51,10 +51,10 @@ _examined: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()
 def applied(frame: FrameType) -> Method | None:
     """Return the method that a frame runs for ``apply``; None for any other frame."""
     code = frame.f_code
-    known = _answers.get(id(code))
-    if known is None or known[0] is not code:
-        known = _look_up(code)
-    method = known[1]
+    answer = _answers.get(id(code))
+    if answer is None or answer[0] is not code:
+        answer = _look_up(code)
+    method = answer[1]
     if method is None or frame.f_back is None:
         return method
     caller = frame.f_back

@@ -44,12 +44,12 @@ def names_of(model: Model | None) -> Names:
     """Read the names off a model, or off models and tensors given by name in its place."""
     names = Names()
     for name, tensor in _named(model, names):
-        known = names.parameters.get(id(tensor))
-        if known is None:
+        earlier = names.parameters.get(id(tensor))
+        if earlier is None:
             names.tensors[name] = tensor
             names.parameters[id(tensor)] = (name,)
         else:
-            names.parameters[id(tensor)] = (*known, name)
+            names.parameters[id(tensor)] = (*earlier, name)
     for key, whole in names.wholes.items():
         if key in names.parameters:
             names.parameters[id(whole)] = names.parameters[key]
@@ -73,11 +73,11 @@ def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
     if isinstance(model, nn.Module):
         yield from _named_parameters("", model, names)
         return
-    for name, each in (model or {}).items():
-        if isinstance(each, nn.Module):
-            yield from _named_parameters(name, each, names)
+    for name, part in (model or {}).items():
+        if isinstance(part, nn.Module):
+            yield from _named_parameters(name, part, names)
         else:
-            yield name, each
+            yield name, part
 
 
 _Way: TypeAlias = "tuple[nn.Module, _Way] | None"  # a module, and those that it is inside of

@@ -35,8 +35,8 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
 
     Where it changed what it was given, that too.
     """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None:
         return Outflow()
     parts: dict[int | None, None] = {}
     for number, values, sliced in _result_slices(code):
@@ -44,7 +44,7 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
             changed and position in sliced.calls
         ):
             parts[number if values > 1 else None] = None
-    scope = found[1]
+    scope = source_and_scope[1]
     given = set(scope.parameters) - {"self", "cls", scope.own}
     changes = False
     for definition in scope.definitions:
@@ -71,13 +71,13 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
 
 @by_file
 def _result_slices(code: CodeType) -> tuple[tuple[int, int, Slice], ...]:
-    found = scope_of(code)
+    source_and_scope = scope_of(code)
     slices: list[tuple[int, int, Slice]] = []
-    if found is not None:
-        for values, here in found[1].results:
+    if source_and_scope is not None:
+        for values, names_there in source_and_scope[1].results:
             for number, value in enumerate(values):
-                slicer = Slicer(found[0], found[1])
-                slicer.value(value, found[1], here)
+                slicer = Slicer(source_and_scope[0], source_and_scope[1])
+                slicer.value(value, source_and_scope[1], names_there)
                 sliced = slicer.finished()
                 if sliced is not None:
                     slices.append((number, len(values), sliced))
@@ -110,10 +110,10 @@ def goes_into(code: CodeType, lasti: int, taken: Path) -> bool:
 
 
 def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
-    found = scope_of(code)
-    if found is None or definition.value is None:
+    source_and_scope = scope_of(code)
+    if source_and_scope is None or definition.value is None:
         return False
-    slicer = Slicer(found[0], found[1])
+    slicer = Slicer(source_and_scope[0], source_and_scope[1])
     slicer.value(definition.value, definition.scope, definition.before)
     sliced = slicer.finished()
     return sliced is not None and any(
@@ -126,10 +126,10 @@ def written_through(code: CodeType, lasti: int) -> Slice | None:
     """Return what was written through a piece of memory that an instruction gave out, by the names
     that it goes by.
     """
-    found, position = scope_of(code), position_of(code, lasti)
-    if found is None or position is None:
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None:
         return None
-    source, scope = found
+    source, scope = source_and_scope
     names = {
         definition.target[:1] for definition in scope.definitions if _gives(definition, position)
     }

@@ -49,9 +49,9 @@ def original_of(function: Any, frame: FrameType) -> Callable[..., Any]:
 def _with_code(code: CodeType) -> Callable[..., Any] | None:
     return next(
         (
-            one
-            for one in gc.get_referrers(code)
-            if type(one) is FunctionType and one.__code__ is code
+            referrer
+            for referrer in gc.get_referrers(code)
+            if type(referrer) is FunctionType and referrer.__code__ is code
         ),
         None,
     )
@@ -60,5 +60,5 @@ def _with_code(code: CodeType) -> Callable[..., Any] | None:
 def _in_c(function: Any) -> Callable[..., Any] | None:
     """Return the method in C that a function was put in place of."""
     name = next((name for name, value in vars(torch.Tensor).items() if value is function), None)
-    found = None if name is None else getattr(torch_inside.TensorBase, name, None)
-    return found if type(found) in _OF_TORCH else None
+    own = None if name is None else getattr(torch_inside.TensorBase, name, None)
+    return own if type(own) in _OF_TORCH else None

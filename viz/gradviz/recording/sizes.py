@@ -85,7 +85,7 @@ def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None
     for position, size in enumerate(sizes):
         if isinstance(size, Tensor):
             by_device.setdefault(size.device, []).append(position)
-    found = [size if isinstance(size, float) else UNREAD for size in sizes]
+    numbers_read = [size if isinstance(size, float) else UNREAD for size in sizes]
     for device, positions in by_device.items():
         # Backward may have used streams of its own
         torch.get_device_module(device).synchronize(device)
@@ -93,8 +93,8 @@ def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None
             [size for place in positions if isinstance(size := sizes[place], Tensor)]
         ).tolist()
         for place, number in zip(positions, numbers, strict=True):
-            found[place] = number if of_row is None else of_row(number)
-    return found
+            numbers_read[place] = number if of_row is None else of_row(number)
+    return numbers_read
 
 
 def any_nonzero(gradient: Tensor) -> bool | None:
@@ -125,8 +125,8 @@ def plain(gradient: Tensor) -> Tensor | None:
 
     None where there are none to read.
     """
-    found = stored(gradient)
-    return None if found is None else real(found[0])
+    values = stored(gradient)
+    return None if values is None else real(values[0])
 
 
 def real(values: Tensor) -> Tensor:

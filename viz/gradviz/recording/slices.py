@@ -76,29 +76,29 @@ def backward_slice(
         wanted: The callee's parameters that matter; None for every argument.
         callee: Whose parameters these are.
     """
-    found, place = scope_of(code), place_of(code, lasti)
-    if found is None or place is None:
+    source_and_scope, place = scope_of(code), place_of(code, lasti)
+    if source_and_scope is None or place is None:
         return None
-    slicer = Slicer(found[0], found[1])
+    slicer = Slicer(source_and_scope[0], source_and_scope[1])
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.expressions[Expression(range_of(root), read=tuple(read_in(root)))] = None
         if path in names:
-            slicer.pending.append((path, found[1], place[1], DIRECT, 0))
+            slicer.pending.append((path, source_and_scope[1], place[1], DIRECT, 0))
     return slicer.finished()
 
 
 def _starts(
     code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
 ) -> list[tuple[Path, ast.AST]]:
-    found, place = scope_of(code), place_of(code, lasti)
-    if found is None or place is None:
+    source_and_scope, place = scope_of(code), place_of(code, lasti)
+    if source_and_scope is None or place is None:
         return []
-    slicer = Slicer(found[0], found[1])
+    slicer = Slicer(source_and_scope[0], source_and_scope[1])
     if wanted is None:
         return [
             (path, root)
             for root in roots_of(place[0])
-            for path in slicer.reads(root, found[1], place[1]) or [()]
+            for path in slicer.reads(root, source_and_scope[1], place[1]) or [()]
         ]
     called = None if callee is None else scope_of(callee)
     starts: list[tuple[Path, ast.AST]] = []

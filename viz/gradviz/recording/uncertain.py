@@ -22,8 +22,8 @@ def uncertain(
     """
     never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
     unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
-    found: dict[str, Place | str] = {}
-    seen: set[int] = set()
+    places: dict[str, Place | str] = {}
+    met: set[int] = set()
     for number, way in tape.exits.items() if unused else ():
         call = tape.calls.get(number)
         # A text is made to be read. What chooses nothing that runs can come back only where
@@ -37,26 +37,26 @@ def uncertain(
             continue
         place = call.spot.calling_place or call.spot.place
         if place is not None:
-            for name in _behind(tape, number, unused, seen):
-                found.setdefault(name, place)
+            for name in _behind(tape, number, unused, met):
+                places.setdefault(name, place)
     for number in tape.forks:
         spot = tape.calls[number].spot
         if number < tape.unexplained and (place := spot.calling_place or spot.place) is not None:
             for name in never:
-                found.setdefault(name, place)
+                places.setdefault(name, place)
     for name in never if tape.beside else ():
-        found.setdefault(name, tape.beside)
-    return found
+        places.setdefault(name, tape.beside)
+    return places
 
 
-def _behind(tape: Tape, number: int, unused: Mapping[int, str], seen: set[int]) -> list[str]:
+def _behind(tape: Tape, number: int, unused: Mapping[int, str], met: set[int]) -> list[str]:
     behind: list[str] = []
     stack = [number]
     while stack:
         current = stack.pop()
-        if current in seen:
+        if current in met:
             continue
-        seen.add(current)
+        met.add(current)
         if current in unused:
             behind.append(unused[current])
         step, call = tape.steps.get(current), tape.calls.get(current)

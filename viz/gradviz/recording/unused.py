@@ -27,7 +27,7 @@ def with_reasons(
     """Return for each unused parameter why it is, as far as the trace has seen all there was to
     see.
     """
-    unused = [one.name for one in parameters if one.verdict is Verdict.UNUSED]
+    unused = [parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED]
     if tape.began is None:
         return dict.fromkeys(unused, Unused(reason=UnusedReason.UNKNOWN))
     if tape.made_before or tape.opaque:
@@ -213,7 +213,7 @@ def _modules(model: Model | None, names: Names) -> dict[str, nn.Module]:
     roots = (
         [model]
         if isinstance(model, nn.Module)
-        else [one for one in (model or {}).values() if isinstance(one, nn.Module)]
+        else [part for part in (model or {}).values() if isinstance(part, nn.Module)]
     )
     return {
         names.modules[id(module)]: module
@@ -229,11 +229,11 @@ def _is_copy(other: nn.Module, module: nn.Module) -> bool:
         return False
     pairs = [*zip(other.parameters(), module.parameters(), strict=False)]
     if not pairs or any(
-        is_lazy(one) or one.is_meta or one.shape != two.shape or one.dtype != two.dtype
-        for one, two in pairs
+        is_lazy(left) or left.is_meta or left.shape != right.shape or left.dtype != right.dtype
+        for left, right in pairs
     ):
         return False
-    return all(one.device == two.device and torch.equal(one, two) for one, two in pairs)
+    return all(left.device == right.device and torch.equal(left, right) for left, right in pairs)
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:

@@ -54,9 +54,9 @@ class Writes(Generic[Kind]):
         """Return the writes that share a byte with a range, the first made first."""
         start = bisect_left(self._by_low, low - self._longest, key=_low)
         end = bisect_left(self._by_low, high, key=_low)
-        found = [write for write in self._by_low[start:end] if low < write.high]
-        found += [write for write in self._grown if low < write.high and write.low < high]
-        return sorted(found, key=attrgetter("serial"))
+        writes = [write for write in self._by_low[start:end] if low < write.high]
+        writes += [write for write in self._grown if low < write.high and write.low < high]
+        return sorted(writes, key=attrgetter("serial"))
 
     def drop_within(self, low: int, high: int) -> None:
         """Forget the writes that lie in a range, and of those that have grown the

@@ -200,7 +200,7 @@ class Account:
         return bool(self._settings.output) and is_something
 
     def _is_silent(self) -> bool:
-        own = rank.here() if self._settings.one_voice else None
+        own = rank.current() if self._settings.one_voice else None
         return own is not None and own.own > 0
 
 

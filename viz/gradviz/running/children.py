@@ -85,7 +85,7 @@ def label(settings: Settings) -> str:
     """
     if settings.one_voice:
         return ""
-    here = rank.here()
+    here = rank.current()
     if here is not None:
         return f"rank{here.own}"
     return "" if os.getpid() == settings.root else f"process{os.getpid()}"

@@ -110,9 +110,9 @@ class Ranks:
             yield table.removeprefix("gradviz: ")
             return
         words = Counter(word for word, _ in next(iter(fates.values())).values())
-        told = listing([f"{number} {word}" for word, number in words.most_common()], 5)
+        words_told = listing([f"{number} {word}" for word, number in words.most_common()], 5)
         yield f"training: every rank says the same of {counted(sum(words.values()), 'parameter')}"
-        yield f": {told}\n"
+        yield f": {words_told}\n"
 
     def _calls(self) -> dict[str, list[Left]]:
         """What every rank left of each call, the calls in the order in which ranks name them."""
@@ -151,10 +151,10 @@ def merged(files: Sequence[Path]) -> Ranks:
             "one report is nothing to merge: name the file of every rank, such as report.rank*.json"
         )
     numbers = [_number(path) for path in files]
-    known = [number for number in numbers if number is not None]
-    is_counted = len(known) < len(files)
+    numbered = [number for number in numbers if number is not None]
+    is_counted = len(numbered) < len(files)
     by_rank: dict[int, Path] = {}
-    for number, path in enumerate(files) if is_counted else zip(known, files, strict=True):
+    for number, path in enumerate(files) if is_counted else zip(numbered, files, strict=True):
         if number in by_rank:
             raise ReportFileError(
                 f"{str(by_rank[number])!r} and {str(path)!r} are both of rank {number}: one report"
@@ -195,7 +195,7 @@ def _document(text: str) -> tuple[dict[str, Any], list[Heads]]:
     In the document the list ``[{"list": 0}]`` stands for the first of them.
     """
     lists: list[Heads] = []
-    parts = _around("".join(_around(text, '"graph": {\n')[::2]), '"parameters": [\n')
+    parts = _parted("".join(_parted(text, '"graph": {\n')[::2]), '"parameters": [\n')
     for position in range(1, len(parts), 2):
         heads = _heads(parts[position])
         if heads:
@@ -207,7 +207,7 @@ def _document(text: str) -> tuple[dict[str, Any], list[Heads]]:
         return read_document(text), []
 
 
-def _around(text: str, opening: str) -> list[str]:
+def _parted(text: str, opening: str) -> list[str]:
     """Split a text at the lines that end in ``opening``: what is outside, inside, outside, ...
 
     A line break stands in no string of JSON, so that what begins a line is a key; as gradviz writes

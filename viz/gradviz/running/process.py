@@ -131,7 +131,7 @@ class Process:
         """
         from gradviz.running import rank, ranks
 
-        here = rank.here()
+        here = rank.current()
         if os.getpid() == self._settings.root and (here is None or here.own == 0):
             say(ranks.put_together(self._settings))
 

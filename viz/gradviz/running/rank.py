@@ -21,17 +21,17 @@ class Rank:
     of: int
 
 
-_known: Rank | None = None  # a script may leave its process group before it ends
+_last: Rank | None = None  # a script may leave its process group before it ends
 
 
-def here() -> Rank | None:
+def current() -> Rank | None:
     """Return this process's rank; None where it is not one of several."""
-    global _known
+    global _last
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
-        _known = Rank(distributed.get_rank(), distributed.get_world_size())
-    found = _known or _from_environment()
-    return found if found is not None and found.of > 1 else None
+        _last = Rank(distributed.get_rank(), distributed.get_world_size())
+    rank = _last or _from_environment()
+    return rank if rank is not None and rank.of > 1 else None
 
 
 def _from_environment() -> Rank | None:

@@ -67,21 +67,21 @@ def folder(settings: Settings) -> Path | None:
     if settings.folder:
         return Path(settings.folder)
     address, port = os.environ.get("MASTER_ADDR"), os.environ.get("MASTER_PORT")
-    if port is None or rank.here() is None:
+    if port is None or rank.current() is None:
         return None
     return Path(tempfile.gettempdir()) / f"gradviz-{getpass.getuser()}-{address}-{port}"
 
 
 def begin(number: int, settings: Settings) -> None:
     """Leave that a call has begun, which is all there will be if it never ends."""
-    this_rank = rank.here()
+    this_rank = rank.current()
     if this_rank is not None:
         _leave(Left(number=number, rank=this_rank.own, of=this_rank.of), settings)
 
 
 def leave(call: Call, settings: Settings) -> None:
     """Leave what one call reached for the matrix."""
-    this_rank = rank.here()
+    this_rank = rank.current()
     if this_rank is not None and call.kind == "backward":
         verdicts = {
             name: (parameter.verdict.value, parameter.numel)
@@ -106,7 +106,7 @@ def leave_training(training: Training, settings: Settings) -> None:
     """Leave whether the parameters of this rank train, where somebody is there at the end of the
     run to put it together.
     """
-    this_rank, where = rank.here(), Path(settings.folder)
+    this_rank, where = rank.current(), Path(settings.folder)
     if this_rank is not None and settings.folder and owned.folder(where):
         fates = {
             fate.name: ("trains" if fate.trains else fate.why or "unknown", fate.numel)
@@ -190,7 +190,7 @@ def waits() -> bool:
     parameter.
     """
     parallel = sys.modules.get("torch.nn.parallel.distributed")
-    if parallel is None or rank.here() is None:
+    if parallel is None or rank.current() is None:
         return False
     wrapped = alive.of_kinds(parallel.DistributedDataParallel)
     return any(not (replica.find_unused_parameters or replica.static_graph) for replica in wrapped)
@@ -238,7 +238,7 @@ def _await(where: Path) -> None:
     """Wait for a moment until the others on this machine have left the last call that this rank
     left.
     """
-    this_rank, until = rank.here(), time.monotonic() + _PATIENCE
+    this_rank, until = rank.current(), time.monotonic() + _PATIENCE
     own = [] if this_rank is None else [part for part in _read(where) if part.rank == this_rank.own]
     if this_rank is None or not own:
         return

@@ -35,7 +35,7 @@ class Replicas:
 
     def stepped(self, glances: Sequence[Glance]) -> None:
         """Take note of the weights after a step."""
-        if rank.here() is None or len(self._steps) >= _MOST or _AVERAGES in sys.modules:
+        if rank.current() is None or len(self._steps) >= _MOST or _AVERAGES in sys.modules:
             return
         shared = _shared()
         marks = {glance.key: _mark(glance) for glance in glances if glance.key in shared}
@@ -44,7 +44,7 @@ class Replicas:
 
     def leave(self, names: Mapping[int, str], settings: Settings) -> None:
         """Leave them where the ranks of this run meet."""
-        own, where = rank.here(), Path(settings.folder)
+        own, where = rank.current(), Path(settings.folder)
         if own is not None and settings.folder and self._steps and owned.folder(where):
             steps = [
                 {names[key]: mark for key, mark in marks.items() if key in names}

@@ -154,26 +154,26 @@ class _Terms:
 
     def _added(self, starts: list[int]) -> set[int]:
         """Return some values and what they are sums of."""
-        seen, stack = set(starts), list(starts)
+        met, stack = set(starts), list(starts)
         while stack:
             index = stack.pop()
             if self._hands_on(index):
                 for edge in self._graph.into[index]:
-                    if edge.source not in seen:
-                        seen.add(edge.source)
+                    if edge.source not in met:
+                        met.add(edge.source)
                         stack.append(edge.source)
-        return seen
+        return met
 
     def severed_at(self, index: int) -> Place | None:
         """Return the line that severs a dead value, the one nearest to the loss."""
-        seen, queue = {index}, [index]
+        met, queue = {index}, [index]
         while queue:
-            here = queue.pop(0)
-            node = self._graph.nodes[here]
-            if node.severs is not None or any(edge.severed for edge in self._graph.into[here]):
+            nearest = queue.pop(0)
+            node = self._graph.nodes[nearest]
+            if node.severs is not None or any(edge.severed for edge in self._graph.into[nearest]):
                 return node.caller or node.place
-            for edge in self._graph.into[here]:
-                if edge.source not in seen:
-                    seen.add(edge.source)
+            for edge in self._graph.into[nearest]:
+                if edge.source not in met:
+                    met.add(edge.source)
                     queue.append(edge.source)
         return self._graph.nodes[index].place
