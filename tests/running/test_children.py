@@ -48,9 +48,10 @@ def test_training_in_children_is_said_and_followed_where_asked(scripts, way):
     assert len(list(scripts.folder.glob("report.process*.json"))) == 2
 
 
-def test_a_script_without_torch_is_told_so_once(cold_scripts):
+@pytest.mark.parametrize("options", [[], ["--children"]])
+def test_a_script_without_torch_is_told_so_once(cold_scripts, options):
     cold_scripts.write("plain.py", "print('no torch here')\n")
-    ran = cold_scripts.run("plain.py")
+    ran = cold_scripts.run(*options, "plain.py")
     assert (ran.out, ran.err) == (
         "no torch here\n",
         "gradviz: No backward call was seen in this process: torch was not imported.\n",

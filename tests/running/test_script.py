@@ -4,8 +4,14 @@ Whatever it can look at is the same.
 """
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
+
+from gradviz.errors import GradvizError
+from gradviz.running import script
+from gradviz.running.settings import Settings
 
 
 @pytest.fixture
@@ -257,3 +263,19 @@ def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(warm_scrip
         warm_scripts.run("--backward", "1", "modes.py"),
     )
     assert (watched.out, watched.others) == (plain.out, plain.others)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["python", "train.py"], "leave 'python' out"),
+        (["python3.12", "-m", "train"], "leave 'python3.12' out"),
+        ([sys.executable, "train.py"], "leave "),
+        (["program"], "it is a program, and no Python script"),
+        (["missing.py"], "there is no such file"),
+    ],
+)
+def test_what_is_no_script_is_refused_in_a_line_with_the_way_out(scripts, command, says):
+    (scripts.folder / "program").write_bytes(Path(sys.executable).read_bytes()[:64])
+    with pytest.raises(GradvizError, match=says):
+        script.run(command[0], command[1:], Settings())

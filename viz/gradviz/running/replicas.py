@@ -11,15 +11,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from gradviz import owned
 from gradviz.recording import alive
 from gradviz.render.sentences import counted, listing
 from gradviz.running import rank
 from gradviz.running.settings import Settings
-from gradviz.training.looking import Glance
+
+if TYPE_CHECKING:  # whoever started the ranks reads what they left, and may be without torch
+    from gradviz.training.looking import Glance
 
 _MOST = 3  # steps
 _APART = 0.01  # of what the step moved, from which on weights differ: rounding is far below that
@@ -33,7 +34,7 @@ class Replicas:
     def __init__(self) -> None:
         self._steps: list[dict[int, tuple[float, float, float]]] = []
 
-    def stepped(self, glances: Sequence[Glance]) -> None:
+    def stepped(self, glances: Sequence["Glance"]) -> None:
         """Take note of the weights after a step."""
         if rank.current() is None or len(self._steps) >= _MOST or _AVERAGES in sys.modules:
             return
@@ -67,9 +68,9 @@ def _shared() -> set[int]:
     }
 
 
-def _mark(glance: Glance) -> tuple[float, float, float]:
+def _mark(glance: "Glance") -> tuple[float, float, float]:
     before, after = (part[: glance.spread].double() for part in (glance.sample, glance.after))
-    waves = torch.arange(after.numel(), dtype=torch.float64).cos()
+    waves = after.new_ones(after.numel()).cumsum(0).cos()
     moved = float((after - before).norm()) if before.numel() == after.numel() else math.inf
     return float(after.sum()), float(after @ waves), moved
 

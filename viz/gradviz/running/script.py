@@ -8,6 +8,7 @@ the front of PYTHONPATH, whose start-up file takes both away again.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from typing import NoReturn
 from gradviz.errors import GradvizError
 from gradviz.running import startup
 from gradviz.running.settings import VARIABLE, Settings
+
+_PYTHON = re.compile(r"python(\d(\.\d+)?)?(\.exe)?")
+_PROGRAMS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe")  # how those of Linux, Windows and macOS begin
 
 
 def run(
@@ -36,15 +40,12 @@ def run(
     The exit code is the script's, or 1 for alarms where that was asked.
 
     Raises:
-        GradvizError: There is no such script.
+        GradvizError: There is no such script, or it is none.
     """
     if not module and not os.path.exists(script):
         script = _command(script)
-    if not module and not os.path.exists(script):
-        raise GradvizError(
-            f"cannot run {script!r}: there is no such file (for a module write gradviz run -m"
-            f" {script})"
-        )
+    if not module:
+        _refuse_what_is_no_script(script)
     command = [
         sys.executable,
         *_own_options(sys.orig_argv[1:]),
@@ -77,6 +78,26 @@ def run(
         status = status or int(bool(raised))
         shutil.rmtree(os.path.dirname(alarms), ignore_errors=True)
     sys.exit(status if status >= 0 else 128 - status)
+
+
+def _refuse_what_is_no_script(script: str) -> None:
+    """Raise a GradvizError that says the way out, unless Python can run a file."""
+    if _PYTHON.fullmatch(os.path.basename(script)) and not os.path.isdir(script):
+        raise GradvizError(
+            f"cannot run {script!r}: gradviz runs a script with the Python that it is installed in;"
+            f" leave {script!r} out, as in gradviz run train.py or gradviz run -m package.train"
+        )
+    if not os.path.exists(script):
+        raise GradvizError(
+            f"cannot run {script!r}: there is no such file (for a module write gradviz run -m"
+            f" {script})"
+        )
+    begins = b""
+    if os.path.isfile(script):
+        with suppress(OSError), open(script, "rb") as file:  # Python says what is unreadable
+            begins = file.read(4)
+    if begins.startswith(_PROGRAMS):
+        raise GradvizError(f"cannot run {script!r}: it is a program, and no Python script")
 
 
 def _command(name: str) -> str:
