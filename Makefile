@@ -17,7 +17,7 @@ help:
 	@echo "make gallery   make the pictures in outputs/ again"
 	@echo "make docs      build the documentation into docs/_build/html"
 	@echo "make fuzz      hold the verdicts of 5,000 random programs against autograd itself, and break 3,000 report files"
-	@echo "make soak      2,000 traced steps, 8 threads, 5,000 interrupts, a full disk, two writers"
+	@echo "make soak      2,000 traced steps, 8 threads, 5,000 interrupts, a full disk, two writers, ranks on two hosts"
 	@echo "make coverage  run the tests and say which lines and branches they reach"
 	@echo "make matrix    judge every case on several versions of torch and Python, each in an environment of its own"
 	@echo "make bench     measure how much time gradviz takes"
@@ -68,6 +68,8 @@ fuzz: $(VENV)/.installed-for-tests
 soak: $(VENV)/.installed-for-tests
 	@echo "== Using gradviz for long, in threads, interrupted, on a full disk, and twice at once"
 	@$(BIN)/python benchmarks/soak.py
+	@echo "== Ranks on two hosts, ranks that are killed or hang, a mesh and a pipeline"
+	@$(BIN)/python benchmarks/hosts.py
 
 coverage: $(VENV)/.installed-for-tests
 	@echo "== Running the tests, and counting the lines and branches that they reach"
@@ -84,7 +86,7 @@ matrix: $(BIN)/python
 
 bench: $(VENV)/.installed-for-tests
 	@echo "== Measuring; every figure is a ratio or difference within one run"
-	@for script in $$(grep -l __main__ benchmarks/*.py); do case $$script in */soak.py|*/gpu.py) continue; esac; \
+	@for script in $$(grep -l __main__ benchmarks/*.py); do case $$script in */soak.py|*/hosts.py|*/gpu.py) continue; esac; \
 		echo "-- $$script"; $(BIN)/python $$script || exit 1; done
 
 # in ~/.cache/gradviz-peers, or what GRADVIZ_PEERS names: none of these tools is needed by gradviz

@@ -140,7 +140,19 @@ def two_hosts(folder: Path) -> Iterator[tuple[Host, Host]]:
             ip("netns", "add", name)
             stack.callback(ip, "netns", "del", name)
         first, second = (f"gv{number}x{os.getpid()}" for number in (1, 2))
-        ip("link", "add", first, "netns", names[0], "type", "veth", "peer", second, "netns", names[1])
+        ip(
+            "link",
+            "add",
+            first,
+            "netns",
+            names[0],
+            "type",
+            "veth",
+            "peer",
+            second,
+            "netns",
+            names[1],
+        )
         for number, (name, interface) in enumerate(zip(names, (first, second), strict=True), 1):
             ip("-n", name, "addr", "add", f"10.77.0.{number}/24", "dev", interface)
             ip("-n", name, "link", "set", "lo", "up")

@@ -16,6 +16,7 @@ from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
 from gradviz.recording.rule import Function
 from gradviz.recording.tensor_state import address, history
+from gradviz.recording.torch_inside import sharded
 
 Inputs = tuple[tuple[int, bool], ...]
 """The number of each value that went in, and whether it required grad."""
@@ -126,6 +127,8 @@ def dead_sources(
             continue
         elif not isinstance(item, Tensor):
             continue
+        else:
+            item = _bearer(item)
         if function is not None and function.shape_only and position:
             continue
         if id(item) in interesting:
@@ -144,6 +147,15 @@ def dead_sources(
             sources.append(tape.leaf(item))
         if memory and address(item) != own:
             sources.extend(writes(tape, item))
+
+
+def _bearer(tensor: Tensor) -> Tensor:
+    """Return the tensor that bears what is known of one: of one without a gradient that wraps
+    another, that.
+    """
+    if tensor.requires_grad or isinstance(tensor, nn.Parameter):
+        return tensor
+    return sharded.inner(tensor)
 
 
 def is_returned_by_function(recorder: Recorder, node: Any, origin: int) -> bool:
@@ -210,6 +222,8 @@ def _gather(
         if kind is Tensor or kind is nn.Parameter or isinstance(item, Tensor):
             if function is not None and function.shape_only and position:
                 continue
+            if kind is not Tensor and kind is not nn.Parameter:
+                item = _bearer(item)
             facts = tensors.find(item) if id(item) in tensors.by_key else None
             if item.requires_grad:
                 node = history(item)

@@ -24,6 +24,7 @@ from gradviz.recording.lines import Lines
 from gradviz.recording.records import FORGOTTEN, Call, Exit, LeafSeen, Stamp, Step, Write
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.tensor_state import history
+from gradviz.recording.torch_inside import sharded
 from gradviz.recording.where import Spot
 
 if TYPE_CHECKING:
@@ -229,13 +230,13 @@ class Tape:
         return self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
-        """Return the number of the call that made a tensor without history, if it is one of
-        interest.
-        """
+        """Return the number of the call that made a tensor without history; None if none is known."""
         facts = self.tensors.find(tensor)
         return (facts.origin or None) if facts is not None else None
 
     def set_origin(self, tensor: Tensor, serial: int) -> None:
+        if type(tensor) is not Tensor and (inner := sharded.inner(tensor)) is not tensor:
+            self.set_origin(inner, serial)
         facts = self.tensors.know(tensor)
         facts.origin = serial
         if facts.leaf and serial not in self.leaves[facts.leaf].sources:

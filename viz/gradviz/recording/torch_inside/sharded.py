@@ -6,6 +6,7 @@ parameter is not known to stand for its shards.
 """
 
 from collections.abc import Iterator
+from types import MemberDescriptorType
 from typing import Any
 
 from torch import Tensor, nn
@@ -60,6 +61,18 @@ def in_use(module: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
 def is_sharded(tensor: Tensor) -> bool:
     """Say whether a tensor is this rank's part of one that several ranks hold."""
     return hasattr(tensor, "to_local")
+
+
+def inner(tensor: Tensor) -> Tensor:
+    """Return the tensor that one wraps whose values lie in this process: a DTensor's, or that which
+    a collective is still bringing. The tensor itself where it wraps none.
+    """
+    kind = type(tensor)
+    for name in ("_local_tensor", "elem"):
+        if isinstance(getattr(kind, name, None), MemberDescriptorType):
+            wrapped = getattr(tensor, name)
+            return wrapped if isinstance(wrapped, Tensor) else tensor
+    return tensor
 
 
 def own_part(tensor: Tensor) -> Tensor:
