@@ -230,7 +230,7 @@ class Tape:
         return self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
-        """Return the number of the call that made a tensor without history; None if none is known."""
+        """Return the number of the call that made a tensor without history, if known."""
         facts = self.tensors.find(tensor)
         return (facts.origin or None) if facts is not None else None
 
