@@ -77,6 +77,34 @@ CHOICES = {
 }
 
 
+FILLED_IN = {
+    "percent": 'kept.write("%.1f" % model.gate.max().item())',
+    "savetxt": 'numpy.savetxt(kept, [model.gate.max().item()], fmt="%.1f")',
+    "a row of a table": 'csv.writer(kept).writerow([f"{model.gate.max().item():.1f}"])',
+}
+
+
+@pytest.mark.parametrize("way", FILLED_IN)
+@pytest.mark.parametrize("read", [True, False])
+def test_a_number_rounded_in_a_kept_text_is_uncertain_if_one_like_it_comes_in(reported, way, read):
+    back = "float(kept.getvalue())" if read else "0.7"
+    parameter = reported(
+        f"""
+        import csv
+        import io
+
+        import numpy
+
+
+        def step(model):
+            kept = io.StringIO()
+            {FILLED_IN[way]}
+            return model.layer(torch.ones(2)).sum() * {back}
+        """
+    ).parameters["gate"]
+    assert (str(parameter.verdict), parameter.uncertain) == ("unused", read)
+
+
 @pytest.mark.parametrize("where", CHOICES)
 def test_a_value_that_decides_what_runs_is_not_called_unused_for_certain(reported, where):
     assert reported(CHOICES[where]).parameters["gate"].uncertain

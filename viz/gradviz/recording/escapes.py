@@ -361,7 +361,7 @@ def _is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
 def of_interest(value: Any) -> bool:
     """Say whether a plain argument could carry something that left torch."""
     kind = type(value)
-    if kind is float or kind is int or kind is complex:
+    if kind is float or kind is int or kind is complex or kind is bool:
         return True
     if kind in (list, tuple):
         return bool(value) and of_interest(value[0])

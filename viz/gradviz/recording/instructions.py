@@ -25,7 +25,8 @@ _SHOWS = frozenset(
     "print pprint format log log_metric log_dict debug info warning error add_scalar"
     " add_scalars set_postfix".split()
 )
-_WRITES = frozenset(("write", "writelines", "write_text"))
+_WRITES = frozenset("write writelines write_text writerow writerows savetxt dump dumps".split())
+_TEXTS = _SHOWS | {"savetxt"}
 COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
 """What the code of a comprehension is called, where it has one of its own."""
 
@@ -167,15 +168,23 @@ def text_use(code: CodeType, lasti: int, text: bool) -> TextUse:
     takers = [
         node
         for node in ast.walk(source_and_scope[1].node)
-        if isinstance(node, (ast.Call, ast.JoinedStr))
+        if (isinstance(node, (ast.Call, ast.JoinedStr)) or _is_filled_in(node))
         and position != range_of(node)
         and is_inside(position, range_of(node))
     ]
     calls = [node for node in takers if isinstance(node, ast.Call)]
-    text = text or len(calls) < len(takers) or any(name_of(call) in _SHOWS for call in calls)
+    text = text or len(calls) < len(takers) or any(name_of(call) in _TEXTS for call in calls)
     if not text:
         return TextUse.NONE
     return TextUse.KEPT if any(_keeps(call, own) for call in calls) else TextUse.SHOWN
+
+
+def _is_filled_in(node: ast.AST) -> bool:
+    """Say whether an expression is a text with values put in: ``"%.3f" % loss``."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mod):
+        return False
+    text = node.left
+    return isinstance(text, ast.Constant) and isinstance(text.value, str)
 
 
 def _keeps(call: ast.Call, own: Container[str]) -> bool:
