@@ -19,11 +19,12 @@ from gradviz.recording.rules import (
     leaves,
     leaving,
     ordinary,
+    tangents,
 )
 
 RULES: Mapping[str, Rule] = {
     name: rule
-    for family in (detached, grad_switch, hooks, leaves, leaving, ordinary)
+    for family in (detached, grad_switch, hooks, leaves, leaving, ordinary, tangents)
     for name, rule in family.RULES.items()
 }
 _RECOGNISERS: tuple[Callable[[Any, str], Rule | None], ...] = (

@@ -1,0 +1,77 @@
+"""A tangent is put beside a value, for forward mode: the value is what it was."""
+
+from types import FrameType
+from typing import Any
+
+from gradviz.recording import transforms
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.noting import is_another, made, stamp_nodes
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Rule
+from gradviz.recording.rules.ordinary import after
+from gradviz.recording.severing import write_down
+from gradviz.recording.tensor_state import is_recorded
+
+MAKES_A_DUAL, TAKES_A_DUAL = "_make_dual", "_unpack_dual"
+
+
+def _after_make_dual(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    primal, tangent = args[:2]
+    is_another(recorder, out, args, kwargs)
+    severed = tuple(number for number, live in inputs_of(recorder, (tangent,), {}) if not live)
+    if is_recorded(out):
+        stamp_nodes(recorder, rule, (primal,), {}, (out,), frame)
+        if out.grad_fn is not None and severed:
+            recorder.tape.stamp(out.grad_fn, None).factors += severed
+    else:
+        made(recorder, rule, (primal,), {}, (out,), frame)
+        recorder.tape.tangents.update(dict.fromkeys(severed))
+    return out
+
+
+def _after_unpack_dual(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    after(recorder, rule, args, kwargs, out, before, frame)
+    derived(recorder, rule, args[:1], (args, kwargs), out[1:], out[1:], frame)
+    return out
+
+
+def derived(
+    recorder: Recorder,
+    rule: Rule,
+    args: Any,
+    plain: tuple[Any, Any],
+    out: Any,
+    result: Any,
+    frame: FrameType,
+) -> None:
+    """A derivative was taken: note what it depends on beside what its own history says."""
+    nodes = [*transforms.layers(args[0])] or [
+        tensor.grad_fn for tensor in tensors_in((plain[0][0],))
+    ]
+    sources = transforms.derivative_sources(recorder.tape, nodes, tensors_in(args[1:2]))
+    if rule.name == TAKES_A_DUAL:
+        sources = tuple(dict.fromkeys((*sources, *recorder.tape.tangents)))
+    for wrapped, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=False):
+        if rule.name == "grad":
+            is_another(recorder, tensor, *plain)
+        if is_recorded(tensor):
+            stamp_nodes(recorder, rule, (), {}, (tensor,), frame)
+            recorder.tape.stamp(tensor.grad_fn, None, sources)
+        elif sources:
+            inputs = tuple((source, False) for source in sources)
+            write_down(
+                recorder, rule.name, None, inputs, recorder.stacks.look_around(frame), tensor
+            )
+        for node in transforms.layers(wrapped) if sources else ():
+            recorder.tape.stamp(node, None, sources).factors += sources
+
+
+RULES = {
+    MAKES_A_DUAL: Rule(MAKES_A_DUAL, _after_make_dual),
+    TAKES_A_DUAL: Rule(TAKES_A_DUAL, _after_unpack_dual),
+}
