@@ -97,6 +97,17 @@ def test_a_module_that_only_its_upkeep_read_was_never_called(kept):
     assert why(reported(step), "spare.weight").reason is UnusedReason.NEVER_CALLED
 
 
+def test_of_a_module_that_ran_before_the_trace_only_what_was_seen_is_said():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
+    kept = model[:2](X).detach()
+    with gradviz.trace() as trace:
+        loss = model[2](kept).sum()
+        loss.backward()
+    told = str(trace.report(loss, model))
+    assert "no call of its module was seen" in told
+    assert "never" not in told
+
+
 class Peeking(Net):
     def forward(self, x):
         self.scale = self.spare.weight.detach().norm()

@@ -50,7 +50,7 @@ def test_a_gan_is_told_call_by_call(told):
     assert told(shapes.GAN) == [
         "gradviz: backward 1, errD_real at train.py:17: errD_real.backward()",
         "  reached   netD.* (4 tensors, 33 values)",
-        "  unused    netG.* (6 tensors, 74 values): its module was never called",
+        "  unused    netG.* (6 tensors, 74 values): no call of its module was seen",
         "gradviz: backward 2, errD_fake at train.py:20: errD_fake.backward()",
         "  reached   netD.* (4 tensors, 33 values)",
         "  cut       netG.* (6 tensors, 74 values)",

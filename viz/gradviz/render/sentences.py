@@ -174,17 +174,14 @@ def is_known_unused(parameter: Parameter) -> bool:
 
 
 def why_unused(unused: Unused) -> str:
-    """Say why a value did not go into the loss: ``"its module was never called.
-
-    q1 was called twice"``.
-    """
+    """Say why a value did not go into the loss: ``"no call of its module was seen"``."""
     if unused.reason is UnusedReason.UNKNOWN:
         return "cut or unused: a trace tells"
     if unused.reason is UnusedReason.NEVER_READ:
         return "no call took it in"
     if unused.reason is UnusedReason.NEVER_CALLED:
         times = "twice" if unused.times == 2 else f"{unused.times} times"
-        return "its module was never called" + (
+        return "no call of its module was seen" + (
             f"; {unused.twin}, which is built like it, was called {times}, last"
             if unused.twin
             else ""
@@ -192,11 +189,11 @@ def why_unused(unused: Unused) -> str:
     if unused.reason is UnusedReason.OTHER_LOSS:
         return "it went into another loss, whose backward() ran"
     if unused.reason is UnusedReason.NOT_RUN:
-        return "its module was never called; the call that did not run is"
+        return "no call of its module was seen; the call that did not run is"
     if unused.reason is UnusedReason.COPIED:
         return (
-            "its module was never called; a copy of it, which is no part of the model, ran in its"
-            " place, last"
+            "no call of its module was seen; a copy of it, which is no part of the model, ran in"
+            " its place, last"
         )
     return "what came of it is no part of this loss; it was used last"
 
