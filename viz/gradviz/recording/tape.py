@@ -57,8 +57,7 @@ class Tape:
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
-        # Values that were severed before they became tangents of forward mode
-        self.tangents: dict[int, None] = {}
+        self.tangents: dict[int, None] = {}  # values that became one of forward mode once severed
         # By number of a leaf that an optimizer moved: how many backwards were over, and the calls
         # that made gradients that were assigned
         self.stepped: dict[int, tuple[int, tuple[int, ...]]] = {}
