@@ -1,22 +1,18 @@
 """Folding, on graphs built by hand: what goes in, what comes out."""
 
 import random
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from graphs import Builder, chain, detached, every_verdict, none, recurrent
 
 from gradviz.folding.boxes import Box, BoxKind, Folded, View
 from gradviz.folding.flow import Way
 from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.reports import Report
-
-sys.path.insert(0, str(Path(__file__).parent / "render"))
-from graphs import Builder, chain, detached, every_verdict, none, recurrent
 
 
 class Blocks(Builder):

@@ -1,0 +1,103 @@
+"""A graph node by node: the fold of nothing."""
+
+import pytest
+from graphs import Builder
+
+from gradviz.folding.boxes import SHARED_USES, BoxKind
+from gradviz.folding.flow import Way
+from gradviz.folding.whole import whole
+from gradviz.graph import Cut, CutKind, Edge, NodeKind, Verdict
+
+
+@pytest.fixture
+def net():
+    return Builder()
+
+
+def folded(net):
+    report = net.report()
+    return whole(report.graph, report.parameters)
+
+
+def links(result):
+    """Return the links by what their ends are called."""
+    names = [box.operation or box.path for box in result.boxes]
+    return {(names[link.source], names[link.target], link.way) for link in result.links}
+
+
+def test_every_node_has_a_box_and_every_edge_a_link(net):
+    near = net.operation("AddBackward0", net.loss, scope="body")
+    net.parameter("body.weight", near, shape=(3,))
+    result = folded(net)
+    assert [box.kind for box in result.boxes] == [
+        BoxKind.LOSS,
+        BoxKind.OPERATION,
+        BoxKind.PARAMETER,
+    ]
+    assert [box.key for box in result.boxes] == ["n0", "n1", "n2"]
+    assert links(result) == {
+        ("AddBackward0", "loss", Way.GRADIENT),
+        ("body.weight", "AddBackward0", Way.GRADIENT),
+    }
+    assert result.nodes == 3
+    assert result.frames == ()
+
+
+def test_the_box_of_a_parameter_tells_its_verdict_and_size(net):
+    near = net.operation("AddBackward0", net.loss)
+    net.parameter("w", near, Verdict.FROZEN, shape=(3,), partial=True)
+    box = folded(net).boxes[-1]
+    assert (box.verdicts, box.numel, box.partial) == (((Verdict.FROZEN, 1),), 1, 1)
+    assert (box.shape, box.marked, box.pruned) == ((3,), ("w",), False)
+
+
+def test_a_leaf_outside_the_model_is_no_parameter(net):
+    near = net.operation("AddBackward0", net.loss)
+    net.edge(net.node(kind=NodeKind.LEAF, name="leaf (2)", shape=(2,)), near)
+    box = folded(net).boxes[-1]
+    assert (box.kind, box.parameters, box.marked) == (BoxKind.LEAF, 0, ())
+    assert box.verdicts == ((Verdict.REACHED, 1),)
+
+
+@pytest.mark.parametrize(("uses", "boxes"), [(SHARED_USES, 1), (SHARED_USES + 1, SHARED_USES + 1)])
+def test_a_parameter_with_many_uses_has_a_stub_for_each(net, uses, boxes):
+    near = net.operation("AddBackward0", net.loss)
+    for _ in range(uses):
+        net.parameter("w", net.operation("MulBackward0", near))
+    own = [box for box in folded(net).boxes if box.kind is BoxKind.PARAMETER]
+    assert len(own) == boxes
+    assert len({box.key for box in own}) == boxes
+    assert all(box.stub is (boxes > 1) for box in own)
+
+
+def test_a_cut_on_an_edge_is_a_mark_between_its_ends(net):
+    near = net.operation("SumBackward0", net.loss)
+    net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))
+    far = net.operation("MulBackward0", near, pruned=True)
+    net.edges[-1] = Edge(source=far, target=near, gradient=False, severed=CutKind.HOOK, cut=0)
+    result = folded(net)
+    assert links(result) == {
+        ("SumBackward0", "loss", Way.GRADIENT),
+        ("hook", "SumBackward0", Way.SEVERED),
+        ("MulBackward0", "hook", Way.PRUNED),
+    }
+    assert [box.cuts for box in result.boxes if box.kind is BoxKind.CUT] == [(0,)]
+
+
+def test_a_node_that_severs_is_the_mark_itself(net):
+    near = net.operation("SumBackward0", net.loss)
+    net.cuts.append(Cut(kind=CutKind.DETACH, operation="detach()"))
+    cut = net.operation("detach", near, gradient=False, severs=CutKind.DETACH)
+    far = net.operation("MulBackward0", cut, pruned=True)
+    net.edges[-1] = Edge(source=far, target=cut, gradient=False, severed=CutKind.DETACH, cut=0)
+    box = folded(net).boxes[2]
+    assert (box.kind, box.operation, box.cuts) == (BoxKind.CUT, "detach", (0,))
+    assert len(folded(net).boxes) == 4
+
+
+def test_a_frozen_value_stays_frozen_on_its_way_into_a_mark(net):
+    near = net.operation("SumBackward0", net.loss)
+    net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))
+    net.parameter("w", near, Verdict.FROZEN)
+    net.edges[-1] = Edge(source=2, target=near, gradient=False, severed=CutKind.HOOK, cut=0)
+    assert ("w", "hook", Way.FROZEN) in links(folded(net))

@@ -1,0 +1,45 @@
+"""The order of modules that other things pass through."""
+
+from gradviz.render.turns import calls_of, components
+
+
+def test_without_a_loop_each_is_a_component_with_what_it_leads_to_before_it():
+    assert components({"a": ["b"], "b": ["c"], "c": []}) == [["c"], ["b"], ["a"]]
+
+
+def test_what_leads_to_each_other_is_one_component():
+    parts = components({"a": ["b"], "b": ["c"], "c": ["b", "d"], "d": []})
+    assert [sorted(part) for part in parts] == [["d"], ["b", "c"], ["a"]]
+
+
+def test_a_long_way_is_no_recursion():
+    ways = {number: [number + 1] for number in range(5000)} | {5000: []}
+    assert len(components(ways)) == 5001
+
+
+def calls(keys, flows):
+    """Return the calls of modules that take turns; ``flows`` are the ways between numbers."""
+    key_of = {number: key for key, numbers in keys.items() for number in numbers}
+    every = {number: flows.get(number, []) for number in key_of}
+    return calls_of(list(keys), keys, key_of, every)
+
+
+def test_modules_that_take_turns_are_told_call_by_call():
+    turns = calls({"cell": [0, 2], "head": [1, 3]}, {0: [1], 1: [2], 2: [3]})
+    assert turns == [("cell", [0]), ("head", [1]), ("cell", [2]), ("head", [3])]
+
+
+def test_what_a_call_needs_comes_with_the_call():
+    turns = calls({"cell": [0, 1, 3], "head": [2]}, {0: [1], 1: [2], 2: [3]})
+    assert turns == [("cell", [0, 1]), ("head", [2]), ("cell", [3])]
+
+
+def test_what_takes_no_part_comes_first():
+    turns = calls({"cell": [0, 2, 7], "head": [1]}, {0: [1], 1: [2]})
+    assert turns[0] == ("cell", [7])
+    assert turns[1:] == [("cell", [0]), ("head", [1]), ("cell", [2])]
+
+
+def test_where_the_graph_goes_round_every_number_is_told_once():
+    turns = calls({"a": [0], "b": [1]}, {0: [1], 1: [0]})
+    assert sorted(number for _, numbers in turns for number in numbers) == [0, 1]
