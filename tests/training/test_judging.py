@@ -160,6 +160,12 @@ def test_a_cut_names_the_line_that_severs():
     assert alarm.code == "h = h.detach()"
 
 
+def test_of_several_lines_that_sever_the_one_in_front_of_its_own_step_is_named():
+    own = replace(CUT, cuts=(replace(CUT.cuts[0], line=9, code="own = h.detach()"),))
+    found, (alarm,) = fate(EMPTY, verdicts=(CUT, own), stepped=(own,))
+    assert (found.line, alarm.line, alarm.code) == (9, 9, "own = h.detach()")
+
+
 def test_what_is_frozen_beside_what_trains_is_no_alarm():
     frozen = Parameter(name="w", verdict=Verdict.FROZEN)
     found, alarms = fate(verdicts=(frozen,), held=False)

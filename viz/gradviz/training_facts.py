@@ -272,6 +272,7 @@ class Evidence:
     Attributes:
         name, numel: Of it.
         verdicts: What each backward call said of it.
+        stepped: What the last call in front of each of its steps said of it.
         left_out: The line of a call whose ``inputs`` left it out, where every call that reaches it
             did.
         looks: Its steps.
@@ -296,6 +297,7 @@ class Evidence:
     name: str
     numel: int = 0
     verdicts: tuple[Parameter, ...] = ()
+    stepped: tuple[Parameter, ...] = ()
     left_out: Place | None = None
     looks: tuple[Look, ...] = ()
     drift: bool | None = None

@@ -1,6 +1,6 @@
 """Puts together what was seen of each parameter and of each optimizer, as plain data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
@@ -84,6 +84,7 @@ class Gatherer:
             name=name,
             numel=self.identities.numels.get(name, 0),
             verdicts=tuple(call.parameters[name] for call in self.calls if name in call.parameters),
+            stepped=tuple(self._stepped(name, history)),
             left_out=self._left_out(name, key),
             looks=tuple(
                 self._look(sight)
@@ -115,6 +116,12 @@ class Gatherer:
             by_hand=history.by_hand,
             written_at=self._written_at(key, history),
         )
+
+    def _stepped(self, name: str, history: History) -> Iterator[Parameter]:
+        for sight in history.sights:
+            last = self.calls[sight.calls - 1].parameters if sight.calls else {}
+            if name in last:
+                yield last[name]
 
     def _written_at(self, key: int, history: History) -> Place | None:
         asks = history.by_hand or history.is_put_back

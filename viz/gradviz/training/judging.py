@@ -162,7 +162,8 @@ def _judged(
     if not answered and not ended:
         return None, None, None
     if not reached and not (spoilt and looks):
-        why, place = _unreached(evidence.verdicts)
+        # Another optimizer's call may sever it on purpose
+        why, place = _unreached((*evidence.stepped, *evidence.verdicts))
         if why == "unused" and any(in_call.uncertain for in_call in evidence.verdicts):
             return False, None, None  # it did not move; whether its value went in cannot be seen
         if why == "frozen" and evidence.thawed and not holders:

@@ -253,9 +253,12 @@ def explain(
         return _overflown(overflow)
     means, mend = _MEANS[why]
     if why == "cut":
-        cuts = [
-            cut for parameter in concerned for verdict in parameter.verdicts for cut in verdict.cuts
+        verdicts = [
+            verdict
+            for parameter in concerned
+            for verdict in (*parameter.stepped, *parameter.verdicts)
         ]
+        cuts = [cut for verdict in verdicts for cut in verdict.cuts]
         return means, causes.explain(cuts[0]).mend if cuts else mend
     birth = (
         next((parameter.birth for parameter in concerned if parameter.birth is not None), None)
