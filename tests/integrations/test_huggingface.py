@@ -82,7 +82,7 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
             "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): a route is"
             " there, what arrives is all zero"
         ),
-        "            from zero factor",
+        "            from a factor of zero",
         "  why       the other factor is still zero, but it gets gradient itself",
         frozen,
         (

@@ -128,7 +128,7 @@ def test_everything_that_is_printed_is_one_patch(mended, tmp_path, nursery, comm
     assert (tmp_path / "train.py").read_bytes() == after
     again = mend("train.py:step", cost=False, nursery=nursery)
     assert {str(one.verdict) for one in again.report.parameters.values()} == {"reached"}
-    assert b"Nothing to mend was found." in render(again)
+    assert b"Nothing to fix was found." in render(again)
 
 
 def test_a_page_in_a_notebook_shows_the_patches_with_what_they_cost_together(

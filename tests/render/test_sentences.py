@@ -18,7 +18,7 @@ from gradviz.reports import Report
         ("none", "All 6 parameters get gradient"),
         (
             "requires-grad",
-            "4 of 6 parameters get gradient; f2 is frozen, gradient still passes through it to f1",
+            "4 of 6 parameters get gradient; f2 is frozen, and gradient still passes through it to f1",
         ),
         ("detach", "2 of 6 parameters get gradient; detach_() at article.py:31 cuts off f1 and f2"),
         (
@@ -34,7 +34,7 @@ def test_the_headline_says_the_result_of_every_freeze_strategy(mode: str, senten
 def test_the_headline_names_each_sort_of_loss() -> None:
     assert (
         headline(graphs.every_verdict())
-        == "3 of 8 parameters get gradient; item() at train.py:7 cuts off gate; stem is frozen,"
+        == "3 of 8 parameters get gradient; item() at train.py:7 cuts off gate; stem is frozen, and"
         " gradient still passes through it to f1.weight; the gradient of codes is all zero, from"
         " round at train.py:9 on; aux is not used"
     )

@@ -440,7 +440,7 @@ def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told
     assert told(script, "--backward", "1")[1:] == [
         "  zero      net.* (2 tensors, 5 values): a route is there, what arrives is all zero",
         (
-            "            from zero factor at train.py:7: (net(torch.ones(2, 4)).sum() *"
+            "            from a factor of zero at train.py:7: (net(torch.ones(2, 4)).sum() *"
             " step).backward()"
         ),
         "  why       the other factor is zero",

@@ -24,7 +24,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--rest",
         type=OneOf("rest", RESTS),
-        help="What all others are meant to be: reached, unless told.",
+        help="What all other parameters are meant to be; by default reached.",
     )(command)
     for word in reversed(WORDS):
         meant = "train, their values to move" if word == "trains" else f"be {word}"
@@ -54,7 +54,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--backward",
     metavar="NUMBERS",
     help=(
-        "Of a script, the backward calls to hold; unless told, those up to the first step of every"
+        "Of a script, the backward calls to hold; by default those up to the first step of every"
         " optimizer."
     ),
 )
@@ -64,7 +64,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=OneOf("format", ("text", "github", "sarif")),
     default="text",
     show_default=True,
-    help="How to say it.",
+    help="How to print the answer.",
 )
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in
@@ -160,8 +160,8 @@ def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
     epilog=example_line("doctor"),
 )
 def doctor() -> None:
-    """Say which versions run, what of torch is not as gradviz knows it, and whether it judges known
-    steps rightly.
+    """Say which versions run, which parts of torch gradviz does not know, and whether it judges
+    known steps rightly.
 
     Exits with 1 where an answer is wrong.
     """

@@ -45,7 +45,7 @@ _OUTPUTS = Path("outputs")  # the one folder that is made, where the user names 
     type=OneOf("format", ("text", "markdown")),
     default="text",
     show_default=True,
-    help="How to say it.",
+    help="How to print the answer.",
 )
 @output_options
 def example(
@@ -61,8 +61,8 @@ def example(
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
     Draws the graph of the step and says for every parameter what gradient it gets and what severs
-    it. Without -o the picture is written to outputs/article-MODE.svg. With --format markdown there
-    are two of it, for light and for dark pages.
+    it. Without -o the picture is written to outputs/article-MODE.svg. With --format markdown two
+    are written, for light and for dark pages.
     """
     if cost and not every:
         raise click.UsageError("--cost measures every mode against the others: give --all too")

@@ -86,7 +86,9 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="Colours of a picture.",
     )
-    ground = click.option("--transparent", is_flag=True, help="Leave out the ground of a picture.")
+    ground = click.option(
+        "--transparent", is_flag=True, help="Leave out the background of a picture."
+    )
     return output(engine(budget(depth(opened(scheme(ground(_with_view(command))))))))
 
 

@@ -19,7 +19,7 @@ from gradviz.voice import say
 @click.option(
     "--without",
     metavar="FILE:LINE",
-    help="As if nothing were cut at this line: the step is run with a change that undoes it.",
+    help="Report as if this line cut nothing: the step is run with a change that undoes the cut.",
 )
 @output_options
 def show(function: str, without: str | None, output: Path | None, engine: str, view: View) -> None:
@@ -70,7 +70,7 @@ def draw(file: Path, output: Path | None, engine: str, view: View) -> None:
     type=OneOf("format", ("text", "json")),
     default="text",
     show_default=True,
-    help="How to say it.",
+    help="How to print the answer.",
 )
 @click.option("--loss", metavar="NAME", help="Of several losses or calls, the one to compare.")
 @click.option(
@@ -89,12 +89,12 @@ def diff(
     engine: str,
     view: View,
 ) -> None:
-    """Say which verdicts changed from one saved report to another, and which cuts came or went.
+    """Say which verdicts changed from one saved report to another, and which cuts are new or gone.
 
-    Of several losses each is told.
+    Several losses are compared one by one.
 
     A module with another name and the same parameters is taken for the same one. A picture shows
-    the graph of AFTER with a ring around what changed or came, and beside it what went.
+    the graph of AFTER with a ring around what changed or is new, and beside it what is gone.
     """
     from gradviz.diff import compare
     from gradviz.render.difference import render_difference, render_difference_json

@@ -43,7 +43,9 @@ from gradviz.voice import say
 @click.option("--stop", is_flag=True, help="End the script after the last backward call asked for.")
 @click.option("--children", is_flag=True, help="Follow the processes that the script starts, too.")
 @click.option(
-    "--verbose", is_flag=True, help="Tell all of every call, also lines inside libraries."
+    "--verbose",
+    is_flag=True,
+    help="Print everything about every call, also lines inside libraries.",
 )
 @click.option(
     "--fail-on-alarm",

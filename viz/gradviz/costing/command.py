@@ -19,9 +19,9 @@ import click
     help="How often each way is timed.",
 )
 def compare(functions: tuple[str, ...], layer: str | None, runs: int) -> None:
-    """Measure what steps cost against each other.
+    """Measure what steps cost, side by side.
 
-    Time, backward nodes, and the memory that is kept for them.
+    Measured are time, backward nodes, and the memory that is kept for them.
 
     A function returns (loss, model) or a loss; or (forward, model), where forward() returns the
     loss, so that building the model is not timed. The ways take turns in one process on one thread.

@@ -39,7 +39,7 @@ def render(mending: Mending, *, alternatives: bool = False) -> bytes:
 def _tried(mending: Mending, tried: Tried) -> list[str]:
     title = _title(mending, tried.problem)
     if tried.by is not None:
-        return [title, *_labelled("mended", f"by what mends {_place(tried.by.places[0])}")]
+        return [title, *_labelled("fix", f"the same as for {_place(tried.by.places[0])}")]
     if not tried.mends:
         return [
             title,
@@ -132,7 +132,7 @@ def _last(mending: Mending, *, alternatives: bool) -> list[str]:
             printable(f"Left alone, as it looks meant: {places}. --all tries it too."), _WIDTH
         )
     if not mending.tried:
-        lines.append("Nothing to mend was found.")
+        lines.append("Nothing to fix was found.")
     runs = f"The step was run {counted(mending.trials, 'time')}"
     if mending.script:
         runs += "; what the script writes to disk it wrote each time"

@@ -30,6 +30,7 @@ from gradviz.render.page_patches import PagePatch, patches_of
 from gradviz.render.page_things import SORTS, PageGraph, PageThing, page_graph
 from gradviz.render.sentences import (
     began,
+    begins_in,
     cut_at,
     file_and_line,
     headline,
@@ -347,7 +348,7 @@ def _of_zero(parameter: Parameter) -> str:
         return ""
     at = f" at {_at(zero.place)}" if zero.place else ""
     passes = " It is so in this step, and passes once training goes on." if zero.passing else ""
-    return f" It begins in {zero.operation}{at}: {zero.why.rstrip('.')}.{passes}"
+    return f" It begins in {begins_in(zero)}{at}: {zero.why.rstrip('.')}.{passes}"
 
 
 def _at(place: Place) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradviz.blocks import by_block
 from gradviz.findings import Findings
-from gradviz.graph import Cut, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict
+from gradviz.graph import Cut, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict, Zero
 from gradviz.render.names import by_module, join_siblings
 from gradviz.voice import printable as printable
 
@@ -273,7 +273,7 @@ def _frozen_clauses(report: Findings) -> list[str]:
     passed = _subject(beyond, report)[0]
     through = "it" if clause.endswith(" is frozen") else "them"
     to = counted(len(beyond), "parameter") if passed == str(len(beyond)) else passed
-    return [f"{clause}, gradient still passes through {through} to {to}"]
+    return [f"{clause}, and gradient still passes through {through} to {to}"]
 
 
 def _passed_by(report: Findings) -> list[str]:
@@ -295,6 +295,13 @@ def _passed_by(report: Findings) -> list[str]:
     return [name for name in _with(report, Verdict.REACHED) if name in reached]
 
 
+def begins_in(zero: Zero) -> str:
+    """Return what the gradient is zero from on, as a noun."""
+    return {"zero_factor": "a factor of zero", "hook": "a hook", "sum": "a sum"}.get(
+        zero.operation, zero.operation
+    )
+
+
 def _zero_clauses(report: Findings) -> list[str]:
     zero = _with(report, Verdict.ZERO)
     if not zero:
@@ -305,7 +312,7 @@ def _zero_clauses(report: Findings) -> list[str]:
     if origin is None:
         return [clause]
     place = f" at {file_and_line(origin.place.file, origin.place.line)}" if origin.place else ""
-    return [f"{clause}, from {printable(origin.operation.replace('_', ' ') + place)} on"]
+    return [f"{clause}, from {printable(begins_in(origin) + place)} on"]
 
 
 def _unused_clauses(report: Findings) -> list[str]:

@@ -19,6 +19,7 @@ from gradviz.findings import Findings
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import (
+    begins_in,
     count_reached,
     counted,
     headline,
@@ -286,7 +287,7 @@ def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]
         if zero is None:
             continue
         at = f" at {path_and_line(zero.place)}" if zero.place else ""
-        yield _Line(f"it begins in {zero.operation.replace('_', ' ')}{at}: {zero.why}", indent=4)
+        yield _Line(f"it begins in {begins_in(zero)}{at}: {zero.why}", indent=4)
         if zero.place and zero.place.code:
             yield _Line(zero.place.code, "code", indent=8)
         if zero.passing:

@@ -13,7 +13,7 @@ from gradviz.expectations import Violation
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Place, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, path_and_line, printable
+from gradviz.render.sentences import begins_in, counted, path_and_line, printable
 from gradviz.render.text import MOST_GROUPS, render_text
 
 MOST_PATTERNS = 3  # that are proposed
@@ -163,7 +163,7 @@ def _verdict_found(violation: Violation) -> str:
         return f"{violation.found}, by {by}"
     if violation.zero and violation.zero.place:
         return (
-            f"{violation.found}, from {violation.zero.operation.replace('_', ' ')} at"
+            f"{violation.found}, from {begins_in(violation.zero)} at"
             f" {path_and_line(violation.zero.place)} on"
         )
     if violation.switched_at:

@@ -13,6 +13,7 @@ from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (
+    begins_in,
     counted,
     leaf_name,
     path_and_line,
@@ -175,7 +176,7 @@ def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     for zero, names in begins.items():
         yield line("zero", f"{names_in(names, call)}: a route is there, what arrives is all zero")
         if zero is not None:
-            yield line("", f"from {zero.operation.replace('_', ' ')}{at_line(zero.place)}")
+            yield line("", f"from {begins_in(zero)}{at_line(zero.place)}")
             yield line("why", zero.why)
 
 

@@ -22,7 +22,7 @@ _MEANS: Mapping[str, tuple[str, str]] = {
             "The optimizer steps them, and no gradient ever arrives: their values go into the loss,"
             " and every route back is severed."
         ),
-        "Mend the line that severs them.",
+        "Fix the line that severs them.",
     ),
     "unused": (
         (
@@ -51,7 +51,7 @@ _MEANS: Mapping[str, tuple[str, str]] = {
             " for good."
         ),
         (
-            "Mend what makes the first NaN or infinity: a division by zero, the logarithm or root"
+            "Fix what makes the first NaN or infinity: a division by zero, the logarithm or root"
             " of zero, an overflow."
         ),
     ),
