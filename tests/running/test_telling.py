@@ -1,0 +1,120 @@
+"""The words of a run, from calls made by hand."""
+
+from dataclasses import replace
+
+import pytest
+from calls_by_hand import call
+
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
+from gradviz.parameters import Parameters
+from gradviz.running.calls import Step
+from gradviz.running.telling import Teller, headline
+
+DETACH = Cut(kind=CutKind.DETACH, operation="detach()", file="a.py", line=3, code="h = h.detach()")
+
+
+@pytest.fixture
+def teller():
+    return Teller()
+
+
+def of(number, *parameters, **fields):
+    """Return a call over some parameters."""
+    made = call(number)
+    return replace(made, report=replace(made.report, parameters=Parameters(parameters)), **fields)
+
+
+def test_a_call_is_headed_by_its_number_loss_and_line():
+    assert headline(call(2)) == "backward 2, loss at train.py:7: loss.backward()"
+    inner = replace(call(2), when="epoch 1", caller=Place("own.py", 4, "fit()"))
+    assert headline(inner) == (
+        "backward 2 in epoch 1, loss at train.py:7: loss.backward(), called at own.py:4: fit()"
+    )
+
+
+def lines(text):
+    return [line.split(None, 1) for line in text.splitlines()[1:]]
+
+
+def test_what_is_reached_cut_unused_and_zero_is_told_in_its_own_lines(teller):
+    zero = Zero(operation="round", why="its derivative is zero everywhere", place=Place("a.py", 5))
+    text = teller.tell_call(
+        of(
+            1,
+            Parameter(name="a", verdict=Verdict.REACHED),
+            Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,)),
+            Parameter(name="c", verdict=Verdict.UNUSED),
+            Parameter(name="d", verdict=Verdict.ZERO, zero=zero),
+        )
+    )
+    assert [label for label, _ in lines(text)] == [
+        "reached",
+        "zero",
+        "from",
+        "why",
+        "cut",
+        "by",
+        "unused",
+    ]
+    assert "by detach() at a.py:3: h = h.detach()" in text
+    assert "not part of this loss" in text
+
+
+def test_a_value_that_left_torch_is_not_called_unused(teller):
+    text = teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.UNUSED, uncertain=True)))
+    assert "whether their values went into this loss cannot be seen" in text
+    assert "not part" not in text
+
+
+def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(teller):
+    partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(DETACH,))
+    assert "one route is severed, another is alive" in teller.tell_call(of(1, partial))
+
+
+def test_a_call_that_says_the_same_again_refers_to_the_first(teller):
+    cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))
+    reached = Parameter(name="a", verdict=Verdict.REACHED)
+    assert len(teller.tell_call(of(1, reached, cut)).splitlines()) > 2
+    again = teller.tell_call(of(2, reached, cut))
+    assert again.startswith("backward 2, loss at train.py:7, as in backward 1: ")
+    assert len(again.splitlines()) == 1
+
+
+def test_a_run_to_its_end_tells_repeats_three_times_and_then_at_every_tenfold():
+    teller = Teller(to_the_end=True)
+    told = [
+        number
+        for number in range(1, 103)
+        if teller.tell_call(of(number, Parameter(name="a", verdict=Verdict.REACHED)))
+    ]
+    assert told == [1, 2, 3, 4, 11, 101]
+
+
+def test_a_zero_that_went_or_stayed_is_told_at_the_next_call_of_the_line(teller):
+    def zero(name, verdict):
+        return Parameter(name=name, verdict=verdict)
+
+    teller.tell_call(of(1, zero("a", Verdict.ZERO), zero("b", Verdict.ZERO)))
+    text = teller.tell_call(of(2, zero("a", Verdict.REACHED), zero("b", Verdict.ZERO)))
+    assert "reached now; zero at backward 1" in text
+    assert "zero at backward 1 too" in text
+
+
+def test_what_was_thawed_is_told_with_its_line(teller):
+    teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.FROZEN)))
+    thawed = Parameter(name="a", verdict=Verdict.REACHED, thawed_at=Place("a.py", 8, "thaw()"))
+    assert "frozen at backward 1, thawed at a.py:8: thaw()" in teller.tell_call(of(2, thawed))
+
+
+def test_an_alarm_of_a_step_is_explained_once(teller):
+    cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))
+    calls = [of(1, cut)]
+    step = Step(optimizer="opt", kind="SGD", calls=(1,), held=("b",), starved=("b",))
+    first = teller.tell_step(step, calls)
+    again = teller.tell_step(replace(step, calls=(2,)), calls)
+    assert first.startswith("ALARM: opt (SGD) steps 1 parameter that no gradient reached")
+    assert len(first.splitlines()) > 1
+    assert again.splitlines() == [
+        "ALARM: opt (SGD) steps 1 parameter that no gradient reached, after backward 2, as after"
+        " backward 1"
+    ]
