@@ -63,6 +63,15 @@ def test_equal_numbered_siblings_are_a_run() -> None:
     ]
 
 
+def test_a_sequential_is_a_module_and_a_list_that_nothing_calls_is_its_modules() -> None:
+    things = [op("layer.0"), op("layer.1"), op("")]
+    lines = [(0, 1), (1, 2)]
+    alone = ["root", ["layer.0", 0], ["layer.1", 1], 2]
+    assert shown(outline(things, lines, {("layer",): "ModuleList"})) == alone
+    inside = ["root", ["layer", ["0", 0], ["1", 1]], 2]
+    assert shown(outline(things, lines, {("layer",): "Sequential"})) == inside
+
+
 def test_the_sibling_with_another_verdict_stands_out() -> None:
     things = [
         thing

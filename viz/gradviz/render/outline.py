@@ -16,6 +16,8 @@ from gradviz.render.repeats import name_of_run, parted, repeats
 from gradviz.render.tree import NUMBER, Entry, Group, Sort, Thing
 from gradviz.render.turns import calls_of, components
 
+_LIST = "ModuleList"
+
 
 def outline(
     things: Sequence[Thing],
@@ -132,7 +134,7 @@ class _Outliner:
         """The path of the entry that each member lies in, for those that lie deeper than ``depth``.
 
         A module with nothing of its own and one child is one with it; a list of modules that are
-        built alike is as many entries as it has modules.
+        built alike, which nothing calls as one, is as many entries as it has modules.
         """
         owners: dict[int, tuple[str, ...]] = {}
         waiting = [(depth, [m for m in members if len(self._things[m].path) > depth])]
@@ -150,7 +152,8 @@ class _Outliner:
                 )
                 below = {path[shared] for path in paths if len(path) > shared}
                 is_list = (
-                    len(below) > 1
+                    self._classes.get(low[:shared], _LIST) == _LIST
+                    and len(below) > 1
                     and all(map(str.isdecimal, below))
                     and min(map(len, paths)) > shared
                 )
