@@ -171,3 +171,28 @@ def test_data_that_torch_made_is_no_bearer_of_what_left_before(reported):
         """
     ).parameters["gate"]
     assert not parameter.uncertain
+
+
+THROUGH_A_FILE = """
+import json
+
+
+def step(model):
+    with open({file!r}, "w") as file:
+        json.dump({{"gate": model.gate.sum().round(decimals=1).item(), "rate": 0.25}}, file)
+    with open({file!r}) as file:
+        settings = json.load(file)
+    return model.layer(torch.ones(2)).sum() * {factor}
+"""
+
+
+@pytest.mark.parametrize(
+    ("factor", "uncertain"),
+    [('settings["gate"]', True), ('settings["rate"]', False), ("0.5", False), ("2.0", False)],
+)
+def test_a_short_number_like_one_that_left_is_a_coincidence_or_not(
+    reported, tmp_path, factor, uncertain
+):
+    gate = reported(THROUGH_A_FILE.format(file=str(tmp_path / "settings"), factor=factor))
+    gate = gate.parameters["gate"]
+    assert (str(gate.verdict), gate.uncertain) == ("unused", uncertain)

@@ -36,6 +36,7 @@ class Fingerprints:
         self._shown = np.empty(0, np.bool_)
         # Single numbers that went into a text, the newest last
         self._texts: list[tuple[float, int, TextUse]] = []
+        self._short: dict[float, int] = {}  # numbers that a programmer would write
         self._turns = np.empty(0, np.int64)  # when each left, by count
         self._count = 0
         self._doubles = Doubles()
@@ -45,6 +46,11 @@ class Fingerprints:
         sample = _sample(value, _SAMPLES)
         if use is not TextUse.NONE and sample is not None and len(sample) == 1:
             self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial, use)]
+        if type(value) is float and is_short(value):
+            self._short.pop(value, None)
+            self._short[value] = serial
+            if len(self._short) > _TEXTS:
+                del self._short[next(iter(self._short))]
         if sample is not None:
             self._doubles.left(sample.tolist(), serial)
             self._new.append((sample, serial, use is TextUse.SHOWN))
@@ -78,6 +84,12 @@ class Fingerprints:
         if not len(hits) or not (rare or (len(hits) >= 4 and len(hits) * _COPIED >= len(sample))):
             return ()
         return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
+
+    def like(self, value: float) -> int:
+        """Return the number on the tape of the last short number that left and is equal to this
+        one; 0 where there is none. It may be a coincidence.
+        """
+        return self._short.get(value, 0)
 
     def read_back(self, value: float, *, kept: bool = False) -> int:
         """Return what went into a text and is this number when it is rounded to as many digits.

@@ -73,15 +73,18 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             if not sources and not is_short(plain):
                 recorder.came_in()
             elif not sources and type(plain) is float:
-                _perhaps_read(recorder, plain)
+                _perhaps_read(recorder, plain, frame)
     return tuple(numbers)
 
 
-def _perhaps_read(recorder: Recorder, number: float) -> None:
-    """Take note that a number may have been read out of a text, if one says it: so few digits may
-    be a coincidence too.
+def _perhaps_read(recorder: Recorder, number: float, frame: FrameType) -> None:
+    """Take note that a number may be one that left: one that a kept text says, or that is equal and
+    that the code at hand does not write itself. So few digits may be a coincidence too.
     """
-    serial = recorder.escapes.values.read_back(number, kept=True)
+    values = recorder.escapes.values
+    serial = values.read_back(number, kept=True)
+    if not serial and number not in frame.f_code.co_consts:
+        serial = values.like(number)
     if serial:
         recorder.tape.left(serial, Exit(shown=False, decides=True))
 
