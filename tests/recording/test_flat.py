@@ -150,3 +150,32 @@ def test_units_that_are_dead_where_gradient_comes_are_not_called_all_dead():
 def test_what_is_packed_by_a_hook_is_not_read():
     with torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x):
         assert zero_of(lambda w: torch.relu(-w.abs()).sum()).why.startswith("usually because")
+
+
+def emptied(went, came):
+    return tuple(None if part is None else torch.zeros_like(part) for part in went)
+
+
+TIMES = {
+    "linear": lambda weight, bias, x: F.linear(x, weight, bias),
+    "addmm": lambda weight, bias, x: torch.addmm(bias, x, weight),
+    "matmul": lambda weight, bias, x: x @ weight + bias.detach(),
+    "mul": lambda weight, bias, x: x * weight,
+}
+
+
+@read
+@pytest.mark.parametrize("hooked", [True, False])
+@pytest.mark.parametrize("times", TIMES)
+def test_zeros_that_its_numbers_do_not_give_are_a_hooks(times, hooked):
+    model = nn.ParameterDict({"weight": torch.eye(3) + 1, "bias": torch.ones(3)})
+    factor = torch.ones(3, 3) if hooked else torch.zeros(3, 3)
+    with gradviz.trace() as trace:
+        out = TIMES[times](model["weight"], model["bias"], factor)
+        if hooked:
+            out.grad_fn.register_hook(emptied)
+        loss = (out * torch.tensor([1.0, 2, 3])).sum()
+        loss.backward()
+    zeros = trace.report(loss, model).parameters
+    assert (zeros["weight"].zero.operation == "hook") is hooked
+    assert ("a hook on its node" in zeros["weight"].zero.why) is hooked

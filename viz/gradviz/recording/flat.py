@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradviz.recording import torch_inside
 from gradviz.recording.names import operation_name
 from gradviz.recording.saved import number, saved
 from gradviz.recording.sizes import plain
@@ -31,6 +32,11 @@ _FACTORS: Mapping[str, Mapping[int, str]] = {
     "div": {1: "self"},
 }
 ZERO_FACTOR = "the other factor is zero"
+HOOKED = "its numbers give no zeros: a hook on its node replaces what leaves it"
+
+# By operation: the edge to what is only added, which gets the sum of what arrives
+_ADDED = {"addmm": 0, "baddbmm": 0, "add": 0}
+_ROUNDING = 1e-3  # of the largest product: what is smaller may be all that cancelling has left
 
 
 def look(node: Any, edge: int, came: Tensor | None, went: Tensor | None) -> dict[int, str]:
@@ -48,6 +54,8 @@ def _reason(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str | No
         return "the backward of this torch.autograd.Function returns zeros"
     values = saved(node)
     factor = values.get(_FACTORS.get(name, {}).get(edge, ""))
+    if _is_replaced(node, edge, factor, came, went):
+        return HOOKED
     if factor is not None:
         return _of_factor(factor, came, went)
     why = next(
@@ -66,6 +74,42 @@ def is_checked(operation: str) -> bool:
     usually is.
     """
     return operation in ("tanh", "sigmoid", "relu", "threshold")
+
+
+def _is_replaced(
+    node: Any, edge: int, factor: Tensor | None, came: Tensor | None, went: Tensor
+) -> bool:
+    """Say whether an operation that only multiplies or adds has not made the zeros itself."""
+    name = operation_name(type(node).__name__)
+    if (
+        came is None
+        or came.requires_grad
+        or not _is_plain(came)
+        or number(node, "alpha") not in (None, 1)
+    ):
+        return False
+    if factor is None:
+        if _ADDED.get(name) != edge or number(node, "beta") not in (None, 1):
+            return False
+        made, largest = came, came.abs().max()
+    elif _is_plain(factor):
+        factor = torch_inside.detach(factor)
+        largest = came.abs().max() * factor.abs().max()
+        if name == "mul":
+            made = came * factor
+        elif name in ("mm", "bmm", "addmm", "baddbmm"):
+            first = edge == (0 if name in ("mm", "bmm") else 1)
+            made = came @ factor.mT if first else factor.mT @ came
+        else:
+            return False
+    else:
+        return False
+    return bool(made.sum_to_size(went.shape).abs().max() > _ROUNDING * largest)
+
+
+def _is_plain(value: Tensor) -> bool:
+    plain_type = type(value) is Tensor or type(value) is torch.nn.Parameter
+    return plain_type and value.is_floating_point() and value.layout == torch.strided
 
 
 def _of_factor(factor: Tensor, came: Tensor | None, went: Tensor) -> str:

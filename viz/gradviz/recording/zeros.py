@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording.build import Built
-from gradviz.recording.flat import ZERO_FACTOR, is_checked
+from gradviz.recording.flat import HOOKED, ZERO_FACTOR, is_checked
 from gradviz.recording.names import operation_name
 from gradviz.recording.passage import Flow
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
@@ -164,6 +164,8 @@ def _begins_at(
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
+    if shown == HOOKED:
+        return Zero(operation="hook", why=HOOKED, place=node.place)
     added = _ADDED.get(name)
     if name in _REPEATS or (added is not None and source in inputs[added : added + 1]):
         # Nothing scales it, so that only a sum over the places that it was added to can be zero
