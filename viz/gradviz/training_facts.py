@@ -73,6 +73,7 @@ class Fate:
         mover: One of :data:`MOVERS`: what moved it; None where it does not train, or that is not
             known.
         moved_at: The line that moved it by hand; None where it was not seen, or none did.
+        put_back: What each step does to it is undone before the next backward.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Fate:
     learning_rate: float | None = None
     mover: str | None = None
     moved_at: Place | None = None
+    put_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +250,7 @@ class Stepper:
         held: Names of the parameters it holds.
         strangers: How many tensors it holds that belong to no parameter reported on.
         empty: How many of its groups hold nothing.
+        begun: Something else had read from the generator that it was given.
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
         scheduled: Something sets its learning rate: a group has an initial one.
@@ -260,6 +263,7 @@ class Stepper:
     held: tuple[str, ...] = ()
     strangers: int = 0
     empty: int = 0
+    begun: bool = False
     made: Place | None = None
     born: int | None = None
     scheduled: bool = False
@@ -292,6 +296,9 @@ class Evidence:
         put_back: What each step did to it was undone before the next backward.
         by_hand: It changed, and no step that was looked at did that.
         written_at: The line that did that, or that puts it back; None where it was not seen.
+        all_zero: Every element that was looked at was zero before every step that was.
+        is_last: It is of the last layer before each loss that reaches it: what all gradient for
+            the rest of its model passes.
     """
 
     name: str
@@ -315,3 +322,5 @@ class Evidence:
     put_back: bool = False
     by_hand: bool = False
     written_at: Place | None = None
+    all_zero: bool = False
+    is_last: bool = False

@@ -43,8 +43,10 @@ class OptimizerWatch(Protocol):
     def owners(self) -> ParameterOwners:
         """Who is told of new parameters."""
 
-    def made(self, optimizer: Optimizer, frame: FrameType | None) -> None:
-        """An optimizer was made at the line that a frame stands at."""
+    def made(self, optimizer: Optimizer, frame: FrameType | None, *, begun: bool = False) -> None:
+        """An optimizer was made at the line that a frame stands at, ``begun`` where something had
+        read from the generator of its parameters.
+        """
 
     def scaled(self, optimizer: Optimizer) -> None:
         """A GradScaler is done with the step of an optimizer."""

@@ -167,6 +167,7 @@ def _headline(alarm: Alarm, training: Training) -> str:
         line=alarm.line,
         code=alarm.code,
         learning_rate=_common_rate(fates),
+        put_back=bool(fates) and all(fate.put_back for fate in fates),
     )
     return _why(reason, single=len(alarm.parameters) == 1)
 
@@ -266,7 +267,11 @@ def _why(fate: Fate, *, single: bool) -> str:
         "not_stepped": f"{holder} never steps{f' (made{at})' if at else ''}",
         "too_small": _too_small(fate, at, their),
         "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
-        "lost": f"the update{at} goes elsewhere",
+        "lost": (
+            f"each step is undone{at} before the next backward"
+            if fate.put_back
+            else f"the update{at} goes elsewhere"
+        ),
         "exploding": f"{their} gradient explodes, and the step{at} throws {them} far away",
         "no_step": "gradient arrives, and no optimizer ever steps",
     }

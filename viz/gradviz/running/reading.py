@@ -1,7 +1,7 @@
 """Reads a backward call, as it has just ended, as plain data."""
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.graph import Parameter
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
 from gradviz.recording.judge import judge
 from gradviz.recording.model_names import Names, names_of
 from gradviz.recording.recorder import described
@@ -28,6 +28,7 @@ from gradviz.series.recorder import Recorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.gathering import Seen
+from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of
 from gradviz.training.watch import StepWatch
 
@@ -194,9 +195,24 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         terms=find_constant_terms(report.graph),
         underivable=find_underivable(report.graph),
         births=report.births,
+        last_layer=_meant(last_layer(report.graph), scene.roots),
         inspects=bool(report.unregistered)
         or not all(_is_training(root) for root in scene.roots.values()),
     )
+
+
+def _meant(layer: frozenset[str], roots: Mapping[str, Any]) -> frozenset[str]:
+    """Return the parameters of a layer that is registered in its model and in training mode; none
+    of any other, which may be a judge and no head.
+    """
+    path = next(iter(layer), "").rpartition(".")[0]
+    root = next((name for name in roots if path == name or path.startswith(f"{name}.")), path)
+    module = roots.get(root)
+    for part in path[len(root) + 1 :].split("."):
+        if isinstance(module, torch.nn.Module) and part:
+            module = torch_inside.children_of(module).get(part)
+    is_registered = isinstance(module, torch.nn.Module)
+    return layer if is_registered and _is_training(module) else frozenset()
 
 
 def _is_training(root: Any) -> bool:

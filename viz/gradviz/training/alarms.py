@@ -56,6 +56,9 @@ def find_alarms(
     for why, place, names in _idle(evidence, steppers):
         alarms.add(why, place, names)
         idle.update(names)
+    for place, names in _locked_at_zero(evidence, steppers):
+        if idle.isdisjoint(names):
+            alarms.add("zero", place, names)
     for term in underivable:
         alarms.add("underivable", term.place, term.parameters)
     for why, place, names in (
@@ -155,6 +158,43 @@ def _idle(
             yield "zero", _first_place(zero), [parameter.name for parameter in held]
 
 
+def _locked_at_zero(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+) -> Iterator[tuple[Place | None, list[str]]]:
+    """Yield the parameters of a model that are zero and get zeros, since each is multiplied by
+    another of them.
+
+    What comes into a layer is zero where its bias gets gradient and its weight, being zero, gets
+    none. With another zero weight behind it, neither ever moves.
+    """
+    held = {name for stepper in steppers if stepper.steps for name in stepper.held}
+    models: dict[str, list[Evidence]] = {}
+    for parameter in evidence.values():
+        if parameter.name in held and parameter.all_zero and _gets_zeros(parameter):
+            models.setdefault(parameter.name.partition(".")[0], []).append(parameter)
+    for locked in models.values():
+        weights = [parameter for parameter in locked if len(parameter.verdicts[0].shape) > 1]
+        last = [weight for weight in weights if _has_reached_sibling(weight, evidence)]
+        if last and len(weights) > len(last):
+            yield _first_place(locked), [parameter.name for parameter in locked]
+
+
+def _gets_zeros(evidence: Evidence) -> bool:
+    """Say whether every call brought a parameter zeros, and nothing has moved it."""
+    verdicts = [call.verdict for call in evidence.verdicts]
+    return len(verdicts) > 1 and set(verdicts) == {Verdict.ZERO} and not evidence.drift
+
+
+def _has_reached_sibling(evidence: Evidence, everything: Mapping[str, Evidence]) -> bool:
+    """Say whether another parameter of the same module got gradient in every call."""
+    module = evidence.name.rpartition(".")[0]
+    return any(
+        sibling.name.rpartition(".")[0] == module
+        and all(call.verdict is Verdict.REACHED for call in sibling.verdicts)
+        for sibling in everything.values()
+    )
+
+
 def _exploding(
     evidence: Iterable[Evidence], thresholds: Thresholds
 ) -> Iterator[tuple[str, Place | None, list[str]]]:
@@ -246,13 +286,16 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Sce
 
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """It came into a model after the optimizer of that model was made, or was thawed after that; it
-    stands in a plain list of it; an optimizer has an empty group; or nothing held trains.
+    stands in a plain list of it; an optimizer has an empty group, or a generator that something
+    else had read from; it is the last layer, and the rest is held; or nothing held trains.
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
     if evidence.thawed and is_frozen(evidence):
         return True
-    if any(stepper.empty for stepper in scene.steppers):
+    if any(stepper.empty or stepper.begun for stepper in scene.steppers):
+        return True
+    if _is_forgotten_head(evidence, scene):
         return True
     root = evidence.name.partition(".")[0]
     for stepper in scene.steppers:
@@ -267,6 +310,25 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
         ):
             return True
     return not any(fate.trains for fate in scene.fates)
+
+
+def _is_forgotten_head(evidence: Evidence, scene: _Scene) -> bool:
+    """Say whether a parameter is of the last layer of a model of which optimizers hold all else
+    that gets gradient.
+
+    Who freezes a part by leaving it out leaves out what lies behind.
+    """
+    root = evidence.name.partition(".")[0]
+    held = {name for stepper in scene.steppers if stepper.steps for name in stepper.held}
+    own = [
+        parameter
+        for parameter in scene.evidence.values()
+        if parameter.name.partition(".")[0] == root
+        and any(call.verdict is Verdict.REACHED for call in parameter.verdicts)
+    ]
+    head = {parameter.name for parameter in own if parameter.is_last}
+    rest = {parameter.name for parameter in own} - head
+    return evidence.is_last and bool(rest) and rest <= held and head.isdisjoint(held)
 
 
 def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:

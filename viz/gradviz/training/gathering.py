@@ -24,6 +24,7 @@ class Seen:
         terms: The constant terms of its loss.
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
+        last_layer: Names of the parameters that all gradient for the rest of a model passes.
         inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
             to something beside parameters.
     """
@@ -34,6 +35,7 @@ class Seen:
     terms: tuple[ConstantTerm, ...] = ()
     underivable: tuple[ConstantTerm, ...] = ()
     births: tuple[NotFinite, ...] = ()
+    last_layer: frozenset[str] = frozenset()
     inspects: bool = False
 
 
@@ -60,6 +62,7 @@ class Gatherer:
                 held=tuple(names[held] for held in record.held if held in names),
                 strangers=sum(held not in names for held in record.held),
                 empty=record.empty,
+                begun=record.begun,
                 made=_place(record.spot),
                 born=record.born,
                 scheduled=record.scheduled,
@@ -115,6 +118,8 @@ class Gatherer:
             put_back=history.is_put_back,
             by_hand=history.by_hand,
             written_at=self._written_at(key, history),
+            all_zero=bool(history.all_zero),
+            is_last=self._is_last(name),
         )
 
     def _stepped(self, name: str, history: History) -> Iterator[Parameter]:
@@ -127,15 +132,23 @@ class Gatherer:
         asks = history.by_hand or history.is_put_back
         return self.touches.written_at(key) if asks else None
 
-    def _left_out(self, name: str, key: int) -> Place | None:
-        """Return the line of a call whose ``inputs`` left a parameter out, where every call that
-        reaches it did.
-        """
-        reaching = [
+    def _is_last(self, name: str) -> bool:
+        reaching = self._reaching(name)
+        return bool(reaching) and all(name in call.last_layer for call in reaching)
+
+    def _reaching(self, name: str) -> list[Seen]:
+        """Return the calls that reach a parameter."""
+        return [
             call
             for call in self.calls
             if name in call.parameters and call.parameters[name].verdict is Verdict.REACHED
         ]
+
+    def _left_out(self, name: str, key: int) -> Place | None:
+        """Return the line of a call whose ``inputs`` left a parameter out, where every call that
+        reaches it did.
+        """
+        reaching = self._reaching(name)
         left_out = reaching and all(
             call.asked is not None and key not in call.asked for call in reaching
         )

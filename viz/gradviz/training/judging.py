@@ -119,6 +119,7 @@ def _fate(
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
         moved_at=evidence.written_at if mover == "hand" else None,
+        put_back=why == "lost" and evidence.put_back,
     )
 
 

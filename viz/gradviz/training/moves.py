@@ -63,6 +63,7 @@ class History:
         visible: A step changed what ``first`` shows.
         returns: Backward calls after that which found it as it was at first.
         departs: One of them found it elsewhere.
+        all_zero: It was zero before every step that was looked at; None where none was.
     """
 
     sights: list[StepSight] = field(default_factory=list)
@@ -78,6 +79,7 @@ class History:
     visible: bool = False
     returns: int = 0
     departs: bool = False
+    all_zero: bool | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -128,6 +130,7 @@ class Moves:
         history = self.histories.setdefault(glance.key, History())
         before, after = glance.sample[: glance.spread], glance.after[: glance.spread]
         history.look(finite=bool(before.isfinite().all()))
+        history.all_zero = history.all_zero is not False and not bool(before.any())
         glance.sample = glance.after = torch.empty(0)
         if history.first is None and not history.is_settled:
             history.first = before.clone()

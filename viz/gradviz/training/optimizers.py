@@ -25,6 +25,7 @@ class OptimizerRecord:
         skipped: That GradScaler left out.
         held: Identities of the parameters it holds.
         empty: How many of its groups hold nothing.
+        begun: Something else had read from the generator that it was given.
         scheduled: A scheduler of torch has it.
     """
 
@@ -37,6 +38,7 @@ class OptimizerRecord:
     at_scaler: int = 0  # steps when a GradScaler last was done with it
     held: tuple[int, ...] = ()
     empty: int = 0
+    begun: bool = False
     scheduled: bool = False
 
     def update(self) -> None:

@@ -137,9 +137,12 @@ class StepWatch:
         """
         return self.optimizers.all_stepped
 
-    def made(self, optimizer: Optimizer, frame: FrameType | None) -> None:
-        """An optimizer was made at the line that a frame stands at."""
+    def made(self, optimizer: Optimizer, frame: FrameType | None, *, begun: bool = False) -> None:
+        """An optimizer was made at the line that a frame stands at, ``begun`` where something had
+        read from the generator of its parameters.
+        """
         self.optimizers.made(optimizer, frame, self.owners.moment())
+        self.optimizers.record(optimizer).begun = begun
 
     def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
         """Take note of what optimizers are called, and return them by these names.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz import causes
 from gradviz.graph import Verdict
+from gradviz.render.sentences import listing
 from gradviz.training_facts import Evidence, Overflow, Stepper
 
 _MEANS: Mapping[str, tuple[str, str]] = {
@@ -151,6 +152,20 @@ _EMPTY = (
         " used up before."
     ),
 )
+_BEGUN = (
+    (
+        "Gradient arrives, and no optimizer holds them: one was given a generator that something"
+        " else had read from, and got what was left."
+    ),
+    "Give it parameters() made anew, or a list, which can be read more than once.",
+)
+_ALL_ZERO = (
+    (
+        "They are all zero, and the gradient of each is multiplied by another of them, so none ever"
+        " moves."
+    ),
+    "Initialize weights at random; only the last of a branch may begin at zero.",
+)
 _SKIPPED = (
     (
         "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN"
@@ -191,6 +206,14 @@ _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
     "Look at what writes into them after step(): a copy, perhaps the wrong way round.",
 )
+
+
+def _put_back_by(optimizers: Sequence[str]) -> tuple[str, str]:
+    return (
+        f"{listing(optimizers)} all step them, and before the next backward they are what they"
+        " were: one undoes what another does.",
+        "Have one optimizer hold them, or look at what the other is for (maximize=True?).",
+    )
 
 
 def is_frozen(evidence: Evidence) -> bool:
@@ -238,10 +261,16 @@ def explain(
         return _THAWED
     if why == "not_held" and any(stepper.empty for stepper in steppers):
         return _EMPTY
+    if why == "not_held" and any(stepper.begun for stepper in steppers):
+        return _BEGUN
+    if why == "zero" and all(parameter.all_zero for parameter in concerned):
+        return _ALL_ZERO
     if why == "not_held" and all("[" in parameter.name for parameter in concerned):
         return _IN_PLAIN_LIST
     if why == "lost" and all(parameter.put_back for parameter in concerned):
-        return _PUT_BACK
+        together = [holder.name for holder in holders if holder.steps]
+        is_seen = any(parameter.written_at for parameter in concerned)
+        return _PUT_BACK if is_seen or len(together) < 2 else _put_back_by(together)
     if why == "too_small" and not any(
         look.lr for parameter in concerned for look in parameter.looks
     ):

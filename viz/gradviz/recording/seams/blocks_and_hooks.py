@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gradviz.recording.generators import has_begun
 from gradviz.recording.rules.hooks import hooked
 from gradviz.recording.seams.seam import Seam, seam
 from gradviz.recording.seams.watcher import Watcher
@@ -27,7 +28,12 @@ def _optimizer_made(
     watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
 ) -> None:
     watcher.optimizers.add(args[0])
-    watcher.training.made(args[0], frame)
+    watcher.training.made(args[0], frame, begun=bool(out))
+
+
+def _has_begun(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Say whether something has read from the generators that an optimizer is to read from."""
+    return has_begun(args[1] if len(args) > 1 else kwargs.get("params"))
 
 
 def _scaled(
@@ -48,7 +54,7 @@ def seams() -> Iterator[Seam]:
     """Yield the seams over them."""
     yield seam(torch.inference_mode, "__enter__", _inference_began)
     yield seam(torch.inference_mode, "__exit__", _inference_ended)
-    yield seam(torch.optim.Optimizer, "__init__", _optimizer_made)
+    yield seam(torch.optim.Optimizer, "__init__", _optimizer_made, before=_has_begun)
     yield seam(torch.amp.GradScaler, "step", _scaled)
     yield seam(nn.Module, "register_full_backward_hook", _hooked)
     yield seam(nn.Module, "register_backward_hook", _hooked)

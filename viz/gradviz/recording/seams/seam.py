@@ -5,6 +5,7 @@ import operator
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import compress, repeat
 from typing import Any, NamedTuple, Self
@@ -18,6 +19,8 @@ from gradviz.recording.uninterrupted import Action
 
 Note = Callable[[Watcher, Any, tuple[Any, ...], dict[str, Any], Any], None]
 """What is done after a call: by whom, the frame that called, the arguments, and the result."""
+Before = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+"""What looks at the arguments of a call before it is made."""
 
 
 class Seam(NamedTuple):
@@ -61,17 +64,29 @@ class Seam(NamedTuple):
         )
 
 
-def seam(owner: Any, name: str, note: Note, *, static: bool = False) -> Seam:
-    """Return the seam that calls what is there first, and then a note."""
+def seam(
+    owner: Any, name: str, note: Note, *, static: bool = False, before: Before | None = None
+) -> Seam:
+    """Return the seam that calls what is there first, and then a note.
+
+    Where something looks at the arguments before, the note gets what that returned in place of the
+    result; None where it failed.
+    """
     own = vars(owner).get(name)
-    watching = _watching(getattr(owner, name), note)
+    watching = _watching(getattr(owner, name), note, before)
     return Seam(owner, name, staticmethod(watching) if static else watching, own is None, own)
 
 
 @functools.lru_cache(maxsize=256)
-def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
+def _watching(
+    original: Callable[..., Any], note: Note, before: Before | None
+) -> Callable[..., Any]:
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
+        looked = None
+        if before is not None:
+            with suppress(Exception):
+                looked = before(args, kwargs)
         out = original(*args, **kwargs)
         watcher: Watcher | None = getattr(of_thread, "watcher", None)
         if watcher is not None and not watcher.mode.failure:
@@ -81,7 +96,8 @@ def _watching(original: Callable[..., Any], note: Note) -> Callable[..., Any]:
                     if watcher.mode.lock is None
                     else Locked(watcher.mode.lock, without_torch_function())
                 ):
-                    note(watcher, sys._getframe(1), args, kwargs, out)
+                    shown = out if before is None else looked
+                    note(watcher, sys._getframe(1), args, kwargs, shown)
             except BaseException as failure:
                 watcher.mode.failed(failure)
         return out
