@@ -117,6 +117,11 @@ class Account:
         if self._settings.every and not wants_next:
             self._training.looking = False
 
+    def begin_phase(self) -> None:
+        """A later phase begins, in which some parameters may be gone."""
+        self._outcome.judge(self.kept.calls, self.kept.reported)
+        self._outcome.keep()
+
     def trained(self, *, ended: bool = False) -> None:
         """Say what is new of training; ``ended`` where nothing more is to come."""
         self._outcome.judge(self.kept.calls, self.kept.reported, ended=ended)

@@ -2,8 +2,9 @@
 call that is wanted.
 
 Torch is traced from its import (or the end of the call before the first one wanted) to the end of
-the last one wanted; then everything is put back and costs nothing. The graph is read and the report
-written at backward time; what steps next is added as it happens.
+the last one wanted; then everything is put back and costs nothing, until another optimizer is made
+or steps first. The graph is read and the report written at backward time; what steps next is added
+as it happens.
 """
 
 import functools
@@ -28,6 +29,7 @@ from gradviz.running import ranks
 from gradviz.running.account import Account
 from gradviz.running.children import Children
 from gradviz.running.functional import Functional, line_of
+from gradviz.running.phases import Phases
 from gradviz.running.reading import Ended, Find, Reader
 from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Plan, Settings
@@ -80,6 +82,10 @@ class Watch:
         self._trace = ThreadTrace(
             self._training, values=settings.values, gives_way=self._stand_aside, voice=voice
         )
+        self._phases = Phases(self._training, self._guarded, self._begin_phase)
+        self._looks_for_phases = find is None and self._plan.has_phases
+        self._awaited: int | None = None  # identity of the optimizer whose phase is on
+        self._news = ""  # of a phase of which no call has been told yet
         self._hooks: StepHooks | None = None
         self._undo = Undo()
         self._inside = threading.local()
@@ -88,6 +94,9 @@ class Watch:
 
     def begin(self) -> None:
         """Watch from here on."""
+        self._begin(self._training.begin)
+
+    def _begin(self, watch_steps: Callable[[Callable[[BaseException], None]], None]) -> None:
         global _watching
         self._hooks = StepHooks(self._before_step, self._after_step)
         watched: tuple[tuple[Any, str, Callable[..., None]], ...] = (
@@ -105,7 +114,7 @@ class Watch:
         self._on, _watching = True, self
         try:
             # Before our own: it is to have seen a step that we tell of
-            self._training.begin(lambda error: warn(error, self._voice))
+            watch_steps(lambda error: warn(error, self._voice))
             as_one(self._hooks.put_in)()
             watches_backward.add(id(self))
             self._retrace()
@@ -114,11 +123,28 @@ class Watch:
             self._off()
             raise
 
+    def _begin_phase(self, optimizer: Optimizer, frame: FrameType, event: str) -> None:
+        """Watch the calls that follow, for an optimizer that is new."""
+        if _watching not in (None, self):
+            return
+        self._account.begin_phase()
+        self._off()
+        self._plan.begin_phase(self._count)
+        self._rounds, self._over, self._awaited = Rounds(), False, id(optimizer)
+        self._news = (
+            f"{event}, after the calls that were watched: those that follow are watched too,"
+            f" numbered from {self._count + 1} on.\n"
+        )
+        self._begin(self._training.resume)
+        if not self._training.optimizers.record(optimizer).steps:
+            self._training.made(optimizer, frame)
+
     def forked(self) -> None:
         """A forked child goes on from nothing where children are followed, and
         unwatched where not.
         """
         was_on = self._on
+        self._phases.end()
         self._off()
         self._training.end()
         if was_on and self._settings.children:
@@ -129,6 +155,7 @@ class Watch:
         """The process exits; ``broken`` where the script itself says that something went wrong."""
         was_on = self._on
         broken = broken or getattr(sys, "last_value", None) is not None
+        self._phases.end()
         self._off()
         if os.getpid() == self._settings.root and not self._aside:
             grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
@@ -157,6 +184,7 @@ class Watch:
     def _stand_aside(self) -> None:
         """The script traces itself: leave the rest of it to that."""
         at = line_of(sys._getframe(1))
+        self._phases.end()
         self._over = self._aside = True
         self._guarded(self._off)
         self._account.say(f"The script traces itself{at}, so gradviz run watches no further.\n")
@@ -188,6 +216,7 @@ class Watch:
         except BaseException as error:
             self._over = True
             with suppress(Exception):
+                self._phases.end()
                 self._off()
             self._on = False
             if not is_own(error):  # what a signal handler raised goes on to the script
@@ -260,6 +289,8 @@ class Watch:
                 return
         self._over = self._plan.is_over(self._count)
         self._retrace()
+        if self._over and self._looks_for_phases:
+            self._phases.await_next()
 
     def _differentiated(
         self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
@@ -288,6 +319,9 @@ class Watch:
         call = self._reader.read(ended, self._trace.own())
         if call is None:
             return False
+        if self._news:
+            self._account.say(self._news)
+            self._news = ""
         if kind == "backward":
             self._rounds.batch.append(call)
         is_new = self._account.call(call)
@@ -317,7 +351,11 @@ class Watch:
             is_watched = self._training.looking
             wants_next = self._plan.wants(self._count + 1)
             self._guarded(partial(self._account.record, wants_next=wants_next))
-            self._plan.stepped = self._training.all_stepped
+            self._plan.stepped = (
+                self._training.all_stepped
+                if self._awaited is None
+                else self._plan.stepped or id(optimizer) == self._awaited
+            )
             if self._settings.until_stepped and not self._over and self._plan.is_over(self._count):
                 self._over = True
                 self._retrace()

@@ -1,6 +1,7 @@
 """What a run says of training: alarms as they come, each once, and one sentence at its end."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import Call, Step
@@ -38,6 +39,7 @@ class Outcome:
         self._of_steps: set[str] = set()  # names in the alarms of steps
         self._for_good: set[str] = set()  # and in those that nothing takes back
         self.training: Training | None = None  # as last judged
+        self._before: Training | None = None  # and before the phase that is on
 
     def judge(
         self, calls: Sequence[Call], reported: int, *, ended: bool = False
@@ -55,7 +57,7 @@ class Outcome:
         if not evidence and not (calls and steppers):
             return None
         watch = self._watch
-        self.training = judge(
+        training = judge(
             evidence,
             steppers,
             reported,
@@ -65,7 +67,29 @@ class Outcome:
             ended=ended,
             thresholds=self._thresholds,
         )
+        self.training = self._with_gone(training)
         return self.training
+
+    def keep(self) -> None:
+        """Keep what was judged of parameters that will be gone when it is judged anew."""
+        self._before = self.training
+
+    def _with_gone(self, training: Training) -> Training:
+        """Return what is judged now, with the parameters of earlier phases that are gone."""
+        if self._before is None:
+            return training
+        names = self._watch.gone - {fate.name for fate in training.parameters}
+        earlier = tuple(fate for fate in self._before.parameters if fate.name in names)
+        alarms = tuple(
+            alarm
+            for alarm in self._before.alarms
+            if alarm.parameters and names.issuperset(alarm.parameters)
+        )
+        return replace(
+            training,
+            parameters=earlier + training.parameters,
+            alarms=alarms + training.alarms,
+        )
 
     def of_step(self, step: Step) -> None:
         """A step's own line may have been an alarm about some parameters."""

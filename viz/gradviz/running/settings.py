@@ -11,6 +11,8 @@ from gradviz.training_facts import THRESHOLDS, Thresholds
 
 VARIABLE = "GRADVIZ_RUN"
 MOST_AWAITED = 64  # calls in which every optimizer is to have stepped
+FIRST = (1, 2, 3)  # calls that are reported on where nobody asks for others
+MOST_OF_PHASE = 8  # calls of a later phase, until its optimizer has stepped
 QUIET = 3  # calls in a row without a new verdict, after which there will be none
 
 
@@ -40,7 +42,7 @@ class Settings:
         command: What the user typed, for the corner of a page.
     """
 
-    backward: tuple[int, ...] = (1, 2, 3)
+    backward: tuple[int, ...] = FIRST
     every: int = 0
     until_stable: bool = False
     until_stepped: bool = False
@@ -99,9 +101,24 @@ class Plan:
         self._settings = settings
         self._quiet = 0
         self.stepped = False  # every optimizer has
+        self._before: int | None = None  # calls before the phase that is on; None in the first
+
+    @property
+    def has_phases(self) -> bool:
+        """Whether later phases are watched too: nobody has asked for calls by their number."""
+        asked = self._settings
+        others = asked.every or asked.until_stable or asked.until_stepped or asked.stop
+        return not others and asked.backward == FIRST
+
+    def begin_phase(self, before: int) -> None:
+        """A later phase begins after so many calls."""
+        self._before, self.stepped = before, False
 
     def wants(self, number: int) -> bool:
         """Say whether the call with this number is to be reported on."""
+        if self._before is not None:
+            own = number - self._before
+            return own <= (FIRST[-1] if self.stepped else MOST_OF_PHASE)
         if self._settings.until_stepped:
             return not self.stepped and number <= MOST_AWAITED
         if self._settings.until_stable:
@@ -116,6 +133,8 @@ class Plan:
 
     def is_over(self, number: int) -> bool:
         """Say whether no call after this one is wanted."""
+        if self._before is not None:
+            return not self.wants(number + 1)
         if self._settings.until_stepped:
             return self.stepped or number >= MOST_AWAITED
         if self._settings.until_stable:

@@ -35,6 +35,12 @@ from gradviz.voice import advise
 
 _watching = threading.local()
 
+
+def is_traced() -> bool:
+    """Say whether a trace is on in this thread."""
+    return getattr(_watching, "trace", None) is not None
+
+
 Optimizers = torch.optim.Optimizer | Iterable[torch.optim.Optimizer] | None
 
 

@@ -38,6 +38,23 @@ class Seen:
     last_layer: frozenset[str] = frozenset()
     inspects: bool = False
 
+    def renamed(self, before: Mapping[int, str], now: Mapping[int, str]) -> "Seen":
+        """Return the call with parameters by the names they have now; without those that are gone.
+
+        Args:
+            before: What parameters were called then, by identity.
+            now: And what they are called now.
+        """
+        names = {before[key]: name for key, name in now.items() if key in before}
+        return replace(
+            self,
+            parameters={
+                names[name]: replace(parameter, name=names[name])
+                for name, parameter in self.parameters.items()
+                if name in names
+            },
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
@@ -123,8 +140,8 @@ class Gatherer:
         )
 
     def _stepped(self, name: str, history: History) -> Iterator[Parameter]:
-        for sight in history.sights:
-            last = self.calls[sight.calls - 1].parameters if sight.calls else {}
+        for number in (sight.calls for sight in history.sights if sight.follows):
+            last = self.calls[number - 1].parameters if 0 < number <= len(self.calls) else {}
             if name in last:
                 yield last[name]
 

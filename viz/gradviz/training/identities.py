@@ -4,7 +4,7 @@ Parameters are known by identity; models are held weakly.
 """
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -57,6 +57,12 @@ class Identities:
             name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)
         }
         return list(tensors.values())
+
+    def keep(self, alive: Container[int]) -> None:
+        """Forget all parameters but these, given by identity: others may get that of one gone."""
+        self.names = {key: name for key, name in self.names.items() if key in alive}
+        self._former = {key: name for key, name in self._former.items() if key in alive}
+        self._replaced = {key: place for key, place in self._replaced.items() if key in alive}
 
     def parameters(self) -> Iterator[Tensor]:
         """Yield those of models that are still there."""

@@ -202,7 +202,7 @@ def _birthplace(evidence: Evidence) -> Place | None:
 
 
 def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:
-    """Return the reason of the call in which it came furthest."""
+    """Return the reason of the call in which it came furthest, the first of such."""
     for verdict in _BEST_FIRST:
         for in_call in verdicts:
             if in_call.verdict is verdict:

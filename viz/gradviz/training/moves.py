@@ -4,7 +4,7 @@ Parameters are known by identity. Of their values only an even spread is kept, a
 something about them is open.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,6 +35,7 @@ class StepSight:
         calls: How many backward calls came before.
         written: The line in the step that wrote into the parameter, where that is no optimizer of
             torch's; None where none was seen.
+        follows: The last of these calls came just before it; else there were others unseen.
     """
 
     optimizer: int
@@ -43,6 +44,7 @@ class StepSight:
     spot: Spot | None
     calls: int = 0
     written: Spot | None = None
+    follows: bool = True
 
 
 @dataclass(slots=True)
@@ -107,6 +109,10 @@ class Moves:
     def of(self, key: int) -> History:
         """Return the history of a parameter; an empty one where it was never looked at."""
         return self.histories.get(key) or History()
+
+    def keep(self, alive: Container[int]) -> None:
+        """Forget all parameters but these, given by identity: others may get that of one gone."""
+        self.histories = {key: own for key, own in self.histories.items() if key in alive}
 
     @property
     def in_doubt(self) -> bool:

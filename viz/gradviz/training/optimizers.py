@@ -1,7 +1,8 @@
 """The optimizers that were made or have stepped: what each holds, and how often it stepped."""
 
+import itertools
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
@@ -107,6 +108,14 @@ class Optimizers:
         record.skipped += left_out
         record.at_scaler = record.steps
         return left_out
+
+    def keep(self, alive: Container[int]) -> None:
+        """Take what optimizers that are gone held, but for these parameters, given by identity, for
+        parameters that nobody has: others may get the identity of one gone.
+        """
+        gone = itertools.count(-1, -1)
+        for record in self.records.values():
+            record.held = tuple(key if key in alive else next(gone) for key in record.held)
 
     def parameters(self) -> Iterator[Tensor]:
         """Yield what the optimizers that are still there hold."""

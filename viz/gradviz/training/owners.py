@@ -9,7 +9,7 @@ parent is still known.
 import itertools
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
@@ -58,6 +58,13 @@ class Owners:
     def end(self) -> None:
         """Take note no longer."""
         as_one([hook.take_out for hook in self.hooks])()
+
+    def keep(self, alive: Container[int]) -> None:
+        """Forget all parameters but these, given by identity: others may get that of one gone."""
+        for kept in (self._slot_of_parameter, self._created):
+            for key in [key for key in kept if key not in alive]:
+                del kept[key]
+        self._frozen = {key for key in self._frozen if key in alive}
 
     def moment(self) -> int:
         """Return a number that is larger than that of everything made before."""

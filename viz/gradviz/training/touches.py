@@ -2,7 +2,7 @@
 optimizers, told by the trace, which sees every torch call of its thread.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -28,6 +28,14 @@ class Touches:
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
+
+    def keep(self, alive: Container[int]) -> None:
+        """Forget all parameters but these, given by identity: others may get that of one gone."""
+        self._owner.clear()
+        self._holder.clear()
+        for kept in (self._last, self._cleared, self._written):
+            for key in [key for key in kept if key not in alive]:
+                del kept[key]
 
     def __bool__(self) -> bool:
         return bool(self._owner) or bool(self._holder)

@@ -56,6 +56,8 @@ class StepWatch:
         self.calls: list[Seen] = []
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.stepped: Callable[[list[Glance]], None] | None = None  # is told of each look at a step
+        # Is told of an optimizer whose first step comes after the calls that were watched
+        self.late: Callable[[Optimizer], None] | None = None
         self.changed = False  # something was seen since this was last set to False
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
@@ -68,6 +70,8 @@ class StepWatch:
         self._hooks: StepHooks | None = None
         self._full = False
         self._failed: Callable[[BaseException], None] | None = None
+        self._resumed = False
+        self.gone: set[str] = set()  # names of parameters that were gone when it was resumed
 
     # Beginning and end
 
@@ -81,6 +85,17 @@ class StepWatch:
         self.off += [*(hook.take_out for hook in self.owners.hooks), *hooks.take_out]
         self.owners.begin()
         as_one(hooks.put_in)()
+
+    def resume(self, failed: Callable[[BaseException], None]) -> None:
+        """Watch again in full, after a rest."""
+        parameters = (*self.identities.parameters(), *self.optimizers.parameters())
+        alive = frozenset(map(id, parameters))
+        self.gone |= {name for key, name in self.names.items() if key not in alive}
+        for place in (self._moves, self.identities, self.owners, self.touches, self.optimizers):
+            place.keep(alive)
+        self._resumed = True
+        self._unhook()
+        self.begin(failed)
 
     def rest(self) -> None:
         """The calls that are watched in full are over: go on as long as something is open."""
@@ -219,6 +234,8 @@ class StepWatch:
         if not self._full and looked:
             self.look_again(after_step=True)
             self._end_if_settled()
+            if record.steps == 1 and self.late is not None:
+                self.late(optimizer)
 
     def _take_touches(self, step: _Step) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
@@ -238,9 +255,16 @@ class StepWatch:
             for glance in glances:
                 self._recent[glance.key] = glance
                 touch, written = step.touches.get(glance.key), step.writes.get(glance.key)
-                self._moves.stepped(
-                    StepSight(step.optimizer, glance, touch, step.spot, len(self.calls), written)
+                sight = StepSight(
+                    optimizer=step.optimizer,
+                    glance=glance,
+                    touch=touch,
+                    spot=step.spot,
+                    calls=len(self.calls),
+                    written=written,
+                    follows=self._full and self.looking,
                 )
+                self._moves.stepped(sight)
 
     def look_again(self, *, after_step: bool = False) -> None:
         """Look at everything that is still there: by whatever hand it has moved, and whether it is
@@ -290,8 +314,12 @@ class StepWatch:
             roots: The models by name.
         """
         self.settle()
-        self.calls.append(seen)
+        before = self.identities.names
         tensors = self.identities.take(seen.parameters, known, roots)
+        if self._resumed:
+            self._resumed = False
+            self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
+        self.calls.append(seen)
         self.changed = True
         self._moves.compare(tensors, at_backward=True)
         self.touches.arrived(tensors)

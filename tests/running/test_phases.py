@@ -1,0 +1,138 @@
+"""What is trained after the calls that were watched is watched too, where it is new."""
+
+import json
+
+LOOP = """
+    import torch
+    from torch import nn
+
+    def train(model, optimizer, rounds=6):
+        for _ in range(rounds):
+            optimizer.zero_grad()
+            model(torch.ones(4, 3)).square().mean().backward()
+            optimizer.step()
+
+    torch.manual_seed(0)
+"""
+TWO = (
+    LOOP
+    + """
+    first = nn.Linear(3, 2)
+    train(first, torch.optim.SGD(first.parameters(), 0.01))
+    second = nn.Linear(3, 2)
+    train(second, torch.optim.Adam(second.parameters(), 0.01))
+"""
+)
+
+
+def calls(ran):
+    return [line for line in ran.said.splitlines() if line.startswith("gradviz: backward")]
+
+
+def test_an_optimizer_made_later_is_watched_for_three_calls_that_are_counted_on(warm_scripts):
+    warm_scripts.write("train.py", TWO)
+    ran = warm_scripts.run("-o", "report.json", "train.py")
+    assert len(calls(ran)) == 6
+    assert (
+        "gradviz: Adam is made at train.py:16, after the calls that were watched: those that follow"
+        " are watched too, numbered from 4 on." in ran.said
+    )
+    assert ran.end == "gradviz: All 4 parameters train.\n"
+    training = json.loads((warm_scripts.folder / "report.json").read_text())["training"]
+    assert [optimizer["class"] for optimizer in training["optimizers"]] == ["SGD", "Adam"]
+
+
+def test_calls_that_were_asked_for_by_number_are_all_there_is(warm_scripts):
+    warm_scripts.write("train.py", TWO)
+    assert len(calls(warm_scripts.run("--backward", "1,2", "train.py"))) == 2
+
+
+def test_an_optimizer_of_a_line_that_made_one_before_is_not_new(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        LOOP
+        + """
+    for _ in range(4):
+        model = nn.Linear(3, 2)
+        train(model, torch.optim.SGD(model.parameters(), 0.01))
+    """,
+    )
+    assert len(calls(warm_scripts.run("train.py"))) == 3
+
+
+def test_the_same_line_is_a_phase_where_it_trains_another_part_of_the_model(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        LOOP
+        + """
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2))
+    for part in reversed(model):
+        model.requires_grad_(False)
+        part.requires_grad_(True)
+        train(model, torch.optim.SGD(part.parameters(), 0.01))
+    """,
+    )
+    ran = warm_scripts.run("train.py")
+    assert len(calls(ran)) == 6
+    assert ran.end == "gradviz: All 4 parameters train.\n"
+
+
+def test_no_more_than_four_later_phases_are_watched(warm_scripts):
+    lines = "\n    ".join(
+        f"model_{number} = nn.Linear(3, 2)\n"
+        f"    train(model_{number}, torch.optim.SGD(model_{number}.parameters(), 0.01))"
+        for number in range(7)
+    )
+    warm_scripts.write("train.py", f"{LOOP}\n    {lines}\n")
+    assert len(calls(warm_scripts.run("train.py"))) == 3 + 4 * 3
+
+
+def test_a_phase_waits_until_its_optimizer_has_stepped(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        LOOP
+        + """
+    often, seldom = nn.Linear(3, 2), nn.Linear(3, 2)
+    steps = torch.optim.SGD(often.parameters(), 0.01), torch.optim.SGD(seldom.parameters(), 0.01)
+    for _ in range(4):
+        train(often, steps[0], rounds=5)
+        train(seldom, steps[1], rounds=1)
+    """,
+    )
+    ran = warm_scripts.run("train.py")
+    assert "steps[1] steps for the first time at train.py:9" in ran.said
+    assert calls(ran)[-1].startswith("gradviz: backward 9, ")
+    assert "gradviz: optimizer (SGD) steps after backward 9" in ran.said
+
+
+def test_no_trace_begins_in_a_block_of_the_scripts_own_that_ends_before_it(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        TWO
+        + """
+    with torch.device("meta"):
+        torch.optim.Adagrad(second.parameters(), 0.01)
+    print(torch.ones(1).device)
+    train(second, torch.optim.SGD(second.parameters(), 0.01))
+    """,
+    )
+    ran = warm_scripts.run("train.py")
+    assert ran.out == "cpu\n"
+    assert "Adagrad" not in ran.said
+    assert len(calls(ran)) == 9
+
+
+def test_what_an_optimizer_raises_as_it_is_made_goes_to_the_script(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        TWO
+        + """
+    try:
+        torch.optim.SGD([], 0.1)
+    except ValueError as error:
+        print(error)
+    """,
+    )
+    ran = warm_scripts.run("train.py")
+    assert ran.out == "optimizer got an empty parameter list\n"
+    assert "stopped watching" not in ran.err

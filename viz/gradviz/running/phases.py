@@ -1,0 +1,108 @@
+"""Later phases of a run: another optimizer, after the backward calls that were watched.
+
+``ae`` is pretrained, then ``clf`` is trained; a critic steps six times before its generator does.
+Nothing is asked meanwhile: what makes an optimizer and what first steps one say so.
+"""
+
+import functools
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from torch.optim import Optimizer
+
+from gradviz.recording import torch_inside
+from gradviz.recording.seams.seam import Seam
+from gradviz.running.functional import line_of
+from gradviz.tracing.trace import is_traced
+from gradviz.training.optimizers import parameters_of, spot_of
+from gradviz.training.watch import StepWatch
+
+if TYPE_CHECKING:
+    from gradviz.recording.where import Spot
+
+_MOST = 4  # later phases of a run
+_Begins = Callable[[Optimizer, FrameType, str], None]
+
+
+class Phases:
+    """What tells of a later phase, from :meth:`await_next` on to :meth:`end`.
+
+    Args:
+        training: What optimizers do.
+        guarded: Calls a function, and lets no failure of it reach the script.
+        begins: Is called with the optimizer, the frame that made it or steps it, and what happened
+            in words.
+    """
+
+    def __init__(self, training: StepWatch, guarded: Callable[..., None], begins: _Begins) -> None:
+        self._training = training
+        self._guarded = guarded
+        self._begins = begins
+        self._thread = threading.get_ident()
+        self._number = 0
+        self._lines: set[Spot] = set()  # that made optimizers
+        self._trained: set[int] = set()  # identities of what these held
+        self._seam: Seam | None = None
+
+    def await_next(self) -> None:
+        """Wait for the next phase; not for ever more of them."""
+        if self._seam is not None or self._number >= _MOST:
+            return
+        for record in self._training.optimizers.records.values():
+            self._trained.update(record.held)
+            if record.spot is not None:
+                self._lines.add(record.spot)
+        self._seam = Seam.over(Optimizer, "__init__", self._making(Optimizer.__init__))
+        self._seam.put_in()
+        self._training.late = self._steps_late
+
+    def end(self) -> None:
+        """Wait no longer."""
+        self._training.late = None
+        if self._seam is not None:
+            self._seam.take_out()
+            self._seam = None
+
+    def _making(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def making(*args: Any, **kwargs: Any) -> None:
+            original(*args, **kwargs)
+            if self._seam is not None and args and isinstance(args[0], Optimizer):
+                self._guarded(self._made, args[0], sys._getframe(1))
+
+        return making
+
+    def _made(self, optimizer: Optimizer, frame: FrameType) -> None:
+        spot = spot_of(frame)
+        if spot is None or not self._is_free():
+            return
+        held = set(map(id, parameters_of(optimizer)))
+        is_new = spot not in self._lines or held & self._training.names.keys() - self._trained
+        self._lines.add(spot)
+        self._trained |= held
+        if is_new:
+            what = type(optimizer).__name__
+            self._begin(optimizer, frame, f"{what} is made{line_of(frame)}")
+
+    def _steps_late(self, optimizer: Optimizer) -> None:
+        """An optimizer has made its first step after the calls that were watched."""
+        frame = sys._getframe(1)
+        if self._is_free():
+            name = self._training.optimizers.name_of(id(optimizer))
+            self._begin(optimizer, frame, f"{name} steps for the first time{line_of(frame)}")
+
+    def _is_free(self) -> bool:
+        """Say whether a trace can begin here: another may be on, or a mode that ends before it."""
+        return (
+            threading.get_ident() == self._thread
+            and torch_inside.other_modes() == 0
+            and not is_traced()
+        )
+
+    def _begin(self, optimizer: Optimizer, frame: FrameType, event: str) -> None:
+        self._number += 1
+        self.end()
+        self._guarded(self._begins, optimizer, frame, event)
