@@ -299,6 +299,8 @@ class Evidence:
         all_zero: Every element that was looked at was zero before every step that was.
         is_last: It is of the last layer before each loss that reaches it: what all gradient for
             the rest of its model passes.
+        copy_of: The parameter that it was copied from; None where it was not, or that is not known.
+        copied_at: The line of the copy; None where it was not seen.
     """
 
     name: str
@@ -324,3 +326,5 @@ class Evidence:
     written_at: Place | None = None
     all_zero: bool = False
     is_last: bool = False
+    copy_of: str | None = None
+    copied_at: Place | None = None

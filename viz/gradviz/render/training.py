@@ -25,7 +25,7 @@ def sentence(training: Training | None) -> str:
     """
     if training is None or not training.parameters:
         return f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
-    beside = _beside(training.parameters)
+    beside = _beside(training)
     whole = training
     training = replace(
         training, parameters=tuple(fate for fate in whole.parameters if fate.name not in beside)
@@ -50,21 +50,28 @@ def sentence(training: Training | None) -> str:
     if beside:
         them = "it" if len(beside) == 1 else "them"
         unused = _names(beside, whole.parameters)
-        clauses += [f"no loss uses {unused}, and no optimizer holds {them}"]
+        held = any(fate.optimizer for fate in whole.parameters if fate.name in beside)
+        does = "steps" if held else "holds"
+        clauses += [f"no loss uses {unused}, and no optimizer {does} {them}"]
     return printable("; ".join(clauses)) + "."
 
 
-def _beside(fates: Sequence[Fate]) -> list[str]:
-    """Return the parameters of models that no loss uses and no optimizer holds, such as the copy of
-    the best so far; none where there are no others.
+def _beside(training: Training) -> list[str]:
+    """Return the parameters of models that no loss uses and no optimizer holds that steps, such as
+    the copy of the best so far; none where there are no others.
     """
+    fates = training.parameters
+    steps = {optimizer.name for optimizer in training.optimizers if optimizer.steps}
     models: dict[str, list[Fate]] = {}
     for fate in fates:
         models.setdefault(fate.name.partition(".")[0], []).append(fate)
     beside = [
         fate.name
         for own in models.values()
-        if all(fate.why == "unused" and fate.optimizer is None for fate in own)
+        if all(
+            fate.why == "unused" and steps.isdisjoint((fate.optimizer or "").split(", "))
+            for fate in own
+        )
         for fate in own
     ]
     return beside if len(beside) < len(fates) else []

@@ -105,7 +105,7 @@ class Watch:
             (Tensor, "backward", self._called),
         )
         patches = [
-            Seam.over(owner, name, self._watching(owner, name, then))
+            Seam.over(owner, name, _told_of(self, owner, name, then))
             for owner, name, then in watched
         ]
         self._undo.will(
@@ -224,39 +224,6 @@ class Watch:
             warn(error, self._voice)
 
     # Calls
-
-    def _watching(
-        self, owner: Any, which: str, after_call: Callable[..., None]
-    ) -> Callable[..., Any]:
-        # The trace's own seam lies below ours, so that it has seen the call by the time that we
-        # report on it.
-        original = getattr(owner, which)
-        is_lowest = owner is torch.autograd and which == "backward"
-        function = around_backward(original) if is_lowest else original
-
-        @functools.wraps(original)
-        def watching(*args: Any, **kwargs: Any) -> Any:
-            if (
-                not self._on
-                or getattr(self._inside, "yes", False)
-                or torch_inside.current_node() is not None
-            ):
-                return function(*args, **kwargs)
-            self._inside.yes = True
-            try:
-                self._guarded(self._before_call, which)
-                out = function(*args, **kwargs)
-            except Exception as error:
-                self._guarded(after_call, sys._getframe(1), args, kwargs, error, None)
-                raise
-            else:
-                self._guarded(after_call, sys._getframe(1), args, kwargs, None, out)
-            finally:
-                self._inside.yes = False
-            self._stop_if_asked()
-            return out
-
-        return watching
 
     def _before_call(self, which: str) -> None:
         awaits = (
@@ -385,6 +352,39 @@ class Watch:
             self._stopped = True
             self._off()
             raise SystemExit(0)
+
+
+def _told_of(watch: Watch, owner: Any, which: str, then: Callable[..., None]) -> Callable[..., Any]:
+    """Return what stands in for a call of torch, and tells a watch of it."""
+    # The trace's own seam lies below ours, so that it has seen the call by the time that we
+    # report on it.
+    original = getattr(owner, which)
+    is_lowest = owner is torch.autograd and which == "backward"
+    function = around_backward(original) if is_lowest else original
+
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        if (
+            not watch._on
+            or getattr(watch._inside, "yes", False)
+            or torch_inside.current_node() is not None
+        ):
+            return function(*args, **kwargs)
+        watch._inside.yes = True
+        try:
+            watch._guarded(watch._before_call, which)
+            out = function(*args, **kwargs)
+        except Exception as error:
+            watch._guarded(then, sys._getframe(1), args, kwargs, error, None)
+            raise
+        else:
+            watch._guarded(then, sys._getframe(1), args, kwargs, None, out)
+        finally:
+            watch._inside.yes = False
+        watch._stop_if_asked()
+        return out
+
+    return watching
 
 
 def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:

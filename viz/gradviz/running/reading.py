@@ -27,6 +27,7 @@ from gradviz.running.successors import successors
 from gradviz.series.recorder import Recorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
+from gradviz.training.copies import find_copies
 from gradviz.training.gathering import Seen
 from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of
@@ -151,10 +152,12 @@ class Reader:
     def _renamed(self, scene: names.Found, frame: FrameType) -> tuple[names.Found, Names]:
         """Return what was found, by the names of before, and the names of all parameters."""
         own_names = names_of(scene.roots)
-        for optimizer, name, pairs in successors(scene.roots, own_names, scene.optimizers):
+        followers = successors(scene.roots, own_names, scene.optimizers)
+        for optimizer, name, pairs, is_alike in followers:
             made = self._training.optimizers.record(optimizer).spot
             place = assigned_anew(name, scene.roots[name], frame, made)
-            self._training.identities.replaced(pairs, place, own_names.modules)
+            if is_alike or place is not None:  # else the two may have nothing to do with each other
+                self._training.identities.replaced(pairs, place, own_names.modules)
         roots = self._training.identities.renamed(scene.roots, own_names)
         if roots.keys() == scene.roots.keys():
             return scene, own_names
@@ -195,6 +198,7 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         terms=find_constant_terms(report.graph),
         underivable=find_underivable(report.graph),
         births=report.births,
+        copies=find_copies(report.graph),
         last_layer=_meant(last_layer(report.graph), scene.roots),
         inspects=bool(report.unregistered)
         or not all(_is_training(root) for root in scene.roots.values()),

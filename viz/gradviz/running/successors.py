@@ -17,12 +17,13 @@ from gradviz.training.optimizers import parameters_of
 
 def successors(
     roots: Mapping[str, Any], names: Names, optimizers: Mapping[str, Optimizer]
-) -> Iterator[tuple[Optimizer, str, dict[int, str]]]:
+) -> Iterator[tuple[Optimizer, str, dict[int, str], bool]]:
     """Yield each optimizer whose model is no more, the name of the one that is trained in its
-    place, and what stands there for each tensor that the optimizer holds, by identity.
+    place, what stands there for each tensor that the optimizer holds, by identity, and whether
+    that has the same shapes.
 
-    It has parameters of the same shapes, gradient has arrived at all that require it, and no
-    optimizer holds them. Where several do, none is.
+    Else it has as many parameters, of as many dimensions: it may be another model. Gradient has
+    arrived at all that require it, and no optimizer holds them. Where several fit, none does.
 
     Args:
         roots: Models, and tensors that optimizers hold and no model has, by name.
@@ -38,16 +39,17 @@ def successors(
         if any(id(tensor) not in left_over or tensor.grad is not None for tensor in former):
             continue
         fitting = {
-            name: pairs
+            name: (pairs or other, bool(pairs))
             for name, root in roots.items()
             if isinstance(root, nn.Module)
             and (own := _parameters(name, names))
             and held.isdisjoint(map(id, own.values()))
             and all(tensor.grad is not None for tensor in own.values() if tensor.requires_grad)
-            and (pairs := _pairs(former, own))
+            and ((pairs := _pairs(former, own)) or (other := _pairs_of_other_sizes(former, own)))
         }
         if len(fitting) == 1:
-            yield optimizer, *next(iter(fitting.items()))
+            name, (pairs, is_alike) = next(iter(fitting.items()))
+            yield optimizer, name, pairs, is_alike
 
 
 def _parameters(root: str, names: Names) -> dict[str, Tensor]:
@@ -60,8 +62,23 @@ def _pairs(former: Sequence[Tensor], now: Mapping[str, Tensor]) -> dict[int, str
     An optimizer may hold them in groups, so their order is not that of the model.
     """
     before = sorted(former, key=lambda tensor: tensor.shape)
-    for chosen in (now, {name: tensor for name, tensor in now.items() if tensor.requires_grad}):
+    for chosen in _all_or_trained(now):
         after = sorted(chosen, key=lambda name: chosen[name].shape)
         if [tensor.shape for tensor in before] == [chosen[name].shape for name in after]:
             return dict(zip(map(id, before), after, strict=True))
     return {}
+
+
+def _pairs_of_other_sizes(former: Sequence[Tensor], now: Mapping[str, Tensor]) -> dict[int, str]:
+    """Return which name stands for each tensor, by identity, where they differ only in their
+    sizes, in the order of the model; else empty.
+    """
+    for chosen in _all_or_trained(now):
+        if [tensor.dim() for tensor in former] == [tensor.dim() for tensor in chosen.values()]:
+            return dict(zip(map(id, former), chosen, strict=True))
+    return {}
+
+
+def _all_or_trained(now: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
+    yield now
+    yield {name: tensor for name, tensor in now.items() if tensor.requires_grad}

@@ -69,7 +69,8 @@ def find_alarms(
         alarms.add(why, place, names)
     scene = _Scene(evidence, fates, steppers, inspects=inspects, ended=ended)
     for fate in fates:
-        passed_over = fate.name in idle or (bool(underivable) and fate.why == "not_stepped")
+        passed_over = fate.name in idle or fate.name in scene.copied
+        passed_over = passed_over or (bool(underivable) and fate.why == "not_stepped")
         if not passed_over and _is_alarm(fate, scene):
             vanishes = fate.why == "too_small" and _vanishes(evidence, fate, thresholds)
             alarms.add_fate(fate, "vanishing" if vanishes else fate.why or "")
@@ -125,6 +126,11 @@ class _Scene:
         self.steppers = steppers
         self.inspects = inspects
         self.ended = ended
+        cut = {fate.name for fate in fates if fate.why == "cut"}
+        # A copy of it gets its gradient, and no optimizer holds that
+        self.copied = cut & {
+            evidence[fate.name].copy_of for fate in fates if fate.why == "not_held"
+        }
 
 
 def _idle(
@@ -287,7 +293,8 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Sce
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """It came into a model after the optimizer of that model was made, or was thawed after that; it
     stands in a plain list of it; an optimizer has an empty group, or a generator that something
-    else had read from; it is the last layer, and the rest is held; or nothing held trains.
+    else had read from; it is the last layer, and the rest is held; it is a copy of what gets none;
+    or nothing held trains.
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
@@ -295,7 +302,7 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
         return True
     if any(stepper.empty or stepper.begun for stepper in scene.steppers):
         return True
-    if _is_forgotten_head(evidence, scene):
+    if _is_forgotten_head(evidence, scene) or evidence.copy_of in scene.copied:
         return True
     root = evidence.name.partition(".")[0]
     for stepper in scene.steppers:

@@ -1,7 +1,7 @@
 """Puts together what was seen of each parameter and of each optimizer, as plain data."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording.where import Spot
@@ -24,6 +24,7 @@ class Seen:
         terms: The constant terms of its loss.
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
+        copies: For each parameter that is a copy, what it was copied from, and by which line.
         last_layer: Names of the parameters that all gradient for the rest of a model passes.
         inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
             to something beside parameters.
@@ -35,6 +36,7 @@ class Seen:
     terms: tuple[ConstantTerm, ...] = ()
     underivable: tuple[ConstantTerm, ...] = ()
     births: tuple[NotFinite, ...] = ()
+    copies: Mapping[str, tuple[str, Place | None]] = field(default_factory=dict)
     last_layer: frozenset[str] = frozenset()
     inspects: bool = False
 
@@ -100,6 +102,8 @@ class Gatherer:
         # What later calls find comes of it
         calls = self.calls if overflow is None else self.calls[: overflow.calls]
         births = [birth for call in calls for birth in call.births]
+        copies = [call.copies[name] for call in self.calls if name in call.copies]
+        copy_of, copied_at = copies[0] if copies else (None, None)
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
@@ -137,6 +141,8 @@ class Gatherer:
             written_at=self._written_at(key, history),
             all_zero=bool(history.all_zero),
             is_last=self._is_last(name),
+            copy_of=copy_of,
+            copied_at=copied_at,
         )
 
     def _stepped(self, name: str, history: History) -> Iterator[Parameter]:

@@ -80,7 +80,7 @@ class StepWatch:
         self._failed = failed
         self._full = True
         hooks = self._hooks = StepHooks(
-            self._guarded(self._before_step), self._guarded(self._after_step)
+            _guarded(self, self._before_step), _guarded(self, self._after_step)
         )
         self.off += [*(hook.take_out for hook in self.owners.hooks), *hooks.take_out]
         self.owners.begin()
@@ -114,24 +114,6 @@ class StepWatch:
         if self._hooks is not None:
             self._hooks.remove()
         self._hooks = None
-
-    def _guarded(self, action: Callable[..., None]) -> Callable[..., None]:
-        def guarded(*args: Any) -> None:
-            try:
-                with (
-                    torch_inside.without_torch_function(),
-                    Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),
-                ):
-                    torch_inside.set_grad_enabled(False)
-                    action(*args)
-            except BaseException as error:
-                self.end()
-                if not is_own(error):
-                    raise
-                if self._failed is not None:
-                    self._failed(error)
-
-        return guarded
 
     # Optimizers
 
@@ -360,3 +342,22 @@ class StepWatch:
             self.touches,
         )
         return gatherer.evidence(), gatherer.steppers()
+
+
+def _guarded(watch: StepWatch, action: Callable[..., None]) -> Callable[..., None]:
+    def guarded(*args: Any) -> None:
+        try:
+            with (
+                torch_inside.without_torch_function(),
+                Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),
+            ):
+                torch_inside.set_grad_enabled(False)
+                action(*args)
+        except BaseException as error:
+            watch.end()
+            if not is_own(error):
+                raise
+            if watch._failed is not None:
+                watch._failed(error)
+
+    return guarded

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz import causes
 from gradviz.graph import Verdict
-from gradviz.render.sentences import listing
+from gradviz.render.sentences import listing, path_and_line
 from gradviz.training_facts import Evidence, Overflow, Stepper
 
 _MEANS: Mapping[str, tuple[str, str]] = {
@@ -208,6 +208,21 @@ _PUT_BACK = (
 )
 
 
+def _is_copy_of_held(evidence: Evidence, steppers: Sequence[Stepper]) -> bool:
+    """Say whether an optimizer that steps holds what a parameter was copied from."""
+    return any(stepper.steps and evidence.copy_of in stepper.held for stepper in steppers)
+
+
+def _copied(copies: Sequence[Evidence]) -> tuple[str, str]:
+    lines = dict.fromkeys(copy.copied_at for copy in copies if copy.copied_at is not None)
+    at = f" at {path_and_line(next(iter(lines)))}" if len(lines) == 1 else ""
+    return (
+        f"Gradient arrives at copies, made{at}, and the optimizer holds the parameters that they"
+        " were copied from.",
+        "Make the optimizer of the copy's parameters, or have the loss use the original.",
+    )
+
+
 def _put_back_by(optimizers: Sequence[str]) -> tuple[str, str]:
     return (
         f"{listing(optimizers)} all step them, and before the next backward they are what they"
@@ -261,6 +276,8 @@ def explain(
         return _THAWED
     if why == "not_held" and any(stepper.empty for stepper in steppers):
         return _EMPTY
+    if why == "not_held" and all(_is_copy_of_held(parameter, steppers) for parameter in concerned):
+        return _copied(concerned)
     if why == "not_held" and any(stepper.begun for stepper in steppers):
         return _BEGUN
     if why == "zero" and all(parameter.all_zero for parameter in concerned):
