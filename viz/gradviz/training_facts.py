@@ -21,7 +21,7 @@ WHYS = (
 )
 """Why a parameter does not train, in the order of its way from the forward to the weight."""
 
-BESIDES = ("constant_term", "vanishing", "exploding", "no_step")
+BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ")
 """Reasons of alarms beside these."""
 
 MOVERS = ("gradient", "weight decay", "no gradient", "hand")

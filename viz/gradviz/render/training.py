@@ -280,6 +280,7 @@ def _why(fate: Fate, *, single: bool) -> str:
             else f"the update{at} goes elsewhere"
         ),
         "exploding": f"{their} gradient explodes, and the step{at} throws {them} far away",
+        "ranks_differ": f"{they} {'differs' if single else 'differ'} between ranks after a step",
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
     return sentences.get(fate.why or "", fate.why or "")

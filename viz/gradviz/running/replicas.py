@@ -10,14 +10,18 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz import owned
+from gradviz.errors import GradvizError
 from gradviz.recording import alive
 from gradviz.render.sentences import counted, listing
 from gradviz.running import rank
+from gradviz.running.children import own_file
 from gradviz.running.settings import Settings
+from gradviz.training_facts import Alarm
 
 if TYPE_CHECKING:  # whoever started the ranks reads what they left, and may be without torch
     from gradviz.training.looking import Glance
@@ -25,6 +29,14 @@ if TYPE_CHECKING:  # whoever started the ranks reads what they left, and may be 
 _MOST = 3  # steps
 _APART = 0.01  # of what the step moved, from which on weights differ: rounding is far below that
 _AVERAGES = "torch.distributed.algorithms.model_averaging.averagers"  # weights drift by design
+_MEANS = (
+    "DistributedDataParallel keeps weights alike only where each backward goes through its forward,"
+    " and all ranks do the same to gradients and weights."
+)
+_MEND = (
+    "Call the wrapped model and not its module, and clip or change gradients on every rank or on"
+    " none."
+)
 Marks = dict[str, tuple[float, float, float]]  # two sums of a parameter, and how far it moved
 
 
@@ -96,23 +108,40 @@ def _differ(marks: Sequence[tuple[float, float, float]]) -> bool:
 
 
 def in_words(where: Path, settings: Settings) -> str:
-    """Return the alarm about weights that differ between the ranks that left theirs in a folder."""
-    ranks = []
+    """Return the alarm about weights that differ between the ranks that left theirs in a folder,
+    and add it to what these ranks wrote.
+    """
+    ranks: dict[int, list[Marks]] = {}
     for path in sorted(where.glob("weights_*.json")):
         with suppress(OSError, ValueError, TypeError):
             data = owned.read(path)
             if data is not None:
-                ranks.append(json.loads(data))
-    number, names = apart(ranks) if len(ranks) > 1 else (0, [])
+                ranks[int(path.stem.removeprefix("weights_"))] = json.loads(data)
+    number, names = apart(list(ranks.values())) if len(ranks) > 1 else (0, [])
     if not names:
         return ""
     if settings.alarms:
         Path(f"{settings.alarms}-{os.getpid()}-ranks").touch()
+    alarm = Alarm(why="ranks_differ", parameters=tuple(names), means=_MEANS, mend=_MEND)
+    for rank_number in ranks:
+        _add(alarm, own_file(settings.output, f"rank{rank_number}"), settings)
     return (
         f"gradviz: ALARM: after step {number} the weights of"
         f" {counted(len(names), 'parameter')} differ between ranks: {listing(names, 6)}\n"
-        "  means     DistributedDataParallel keeps weights alike only where each backward goes"
-        " through its forward, and all ranks do the same to gradients and weights.\n"
-        "  fix       Call the wrapped model and not its module, and clip or change gradients on"
-        " every rank or on none.\n"
+        f"  means     {_MEANS}\n"
+        f"  fix       {_MEND}\n"
     )
+
+
+def _add(alarm: Alarm, path: Path, settings: Settings) -> None:
+    """Add an alarm to the report that a rank wrote, where that can be read again: as JSON."""
+    if not settings.output or path.suffix != ".json":
+        return
+    from gradviz.render.formats import save  # not for every run: what draws is large
+    from gradviz.render.json import read_findings
+
+    with suppress(OSError, GradvizError):
+        report = read_findings(path.read_text(encoding="utf-8"))
+        if report.training is not None:
+            training = replace(report.training, alarms=(*report.training.alarms, alarm))
+            save(replace(report, training=training), path)
