@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from gradviz.render.formats import save
 from gradviz.render.series_text import render_series
 from gradviz.render.training import taken_back
-from gradviz.running import rank, ranks, telling
+from gradviz.running import echoes, rank, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import Call
 from gradviz.running.children import Children, label, own_file
@@ -149,8 +149,13 @@ class Account:
         if self._record is not None and (series := self._record.series()) is not None:
             self.say(render_series(series))
         if self._writes and self._settings.names_output and self._children is not None:
-            self.say(f"wrote {_near(own_file(self._settings.output, label(self._settings)))}\n")
+            self._voice(self._wrote())
         self.say(self._outcome.last(stopped=stopped))
+
+    def _wrote(self) -> str:
+        own = label(self._settings)
+        path = own_file(self._settings.output, own)
+        return f"gradviz{f' [{own}]' if own else ''}: wrote {_near(path)}\n"
 
     def _take_back(self) -> None:
         """Say which alarms do not hold any more."""
@@ -184,7 +189,8 @@ class Account:
         if not text or self._is_silent():
             return
         own = label(self._settings)
-        self._voice(f"gradviz{f' [{own}]' if own else ''}: {text}")
+        for now in echoes.due(text, self._settings):
+            self._voice(f"gradviz{f' [{own}]' if own else ''}: {now}")
 
     def write(self) -> None:
         """Write the file whole, with everything known so far."""

@@ -25,7 +25,7 @@ from gradviz.graph import Parameter, Verdict
 from gradviz.recording import alive
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
-from gradviz.running import rank, replicas
+from gradviz.running import echoes, rank, replicas
 from gradviz.running.calls import Call
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
@@ -203,6 +203,7 @@ def put_together(settings: Settings) -> str:
         return ""
     if not settings.folder:
         _await(where)
+    echoed = echoes.in_words(where)
     told_before = {path.name for path in _fresh(where.glob("told-*"))}
     left = [part for part in _read(where) if f"told-{part.number}" not in told_before]
     calls: dict[int, list[Left]] = {}
@@ -212,7 +213,7 @@ def put_together(settings: Settings) -> str:
     if not any(map(_is_broken_off, calls.values())):  # else what it says is why weights differ too
         last += replicas.in_words(where, settings)
     shutil.rmtree(where, ignore_errors=True)
-    return _in_rows([ranks for _, ranks in sorted(calls.items())]) + last
+    return echoed + _in_rows([ranks for _, ranks in sorted(calls.items())]) + last
 
 
 def _is_broken_off(ranks: Sequence[Left]) -> bool:
