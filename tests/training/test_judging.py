@@ -7,7 +7,15 @@ import pytest
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.render.training import sentence
 from gradviz.training.judging import judge
-from gradviz.training_facts import Evidence, Fate, Look, Stepper, Touch, Training
+from gradviz.training_facts import (
+    Evidence,
+    Fate,
+    Look,
+    OptimizerSteps,
+    Stepper,
+    Touch,
+    Training,
+)
 
 STEP = Place("train.py", 14, "optimizer.step()")
 MADE = Place("train.py", 4, "optimizer = SGD(model.parameters())")
@@ -321,6 +329,10 @@ def test_the_copy_of_a_model_that_no_loss_uses_is_none_of_what_is_to_train():
     held = replace(copy[0], optimizer="optimizer")
     assert sentence(Training(parameters=(*model, held))) == (
         "2 of 3 parameters train; best.w does not: it is no part of the loss."
+    )
+    idle = OptimizerSteps(name="optimizer", kind="SGD", held=1)
+    assert sentence(Training(parameters=(*model, held), optimizers=(idle,))) == (
+        "All 2 parameters train; no loss uses best.w, and no optimizer steps it."
     )
     assert sentence(Training(parameters=tuple(copy))) == (
         "0 of 1 parameter train; it is no part of the loss."

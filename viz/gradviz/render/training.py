@@ -61,7 +61,7 @@ def _beside(training: Training) -> list[str]:
     the copy of the best so far; none where there are no others.
     """
     fates = training.parameters
-    steps = {optimizer.name for optimizer in training.optimizers if optimizer.steps}
+    idle = {optimizer.name for optimizer in training.optimizers if not optimizer.steps}
     models: dict[str, list[Fate]] = {}
     for fate in fates:
         models.setdefault(fate.name.partition(".")[0], []).append(fate)
@@ -69,7 +69,8 @@ def _beside(training: Training) -> list[str]:
         fate.name
         for own in models.values()
         if all(
-            fate.why == "unused" and steps.isdisjoint((fate.optimizer or "").split(", "))
+            fate.why == "unused"
+            and (fate.optimizer is None or idle.issuperset(fate.optimizer.split(", ")))
             for fate in own
         )
         for fate in own
