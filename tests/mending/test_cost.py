@@ -20,4 +20,4 @@ def test_memory_is_told_in_units_that_read_well():
 
 def test_memory_that_was_not_counted_is_left_out():
     cost = cost_of(Outcome(times=(1.0,)), Outcome(times=(1.0,)), script=False)
-    assert cost.sentence == "no difference in time that exceeds the spread of the runs"
+    assert cost.sentence == "the time differs by less than the spread of the runs"

@@ -144,7 +144,7 @@ def test_a_page_in_a_notebook_shows_the_patches_with_what_they_cost_together(
     ]
     (stage,) = found.stages
     for patch in data["patches"]:
-        assert patch["effect"][-1] == f"Cost of all 2 patches together: {stage.cost.sentence}."
+        assert patch["effect"][-1] == f"Cost of the 2 patches together: {stage.cost.sentence}."
 
 
 def test_what_makes_a_gradient_up_comes_last_and_says_so(mended):

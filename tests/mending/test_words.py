@@ -13,7 +13,7 @@ REPORT = Report(parameters=PARAMETERS)
 def test_what_is_gained_comes_first_and_what_else_changes_after_it():
     effect = Effect(reached=("f.weight", "f.bias"), changed=("g.weight",), loss=("1", "2"))
     assert sentences_of(effect, REPORT, soft=False) == [
-        ("effect", "gradient reaches f.* (2 tensors, 8 values); before, none did"),
+        ("effect", "gradient now reaches f.* (2 tensors, 8 values)"),
         (
             "",
             "the loss of this step goes from 1 to 2; the gradient of g.weight (4 values) changes"
@@ -29,7 +29,7 @@ def test_of_a_step_that_does_not_repeat_nothing_is_said_of_the_loss():
 
 def test_a_made_up_gradient_is_a_caution_in_a_paragraph_of_its_own():
     paragraphs = paragraphs_of(Effect(reached=("f.bias",), same_loss=True), REPORT, soft=True)
-    assert paragraphs[0].startswith("Effect: gradient reaches f.bias (4 values); before, none did;")
+    assert paragraphs[0].startswith("Effect: gradient now reaches f.bias (4 values);")
     assert paragraphs[1].startswith("Caution: this makes up a gradient")
 
 

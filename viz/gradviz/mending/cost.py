@@ -27,14 +27,14 @@ class Cost:
     def sentence(self) -> str:
         """Both, in words."""
         if self.times is None:
-            words = "no difference in time that exceeds the spread of the runs"
+            words = "the time differs by less than the spread of the runs"
         else:
             before, after = map(_seconds, self.times)
             words = f"the step with its backward: {before} before, {after} after"
         if self.saved is None:
             return words
         before, after = map(_bytes, self.saved)
-        return f"{words}; kept for the backward: {before} before, {after} after"
+        return f"{words}; memory kept for the backward: {before} before, {after} after"
 
 
 def cost_of(before: Outcome, after: Outcome, *, script: bool) -> Cost | None:

@@ -235,7 +235,7 @@ def _with_costs(firsts: tuple[Mend, ...], stages: tuple[Stage, ...]) -> Iterator
 
 def _of(stage: Stage) -> str:
     count = len(stage.mends)
-    return "" if count == 1 else f" of all {count} patches together"
+    return "" if count == 1 else f" of the {count} patches together"
 
 
 def _adds(search: Search, before: Outcome, after: Outcome, mend: Mend) -> bool:

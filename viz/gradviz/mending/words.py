@@ -22,10 +22,10 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
     gains = [
         words.format(named(names, parameters))
         for names, words in (
-            (effect.reached, "gradient reaches {}; before, none did"),
-            (effect.mended, "{}: gradient arrives by the severed route too"),
-            (effect.finite, "{}: the gradient is finite"),
-            (effect.held, "the optimizer's step moves {}; before, it did not"),
+            (effect.reached, "gradient now reaches {}"),
+            (effect.mended, "gradient now reaches {} by the severed route too"),
+            (effect.finite, "the gradient of {} is now finite"),
+            (effect.held, "the optimizer's step now moves {}"),
             (effect.came, "new among the model's parameters: {}"),
             (effect.gone, "no longer among them: {}"),
         )
