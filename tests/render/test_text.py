@@ -143,7 +143,7 @@ def test_frozen_unused_and_unoptimized_are_folded_and_stated_calmly():
         In an optimizer, though frozen:
           backbone.a.weight (3 values)
 
-        Gradient also reaches tensors that are no parameter of the model:
+        Gradient also reaches tensors that are not parameters of the model:
           a 6 x 6 tensor at net.py:4
               h = x + prompt
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gradviz.blocks import taken_together
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.mending.own import is_own
+from gradviz.render.sentences import leaf_name
 from gradviz.reports import Report
 from gradviz.training.constant_terms import find_constant_terms
 
@@ -210,7 +211,7 @@ def _unregistered(report: Report) -> Iterator[Problem]:
             if place is not None and is_own(place.file):
                 yield Problem(
                     kind="unregistered",
-                    operation="in no parameter list",
+                    operation=leaf_name(leaf),
                     places=(place,),
                     parameters=(leaf.name,),
                 )

@@ -80,7 +80,11 @@ def _alternative(mending: Mending, mend: Mend) -> bytes:
 
 
 def _title(mending: Mending, problem: Problem) -> str:
-    names = named(problem.parameters, best(mending.report))
+    names = (
+        problem.operation
+        if problem.kind == "unregistered"
+        else named(problem.parameters, best(mending.report))
+    )
     place = _place(problem.places[0])
     words = {
         "zero": f"The gradient is zero from {problem.operation} at {place} on",

@@ -205,6 +205,8 @@ def leaf_name(leaf: Leaf) -> str:
     """
     sizes = " x ".join(map(str, leaf.shape))
     if leaf.name.startswith("leaf ("):
+        if len(leaf.shape) == 1:
+            return f"a tensor of {counted(leaf.shape[0], 'value')}"
         return f"a {sizes} tensor" if sizes else "a single value"
     return f"{leaf.name} ({sizes})" if sizes else leaf.name
 

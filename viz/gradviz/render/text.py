@@ -182,7 +182,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
 
     if report.unregistered:
         yield _Line()
-        yield _Line("Gradient also reaches tensors that are no parameter of the model:", "title")
+        yield _Line("Gradient also reaches tensors that are not parameters of the model:", "title")
         for leaf in report.unregistered:
             yield _Line(
                 leaf_name(leaf) + (f" at {path_and_line(leaf.place)}" if leaf.place else ""),
