@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import torch.utils.checkpoint  # noqa: F401  (2.6 imports it only when it is asked for)
 from torch import Tensor
 
 from gradviz.recording.torch_inside.ability import Ability, private
