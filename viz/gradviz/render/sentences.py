@@ -300,7 +300,7 @@ def _passed_by(report: Findings) -> list[str]:
 def begins_in(zero: Zero) -> str:
     """Return what the gradient is zero from on, as a noun."""
     return {"zero_factor": "a factor of zero", "hook": "a hook", "sum": "a sum"}.get(
-        zero.operation, zero.operation
+        zero.operation, zero.operation.replace("_", " ")
     )
 
 
