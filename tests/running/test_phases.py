@@ -60,6 +60,21 @@ def test_an_optimizer_of_a_line_that_made_one_before_is_not_new(warm_scripts):
     assert len(calls(warm_scripts.run("train.py"))) == 3
 
 
+def test_an_optimizer_of_such_a_line_is_not_new_where_another_is_still_to_step(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        LOOP
+        + """
+    model = nn.Linear(3, 2)
+    never = torch.optim.SGD(nn.Linear(3, 2).parameters(), 0.01)
+    for _ in range(4):
+        code = nn.Linear(3, 2)
+        train(code, torch.optim.SGD(code.parameters(), 0.01))
+    """,
+    )
+    assert len(calls(warm_scripts.run("train.py"))) == 3
+
+
 def test_the_same_line_is_a_phase_where_it_trains_another_part_of_the_model(warm_scripts):
     warm_scripts.write(
         "train.py",

@@ -17,7 +17,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.seams.seam import Seam
 from gradviz.running.functional import line_of
 from gradviz.tracing.trace import is_traced
-from gradviz.training.optimizers import parameters_of, spot_of
+from gradviz.training.optimizers import OptimizerRecord, parameters_of, spot_of
 from gradviz.training.watch import StepWatch
 
 if TYPE_CHECKING:
@@ -45,13 +45,16 @@ class Phases:
         self._number = 0
         self._lines: set[Spot] = set()  # that made optimizers
         self._trained: set[int] = set()  # identities of what these held
+        self._waiting: list[OptimizerRecord] = []  # optimizers that have made no step so far
         self._seam: Seam | None = None
 
     def await_next(self) -> None:
         """Wait for the next phase; not for ever more of them."""
         if self._seam is not None or self._number >= _MOST:
             return
-        for record in self._training.optimizers.records.values():
+        records = self._training.optimizers.records.values()
+        self._waiting = [record for record in records if not record.steps]
+        for record in records:
             self._trained.update(record.held)
             if record.spot is not None:
                 self._lines.add(record.spot)
@@ -90,7 +93,9 @@ class Phases:
     def _steps_late(self, optimizer: Optimizer) -> None:
         """An optimizer has made its first step after the calls that were watched."""
         frame = sys._getframe(1)
-        if self._is_free():
+        record = self._training.optimizers.record(optimizer)
+        is_known = any(waiting is record for waiting in self._waiting)
+        if is_known and self._is_free():
             name = self._training.optimizers.name_of(id(optimizer))
             self._begin(optimizer, frame, f"{name} steps for the first time{line_of(frame)}")
 
