@@ -28,8 +28,11 @@ def warm_processes(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def main_module():
-    """Put ``__main__`` back, in whose place a shell of IPython puts its own."""
-    main = sys.modules["__main__"]
+def put_back():
+    """Put back ``__main__``, in whose place a shell of IPython puts its own, what Python calls for
+    an error that ends it, in whose place a process group of torch does, and the folders that
+    modules are looked for in, to which gradviz adds that of a step.
+    """
+    main, excepthook, folders = sys.modules["__main__"], sys.excepthook, list(sys.path)
     yield
-    sys.modules["__main__"] = main
+    sys.modules["__main__"], sys.excepthook, sys.path[:] = main, excepthook, folders

@@ -16,6 +16,7 @@ import tempfile
 from collections import OrderedDict
 from pathlib import Path
 
+import click
 import pytest
 import torch
 from torch import nn
@@ -216,9 +217,11 @@ def test_the_readme_shows_what_a_run_of_its_script_tells(tmp_path):
 def test_every_command_that_is_only_shown_is_one(page, least):
     lines = re.findall(r"^\$ gradviz (.*)", page.read_text(), re.MULTILINE)
     assert len(lines) >= least
+    # Of this, for a command remembers the names of the option for help in its first context
+    whole = click.Context(cli.gradviz, **cli.gradviz.context_settings)
     for line in lines:
         name, *arguments = shlex.split(line, comments=True)
-        cli.gradviz.commands[name].make_context(name, arguments)
+        cli.gradviz.commands[name].make_context(name, arguments, parent=whole)
 
 
 def snippet(page, name):

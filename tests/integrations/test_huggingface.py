@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from gradviz.integrations.huggingface import GradientReportCallback
-from gradviz.recording import seams
+from gradviz.recording import seams, torch_hooks
 from gradviz.running import backwards
 from gradviz.tracing import trace
 
@@ -28,6 +28,7 @@ def is_untouched():
         as_before
         and not backwards.is_watched()
         and not seams._installed
+        and not any(shared.watchers for shared in torch_hooks._shared.values())
         and getattr(trace._watching, "trace", None) is None
     )
 

@@ -39,7 +39,8 @@ def series() -> Series:
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Page]":
+def opened(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[Page, str]]":
+    """A page of a browser, and the address of a report."""
     path: Path = tmp_path_factory.mktemp("time") / "run.html"
     replace(Report.of(graphs.none()), series=series()).to_html(path)
     with playwright.sync_playwright() as driver:
@@ -50,10 +51,18 @@ def page(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[P
         page = browser.new_page(viewport={"width": 1200, "height": 700})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(path.as_uri())
-        yield page
+        yield page, path.as_uri()
         assert errors == []
         browser.close()
+
+
+@pytest.fixture
+def page(opened: "tuple[Page, str]") -> "Page":
+    """The report, with nothing opened or chosen yet."""
+    page, address = opened
+    page.goto("about:blank")  # else the address of another test's view counts
+    page.goto(address)
+    return page
 
 
 def test_the_pictures_over_time_open_by_a_button_and_say_what_is_chosen(page: "Page") -> None:

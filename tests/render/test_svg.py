@@ -172,26 +172,34 @@ def test_the_graph_itself_paints_no_ground(root: Element) -> None:
     assert {child.tag for child in graph} <= {f"{SVG}g"}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_the_bytes_are_the_same_in_every_process(engine: str) -> None:
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Folders in which processes of several seeds left what each engine draws."""
     code = (
         "import sys; sys.path[:0] = sys.argv[1:3]; import graphs; from gradviz.render.svg import"
-        " render_svg\nsys.stdout.buffer.write(''.join(render_svg(make(), engine=sys.argv[3]) for"
-        " make in (*graphs.ARTICLE_MODES.values(), graphs.every_verdict,"
-        " graphs.oddly_named)).encode())"
+        " render_svg\nfor engine in sys.argv[3:]: open(engine, 'w', encoding='utf-8').write(''.join("
+        "render_svg(make(), engine=engine) for make in (*graphs.ARTICLE_MODES.values(),"
+        " graphs.every_verdict, graphs.oddly_named)))"
     )
     paths = [str(Path(__file__).parents[2] / "viz"), str(Path(__file__).parent)]
-    outputs = set()
+    engines = ("embedded", "dot") if dot.is_available() else ("embedded",)
+    folders = []
     for seed in ("0", "1", "4711"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        folders.append(tmp_path_factory.mktemp("drawn"))
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code, *paths, engine],
+            [sys.executable, "-W", "ignore", "-c", code, *paths, *engines],
             capture_output=True,
-            env=environment,
+            cwd=folders[-1],
+            env={**os.environ, "PYTHONHASHSEED": seed},
             check=True,
         )
         assert done.stderr == b""
-        outputs.add(done.stdout)
+    return folders
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_bytes_are_the_same_in_every_process(engine: str, drawn: list[Path]) -> None:
+    outputs = {(folder / engine).read_bytes() for folder in drawn}
     assert len(outputs) == 1
     assert len(outputs.pop()) > 10_000
 

@@ -191,8 +191,7 @@ class Watch:
 
     def _retrace(self) -> None:
         """Trace where the next call is wanted, and only there."""
-        # One forward may serve all the calls up to a step, so the trace has to begin before the
-        # first of them.
+        # One forward may serve all calls up to a step: the trace has to begin before the first
         ahead = max(
             self._rounds.most,
             len(self._rounds.numbers) + 1,
@@ -253,6 +252,7 @@ class Watch:
             self._training.looking = True
             if not self._tell("backward", self._count, frame, args, kwargs, error):
                 self._off()
+                self._training.end()
                 return
         self._over = self._plan.is_over(self._count)
         self._retrace()
