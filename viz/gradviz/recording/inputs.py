@@ -15,7 +15,7 @@ from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
 from gradviz.recording.rule import Function
-from gradviz.recording.tensor_state import address, history
+from gradviz.recording.tensor_state import accumulates, address, history
 from gradviz.recording.torch_inside import sharded
 
 Inputs = tuple[tuple[int, bool], ...]
@@ -142,7 +142,7 @@ def dead_sources(
                     if not is_returned_by_function(recorder, node, origin):
                         # Detached, then written into: it has a history again, but not all of it
                         sources.append(origin)
-                elif item.requires_grad:
+                elif item.requires_grad and accumulates(item):
                     tape.leaf(item)
                 else:
                     sources.append(origin)
@@ -230,7 +230,9 @@ def _gather(
             facts = tensors.find(item) if id(item) in tensors.by_key else None
             if item.requires_grad:
                 node = history(item)
-                if node is None:
+                if node is None and facts is not None and facts.origin and not accumulates(item):
+                    numbers.setdefault(facts.origin, False)
+                elif node is None:
                     numbers[tape.leaf_of(facts, item)] = True
                 else:
                     if (

@@ -23,6 +23,7 @@ from gradviz.recording.passage import Flow
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import Gradients, Reasons
 from gradviz.recording.tape import Tape, is_accumulator
+from gradviz.recording.tensor_state import accumulates
 from gradviz.recording.uninterrupted import Action, as_one, is_own
 
 _Row = tuple[
@@ -113,7 +114,8 @@ class Observation:
         """
         for number, leaf in self._tape.held.items():
             # Else frozen since
-            if number not in self._leaf_numbers and leaf.is_leaf and leaf.requires_grad:
+            takes = leaf.is_leaf and leaf.requires_grad and accumulates(leaf)
+            if takes and number not in self._leaf_numbers:
                 node = torch.autograd.graph.get_gradient_edge(leaf).node
                 self._held.append(node)
                 self._watch_leaf(node)

@@ -55,3 +55,13 @@ def base_of(tensor: Tensor) -> Tensor:
     """Return the tensor whose history a view shares."""
     base = torch_inside.view_base(tensor)
     return tensor if base is None else base
+
+
+def accumulates(leaf: Tensor) -> bool:
+    """Say whether a leaf that requires grad takes gradient.
+
+    A view says that it requires grad as soon as what it is a view of does; made under no_grad, it
+    has no history, and takes nothing.
+    """
+    base = torch_inside.view_base(leaf)
+    return base is None or not base.requires_grad
