@@ -1,5 +1,6 @@
 """What modules hold, read from where it is kept."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -64,3 +65,12 @@ def test_the_parts_of_a_module_are_kept_under_these_names():
     assert vars(model).keys() >= torch_inside.PARTS
     assert isinstance(vars(model)["_parameters"], dict)
     assert torch.is_tensor(vars(model[0])["_buffers"]["running_mean"])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_script_module_tells_its_parts_in_a_dict_too():
+    model = nn.Sequential(nn.Linear(1, 1))
+    for scripted in (torch.jit.script(model), torch.jit.trace(model, torch.ones(1, 1))):
+        child = torch_inside.children_of(scripted).get("0")
+        assert torch_inside.children_of(scripted).get("1") is None
+        assert list(torch_inside.parameters_of(child)) == ["weight", "bias"]

@@ -5,7 +5,7 @@ something about them is open.
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import torch
@@ -113,6 +113,14 @@ class Moves:
     def keep(self, alive: Container[int]) -> None:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
         self.histories = {key: own for key, own in self.histories.items() if key in alive}
+
+    def renumber(self, optimizer: int, number: int) -> None:
+        """Let the steps of an optimizer be those of a number: another may get its identity."""
+        for history in self.histories.values():
+            history.sights = [
+                replace(sight, optimizer=number) if sight.optimizer == optimizer else sight
+                for sight in history.sights
+            ]
 
     @property
     def in_doubt(self) -> bool:

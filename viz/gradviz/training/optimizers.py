@@ -2,7 +2,7 @@
 
 import itertools
 import weakref
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
@@ -58,21 +58,40 @@ class OptimizerRecord:
 
 
 class Optimizers:
-    """The records of all optimizers, by identity, and what they are called."""
+    """The records of all optimizers, by identity, and what they are called.
 
-    def __init__(self) -> None:
+    One that is gone gets a number of its own as soon as another has its identity: of each line that
+    made such, the last.
+    """
+
+    def __init__(self, renumbered: Callable[[int, int], None]) -> None:
+        """``renumbered`` is told of the identity that a record had, and of its number."""
         self.records: dict[int, OptimizerRecord] = {}
         self._names: dict[int, str] = {}
+        self._renumbered = renumbered
+        self._numbers = itertools.count(-1, -1)
+        self._gone: dict[Spot | None, int] = {}  # by the line that made it
 
     def record(self, optimizer: Optimizer) -> OptimizerRecord:
         """Return the record of an optimizer, a new one where there was none."""
         record = self.records.get(id(optimizer))
-        if record is None or record.optimizer() is not optimizer:
+        if record is not None and record.optimizer() is not optimizer:
+            self._set_aside(id(optimizer))
+            record = None
+        if record is None:
             record = self.records[id(optimizer)] = OptimizerRecord(
                 weakref.ref(optimizer), type(optimizer).__name__
             )
-            self._names.pop(id(optimizer), None)
         return record
+
+    def _set_aside(self, key: int) -> None:
+        record, number = self.records.pop(key), next(self._numbers)
+        self.records.pop(self._gone.get(record.spot, 0), None)
+        self._gone[record.spot] = number
+        self.records[number] = record
+        if key in self._names:
+            self._names[number] = self._names.pop(key)
+        self._renumbered(key, number)
 
     def made(self, optimizer: Optimizer, frame: FrameType | None, moment: int) -> None:
         """An optimizer was made at the line that a frame stands at."""

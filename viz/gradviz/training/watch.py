@@ -62,8 +62,8 @@ class StepWatch:
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
         self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
-        self.optimizers = Optimizers()
         self._moves = Moves()
+        self.optimizers = Optimizers(self._renumbered)
         self.identities = Identities(self.owners)
         self._steps: list[_Step] = []
         self._pending: list[tuple[_Step, StepLook]] = []
@@ -259,6 +259,11 @@ class StepWatch:
         }
         with torch_inside.without_torch_function():
             self._moves.compare(there.values(), after_step=after_step)
+
+    def _renumbered(self, optimizer: int, number: int) -> None:
+        for step, _ in self._pending:
+            step.optimizer = number if step.optimizer == optimizer else step.optimizer
+        self._moves.renumber(optimizer, number)
 
     def _end_if_settled(self) -> None:
         """Take the hooks away once every optimizer has made a step, and nothing that is still there

@@ -54,14 +54,17 @@ def parameters_of(module: nn.Module) -> dict[str, Tensor | None]:
 
     Those of one whose ``__init__`` has not got so far are none.
     """
-    parameters: dict[str, Tensor | None] | None = _holder(module).__dict__.get("_parameters")
-    return parameters or {}
+    return _as_dict(_holder(module).__dict__.get("_parameters"))
 
 
 def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
     """Return the modules that one module holds, by name."""
-    children: dict[str, nn.Module | None] | None = _holder(module).__dict__.get("_modules")
-    return children or {}
+    return _as_dict(_holder(module).__dict__.get("_modules"))
+
+
+def _as_dict(parts: Any) -> dict[str, Any]:
+    """Return a module's parts; a script module has them in something that is like a dict."""
+    return parts if isinstance(parts, dict) else dict(parts.items() if parts is not None else ())
 
 
 def modules_of(module: nn.Module) -> Iterator[nn.Module]:
