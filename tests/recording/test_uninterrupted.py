@@ -2,6 +2,7 @@
 reaches the user.
 """
 
+import gc
 import random
 import signal
 
@@ -23,6 +24,15 @@ def _alarm():
     before = signal.getsignal(signal.SIGALRM)
     yield
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_told_of_collections():
+    # Python loses an interrupt in what it calls then, such as hypothesis's clock
+    before = gc.callbacks[:]
+    gc.callbacks.clear()
+    yield
+    gc.callbacks[:] = before
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, InterruptError])
