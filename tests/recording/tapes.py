@@ -1,5 +1,8 @@
-"""Tapes written by hand: no step runs, no torch function is seen."""
+"""Tapes written by hand, or by a single backward: no torch function is seen."""
 
+from torch import Tensor
+
+from gradviz.recording.observer import Observer
 from gradviz.recording.records import Call, Stamp, Step
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE
@@ -16,3 +19,14 @@ def call(tape: Tape, number: int, *inputs: int, kind=None, **more) -> Call:
     pairs = tuple((source, False) for source in inputs)
     made = tape.calls[number] = Call("detach", kind, "detach()", pairs, NOWHERE, **more)
     return made
+
+
+def run(tape: Tape, loss: Tensor) -> int:
+    """Run a backward that is watched; return the number of its loss."""
+    observer, off = Observer(tape), []
+    backward = observer.begin([loss], None, off)
+    loss.backward()
+    observer.end(backward, None, outermost=True)
+    for action in reversed(off):
+        action()
+    return backward.roots[0]

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from tapes import run
 
 from gradviz.graph import CutKind
 from gradviz.recording.gradients import Gradients, reaches
-from gradviz.recording.observer import Backward, Observer
+from gradviz.recording.observer import Backward
 from gradviz.recording.tape import Tape
 
 
@@ -17,17 +18,6 @@ def tape():
 @pytest.fixture
 def weight():
     return torch.ones(2, requires_grad=True)
-
-
-def run(tape, loss):
-    """Run a backward that is watched; return the number of its loss."""
-    observer, off = Observer(tape), []
-    backward = observer.begin([loss], None, off)
-    loss.backward()
-    observer.end(backward, None, outermost=True)
-    for action in reversed(off):
-        action()
-    return backward.roots[0]
 
 
 def made_of(tape, gradient):

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from tapes import call
+from tapes import call, run
 
 from gradviz.recording.moved import moved_by, stepped
-from gradviz.recording.observer import Observer
 from gradviz.recording.tape import Tape
 
 
@@ -17,17 +16,6 @@ def tape():
 @pytest.fixture
 def weight():
     return torch.ones(2, requires_grad=True)
-
-
-def run(tape, loss):
-    """Run a backward that is watched; return the number of its loss."""
-    observer, off = Observer(tape), []
-    backward = observer.begin([loss], None, off)
-    loss.backward()
-    observer.end(backward, None, outermost=True)
-    for action in reversed(off):
-        action()
-    return backward.roots[0]
 
 
 def test_a_leaf_is_moved_by_the_losses_of_the_backwards_before_the_step(tape, weight):
