@@ -1,0 +1,27 @@
+"""A reentrant checkpoint is a case of no_grad with an operation, a meaning and a remedy of its own."""
+
+import pytest
+from torch.utils.checkpoint import checkpoint
+from traced import X, cut, report_of, verdict
+
+from gradviz.causes import EXPLANATIONS, explain
+from gradviz.causes.checkpoint import OPERATION
+from gradviz.graph import CutKind, Verdict
+
+
+def step(net, x, reentrant=True):
+    return net.last(checkpoint(net.first, x, use_reentrant=reentrant)).square().mean()
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs")
+def test_it_cuts_where_no_input_requires_grad():
+    found = cut(report_of(lambda net: step(net, X)))
+    assert (found.kind, found.operation) == (CutKind.NO_GRAD, OPERATION)
+    assert explain(found) is not EXPLANATIONS[CutKind.NO_GRAD]
+    assert "use_reentrant=False" in explain(found).mend
+
+
+def test_it_cuts_nothing_where_an_input_requires_grad_or_it_is_not_reentrant():
+    live = report_of(lambda net: step(net, X.clone().requires_grad_()))
+    assert verdict(live) is Verdict.REACHED
+    assert verdict(report_of(lambda net: step(net, X, reentrant=False))) is Verdict.REACHED
