@@ -586,6 +586,8 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
         "--no-audit",
         "--no-fund",
         "--ignore-scripts",
+        "--fetch-retry-maxtimeout=2000",  # ms; where there is no net, npm waits 70 s without
+        "--fetch-retry-mintimeout=1000",
         "--prefix",
         str(folder),
         "axe-core@4",

@@ -215,6 +215,18 @@ def test_ranks_on_which_other_parameters_train_are_put_side_by_side(tmp_path):
     assert trained(tmp_path) == ""
 
 
+def test_a_rank_that_holds_no_value_of_a_parameter_contradicts_none(tmp_path):
+    for number, whys in enumerate((("trains", "elsewhere"), ("elsewhere", "stale"))):
+        fates = {name: (why, 1) for name, why in zip("wv", whys, strict=True)}
+        (tmp_path / f"trained_{number}.json").write_text(json.dumps(fates))
+    assert trained(tmp_path) == ""
+    (tmp_path / "trained_2.json").write_text(json.dumps({"w": ("lost", 1), "v": ("stale", 1)}))
+    title, _, differ, same = trained(tmp_path).splitlines()
+    assert title == "gradviz: training: 1 of 2 parameters differ between ranks"
+    assert differ.split()[:4] == ["differ", "trains", "elsewhere", "lost"]
+    assert same.split()[:4] == ["same", "elsewhere", "stale", "stale"]
+
+
 TWO_OUTPUTS = """
 import os, sys, tempfile, torch
 import torch.distributed as dist

@@ -4,7 +4,8 @@ Run by Python alone and watched: the same output, and the right answer for every
 share a process that has imported the frameworks, and each is a fork of it.
 
 truth.json says of each script: which processes write a report of their own, which parameters do
-not train and why, a piece of the line to be named, and whether there is an alarm.
+not train and why, a piece of the line to be named, whether there is an alarm, and which
+parameters lie in other processes whole.
 """
 
 import fnmatch
@@ -51,10 +52,16 @@ def ran(tmp_path_factory):
     return out
 
 
-def mistakes(truth, training):
+def mistakes(truth, training, process=""):
     """Yield what is wrong in the section "training" of a report."""
     reasons = truth.get("not", {})
+    elsewhere = truth.get("away", {}).get(process, ())
     for fate in training["parameters"]:
+        away = any(fnmatch.fnmatch(fate["name"], pattern) for pattern in elsewhere)
+        if fate["away"] is not away:
+            yield f"{fate['name']}: away {fate['away']}, not {away}"
+        if away:
+            continue
         right = [why for pattern, why in reasons.items() if fnmatch.fnmatch(fate["name"], pattern)]
         if fate["trains"] is not (not right) or [fate["why"]] != (right or [None]):
             yield f"{fate['name']}: {fate['trains']}, {fate['why']}, not {right or 'trains'}"
@@ -82,7 +89,7 @@ def test_a_script_of_a_framework_is_judged_as_its_truth_says(name, ran):
     assert len(reports) >= len(own), printed
     for path in reports:
         training = json.loads(path.read_text())["training"]
-        assert not list(mistakes(truth, training)), path.name
+        assert not list(mistakes(truth, training, path.suffixes[0][1:])), path.name
     # The sentence that ends each process, or that it says what another says
     ends = printed.count(" train") + printed.count("says the same as rank0")
     assert ends >= len(reports), printed
@@ -90,5 +97,6 @@ def test_a_script_of_a_framework_is_judged_as_its_truth_says(name, ran):
 
 def test_a_wrong_answer_would_be_found():
     wrong = {"parameters": [{"name": "net.head.bias", "trains": True, "why": None, "code": None}]}
+    wrong["parameters"][0]["away"] = False
     assert len(list(mistakes(TRUTH["hf_cut"], {**wrong, "alarms": []}))) == 2
     assert len(list(mistakes(TRUTH["hf_ok"], {"parameters": [], "alarms": []}))) == 1

@@ -85,6 +85,19 @@ def test_what_moves_trains():
     assert not alarms
 
 
+def test_of_a_parameter_whose_values_lie_in_other_processes_they_alone_can_tell():
+    elsewhere = replace(GOOD, moved=0, compared=0)
+    away, alarms = fate(elsewhere)
+    assert (away.trains, away.why, away.away) == (None, None, True)
+    assert not alarms
+    assert not fate(elsewhere, GOOD)[0].away
+    assert not fate(elsewhere, verdicts=(CUT,))[0].away  # the graph tells on every rank
+    training = Training(parameters=(Fate(name="v", trains=True), away), backwards=1, steps=1)
+    assert sentence(training) == (
+        "The only parameter trains; other processes hold all values of 1 more."
+    )
+
+
 def test_what_moved_in_one_of_several_steps_trains():
     found, alarms = fate(EMPTY, GOOD, EMPTY)
     assert found.trains

@@ -74,6 +74,8 @@ class Fate:
             known.
         moved_at: The line that moved it by hand; None where it was not seen, or none did.
         put_back: What each step does to it is undone before the next backward.
+        away: All its values lie in other processes, as a small one's may that is sharded, so that
+            only they can tell whether it trains.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Fate:
     mover: str | None = None
     moved_at: Place | None = None
     put_back: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,9 +28,13 @@ def sentence(training: Training | None) -> str:
     beside = _beside(training)
     whole = training
     training = replace(
-        training, parameters=tuple(fate for fate in whole.parameters if fate.name not in beside)
+        training,
+        parameters=tuple(
+            fate for fate in whole.parameters if fate.name not in beside and not fate.away
+        ),
     )
     fates = training.parameters
+    away = sum(fate.away for fate in whole.parameters)
     decided = [fate for fate in fates if fate.trains is not None]
     if not decided:
         return f"{_steps(training)}, so {NOT_KNOWN}."
@@ -47,6 +51,7 @@ def sentence(training: Training | None) -> str:
     clauses += [f"{rest} more do not"] if rest else []
     unknown = len(fates) - len(decided)
     clauses += [f"of {unknown} it is not known"] if unknown else []
+    clauses += [f"other processes hold all values of {away} more"] if away else []
     if beside:
         them = "it" if len(beside) == 1 else "them"
         unused = _names(beside, whole.parameters)

@@ -34,6 +34,7 @@ from gradviz.training_facts import Training
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
 _ROWS = 20  # lots that are told one by one where the ranks are too many for columns
+_AWAY = "elsewhere"  # what a rank says of a parameter whose values all lie in others
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 _began = time.time()
 _last: list[str] = []  # the matrix that was told before
@@ -109,7 +110,10 @@ def leave_training(training: Training, settings: Settings) -> None:
     this_rank, where = rank.current(), Path(settings.folder)
     if this_rank is not None and settings.folder and owned.folder(where):
         fates = {
-            fate.name: ("trains" if fate.trains else fate.why or "unknown", fate.numel)
+            fate.name: (
+                "trains" if fate.trains else _AWAY if fate.away else fate.why or "unknown",
+                fate.numel,
+            )
             for fate in training.parameters
         }
         owned.write(where / f"trained_{this_rank.own}.json", json.dumps(fates).encode())
@@ -141,7 +145,7 @@ def training_matrix(ranks: Mapping[int, Mapping[str, tuple[str, int]]]) -> str:
         rows.setdefault(tuple(ranks[number].get(name, ("-", 0))[0] for number in own), []).append(
             name
         )
-    differ = sum(len(names) for row, names in rows.items() if len(set(row)) > 1)
+    differ = sum(len(names) for row, names in rows.items() if _differ(row))
     if not differ:
         return ""
     return (
@@ -296,7 +300,7 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
             ),
             [],
         ).append(name)
-    differ = sum(len(names) for row, names in rows.items() if len(set(row)) > 1)
+    differ = sum(len(names) for row, names in rows.items() if _differ(row))
     every = "every rank" if not begun and not absent else "every rank that is heard of"
     says = (
         f"{differ} of {len(sizes)} parameters differ between ranks"
@@ -354,14 +358,14 @@ def _table(
     )
     yield "  " + " " * 10 + "".join(head.ljust(width) for head in heads).rstrip() + "\n"
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
-    for row, names in sorted(rows.items(), key=lambda item: len(set(item[0])) == 1):
+    for row, names in sorted(rows.items(), key=lambda item: not _differ(item[0])):
         size = abbreviated(sum(sizes[name] for name in names))
         in_words = (
             f"{counted(len(names), 'parameter')} ({size})"
             if set(row) == {Verdict.FROZEN}
             else tell_names(names, among)
         )
-        label = "differ" if len(set(row)) > 1 else "same"
+        label = "differ" if _differ(row) else "same"
         words = "".join(row[places[0]].ljust(width) for places in columns)
         yield f"  {label:10}{words}{in_words}\n"
 
@@ -374,7 +378,7 @@ def _in_words(
     Those that are the same everywhere share a line for each word.
     """
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
-    uneven = [(row, names) for row, names in rows.items() if len(set(row)) > 1]
+    uneven = [(row, names) for row, names in rows.items() if _differ(row)]
     for row, names in uneven[:_ROWS]:
         by_word: dict[str, list[int]] = {}
         for number, word in zip(own, row, strict=True):
@@ -385,8 +389,14 @@ def _in_words(
         rest = sum(len(names) for _, names in uneven[_ROWS:])
         yield f"  differ    {counted(rest, 'more parameter')}, in {len(uneven) - _ROWS} more ways\n"
     for row, names in rows.items():
-        if len(set(row)) == 1:
-            yield f"  same      {row[0]} on all: {tell_names(names, among)}\n"
+        if not _differ(row):
+            word = next((word for word in row if word != _AWAY), _AWAY)
+            yield f"  same      {word} on all: {tell_names(names, among)}\n"
+
+
+def _differ(row: Sequence[str]) -> bool:
+    """Say whether two ranks say different words of a parameter that they hold values of."""
+    return len(set(row) - {_AWAY}) > 1
 
 
 def _ranks(numbers: Sequence[int]) -> str:

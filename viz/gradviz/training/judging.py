@@ -120,6 +120,7 @@ def _fate(
         mover=mover,
         moved_at=evidence.written_at if mover == "hand" else None,
         put_back=why == "lost" and evidence.put_back,
+        away=trains is None and bool(evidence.looks) and not looks,
     )
 
 
