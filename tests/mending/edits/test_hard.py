@@ -1,0 +1,65 @@
+"""A hard choice keeps its numbers and gets the gradient of a soft one."""
+
+import pytest
+import torch
+from edited import edited, site
+
+from gradviz.mending.edits.hard import cast, choice, comparison, gate, step
+
+
+def gradient(text, **values):
+    """Run what an edit made; return the gradient that comes to ``x``, and what ``y`` is."""
+    x = torch.tensor([0.3, -0.7, 1.6], requires_grad=True)
+    names = {"torch": torch, "x": x, "t": torch.tensor(0.1), **values}
+    exec(text, names)
+    names["y"].sum().backward()
+    return x.grad, names["y"].detach()
+
+
+@pytest.mark.parametrize(
+    ("proposer", "text"),
+    [
+        (comparison, "y = (x > t).float()\n"),
+        (comparison, "y = 1.0 * (x <= t)\n"),
+        (comparison, "y = torch.gt(x, t).float()\n"),
+        (comparison, "y = x.lt(t).float()\n"),
+        (step, "y = torch.round(x)\n"),
+        (step, "y = (2 * x).sign()\n"),
+        (cast, "y = x.long() * 1.0\n"),
+        (cast, "y = x.to(torch.int32) * 1.0\n"),
+    ],
+)
+def test_the_numbers_stay_and_gradient_comes(proposer, text):
+    plain = {"torch": torch, "x": torch.tensor([0.3, -0.7, 1.6]), "t": torch.tensor(0.1)}
+    exec(text, plain)
+    made = edited(proposer, text, kind="non_differentiable")[0]
+    grad, value = gradient(made)
+    assert torch.equal(value, plain["y"].to(value.dtype))
+    assert bool(grad.ne(0).all())
+
+
+def test_a_larger_value_makes_a_comparison_with_more_than_larger_and_less_than_smaller():
+    up, _ = gradient(edited(comparison, "y = (x > t).float()\n", kind="non_differentiable")[0])
+    down, _ = gradient(edited(comparison, "y = (x < t).float()\n", kind="non_differentiable")[0])
+    assert bool((up > 0).all())
+    assert bool((down < 0).all())
+
+
+def test_a_look_up_by_a_choice_passes_gradient_to_the_scores():
+    table = torch.eye(3)
+    made = edited(choice, "k = x.argmax()\ny = table[k]\n", kind="non_differentiable")
+    _, value = gradient(made[0], table=table)
+    assert torch.equal(value, table[2])
+
+
+def test_what_is_chosen_is_weighed_by_its_score():
+    table = torch.tensor([1.0, 2.0, 4.0])
+    made = edited(gate, "k = x.argmax()\ny = table[k]\n", kind="non_differentiable")
+    grad, value = gradient(made[0], table=table)
+    assert float(value) == 4.0
+    assert grad.tolist() == [0.0, 0.0, 4.0]
+
+
+def test_whatever_makes_up_a_gradient_says_so():
+    place = site("y = torch.round(x) > t\n", 1, "non_differentiable")
+    assert all(edit.soft for proposer in (comparison, step) for edit in proposer(place))

@@ -1,0 +1,98 @@
+"""What of a report is to be mended, with the lines of the user's where a change may help."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradviz.graph import Cut, CutKind, Graph, Leaf, NotFinite, Parameter, Place, Verdict, Zero
+from gradviz.mending.problems import best, problems, severed
+from gradviz.parameters import Parameters
+from gradviz.reports import Report
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file of the user's."""
+    path = tmp_path / "step.py"
+    path.write_text("\n" * 20)
+    return str(path)
+
+
+def report_of(*parameters, **fields):
+    return Report(parameters=Parameters(parameters), graph=Graph((), ()), **fields)
+
+
+def parameter(name, verdict=Verdict.CUT, **fields):
+    return Parameter(name=name, names=(name,), verdict=verdict, **fields)
+
+
+def detach(file, line, **fields):
+    return Cut(kind=CutKind.DETACH, operation="detach()", file=file, line=line, **fields)
+
+
+def test_a_cut_is_a_problem_of_all_that_lies_behind_it(file):
+    cut = detach(file, 3)
+    report = report_of(parameter("a", cuts=(cut,)), parameter("b", cuts=(cut,)), cuts=(cut,))
+    (problem,) = problems(report)
+    assert (problem.kind, problem.operation, problem.parameters) == (
+        "detach",
+        "detach()",
+        ("a", "b"),
+    )
+    assert [place.line for place in problem.places] == [3]
+    assert not problem.partial
+
+
+def test_the_lines_are_those_of_the_user_s_the_likeliest_first(file):
+    cut = detach(
+        "/usr/lib/python3/site-packages/lib.py",
+        9,
+        caller=Place(file, 5),
+        also=(Place(file, 8),),
+    )
+    (problem,) = problems(report_of(parameter("a", cuts=(cut,)), cuts=(cut,)))
+    assert [place.line for place in problem.places] == [5, 8]
+
+
+def test_a_cut_in_a_library_alone_is_nobody_s_to_mend():
+    cut = detach("/usr/lib/python3/site-packages/lib.py", 9)
+    assert problems(report_of(parameter("a", cuts=(cut,)), cuts=(cut,))) == []
+
+
+def test_a_cut_that_leaves_another_route_alive_is_partial(file):
+    cut = detach(file, 3)
+    whole = parameter("a", Verdict.REACHED, partial=True, cuts=(cut,))
+    (problem,) = problems(report_of(whole, cuts=(cut,)))
+    assert problem.partial
+    assert severed(whole)
+    assert not severed(replace(whole, partial=False))
+
+
+def test_a_zero_that_passes_is_no_problem_and_one_that_stays_is(file):
+    zero = Zero(operation="relu", why="", place=Place(file, 6))
+    (problem,) = problems(report_of(parameter("a", Verdict.ZERO, zero=zero)))
+    assert (problem.kind, problem.operation, problem.places[0].line) == ("zero", "relu", 6)
+    passing = replace(zero, passing=True)
+    assert problems(report_of(parameter("a", Verdict.ZERO, zero=passing))) == []
+
+
+def test_nan_is_a_problem_of_the_line_where_it_is_born(file):
+    birth = NotFinite(operation="sqrt", why="", place=Place(file, 7), parameters=("a",))
+    (problem,) = problems(report_of(parameter("a", Verdict.REACHED), births=(birth,)))
+    assert (problem.kind, problem.operation, problem.parameters) == ("not_finite", "sqrt", ("a",))
+
+
+def test_a_leaf_that_no_model_has_is_a_problem_where_it_was_used(file):
+    leaf = Leaf(name="leaf (3,)", shape=(3,), place=Place(file, 2))
+    (problem,) = problems(report_of(unregistered=(leaf,)))
+    assert (problem.kind, problem.parameters) == ("unregistered", ("leaf (3,)",))
+
+
+def test_of_several_losses_a_parameter_has_what_became_of_it_in_the_best():
+    first = report_of(parameter("a", Verdict.UNUSED), parameter("b", Verdict.CUT))
+    second = report_of(parameter("a", Verdict.REACHED), parameter("b", Verdict.UNUSED))
+    whole = replace(report_of(), losses={"one": first, "two": second})
+    assert {name: str(item.verdict) for name, item in best(whole).items()} == {
+        "a": "reached",
+        "b": "cut",
+    }
