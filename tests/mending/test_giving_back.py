@@ -34,6 +34,7 @@ def measured(tmp_path, monkeypatch, nursery):
         (tmp_path / "train.py").write_text(textwrap.dedent(source))
         return costs("train.py", (), nursery=nursery, **options)
 
+    measure.nursery = nursery
     return measure
 
 
@@ -57,6 +58,32 @@ def test_the_backward_call_is_the_one_asked_for(measured):
     assert measured(SCRIPT, backward=2).kept.bytes == 2 * measured(SCRIPT).kept.bytes
     with pytest.raises(GradvizError, match="ended before backward 3"):
         measured(SCRIPT, backward=3)
+
+
+def test_a_module_is_measured_as_python_runs_it_with_its_arguments(measured, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "sizes.py").write_text("HIDDEN = 8\n")
+    (tmp_path / "package" / "train.py").write_text(
+        textwrap.dedent("""
+            import sys
+
+            import torch
+            from torch import nn
+
+            from .sizes import HIDDEN
+
+            assert __name__ == "__main__"
+            net = nn.Sequential(nn.Linear(4, HIDDEN), nn.Linear(HIDDEN, 2))
+            net(torch.ones(int(sys.argv[1]), 4)).sum().backward()
+        """)
+    )
+    found = costs("package.train", ("3",), module=True, nursery=measured.nursery)
+    assert [(row.path, row.bytes) for row in found.rows] == [
+        ("net.1", 3 * 8 * FLOAT),
+        ("net.0", 3 * 4 * FLOAT),
+    ]
+    assert text(found).startswith("Backward 1 at package/train.py:11: autograd keeps 144 B")
 
 
 def test_what_is_read_agrees_with_a_count_of_a_step_that_the_test_runs_itself(measured):
@@ -191,7 +218,7 @@ def test_it_is_printed_and_written_by_the_command(tmp_path):
     assert json.loads((tmp_path / "cost.json").read_text())["cost"]["bytes"] == 768
     for options, words in (
         (["-o", "cost.svg"], "with --cost, -o writes a .json file"),
-        (["--every", "2"], "--cost takes a script, --backward, --timeout and -o alone"),
+        (["--every", "2"], "--cost takes -m, --backward, --timeout and -o alone"),
     ):
         done = gradviz("--cost", *options, "train.py")
         assert (done.returncode, done.stdout) == (2, "")

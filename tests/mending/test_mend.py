@@ -259,6 +259,27 @@ def test_a_script_is_run_up_to_the_first_step_of_its_optimizer(mended, tmp_path)
     assert b"what the script writes to disk it wrote each time" in render(found)
 
 
+def test_a_module_is_run_as_a_script(mended, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").write_text(
+        HEAD
+        + textwrap.dedent("""
+            import sys
+            from .nets import features
+
+            model = nn.ModuleDict({"a": nn.Linear(2, 3), "b": nn.Linear(3, 1)})
+            model["b"](features(model["a"], torch.ones(int(sys.argv[1]), 2))).mean().backward()
+        """)
+    )
+    nets = tmp_path / "package" / "nets.py"
+    nets.write_text("def features(layer, x):\n    return layer(x).data\n")
+    found = mended("", "package", module=True, arguments=("4",))
+    (stage,) = found.stages
+    assert found.script
+    assert stage.after == {str(nets): b"def features(layer, x):\n    return layer(x)\n"}
+    assert set(stage.effect.reached) == {"model.a.weight", "model.a.bias"}
+
+
 def test_what_is_in_a_module_beside_is_mended_there(mended, tmp_path):
     (tmp_path / "nets.py").write_bytes(b"def features(layer, x):\r\n\treturn layer(x).detach()\r\n")
     found = mended("""

@@ -110,9 +110,10 @@ def run(
     from gradviz.running.settings import Settings, numbers
 
     if cost:
-        if module or every or values or until_stable or until_stepped or children or fail_on_alarm:
-            raise click.UsageError("--cost takes a script, --backward, --timeout and -o alone")
-        _print_cost(script, arguments, numbers(backward)[0], timeout, output)
+        if every or values or until_stable or until_stepped or children or fail_on_alarm:
+            raise click.UsageError("--cost takes -m, --backward, --timeout and -o alone")
+        number = numbers(backward)[0]
+        _print_cost(script, arguments, number, timeout, output, module=module)
         return
     if output is not None:
         from gradviz.render.formats import check
@@ -138,7 +139,13 @@ def run(
 
 
 def _print_cost(
-    script: str, arguments: tuple[str, ...], backward: int, timeout: float, output: Path | None
+    script: str,
+    arguments: tuple[str, ...],
+    backward: int,
+    timeout: float,
+    output: Path | None,
+    *,
+    module: bool,
 ) -> None:
     from gradviz.errors import OutputError
     from gradviz.mending.giving_back import costs
@@ -150,7 +157,7 @@ def _print_cost(
         if output.suffix.lower() != ".json":
             raise OutputError(f"cannot write {output.name!r}: with --cost, -o writes a .json file")
     say("The script is run several times; what it writes to disk it writes each time.\n")
-    measured = costs(script, arguments, backward=backward, timeout=timeout)
+    measured = costs(script, arguments, module=module, backward=backward, timeout=timeout)
     click.echo(text(measured), nl=False)
     if output is not None:
         write(output, as_json(measured))

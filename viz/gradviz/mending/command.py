@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="What one run may take.",
 )
+@click.option("-m", "module", is_flag=True, help="STEP is the name of a module, as in python -m.")
 @click.option(
     "--backward", default="", metavar="NUMBERS", help="Of a script, the backward calls to look at."
 )
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 def mend(
     step: str,
     arguments: tuple[str, ...],
+    module: bool,
     meant: bool,
     alternatives: bool,
     applied: bool,
@@ -76,18 +78,27 @@ def mend(
 
     if output is not None:
         _check(output)
-    _say_what_goes_to_the_script(step, arguments)
-
-    if arguments and not step.endswith(".py"):
+    is_script = module or step.endswith(".py")
+    if is_script:
+        _say_what_goes_to_the_script(step, arguments)
+    elif arguments:
         own = [argument for argument in arguments if argument in _options()]
         hint = f"; write {' '.join(own)} before it" if own else ""
         raise click.UsageError(f"only a script takes arguments, and {step!r} is none{hint}")
-    if step.endswith(".py"):
+    if is_script:
         say(
             "The script is run several times; what it writes to disk it writes each time.\n",
             sys.stderr,
         )
-    mending = find(step, arguments, backward=backward, timeout=timeout, meant=meant, cost=not free)
+    mending = find(
+        step,
+        arguments,
+        module=module,
+        backward=backward,
+        timeout=timeout,
+        meant=meant,
+        cost=not free,
+    )
     _print(render(mending, alternatives=alternatives))
     if output is not None:
         _write_page(mending, output)
@@ -130,7 +141,7 @@ def _options() -> list[str]:
 def _say_what_goes_to_the_script(step: str, arguments: Sequence[str]) -> None:
     """Tell who wrote an option of this command after the script that the script gets it."""
     for option in arguments:
-        if step.endswith(".py") and option in _options():
+        if option in _options():
             say(
                 f"gradviz: {option} goes to the script, as it stands after it; for gradviz: gradviz"
                 f" mend {option} {step}\n",

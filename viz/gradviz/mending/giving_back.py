@@ -73,6 +73,7 @@ def costs(
     script: str,
     arguments: tuple[str, ...],
     *,
+    module: bool = False,
     backward: int = 1,
     timeout: float = 60.0,
     nursery: Nursery | None = None,
@@ -83,6 +84,7 @@ def costs(
     Args:
         script: Its file.
         arguments: What it is called with.
+        module: ``script`` is the name of a module, as in ``python -m``.
         backward: Number of the call.
         timeout: Seconds that one run may take.
         nursery: Where runs are born, if there is one already.
@@ -92,8 +94,15 @@ def costs(
     """
     if nursery is None:
         with Nursery() as own:
-            return costs(script, arguments, backward=backward, timeout=timeout, nursery=own)
-    order = Order(step=script, folder=os.getcwd(), arguments=arguments)
+            return costs(
+                script,
+                arguments,
+                module=module,
+                backward=backward,
+                timeout=timeout,
+                nursery=own,
+            )
+    order = Order(step=script, folder=os.getcwd(), arguments=arguments, module=module)
     with Laboratory(order, timeout, nursery) as laboratory:
         outcome, again = (laboratory.count(Experiment(backward=backward)) for _ in range(2))
         for ran in (outcome, again):

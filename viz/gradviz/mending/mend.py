@@ -86,6 +86,7 @@ def mend(
     step: str,
     arguments: tuple[str, ...] = (),
     *,
+    module: bool = False,
     backward: str = "",
     timeout: float = 60.0,
     meant: bool = False,
@@ -98,6 +99,7 @@ def mend(
     Args:
         step: ``package.module:function``, ``file.py:function``, or a script.
         arguments: What a script is called with.
+        module: ``step`` is the name of a module that is run as a script, as by ``python -m``.
         backward: Of a script, the numbers of the backward calls to look at; unless given, up to the
             first step of every optimizer.
         timeout: Seconds that one run may take.
@@ -113,13 +115,16 @@ def mend(
             return mend(
                 step,
                 arguments,
+                module=module,
                 backward=backward,
                 timeout=timeout,
                 meant=meant,
                 cost=cost,
                 nursery=own,
             )
-    order = Order(step=step, folder=os.getcwd(), arguments=arguments, backward=backward)
+    order = Order(
+        step=step, folder=os.getcwd(), arguments=arguments, module=module, backward=backward
+    )
     with Laboratory(order, timeout, nursery) as laboratory:
         search = Search(laboratory)
         check(step, search.base)

@@ -29,9 +29,10 @@ class Order:
     """One step, and the source that it is to run with. Read-only.
 
     Attributes:
-        step: ``package.module:function``, ``file.py:function``, or a script.
+        step: ``package.module:function``, ``file.py:function``, a script, or the name of a module.
         folder: Where it is run.
         arguments: What a script is called with.
+        module: The step is the name of a module that is run as a script, as by ``python -m``.
         backward: Of a script, the numbers of the backward calls to look at; empty for all up to the
             first step of every optimizer.
         sources: The bytes that stand in the place of a file's own, by its path.
@@ -44,6 +45,7 @@ class Order:
     step: str
     folder: str
     arguments: tuple[str, ...] = ()
+    module: bool = False
     backward: str = ""
     sources: Mapping[str, bytes] = field(default_factory=dict)
     result: str = ""
@@ -52,7 +54,7 @@ class Order:
 
     @property
     def is_script(self) -> bool:
-        return self.step.endswith(".py")
+        return self.module or self.step.endswith(".py")
 
     def to_text(self) -> str:
         sources = {
@@ -62,6 +64,7 @@ class Order:
             "step": self.step,
             "folder": self.folder,
             "arguments": self.arguments,
+            "module": self.module,
             "backward": self.backward,
             "timed": self.timed,
             "experiment": None if self.experiment is None else asdict(self.experiment),

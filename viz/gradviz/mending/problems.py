@@ -88,6 +88,8 @@ def severed(parameter: Parameter) -> bool:
 def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Problem]:
     alarms = () if report.training is None else report.training.alarms
     alarmed = {f"{alarm.file}:{alarm.line}" for alarm in alarms if alarm.why == "cut"}
+    # With no optimizer yet, none leaves a parameter out
+    any_is_held = any(parameter.optimized for parameter in parameters.values())
     for part in parts(report):
         terms = {
             str(term.place) for term in find_constant_terms(part.graph) if term.place is not None
@@ -122,7 +124,8 @@ def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Probl
                 inner=cut.within,
                 parameters=unique,
                 partial=all(parameters[name].verdict is not Verdict.CUT for name in unique),
-                held=any(parameters[name].optimized is not False for name in unique),
+                held=not any_is_held
+                or any(parameters[name].optimized is not False for name in unique),
                 alarmed=not (terms | alarmed).isdisjoint(every),
             )
 

@@ -6,6 +6,7 @@ The step is run with changed source, in a process that does nothing else and end
 import hashlib
 import os
 import random
+import runpy
 import sys
 import tempfile
 import time
@@ -159,21 +160,13 @@ class _Measuring(Watch):
 def _count_kept(order: Order, experiment: Experiment) -> Kept:
     counting = Counting(experiment)
     with counting, suppress(SystemExit):
-        _as_main(_script(order), order)
+        _as_main(order)
     if counting.kept is None:
         raise GradvizError(f"the script ended before backward {experiment.backward}")
     return counting.kept
 
 
-def _script(order: Order) -> Path:
-    path = Path(order.step)
-    if not path.is_file():
-        raise GradvizError(f"there is no file {order.step!r}")
-    return path
-
-
 def _run_script(order: Order) -> Outcome:
-    path = _script(order)
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "report.json")
         wanted = numbers(order.backward) if order.backward else (1,)
@@ -188,7 +181,7 @@ def _run_script(order: Order) -> Outcome:
         watch.begin()
         failure = None
         try:
-            _as_main(path, order)
+            _as_main(order)
         except SystemExit:
             pass
         except (Exception, KeyboardInterrupt) as error:
@@ -205,8 +198,20 @@ def _run_script(order: Order) -> Outcome:
     return Outcome(text=text, calls=tuple(watch.measured))
 
 
-def _as_main(path: Path, order: Order) -> None:
-    """Run a file as Python runs its script."""
+def _as_main(order: Order) -> None:
+    """Run a script, or a module, as Python does."""
+    sys.argv[:] = [order.step, *order.arguments]
+    if order.module:
+        sys.path.insert(0, order.folder)
+        runpy.run_module(order.step, run_name="__main__", alter_sys=True)
+    else:
+        _run_file(order)
+
+
+def _run_file(order: Order) -> None:
+    path = Path(order.step)
+    if not path.is_file():
+        raise GradvizError(f"there is no file {order.step!r}")
     real = os.path.realpath(path)
     data = next(
         (data for file, data in order.sources.items() if os.path.realpath(file) == real), None
@@ -215,7 +220,6 @@ def _as_main(path: Path, order: Order) -> None:
     main.__file__ = order.step
     main.__dict__["__builtins__"] = __builtins__
     sys.modules["__main__"] = main
-    sys.argv[:] = [order.step, *order.arguments]
     sys.path.insert(0, os.path.dirname(real))
     exec(compile(path.read_bytes() if data is None else data, order.step, "exec"), main.__dict__)
 
