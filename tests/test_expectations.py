@@ -44,7 +44,7 @@ def report(**verdicts):
 def failures(report, *, traced=True, **words):
     """The violations, shortly: which parameters, what was expected, what was found."""
     found = violations(report, expect(**words), traced=traced)
-    return [(one.parameters or one.pattern, one.expected, str(one.found)) for one in found]
+    return [(one.parameters or one.pattern, one.expected, str(one.actual)) for one in found]
 
 
 TUNED = report(backbone__weight="frozen", backbone__bias="frozen", head__weight="reached")

@@ -101,13 +101,13 @@ class _Severance:
     names: Set[str]
 
 
-def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
+def analyse(graph: Graph, observed: Sequence[ParameterSeen]) -> Judgement:
     """Judge every parameter and name the cuts."""
-    graph = _with_thawed(graph, seen)
+    graph = _with_thawed(graph, observed)
     passed = graph.before([0], through=lambda edge: edge.gradient)
     severing = any(edge.severed is not None for edge in graph.edges)
     alive = graph.before([0], through=_is_alive) if severing else passed
-    step = _step(graph, seen, passed)
+    step = _step(graph, observed, passed)
     severances = _severances(step)
     cut_of = {
         (edge.source, edge.target): number
@@ -120,25 +120,27 @@ def analyse(graph: Graph, seen: Sequence[ParameterSeen]) -> Judgement:
             cuts_of.setdefault(name, []).append(severance.cut)
     judged = tuple(
         _judge(parameter, step.verdicts[parameter.name], cuts_of.get(parameter.name, []), alive)
-        for parameter in seen
+        for parameter in observed
     )
     cuts = tuple(severance.cut for severance in severances)
     return Judgement(judged, cuts, _marked(step, passed, cut_of))
 
 
-def _step(graph: Graph, seen: Sequence[ParameterSeen], passed: set[int]) -> _Step:
+def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> _Step:
     names: dict[int, list[str]] = {}
-    for parameter in seen:
+    for parameter in observed:
         if parameter.node is not None:
             names.setdefault(parameter.node, []).append(parameter.name)
     return _Step(
         graph,
-        verdicts={parameter.name: _verdict(graph, parameter, passed) for parameter in seen},
+        verdicts={parameter.name: _verdict(graph, parameter, passed) for parameter in observed},
         names=names,
         froze={
-            parameter.node: parameter.froze_at for parameter in seen if parameter.node is not None
+            parameter.node: parameter.froze_at
+            for parameter in observed
+            if parameter.node is not None
         },
-        order={parameter.name: position for position, parameter in enumerate(seen)},
+        order={parameter.name: position for position, parameter in enumerate(observed)},
     )
 
 
@@ -225,13 +227,13 @@ def _holds_a_copy(step: _Step, behind: Iterable[int]) -> bool:
     )
 
 
-def _with_thawed(graph: Graph, seen: Sequence[ParameterSeen]) -> Graph:
+def _with_thawed(graph: Graph, observed: Sequence[ParameterSeen]) -> Graph:
     """Return the graph with an edge severed wherever a parameter was frozen as it was used, and
     requires grad now.
     """
     thawed = {
         parameter.node
-        for parameter in seen
+        for parameter in observed
         if parameter.node is not None
         and parameter.requires_grad
         and not graph.nodes[parameter.node].requires_grad

@@ -141,12 +141,12 @@ def comparison(outcome: Outcome, plain: Outcome) -> str:
             other.append(layer)
     clauses = []
     if same:
-        each = (
+        verb = (
             "gets exactly the gradient it gets"
             if len(same) == 1
             else "get exactly the gradient they get"
         )
-        clauses.append(f"{_listed(same)} {each} without freezing")
+        clauses.append(f"{_listed(same)} {verb} without freezing")
     if other:
         clauses.append(f"{_listed(other)} {'gets' if len(other) == 1 else 'get'} another one")
     if none:

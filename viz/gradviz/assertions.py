@@ -212,21 +212,21 @@ def assert_graph_shape(
     file = (Path(sys._getframe(1).f_code.co_filename).parent / path).resolve()
     shape = levels[level](report)
     snapshots.used.add(file)
-    known = file.read_text(encoding="utf-8") if file.is_file() else None
-    if known == shape:
+    before = file.read_text(encoding="utf-8") if file.is_file() else None
+    if before == shape:
         return
     if snapshots.update:
         file.parent.mkdir(parents=True, exist_ok=True)
         write(file, shape)
         snapshots.written.add(file)
-    elif known is None:
+    elif before is None:
         raise AssertionError(f"there is no {path}; pytest --gradviz-update writes it:\n{shape}")
     else:
         lines = difflib.unified_diff(
-            known.splitlines(), shape.splitlines(), "as it was", "as it is", lineterm="", n=2
+            before.splitlines(), shape.splitlines(), "as it was", "as it is", lineterm="", n=2
         )
-        told = "\n".join(lines)
+        text = "\n".join(lines)
         raise AssertionError(
             f"the graph is not of the shape in {path} (pytest --gradviz-update takes the new"
-            f" one):\n{told}"
+            f" one):\n{text}"
         )

@@ -60,7 +60,7 @@ class Violation:
         parameters: Their names, in the model's order; empty where a pattern matches no parameter.
         expected: What they are meant to be: ``"reached"``, ``"not cut"``; where a pattern matches
             nothing, its word.
-        found: What they are: a verdict, ``"partial"`` or ``"not partial"``; empty where a pattern
+        actual: What they are: a verdict, ``"partial"`` or ``"not partial"``; empty where a pattern
             matches nothing.
         pattern: The pattern that says so; empty for what is said of all others.
         cuts: What severs their routes.
@@ -74,7 +74,7 @@ class Violation:
 
     parameters: tuple[str, ...] = ()
     expected: str = ""
-    found: str = ""
+    actual: str = ""
     pattern: str = ""
     cuts: tuple[Cut, ...] = ()
     zero: Zero | None = None
@@ -140,18 +140,18 @@ def violations(
         raise ExpectationError(
             "there are no parameters to hold: give the model along with the loss, as (loss, model)"
         )
-    said = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}
-    claims = _claims(said)
-    found: dict[Violation, list[str]] = {}
+    matched = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}
+    claims = _claims(matched)
+    violated: dict[Violation, list[str]] = {}
     for parameter in parameters.values():
         for violation in _of_one(
-            parameter, claims.get(parameter.name), said["partial"], expectations, traced
+            parameter, claims.get(parameter.name), matched["partial"], expectations, traced
         ):
-            found.setdefault(violation, []).append(parameter.name)
+            violated.setdefault(violation, []).append(parameter.name)
     order = {word: position for position, word in enumerate(("", *WORDS))}
-    for violation, names in _not_trained(report, said["trains"]):
-        found.setdefault(violation, []).extend(names)
-    failed = [replace(one, parameters=tuple(names)) for one, names in found.items()]
+    for violation, names in _not_trained(report, matched["trains"]):
+        violated.setdefault(violation, []).extend(names)
+    failed = [replace(broken, parameters=tuple(names)) for broken, names in violated.items()]
     # Stable, so in the model's order
     failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))
     return [*failed, *_without_match(expectations, parameters)]
@@ -174,11 +174,11 @@ def _matches(names: Iterable[str], pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) for name in names)
 
 
-def _claims(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
+def _claims(matched: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
     """The word and the pattern that speak for each parameter."""
     claims: dict[str, tuple[str, str]] = {}
     for word in WORDS:
-        for name, pattern in said[word].items() if word not in _BESIDE else ():
+        for name, pattern in matched[word].items() if word not in _BESIDE else ():
             if name in claims:
                 other, first = claims[name]
                 raise ExpectationError(
@@ -199,7 +199,7 @@ def _of_one(
     """What is wrong with one parameter, without its name."""
     verdict = parameter.verdict
     blamed = Violation(
-        found=verdict,
+        actual=verdict,
         cuts=parameter.cuts,
         zero=parameter.zero,
         switched_at=parameter.frozen_at or parameter.thawed_at,
@@ -214,10 +214,10 @@ def _of_one(
         yield replace(blamed, expected=claim[0], pattern=claim[1], replaced_at=replaced_at)
     if expectations.partial is not None and parameter.partial is not (parameter.name in partial):
         words = ("not partial", "partial")
-        expected, found = words[not parameter.partial], words[parameter.partial]
+        expected, actual = words[not parameter.partial], words[parameter.partial]
         yield Violation(
             expected=expected,
-            found=found,
+            actual=actual,
             pattern=partial.get(parameter.name, ""),
             cuts=parameter.cuts,
         )
@@ -253,7 +253,7 @@ def _not_trained(
                 else Place(fate.file, fate.line or 0, fate.code or "")
             )
             yield (
-                Violation(expected="trains", found=why, pattern=pattern, switched_at=place),
+                Violation(expected="trains", actual=why, pattern=pattern, switched_at=place),
                 [name],
             )
 

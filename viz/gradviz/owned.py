@@ -17,15 +17,15 @@ def folder(path: Path) -> bool:
     with suppress(OSError):
         path.mkdir(mode=0o700, parents=True)
     with suppress(OSError):
-        found = path.lstat()
+        status = path.lstat()
         if (
             os.name == "posix"
-            and stat.S_ISDIR(found.st_mode)
-            and found.st_uid == os.geteuid()
-            and found.st_mode & 0o022
+            and stat.S_ISDIR(status.st_mode)
+            and status.st_uid == os.geteuid()
+            and status.st_mode & 0o022
         ):
             # This user's own, made under a mask that let others write
-            path.chmod(found.st_mode & 0o755)
+            path.chmod(status.st_mode & 0o755)
     return _is_owned(path, stat.S_ISDIR)
 
 
@@ -76,7 +76,7 @@ def _is_owned(path: Path, is_kind: Callable[[int], bool]) -> bool:
         return False
 
 
-def _is_ours(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
-    if not is_kind(found.st_mode):
+def _is_ours(status: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
+    if not is_kind(status.st_mode):
         return False
-    return os.name != "posix" or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
+    return os.name != "posix" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)

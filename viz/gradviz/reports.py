@@ -44,7 +44,7 @@ class Report(Findings):
     @classmethod
     def of(cls, findings: Findings) -> Self:
         """Return the report of these findings."""
-        values = {each.name: getattr(findings, each.name) for each in fields(Findings)}
+        values = {item.name: getattr(findings, item.name) for item in fields(Findings)}
         return cls(
             **values | {"losses": {name: cls.of(part) for name, part in findings.losses.items()}}
         )

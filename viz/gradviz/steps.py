@@ -164,14 +164,14 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
     except GradvizError:
         raise
     except Exception as error:
-        told = [
+        frames = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)
             if frame.filename == document
         ]
         if isinstance(error, SyntaxError) and error.filename == document:
-            told.append(error.lineno)
-        line = f" in line {told[-1]}" if told else ""
+            frames.append(error.lineno)
+        line = f" in line {frames[-1]}" if frames else ""
         raise GradvizError(f"the program raised {type(error).__name__}{line}: {error}") from error
     finally:
         linecache.cache.pop(document, None)
@@ -265,8 +265,8 @@ def _print_without_gradviz(error: Exception) -> None:
     """Show the traceback on standard error, less the lines of gradviz that called the step and
     watched it.
     """
-    told = traceback.TracebackException.from_exception(error)
-    told.stack = traceback.StackSummary.from_list(
-        [line for line in told.stack if not Path(line.filename).is_relative_to(_HERE)]
+    described = traceback.TracebackException.from_exception(error)
+    described.stack = traceback.StackSummary.from_list(
+        [line for line in described.stack if not Path(line.filename).is_relative_to(_HERE)]
     )
-    sys.stderr.writelines(told.format())
+    sys.stderr.writelines(described.format())

@@ -84,8 +84,8 @@ def dressed(text: str, width: int) -> str:
     """
     lines = []
     for line in text.splitlines():
-        told = _LABELLED.match(line)
-        indent = len(told[0]) if told and len(told[0]) <= width // 2 else 2
+        labelled = _LABELLED.match(line)
+        indent = len(labelled[0]) if labelled and len(labelled[0]) <= width // 2 else 2
         body = textwrap.wrap(
             line,
             max(width, 20),
@@ -97,7 +97,7 @@ def dressed(text: str, width: int) -> str:
             body = [f"{_RED}{part}{_PLAIN}" for part in body]
         elif line.startswith("gradviz"):
             body = [f"{_BOLD}{part}{_PLAIN}" for part in body]
-        elif told and body:
+        elif labelled and body:
             body[0] = f"{_FAINT}{body[0][:indent]}{_PLAIN}{body[0][indent:]}"
         lines += body or [""]
     return "\n".join(lines) + ("\n" if text.endswith("\n") else "")

@@ -73,7 +73,9 @@ def example(
     from gradviz.render.formats import save
 
     plain = article.follow("none", at)
-    outcomes = [plain if each == "none" else article.follow(each, at) for each in modes]
+    outcomes = [
+        plain if mode_name == "none" else article.follow(mode_name, at) for mode_name in modes
+    ]
     if form == "markdown":
         for outcome in outcomes:
             click.echo(_markdown(outcome, files[outcome.mode], engine, view))
@@ -109,7 +111,7 @@ def _files(modes: Sequence[str], output: Path | None, form: str, *, every: bool)
         raise click.UsageError(
             "--all writes a file for every mode, so it does not go with -o; leave one of them out"
         )
-    files = {each: output or _OUTPUTS / f"article-{each}.svg" for each in modes}
+    files = {mode_name: output or _OUTPUTS / f"article-{mode_name}.svg" for mode_name in modes}
     for path in files.values():
         check_format(path)
         if form == "markdown" and path.suffix != ".svg":

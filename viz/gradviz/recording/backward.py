@@ -109,12 +109,12 @@ def _run(
     ]
     with torch.enable_grad():
         if not real:
-            found = torch.autograd.grad(
+            gradients = torch.autograd.grad(
                 losses, tuple(leaves.values()), seeds, retain_graph=True, allow_unused=True
             )
             yield from (
                 (number, gradient)
-                for number, gradient in zip(leaves, found, strict=True)
+                for number, gradient in zip(leaves, gradients, strict=True)
                 if gradient is not None
             )
             return

@@ -120,7 +120,7 @@ class Fingerprints:
         self._new.clear()
         values = np.concatenate([sample for sample, _, _ in new])
         serials = np.concatenate([np.full(len(sample), serial) for sample, serial, _ in new])
-        shown = np.concatenate([np.full(len(sample), one) for sample, _, one in new])
+        shown = np.concatenate([np.full(len(sample), is_shown) for sample, _, is_shown in new])
         turns = np.arange(self._count, self._count + len(values))
         self._count += len(values)
         telling = np.concatenate(

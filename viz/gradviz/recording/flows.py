@@ -72,8 +72,8 @@ class Reader:
     def _statement(self, node: ast.stmt, environment: Environment) -> Environment | None:
         for part in _own_expressions(node):
             environment = self._expression(part, environment)
-        known = self.scope.at.get(id(node))
-        environment = _joined(known, environment) or environment
+        earlier = self.scope.at.get(id(node))
+        environment = _joined(earlier, environment) or environment
         self.scope.at[id(node)] = environment
         if isinstance(node, ast.If):
             return _joined(
@@ -141,11 +141,11 @@ class Reader:
             end = self._block(node.body, inside)
             breaks, continues = self.loops.pop()
             again = environment
-            for one in (end, *continues):
-                again = _joined(again, one) or again
+            for end_of_turn in (end, *continues):
+                again = _joined(again, end_of_turn) or again
             after = again
-            for one in breaks:
-                after = _joined(after, one) or after
+            for end_of_turn in breaks:
+                after = _joined(after, end_of_turn) or after
             if again == environment:
                 break
             environment = again
@@ -283,11 +283,11 @@ class Reader:
         if change:
             after = dict(environment)
             after[path] = environment.get(path, _BEFORE) | {made}
-            for known, held in environment.items():
-                if len(known) > len(path) and known[: len(path)] == path:
-                    after[known] = held | {made}
+            for other, held in environment.items():
+                if len(other) > len(path) and other[: len(path)] == path:
+                    after[other] = held | {made}
             return after
-        after = {known: held for known, held in environment.items() if known[: len(path)] != path}
+        after = {other: held for other, held in environment.items() if other[: len(path)] != path}
         after[path] = frozenset((made,))
         return after
 
@@ -324,7 +324,7 @@ def _elements(value: ast.AST) -> list[ast.AST]:
     return (
         [*value.elts]
         if isinstance(value, ast.Tuple)
-        and not any(isinstance(one, ast.Starred) for one in value.elts)
+        and not any(isinstance(item, ast.Starred) for item in value.elts)
         else [value]
     )
 

@@ -71,12 +71,12 @@ def judge(
         remarks = [*notes, *torch_inside.notes()]
         refused = ask(tape, built, live, model, names) if measure else ""
         brought = measured(tape, built, live, remarks, refused)
-        seen = _parameters(tape, built, names, optimized, brought)
-        judged = analyse(built.graph, seen)
+        observed = _parameters(tape, built, names, optimized, brought)
+        judged = analyse(built.graph, observed)
         made = any(_is_made(tape, loss, left_torch) for loss in losses.values())
         remarks += notes_of_losses(losses, judged.parameters, model, names)
         remarks += notes_of_tape(tape, compiled=bool(names.compiled), made=made)
-        remarks += notes_of_gradients(judged, seen, brought)
+        remarks += notes_of_gradients(judged, observed, brought)
         follows = not names.compiled and not tape.compiled
         why = with_reasons(tape, judged.parameters, names, model) if follows else {}
         left = uncertain(tape, built, judged.parameters, names)
@@ -178,13 +178,13 @@ def _parameters(
     optimized: set[int] | None,
     brought: Measured,
 ) -> list[ParameterSeen]:
-    seen = []
+    observed = []
     for name, parameter in names.tensors.items():
         number = tape.leaf_number(names.wholes.get(id(parameter), parameter))
         node = None if number is None else built.index_of.get(number)
         # What was measured of several that go in as one is not the one's own
         shared = bool(parts_of(names.wholes.get(id(parameter))))
-        seen.append(
+        observed.append(
             ParameterSeen(
                 name=name,
                 names=names.parameters[id(parameter)],
@@ -204,7 +204,7 @@ def _parameters(
                 replaced_at=_own_line(born_at(tape, parameter)),
             )
         )
-    return seen
+    return observed
 
 
 def _own_line(spot: Spot) -> Place | None:

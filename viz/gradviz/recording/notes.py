@@ -85,11 +85,11 @@ def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:
 
 
 def notes_of_gradients(
-    judged: Judgement, seen: Sequence[ParameterSeen], brought: Measured
+    judged: Judgement, observed: Sequence[ParameterSeen], brought: Measured
 ) -> Iterator[str]:
     """Say what a backward brought that spoils the next step, or will not bring at all."""
-    yield from _frozen_late(judged, seen)
-    yield from _left_out(seen, brought)
+    yield from _frozen_late(judged, observed)
+    yield from _left_out(observed, brought)
     yield from _not_finite(judged.parameters)
     yield from map(_birth, brought.births)
     if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
@@ -99,9 +99,9 @@ def notes_of_gradients(
         )
 
 
-def _frozen_late(judged: Judgement, seen: Sequence[ParameterSeen]) -> Iterator[str]:
+def _frozen_late(judged: Judgement, observed: Sequence[ParameterSeen]) -> Iterator[str]:
     """Say which parameters were frozen only after the forward had used them."""
-    nodes = {parameter.name: parameter.node for parameter in seen if parameter.node is not None}
+    nodes = {parameter.name: parameter.node for parameter in observed if parameter.node is not None}
     # of this loss: an earlier one may have used them when they were not frozen
     live = {edge.source for edge in judged.graph.edges if edge.gradient}
     late: dict[Place | None, list[str]] = {}
@@ -116,10 +116,10 @@ def _frozen_late(judged: Judgement, seen: Sequence[ParameterSeen]) -> Iterator[s
         )
 
 
-def _left_out(seen: Sequence[ParameterSeen], brought: Measured) -> Iterator[str]:
+def _left_out(observed: Sequence[ParameterSeen], brought: Measured) -> Iterator[str]:
     """Say which parameters a backward was told to leave out, by the line that called it."""
     by_place: dict[Place | None, list[str]] = {}
-    for parameter in seen:
+    for parameter in observed:
         if parameter.requires_grad and parameter.node in brought.left_out:
             spot = brought.left_out[parameter.node]
             by_place.setdefault(spot.calling_place or spot.place, []).append(parameter.name)

@@ -58,9 +58,9 @@ class OnBehalf:
             # It has come out of torch's own function, which is called once more
             frame = frame.f_back.f_back or frame
             code = frame.f_code
-        found = self._makers.get((id(code), frame.f_lasti))
-        if found is not None and found[1].__globals__ is frame.f_globals:
-            return found[1]
+        remembered = self._makers.get((id(code), frame.f_lasti))
+        if remembered is not None and remembered[1].__globals__ is frame.f_globals:
+            return remembered[1]
         if len(self._makers) > _MOST:
             self._makers.clear()
         line = frame.f_lineno or code.co_firstlineno

@@ -49,10 +49,10 @@ class Repeats:
         del variants[_VARIANTS:]
         behind = self._bit(like)
         for source, _ in inputs:
-            known = self._bit(source) if source in leaves else self._behind.get(source, 0)
-            if not known or not behind:
+            bits = self._bit(source) if source in leaves else self._behind.get(source, 0)
+            if not bits or not behind:
                 return  # an autograd node, or more than are told apart
-            behind |= known
+            behind |= bits
         self._behind[number] = behind
         self._like[number] = like
 

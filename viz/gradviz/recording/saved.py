@@ -39,12 +39,12 @@ RESULTS = frozenset(
 
 def saved(node: Any) -> dict[str, Tensor]:
     """Return what a node has saved and what can be read of it, by torch's names for it."""
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for name in torch_inside.saved_names(node):
         value = torch_inside.saved_tensor(node, name)
         if value is not None and plain(value) is not None:
-            found[name] = value
-    return found
+            tensors[name] = value
+    return tensors
 
 
 def number(node: Any, name: str) -> float | None:

@@ -43,7 +43,7 @@ def render_sarif(
 
 def _result(violation: Violation, place: dict[str, str], message: str) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "ruleId": violation.found.replace(" ", "-") or _NO_MATCH,
+        "ruleId": violation.actual.replace(" ", "-") or _NO_MATCH,
         "level": "error",
         "message": {"text": message},
     }

@@ -49,7 +49,7 @@ def render_violations(
         patterns = _accepting(report, violation)
         if patterns:
             lines.append(
-                f"    if that is meant, say {_written(violation.found, patterns, as_options)}"
+                f"    if that is meant, say {_written(violation.actual, patterns, as_options)}"
             )
         elif violation.replaced_at:
             at = f" at {path_and_line(violation.replaced_at)}" + (
@@ -160,18 +160,20 @@ def _verdict_found(violation: Violation) -> str:
     """The verdict, and what is to blame for it."""
     if violation.cuts:
         by = "; ".join(f"{cut.operation} at {path_and_line(cut)}" for cut in violation.cuts)
-        return f"{violation.found}, by {by}"
+        return f"{violation.actual}, by {by}"
     if violation.zero and violation.zero.place:
         return (
-            f"{violation.found}, from {begins_in(violation.zero)} at"
+            f"{violation.actual}, from {begins_in(violation.zero)} at"
             f" {path_and_line(violation.zero.place)} on"
         )
     if violation.switched_at:
         thawed = (
-            "" if violation.found == Verdict.FROZEN or violation.expected == "trains" else "thawed "
+            ""
+            if violation.actual == Verdict.FROZEN or violation.expected == "trains"
+            else "thawed "
         )
-        return f"{violation.found}, {thawed}at {path_and_line(violation.switched_at)}"
-    return violation.found
+        return f"{violation.actual}, {thawed}at {path_and_line(violation.switched_at)}"
+    return violation.actual
 
 
 def _without_match(violation: Violation) -> str:

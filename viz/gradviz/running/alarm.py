@@ -171,7 +171,7 @@ def _extra(
         for key, name in call.names.items():
             parameter = call.report.parameters.get(name)
             if parameter is not None and parameter.verdict in _ARRIVED and name not in held:
-                known = extra.setdefault(" and ".join(owners.get(key, ())), [])
-                if name not in known:
-                    known.append(name)
-    return {owner: tuple(found) for owner, found in extra.items()}
+                names = extra.setdefault(" and ".join(owners.get(key, ())), [])
+                if name not in names:
+                    names.append(name)
+    return {owner: tuple(names) for owner, names in extra.items()}

@@ -25,9 +25,9 @@ def value_of(losses: Sequence[Tensor]) -> float | None:
     None where it cannot be read.
     """
     parts = [sizes.unseen(sizes.plain, loss) for loss in losses]
-    known = [part for part in parts if part is not None]
+    counted = [part for part in parts if part is not None]
     return (
-        sum(float(sizes.unseen(part.sum)) for part in known)
-        if known and len(known) == len(parts)
+        sum(float(sizes.unseen(part.sum)) for part in counted)
+        if counted and len(counted) == len(parts)
         else None
     )

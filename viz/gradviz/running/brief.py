@@ -40,9 +40,9 @@ def shortened(sections: Sequence[Sequence[str]], more: str) -> list[str]:
             left_out += 1
     while sum(map(len, kept)) + bool(left_out) > MOST_LINES and len(kept) > 1:
         left_out += len(kept.pop())
-    told = [line for lines in kept for line in lines]
+    lines_kept = [line for lines in kept for line in lines]
     return (
-        [*told, f"{more}{counted(left_out, 'more line')}; --verbose tells all"]
+        [*lines_kept, f"{more}{counted(left_out, 'more line')}; --verbose tells all"]
         if left_out
-        else told
+        else lines_kept
     )

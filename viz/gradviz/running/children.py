@@ -85,9 +85,9 @@ def label(settings: Settings) -> str:
     """
     if settings.one_voice:
         return ""
-    here = rank.current()
-    if here is not None:
-        return f"rank{here.own}"
+    placement = rank.current()
+    if placement is not None:
+        return f"rank{placement.own}"
     return "" if os.getpid() == settings.root else f"process{os.getpid()}"
 
 

@@ -131,8 +131,8 @@ class Process:
         """
         from gradviz.running import rank, ranks
 
-        here = rank.current()
-        if os.getpid() == self._settings.root and (here is None or here.own == 0):
+        placement = rank.current()
+        if os.getpid() == self._settings.root and (placement is None or placement.own == 0):
             say(ranks.put_together(self._settings))
 
 
@@ -212,12 +212,12 @@ def hide_from_tracebacks() -> None:
     sys.excepthook = excepthook
 
 
-def strip(error: BaseException | None, seen: set[int]) -> None:
+def strip(error: BaseException | None, visited: set[int]) -> None:
     """Take gradviz's own frames out of an exception's traceback, and out of those
     that led to it.
     """
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
+    while error is not None and id(error) not in visited:
+        visited.add(id(error))
         entries = []
         entry = error.__traceback__
         while entry is not None:
@@ -234,5 +234,5 @@ def strip(error: BaseException | None, seen: set[int]) -> None:
                 del kept[-2:]
         for entry, following in zip(kept, [*kept[1:], None], strict=True):
             entry.tb_next = following
-        strip(error.__context__, seen)
+        strip(error.__context__, visited)
         error = error.__cause__

@@ -106,12 +106,12 @@ def _command(name: str) -> str:
     The name itself where it is none.
     """
     path = os.pathsep.join((os.path.dirname(sys.executable), *os.get_exec_path()))
-    found = None if os.path.dirname(name) else shutil.which(name, path=path)
-    if found is None:
+    program = None if os.path.dirname(name) else shutil.which(name, path=path)
+    if program is None:
         return name
-    with open(found, "rb") as file:
+    with open(program, "rb") as file:
         begins = file.readline(256)
-    return found if begins.startswith(b"#!") and b"python" in begins else name
+    return program if begins.startswith(b"#!") and b"python" in begins else name
 
 
 def _own_options(arguments: Sequence[str]) -> list[str]:

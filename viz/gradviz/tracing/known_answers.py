@@ -47,7 +47,7 @@ class Known:
 KNOWN: list[Known] = []
 
 
-def _known(
+def _answer(
     *, a: str, b: str, kind: str = "", code: str = "", backward: bool = False
 ) -> Callable[[Callable[[Tensor, Tensor], Tensor]], None]:
     def add(step: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -56,20 +56,20 @@ def _known(
     return add
 
 
-@_known(a="reached", b="reached")
+@_answer(a="reached", b="reached")
 def reached(a: Tensor, b: Tensor) -> Tensor:
     """Both take part."""
     return (a * b).sum()
 
 
-@_known(a="cut", b="reached", kind="detach", code="h = (a * 2).detach()")
+@_answer(a="cut", b="reached", kind="detach", code="h = (a * 2).detach()")
 def detach(a: Tensor, b: Tensor) -> Tensor:
     """Take a out of the graph."""
     h = (a * 2).detach()
     return (h * b).sum()
 
 
-@_known(a="cut", b="reached", kind="no_grad", code="h = a * 2")
+@_answer(a="cut", b="reached", kind="no_grad", code="h = a * 2")
 def no_grad(a: Tensor, b: Tensor) -> Tensor:
     """Compute with a while grad mode is off."""
     with torch.no_grad():
@@ -77,21 +77,21 @@ def no_grad(a: Tensor, b: Tensor) -> Tensor:
     return (h * b).sum()
 
 
-@_known(a="cut", b="reached", kind="data", code="h = a.data")
+@_answer(a="cut", b="reached", kind="data", code="h = a.data")
 def data(a: Tensor, b: Tensor) -> Tensor:
     """Take what a holds."""
     h = a.data
     return (h * b).sum()
 
 
-@_known(a="cut", b="reached", kind="item", code="scale = a.sum().item()")
+@_answer(a="cut", b="reached", kind="item", code="scale = a.sum().item()")
 def item(a: Tensor, b: Tensor) -> Tensor:
     """Make a plain number of a."""
     scale = a.sum().item()
     return (b * scale).sum()
 
 
-@_known(a="cut", b="reached", kind="non_differentiable", code="best = a.argmax()")
+@_answer(a="cut", b="reached", kind="non_differentiable", code="best = a.argmax()")
 def argmax(a: Tensor, b: Tensor) -> Tensor:
     """Choose by a."""
     best = a.argmax()
@@ -112,7 +112,7 @@ class _Rounded(torch.autograd.Function):
         return gradient
 
 
-@_known(a="reached", b="reached")
+@_answer(a="reached", b="reached")
 def custom_function(a: Tensor, b: Tensor) -> Tensor:
     """Round a by a Function that passes gradient."""
     rounded: Tensor = _Rounded.apply(a)  # type: ignore[no-untyped-call]
@@ -134,7 +134,7 @@ class _Chosen(torch.autograd.Function):
         """Pass nothing on."""
 
 
-@_known(
+@_answer(
     a="cut",
     b="reached",
     kind="custom_function",
@@ -146,20 +146,20 @@ def marked(a: Tensor, b: Tensor) -> Tensor:
     return b[best]
 
 
-@_known(a="frozen", b="reached")
+@_answer(a="frozen", b="reached")
 def frozen(a: Tensor, b: Tensor) -> Tensor:
     """Freeze a."""
     a.requires_grad_(False)
     return (a * b).sum()
 
 
-@_known(a="unused", b="reached")
+@_answer(a="unused", b="reached")
 def unused(a: Tensor, b: Tensor) -> Tensor:
     """Leave a out."""
     return b.sum()
 
 
-@_known(a="zero", b="reached", backward=True)
+@_answer(a="zero", b="reached", backward=True)
 def zero(a: Tensor, b: Tensor) -> Tensor:
     """Have a gradient of zeros arrive at a."""
     loss = (a.clamp(max=0.0) * b + b).sum()
@@ -179,10 +179,10 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
     def run() -> None:
         nonlocal wrong
         wrong = [
-            f"{known.name}: {wrong_answer}"
-            for known in KNOWN
-            if backward or not known.backward
-            if (wrong_answer := _wrong(known))
+            f"{answer.name}: {wrong_answer}"
+            for answer in KNOWN
+            if backward or not answer.backward
+            if (wrong_answer := _wrong(answer))
         ]
 
     thread = threading.Thread(target=run, name="gradviz self-test", daemon=True)
@@ -191,7 +191,7 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
     return ("the self-test did not end",) if wrong is None else tuple(wrong)
 
 
-def _wrong(known: Known) -> str:
+def _wrong(answer: Known) -> str:
     """Say what is wrong with the answer to one step; nothing where it is right."""
     # Which asks for this module on a torch that nobody has tried
     from gradviz.tracing.trace import trace
@@ -203,18 +203,18 @@ def _wrong(known: Known) -> str:
     }
     try:
         with trace() as tracing:
-            loss = known.step(parameters["a"], parameters["b"])
-        report = tracing.report(loss, parameters, backward=known.backward)
+            loss = answer.step(parameters["a"], parameters["b"])
+        report = tracing.report(loss, parameters, backward=answer.backward)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     if tracing.failure:
         return tracing.failure
     verdicts = {name: str(report.parameters[name].verdict) for name in parameters}
     cuts = [(str(cut.kind), cut.code) for cut in report.cuts]
-    expected = [(known.kind, known.code)] if known.kind else []
-    if verdicts != known.verdicts:
+    expected = [(answer.kind, answer.code)] if answer.kind else []
+    if verdicts != answer.verdicts:
         return (
-            f"a is {known.verdicts['a']} and b is {known.verdicts['b']}, said {verdicts['a']} and"
+            f"a is {answer.verdicts['a']} and b is {answer.verdicts['b']}, said {verdicts['a']} and"
             f" {verdicts['b']}"
         )
     return "" if cuts == expected else f"what severs is {expected}, said {cuts}"

@@ -35,7 +35,7 @@ class Identities:
         self._roots: dict[str, Callable[[], Any]] = {}
 
     def take(
-        self, reported: Mapping[str, Parameter], known: Names, roots: Mapping[str, Any]
+        self, reported: Mapping[str, Parameter], names_before: Names, roots: Mapping[str, Any]
     ) -> list[Tensor]:
         """Take note of what a backward call found, and return its parameters.
 
@@ -44,12 +44,18 @@ class Identities:
             known: The names of parameters and modules.
             roots: The models by name.
         """
-        tensors = {name: tensor for name, tensor in known.tensors.items() if name in reported}
+        tensors = {
+            name: tensor for name, tensor in names_before.tensors.items() if name in reported
+        }
         self.names = {id(tensor): name for name, tensor in tensors.items()}
         self._former.update(
-            {key: names[0] for key, names in known.parameters.items() if names[0] in reported}
+            {
+                key: names[0]
+                for key, names in names_before.parameters.items()
+                if names[0] in reported
+            }
         )
-        self.paths = dict(known.modules)
+        self.paths = dict(names_before.modules)
         self.numels.update(
             {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}
         )
@@ -96,7 +102,7 @@ class Identities:
             return self._replaced[old]
         return self._owners.replaced_at(new, old, self.paths)
 
-    def renamed(self, roots: Mapping[str, Any], known: Names) -> dict[str, Any]:
+    def renamed(self, roots: Mapping[str, Any], names: Names) -> dict[str, Any]:
         """Return the models with what was in one of them and is no longer by the name it had.
 
         Where another stands there, without it.
@@ -109,13 +115,13 @@ class Identities:
         for name, root in roots.items():
             before = None
             if isinstance(root, Tensor):
-                first = known.parameters[id(root)][0]  # a whole parameter has the name of its shard
-                before = first if first != name else self._name_before(id(root), known.modules)
+                first = names.parameters[id(root)][0]  # a whole parameter has the name of its shard
+                before = first if first != name else self._name_before(id(root), names.modules)
             if before is None or before == name:
                 renamed[name] = root
             else:
                 self._former[id(root)] = before
-                if not _successors(before, known.tensors):
+                if not _successors(before, names.tensors):
                     renamed[before] = root
         return renamed
 

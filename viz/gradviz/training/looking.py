@@ -144,7 +144,7 @@ class StepLook:
         norms = self._norms if self._norms is not None else self._read_norms()
         self._measured = []
         measured = dict(zip(self._which, norms, strict=True))
-        found = []
+        changes = []
         pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
         for place, ((parameter, group), old, new) in enumerate(pairs):
             glance = Glance(
@@ -171,8 +171,8 @@ class StepLook:
                 glance.holds = self._holds(parameter, group, old)
                 if glance.holds is None and every(parameter.numel()) > 1:
                     glance.compared = 0  # what was looked at had no gradient: nothing can be said
-            found.append(glance)
-        return found
+            changes.append(glance)
+        return changes
 
     def _read_norms(self) -> list[float]:
         """Return the norms of the gradients.

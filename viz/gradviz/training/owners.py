@@ -151,16 +151,16 @@ class Owners:
 
         A module inside itself once.
         """
-        found: dict[_Slot, _Entry] = {}
+        entries: dict[_Slot, _Entry] = {}
         slot = self._slot_of_parameter.get(parameter)
         while (
             slot is not None
-            and slot not in found
+            and slot not in entries
             and (entry := self._entries.get(slot)) is not None
         ):
-            found[slot] = entry
+            entries[slot] = entry
             slot = self._slot_of_module.get(slot[0])
-        return list(found.items())
+        return list(entries.items())
 
     def _by_number(self, paths: Mapping[int, str]) -> dict[int, str]:
         return {self._numbers[key][1]: path for key, path in paths.items() if key in self._numbers}

@@ -73,11 +73,11 @@ class Batch:
 
     def read(self) -> list[Tensor]:
         """Return the pieces on the CPU, in their order."""
-        found: list[Tensor] = [torch.empty(0)] * len(self._sizes)
+        samples: list[Tensor] = [torch.empty(0)] * len(self._sizes)
         for key, places in self._places.items():
             parts = (
                 self._joined[key].cpu().split_with_sizes([self._sizes[place] for place in places])
             )
             for place, part in zip(places, parts, strict=True):
-                found[place] = part
-        return found
+                samples[place] = part
+        return samples

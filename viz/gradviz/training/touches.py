@@ -110,10 +110,10 @@ class Touches:
         """Return the last touch of a parameter's gradient, by the parameter's identity, and forget
         it.
         """
-        found = self._last.pop(parameter, None)
-        if found is None:
+        touched = self._last.pop(parameter, None)
+        if touched is None:
             return None
-        operation, spot = found
+        operation, spot = touched
         return Touch(
             operation=operation,
             scales=operation not in _REPLACES,

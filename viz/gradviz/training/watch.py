@@ -292,7 +292,7 @@ class StepWatch:
         """The operations that backward calls could not pass."""
         return tuple(dict.fromkeys(term for call in self.calls for term in call.underivable))
 
-    def called(self, seen: Seen, known: Names, roots: Mapping[str, Any]) -> None:
+    def called(self, reported: Seen, names: Names, roots: Mapping[str, Any]) -> None:
         """A backward call has ended.
 
         Args:
@@ -302,11 +302,11 @@ class StepWatch:
         """
         self.settle()
         before = self.identities.names
-        tensors = self.identities.take(seen.parameters, known, roots)
+        tensors = self.identities.take(reported.parameters, names, roots)
         if self._resumed:
             self._resumed = False
             self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
-        self.calls.append(seen)
+        self.calls.append(reported)
         self.changed = True
         self._moves.compare(tensors, at_backward=True)
         self.touches.arrived(tensors)

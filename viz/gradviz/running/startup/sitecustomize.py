@@ -9,12 +9,12 @@ import sys
 
 
 def _hand_over() -> None:
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != folder]
     try:
         from gradviz.running import process
     except ImportError:  # not installed where this Python looks: take it from where this file is
-        sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(here))))
+        sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(folder))))
         try:
             from gradviz.running import process
         finally:
