@@ -331,3 +331,46 @@ def shown_to_people(a, b):
 
 def test_a_text_that_is_shown_is_not_read_again():
     assert verdict_and_doubt(shown_to_people) == ("unused", False)
+
+
+def events(a):
+    for number, value in enumerate([a, a * 2]):
+        yield value.item(), number + 1
+
+
+def rows(a):
+    return [(number, value.item(), value) for number, value in enumerate([a, a * 2])]
+
+
+def pair(a):
+    return a.item(), 2.0
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        lambda a: sum(turn for _, turn in events(a)),
+        lambda a: sum(turn * 2 for turn, _, _ in rows(a)),
+        lambda a: pair(a)[1] * 2,
+        lambda a: max(pair(a)[1] * 2, 1.0),
+        lambda a: len([a.item(), 2.0]) * 0.5,
+        lambda a: sum(turn for _, turn in [(a.item(), 1), (a.item(), 2)]),
+    ],
+)
+def test_a_part_of_what_a_function_gives_is_not_what_left_beside_it(number):
+    verdict, lines = judged(lambda a, b: b * number(a))
+    assert (verdict, lines) == ("unused", [])
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        lambda a: sum(value for value, _ in events(a)),
+        lambda a: sum(value * 2 for _, value, _ in rows(a)),
+        lambda a: pair(a)[0] * 2,
+        lambda a: max(pair(a)[0] * 2, 0.1),
+        lambda a: sum([a.item(), 2.0]) * 0.5,
+    ],
+)
+def test_the_part_that_left_is(number):
+    assert judged(lambda a, b: b * number(a))[0] == "cut"

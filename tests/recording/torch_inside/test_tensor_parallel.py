@@ -86,3 +86,23 @@ def test_what_goes_in_severed_is_found_behind_the_tensor_that_wraps_it(model, st
     layers, cuts = verdicts(model, step)
     assert layers == {"stem": stem, "up": up, "down": REACHED}
     assert cuts == ([] if step is healthy else ["detach()"])
+
+
+def test_a_tensor_that_is_wrapped_and_unwrapped_in_one_expression_keeps_its_history(mesh, model):
+    def step(model):
+        local = tensor.DTensor.from_local(model["stem"](X), mesh, [tensor.Replicate()]).to_local()
+        return model["down"](model["up"](local))
+
+    layers, lines = verdicts(model, step)
+    assert layers["stem"] == ("reached", False)
+    assert lines == []
+
+
+def test_what_is_detached_after_it_was_unwrapped_is_the_only_line_named(mesh, model):
+    def step(model):
+        local = tensor.DTensor.from_local(model["stem"](X), mesh, [tensor.Shard(0)]).to_local()
+        return model["down"](model["up"](local.detach()))
+
+    layers, lines = verdicts(model, step)
+    assert layers["stem"] == ("cut", False)
+    assert lines == ["detach()"]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from types import FrameType
+from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from gradviz.recording.torch_inside import PARTS
 from gradviz.recording.where import variables
 
 _ELEMENTS = 256  # of a list that are looked at
+_CALLED = (FunctionType, BuiltinFunctionType, type)  # what these give is told by their source
 _SCALARS = (bool, int, float, np.number, np.bool_)
 
 
@@ -52,7 +53,7 @@ class Given:
         values = [held(frame, path) for path in paths if not _is_builtin(frame, path)]
         self.numbers.update(plain_numbers([value for value in values if is_scalar(value)]))
         self.beside.update(plain_numbers(values))
-        self.whole = all(value is not None and _is_plain(value) for value in values)
+        self.whole = all(isinstance(value, _CALLED) or _is_plain(value) for value in values)
 
     def agrees(self, left: Container[float] | None) -> tuple[bool, bool]:
         """Say whether one of the numbers is among those that left, and whether such a one is no
@@ -93,7 +94,7 @@ def _is_plain(value: Any) -> bool:
     if type(value) is list or type(value) is dict:
         items = value.values() if type(value) is dict else value
         return len(value) < _ELEMENTS and all(map(is_scalar, items))
-    return type(value) is str or is_scalar(value)
+    return type(value) is str or (value is not None and is_scalar(value))
 
 
 def _is_builtin(frame: FrameType, path: Path) -> bool:

@@ -291,7 +291,7 @@ def _inside(
     what severs in there.
     """
     read: list[tuple[int, CutKind | None, bool]] = []
-    forward = tape.calls[source].inside
+    forward, behind = tape.calls[source].inside, _behind_functions(tape, passed)
     met, stack = {source}, [source]
     while stack:
         for number, live in tape.calls[stack.pop()].inputs:
@@ -299,6 +299,10 @@ def _inside(
                 continue
             met.add(number)
             call = tape.calls.get(number)
+            if call is not None and call.inside not in (None, forward):
+                live_inputs = [before for before, required in call.inputs if required]
+                if live_inputs and behind.issuperset(live_inputs):
+                    continue  # the tensor inside a wrapper, which bears its history
             if call is not None and call.inner is not None and call.inside == forward:
                 read.append((number, None, False))
                 continue
@@ -314,6 +318,17 @@ def _inside(
             else:
                 read.append((number, None, False))
     return read
+
+
+def _behind_functions(tape: Tape, passed: Sequence[int]) -> set[int]:
+    """Return what custom Functions in a row pass gradient to, from the last ones."""
+    numbers, stack = set(passed), [*passed]
+    while stack:
+        step = tape.steps.get(stack.pop())
+        new = [] if step is None or not step.custom else [*set(step.nexts) - numbers]
+        numbers.update(new)
+        stack += new
+    return numbers
 
 
 def _mark_writes(tape: Tape, built: Built, names: Names) -> None:

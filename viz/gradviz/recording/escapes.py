@@ -26,11 +26,12 @@ from gradviz.recording.instructions import (
     is_repeated,
     is_repeated_within,
     position_of,
+    scope_of,
     text_use,
 )
-from gradviz.recording.outflows import outflow, written_through
+from gradviz.recording.outflows import Inflow, outflow, written_through
 from gradviz.recording.sites import HELD, Marks, Site
-from gradviz.recording.slices import backward_slice, names_at
+from gradviz.recording.starts import backward_slice, element_slice, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
 from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
@@ -87,13 +88,11 @@ class Escapes:
 
     def decides(self, frame: FrameType | None) -> bool:
         """Say whether Python may choose what runs by a value that left in this frame."""
-        while frame is not None and level(frame.f_code.co_filename) == INSIDE:
-            frame = frame.f_back
+        frame = _outside_torch(frame)
         return frame is not None and decides(frame.f_code, frame.f_lasti)
 
     def _choose(self, frame: FrameType | None, serial: int) -> None:
-        while frame is not None and level(frame.f_code.co_filename) == INSIDE:
-            frame = frame.f_back
+        frame = _outside_torch(frame)
         if frame is not None:
             for place in chosen_by(frame.f_code, frame.f_lasti):
                 self._choices[frame.f_code.co_filename, place] = serial
@@ -113,7 +112,7 @@ class Escapes:
 
     def _mark(self, frame: FrameType | None, serial: int, value: Any) -> None:
         parts: tuple[int | None, ...] = (None,)
-        forward, changes, many = True, False, False
+        forward, changes, many, loose = True, False, False, False
         origin: tuple[CodeType, int] | None = None
         numbers, depth = set(plain_numbers(value)), 0
         while frame is not None:
@@ -128,14 +127,20 @@ class Escapes:
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
                 marks.depth = max(marks.depth, depth)
+                marks.loose = marks.loose and loose
+                inflow = Inflow(*origin, depth, parts)
                 depth += code.co_name not in COMPREHENSIONS
                 marks.many = marks.many or many
                 site.changes = site.changes or changes
                 forward = code.co_name == "forward"
-                flow = outflow(code, lasti, changes)
+                flow = outflow(code, lasti, changes, inflow)
                 parts, changes, many = flow.parts, flow.changes, many or is_repeated(code, lasti)
+                loose = loose or flow.loose
                 if not parts and not changes:
                     return
+                whole = _function_around(frame)
+                depth += whole is not frame
+                frame = whole
             if applied(frame) is not None:
                 return  # inside a custom Function nothing is severed
             frame = frame.f_back
@@ -200,8 +205,7 @@ class Escapes:
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
         for _ in range(_CALLERS):
-            while frame is not None and level(frame.f_code.co_filename) == INSIDE:
-                frame = frame.f_back
+            frame = _outside_torch(frame)
             if frame is None:
                 break
             code, lasti = frame.f_code, frame.f_lasti
@@ -221,7 +225,8 @@ class Escapes:
             sliced = self._slice(code, lasti, followed, wanted, callee)
             if sliced is None:
                 break
-            given.read(frame, followed if sliced[1] else ())
+            if sliced[1]:
+                given.read(frame, [path for path in followed if path not in sliced[0].written])
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
                     (surely if certain else perhaps)[serial] = None
@@ -230,6 +235,20 @@ class Escapes:
             wanted, callee = sliced[0].parameters, code
             frame = frame.f_back
         return tuple(surely), tuple(perhaps)
+
+    def of_element(self, frame: FrameType, item: Any, index: int) -> tuple[int, ...] | None:
+        """Return the values that left torch and that an element of a call's first argument is
+        computed from; None where that cannot be told.
+        """
+        outer = _outside_torch(frame)
+        sliced = None if outer is None else element_slice(outer.f_code, outer.f_lasti, index)
+        if outer is None or sliced is None:
+            return None
+        given, serials = Given.of((item,)), dict[int, bool]()
+        for site in self._sites.get(outer.f_code.co_filename, {}).values():
+            if site.touches(sliced):
+                serials.update(self._judged(site, sliced, outer, given))
+        return tuple(serials) if all(serials.values()) else None
 
     def _slice(
         self,
@@ -323,9 +342,33 @@ class Escapes:
         return False
 
 
-def _text_use(frame: FrameType | None, text: bool) -> TextUse:
+def _function_around(frame: FrameType) -> FrameType:
+    """Return the frame of the function that a comprehension stands in; of any other frame, it."""
+    if frame.f_code.co_name not in COMPREHENSIONS:
+        return frame
+    own = scope_of(frame.f_code)
+    outer = frame.f_back
+    for _ in range(_CALLERS if own is not None else 0):
+        outer = _outside_torch(outer)
+        if outer is None:
+            break
+        scoped = scope_of(outer.f_code)
+        if scoped is not None and own is not None and scoped[1] is own[1]:
+            if outer.f_code.co_name not in COMPREHENSIONS:
+                return outer
+        outer = outer.f_back
+    return frame
+
+
+def _outside_torch(frame: FrameType | None) -> FrameType | None:
+    """Return a frame, or the nearest caller that is not torch's own code."""
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:
         frame = frame.f_back
+    return frame
+
+
+def _text_use(frame: FrameType | None, text: bool) -> TextUse:
+    frame = _outside_torch(frame)
     if frame is None:
         return TextUse.SHOWN if text else TextUse.NONE
     return text_use(frame.f_code, frame.f_lasti, text)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from gradviz.recording.parts import (
     SOME,
+    Piece,
     as_comprehension,
     name_of,
     part_at,
@@ -29,7 +30,9 @@ _SIZES = frozenset(
     "size dim numel nelement element_size stride is_contiguous storage_offset".split()
 )
 _HOLD = frozenset("dict SimpleNamespace Namespace list tuple array asarray".split())
+_GIVE = frozenset("item tolist float int bool complex numpy float32 float64".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 def range_of(node: ast.AST) -> Range:
@@ -113,7 +116,8 @@ def read_in(value: ast.AST) -> Iterator[Range]:
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins(node):
             pending += (node.left, node.right)
         elif isinstance(node, ast.Call):
-            yield range_of(node)
+            if name_of(node) in _GIVE or name_of(node) in _HOLD:
+                yield range_of(node)
             if name_of(node) in _HOLD:
                 pending += (*node.args, *node.keywords)
 
@@ -176,7 +180,7 @@ def reads(node: ast.AST) -> Iterator[Path]:
     elif isinstance(node, ast.Lambda):
         own = {argument.arg for argument in arguments_of(node)}
         yield from (path for path in reads(node.body) if path[0] not in own)
-    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+    elif isinstance(node, _COMPREHENSIONS):
         yield from _of_each(node)
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         own = {argument.arg for argument in arguments_of(node)}
@@ -203,6 +207,53 @@ def reads_part(value: ast.AST, way: Path) -> Iterator[Path]:
             yield from reads(other)
 
 
+def parted(value: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
+    """Yield what an expression takes only a part of, and what gives that part: ``pair()`` of
+    ``2 * pair()[1]``, ``rows()`` of ``sum(n for _, n in rows())``; of ``len(rows)`` it takes
+    nothing.
+    """
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        taken = {source: given for source, given in _taken(node) if path_of(source)[0] is None}
+        yield from taken.items()
+        if isinstance(node, _COMPREHENSIONS):
+            tests = [test for part in node.generators for test in (part.iter, *part.ifs)]
+            pending += [part for part in (*tests, *_results(node)) if part not in taken]
+        else:
+            pending += [part for part in ast.iter_child_nodes(node) if part not in taken]
+
+
+def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
+    if isinstance(node, ast.Subscript):
+        way = parts_at(node.slice)
+        if way:
+            yield node.value, [*pieces(node.value, way)]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id in _NO_VALUE:
+            yield from ((argument, []) for argument in node.args)
+    elif isinstance(node, _COMPREHENSIONS):
+        sources = [part.iter for part in node.generators[1:]]
+        conditions = [test for part in node.generators for test in part.ifs]
+        read = [path for item in (*_results(node), *conditions, *sources) for path in reads(item)]
+        for part in node.generators:
+            given = [
+                piece
+                for target in targets_in_turn(part.target, part.iter)
+                for path in read
+                if path[:1] == path_of(target.node)[0]
+                for piece in pieces(target.value, (*target.way, *path[1:]))
+            ]
+            if given:
+                yield part.iter, given
+
+
+def _results(
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+) -> list[ast.expr]:
+    return [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+
+
 def without_some(path: Path) -> Path:
     """Return a path without what says at its end that some element is meant."""
     end = len(path)
@@ -221,8 +272,7 @@ def _of_each(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp)
         }
         for part in node.generators
     ]
-    results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-    pending = [(path, len(given)) for result in results for path in reads(result)]
+    pending = [(path, len(given)) for result in _results(node) for path in reads(result)]
     followed = set(pending)
     while pending:
         path, level = pending.pop()

@@ -5,6 +5,7 @@ Its range, the function it stands in, what the names stand for there.
 
 import ast
 from collections.abc import Collection, Container, Iterator
+from dis import opmap
 from enum import StrEnum
 from types import CodeType
 
@@ -30,6 +31,7 @@ _TEXTS = _SHOWS | {"savetxt"}
 COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
 """What the code of a comprehension is called, where it has one of its own."""
 
+_FOR_ITER = opmap["FOR_ITER"]
 _REPEATS = (
     ast.For,
     ast.While,
@@ -43,13 +45,27 @@ _REPEATS = (
 
 @by_file
 def position_of(code: CodeType, lasti: int) -> Range | None:
-    """Return the source range of an instruction."""
-    for number, (line, last_line, column, last_column) in enumerate(code.co_positions()):
-        if number * 2 == lasti:
-            if line is None or last_line is None or column is None or last_column is None:
-                return None
-            return line, column, last_line, last_column
-    return None
+    """Return the source range of an instruction; of one by which a comprehension takes the next
+    element, that of what it goes through.
+    """
+    ranges = [*map(_range, code.co_positions())]
+    place = ranges[lasti // 2] if 0 <= lasti // 2 < len(ranges) else None
+    if place is None or code.co_code[lasti] != _FOR_ITER:
+        return place
+    turns = sum(
+        code.co_code[number * 2] == _FOR_ITER and other == place
+        for number, other in enumerate(ranges[: lasti // 2])
+    )
+    source = source_of(code.co_filename)
+    generators = () if source is None else source.comprehensions.get(place, ())
+    return range_of(generators[turns].iter) if turns < len(generators) else place
+
+
+def _range(position: tuple[int | None, int | None, int | None, int | None]) -> Range | None:
+    line, last_line, column, last_column = position
+    if line is None or last_line is None or column is None or last_column is None:
+        return None
+    return line, column, last_line, last_column
 
 
 @by_file

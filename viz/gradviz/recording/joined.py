@@ -4,16 +4,20 @@ So whoever reads a part of it has nothing of the others.
 """
 
 from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import Inputs, inputs_of
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.tensor_state import history
 
 _JOINED = frozenset("cat concat concatenate".split())
-_OF_NUMBERS = frozenset(("tensor", "as_tensor"))
+_OF_NUMBERS = frozenset(("tensor", "as_tensor", "from_numpy"))
+_JOINS = frozenset(("StackBackward0", "CatBackward0"))  # the nodes of torch that put together
 _MOST = 64  # parts that are told apart
 
 Part = tuple[Tensor, Inputs]
@@ -21,7 +25,13 @@ Part = tuple[Tensor, Inputs]
 
 
 def parts_with_a_source(
-    recorder: Recorder, name: str, args: Any, kwargs: Any, out: Tensor, inputs: Inputs
+    recorder: Recorder,
+    name: str,
+    args: Any,
+    kwargs: Any,
+    out: Tensor,
+    inputs: Inputs,
+    frame: FrameType,
 ) -> list[Part] | None:
     """Return the parts of a tensor that something of interest went into.
 
@@ -34,12 +44,20 @@ def parts_with_a_source(
         args, kwargs: What that was given.
         out: The tensor.
         inputs: All that went in.
+        frame: Where the call stands.
     """
     given = args[0] if args else None
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.size <= _MOST:
+        given = given.tolist()
     if not isinstance(given, (list, tuple)) or not 1 < len(given) <= _MOST:
         return None
     if name in _OF_NUMBERS:
         sources = [_of_number(recorder, item) for item in given]
+        if not {number for part in sources for number, _ in part}.issuperset(dict(inputs)):
+            sources = [
+                part or _by_source(recorder, item, index, frame, inputs)
+                for index, (item, part) in enumerate(zip(given, sources, strict=True))
+            ]
     elif (name in _JOINED or name == "stack") and len(args) == 1 and not kwargs:
         sources = [inputs_of(recorder, (item,), {}) for item in given]
     else:
@@ -52,6 +70,24 @@ def parts_with_a_source(
         return None
     views = _views(out, lengths, of_one=name not in _JOINED)
     return [(view, part) for view, part in zip(views, sources, strict=True) if part]
+
+
+def elements_apart(recorder: Recorder, tensor: Tensor, value: Any) -> list[tuple[Any, Inputs]]:
+    """Return the elements of a list that a live tensor gave, each with what it comes from, where
+    the tensor was put together of as many values; nothing for any other.
+    """
+    if type(value) is not list or not 1 < len(value) <= _MOST or tensor.dim() != 1:
+        return []
+    node = history(tensor)
+    stamp = None if node is None else recorder.tape.stamp_of(node)
+    if type(node).__name__ not in _JOINS or (stamp is not None and stamp.sources):
+        return []
+    before = [inner for inner, _ in node.next_functions]
+    if len(before) != len(value):
+        return []
+    walk = recorder.tape.walk
+    inputs = [() if inner is None else ((walk(inner), True),) for inner in before]
+    return [pair for pair in zip(value, inputs, strict=True) if pair[1]]
 
 
 def with_a_source(recorder: Recorder, tensor: Tensor, value: Any) -> Any:
@@ -72,6 +108,18 @@ def _of_number(recorder: Recorder, item: Any) -> Inputs:
     numbers = inputs_of(recorder, (item,), {}) if isinstance(item, Tensor) else ()
     came, _ = recorder.escapes.same(item) if not isinstance(item, Tensor) else ((), False)
     return (*numbers, *((number, False) for number in came))
+
+
+def _by_source(
+    recorder: Recorder, item: Any, index: int, frame: FrameType, inputs: Inputs
+) -> Inputs:
+    """Return what an element comes from by the source; all that went in where that cannot be
+    told.
+    """
+    if isinstance(item, Tensor):
+        return ()
+    behind = recorder.escapes.of_element(frame, item, index)
+    return inputs if behind is None else tuple((number, False) for number in behind)
 
 
 def _views(out: Tensor, lengths: Sequence[int], *, of_one: bool) -> Iterator[Tensor]:

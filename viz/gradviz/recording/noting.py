@@ -106,10 +106,9 @@ def made(
             for out in outs:  # torch's own, and no bearer of what left
                 recorder.met.is_new(out)
         return
-    parts = parts_with_a_source(recorder, function.name, args, kwargs, outs[0], inputs)
+    parts = parts_with_a_source(recorder, function.name, args, kwargs, outs[0], inputs, frame)
     if parts is not None:
-        recorder.met.is_new(outs[0])  # what is in it is known from here on
-        _put_together(recorder, function.name, parts, args, frame)
+        put_together(recorder, function.name, parts, outs[0], args, frame)
         return
     stack: Surroundings | None = None
     for out in outs:
@@ -133,10 +132,11 @@ def made(
         write_down(recorder, function.name, kind, mine, stack, out)
 
 
-def _put_together(
-    recorder: Recorder, name: str, parts: Sequence[Part], args: Any, frame: FrameType
+def put_together(
+    recorder: Recorder, name: str, parts: Sequence[Part], out: Tensor, args: Any, frame: FrameType
 ) -> None:
     """Take note of a tensor that was put together: each part is written into the memory."""
+    recorder.met.is_new(out)  # what is in it is known from here on
     stack = recorder.stacks.look_around(frame, in_apply=hands_on(recorder, name, args))
     if stack.upkeep:
         return

@@ -12,7 +12,7 @@ from gradviz.recording.expressions import Path, Range, is_inside, range_of, root
 from gradviz.recording.instructions import position_of, scope_of
 from gradviz.recording.parts import place_in
 from gradviz.recording.slices import Slicer
-from gradviz.recording.ways import DIRECT, Slice
+from gradviz.recording.ways import DIRECT, Expression, Slice
 from gradviz.recording.where import by_file
 
 
@@ -23,14 +23,43 @@ class Outflow:
     Attributes:
         parts: It is returned: as the whole (None), or as these elements of a tuple.
         changes: It is written into something that the function was given.
+        loose: It may be in that; the source does not tell.
     """
 
     parts: tuple[int | None, ...] = ()
     changes: bool = False
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inflow:
+    """What came out of the functions below an instruction.
+
+    Attributes:
+        code, lasti: The instruction by which the value left torch.
+        depth: How many calls below.
+        parts: Which elements of what the call gave; None for the whole.
+    """
+
+    code: CodeType
+    lasti: int
+    depth: int
+    parts: tuple[int | None, ...]
+
+    def is_loose(self, taken: Path) -> bool | None:
+        """Say whether it is a guess that what left is in a part of what the call gave; None where
+        it is not in it.
+        """
+        if self.depth == 1:
+            return False if goes_into(self.code, self.lasti, taken) else None
+        place = place_in(taken[0])
+        if place is not None and place >= 0 and not {None, place} & set(self.parts):
+            return None
+        return place is None or len(taken) > 1
 
 
 @by_file
-def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
+def outflow(code: CodeType, lasti: int, changed: bool, inflow: Inflow) -> Outflow:
     """Say where the value of an instruction goes when its function ends.
 
     Where it changed what it was given, that too.
@@ -39,11 +68,13 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
     if source_and_scope is None or position is None:
         return Outflow()
     parts: dict[int | None, None] = {}
+    loose = True
     for number, values, sliced in _result_slices(code):
-        if any(expression.covers(position) for expression in sliced.expressions) or (
-            changed and position in sliced.calls
-        ):
+        ways = [way for way in (_way(item, position, inflow) for item in sliced.expressions) if way]
+        changed_there = changed and position in sliced.calls
+        if ways or changed_there:
             parts[number if values > 1 else None] = None
+        loose = loose and not changed_there and all(way.loose for way in ways)
     scope = source_and_scope[1]
     given = set(scope.parameters) - {"self", "cls", scope.own}
     changes = False
@@ -66,7 +97,11 @@ def outflow(code: CodeType, lasti: int, changed: bool) -> Outflow:
         ):
             changes = True
             break
-    return Outflow(tuple(parts), changes)
+    return Outflow(tuple(parts), changes, loose and not changes)
+
+
+def _way(expression: Expression, position: Range, inflow: Inflow) -> Expression | None:
+    return expression.way_of(position, lambda taken: [inflow.is_loose(taken)])
 
 
 @by_file

@@ -1,10 +1,12 @@
-"""Which of a file's classes an object is of, and what gives its attributes their values."""
+"""Which of a file's classes an object is of, what gives its attributes their values, and which of
+the file's functions a call is of.
+"""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from gradviz.recording.definitions import Definition, Environment, Scope, reaching
-from gradviz.recording.expressions import Path
+from gradviz.recording.definitions import Definition, Environment, Function, Scope, reaching
+from gradviz.recording.expressions import Path, path_of
 from gradviz.recording.parts import name_of
 from gradviz.recording.sources import Source
 
@@ -53,3 +55,26 @@ def classes_of(source: Source, path: Path, scope: Scope, environment: Environmen
 def are_related(source: Source, owner: str, owners: set[str]) -> bool:
     """Say whether an object of one class can be of one of several others."""
     return any(source.is_related(owner, other) for other in owners)
+
+
+def functions_of(
+    source: Source, call: ast.Call, scope: Scope, environment: Environment
+) -> Sequence[Function]:
+    """Return the functions of a file that a call may be of; none where that cannot be
+    told.
+    """
+    name = name_of(call)
+    local = environment.get((name,))
+    if isinstance(call.func, ast.Name) and local is not None:
+        functions = [
+            item.value for item in local if isinstance(item.value, (ast.FunctionDef, ast.Lambda))
+        ]
+        return functions if len(functions) == len(local) else ()
+    named = source.callables.get(name, ())
+    if not isinstance(call.func, ast.Attribute):
+        return () if name in source.bases else named
+    path, indices = path_of(call.func.value)
+    if path is None or indices:
+        return ()
+    owners = classes_of(source, path, scope, environment)
+    return [item for item in named if source.functions[id(item)][1] in owners]

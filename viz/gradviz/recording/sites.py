@@ -1,12 +1,12 @@
 """Where values left torch in the user's code, and by which expressions they come in again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 
 from gradviz.recording.expressions import Path
 from gradviz.recording.instructions import position_of
-from gradviz.recording.outflows import goes_into
-from gradviz.recording.parts import place_in
+from gradviz.recording.outflows import Inflow
 from gradviz.recording.ways import Expression, Slice
 
 HELD = 20_000
@@ -22,6 +22,7 @@ class Marks:
             function that the site stands in.
         parts: Which elements of what the call gave; None for the whole.
         depth: How many calls below the site they left.
+        loose: It is a guess that they are in what the call gave.
         many: Several may have left while the call at the site ran once.
         bundle: Number of what stands for all of them but ``new``.
         new: Numbers that have come since.
@@ -31,6 +32,7 @@ class Marks:
     serials: dict[tuple[int, int], None] = field(default_factory=dict)
     parts: set[int | None] = field(default_factory=set)
     depth: int = 0
+    loose: bool = True
     many: bool = False
     bundle: int = 0
     new: list[int] = field(default_factory=list)
@@ -75,17 +77,15 @@ class Site:
     def ways_in(self, sliced: Slice) -> list[Expression]:
         """Return the expressions of a slice that what left here comes in by."""
         position = position_of(self.code, self.lasti)
-        ways: list[Expression] = []
-        for expression in sliced.expressions:
-            if not expression.covers(position):
-                continue
-            if not expression.taken or position != expression.range:
-                ways.append(expression._replace(loose=expression.loose or expression.vague))
-                continue
-            loose = {_is_loose(*item, expression.taken) for item in self.marks.items()} - {None}
-            if loose:
-                ways.append(expression._replace(loose=expression.loose or False not in loose))
-        return ways
+        unsure = all(marks.loose for marks in self.marks.values())
+        ways = (expression.way_of(position, self._parts) for expression in sliced.expressions)
+        return [way._replace(loose=way.loose or unsure) for way in ways if way is not None]
+
+    def _parts(self, taken: Path) -> Iterator[bool | None]:
+        for origin, marks in self.marks.items():
+            inflow = Inflow(*origin, marks.depth, tuple(marks.parts))
+            guess = inflow.is_loose(taken)
+            yield guess if guess is None else guess or marks.loose
 
     def took(self, numbers: set[float], directly: bool) -> None:
         """Take note of the numbers that left there; none where they are not known."""
@@ -94,15 +94,3 @@ class Site:
             self.values |= numbers
             if not numbers or len(self.values) > HELD:
                 self.values = None
-
-
-def _is_loose(origin: tuple[CodeType, int], marks: Marks, taken: Path) -> bool | None:
-    """Say whether it is a guess that what left is in a part of what a call gave; None where it is
-    not in it.
-    """
-    if marks.depth == 1:
-        return False if goes_into(*origin, taken) else None
-    place = place_in(taken[0])
-    if place is not None and place >= 0 and marks.parts.isdisjoint((None, place)):
-        return None
-    return place is None or len(taken) > 1

@@ -8,111 +8,40 @@ What a function is given is followed by who knows its caller.
 """
 
 import ast
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from types import CodeType
 
-from gradviz.recording.call_arguments import arguments_for, narrowed, roots_of
-from gradviz.recording.definitions import EACH, Definition, Environment, Function, Scope, reaching
+from gradviz.recording.call_arguments import arguments_for, narrowed
+from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
     Range,
+    parted,
     path_of,
     range_of,
     read_in,
     reads,
-    reads_part,
     root_of,
     without_some,
 )
-from gradviz.recording.instructions import place_of, scope_of
-from gradviz.recording.owners import are_related, classes_of, stores
+from gradviz.recording.owners import are_related, classes_of, functions_of, stores
 from gradviz.recording.parts import Piece, name_of, pieces, straightened
 from gradviz.recording.sources import Source
+from gradviz.recording.texts import read_in_texts, texts_of_several
 from gradviz.recording.ways import (
     DIRECT,
     Expression,
     Slice,
     Way,
+    alone,
     has_moved,
     joined_to,
     of_argument,
     within,
 )
-from gradviz.recording.where import by_file
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
 _MOST = 400
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
-
-
-# Slices
-
-
-@by_file
-def names_at(
-    code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
-) -> tuple[Path, ...]:
-    """Return the paths in the call at an instruction, or in its arguments for some of the callee's
-    parameters.
-    """
-    return tuple(dict.fromkeys(path for path, _ in _starts(code, lasti, wanted, callee)))
-
-
-@by_file
-def backward_slice(
-    code: CodeType,
-    lasti: int,
-    names: frozenset[Path],
-    wanted: tuple[Path, ...] | None,
-    callee: CodeType | None,
-) -> Slice | None:
-    """Return what the arguments of the call at an instruction are computed from.
-
-    Args:
-        code: The function's.
-        lasti: The instruction.
-        names: Paths in the call that are to be followed.
-        wanted: The callee's parameters that matter; None for every argument.
-        callee: Whose parameters these are.
-    """
-    source_and_scope, place = scope_of(code), place_of(code, lasti)
-    if source_and_scope is None or place is None:
-        return None
-    slicer = Slicer(source_and_scope[0], source_and_scope[1])
-    for path, root in _starts(code, lasti, wanted, callee):
-        slicer.expressions[Expression(range_of(root), read=tuple(read_in(root)))] = None
-        if path in names:
-            slicer.pending.append((path, source_and_scope[1], place[1], DIRECT, 0))
-    return slicer.finished()
-
-
-def _starts(
-    code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
-) -> list[tuple[Path, ast.AST]]:
-    source_and_scope, place = scope_of(code), place_of(code, lasti)
-    if source_and_scope is None or place is None:
-        return []
-    slicer = Slicer(source_and_scope[0], source_and_scope[1])
-    if wanted is None:
-        return [
-            (path, root)
-            for root in roots_of(place[0])
-            for path in slicer.reads(root, source_and_scope[1], place[1]) or [()]
-        ]
-    called = None if callee is None else scope_of(callee)
-    starts: list[tuple[Path, ast.AST]] = []
-    for parameter in wanted:
-        for root in arguments_for(place[0], parameter, None if called is None else called[1]):
-            own, _ = path_of(root)
-            if own is not None and len(parameter) > 1:
-                starts.append((without_some((*own, *parameter[1:])), root))
-            else:
-                starts += [
-                    (path, root)
-                    for path in [*reads_part(root, of_argument(root, parameter))] or [()]
-                ]
-    return starts
 
 
 def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
@@ -165,21 +94,44 @@ class Slicer:
 
         Of what a call returns the way says which part.
         """
-        read = () if way.computed else tuple(read_in(value))
+        self.stands(value, scope, environment, way, taken)
+        vague = Expression(range_of(value), taken).vague
+        onward = replace(way, computed=True, loose=way.loose or vague)
+        among = read_in_texts(value)
+        line = getattr(value, "lineno", 0)
+        for path in self.reads(value, scope, environment):
+            through = replace(onward, loose=onward.loose or path in among)
+            self.pending.append((path, scope, environment, through, line))
+
+    def stands(
+        self,
+        value: ast.AST,
+        scope: Scope,
+        environment: Environment,
+        way: Way = DIRECT,
+        taken: Path = (),
+    ) -> None:
+        """Take an expression as one that is computed from, whatever the names in it stand for."""
+        if way.quiet:
+            return
         given = self._given_in(value, scope, environment)
         unread = [
             argument for call in given.values() for argument, paths in call.items() if not paths
         ]
+        for source, inner in parted(value):
+            unread.append(source)
+            for piece in inner:
+                if piece.alone:
+                    self._take(alone(piece.node, way), way)
+                elif path_of(piece.node)[0] is None:
+                    left = without_some(("", *piece.way))[1:]
+                    self.stands(piece.node, scope, environment, way, left)
+        read = () if way.computed else tuple(read_in(value))
+        several = tuple(map(range_of, texts_of_several(value)))
         ranges = tuple(map(range_of, unread))
-        whole = Expression(
-            range_of(value), taken, way.object, not way.kept, way.loose, read, ranges
-        )
-        if not way.quiet:
-            self.expressions[whole] = None
-        onward = replace(way, computed=True, loose=way.loose or whole.vague)
-        paths = self.reads(value, scope, environment)
-        line = getattr(value, "lineno", 0)
-        self.pending += [(path, scope, environment, onward, line) for path in paths]
+        place = range_of(value)
+        whole = Expression(place, taken, way.object, not way.kept, way.loose, read, ranges, several)
+        self.expressions[whole] = None
 
     def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
         """Return the paths that an expression takes a value from, of a call's arguments what its
@@ -209,19 +161,11 @@ class Slicer:
         if isinstance(node, ast.Constant):
             return
         if piece.alone:
-            inner = tuple(
-                range_of(part) for part in ast.iter_child_nodes(node) if hasattr(part, "lineno")
-            )
-            read = () if way.computed else (range_of(node),)
-            alone = Expression(range_of(node), (), way.object, not way.kept, way.loose, read, inner)
-            if not way.quiet:
-                self.expressions[alone] = None
+            self._take(alone(node, way), way)
             return
         own, indices = path_of(node)
         if own is not None and not indices:
-            if not way.quiet:
-                plain = Expression(range_of(node), (), way.object, not way.kept, way.loose)
-                self.expressions[plain] = None
+            self._take(Expression(range_of(node), (), way.object, not way.kept, way.loose), way)
             line = getattr(node, "lineno", 0)
             path = without_some((*own, *piece.way))
             self.pending.append((path, scope, environment, way, line))
@@ -230,23 +174,9 @@ class Slicer:
             way, left = replace(way, loose=True), ()
         self.value(node, scope, environment, way, left)
 
-    def _called(self, call: ast.Call, scope: Scope, environment: Environment) -> Sequence[Function]:
-        """Return the functions of this file that a call may be of; none where that cannot be
-        told.
-        """
-        name = name_of(call)
-        local = environment.get((name,))
-        if isinstance(call.func, ast.Name) and local is not None:
-            functions = [item.value for item in local if isinstance(item.value, _FUNCTIONS)]
-            return functions if len(functions) == len(local) else ()
-        named = self.source.callables.get(name, ())
-        if not isinstance(call.func, ast.Attribute):
-            return () if name in self.source.bases else named
-        path, indices = path_of(call.func.value)
-        if path is None or indices:
-            return ()
-        owners = classes_of(self.source, path, scope, environment)
-        return [item for item in named if self.source.functions[id(item)][1] in owners]
+    def _take(self, expression: Expression, way: Way) -> None:
+        if not way.quiet:
+            self.expressions[expression] = None
 
     def _given(
         self, value: ast.Call, scope: Scope, environment: Environment
@@ -254,7 +184,7 @@ class Slicer:
         """Return what the function's results have of each argument of a call; nothing where that
         cannot be told.
         """
-        functions = self._called(value, scope, environment)
+        functions = functions_of(self.source, value, scope, environment)
         if len(functions) != 1:
             return {}
         inner = self.source.scope(functions[0])

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from linecache import getlines
 
 from gradviz.recording.definitions import Function, Scope
-from gradviz.recording.expressions import Path, arguments_of, root_of
+from gradviz.recording.expressions import Path, Range, arguments_of, range_of, root_of
 from gradviz.recording.flows import Reader
 
 
@@ -42,6 +42,15 @@ class Source:
             if name:
                 by_name.setdefault(owner if name == "__init__" else name, []).append(function)
         return by_name
+
+    @cached_property
+    def comprehensions(self) -> dict[Range, list[ast.comprehension]]:
+        """The loops of each comprehension, by where it stands."""
+        return {
+            range_of(node): node.generators
+            for node in ast.walk(self.tree)
+            if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+        }
 
     def scope(self, node: Function) -> Scope:
         """Return a function's scope."""

@@ -1,12 +1,13 @@
 """How a value is come to on the way backwards, and what is come to."""
 
 import ast
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
 from gradviz.recording.definitions import EACH, Definition
-from gradviz.recording.expressions import Path, Range, is_inside, path_of
+from gradviz.recording.expressions import Path, Range, is_inside, path_of, range_of
 from gradviz.recording.parts import PAIRS, SOME, may_be_same, of_pair, place_in
 
 # Methods that objects of the user's have as well: what they are given is no attribute of these
@@ -23,7 +24,8 @@ class Expression(NamedTuple):
         last: Only what it gave last: nothing that it gave before is kept.
         loose: Only a part of its value counts, and the source does not tell which.
         read: Calls in it whose value is passed on as it is: it is only read on its way.
-        unread: Arguments in it that what the call returns has nothing of.
+        unread: What stands in it and it takes nothing of, or only a part that is told beside it.
+        several: Texts in it that hold more than one number.
     """
 
     range: Range
@@ -33,6 +35,7 @@ class Expression(NamedTuple):
     loose: bool = False
     read: tuple[Range, ...] = ()
     unread: tuple[Range, ...] = ()
+    several: tuple[Range, ...] = ()
 
     @property
     def vague(self) -> bool:
@@ -45,6 +48,24 @@ class Expression(NamedTuple):
             return False
         return not any(is_inside(position, argument) for argument in self.unread)
 
+    def way_of(
+        self, position: Range | None, parts: Callable[[Path], Iterable[bool | None]]
+    ) -> "Expression | None":
+        """Return how the value of an instruction comes in by it; None where it does not.
+
+        Args:
+            position: Of the instruction.
+            parts: Says, where it calls a function, whether it is a guess that what left in there is
+                in a part of what the call gave; None where it is not in it.
+        """
+        if position is None or not self.covers(position):
+            return None
+        loose = self.loose or any(is_inside(position, text) for text in self.several)
+        if not self.taken or position != self.range:
+            return self._replace(loose=loose or self.vague)
+        guesses = set(parts(self.taken)) - {None}
+        return self._replace(loose=loose or False not in guesses) if guesses else None
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -54,11 +75,13 @@ class Slice:
         expressions: All of them.
         calls: Calls that may have changed what goes in.
         parameters: Of the function, and what of them: ``("state", "mean")`` for ``state.mean``.
+        written: Paths that it starts at and that stand in a text of several numbers.
     """
 
     expressions: tuple[Expression, ...] = ()
     calls: tuple[Range, ...] = ()
     parameters: tuple[Path, ...] = ()
+    written: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +106,13 @@ class Way:
 
 
 DIRECT = Way()
+
+
+def alone(node: ast.AST, way: Way) -> Expression:
+    """Return an expression that is come to, but nothing that stands in it."""
+    inner = tuple(range_of(part) for part in ast.iter_child_nodes(node) if hasattr(part, "lineno"))
+    read = () if way.computed else (range_of(node),)
+    return Expression(range_of(node), (), way.object, not way.kept, way.loose, read, inner)
 
 
 def joined_to(target: Path, name: str, rest: Path) -> Path:

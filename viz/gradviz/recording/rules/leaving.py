@@ -9,9 +9,10 @@ from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
 from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array, is_whole
-from gradviz.recording.inputs import inputs_of
-from gradviz.recording.joined import with_a_source
+from gradviz.recording.inputs import Inputs, inputs_of
+from gradviz.recording.joined import elements_apart, parts_with_a_source, with_a_source
 from gradviz.recording.named_calls import KIND_OF
+from gradviz.recording.noting import put_together
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
 from gradviz.recording.rule import Rule
@@ -25,8 +26,13 @@ def _after_escape(
         return out  # torch checks what it was given
     # What is read out of a text is a number
     value = as_array(args[0]) if rule.name in exits.TEXTS and args[0].numel() == 1 else out
+    apart = elements_apart(recorder, args[0], value)
+    for element, inputs in apart:
+        _left(recorder, rule.name, inputs, element, frame)
+    if apart:
+        return out
     value = with_a_source(recorder, args[0], value)
-    serial = _left(recorder, rule.name, args[0], value, frame)
+    serial = _left(recorder, rule.name, inputs_of(recorder, args[:1], {}), value, frame)
     if KIND_OF[rule.name] is CutKind.NUMPY:
         _give_out(recorder, args[0], frame, serial)
     return out
@@ -37,18 +43,19 @@ def _after_memory(
 ) -> Any:
     name = exits.name_of_memory(rule.name, frame)
     if name:
-        serial = _left(recorder, name, args[0], as_array(args[0]), frame)
+        inputs = inputs_of(recorder, args[:1], {})
+        serial = _left(recorder, name, inputs, as_array(args[0]), frame)
         if name != PICKLE:  # whoever has the memory may write
             _give_out(recorder, args[0], frame, serial)
     return out
 
 
-def _left(recorder: Recorder, name: str, tensor: Tensor, value: Any, frame: FrameType) -> int:
-    """Take note that a tensor's value leaves torch. Returns the number of the call.
+def _left(recorder: Recorder, name: str, inputs: Inputs, value: Any, frame: FrameType) -> int:
+    """Take note that a value leaves torch that some others went into. Returns the number of the
+    call.
 
-    0 where the value is of no interest.
+    0 where none did.
     """
-    inputs = inputs_of(recorder, (tensor,), {})
     if not inputs:
         return 0
     stack = recorder.stacks.look_around(frame)
@@ -71,15 +78,12 @@ def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameTyp
     """``torch.from_numpy(array)``."""
     recorder.tape.tensors.made(out)
     inputs = inputs_of(recorder, (array,), {}, frame=frame)
-    if inputs:
-        write_down(
-            recorder,
-            "from_numpy",
-            None,
-            inputs,
-            recorder.stacks.look_around(frame),
-            out,
-        )
+    name = "from_numpy"
+    parts = parts_with_a_source(recorder, name, (array,), {}, out, inputs, frame)
+    if parts is not None:
+        put_together(recorder, name, parts, out, (), frame)
+    elif inputs:
+        write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
 
 
 def came_from_memory(recorder: Recorder, name: str, out: Tensor, frame: FrameType) -> None:

@@ -1,0 +1,68 @@
+"""Of what is put together of several values, a reader has only the part that it reads."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gradviz
+
+
+def judged(step):
+    """Return the verdict of ``a``, and whether it is cut in part, of a step over it and ``b``."""
+    model = nn.ParameterDict({"a": torch.tensor(0.3712346), "b": torch.tensor(0.9123457)})
+    with gradviz.trace() as trace:
+        loss = step(model["a"], model["b"])
+    parameter = trace.report(loss, model).parameters["a"]
+    return str(parameter.verdict), parameter.partial
+
+
+def computed_beside(a, b):
+    return b * torch.tensor([a.item() * 2, 3.0])[1]
+
+
+def an_array_of_two(a, b):
+    return b * torch.from_numpy(np.array([a.item(), 3.0]))[1]
+
+
+def a_list_of_a_joined_tensor(a, b):
+    return b * torch.cat([a.detach()[None], torch.tensor([3.0])]).tolist()[1]
+
+
+def a_list_of_a_live_tensor(a, b):
+    both = torch.stack([a, b])
+    return both[1] * both.tolist()[1]
+
+
+@pytest.mark.parametrize(
+    "step", [computed_beside, an_array_of_two, a_list_of_a_joined_tensor, a_list_of_a_live_tensor]
+)
+def test_a_parameter_in_another_part_is_not_used(step):
+    assert judged(step)[0] != "cut"
+
+
+def computed_itself(a, b):
+    return b * torch.tensor([a.item() * 2, 3.0])[0]
+
+
+def an_array_read_at_the_front(a, b):
+    return b * torch.from_numpy(np.array([a.item() * 2, 3.0]))[0]
+
+
+def the_element_of_a_live_tensor(a, b):
+    return b * torch.stack([a, b]).tolist()[0]
+
+
+@pytest.mark.parametrize(
+    "step", [computed_itself, an_array_read_at_the_front, the_element_of_a_live_tensor]
+)
+def test_a_parameter_in_the_part_that_is_read_is_cut(step):
+    assert judged(step) == ("cut", False)
+
+
+def test_a_live_tensor_of_which_another_element_left_is_reached_and_no_route_is_severed():
+    def step(a, b):
+        both = torch.stack([a, b])
+        return both[0] * b * both.tolist()[1]
+
+    assert judged(step) == ("reached", False)

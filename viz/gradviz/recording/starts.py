@@ -1,0 +1,100 @@
+"""Where the following of a call's arguments starts, by an instruction that runs."""
+
+import ast
+from dataclasses import replace
+from types import CodeType
+
+from gradviz.recording.call_arguments import arguments_for, roots_of
+from gradviz.recording.expressions import Path, path_of, reads_part, without_some
+from gradviz.recording.instructions import place_of, scope_of
+from gradviz.recording.slices import Slicer
+from gradviz.recording.texts import read_in_texts
+from gradviz.recording.ways import DIRECT, Slice, of_argument
+from gradviz.recording.where import by_file
+
+
+@by_file
+def names_at(
+    code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
+) -> tuple[Path, ...]:
+    """Return the paths in the call at an instruction, or in its arguments for some of the callee's
+    parameters.
+    """
+    return tuple(dict.fromkeys(path for path, _ in _starts(code, lasti, wanted, callee)))
+
+
+@by_file
+def backward_slice(
+    code: CodeType,
+    lasti: int,
+    names: frozenset[Path],
+    wanted: tuple[Path, ...] | None,
+    callee: CodeType | None,
+) -> Slice | None:
+    """Return what the arguments of the call at an instruction are computed from.
+
+    Args:
+        code: The function's.
+        lasti: The instruction.
+        names: Paths in the call that are to be followed.
+        wanted: The callee's parameters that matter; None for every argument.
+        callee: Whose parameters these are.
+    """
+    source_and_scope, place = scope_of(code), place_of(code, lasti)
+    if source_and_scope is None or place is None:
+        return None
+    slicer = Slicer(source_and_scope[0], source_and_scope[1])
+    written: set[Path] = set()
+    for path, root in _starts(code, lasti, wanted, callee):
+        slicer.stands(root, source_and_scope[1], place[1])
+        if path in names:
+            among = path in read_in_texts(root)
+            written |= {path} if among else set()
+            way = replace(DIRECT, loose=among)
+            slicer.pending.append((path, source_and_scope[1], place[1], way, 0))
+    sliced = slicer.finished()
+    return None if sliced is None else replace(sliced, written=frozenset(written))
+
+
+@by_file
+def element_slice(code: CodeType, lasti: int, index: int) -> Slice | None:
+    """Return what an element of the first argument of the call at an instruction is computed
+    from; None where that cannot be told, or where its function was given it.
+    """
+    source_and_scope, place = scope_of(code), place_of(code, lasti)
+    if source_and_scope is None or place is None or not isinstance(place[0], ast.Call):
+        return None
+    if not place[0].args or isinstance(place[0].args[0], ast.Starred):
+        return None
+    slicer = Slicer(source_and_scope[0], source_and_scope[1])
+    slicer.part(place[0].args[0], (f"[{index}]",), source_and_scope[1], place[1], DIRECT)
+    sliced = slicer.finished()
+    return None if sliced is None or sliced.parameters else sliced
+
+
+def _starts(
+    code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
+) -> list[tuple[Path, ast.AST]]:
+    source_and_scope, place = scope_of(code), place_of(code, lasti)
+    if source_and_scope is None or place is None:
+        return []
+    slicer = Slicer(source_and_scope[0], source_and_scope[1])
+    if wanted is None:
+        return [
+            (path, root)
+            for root in roots_of(place[0])
+            for path in slicer.reads(root, source_and_scope[1], place[1]) or [()]
+        ]
+    called = None if callee is None else scope_of(callee)
+    starts: list[tuple[Path, ast.AST]] = []
+    for parameter in wanted:
+        for root in arguments_for(place[0], parameter, None if called is None else called[1]):
+            own, _ = path_of(root)
+            if own is not None and len(parameter) > 1:
+                starts.append((without_some((*own, *parameter[1:])), root))
+            else:
+                starts += [
+                    (path, root)
+                    for path in [*reads_part(root, of_argument(root, parameter))] or [()]
+                ]
+    return starts
