@@ -49,6 +49,9 @@ def ask(
             "a reentrant checkpoint reads a value from outside, and a backward for the report would"
             " free that value's graph before yours"
         )
+    reentrant = any(step.checkpoint for _, step in steps)
+    if reentrant:  # what it reads is watched by no edge, and is let go of as the trace ends
+        tape.held.update(leaves)
     given = [model] if isinstance(model, nn.Module) else list((model or {}).values())
     observer = Observer(tape)
     backward, error = None, None
@@ -56,9 +59,7 @@ def ask(
     with _undisturbed(module for module in given if isinstance(module, nn.Module)), Undo(off):
         try:
             backward = observer.begin(losses, None, off)
-            for number, gradient in _run(
-                losses, leaves, real=any(step.checkpoint for _, step in steps)
-            ):
+            for number, gradient in _run(losses, leaves, real=reentrant):
                 backward.take(number, gradient)
         except Exception as raised:
             if not is_own(raised):
@@ -163,7 +164,17 @@ def _undisturbed(modules: Iterable[nn.Module]) -> Iterator[None]:
         if cuda:
             torch.cuda.set_rng_state_all(cuda)
         for buffer, version, value in kept:
-            if version is None or torch_inside.version(buffer) != version:
+            if torch_inside.version(buffer) != version or not _is_same(buffer, value):
                 with torch.no_grad():
                     buffer.copy_(value)
                 torch_inside.set_version(buffer, version)
+
+
+def _is_same(buffer: Tensor, value: Tensor) -> bool:
+    """Say whether a buffer holds a value still: a norm writes its statistics uncounted by torch.
+
+    Of a tensor class the count alone tells, for comparing it may run code of its own.
+    """
+    if type(buffer) is not Tensor:
+        return torch_inside.version(buffer) is not None
+    return buffer.layout is torch.strided and torch.equal(buffer, value)
