@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from gradviz.recording.mode import RecordingMode
 from gradviz.recording.observer import Observer
 from gradviz.recording.records import Call, Stamp, Step
 from gradviz.recording.tape import Tape
@@ -30,3 +31,15 @@ def run(tape: Tape, loss: Tensor) -> int:
     for action in reversed(off):
         action()
     return backward.roots[0]
+
+
+class NoTouches:
+    """Nobody watches gradients."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def recorder() -> RecordingMode:
+    """Return what records a thread, with nothing on its tape."""
+    return RecordingMode(Tape(), NoTouches())

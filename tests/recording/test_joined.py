@@ -66,3 +66,13 @@ def test_a_live_tensor_of_which_another_element_left_is_reached_and_no_route_is_
         return both[0] * b * both.tolist()[1]
 
     assert judged(step) == ("reached", False)
+
+
+def test_a_row_that_came_from_it_is_cut_and_another_row_has_nothing_of_it():
+    def step(a, b, at):
+        rows = torch.cat([a.detach().expand(2, 3), torch.ones(2, 3)])
+        return (b * rows[at]).sum()
+
+    assert judged(lambda a, b: step(a, b, slice(0, 2))) == ("cut", False)
+    assert judged(lambda a, b: step(a, b, slice(2, 4))) == ("unused", False)
+    assert judged(lambda a, b: step(a, b, slice(None))) == ("cut", False)

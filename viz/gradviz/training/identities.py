@@ -41,7 +41,7 @@ class Identities:
 
         Args:
             reported: What its report is about, by name.
-            known: The names of parameters and modules.
+            names_before: The names of parameters and modules.
             roots: The models by name.
         """
         tensors = {
@@ -109,7 +109,7 @@ class Identities:
 
         Args:
             roots: Models, and tensors that optimizers hold and no model has, by name.
-            known: The names of all parameters, these tensors among them.
+            names: The names of all parameters, these tensors among them.
         """
         renamed: dict[str, Any] = {}
         for name, root in roots.items():

@@ -1,0 +1,43 @@
+"""The line that froze a leaf, or thawed it again, is known; .grad that is read is plain numbers."""
+
+from traced import X, report_of, verdict
+
+from gradviz.graph import Verdict
+
+
+def test_frozen_by_a_call_or_by_an_attribute_it_is_the_line_that_did_it():
+    def by_call(net):
+        net.first.weight.requires_grad_(False)
+        return net.last(net.first(X)).sum()
+
+    def by_attribute(net):
+        net.first.weight.requires_grad = False
+        return net.last(net.first(X)).sum()
+
+    lines = [
+        report_of(step).parameters["first.weight"].frozen_at.code
+        for step in (by_call, by_attribute)
+    ]
+    assert lines == [
+        "net.first.weight.requires_grad_(False)",
+        "net.first.weight.requires_grad = False",
+    ]
+
+
+def test_set_to_what_it_is_already_nothing_froze_it():
+    def step(net):
+        net.first.weight.requires_grad = False
+        net.first.weight.requires_grad = False  # again
+        return net.last(net.first(X)).sum()
+
+    place = report_of(step).parameters["first.weight"].frozen_at
+    assert "again" not in place.code
+
+
+def test_thawed_again_before_it_is_used_it_trains():
+    def step(net):
+        net.first.requires_grad_(False)
+        net.first.requires_grad_(True)
+        return net.last(net.first(X)).sum()
+
+    assert verdict(report_of(step)) is Verdict.REACHED

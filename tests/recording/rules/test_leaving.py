@@ -1,0 +1,43 @@
+"""A value that leaves torch is noted where it left, and an array that comes back is it."""
+
+import numpy as np
+import torch
+from traced import X, cut, report_of, through, verdict
+
+from gradviz.graph import CutKind, Verdict
+
+
+def test_an_array_that_comes_back_is_cut_where_it_left():
+    def step(net):
+        array = net.first(X).detach().numpy()
+        return net.last(torch.from_numpy(array)).sum()
+
+    found = cut(report_of(step))
+    assert found.code == "array = net.first(X).detach().numpy()"
+
+
+def test_what_numpy_made_of_it_is_followed_too():
+    def step(net):
+        array = np.tanh(net.first(X).detach().numpy()) * 2
+        return net.last(torch.from_numpy(array)).sum()
+
+    assert verdict(report_of(step)) is Verdict.CUT
+
+
+def test_the_condition_that_torch_checks_itself_takes_nothing_out():
+    report = through(lambda hidden: torch.nn.functional.dropout(hidden, 0.5))
+    assert not report.cuts
+
+
+def test_a_number_of_a_value_of_no_interest_is_a_constant():
+    def step(net):
+        return net.last(net.first(X)).sum() * X.mean().item()
+
+    report = report_of(step)
+    assert verdict(report) is Verdict.REACHED
+    assert not report.cuts
+
+
+def test_a_number_that_decides_nothing_and_comes_back_is_cut():
+    found = cut(through(lambda hidden: hidden.sum().item() * 2))
+    assert (found.kind, found.operation) == (CutKind.ITEM, "item()")

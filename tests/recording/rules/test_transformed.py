@@ -1,0 +1,34 @@
+"""Inside torch.func a call is what it is outside: it passes gradient, or it is cut at its line."""
+
+import torch
+from torch.func import grad, vmap
+from traced import X, cut, report_of, verdict
+
+from gradviz.graph import CutKind, Verdict
+
+
+def test_what_runs_under_vmap_is_reached():
+    report = report_of(lambda net: net.last(vmap(net.first)(X)).sum())
+    assert verdict(report) is Verdict.REACHED
+
+
+def test_a_detach_under_vmap_is_the_cut():
+    report = report_of(lambda net: net.last(vmap(lambda x: net.first(x).detach())(X)).sum())
+    assert cut(report).kind is CutKind.DETACH
+
+
+def test_a_derivative_by_torch_func_has_a_history():
+    def step(net):
+        slopes = vmap(grad(lambda x: net.first(x).tanh().sum()))(X)
+        return net.last(slopes).square().mean()
+
+    assert verdict(report_of(step)) is Verdict.REACHED
+
+
+def test_a_value_that_is_severed_inside_a_derivative_is_cut():
+    def step(net):
+        slopes = vmap(grad(lambda x: (net.first(x).detach() * x).sum()))(X)
+        return net.last(slopes).square().mean()
+
+    assert verdict(report_of(step)) is Verdict.CUT
+    assert torch.is_grad_enabled()

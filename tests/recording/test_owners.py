@@ -1,0 +1,62 @@
+"""Which of a file's classes an object is of, and what gives its attributes their values."""
+
+import ast
+
+import pytest
+
+from gradviz.recording.owners import are_related, classes_of, stores
+from gradviz.recording.sources import source_of
+
+TEXT = """\
+class Base:
+    def __init__(self, scale):
+        self.scale = scale
+
+class Net(Base):
+    def run(self, x):
+        self.last = x
+        return self.scale
+
+class Other:
+    def __init__(self):
+        self.scale = 1
+
+def step(x):
+    net = Net(2)
+    net.scale = x
+    return net.run(x)
+"""
+
+
+@pytest.fixture
+def source(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(TEXT)
+    return source_of(str(file))
+
+
+def scope(source, name):
+    return source.scope(source.callables[name][0])
+
+
+def test_self_is_of_the_class_whose_method_it_is(source):
+    run = scope(source, "run")
+    assert classes_of(source, ("self",), run, {}) == {"Net"}
+
+
+def test_a_variable_is_of_the_class_that_was_called_for_it(source):
+    step = scope(source, "step")
+    (_, environment), *_ = step.calls["run"]
+    assert classes_of(source, ("net",), step, environment) == {"Net"}
+    assert classes_of(source, ("x",), step, environment) == set()
+
+
+def test_an_attribute_is_stored_by_related_classes_and_by_whoever_has_the_object(source):
+    values = {ast.unparse(item.value) for item in stores(source, "scale", {"Net"})}
+    assert values == {"scale", "x"}
+
+
+def test_a_class_is_related_to_its_bases_and_not_to_others(source):
+    assert are_related(source, "Base", {"Net"})
+    assert are_related(source, "Net", {"Other", "Base"})
+    assert not are_related(source, "Other", {"Net"})
