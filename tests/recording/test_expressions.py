@@ -9,7 +9,6 @@ from gradviz.recording.expressions import (
     is_inside,
     path_of,
     range_of,
-    read_in,
     reads,
     root_of,
     way_into,
@@ -90,22 +89,6 @@ def test_the_way_into_an_element_is_what_follows_the_path():
     assert way_into(parsed("rows[0][1]")) == ("[0]", "[1]")
     assert way_into(parsed("rows[i]")) == ("[?]",)
     assert way_into(parsed("rows")) == ()
-
-
-def test_a_display_holds_the_values_of_its_calls_as_they_are_and_a_sum_does_not():
-    held = [ast.get_source_segment(text, node) for text, node in calls("[f(x), {'a': g(y)}]")]
-    assert held == ["f(x)", "g(y)"]
-    assert not calls("f(x) + 1")
-
-
-def calls(text):
-    tree = parsed(text)
-    ranges = {*read_in(tree)}
-    return [
-        (text, node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and range_of(node) in ranges
-    ]
 
 
 def test_a_range_lies_within_itself_and_what_is_around_it():

@@ -1,0 +1,85 @@
+"""What leads a report, from what was seen of parameters and optimizers, made by hand."""
+
+from dataclasses import replace
+
+from gradviz.graph import Parameter, Place, Verdict
+from gradviz.training.judging import judge
+from gradviz.training_facts import ConstantTerm, Evidence, Look, Stepper, Thresholds
+
+STEP = Place("train.py", 9, "optimizer.step()")
+
+
+def parameter(name, verdict="reached", **fields):
+    return Parameter(name=name, verdict=Verdict(verdict), shape=(2, 2), **fields)
+
+
+def seen(name, *verdicts, looks=(), **fields):
+    verdicts = tuple(parameter(name, verdict) for verdict in verdicts or ("reached",))
+    return Evidence(name=name, numel=4, verdicts=verdicts, looks=looks, **fields)
+
+
+def look(gradient=0.5, **fields):
+    fields = {"moved": 4, "compared": 4, "ratio": 0.01, "lr": 0.1, "place": STEP, **fields}
+    return Look(optimizer="optimizer", gradient=gradient, norm=gradient, **fields)
+
+
+def holding(*names, steps=2, **fields):
+    return Stepper(**{"name": "optimizer", "kind": "SGD", "steps": steps, "held": names, **fields})
+
+
+def alarms(evidence, *steppers, ended=True, **more):
+    found = judge(evidence, list(steppers), 2, ended=ended, **more).alarms
+    return {alarm.why: alarm.parameters for alarm in found}
+
+
+def test_an_optimizer_all_of_whose_parameters_are_frozen_changes_nothing():
+    evidence = [seen("a", "frozen", "frozen"), seen("b", "frozen", "frozen")]
+    assert alarms(evidence, holding("a", "b")) == {"frozen": ("a", "b")}
+
+
+def test_one_frozen_among_others_is_meant():
+    evidence = [seen("a", "frozen"), seen("b", looks=(look(),))]
+    assert alarms(evidence, holding("a", "b")) == {}
+
+
+def test_an_optimizer_that_got_zeros_in_every_call_is_an_alarm_and_in_one_call_none():
+    assert alarms([seen("a", "zero", "zero", looks=(look(0.0, moved=0),))], holding("a")) == {
+        "zero": ("a",)
+    }
+    once = [seen("a", "zero", looks=(look(0.0, moved=0),))]
+    assert "zero" not in alarms(once, holding("a"), ended=False)
+
+
+def test_gradient_that_no_optimizer_is_there_for_is_one_where_it_comes_again_and_again():
+    again = [seen("a", "reached", "reached", "reached", drift=False)]
+    assert alarms(again) == {"no_step": ("a",)}
+    assert alarms(again, ended=False) == {}
+    assert alarms([seen("a", "reached", drift=False)]) == {}
+
+
+def test_a_term_that_is_constant_is_an_alarm_for_what_an_optimizer_holds():
+    evidence = [seen("a", looks=(look(),)), seen("b")]
+    terms = [ConstantTerm(("a", "b"), Place("train.py", 4))]
+    assert alarms(evidence, holding("a"), terms=terms)["constant_term"] == ("a",)
+
+
+def test_a_step_that_throws_a_parameter_away_explodes():
+    thrown = look(1e6, ratio=5000.0, change=10.0)
+    assert "exploding" in alarms([seen("a", looks=(thrown,))], holding("a"))
+    small = replace(thrown, change=0.01)  # a bias that began near zero
+    assert "exploding" not in alarms([seen("a", looks=(small,))], holding("a"))
+    high = Thresholds(exploding=1e9)
+    assert "exploding" not in alarms([seen("a", looks=(thrown,))], holding("a"), thresholds=high)
+
+
+def test_what_another_loss_trains_is_none():
+    evidence = [seen("a", looks=(look(),)), seen("d", "unused")]
+    assert alarms(evidence, holding("a")) == {}
+
+
+def test_held_and_unused_by_the_end_it_is():
+    evidence = [
+        seen("a", looks=(look(),)),
+        seen("b", "unused", looks=(look(None, moved=0),), drift=False),
+    ]
+    assert alarms(evidence, holding("a", "b")) == {"unused": ("b",)}

@@ -1,0 +1,70 @@
+"""What parameters are called, now and before, by identity."""
+
+import pytest
+from torch import nn
+
+from gradviz.graph import Parameter, Verdict
+from gradviz.recording.model_names import names_of
+from gradviz.training.identities import Identities, _successors
+from gradviz.training.owners import Owners
+
+
+def reported(*names):
+    return {name: Parameter(name=name, verdict=Verdict.REACHED) for name in names}
+
+
+@pytest.fixture
+def identities():
+    return Identities(Owners())
+
+
+def test_a_parameter_that_was_reported_on_has_its_name_and_its_size(identities):
+    net = nn.Linear(2, 3)
+    roots = {"net": net}
+    tensors = identities.take(reported("net.weight"), names_of(roots), roots)
+    assert [*map(id, tensors)] == [id(net.weight)]
+    assert identities.names == {id(net.weight): "net.weight"}
+    assert identities.numels == {"net.weight": 6}
+    assert [*map(id, identities.parameters())] == [id(net.weight), id(net.bias)]
+
+
+def test_models_are_held_weakly(identities):
+    roots = {"net": nn.Linear(2, 3)}
+    identities.take(reported("net.weight"), names_of(roots), roots)
+    roots.clear()
+    assert [*identities.parameters()] == []
+
+
+def test_what_is_gone_is_forgotten(identities):
+    net = nn.Linear(2, 3)
+    roots = {"net": net}
+    identities.take(reported("net.weight", "net.bias"), names_of(roots), roots)
+    identities.keep({id(net.bias)})
+    assert identities.names == {id(net.bias): "net.bias"}
+
+
+def test_a_tensor_that_left_its_model_keeps_its_name_unless_another_stands_there(identities):
+    net, roots = nn.Linear(2, 3), {}
+    roots["net"] = net
+    names = ("net.weight", "net.bias")
+    identities.take(reported(*names), names_of(roots), roots)
+    old = net.weight
+    net.weight = nn.Parameter(old.detach().clone())
+    after = {"net": net, "parameter 1": old}
+    assert identities.renamed(after, names_of(after)) == {"net": net}
+    del net.weight
+    without = {"net": net, "parameter 1": old}
+    assert identities.renamed(without, names_of(without)).keys() == {"net", "net.weight"}
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        (["a.weight", "a.bias"], ["a.weight"]),
+        (["a.weight_g", "a.weight_v", "a.bias"], ["a.weight_g", "a.weight_v"]),
+        (["a.parametrizations.weight.original"], ["a.parametrizations.weight.original"]),
+        (["b.weight"], []),
+    ],
+)
+def test_where_a_parameter_stood_it_stands_or_what_it_is_made_of(now, found):
+    assert _successors("a.weight", now) == found

@@ -1,0 +1,91 @@
+"""Whether a parameter moved, and by what, from looks at its values made by hand."""
+
+import torch
+
+from gradviz.training.looking import Glance
+from gradviz.training.moves import History, Moves, StepSight
+
+
+def parameter(*values):
+    return torch.tensor(values, requires_grad=True)
+
+
+def test_what_changes_between_two_looks_without_a_step_moved_by_hand():
+    moves, weight = Moves(), parameter(1.0, 2.0)
+    moves.compare([weight])
+    assert moves.of(id(weight)).drift is None
+    weight.data[0] = 5.0
+    moves.compare([weight])
+    history = moves.of(id(weight))
+    assert history.drift
+    assert history.by_hand
+    assert not moves.is_open(id(weight))
+
+
+def test_what_stays_has_not_drifted():
+    moves, weight = Moves(), parameter(1.0)
+    for _ in range(3):
+        moves.compare([weight])
+    history = moves.of(id(weight))
+    assert history.drift is False
+    assert not history.by_hand
+
+
+def test_what_was_never_looked_at_is_open_and_finite():
+    history = Moves().of(7)
+    assert history.finite
+    assert not history.is_settled
+    assert history.drift is None
+
+
+def test_not_finite_twice_in_a_row_nobody_has_put_it_back():
+    moves, weight = Moves(), parameter(1.0)
+    weight.data[0] = float("nan")
+    moves.compare([weight])
+    assert moves.in_doubt
+    moves.compare([weight])
+    history = moves.of(id(weight))
+    assert history.stays_so
+    assert not moves.in_doubt
+
+
+def test_finite_again_it_is_as_if_nothing_had_been():
+    history = History()
+    history.look(finite=False)
+    history.look(finite=True)
+    history.look(finite=False)
+    assert not history.stays_so
+
+
+def test_that_a_step_is_undone_before_two_backwards_is_a_rule_and_elsewhere_once_is_none():
+    history = History(returns=1)
+    assert not history.is_put_back
+    history.returns = 2
+    assert history.is_put_back
+    history.departs = True
+    assert not history.is_put_back
+
+
+def test_what_is_not_alive_is_forgotten():
+    moves = Moves()
+    moves.histories = {1: History(), 2: History()}
+    moves.keep({2})
+    assert [*moves.histories] == [2]
+
+
+def test_grad_mode_is_as_it_was():
+    moves, weight = Moves(), parameter(1.0)
+    moves.compare([weight])
+    assert torch.is_grad_enabled()
+    with torch.no_grad():
+        moves.compare([weight])
+        assert not torch.is_grad_enabled()
+
+
+def test_the_steps_of_an_optimizer_that_is_gone_stay_its_own():
+    moves = Moves()
+    glance = Glance.__new__(Glance)
+    sights = [StepSight(5, glance, None, None), StepSight(6, glance, None, None)]
+    moves.histories[1] = History(sights=sights)
+    moves.renumber(5, -1)
+    assert [sight.optimizer for sight in moves.of(1).sights] == [-1, 6]

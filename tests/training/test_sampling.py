@@ -1,0 +1,55 @@
+"""An even spread of a tensor's elements, read together."""
+
+import pytest
+import torch
+from torch import nn
+
+from gradviz.training.sampling import MOST, Batch, every, has_values, spread
+
+
+@pytest.mark.parametrize("numel", [0, 1, MOST, MOST + 1, 2 * MOST, 10**6, 10**9])
+def test_no_more_are_looked_at_than_is_allowed_and_not_one_column_alone(numel):
+    step = every(numel)
+    assert -(-numel // step) <= MOST
+    assert step == 1 or step % 2 == 1
+
+
+def test_all_of_a_small_tensor_is_looked_at_without_a_copy():
+    tensor = torch.arange(6.0).reshape(2, 3)
+    piece = spread(tensor)
+    assert piece.tolist() == [0, 1, 2, 3, 4, 5]
+    assert piece.data_ptr() == tensor.data_ptr()
+    assert spread(tensor.t()).data_ptr() == tensor.data_ptr()
+
+
+def test_two_tensors_of_one_shape_are_spread_alike():
+    weight, gradient = torch.arange(6.0).reshape(2, 3).t(), torch.arange(6.0).reshape(3, 2)
+    pairs = zip(spread(weight).tolist(), spread(gradient, weight).tolist(), strict=True)
+    expected = {(float(weight[i, j]), float(gradient[i, j])) for i in range(3) for j in range(2)}
+    assert {*pairs} == expected
+
+
+def test_a_complex_tensor_has_two_numbers_an_element():
+    assert spread(torch.tensor([1 + 2j])).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "answer"),
+    [
+        (torch.ones(2), True),
+        (torch.ones(0), True),
+        (torch.ones(2, dtype=torch.cfloat), True),
+        (torch.ones(2, dtype=torch.long), False),
+        (torch.ones(2, device="meta"), False),
+        (torch.ones(2).to_sparse(), False),
+        (nn.UninitializedParameter(), False),
+    ],
+)
+def test_there_is_something_to_read_cheaply(tensor, answer):
+    assert has_values(tensor) is answer
+
+
+def test_pieces_of_several_types_are_read_in_their_order():
+    pieces = [torch.tensor([1.0, 2.0]), torch.tensor([3.0]).double(), torch.tensor([4.0])]
+    assert [piece.tolist() for piece in Batch(pieces).read()] == [[1.0, 2.0], [3.0], [4.0]]
+    assert Batch([]).read() == []

@@ -1,0 +1,63 @@
+"""Who changed a gradient last, and since when it matters."""
+
+import sys
+
+import torch
+
+from gradviz.training.touches import Touches
+
+
+def with_grad(*values):
+    parameter = torch.zeros(len(values), requires_grad=True)
+    parameter.grad = torch.tensor(values)
+    return parameter
+
+
+def test_a_write_into_a_gradient_is_its_parameter_s():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.arrived([weight])
+    touches.wrote(weight.grad, "zero_", sys._getframe())
+    touch = touches.take(id(weight))
+    assert (touch.operation, touch.scales) == ("zero_", False)
+
+
+def test_arithmetic_scales_and_a_filling_replaces():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.arrived([weight])
+    touches.wrote(weight.grad, "mul_", sys._getframe())
+    touch = touches.take(id(weight))
+    assert touch.scales
+    assert touch.place.code == 'touches.wrote(weight.grad, "mul_", sys._getframe())'
+
+
+def test_another_tensor_is_nobody_s_gradient():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.arrived([weight])
+    touches.wrote(torch.ones(1), "zero_", sys._getframe())
+    assert not touches._last
+
+
+def test_where_no_gradient_has_arrived_nothing_need_be_looked_at():
+    touches = Touches()
+    assert not touches
+    touches.arrived([torch.zeros(1, requires_grad=True)])
+    assert not touches
+    touches.arrived([with_grad(1.0)])
+    assert touches
+
+
+def test_what_arrives_anew_ends_what_was_done_before():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.arrived([weight])
+    touches.wrote(weight.grad, "mul_", sys._getframe())
+    touches.forget([weight])
+    assert not touches._last
+
+
+def test_a_parameter_that_is_gone_is_forgotten():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.arrived([weight])
+    touches.wrote(weight.grad, "mul_", sys._getframe())
+    touches.keep(set())
+    assert not touches
+    assert not touches._last

@@ -1,0 +1,84 @@
+"""What a reason means and what mends it, by what was seen of the parameters."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
+from gradviz.training.words import explain, is_frozen
+from gradviz.training_facts import WHYS, Evidence, Look, Overflow, Stepper
+
+REACHED = Parameter(name="w", verdict=Verdict.REACHED)
+FROZEN = Parameter(name="w", verdict=Verdict.FROZEN)
+SEEN = Evidence(name="w", verdicts=(REACHED,), looks=(Look(optimizer="o", lr=0.1),))
+HOLDER = Stepper(name="o", kind="SGD", steps=2, held=("w",))
+
+
+@pytest.mark.parametrize("why", [*WHYS, "constant_term", "vanishing", "exploding", "no_step"])
+def test_every_reason_has_two_sentences(why):
+    for sentence in explain(why, [SEEN], [HOLDER]):
+        assert sentence.endswith((".", "?)."))
+        assert sentence[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("why", "seen", "holder", "words"),
+    [
+        ("not_stepped", SEEN, replace(HOLDER, skipped=2), "GradScaler leaves out every step"),
+        (
+            "not_held",
+            replace(SEEN, verdicts=(FROZEN,), thawed=True),
+            HOLDER,
+            "frozen when the optimizer was made",
+        ),
+        ("not_held", SEEN, replace(HOLDER, empty=1), "a group that has no parameters"),
+        ("not_held", SEEN, replace(HOLDER, begun=True), "given a generator"),
+        ("not_held", replace(SEEN, name="m.heads[0].w"), HOLDER, "in a plain list or dict"),
+        ("not_held", replace(SEEN, copy_of="v"), replace(HOLDER, held=("v",)), "arrives at copies"),
+        ("not_held", SEEN, HOLDER, "no optimizer holds them."),
+        ("zero", replace(SEEN, all_zero=True), HOLDER, "They are all zero"),
+        ("lost", replace(SEEN, put_back=True), HOLDER, "they are put back"),
+        ("too_small", replace(SEEN, looks=(Look(optimizer="o", lr=0.0),)), HOLDER, "rate of 0."),
+        (
+            "too_small",
+            replace(SEEN, looks=(Look(optimizer="o", lr=0.0),)),
+            replace(HOLDER, scheduled=True),
+            "a schedule keeps at 0",
+        ),
+        ("not_finite", replace(SEEN, finite=False), HOLDER, "after the calls that were watched"),
+    ],
+)
+def test_the_closest_case_of_a_reason_is_told(why, seen, holder, words):
+    assert words in explain(why, [seen], [holder])[0]
+
+
+def test_a_cut_is_mended_by_what_mends_its_line():
+    cut = Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=3)
+    severed = Parameter(name="w", verdict=Verdict.CUT, cuts=(cut,))
+    _, mend = explain("cut", [replace(SEEN, verdicts=(severed,))], [HOLDER])
+    assert mend.startswith("Drop detach()")
+
+
+def test_where_nan_is_born_is_told_with_what_mends_it():
+    birth = NotFinite(operation="sqrt", why="the root of 0.", mend="Add an eps.")
+    means, mend = explain("not_finite", [replace(SEEN, birth=birth)], [HOLDER])
+    assert means.endswith("It is born in sqrt: the root of 0.")
+    assert mend == "Add an eps."
+
+
+def test_a_step_that_overflows_by_its_eps_names_it():
+    overflow = Overflow(kind="Adam", dtype="float16", eps=1e-8, place=Place("a.py", 1))
+    means, _ = explain("not_finite", [replace(SEEN, overflow=overflow)], [HOLDER])
+    assert "finite when Adam steps" in means
+    assert "eps of 1e-08 is 0 in float16" in means
+
+
+def test_two_optimizers_that_undo_each_other_are_both_named():
+    other = replace(HOLDER, name="second")
+    means, _ = explain("lost", [replace(SEEN, put_back=True)], [HOLDER, other])
+    assert means.startswith("o and second all step them")
+
+
+def test_frozen_is_what_every_call_found_frozen():
+    assert is_frozen(replace(SEEN, verdicts=(FROZEN, FROZEN)))
+    assert not is_frozen(replace(SEEN, verdicts=(FROZEN, REACHED)))
