@@ -539,3 +539,58 @@ def test_what_a_backward_brought_is_kept_without_its_gradients():
         del h, loss
         assert freed == [True]
     assert trace._tape.backwards[0].observation.flows
+
+
+# Views that one operation took in have no hook
+
+
+def watched_views(*, values=False, change=None):
+    """Trace a step of views between two products; return its report."""
+    torch.manual_seed(0)
+    a, b = nn.Parameter(torch.randn(4, 6)), nn.Parameter(torch.randn(3, 8))
+    with gradviz.trace(values=values) as trace:
+        flat = (a * 2).t().reshape(8, 3)
+        if change is not None:
+            flat.register_hook(change)
+        loss = (flat @ b).view(2, 4, 8).transpose(0, 1).unsqueeze(0).squeeze(0).square().sum()
+        loss.backward()
+    return trace.report(loss, {"a": a, "b": b})
+
+
+def test_what_comes_through_views_is_what_is_measured_at_each_of_them():
+    in_passing, in_full = watched_views(), watched_views(values=True)
+    assert str(in_passing) == str(in_full)
+    for name, parameter in in_passing.parameters.items():
+        assert parameter.gradient_norm == pytest.approx(in_full.parameters[name].gradient_norm)
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_a_hook_on_a_view_that_zeroes_what_comes_is_named(values):
+    report = watched_views(values=values, change=torch.zeros_like)
+    assert verdicts(report) == {"a": "zero", "b": "reached"}
+    assert report.parameters["a"].zero.why == "a hook replaces the gradient by zeros"
+    assert "flat.register_hook" in report.parameters["a"].zero.place.code
+
+
+def test_a_hook_on_a_view_that_doubles_what_comes_is_in_the_norm():
+    plain, doubled = watched_views(), watched_views(change=lambda gradient: gradient * 2)
+    norms = [report.parameters["a"].gradient_norm for report in (plain, doubled)]
+    assert norms[1] == 2 * norms[0]
+
+
+def test_a_backward_that_raises_before_a_view_is_not_put_down_to_it():
+    class Fails(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient.new_zeros(3)
+
+    a = nn.Parameter(torch.ones(2, 3))
+    with gradviz.trace() as trace:
+        loss = Fails.apply(a.exp()).t().reshape(6).square().sum()
+        with pytest.raises(RuntimeError, match="invalid gradient"):
+            loss.backward()
+    assert "backward() raised in fails at" in str(trace.report(loss, {"a": a}))

@@ -29,7 +29,9 @@ class Fingerprints:
     """The values that left torch, in single precision, each with its number on the tape."""
 
     def __init__(self) -> None:
-        self._new: list[tuple[Any, int, bool]] = []
+        # As numbers of Python's, that no small piece of memory that is kept lies among the arrays
+        # that a script takes out and lets go of: a large one would not fit into the gap again
+        self._new: list[tuple[list[float], int, bool]] = []
         # Sorted; of equal ones, those that were only shown come last
         self._values = np.empty(0, np.float32)
         self._serials = np.empty(0, np.int64)
@@ -52,8 +54,9 @@ class Fingerprints:
             if len(self._short) > _TEXTS:
                 del self._short[next(iter(self._short))]
         if sample is not None:
-            self._doubles.left(sample.tolist(), serial)
-            self._new.append((sample, serial, use is TextUse.SHOWN))
+            numbers = sample.tolist()
+            self._doubles.left(numbers, serial)
+            self._new.append((numbers, serial, use is TextUse.SHOWN))
             if len(self._new) > _KEPT:
                 del self._new[: _KEPT // 2]
 
@@ -116,11 +119,11 @@ class Fingerprints:
     def _sort(self) -> None:
         if not self._new:
             return
-        new = [(sample.astype(np.float32), serial, shown) for sample, serial, shown in self._new]
+        new = [(number, serial, shown) for sample, serial, shown in self._new for number in sample]
         self._new.clear()
-        values = np.concatenate([sample for sample, _, _ in new])
-        serials = np.concatenate([np.full(len(sample), serial) for sample, serial, _ in new])
-        shown = np.concatenate([np.full(len(sample), is_shown) for sample, _, is_shown in new])
+        numbers, numbers_of, only_shown = zip(*new, strict=True)
+        values = np.array(numbers, np.float64).astype(np.float32)
+        serials, shown = np.array(numbers_of, np.int64), np.array(only_shown, np.bool_)
         turns = np.arange(self._count, self._count + len(values))
         self._count += len(values)
         telling = np.concatenate(

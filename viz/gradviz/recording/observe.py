@@ -2,14 +2,16 @@
 
 How large what arrives at each operation and each leaf is, and what goes on from there.
 
-A hook after every node of the graph looks at what the engine hands it and lets go of it again; none
-is there any more once the backward is over, whether or not it raised. No gradient and no node is
-held: nodes are known by the tape's numbers, gradients by their size. What runs a backward of its
-own inside (a reentrant checkpoint) is watched together with the one that it is part of.
+A hook after a node of the graph looks at what the engine hands it and lets go of it again; none is
+there any more once the backward is over, whether or not it raised. A view that one operation took
+in needs no hook: it hands on what that operation passed to it. No gradient and no node is held:
+nodes are known by the tape's numbers, gradients by their size. What runs a backward of its own
+inside (a reentrant checkpoint) is watched together with the one that it is part of.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -34,6 +36,8 @@ _Row = tuple[
     frozenset[int],  # the edges along which nothing but an empty gradient went
 ]
 _NO_EDGES: frozenset[int] = frozenset()
+_Edge = tuple[int, int]
+"""The number of what an edge leads to, and the place of it that the edge comes in at."""
 
 
 class Observation:
@@ -54,7 +58,8 @@ class Observation:
         self._held: list[Any] = []
         self._leaves: list[Tensor] = []
         # Measured as it left, and on its way: by number and place of what it goes to
-        self._pending: dict[tuple[int, int], tuple[object, sizes.Size]] = {}
+        self._pending: dict[_Edge, tuple[object, sizes.Size]] = {}
+        self._views: dict[int, _Edge] = {}  # without a hook: where each hands on what comes
         self._rows: list[_Row] = []
         self._met: list[tuple[int, sizes.Size]] = []
         self._measure = Meter().measure if tape.values else sizes.size_of
@@ -65,35 +70,70 @@ class Observation:
         """Put a hook on every node before some roots, and on every leaf that
         gradient may come to.
         """
-        tape, order = self._tape, self._order
-        stack: list[tuple[Any, int]] = []
-        for root in roots:
-            if root is not None and is_accumulator(root):
-                self._watch_leaf(root)
-            elif root is not None:
-                stack.append((root, tape.stamp(root, None).serial))
-        while stack:
-            node, number = stack.pop()
-            if number in order:
-                continue
-            order[number] = torch_inside.node_number(node)
-            leads: list[int | None] = []
-            places: list[int] = []
-            for before, place in node.next_functions:
-                places.append(place)
-                if before is None:
-                    leads.append(None)
-                elif is_accumulator(before):
-                    leads.append(self._watch_leaf(before))
-                else:
-                    earlier = tape.stamp(before, None).serial
-                    leads.append(earlier)
-                    if earlier not in order:
-                        stack.append((before, earlier))
-            self._keep(
-                node.register_hook(partial(self._after, number, tuple(leads), tuple(places)))
-            )
+        met, consumers = self._walk(roots)
+        # Measured in full, a view has a hook too: it may copy what comes into another order, in
+        # which the last digit of the norm is another
+        self._views.update(
+            (number, edges[0])
+            for number, (node, edges) in met.items()
+            if not self._tape.values
+            and consumers[number] == 1
+            and number not in self._tape.hooks
+            and torch_inside.is_view(node)
+            and len(edges) == 1
+            and edges[0] is not None
+        )
+        for number, (node, edges) in met.items():
+            if number not in self._views:
+                leads = tuple(None if edge is None else edge[0] for edge in edges)
+                ends = tuple(None if edge is None else self._behind_views(edge) for edge in edges)
+                self._keep(node.register_hook(partial(self._after, number, leads, ends)))
         self._watch_leaves_without_an_edge()
+
+    def _walk(
+        self, roots: Iterable[Any]
+    ) -> tuple[dict[int, tuple[Any, list[_Edge | None]]], Counter[int]]:
+        """Watch the leaves before some roots. Return the other nodes that were not met before, with
+        their edges, and how many edges lead to each; a root has one more, from outside.
+        """
+        tape, order, number_of = self._tape, self._order, torch_inside.node_number
+        key, stamp_of = tape.key, tape.stamp
+        met: dict[int, tuple[Any, list[_Edge | None]]] = {}
+        consumers: Counter[int] = Counter()
+        for root in roots:
+            if is_accumulator(root):
+                self._watch_leaf(root)
+                continue
+            stamp = stamp_of(root, None)
+            consumers[stamp.serial] += 2
+            stack = [] if stamp.serial in order else [(root, stamp)]
+            order[stamp.serial] = number_of(root)
+            while stack:
+                node, stamp = stack.pop()
+                edges: list[_Edge | None] = []
+                for before, place in node.next_functions:
+                    if before is None:
+                        edges.append(None)
+                    elif is_accumulator(before):
+                        edges.append((self._watch_leaf(before), place))
+                    else:
+                        earlier = before.metadata.get(key) or stamp_of(before, None)
+                        number = earlier.serial
+                        edges.append((number, place))
+                        consumers[number] += 1
+                        if number not in order:
+                            order[number] = number_of(before)
+                            stack.append((before, earlier))
+                met[stamp.serial] = node, edges
+                if not stamp.walked:
+                    tape.step(node, stamp, [edge[0] for edge in edges if edge is not None])
+        return met, consumers
+
+    def _behind_views(self, edge: _Edge) -> _Edge:
+        """Return the edge by which views hand on what comes along another."""
+        while edge[0] in self._views:
+            edge = self._views[edge[0]]
+        return edge
 
     def _watch_leaf(self, node: Any) -> int:
         number = self._tape.leaf(node.variable, live=True)
@@ -133,11 +173,11 @@ class Observation:
         self,
         number: int,
         leads: tuple[int | None, ...],
-        places: tuple[int, ...],
+        ends: tuple[_Edge | None, ...],
         passed: Gradients,
         arrived: Gradients,
     ) -> None:
-        self._safely(self._passed, number, leads, places, passed, arrived)
+        self._safely(self._passed, number, leads, ends, passed, arrived)
 
     def _before_leaf(self, number: int, gradients: Gradients) -> None:
         for gradient in gradients:
@@ -163,12 +203,12 @@ class Observation:
         self,
         number: int,
         leads: tuple[int | None, ...],
-        places: tuple[int, ...],
+        ends: tuple[_Edge | None, ...],
         passed: Gradients,
         arrived: Gradients,
     ) -> None:
         pending, measure = self._pending, self._measure
-        measured: dict[object, sizes.Size] = {}
+        measured: dict[object, tuple[Tensor, sizes.Size]] = {}
         came: list[sizes.Size | None] = []
         went: list[sizes.Size | None] = []
         empty, odd = _NO_EDGES, False
@@ -179,21 +219,22 @@ class Observation:
             memory = _memory(gradient)
             left = pending.pop((number, place), None)
             size = left[1] if left is not None and left[0] == memory else measure(gradient)
-            measured[memory] = size
+            measured[memory] = gradient, size
             came.append(size)
-        for lead, place, gradient in zip(leads, places, passed, strict=False):
-            if gradient is None or lead is None:
+        for end, gradient in zip(ends, passed, strict=False):
+            if gradient is None or end is None:
                 went.append(None)
                 continue
             memory = _memory(gradient)
-            known_size = measured.get(memory)
-            size = measure(gradient) if known_size is None else known_size
-            measured[memory] = size
-            pending[lead, place] = (memory, size)
+            like = measured.get(memory)
+            if like is None or not _covers_the_same(like[0], gradient):
+                like = measured[memory] = gradient, measure(gradient)
+            size = like[1]
+            pending[end] = memory, size
             if type(size) is not Tensor and not 0 < size < math.inf:
                 odd = True
-            if gradient.numel() == 0:
-                empty |= {len(went)}
+                if not gradient.numel():
+                    empty |= {len(went)}
             went.append(size)
         if odd:
             self._reasons.look(number, came, went, passed, arrived)
@@ -229,13 +270,27 @@ class Observation:
         for number, leads, came, went, empty in self._rows:
             flow = Flow(leads, _numbers(came, read), _numbers(went, read), empty)
             flow.flat = self._reasons.flat.get(number, {})
-            before = self.flows.get(number)
-            self.flows[number] = flow if before is None else before.and_also(flow)
+            self._flowed(number, flow)
+            for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
+                for view in self._views_from(lead):
+                    onward = (self._views[view][0],)
+                    bare = frozenset((0,)) if place in empty else _NO_EDGES
+                    self._flowed(view, Flow(onward, (went_on,), (went_on,), bare))
         for number, size in self._met:
             self.arrivals.setdefault(number, []).append(
                 read[id(size)] if isinstance(size, Tensor) else size
             )
         self._rows, self._met = [], []
+
+    def _flowed(self, number: int, flow: Flow) -> None:
+        before = self.flows.get(number)
+        self.flows[number] = flow if before is None else before.and_also(flow)
+
+    def _views_from(self, number: int | None) -> Iterator[int]:
+        """Yield the views without a hook that an edge leads through, if it leads to one."""
+        while number in self._views:
+            yield number
+            number = self._views[number][0]
 
     def births(self) -> list[tuple[int, births.Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order.
@@ -253,6 +308,7 @@ class Observation:
         if spot is not None:
             return Raised(told_of(error), None, spot)
         passed = self.flows.keys() | {row[0] for row in self._rows}
+        passed |= {view for row in self._rows for lead in row[1] for view in self._views_from(lead)}
         return Raised(told_of(error), last_taken(self._tape.steps, roots, self._order, passed))
 
 
@@ -263,17 +319,24 @@ def _numbers(measured: list[sizes.Size | None], read: dict[int, float]) -> tuple
 
 
 def _memory(gradient: Tensor) -> object:
-    """Return what tells that two tensors are the same numbers in the same memory, in whatever
-    order.
+    """Return what tells that a gradient is the one that left for the same place: nobody has put
+    another there, or written into it.
     """
-    if (
-        gradient.layout != torch.strided
-        or gradient.is_nested
-        or gradient.is_meta
-        or not (memory := gradient.data_ptr())
+    if not sizes.is_simple(gradient) and (
+        gradient.layout != torch.strided or gradient.is_nested or gradient.is_meta
     ):
         return object()
-    version = torch_inside.version(gradient)
-    if version is None:
-        return object()
-    return memory, version, gradient.numel(), tuple(sorted(gradient.stride()))
+    memory, version = gradient.data_ptr(), torch_inside.version(gradient)
+    return (memory, version, gradient.numel()) if memory and version is not None else object()
+
+
+def _covers_the_same(first: Tensor, second: Tensor) -> bool:
+    """Say whether two tensors that begin in one place of memory, and have as many elements, are the
+    same numbers in whatever order.
+    """
+    strides = first.stride(), second.stride()
+    return (
+        strides[0] == strides[1]
+        or sorted(strides[0]) == sorted(strides[1])
+        or (first.is_contiguous() and second.is_contiguous())
+    )

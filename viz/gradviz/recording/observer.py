@@ -65,23 +65,26 @@ class Observer:
             inputs: The leaves that it is to bring gradient to; None for all of them.
             off: Gets what ends watching, whatever happens, where it is no part of another.
         """
-        tape = self._tape
         live = [loss for loss in losses if loss.requires_grad]
-        roots = tuple(tape.live(loss) for loss in live)
-        asked = (
-            None
-            if inputs is None
-            else frozenset(tape.live(leaf) for leaf in inputs if leaf.requires_grad)
-        )
         if self._running is None and not _can_be_watched():
-            return Backward(roots, None, asked)
+            return self._backward(live, inputs)
         if self._running is None:
             off.append(partial(setattr, self, "_running", None))
             # Which a hook here switches for a moment
             off.append(partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()))
-            self._running = Observation(tape, off)
+            self._running = Observation(self._tape, off)
         self._running.look_at_losses(live)
         self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
+        return self._backward(live, inputs)
+
+    def _backward(self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None) -> Backward:
+        live = self._tape.live
+        roots = tuple(map(live, losses))
+        asked = (
+            None
+            if inputs is None
+            else frozenset(live(leaf) for leaf in inputs if leaf.requires_grad)
+        )
         return Backward(roots, self._running, asked)
 
     def end(

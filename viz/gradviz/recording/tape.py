@@ -128,14 +128,7 @@ class Tape:
         """
         if is_accumulator(root):
             return self.leaf(root.variable, live=True)
-        key, steps, new, leaf, accumulators, customs = (
-            self.key,
-            self.steps,
-            self._new,
-            self.leaf,
-            _accumulators,
-            _customs,
-        )
+        key, new, leaf, accumulators = self.key, self._new, self.leaf, _accumulators
         stamp: Stamp = root.metadata.get(key) or new(root)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
@@ -157,12 +150,17 @@ class Tape:
                 if not earlier.walked:
                     earlier.walked = True
                     stack.append((before, earlier))
-            kind = type(node)
-            custom = customs.get(kind)
-            if custom is None:
-                custom = customs[kind] = issubclass(kind, torch.autograd.function.BackwardCFunction)
-            steps[stamp.serial] = Step(kind.__name__, stamp, tuple(nexts), custom)
+            self.step(node, stamp, nexts)
         return number
+
+    def step(self, node: Any, stamp: Stamp, nexts: Iterable[int]) -> None:
+        """Take note of an autograd node, and of what its edges lead to."""
+        kind = type(node)
+        custom = _customs.get(kind)
+        if custom is None:
+            custom = _customs[kind] = issubclass(kind, torch.autograd.function.BackwardCFunction)
+        stamp.walked = True
+        self.steps[stamp.serial] = Step(kind.__name__, stamp, tuple(nexts), custom)
 
     # Tensors
 

@@ -66,6 +66,19 @@ HANDS_THROUGH = "_DDPSinkBackward"
 # Before a module that has a full backward hook; 2.6 to 2.15
 HOOK_NODE = "BackwardHookFunctionBackward"
 
+# Nodes of views that show all of what they are of, each element once; 2.6 to 2.15
+_VIEWS = frozenset(
+    f"{name}Backward{number}"
+    for name in "Alias Permute ReshapeAlias Squeeze T Transpose UnsafeView Unsqueeze View".split()
+    for number in range(6)
+)
+
+
+def is_view(node: Any) -> bool:
+    """Say whether a node hands on all that comes to it, in another shape or order, as it is."""
+    return type(node).__name__ in _VIEWS
+
+
 CheckpointFunction: type | None = private("utils.checkpoint.CheckpointFunction")
 
 
