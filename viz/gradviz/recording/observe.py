@@ -66,9 +66,11 @@ class Observation:
 
     # Before
 
-    def watch(self, roots: Iterable[Any]) -> None:
-        """Put a hook on every node before some roots, and on every leaf that
-        gradient may come to.
+    def watch(self, roots: Iterable[Any], *, whole: bool) -> None:
+        """Put a hook on every node before some roots but views that need none, and on every leaf
+        that gradient may come to.
+
+        ``whole`` where every node will run: no leaves are asked for.
         """
         met, consumers = self._walk(roots)
         # Measured in full, a view has a hook too: it may copy what comes into another order, in
@@ -76,7 +78,8 @@ class Observation:
         self._views.update(
             (number, edges[0])
             for number, (node, edges) in met.items()
-            if not self._tape.values
+            if whole
+            and not self._tape.values
             and consumers[number] == 1
             and number not in self._tape.hooks
             and torch_inside.is_view(node)

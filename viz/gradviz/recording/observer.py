@@ -74,7 +74,8 @@ class Observer:
             off.append(partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()))
             self._running = Observation(self._tape, off)
         self._running.look_at_losses(live)
-        self._running.watch(torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
+        nodes = (torch.autograd.graph.get_gradient_edge(loss).node for loss in live)
+        self._running.watch(nodes, whole=inputs is None)
         return self._backward(live, inputs)
 
     def _backward(self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None) -> Backward:
