@@ -182,6 +182,7 @@ def _parameters(
     for name, parameter in names.tensors.items():
         number = tape.leaf_number(names.wholes.get(id(parameter), parameter))
         node = None if number is None else built.index_of.get(number)
+        switched = switched_at(tape, parameter)
         # What was measured of several that go in as one is not the one's own
         shared = bool(parts_of(names.wholes.get(id(parameter))))
         observed.append(
@@ -197,10 +198,9 @@ def _parameters(
                 norm=None if shared else brought.norm(node),
                 optimized=None if optimized is None else id(parameter) in optimized,
                 zero=brought.zeros.get(node) if node is not None else None,
-                switched_at=_own_line(switched_at(tape, parameter).spot),
-                switched_from=switched_at(tape, parameter).caller.place,
-                froze_at=_own_line(switched_at(tape, parameter).froze)
-                or _own_line(switched_at(tape, parameter).spot),
+                switched_at=_own_line(switched.spot),
+                switched_from=switched.caller.place,
+                froze_at=_own_line(switched.froze) or _own_line(switched.spot),
                 replaced_at=_own_line(born_at(tape, parameter)),
             )
         )
