@@ -1,4 +1,4 @@
-"""The graph of every freeze strategy, as text in ``tests/shapes``.
+"""The graph of every freeze strategy, as text in ``shapes``.
 
 ``pytest --gradviz-update`` writes them anew.
 """

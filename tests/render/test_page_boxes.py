@@ -1,0 +1,66 @@
+"""What is written in the boxes of a page, and how much there is in a group."""
+
+from gradviz.graph import Verdict
+from gradviz.render.page_boxes import (
+    VERDICTS,
+    Tally,
+    group_lines,
+    name_in,
+    repeated,
+    row_words,
+    title_line,
+)
+
+
+def tally(**fields):
+    verdicts = [0] * len(VERDICTS)
+    for verdict in Verdict:
+        verdicts[VERDICTS.index(verdict)] = fields.pop(verdict.value, 0)
+    return Tally(verdicts=verdicts, **fields)
+
+
+def texts(lines):
+    return [f"{line.mark} {line.text}{line.aside}".strip() for line in lines]
+
+
+def test_what_is_in_a_group_is_counted_together():
+    whole = tally(reached=2, elements=10, operations=3)
+    whole.add(tally(reached=1, cut=1, elements=5, marks=1, pruned=2, partial=1))
+    assert whole.parameters == 4
+    assert whole.row() == (*whole.verdicts, 1, 15, 3, 1, 2)
+
+
+def test_a_closed_group_says_its_class_its_size_and_its_verdicts():
+    lines = group_lines("encoder", "Linear", tally(reached=2, elements=12), 3)
+    first, size, words = texts(lines)
+    assert first == "encoder: Linear"
+    assert size == "2 tensors, 12 values"
+    assert words.endswith("reached")
+
+
+def test_what_severs_inside_is_said_in_its_colour():
+    lines = group_lines("encoder", "", tally(cut=1, elements=4, marks=2), 3)
+    assert texts(lines)[-1].endswith("2 cuts inside")
+    assert lines[-1].is_cut
+
+
+def test_without_parameters_it_counts_operations_and_else_boxes():
+    assert texts(group_lines("a", "", tally(operations=2), 3))[-1] == "2 operations"
+    assert texts(group_lines("a", "", tally(), 1))[-1] == "1 box"
+
+
+def test_the_tree_tells_cuts_first_and_else_the_worst_verdict():
+    assert row_words(tally(cut=1, marks=1)) == "1 cut"
+    assert "unused" in row_words(tally(reached=3, unused=1))
+    assert row_words(tally()) == ""
+
+
+def test_a_name_is_told_without_the_group_around_it():
+    assert name_in(("a", "b"), "a.b.weight") == "weight"
+    assert name_in((), "a.b.weight") == "a.b.weight"
+    assert name_in(("a", "b"), "a.b.") == "a.b."
+
+
+def test_a_run_says_how_often():
+    assert repeated("h.0..11", 12) == "h.0..11 ×12"
+    assert title_line("net", "GPT").aside == ": GPT"

@@ -1,0 +1,48 @@
+"""The numbers of a run in text: a line for each block."""
+
+import math
+
+from gradviz.render.series_text import render_series
+from gradviz.series.data import Line, Series, Turn
+
+
+def series(norms, calls=(1, 2)):
+    made = tuple(
+        Line(
+            name=name,
+            numel=4,
+            turns=(Turn(call=calls[0], verdict="reached"),),
+            norms=values,
+            ratios=(None,) * len(values),
+            weights=(None,) * len(values),
+            zeros=(None,) * len(values),
+        )
+        for name, values in norms.items()
+    )
+    return Series(calls=calls, losses=(None,) * len(calls), parameters=made)
+
+
+def test_a_block_has_a_mark_for_each_call_and_its_last_norm():
+    text = render_series(series({"a.weight": (1.0, 100.0)}))
+    title, row = text.splitlines()[:2]
+    assert "calls 1 to 2" in title
+    assert "1e+0" in title
+    assert row.split() == ["a", "▁█", "1.0e+02"]
+
+
+def test_zero_nan_and_what_was_not_measured_have_marks_of_their_own():
+    text = render_series(series({"a.weight": (0.0, math.nan, None, 1.0)}, calls=(1, 2, 3, 4)))
+    assert "0!·" in text
+
+
+def test_without_a_gradient_there_is_a_sentence():
+    assert render_series(series({"a.weight": (None, 0.0)})) == (
+        "No gradient was measured in the calls that were watched.\n"
+    )
+
+
+def test_of_very_many_blocks_the_middle_ones_are_counted():
+    names = {f"{letter}{other}.weight": (1.0, 2.0) for letter in "abcdefgh" for other in "ijklmnop"}
+    text = render_series(series(names))
+    assert "24 more blocks" in text
+    assert len(text.splitlines()) < 50
