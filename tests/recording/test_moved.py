@@ -3,7 +3,9 @@
 import pytest
 import torch
 from tapes import call, run
+from torch import nn
 
+import gradviz
 from gradviz.recording.moved import moved_by, stepped
 from gradviz.recording.tape import Tape
 
@@ -53,3 +55,35 @@ def test_a_step_without_a_gradient_moves_nothing(tape, weight):
     stepped(tape, weight)
     stepped(tape, torch.ones(1))
     assert tape.stepped == {}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kept"),
+    [
+        (lambda parts: torch.optim.Adam(parts), "exp_avg"),
+        (lambda parts: torch.optim.Adam(parts, foreach=True), "exp_avg_sq"),
+        (lambda parts: torch.optim.SGD(parts, lr=0.1, momentum=0.9), "momentum_buffer"),
+    ],
+)
+def test_what_an_optimizer_remembers_is_made_of_the_loss(optimizer, kept):
+    model = nn.ParameterDict({"a": torch.tensor([0.7, 0.2]), "b": torch.tensor([0.3, 0.9])})
+    steps = optimizer([model["b"]])
+    with gradviz.trace() as trace:
+        (model["a"] * model["b"].pow(2)).sum().backward()
+        steps.step()
+        loss = (model["b"] * steps.state[model["b"]][kept]).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert str(report.parameters["a"].verdict) == "cut"
+    assert [cut.operation for cut in report.cuts] == ["backward()"]
+
+
+def test_a_count_of_steps_that_an_optimizer_keeps_is_made_of_nothing():
+    model = nn.ParameterDict({"a": torch.tensor([0.7, 0.2]), "b": torch.tensor([0.3, 0.9])})
+    steps = torch.optim.Adam([model["b"]])
+    with gradviz.trace() as trace:
+        (model["a"] * model["b"]).sum().backward()
+        steps.step()
+        loss = (model["b"] * steps.state[model["b"]]["step"]).sum()
+        loss.backward()
+    assert str(trace.report(loss, model).parameters["a"].verdict) == "unused"

@@ -1,7 +1,10 @@
 """Numbers are followed through Python code that keeps no trace of them."""
 
+import array
 import io
 import math
+import struct
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -346,6 +349,24 @@ def pair(a):
     return a.item(), 2.0
 
 
+def of_a_pool(a):
+    with ThreadPoolExecutor(1) as pool:
+        results = list(pool.map(lambda factor: (a * factor).item(), [1, 2]))
+    return results[0] + results[1] * 1.7
+
+
+def of_the_rest(first, *rest, **named):
+    return first * named["z"]
+
+
+def turns_logged(a, log):
+    total = 0.0
+    for turn, value in enumerate([a, a * 2]):
+        log["last"] = value.item()
+        total += turn
+    return total
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -355,6 +376,10 @@ def pair(a):
         lambda a: max(pair(a)[1] * 2, 1.0),
         lambda a: len([a.item(), 2.0]) * 0.5,
         lambda a: sum(turn for _, turn in [(a.item(), 1), (a.item(), 2)]),
+        lambda a: array.array("d", [a.item(), 2.0])[1] + 1,
+        lambda a: struct.unpack("<di", struct.pack("<di", a.item(), 3))[1] * 1.5,
+        lambda a: of_the_rest(1.5, a.item(), z=2.0),
+        lambda a: turns_logged(a, {}) + 1,
     ],
 )
 def test_a_part_of_what_a_function_gives_is_not_what_left_beside_it(number):
@@ -374,3 +399,9 @@ def test_a_part_of_what_a_function_gives_is_not_what_left_beside_it(number):
 )
 def test_the_part_that_left_is(number):
     assert judged(lambda a, b: b * number(a))[0] == "cut"
+
+
+def test_what_left_in_a_thread_that_a_function_starts_is_in_what_the_function_gives():
+    verdict, lines = judged(lambda a, b: b * of_a_pool(a))
+    assert verdict == "cut"
+    assert ["(a * factor).item()" in line for line in lines] == [True]

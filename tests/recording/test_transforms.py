@@ -166,3 +166,28 @@ def test_the_numbers_of_a_transform_are_those_without_a_trace():
             with gradviz.trace():
                 traced = program(built(kind))
             assert torch.equal(plain, traced)
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, value):
+        return value * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2
+
+
+@pytest.mark.parametrize("derive", [grad, jacrev, jacfwd])
+def test_a_custom_function_behind_a_value_around_a_derivative_severs_nothing(derive):
+    model = nn.ParameterDict({"a": torch.tensor(0.7), "b": torch.tensor(0.3)})
+    with gradviz.trace() as trace:
+        scale = Doubled.apply(model["a"]) * 1.5
+        loss = derive(lambda at: at.pow(2) * scale)(torch.tensor(0.5)) * model["b"]
+        loss.backward()
+    report = trace.report(loss, model)
+    assert [(str(item.verdict), item.partial) for item in report.parameters.values()] == [
+        ("reached", False),
+        ("reached", False),
+    ]
+    assert not report.cuts

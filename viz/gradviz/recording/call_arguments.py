@@ -57,8 +57,13 @@ def arguments_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[
     ):
         names = names[1:]  # self is what it is a method of
     plain = not any(isinstance(argument, ast.Starred) for argument in start.args)
-    if plain and wanted[0] in names:
+    if plain and wanted[0] in names and function is not None:
         index = names.index(wanted[0])
+        extra = getattr(function.node, "args", None)
+        if extra is not None and extra.vararg is not None and extra.vararg.arg == wanted[0]:
+            return [*start.args[index - len(extra.kwonlyargs) :]]
+        if extra is not None and extra.kwarg is not None and extra.kwarg.arg == wanted[0]:
+            return [word.value for word in start.keywords if word.arg not in names]
         return [start.args[index]] if index < len(start.args) else []
     return [*start.args]
 

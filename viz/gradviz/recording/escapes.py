@@ -5,6 +5,7 @@ They are known again by what they are: the same object, the same memory; by wher
 that they come from; and by their value, where that is no coincidence.
 """
 
+import threading
 import weakref
 from collections.abc import Callable, Container, Iterator, Sequence
 from functools import partial
@@ -51,7 +52,7 @@ class Escapes:
     def __init__(self, bundle: Callable[[tuple[int, ...]], int]) -> None:
         """Take what makes one number on the tape of several."""
         self.any = False
-        self._bundle = bundle
+        self._bundle, self._thread = bundle, threading.get_ident()
         self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
         # By identity; held, so that no other gets it
         self._numbers: dict[int, tuple[Any, int]] = {}
@@ -123,6 +124,7 @@ class Escapes:
                 origin = origin or (code, lasti)
                 site = self._site(code, lasti)
                 site.took(numbers, origin == (code, lasti))
+                site.in_thread |= threading.get_ident() != self._thread
                 marks = site.marks.setdefault(origin, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)

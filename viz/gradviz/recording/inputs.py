@@ -66,15 +66,21 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         numbers.update(dict.fromkeys(behind))
         for serial in perhaps:
             recorder.tape.left(serial, Exit(shown=False, decides=True))
-        for item in open_ if not behind else ():
+        for item in open_ if not behind else filter(_is_number, open_):
             plain = as_array(item) if isinstance(item, Tensor) else item
             sources = escapes.values.sources(plain)
             numbers.update(dict.fromkeys(sources))
-            if not sources and not is_short(plain):
+            if behind or sources:
+                continue
+            if not is_short(plain):
                 recorder.came_in()
-            elif not sources and type(plain) is float:
+            elif type(plain) is float:
                 _perhaps_read(recorder, plain, frame)
     return tuple(numbers)
+
+
+def _is_number(item: Any) -> bool:
+    return type(item) is float
 
 
 def _perhaps_read(recorder: Recorder, number: float, frame: FrameType) -> None:

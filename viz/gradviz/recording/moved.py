@@ -1,15 +1,21 @@
 """What an optimizer's step brings into a leaf: all that the gradients were made of.
 
 Of a model's own parameters that is training, and tells nothing of the next loss. Of a leaf that
-is no parameter of the model it is a way into the loss, as an inner loop takes it.
+is no parameter of the model it is a way into the loss, as an inner loop takes it. What the
+optimizer remembers, a running mean of the gradients, is made of them too.
 """
+
+from collections.abc import Iterable
 
 from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.gradients import reaches
+from gradviz.recording.inputs import Inputs
 from gradviz.recording.records import Call
 from gradviz.recording.tape import Tape
+
+_BACKWARD = "backward"  # the name of a call that stands for what a backward left in .grad
 
 
 def stepped(tape: Tape, target: Tensor) -> None:
@@ -18,9 +24,28 @@ def stepped(tape: Tape, target: Tensor) -> None:
     gradient = target.grad if number else None
     if number and gradient is not None:
         assigned = tape.origin(gradient)
+        assigned = None if _is_of_backward(tape, assigned) else assigned
         _, before = tape.stepped.get(number, (0, ()))
         kept = before if assigned is None or assigned in before else (*before, assigned)
         tape.stepped[number] = (len(tape.backwards), kept)
+
+
+def keeps(tape: Tape, state: Iterable[Tensor], inputs: Inputs) -> None:
+    """An optimizer of torch has put gradients into what it remembers of a leaf."""
+    for tensor in state if inputs else ():
+        tape.set_origin(tensor, inputs[0][0])
+
+
+def to_be_stepped(tape: Tape, gradient: Tensor) -> None:
+    """An optimizer of torch reads a gradient: of the last backward, if nobody knows better."""
+    before = tape.origin(gradient)
+    if before is None or _is_of_backward(tape, before):
+        tape.set_origin(gradient, _call_of(tape, len(tape.backwards) - 1))
+
+
+def _is_of_backward(tape: Tape, number: int | None) -> bool:
+    call = None if number is None else tape.calls.get(number)
+    return call is not None and call.name == _BACKWARD
 
 
 def moved_by(tape: Tape, number: int) -> tuple[int, ...]:
@@ -40,6 +65,6 @@ def _call_of(tape: Tape, index: int) -> int:
     if number is None:
         backward = tape.backwards[index]
         inputs = tuple((root, True) for root in backward.roots)
-        call = Call("backward", CutKind.GRAD_WITHOUT_GRAPH, "backward()", inputs, backward.spot)
+        call = Call(_BACKWARD, CutKind.GRAD_WITHOUT_GRAPH, "backward()", inputs, backward.spot)
         number = tape.gradients[index] = tape.call(call)
     return number

@@ -11,6 +11,7 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.joined import Part, parts_with_a_source
 from gradviz.recording.memory import written
+from gradviz.recording.moved import keeps
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Stamp
@@ -105,6 +106,9 @@ def made(
         ):
             for out in outs:  # torch's own, and no bearer of what left
                 recorder.met.is_new(out)
+        return
+    if where.is_optimizer(frame.f_code.co_filename):
+        keeps(recorder.tape, outs, inputs)
         return
     parts = parts_with_a_source(recorder, function.name, args, kwargs, outs[0], inputs, frame)
     if parts is not None:

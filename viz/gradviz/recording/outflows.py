@@ -70,7 +70,8 @@ def outflow(code: CodeType, lasti: int, changed: bool, inflow: Inflow) -> Outflo
     parts: dict[int | None, None] = {}
     loose = True
     for number, values, sliced in _result_slices(code):
-        ways = [way for way in (_way(item, position, inflow) for item in sliced.expressions) if way]
+        covering = (_way(item, position, inflow) for item in sliced.expressions)
+        ways = [way for way in covering if way is not None and inflow.parts]
         changed_there = changed and position in sliced.calls
         if ways or changed_there:
             parts[number if values > 1 else None] = None

@@ -330,6 +330,8 @@ def _of_call(call: ast.Call, way: Way) -> list[Piece] | None:
         return _of_zip(call.args, way)
     if name == "enumerate":
         return _second(first, way)
+    if name == "array" and len(call.args) == 2 and isinstance(first, ast.Constant):
+        return [Piece(call, alone=True), Piece(call.args[1], way)]  # the first is the type
     if name in _IN_PLACE and len(call.args) == 1:
         return [Piece(call, alone=True), Piece(first, way)]
     if name in _IN_ORDER:

@@ -59,6 +59,7 @@ class Site:
         changes: The call at it changed something that it was given.
         values: The numbers that left there; None where not all are known.
         direct: The instruction itself took them out.
+        in_thread: They left in a thread of its own, which no function of the step calls.
     """
 
     code: CodeType
@@ -67,6 +68,7 @@ class Site:
     changes: bool = False
     values: set[float] | None = field(default_factory=set)
     direct: bool = True
+    in_thread: bool = False
 
     def touches(self, sliced: Slice) -> bool:
         """Say whether what left here may be in what a slice is of."""
@@ -77,8 +79,11 @@ class Site:
     def ways_in(self, sliced: Slice) -> list[Expression]:
         """Return the expressions of a slice that what left here comes in by."""
         position = position_of(self.code, self.lasti)
+        if not any(marks.parts for marks in self.marks.values()):
+            return []  # it only changed what it was given
         unsure = all(marks.loose for marks in self.marks.values())
-        ways = (expression.way_of(position, self._parts) for expression in sliced.expressions)
+        expressions = sliced.expressions + (sliced.quiet if self.in_thread else ())
+        ways = (expression.way_of(position, self._parts) for expression in expressions)
         return [way._replace(loose=way.loose or unsure) for way in ways if way is not None]
 
     def _parts(self, taken: Path) -> Iterator[bool | None]:

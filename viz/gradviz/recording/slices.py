@@ -56,8 +56,6 @@ def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
     plain = (
         isinstance(node, _FUNCTIONS)
         and not getattr(node, "decorator_list", ())
-        and node.args.vararg is None
-        and node.args.kwarg is None
         and not any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
     )
     slicer = Slicer(source, scope)
@@ -77,6 +75,7 @@ class Slicer:
     source: Source
     start: Scope
     expressions: dict[Expression, None] = field(default_factory=dict)
+    quiet: dict[Expression, None] = field(default_factory=dict)
     calls: dict[Range, None] = field(default_factory=dict)
     parameters: dict[Path, None] = field(default_factory=dict)
     followed: set[tuple[int, Path, Way]] = field(default_factory=set)
@@ -112,8 +111,6 @@ class Slicer:
         taken: Path = (),
     ) -> None:
         """Take an expression as one that is computed from, whatever the names in it stand for."""
-        if way.quiet:
-            return
         given = self._given_in(value, scope, environment)
         unread = [
             argument for call in given.values() for argument, paths in call.items() if not paths
@@ -131,7 +128,7 @@ class Slicer:
         ranges = tuple(map(range_of, unread))
         place = range_of(value)
         whole = Expression(place, taken, way.object, not way.kept, way.loose, read, ranges, several)
-        self.expressions[whole] = None
+        self._take(whole, way)
 
     def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
         """Return the paths that an expression takes a value from, of a call's arguments what its
@@ -175,8 +172,7 @@ class Slicer:
         self.value(node, scope, environment, way, left)
 
     def _take(self, expression: Expression, way: Way) -> None:
-        if not way.quiet:
-            self.expressions[expression] = None
+        (self.quiet if way.quiet else self.expressions)[expression] = None
 
     def _given(
         self, value: ast.Call, scope: Scope, environment: Environment
@@ -207,7 +203,9 @@ class Slicer:
             self._follow(*self.pending.pop())
             if len(self.followed) > _MOST:
                 return None
-        return Slice(tuple(self.expressions), tuple(self.calls), tuple(self.parameters))
+        return Slice(
+            tuple(self.expressions), tuple(self.calls), tuple(self.parameters), tuple(self.quiet)
+        )
 
     def _is_new(self, thing: object, path: Path, way: Way) -> bool:
         key = (id(thing), path, way)

@@ -1,4 +1,4 @@
-"""Texts that several numbers stand in: what is read out of one may be any of them."""
+"""Texts and bytes that several numbers stand in: what is read out of one may be any of them."""
 
 import ast
 from collections.abc import Iterator
@@ -47,6 +47,8 @@ def _is_of_several(node: ast.expr) -> bool:
     given = [*node.args, *(word.value for word in node.keywords)]
     if name_of(node) == "format" and isinstance(node.func, ast.Attribute):
         return _has_digits([node.func.value]) or _are_several(given)
+    if name_of(node) == "pack":
+        return _are_several(given[1:])  # the first says how
     return name_of(node) in _WRITTEN and _are_several(node.args[:1])
 
 

@@ -131,8 +131,16 @@ def derivative_sources(tape: Tape, nodes: Iterable[Any], inputs: Iterable[Any]) 
     for node in _before(curved):
         stamp = tape.stamp_of(node)
         if stamp is not None:
-            numbers.update(dict.fromkeys(stamp.sources))
+            numbers.update(
+                (source, None) for source in stamp.sources if not _is_inside_function(tape, source)
+            )
     return tuple(numbers)
+
+
+def _is_inside_function(tape: Tape, number: int) -> bool:
+    """Say whether a call stands inside a custom Function, whose result has its history."""
+    call = tape.calls.get(number)
+    return call is not None and call.inside is not None
 
 
 def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:

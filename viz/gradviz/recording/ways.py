@@ -75,12 +75,15 @@ class Slice:
         expressions: All of them.
         calls: Calls that may have changed what goes in.
         parameters: Of the function, and what of them: ``("state", "mean")`` for ``state.mean``.
+        quiet: Expressions in the functions that are called on the way: what leaves torch in there
+            is known where they are called, but for what leaves in a thread of its own.
         written: Paths that it starts at and that stand in a text of several numbers.
     """
 
     expressions: tuple[Expression, ...] = ()
     calls: tuple[Range, ...] = ()
     parameters: tuple[Path, ...] = ()
+    quiet: tuple[Expression, ...] = ()
     written: frozenset[Path] = frozenset()
 
 

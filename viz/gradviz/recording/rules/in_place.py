@@ -12,7 +12,7 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of, is_returned_by_function
 from gradviz.recording.memory import written
 from gradviz.recording.memory_writes import wrote
-from gradviz.recording.moved import stepped
+from gradviz.recording.moved import keeps, stepped
 from gradviz.recording.named_calls import is_in_place
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
@@ -51,9 +51,6 @@ def _after_in_place(
     for index, (target, was_live) in enumerate(before or ()):
         if recorder.touches:
             recorder.touches.wrote(target, rule.name, frame)
-        if steps:
-            stepped(recorder.tape, target)
-            continue
         others = [
             (
                 item[index]
@@ -62,7 +59,12 @@ def _after_in_place(
             )
             for item in args[1:]
         ]
-        wrote(recorder, rule, target, was_live, others, kwargs, frame)
+        if not steps:
+            wrote(recorder, rule, target, was_live, others, kwargs, frame)
+        elif target.requires_grad:
+            stepped(recorder.tape, target)
+        else:
+            keeps(recorder.tape, (target,), inputs_of(recorder, others, {}))
     return out
 
 

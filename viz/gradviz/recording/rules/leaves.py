@@ -5,6 +5,7 @@ from typing import Any
 
 from gradviz.recording import where
 from gradviz.recording.leaf_switches import switched
+from gradviz.recording.moved import to_be_stepped
 from gradviz.recording.recorder import Recorder, spot_of
 from gradviz.recording.rule import Rule
 
@@ -36,6 +37,8 @@ def _after_get_grad(
         recorder.gradients.read(args[0], out)
     elif frame.f_code.co_name == "zero_grad":
         recorder.gradients.replaced(args[0])
+    else:
+        to_be_stepped(recorder.tape, out)
     return out
 
 
