@@ -232,7 +232,8 @@ def strip(error: BaseException | None, visited: set[int]) -> None:
             elif kept and kept[-1].tb_frame.f_code.co_name == "handle_torch_function":
                 # Torch's function on its way through a mode; it comes again, as without one
                 del kept[-2:]
-        for entry, following in zip(kept, [*kept[1:], None], strict=True):
-            entry.tb_next = following
+        following: TracebackType | None = None
+        for entry in reversed(kept):  # none where an exception was never raised itself
+            entry.tb_next, following = following, entry
         strip(error.__context__, visited)
         error = error.__cause__
