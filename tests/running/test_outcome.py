@@ -222,3 +222,118 @@ def test_what_weight_decay_or_a_hand_moves_is_called_that(scripts):
         "gradviz: All 6 parameters train; spare.* (2) are moved by weight decay alone: what arrives"
         " is all zero; teacher.* (2) are moved by hand at train.py:14.\n"
     )
+
+
+LATE = """
+import torch
+from torch import nn
+
+def fit():
+    torch.manual_seed(0)
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    for step in range(14):
+        out = model(torch.ones(6, 4) if step == 9 else torch.randn(6, 4))
+        loss = out.square().mean() - 0.01 * out.var().sqrt()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+fit()
+"""
+
+
+def test_of_a_nan_born_after_the_calls_that_were_watched_the_calls_to_watch_are_named(scripts):
+    scripts.write("train.py", LATE)
+    ran = scripts.run("train.py")
+    assert "means     A gradient was NaN or infinite at step 10 of optimizer or the one" in ran.err
+    assert "fix       gradviz run --backward 9,10 watches the calls before these steps" in ran.err
+    again = scripts.run("--backward", "9,10", "train.py")
+    assert again.end.endswith("NaN or infinity gets into them, born at train.py:11.\n")
+
+
+NOT_REGISTERED = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(4, 3)
+        self.shift = nn.Parameter(torch.zeros(3)){moved}
+
+    def forward(self, x):
+        return self.body(x) + self.shift
+
+model = Net()
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for step in range(3):
+    optimizer.zero_grad()
+    model(torch.randn(5, 4)).square().mean().backward(retain_graph=True)
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("moved", "end"),
+    [
+        (
+            ".double()",
+            (
+                "All 2 parameters train; a tensor of 3 values made with nn.Parameter at train.py:9"
+                " is in no model, and no optimizer holds it."
+            ),
+        ),
+        ("", "All 3 parameters train."),
+    ],
+)
+def test_a_parameter_that_is_none_because_it_was_made_into_another_tensor_is_told_at_the_end(
+    scripts, moved, end
+):
+    scripts.write("train.py", NOT_REGISTERED.format(moved=moved))
+    assert scripts.run("train.py").end == f"gradviz: {end}\n"
+
+
+def test_a_loss_that_is_never_finite_is_told_although_weights_are(scripts):
+    scripts.write(
+        "train.py",
+        """\
+        import torch
+        from torch import nn
+
+        model = nn.Linear(5, 5)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        out = torch.tensor([False, False, False, True, True])
+        for step in range(3):
+            chances = model(torch.randn(4, 5)).masked_fill(out, -torch.inf).log_softmax(-1)
+            loss = -(chances * torch.eye(5)[0]).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        """,
+    )
+    assert scripts.run("train.py").end == (
+        "gradviz: All 2 parameters train; the loss is NaN or infinite in every call that was"
+        " watched, and the first value that is not finite comes out at train.py:8.\n"
+    )
+
+
+def test_an_optimizer_to_which_no_gradient_came_is_told_where_an_error_ends_the_script(scripts):
+    scripts.write(
+        "train.py",
+        """\
+        import torch
+        from torch import nn
+
+        online, target = nn.Linear(4, 2), nn.Linear(4, 2)
+        optimizer = torch.optim.SGD(online.parameters(), 0.1)
+        target(torch.randn(3, 4)).sum().backward()
+        print(online.weight.grad.norm())
+        """,
+    )
+    ran = scripts.run("train.py")
+    assert ran.code == 1
+    assert ran.end == (
+        "gradviz: No optimizer stepped while it was watched, so whether parameters train is not"
+        " known; no gradient came to anything that optimizer holds.\n"
+    )

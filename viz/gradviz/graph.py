@@ -425,8 +425,10 @@ class Leaf:
         name: ``"leaf (6, 6)"``, or the name of the parameter it is a copy of, where that is known.
         shape: Sizes.
         place: Where it first went into an operation.
+        is_parameter: It was made with ``nn.Parameter``, so it is meant to be one.
     """
 
     name: str
     shape: tuple[int, ...]
     place: Place | None = None
+    is_parameter: bool = False

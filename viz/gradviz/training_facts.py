@@ -147,6 +147,7 @@ class Training:
         parameters: The fate of each, in the order of the report.
         optimizers: What each did.
         alarms: What to look at first.
+        remarks: What else is worth a clause in the last sentence.
     """
 
     backwards: int = 0
@@ -154,6 +155,7 @@ class Training:
     parameters: tuple[Fate, ...] = ()
     optimizers: tuple[OptimizerSteps, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 # What is seen, before it is judged
@@ -257,6 +259,9 @@ class Stepper:
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
         scheduled: Something sets its learning rate: a group has an initial one.
+        spoilt: The step that left something not finite, or the one after that, counted from 1;
+            None where none was seen to after the calls that were watched.
+        even: Each backward call had a step of its own, so that they have the same numbers.
     """
 
     name: str
@@ -270,6 +275,8 @@ class Stepper:
     made: Place | None = None
     born: int | None = None
     scheduled: bool = False
+    spoilt: int | None = None
+    even: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

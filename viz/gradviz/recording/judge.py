@@ -88,7 +88,7 @@ def judge(
         ),
         parameters=Parameters(_with_doubts(judged.parameters, why, left)),
         cuts=judged.cuts,
-        unregistered=_unregistered(built, judged.graph),
+        unregistered=_unregistered(tape, built, judged.graph),
         births=brought.births,
         graph=judged.graph,
         notes=tuple(dict.fromkeys(remarks)),
@@ -126,12 +126,17 @@ def _with_doubts(
     )
 
 
-def _unregistered(built: Built, graph: Graph) -> tuple[Leaf, ...]:
+def _unregistered(tape: Tape, built: Built, graph: Graph) -> tuple[Leaf, ...]:
     """Return the leaves that gradient reaches and that are no parameter of the model."""
     leaves = [node for node in graph.nodes if node.kind is NodeKind.LEAF]
     reached = built.reached() if leaves else set()
     return tuple(
-        Leaf(name=leaf.name, shape=leaf.shape or (), place=leaf.place)
+        Leaf(
+            name=leaf.name,
+            shape=leaf.shape or (),
+            place=leaf.place,
+            is_parameter=tape.leaves[built.numbers[leaf.index]].is_parameter,
+        )
         for leaf in leaves
         if leaf.requires_grad and leaf.index in reached
     )

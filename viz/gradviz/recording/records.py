@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from torch import Tensor
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import Parameter, is_lazy
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
@@ -115,14 +115,16 @@ class LeafSeen:
     Attributes:
         shape: Sizes.
         requires_grad: In some use of it.
+        is_parameter: It was made with ``nn.Parameter``.
         sources: Numbers of the severed values that it is made of.
     """
 
-    __slots__ = ("requires_grad", "shape", "sources")
+    __slots__ = ("is_parameter", "requires_grad", "shape", "sources")
 
     def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
         self.shape = () if is_lazy(tensor) or tensor.is_nested else tuple(tensor.shape)
         self.requires_grad = False
+        self.is_parameter = isinstance(tensor, Parameter)
         self.sources = sources
 
 

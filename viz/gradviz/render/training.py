@@ -24,7 +24,7 @@ def sentence(training: Training | None) -> str:
     before step()."``
     """
     if training is None or not training.parameters:
-        return f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
+        return _with_remarks(f"No optimizer stepped while it was watched, so {NOT_KNOWN}", training)
     beside = _beside(training)
     whole = training
     training = replace(
@@ -37,7 +37,7 @@ def sentence(training: Training | None) -> str:
     away = sum(fate.away for fate in whole.parameters)
     decided = [fate for fate in fates if fate.trains is not None]
     if not decided:
-        return f"{_steps(training)}, so {NOT_KNOWN}."
+        return _with_remarks(f"{_steps(training)}, so {NOT_KNOWN}", training)
     total = counted(len(fates), "parameter")
     train = sum(fate.trains is True for fate in fates)
     if train == len(fates):
@@ -58,7 +58,12 @@ def sentence(training: Training | None) -> str:
         held = any(fate.optimizer for fate in whole.parameters if fate.name in beside)
         does = "steps" if held else "holds"
         clauses += [f"no loss uses {unused}, and no optimizer {does} {them}"]
-    return printable("; ".join(clauses)) + "."
+    return _with_remarks("; ".join(clauses), training)
+
+
+def _with_remarks(sentence: str, training: Training | None) -> str:
+    remarks = () if training is None else training.remarks
+    return printable("; ".join((sentence, *remarks))) + "."
 
 
 def _beside(training: Training) -> list[str]:

@@ -57,6 +57,7 @@ class Account:
         self._steps: Counter[int] = Counter()  # that were told of, by the identity of the optimizer
         self._replicas = Replicas()
         training.stepped = self._replicas.stepped
+        training.lookout.spoils = self.trained
         self._raised: Path | None = None  # which says to others that there was an alarm
 
     def call(self, call: Call) -> bool:
@@ -100,7 +101,7 @@ class Account:
             rounds.batch,
             rounds.numbers,
             self.kept.earlier(rounds.numbers[0]),
-            stale=self._training.stale(optimizer),
+            stale=self._training.identities.stale_in(optimizer, self._training.optimizers),
             waits=not is_last and self._steps[id(optimizer)] < _SURE,
         )
         step = replace(step, prevented=prevented)

@@ -1,5 +1,6 @@
 """What the series of a run takes from a watched call, beside the report."""
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
@@ -17,6 +18,12 @@ def zeros_of(graph: Graph) -> dict[str, float]:
         for node in graph.nodes
         if node.kind is NodeKind.PARAMETER and node.incoming and node.incoming[0] is not None
     }
+
+
+def is_finite(losses: Sequence[Tensor]) -> bool:
+    """Say whether the losses that a backward began from are finite, as far as they can be read."""
+    value = value_of(losses)
+    return value is None or math.isfinite(value)
 
 
 def value_of(losses: Sequence[Tensor]) -> float | None:

@@ -61,9 +61,10 @@ class Outcome:
             evidence,
             steppers,
             reported,
-            terms=watch.terms,
-            underivable=watch.underivable,
-            inspects=watch.inspects,
+            terms=watch.calls.terms,
+            underivable=watch.calls.underivable,
+            remarks=watch.remarks,
+            inspects=watch.calls.inspects,
             ended=ended,
             thresholds=self._thresholds,
         )
@@ -89,6 +90,7 @@ class Outcome:
             training,
             parameters=earlier + training.parameters,
             alarms=alarms + training.alarms,
+            remarks=tuple(dict.fromkeys(self._before.remarks + training.remarks)),
         )
 
     def of_step(self, step: Step) -> None:

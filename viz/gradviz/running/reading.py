@@ -19,7 +19,7 @@ from gradviz.recording.seams.watcher import held_by
 from gradviz.recording.tape import Tape
 from gradviz.reports import Report
 from gradviz.running import names, ranks
-from gradviz.running.amounts import value_of, zeros_of
+from gradviz.running.amounts import is_finite, value_of, zeros_of
 from gradviz.running.assignments import assigned_anew
 from gradviz.running.calls import Call
 from gradviz.running.relevant import relevant
@@ -199,6 +199,8 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         underivable=find_underivable(report.graph),
         births=report.births,
         copies=find_copies(report.graph),
+        leaves=report.unregistered,
+        is_finite=is_finite(ended.losses),
         last_layer=_meant(last_layer(report.graph), scene.roots),
         inspects=bool(report.unregistered)
         or not all(_is_training(root) for root in scene.roots.values()),

@@ -234,7 +234,7 @@ class Trace:
                 births=report.births,
             )
             self._training.called(call, names, roots)
-            return judge_training(*self._training.evidence(), 1, terms=self._training.terms)
+            return judge_training(*self._training.evidence(), 1, terms=self._training.calls.terms)
 
     def _stopped_watching(self, error: BaseException) -> None:
         self._notes.append(

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
+from gradviz.training.idle import dead, idle, locked_at_zero
 from gradviz.training.words import explain, is_frozen
 from gradviz.training_facts import (
     THRESHOLDS,
@@ -52,13 +53,17 @@ def find_alarms(
         thresholds: From where on gradient vanishes or explodes.
     """
     alarms = _Collected()
-    idle = set()
-    for why, place, names in _idle(evidence, steppers):
+    passed: set[str] = set()
+    for why, place, names in idle(evidence, steppers):
         alarms.add(why, place, names)
-        idle.update(names)
-    for place, names in _locked_at_zero(evidence, steppers):
-        if idle.isdisjoint(names):
-            alarms.add("zero", place, names)
+        passed.update(names)
+    for why, place, names in (
+        *locked_at_zero(evidence, steppers),
+        *dead(evidence, steppers),
+    ):
+        if passed.isdisjoint(names):
+            alarms.add(why, place, names)
+            passed.update(names)
     for term in underivable:
         alarms.add("underivable", term.place, term.parameters)
     for why, place, names in (
@@ -69,7 +74,7 @@ def find_alarms(
         alarms.add(why, place, names)
     scene = _Scene(evidence, fates, steppers, inspects=inspects, ended=ended)
     for fate in fates:
-        passed_over = fate.name in idle or fate.name in scene.copied
+        passed_over = fate.name in passed or fate.name in scene.copied
         passed_over = passed_over or (bool(underivable) and fate.why == "not_stepped")
         if not passed_over and _is_alarm(fate, scene):
             vanishes = fate.why == "too_small" and _vanishes(evidence, fate, thresholds)
@@ -133,74 +138,6 @@ class _Scene:
         }
 
 
-def _idle(
-    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
-) -> Iterator[tuple[str, Place | None, list[str]]]:
-    """Yield the optimizers that change nothing.
-
-    Everything they hold is frozen, or got exactly zero in every call.
-    """
-    for stepper in steppers:
-        held = [evidence[name] for name in stepper.held if name in evidence]
-        if not held or not stepper.steps or stepper.strangers:
-            continue
-        words = {
-            name: {in_call.verdict for in_call in evidence[name].verdicts}
-            for name in (parameter.name for parameter in held)
-        }
-        if any(
-            not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED}
-            for word in words.values()
-        ):
-            continue
-        if any(look.gradient for parameter in held for look in parameter.looks):
-            continue  # it came later
-        zero = [parameter for parameter in held if Verdict.ZERO in words[parameter.name]]
-        if not zero:
-            if any(parameter.drift for parameter in held):
-                continue  # something trained them all the same
-            yield "frozen", _first_place(held), [parameter.name for parameter in held]
-        elif min(len(parameter.verdicts) for parameter in zero) >= 2:
-            yield "zero", _first_place(zero), [parameter.name for parameter in held]
-
-
-def _locked_at_zero(
-    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
-) -> Iterator[tuple[Place | None, list[str]]]:
-    """Yield the parameters of a model that are zero and get zeros, since each is multiplied by
-    another of them.
-
-    What comes into a layer is zero where its bias gets gradient and its weight, being zero, gets
-    none. With another zero weight behind it, neither ever moves.
-    """
-    held = {name for stepper in steppers if stepper.steps for name in stepper.held}
-    models: dict[str, list[Evidence]] = {}
-    for parameter in evidence.values():
-        if parameter.name in held and parameter.all_zero and _gets_zeros(parameter):
-            models.setdefault(parameter.name.partition(".")[0], []).append(parameter)
-    for locked in models.values():
-        weights = [parameter for parameter in locked if len(parameter.verdicts[0].shape) > 1]
-        last = [weight for weight in weights if _has_reached_sibling(weight, evidence)]
-        if last and len(weights) > len(last):
-            yield _first_place(locked), [parameter.name for parameter in locked]
-
-
-def _gets_zeros(evidence: Evidence) -> bool:
-    """Say whether every call brought a parameter zeros, and nothing has moved it."""
-    verdicts = [call.verdict for call in evidence.verdicts]
-    return len(verdicts) > 1 and set(verdicts) == {Verdict.ZERO} and not evidence.drift
-
-
-def _has_reached_sibling(evidence: Evidence, everything: Mapping[str, Evidence]) -> bool:
-    """Say whether another parameter of the same module got gradient in every call."""
-    module = evidence.name.rpartition(".")[0]
-    return any(
-        sibling.name.rpartition(".")[0] == module
-        and all(call.verdict is Verdict.REACHED for call in sibling.verdicts)
-        for sibling in everything.values()
-    )
-
-
 def _exploding(
     evidence: Iterable[Evidence], thresholds: Thresholds
 ) -> Iterator[tuple[str, Place | None, list[str]]]:
@@ -244,15 +181,6 @@ def _constant(
         names = [name for name in term.parameters if name in held]
         if names:
             yield "constant_term", term.place, names
-
-
-def _first_place(held: Sequence[Evidence]) -> Place | None:
-    for parameter in held:
-        for verdict in parameter.verdicts:
-            place = verdict.frozen_at or (None if verdict.zero is None else verdict.zero.place)
-            if place is not None:
-                return place
-    return None
 
 
 def _is_in_plain_list(name: str, holder: Stepper) -> bool:

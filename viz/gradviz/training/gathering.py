@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradviz.graph import NotFinite, Parameter, Place, Verdict
+from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
 from gradviz.recording.where import Spot
 from gradviz.training.identities import Identities
+from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
@@ -28,6 +29,8 @@ class Seen:
         last_layer: Names of the parameters that all gradient for the rest of a model passes.
         inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
             to something beside parameters.
+        leaves: What it reached beside parameters of models.
+        is_finite: Its loss is.
     """
 
     parameters: Mapping[str, Parameter]
@@ -39,6 +42,8 @@ class Seen:
     copies: Mapping[str, tuple[str, Place | None]] = field(default_factory=dict)
     last_layer: frozenset[str] = frozenset()
     inspects: bool = False
+    leaves: tuple[Leaf, ...] = ()
+    is_finite: bool = True
 
     def renamed(self, before: Mapping[int, str], now: Mapping[int, str]) -> "Seen":
         """Return the call with parameters by the names they have now; without those that are gone.
@@ -68,6 +73,7 @@ class Gatherer:
     moves: Moves
     owners: Owners
     touches: Touches
+    lookout: Lookout
 
     def steppers(self) -> list[Stepper]:
         """Return each optimizer, as it was seen."""
@@ -85,6 +91,8 @@ class Gatherer:
                 made=_place(record.spot),
                 born=record.born,
                 scheduled=record.scheduled,
+                spoilt=self.lookout.spoilt.get(key),
+                even=self.lookout.is_even,
             )
             for key, record in self.optimizers.records.items()
         ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from gradviz.graph import Parameter, Place
 from gradviz.recording.model_names import Names
@@ -144,6 +145,11 @@ class Identities:
                 for successor in () if name is None else _successors(name, self.names.values()):
                     stale.setdefault(successor, (held, key))
         return stale
+
+    def stale_in(self, optimizer: Optimizer, optimizers: Optimizers) -> list[str]:
+        """Return what stands where others stood that an optimizer holds still, by name."""
+        optimizers.record(optimizer).update()
+        return [name for name, (_, key) in self.stale(optimizers).items() if key == id(optimizer)]
 
 
 def _successors(name: str, now: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.alarms import find_alarms
+from gradviz.training.remarks import of_unfed
 from gradviz.training_facts import (
     THRESHOLDS,
     ConstantTerm,
@@ -30,6 +31,7 @@ def judge(
     *,
     terms: Sequence[ConstantTerm] = (),
     underivable: Sequence[ConstantTerm] = (),
+    remarks: Sequence[str] = (),
     inspects: bool = False,
     ended: bool = False,
     thresholds: Thresholds = THRESHOLDS,
@@ -42,11 +44,13 @@ def judge(
         backwards: How many backward calls were reported on.
         terms: The constant terms of their losses.
         underivable: Operations without a derivative that gradient was to pass.
+        remarks: Clauses of the last sentence that are already there.
         inspects: Some call is perhaps not meant to train.
         ended: Nothing more is to come, so that what has not been never will.
         thresholds: From where on gradient vanishes or explodes.
     """
     holders = _holders(steppers)
+    has_stepped = any(stepper.steps or stepper.skipped for stepper in steppers)
     fates = tuple(
         _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
         for parameter in evidence
@@ -75,6 +79,7 @@ def judge(
             ended=ended,
             thresholds=thresholds,
         ),
+        remarks=(*remarks, *(() if has_stepped else of_unfed(evidence, steppers))),
     )
 
 

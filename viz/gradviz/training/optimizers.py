@@ -84,6 +84,11 @@ class Optimizers:
             )
         return record
 
+    def knows(self, optimizer: Optimizer) -> bool:
+        """Say whether there is a record of an optimizer."""
+        record = self.records.get(id(optimizer))
+        return record is not None and record.optimizer() is optimizer
+
     def _set_aside(self, key: int) -> None:
         record, number = self.records.pop(key), next(self._numbers)
         self.records.pop(self._gone.get(record.spot, 0), None)

@@ -2,8 +2,8 @@
 each parameter trains.
 
 While calls are watched in full, every step is looked at. After that steps are counted, and looked
-at ever more rarely, as long as something is open about some parameter; then the hooks are gone.
-Parameters are known by identity.
+at ever more rarely, as long as something is open about some parameter; then only one parameter of
+each optimizer is looked at, which tells of NaN. Parameters are known by identity.
 """
 
 import sys
@@ -22,15 +22,17 @@ from gradviz.recording.model_names import Names
 from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
 from gradviz.series.recorder import Step
+from gradviz.training.calls import Calls
 from gradviz.training.gathering import Gatherer, Seen
 from gradviz.training.hooks import StepHooks
 from gradviz.training.identities import Identities
 from gradviz.training.looking import Glance, StepLook, callers
+from gradviz.training.lookout import Lookout
 from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
-from gradviz.training_facts import ConstantTerm, Evidence, Stepper, Touch
+from gradviz.training_facts import Evidence, Stepper, Touch
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class StepWatch:
     def __init__(self) -> None:
         self.owners = Owners()
         self.touches = Touches()
-        self.calls: list[Seen] = []
+        self.calls = Calls()
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.stepped: Callable[[list[Glance]], None] | None = None  # is told of each look at a step
         # Is told of an optimizer whose first step comes after the calls that were watched
@@ -69,8 +71,10 @@ class StepWatch:
         self._pending: list[tuple[_Step, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
+        self._settled = False  # nothing is open: only NaN may still come
+        self.lookout = Lookout(self.look_again)
         self._failed: Callable[[BaseException], None] | None = None
-        self._resumed = False
+        self._resumed = self._has_phases = False
         self.gone: set[str] = set()  # names of parameters that were gone when it was resumed
 
     # Beginning and end
@@ -78,7 +82,8 @@ class StepWatch:
     def begin(self, failed: Callable[[BaseException], None]) -> None:
         """Watch from here on; what goes wrong is told to ``failed``, and ends the watch."""
         self._failed = failed
-        self._full = True
+        self._full, self._settled = True, False
+        self.lookout.end()
         hooks = self._hooks = StepHooks(
             _guarded(self, self._before_step), _guarded(self, self._after_step)
         )
@@ -93,16 +98,19 @@ class StepWatch:
         self.gone |= {name for key, name in self.names.items() if key not in alive}
         for place in (self._moves, self.identities, self.owners, self.touches, self.optimizers):
             place.keep(alive)
-        self._resumed = True
+        self._resumed = self._has_phases = True
         self._unhook()
         self.begin(failed)
 
     def rest(self) -> None:
         """The calls that are watched in full are over: go on as long as something is open."""
-        self._full = False
+        was_full, self._full = self._full, False
         self.owners.end()
         self._moves.rest()
-        self._end_if_settled()
+        if was_full and self._hooks is not None:
+            is_first = not self._has_phases
+            self.lookout.begin(self.optimizers, self._moves, len(self.calls) if is_first else None)
+            self._end_if_settled()
 
     def end(self) -> None:
         """Watch no longer."""
@@ -155,18 +163,29 @@ class StepWatch:
     # Steps
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._settled and not self.optimizers.knows(optimizer):
+            return
         frame, *outer = callers(all_of_them=bool(self._steps))
         while self._steps and self._steps[-1].frame not in outer:
             self._steps.pop()  # it raised
         if any(step.optimizer == id(optimizer) for step in self._steps):
             return  # its class calls that of its parent
+        self.lookout.before(optimizer)
         record = self.optimizers.record(optimizer)
         step = _Step(id(optimizer), frame)
         self._steps.append(step)
         # Set by GradScaler where the step itself is to leave it out
         inf = getattr(optimizer, "found_inf", None)
         step.skips = isinstance(inf, Tensor) and bool(inf)
-        parameters = self._open(optimizer) if self._looks(record) and not step.skips else []
+        parameters = (
+            [
+                (parameter, group)
+                for parameter, group in _held(optimizer)
+                if self._full or self._moves.is_open(id(parameter))
+            ]
+            if self._looks(record) and not step.skips
+            else []
+        )
         if parameters:
             record.update()
             step.spot, step.writes = spot_of(sys._getframe(1)), self.touches.writes()
@@ -180,21 +199,12 @@ class StepWatch:
 
     def _looks(self, record: OptimizerRecord) -> bool:
         """Say whether the step to come is looked at: every one at first, ever fewer later."""
-        return (
+        return not self._settled and (
             (self._full and self.looking)
             or record.steps == 0
             or self._moves.in_doubt
             or (record.steps + 1) & record.steps == 0
         )
-
-    def _open(self, optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
-        """Return the parameters of which something may be learnt, with their groups."""
-        pairs = {
-            id(parameter): (parameter, group)
-            for group in optimizer.param_groups
-            for parameter in group["params"]
-        }
-        return [pair for key, pair in pairs.items() if self._full or self._moves.is_open(key)]
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if not self._steps or self._steps[-1].frame != callers(all_of_them=False)[0]:
@@ -213,6 +223,7 @@ class StepWatch:
             self._pending.append((step, step.look))
             if torch_inside.current_node() is None:
                 self.settle()
+        self.lookout.after(optimizer, record.steps)
         if not self._full and looked:
             self.look_again(after_step=True)
             self._end_if_settled()
@@ -264,33 +275,25 @@ class StepWatch:
         for step, _ in self._pending:
             step.optimizer = number if step.optimizer == optimizer else step.optimizer
         self._moves.renumber(optimizer, number)
+        self.lookout.renumber(optimizer, number)
 
     def _end_if_settled(self) -> None:
-        """Take the hooks away once every optimizer has made a step, and nothing that is still there
-        is open.
+        """Only look out for NaN once every optimizer has made a step, and nothing that is still
+        there is open.
         """
         records = [record for record in self.optimizers.records.values() if record.is_there]
         held = {key for record in records for key in record.held}
         there = held.union(map(id, self.identities.parameters()))
         if all(record.steps for record in records) and not any(map(self._moves.is_open, there)):
-            self._unhook()
+            self._settled = True
 
     # Backward calls
 
     @property
-    def terms(self) -> tuple[ConstantTerm, ...]:
-        """The constant terms of all losses that were watched."""
-        return tuple(dict.fromkeys(term for call in self.calls for term in call.terms))
-
-    @property
-    def inspects(self) -> bool:
-        """Whether some call is perhaps not meant to train."""
-        return any(call.inspects for call in self.calls)
-
-    @property
-    def underivable(self) -> tuple[ConstantTerm, ...]:
-        """The operations that backward calls could not pass."""
-        return tuple(dict.fromkeys(term for call in self.calls for term in call.underivable))
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth a clause in the last sentence."""
+        is_spoilt = any(not history.finite for history in self._moves.histories.values())
+        return self.calls.remarks(of_losses=not is_spoilt)
 
     def called(self, reported: Seen, names: Names, roots: Mapping[str, Any]) -> None:
         """A backward call has ended.
@@ -322,21 +325,13 @@ class StepWatch:
             if key in self.identities.names and glance.compared
         }
 
-    def stale(self, optimizer: Optimizer) -> list[str]:
-        """Return what stands where others stood that an optimizer holds still, by name."""
-        self.optimizers.record(optimizer).update()
-        return [
-            name
-            for name, (_, key) in self.identities.stale(self.optimizers).items()
-            if key == id(optimizer)
-        ]
-
     def evidence(self, *, ended: bool = False) -> tuple[list[Evidence], list[Stepper]]:
         """Return what was seen of each parameter and of each optimizer."""
         self.settle()
         for record in self.optimizers.records.values():
             record.update()
         if ended:
+            self.lookout.settle()
             self.look_again()
         gatherer = Gatherer(
             self.calls,
@@ -345,8 +340,19 @@ class StepWatch:
             self._moves,
             self.owners,
             self.touches,
+            self.lookout,
         )
         return gatherer.evidence(), gatherer.steppers()
+
+
+def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
+    """Return the parameters that an optimizer holds, each once, with their groups."""
+    pairs = {
+        id(parameter): (parameter, group)
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+    }
+    return list(pairs.values())
 
 
 def _guarded(watch: StepWatch, action: Callable[..., None]) -> Callable[..., None]:

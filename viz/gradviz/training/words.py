@@ -166,6 +166,13 @@ _ALL_ZERO = (
     ),
     "Initialize weights at random; only the last of a branch may begin at zero.",
 )
+_DEAD = (
+    (
+        "No weight of the model gets anything but zeros, so what it computes does not depend on"
+        " what goes in; only biases and gains move."
+    ),
+    "Look at where the zero begins: a dead activation, a normalisation of what is all the same.",
+)
 _SKIPPED = (
     (
         "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN"
@@ -194,13 +201,6 @@ _IN_PLAIN_LIST = (
         " parameters() leaves out."
     ),
     "Use nn.ModuleList or nn.ModuleDict in its place.",
-)
-_BORN_UNSEEN = (
-    (
-        "A gradient was NaN or infinite at a step after the calls that were watched, which makes"
-        " the parameter so for good."
-    ),
-    "gradviz run --every 1 watches every call, and names the line where the first one is born.",
 )
 _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
@@ -246,6 +246,26 @@ def _is_spoilt_later(evidence: Evidence) -> bool:
     )
 
 
+def _born_unseen(holders: Sequence[Stepper]) -> tuple[str, str]:
+    """Say as nearly as it is known when a NaN was born after the calls that were watched."""
+    first = next((holder for holder in holders if holder.spoilt is not None), None)
+    spoilt = None if first is None else first.spoilt
+    when = f"step {spoilt} of {first.name} or the one before it" if first and spoilt else "a step"
+    means = (
+        f"A gradient was NaN or infinite at {when}, after the calls that were watched, which makes"
+        " the parameter so for good."
+    )
+    if first is None or spoilt is None or not first.even:
+        return means, (
+            "gradviz run --every 1 watches every call, and names the line where the first one is"
+            " born."
+        )
+    return means, (
+        f"gradviz run --backward {spoilt - 1},{spoilt} watches the calls before these steps, and"
+        " names the line where it is born."
+    )
+
+
 def _overflown(overflow: Overflow) -> tuple[str, str]:
     means = (
         f"The gradient is finite when {overflow.kind} steps, and the update is not: the step makes"
@@ -282,6 +302,10 @@ def explain(
         return _BEGUN
     if why == "zero" and all(parameter.all_zero for parameter in concerned):
         return _ALL_ZERO
+    if why == "zero" and any(
+        names.isdisjoint([held]) for holder in holders for held in holder.held
+    ):
+        return _DEAD
     if why == "not_held" and all("[" in parameter.name for parameter in concerned):
         return _IN_PLAIN_LIST
     if why == "lost" and all(parameter.put_back for parameter in concerned):
@@ -293,7 +317,7 @@ def explain(
     ):
         return _NO_RATE_BY_SCHEDULE if any(holder.scheduled for holder in holders) else _NO_RATE
     if why == "not_finite" and any(map(_is_spoilt_later, concerned)):
-        return _BORN_UNSEEN
+        return _born_unseen(holders)
     overflow = next(filter(None, (evidence.overflow for evidence in concerned)), None)
     if why == "not_finite" and overflow is not None:
         return _overflown(overflow)

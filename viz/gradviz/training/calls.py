@@ -1,0 +1,34 @@
+"""The backward calls of a run that were watched, and what holds of them together."""
+
+from gradviz.training.gathering import Seen
+from gradviz.training.remarks import of_leaves, of_loss
+from gradviz.training_facts import ConstantTerm
+
+
+class Calls(list[Seen]):
+    """The calls, in their order."""
+
+    @property
+    def terms(self) -> tuple[ConstantTerm, ...]:
+        """The constant terms of all losses."""
+        return tuple(dict.fromkeys(term for call in self for term in call.terms))
+
+    @property
+    def underivable(self) -> tuple[ConstantTerm, ...]:
+        """The operations that backward calls could not pass."""
+        return tuple(dict.fromkeys(term for call in self for term in call.underivable))
+
+    @property
+    def inspects(self) -> bool:
+        """Whether some call is perhaps not meant to train."""
+        return any(call.inspects for call in self)
+
+    def remarks(self, *, of_losses: bool) -> tuple[str, ...]:
+        """Return what is worth a clause in the last sentence; of losses where that is wanted."""
+        leaves = of_leaves([call.leaves for call in self])
+        births = [next(iter(call.births), None) for call in self]
+        losses = [
+            (call.is_finite, None if birth is None else birth.caller or birth.place)
+            for call, birth in zip(self, births, strict=True)
+        ]
+        return leaves + (of_loss(losses) if of_losses else ())

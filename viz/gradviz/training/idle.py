@@ -1,0 +1,121 @@
+"""Which optimizers and models change nothing: everything is frozen, or gets zeros.
+
+Pure, without torch.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gradviz.graph import Place, Verdict
+from gradviz.training_facts import Evidence, Stepper
+
+_AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
+
+
+def idle(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield the optimizers that change nothing.
+
+    Everything they hold is frozen, or got exactly zero in every call.
+    """
+    for stepper in steppers:
+        held = [evidence[name] for name in stepper.held if name in evidence]
+        if not held or not stepper.steps or stepper.strangers:
+            continue
+        words = {
+            name: {in_call.verdict for in_call in evidence[name].verdicts}
+            for name in (parameter.name for parameter in held)
+        }
+        if any(
+            not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED}
+            for word in words.values()
+        ):
+            continue
+        if any(look.gradient for parameter in held for look in parameter.looks):
+            continue  # it came later
+        zero = [parameter for parameter in held if Verdict.ZERO in words[parameter.name]]
+        if not zero:
+            if any(parameter.drift for parameter in held):
+                continue  # something trained them all the same
+            yield "frozen", _first_place(held), [parameter.name for parameter in held]
+        elif min(len(parameter.verdicts) for parameter in zero) >= 2:
+            yield "zero", _first_place(zero), [parameter.name for parameter in held]
+
+
+def locked_at_zero(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield the parameters of a model that are zero and get zeros, since each is multiplied by
+    another of them.
+
+    What comes into a layer is zero where its bias gets gradient and its weight, being zero, gets
+    none. With another zero weight behind it, neither ever moves.
+    """
+    held = {name for stepper in steppers if stepper.steps for name in stepper.held}
+    models: dict[str, list[Evidence]] = {}
+    for parameter in evidence.values():
+        if parameter.name in held and parameter.all_zero and _gets_zeros(parameter):
+            models.setdefault(parameter.name.partition(".")[0], []).append(parameter)
+    for locked in models.values():
+        weights = [parameter for parameter in locked if len(parameter.verdicts[0].shape) > 1]
+        last = [weight for weight in weights if _has_reached_sibling(weight, evidence)]
+        if last and len(weights) > len(last):
+            yield "zero", _first_place(locked), [parameter.name for parameter in locked]
+
+
+def dead(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield the weights of a model of which none gets anything but zeros, and of which only biases
+    and gains get gradient: what it computes does not depend on what goes in.
+    """
+    held = {name for stepper in steppers if stepper.steps for name in stepper.held}
+    models: dict[str, list[Evidence]] = {}
+    for parameter in evidence.values():
+        if any(call.verdict is not Verdict.FROZEN for call in parameter.verdicts):
+            models.setdefault(parameter.name.partition(".")[0], []).append(parameter)
+    for own in models.values():
+        weights = [parameter for parameter in own if len(parameter.verdicts[0].shape) > 1]
+        others = [parameter for parameter in own if parameter not in weights]
+        is_dead = all(_gets_nothing(weight) and weight.name in held for weight in weights)
+        if weights and is_dead and any(_is_always_reached(other) for other in others):
+            names = [parameter.name for parameter in own if _gets_nothing(parameter)]
+            yield "zero", _first_place(weights), names
+
+
+def _gets_nothing(evidence: Evidence) -> bool:
+    """Say whether every call, and every step that was looked at, brought a parameter zeros."""
+    verdicts = [call.verdict for call in evidence.verdicts]
+    return (
+        len(verdicts) >= _AGAIN
+        and set(verdicts) == {Verdict.ZERO}
+        and not any(look.gradient for look in evidence.looks)
+    )
+
+
+def _is_always_reached(evidence: Evidence) -> bool:
+    return all(call.verdict is Verdict.REACHED for call in evidence.verdicts)
+
+
+def _gets_zeros(evidence: Evidence) -> bool:
+    """Say whether every call brought a parameter zeros, and nothing has moved it."""
+    verdicts = [call.verdict for call in evidence.verdicts]
+    return len(verdicts) > 1 and set(verdicts) == {Verdict.ZERO} and not evidence.drift
+
+
+def _has_reached_sibling(evidence: Evidence, everything: Mapping[str, Evidence]) -> bool:
+    """Say whether another parameter of the same module got gradient in every call."""
+    module = evidence.name.rpartition(".")[0]
+    return any(
+        sibling.name.rpartition(".")[0] == module and _is_always_reached(sibling)
+        for sibling in everything.values()
+    )
+
+
+def _first_place(held: Sequence[Evidence]) -> Place | None:
+    for parameter in held:
+        for verdict in parameter.verdicts:
+            place = verdict.frozen_at or (None if verdict.zero is None else verdict.zero.place)
+            if place is not None:
+                return place
+    return None

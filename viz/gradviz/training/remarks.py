@@ -1,0 +1,66 @@
+"""What of a run is worth a clause in its last sentence, and is no reason for any parameter.
+
+Pure, without torch.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from gradviz.graph import Leaf, Place, Verdict
+from gradviz.render.sentences import leaf_name, path_and_line
+from gradviz.training_facts import Evidence, Stepper
+
+_AGAIN = 2  # calls that find a leaf: what goes into one may be an input
+
+
+def of_leaves(leaves: Iterable[Sequence[Leaf]]) -> tuple[str, ...]:
+    """Return a clause for each parameter that is of no model and that no optimizer holds.
+
+    Args:
+        leaves: What each call reached beside parameters of models.
+    """
+    calls = Counter(leaf for own in leaves for leaf in dict.fromkeys(own) if leaf.is_parameter)
+    return tuple(
+        f"{leaf_name(leaf)} made with nn.Parameter{_at(leaf.place)} is in no model, and no"
+        " optimizer holds it"
+        for leaf, number in calls.items()
+        if number >= _AGAIN
+    )
+
+
+def of_loss(losses: Sequence[tuple[bool, Place | None]]) -> tuple[str, ...]:
+    """Return a clause where no loss was finite, and where that was born.
+
+    Args:
+        losses: For each call whether its loss is finite, and where what is not was born.
+    """
+    if len(losses) < _AGAIN or any(is_finite for is_finite, _ in losses):
+        return ()
+    place = losses[0][1]
+    born = (
+        "" if place is None else f", and the first value that is not finite comes out{_at(place)}"
+    )
+    return (f"the loss is NaN or infinite in every call that was watched{born}",)
+
+
+def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple[str, ...]:
+    """Return a clause for each optimizer that has made no step, and no gradient came to what it
+    holds.
+    """
+    fed = {
+        parameter.name
+        for parameter in evidence
+        if any(call.verdict in (Verdict.REACHED, Verdict.ZERO) for call in parameter.verdicts)
+    }
+    return tuple(
+        f"no gradient came to anything that {stepper.name} holds"
+        for stepper in steppers
+        if stepper.held
+        and not stepper.strangers
+        and not stepper.steps
+        and fed.isdisjoint(stepper.held)
+    )
+
+
+def _at(place: Place | None) -> str:
+    return "" if place is None else f" at {path_and_line(place)}"
