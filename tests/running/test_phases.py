@@ -151,3 +151,22 @@ def test_what_an_optimizer_raises_as_it_is_made_goes_to_the_script(warm_scripts)
     ran = warm_scripts.run("train.py")
     assert ran.out == "optimizer got an empty parameter list\n"
     assert "stopped watching" not in ran.err
+
+
+def test_a_phase_is_watched_where_the_script_has_set_a_default_device(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        TWO
+        + """
+    torch.set_default_device("cpu")
+    third = nn.Linear(3, 2)
+    train(third, torch.optim.Adagrad(third.parameters(), 0.01))
+    torch.set_default_device(None)
+    print(torch.overrides._get_current_function_mode_stack())
+    """,
+    )
+    ran = warm_scripts.run("train.py")
+    assert ran.out == "[]\n"
+    assert "Adagrad is made" in ran.said
+    assert len(calls(ran)) == 9
+    assert ran.end == "gradviz: All 6 parameters train.\n"

@@ -103,7 +103,7 @@ class Phases:
         """Say whether a trace can begin here: another may be on, or a mode that ends before it."""
         return (
             threading.get_ident() == self._thread
-            and torch_inside.other_modes() == 0
+            and torch_inside.modes_that_end() == 0
             and not is_traced()
         )
 

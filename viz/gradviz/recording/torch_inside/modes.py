@@ -34,6 +34,14 @@ STACK = Ability(
     " every call pass.",
 )
 
+DEFAULT_DEVICE = Ability(
+    ("_GLOBAL_DEVICE_CONTEXT", "_C._get_function_stack_at"),
+    "the mode of a default device stays on the stack, below all others, so a trace may begin"
+    " above it late in a script",
+    "2.6 to 2.15",
+    "What is trained late in a script that has set a default device is not watched.",
+)
+
 UNDISPATCHED = Ability(
     ("_C._len_torch_dispatch_stack", "utils._python_dispatch._disable_current_modes"),
     "what gradviz measures of a gradient is nothing that a mode of the user's counts, keeps or"
@@ -57,7 +65,7 @@ PLAIN_DISPATCH = Ability(
     "Gradients of other tensor classes are not measured.",
 )
 
-ABILITIES = (UNSEEN, STACK, UNDISPATCHED, UNPROFILED, PLAIN_DISPATCH)
+ABILITIES = (UNSEEN, STACK, DEFAULT_DEVICE, UNDISPATCHED, UNPROFILED, PLAIN_DISPATCH)
 
 _disabled: Callable[[], AbstractContextManager[Any]] = (
     private("_C.DisableTorchFunction") or nullcontext
@@ -110,6 +118,7 @@ class _WithoutModes:
 
 
 _stack_length, _pop, _push = map(private, STACK.paths)
+_default_device, _mode_at = map(private, DEFAULT_DEVICE.paths)
 
 
 def _none() -> int:
@@ -120,6 +129,15 @@ other_modes: Callable[[], int] = _stack_length or _none
 """Return how many modes are on torch's stack: from inside one that runs, the others below it."""
 dispatch_modes: Callable[[], int] = _dispatch_modes or _none
 """Return how many dispatch modes there are."""
+
+
+def modes_that_end() -> int:
+    """Return how many modes are on torch's stack, without that of a default device, which stays."""
+    number = other_modes()
+    stays = getattr(_default_device, "device_context", None)
+    if stays is None or _mode_at is None or not number:
+        return number
+    return number - (_mode_at(0) is stays)
 
 
 @contextmanager
