@@ -32,6 +32,7 @@ class Identities:
         self.numels: dict[str, int] = {}
         self._owners = owners
         self._former: dict[int, str] = {}  # names of every call
+        self._heirs: dict[int, tuple[str, ...]] = {}  # what all stands for one that was replaced
         self._replaced: dict[int, Place | None] = {}  # with their model, and by which line
         self._roots: dict[str, Callable[[], Any]] = {}
 
@@ -69,6 +70,7 @@ class Identities:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
         self.names = {key: name for key, name in self.names.items() if key in alive}
         self._former = {key: name for key, name in self._former.items() if key in alive}
+        self._heirs = {key: names for key, names in self._heirs.items() if key in alive}
         self._replaced = {key: place for key, place in self._replaced.items() if key in alive}
 
     def parameters(self) -> Iterator[Tensor]:
@@ -79,7 +81,7 @@ class Identities:
                 yield from root.parameters()
 
     def replaced(
-        self, names: Mapping[int, str], place: Place | None, paths: Mapping[int, str]
+        self, names: Mapping[int, tuple[str, ...]], place: Place | None, paths: Mapping[int, str]
     ) -> None:
         """A model stands where another stood whose parameters an optimizer still holds.
 
@@ -94,7 +96,8 @@ class Identities:
         if not any(
             self._name_before(key, paths) or not self._owners.is_of_module(key) for key in names
         ):
-            self._former.update(names)
+            self._former.update({key: own[0] for key, own in names.items()})
+            self._heirs.update(names)
             self._replaced.update(dict.fromkeys(names, place))
 
     def replaced_at(self, new: int, old: int) -> Place | None:
@@ -142,7 +145,8 @@ class Identities:
                 if held in self._replaced and held in fed:
                     continue
                 name = None if held in self.names else self._name_before(held, self.paths)
-                for successor in () if name is None else _successors(name, self.names.values()):
+                now = () if name is None else _successors(name, self.names.values())
+                for successor in (*now, *self._heirs.get(held, ())):
                     stale.setdefault(successor, (held, key))
         return stale
 
