@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 
 
 class Verdict(StrEnum):
@@ -209,14 +210,7 @@ class Graph:
 
         Along all unless given.
         """
-        reached = {start for start in starts if start < len(self.nodes)}
-        waiting = list(reached)
-        while waiting:
-            for edge in self.into[waiting.pop()]:
-                if edge.source not in reached and (through is None or through(edge)):
-                    reached.add(edge.source)
-                    waiting.append(edge.source)
-        return reached
+        return _walked(starts, self.into, attrgetter("source"), through)
 
     def after(
         self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None
@@ -225,14 +219,7 @@ class Graph:
 
         Along all unless given.
         """
-        reached = {start for start in starts if start < len(self.nodes)}
-        waiting = list(reached)
-        while waiting:
-            for edge in self.out[waiting.pop()]:
-                if edge.target not in reached and (through is None or through(edge)):
-                    reached.add(edge.target)
-                    waiting.append(edge.target)
-        return reached
+        return _walked(starts, self.out, attrgetter("target"), through)
 
     def inputs_first(self) -> list[int]:
         """Return the nodes, each after all that goes into it.
@@ -247,6 +234,31 @@ class Graph:
                 if not missing[edge.target]:
                     order.append(edge.target)
         return order
+
+
+def _walked(
+    starts: Iterable[int],
+    edges: Sequence[Sequence[Edge]],
+    end_of: Callable[[Edge], int],
+    through: Callable[[Edge], bool] | None,
+) -> set[int]:
+    """Return the nodes that a walk comes to, with those that it starts from.
+
+    Args:
+        starts: Nodes; those that the graph lacks are left out.
+        edges: Of each node, where the walk can go.
+        end_of: Says where an edge leads.
+        through: Says whether the walk may go along an edge; None for all.
+    """
+    reached = {start for start in starts if start < len(edges)}
+    waiting = list(reached)
+    while waiting:
+        for edge in edges[waiting.pop()]:
+            end = end_of(edge)
+            if end not in reached and (through is None or through(edge)):
+                reached.add(end)
+                waiting.append(end)
+    return reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
