@@ -80,7 +80,7 @@ def test_detach_prints_the_headline_a_table_and_what_differs(run):
         0,
         dedent(f"""\
             2 of 6 parameters get gradient; detach_() at {line_of("h.detach_()").rpartition("/")[2]} cuts off f1 and f2
-            parameter  verdict  gradient  severed by
+            parameter  verdict  gradient  cut by
             f1.weight  cut      None      {cut}
             f1.bias    cut      None      {cut}
             f2.weight  cut      None      {cut}
@@ -89,16 +89,16 @@ def test_detach_prints_the_headline_a_table_and_what_differs(run):
             f3.bias    reached  1
             f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
             """),
-        "Wrote outputs/article-detach.svg\n",
+        "Wrote article-detach.svg\n",
     )
-    assert "<svg" in Path("outputs/article-detach.svg").read_text()
+    assert "<svg" in Path("article-detach.svg").read_text()
 
 
 def test_requires_grad_says_the_articles_point(run):
     status, out, _ = run("example", "--mode", "requires-grad", "-o", "g.json")
     assert status == 0
     assert out.splitlines()[1:] == [
-        "parameter  verdict  gradient  severed by",
+        "parameter  verdict  gradient  cut by",
         "f1.weight  reached  6",
         "f1.bias    reached  6",
         "f2.weight  frozen   None",
@@ -128,7 +128,8 @@ def test_detaching_at_the_end_leaves_nothing_and_is_told_as_well(run):
     assert out.splitlines()[-1] == "f1, f2 and f3 get none."
 
 
-def test_all_shows_every_mode_side_by_side_and_writes_every_picture(run):
+def test_all_shows_every_mode_side_by_side_and_writes_every_picture_into_outputs_where_it_is(run):
+    Path("outputs").mkdir()
     status, out, err = run("example", "--all", "--engine", "embedded")
     assert status == 0
     assert out == dedent("""\

@@ -112,7 +112,7 @@ def test_the_exported_notebook_shows_both(notebook: Any, tmp_path: Path) -> None
             "the graph does not stand in the middle of a frame that came into sight late"
         )
         frame.locator(".row", has_text="weight").first.click()
-        assert "severed by detach_()" in frame.locator("#panel").inner_text()
+        assert "cut by detach_()" in frame.locator("#panel").inner_text()
         page.wait_for_timeout(400)  # longer than the page waits before it writes its address
         browser.close()
     assert not complaints

@@ -117,7 +117,7 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
         ),
     ]
     assert lines[-1].startswith(
-        "gradviz: 2 of 6 parameters train; encoder.* (2) do not: every route back is severed"
+        "gradviz: 2 of 6 parameters train; encoder.* (2) do not: cut off from the loss"
     )
     assert (tmp_path / "report.html").stat().st_size
     assert is_untouched()

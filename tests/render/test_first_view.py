@@ -46,3 +46,13 @@ def test_parents_come_before_what_is_in_them():
         for child in group.children:
             if id(child) in position:
                 assert position[id(group)] < position[id(child)]
+
+
+def test_numbered_siblings_open_together_or_not_at_all():
+    stages = [
+        module(f"stage{number}", block("first", 24 * number), block("second", 24 * number + 12))
+        for number in range(8)
+    ]
+    for budget in (8, 12, 15, 16, 20):
+        opened = names(first_view(module("", *stages), lambda thing: False, budget=budget))
+        assert sum(name.startswith("stage") for name in opened) == (8 if budget >= 16 else 0)

@@ -56,10 +56,11 @@ def evil() -> Report:
     return replace(report, graph=replace(report.graph, classes={f"{EVIL}.inner": EVIL}))
 
 
-def test_modules_and_runs_of_equal_ones_know_their_class() -> None:
+@pytest.mark.parametrize("layers", [3, 200])
+def test_modules_and_runs_of_equal_ones_know_their_class(layers: int) -> None:
     net = graphs.Builder()
     into = net.operation("SumBackward0", net.loss)
-    for number in reversed(range(3)):
+    for number in reversed(range(layers)):
         into = net.operation(
             "ReluBackward0",
             net.operation("AddBackward0", into, scope=f"h.{number}"),
@@ -68,14 +69,14 @@ def test_modules_and_runs_of_equal_ones_know_their_class() -> None:
     report = net.report()
     classes = {
         "h": "ModuleList",
-        **{f"h.{number}": "Block" for number in range(3)},
+        **{f"h.{number}": "Block" for number in range(layers)},
         "h.0.act": "ReLU",
     }
     loss = data(render_html(replace(report, graph=replace(report.graph, classes=classes))))[
         "losses"
     ][0]
     told = {(row[1], loss["strings"][row[4]]) for row in loss["groups"]}
-    assert {("h.0..2", "Block"), ("h.0", "Block"), ("act", "ReLU"), ("act", "")} <= told
+    assert {(f"h.0..{layers - 1}", "Block"), ("h.0", "Block"), ("act", "ReLU"), ("act", "")} <= told
 
 
 def test_nothing_in_the_page_comes_from_outside() -> None:
@@ -147,7 +148,7 @@ def test_the_reason_of_a_cut_parameter_names_the_line() -> None:
     (loss,) = data(render_html(graphs.detached()))["losses"]
     reason = loss["strings"][loss["parameters"]["reason"][0]]
     assert (
-        reason == "Its value went into the loss, but no route back is left: severed by detach_() at"
+        reason == "Its value went into the loss, but no route back is left: cut by detach_() at"
         " article.py:31."
     )
 

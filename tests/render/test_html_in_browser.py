@@ -223,7 +223,7 @@ def test_the_panel_says_why_and_quotes_the_line(open_page: Open) -> None:
     for words in (
         "f1.weight",
         "cut",
-        "no route back is left: severed by detach_() at article.py:31",
+        "no route back is left: cut by detach_() at article.py:31",
         "(2, 1)",
         "article.py:31",
         "h.detach_()",

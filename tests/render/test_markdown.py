@@ -28,21 +28,21 @@ def test_the_example_prints_the_picture_for_both_schemes_and_the_table(run):
     )
     assert status == 0
     assert err.splitlines() == [
-        "Wrote outputs/article-detach-light.svg",
-        "Wrote outputs/article-detach-dark.svg",
+        "Wrote article-detach-light.svg",
+        "Wrote article-detach-dark.svg",
     ]
     assert out.splitlines()[:4] == [
         "<picture>",
-        '  <source media="(prefers-color-scheme: dark)" srcset="outputs/article-detach-dark.svg">',
+        '  <source media="(prefers-color-scheme: dark)" srcset="article-detach-dark.svg">',
         (
             '  <img alt="2 of 6 parameters get gradient; detach_() at article.py:59 cuts off f1 and'
-            ' f2." src="outputs/article-detach-light.svg">'
+            ' f2." src="article-detach-light.svg">'
         ),
         "</picture>",
     ]
     html = MarkdownIt("commonmark").enable("table").render(out)
     cells = re.findall(r"<t[dh]>(.*?)</t[dh]>", html)
-    assert cells[:4] == ["parameter", "verdict", "gradient", "severed by"]
+    assert cells[:4] == ["parameter", "verdict", "gradient", "cut by"]
     assert cells[4:7] == ["f1.weight", "cut", "None"]
     assert cells[7].endswith("article.py:59: h.detach_()")
     assert len(cells) == 4 * 7

@@ -58,7 +58,7 @@ def test_what_the_sentence_says_is_not_said_again_and_the_sample_is_said(trainin
     assert found["others"] == []
     assert (
         found["note"]
-        == "Of 1 large parameter no more than 4,096 evenly spread elements were compared."
+        == "Of 1 large parameter no more than 4,096 evenly spread values were compared."
     )
 
 
@@ -79,3 +79,21 @@ def test_the_text_ends_with_the_sentence_and_the_alarms(training):
     assert last.startswith("0 of 2 parameters train; w does not: ")
     assert "ALARM: w: " in last
     assert "Clear it later." in last
+
+
+def test_a_title_that_the_answer_has_said_already_is_left_out(training):
+    assert training_data(training)["alarms"][0]["title"] == ""
+    twice = replace(training, alarms=training.alarms * 2)
+    titles = [alarm["title"] for alarm in training_data(twice)["alarms"]]
+    assert all(title.endswith("train.py:3 clears its gradient before step()") for title in titles)
+
+
+def test_names_that_need_more_room_than_all_else_are_counted_in_the_answer():
+    layers = ("embedding.projection.weight", "decoder.attention.query", "decoder.attention.value")
+    fates = [
+        Fate(name=f"model.transformer.{layer}", trains=False, why="frozen", file="a.py", line=4)
+        for layer in layers
+    ]
+    trained = Fate(name="model.transformer.decoder.attention.lora", trains=True)
+    found = training_data(Training(backwards=1, steps=1, parameters=(trained, *fates)))
+    assert found["sentence"] == "1 of 4 parameters trains; 3 are frozen at a.py:4."

@@ -353,7 +353,7 @@ def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
         "reached: gradient arrives",
         "frozen: requires_grad is False",
         "gradient flows",
-        "value only",
+        "frozen, value only",
     ]
     assert legend(graphs.detached()) == [
         "reached: gradient arrives",
@@ -364,7 +364,7 @@ def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
     ]
     assert legend(graphs.empty()) == []
     everything = legend(graphs.every_verdict())
-    assert "partial: one route is alive, another is severed" in everything
+    assert "partial: one route is alive, another is cut" in everything
     assert "the gradient is all zero" in everything
 
 

@@ -39,7 +39,7 @@ def partial(name, file, line):
 def test_what_a_library_severs_on_one_route_is_a_line_unless_asked_for():
     call = call_of(*(partial(f"net.{number}.weight", LIBRARY, number + 1) for number in range(5)))
     told = Teller().tell_call(call)
-    assert "5 parameters: one route is severed in 5 lines of libraries, another is alive" in told
+    assert "5 parameters: one route is cut in 5 lines of libraries, another is alive" in told
     assert "vq.py" not in told
     assert Teller(verbose=True).tell_call(call).count("vq.py") == 5
 

@@ -75,8 +75,7 @@ def test_a_gan_is_told_call_by_call(told):
 def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(told):
     said = "\n".join(told(shapes.WGAN_GP, "--backward", "1"))
     assert (
-        "partial   generator.* (2 tensors, 10 values): one route is severed, another is alive"
-        in said
+        "partial   generator.* (2 tensors, 10 values): one route is cut, another is alive" in said
     )
     assert "by .data at train.py:15" in said
     assert (
@@ -168,7 +167,7 @@ def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both
     said = told(shapes.SIMSIAM, "--backward", "1")
     assert any(line.startswith("  unused    resnet.* (2 tensors, 70 values): ") for line in said)
     assert (
-        "  partial   model.backbone.* (2 tensors, 42 values): one route is severed, another is"
+        "  partial   model.backbone.* (2 tensors, 42 values): one route is cut, another is"
         " alive" in said
     )
     assert "            by detach() at train.py:14: z = z.detach()" in said

@@ -137,7 +137,7 @@ for chunk in range(4):
         (
             "state.detach()",
             1,
-            "gradviz: 4 of 5 parameters train; start does not: every route back is severed at"
+            "gradviz: 4 of 5 parameters train; start does not: cut off from the loss at"
             " train.py:9.\n",
         ),
     ],
@@ -147,7 +147,7 @@ def test_a_state_that_is_learned_trains_by_the_first_of_several_losses(scripts, 
     ran = scripts.run("--fail-on-alarm", "train.py")
     assert (ran.code, ran.end) == (code, end)
     assert ("ALARM" in ran.err) == (code == 1)
-    assert ("severed from this loss; an earlier one reached them" in ran.err) == (code == 0)
+    assert ("cut off from this loss; an earlier one reached them" in ran.err) == (code == 0)
 
 
 HEADS = """

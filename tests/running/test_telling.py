@@ -68,7 +68,7 @@ def test_a_value_that_left_torch_is_not_called_unused(teller):
 
 def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(teller):
     partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(DETACH,))
-    assert "one route is severed, another is alive" in teller.tell_call(of(1, partial))
+    assert "one route is cut, another is alive" in teller.tell_call(of(1, partial))
 
 
 def test_a_call_that_says_the_same_again_refers_to_the_first(teller):

@@ -30,7 +30,7 @@ CAUSES = (
         explanation=Explanation(
             "A hook put something else in place of the value or of its gradient.",
             "See what the hook returns: None leaves everything as it is, a detached or new tensor"
-            " severs.",
+            " cuts.",
         ),
     ),
     Cause(

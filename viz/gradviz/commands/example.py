@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from gradviz.article import Outcome
 
 
-_OUTPUTS = Path("outputs")  # the one folder that is made, where the user names no file
+_OUTPUTS = Path("outputs")  # the folder of the pictures in a checkout
 
 
 @click.command(
@@ -60,9 +59,9 @@ def example(
 ) -> None:
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
-    Draws the graph of the step and says for every parameter what gradient it gets and what severs
-    it. Without -o the picture is written to outputs/article-MODE.svg. With --format markdown two
-    are written, for light and for dark pages.
+    Draws the graph of the step and says for every parameter what gradient it gets and what cuts
+    it off. Without -o the picture is written to article-MODE.svg, in the folder outputs where there
+    is one. With --format markdown two are written, for light and for dark pages.
     """
     if cost and not every:
         raise click.UsageError("--cost measures every mode against the others: give --all too")
@@ -104,14 +103,12 @@ def _files(modes: Sequence[str], output: Path | None, form: str, *, every: bool)
     """Return the file to write for each mode."""
     from gradviz.render.formats import check as check_format
 
-    if output is None:
-        with suppress(OSError):
-            _OUTPUTS.mkdir()
     if every and output is not None:
         raise click.UsageError(
             "--all writes a file for every mode, so it does not go with -o; leave one of them out"
         )
-    files = {mode_name: output or _OUTPUTS / f"article-{mode_name}.svg" for mode_name in modes}
+    folder = _OUTPUTS if _OUTPUTS.is_dir() else Path()
+    files = {mode_name: output or folder / f"article-{mode_name}.svg" for mode_name in modes}
     for path in files.values():
         check_format(path)
         if form == "markdown" and path.suffix != ".svg":
@@ -134,7 +131,7 @@ def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
     from gradviz.blocks import by_block
     from gradviz.render.sentences import path_and_line
 
-    rows = [("parameter", "verdict", "gradient", "severed by")]
+    rows = [("parameter", "verdict", "gradient", "cut by")]
     for name, parameter in by_block(outcome.report).parameters.items():
         cuts = "; ".join(
             f"{cut.operation} at {path_and_line(cut)}: {printable(cut.code)}"

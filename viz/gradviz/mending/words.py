@@ -23,7 +23,7 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
         words.format(named(names, parameters))
         for names, words in (
             (effect.reached, "gradient now reaches {}"),
-            (effect.mended, "gradient now reaches {} by the severed route too"),
+            (effect.mended, "gradient now reaches {} by the route that was cut too"),
             (effect.finite, "the gradient of {} is now finite"),
             (effect.held, "the optimizer's step now moves {}"),
             (effect.came, "new among the model's parameters: {}"),

@@ -69,7 +69,7 @@ def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:
         )
     for spot in tape.opaque:
         yield (
-            f"What runs inside the script called at {spot.place} cannot be read: what it severs is"
+            f"What runs inside the script called at {spot.place} cannot be read: what it cuts is"
             " not seen."
         )
     if tape.began is not None and tape.made_before:

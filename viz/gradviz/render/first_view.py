@@ -1,10 +1,12 @@
 """Which groups of a tree are open at first."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from gradviz.render.tree import LONG, MOST, NUMBER, Group, Sort
 
-BUDGET = 15  # boxes that modules are opened for at first
+_DIGITS = re.compile("[0-9]+")  # also those of layer1, layer2
+BUDGET = 12  # boxes that modules are opened for at first
 MOST_BOXES = 24  # at first, once what severs is seen too
 WHOLE = 18  # things that are shown at once, all modules open
 FEW = 8  # boxes to begin with: where there are fewer, anything longer is opened at first too
@@ -29,15 +31,13 @@ def first_view(
     """
     boxes, opened, level = len(root.children), [root], [root]
     while level:
-        below = [child for group in level for child in _to_open(group)]
+        below = [alike for group in level for alike in _alike(_to_open(group))]
         level = []
-        for group in sorted(
-            below, key=lambda group: (not _has_modules(group), len(group.children))
-        ):
-            more = boxes - 1 + len(group.children)
-            if more <= MOST if boxes < FEW else more <= budget and _has_modules(group):
+        for alike in sorted(below, key=_rank):
+            more = boxes + sum(len(group.children) - 1 for group in alike)
+            if more <= MOST if boxes < FEW else more <= budget and any(map(_has_modules, alike)):
                 boxes = more
-                level.append(group)
+                level += alike
         opened += level
     if _size(root) <= WHOLE:
         return _all_groups(root)
@@ -81,6 +81,19 @@ def _to_open(group: Group) -> list[Group]:
         and len(child.children) > 1
         and NUMBER.sub("#", child.name) not in runs
     ]
+
+
+def _alike(groups: list[Group]) -> list[list[Group]]:
+    """Numbered siblings together, for they open together or not at all."""
+    families: dict[str, list[Group]] = {}
+    for group in groups:
+        families.setdefault(_DIGITS.sub("#", group.name), []).append(group)
+    return [*families.values()]
+
+
+def _rank(alike: list[Group]) -> tuple[bool, int]:
+    """What opens first: what has modules in it, and of those the smallest."""
+    return not any(map(_has_modules, alike)), sum(len(group.children) for group in alike)
 
 
 def _has_modules(group: Group) -> bool:

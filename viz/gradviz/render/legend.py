@@ -29,11 +29,11 @@ LINES = {
     "zero": "the gradient is all zero",
     "severed": "gradient stops",
     "pruned": "cut off",
-    "frozen": "value only",
-    "value": "value only, needs no gradient",
+    "frozen": "frozen, value only",
+    "value": "needs no gradient",
 }
 CHANGES = {"changed": "new or changed", "went": "gone"}
-PARTIAL = "partial: one route is alive, another is severed"
+PARTIAL = "partial: one route is alive, another is cut"
 SMALL = 10.5  # size of the font
 SWATCH = 24.0, 15.0
 GAP, ROW = 18.0, 20.0

@@ -5,7 +5,7 @@ One list per property, so that the file is small.
 The script shows this and never works it out: what a reader is told is written here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -213,7 +213,7 @@ class _Loss:
         """The class of a module, or that which all modules of a run share."""
         paths = {group.path}
         if group.sort is not GroupSort.MODULE:
-            paths = {child.path for child in group.children if isinstance(child, Group)}
+            paths = {module.path for module in _modules_of(group)}
         classes_by_path = self._report.graph.classes
         classes = {classes_by_path.get(".".join(path), "") for path in paths if path}
         return classes.pop() if len(classes) == 1 else ""
@@ -279,6 +279,13 @@ class _Loss:
         return texts[file], line, texts[code], texts[function], texts[file_and_line(file, line)]
 
 
+def _modules_of(group: Group) -> Iterator[Group]:
+    """Yield the modules that a run or part consists of, those in its parts included."""
+    for child in group.children:
+        if isinstance(child, Group):
+            yield from _modules_of(child) if child.sort is GroupSort.PART else (child,)
+
+
 def _code_near(cut: Cut) -> list[Any]:
     """Return the number of a line, and it with those near it.
 
@@ -320,7 +327,7 @@ def _reason(parameter: Parameter) -> str:
     match parameter.verdict:
         case Verdict.CUT:
             by = cuts or "an operation that is not known"
-            return f"Its value went into the loss, but no route back is left: severed by {by}."
+            return f"Its value went into the loss, but no route back is left: cut by {by}."
         case Verdict.FROZEN:
             at = f": set at {_at(parameter.frozen_at)}" if parameter.frozen_at else ""
             return f"requires_grad is False, so it keeps no gradient{at}."
@@ -339,7 +346,7 @@ def _reason(parameter: Parameter) -> str:
             reason += _of_zero(parameter)
         case _:
             reason = "A gradient arrives that is not zero."
-    return reason + (f" Another route is severed by {cuts}." if parameter.partial else "")
+    return reason + (f" Another route is cut by {cuts}." if parameter.partial else "")
 
 
 def _of_zero(parameter: Parameter) -> str:

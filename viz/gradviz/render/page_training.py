@@ -24,16 +24,19 @@ def training_data(training: Training | None) -> dict[str, Any] | None:
     others = [clause for clause in other_clauses(training) if clause.rstrip(".") not in answer]
     return {
         "sentence": answer,
-        "alarms": [_alarm(alarm, training) for alarm in training.alarms],
+        "alarms": [_alarm(alarm, training, answer) for alarm in training.alarms],
         "others": others,
         "note": note_on_size(training),
     }
 
 
-def _alarm(alarm: Alarm, training: Training) -> dict[str, Any]:
-    (_, first), *_rest = lines(alarm, training)
+def _alarm(alarm: Alarm, training: Training, answer: str) -> dict[str, Any]:
+    """Return an alarm as text; its title is empty where the answer above has said it already."""
+    (_, title), *_rest = lines(alarm, training)
+    is_alone = len(training.alarms) == 1
+    is_told = is_alone and all(part in answer for part in title.split(": ", 1))
     return {
-        "title": first,
+        "title": "" if is_told else title,
         "place": "" if alarm.file is None else path_and_line(Place(alarm.file, alarm.line or 0)),
         "code": list(_code(alarm)),
         "means": alarm.means,

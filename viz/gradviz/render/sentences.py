@@ -25,7 +25,7 @@ MEANINGS = {
 }
 
 _CLAUSES = 2  # of one sort; the rest is counted
-_ROOM = 72  # characters for the names of what is no cut; where they need more, they are counted
+ROOM = 72  # characters for the names of what is no cut; where they need more, they are counted
 
 
 def headline(report: Findings) -> str:
@@ -231,7 +231,7 @@ def _subject(names: Sequence[str], report: Findings) -> tuple[str, str]:
     names_listed = listing(paths)
     return (
         (names_listed, "is" if len(paths) == 1 else "are")
-        if len(names_listed) <= _ROOM
+        if len(names_listed) <= ROOM
         else (str(len(names)), "are")
     )
 

@@ -165,7 +165,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
     if aside:
         yield _Line()
         yield _Line(
-            "Severed on one route, alive on another. That is often intended, as a stop-gradient.",
+            "Cut on one route, alive on another. That is often intended, as a stop-gradient.",
             "title",
         )
         for cut in aside:

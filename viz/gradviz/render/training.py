@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gradviz.graph import Parameter, Place
 from gradviz.render.adapters import fold
-from gradviz.render.sentences import counted, listing, path_and_line, printable
+from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
 from gradviz.training_facts import Alarm, Fate, Training
 
 NOT_KNOWN = "whether parameters train is not known"
@@ -168,7 +168,7 @@ def note_on_size(training: Training) -> str:
         return ""
     most = max(fate.compared for fate in large)
     return (
-        f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread elements"
+        f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread values"
         " were compared."
     )
 
@@ -231,7 +231,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
 
 def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool = False) -> str:
     every = len(names) == len(training.parameters) and not alone
-    who = "" if every else f"{_names(names, training.parameters)} "
+    who = "" if every else f"{_subject(names, training, alone=alone)} "
     why = _why(fate, single=len(names) == 1)
     if fate.why == "frozen":
         are = "is" if len(names) == 1 else "are"
@@ -240,6 +240,14 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
     if every:
         return f"{who}{why}"
     return f"{who}{'does not' if len(names) == 1 else 'do not'}: {why}"
+
+
+def _subject(names: Sequence[str], training: Training, *, alone: bool) -> str:
+    """Return parameters as the subject of a clause; counted where, in a sentence, their names
+    would need more room than all else that it says.
+    """
+    listed = _names(names, training.parameters)
+    return listed if alone or len(listed) <= ROOM else f"{len(names):,}"
 
 
 def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
@@ -262,7 +270,7 @@ def _why(fate: Fate, *, single: bool) -> str:
     they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
     sentences = {
         "frozen": f"frozen{at}",
-        "cut": f"every route back is severed{at}",
+        "cut": f"cut off from the loss{at}",
         "": (
             f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
         ),

@@ -78,7 +78,7 @@ def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:
 def _why_idle(names: Sequence[str], calls: Sequence[Call]) -> str:
     parameters = [call.report.parameters.get(name) for call in calls for name in names]
     if any(parameter is not None and parameter.verdict is Verdict.CUT for parameter in parameters):
-        return "severed from this loss; an earlier one reached them"
+        return "cut off from this loss; an earlier one reached them"
     return "not part of this loss; another loss trains them"
 
 

@@ -156,7 +156,7 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
             else:
                 inside[parameter.name] = list(parameter.cuts)
     for cuts, names in partial.items():
-        yield line("partial", f"{names_in(names, call)}: one route is severed, another is alive")
+        yield line("partial", f"{names_in(names, call)}: one route is cut, another is alive")
         for cut in cuts:
             yield from cut_lines(cut)
     if inside:
@@ -164,7 +164,7 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
         who = counted(len(inside), "parameter")
         yield line(
             "partial",
-            f"{who}: one route is severed in {counted(len(lines), 'line')} of libraries, another is"
+            f"{who}: one route is cut in {counted(len(lines), 'line')} of libraries, another is"
             " alive",
         )
 

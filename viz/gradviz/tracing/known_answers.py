@@ -217,7 +217,7 @@ def _wrong(answer: Known) -> str:
             f"a is {answer.verdicts['a']} and b is {answer.verdicts['b']}, said {verdicts['a']} and"
             f" {verdicts['b']}"
         )
-    return "" if cuts == expected else f"what severs is {expected}, said {cuts}"
+    return "" if cuts == expected else f"what cuts is {expected}, said {cuts}"
 
 
 def check_once() -> None:

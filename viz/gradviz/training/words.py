@@ -19,17 +19,11 @@ _MEANS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "cut": (
-        (
-            "The optimizer steps them, and no gradient ever arrives: their values go into the loss,"
-            " and every route back is severed."
-        ),
-        "Fix the line that severs them.",
+        ("The optimizer steps them, but no gradient arrives: every route back is cut."),
+        "Fix the line that cuts them off.",
     ),
     "unused": (
-        (
-            "The optimizer steps them, and no gradient ever arrives: their values do not go into"
-            " the loss."
-        ),
+        ("The optimizer steps them, but no gradient arrives: the loss does not use them."),
         "Use them in the forward, or leave them out of the optimizer.",
     ),
     "zero": (

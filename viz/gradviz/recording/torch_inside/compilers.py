@@ -20,14 +20,14 @@ FUNCTIONAL = Ability(
     "torch.func wraps the tensors of a function, and the history of the step is that of the"
     " tensor under all wrappers",
     "2.6 to 2.15",
-    "What is severed inside torch.func (grad, vmap, jacrev ...) is not seen.",
+    "What is cut inside torch.func (grad, vmap, jacrev ...) is not seen.",
 )
 
 SCRIPTS = Ability(
     ("_C.ScriptFunction", "_C.ScriptMethod"),
     "what TorchScript runs reaches no mode, so its graph is read",
     "2.6 to 2.15",
-    "What TorchScript severs is not seen.",
+    "What TorchScript cuts is not seen.",
 )
 
 ABILITIES = (FUNCTIONAL, SCRIPTS)

@@ -29,7 +29,7 @@ VIEWS = Ability(
     ("Tensor._base",),
     "a view shares the history of the tensor that it is a view of",
     "2.6 to 2.15",
-    "Writes through views may be named at lines that sever nothing.",
+    "Writes through views may be named at lines that cut nothing.",
 )
 
 VERSIONS = Ability(

@@ -94,8 +94,8 @@ function panelOfGroup(thing) {
     verdictBar(thing),
     facts([
       ...WORDS.map((word, verdict) => [word, numberOf(tally.verdicts[verdict], "parameter")]),
-      ["partial", partial && `${partial}: another route is severed`],
-      ["elements", tally.parameters ? grouped(tally.elements) : ""],
+      ["partial", partial && `${partial}: another route is cut`],
+      ["values", tally.parameters ? grouped(tally.elements) : ""],
       ["operations", tally.operations ? grouped(tally.operations) : ""],
       ["cuts", tally.marks ? grouped(tally.marks) : ""],
     ]),
@@ -205,7 +205,7 @@ function aboutTensor(node) {
     h("p", {}, m.strings[columns.reason[number]]),
     facts([
       ["shape", shape],
-      ["elements", grouped(columns.numel[number])],
+      ["values", grouped(columns.numel[number])],
       ["gradient", norm === null ? unmeasured : `L2 norm ${norm}`],
       ["optimizer", optimized === null ? "" : optimized ? "held by one" : "in none"],
       ["also called", columns.also[number].join(", ")],
@@ -221,7 +221,7 @@ function severedBy(number) {
   const {model: m} = state;
   const mark = m.markOf(number);
   return [
-    h("h3", {}, "Severed by"),
+    h("h3", {}, "Cut by"),
     h("p", {class: "at"}, m.loss.cuts[number].operation),
     textOfCut(number),
     mark < 0 ? [] : action("Show the cut", () => select(mark, {isShown: true})),
@@ -248,7 +248,7 @@ function textOfCut(number) {
     h("h3", {}, "What usually fixes it"),
     h("p", {}, cut.mend),
     cut.patches.map(patch),
-    also.length ? [h("h3", {}, "The same route is severed again at"), also] : [],
+    also.length ? [h("h3", {}, "The same route is cut again at"), also] : [],
   ];
 }
 

@@ -130,7 +130,7 @@ function printLight() {
 /** What made the page, and when. */
 function madeBy() {
   const torch = DATA.torch && `torch ${DATA.torch}`;
-  const date = new Date(document.lastModified).toLocaleString();
+  const date = new Date(document.lastModified).toLocaleString("sv").slice(0, 16);
   const parts = [`gradviz ${DATA.version}`, torch, date].filter(Boolean);
   return [parts.join(" \u00b7 "), DATA.command && h("code", {}, DATA.command)];
 }
