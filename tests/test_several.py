@@ -113,3 +113,11 @@ def test_the_name_of_a_loss_is_found_in_that_of_a_call():
     assert [
         loss_named(name) for name in ("backward 12, errG", "torch.autograd.grad 1, a, b", "errG")
     ] == ["errG", "a, b", "errG"]
+
+
+def test_what_every_call_cuts_names_the_cuts_of_all_of_them():
+    last = Cut(kind=CutKind.DETACH, operation="detach()", file="gan.py", line=7)
+    own = Parameter(name="g.w", verdict=Verdict.CUT, cuts=(last,))
+    second = Report(loss="backward 2, b", parameters=Parameters((own,)), cuts=(last,))
+    whole = together(run(one("backward 1, a", g="cut"), second))
+    assert whole.parameters["g.w"].cuts == (CUT, last)

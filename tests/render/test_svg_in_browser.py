@@ -189,6 +189,20 @@ def test_its_text_and_its_ground_are_of_one_scheme_alone_and_in_any_page(
     assert contrast(ground, max(others, key=lambda pixel: contrast(ground, pixel))) > 9
 
 
+@pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
+def test_a_scheme_that_was_chosen_holds_on_a_desktop_and_in_a_page_of_the_other(
+    shoot: Shoot, tmp_path: Path, scheme: str, other: str
+) -> None:
+    view = View(scheme=scheme)
+    svg = render_svg(graphs.ARTICLE_MODES["detach"](), view, engine="embedded")
+    (tmp_path / "picture.svg").write_text(svg)
+    (tmp_path / "page.html").write_text(PAGE.format(scheme=other))
+    ground, *others = pixels(shoot(tmp_path / "page.html", other))
+    paint = INK[("light", "dark").index(scheme)]
+    assert hexadecimal(ground) == paint.fill
+    assert max(contrast(ground, pixel) for pixel in others) > 9
+
+
 def test_the_ground_is_transparent_where_that_is_asked_for(shoot: Shoot, tmp_path: Path) -> None:
     path = tmp_path / "picture.svg"
     path.write_text(

@@ -94,9 +94,14 @@ def _joined(report: Findings, parts: Mapping[str, Findings]) -> Findings:
 
 
 def _best(fates: Iterable[Parameter]) -> Parameter:
-    """The best of what became of a parameter: what one loss reaches is reached."""
+    """The best of what became of a parameter: what one loss reaches is reached.
+
+    Its cuts are those of all calls that came to no more.
+    """
     ranked = sorted(fates, key=lambda parameter: _BEST_FIRST.index(parameter.verdict))
-    best = ranked[0]
+    equal = [fate for fate in ranked if fate.verdict is ranked[0].verdict]
     return replace(
-        best, partial=any(fate.partial for fate in ranked if fate.verdict is best.verdict)
+        ranked[0],
+        partial=any(fate.partial for fate in equal),
+        cuts=tuple(dict.fromkeys(cut for fate in equal for cut in fate.cuts)),
     )

@@ -60,8 +60,8 @@ def example(
     """Trace a network of three layers, f1 -> f2 -> f3, while a part of it is kept from training.
 
     Draws the graph of the step and says for every parameter what gradient it gets and what cuts
-    it off. Without -o the picture is written to article-MODE.svg, in the folder outputs where there
-    is one. With --format markdown two are written, for light and for dark pages.
+    it off. Without -o it writes article-MODE.svg, into the folder outputs where there is one.
+    With --format markdown it writes two pictures, for light and for dark pages.
     """
     if cost and not every:
         raise click.UsageError("--cost measures every mode against the others: give --all too")

@@ -19,11 +19,11 @@ _MEANS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "cut": (
-        ("The optimizer steps them, but no gradient arrives: every route back is cut."),
+        ("An optimizer holds them, but no gradient arrives: every route back is cut."),
         "Fix the line that cuts them off.",
     ),
     "unused": (
-        ("The optimizer steps them, but no gradient arrives: the loss does not use them."),
+        ("An optimizer holds them, but no gradient arrives: the loss does not use them."),
         "Use them in the forward, or leave them out of the optimizer.",
     ),
     "zero": (

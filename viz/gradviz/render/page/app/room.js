@@ -106,7 +106,7 @@ function drawCrumbs() {
 function crumb(thing) {
   const {model: m} = state;
   const onclick = () => (thing === m.n ? fit(false, true) : frameAll([thing]));
-  const name = thing === m.n ? "everything" : m.nameHere(thing);
+  const name = thing === m.n ? "all" : m.nameHere(thing);
   return h("button", {type: "button", onclick}, name);
 }
 

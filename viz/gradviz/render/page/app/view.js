@@ -3,7 +3,7 @@
 const MOST_ZOOM = 3;
 const LARGEST = 1.15; // the scale that a movement to something ends at, at most
 
-const SMALL_WHOLE = 0.6; // the scale from which on everything is shown rather than a part
+const SMALL_WHOLE = 0.52; // the scale from which on everything is shown rather than a part
 
 const leastZoom = () => Math.min(0.5, wholeZoom() * 0.7);
 
