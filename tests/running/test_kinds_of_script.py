@@ -79,8 +79,7 @@ def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(
     )
     assert "by .data at train.py:15" in said
     assert (
-        "zero      discriminator.2.bias (1 value): a route is there, what arrives is all zero"
-        in said
+        "zero      discriminator.2.bias (1 value): gradient arrives, and all of it is zero" in said
     )
     assert (
         "extra     generator.* (2 tensors, 10 values): gradient arrives; optimizer_G holds them"
@@ -383,7 +382,7 @@ def test_networks_that_are_frozen_in_turns_are_told_call_by_call(told):
     assert not [line for line in said if line.startswith("  note")]
     second = said.index("  reached   critic.weight (4 values)")
     assert said[second + 1].startswith(
-        "  zero      critic.bias (1 value): a route is there, what arrives is all zero"
+        "  zero      critic.bias (1 value): gradient arrives, and all of it is zero"
     )
     assert said[second + 4 : second + 6] == [
         "  frozen    generator: all 2 parameters (20 of 20 values)",
@@ -437,7 +436,7 @@ def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told
         optimizer.step()
         """
     assert told(script, "--backward", "1")[1:] == [
-        "  zero      net.* (2 tensors, 5 values): a route is there, what arrives is all zero",
+        "  zero      net.* (2 tensors, 5 values): gradient arrives, and all of it is zero",
         (
             "            from a factor of zero at train.py:7: (net(torch.ones(2, 4)).sum() *"
             " step).backward()"

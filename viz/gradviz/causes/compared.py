@@ -8,7 +8,7 @@ _COMPARISON = Explanation(
     "A comparison gives True or False, which does not change when what is compared changes a"
     " little.",
     "Where the threshold or the scores should learn, use a soft step: torch.sigmoid((x - threshold)"
-    " / temperature). A mask that only selects is as it should be.",
+    " / temperature). A mask that only selects needs no change.",
 )
 _NAMES = (
     "gt lt ge le eq ne greater less greater_equal less_equal isclose logical_and logical_or"

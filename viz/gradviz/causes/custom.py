@@ -8,10 +8,9 @@ RAISED = "backward() raised"
 """How the operation of a cut begins where a backward raised, and so brought nothing to anything."""
 
 RAISED_EXPLANATION = Explanation(
-    "backward() raised here, so that nothing that it was to bring is called reached, although some"
-    " of it may have arrived before.",
-    "What the exception says; where it says that a derivative is not implemented, write the"
-    " operation with ones that have a derivative.",
+    "backward() raised an error here. Nothing is called reached, although some gradient may have"
+    " arrived before.",
+    "Do what the error says. Where a derivative is not implemented, use operations that have one.",
 )
 
 CAUSES = (

@@ -10,7 +10,7 @@ from gradviz.graph import CutKind
 _SAMPLE = Explanation(
     "A sample is drawn, and a draw has no derivative with respect to what it is drawn from.",
     "Use rsample(), or gumbel_softmax for categories, where the gradient should pass through the"
-    " draw. In a policy gradient it is as it should be: log_prob() of the sample carries the"
+    " draw. In a policy gradient nothing is wrong: log_prob() of the sample carries the"
     " gradient.",
 )
 

@@ -79,8 +79,8 @@ def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:
         )
     elif tape.began is not None and not made:
         yield (
-            "This loss was not made inside the trace, or of nothing that could train: the trace"
-            " has seen none of it."
+            "The trace has seen none of this loss: it was computed outside, or of nothing that can"
+            " train."
         )
 
 
@@ -94,8 +94,8 @@ def notes_of_gradients(
     yield from map(_birth, brought.births)
     if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
         yield (
-            "This torch does not let the values of operations be read: why zeros, NaN or"
-            " infinity begin is what is usual."
+            "This torch does not let the values of operations be read: the reason given for zeros,"
+            " NaN or infinity is the usual one, and was not checked."
         )
 
 
@@ -126,8 +126,7 @@ def _left_out(observed: Sequence[ParameterSeen], brought: Measured) -> Iterator[
     for place, names in by_place.items():
         at = "" if place is None else f" at {place}"
         yield (
-            f"{_listed(names)}: the backward(){at} was told by inputs= to bring gradient to others"
-            " alone, and has brought none here."
+            f"{_listed(names)}: the backward(){at} was called with inputs=, which leaves them out."
         )
 
 

@@ -174,7 +174,7 @@ def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     for parameter in chosen:
         begins.setdefault(parameter.zero, []).append(parameter.name)
     for zero, names in begins.items():
-        yield line("zero", f"{names_in(names, call)}: a route is there, what arrives is all zero")
+        yield line("zero", f"{names_in(names, call)}: gradient arrives, and all of it is zero")
         if zero is not None:
             yield line("", f"from {begins_in(zero)}{at_line(zero.place)}")
             yield line("why", zero.why)

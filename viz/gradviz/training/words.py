@@ -42,8 +42,8 @@ _MEANS: Mapping[str, tuple[str, str]] = {
     ),
     "not_finite": (
         (
-            "A gradient is NaN or infinite when the optimizer steps, which makes the parameter so"
-            " for good."
+            "A gradient is NaN or infinite when the optimizer steps: the parameter becomes so, and"
+            " stays so."
         ),
         (
             "Fix what makes the first NaN or infinity: a division by zero, the logarithm or root"
@@ -74,7 +74,7 @@ _MEANS: Mapping[str, tuple[str, str]] = {
     ),
     "not_stepped": (
         "Gradient arrives, and the optimizer that holds them never steps.",
-        "Call step(); with gradient accumulation look at the condition that it stands under.",
+        "Call step(). With gradient accumulation, check the condition around it.",
     ),
     "too_small": (
         (
@@ -99,8 +99,8 @@ _MEANS: Mapping[str, tuple[str, str]] = {
             " moves nothing."
         ),
         (
-            "Keep the term's own graph: without detach(), item(), no_grad() or a copy through"
-            " numpy. What is only to be logged, log beside it."
+            "Keep the term's own graph: no detach(), item(), no_grad() or copy through numpy."
+            " Detach only what is logged."
         ),
     ),
     "vanishing": (

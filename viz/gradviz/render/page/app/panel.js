@@ -40,9 +40,17 @@ function panelOfLoss() {
       "Click a module to open it, its title to close it. ",
       "Select anything to see why gradient reaches it, or does not.",
     ),
+    glossary(),
     editorSetting(),
     h("p", {class: "kind made"}, madeBy()),
   ];
+}
+
+/** What each verdict means, for who meets the words for the first time. */
+function glossary() {
+  const words = DATA.verdicts.map(({word, meaning}) => [word, meaning]);
+  const title = h("summary", {class: "kind"}, "What the words mean");
+  return h("details", {}, title, facts([...words, DATA.partial.split(": ")]));
 }
 
 /** The first cut that leaves parameters without any route, with its line and what fixes it. */
