@@ -62,7 +62,7 @@ def test_a_torch_function_belongs_to_one_cause():
         ("checkpoint()", True, "Reentrant checkpointing runs the block"),
         ("torch.no_grad()", True, "reads a tensor that is no argument of apply()"),
         ("histc() in TorchScript", False, "Values are counted by bins"),
-        ("backward() raised RuntimeError", False, "backward() raised here"),
+        ("backward() raised RuntimeError", False, "backward() raised an error here"),
     ],
 )
 def test_a_cut_is_explained_by_the_closest_cause(operation, captured, words):

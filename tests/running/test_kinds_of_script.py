@@ -179,7 +179,7 @@ def test_a_frozen_base_is_a_line_and_lora_is_zero_at_the_first_call_only(told):
         index for index, line in enumerate(said) if line.startswith("gradviz: backward")
     )
     assert any(
-        line.startswith("  zero      model.3,7.lora_A.weight (2 tensors, 24 values): a route")
+        line.startswith("  zero      model.3,7.lora_A.weight (2 tensors, 24 values): gradient")
         for line in said[first:second]
     )
     assert (
