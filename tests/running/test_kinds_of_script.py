@@ -6,7 +6,6 @@ What is said of each call, what steps next, and no alarm where all is well.
 import json
 
 import pytest
-
 import shapes
 
 HEALTHY = {
