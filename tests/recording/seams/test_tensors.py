@@ -1,0 +1,52 @@
+"""What makes a tensor out of a tensor, an array or memory is seen, and is what it was."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from traced import X, cut, report_of, verdict
+
+import gradviz
+from gradviz.graph import Verdict
+from gradviz.recording.seams.tensors import seams
+
+
+def test_while_nobody_watches_torch_s_own_functions_stand_there():
+    originals = {(seam.owner, seam.name): vars(seam.owner).get(seam.name) for seam in seams()}
+    with gradviz.trace():
+        assert any(vars(owner).get(name) is not value for (owner, name), value in originals.items())
+    assert all(vars(owner).get(name) is value for (owner, name), value in originals.items())
+
+
+def test_a_parameter_made_of_a_live_value_is_cut_and_is_one():
+    kinds = []
+
+    def step(net):
+        weight = nn.Parameter(net.first(X))
+        kinds.append(type(weight))
+        return net.last(weight).sum()
+
+    assert cut(report_of(step)).operation == "nn.Parameter"
+    assert kinds == [nn.Parameter]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda hidden: torch.from_numpy(hidden.detach().numpy()),
+        lambda hidden: torch.from_numpy(np.array(hidden.detach())),
+        lambda hidden: torch.zeros(4, 3).set_(hidden.detach()),
+        lambda hidden: torch.Tensor._make_subclass(torch.Tensor, hidden.detach()),
+        lambda hidden: torch.from_dlpack(hidden.detach()),
+    ],
+    ids=["memory", "copy", "set_", "subclass", "dlpack"],
+)
+def test_a_value_that_comes_back_is_known(make):
+    report = report_of(lambda net: net.last(make(net.first(X))).sum())
+    assert verdict(report) is Verdict.CUT
+
+
+def test_an_array_of_no_tensor_is_of_no_interest():
+    report = report_of(lambda net: net.last(net.first(X) + torch.from_numpy(np.ones(3, "f"))).sum())
+    assert verdict(report) is Verdict.REACHED
+    assert not report.cuts

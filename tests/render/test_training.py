@@ -1,0 +1,93 @@
+"""Whether parameters train, in a sentence."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradviz.render.training import (
+    NOT_KNOWN,
+    in_words,
+    lines,
+    note_on_size,
+    other_clauses,
+    sentence,
+    taken_back,
+)
+from gradviz.training_facts import WHYS, Alarm, Fate, Training
+
+
+def fate(name, why=None, **fields):
+    return Fate(name=name, numel=4, trains=why is None, why=why, optimizer="opt", **fields)
+
+
+def training(*fates, **fields):
+    return Training(**{"parameters": fates, "steps": 2, "backwards": 2, **fields})
+
+
+def test_where_no_optimizer_stepped_nothing_is_known():
+    assert NOT_KNOWN in sentence(None)
+    unknown = replace(fate("a"), trains=None)
+    assert sentence(training(unknown, steps=0)) == (
+        f"No optimizer stepped while it was watched, so {NOT_KNOWN}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fates", "words"),
+    [
+        ([fate("a")], "The only parameter trains."),
+        ([fate("a"), fate("b")], "All 2 parameters train."),
+        ([fate("a"), fate("b", "frozen")], "1 of 2 parameters trains; b is frozen."),
+    ],
+)
+def test_how_many_train(fates, words):
+    assert sentence(training(*fates)) == words
+
+
+@pytest.mark.parametrize("why", WHYS)
+def test_every_reason_has_words_for_one_and_for_several(why):
+    for names in ("b",), ("b", "c"):
+        text = sentence(
+            training(fate("a"), *(fate(name, why, file="t.py", line=3) for name in names))
+        )
+        assert text.endswith(".")
+        assert why not in text or "_" not in why
+
+
+def test_of_many_reasons_the_first_are_told_and_the_rest_is_counted():
+    whys = ("cut", "unused", "zero", "cleared", "stale")
+    text = sentence(training(fate("z"), *(fate(f"p{n}", why) for n, why in enumerate(whys))))
+    assert text.endswith("2 more do not.")
+
+
+def test_what_moves_and_not_by_its_gradient_is_said():
+    text = sentence(training(fate("a"), fate("b", mover="weight decay")))
+    assert "b is moved by weight decay alone" in text
+    assert in_words(fate("b", mover="hand")) == "trains, moved by hand"
+    assert in_words(fate("b", "cut")) == "does not train (cut)"
+    assert in_words(replace(fate("b"), trains=None)) == "not known to train"
+
+
+def test_what_is_no_alarm_has_its_reason_in_a_sentence():
+    alarm = Alarm(why="cut", parameters=("b",))
+    whole = training(fate("a"), fate("b", "cut"), fate("c", "frozen"), alarms=(alarm,))
+    assert other_clauses(whole) == ["c is frozen."]
+
+
+def test_an_alarm_has_its_line_its_meaning_and_what_mends_it():
+    alarm = Alarm(
+        why="cut", parameters=("b",), file="t.py", line=3, code="h.detach()", means="M.", mend="F."
+    )
+    told = [*lines(alarm, training(fate("a"), fate("b", "cut")))]
+    assert [margin for margin, _ in told] == ["", "code", "means", "fix"]
+    assert told[1][1] == "t.py:3: h.detach()"
+
+
+def test_an_alarm_that_does_not_hold_any_more_is_taken_back():
+    assert taken_back(["a"], training(fate("a"))).startswith("a trains by a later step")
+
+
+def test_how_much_of_a_large_parameter_was_compared_is_said():
+    large = replace(fate("a"), compared=4096, numel=10**6)
+    assert "no more than 4,096" in note_on_size(training(large))
+    assert note_on_size(training(fate("a", compared=4))) == ""
