@@ -47,3 +47,22 @@ def test_a_loss_set_to_require_grad_by_hand_is_told():
     with gradviz.trace() as trace:
         loss = torch.zeros((), requires_grad=True)
     assert any("set by hand" in note for note in trace.report(loss, model).notes)
+
+
+def test_what_a_gradient_was_not_asked_for_is_said_with_its_line():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(1, 2)).sum()
+        torch.autograd.grad(loss, [model[0].weight])
+    said = [note for note in trace.report(loss, model).notes if "inputs=" in note]
+    assert len(said) == 1
+    assert said[0].startswith("0.bias, 1.weight, 1.bias: the torch.autograd.grad() at ")
+
+
+def test_a_gradient_of_an_input_leaves_no_parameter_out():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    at = torch.ones(1, 2, requires_grad=True)
+    with gradviz.trace() as trace:
+        loss = model(at).sum()
+        torch.autograd.grad(loss, at)
+    assert not [note for note in trace.report(loss, model).notes if "inputs=" in note]

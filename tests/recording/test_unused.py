@@ -238,3 +238,57 @@ def test_calls_of_several_steps_are_no_call_in_anothers_place():
     assert why(reported(lambda: step(1)), "q2.weight").twin == ""
     twice = why(reported(lambda: step(2)), "q2.weight")
     assert (twice.twin, twice.times) == ("q1", 2)
+
+
+class Trunk(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.late_head, self.idle = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.stem(x)
+
+
+def with_a_late_head(net, x, epoch):
+    loss = net(x).pow(2).mean()
+    if epoch > 5:
+        loss = loss + net.late_head(x).mean()
+    return loss
+
+
+def test_the_line_of_a_plain_function_that_did_not_run_is_named():
+    def step():
+        net = Trunk()
+        return with_a_late_head(net, X, 1), net
+
+    unused = why(reported(step), "late_head.weight")
+    assert unused.reason is UnusedReason.NOT_RUN
+    assert unused.place.code == "loss = loss + net.late_head(x).mean()"
+
+
+def test_a_module_that_no_line_calls_is_named_with_none():
+    def step():
+        net = Trunk()
+        return with_a_late_head(net, X, 1), net
+
+    unused = why(reported(step), "idle.weight")
+    assert (unused.reason, unused.place) == (UnusedReason.NEVER_CALLED, None)
+
+
+def test_a_line_that_ran_for_another_model_is_not_the_one_that_did_not_run():
+    def step():
+        net = Trunk()
+        return with_a_late_head(Trunk(), X, 9) + net(X).mean(), net
+
+    assert why(reported(step), "late_head.weight").reason is not UnusedReason.NOT_RUN
+
+
+def test_two_gradients_that_are_asked_for_are_two_steps():
+    def step():
+        model = Net()
+        for _ in range(2):
+            loss = model.q1(X).sum()
+            torch.autograd.grad(loss, [model.q1.weight])
+        return loss, model
+
+    assert why(reported(step), "q2.weight").twin == ""

@@ -41,6 +41,7 @@ class Measured:
         flows: What passed each node; its ``leads`` are indices.
         awaited: The leaves that something should have arrived at, had the loss used them.
         left_out: The leaves that no backward was asked for, with the line that called the last.
+        by: What was called there.
         zeros: Where the zero at a leaf begins.
         births: Where NaN or infinity is born.
     """
@@ -50,6 +51,7 @@ class Measured:
     flows: dict[int, Flow] = field(default_factory=dict)
     awaited: set[int] = field(default_factory=set)
     left_out: dict[int, Spot] = field(default_factory=dict)
+    by: str = "backward()"
     zeros: dict[int, Zero] = field(default_factory=dict)
     births: tuple[NotFinite, ...] = ()
 
@@ -101,7 +103,7 @@ def measured(
             else " until backward() has run inside the trace"
         )
         notes.append(f"{_NOT_TOLD}{why}.")
-        return Measured()
+        return _not_asked_for(tape, built, losses, leaves)
     if any(
         backward.observation is None or backward.observation.failure is not None
         for backward in backwards
@@ -115,6 +117,23 @@ def measured(
     )
     notes.extend(rounding(built, result.flows, result.arrivals, eps))
     return result
+
+
+def _not_asked_for(
+    tape: Tape, built: Built, losses: tuple[Tensor, ...], leaves: set[int]
+) -> Measured:
+    """Return what ``torch.autograd.grad`` was not asked for, where it is what differentiated the
+    losses.
+    """
+    roots = {tape.live(loss) for loss in losses}
+    calls = [asked for asked in tape.asked if roots & asked.roots]
+    wanted = {number for asked in calls for number in asked.leaves}
+    left_out = {
+        index: calls[-1].spot
+        for index in (leaves if calls else ())
+        if built.numbers[index] not in wanted
+    }
+    return Measured(left_out=left_out, by="torch.autograd.grad()")
 
 
 def _brought(

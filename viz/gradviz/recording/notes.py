@@ -126,7 +126,8 @@ def _left_out(observed: Sequence[ParameterSeen], brought: Measured) -> Iterator[
     for place, names in by_place.items():
         at = "" if place is None else f" at {place}"
         yield (
-            f"{_listed(names)}: the backward(){at} was called with inputs=, which leaves them out."
+            f"{_listed(names)}: the {brought.by}{at} was called with inputs=, which leaves them"
+            " out."
         )
 
 

@@ -51,6 +51,20 @@ class Step:
         return self.stamp.spot
 
 
+class Asked(NamedTuple):
+    """A call of ``torch.autograd.grad`` that asked for parameters.
+
+    Attributes:
+        roots: Numbers of what it differentiated.
+        leaves: Numbers of what it asked for.
+        spot: The line.
+    """
+
+    roots: frozenset[int]
+    leaves: frozenset[int]
+    spot: Spot
+
+
 class Call:
     """A call that autograd did not record, though a value that matters went in.
 

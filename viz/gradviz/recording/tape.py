@@ -10,6 +10,7 @@ in their metadata once they matter.
 
 import itertools
 import weakref
+from collections import deque
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
-from gradviz.recording.records import FORGOTTEN, Call, Exit, LeafSeen, Stamp, Step, Write
+from gradviz.recording.records import FORGOTTEN, Asked, Call, Exit, LeafSeen, Stamp, Step, Write
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.tensor_state import history
 from gradviz.recording.torch_inside import sharded
@@ -55,6 +56,7 @@ class Tape:
         # By number of the step or leaf: where hooks were registered on it
         self.hooks: dict[int, list[Spot]] = {}
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
+        self.asked: deque[Asked] = deque(maxlen=64)  # what autograd.grad was asked for
         self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
         self.tangents: dict[int, None] = {}  # values that became one of forward mode once severed

@@ -8,16 +8,18 @@ Only what was seen is said.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import CodeType
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import Parameter, Place, Unused, UnusedReason, Verdict
+from gradviz.recording.instructions import position_of
 from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import modules_of
-from gradviz.recording.uses import calls_of
+from gradviz.recording.uses import calls_in, calls_of
 from gradviz.recording.where import Spot
 
 
@@ -167,11 +169,30 @@ class _Calls:
         # Which ran; below the first that did not, nothing could
         holder = self._modules.get(paths[first - 1])
         lines = () if holder is None else calls_of(type(holder), steps[first - 1])
+        below = (self._called_elsewhere(name) for name in steps[first - 1 :])
+        lines = lines or next((called for called in below if called), ())
         return (
             Unused(reason=UnusedReason.NOT_RUN, place=lines[0])
             if lines
             else Unused(reason=UnusedReason.NEVER_CALLED)
         )
+
+    def _called_elsewhere(self, name: str) -> tuple[Place, ...]:
+        """Return the one line of the files at hand that calls a module by its name; nothing where
+        several do, where several modules are called so, or where that line ran, for another model.
+        """
+        if sum(path.rpartition(".")[2] == name for path in self._modules) != 1:
+            return ()
+        ran = {
+            (code, lasti)
+            for spot, _ in self._tape.lines.spots()
+            for code, lasti in ((spot.code, spot.lasti), (spot.caller, spot.caller_lasti))
+            if code is not None
+        }
+        lines = calls_in({code.co_filename for code, _ in ran}, name)
+        if len(lines) != 1 or any(_stands_at(lines[0], *instruction) for instruction in ran):
+            return ()
+        return lines
 
     def _ran(self, path: str) -> bool:
         """Say whether a module, or one inside it, was called."""
@@ -202,6 +223,12 @@ class _Calls:
                 and f"{path}.{last}" not in self._unused
             ):
                 yield path
+
+
+def _stands_at(line: Place, code: CodeType, lasti: int) -> bool:
+    """Say whether an instruction stands at a line."""
+    position = position_of(code, lasti) if code.co_filename == line.file else None
+    return position is not None and position[0] <= line.line <= position[2]
 
 
 def _line(spot: Spot) -> Place | None:

@@ -1,19 +1,23 @@
 """``torch.autograd.grad``: gradients as plain numbers, or with a history of their own."""
 
+from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording import transforms
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.noting import is_another, stamp_nodes
-from gradviz.recording.recorder import Recorder
+from gradviz.recording.recorder import Recorder, spot_of
+from gradviz.recording.records import Asked
 from gradviz.recording.rule import Rule
 from gradviz.recording.severing import write_down
+from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.where import Spot
 
 
 def _after_grad(
@@ -24,6 +28,8 @@ def _after_grad(
     outputs = args[0] if args else kwargs.get("outputs")
     roots = [tensor.grad_fn for tensor in tensors_in((outputs,))]
     towards = tuple(tensors_in(args[1:2] or (kwargs.get("inputs"),)))
+    if any(isinstance(item, nn.Parameter) for item in towards):
+        _note_asked(recorder.tape, roots, towards, spot_of(frame))
     constants = transforms.derivative_sources(recorder.tape, roots, towards)
     live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
     if live:
@@ -45,6 +51,16 @@ def _after_grad(
             for item in dead[1:]:
                 recorder.tape.set_origin(item, serial)
     return out
+
+
+def _note_asked(tape: Tape, roots: Iterable[Any], towards: Iterable[Tensor], spot: Spot) -> None:
+    """Take note of a call that asked for parameters, from the autograd nodes of what it
+    differentiated.
+    """
+    numbers = frozenset(tape.walk(root) for root in roots if root is not None)
+    leaves = frozenset(tape.live(tensor) for tensor in towards if tensor.requires_grad)
+    tape.asked.append(Asked(numbers, leaves, spot))
+    tape.lines.backward_ended()
 
 
 def recognise(function: Any, name: str) -> Rule | None:
