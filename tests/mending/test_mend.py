@@ -259,6 +259,99 @@ def test_a_script_is_run_up_to_the_first_step_of_its_optimizer(mended, tmp_path)
     assert b"what the script writes to disk it wrote each time" in render(found)
 
 
+HELD = {
+    "a head that is put on later": (
+        "make the optimizer after the model is complete",
+        """
+        class Trainer:
+            def __init__(self):
+                self.model = nn.Sequential(nn.Linear(2, 3))
+                self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+                self.model.append(nn.Linear(3, 2))
+                self.lost = nn.CrossEntropyLoss()
+
+            def fit(self):
+                self.optimizer.zero_grad()
+                self.lost(self.model(torch.ones(4, 2)), torch.tensor([0, 1, 0, 1])).backward()
+                self.optimizer.step()
+
+
+        Trainer().fit()
+        """,
+        {"self.model.1.weight", "self.model.1.bias"},
+    ),
+    "layers that are appended to a list": (
+        "keep the modules in a ModuleList",
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = []
+                for size in (3, 1):
+                    self.layers.append(nn.Linear(2 if size == 3 else 3, size))
+                self.scale = nn.Parameter(torch.ones(1))
+
+            def forward(self, x):
+                for layer in self.layers:
+                    x = layer(x)
+                return x * self.scale
+
+
+        net = Net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        net(torch.ones(4, 2)).mean().backward()
+        optimizer.step()
+        """,
+        {f"net.layers.{number}.{name}" for number in (0, 1) for name in ("weight", "bias")},
+    ),
+    "a model that is copied when the optimizer is made": (
+        "hand the optimizer what it does not hold",
+        """
+        import copy
+
+        first = nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(first.parameters(), lr=0.1)
+        second = copy.deepcopy(first)
+        second(torch.ones(4, 2)).mean().backward()
+        optimizer.step()
+        """,
+        {"second.weight", "second.bias"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("title", "program", "names"), HELD.values(), ids=HELD)
+def test_an_optimizer_comes_to_hold_what_it_left_out(mended, title, program, names):
+    found = mended(program, "train.py", meant=True)
+    (stage,) = found.stages
+    assert stage.mends[-1].titles == (title,)
+    assert names <= set(stage.effect.held)
+    assert stage.effect.same_loss
+
+
+def test_a_parameter_that_was_cast_before_it_was_kept_is_registered(mended):
+    found = mended(
+        """
+        class Scaled(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.scale = nn.Parameter(torch.ones(3)).double().half().float()
+                self.out = nn.Linear(3, 1)
+
+            def forward(self, x):
+                return self.out(x * self.scale)
+
+
+        def step():
+            model = Scaled()
+            return model(torch.ones(2, 3)).sum(), model
+        """
+    )
+    (only,) = found.report.mends
+    assert only.effect.came == ("scale",)
+    assert b"nn.Parameter(torch.ones(3).double().half().float())" in render(found)
+
+
 def test_a_module_is_run_as_a_script(mended, tmp_path):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__main__.py").write_text(

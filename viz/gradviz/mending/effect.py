@@ -1,6 +1,6 @@
 """What a patch does, measured: a step with it is held against the step without it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from gradviz.graph import Verdict
@@ -46,9 +46,23 @@ class Effect:
 
 
 def effect_of(
-    before: Outcome, after: Outcome, problem: Problem, *, repeatable: bool, soft: bool = False
+    before: Outcome,
+    after: Outcome,
+    problem: Problem,
+    *,
+    repeatable: bool,
+    soft: bool = False,
+    wanted: Collection[str] = (),
 ) -> Effect | None:
-    """Return what a patch does for a problem; None where it does nothing for it, or harms."""
+    """Return what a patch does for a problem; None where it does nothing for it, or harms.
+
+    Args:
+        before, after: The step without the patch and with it.
+        problem: What the patch is for.
+        repeatable: Two runs of the unchanged step agree to the bit.
+        soft: The patch makes up a gradient where there is none.
+        wanted: Parameters of other problems, which are better off too where gradient comes back.
+    """
     if after.failure is not None or not after.calls or not all(call.finite for call in after.calls):
         return None
     old, new = best(before.report), best(after.report)
@@ -60,7 +74,7 @@ def effect_of(
     ):
         return None
     reached, mended = [], []
-    for name in problem.parameters:
+    for name in dict.fromkeys((*problem.parameters, *wanted)):
         if name in old and name in new and new[name].verdict is Verdict.REACHED:
             if old[name].verdict is not Verdict.REACHED:
                 reached.append(name)
@@ -74,7 +88,8 @@ def effect_of(
     held = _held(before, after, problem)
     gone = tuple(name for name in old if name not in new)
     came = tuple(name for name in new if name not in old)
-    if not (reached or mended or finite or held or (came and problem.kind == "unregistered")):
+    own = {*reached, *mended}.intersection(problem.parameters)
+    if not (own or finite or held or (came and problem.kind == "unregistered")):
         return None
     gained = {*reached, *mended, *finite, *held, *came}
     return Effect(

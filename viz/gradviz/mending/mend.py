@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gradviz.errors import GradvizError
 from gradviz.graph import Verdict
 from gradviz.mending.cost import Cost
-from gradviz.mending.effect import Effect, effect_of
+from gradviz.mending.effect import Effect
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
 from gradviz.mending.outcome import Outcome
@@ -161,14 +161,14 @@ def check(step: str, base: Outcome) -> None:
 
 def _tried(search: Search, *, meant: bool) -> list[Tried]:
     tried: list[Tried] = []
-    parameters = best(search.base.report)
-    for problem in problems(search.base.report):
-        sources = {
-            place.file: source
-            for place in problem.places
-            if (source := search.source(place.file)) is not None
-        }
-        if not meant and is_meant(problem, parameters, sources):
+    every = {
+        problem: meant or not _is_meant(search, problem) for problem in problems(search.base.report)
+    }
+    search.wanted = tuple(
+        name for problem in every if every[problem] for name in problem.parameters
+    )
+    for problem, wanted in every.items():
+        if not wanted:
             tried.append(Tried(problem=problem, meant=True))
             continue
         by = next(
@@ -186,6 +186,15 @@ def _tried(search: Search, *, meant: bool) -> list[Tried]:
     return tried
 
 
+def _is_meant(search: Search, problem: Problem) -> bool:
+    sources = {
+        place.file: source
+        for place in problem.places
+        if (source := search.source(place.file)) is not None
+    }
+    return is_meant(problem, best(search.base.report), sources)
+
+
 def _stages(
     search: Search, laboratory: Laboratory, firsts: tuple[Mend, ...], *, cost: bool
 ) -> tuple[Stage, ...]:
@@ -201,11 +210,7 @@ def _stages(
                 ran = None if both is None else laboratory.run(both)
                 if both is not None and ran is not None and _adds(search, after, ran, first):
                     mends, whole, after = [*mends, first], both, ran
-        effect = (
-            effect_of(outcome, after, _union(mends), repeatable=search.repeatable, soft=soft)
-            if mends
-            else None
-        )
+        effect = search.effect(outcome, after, _union(mends), soft=soft) if mends else None
         if effect is not None:
             before = {file: sources.get(file, search.originals[file]) for file in whole}
             changed = {file: data for file, data in whole.items() if data != before[file]}
@@ -245,7 +250,7 @@ def _of(stage: Stage) -> str:
 
 def _adds(search: Search, before: Outcome, after: Outcome, mend: Mend) -> bool:
     """Say whether a patch does on top of others what it does alone."""
-    effect = effect_of(before, after, mend.problem, repeatable=search.repeatable, soft=mend.soft)
+    effect = search.effect(before, after, mend.problem, soft=mend.soft)
     return effect is not None and set(mend.effect.gained) <= {*effect.gained, *_reached(before)}
 
 

@@ -51,7 +51,7 @@ def is_meant(
         # The gradient is to come by way of the score
         return any("log_prob(" in source.text for source in sources.values())
     if problem.partial:
-        return problem.kind not in _IN_PASSING
+        return problem.kind not in _IN_PASSING and not _is_for_numpy(problem, sources)
     if problem.kind not in _SAYS_SO:
         return False
     if problem.kind in _GRAD_MODES and _has_twin(problem, parameters):
@@ -79,6 +79,26 @@ def _has_twin(problem: Problem, parameters: Mapping[str, Parameter]) -> bool:
         )
         and all("." in name for name in cut)
     )
+
+
+def _is_for_numpy(problem: Problem, sources: Mapping[str, Source]) -> bool:
+    """Say whether a value is detached because ``numpy()`` refuses it otherwise, in lines that
+    speak of nothing that is meant to stand still.
+    """
+    place = problem.places[0]
+    source = sources[place.file]
+    statement = source.statement_at(place.line)
+    if problem.kind != "detach" or statement is None:
+        return False
+    goes = any(
+        isinstance(node, ast.Call)
+        and last_name(node) == "numpy"
+        and ".detach()" in source.code(node)
+        for node in head(statement)
+    )
+    function = source.function_of(statement)
+    text = source.code(statement) if isinstance(function, ast.Module) else source.code(function)
+    return goes and not _WORDS.search(text.lower().replace("_", " "))
 
 
 def _says_so(problem: Problem, line: int, source: Source) -> bool:

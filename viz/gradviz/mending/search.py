@@ -97,10 +97,12 @@ class Search:
     Attributes:
         base: The step as it is.
         repeatable: Two runs of it agree to the bit.
+        wanted: Parameters of every problem that is to be mended.
     """
 
     def __init__(self, laboratory: Laboratory) -> None:
         self._laboratory = laboratory
+        self.wanted: tuple[str, ...] = ()
         self.base = laboratory.run({})
         self.repeatable = (
             self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
@@ -148,9 +150,7 @@ class Search:
                 left -= 1
                 titles, soft = (*state.titles, edit.title), state.soft or edit.soft
                 outcome = self._laboratory.run(dict(key))
-                effect = effect_of(
-                    self.base, outcome, problem, repeatable=self.repeatable, soft=soft
-                )
+                effect = self.effect(self.base, outcome, problem, soft=soft)
                 if effect is not None:
                     mends.append(
                         Mend(
@@ -164,12 +164,20 @@ class Search:
                     )
                 else:
                     sites = tuple(self._next(outcome, problem, changed, file))
-                    if sites:
+                    if sites and sites != state.sites:  # else it was of no use
                         further.append(_State(changed, titles, soft, sites))
             if any(not mend.soft for mend in mends) or not further:
                 break
             states = sorted(further, key=_length)  # what drops most is nearest
         return sorted(mends, key=lambda mend: mend.rank)
+
+    def effect(
+        self, before: Outcome, after: Outcome, problem: Problem, *, soft: bool
+    ) -> Effect | None:
+        """Return what a patch does for a problem, and for the others that are to be mended."""
+        return effect_of(
+            before, after, problem, repeatable=self.repeatable, soft=soft, wanted=self.wanted
+        )
 
     def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
         """Return what ``after`` costs against ``before``.

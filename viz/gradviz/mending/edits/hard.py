@@ -103,6 +103,15 @@ def choice(site: Site) -> Iterator[Edit]:
                     (site.source.replacing(lookup, text),),
                     soft=True,
                 )
+            call = site.source.parents.get(use)
+            if isinstance(call, ast.Call) and last_name(call) == "one_hot" and use in call.args:
+                outer, further = _cast_around(site, call)
+                hard = site.source.code(outer) + ("" if further else ".float()")
+                yield Edit(
+                    "let the one-hot rows pass gradient as their scores do",
+                    (_through(site, outer, hard, soft),),
+                    soft=True,
+                )
 
 
 @proposes("non_differentiable")
@@ -112,14 +121,40 @@ def gate(site: Site) -> Iterator[Edit]:
         for use, code in _uses(site, index):
             picked = site.source.parents.get(use)
             if isinstance(picked, ast.Subscript) and picked.slice is use:
+                called = site.source.parents.get(picked)
+                whole = called if isinstance(called, ast.Call) and called.func is picked else picked
                 for shape in ("", ".unsqueeze(-1)"):
                     weight = f"{scores}[{code}]{shape}"
-                    text = f"({site.source.code(picked)} * (1 + ({weight} - {weight}.detach())))"
+                    text = f"({site.source.code(whole)} * (1 + ({weight} - {weight}.detach())))"
                     yield Edit(
                         "weigh what is chosen by its score",
-                        (site.source.replacing(picked, text),),
+                        (site.source.replacing(whole, text),),
                         soft=True,
                     )
+
+
+@proposes("non_differentiable")
+def hit(site: Site) -> Iterator[Edit]:
+    """Give a choice that is held against what is right the gradient of its probability."""
+    for _, index, scores in _choices(site):
+        for use, _ in _uses(site, index):
+            compared = site.source.parents.get(use)
+            if not (
+                isinstance(compared, ast.Compare)
+                and len(compared.ops) == 1
+                and isinstance(compared.ops[0], ast.Eq)
+            ):
+                continue
+            other = compared.comparators[0] if compared.left is use else compared.left
+            right = in_brackets(site, other)
+            soft = f"torch.softmax({scores}, -1).gather(-1, {right}.unsqueeze(-1)).squeeze(-1)"
+            outer, further = _cast_around(site, compared)
+            hard = site.source.code(outer) if further else f"({site.source.code(compared)}).float()"
+            yield Edit(
+                "let the comparison pass gradient as the probability does",
+                (_through(site, outer, hard, soft),),
+                soft=True,
+            )
 
 
 _CHOICES = ("argmax", "argmin", "topk", "max", "min", "multinomial")

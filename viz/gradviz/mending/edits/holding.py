@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
 from gradviz.mending.source import Replacement, Source
 
 
@@ -67,12 +67,19 @@ def hand_over(site: Site) -> Iterator[Edit]:
             "make the optimizer after the model is complete",
             _moved(site.source, statement, uses[0], before=True),
         )
+    later = body[body.index(statement) + 1 :]
+    if not uses and later:
+        yield Edit(
+            "make the optimizer after the model is complete",
+            _moved(site.source, statement, later[-1], before=False),
+        )
     for code in dict.fromkeys(_owners(site)):
         line = f'{optimizer}.add_param_group({{"params": {code}}})'
-        yield Edit(
-            "hand the optimizer what it does not hold",
-            (site.source.inserting_after(statement, line),),
-        )
+        places = [site.source.inserting_after(statement, line)]
+        if uses and uses[0] is not later[0]:  # what it is to hold may be made in between
+            places.append(site.source.inserting_before(uses[0], line))
+        for place in places:
+            yield Edit("hand the optimizer what it does not hold", (place,))
 
 
 @proposes("unregistered", "not_held", "stale", "cleared")
@@ -85,7 +92,14 @@ def module_list(site: Site) -> Iterator[Edit]:
             continue
         value = statement.value
         nn = "nn" if site.is_imported("nn") else "torch.nn"
-        if isinstance(value, ast.List | ast.ListComp) and _makes_modules(value):
+        if isinstance(value, ast.List) and not value.elts and _is_filled(site.source, statement):
+            yield Edit(
+                "keep the modules in a ModuleList",
+                (site.source.replacing(value, f"{nn}.ModuleList()"),),
+            )
+        if (
+            isinstance(value, ast.List | ast.ListComp | ast.BinOp) and _makes_modules(value)
+        ) or _is_filled(site.source, statement, value):
             yield Edit(
                 "keep the modules in a ModuleList",
                 (_wrapped(site.source, value, f"{nn}.ModuleList"),),
@@ -95,6 +109,44 @@ def module_list(site: Site) -> Iterator[Edit]:
                 "keep the modules in a ModuleDict",
                 (_wrapped(site.source, value, f"{nn}.ModuleDict"),),
             )
+
+
+@proposes("unregistered")
+def register(site: Site) -> Iterator[Edit]:
+    """Move a parameter or cast it before it becomes one: what comes of it then is none."""
+    statement = site.statement
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
+        return
+    made: ast.expr = statement.value
+    while isinstance(made, ast.Call) and last_name(made) != "Parameter":
+        if not isinstance(made.func, ast.Attribute):
+            return
+        made = made.func.value
+    if made is statement.value or not isinstance(made, ast.Call) or not made.args:
+        return
+    end = site.source.span(made)[1]
+    further = site.source.text[end : site.source.span(statement.value)[1]]
+    place = site.source.span(made.args[0])[1]
+    start = site.source.span(made.args[0])[0]
+    value = f"{in_brackets(site, made.args[0])}{further}"
+    changes = (
+        Replacement(start, place, value),
+        Replacement(end, end + len(further), ""),
+    )
+    yield Edit("make the parameter of what was moved or cast", changes)
+
+
+def _is_filled(source: Source, statement: ast.Assign, value: ast.expr | None = None) -> bool:
+    """Say whether modules are appended to a list: to what a statement assigns to, or to a
+    variable that it assigns.
+    """
+    name = name_of(statement.targets[0] if value is None else value)
+    return bool(name) and any(
+        isinstance(node, ast.Call)
+        and name_of(node) == f"{name}.append"
+        and any(map(_makes_modules, node.args))
+        for node in ast.walk(source.function_of(statement))
+    )
 
 
 def _wrapped(source: Source, node: ast.expr, function: str) -> Replacement:
@@ -138,8 +190,10 @@ def _owners(site: Site) -> Iterator[str]:
         return
     for root in _roots(site):
         yield from _owners_in(root, names)
-    if all(name.isidentifier() for name in names):
-        yield f"[{', '.join(names)}]"
+    heads = [name.partition(".") for name in names]  # a script's names begin with a variable
+    if all(head.isidentifier() for head, _, _ in heads):
+        listed = [f'{head}.get_parameter("{rest}")' if rest else head for head, _, rest in heads]
+        yield f"[{', '.join(listed)}]"
 
 
 def _roots(site: Site) -> Iterable[str]:
@@ -156,7 +210,8 @@ def _roots(site: Site) -> Iterable[str]:
                 and last_name(node) in ("parameters", "named_parameters")
                 and isinstance(node.func, ast.Attribute)
             ):
-                roots[site.source.code(node.func.value).split(".")[0].split("[")[0]] = None
+                code = site.source.code(node.func.value)
+                roots |= dict.fromkeys((code.split(".")[0].split("[")[0], code))
     return roots or ("model",)
 
 

@@ -6,10 +6,20 @@ detach(), detach_(), .data, item(), float(), state_dict() without its history.
 import ast
 from collections.abc import Iterable, Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, definitions, head, in_brackets, proposes
+from gradviz.mending.edit import (
+    Edit,
+    Site,
+    calls,
+    definitions,
+    head,
+    in_brackets,
+    name_of,
+    proposes,
+)
 from gradviz.mending.source import Replacement
 
 _TAKERS = frozenset(("detach", "detach_", "item", "tolist", "numpy", "__array__"))
+_NUMBERS = frozenset(("float", "np.float32", "np.float64", "numpy.float32", "numpy.float64"))
 # Nothing of their own where they follow a taker
 _ALONG = frozenset(("cpu", "copy", "requires_grad_", "clone"))
 _KINDS = (
@@ -66,12 +76,34 @@ def taken(node: ast.AST) -> ast.expr | None:
     """
     if isinstance(node, ast.Attribute) and node.attr == "data":
         return node.value
-    if isinstance(node, ast.Call) and not node.keywords:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _TAKERS and not node.args:
-            return node.func.value
-        if isinstance(node.func, ast.Name) and node.func.id == "float" and len(node.args) == 1:
-            return node.args[0]
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _TAKERS and not node.args:
+        forced = all(given.arg == "force" for given in node.keywords)  # numpy(force=True)
+        return node.func.value if forced else None
+    if name_of(node.func) in _NUMBERS and len(node.args) == 1 and not node.keywords:
+        return node.args[0]
     return None
+
+
+def outermost_takers(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
+    """Return what takes a value out of the graph in a statement, with the value, the outermost of
+    each chain.
+    """
+    takers = {
+        node: base
+        for node in head(statement)
+        if isinstance(node, ast.expr) and (base := taken(node)) is not None
+    }
+    inside = {inner for base in takers.values() for inner in ast.walk(base)}
+    return [(node, _innermost(base)) for node, base in takers.items() if node not in inside]
+
+
+def _innermost(base: ast.expr) -> ast.expr:
+    """Return what a chain of takers begins with."""
+    while (inner := taken(base)) is not None or _follows(base):
+        base = inner if inner is not None else base.func.value  # type: ignore[attr-defined]
+    return base
 
 
 def _value(node: ast.expr) -> ast.expr:
@@ -100,10 +132,7 @@ def _chain(site: Site, node: ast.expr) -> tuple[ast.expr, ast.expr]:
             top = attribute
             continue
         break
-    base = _value(node)
-    while (inner := taken(base)) is not None or _follows(base):
-        base = inner if inner is not None else base.func.value  # type: ignore[attr-defined]
-    return top, base
+    return top, _innermost(_value(node))
 
 
 def _follows(node: ast.expr) -> bool:
