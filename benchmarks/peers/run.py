@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -55,12 +56,17 @@ def child(python: Path, seconds: float, *words: str) -> dict[str, Any]:
         ended = ""
         with (Path(folder) / "said").open("w+") as said:
             started = subprocess.Popen(
-                command, cwd=folder, env=surroundings, stdout=said, stderr=said
+                command,
+                cwd=folder,
+                env=surroundings,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
             )
             try:
                 code = started.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
-                started.kill()
+                os.killpg(started.pid, signal.SIGKILL)  # dot too, which would go on for hours
                 started.wait()
                 ended = "time"
             else:
