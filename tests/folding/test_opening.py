@@ -1,0 +1,56 @@
+"""The shallowest modules are opened, as long as the boxes stay within a budget."""
+
+import graphs
+import pytest
+
+from gradviz.folding.flow import Flow
+from gradviz.folding.modules import Modules, Rooms
+from gradviz.folding.opening import node_keys, open_rooms
+from gradviz.graph import Verdict
+
+
+def nested(width=3, depth=2):
+    """Return a report of modules within modules, each with an operation of its own."""
+    net = graphs.Builder()
+    into, paths = net.loss, [""]
+    for _ in range(depth):
+        paths = [f"{path}.{letter}".lstrip(".") for path in paths for letter in "abcdefgh"[:width]]
+        for path in paths:
+            into = net.operation("MulBackward0", into, scope=path)
+            net.parameter(f"{path}.weight", into, Verdict.REACHED)
+    return net.report()
+
+
+def opened(report, budget, depth=None, patterns=()):
+    flow = Flow(report.graph, report.parameters)
+    modules = Modules(flow, report.parameters, patterns, {})
+    rooms = Rooms(modules)
+    further = open_rooms(rooms, node_keys(flow, modules), modules, budget, depth)
+    return {room.path for room in rooms.all if room.is_open}, further
+
+
+@pytest.mark.parametrize("budget", [1, 5, 20, 200])
+def test_a_larger_budget_opens_at_least_as_much(budget):
+    less, _ = opened(nested(), budget)
+    more, _ = opened(nested(), budget * 2)
+    assert less <= more
+    assert "" in less
+
+
+def test_with_room_for_all_nothing_can_be_opened_further():
+    everything, further = opened(nested(), 1000)
+    assert {"a", "b", "c", "a.a", "c.c"} <= everything
+    assert further == ()
+
+
+def test_a_depth_is_opened_whatever_the_budget():
+    shallow, further = opened(nested(), 1, depth=1)
+    assert "a" in shallow
+    assert "a.a" not in shallow
+    assert "a.a" in further
+
+
+def test_what_was_asked_for_is_open_first():
+    chosen, _ = opened(nested(), 1, patterns=["b.*"])
+    assert {"b", "b.a"} <= chosen
+    assert "a" not in chosen
