@@ -1,14 +1,15 @@
 import doctest
+import sys
 from dataclasses import replace
 
 import graphs
 import pytest
 
-from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.parameters import Parameters
 from gradviz.render import names, sentences
 from gradviz.render.names import by_module
-from gradviz.render.sentences import headline, listing, starred
+from gradviz.render.sentences import headline, listing, path_and_line, starred
 from gradviz.reports import Report
 
 
@@ -109,3 +110,9 @@ def test_a_sentence_is_one_line_whatever_the_names() -> None:
 def test_the_examples_in_the_docstrings_run() -> None:
     assert doctest.testmod(sentences).failed == 0
     assert doctest.testmod(names).failed == 0
+
+
+def test_a_line_is_named_from_the_folder_of_the_script_after_its_end_too(tmp_path, monkeypatch):
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "train.py")])
+    assert path_and_line(Place(str(tmp_path / "nets" / "a.py"), 3)) == "nets/a.py:3"

@@ -157,6 +157,7 @@ def path_and_line(place: Place | Cut) -> str:
 def _script_folder() -> list[Path]:
     """Return the folder of the script that runs; nothing where gradviz itself is what runs."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
+    file = file or next(iter(sys.argv), "")  # what ends a run comes after Python took __file__ away
     folder = Path(file).absolute().parent if file else Path(__file__).parent
     return [] if Path(__file__).is_relative_to(folder) else [folder]
 

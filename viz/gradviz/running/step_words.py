@@ -159,8 +159,8 @@ def _held_others(step: Step, call: Call) -> Iterator[str]:
     yield line("means", f"Gradient arrives at {names_in(step.extra[''], call)}, and not at these.")
     yield line(
         "fix",
-        "Where these are not meant to train, give the optimizer what gradient arrives at; where"
-        " they are, let gradient arrive at them.",
+        "If these are not meant to train, give the optimizer the parameters that get gradient. If"
+        " they are, let gradient reach them.",
     )
 
 
