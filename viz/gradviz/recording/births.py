@@ -183,8 +183,8 @@ def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
     for label, value in came_in.items():
         if value.grad_fn is None and bool((value.isnan() | value.isposinf()).any()):
             why = (
-                f"what goes in holds {_holds(value)} already (input {label!r}), and is no result of this"
-                " graph"
+                f"what goes in holds {_holds(value)} already (input {label!r}), and is no result of"
+                " this graph"
             )
             yield _Suspect(node, (why, "Look at the data."))
             return
