@@ -1,0 +1,71 @@
+"""Optimizers and models that change nothing, from what was seen of them, made by hand."""
+
+from gradviz.graph import Parameter, Place, Verdict, Zero
+from gradviz.training.idle import dead, idle, locked_at_zero
+from gradviz.training_facts import Evidence, Look, Stepper
+
+FROZE = Place("train.py", 3)
+FLAT = Zero(operation="relu", why="", place=Place("net.py", 5))
+
+
+def seen(name, *verdicts, looks=(), **fields):
+    shape = (2, 2) if name.endswith("weight") else (2,)
+    calls = tuple(
+        Parameter(
+            name=name,
+            shape=shape,
+            verdict=Verdict(verdict),
+            frozen_at=FROZE if verdict == "frozen" else None,
+            zero=FLAT if verdict == "zero" else None,
+        )
+        for verdict in verdicts
+    )
+    return name, Evidence(name=name, verdicts=calls, looks=looks, **fields)
+
+
+def holding(*names, steps=2, **fields):
+    return Stepper(**{"name": "o", "kind": "SGD", "steps": steps, "held": names, **fields})
+
+
+def found(rule, evidence, *steppers):
+    return [(why, place, names) for why, place, names in rule(dict(evidence), steppers)]
+
+
+def test_an_optimizer_of_frozen_parameters_is_told_by_the_line_that_froze_them():
+    evidence = [seen("a", "frozen"), seen("b", "frozen")]
+    assert found(idle, evidence, holding("a", "b")) == [("frozen", FROZE, ["a", "b"])]
+
+
+def test_one_that_steps_nothing_or_holds_others_is_not_idle():
+    evidence = [seen("a", "frozen")]
+    assert found(idle, evidence, holding("a", steps=0)) == []
+    assert found(idle, evidence, holding("a", strangers=1)) == []
+    assert found(idle, [seen("a", "frozen", drift=True)], holding("a")) == []
+    assert found(idle, [seen("a", "frozen"), seen("b", "reached")], holding("a", "b")) == []
+
+
+def test_zeros_count_from_the_second_call_on_and_not_where_gradient_came_later():
+    assert found(idle, [seen("a", "zero")], holding("a")) == []
+    twice = [seen("a", "zero", "zero")]
+    assert found(idle, twice, holding("a")) == [("zero", FLAT.place, ["a"])]
+    later = [seen("a", "zero", "zero", looks=(Look(optimizer="o", gradient=0.5),))]
+    assert found(idle, later, holding("a")) == []
+
+
+def test_zero_weights_behind_each_other_are_locked_and_the_last_alone_is_not():
+    last = seen("m.1.weight", "zero", "zero", all_zero=True)
+    bias = seen("m.1.bias", "reached", "reached")
+    first = seen("m.0.weight", "zero", "zero", all_zero=True)
+    names = ["m.1.weight", "m.0.weight"]
+    locked = found(locked_at_zero, [last, bias, first], holding(*names))
+    assert [told for _, _, told in locked] == [names]
+    assert found(locked_at_zero, [last, bias], holding(*names)) == []
+
+
+def test_a_model_none_of_whose_weights_gets_gradient_is_dead_and_its_biases_are_not():
+    zeros = ("zero",) * 3
+    weight, bias = seen("m.weight", *zeros), seen("m.bias", *("reached",) * 3)
+    assert found(dead, [weight, bias], holding("m.weight")) == [("zero", FLAT.place, ["m.weight"])]
+    assert found(dead, [weight], holding("m.weight")) == []
+    assert found(dead, [seen("m.weight", "zero", "zero"), bias], holding("m.weight")) == []
+    assert found(dead, [weight, bias], holding()) == []

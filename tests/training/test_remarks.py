@@ -1,0 +1,41 @@
+"""What of a run is worth a clause, and is no reason for any parameter."""
+
+from gradviz.graph import Leaf, Parameter, Place, Verdict
+from gradviz.training.remarks import of_leaves, of_loss, of_unfed
+from gradviz.training_facts import Evidence, Stepper
+
+PLACE = Place("train.py", 4)
+
+
+def test_a_parameter_of_no_model_is_told_once_it_was_reached_again():
+    leaf = Leaf(name="leaf (3,)", shape=(3,), place=PLACE, is_parameter=True)
+    (clause,) = of_leaves([[leaf, leaf], [leaf]])
+    assert "made with nn.Parameter at train.py:4 is in no model" in clause
+    assert of_leaves([[leaf, leaf]]) == ()
+
+
+def test_an_input_that_requires_grad_is_no_parameter():
+    leaf = Leaf(name="leaf (3,)", shape=(3,), place=PLACE)
+    assert of_leaves([[leaf], [leaf]]) == ()
+
+
+def test_a_loss_that_was_never_finite_is_told_with_where_that_was_born():
+    assert of_loss([(False, PLACE), (False, None)]) == (
+        "the loss is NaN or infinite in every call that was watched, and the first value that is"
+        " not finite comes out at train.py:4",
+    )
+    assert of_loss([(False, None), (True, None)]) == ()
+    assert of_loss([(False, None)]) == ()
+
+
+def test_an_optimizer_that_never_stepped_and_to_which_nothing_came_is_told():
+    evidence = [
+        Evidence(name="a", verdicts=(Parameter(name="a", verdict=Verdict.UNUSED),)),
+        Evidence(name="b", verdicts=(Parameter(name="b", verdict=Verdict.ZERO),)),
+    ]
+
+    def told(*held, **fields):
+        return of_unfed(evidence, [Stepper(name="o", kind="SGD", held=held, **fields)])
+
+    assert told("a") == ("no gradient came to anything that o holds",)
+    assert told("a", "b") == told("a", steps=1) == told("a", strangers=1) == told() == ()
