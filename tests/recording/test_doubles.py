@@ -37,3 +37,12 @@ def test_what_is_no_number_is_no_other():
     doubles = Doubles()
     doubles.left([float("nan"), float("inf")], 5)
     assert doubles.sources([float("nan"), float("inf")]) == ()
+
+
+def test_of_equal_numbers_the_one_that_was_only_shown_is_not_taken():
+    doubles = Doubles()
+    doubles.left([0.7123456001281738], 3)
+    doubles.left([0.7123456001281738], 4, shown=True)
+    assert doubles.sources([0.7123456001281738]) == (3,)
+    doubles.left([0.7123456001281738], 5)
+    assert doubles.sources([0.7123456001281738]) == (5,)

@@ -405,3 +405,45 @@ def test_what_left_in_a_thread_that_a_function_starts_is_in_what_the_function_gi
     verdict, lines = judged(lambda a, b: b * of_a_pool(a))
     assert verdict == "cut"
     assert ["(a * factor).item()" in line for line in lines] == [True]
+
+
+class Total:
+    def __init__(self):
+        self.sum, self.count = 0.0, 0
+
+    def update(self, value):
+        self.sum += value
+        self.count += 1
+
+
+class Count:
+    def __init__(self):
+        self.sum, self.count = 0.0, 0
+
+    def update(self, value):
+        self.sum += value
+        self.count += 1
+
+
+def logged(a):
+    meter = Count()
+    meter.update(a.item())
+    return meter.count * 0.5
+
+
+def of_a_total(b):
+    meter = Total()
+    meter.update(b.item() * 1.7)
+    return meter.sum / meter.count
+
+
+def test_an_object_of_another_class_by_the_same_name_is_another_object():
+    def step(a, b):
+        return b * logged(a) * of_a_total(b.sum())
+
+    assert judged(step)[0] == "unused"
+
+
+def test_what_a_conditional_expression_tests_is_not_its_value():
+    verdict, lines = judged(lambda a, b: b * (2.0 if a.item() > -9 else 3.0))
+    assert (verdict, lines) == ("unused", [])

@@ -20,11 +20,14 @@ class Doubles:
     def __init__(self) -> None:
         self._serials: dict[float, int] = {}
 
-    def left(self, numbers: Iterable[float], serial: int) -> None:
-        """Take note of numbers that left."""
+    def left(self, numbers: Iterable[float], serial: int, *, shown: bool = False) -> None:
+        """Take note of numbers that left, ``shown`` where only for people to read."""
         for number in numbers:
             digits = _digits(number)
-            self._serials.pop(digits, None)
+            before = self._serials.pop(digits, None)
+            if shown and before is not None:
+                self._serials[digits] = before
+                continue
             self._serials[digits] = serial
         while len(self._serials) > _KEPT:
             del self._serials[next(iter(self._serials))]

@@ -182,6 +182,9 @@ def reads(node: ast.AST) -> Iterator[Path]:
         yield from (path for path in reads(node.body) if path[0] not in own)
     elif isinstance(node, _COMPREHENSIONS):
         yield from _of_each(node)
+    elif isinstance(node, ast.IfExp):  # its test chooses, as that of a statement does
+        yield from reads(node.body)
+        yield from reads(node.orelse)
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         own = {argument.arg for argument in arguments_of(node)}
         for inner in ast.walk(node):
@@ -232,6 +235,8 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id in _NO_VALUE:
             yield from ((argument, []) for argument in node.args)
+    elif isinstance(node, ast.IfExp):
+        yield node.test, []
     elif isinstance(node, _COMPREHENSIONS):
         sources = [part.iter for part in node.generators[1:]]
         conditions = [test for part in node.generators for test in part.ifs]

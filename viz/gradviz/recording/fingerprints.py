@@ -55,7 +55,7 @@ class Fingerprints:
                 del self._short[next(iter(self._short))]
         if sample is not None:
             numbers = sample.tolist()
-            self._doubles.left(numbers, serial)
+            self._doubles.left(numbers, serial, shown=use is TextUse.SHOWN)
             self._new.append((numbers, serial, use is TextUse.SHOWN))
             if len(self._new) > _KEPT:
                 del self._new[: _KEPT // 2]

@@ -31,6 +31,8 @@ def classes_of(source: Source, path: Path, scope: Scope, environment: Environmen
     """Return the names of the classes that an object is known to be of, among those of this
     file.
     """
+    if not path:
+        return set()
     definitions, older = reaching(path, environment)
     if older and len(path) == 1:
         outer: Scope | None = scope

@@ -304,6 +304,9 @@ class Slicer:
                 receiver = (
                     root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
                 )
+                owners = classes_of(self.source, receiver or (), other, environment)
+                if owners and scope.owner and not are_related(self.source, scope.owner, owners):
+                    continue  # an object of another class, by the same name
                 if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
                     for argument in arguments_for(call, path, scope):
                         self.part(
