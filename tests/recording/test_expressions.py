@@ -64,7 +64,6 @@ def test_an_index_that_is_computed_is_told_beside_the_path():
         ("[r.n for r in rows]", {("rows", "[?]", "n")}),
         ("{k: v for k, v in d.items()}", {("d",)}),
         ("[0 for _ in rows]", set()),
-        ("x if flag else y", {("x",), ("flag",), ("y",)}),
         ("f'{x:.3f}'", {("x",)}),
         ("1.0", set()),
     ],
