@@ -46,3 +46,20 @@ def test_of_equal_numbers_the_one_that_was_only_shown_is_not_taken():
     assert doubles.sources([0.7123456001281738]) == (3,)
     doubles.left([0.7123456001281738], 5)
     assert doubles.sources([0.7123456001281738]) == (5,)
+
+
+@pytest.mark.parametrize("part", [3, 7, 97, 129])
+@pytest.mark.parametrize("whole", [1, 2, 128, 1001])
+def test_a_fraction_of_two_small_numbers_tells_nothing_up_to_a_rounding(part, whole):
+    doubles = Doubles()
+    fraction = whole / part
+    doubles.left([single(fraction), single(fraction * 1.0012345)], 5)
+    assert doubles.sources([single(fraction)]) == ()
+    assert doubles.sources([single(fraction * 1.0012345)]) == (5,)
+
+
+@pytest.mark.parametrize("part", [131, 1009])
+def test_a_fraction_of_a_larger_number_tells(part):
+    doubles = Doubles()
+    doubles.left([single(64 / part)], 5)
+    assert doubles.sources([single(64 / part)]) == (5,)

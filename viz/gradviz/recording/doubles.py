@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 _KEPT = 3000  # numbers, of which another agrees with one by chance in 1 of 3000 times at most
-_FRACTIONS = range(1, 130)
+_LARGEST = 129  # denominator of a fraction that programs are full of
 _DIGITS = 12  # that a number has which a programmer writes or a text holds
 _BITS = 1 << 11  # of the fraction; what has no more says little
 
@@ -57,7 +57,27 @@ def _is_telling(number: float) -> bool:
     return (
         scaled != int(scaled)
         and float(f"{number:.{_DIGITS}g}") != number
-        and all(
-            abs(number - round(number * part) / part) > 1e-7 * abs(number) for part in _FRACTIONS
-        )
+        and not _is_fraction(number)
     )
+
+
+def _is_fraction(number: float) -> bool:
+    """Say whether a number is a fraction of two small numbers, as exactly as single precision is.
+
+    Of those with small denominators the nearest is one of the two in which its continued fraction
+    ends.
+    """
+    allowed = 1e-7 * abs(number)
+    rest, above, below, above_before, below_before = number, 1, 0, 0, 1
+    while True:
+        whole = math.floor(rest)
+        if whole * below + below_before > _LARGEST:
+            break
+        above, above_before = whole * above + above_before, above
+        below, below_before = whole * below + below_before, below
+        if abs(number - above / below) <= allowed:
+            return True
+        rest = 1 / (rest - whole)
+    whole = (_LARGEST - below_before) // below
+    between = (whole * above + above_before) / (whole * below + below_before)
+    return abs(number - between) <= allowed
