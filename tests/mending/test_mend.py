@@ -53,6 +53,17 @@ MEANT = {
             return model["critic"](fake).mean() - model["critic"](torch.randn(4, 3)).mean(), model
         """
     ),
+    "a parameter that is moved towards another by hand": (
+        """
+        def step():
+            model = nn.ModuleDict({"quick": nn.Linear(2, 3), "calm": nn.Linear(2, 3)})
+            model["calm"].requires_grad_(False)
+            for a, b in zip(model["quick"].parameters(), model["calm"].parameters()):
+                b.data = 0.9 * b.data + 0.1 * a.data
+            x = torch.ones(4, 2)
+            return F.mse_loss(model["quick"](x), model["calm"](x)), model
+        """
+    ),
     "a flag": (
         """
         def features(layer, x, frozen):

@@ -50,6 +50,9 @@ def is_meant(
     if problem.operation == "sample()":
         # The gradient is to come by way of the score
         return any("log_prob(" in source.text for source in sources.values())
+    place = problem.places[0]
+    if place.file in sources and _is_update(place.line, sources[place.file]):
+        return True
     if problem.partial:
         return problem.kind not in _IN_PASSING and not _is_for_numpy(problem, sources)
     if problem.kind not in _SAYS_SO:
@@ -86,9 +89,9 @@ def _is_for_numpy(problem: Problem, sources: Mapping[str, Source]) -> bool:
     speak of nothing that is meant to stand still.
     """
     place = problem.places[0]
-    source = sources[place.file]
-    statement = source.statement_at(place.line)
-    if problem.kind != "detach" or statement is None:
+    source = sources.get(place.file)
+    statement = None if source is None else source.statement_at(place.line)
+    if problem.kind != "detach" or source is None or statement is None:
         return False
     goes = any(
         isinstance(node, ast.Call)
@@ -124,6 +127,22 @@ def _is_written_to(statement: ast.stmt) -> bool:
         else [getattr(statement, "target", None)]
     )
     return any(isinstance(target, ast.Attribute) and target.attr == "data" for target in targets)
+
+
+def _is_update(line: int, source: Source) -> bool:
+    """Say whether a line moves one parameter by hand towards others: it writes into ``.data``, and
+    reads ``.data`` of another.
+    """
+    statement = source.statement_at(line)
+    if statement is None or not _is_written_to(statement):
+        return False
+    value = getattr(statement, "value", None)
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    written = {source.code(target) for target in targets if target is not None}
+    return value is not None and any(
+        isinstance(node, ast.Attribute) and node.attr == "data" and source.code(node) not in written
+        for node in ast.walk(value)
+    )
 
 
 def _is_switched(statement: ast.stmt, source: Source) -> bool:
