@@ -90,3 +90,32 @@ def test_what_is_computed_from_one_of_several_numbers_of_a_text_is_uncertain():
 )
 def test_a_text_of_several_numbers_is_known_by_its_source(source, count):
     assert len([*texts_of_several(ast.parse(source, mode="eval").body)]) == count
+
+
+def test_a_number_that_is_known_does_not_make_another_one_known_to_be_away():
+    model = nn.ParameterDict({"a": torch.tensor(0.3712346), "b": torch.tensor([0.3, 0.9])})
+
+    def kept(value):
+        def keep(item):
+            numbers.append(item.item())
+
+        numbers = []
+        keep(value)
+        return numbers[-1] * 1.7 + 0.3
+
+    with gradviz.trace() as trace:
+        known = model["b"].sum().item()
+        factors = (known * 2.3, kept(model["a"]))
+        loss = sum(model["b"].prod() * factor for factor in factors)
+    parameter = trace.report(loss, model).parameters["a"]
+    assert str(parameter.verdict) == "cut" or parameter.uncertain
+
+
+def test_a_number_that_was_only_printed_is_away_though_another_comes_in(capsys):
+    model = nn.ParameterDict({"a": torch.tensor(0.3712346), "b": torch.tensor([0.3, 0.9])})
+    with gradviz.trace() as trace:
+        print(f"{model['a'].item():.3f}")
+        loss = model["b"].prod() * (model["b"].sum().item() * 1.7 + 0.3)
+    parameter = trace.report(loss, model).parameters["a"]
+    assert (str(parameter.verdict), parameter.uncertain) == ("unused", False)
+    assert capsys.readouterr().out == "0.371\n"

@@ -70,11 +70,11 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             plain = as_array(item) if isinstance(item, Tensor) else item
             sources = escapes.values.sources(plain)
             numbers.update(dict.fromkeys(sources))
-            if behind or sources:
-                continue
+            if sources:
+                continue  # and what is known to be behind may not be all
             if not is_short(plain):
                 recorder.came_in()
-            elif type(plain) is float:
+            elif not behind and type(plain) is float:
                 _perhaps_read(recorder, plain, frame)
     return tuple(numbers)
 
