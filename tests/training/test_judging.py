@@ -350,3 +350,15 @@ def test_the_copy_of_a_model_that_no_loss_uses_is_none_of_what_is_to_train():
     assert sentence(Training(parameters=tuple(copy))) == (
         "0 of 1 parameter train; it is no part of the loss."
     )
+
+
+def test_of_several_calls_in_a_line_the_one_that_clips_is_named():
+    code = "optimizer.zero_grad(); loss.backward(); clip_grad_value_(weights, 0); optimizer.step()"
+    fates = [
+        Fate(name="w", trains=False, why=why, file="train.py", line=9, code=code)
+        for why in ("clipped", "cleared")
+    ]
+    assert [sentence(Training(parameters=(fate,))) for fate in fates] == [
+        "0 of 1 parameter train; clip_grad_value_() at train.py:9 leaves nothing of its gradient.",
+        "0 of 1 parameter train; zero_grad() at train.py:9 clears its gradient before step().",
+    ]

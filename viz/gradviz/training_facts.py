@@ -256,6 +256,8 @@ class Stepper:
         strangers: How many tensors it holds that belong to no parameter reported on.
         empty: How many of its groups hold nothing.
         begun: Something else had read from the generator that it was given.
+        of_others: It found no gradient at any of its steps, while others found gradient at all that
+            it holds.
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
         scheduled: Something sets its learning rate: a group has an initial one.
@@ -272,6 +274,7 @@ class Stepper:
     strangers: int = 0
     empty: int = 0
     begun: bool = False
+    of_others: bool = False
     made: Place | None = None
     born: int | None = None
     scheduled: bool = False

@@ -14,7 +14,8 @@ _CLAUSES = 3  # reasons in a sentence, before the rest is only counted
 _GROUPS = 3  # of names in a reason
 _CALMLY_LAST = ("frozen", "unused")
 _CALL = re.compile(r"(\w+)\(")
-_CLEARING = ("zero_grad", "clip", "scale", "mul", "div", "clamp", "set_to_none")
+_CLEARING = ("zero_grad", "set_to_none", "zero", "fill")
+_CLIPPING = ("clip", "scale", "mul", "div", "clamp")
 
 
 def sentence(training: Training | None) -> str:
@@ -265,7 +266,7 @@ def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
 def _why(fate: Fate, *, single: bool) -> str:
     """Return the reason of a fate in words; ``single`` where it is that of a single parameter."""
     at = "" if fate.file is None else f" at {path_and_line(Place(fate.file, fate.line or 0))}"
-    call = _called(fate.code)
+    call = _called(fate.code, _CLIPPING if fate.why == "clipped" else _CLEARING)
     holder = fate.optimizer or "the optimizer"
     they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
     sentences = {
@@ -312,11 +313,11 @@ def _too_small(fate: Fate, at: str, their: str) -> str:
     return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
 
 
-def _called(code: str | None) -> str:
-    """Return the call in a line that clears or clips, ``"zero_grad()"``."""
+def _called(code: str | None, words: Sequence[str]) -> str:
+    """Return the call in a line whose name has one of some words in it, ``"zero_grad()"``."""
     calls = _CALL.findall(code or "")
-    clearing = next((call for call in calls if any(word in call for word in _CLEARING)), None)
-    return f"{clearing}()" if clearing else "the line"
+    fitting = next((call for call in calls if any(word in call for word in words)), None)
+    return f"{fitting}()" if fitting else "the line"
 
 
 def _at(alarm: Alarm) -> str:

@@ -221,14 +221,14 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Sce
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """It came into a model after the optimizer of that model was made, or was thawed after that; it
     stands in a plain list of it; an optimizer has an empty group, or a generator that something
-    else had read from; it is the last layer, and the rest is held; it is a copy of what gets none;
-    or nothing held trains.
+    else had read from, or holds another's parameters; it is the last layer, and the rest is held;
+    it is a copy of what gets none; or nothing held trains.
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
     if evidence.thawed and is_frozen(evidence):
         return True
-    if any(stepper.empty or stepper.begun for stepper in scene.steppers):
+    if any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers):
         return True
     if _is_forgotten_head(evidence, scene) or evidence.copy_of in scene.copied:
         return True

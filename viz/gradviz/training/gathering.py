@@ -13,6 +13,8 @@ from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
 from gradviz.training_facts import ConstantTerm, Evidence, Look, Overflow, Stepper
 
+_AGAIN = 3  # steps that find no gradient: one or two may be by the way
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -88,6 +90,7 @@ class Gatherer:
                 strangers=sum(held not in names for held in record.held),
                 empty=record.empty,
                 begun=record.begun,
+                of_others=self._is_of_others(key),
                 made=_place(record.spot),
                 born=record.born,
                 scheduled=record.scheduled,
@@ -96,6 +99,17 @@ class Gatherer:
             )
             for key, record in self.optimizers.records.items()
         ]
+
+    def _is_of_others(self, optimizer: int) -> bool:
+        record = self.optimizers.records[optimizer]
+        sights = [self.moves.of(held).sights for held in record.held]
+        own = [sight for some in sights for sight in some if sight.optimizer == optimizer]
+        return (
+            record.steps >= _AGAIN
+            and bool(own)
+            and not any(sight.glance.gradient for sight in own)
+            and all(any(sight.glance.gradient for sight in some) for some in sights)
+        )
 
     def evidence(self) -> list[Evidence]:
         """Return what was seen of each parameter, in the order of the reports."""

@@ -244,7 +244,8 @@ def _not_held(
         for stepper in steppers
         if any(name.partition(".")[0] == root for name in stepper.held)
     ]
-    made = [stepper.made for stepper in related or steppers if stepper.made is not None]
+    astray = [stepper for stepper in steppers if stepper.of_others]
+    made = [stepper.made for stepper in astray or related or steppers if stepper.made is not None]
     return False, "not_held", made[0] if made else None
 
 

@@ -146,6 +146,13 @@ _EMPTY = (
         " used up before."
     ),
 )
+_OF_OTHERS = (
+    (
+        "Gradient arrives, and no optimizer holds them: one was given parameters that another"
+        " trains, and finds no gradient at any of its steps."
+    ),
+    "Look at whose parameters() it was given.",
+)
 _BEGUN = (
     (
         "Gradient arrives, and no optimizer holds them: one was given a generator that something"
@@ -290,6 +297,8 @@ def explain(
         return _THAWED
     if why == "not_held" and any(stepper.empty for stepper in steppers):
         return _EMPTY
+    if why == "not_held" and any(stepper.of_others for stepper in steppers):
+        return _OF_OTHERS
     if why == "not_held" and all(_is_copy_of_held(parameter, steppers) for parameter in concerned):
         return _copied(concerned)
     if why == "not_held" and any(stepper.begun for stepper in steppers):
