@@ -4,7 +4,9 @@ import pytest
 
 from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, custom
 
-ALL = {*EXPLANATIONS.values(), *BY_OPERATION.values(), captured.CAPTURED, custom.RAISED_EXPLANATION}
+ALL = dict.fromkeys(
+    (*EXPLANATIONS.values(), *BY_OPERATION.values(), captured.CAPTURED, custom.RAISED_EXPLANATION)
+)
 
 
 @pytest.mark.parametrize("text", [*ALL], ids=lambda text: text.meaning[:30])
