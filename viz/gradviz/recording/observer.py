@@ -115,9 +115,12 @@ def _can_be_watched() -> bool:
 
     Both would take the looking in.
     """
-    capturing = (
-        torch.cuda.is_available()
-        and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return not is_capturing() and not torch_inside.backward_is_compiled()
+
+
+def is_capturing() -> bool:
+    """Say whether what runs now is recorded into a CUDA graph, in which nothing may be read."""
+    return (
+        torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
         and torch.cuda.is_current_stream_capturing()
     )
-    return not capturing and not torch_inside.backward_is_compiled()

@@ -6,11 +6,13 @@ What makes one parameter NaN makes the next loss NaN, and that every parameter. 
 at little cost, and at most one step late.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch.optim import Optimizer
 
+from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
 from gradviz.training.moves import Moves
 from gradviz.training.optimizers import Optimizers
@@ -80,6 +82,10 @@ class Lookout:
         if optimizer in self.spoilt:
             self.spoilt[number] = self.spoilt.pop(optimizer)
 
+    def waits(self) -> bool:
+        """Say whether the next step will show if somebody has put back what the last has spoilt."""
+        return any(post.since is not None for post in self._posts.values())
+
     def after(self, optimizer: Optimizer, step: int) -> None:
         """Look once a step is over."""
         post = self._posts.get(id(optimizer))
@@ -113,4 +119,7 @@ class Lookout:
         parameter = groups[post.group]["params"][post.place]
         if step & (step - 1) and parameter.device.type != "cpu":
             return True  # to wait for a device costs more: that only ever more rarely
+        total = own_part(torch_inside.detach(parameter)).sum().item()
+        if isinstance(total, float) and math.isfinite(total):
+            return True  # this is quick, and only where values are huge says less than the next
         return bool(spread(parameter).isfinite().all())

@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
 from gradviz.recording.model_names import Names
+from gradviz.recording.observer import is_capturing
 from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 from gradviz.recording.where import Spot
 from gradviz.series.recorder import Step
@@ -72,6 +73,7 @@ class StepWatch:
         self._hooks: StepHooks | None = None
         self._full = False
         self._settled = False  # nothing is open: only NaN may still come
+        self._nested: set[int] = set()  # optimizers whose step calls that of their parent
         self.lookout = Lookout(self.look_again)
         self._failed: Callable[[BaseException], None] | None = None
         self._resumed = self._has_phases = False
@@ -85,7 +87,8 @@ class StepWatch:
         self._full, self._settled = True, False
         self.lookout.end()
         hooks = self._hooks = StepHooks(
-            _guarded(self, self._before_step), _guarded(self, self._after_step)
+            _guarded(self, self._before_step, idle=None),
+            _guarded(self, self._after_step, idle=partial(_count, self)),
         )
         self.off += [*(hook.take_out for hook in self.owners.hooks), *hooks.take_out]
         self.owners.begin()
@@ -169,6 +172,7 @@ class StepWatch:
         while self._steps and self._steps[-1].frame not in outer:
             self._steps.pop()  # it raised
         if any(step.optimizer == id(optimizer) for step in self._steps):
+            self._nested.add(id(optimizer))
             return  # its class calls that of its parent
         self.lookout.before(optimizer)
         record = self.optimizers.record(optimizer)
@@ -355,15 +359,43 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
     return list(pairs.values())
 
 
-def _guarded(watch: StepWatch, action: Callable[..., None]) -> Callable[..., None]:
-    def guarded(*args: Any) -> None:
+def _is_idle(watch: StepWatch, optimizer: Optimizer) -> bool:
+    """Say whether a step is only to be counted, and looked at for NaN once it is over."""
+    return (
+        watch._settled
+        and not watch._steps
+        and not watch.lookout.waits()
+        and id(optimizer) not in watch._nested
+    )
+
+
+def _count(watch: StepWatch, optimizer: Optimizer) -> None:
+    if watch.optimizers.knows(optimizer):
+        record = watch.optimizers.record(optimizer)
+        record.steps += 1
+        watch.lookout.after(optimizer, record.steps)
+
+
+def _guarded(
+    watch: StepWatch, whole: Callable[..., None], *, idle: Callable[[Optimizer], None] | None
+) -> Callable[..., None]:
+    """Return a hook of a step that does the whole, or next to nothing where the watch is idle."""
+
+    def guarded(optimizer: Optimizer, *args: Any) -> None:
+        action = whole
         try:
+            if is_capturing():
+                return
+            if _is_idle(watch, optimizer):
+                if idle is None:
+                    return
+                action, args = idle, ()
             with (
                 torch_inside.without_torch_function(),
                 Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),
             ):
                 torch_inside.set_grad_enabled(False)
-                action(*args)
+                action(optimizer, *args)
         except BaseException as error:
             watch.end()
             if not is_own(error):
