@@ -73,7 +73,7 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
         "  frozen    base_model: 30 of 42 parameters (9.8 k of 10 k values);"
         f" {printed.getvalue().strip()}"
     )
-    assert lines[-1].startswith("gradviz: 12 of 42 parameters train; base_model.")
+    assert lines[-1] == "gradviz: 12 of 42 parameters train; 30 are frozen."
     assert lines[
         next(place for place, line in enumerate(lines) if line.startswith("gradviz")) : -1
     ] == [
