@@ -80,8 +80,8 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
         "gradviz: backward 1 in step 1, loss",
         "  reached   lora_B.default in q_proj and v_proj (6 tensors, 192 values)",
         (
-            "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): a route is"
-            " there, what arrives is all zero"
+            "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): gradient"
+            " arrives, and all of it is zero"
         ),
         "            from a factor of zero",
         "  why       the other factor is still zero, but it gets gradient itself",
