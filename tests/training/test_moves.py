@@ -31,6 +31,26 @@ def test_what_stays_has_not_drifted():
     assert not history.by_hand
 
 
+def test_an_infinity_that_was_there_at_the_first_look_spoils_nothing():
+    moves, mask = Moves(), parameter(0.0, -torch.inf)
+    for _ in range(2):
+        moves.compare([mask])
+    assert moves.of(id(mask)).finite
+    mask.data[0] = torch.inf
+    moves.compare([mask])
+    assert not moves.of(id(mask)).finite
+    mask.data[:] = torch.tensor([1.0, torch.nan])
+    moves.compare([mask])
+    assert not moves.of(id(mask)).finite
+
+
+def test_what_is_nan_or_infinite_throughout_at_the_first_look_is_spoilt():
+    for values in ((torch.nan, 1.0), (torch.inf, torch.inf)):
+        moves, weight = Moves(), parameter(*values)
+        moves.compare([weight])
+        assert not moves.of(id(weight)).finite
+
+
 def test_what_was_never_looked_at_is_open_and_finite():
     history = Moves().of(7)
     assert history.finite

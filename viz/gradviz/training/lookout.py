@@ -66,7 +66,9 @@ class Lookout:
             (parameter.numel(), group, place)
             for group, own in enumerate(optimizer.param_groups)
             for place, parameter in enumerate(own["params"])
-            if not moves.is_open(id(parameter)) and has_values(own_part(parameter))
+            if not moves.is_open(id(parameter))
+            and not moves.of(id(parameter)).holds_infinities()
+            and has_values(own_part(parameter))
         ]
         if sizes:
             _, group, place = min(sizes)

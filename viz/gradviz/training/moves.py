@@ -57,7 +57,8 @@ class History:
         by_gradient: And it had gradient then.
         drift: It changed between two looks, by whatever hand; None where two were not taken.
         by_hand: It changed between two looks, and no step that was looked at lies between them.
-        finite: It was finite when it was last looked at.
+        finite: It was finite when it was last looked at, but for what was infinite from the first.
+        infinite: Which elements of a sample those are; empty where none are.
         overflow: The step that made it so; None where no step did, or it is finite again.
         stays_so: It was found not finite twice in a row: nobody has put it back meanwhile.
         thawed: It requires grad and has some, as it was last looked at.
@@ -74,6 +75,7 @@ class History:
     drift: bool | None = None
     by_hand: bool = False
     finite: bool = True
+    infinite: Tensor | None = None
     overflow: StepSight | None = None
     stays_so: bool = False
     thawed: bool = False
@@ -92,6 +94,26 @@ class History:
     def is_put_back(self) -> bool:
         """What each step did to it is undone before the next backward."""
         return self.returns >= _RETURNS and not self.departs
+
+    def is_sound(self, sample: Tensor) -> bool:
+        """Say whether all of a sample is finite, but for the infinities of the first one.
+
+        A mask of minus infinities may be a parameter, and stays as it is.
+        """
+        finite = sample.isfinite()
+        all_finite = bool(finite.all())
+        if self.infinite is None:
+            meant = not all_finite and bool(finite.any())
+            self.infinite = ~finite & (sample == sample) if meant else finite[:0]
+        if all_finite or not self.holds_infinities():
+            return all_finite
+        most = min(len(self.infinite), len(sample))
+        meant_there = self.infinite[:most] & (sample == sample)[:most]
+        return bool((finite[:most] | meant_there).all() and finite[most:].all())
+
+    def holds_infinities(self) -> bool:
+        """Say whether some were there at the first look."""
+        return self.infinite is not None and len(self.infinite) > 0
 
     def look(self, *, finite: bool) -> None:
         """Take note of whether it is finite."""
@@ -143,7 +165,8 @@ class Moves:
         glance = sight.glance
         history = self.histories.setdefault(glance.key, History())
         before, after = glance.sample[: glance.spread], glance.after[: glance.spread]
-        history.look(finite=bool(before.isfinite().all()))
+        history.look(finite=history.is_sound(before))
+        glance.finite = glance.finite or (history.holds_infinities() and history.is_sound(after))
         history.all_zero = history.all_zero is not False and not bool(before.any())
         glance.sample = glance.after = torch.empty(0)
         if history.first is None and not history.is_settled:
@@ -184,7 +207,7 @@ class Moves:
             for tensor, sample in zip(chosen, pieces, strict=True):
                 history = self.histories.setdefault(id(tensor), History())
                 if not after_step:  # which nobody can have put back yet
-                    history.look(finite=bool(sample.isfinite().all()))
+                    history.look(finite=history.is_sound(sample))
                 history.thawed = tensor.requires_grad and tensor.grad is not None
                 if not (after_step and history.moved):
                     self._compare(history, sample, at_backward=at_backward)
