@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+from traced import report_of
 
 import gradviz
 from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, custom, explain
@@ -382,13 +383,7 @@ REMEDIES = (
 
 
 def reported(step):
-    torch.manual_seed(0)
-    net = Net()
-    with gradviz.trace() as trace:
-        loss = step(net)
-        if loss.requires_grad:
-            loss.backward()
-    return trace.report(loss, net)
+    return report_of(step, Net)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -18,10 +18,12 @@ class Net(nn.Module):
         self.first, self.last = nn.Linear(3, 3), nn.Linear(3, 2)
 
 
-def report_of(step) -> Report:
-    """Trace a step, which is given the net and returns a loss, and its backward."""
+def report_of(step, make=Net) -> Report:
+    """Trace a step, which is given the net that ``make`` makes and returns a loss, and its
+    backward.
+    """
     torch.manual_seed(0)
-    net = Net()
+    net = make()
     with gradviz.trace() as trace:
         loss = step(net)
         if loss.requires_grad:

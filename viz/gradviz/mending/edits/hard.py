@@ -40,13 +40,18 @@ def comparison(site: Site) -> Iterator[Edit]:
             continue
         soft = f"torch.sigmoid({sides[0]} - {sides[1]})"
         assert isinstance(node, ast.expr)
-        outer, cast = _cast_around(site, node)
-        hard = site.source.code(outer) if cast else f"{in_brackets(site, node)}.float()"
-        yield Edit(
-            "let the comparison pass gradient as a sigmoid does",
-            (_through(site, outer, hard, soft),),
-            soft=True,
-        )
+        yield _comparison_like(site, node, soft, "a sigmoid")
+
+
+def _comparison_like(site: Site, compared: ast.expr, soft: str, name: str) -> Edit:
+    """Return the edit that gives a comparison the gradient of a soft form, which has a name."""
+    outer, cast = _cast_around(site, compared)
+    hard = site.source.code(outer) if cast else f"{in_brackets(site, compared)}.float()"
+    return Edit(
+        f"let the comparison pass gradient as {name} does",
+        (_through(site, outer, hard, soft),),
+        soft=True,
+    )
 
 
 @proposes(*_KINDS)
@@ -148,13 +153,7 @@ def hit(site: Site) -> Iterator[Edit]:
             other = compared.comparators[0] if compared.left is use else compared.left
             right = in_brackets(site, other)
             soft = f"torch.softmax({scores}, -1).gather(-1, {right}.unsqueeze(-1)).squeeze(-1)"
-            outer, further = _cast_around(site, compared)
-            hard = site.source.code(outer) if further else f"({site.source.code(compared)}).float()"
-            yield Edit(
-                "let the comparison pass gradient as the probability does",
-                (_through(site, outer, hard, soft),),
-                soft=True,
-            )
+            yield _comparison_like(site, compared, soft, "the probability")
 
 
 _CHOICES = ("argmax", "argmin", "topk", "max", "min", "multinomial")
