@@ -335,6 +335,22 @@ def test_the_operation_and_the_reason_are_named(name):
 
 
 @read
+def test_a_mask_of_minus_infinity_that_is_a_parameter_is_not_taken_for_the_beginning():
+    mask = vector(0.0, -torch.inf)
+    first = reported(mask, lambda m: F.softmax(m + 1, -1).sum() * torch.tensor(torch.nan)).births[0]
+    assert first.operation == "mul"
+    assert first.why.startswith("what goes in holds NaN already")
+
+
+@read
+def test_a_weight_of_minus_infinity_is_named_where_nothing_else_explains_it():
+    weight = vector(0.5, -torch.inf)
+    first = reported(weight, lambda w: F.linear(torch.ones(3, 2), w.unsqueeze(0)).square().mean())
+    assert first.births[0].why.startswith("a leaf that goes in")
+    assert "holds infinity already" in first.births[0].why
+
+
+@read
 def test_where_no_value_shows_the_beginning_no_operation_is_accused():
     weight = vector(300.0, 1.0, dtype=torch.float16)
     first = reported(weight, lambda w: ((w * 1) * 300).sum().float()).births[0]

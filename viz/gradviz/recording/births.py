@@ -142,6 +142,7 @@ def made_in_forward(
     """
     visited, queue = set(nodes), list(nodes)
     suspects: list[_Suspect] = []
+    masks: list[_Suspect] = []
     results: dict[Any, Tensor | None] = dict.fromkeys(nodes) if spoiled else {}
     while queue and len(visited) < _FAR:
         node = queue.pop()
@@ -160,17 +161,18 @@ def made_in_forward(
                 queue.append(before)
             elif not _finite(before.variable):
                 holds = _holds(before.variable)
-                return (
-                    node,
-                    True,
+                words = (
                     f"a leaf that goes in (a parameter, or an input) holds {holds} already",
                     "Look at what made it so before.",
                 )
+                if not _is_mask(before.variable):
+                    return (node, True, *words)
+                masks.append(_Suspect(node, words))
     for giver, result in results.items():
         suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)
-    if not suspects:
+    if not suspects and not masks:
         return None
-    first = min(suspects, key=lambda suspect: suspect.rank)
+    first = min(suspects or masks, key=lambda suspect: suspect.rank)
     return (first.node, True, *first.words)
 
 
@@ -234,22 +236,22 @@ def _by_a_product_before(node: Any) -> list[_Suspect]:
 
 
 def _is_all_that_goes_in(node: Any, values: dict[str, Tensor]) -> bool:
-    """Say whether a node has saved all that goes in, but for leaves, which are looked at."""
+    """Say whether a node has saved all that goes in, but for leaves that are finite."""
     given = [value.grad_fn for label, value in values.items() if label not in RESULTS]
     return bool(given) and all(
-        before is None or is_accumulator(before) or before in given or (_is_transposed_leaf(before))
+        before is None or before in given or _is_finite_leaf(before)
         for before, _ in node.next_functions
     )
 
 
-def _is_transposed_leaf(node: Any) -> bool:
-    """Say whether a node hands on a leaf as it is, as a linear layer does its weight."""
-    before = [earlier for earlier, _ in node.next_functions if earlier is not None]
-    return (
-        operation_name(type(node).__name__) in ("t", "transpose", "permute", "to_copy")
-        and len(before) == 1
-        and is_accumulator(before[0])
-    )
+def _is_finite_leaf(node: Any) -> bool:
+    """Say whether a node stands for a finite leaf, or hands one on as it is, as a linear layer does
+    its weight.
+    """
+    if operation_name(type(node).__name__) in ("t", "transpose", "permute", "to_copy"):
+        before = [earlier for earlier, _ in node.next_functions if earlier is not None]
+        node = before[0] if len(before) == 1 else node
+    return is_accumulator(node) and _finite(node.variable)
 
 
 def _by_result(causes: Sequence[BirthCause], values: dict[str, Tensor], node: Any) -> Words | None:
