@@ -29,6 +29,13 @@ def test_two_tensors_of_one_shape_are_spread_alike():
     assert {*pairs} == expected
 
 
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2])
+def test_eight_bits_are_read_as_numbers_that_torch_can_compare(dtype):
+    weight = torch.tensor([0.5, 2.0, -1.0])
+    assert spread(weight.to(dtype)).isfinite().all()
+    assert torch.equal(spread(weight.to(dtype)), weight)
+
+
 def test_a_complex_tensor_has_two_numbers_an_element():
     assert spread(torch.tensor([1 + 2j])).tolist() == [1.0, 2.0]
 

@@ -13,6 +13,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
 
 MOST = 4096  # elements of one parameter
+_PACKED = getattr(torch, "float4_e2m1fn_x2", None)  # two numbers a byte, which torch cannot read
 
 
 def spread(tensor: Tensor, like: Tensor | None = None) -> Tensor:
@@ -31,7 +32,9 @@ def spread(tensor: Tensor, like: Tensor | None = None) -> Tensor:
         own, order = torch.view_as_real(own), torch.view_as_real(order)
     if not order.is_contiguous():  # as its memory has it, so that a transposed matrix needs no copy
         own = own.permute(sorted(range(order.dim()), key=order.stride, reverse=True))
-    return own.reshape(-1)[:: every(own.numel())]
+    sample = own.reshape(-1)[:: every(own.numel())]
+    # Torch computes nothing in a float of eight bits or fewer
+    return sample if sample.dtype.itemsize > 1 else sample.float()
 
 
 def every(numel: int) -> int:
@@ -46,7 +49,8 @@ def every(numel: int) -> int:
 def has_values(tensor: Tensor) -> bool:
     """Say whether there is something to read, and cheaply.
 
-    Not on the meta device, not lazy, not sparse, no memory that FSDP took away.
+    Not on the meta device, not lazy, not sparse, no memory that FSDP took away, no type that torch
+    cannot read.
     """
     return not (
         tensor.device.type == "meta"
@@ -54,6 +58,7 @@ def has_values(tensor: Tensor) -> bool:
         or tensor.is_quantized
         or tensor.layout != torch.strided
         or not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
+        or tensor.dtype is _PACKED
         or (tensor.untyped_storage().size() == 0 and tensor.numel() > 0)
     )
 
