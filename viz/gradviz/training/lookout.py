@@ -67,7 +67,7 @@ class Lookout:
             for group, own in enumerate(optimizer.param_groups)
             for place, parameter in enumerate(own["params"])
             if not moves.is_open(id(parameter))
-            and not moves.of(id(parameter)).holds_infinities()
+            and moves.of(id(parameter)).infinite is None
             and has_values(own_part(parameter))
         ]
         if sizes:

@@ -58,7 +58,8 @@ class History:
         drift: It changed between two looks, by whatever hand; None where two were not taken.
         by_hand: It changed between two looks, and no step that was looked at lies between them.
         finite: It was finite when it was last looked at, but for what was infinite from the first.
-        infinite: Which elements of a sample those are; empty where none are.
+        infinite: Which elements of a sample those are; None where none are.
+        is_begun: It was looked at.
         overflow: The step that made it so; None where no step did, or it is finite again.
         stays_so: It was found not finite twice in a row: nobody has put it back meanwhile.
         thawed: It requires grad and has some, as it was last looked at.
@@ -76,6 +77,7 @@ class History:
     by_hand: bool = False
     finite: bool = True
     infinite: Tensor | None = None
+    is_begun: bool = False
     overflow: StepSight | None = None
     stays_so: bool = False
     thawed: bool = False
@@ -96,24 +98,22 @@ class History:
         return self.returns >= _RETURNS and not self.departs
 
     def is_sound(self, sample: Tensor) -> bool:
-        """Say whether all of a sample is finite, but for the infinities of the first one.
+        """Say whether all of a sample is finite, but for what was infinite at the first look."""
+        sound = sample.isfinite()
+        if self.infinite is not None:
+            most = min(len(self.infinite), len(sound))
+            sound[:most] |= self.infinite[:most] & sample[:most].isinf()
+        return bool(sound.all())
 
-        A mask of minus infinities may be a parameter, and stays as it is.
+    def look_first(self, sample: Tensor) -> None:
+        """Take note of the infinities that a parameter begins with, where it has finite values too:
+        a mask may be a parameter, and stays as it is.
         """
-        finite = sample.isfinite()
-        all_finite = bool(finite.all())
-        if self.infinite is None:
-            meant = not all_finite and bool(finite.any())
-            self.infinite = ~finite & (sample == sample) if meant else finite[:0]
-        if all_finite or not self.holds_infinities():
-            return all_finite
-        most = min(len(self.infinite), len(sample))
-        meant_there = self.infinite[:most] & (sample == sample)[:most]
-        return bool((finite[:most] | meant_there).all() and finite[most:].all())
-
-    def holds_infinities(self) -> bool:
-        """Say whether some were there at the first look."""
-        return self.infinite is not None and len(self.infinite) > 0
+        if not self.is_begun:
+            infinite = sample.isinf()
+            if bool(infinite.any()) and bool(sample.isfinite().any()):
+                self.infinite = infinite
+            self.is_begun = True
 
     def look(self, *, finite: bool) -> None:
         """Take note of whether it is finite."""
@@ -165,8 +165,10 @@ class Moves:
         glance = sight.glance
         history = self.histories.setdefault(glance.key, History())
         before, after = glance.sample[: glance.spread], glance.after[: glance.spread]
+        history.look_first(before)
         history.look(finite=history.is_sound(before))
-        glance.finite = glance.finite or (history.holds_infinities() and history.is_sound(after))
+        if history.infinite is not None:
+            glance.finite = history.is_sound(after)
         history.all_zero = history.all_zero is not False and not bool(before.any())
         glance.sample = glance.after = torch.empty(0)
         if history.first is None and not history.is_settled:
@@ -206,6 +208,7 @@ class Moves:
             pieces = Batch([spread(tensor) for tensor in chosen]).read()
             for tensor, sample in zip(chosen, pieces, strict=True):
                 history = self.histories.setdefault(id(tensor), History())
+                history.look_first(sample)
                 if not after_step:  # which nobody can have put back yet
                     history.look(finite=history.is_sound(sample))
                 history.thawed = tensor.requires_grad and tensor.grad is not None
