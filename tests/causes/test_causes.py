@@ -58,8 +58,6 @@ def test_a_torch_function_belongs_to_one_cause():
     ("operation", "captured", "words"),
     [
         ("torch.no_grad()", False, "It ran under torch.no_grad()"),
-        ("checkpoint()", False, "Reentrant checkpointing runs the block"),
-        ("checkpoint()", True, "Reentrant checkpointing runs the block"),
         ("torch.no_grad()", True, "reads a tensor that is no argument of apply()"),
         ("histc() in TorchScript", False, "Values are counted by bins"),
         ("backward() raised RuntimeError", False, "backward() raised an error here"),
@@ -68,3 +66,9 @@ def test_a_torch_function_belongs_to_one_cause():
 def test_a_cut_is_explained_by_the_closest_cause(operation, captured, words):
     cut = Cut(kind=CutKind.NO_GRAD, operation=operation, captured=captured)
     assert words in explain(cut).meaning
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_a_checkpoint_is_explained_as_one_whatever_it_captured(captured):
+    cut = Cut(kind=CutKind.CHECKPOINT, operation="checkpoint()", captured=captured)
+    assert "Reentrant checkpointing runs the block" in explain(cut).meaning

@@ -33,7 +33,7 @@ def meant(code, *, kind, operation, **fields):
     ],
 )
 def test_a_checkpoint_saves_memory_and_is_never_meant_to_stop_gradient(code):
-    assert not meant(code, kind="no_grad", operation="checkpoint()")
+    assert not meant(code, kind="checkpoint", operation="checkpoint()")
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_a_node_inside_a_composite_call_has_the_line_of_what_it_goes_into(tape):
 
 def test_what_runs_where_grad_mode_is_off_goes_by_its_own_name(tape):
     call(tape, 11, kind=CutKind.NO_GRAD)
-    call(tape, 12, kind=CutKind.NO_GRAD, checkpoint=True)
+    call(tape, 12, kind=CutKind.CHECKPOINT)
     result = build(tape, [(11, False), (12, False)], names_of(None), "loss", ())
     assert [node.operation for node in result.nodes[1:]] == ["detach", "detach()"]
 

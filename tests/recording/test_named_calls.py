@@ -3,7 +3,7 @@
 import pytest
 
 from gradviz.graph import CutKind
-from gradviz.recording.named_calls import is_in_place, operation_inside, operation_text
+from gradviz.recording.named_calls import is_in_place, operation_text
 from gradviz.recording.where import Surroundings
 
 
@@ -27,7 +27,7 @@ def test_a_name_that_only_looks_like_it_is_not(name):
         ("clone", CutKind.DEEPCOPY, {}, "copy.deepcopy()"),
         ("data", CutKind.DATA, {}, ".data"),
         ("add", CutKind.NO_GRAD, {}, "torch.no_grad()"),
-        ("add", CutKind.NO_GRAD, {"checkpoint": True}, "checkpoint()"),
+        ("add", CutKind.CHECKPOINT, {}, "checkpoint()"),
         ("tensor", CutKind.NEW_TENSOR, {}, "torch.tensor()"),
         ("__setitem__", None, {}, "[...] ="),
         ("__add__", None, {}, "add()"),
@@ -35,9 +35,3 @@ def test_a_name_that_only_looks_like_it_is_not(name):
 )
 def test_an_operation_is_written_as_a_person_would(name, kind, around, text):
     assert operation_text(name, kind, Surroundings(**around)) == text
-
-
-def test_inside_a_checkpoint_the_operation_itself_is_written():
-    assert (
-        operation_inside("add", CutKind.NO_GRAD, Surroundings(checkpoint=True)) == "torch.no_grad()"
-    )

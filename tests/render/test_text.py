@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from gradviz.causes import EXPLANATIONS
-from gradviz.graph import Cut, CutKind, Leaf, Parameter, Place, Verdict, Zero
+from gradviz.graph import GRAD_MODES, Cut, CutKind, Leaf, Parameter, Place, Verdict, Zero
 from gradviz.parameters import Parameters
 from gradviz.render.text import render_text, styled
 from gradviz.reports import Report
@@ -259,8 +259,8 @@ def test_every_kind_of_cut_says_what_it_means_and_what_usually_mends_it(kind):
 
 def test_a_checkpoint_that_cuts_is_explained_as_one_and_each_explanation_is_told_once():
     cuts = [
-        Cut(kind=CutKind.NO_GRAD, operation=each, line=line, parameters=("w",))
-        for line, each in enumerate(["checkpoint()", "torch.no_grad()"] * 2)
+        Cut(kind=kind, operation=GRAD_MODES[kind], line=line, parameters=("w",))
+        for line, kind in enumerate([CutKind.CHECKPOINT, CutKind.NO_GRAD] * 2)
     ]
     text = render_text(report(parameter("w", "cut"), cuts=tuple(cuts)))
     assert text.count("use_reentrant=False, which") == 1

@@ -10,7 +10,6 @@ value that requires grad goes in and gradient does not come out.
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from gradviz.causes import checkpoint
 from gradviz.graph import (
     GRAD_MODES,
     Cut,
@@ -349,8 +348,6 @@ def _marked(step: _Step, passed: set[int], cut_of: Mapping[tuple[int, int], int]
 def _operation(node: Node, kind: CutKind) -> str:
     if kind is CutKind.FROZEN:
         return "requires_grad = False"
-    if node.operation == checkpoint.OPERATION:
-        return node.operation
     return GRAD_MODES.get(kind, node.operation)
 
 

@@ -29,6 +29,7 @@ class CutKind(StrEnum):
     DETACH_ = "detach_"
     DATA = "data"
     NO_GRAD = "no_grad"
+    CHECKPOINT = "checkpoint"  # a reentrant one, no input of which requires grad
     SET_GRAD_ENABLED = "set_grad_enabled"
     INFERENCE_MODE = "inference_mode"
     NEW_TENSOR = "new_tensor"
@@ -47,6 +48,7 @@ class CutKind(StrEnum):
 
 GRAD_MODES = {
     CutKind.NO_GRAD: "torch.no_grad()",
+    CutKind.CHECKPOINT: "checkpoint()",
     CutKind.SET_GRAD_ENABLED: "torch.set_grad_enabled(False)",
     CutKind.INFERENCE_MODE: "torch.inference_mode()",
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
-from gradviz.causes import captured, checkpoint, custom
+from gradviz.causes import captured, custom
 from gradviz.causes.cause import Cause, Severed, Way
 from gradviz.causes.custom import RAISED
 from gradviz.causes.explanation import Explanation
@@ -43,7 +43,7 @@ def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
     if cut.operation.startswith(RAISED):
         return custom.RAISED_EXPLANATION
-    if cut.captured and cut.operation != checkpoint.OPERATION:
+    if cut.captured and cut.kind is not CutKind.CHECKPOINT:
         return captured.CAPTURED
     operation = cut.operation.removesuffix(" in TorchScript")
     if operation in BY_OPERATION:

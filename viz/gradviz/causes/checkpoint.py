@@ -1,18 +1,14 @@
 """A reentrant checkpoint runs its block under no_grad, and again in backward only if an input of it
 requires grad.
-
-To a reader of a report it is a case of ``no_grad``, which is written as ``OPERATION``.
 """
 
 from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
-OPERATION = "checkpoint()"
 CAUSES = (
     Cause(
-        kind=CutKind.NO_GRAD,
-        operations=(OPERATION,),
+        kind=CutKind.CHECKPOINT,
         explanation=Explanation(
             "Reentrant checkpointing runs the block under no_grad. It runs it again in backward(),"
             " which trains it, only if an input of the block requires grad; here none does.",

@@ -45,7 +45,7 @@ def is_meant(
         parameter.verdict is Verdict.REACHED for parameter in parameters.values()
     ):
         return False
-    if "checkpoint" in problem.operation:  # it saves memory, and stops no gradient on purpose
+    if problem.kind == "checkpoint":  # it saves memory, and stops no gradient on purpose
         return False
     if problem.operation == "sample()":
         # The gradient is to come by way of the score

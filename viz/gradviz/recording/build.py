@@ -245,7 +245,7 @@ def _written(call: Call) -> str:
     kind = call.kind or call.inner
     return (
         call.operation
-        if kind is not None and (kind not in GRAD_MODES or (call.checkpoint and call.inner is None))
+        if kind is not None and (kind not in GRAD_MODES or kind is CutKind.CHECKPOINT)
         else call.name
     )
 

@@ -3,10 +3,8 @@
 What it severs, whether it writes in place, and how a person would write it.
 """
 
-from dataclasses import replace
-
-from gradviz.causes import CAUSES, checkpoint
-from gradviz.graph import CutKind
+from gradviz.causes import CAUSES
+from gradviz.graph import GRAD_MODES, CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.where import Surroundings
 
@@ -69,11 +67,6 @@ OUT = "(out=...)"
 """How the name of a function ends that writes its result into an argument."""
 
 
-def operation_inside(name: str, kind: CutKind, stack: Surroundings) -> str:
-    """Write an operation inside a checkpoint as if it stood outside."""
-    return operation_text(name, kind, replace(stack, checkpoint=False))
-
-
 def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
     """Write an operation as a person would."""
     if kind is CutKind.DEEPCOPY:
@@ -90,12 +83,8 @@ def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
         return f"{stack.function}.apply()".lstrip(".")
     if kind is CutKind.DATA:
         return ".data"
-    if kind is CutKind.NO_GRAD:
-        return checkpoint.OPERATION if stack.checkpoint else "torch.no_grad()"
-    if kind is CutKind.SET_GRAD_ENABLED:
-        return "torch.set_grad_enabled(False)"
-    if kind is CutKind.INFERENCE_MODE:
-        return "torch.inference_mode()"
+    if kind in GRAD_MODES:
+        return GRAD_MODES[kind]
     if kind is CutKind.GRAD_WITHOUT_GRAPH:
         return (
             f"torch.autograd.functional.{stack.entered}()"

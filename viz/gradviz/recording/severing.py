@@ -12,7 +12,7 @@ from gradviz.graph import GRAD_MODES, CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import Inputs
-from gradviz.recording.named_calls import CASTS, KIND_OF, operation_inside, operation_text
+from gradviz.recording.named_calls import CASTS, KIND_OF, operation_text
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.where import Spot, Surroundings, Switch
@@ -100,9 +100,7 @@ def _operation(name: str, severing: _Severing, stack: Surroundings) -> str:
         )
         if own:
             return own
-    if severing.inner is None:
-        return operation_text(name, severing.kind, stack)
-    return operation_inside(name, severing.inner, stack)
+    return operation_text(name, kind, stack)
 
 
 def _severing(
@@ -121,7 +119,7 @@ def _severing(
 
 def _of_function(inputs: Inputs, stack: Surroundings, applying: Spot) -> _Severing:
     """Whatever the forward does, it is the Function that passes gradient or does not."""
-    severs = CutKind.NO_GRAD if stack.checkpoint else CutKind.CUSTOM_FUNCTION
+    severs = CutKind.CHECKPOINT if stack.checkpoint else CutKind.CUSTOM_FUNCTION
     spot = applying._replace(module=stack.spot.module)
     opaque = stack.opaque or any(live for _, live in inputs)
     return _Severing(severs if opaque else None, None, False, spot)

@@ -8,7 +8,7 @@ from gradviz.mending.edit import Edit, Site, calls, last_name, proposes, with_ke
 _CALLS = ("checkpoint", "checkpoint_sequential")
 
 
-@proposes("no_grad")
+@proposes("checkpoint")
 def not_reentrant(site: Site) -> Iterator[Edit]:
     """Checkpoint without a second autograd."""
     for call in calls(site, *_CALLS):
@@ -18,11 +18,9 @@ def not_reentrant(site: Site) -> Iterator[Edit]:
         )
 
 
-@proposes("no_grad")
+@proposes("checkpoint")
 def with_input_gradients(site: Site) -> Iterator[Edit]:
     """Tell a model of transformers, whose own code checkpoints, how to."""
-    if "checkpoint" not in site.operation:
-        return
     for node in ast.walk(site.source.tree):
         if isinstance(node, ast.Call) and last_name(node) == "gradient_checkpointing_enable":
             how = '{"use_reentrant": False}'
@@ -38,7 +36,7 @@ def with_input_gradients(site: Site) -> Iterator[Edit]:
                 )
 
 
-@proposes("no_grad")
+@proposes("checkpoint")
 def live_input(site: Site) -> Iterator[Edit]:
     """Have the input of a reentrant checkpoint require grad."""
     for call in calls(site, *_CALLS):
