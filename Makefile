@@ -52,7 +52,8 @@ browser:
 gallery: $(VENV)/.installed
 	@echo "== Making the pictures in outputs/ again"
 	@$(BIN)/gradviz example --all --engine embedded
-	@for script in $$(grep -l '"outputs/' examples/*.py); do $(BIN)/python $$script >/dev/null && echo "Made the picture of $$script" || exit 1; done
+	@python=$(abspath $(BIN)/python); cd outputs; for script in $$(grep -l 'engine="embedded"' ../examples/*.py); do \
+		$$python $$script >/dev/null && echo "Made the picture of $$script" || exit 1; done
 
 docs: $(VENV)/.installed-for-tests
 	@echo "== Building the documentation; a warning is an error"

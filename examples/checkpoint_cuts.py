@@ -28,4 +28,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/checkpoint_cuts.svg", engine="embedded")
+    report.to_svg("checkpoint_cuts.svg", engine="embedded")

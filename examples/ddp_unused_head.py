@@ -33,4 +33,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/ddp_unused_head.svg", engine="embedded")
+    report.to_svg("ddp_unused_head.svg", engine="embedded")

@@ -31,4 +31,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/dqn.svg", engine="embedded")
+    report.to_svg("dqn.svg", engine="embedded")

@@ -39,4 +39,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/frozen_backbone.svg", engine="embedded")
+    report.to_svg("frozen_backbone.svg", engine="embedded")

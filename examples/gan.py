@@ -41,4 +41,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/gan.svg", engine="embedded")
+    report.to_svg("gan.svg", engine="embedded")

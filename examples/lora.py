@@ -39,4 +39,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/lora.svg", engine="embedded")
+    report.to_svg("lora.svg", engine="embedded")

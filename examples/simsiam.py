@@ -22,4 +22,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/simsiam.svg", engine="embedded")
+    report.to_svg("simsiam.svg", engine="embedded")

@@ -24,4 +24,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/truncated_bptt.svg", engine="embedded")
+    report.to_svg("truncated_bptt.svg", engine="embedded")

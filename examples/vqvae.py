@@ -48,4 +48,4 @@ if __name__ == "__main__":
         loss.backward()
     report = trace.report(loss, model)
     print(report)
-    report.to_svg("outputs/vqvae.svg", engine="embedded")
+    report.to_svg("vqvae.svg", engine="embedded")
