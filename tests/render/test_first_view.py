@@ -24,6 +24,12 @@ def test_a_graph_that_fits_is_opened_whole():
     assert names(first_view(root, lambda thing: False)) == ["", "a", "b"]
 
 
+def test_a_model_that_holds_one_module_alone_is_opened_to_its_parts():
+    main = module("main", *(block(f"block{number}", 12 * number) for number in range(3)))
+    root = module("", module("netG", main), block("netD", 40), 90)
+    assert {"netG", "main"} <= set(names(first_view(root, lambda thing: False)))
+
+
 def test_a_large_graph_stays_within_its_budget_of_boxes():
     root = module("", *(block(f"block{number}", 12 * number) for number in range(10)))
     opened = first_view(root, lambda thing: False)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
+SVG = "http://www.w3.org/2000/svg"
 EVIL = "</script><img src=x onerror=alert(1)>"
 Open = Callable[..., "Page"]
 
@@ -140,7 +141,10 @@ def pixels(page: "Page") -> dict[str, int]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_graph_is_painted_in_the_colours_of_the_verdicts(open_page: Open, scheme: str) -> None:
-    found = pixels(open_page(graphs.every_verdict(), scheme=scheme))
+    page = open_page(graphs.every_verdict(), scheme=scheme)
+    page.click("#fit")
+    boxes(page)
+    found = pixels(page)
     for verdict in (Verdict.REACHED, Verdict.ZERO, Verdict.FROZEN, Verdict.CUT):
         assert found.get(getattr(LOOKS[verdict], scheme).fill, 0) > 300, verdict
 
@@ -604,8 +608,10 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1400, 900), (390, 844)])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [((1400, 900), "light"), ((1400, 900), "dark"), ((1024, 768), "light"), ((390, 844), "dark")],
+)
 def test_axe_finds_no_accessibility_problem(
     open_page: Open, axe: str, scheme: str, size: tuple[int, int]
 ) -> None:
@@ -696,14 +702,26 @@ def saved(page: "Page", button: str) -> bytes:
     return Path(waiting.value.path()).read_bytes()
 
 
+@pytest.mark.parametrize("size", [(1400, 900), (1024, 768), (390, 844)])
+def test_the_first_screen_writes_nothing_smaller_than_10_pixels(
+    open_page: Open, size: tuple[int, int]
+) -> None:
+    page = open_page(repeated(60, frozen=3), size=size)
+    root = ElementTree.fromstring(saved(page, "#save-svg"))
+    scale = page.locator("#stage").bounding_box()["width"] / float(
+        root.attrib["viewBox"].split()[2]
+    )  # type: ignore[index]
+    sizes = {float(text.attrib["font-size"]) for text in root.iter(f"{{{SVG}}}text")}
+    assert len(sizes) > 1
+    assert min(sizes) * scale > 9.99
+
+
 def test_the_view_is_saved_as_svg_and_png(open_page: Open) -> None:
     page = open_page(graphs.detached())
     root = ElementTree.fromstring(saved(page, "#save-svg"))
-    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    texts = [text.text for text in root.iter(f"{{{SVG}}}text")]
     assert {"f1", "f2", "f3", "detach_()", "article.py:31", "loss"} <= set(texts)
-    assert root.find("{http://www.w3.org/2000/svg}title").text.startswith(
-        "2 of 6 parameters get gradient"
-    )  # type: ignore[union-attr]
+    assert root.find(f"{{{SVG}}}title").text.startswith("2 of 6 parameters get gradient")  # type: ignore[union-attr]
     assert saved(page, "#save-png").startswith(b"\x89PNG")
 
 

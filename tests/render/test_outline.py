@@ -55,6 +55,16 @@ def test_a_module_with_nothing_but_one_module_is_one_with_it() -> None:
     assert shown(chain([op("a.b.c"), op("a.b.c"), op("")])) == ["root", ["a.b.c", 0, 1], 2]
 
 
+def test_models_beside_each_other_keep_their_own_names() -> None:
+    things = [op("netG.main.0"), op("netG.main.1"), op("netD.main"), op("netD"), op("")]
+    assert shown(chain(things)) == [
+        "root",
+        ["netG", ["main.0", 0], ["main.1", 1]],
+        ["netD", ["main", 2], 3],
+        4,
+    ]
+
+
 def test_equal_numbered_siblings_are_a_run() -> None:
     assert shown(chain([*(op(f"h.{n}") for n in range(4)), op("")])) == [
         "root",

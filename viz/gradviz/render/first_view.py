@@ -78,9 +78,16 @@ def _to_open(group: Group) -> list[Group]:
         child
         for child in inner
         if child.sort is not Sort.RUN
-        and len(child.children) > 1
+        and _holds_several(child)
         and NUMBER.sub("#", child.name) not in runs
     ]
+
+
+def _holds_several(group: Group) -> bool:
+    """Say whether there is more in a group than one thing, however deep."""
+    while len(group.children) == 1 and isinstance(group.children[0], Group):
+        group = group.children[0]
+    return len(group.children) > 1
 
 
 def _alike(groups: list[Group]) -> list[list[Group]]:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 SCRIPT = (
     "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view",
     "pointers", "export", "opening", "heat", "elements", "patches", "panel", "lists", "tree",
-    "search", "address", "room", "map", "main",
+    "search", "address", "room", "map", "paper", "main",
 )  # fmt: skip
 
 _AFTER = re.compile(r"after backward ([\d, and]+)")
@@ -76,6 +77,7 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "partial": PARTIAL,
         "notes": [printable(note) for note in notes],
         "torch": report.torch or "",
+        "glossary": _glossary(),
         "command": printable(command),
         "patches": patches_data(patches),
         "first": _first(losses, report),
@@ -124,6 +126,17 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
             ):
                 return number
     return 0
+
+
+def _glossary() -> str:
+    """Return where the glossary is on the web; empty where the project names no such place."""
+    try:
+        urls = metadata("torch-gradviz").get_all("Project-URL", [])
+    except PackageNotFoundError:
+        return ""
+    named = dict(url.split(", ", 1) for url in urls)
+    documentation = named.get("Documentation", "").rstrip("/")
+    return f"{documentation}/reference/words.html" if documentation else ""
 
 
 def _looks() -> Mapping[str, Look]:

@@ -133,8 +133,9 @@ class _Outliner:
     def _owners(self, members: Sequence[int], depth: int) -> dict[int, tuple[str, ...]]:
         """The path of the entry that each member lies in, for those that lie deeper than ``depth``.
 
-        A module with nothing of its own and one child is one with it; a list of modules that are
-        built alike, which nothing calls as one, is as many entries as it has modules.
+        A module with nothing of its own and one child is one with it, but for models that stand
+        beside each other; a list of modules that are built alike, which nothing calls as one, is as
+        many entries as it has modules.
         """
         owners: dict[int, tuple[str, ...]] = {}
         waiting = [(depth, [m for m in members if len(self._things[m].path) > depth])]
@@ -157,7 +158,9 @@ class _Outliner:
                     and all(map(str.isdecimal, below))
                     and min(map(len, paths)) > shared
                 )
-                if is_list and self._are_alike(part, shared):
+                if at == 0 and len(parts) > 1 and shared > 1:
+                    owners.update(dict.fromkeys(part, low[:1]))
+                elif is_list and self._are_alike(part, shared):
                     waiting.append((shared, part))
                 else:
                     owners.update(dict.fromkeys(part, low[:shared]))

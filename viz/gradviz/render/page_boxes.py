@@ -100,9 +100,9 @@ def group_lines(name: str, kind: str, tally: Tally, entries: int) -> tuple[BoxLi
         size = tensors(tally.parameters, tally.elements)
         words = verdict_words(present, tally.partial)
         lines += [BoxLine(size), BoxLine(", ".join(words), mark)]
-    elif tally.operations:
+    elif tally.operations > 1:
         lines.append(BoxLine(counted(tally.operations, "operation")))
-    else:
+    elif not tally.operations:
         lines.append(BoxLine("1 box" if entries == 1 else f"{entries} boxes"))
     if tally.marks:
         lines.append(BoxLine(f"{counted(tally.marks, 'cut')} inside", SCISSORS, is_cut=True))

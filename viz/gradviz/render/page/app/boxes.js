@@ -23,8 +23,8 @@ function drawTitle(thing) {
   const {model, colours, layout} = state;
   const {text, wide, aside, asideWide} = model.group(thing).title;
   const x = layout.x[thing] + 28;
-  const y = layout.y[thing] + 18;
-  drawSign(layout.x[thing] + 16, layout.y[thing] + 14, true);
+  const y = layout.y[thing] + FIRST_LINE;
+  drawSign(layout.x[thing] + 16, layout.y[thing] + 12, true);
   pen.lineWidth = 5;
   pen.lineJoin = "round";
   pen.strokeStyle = model.depth[thing] % 2 ? colours.frame : colours.ground;
@@ -98,7 +98,7 @@ function drawBox(thing, isDim) {
   if (m.isPartial(thing)) drawNotch(left + wide, top);
   if (isGroup && SERIES) drawAmount(thing, left, top, wide, high);
   else if (isGroup) drawBar(m.tally(thing), left + 8, top + high - 6, wide - 16);
-  if (view.k * NAME >= READABLE) drawText(m.linesOf(thing), left, top, wide, high, isGroup);
+  if (view.k * NAME >= LEGIBLE) drawText(m.linesOf(thing), left, top, wide, isGroup);
   pen.globalAlpha = 1;
 }
 
@@ -126,10 +126,10 @@ function drawBar({verdicts, parameters}, left, top, wide) {
   });
 }
 
-function drawText(lines, left, top, wide, high, isGroup) {
+function drawText(lines, left, top, wide, isGroup) {
   const {colours} = state;
-  let y = top + (lines.length === 1 ? high / 2 + 4 : 19);
-  if (isGroup) drawSign(left + 14, top + 15, false);
+  let y = top + FIRST_LINE;
+  if (isGroup) drawSign(left + 14, top + 12, false);
   lines.forEach((line, number) => {
     const isName = number === 0;
     const font = isName ? NAME : DETAIL;

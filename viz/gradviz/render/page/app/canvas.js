@@ -32,18 +32,22 @@ function draw() {
 
 function paint() {
   const {layout, model: m, view, route, selected} = state;
-  state.frame = 0;
-  const sight = clear();
+  const isScreen = pen === screen;
+  if (isScreen) {
+    state.frame = 0;
+    clear();
+  }
+  const sight = sightOf(isScreen ? stage : pen);
   const {boxes, frames} = inSight(sight);
   const {byStroke, bold} = edgesInSight([m.n, ...frames], sight);
   const fade = route ? 0.3 : selected >= 0 ? 0.55 : 1;
   const isDim = box => (route ? !route.boxes.has(box) : m.isFaint(box));
   for (const frame of frames) drawFrame(frame);
   byStroke.forEach((edges, stroke) => drawEdges(edges, stroke, 1, fade));
-  if (view.k * NAME >= READABLE) for (const frame of frames) drawTitle(frame);
+  if (view.k * NAME >= LEGIBLE) for (const frame of frames) drawTitle(frame);
   for (const box of boxes) drawBox(box, isDim(box));
   bold.forEach((edges, stroke) => drawEdges(edges, stroke, 2, 1));
-  if (pen !== screen) return;
+  if (!isScreen) return;
   drawOutlines();
   drawCrumbs();
   drawMap();
@@ -51,7 +55,15 @@ function paint() {
   performance.mark("drawn");
 }
 
-/** Clear the canvas and set its scale; return the part of the drawing that is in the window. */
+/** The part of the drawing that is in the window, or in the file. */
+function sightOf({clientWidth: wide, clientHeight: high}) {
+  const {view} = state;
+  const right = view.x + wide / view.k;
+  const bottom = view.y + high / view.k;
+  return {left: view.x, top: view.y, right, bottom};
+}
+
+/** Clear the canvas and set its scale. */
 function clear() {
   const {view} = state;
   const ratio = devicePixelRatio || 1;
@@ -65,9 +77,6 @@ function clear() {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
-  const right = view.x + wide / view.k;
-  const bottom = view.y + high / view.k;
-  return {left: view.x, top: view.y, right, bottom};
 }
 
 /** The open group is large enough that what is in it can be seen. */

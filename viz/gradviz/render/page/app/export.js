@@ -1,19 +1,17 @@
 // The view as a file.
 
+const SVG_TYPE = "image/svg+xml";
+
 const escaped = text => text.replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`);
 const rounded = number => Number(number.toFixed(2));
 
 /** Draws with the calls of a canvas, and writes SVG. */
 class SvgPen {
-  constructor() {
+  constructor(wide, high) {
+    Object.assign(this, {clientWidth: wide, clientHeight: high});
     Object.assign(this, {globalAlpha: 1, lineWidth: 1, strokeStyle: "#000", fillStyle: "#000"});
     Object.assign(this, {font: "", dashes: [], parts: [], steps: [], ends: []});
   }
-
-  // The window is the viewBox, and the file begins empty.
-  setTransform() {}
-
-  clearRect() {}
 
   step(letter, ...numbers) {
     this.steps.push(letter + numbers.map(rounded).join(" "));
@@ -119,15 +117,14 @@ class SvgPen {
   }
 }
 
-/** What is in the window, as SVG. */
-function svgOfView() {
-  const {view, colours} = state;
-  const wide = stage.clientWidth / view.k;
-  const high = stage.clientHeight / view.k;
-  pen = new SvgPen();
+/** A part of the drawing as SVG, as a window of this size would show it. */
+function svgOf(view, wide, high) {
+  const {colours, view: before} = state;
+  pen = new SvgPen(wide, high);
+  state.view = view;
   try {
     paint();
-    const box = [view.x, view.y, wide, high].map(rounded).join(" ");
+    const box = [view.x, view.y, wide / view.k, high / view.k].map(rounded).join(" ");
     const font = escaped(colours.font);
     const [x, y] = [rounded(view.x), rounded(view.y)];
     const ground = `<rect x="${x}" y="${y}" width="100%" height="100%" fill="${colours.ground}"/>`;
@@ -136,11 +133,13 @@ function svgOfView() {
     return `${head}${title}${ground}${pen.parts.join("")}</svg>\n`;
   } finally {
     pen = screen;
+    state.view = before;
   }
 }
 
 function saveSvg() {
-  save(new Blob([svgOfView()], {type: "image/svg+xml"}), "svg");
+  const text = svgOf(state.view, stage.clientWidth, stage.clientHeight);
+  save(new Blob([text], {type: SVG_TYPE}), "svg");
 }
 
 /** The window as it is on the screen, on the ground of the page. */

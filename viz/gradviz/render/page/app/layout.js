@@ -112,7 +112,8 @@ class Layout {
       (wide + asideWide) * (number ? DETAIL : NAME) + (mark ? MARK_WIDE : 0);
     this.w[thing] = Math.ceil(Math.max(...lines.map(wide)) + (this.m.isGroup(thing) ? 44 : 22));
     const hasBar = this.m.isGroup(thing) && this.m.tally(thing).parameters;
-    this.h[thing] = lines.length === 1 ? 26 : (hasBar ? 17 : 12) + lines.length * LINE_HIGH;
+    const high = (hasBar ? 14 : 9) + lines.length * LINE_HIGH;
+    this.h[thing] = lines.length === 1 && !hasBar ? LOW : high;
     this.axis[thing] = this.w[thing] / 2;
   }
 

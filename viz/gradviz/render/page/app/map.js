@@ -1,6 +1,7 @@
 // The map: the whole graph in small, and the part of it that is in the window.
 
-const MANY = 200; // nodes from which on there is a map
+const MANY = 200; // nodes from which on there is a map in any case
+const ROOMY = 560; // pixels of the side panel that has room for a map beside a small tree
 
 const map = {canvas: $("map").querySelector("canvas"), picture: null, of: null, k: 1};
 
@@ -38,7 +39,9 @@ function pictureOfMap({k, left, top}, ratio) {
 
 function drawMap() {
   const {layout, model: m, view, colours} = state;
-  const isShown = m.n > MANY && stage.clientWidth > 0;
+  const isPart = wholeZoom() < READABLE / DETAIL && $("finder").clientHeight > ROOMY;
+  const isLarge = m.n > MANY || isPart;
+  const isShown = isLarge && stage.clientWidth > 0;
   if ($("map").hidden === isShown) {
     $("map").hidden = !isShown;
     drawTree();

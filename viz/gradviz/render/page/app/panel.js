@@ -50,7 +50,10 @@ function panelOfLoss() {
 function glossary() {
   const words = DATA.verdicts.map(({word, meaning}) => [word, meaning]);
   const title = h("summary", {class: "kind"}, "What the words mean");
-  return h("details", {}, title, facts([...words, DATA.partial.split(": ")]));
+  const here = "docs/reference/words.md in the sources of gradviz";
+  const whole = DATA.glossary ? h("a", {href: DATA.glossary}, "in the documentation") : here;
+  const more = h("p", {}, "All words, with the kinds of cut: ", whole, ".");
+  return h("details", {}, title, facts([...words, DATA.partial.split(": ")]), more);
 }
 
 /** The first cut that leaves parameters without any route, with its line and what fixes it. */

@@ -1,4 +1,4 @@
-// The room around the graph: panels, colours, what is in the window, printing.
+// The room around the graph: panels, colours, what is in the window.
 
 const SIDES = {finder: 1, panel: -1}; // on which side of its grip a panel is
 const NARROWEST = 160;
@@ -108,23 +108,6 @@ function crumb(thing) {
   const onclick = () => (thing === m.n ? fit(false, true) : frameAll([thing]));
   const name = thing === m.n ? "all" : m.nameHere(thing);
   return h("button", {type: "button", onclick}, name);
-}
-
-/** On paper the colours are those for a light ground, and the whole picture is there. */
-function printLight() {
-  const root = document.documentElement;
-  const {scheme} = root.dataset;
-  root.dataset.scheme = "light";
-  readColours();
-  select(-1);
-  fit();
-  paint();
-  const restore = () => {
-    if (scheme) root.dataset.scheme = scheme;
-    else delete root.dataset.scheme;
-    recolour();
-  };
-  addEventListener("afterprint", restore, {once: true});
 }
 
 /** What made the page, and when. */

@@ -3,8 +3,6 @@
 const MOST_ZOOM = 3;
 const LARGEST = 1.15; // the scale that a movement to something ends at, at most
 
-const SMALL_WHOLE = 0.52; // the scale from which on everything is shown rather than a part
-
 const leastZoom = () => Math.min(0.5, wholeZoom() * 0.7);
 
 /** The scale at which everything fits. */
@@ -55,30 +53,35 @@ function glideTo(next) {
 }
 
 /**
- * Show everything; ``isReadable`` keeps the text readable and, where everything does not fit,
+ * Show everything; ``isReadable`` keeps the text readable and, where not everything fits then,
  * begins at the first cut or else at the loss.
  */
 function fit(isReadable = false, isSoft = false) {
   const {model, layout} = state;
   const {x, y, w, h, axis} = layout;
   const [wholeWide, wholeHigh] = [w[model.n], h[model.n]];
-  const across = stage.clientWidth / (wholeWide + 16);
-  const readable = across > 0.45 ? Math.min(across, 0.68) : 0.68;
-  const whole = wholeZoom();
-  const least = isReadable && whole < SMALL_WHOLE ? readable : 0;
-  const k = Math.min(LARGEST, Math.max(whole, least));
+  const least = isReadable ? READABLE / DETAIL : 0;
+  const k = Math.min(LARGEST, Math.max(wholeZoom(), least));
   const wide = stage.clientWidth / k;
   const high = stage.clientHeight / k;
   const cut = model.loss.cuts.length ? model.shownOf(model.markOf(0)) : -1;
   const lowest = wholeHigh - high;
   let middle = wholeWide / 2;
-  if (wholeWide > wide) middle = cut >= 0 ? x[cut] + axis[cut] : axis[model.n];
+  if (wholeWide > wide) middle = cut >= 0 ? middleAround(cut, wide) : axis[model.n];
   let top = lowest / 2;
   if (wholeHigh > high) {
     const atCut = cut >= 0 ? y[cut] + h[cut] / 2 - high / 2 : lowest;
     top = Math.max(0, Math.min(lowest, atCut));
   }
   moveTo({x: middle - wide / 2, y: top, k}, isSoft);
+}
+
+/** The middle of the widest frame around a thing that fits the window. */
+function middleAround(thing, wide) {
+  const {layout, model} = state;
+  let at = thing;
+  while (model.parent[at] >= 0 && layout.w[model.parent[at]] <= wide) at = model.parent[at];
+  return layout.x[at] + layout.w[at] / 2;
 }
 
 function centre(thing, isSoft = true) {
