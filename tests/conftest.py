@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import warm
-from gradviz import steps
+from gradviz import cli, steps
 
 # A busy machine is no failure
 settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,3 +36,15 @@ def put_back():
     main, excepthook, folders = sys.modules["__main__"], sys.excepthook, list(sys.path)
     yield
     sys.modules["__main__"], sys.excepthook, sys.path[:] = main, excepthook, folders
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command here and now: its exit status, standard output and standard error."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        return stopped.value.code, *capsys.readouterr()
+
+    return run

@@ -5,9 +5,7 @@ import math
 import xml.etree.ElementTree as ET
 
 import pytest
-from click.testing import CliRunner
 
-from gradviz.cli import gradviz as command
 from gradviz.findings import Findings
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.series_svg import DARK, LIGHT, render_series_svg
@@ -95,20 +93,3 @@ def test_the_steps_of_the_scale_are_told_apart_by_lightness_alone() -> None:
 def test_a_series_comes_back_from_json_as_it_was(series: Series) -> None:
     report = Findings(series=series)
     assert repr(read_findings(render_json(report))) == repr(report)  # NaN is equal to nothing
-
-
-def test_a_saved_run_is_plotted(series: Series, tmp_path) -> None:
-    saved, picture = tmp_path / "run.json", tmp_path / "flow.svg"
-    saved.write_text(render_json(Findings(series=series)), encoding="utf-8")
-    done = CliRunner().invoke(command, ["plot", str(saved), "-o", str(picture)])
-    assert done.exit_code == 0, done.output
-    assert picture.read_text(encoding="utf-8") == render_series_svg(series)
-    assert CliRunner().invoke(command, ["plot", str(saved)]).output == render_series(series)
-
-
-def test_a_report_without_gradient_is_not_plotted(tmp_path) -> None:
-    saved = tmp_path / "run.json"
-    saved.write_text(render_json(Findings()), encoding="utf-8")
-    done = CliRunner().invoke(command, ["plot", str(saved)])
-    assert done.exit_code == 1
-    assert "no gradient of any parameter to plot" in str(done.exception)

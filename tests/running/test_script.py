@@ -82,14 +82,6 @@ def test_it_ends_as_it_would(scripts, end):
     assert watched.others == plain.others
 
 
-def test_an_environment_with_a_start_up_file_of_its_own_keeps_it(scripts):
-    scripts.write(
-        "own/sitecustomize.py", "import builtins\nbuiltins.started = __name__, __file__\n"
-    )
-    scripts.write("look.py", "import sys\nprint(started, sys.modules['sitecustomize'].__file__)\n")
-    same(scripts, "look.py", PYTHONPATH=str(scripts.folder / "own"))
-
-
 def test_a_script_that_asks_whether_torch_is_there_before_importing_it_is_watched(scripts):
     scripts.write(
         "asks.py",

@@ -327,23 +327,6 @@ def test_what_a_call_hands_on_unchanged_gets_nothing_from_what_else_went_in():
     assert ("unsqueeze", "SubBackward0") not in ways
 
 
-def test_make_dot_has_torchviz_own_signature():
-    model = net()
-    loss = model(X).sum()
-    coloured = gradviz.make_dot(loss, params=dict(model.named_parameters()))
-    assert "0.weight" in coloured.source
-    assert "reached" in coloured.source
-    assert (
-        "AccumulateGrad"
-        in gradviz.make_dot(loss, dict(model.named_parameters()), show_attrs=True).source
-    )
-
-
-def test_make_dot_of_something_else_is_one_clear_error():
-    with pytest.raises(gradviz.GradvizError, match="tuple of tensors"):
-        gradviz.make_dot((1, 2))
-
-
 class Doubled(torch.autograd.Function):
     """Works by views of what it is given, and says of a second result that it has no gradient."""
 

@@ -1,0 +1,48 @@
+"""What the page has to know of one loss."""
+
+import json
+
+import pytest
+from graphs import ARTICLE_MODES, detached, every_verdict
+
+from gradviz.render.page_data import _column, loss_data
+
+
+@pytest.mark.parametrize("report", [*ARTICLE_MODES.values(), every_verdict])
+def test_it_is_plain_json_and_numbers_refer_to_what_is_there(report):
+    data = loss_data(report())
+    assert json.loads(json.dumps(data)) == json.loads(json.dumps(loss_data(report())))
+    sources, targets, _ = data["lines"]
+    assert all(0 <= thing < data["things"] for thing in [*sources, *targets])
+    assert all(0 <= text < len(data["strings"]) for box in data["boxes"] for text, *_ in box)
+    assert len(data["parameters"]["name"]) == len(report().parameters)
+
+
+def test_every_cut_names_its_line_and_the_parameters_behind_it():
+    (cut,) = loss_data(detached())["cuts"]
+    names = loss_data(detached())["parameters"]["name"]
+    assert cut["kind"] == "detach_"
+    assert {names[number] for number in cut["parameters"]} == {
+        "f1.weight", "f1.bias", "f2.weight", "f2.bias",
+    }  # fmt: skip
+    assert cut["mend"]
+
+
+def test_each_verdict_has_its_reason():
+    data = loss_data(every_verdict())
+    reasons = [data["strings"][number] for number in data["parameters"]["reason"]]
+    assert all(reason.endswith(".") for reason in reasons)
+    assert any(reason.startswith("requires_grad is False") for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([3, 3, 3], 3),
+        ([1], [1]),
+        ([1, 2], [1, 2]),
+        ([5] * 9 + [6], {"runs": [5, 9, 6, 1]}),
+    ],
+)
+def test_a_column_is_written_the_shortest_way(values, written):
+    assert _column(values) == written
