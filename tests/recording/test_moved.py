@@ -1,12 +1,15 @@
 """What an optimizer's step brings into a leaf."""
 
+import sys
+
 import pytest
 import torch
 from tapes import call, run
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 import gradviz
-from gradviz.recording.moved import moved_by, stepped
+from gradviz.recording.moved import moved_by, settings_of, stepped
 from gradviz.recording.tape import Tape
 
 
@@ -22,7 +25,7 @@ def weight():
 
 def test_a_leaf_is_moved_by_the_losses_of_the_backwards_before_the_step(tape, weight):
     first = run(tape, (weight * 3).sum())
-    stepped(tape, weight)
+    stepped(tape, weight, ())
     run(tape, (weight * 4).sum())
     (number,) = moved_by(tape, tape.leaf_number(weight))
     assert tape.calls[number].inputs == ((first, True),)
@@ -30,7 +33,7 @@ def test_a_leaf_is_moved_by_the_losses_of_the_backwards_before_the_step(tape, we
 
 def test_a_backward_stands_for_the_same_call_every_time(tape, weight):
     run(tape, (weight * 3).sum())
-    stepped(tape, weight)
+    stepped(tape, weight, ())
     leaf = tape.leaf_number(weight)
     assert moved_by(tape, leaf) == moved_by(tape, leaf)
 
@@ -46,14 +49,14 @@ def test_a_gradient_that_was_assigned_moves_by_what_made_it(tape, weight):
         call(tape, number)
         weight.grad = torch.ones(2)
         tape.set_origin(weight.grad, number)
-        stepped(tape, weight)
+        stepped(tape, weight, ())
     assert moved_by(tape, tape.leaf_number(weight)) == (21, 22)
 
 
 def test_a_step_without_a_gradient_moves_nothing(tape, weight):
     tape.leaf(weight)
-    stepped(tape, weight)
-    stepped(tape, torch.ones(1))
+    stepped(tape, weight, ())
+    stepped(tape, torch.ones(1), ())
     assert tape.stepped == {}
 
 
@@ -87,3 +90,40 @@ def test_a_count_of_steps_that_an_optimizer_keeps_is_made_of_nothing():
         loss = (model["b"] * steps.state[model["b"]]["step"]).sum()
         loss.backward()
     assert str(trace.report(loss, model).parameters["a"].verdict) == "unused"
+
+
+class Settings(TorchFunctionMode):
+    """Takes what ``settings_of`` says wherever torch is called."""
+
+    def __init__(self):
+        super().__init__()
+        self.met = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.met.append(settings_of(sys._getframe(1)))
+        return function(*args, **(kwargs or {}))
+
+
+def test_the_settings_are_those_of_the_group_that_is_stepped():
+    first, second = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    first.grad, second.grad = torch.ones(2), torch.ones(2)
+    optimizer = torch.optim.SGD([{"params": [first], "lr": 0.25}, {"params": [second]}], lr=0.5)
+    with Settings() as settings:
+        optimizer.step()
+        first.add(1)
+    rates = [0.25 in group for group in settings.met if group]
+    assert rates[0]
+    assert not rates[-1]
+    assert settings.met[-1] == ()
+
+
+def test_a_number_that_left_torch_and_became_a_rate_is_part_of_what_is_moved():
+    model = nn.ParameterDict({"rate": torch.tensor(0.3), "scale": torch.tensor(2.0)})
+    with gradviz.trace() as trace:
+        fast = torch.ones(2, requires_grad=True)
+        optimizer = torch.optim.SGD([fast], lr=0.1)
+        optimizer.param_groups[0]["lr"] = model["rate"].item()
+        fast.square().sum().backward()
+        optimizer.step()
+        loss = (model["scale"] * fast).sum()
+    assert trace.report(loss, model).parameters["rate"].verdict == "cut"

@@ -119,3 +119,16 @@ def test_a_number_that_was_only_printed_is_away_though_another_comes_in(capsys):
     parameter = trace.report(loss, model).parameters["a"]
     assert (str(parameter.verdict), parameter.uncertain) == ("unused", False)
     assert capsys.readouterr().out == "0.371\n"
+
+
+def read_beside_a_constant(a):
+    return float(f"rate=0.5;a={a.item():.3f}".split("=")[-1])
+
+
+def constant_beside_it(a):
+    return float(f"rate=0.5;a={a.item():.3f}".split(";")[0].split("=")[1])
+
+
+def test_what_is_read_and_is_the_one_number_that_was_filled_in_is_that():
+    assert judged(read_beside_a_constant) == ("cut", False)
+    assert judged(constant_beside_it)[0] == "unused"

@@ -43,13 +43,14 @@ def test_all_modules_come_once_also_where_one_is_inside_itself():
 
 def test_hooks_on_the_backward_of_a_module_are_told():
     layer = nn.Linear(1, 1)
-    assert torch_inside.backward_hooks_of(layer) == ()
+    name = "register_full_backward_hook"
+    assert torch_inside.backward_hooks_of(layer, name) == ()
 
     def hook(module, incoming, outgoing):
         return None
 
     layer.register_full_backward_hook(hook)
-    assert torch_inside.backward_hooks_of(layer) == (hook,)
+    assert torch_inside.backward_hooks_of(layer, name) == (hook,)
 
 
 def test_a_module_that_was_compiled_is_known_before_it_runs():

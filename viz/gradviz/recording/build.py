@@ -64,6 +64,12 @@ class Built:
                 source=source, target=target, gradient=gradient, severed=severed, captured=captured
             )
 
+    def add(self, node: Node) -> int:
+        """Add a node that the tape has no number for; return its index."""
+        self.nodes.append(node)
+        self.numbers.append(-node.index)
+        return node.index
+
     def reached(self) -> set[int]:
         """Return the nodes that gradient passes to from the loss."""
         return self.before([0])

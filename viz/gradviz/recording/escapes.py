@@ -115,7 +115,7 @@ class Escapes:
         parts: tuple[int | None, ...] = (None,)
         forward, changes, many, loose = True, False, False, False
         origin: tuple[CodeType, int] | None = None
-        numbers, depth = set(plain_numbers(value)), 0
+        numbers, written, depth = set(plain_numbers(value)), set(_in_text(value)), 0
         while frame is not None:
             code, lasti = frame.f_code, frame.f_lasti
             if code is CALL_MODULE and not forward:
@@ -123,7 +123,7 @@ class Escapes:
             if level(code.co_filename) != INSIDE:
                 origin = origin or (code, lasti)
                 site = self._site(code, lasti)
-                site.took(numbers, origin == (code, lasti))
+                site.took(numbers, origin == (code, lasti), written)
                 site.in_thread |= threading.get_ident() != self._thread
                 marks = site.marks.setdefault(origin, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
@@ -297,7 +297,7 @@ class Escapes:
         comparable = given.whole and site.direct and site.values is not None
         read = {way for way in ways if comparable and position in way.read}
         exact = [way for way in ways if not way.loose and (alike or way not in read)]
-        certain = bool(exact) or telling or not (ways or given.scalar)
+        certain = bool(exact) or telling or site.says(given.numbers) or not (ways or given.scalar)
         if certain or alike or len(read) < len(ways) or not ways:
             yield from ((serial, certain) for serial in self._serials(site, sliced, frame))
 
@@ -374,6 +374,12 @@ def _text_use(frame: FrameType | None, text: bool) -> TextUse:
     if frame is None:
         return TextUse.SHOWN if text else TextUse.NONE
     return text_use(frame.f_code, frame.f_lasti, text)
+
+
+def _in_text(value: Any) -> Iterator[float]:
+    """Yield the number that left as a text."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        yield from plain_numbers(value.item())
 
 
 def _numbers(value: Any) -> Iterator[Any]:

@@ -18,6 +18,7 @@ from gradviz.recording.ancestry import brought_by
 from gradviz.recording.births import Born
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
+from gradviz.recording.gradient_hooks import insert_hooks
 from gradviz.recording.names import operation_name
 from gradviz.recording.observe import Observation
 from gradviz.recording.observer import Backward
@@ -166,7 +167,7 @@ def _brought(
     # Else None may mean that nobody asked
     if all(backward.asked is None for backward in backwards):
         _sever_what_returned_none(tape, built, result.flows)
-    moved = _insert_hooks(tape, built, result)
+    moved = insert_hooks(tape, built, result.flows, result.arrivals)
     result.zeros = find_zeros(built, result.flows, zero, nonzero)
     result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
     result.births = _births(tape, built, observations, result.arrivals)
@@ -278,7 +279,7 @@ def _sever_all(built: Built, raised: Raised) -> None:
         requires_grad=False,
         severs=CutKind.NON_DIFFERENTIABLE,
     )
-    _add(built, end)
+    built.add(end)
     for (source, target), edge in list(built.edges.items()):
         if target == 0 and edge.gradient:
             del built.edges[source, 0]
@@ -318,8 +319,7 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
                 continue
             # The same value went in twice, and one of the two is severed: it needs an edge of its
             # own.
-            blind = _add(
-                built,
+            blind = built.add(
                 replace(
                     node,
                     index=len(built.nodes),
@@ -329,89 +329,3 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
             )
             built.connect(source, blind, gradient=False, severed=CutKind.CUSTOM_FUNCTION)
             built.connect(blind, index, gradient=False)
-
-
-def _insert_hooks(tape: Tape, built: Built, brought: Measured) -> dict[int, Zero]:
-    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
-
-    Returns the leaves behind.
-    """
-    sent = {
-        source
-        for flow in brought.flows.values()
-        for source, went in zip(flow.leads, flow.went, strict=False)
-        if went
-    }
-    behind: dict[int, Zero] = {}
-    for number, spots in tape.hooks.items():
-        index = built.index_of.get(number)
-        if index is None or index not in sent:
-            continue
-        came = brought.flows[index].came if index in brought.flows else brought.arrivals.get(index)
-        if came == 0:
-            behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
-    for index, flow in brought.flows.items():
-        # torch puts a function of its own before a module that has a full backward hook; the hook
-        # changes what that passes on
-        if (
-            flow.came
-            and not any(flow.went)
-            and built.nodes[index].operation == torch_inside.HOOK_NODE
-        ):
-            spot = _module_hook(tape, built.spots.get(index, NOWHERE))
-            for source in sorted({source for source in flow.leads if source is not None}):
-                behind.update(
-                    _insert_hook(built, "register_full_backward_hook()", spot, source, index)
-                )
-    return behind
-
-
-def _module_hook(tape: Tape, spot: Spot) -> Spot:
-    """Return where the hook of the module at a spot was registered, or else where its function
-    begins.
-    """
-    registered = tape.module_hooks.get(spot.module)
-    if registered:
-        return registered[-1]
-    module = tape.modules[spot.module]() if 0 <= spot.module < len(tape.modules) else None
-    for hook in torch_inside.backward_hooks_of(module) if module is not None else ():
-        code = getattr(hook, "__code__", None)
-        if code is not None:
-            return Spot(code, 0)
-    return spot
-
-
-def _insert_hook(
-    built: Built, operation: str, spot: Spot, source: int, only: int | None
-) -> dict[int, Zero]:
-    """Put a hook between a node and what its value goes into (or one of these).
-
-    Returns the leaves before it.
-    """
-    place = spot.place
-    node = Node(
-        index=len(built.nodes),
-        kind=NodeKind.OPERATION,
-        operation=operation,
-        place=place,
-        caller=spot.calling_place,
-        severs=CutKind.HOOK,
-    )
-    hook = _add(built, node)
-    for (before, target), edge in list(built.edges.items()):
-        if before == source and edge.gradient and target != hook and only in (None, target):
-            del built.edges[before, target]
-            built.connect(hook, target, gradient=True)
-    built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
-    zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
-    return {
-        index: zero
-        for index in built.before([source])
-        if built.nodes[index].kind is not NodeKind.OPERATION
-    }
-
-
-def _add(built: Built, node: Node) -> int:
-    built.nodes.append(node)
-    built.numbers.append(-node.index)
-    return node.index

@@ -6,10 +6,13 @@ optimizer remembers, a running mean of the gradients, is made of them too.
 """
 
 from collections.abc import Iterable
+from types import FrameType
+from typing import Any
 
 from torch import Tensor
 
 from gradviz.graph import CutKind
+from gradviz.recording import where
 from gradviz.recording.gradients import reaches
 from gradviz.recording.inputs import Inputs
 from gradviz.recording.records import Call
@@ -18,16 +21,28 @@ from gradviz.recording.tape import Tape
 _BACKWARD = "backward"  # the name of a call that stands for what a backward left in .grad
 
 
-def stepped(tape: Tape, target: Tensor) -> None:
-    """An optimizer of torch has moved a leaf by its gradient."""
+def stepped(tape: Tape, target: Tensor, settings: tuple[int, ...]) -> None:
+    """An optimizer of torch has moved a leaf by its gradient, and by settings that left torch."""
     number = tape.leaf_number(target) if target.requires_grad else None
     gradient = target.grad if number else None
     if number and gradient is not None:
         assigned = tape.origin(gradient)
-        assigned = None if _is_of_backward(tape, assigned) else assigned
+        brought = () if assigned is None or _is_of_backward(tape, assigned) else (assigned,)
         _, before = tape.stepped.get(number, (0, ()))
-        kept = before if assigned is None or assigned in before else (*before, assigned)
+        kept = tuple(dict.fromkeys((*before, *brought, *settings)))
         tape.stepped[number] = (len(tape.backwards), kept)
+
+
+def settings_of(frame: FrameType | None) -> tuple[Any, ...]:
+    """Return the settings of the group that an optimizer of torch steps, its learning rate among
+    them.
+    """
+    while frame is not None and where.is_optimizer(frame.f_code.co_filename):
+        group = where.variables(frame, "group").get("group")
+        if isinstance(group, dict):
+            return tuple(value for name, value in group.items() if name != "params")
+        frame = frame.f_back
+    return ()
 
 
 def keeps(tape: Tape, state: Iterable[Tensor], inputs: Inputs) -> None:

@@ -1,12 +1,13 @@
 """Where values left torch in the user's code, and by which expressions they come in again."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 
 from gradviz.recording.expressions import Path
 from gradviz.recording.instructions import position_of
 from gradviz.recording.outflows import Inflow
+from gradviz.recording.texts import written_beside
 from gradviz.recording.ways import Expression, Slice
 
 HELD = 20_000
@@ -59,6 +60,7 @@ class Site:
         changes: The call at it changed something that it was given.
         values: The numbers that left there; None where not all are known.
         direct: The instruction itself took them out.
+        written: The numbers that left there as a text.
         in_thread: They left in a thread of its own, which no function of the step calls.
     """
 
@@ -68,6 +70,7 @@ class Site:
     changes: bool = False
     values: set[float] | None = field(default_factory=set)
     direct: bool = True
+    written: set[float] = field(default_factory=set)
     in_thread: bool = False
 
     def touches(self, sliced: Slice) -> bool:
@@ -86,16 +89,35 @@ class Site:
         ways = (expression.way_of(position, self._parts) for expression in expressions)
         return [way._replace(loose=way.loose or unsure) for way in ways if way is not None]
 
+    def says(self, numbers: Collection[float]) -> bool:
+        """Say whether one of some numbers is what left here, as a text says it that has no other
+        like it.
+        """
+        beside = [written_beside(*origin) for origin in self.marks]
+        left = self.values or self.written
+        read = {number for number in numbers if any(_says(number, other) for other in left)}
+        others = [numbers for numbers in beside if numbers is not None]
+        return bool(read) and len(others) == len(beside) and read.isdisjoint(*others)
+
     def _parts(self, taken: Path) -> Iterator[bool | None]:
         for origin, marks in self.marks.items():
             inflow = Inflow(*origin, marks.depth, tuple(marks.parts))
             guess = inflow.is_loose(taken)
             yield guess if guess is None else guess or marks.loose
 
-    def took(self, numbers: set[float], directly: bool) -> None:
-        """Take note of the numbers that left there; none where they are not known."""
+    def took(self, numbers: set[float], directly: bool, written: Collection[float] = ()) -> None:
+        """Take note of the numbers that left there, or that a text says; none where they are not
+        known.
+        """
+        self.written.update(written)
         self.direct = self.direct and directly
         if self.values is not None:
             self.values |= numbers
             if not numbers or len(self.values) > HELD:
                 self.values = None
+
+
+def _says(number: float, left: float) -> bool:
+    """Say whether a number is another, or that to two or more digits after the point."""
+    digits = len(repr(number).partition(".")[2])
+    return number == left or (digits >= 2 and round(left, digits) == number)

@@ -57,7 +57,8 @@ class Tape:
         self.hooks: dict[int, list[Spot]] = {}
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.asked: deque[Asked] = deque(maxlen=64)  # what autograd.grad was asked for
-        self.module_hooks: dict[int, list[Spot]] = {}  # by number of the module
+        # By number of the module and name of the method: where hooks were registered
+        self.module_hooks: dict[tuple[int, str], list[Spot]] = {}
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
         self.tangents: dict[int, None] = {}  # values that became one of forward mode once severed
         # By number of a leaf that an optimizer moved: how many backwards were over, and the calls

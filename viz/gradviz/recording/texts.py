@@ -1,11 +1,17 @@
 """Texts and bytes that several numbers stand in: what is read out of one may be any of them."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from types import CodeType
 
-from gradviz.recording.expressions import Path, reads
+from gradviz.recording.expressions import Path, is_inside, range_of, reads
+from gradviz.recording.instructions import position_of, scope_of
 from gradviz.recording.parts import name_of
+from gradviz.recording.where import by_file
 
+_FIELD = re.compile(r"%[^a-zA-Z%]*[a-zA-Z%]|{[^}]*}")  # of "%.3f" and "{:.3f}"
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _WRITTEN = frozenset("str repr dumps".split())
 _SEVERAL = (
     ast.Tuple,
@@ -35,21 +41,64 @@ def read_in_texts(value: ast.AST) -> set[Path]:
     return {path for text in texts_of_several(value) for path in reads(text)}
 
 
-def _is_of_several(node: ast.expr) -> bool:
+@by_file
+def written_beside(code: CodeType, lasti: int) -> frozenset[float] | None:
+    """Return the numbers that are written out beside the value of an instruction in the text that
+    it goes into; None where it goes into none, or other values do as well.
+    """
+    scoped, position = scope_of(code), position_of(code, lasti)
+    contents = [
+        content
+        for node in (ast.walk(scoped[1].node) if scoped is not None else ())
+        if isinstance(node, ast.expr) and is_inside(position, range_of(node))
+        if (content := _content(node)) is not None and content[1]
+    ]
+    numbers: set[float] = set()
+    for written, filled in contents:
+        items = [*_flat(filled)]
+        constants = [item for item in items if isinstance(item, ast.Constant)]
+        if len(items) - len(constants) != 1:
+            return None
+        for item in (*written, *constants):
+            text = _FIELD.sub(" ", str(getattr(item, "value", "")))
+            numbers.update(map(float, _NUMBER.findall(text)))
+    return frozenset(numbers) if contents else None
+
+
+def _flat(items: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    """Yield some expressions, with what stands in a list or dict in place of it."""
+    for item in items:
+        if isinstance(item, ast.Dict):
+            yield from (key for key in item.keys if key is not None)
+            yield from _flat(item.values)
+        elif isinstance(item, (ast.Tuple, ast.List, ast.Set)):
+            yield from _flat(item.elts)
+        else:
+            yield item
+
+
+def _content(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]] | None:
+    """Return what an expression that makes a text writes out, and what it fills in; None for any
+    other expression.
+    """
     if isinstance(node, ast.JoinedStr):
         filled = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
-        return _has_digits(node.values) or _are_several(filled)
+        return [part for part in node.values if isinstance(part, ast.Constant)], filled
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and _is_text(node.left):
-        filled = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-        return _are_several(filled)
+        return [node.left], node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
     if not isinstance(node, ast.Call):
-        return False
+        return None
     given = [*node.args, *(word.value for word in node.keywords)]
     if name_of(node) == "format" and isinstance(node.func, ast.Attribute):
-        return _has_digits([node.func.value]) or _are_several(given)
+        return [node.func.value], given
     if name_of(node) == "pack":
-        return _are_several(given[1:])  # the first says how
-    return name_of(node) in _WRITTEN and _are_several(node.args[:1])
+        return [], given[1:]  # the first says how
+    return ([], node.args[:1]) if name_of(node) in _WRITTEN and node.args else None
+
+
+def _is_of_several(node: ast.expr) -> bool:
+    written, filled = _content(node) or ([], [])
+    return _has_digits(written) or _are_several(filled)
 
 
 def _are_several(given: list[ast.expr]) -> bool:
@@ -62,5 +111,5 @@ def _is_text(node: ast.expr) -> bool:
 
 def _has_digits(parts: list[ast.expr]) -> bool:
     """Say whether a number is written out in one of some texts."""
-    texts = [part.value for part in parts if isinstance(part, ast.Constant)]
-    return any(character.isdecimal() for text in texts for character in str(text))
+    texts = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+    return any(map(str.isdecimal, "".join(_FIELD.sub("", text) for text in texts)))

@@ -14,6 +14,7 @@ from gradviz.recording.noting import is_another, stamp_nodes
 from gradviz.recording.recorder import Recorder, spot_of
 from gradviz.recording.records import Asked
 from gradviz.recording.rule import Rule
+from gradviz.recording.rules.tangents import cotangents
 from gradviz.recording.severing import write_down
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import is_recorded
@@ -30,10 +31,11 @@ def _after_grad(
     towards = tuple(tensors_in(args[1:2] or (kwargs.get("inputs"),)))
     if any(isinstance(item, nn.Parameter) for item in towards):
         _note_asked(recorder.tape, roots, towards, spot_of(frame))
+    weights = cotangents(args, kwargs)
     constants = transforms.derivative_sources(recorder.tape, roots, towards)
     live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
     if live:
-        stamp_nodes(recorder, rule, (), {}, live, frame)
+        stamp_nodes(recorder, rule, weights, {}, live, frame)
         for item in live if constants else ():
             recorder.tape.stamp(item.grad_fn, None, constants)
     dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
@@ -41,7 +43,7 @@ def _after_grad(
         inputs = (
             *((recorder.tape.walk(node), True) for node in transforms.factors_of(roots, towards)),
             *((constant, False) for constant in constants),
-            *inputs_of(recorder, (kwargs.get("grad_outputs"),), {}),
+            *inputs_of(recorder, weights, {}),
         )
         if inputs:
             stack = recorder.stacks.look_around(frame)

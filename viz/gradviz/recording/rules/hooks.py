@@ -26,9 +26,9 @@ def _after_register_hook(
     return out
 
 
-def hooked(recorder: Recorder, module: nn.Module, frame: FrameType) -> None:
-    """``module.register_full_backward_hook(...)``."""
-    recorder.tape.module_hooks.setdefault(recorder.tape.module(module), []).append(
+def hooked(recorder: Recorder, name: str, module: nn.Module, frame: FrameType) -> None:
+    """``module.register_full_backward_hook(...)``, or another method of ``MODULE_HOOKS``."""
+    recorder.tape.module_hooks.setdefault((recorder.tape.module(module), name), []).append(
         recorder.stacks.look_around(frame).spot
     )
 

@@ -12,7 +12,7 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of, is_returned_by_function
 from gradviz.recording.memory import written
 from gradviz.recording.memory_writes import wrote
-from gradviz.recording.moved import keeps, stepped
+from gradviz.recording.moved import keeps, settings_of, stepped
 from gradviz.recording.named_calls import is_in_place
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
@@ -48,6 +48,7 @@ def _after_in_place(
 ) -> Any:
     several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
     steps = where.is_optimizer(frame.f_code.co_filename) and not rule.name.endswith("zero_")
+    settings = _of_group(recorder, frame) if steps else ()
     for index, (target, was_live) in enumerate(before or ()):
         if recorder.touches:
             recorder.touches.wrote(target, rule.name, frame)
@@ -62,10 +63,17 @@ def _after_in_place(
         if not steps:
             wrote(recorder, rule, target, was_live, others, kwargs, frame)
         elif target.requires_grad:
-            stepped(recorder.tape, target)
+            stepped(recorder.tape, target, settings)
         else:
             keeps(recorder.tape, (target,), inputs_of(recorder, others, {}))
     return out
+
+
+def _of_group(recorder: Recorder, frame: FrameType) -> tuple[int, ...]:
+    """Return what left torch and became a setting of the optimizer that runs in a frame."""
+    if not recorder.tape.calls:
+        return ()
+    return tuple(number for number, _ in inputs_of(recorder, settings_of(frame), {}, frame=frame))
 
 
 def _before_writing(

@@ -5,7 +5,7 @@ from typing import Any
 
 from gradviz.recording import transforms
 from gradviz.recording.arguments import tensors_in
-from gradviz.recording.inputs import inputs_of
+from gradviz.recording.inputs import dead_sources, inputs_of
 from gradviz.recording.noting import is_another, made, stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Rule
@@ -56,12 +56,16 @@ def derived(
     sources = transforms.derivative_sources(recorder.tape, nodes, tensors_in(args[1:2]))
     if rule.name == TAKES_A_DUAL:
         sources = tuple(dict.fromkeys((*sources, *recorder.tape.tangents)))
+    else:
+        weights: list[int] = []
+        dead_sources(recorder, cotangents(*plain), weights, None)
+        sources = tuple(dict.fromkeys((*sources, *weights)))
     for wrapped, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=False):
         if rule.name == "grad":
             is_another(recorder, tensor, *plain)
         if is_recorded(tensor):
             stamp_nodes(recorder, rule, (), {}, (tensor,), frame)
-            recorder.tape.stamp(tensor.grad_fn, None, sources)
+            recorder.tape.stamp(tensor.grad_fn, None, sources).factors += sources
         elif sources:
             inputs = tuple((source, False) for source in sources)
             write_down(
@@ -69,6 +73,11 @@ def derived(
             )
         for node in transforms.layers(wrapped) if sources else ():
             recorder.tape.stamp(node, None, sources).factors += sources
+
+
+def cotangents(args: Any, kwargs: Any) -> tuple[Any, ...]:
+    """Return the ``grad_outputs`` that ``torch.autograd.grad`` was given."""
+    return (*args[2:3], kwargs.get("grad_outputs"))
 
 
 RULES = {

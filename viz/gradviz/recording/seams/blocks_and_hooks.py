@@ -1,6 +1,7 @@
 """Calls that change no tensor: inference mode begins or ends, hooks and optimizers are made."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from gradviz.recording.generators import has_begun
 from gradviz.recording.rules.hooks import hooked
 from gradviz.recording.seams.seam import Seam, seam
 from gradviz.recording.seams.watcher import Watcher
+from gradviz.recording.torch_inside import MODULE_HOOKS
 
 
 def _inference_began(
@@ -45,9 +47,14 @@ def _scaled(
 
 
 def _hooked(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
+    name: str,
+    watcher: Watcher,
+    frame: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    out: Any,
 ) -> None:
-    hooked(watcher.mode, args[0], frame)
+    hooked(watcher.mode, name, args[0], frame)
 
 
 def seams() -> Iterator[Seam]:
@@ -56,5 +63,5 @@ def seams() -> Iterator[Seam]:
     yield seam(torch.inference_mode, "__exit__", _inference_ended)
     yield seam(torch.optim.Optimizer, "__init__", _optimizer_made, before=_has_begun)
     yield seam(torch.amp.GradScaler, "step", _scaled)
-    yield seam(nn.Module, "register_full_backward_hook", _hooked)
-    yield seam(nn.Module, "register_backward_hook", _hooked)
+    for name in MODULE_HOOKS:
+        yield seam(nn.Module, name, partial(_hooked, name))

@@ -5,9 +5,10 @@ What a module holds is read from where it is kept, since the methods that list i
 and skip what repeats.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import (
     register_module_module_registration_hook,
@@ -91,9 +92,22 @@ def is_compiled(module: nn.Module) -> bool:
     )
 
 
-def backward_hooks_of(module: nn.Module) -> tuple[Any, ...]:
-    """Return the backward hooks of a module."""
-    return tuple((module.__dict__.get("_backward_hooks") or {}).values())
+# Methods that register a hook on a module's backward, and where the module keeps it; with _global
+# in front, where torch.nn.modules.module keeps those of all modules. As in 2.6 to 2.15; where one
+# is gone, its hooks are named by the line of the forward
+MODULE_HOOKS: Mapping[str, str] = {
+    "register_full_backward_hook": "_backward_hooks",
+    "register_full_backward_pre_hook": "_backward_pre_hooks",
+    "register_backward_hook": "_backward_hooks",
+}
+
+
+def backward_hooks_of(module: nn.Module, method: str) -> tuple[Any, ...]:
+    """Return the hooks on the backward of a module that a method registered, its own first."""
+    name = MODULE_HOOKS[method]
+    own = module.__dict__.get(name) or {}
+    shared = getattr(torch.nn.modules.module, f"_global{name}", {})
+    return (*own.values(), *shared.values())
 
 
 # How a module's __dict__ holds its parts

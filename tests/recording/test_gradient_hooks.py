@@ -1,0 +1,70 @@
+"""Hooks that turned gradient into zeros, in the graph as the operations that sever."""
+
+import pytest
+import torch
+from torch import nn
+
+import gradviz
+
+
+def zeros(module, came, went=None):
+    return tuple(None if gradient is None else gradient * 0 for gradient in came)
+
+
+def cut_by(register, *, before):
+    """Return the operation and the code of the cut that a hook makes in front of or behind an
+    inner layer.
+    """
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1))
+    handle = None
+    if before:
+        handle = register(model)
+    try:
+        with gradviz.trace() as trace:
+            if not before:
+                handle = register(model)
+            loss = model(torch.ones(1, 2)).sum()
+            loss.backward()
+        (cut,) = trace.report(loss, model).cuts
+    finally:
+        handle.remove()
+    return cut.operation, cut.code
+
+
+FULL, PRE = "register_full_backward_hook", "register_full_backward_pre_hook"
+
+
+@pytest.mark.parametrize("name", [FULL, PRE])
+def test_a_hook_is_named_by_the_line_that_registered_it(name):
+    operation, code = cut_by(lambda model: getattr(model[1], name)(zeros), before=False)
+    assert operation == f"{name}()"
+    assert "getattr(model[1], name)(zeros)" in code
+
+
+@pytest.mark.parametrize("name", [FULL, PRE])
+def test_a_hook_from_before_the_trace_is_named_by_its_own_line(name):
+    operation, code = cut_by(lambda model: getattr(model[1], name)(zeros), before=True)
+    assert operation == f"{name}()"
+    assert code.startswith("def zeros(")
+
+
+def test_a_hook_of_all_modules_is_named_by_its_own_line():
+    def of_the_middle(module, came, went):
+        return zeros(module, came) if getattr(module, "out_features", 0) == 2 else None
+
+    _, code = cut_by(
+        lambda model: nn.modules.module.register_module_full_backward_hook(of_the_middle),
+        before=False,
+    )
+    assert code.startswith("def of_the_middle(")
+
+
+def test_hooks_of_a_layer_on_both_sides_are_two_cuts():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        model[2].register_full_backward_pre_hook(lambda module, came: (came[0] * 0,))
+        model[1].register_full_backward_hook(lambda module, came, went: (came[0] * 0,))
+        loss = model(torch.ones(1, 2)).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert [cut.operation for cut in report.parameters["2.weight"].cuts] == [f"{PRE}()"]

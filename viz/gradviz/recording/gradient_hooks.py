@@ -1,0 +1,101 @@
+"""Hooks that turned gradient into zeros, in the graph as the operations that sever."""
+
+from collections.abc import Mapping
+
+from gradviz.graph import CutKind, Node, NodeKind, Zero
+from gradviz.recording import torch_inside
+from gradviz.recording.build import Built
+from gradviz.recording.passage import Flow
+from gradviz.recording.tape import Tape
+from gradviz.recording.where import NOWHERE, Spot
+
+
+def insert_hooks(
+    tape: Tape, built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, float]
+) -> dict[int, Zero]:
+    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
+
+    Returns the leaves behind.
+    """
+    sent = {
+        source
+        for flow in flows.values()
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if went
+    }
+    behind: dict[int, Zero] = {}
+    for number, spots in tape.hooks.items():
+        index = built.index_of.get(number)
+        if index is None or index not in sent:
+            continue
+        came = flows[index].came if index in flows else arrivals.get(index)
+        if came == 0:
+            behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
+    for index, flow in flows.items():
+        # torch puts a function of its own before a module that has a full backward hook; the hook
+        # changes what that passes on
+        if (
+            flow.came
+            and not any(flow.went)
+            and built.nodes[index].operation == torch_inside.HOOK_NODE
+        ):
+            for source in sorted({source for source in flow.leads if source is not None}):
+                hook = _module_hook(tape, built, index, source)
+                behind.update(_insert_hook(built, *hook, source, index))
+    return behind
+
+
+def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Spot]:
+    """Return the hook of a module that a node of torch's runs, as a person writes it, and where it
+    was registered, or else where its function begins.
+
+    Args:
+        index: The node.
+        source: What it passes gradient to: something inside the module where the hook is one
+            before the module's backward.
+    """
+    spot = built.spots.get(index, NOWHERE)
+    scope, inner = built.nodes[index].scope, built.nodes[source].scope
+    before = bool(scope) and f"{inner}.".startswith(f"{scope}.")
+    names = sorted(torch_inside.MODULE_HOOKS, key=lambda name: ("pre" in name) != before)
+    module = tape.modules[spot.module]() if 0 <= spot.module < len(tape.modules) else None
+    for name in names:
+        registered = tape.module_hooks.get((spot.module, name))
+        if registered:
+            return f"{name}()", registered[-1]
+        hooks = () if module is None else torch_inside.backward_hooks_of(module, name)
+        for hook in hooks:
+            code = getattr(hook, "__code__", None)
+            if code is not None:
+                return f"{name}()", Spot(code, 0)
+    return f"{names[0]}()", spot
+
+
+def _insert_hook(
+    built: Built, operation: str, spot: Spot, source: int, only: int | None
+) -> dict[int, Zero]:
+    """Put a hook between a node and what its value goes into (or one of these).
+
+    Returns the leaves before it.
+    """
+    place = spot.place
+    node = Node(
+        index=len(built.nodes),
+        kind=NodeKind.OPERATION,
+        operation=operation,
+        place=place,
+        caller=spot.calling_place,
+        severs=CutKind.HOOK,
+    )
+    hook = built.add(node)
+    for (before, target), edge in list(built.edges.items()):
+        if before == source and edge.gradient and target != hook and only in (None, target):
+            del built.edges[before, target]
+            built.connect(hook, target, gradient=True)
+    built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
+    zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
+    return {
+        index: zero
+        for index in built.before([source])
+        if built.nodes[index].kind is not NodeKind.OPERATION
+    }
