@@ -1,5 +1,8 @@
 """What goes into a call: each value of interest by its number, and whether it requires grad."""
 
+from collections import OrderedDict
+from typing import NamedTuple
+
 import torch
 from tapes import call, recorder
 from torch import nn
@@ -34,6 +37,22 @@ def test_values_in_lists_dicts_slices_and_by_name_count():
     a, b, c, d = tensors
     found = inputs_of(watch, ([a], {"k": b}, slice(c)), {"other": d, "out": torch.ones(1)})
     assert [number for number, _ in found] == numbers
+
+
+class Pair(NamedTuple):
+    first: torch.Tensor
+    second: torch.Tensor
+
+
+def test_values_in_a_named_tuple_or_an_ordered_dict_count():
+    watch = recorder()
+    a, b, c = (torch.ones(1) for _ in range(3))
+    numbers = [origin(watch, tensor) for tensor in (a, b, c)]
+    given = (Pair(a, b), OrderedDict(k=c))
+    assert [number for number, _ in inputs_of(watch, given, {})] == numbers
+    sources: list[int] = []
+    dead_sources(watch, given, sources, None)
+    assert sources == numbers
 
 
 def test_a_frozen_parameter_is_of_interest_and_a_plain_tensor_is_not():

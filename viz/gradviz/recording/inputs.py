@@ -135,6 +135,7 @@ def dead_sources(
             dead_sources(recorder, (item.start, item.stop, item.step), sources, None, own)
             continue
         elif not isinstance(item, Tensor):
+            dead_sources(recorder, _contents(item), sources, None, own)
             continue
         else:
             item = _bearer(item)
@@ -261,3 +262,15 @@ def _gather(
             _gather(recorder, item.values(), numbers, None, own)
         elif kind is slice:
             _gather(recorder, (item.start, item.stop, item.step), numbers, None, own)
+        else:
+            _gather(recorder, _contents(item), numbers, None, own)
+
+
+def _contents(item: Any) -> Iterable[Any]:
+    """Return what a container of a class of the user's holds, as a named tuple; nothing of another
+    value. No method of that class is asked.
+    """
+    for kind in (tuple, list):
+        if isinstance(item, kind):
+            return kind.__iter__(item)
+    return dict.values(item) if isinstance(item, dict) else ()
