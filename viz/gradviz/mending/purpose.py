@@ -15,6 +15,7 @@ from gradviz.graph import Parameter, Verdict
 from gradviz.mending.edit import head, last_name
 from gradviz.mending.problems import Problem
 from gradviz.mending.source import Source
+from gradviz.mending.stores import is_stored
 
 _GRAD_MODES = frozenset(("no_grad", "set_grad_enabled", "inference_mode"))
 _SAYS_SO = frozenset(("detach", "detach_", "frozen", "data", *_GRAD_MODES))
@@ -52,6 +53,12 @@ def is_meant(
         return any("log_prob(" in source.text for source in sources.values())
     place = problem.places[0]
     if place.file in sources and _is_update(place.line, sources[place.file]):
+        return True
+    if any(
+        is_stored(other.line, sources[other.file])
+        for other in problem.places
+        if other.file in sources
+    ):
         return True
     if problem.partial:
         return problem.kind not in _IN_PASSING and not _is_for_numpy(problem, sources)
