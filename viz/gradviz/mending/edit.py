@@ -169,6 +169,14 @@ def in_brackets(site: Site, node: ast.expr) -> str:
     return code if simple else f"({code})"
 
 
+def peeled(site: Site, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:
+    """Leave of an expression what stands in it, with whatever else is changed in that."""
+    (start, end), (first, last) = site.source.span(node), site.source.span(base)
+    simple = isinstance(base, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+    yield Replacement(start, first, "" if simple else "(")
+    yield Replacement(last, end, "" if simple else ")")
+
+
 def definitions(site: Site) -> Iterator[ast.stmt]:
     """Return the assignments in the same function, in front of the site, of what its statement
     reads.

@@ -16,6 +16,11 @@ def not_reentrant(site: Site) -> Iterator[Edit]:
             "checkpoint with use_reentrant=False",
             (with_keyword(site, call, "use_reentrant", "False"),),
         )
+    for node in ast.walk(site.source.tree):  # of a partial, or of a function around it
+        if isinstance(node, ast.keyword) and node.arg == "use_reentrant":
+            yield Edit(
+                "checkpoint with use_reentrant=False", (site.source.replacing(node.value, "False"),)
+            )
 
 
 @proposes("checkpoint")

@@ -12,7 +12,7 @@ from gradviz.mending.source import Replacement
 _CONTEXT = "torch.autograd.function.FunctionCtx()"
 
 
-@proposes("custom_function")
+@proposes("custom_function", "zero")
 def through_forward(site: Site) -> Iterator[Edit]:
     """Call the Function's forward itself, so that its operations are recorded, and its backward is
     not used.

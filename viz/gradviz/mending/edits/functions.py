@@ -6,7 +6,7 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, Site, last_name, name_of, peeled, proposes
 from gradviz.mending.edits.numbers import twins
 from gradviz.mending.edits.values import outermost_takers
 from gradviz.mending.source import Replacement
@@ -67,7 +67,7 @@ def _dropped(site: Site, statement: ast.stmt) -> Iterator[Replacement]:
             yield source.deleting(statement)
             return
     for node, base in tops:
-        yield from _peeled(site, node, base)
+        yield from peeled(site, node, base)
 
 
 def _is_number(node: ast.AST) -> bool:
@@ -83,7 +83,7 @@ def _unwrapped(site: Site, node: ast.AST) -> Iterator[Replacement]:
             yield site.source.replacing(node.func, "torch.stack")
             yield Replacement(site.source.span(value)[1], site.source.span(node)[1] - 1, "")
     elif name_of(node) in _BACK:
-        yield from _peeled(site, node, value)
+        yield from peeled(site, node, value)
 
 
 def _typed(site: Site, node: ast.AST) -> Iterator[Replacement]:
@@ -94,11 +94,3 @@ def _typed(site: Site, node: ast.AST) -> Iterator[Replacement]:
         if name in _TYPES and isinstance(node.func, ast.Attribute):
             end = site.source.span(node.func.value)[1]
             yield Replacement(end, site.source.span(node)[1], f".{_TYPES[name]}")
-
-
-def _peeled(site: Site, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:
-    """Leave of an expression what stands in it, with whatever is changed in that."""
-    (start, end), (first, last) = site.source.span(node), site.source.span(base)
-    simple = isinstance(base, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
-    yield Replacement(start, first, "" if simple else "(")
-    yield Replacement(last, end, "" if simple else ")")
