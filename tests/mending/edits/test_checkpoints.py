@@ -30,3 +30,8 @@ def test_a_model_of_transformers_is_told_where_it_switches_checkpoints_on():
         "model.gradient_checkpointing_enable()\nmodel.enable_input_require_grads()\n"
         "loss = model(x).loss\n",
     ]
+
+
+def test_a_flag_that_is_handed_to_a_partial_is_turned_over():
+    text = "remat = partial(cp.checkpoint, use_reentrant=True)\ny = remat(f, x)\n"
+    assert text.replace("True", "False") in edited(not_reentrant, text, 2, "checkpoint")

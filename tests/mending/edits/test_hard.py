@@ -63,3 +63,10 @@ def test_what_is_chosen_is_weighed_by_its_score():
 def test_whatever_makes_up_a_gradient_says_so():
     place = site("y = torch.round(x) > t\n", 1, "non_differentiable")
     assert all(edit.soft for proposer in (comparison, step) for edit in proposer(place))
+
+
+def test_what_an_expert_makes_of_the_rows_that_chose_it_is_weighed_by_their_score():
+    text = "pick = score.argmax(-1)\nrows = pick == i\nout[rows] = f(x[rows])\n"
+    weight = "score[rows, i].unsqueeze(-1)"
+    after = text.replace("f(x[rows])", f"f(x[rows]) * (1 + ({weight} - {weight}.detach()))")
+    assert after in edited(gate, text, 1, "non_differentiable")

@@ -2,7 +2,7 @@
 
 from edited import edited
 
-from gradviz.mending.edits.holding import clear_before, hand_over, make_after, module_list
+from gradviz.mending.edits.holding import clear_before, hand_over, make_after
 
 
 def test_gradients_are_cleared_before_backward():
@@ -44,18 +44,3 @@ def test_what_it_does_not_hold_is_handed_over():
 
 def test_a_call_that_makes_no_optimizer_is_left_alone():
     assert edited(hand_over, "x = f(net)\n", 1, "not_held", parameters=("w",)) == []
-
-
-def test_modules_in_a_plain_list_or_dict_are_kept_where_parameters_finds_them():
-    text = "import torch\nself.parts = [Linear(2, 2) for _ in range(3)]\n"
-    assert edited(module_list, text, 2, "unregistered") == [
-        "import torch\nself.parts = torch.nn.ModuleList([Linear(2, 2) for _ in range(3)])\n"
-    ]
-    text = "from torch import nn\nself.heads = {'a': nn.Linear(2, 2)}\n"
-    assert edited(module_list, text, 2, "unregistered") == [
-        "from torch import nn\nself.heads = nn.ModuleDict({'a': nn.Linear(2, 2)})\n"
-    ]
-
-
-def test_a_list_of_plain_values_stays():
-    assert edited(module_list, "self.sizes = [2, f(3)]\n", 1, "unregistered") == []

@@ -3,7 +3,7 @@
 import torch
 from edited import edited
 
-from gradviz.mending.edits.nan import safe_operand
+from gradviz.mending.edits.nan import clamped_operand, safe_operand
 
 
 def gradient(text):
@@ -31,3 +31,13 @@ def test_of_the_other_choice_it_is_what_the_condition_denies():
 
 def test_a_where_without_an_unsafe_operand_is_left_alone():
     assert edited(safe_operand, "y = torch.where(x > 0, x, -x)\n", kind="not_finite") == []
+
+
+def test_a_root_of_zero_is_kept_away_from_it_and_another_function_is_not():
+    before, value = gradient("y = torch.sqrt(x.clamp(min=0))\n")
+    (text,) = edited(clamped_operand, "y = torch.sqrt(x.clamp(min=0))\n", kind="not_finite")
+    after, same = gradient(text)
+    assert not bool(before.isfinite().all())
+    assert after.tolist() == [0.25, 0.0, 0.0]
+    assert torch.allclose(value, same)
+    assert edited(clamped_operand, "y = x.exp()\n", kind="not_finite") == []

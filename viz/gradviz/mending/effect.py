@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gradviz.graph import Verdict
 from gradviz.mending.outcome import Outcome
-from gradviz.mending.problems import Problem, best, severed
+from gradviz.mending.problems import Problem, best, problems, severed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,8 @@ def effect_of(
     gone = tuple(name for name in old if name not in new)
     came = tuple(name for name in new if name not in old)
     own = {*reached, *mended}.intersection(problem.parameters)
-    if not (own or finite or held or (came and problem.kind == "unregistered")):
+    is_listed = bool(came) and problem.kind == "unregistered" and not is_there(problem, after)
+    if not (own or finite or held or is_listed):
         return None
     gained = {*reached, *mended, *finite, *held, *came}
     return Effect(
@@ -103,6 +104,15 @@ def effect_of(
         same_loss=[call.loss for call in before.calls] == [call.loss for call in after.calls],
         loss=(before.calls[0].value if before.calls else "", after.calls[0].value),
         repeatable=repeatable,
+    )
+
+
+def is_there(problem: Problem, outcome: Outcome) -> bool:
+    """Say whether a step has the same problem at the same code, wherever its line is now."""
+    return any(
+        (other.kind, other.operation) == (problem.kind, problem.operation)
+        and [place.code for place in other.places] == [place.code for place in problem.places]
+        for other in problems(outcome.report)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gradviz.errors import GradvizError
 from gradviz.graph import Verdict
 from gradviz.mending.cost import Cost
-from gradviz.mending.effect import Effect
+from gradviz.mending.effect import Effect, is_there
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
 from gradviz.mending.outcome import Outcome
@@ -175,7 +175,7 @@ def _tried(search: Search, *, meant: bool) -> list[Tried]:
             (
                 earlier.problem
                 for earlier in tried
-                if earlier.mends and set(problem.parameters) <= set(earlier.mends[0].effect.gained)
+                if earlier.mends and _is_mended(search, problem, earlier.mends[0])
             ),
             None,
         )
@@ -184,6 +184,14 @@ def _tried(search: Search, *, meant: bool) -> list[Tried]:
         if mends or by is not None or problem.kind != "unregistered":
             tried.append(Tried(problem=problem, mends=mends, by=by))
     return tried
+
+
+def _is_mended(search: Search, problem: Problem, mend: Mend) -> bool:
+    """Say whether the patch of another problem mends this one too."""
+    if problem.kind == "unregistered":  # what it lacks is a name
+        outcome = search.outcome(mend)
+        return outcome.failure is None and not is_there(problem, outcome)
+    return set(problem.parameters) <= set(mend.effect.gained)
 
 
 def _is_meant(search: Search, problem: Problem) -> bool:

@@ -171,6 +171,10 @@ class Search:
             states = sorted(further, key=_length)  # what drops most is nearest
         return sorted(mends, key=lambda mend: mend.rank)
 
+    def outcome(self, mend: Mend) -> Outcome:
+        """Return what became of the step with a patch."""
+        return self._laboratory.run(mend.sources)
+
     def effect(
         self, before: Outcome, after: Outcome, problem: Problem, *, soft: bool
     ) -> Effect | None:

@@ -21,15 +21,19 @@ from gradviz.mending.edits import (  # noqa: I001  # in the order in which they 
     hooks,
     collective,
     freezing,
+    registered,
     holding,
     nan,
     leaves,
     hard,
+    ranks,
+    copies,
 )
 
 __all__ = [
     "checkpoints",
     "collective",
+    "copies",
     "custom",
     "derivatives",
     "freezing",
@@ -44,6 +48,8 @@ __all__ = [
     "nan",
     "numbers",
     "ranges",
+    "ranks",
+    "registered",
     "rewrapped",
     "round_trips",
     "sampled",

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, last_name, proposes, with_keyword
+from gradviz.mending.edit import Edit, Site, calls, keyword, last_name, proposes, with_keyword
 
 _CALLS = ("checkpoint", "checkpoint_sequential")
 
@@ -16,11 +16,12 @@ def not_reentrant(site: Site) -> Iterator[Edit]:
             "checkpoint with use_reentrant=False",
             (with_keyword(site, call, "use_reentrant", "False"),),
         )
-    for node in ast.walk(site.source.tree):  # of a partial, or of a function around it
-        if isinstance(node, ast.keyword) and node.arg == "use_reentrant":
-            yield Edit(
-                "checkpoint with use_reentrant=False", (site.source.replacing(node.value, "False"),)
-            )
+    for call in ast.walk(site.source.tree):  # a partial, or a function around it
+        if isinstance(call, ast.Call) and last_name(call) not in _CALLS:
+            given = keyword(call, "use_reentrant")
+            if given is not None:
+                change = site.source.replacing(given, "False")
+                yield Edit("checkpoint with use_reentrant=False", (change,))
 
 
 @proposes("checkpoint")

@@ -136,6 +136,38 @@ def gate(site: Site) -> Iterator[Edit]:
                         (site.source.replacing(whole, text),),
                         soft=True,
                     )
+            yield from _by_number(site, use, scores)
+
+
+def _by_number(site: Site, use: ast.expr, scores: str) -> Iterator[Edit]:
+    """Weigh what an expert makes of the rows that chose its number: ``rows = choice == number``,
+    ``out[rows] = expert(x[rows])``.
+    """
+    source = site.source
+    compared = source.parents.get(use)
+    chosen = source.parents.get(compared) if isinstance(compared, ast.Compare) else None
+    if not (
+        isinstance(compared, ast.Compare)
+        and compared.left is use
+        and isinstance(compared.ops[0], ast.Eq)
+        and isinstance(chosen, ast.Assign)
+        and isinstance(chosen.targets[0], ast.Name)
+    ):
+        return
+    rows, number = chosen.targets[0].id, source.code(compared.comparators[0])
+    for other in source.body_of(chosen):
+        for node in ast.walk(other):
+            is_written = isinstance(node, ast.Assign | ast.AugAssign)
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", 0)
+            if is_written and isinstance(target, ast.Subscript) and name_of(target.slice) == rows:
+                value = node.value  # type: ignore[attr-defined]
+                weight = f"{scores}[{rows}, {number}].unsqueeze(-1)"
+                text = f"{in_brackets(site, value)} * (1 + ({weight} - {weight}.detach()))"
+                yield Edit(
+                    "weigh what is chosen by its score",
+                    (source.replacing(value, text),),
+                    soft=True,
+                )
 
 
 @proposes("non_differentiable")

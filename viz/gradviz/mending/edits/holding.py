@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
 from gradviz.mending.source import Replacement, Source
 
 
@@ -35,14 +35,14 @@ def make_after(site: Site) -> Iterator[Edit]:
         if (
             other.lineno < replacement.lineno
             and isinstance(other, ast.Assign)
-            and _is_optimizer(other.value)
+            and is_optimizer(other.value)
         ):
             yield Edit(
                 "make the optimizer after the model is complete",
                 _moved(site.source, other, replacement, before=False),
             )
     for other in body[body.index(replacement) + 1 :]:
-        if isinstance(other, ast.Assign) and _is_optimizer(other.value):
+        if isinstance(other, ast.Assign) and is_optimizer(other.value):
             yield Edit(
                 "make the optimizer after the model is complete",
                 _moved(site.source, replacement, other, before=True),
@@ -53,7 +53,7 @@ def make_after(site: Site) -> Iterator[Edit]:
 def hand_over(site: Site) -> Iterator[Edit]:
     """Hand the optimizer what it does not hold, as a group of its own."""
     statement = site.statement
-    if not isinstance(statement, ast.Assign) or not _is_optimizer(statement.value):
+    if not isinstance(statement, ast.Assign) or not is_optimizer(statement.value):
         return
     optimizer = site.source.code(statement.targets[0])
     body = site.source.body_of(statement)
@@ -82,84 +82,8 @@ def hand_over(site: Site) -> Iterator[Edit]:
             yield Edit("hand the optimizer what it does not hold", (place,))
 
 
-@proposes("unregistered", "not_held", "stale", "cleared")
-def module_list(site: Site) -> Iterator[Edit]:
-    """Keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds them."""
-    for statement in ast.walk(site.source.tree):
-        if not (
-            isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
-        ):
-            continue
-        value = statement.value
-        nn = "nn" if site.is_imported("nn") else "torch.nn"
-        if isinstance(value, ast.List) and not value.elts and _is_filled(site.source, statement):
-            yield Edit(
-                "keep the modules in a ModuleList",
-                (site.source.replacing(value, f"{nn}.ModuleList()"),),
-            )
-        if (
-            isinstance(value, ast.List | ast.ListComp | ast.BinOp) and _makes_modules(value)
-        ) or _is_filled(site.source, statement, value):
-            yield Edit(
-                "keep the modules in a ModuleList",
-                (_wrapped(site.source, value, f"{nn}.ModuleList"),),
-            )
-        if isinstance(value, ast.Dict | ast.DictComp) and _makes_modules(value):
-            yield Edit(
-                "keep the modules in a ModuleDict",
-                (_wrapped(site.source, value, f"{nn}.ModuleDict"),),
-            )
-
-
-@proposes("unregistered")
-def register(site: Site) -> Iterator[Edit]:
-    """Move a parameter or cast it before it becomes one: what comes of it then is none."""
-    statement = site.statement
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
-        return
-    made: ast.expr = statement.value
-    while isinstance(made, ast.Call) and last_name(made) != "Parameter":
-        if not isinstance(made.func, ast.Attribute):
-            return
-        made = made.func.value
-    if made is statement.value or not isinstance(made, ast.Call) or not made.args:
-        return
-    end = site.source.span(made)[1]
-    further = site.source.text[end : site.source.span(statement.value)[1]]
-    place = site.source.span(made.args[0])[1]
-    start = site.source.span(made.args[0])[0]
-    value = f"{in_brackets(site, made.args[0])}{further}"
-    changes = (
-        Replacement(start, place, value),
-        Replacement(end, end + len(further), ""),
-    )
-    yield Edit("make the parameter of what was moved or cast", changes)
-
-
-def _is_filled(source: Source, statement: ast.Assign, value: ast.expr | None = None) -> bool:
-    """Say whether modules are appended to a list: to what a statement assigns to, or to a
-    variable that it assigns.
-    """
-    name = name_of(statement.targets[0] if value is None else value)
-    return bool(name) and any(
-        isinstance(node, ast.Call)
-        and name_of(node) == f"{name}.append"
-        and any(map(_makes_modules, node.args))
-        for node in ast.walk(source.function_of(statement))
-    )
-
-
-def _wrapped(source: Source, node: ast.expr, function: str) -> Replacement:
-    return source.replacing(node, f"{function}({source.code(node)})")
-
-
-def _makes_modules(value: ast.expr) -> bool:
-    return any(
-        isinstance(node, ast.Call) and last_name(node)[:1].isupper() for node in ast.walk(value)
-    )
-
-
-def _is_optimizer(value: ast.expr) -> bool:
+def is_optimizer(value: ast.expr) -> bool:
+    """Say whether an expression makes an optimizer."""
     if not isinstance(value, ast.Call) or (not value.args and not value.keywords):
         return False
     classes = (

@@ -6,7 +6,7 @@ Its operand is to be safe by itself.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, proposes
+from gradviz.mending.edit import Edit, Site, calls, in_brackets, name_of, proposes
 
 _UNSAFE = (
     "sqrt",
@@ -23,6 +23,7 @@ _UNSAFE = (
     "div",
     "exp",
 )
+_OF_POSITIVE = ("sqrt", "log", "log2", "log10", "rsqrt")
 
 
 @proposes("not_finite")
@@ -41,6 +42,31 @@ def safe_operand(site: Site) -> Iterator[Edit]:
                     "make the operand safe where it is not taken",
                     (site.source.replacing(operand, text),),
                 )
+
+
+@proposes("not_finite")
+def clamped_operand(site: Site) -> Iterator[Edit]:
+    """Keep what a root or a logarithm is taken of away from zero, by a number that a sum
+    does not notice. A ``where`` beside it has a better way.
+    """
+    if any(calls(site, "where")):
+        return
+    for node in site.nodes():
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _OF_POSITIVE
+        ):
+            is_function = name_of(node.func.value) == "torch"
+            if is_function and not node.args:
+                continue
+            operand = node.args[0] if is_function else node.func.value
+            code = in_brackets(site, operand)
+            text = f"{code}.clamp(min=1e-30)"
+            yield Edit(
+                f"keep what {node.func.attr}() takes above zero",
+                (site.source.replacing(operand, text),),
+            )
 
 
 def _operands(value: ast.expr) -> Iterator[ast.expr]:

@@ -1,0 +1,35 @@
+"""A copy of a module is shared where it is only called, and else hands its gradient on."""
+
+import copy
+
+import torch
+from edited import edited
+from torch import nn
+
+from gradviz.mending.edits.copies import first_order, shared
+
+CALLED = "fast = copy.deepcopy(net)\ny = fast(x)\n"
+ADAPTED = "fast = copy.deepcopy(net)\nadapt(fast.parameters())\ny = fast(x)\n"
+
+
+def test_a_copy_that_is_only_called_is_the_module_itself():
+    assert edited(shared, CALLED, 1, "deepcopy") == ["fast = net\ny = fast(x)\n"]
+
+
+def test_a_copy_whose_parameters_are_moved_is_never_shared():
+    assert edited(shared, ADAPTED, 1, "deepcopy") == []
+
+
+def test_an_adapted_copy_computes_with_its_own_numbers_and_hands_its_gradient_on():
+    (after,) = edited(first_order, ADAPTED, 1, "deepcopy")
+    net, x = nn.Linear(2, 1), torch.ones(3, 2)
+    names = {"torch": torch, "copy": copy, "net": net, "x": x, "adapt": _double}
+    exec(after, names)
+    assert torch.equal(names["y"], names["fast"](x))
+    names["y"].sum().backward()
+    assert net.weight.grad.tolist() == [[3.0, 3.0]]
+
+
+def _double(parameters):
+    for parameter in parameters:
+        parameter.data.mul_(2)

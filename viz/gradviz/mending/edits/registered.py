@@ -1,0 +1,162 @@
+"""What a model uses and does not list: modules in a list, parameters in a dict, tensors that are
+no parameters. Kept where ``parameters()`` finds them.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edits.holding import is_optimizer
+from gradviz.mending.source import Replacement, Source
+
+_MOST = 8  # attributes whose value is looked into by trying
+
+
+@proposes("unregistered", "not_held", "stale", "cleared")
+def module_list(site: Site) -> Iterator[Edit]:
+    """Keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds them."""
+    for statement in ast.walk(site.source.tree):
+        if not (
+            isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
+        ):
+            continue
+        value = statement.value
+        nn = "nn" if site.is_imported("nn") else "torch.nn"
+        if isinstance(value, ast.List) and not value.elts and _is_filled(site.source, statement):
+            yield Edit(
+                "keep the modules in a ModuleList",
+                (site.source.replacing(value, f"{nn}.ModuleList()"),),
+            )
+        if (
+            isinstance(value, ast.List | ast.ListComp | ast.BinOp) and _makes_modules(value)
+        ) or _is_filled(site.source, statement, value):
+            yield Edit(
+                "keep the modules in a ModuleList",
+                (_wrapped(site.source, value, f"{nn}.ModuleList"),),
+            )
+        if isinstance(value, ast.Dict | ast.DictComp) and _makes_modules(value):
+            yield Edit(
+                "keep the modules in a ModuleDict",
+                (_wrapped(site.source, value, f"{nn}.ModuleDict"),),
+            )
+
+
+@proposes("unregistered")
+def register(site: Site) -> Iterator[Edit]:
+    """Move a parameter or cast it before it becomes one: what comes of it then is none."""
+    statement = site.statement
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
+        return
+    made: ast.expr = statement.value
+    while isinstance(made, ast.Call) and last_name(made) != "Parameter":
+        if not isinstance(made.func, ast.Attribute):
+            return
+        made = made.func.value
+    if made is statement.value or not isinstance(made, ast.Call) or not made.args:
+        return
+    end = site.source.span(made)[1]
+    further = site.source.text[end : site.source.span(statement.value)[1]]
+    place = site.source.span(made.args[0])[1]
+    start = site.source.span(made.args[0])[0]
+    value = f"{in_brackets(site, made.args[0])}{further}"
+    changes = (
+        Replacement(start, place, value),
+        Replacement(end, end + len(further), ""),
+    )
+    yield Edit("make the parameter of what was moved or cast", changes)
+
+
+@proposes("unregistered")
+def parameters(site: Site) -> Iterator[Edit]:
+    """Keep parameters in a ParameterList or ParameterDict, and make one of a tensor that requires
+    grad.
+    """
+    nn = "nn" if site.is_imported("nn") else "torch.nn"
+    for name, value in _attributes(site):
+        kind = "Dict" if isinstance(value, ast.Dict | ast.DictComp) else "List"
+        inside = list(ast.walk(value))
+        if isinstance(value, ast.Dict | ast.DictComp | ast.List | ast.ListComp | ast.Tuple):
+            if any(last_name(node) == "Parameter" for node in inside):
+                change = _wrapped(site.source, value, f"{nn}.Parameter{kind}")
+                yield Edit(f"keep the parameters in a Parameter{kind}", (change,))
+        elif isinstance(value, ast.Call) and _requires_grad(value) and not _is_moved(site, name):
+            yield Edit(
+                "make a parameter of the tensor", (_wrapped(site.source, value, f"{nn}.Parameter"),)
+            )
+
+
+@proposes("unregistered")
+def perhaps_modules(site: Site) -> Iterator[Edit]:
+    """Keep what a function returns, or a tuple, in a ModuleList: where it holds no modules, torch
+    says so.
+    """
+    nn = "nn" if site.is_imported("nn") else "torch.nn"
+    candidates = [
+        value
+        for _, value in _attributes(site)
+        if isinstance(value, ast.Tuple | ast.GeneratorExp)
+        or (isinstance(value, ast.Call) and last_name(value)[:1].islower() and not _is_torch(value))
+    ]
+    for value in candidates[:_MOST]:
+        code = site.source.code(value)
+        if isinstance(value, ast.Tuple) and not code.startswith("("):
+            code = f"({code})"
+        change = site.source.replacing(value, f"{nn}.ModuleList({code})")
+        yield Edit("keep the modules in a ModuleList", (change,))
+
+
+def _attributes(site: Site) -> Iterator[tuple[str, ast.expr]]:
+    """Go through the attributes that are assigned to, and their values."""
+    for node in ast.walk(site.source.tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            both = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            targets = target.elts if both else [target]  # type: ignore[attr-defined]
+            values = node.value.elts if both else [node.value]  # type: ignore[attr-defined]
+            for part, value in zip(targets, values, strict=False):
+                if isinstance(part, ast.Attribute):
+                    yield part.attr, value
+
+
+def _is_moved(site: Site, name: str) -> bool:
+    """Say whether an optimizer is given an attribute, or a derivative is taken by it: it trains
+    without being a parameter of the model.
+    """
+    return any(
+        isinstance(node, ast.Call)
+        and (last_name(node) == "grad" or is_optimizer(node))
+        and any(isinstance(part, ast.Attribute) and part.attr == name for part in ast.walk(node))
+        for node in ast.walk(site.source.tree)
+    )
+
+
+def _requires_grad(call: ast.Call) -> bool:
+    flagged = any(word.arg == "requires_grad" for word in call.keywords)
+    return last_name(call) == "requires_grad_" or flagged
+
+
+def _is_torch(call: ast.Call) -> bool:
+    return name_of(call).split(".")[0] in ("torch", "nn", "F", "super")
+
+
+def _is_filled(source: Source, statement: ast.Assign, value: ast.expr | None = None) -> bool:
+    """Say whether modules are appended to a list: to what a statement assigns to, or to a
+    variable that it assigns.
+    """
+    name = name_of(statement.targets[0] if value is None else value)
+    return bool(name) and any(
+        isinstance(node, ast.Call)
+        and name_of(node) == f"{name}.append"
+        and any(map(_makes_modules, node.args))
+        for node in ast.walk(source.function_of(statement))
+    )
+
+
+def _wrapped(source: Source, node: ast.expr, function: str) -> Replacement:
+    return source.replacing(node, f"{function}({source.code(node)})")
+
+
+def _makes_modules(value: ast.expr) -> bool:
+    return any(
+        isinstance(node, ast.Call) and last_name(node)[:1].isupper() for node in ast.walk(value)
+    )
