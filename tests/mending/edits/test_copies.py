@@ -8,16 +8,18 @@ from torch import nn
 
 from gradviz.mending.edits.copies import first_order, shared
 
-CALLED = "fast = copy.deepcopy(net)\ny = fast(x)\n"
+CALLED = "def f(x):\n    fast = copy.deepcopy(net)\n    return fast(x)\n"
 ADAPTED = "fast = copy.deepcopy(net)\nadapt(fast.parameters())\ny = fast(x)\n"
 
 
 def test_a_copy_that_is_only_called_is_the_module_itself():
-    assert edited(shared, CALLED, 1, "deepcopy") == ["fast = net\ny = fast(x)\n"]
+    assert edited(shared, CALLED, 2, "deepcopy") == [CALLED.replace("copy.deepcopy(net)", "net")]
 
 
-def test_a_copy_whose_parameters_are_moved_is_never_shared():
-    assert edited(shared, ADAPTED, 1, "deepcopy") == []
+def test_a_copy_whose_parameters_are_moved_or_that_is_a_model_of_a_script_is_never_shared():
+    moved = CALLED.replace("return", "adapt(fast.parameters())\n    return")
+    assert edited(shared, moved, 2, "deepcopy") == []
+    assert edited(shared, "fast = copy.deepcopy(net)\ny = fast(x)\n", 1, "deepcopy") == []
 
 
 def test_an_adapted_copy_computes_with_its_own_numbers_and_hands_its_gradient_on():

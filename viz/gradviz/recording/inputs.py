@@ -270,7 +270,8 @@ def _contents(item: Any) -> Iterable[Any]:
     """Return what a container of a class of the user's holds, as a named tuple; nothing of another
     value. No method of that class is asked.
     """
-    for kind in (tuple, list):
-        if isinstance(item, kind):
-            return kind.__iter__(item)
+    if isinstance(item, tuple):
+        return tuple.__iter__(item)
+    if isinstance(item, list):
+        return list.__iter__(item)
     return dict.values(item) if isinstance(item, dict) else ()

@@ -16,9 +16,9 @@ def not_reentrant(site: Site) -> Iterator[Edit]:
             "checkpoint with use_reentrant=False",
             (with_keyword(site, call, "use_reentrant", "False"),),
         )
-    for call in ast.walk(site.source.tree):  # a partial, or a function around it
-        if isinstance(call, ast.Call) and last_name(call) not in _CALLS:
-            given = keyword(call, "use_reentrant")
+    for node in ast.walk(site.source.tree):  # a partial, or a function around it
+        if isinstance(node, ast.Call) and last_name(node) not in _CALLS:
+            given = keyword(node, "use_reentrant")
             if given is not None:
                 change = site.source.replacing(given, "False")
                 yield Edit("checkpoint with use_reentrant=False", (change,))

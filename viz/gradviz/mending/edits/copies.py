@@ -9,7 +9,9 @@ from gradviz.mending.source import Replacement
 
 @proposes("deepcopy")
 def shared(site: Site) -> Iterator[Edit]:
-    """Use the module itself, where its copy is called and nothing else is done to it."""
+    """Use the module itself, where a function calls its copy and does nothing else to it."""
+    if site.statement is None or isinstance(site.source.function_of(site.statement), ast.Module):
+        return  # the copy is a model of its own
     for call, name in _copies(site):
         if all(_is_called(site, use) for use in _uses(site, name)):
             code = in_brackets(site, call.args[0])
