@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from gradviz.analysis import ParameterSeen, analyse
-from gradviz.causes import checkpoint
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Place, Verdict, Zero
 
 LOSS, OPERATION, PARAMETER, LEAF = (
@@ -402,20 +401,18 @@ def test_a_leaf_is_reached_cut_or_frozen_and_an_operation_has_no_verdict():
 
 
 def test_a_checkpoint_keeps_its_own_name_and_a_block_without_grad_has_the_blocks():
-    for operation, said in (
-        (checkpoint.OPERATION, checkpoint.OPERATION),
-        ("mul", "torch.no_grad()"),
+    for kind, said in (
+        (CutKind.CHECKPOINT, "checkpoint()"),
+        (CutKind.NO_GRAD, "torch.no_grad()"),
     ):
         made, index = graph(
             {
                 "loss": node(LOSS),
-                "run": node(
-                    line=4, operation=operation, requires_grad=False, severs=CutKind.NO_GRAD
-                ),
+                "run": node(line=4, operation="mul", requires_grad=False, severs=kind),
                 "v": node(PARAMETER),
             },
             Edge(source=1, target=0, gradient=False),
-            Edge(source=2, target=1, gradient=False, severed=CutKind.NO_GRAD),
+            Edge(source=2, target=1, gradient=False, severed=kind),
         )
         (cut,) = analyse(made, seen(index, "v")).cuts
         assert cut.operation == said
