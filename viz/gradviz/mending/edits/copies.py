@@ -10,8 +10,6 @@ from gradviz.mending.source import Replacement
 @proposes("deepcopy")
 def shared(site: Site) -> Iterator[Edit]:
     """Use the module itself, where a function calls its copy and does nothing else to it."""
-    if site.statement is None or isinstance(site.source.function_of(site.statement), ast.Module):
-        return  # the copy is a model of its own
     for call, name in _copies(site):
         if all(_is_called(site, use) for use in _uses(site, name)):
             code = in_brackets(site, call.args[0])
@@ -50,6 +48,8 @@ def _called_by_state(site: Site, name: str, state: str) -> Iterator[Replacement]
 
 def _copies(site: Site) -> Iterator[tuple[ast.Call, str]]:
     statement = site.statement
+    if statement is None or isinstance(site.source.function_of(statement), ast.Module):
+        return  # the copy is a model of its own
     for call in calls(site, "deepcopy"):
         if isinstance(statement, ast.Assign) and statement.value is call and call.args:
             name = name_of(statement.targets[0])
