@@ -5,7 +5,7 @@ A path is what a name leads to: ``("self", "mean")`` is ``self.mean``, ``("kept"
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gradviz.recording.parts import (
     SOME,
@@ -156,43 +156,53 @@ def way_into(node: ast.AST) -> Path:
 
 def reads(node: ast.AST) -> Iterator[Path]:
     """Yield the paths that an expression takes a value from; a shape or a type is none."""
-    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-        path, indices = _element_of(node)
-        if path is not None:
-            if not _SHAPE.intersection(path[1:]):
-                yield path
-        elif not (isinstance(node, ast.Attribute) and node.attr in _SHAPE):
-            if isinstance(node, ast.Subscript):
-                way = parts_at(node.slice)
-                yield from reads_part(node.value, way or (SOME,))
-                indices = [*indices, *([] if way else [node.slice])]
+    match node:
+        case ast.Name() | ast.Attribute() | ast.Subscript():
+            yield from _element_reads(node)
+        case ast.Call():
+            path, indices = path_of(node)
+            mapped = as_comprehension(node)
+            if mapped is not None:
+                yield from _of_each(mapped)
             else:
-                yield from reads(node.value)  # type: ignore[union-attr]
-        for index in dict.fromkeys(indices):
-            yield from reads(index)
-    elif isinstance(node, ast.Call):
-        path, indices = path_of(node)
-        mapped = as_comprehension(node)
-        if mapped is not None:
-            yield from _of_each(mapped)
-        else:
-            yield from _called(node) if path is None or indices else (path,)
-    elif isinstance(node, ast.Lambda):
-        own = {argument.arg for argument in arguments_of(node)}
-        yield from (path for path in reads(node.body) if path[0] not in own)
-    elif isinstance(node, _COMPREHENSIONS):
-        yield from _of_each(node)
-    elif isinstance(node, ast.IfExp):  # its test chooses, as that of a statement does
-        yield from reads(node.body)
-        yield from reads(node.orelse)
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        own = {argument.arg for argument in arguments_of(node)}
-        for inner in ast.walk(node):
-            if isinstance(inner, (ast.Return, ast.Yield)) and inner.value is not None:
-                yield from (path for path in reads(inner.value) if path[0] not in own)
-    elif not isinstance(node, ast.ClassDef):
-        for inner in ast.iter_child_nodes(node):
-            yield from reads(inner)
+                yield from _called(node) if path is None or indices else (path,)
+        case ast.Lambda():
+            yield from _without_own(node, [node.body])
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            ends = (inner for inner in ast.walk(node) if isinstance(inner, (ast.Return, ast.Yield)))
+            yield from _without_own(node, [end.value for end in ends if end.value is not None])
+        case ast.IfExp():  # its test chooses, as that of a statement does
+            yield from reads(node.body)
+            yield from reads(node.orelse)
+        case _ if isinstance(node, _COMPREHENSIONS):
+            yield from _of_each(node)
+        case _ if not isinstance(node, ast.ClassDef):
+            for inner in ast.iter_child_nodes(node):
+                yield from reads(inner)
+
+
+def _element_reads(node: ast.Name | ast.Attribute | ast.Subscript) -> Iterator[Path]:
+    path, indices = _element_of(node)
+    if path is not None:
+        if not _SHAPE.intersection(path[1:]):
+            yield path
+    elif isinstance(node, ast.Subscript):
+        way = parts_at(node.slice)
+        yield from reads_part(node.value, way or (SOME,))
+        indices = [*indices, *([] if way else [node.slice])]
+    elif isinstance(node, ast.Attribute) and node.attr not in _SHAPE:
+        yield from reads(node.value)
+    for index in dict.fromkeys(indices):
+        yield from reads(index)
+
+
+def _without_own(
+    function: ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef, results: Iterable[ast.expr]
+) -> Iterator[Path]:
+    """Yield what the results of a function take in beside its own arguments."""
+    own = {argument.arg for argument in arguments_of(function)}
+    for result in results:
+        yield from (path for path in reads(result) if path[0] not in own)
 
 
 def reads_part(value: ast.AST, way: Path) -> Iterator[Path]:

@@ -190,6 +190,23 @@ class Reader:
     def _call(self, call: ast.Call, environment: Environment) -> Environment:
         name = name_of(call)
         self.scope.calls.setdefault(name, []).append((call, environment))
+        environment = self._changed(call, name, environment)
+        for keyword in call.keywords:
+            if keyword.arg == "out":
+                environment = self._define(root_of(keyword.value), call, environment, change=True)
+        receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        if name in (_READS if not receiver else _READ_METHODS):
+            return environment
+        for argument in (*receiver, *call.args, *(keyword.value for keyword in call.keywords)):
+            path = root_of(argument)
+            if path is not None and path[0] not in ("self", "cls"):
+                environment = self._define(path, call, environment, change=True, call=True)
+        return environment
+
+    def _changed(self, call: ast.Call, name: str, environment: Environment) -> Environment:
+        """Return the environment after a call whose name says that it puts something into
+        something else.
+        """
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed: Path | None = None
         into: ast.expr | None = None
@@ -211,16 +228,6 @@ class Reader:
             environment = self._define(
                 changed, value, environment, change=True, by=name, into=inside
             )
-        for keyword in call.keywords:
-            if keyword.arg == "out":
-                environment = self._define(root_of(keyword.value), call, environment, change=True)
-        receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-        if name in (_READS if not receiver else _READ_METHODS):
-            return environment
-        for argument in (*receiver, *call.args, *(keyword.value for keyword in call.keywords)):
-            path = root_of(argument)
-            if path is not None and path[0] not in ("self", "cls"):
-                environment = self._define(path, call, environment, change=True, call=True)
         return environment
 
     # One definition

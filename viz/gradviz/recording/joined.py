@@ -52,12 +52,7 @@ def parts_with_a_source(
     if not isinstance(given, (list, tuple)) or not 1 < len(given) <= _MOST:
         return None
     if name in _OF_NUMBERS:
-        sources = [_of_number(recorder, item) for item in given]
-        if not {number for part in sources for number, _ in part}.issuperset(dict(inputs)):
-            sources = [
-                part or _by_source(recorder, item, index, frame, inputs)
-                for index, (item, part) in enumerate(zip(given, sources, strict=True))
-            ]
+        sources = _of_numbers(recorder, given, inputs, frame)
     elif (name in _JOINED or name == "stack") and len(args) == 1 and not kwargs:
         sources = [inputs_of(recorder, (item,), {}) for item in given]
     else:
@@ -70,6 +65,18 @@ def parts_with_a_source(
         return None
     views = _views(out, lengths, of_one=name not in _JOINED)
     return [(view, part) for view, part in zip(views, sources, strict=True) if part]
+
+
+def _of_numbers(
+    recorder: Recorder, given: Sequence[Any], inputs: Inputs, frame: FrameType
+) -> list[Inputs]:
+    sources = [_of_number(recorder, item) for item in given]
+    if {number for part in sources for number, _ in part}.issuperset(dict(inputs)):
+        return sources
+    return [
+        part or _by_source(recorder, item, index, frame, inputs)
+        for index, (item, part) in enumerate(zip(given, sources, strict=True))
+    ]
 
 
 def elements_apart(recorder: Recorder, tensor: Tensor, value: Any) -> list[tuple[Any, Inputs]]:

@@ -305,15 +305,11 @@ def eval_part(part: str) -> str | int:
 
 
 def _of_call(call: ast.Call, way: Way) -> list[Piece] | None:
-    name, rest = name_of(call), way[1:]
-    words = {word.arg: word.value for word in call.keywords}
+    name = name_of(call)
     if any(isinstance(item, ast.Starred) for item in call.args) and name != "zip":
         return None
-    if name in _OF_NAMES and not call.args and None not in words:
-        part = words.get(way[0][2:-2] if way[0].startswith("['") else way[0])
-        if way[0] == SOME:
-            return [Piece(word, rest) for word in words.values()]
-        return [] if part is None else [Piece(part, rest)]
+    if name in _OF_NAMES and not call.args and all(word.arg for word in call.keywords):
+        return _of_names(call, way)
     if name == "dict" and len(call.args) == 1 and not call.keywords:
         given = way if way[0] == PAIRS else (PAIRS, *way)
         return [Piece(call.args[0], given)] if way[0][0] in "[=" else None
@@ -323,9 +319,19 @@ def _of_call(call: ast.Call, way: Way) -> list[Piece] | None:
         return None
     if isinstance(call.func, ast.Attribute) and not call.args:
         return _of_method(call, call.func.value, name, way)
-    if not call.args:
-        return None
-    first = call.args[0]
+    return _of_arguments(call, name, way) if call.args else None
+
+
+def _of_names(call: ast.Call, way: Way) -> list[Piece]:
+    words = {word.arg: word.value for word in call.keywords}
+    if way[0] == SOME:
+        return [Piece(word, way[1:]) for word in words.values()]
+    part = words.get(way[0][2:-2] if way[0].startswith("['") else way[0])
+    return [] if part is None else [Piece(part, way[1:])]
+
+
+def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
+    first, rest = call.args[0], way[1:]
     if name == "zip":
         return _of_zip(call.args, way)
     if name == "enumerate":

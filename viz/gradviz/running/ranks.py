@@ -310,6 +310,12 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
     place = next((part.place for part in ranks if part.place), "")
     yield f"{f' at {place}' if place else ''}: {says if ended else 'it ended on no rank'}\n"
     yield from _table(sorted(ended), rows, sizes)
+    yield from _missing(begun, absent)
+    if any(part.waits for part in ranks):
+        yield from _waited_for(rows)
+
+
+def _missing(begun: Sequence[int], absent: Sequence[int]) -> Iterator[str]:
     if begun:
         yield (
             f"  missing   {_ranks(begun)} began this call and did not come back from it: perhaps"
@@ -320,13 +326,16 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
             f"  missing   {_ranks(absent)} did not come to this call, or left nothing here: it has"
             " ended before, or runs elsewhere\n"
         )
+
+
+def _waited_for(rows: Mapping[tuple[str, ...], Sequence[str]]) -> Iterator[str]:
     unreached = [
         name
         for row, names in rows.items()
         if not all(word in (*_ARRIVED, Verdict.FROZEN, "-") for word in row)
         for name in names
     ]
-    if unreached and any(part.waits for part in ranks):
+    if unreached:
         these = "this one" if len(unreached) == 1 else f"these {len(unreached)}"
         yield (
             "  means     DistributedDataParallel waits on every rank for a gradient of every"
