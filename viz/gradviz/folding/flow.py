@@ -76,24 +76,15 @@ class Flow:
         What is done to a stretch of code, such as ``no_grad``, is marked where a value leaves it.
         """
         inside = [node.severs in GRAD_MODES for node in self.nodes]
+        regions = self._regions(inside)
         nodes: dict[int, set[int]] = {}
         edges: dict[Edge, set[int]] = {}
-        region = list(range(len(self.nodes)))
-
-        def find(index: int) -> int:
-            while region[index] != index:
-                region[index] = index = region[region[index]]
-            return index
-
-        for edge in self.edges:
-            if inside[edge.source] and inside[edge.target]:
-                region[find(edge.source)] = find(edge.target)
         of_region: dict[int, set[int]] = {}
         for edge in self.edges:
             if edge.cut is None or edge.severed is None:
                 continue
             if inside[edge.target]:
-                of_region.setdefault(find(edge.target), set()).add(edge.cut)
+                of_region.setdefault(regions[edge.target], set()).add(edge.cut)
             elif self.nodes[edge.target].severs is not None:
                 nodes.setdefault(edge.target, set()).add(edge.cut)
             else:
@@ -106,7 +97,7 @@ class Flow:
                 and edge.target not in nodes
                 and edge not in edges
             ):
-                cuts_inside = of_region.get(find(edge.source))
+                cuts_inside = of_region.get(regions[edge.source])
                 if cuts_inside:
                     edges[edge] = cuts_inside
         marked = {cut for cuts in (*nodes.values(), *edges.values()) for cut in cuts}
@@ -117,6 +108,20 @@ class Flow:
             {index: tuple(sorted(cuts)) for index, cuts in nodes.items()},
             {edge: tuple(sorted(cuts)) for edge, cuts in edges.items()},
         )
+
+    def _regions(self, inside: list[bool]) -> list[int]:
+        """Return for each node the stretch it lies in: nodes that are all inside, and joined."""
+        region = list(range(len(self.nodes)))
+
+        def find(index: int) -> int:
+            while region[index] != index:
+                region[index] = index = region[region[index]]
+            return index
+
+        for edge in self.edges:
+            if inside[edge.source] and inside[edge.target]:
+                region[find(edge.source)] = find(edge.target)
+        return [find(index) for index in region]
 
     def marked(self, edge: Edge) -> Node:
         """Return the node that a mark on an edge stands for.

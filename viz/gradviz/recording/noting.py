@@ -99,13 +99,7 @@ def made(
     view = None if function.name in ("detach", "data") else outs[0]
     inputs = inputs_of(recorder, args, kwargs, function, out=view, frame=frame)
     if not inputs:
-        if function.name in ("detach", "data"):
-            recorder.tape.set_alias(outs[0], KIND_OF[function.name])
-        elif function.name not in exits.FROM_OUTSIDE and (
-            recorder.escapes.any or next(tensors_in(args), None) is None
-        ):
-            for out in outs:  # torch's own, and no bearer of what left
-                recorder.met.is_new(out)
+        _made_of_nothing(recorder, function, args, outs)
         return
     if where.is_optimizer(frame.f_code.co_filename):
         keeps(recorder.tape, outs, inputs)
@@ -134,6 +128,19 @@ def made(
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
         write_down(recorder, function.name, kind, mine, stack, out)
+
+
+def _made_of_nothing(
+    recorder: Recorder, function: Function, args: Any, outs: tuple[Tensor, ...]
+) -> None:
+    """Take note of tensors into which nothing of interest went."""
+    if function.name in ("detach", "data"):
+        recorder.tape.set_alias(outs[0], KIND_OF[function.name])
+    elif function.name not in exits.FROM_OUTSIDE and (
+        recorder.escapes.any or next(tensors_in(args), None) is None
+    ):
+        for out in outs:  # torch's own, and no bearer of what left
+            recorder.met.is_new(out)
 
 
 def put_together(

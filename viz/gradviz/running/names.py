@@ -74,22 +74,10 @@ def find(frame: FrameType | None) -> Found:
         for group in optimizer.param_groups
         for tensor in group["params"]
     ]
-    owned: set[int] = set()
-    roots: list[nn.Module | Tensor] = []
-    parts: dict[int, set[int]] = {}
     of_optimizers = {id(tensor) for tensor in held}
-    for module in outermost:
-        own = {id(parameter) for parameter in _parameters(module)}
-        own |= {
-            id(tensor)
-            for part in torch_inside.modules_of(module)
-            for pair in wholes(part)
-            for tensor in pair
-        }
-        if own:
-            roots.append(module)
-            parts[id(module)] = own
-            owned |= own
+    parts = {id(module): own for module in outermost if (own := _tensors_of(module))}
+    owned = set().union(*parts.values())
+    roots: list[nn.Module | Tensor] = [module for module in outermost if id(module) in parts]
     sharers = _sharers(parts)
     # Of several that share parameters, the one that shares with most others names them, as a model
     # with an adapter beside each layer; of two, as a model and what it was built from, the one that
@@ -122,6 +110,17 @@ def find(frame: FrameType | None) -> Found:
     for optimizer in optimizers:
         steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
     return Found(by_name, steppers, frozenset(named))
+
+
+def _tensors_of(module: nn.Module) -> set[int]:
+    """Return the identities of a module's parameters, and of what shards of them stand for."""
+    parameters = {id(parameter) for parameter in _parameters(module)}
+    return parameters | {
+        id(tensor)
+        for part in torch_inside.modules_of(module)
+        for pair in wholes(part)
+        for tensor in pair
+    }
 
 
 def _sharers(parts: Mapping[int, set[int]]) -> dict[int, int]:
