@@ -30,9 +30,6 @@ DECIDING_STILL: dict[str, int] = {
     "recording/inputs.py:_gather": 27,
     "recording/measured.py:_brought": 23,
     "recording/where.py:look_around": 33,
-    "training/idle.py:idle": 21,
-    "training/judging.py:_fate": 21,
-    "training/judging.py:_judged": 44,
     "training/words.py:explain": 59,
 }
 

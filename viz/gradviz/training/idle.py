@@ -9,6 +9,7 @@ from gradviz.graph import Place, Verdict
 from gradviz.training_facts import Evidence, Stepper
 
 _AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
+_MATTERS = frozenset((Verdict.REACHED, Verdict.CUT, Verdict.UNUSED))
 
 
 def idle(
@@ -22,18 +23,12 @@ def idle(
         held = [evidence[name] for name in stepper.held if name in evidence]
         if not held or not stepper.steps or stepper.strangers:
             continue
-        words = {
-            name: {in_call.verdict for in_call in evidence[name].verdicts}
-            for name in (parameter.name for parameter in held)
-        }
-        if any(
-            not word or word & {Verdict.REACHED, Verdict.CUT, Verdict.UNUSED}
-            for word in words.values()
-        ):
+        words = [{in_call.verdict for in_call in parameter.verdicts} for parameter in held]
+        if not all(words) or any(word & _MATTERS for word in words):
             continue
         if any(look.gradient for parameter in held for look in parameter.looks):
             continue  # it came later
-        zero = [parameter for parameter in held if Verdict.ZERO in words[parameter.name]]
+        zero = [item for item, word in zip(held, words, strict=True) if Verdict.ZERO in word]
         if not zero:
             if any(parameter.drift for parameter in held):
                 continue  # something trained them all the same

@@ -98,9 +98,6 @@ def _fate(
     moved = bool(evidence.drift) or any(look.moved for look in looks)
     trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
     last = looks[-1] if looks else None
-    measured = [
-        in_call.gradient_norm for in_call in evidence.verdicts if in_call.gradient_norm is not None
-    ]
     mover = _mover(evidence, holders) if trains else None
     return Fate(
         name=evidence.name,
@@ -112,13 +109,7 @@ def _fate(
         moved=None if last is None else last.moved,
         compared=0 if last is None else last.compared,
         numel=evidence.numel,
-        gradient_norm=(
-            last.norm
-            if last is not None and last.norm is not None
-            else measured[-1]
-            if measured
-            else None
-        ),
+        gradient_norm=_norm(evidence, last),
         update_ratio=None if last is None else last.ratio,
         optimizer=", ".join(dict.fromkeys(holder.name for holder in holders)) or None,
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
@@ -127,6 +118,14 @@ def _fate(
         put_back=why == "lost" and evidence.put_back,
         away=trains is None and bool(evidence.looks) and not looks,
     )
+
+
+def _norm(evidence: Evidence, last: Look | None) -> float | None:
+    """Return the norm of the gradient at the last step, or else as it arrived last."""
+    if last is not None and last.norm is not None:
+        return last.norm
+    norms = [in_call.gradient_norm for in_call in evidence.verdicts]
+    return next((norm for norm in reversed(norms) if norm is not None), None)
 
 
 def _mover(evidence: Evidence, holders: Sequence[Stepper]) -> str | None:
@@ -153,52 +152,66 @@ def _judged(
     ended: bool,
 ) -> tuple[bool | None, str | None, Place | None]:
     """Return whether it trains, why not, and the line."""
-    reached = [in_call for in_call in evidence.verdicts if in_call.verdict is Verdict.REACHED]
-    # A gradient that is not finite spoils nothing where the step leaves it out
-    spoilt = not evidence.finite or (
-        not moved
-        and any(look.gradient is not None and not math.isfinite(look.gradient) for look in looks)
-    )
+    spoilt = _is_spoilt(evidence, looks, moved=moved)
     if evidence.put_back and not spoilt:
         return False, "lost", evidence.written_at
     if moved and not spoilt:
         return True, None, None
-    answered = (
-        bool(looks) or evidence.drift is not None or any(stepper.steps for stepper in steppers)
-    )
-    if not answered and not ended:
+    has_stepped = any(stepper.steps for stepper in steppers)
+    if not (ended or looks or evidence.drift is not None or has_stepped):
         return None, None, None
+    reached = any(in_call.verdict is Verdict.REACHED for in_call in evidence.verdicts)
     if not reached and not (spoilt and looks):
-        # Another optimizer's call may sever it on purpose
-        why, place = _unreached((*evidence.stepped, *evidence.verdicts))
-        if why == "unused" and any(in_call.uncertain for in_call in evidence.verdicts):
-            return False, None, None  # it did not move; whether its value went in cannot be seen
-        if why == "frozen" and evidence.thawed and not holders:
-            return _not_held(evidence, steppers, ended=ended)
-        place = evidence.frozen_at if why == "frozen" and place is None else place
-        return (None if why is None else False), why, place
+        return _not_reached(evidence, holders, steppers, ended=ended)
     if evidence.left_out is not None:
         return False, "left_out", evidence.left_out
     if spoilt:
         return False, "not_finite", _birthplace(evidence)
     if looks and all(not look.gradient for look in looks):
-        touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
-        place = evidence.cleared_at if touch is None else touch.place
-        if touch is None and place is None and any(look.gradient is not None for look in looks):
-            return False, "zero", None  # what several calls brought cancels out
-        scales = (
-            touch is not None and touch.scales and any(look.gradient is not None for look in looks)
-        )
-        return False, "clipped" if scales else "cleared", place
+        return (False, *_taken_away(evidence, looks))
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
-    if not looks:
-        if not ended and not all(holder.skipped for holder in holders):
-            return None, None, None
-        if any(holder.steps for holder in holders):
-            return None, None, None  # it stepped, and what it did to this one was not seen
-        return False, "not_stepped", holders[0].made
-    return (False, *_too_small_or_lost(looks))
+    if looks:
+        return (False, *_too_small_or_lost(looks))
+    # Where it stepped, what it did to this one was not seen
+    waits = not ended and not all(holder.skipped for holder in holders)
+    if waits or any(holder.steps for holder in holders):
+        return None, None, None
+    return False, "not_stepped", holders[0].made
+
+
+def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> bool:
+    """Say whether it is not finite, or stays as it is because its gradient is not."""
+    # A gradient that is not finite spoils nothing where the step leaves it out
+    return not evidence.finite or (
+        not moved
+        and any(look.gradient is not None and not math.isfinite(look.gradient) for look in looks)
+    )
+
+
+def _not_reached(
+    evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
+) -> tuple[bool | None, str | None, Place | None]:
+    # Another optimizer's call may sever it on purpose
+    why, place = _unreached((*evidence.stepped, *evidence.verdicts))
+    if why == "unused" and any(in_call.uncertain for in_call in evidence.verdicts):
+        return False, None, None  # it did not move; whether its value went in cannot be seen
+    if why == "frozen" and evidence.thawed and not holders:
+        return _not_held(evidence, steppers, ended=ended)
+    if why == "frozen" and place is None:
+        place = evidence.frozen_at
+    return (None if why is None else False), why, place
+
+
+def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None]:
+    """Return why gradient that arrived was none at every step, and the line."""
+    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+    place = evidence.cleared_at if touch is None else touch.place
+    is_there = any(look.gradient is not None for look in looks)
+    if touch is None and place is None and is_there:
+        return "zero", None  # what several calls brought cancels out
+    scales = touch is not None and touch.scales and is_there
+    return "clipped" if scales else "cleared", place
 
 
 def _birthplace(evidence: Evidence) -> Place | None:
