@@ -173,11 +173,7 @@ def _judged(
         return _not_held(evidence, steppers, ended=ended)
     if looks:
         return (False, *_too_small_or_lost(looks))
-    # Where it stepped, what it did to this one was not seen
-    waits = not ended and not all(holder.skipped for holder in holders)
-    if waits or any(holder.steps for holder in holders):
-        return None, None, None
-    return False, "not_stepped", holders[0].made
+    return _never_stepped(holders, ended=ended)
 
 
 def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> bool:
@@ -201,6 +197,16 @@ def _not_reached(
     if why == "frozen" and place is None:
         place = evidence.frozen_at
     return (None if why is None else False), why, place
+
+
+def _never_stepped(
+    holders: Sequence[Stepper], *, ended: bool
+) -> tuple[bool | None, str | None, Place | None]:
+    # Where it stepped, what it did to this one was not seen
+    waits = not ended and not all(holder.skipped for holder in holders)
+    if waits or any(holder.steps for holder in holders):
+        return None, None, None
+    return False, "not_stepped", holders[0].made
 
 
 def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None]:
