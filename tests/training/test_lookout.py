@@ -31,7 +31,7 @@ def test_a_nan_is_told_once_the_next_step_begins_with_it():
     assert told == []
     step(optimizer, model)
     watch.end()
-    assert told == [{id(optimizer): 3}]
+    assert told == [{id(optimizer): (2, 3)}]
 
 
 def test_a_nan_that_is_put_back_before_the_next_step_is_not_told():
@@ -52,6 +52,32 @@ def test_a_nan_of_the_last_step_is_known_at_the_end():
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     watch = watched(optimizer, model, told)
     step(optimizer, model, torch.nan)
-    watch.lookout.settle()
+    watch.lookout.settle(watch.optimizers)
     watch.end()
-    assert watch.lookout.spoilt == {id(optimizer): 2}
+    assert watch.lookout.spoilt == {id(optimizer): (1, 2)}
+
+
+def test_ever_fewer_steps_are_looked_at():
+    model, told = nn.Linear(3, 2), []
+    optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    watch = watched(optimizer, model, told)
+    (record,) = watch.optimizers.records.values()
+    looked = []
+    for number in range(2, 82):
+        if record.next_look == number:
+            looked.append(number)
+        step(optimizer, model)
+    watch.end()
+    assert record.steps == 81
+    assert looked == [*range(2, 34), *range(35, 50, 2), *range(52, 68, 3), 71, 75, 79]
+
+
+def test_a_nan_between_two_looks_is_known_at_the_end_by_both():
+    model, told = nn.Linear(3, 2), []
+    optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    watch = watched(optimizer, model, told)
+    for factor in (*[1.0] * 64, torch.nan, 1.0):
+        step(optimizer, model, factor)
+    watch.lookout.settle(watch.optimizers)
+    watch.end()
+    assert watch.lookout.spoilt == {id(optimizer): (64, 67)}

@@ -82,3 +82,17 @@ def test_two_optimizers_that_undo_each_other_are_both_named():
 def test_frozen_is_what_every_call_found_frozen():
     assert is_frozen(replace(SEEN, verdicts=(FROZEN, FROZEN)))
     assert not is_frozen(replace(SEEN, verdicts=(FROZEN, REACHED)))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "when", "calls"),
+    [
+        ((8, 9), "at step 9 of opt or the one before it", "8,9"),
+        ((96, 102), "at one of the steps 96 to 102 of opt", "96-102"),
+    ],
+)
+def test_a_late_nan_is_told_by_the_looks_between_which_it_came(spoilt, when, calls):
+    holder = replace(HOLDER, name="opt", spoilt=spoilt, even=True)
+    means, mend = explain("not_finite", [replace(SEEN, finite=False)], [holder])
+    assert when in means
+    assert mend.startswith(f"gradviz run --backward {calls} ")

@@ -261,8 +261,9 @@ class Stepper:
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
         scheduled: Something sets its learning rate: a group has an initial one.
-        spoilt: The step that left something not finite, or the one after that, counted from 1;
-            None where none was seen to after the calls that were watched.
+        spoilt: After the calls that were watched, the last step that was looked at and left all
+            finite, and the first that did not, counted from 1; None where none was. What made it so
+            may be the former.
         even: Each backward call had a step of its own, so that they have the same numbers.
     """
 
@@ -278,7 +279,7 @@ class Stepper:
     made: Place | None = None
     born: int | None = None
     scheduled: bool = False
-    spoilt: int | None = None
+    spoilt: tuple[int, int] | None = None
     even: bool = False
 
 

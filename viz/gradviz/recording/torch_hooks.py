@@ -41,8 +41,9 @@ class _Shared:
         """Tell a thread that watches what it does itself, and all what any other does."""
         thread = self.meet()
         watchers = list(self.watchers.values())
-        own = [watcher for watcher in watchers if watcher[0] == thread]
-        for _, watcher in own or watchers:
+        if len(watchers) > 1:
+            watchers = [watcher for watcher in watchers if watcher[0] == thread] or watchers
+        for _, watcher in watchers:
             watcher(*args)
 
     def meet(self) -> int:

@@ -1,6 +1,6 @@
 """Looks out for NaN once the calls that are watched are over.
 
-At one small parameter of each optimizer, at every step.
+At one small parameter of each optimizer, after ever fewer steps.
 
 What makes one parameter NaN makes the next loss NaN, and that every parameter. So a small one tells
 at little cost, and at most one step late.
@@ -15,31 +15,43 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
 from gradviz.training.moves import Moves
-from gradviz.training.optimizers import Optimizers
+from gradviz.training.optimizers import OptimizerRecord, Optimizers
 from gradviz.training.sampling import has_values, spread
+
+_SHARE = 16  # of the steps so far, those until the next that is looked at
 
 
 @dataclass(slots=True)
 class _Post:
-    """Where the parameter stands that is looked at, and since which step it is not finite."""
+    """Where the parameter stands that is looked at.
+
+    Attributes:
+        group, place: Its group, and its place in that.
+        began: The last step before it was first looked at.
+        sound: The last step after which it was found finite.
+        since: The step after which it was found not finite; None where it was not.
+    """
 
     group: int
     place: int
+    began: int
+    sound: int
     since: int | None = None
 
 
 class Lookout:
-    """The steps after which something was not finite.
+    """The steps between which something became not finite.
 
     Attributes:
-        spoilt: Their numbers, counted from 1, by the identity of the optimizer.
+        spoilt: By the identity of the optimizer, the last step after which it was finite and the
+            first after which it was not, counted from 1.
         is_even: Each backward call had a step of its own, so that they have the same numbers.
         spoils: Is called where something stays so.
     """
 
     def __init__(self, look: Callable[[], None]) -> None:
         """``look`` looks at everything."""
-        self.spoilt: dict[int, int] = {}
+        self.spoilt: dict[int, tuple[int, int]] = {}
         self.spoils: Callable[[], object] = bool
         self._look = look
         self.is_even = False
@@ -59,9 +71,9 @@ class Lookout:
         for record in records:
             optimizer = record.optimizer()
             if optimizer is not None:
-                self._begin(optimizer, moves)
+                self._begin(optimizer, record.steps, moves)
 
-    def _begin(self, optimizer: Optimizer, moves: Moves) -> None:
+    def _begin(self, optimizer: Optimizer, steps: int, moves: Moves) -> None:
         sizes = [
             (parameter.numel(), group, place)
             for group, own in enumerate(optimizer.param_groups)
@@ -72,7 +84,7 @@ class Lookout:
         ]
         if sizes:
             _, group, place = min(sizes)
-            self._posts[id(optimizer)] = _Post(group, place)
+            self._posts[id(optimizer)] = _Post(group, place, began=steps, sound=steps)
 
     def end(self) -> None:
         """Look at nothing any more."""
@@ -84,14 +96,24 @@ class Lookout:
         if optimizer in self.spoilt:
             self.spoilt[number] = self.spoilt.pop(optimizer)
 
-    def waits(self) -> bool:
-        """Say whether the next step will show if somebody has put back what the last has spoilt."""
-        return any(post.since is not None for post in self._posts.values())
+    def due(self, optimizer: int, steps: int) -> float:
+        """Return the number of the next step that is looked at, after so many; infinite where none
+        is.
+        """
+        post = self._posts.get(optimizer)
+        if post is None:
+            return math.inf
+        rest = 1 if post.since is not None else (steps - post.began) // _SHARE
+        return steps + max(1, rest)
 
     def after(self, optimizer: Optimizer, step: int) -> None:
         """Look once a step is over."""
         post = self._posts.get(id(optimizer))
-        if post is not None and not self._is_finite(optimizer, post, step):
+        if post is None:
+            return
+        if self._is_finite(optimizer, post):
+            post.sound = step
+        else:
             post.since = step
             self._look()
 
@@ -102,25 +124,31 @@ class Lookout:
             return
         since, post.since = post.since, None
         self._look()
-        if not self._is_finite(optimizer, post, 0):
-            self.spoilt[id(optimizer)] = since
+        if not self._is_finite(optimizer, post):
+            self.spoilt[id(optimizer)] = (post.sound, since)
             self.end()
             self.spoils()
 
-    def settle(self) -> None:
+    def settle(self, optimizers: Optimizers) -> None:
         """No step is to come: nobody will put back what the last one has done."""
-        for optimizer, post in self._posts.items():
-            if post.since is not None:
-                self.spoilt.setdefault(optimizer, post.since)
+        for key, post in self._posts.items():
+            record = optimizers.records.get(key)
+            last = post.since or (None if record is None else self._last(record, post))
+            if last is not None:
+                self.spoilt.setdefault(key, (post.sound, last))
+
+    def _last(self, record: OptimizerRecord, post: _Post) -> int | None:
+        """Return the last step of an optimizer, where something is not finite after that."""
+        optimizer = record.optimizer()
+        is_spoilt = optimizer is not None and not self._is_finite(optimizer, post)
+        return record.steps if is_spoilt else None
 
     @staticmethod
-    def _is_finite(optimizer: Optimizer, post: _Post, step: int) -> bool:
+    def _is_finite(optimizer: Optimizer, post: _Post) -> bool:
         groups = optimizer.param_groups
         if post.group >= len(groups) or post.place >= len(groups[post.group]["params"]):
             return True
         parameter = groups[post.group]["params"][post.place]
-        if step & (step - 1) and parameter.device.type != "cpu":
-            return True  # to wait for a device costs more: that only ever more rarely
         total = own_part(torch_inside.detach(parameter)).sum().item()
         if isinstance(total, float) and math.isfinite(total):
             return True  # this is quick, and only where values are huge says less than the next

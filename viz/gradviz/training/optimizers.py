@@ -28,6 +28,8 @@ class OptimizerRecord:
         empty: How many of its groups hold nothing.
         begun: Something else had read from the generator that it was given.
         scheduled: A scheduler of torch has it.
+        next_look: The next step that is looked at, once the calls that are watched are over.
+        nests: Its step calls that of its parent class, which torch tells of too.
     """
 
     optimizer: weakref.ref[Optimizer]
@@ -41,6 +43,8 @@ class OptimizerRecord:
     empty: int = 0
     begun: bool = False
     scheduled: bool = False
+    next_look: float = 0
+    nests: bool = False
 
     def update(self) -> None:
         """See what it holds now."""

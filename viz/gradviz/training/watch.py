@@ -1,9 +1,9 @@
 """Watches what optimizers do to parameters, through torch's own step hooks, and answers whether
 each parameter trains.
 
-While calls are watched in full, every step is looked at. After that steps are counted, and looked
-at ever more rarely, as long as something is open about some parameter; then only one parameter of
-each optimizer is looked at, which tells of NaN. Parameters are known by identity.
+While calls are watched in full, every step is looked at. After that steps are counted, and ever
+fewer are looked at: at all parameters as long as something is open about one, and at one small
+parameter of each optimizer, which tells of NaN. Parameters are known by identity.
 """
 
 import sys
@@ -73,7 +73,6 @@ class StepWatch:
         self._hooks: StepHooks | None = None
         self._full = False
         self._settled = False  # nothing is open: only NaN may still come
-        self._nested: set[int] = set()  # optimizers whose step calls that of their parent
         self.lookout = Lookout(self.look_again)
         self._failed: Callable[[BaseException], None] | None = None
         self._resumed = self._has_phases = False
@@ -87,8 +86,8 @@ class StepWatch:
         self._full, self._settled = True, False
         self.lookout.end()
         hooks = self._hooks = StepHooks(
-            _guarded(self, self._before_step, idle=None),
-            _guarded(self, self._after_step, idle=partial(_count, self)),
+            _guarded(self, self._before_step, counts=False),
+            _guarded(self, self._after_step, counts=True),
         )
         self.off += [*(hook.take_out for hook in self.owners.hooks), *hooks.take_out]
         self.owners.begin()
@@ -114,6 +113,8 @@ class StepWatch:
             is_first = not self._has_phases
             self.lookout.begin(self.optimizers, self._moves, len(self.calls) if is_first else None)
             self._end_if_settled()
+            for key, record in self.optimizers.records.items():
+                record.next_look = _next_look(self, key, record)
 
     def end(self) -> None:
         """Watch no longer."""
@@ -172,8 +173,8 @@ class StepWatch:
         while self._steps and self._steps[-1].frame not in outer:
             self._steps.pop()  # it raised
         if any(step.optimizer == id(optimizer) for step in self._steps):
-            self._nested.add(id(optimizer))
-            return  # its class calls that of its parent
+            self.optimizers.record(optimizer).nests = True
+            return
         self.lookout.before(optimizer)
         record = self.optimizers.record(optimizer)
         step = _Step(id(optimizer), frame)
@@ -233,6 +234,8 @@ class StepWatch:
             self._end_if_settled()
             if record.steps == 1 and self.late is not None:
                 self.late(optimizer)
+        if not self._full:
+            record.next_look = _next_look(self, id(optimizer), record)
 
     def _take_touches(self, step: _Step) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
@@ -335,7 +338,7 @@ class StepWatch:
         for record in self.optimizers.records.values():
             record.update()
         if ended:
-            self.lookout.settle()
+            self.lookout.settle(self.optimizers)
             self.look_again()
         gatherer = Gatherer(
             self.calls,
@@ -359,43 +362,46 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
     return list(pairs.values())
 
 
-def _is_idle(watch: StepWatch, optimizer: Optimizer) -> bool:
-    """Say whether a step is only to be counted, and looked at for NaN once it is over."""
-    return (
-        watch._settled
-        and not watch._steps
-        and not watch.lookout.waits()
-        and id(optimizer) not in watch._nested
-    )
+def _next_look(watch: StepWatch, optimizer: int, record: OptimizerRecord) -> float:
+    """Return the number of the next step at which there is more to do than to count it."""
+    due = watch.lookout.due(optimizer, record.steps)
+    if watch._settled:
+        return due
+    is_near = record.steps == 0 or watch._moves.in_doubt
+    return min(due, record.steps + 1 if is_near else 1 << record.steps.bit_length())
 
 
-def _count(watch: StepWatch, optimizer: Optimizer) -> None:
-    if watch.optimizers.knows(optimizer):
-        record = watch.optimizers.record(optimizer)
-        record.steps += 1
-        watch.lookout.after(optimizer, record.steps)
+def _record_that_passes(watch: StepWatch, optimizer: Optimizer) -> OptimizerRecord | None:
+    """Return the record of an optimizer whose next step is only to be counted; else None."""
+    record = watch.optimizers.records.get(id(optimizer))
+    if (
+        watch._full
+        or record is None
+        or record.nests
+        or record.steps + 1 >= record.next_look
+        or record.optimizer() is not optimizer
+    ):
+        return None
+    return record
 
 
-def _guarded(
-    watch: StepWatch, whole: Callable[..., None], *, idle: Callable[[Optimizer], None] | None
-) -> Callable[..., None]:
-    """Return a hook of a step that does the whole, or next to nothing where the watch is idle."""
+def _guarded(watch: StepWatch, whole: Callable[..., None], *, counts: bool) -> Callable[..., None]:
+    """Return a hook of a step that does the whole, or next to nothing where no look is due."""
 
     def guarded(optimizer: Optimizer, *args: Any) -> None:
-        action = whole
+        record = _record_that_passes(watch, optimizer)
+        if record is not None:
+            record.steps += counts
+            return
         try:
             if is_capturing():
                 return
-            if _is_idle(watch, optimizer):
-                if idle is None:
-                    return
-                action, args = idle, ()
             with (
                 torch_inside.without_torch_function(),
                 Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),
             ):
                 torch_inside.set_grad_enabled(False)
-                action(optimizer, *args)
+                whole(optimizer, *args)
         except BaseException as error:
             watch.end()
             if not is_own(error):

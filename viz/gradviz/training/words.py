@@ -250,20 +250,29 @@ def _is_spoilt_later(evidence: Evidence) -> bool:
 def _born_unseen(holders: Sequence[Stepper]) -> tuple[str, str]:
     """Say as nearly as it is known when a NaN was born after the calls that were watched."""
     first = next((holder for holder in holders if holder.spoilt is not None), None)
-    spoilt = None if first is None else first.spoilt
-    when = f"step {spoilt} of {first.name} or the one before it" if first and spoilt else "a step"
+    if first is None or first.spoilt is None:
+        when = "a step"
+    else:
+        sound, spoilt = first.spoilt
+        when = (
+            f"step {spoilt} of {first.name} or the one before it"
+            if spoilt - sound < 2
+            else f"one of the steps {sound} to {spoilt} of {first.name}"
+        )
     means = (
         f"A gradient was NaN or infinite at {when}, after the calls that were watched, which makes"
         " the parameter so for good."
     )
-    if first is None or spoilt is None or not first.even:
+    if first is None or first.spoilt is None or not first.even:
         return means, (
             "gradviz run --every 1 watches every call, and names the line where the first one is"
             " born."
         )
+    sound, spoilt = first.spoilt
+    calls = f"{sound},{spoilt}" if spoilt - sound < 2 else f"{sound}-{spoilt}"
     return means, (
-        f"gradviz run --backward {spoilt - 1},{spoilt} watches the calls before these steps, and"
-        " names the line where it is born."
+        f"gradviz run --backward {calls} watches the calls before these steps, and names the line"
+        " where it is born."
     )
 
 
