@@ -72,7 +72,7 @@ def test_a_step_of_an_optimizer_trains_what_it_holds():
         return loss, model
 
     assert_trains(step, "b.*")
-    with pytest.raises(AssertionError, match="not trained, not_held"):
+    with pytest.raises(AssertionError, match="not trained: no optimizer holds it"):
         assert_trains(step, "*")
 
 

@@ -39,7 +39,7 @@ def test_a_parameter_that_no_longer_trains_is_a_difference():
     assert difference
     assert (
         render_difference(difference, old, new)
-        == "trains -> does not train (cleared)\n  w (2 values)\n"
+        == "trains -> does not train (its gradient is cleared before step())\n  w (2 values)\n"
     )
     trained = {
         "name": "w",

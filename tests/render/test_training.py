@@ -64,7 +64,7 @@ def test_what_moves_and_not_by_its_gradient_is_said():
     text = sentence(training(fate("a"), fate("b", mover="weight decay")))
     assert "b is moved by weight decay alone" in text
     assert in_words(fate("b", mover="hand")) == "trains, moved by hand"
-    assert in_words(fate("b", "cut")) == "does not train (cut)"
+    assert in_words(fate("b", "cut")) == "does not train (cut off from the loss)"
     assert in_words(replace(fate("b"), trains=None)) == "not known to train"
 
 

@@ -458,7 +458,7 @@ def test_a_test_can_hold_that_a_step_trains():
 def test_a_step_that_does_not_train_fails_with_the_reason_and_the_line():
     with pytest.raises(
         gradviz.UnexpectedGradientsError,
-        match=r"expected trains \(\*\), found not trained, cleared, at .*test_watch.py:",
+        match=r"expected trains \(\*\), found not trained: its gradient is cleared before step\(\), at .*test_watch.py:",
     ):
         gradviz.assert_trains(cleared)
 

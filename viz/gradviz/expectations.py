@@ -16,6 +16,7 @@ from gradviz.blocks import by_block
 from gradviz.errors import ExpectationError
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.training_facts import IN_WORDS
 
 Patterns = str | Iterable[str] | None
 
@@ -245,7 +246,7 @@ def _not_trained(
             why = (
                 "not known to train"
                 if fate is None or fate.why is None
-                else f"not trained, {fate.why}"
+                else f"not trained: {IN_WORDS[fate.why]}"
             )
             place = (
                 None

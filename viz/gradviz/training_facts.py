@@ -4,21 +4,24 @@ from dataclasses import dataclass
 
 from gradviz.graph import NotFinite, Parameter, Place
 
-WHYS = (
-    "frozen",
-    "cut",
-    "unused",
-    "zero",
-    "left_out",
-    "not_finite",
-    "cleared",
-    "clipped",
-    "stale",
-    "not_held",
-    "not_stepped",
-    "too_small",
-    "lost",
-)
+IN_WORDS = {
+    "frozen": "frozen",
+    "cut": "cut off from the loss",
+    "unused": "no part of the loss",
+    "zero": "its gradient is zero",
+    "left_out": "backward() does not ask for it",
+    "not_finite": "NaN or infinity gets into it",
+    "cleared": "its gradient is cleared before step()",
+    "clipped": "nothing is left of its gradient at step()",
+    "stale": "the optimizer holds what it replaced",
+    "not_held": "no optimizer holds it",
+    "not_stepped": "its optimizer never steps",
+    "too_small": "the update is too small for its type, or the learning rate is 0",
+    "lost": "the update goes elsewhere",
+}
+"""Each reason in words, of a single parameter."""
+
+WHYS = tuple(IN_WORDS)
 """Why a parameter does not train, in the order of its way from the forward to the weight."""
 
 BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ")

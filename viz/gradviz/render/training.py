@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradviz.graph import Parameter, Place
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
-from gradviz.training_facts import Alarm, Fate, Training
+from gradviz.training_facts import IN_WORDS, Alarm, Fate, Training
 
 NOT_KNOWN = "whether parameters train is not known"
 _CLAUSES = 3  # reasons in a sentence, before the rest is only counted
@@ -123,16 +123,16 @@ _TRAINS = {
 
 
 def in_words(fate: Fate) -> str:
-    """Return whether a parameter trains in two or three words.
+    """Return whether a parameter trains in a few words.
 
-    ``"trains"``, ``"does not train (cleared)"``.
+    ``"trains"``, ``"does not train (no optimizer holds it)"``.
     """
     if fate.trains is None:
         return "not known to train"
     return (
         _TRAINS.get(fate.mover or "", "trains")
         if fate.trains
-        else f"does not train ({fate.why})"
+        else f"does not train ({IN_WORDS[fate.why]})"
         if fate.why
         else "does not train"
     )
