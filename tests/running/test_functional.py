@@ -70,6 +70,30 @@ def test_what_stays_where_it_was_does_not_train_and_no_cause_is_made_up(scripts)
     )
 
 
+WRITTEN = """
+def main():
+    for _ in range(3):
+        gradients = grad(loss_of)(dict(model.named_parameters()), torch.ones(2, 4))
+        with torch.no_grad():
+            model.weight.sub_(0.1 * gradients["weight"])
+{call}
+"""
+
+
+@pytest.mark.parametrize(
+    "call", ["main()", "model = torch.nn.Linear(4, 1)\nmain()\ndel model, main"]
+)
+def test_what_the_script_itself_moves_by_such_gradients_trains(scripts, call):
+    scripts.write("train.py", MODEL + WRITTEN.format(call=call))
+    ran = scripts.run("train.py")
+    assert (ran.code, ran.out) == (0, scripts.python("train.py").out)
+    assert "ALARM" not in ran.err
+    assert ran.end == (
+        "gradviz: 1 of 2 parameters trains; model.weight is moved by hand at train.py:13;"
+        " model.bias does not: whether its value went into the loss cannot be seen.\n"
+    )
+
+
 def test_a_jacobian_beside_a_loss_changes_nothing_of_what_is_said(scripts):
     scripts.write(
         "train.py",

@@ -162,6 +162,7 @@ class Watch:
             why = self._functional.in_words() if self._functional else grads
             self._account.say_unseen(self._count, why, was_on=was_on)
         if self._account.kept.calls or self._functional:
+            self._guarded(self._reader.take_moved_by_hand)
             early = self._aside or (broken and self._count < _UNSETTLED)
             self._account.end(early=early, stopped=self._stopped)
         self._training.end()
@@ -262,13 +263,10 @@ class Watch:
     def _differentiated(
         self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
     ) -> None:
-        """``torch.autograd.grad`` was called.
-
-        A way to train of its own where it asks for parameters, else part of a loss.
-        """
+        """``torch.autograd.grad`` was called: to train where it asks for parameters."""
         if not self._on or self._over:
             return
-        if self._functional.takes(frame):
+        if self._functional.takes(frame, None if self._count else self._reader.read_models):
             return
         if not any(isinstance(tensor, torch.nn.Parameter) for tensor in _inputs(args, kwargs, 1)):
             return

@@ -1,6 +1,7 @@
 """Gradients that torch.func takes and hands to the script: of what they are, nobody here knows."""
 
 import os
+from collections.abc import Callable
 from types import FrameType
 
 from gradviz.recording import where
@@ -20,12 +21,20 @@ class Functional:
     def __bool__(self) -> bool:
         return self._times > 0
 
-    def takes(self, frame: FrameType) -> bool:
-        """Say whether a frame that calls ``torch.autograd.grad`` is torch.func's, and count it."""
+    def takes(self, frame: FrameType, look: Callable[[FrameType], None] | None) -> bool:
+        """Say whether a frame that calls ``torch.autograd.grad`` is torch.func's, and count it.
+
+        Args:
+            frame: It.
+            look: Looks at what is there, as seen from a frame; is called the first time and ever
+                more rarely.
+        """
         if not frame.f_code.co_filename.endswith(_FILE):
             return False
         self._times += 1
         self._first = self._first or line_of(frame)
+        if look is not None and self._times & (self._times - 1) == 0:
+            look(frame)
         return True
 
     def in_words(self) -> str:

@@ -74,6 +74,7 @@ class Reader:
         self._training = training
         self._record = record
         self._optimizers: dict[str, weakref.ref[Optimizer]] = {}
+        self._models: Seen | None = None  # as they were found where no backward call tells of them
 
     def _scene(self, frame: FrameType | None) -> names.Found | None:
         """Return what is trained; None where what was to be watched is over."""
@@ -142,12 +143,34 @@ class Reader:
             return
         scene, own_names = self._renamed(scene, frame)
         held = {id(part) for own in scene.optimizers.values() for part in parameters_of(own)}
-        parameters = {
-            name: Parameter(name=name, numel=tensor.numel(), uncertain=True)
-            for name, tensor in own_names.tensors.items()
-            if id(tensor) in held
-        }
-        self._training.called(Seen(parameters=parameters), own_names, scene.roots)
+        tensors = {name: own for name, own in own_names.tensors.items() if id(own) in held}
+        self._training.called(_unclear(tensors), own_names, scene.roots)
+
+    def read_models(self, frame: FrameType) -> None:
+        """Look at the models that are there, where no backward call tells what is trained."""
+        if self._models is None:
+            scene = self._scene(frame)
+            if scene is None:
+                return
+            scene, own_names = self._renamed(scene, frame)
+            self._models = _unclear(own_names.tensors)
+            tensors = self._training.identities.take(
+                self._models.parameters, own_names, scene.roots
+            )
+            self._training.touches.hold(tensors)
+        self._training.look_again()
+
+    def take_moved_by_hand(self) -> None:
+        """Take these models for what was trained where nothing else was, and one of their
+        parameters has changed.
+        """
+        calls = self._training.calls
+        if self._models is None or calls:
+            return
+        calls.append(self._models)
+        evidence, _ = self._training.evidence(ended=True)
+        if not any(parameter.drift for parameter in evidence):
+            calls.clear()
 
     def _renamed(self, scene: names.Found, frame: FrameType) -> tuple[names.Found, Names]:
         """Return what was found, by the names of before, and the names of all parameters."""
@@ -188,6 +211,16 @@ def _by_name(losses: Sequence[Tensor], frame: FrameType) -> dict[str, Tensor]:
     if len(named) < len(losses):
         return {f"loss {place}": loss for place, loss in enumerate(losses, 1)}
     return named
+
+
+def _unclear(tensors: Mapping[str, Tensor]) -> Seen:
+    """Return parameters of which it is not known whether their values went into a loss."""
+    return Seen(
+        parameters={
+            name: Parameter(name=name, numel=tensor.numel(), uncertain=True)
+            for name, tensor in tensors.items()
+        }
+    )
 
 
 def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
