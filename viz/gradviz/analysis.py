@@ -9,6 +9,7 @@ value that requires grad goes in and gradient does not come out.
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from gradviz.graph import (
     GRAD_MODES,
@@ -23,8 +24,10 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
+from gradviz.quickly import changed, quickly
 
 _NO_GRAD = frozenset((*GRAD_MODES, CutKind.COPY_UNDER_NO_GRAD))
+_parameter = quickly(Parameter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ class _Severance:
 def analyse(graph: Graph, observed: Sequence[ParameterSeen]) -> Judgement:
     """Judge every parameter and name the cuts."""
     graph = _with_thawed(graph, observed)
-    passed = graph.before([0], through=lambda edge: edge.gradient)
+    passed = graph.before([0], through=attrgetter("gradient"))
     severing = any(edge.severed is not None for edge in graph.edges)
     alive = graph.before([0], through=_is_alive) if severing else passed
     step = _step(graph, observed, passed)
@@ -278,7 +281,7 @@ def _judge(
         verdict in (Verdict.REACHED, Verdict.ZERO) and bool(counted) and parameter.node in alive
     )
     shown = counted if verdict is not Verdict.CUT else counted or cuts
-    return Parameter(
+    return _parameter(
         name=parameter.name,
         names=parameter.names,
         shape=parameter.shape,
@@ -304,7 +307,8 @@ def _marked(step: _Step, passed: set[int], cut_of: Mapping[tuple[int, int], int]
         for node in graph.nodes
         if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad
     ]
-    makes = graph.after(trainable) if len(passed) < len(graph.nodes) else set()
+    behind = graph.after(trainable) if len(passed) < len(graph.nodes) else set()
+    makes = behind - passed
     marks = {
         edge.target
         for edge in graph.edges
@@ -323,20 +327,16 @@ def _marked(step: _Step, passed: set[int], cut_of: Mapping[tuple[int, int], int]
                 if node.index in passed
                 else Verdict.CUT
             )
-        pruned = (
-            node.index not in passed
-            and node.index in makes
-            and (node.requires_grad or node.index not in marks)
-        )
+        pruned = node.index in makes and (node.requires_grad or node.index not in marks)
         return (
             node
             if verdict is node.verdict and not pruned
-            else replace(node, verdict=verdict, pruned=pruned)
+            else changed(node, verdict=verdict, pruned=pruned)
         )
 
     def number(edge: Edge) -> Edge:
         cut = cut_of.get((edge.source, edge.target))
-        return edge if cut is None else replace(edge, cut=cut)
+        return edge if cut is None else changed(edge, cut=cut)
 
     return replace(
         graph,

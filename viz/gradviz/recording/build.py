@@ -5,18 +5,20 @@ Numbers become names, what a custom Function did inside becomes its edges.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import CodeType
 from typing import Any
 
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
+from gradviz.quickly import changed, quickly
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.moved import moved_by
 from gradviz.recording.records import Call, Step
 from gradviz.recording.tape import Tape
-from gradviz.recording.where import NOWHERE, Spot, Switch, place
+from gradviz.recording.where import NOWHERE, Spot, Switch
+
+_node, _edge = quickly(Node), quickly(Edge)
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Built:
             or (gradient and not before.gradient)
             or (severed is not None and before.severed is None and not before.gradient)
         ):
-            self.edges[source, target] = Edge(
+            self.edges[source, target] = _edge(
                 source=source, target=target, gradient=gradient, severed=severed, captured=captured
             )
 
@@ -128,8 +130,7 @@ class _Walk:
         self._tape = tape
         self._moved = moved
         self._built = built
-        self._scopes = _Scopes(tape, names)
-        self._places = _Places()
+        self._places = _Places(tape, names)
         self._parameters = leaf_names(tape, names)
         self._blocks: dict[int, int] = {}
 
@@ -152,67 +153,63 @@ class _Walk:
             own = (step.stamp.spot if step is not None else self._tape.spot_of(number)) or spot
             built.spots[index] = own
             built.numbers.append(number)
-            built.nodes.append(self._node(number, index, own))
+            built.nodes.append(self._node(number, step, index, own))
         return index
 
-    def _node(self, number: int, index: int, spot: Spot) -> Node:
-        leaf = self._tape.leaves.get(number)
+    def _node(self, number: int, step: Step | None, index: int, spot: Spot) -> Node:
+        place, caller = self._places.of(spot)
+        leaf = self._tape.leaves.get(number) if step is None else None
         if leaf is not None:
             name = self._parameters.get(number)
             shape = " × ".join(map(str, leaf.shape)) or "scalar"
-            return Node(
+            return _node(
                 index=index,
                 kind=NodeKind.LEAF if name is None else NodeKind.PARAMETER,
                 name=f"leaf ({shape})" if name is None else name,
                 shape=leaf.shape,
                 requires_grad=leaf.requires_grad,
-                place=self._places.of(spot.code, spot.lasti),
-                caller=self._places.of(spot.caller, spot.caller_lasti),
+                place=place,
+                caller=caller,
                 scope=(name or "").rpartition(".")[0],
             )
-        step = self._tape.steps.get(number)
-        node = Node(
+        node = _node(
             index=index,
             kind=NodeKind.OPERATION,
             operation="" if step is None else step.name,
-            place=self._places.of(spot.code, spot.lasti),
-            caller=self._places.of(spot.caller, spot.caller_lasti),
-            scope=self._scopes.of(spot),
+            place=place,
+            caller=caller,
+            scope=self._places.scope_of(spot),
         )
         return node if step is not None else self._with_call(node, self._tape.calls[number])
 
     def _with_call(self, node: Node, call: Call) -> Node:
         """Return the node of a call that autograd did not record."""
         switch, blocks = call.switch, self._blocks
-        return replace(
+        return changed(
             node,
             operation=_written(call),
             requires_grad=False,
             severs=call.kind or call.inner,
             block=0 if switch is None else blocks.setdefault(id(switch), len(blocks) + 1),
-            block_place=(
-                self._places.of(switch.spot.code, switch.spot.lasti)
-                if isinstance(switch, Switch)
-                else None
-            ),
+            block_place=self._places.of(switch.spot)[0] if isinstance(switch, Switch) else None,
         )
 
     def _follow(self, number: int, target: int) -> None:
         """Connect a value to all that it was computed from."""
-        step, call = self._tape.steps.get(number), self._tape.calls.get(number)
-        leaf = self._tape.leaves.get(number)
-        if step is not None:
+        tape = self._tape
+        if (step := tape.steps.get(number)) is not None:
             self._follow_step(step, number, target)
-        elif call is not None:
+        elif (call := tape.calls.get(number)) is not None:
             self._follow_call(call, number, target)
-        elif leaf is not None:
+        elif (leaf := tape.leaves.get(number)) is not None:
             inner = self._moved and number not in self._parameters
-            for source in (*leaf.sources, *(moved_by(self._tape, number) if inner else ())):
+            for source in (*leaf.sources, *(moved_by(tape, number) if inner else ())):
                 self._connect(source, target, gradient=False)
 
     def _follow_step(self, step: Step, number: int, target: int) -> None:
+        meet, connect, spot = self._meet, self._built.connect, self._built.spots[target]
         for before in step.nexts:
-            self._connect(before, target, gradient=True)
+            connect(meet(before, spot), target, gradient=True)
         for source in step.stamp.sources:
             call = self._tape.calls.get(source)
             if step.custom and call is not None and call.inside is not None:
@@ -256,33 +253,28 @@ def _written(call: Call) -> str:
     )
 
 
-class _Scopes:
-    """Paths of modules by the tape's number."""
+class _Places:
+    """Source lines by instruction, each looked up once, and the paths of modules."""
 
     def __init__(self, tape: Tape, names: Names) -> None:
+        self._by_instruction: dict[tuple[int, ...], tuple[Place | None, Place | None]] = {}
         self._paths = [
             names.modules.get(id(module()), "") if module() is not None else ""
             for module in tape.modules
         ]
 
-    def of(self, spot: Spot) -> str:
+    def of(self, spot: Spot) -> tuple[Place | None, Place | None]:
+        """Return the line of a spot, and the user's own where that is another."""
+        code, lasti, caller, caller_lasti, _ = spot
+        key = (id(code), lasti, id(caller), caller_lasti)
+        lines = self._by_instruction.get(key)
+        if lines is None:
+            lines = self._by_instruction[key] = spot.place, spot.calling_place
+        return lines
+
+    def scope_of(self, spot: Spot) -> str:
+        """Return the path of the module that ran a spot; empty outside of any."""
         return self._paths[spot.module] if 0 <= spot.module < len(self._paths) else ""
-
-
-class _Places:
-    """Source lines by instruction, each looked up once."""
-
-    def __init__(self) -> None:
-        self._by_instruction: dict[tuple[int, int], Place] = {}
-
-    def of(self, code: CodeType | None, lasti: int) -> Place | None:
-        if code is None:
-            return None
-        key = (id(code), lasti)
-        line = self._by_instruction.get(key)
-        if line is None:
-            line = self._by_instruction[key] = place(code, lasti)
-        return line
 
 
 def _inside(

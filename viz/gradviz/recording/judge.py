@@ -16,6 +16,7 @@ from gradviz.analysis import ParameterSeen, analyse
 from gradviz.findings import Findings
 from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Place, Unused
 from gradviz.parameters import Parameters
+from gradviz.quickly import quickly
 from gradviz.recording import collector, torch_inside
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
@@ -35,6 +36,8 @@ from gradviz.recording.uncertain import uncertain
 from gradviz.recording.uninterrupted import Action, Undo
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
+
+_parameter = quickly(ParameterSeen)
 
 
 def judge(
@@ -191,7 +194,7 @@ def _parameters(
         # What was measured of several that go in as one is not the one's own
         shared = bool(parts_of(names.wholes.get(id(parameter))))
         observed.append(
-            ParameterSeen(
+            _parameter(
                 name=name,
                 names=names.parameters[id(parameter)],
                 shape=() if is_lazy(parameter) else tuple(parameter.shape),

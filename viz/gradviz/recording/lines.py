@@ -43,7 +43,10 @@ class Lines:
         """Return the line that made a node, by torch's number; None where none was seen."""
         index = bisect_left(self._lasts, number)
         if index < len(self._lasts) and self._firsts[index] <= number:
-            return Spot._make(self._spots[index])
+            spot = self._spots[index]
+            if type(spot) is not Spot:  # it is made when somebody asks, once
+                spot = self._spots[index] = Spot._make(spot)
+            return spot
         return None
 
     def begin(self) -> None:

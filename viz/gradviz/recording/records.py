@@ -34,6 +34,9 @@ class Stamp:
         self.walked = False
 
 
+_CHECKPOINT = f"{torch_inside.CHECKPOINT_NODE}Backward"
+
+
 class Step:
     """An autograd node, as plain data."""
 
@@ -44,7 +47,7 @@ class Step:
         self.stamp = stamp
         self.nexts = nexts
         self.custom = custom
-        self.checkpoint = name == f"{torch_inside.CHECKPOINT_NODE}Backward"
+        self.checkpoint = name == _CHECKPOINT
 
     @property
     def spot(self) -> Spot | None:

@@ -143,9 +143,8 @@ class Tape:
                 if before is None:
                     continue
                 kind = type(before)
-                if accumulators.get(kind, False) or (
-                    kind not in accumulators and is_accumulator(before)
-                ):
+                accumulates = accumulators.get(kind)
+                if accumulates or (accumulates is None and is_accumulator(before)):
                     nexts.append(leaf(before.variable, live=True))
                     continue
                 earlier: Stamp = before.metadata.get(key) or new(before)

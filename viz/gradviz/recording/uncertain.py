@@ -21,6 +21,8 @@ def uncertain(
     of them.
     """
     never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
+    if not never:
+        return {}
     unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
     places: dict[str, Place | str] = {}
     met: set[int] = set()
