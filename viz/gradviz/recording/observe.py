@@ -10,8 +10,7 @@ inside (a reentrant checkpoint) is watched together with the one that it is part
 """
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -19,14 +18,14 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.recording import births, sizes, torch_inside
+from gradviz.recording import births, collector, sizes, torch_inside
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.passage import Flow
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import Gradients, Reasons
 from gradviz.recording.tape import Tape, is_accumulator
 from gradviz.recording.tensor_state import accumulates
-from gradviz.recording.uninterrupted import Action, as_one, is_own
+from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
 
 _Row = tuple[
     int,  # the node's number
@@ -71,44 +70,57 @@ class Observation:
         that gradient may come to.
 
         ``whole`` where every node will run: no leaves are asked for.
+
+        The garbage collector is held meanwhile: this makes many objects and no garbage.
         """
-        met, consumers = self._walk(roots)
-        # Measured in full, a view has a hook too: it may copy what comes into another order, in
-        # which the last digit of the norm is another
-        self._views.update(
-            (number, edges[0])
-            for number, (node, edges) in met.items()
-            if whole
-            and not self._tape.values
-            and consumers[number] == 1
-            and number not in self._tape.hooks
-            and torch_inside.is_view(node)
-            and len(edges) == 1
-            and edges[0] is not None
+        holder = object()
+        with Undo(collector.letting_go(holder)):
+            collector.hold(holder)
+            met, consumers = self._walk(roots)
+            # Measured in full, a view has a hook too: it may copy what comes into another order, in
+            # which the last digit of the norm is another
+            if whole and not self._tape.values:
+                self._views.update(
+                    (number, edges[0])
+                    for number, (node, edges) in met.items()
+                    if consumers[number] == 1
+                    and len(edges) == 1
+                    and edges[0] is not None
+                    and torch_inside.is_view(node)
+                    and number not in self._tape.hooks
+                )
+            for number, (node, edges) in met.items():
+                if number not in self._views:
+                    self._watch_node(number, node, edges)
+            self._watch_leaves_without_an_edge()
+
+    def _watch_node(self, number: int, node: Any, edges: Sequence[_Edge | None]) -> None:
+        views = self._views
+        leads = tuple([None if edge is None else edge[0] for edge in edges])
+        ends = tuple(
+            [
+                self._behind_views(edge) if edge is not None and edge[0] in views else edge
+                for edge in edges
+            ]
         )
-        for number, (node, edges) in met.items():
-            if number not in self._views:
-                leads = tuple(None if edge is None else edge[0] for edge in edges)
-                ends = tuple(None if edge is None else self._behind_views(edge) for edge in edges)
-                self._keep(node.register_hook(partial(self._after, number, leads, ends)))
-        self._watch_leaves_without_an_edge()
+        self._keep(node.register_hook(partial(self._after, number, leads, ends)))
 
     def _walk(
         self, roots: Iterable[Any]
-    ) -> tuple[dict[int, tuple[Any, list[_Edge | None]]], Counter[int]]:
+    ) -> tuple[dict[int, tuple[Any, list[_Edge | None]]], dict[int, int]]:
         """Watch the leaves before some roots. Return the other nodes that were not met before, with
         their edges, and how many edges lead to each; a root has one more, from outside.
         """
         tape, order, number_of = self._tape, self._order, torch_inside.node_number
         key, stamp_of = tape.key, tape.stamp
         met: dict[int, tuple[Any, list[_Edge | None]]] = {}
-        consumers: Counter[int] = Counter()
+        consumers: dict[int, int] = {}
         for root in roots:
             if is_accumulator(root):
                 self._watch_leaf(root)
                 continue
             stamp = stamp_of(root, None)
-            consumers[stamp.serial] += 2
+            consumers[stamp.serial] = consumers.get(stamp.serial, 0) + 2
             stack = [] if stamp.serial in order else [(root, stamp)]
             order[stamp.serial] = number_of(root)
             while stack:
@@ -123,13 +135,13 @@ class Observation:
                         earlier = before.metadata.get(key) or stamp_of(before, None)
                         number = earlier.serial
                         edges.append((number, place))
-                        consumers[number] += 1
+                        consumers[number] = consumers.get(number, 0) + 1
                         if number not in order:
                             order[number] = number_of(before)
                             stack.append((before, earlier))
                 met[stamp.serial] = node, edges
                 if not stamp.walked:
-                    tape.step(node, stamp, [edge[0] for edge in edges if edge is not None])
+                    tape.step(node, stamp, tuple([edge[0] for edge in edges if edge is not None]))
         return met, consumers
 
     def _behind_views(self, edge: _Edge) -> _Edge:
