@@ -3,6 +3,7 @@
 import pytest
 
 from gradviz.recording import sites
+from gradviz.recording.alike import Given
 from gradviz.recording.instructions import position_of
 from gradviz.recording.sites import Marks, Site
 from gradviz.recording.ways import Expression, Slice
@@ -63,3 +64,10 @@ def test_of_too_many_numbers_none_is_held(site, monkeypatch):
     monkeypatch.setattr(sites, "HELD", 2)
     site.took({1.0, 2.0, 3.0}, directly=True)
     assert site.values is None
+
+
+def test_a_number_that_no_programmer_would_write_tells_which_of_several_left(site):
+    site.took({0.731059}, directly=True, serial=3)
+    site.took({0.5}, directly=True, serial=4)
+    assert site.told_by(Given.of([0.7310586])) == [3]
+    assert site.told_by(Given.of([0.5])) == []

@@ -17,7 +17,6 @@ import numpy as np
 from torch import nn
 
 from gradviz.recording.expressions import Path
-from gradviz.recording.fingerprints import is_short
 from gradviz.recording.parts import is_open
 from gradviz.recording.torch_inside import PARTS
 from gradviz.recording.where import variables
@@ -55,15 +54,11 @@ class Given:
         self.beside.update(plain_numbers(values))
         self.whole = all(isinstance(value, _CALLED) or _is_plain(value) for value in values)
 
-    def agrees(self, left: Container[float] | None) -> tuple[bool, bool]:
-        """Say whether one of the numbers is among those that left, and whether such a one is no
-        number that a programmer would write.
-        """
-        if left is None:
-            return False, False
-        same = [number for number in self.numbers if number in left]
-        alike = bool(same) or any(number in left for number in self.beside)
-        return alike, not all(map(is_short, same))
+    def agrees(self, left: Container[float] | None) -> bool:
+        """Say whether one of the numbers is among those that left."""
+        return left is not None and any(
+            number in left for numbers in (self.numbers, self.beside) for number in numbers
+        )
 
 
 def plain_numbers(value: Any) -> Iterator[float]:
@@ -73,7 +68,7 @@ def plain_numbers(value: Any) -> Iterator[float]:
         item = pending.pop()
         left -= 1
         if isinstance(item, _SCALARS) and not isinstance(item, np.complexfloating):
-            yield _rounded(item)
+            yield rounded(item)
         elif type(item) in (list, tuple):
             pending += item[:left]
         elif type(item) is dict:
@@ -103,7 +98,8 @@ def _is_builtin(frame: FrameType, path: Path) -> bool:
     return len(path) == 1 and not given and name in vars(builtins)
 
 
-def _rounded(number: Any) -> float:
+def rounded(number: Any) -> float:
+    """Return a number in single precision, as it is compared with others."""
     with np.errstate(all="ignore"):
         try:
             return float(f"{np.float32(number):.6g}")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from gradviz.recording.alike import Given, held, plain_numbers
+from gradviz.recording.alike import Given, held, plain_numbers, rounded
 from gradviz.recording.expressions import Path, Range
 from gradviz.recording.fingerprints import Fingerprints
 from gradviz.recording.functions import applied
@@ -123,7 +123,7 @@ class Escapes:
             if level(code.co_filename) != INSIDE:
                 origin = origin or (code, lasti)
                 site = self._site(code, lasti)
-                site.took(numbers, origin == (code, lasti), written)
+                site.took(numbers, origin == (code, lasti), written, serial)
                 site.in_thread |= threading.get_ident() != self._thread
                 marks = site.marks.setdefault(origin, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
@@ -287,19 +287,19 @@ class Escapes:
                 serials.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(serials)
 
+    def left_as(self, number: float, serials: Container[int]) -> bool:
+        """Say whether one of some values left torch as a number."""
+        sites = (site for sites in self._sites.values() for site in sites.values())
+        return any(site.by_number.get(rounded(number), 0) in serials for site in sites)
+
     def _judged(
         self, site: Site, sliced: Slice, frame: FrameType, given: Given
     ) -> Iterator[tuple[int, bool]]:
         """Yield what left at a site and may be what goes in, and whether it surely is."""
-        position = position_of(site.code, site.lasti)
-        ways = site.ways_in(sliced)
-        alike, telling = given.agrees(site.values)
-        comparable = given.whole and site.direct and site.values is not None
-        read = {way for way in ways if comparable and position in way.read}
-        exact = [way for way in ways if not way.loose and (alike or way not in read)]
-        certain = bool(exact) or telling or site.says(given.numbers) or not (ways or given.scalar)
-        if certain or alike or len(read) < len(ways) or not ways:
-            yield from ((serial, certain) for serial in self._serials(site, sliced, frame))
+        sure = site.is_given(sliced, given)
+        yield from ((serial, True) for serial in (() if sure else site.told_by(given)))
+        if sure is not None:
+            yield from ((serial, sure) for serial in self._serials(site, sliced, frame))
 
     def _serials(self, site: Site, sliced: Slice, frame: FrameType | None) -> Iterator[int]:
         ways = site.ways_in(sliced)

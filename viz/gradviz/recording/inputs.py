@@ -69,7 +69,8 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         for item in open_ if not behind else filter(_is_number, open_):
             plain = as_array(item) if isinstance(item, Tensor) else item
             sources = escapes.values.sources(plain)
-            numbers.update(dict.fromkeys(sources))
+            if not any(_left_as(recorder, number, plain) for number in behind if sources):
+                numbers.update(dict.fromkeys(sources))
             if sources:
                 continue  # and what is known to be behind may not be all
             if not is_short(plain):
@@ -77,6 +78,15 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             elif not behind and type(plain) is float:
                 _perhaps_read(recorder, plain, frame)
     return tuple(numbers)
+
+
+def _left_as(recorder: Recorder, serial: int, number: float) -> bool:
+    """Say whether what left as one of several that go one way through Python code was a number."""
+    call = recorder.tape.calls[serial]
+    serials = (
+        (serial, *(source for source, _ in call.inputs)) if call.name == "python" else (serial,)
+    )
+    return recorder.escapes.left_as(number, serials)
 
 
 def _is_number(item: Any) -> bool:

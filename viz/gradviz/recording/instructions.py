@@ -32,6 +32,7 @@ COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
 """What the code of a comprehension is called, where it has one of its own."""
 
 _FOR_ITER = opmap["FOR_ITER"]
+_ENTER = opmap.get("BEFORE_WITH", -1)  # of Python 3.11 to 3.13
 _REPEATS = (
     ast.For,
     ast.While,
@@ -45,20 +46,26 @@ _REPEATS = (
 
 @by_file
 def position_of(code: CodeType, lasti: int) -> Range | None:
-    """Return the source range of an instruction; of one by which a comprehension takes the next
-    element, that of what it goes through.
+    """Return the source range of an instruction.
+
+    Of one by which a comprehension takes the next element, that of what it goes through; of one by
+    which a ``with`` enters, that of what it is given.
     """
     ranges = [*map(_range, code.co_positions())]
     place = ranges[lasti // 2] if 0 <= lasti // 2 < len(ranges) else None
-    if place is None or code.co_code[lasti] != _FOR_ITER:
+    instruction = code.co_code[lasti] if place is not None else -1
+    if place is None or instruction not in (_FOR_ITER, _ENTER):
         return place
     turns = sum(
-        code.co_code[number * 2] == _FOR_ITER and other == place
+        code.co_code[number * 2] == instruction and other == place
         for number, other in enumerate(ranges[: lasti // 2])
     )
     source = source_of(code.co_filename)
-    generators = () if source is None else source.comprehensions.get(place, ())
-    return range_of(generators[turns].iter) if turns < len(generators) else place
+    if source is None:
+        return place
+    sources = source.comprehensions if instruction == _FOR_ITER else source.blocks
+    parts = sources.get(place, ())
+    return range_of(parts[turns]) if turns < len(parts) else place
 
 
 def _range(position: tuple[int | None, int | None, int | None, int | None]) -> Range | None:

@@ -59,6 +59,22 @@ def are_related(source: Source, owner: str, owners: set[str]) -> bool:
     return any(source.is_related(owner, other) for other in owners)
 
 
+def changed_within(source: Source, name: str, scope: Scope) -> Iterator[Definition]:
+    """Yield what the functions inside another give one of its variables, or change in it."""
+    for other in source.scopes_with(name) if name in scope.locals else ():
+        if other is not scope and name not in other.locals and _is_within(other, scope):
+            for definition in other.definitions:
+                if definition.target == (name,) and not definition.call:
+                    yield definition
+
+
+def _is_within(scope: Scope, outer: Scope) -> bool:
+    holder: Scope | None = scope
+    while holder is not None and holder is not outer:
+        holder = holder.outer
+    return holder is outer
+
+
 def functions_of(
     source: Source, call: ast.Call, scope: Scope, environment: Environment
 ) -> Sequence[Function]:

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 
+from gradviz.recording.alike import Given
 from gradviz.recording.expressions import Path
+from gradviz.recording.fingerprints import is_short
 from gradviz.recording.instructions import position_of
 from gradviz.recording.outflows import Inflow
 from gradviz.recording.texts import written_beside
@@ -60,6 +62,7 @@ class Site:
         changes: The call at it changed something that it was given.
         values: The numbers that left there; None where not all are known.
         direct: The instruction itself took them out.
+        by_number: What left last as each number, by its number on the tape.
         written: The numbers that left there as a text.
         in_thread: They left in a thread of its own, which no function of the step calls.
     """
@@ -70,6 +73,7 @@ class Site:
     changes: bool = False
     values: set[float] | None = field(default_factory=set)
     direct: bool = True
+    by_number: dict[float, int] = field(default_factory=dict)
     written: set[float] = field(default_factory=set)
     in_thread: bool = False
 
@@ -105,16 +109,44 @@ class Site:
             guess = inflow.is_loose(taken)
             yield guess if guess is None else guess or marks.loose
 
-    def took(self, numbers: set[float], directly: bool, written: Collection[float] = ()) -> None:
+    def is_given(self, sliced: Slice, given: Given) -> bool | None:
+        """Say whether what left here surely is what a call was given; None where it cannot be."""
+        position = position_of(self.code, self.lasti)
+        ways = self.ways_in(sliced)
+        alike = given.agrees(self.values)
+        comparable = given.whole and self.direct and self.values is not None
+        read = {way for way in ways if comparable and position in way.read}
+        exact = [way for way in ways if not way.loose and (alike or way not in read)]
+        if exact or self.says(given.numbers) or not (ways or given.scalar):
+            return True
+        if not ways and self.told_by(given):
+            return None  # this one, and no other
+        return False if alike or len(read) < len(ways) or not ways else None
+
+    def told_by(self, given: Given) -> list[int]:
+        """Return what left here and is a number of a call's that no programmer would write."""
+        numbers = [number for number in given.numbers if not is_short(number)]
+        return [self.by_number[number] for number in numbers if number in self.by_number]
+
+    def took(
+        self,
+        numbers: set[float],
+        directly: bool,
+        written: Collection[float] = (),
+        serial: int = 0,
+    ) -> None:
         """Take note of the numbers that left there, or that a text says; none where they are not
         known.
         """
         self.written.update(written)
+        if self.values is not None:
+            self.by_number.update(dict.fromkeys(numbers, serial))
         self.direct = self.direct and directly
         if self.values is not None:
             self.values |= numbers
             if not numbers or len(self.values) > HELD:
                 self.values = None
+                self.by_number.clear()
 
 
 def _says(number: float, left: float) -> bool:

@@ -23,8 +23,15 @@ from gradviz.recording.expressions import (
     root_of,
     without_some,
 )
-from gradviz.recording.owners import are_related, classes_of, functions_of, stores
-from gradviz.recording.parts import Piece, name_of, pieces, straightened
+from gradviz.recording.owners import (
+    are_related,
+    changed_within,
+    classes_of,
+    functions_of,
+    stores,
+)
+from gradviz.recording.parts import Piece, name_of, straightened
+from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
 from gradviz.recording.texts import read_in_texts, texts_of_several
 from gradviz.recording.ways import (
@@ -150,7 +157,7 @@ class Slicer:
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
-        for piece in pieces(value, taken):
+        for piece in pieces_given(value, taken, self.source.records):
             self._piece(piece, scope, environment, way)
 
     def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
@@ -226,6 +233,9 @@ class Slicer:
             other = definition.keyed and bool(suffix) and suffix[0].startswith("[")
             onward = replace(way, loose=True) if other else way
             self._definition(definition, path, onward, line)
+        inner = replace(way, object=(), quiet=False, kept=True, computed=True)
+        for definition in changed_within(self.source, path[0], scope):
+            self._definition(definition, path, inner)
         of_a_class = (
             not older
             and len(path) > 1

@@ -10,6 +10,7 @@ from linecache import getlines
 from gradviz.recording.definitions import Function, Scope
 from gradviz.recording.expressions import Path, Range, arguments_of, range_of, root_of
 from gradviz.recording.flows import Reader
+from gradviz.recording.record_classes import fields_in
 
 
 @dataclass(eq=False)
@@ -44,13 +45,27 @@ class Source:
         return by_name
 
     @cached_property
-    def comprehensions(self) -> dict[Range, list[ast.comprehension]]:
-        """The loops of each comprehension, by where it stands."""
+    def comprehensions(self) -> dict[Range, list[ast.expr]]:
+        """What the loops of each comprehension go through, by where it stands."""
         return {
-            range_of(node): node.generators
+            range_of(node): [part.iter for part in node.generators]
             for node in ast.walk(self.tree)
             if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
         }
+
+    @cached_property
+    def blocks(self) -> dict[Range, list[ast.expr]]:
+        """What each ``with`` is given, by where it stands."""
+        return {
+            range_of(node): [item.context_expr for item in node.items]
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.With)
+        }
+
+    @cached_property
+    def records(self) -> dict[str, tuple[str, ...]]:
+        """The fields of its named tuples and data classes, by the class."""
+        return fields_in(self.tree)
 
     def scope(self, node: Function) -> Scope:
         """Return a function's scope."""

@@ -1,0 +1,57 @@
+"""Named tuples and data classes hold what they are called with."""
+
+import ast
+from textwrap import dedent
+
+import pytest
+
+from gradviz.recording.record_classes import argument_of, fields_in
+
+FILE = dedent(
+    """
+    Pair = collections.namedtuple("Pair", "left, right")
+    Row = NamedTuple("Row", [("loss", float), ("step", int)])
+    class Point(typing.NamedTuple):
+        x: float
+        y: float = 0.0
+    @dataclasses.dataclass(frozen=True)
+    class Out:
+        logits: object
+        hidden: object
+    @dataclass
+    class Checked:
+        value: float
+        def __post_init__(self):
+            self.value = 0.0
+    class Plain:
+        value: float
+    """
+)
+
+
+def test_the_fields_are_those_that_the_file_gives_in_order():
+    assert fields_in(ast.parse(FILE)) == {
+        "Pair": ("left", "right"),
+        "Row": ("loss", "step"),
+        "Point": ("x", "y"),
+        "Out": ("logits", "hidden"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "part", "given"),
+    [
+        ("Pair(a, b)", "right", "b"),
+        ("Pair(a, b)", "[-1]", "b"),
+        ("Pair(right=a, left=b)", "[0]", "b"),
+        ("dc.Out(a, hidden=b)", "hidden", "b"),
+        ("Point(a)", "y", None),
+        ("Pair(*rows)", "left", None),
+        ("Plain(a)", "value", None),
+        ("Pair(a, b)", "count", None),
+    ],
+)
+def test_a_field_is_given_the_argument_in_its_place_or_of_its_name(call, part, given):
+    node = ast.parse(call, mode="eval").body
+    argument = argument_of(node, fields_in(ast.parse(FILE)), part)
+    assert (None if argument is None else ast.unparse(argument)) == given

@@ -1,0 +1,88 @@
+"""Classes whose objects hold what they are called with, each argument under the name of a field:
+named tuples and data classes.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from gradviz.recording.parts import Piece, Way, name_of, pieces, place_in
+
+Fields = Mapping[str, tuple[str, ...]]
+"""The fields of each class in order, by its name."""
+
+_BY_HAND = frozenset("__init__ __new__ __post_init__".split())
+
+
+def fields_in(tree: ast.AST) -> dict[str, tuple[str, ...]]:
+    """Return the fields of the classes of this kind that a file defines."""
+    fields: dict[str, tuple[str, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and _is_record(node):
+            fields[node.name] = tuple(_annotated(node))
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            target, call = node.targets[0], node.value
+            if isinstance(target, ast.Name) and name_of(call) in ("namedtuple", "NamedTuple"):
+                fields[target.id] = tuple(_listed(call))
+    return fields
+
+
+def pieces_given(value: ast.AST, way: Way, fields: Fields) -> Iterator[Piece]:
+    """Yield what ``pieces`` does, and of such an object what it was called with."""
+    pending = [*pieces(value, way)][::-1]
+    while pending:
+        piece = pending.pop()
+        given = (
+            argument_of(piece.node, fields, piece.way[0]) if piece.way and not piece.alone else None
+        )
+        if given is None:
+            yield piece
+        else:
+            pending += [*pieces(given, piece.way[1:])][::-1]
+
+
+def argument_of(call: ast.AST, fields: Fields, part: str) -> ast.expr | None:
+    """Return what a call of such a class gives a field; None where the source does not tell.
+
+    ``part`` names the field: ``"loss"``, or ``"[0]"``.
+    """
+    if not isinstance(call, ast.Call):
+        return None
+    names = fields.get(name_of(call), ())
+    place = place_in(part)
+    if place is None:
+        place = names.index(part) if part in names else None
+    if place is None or not -len(names) <= place < len(names):
+        return None
+    if any(isinstance(item, ast.Starred) for item in call.args):
+        return None
+    given: dict[str, ast.expr] = dict(zip(names, call.args, strict=False))
+    given.update((word.arg, word.value) for word in call.keywords if word.arg is not None)
+    return given.get(names[place])
+
+
+def _is_record(node: ast.ClassDef) -> bool:
+    """Say whether a class keeps what it is called with, and nothing else says how."""
+    makers = [*node.bases, *node.decorator_list]
+    names = {_last(maker.func if isinstance(maker, ast.Call) else maker) for maker in makers}
+    methods = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+    return bool(names & {"NamedTuple", "dataclass"}) and not methods & _BY_HAND
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _annotated(node: ast.ClassDef) -> Iterator[str]:
+    for part in node.body:
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            yield part.target.id
+
+
+def _listed(call: ast.Call) -> Iterator[str]:
+    """Yield the names in ``namedtuple("Point", "x y")``, or in a list of names or of pairs."""
+    listed = call.args[1] if len(call.args) > 1 else None
+    if isinstance(listed, ast.Constant) and isinstance(listed.value, str):
+        yield from listed.value.replace(",", " ").split()
+    for item in listed.elts if isinstance(listed, (ast.List, ast.Tuple)) else ():
+        name = item.elts[0] if isinstance(item, ast.Tuple) and item.elts else item
+        yield str(getattr(name, "value", ""))
