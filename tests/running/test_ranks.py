@@ -150,6 +150,22 @@ def test_ranks_that_are_each_run_on_their_own_are_put_together_too(scripts):
     assert "ALARM" not in ran.err  # DDP fills .grad of what this rank never reached
 
 
+@pytest.mark.parametrize("by", ["gradviz", "torchrun"])
+def test_weights_that_drift_apart_are_an_alarm_whoever_starts_the_ranks(scripts, by):
+    raw = "loss = model.module(torch.randn(4, 3), rank).pow(2).mean()"
+    scripts.write("ddp.py", DDP.replace("loss = model(torch.randn(4, 3), rank).pow(2).mean()", raw))
+    if by == "gradviz":
+        ran = scripts.run("--children", *torchrun(2), "ddp.py", "unused")
+    else:
+        command = "-m", "torch.distributed.run", *torchrun(2)[1:], "-m", "gradviz", "run"
+        ran = scripts.python(*command, "-o", "report.json", "ddp.py", "unused")
+        report = json.loads((scripts.folder / "report.rank1.json").read_text())
+        assert "ranks_differ" in [alarm["why"] for alarm in report["training"]["alarms"]]
+    assert ran.code == 0
+    assert ran.err.count("gradviz: ALARM: after step 1 the weights of") == 1
+    assert "stopped watching" not in ran.err
+
+
 def test_fsdp2_is_told_by_the_named_parameters(scripts):
     scripts.write("fsdp.py", FSDP)
     plain = scripts.python("-m", "torch.distributed.run", *torchrun(2)[1:], "fsdp.py")

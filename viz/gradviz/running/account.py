@@ -144,7 +144,6 @@ class Account:
             stopped: gradviz has ended the script, as asked for.
         """
         early = early and not (self.kept.calls and self.kept.calls[-1].failed)
-        self._replicas.leave(self._training.names, self._settings)
         self.trained(ended=not early and (not stopped or self._training.all_stepped))
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:
@@ -152,6 +151,8 @@ class Account:
         if self._writes and self._settings.names_output and self._children is not None:
             self._voice(self._wrote())
         self.say(self._outcome.last(stopped=stopped))
+        # The last of all: whoever reads it finds this rank's report written
+        self._replicas.leave(self._training.names, ranks.folder(self._settings))
 
     def _wrote(self) -> str:
         own = label(self._settings)

@@ -240,8 +240,8 @@ def _in_rows(calls: Iterable[Sequence[Left]]) -> str:
 
 
 def _await(where: Path) -> None:
-    """Wait for a moment until the others on this machine have left the last call that this rank
-    left.
+    """Wait for a moment until the others on this machine have left what this rank left: its last
+    call, and its weights.
     """
     this_rank, until = rank.current(), time.monotonic() + _PATIENCE
     own = [] if this_rank is None else [part for part in _read(where) if part.rank == this_rank.own]
@@ -252,10 +252,14 @@ def _await(where: Path) -> None:
         max(part.number for part in own),
         range(int(local) if local.isdecimal() else this_rank.of),
     )
+    files = [replicas.file_of(number) for number in ranks]
+    if not (where / replicas.file_of(this_rank.own)).exists():
+        files = []
     while time.monotonic() < until:
-        if {
+        there = {
             part.rank for part in _read(where) if part.number == last and part.verdicts is not None
-        }.issuperset(ranks):
+        }
+        if there.issuperset(ranks) and all((where / file).exists() for file in files):
             return
         time.sleep(0.05)
 

@@ -55,15 +55,20 @@ class Replicas:
         if marks:
             self._steps.append(marks)
 
-    def leave(self, names: Mapping[int, str], settings: Settings) -> None:
-        """Leave them where the ranks of this run meet."""
-        own, where = rank.current(), Path(settings.folder)
-        if own is not None and settings.folder and self._steps and owned.folder(where):
+    def leave(self, names: Mapping[int, str], where: Path | None) -> None:
+        """Leave them in the folder where the ranks of this run meet; nowhere without one."""
+        own = rank.current()
+        if own is not None and where is not None and self._steps and owned.folder(where):
             steps = [
                 {names[key]: mark for key, mark in marks.items() if key in names}
                 for marks in self._steps
             ]
-            owned.write(where / f"weights_{own.own}.json", json.dumps(steps).encode())
+            owned.write(where / file_of(own.own), json.dumps(steps).encode())
+
+
+def file_of(number: int) -> str:
+    """Return the name of the file in which a rank leaves its weights."""
+    return f"weights_{number}.json"
 
 
 def _shared() -> set[int]:
@@ -123,7 +128,7 @@ def in_words(where: Path, settings: Settings) -> str:
     if settings.alarms:
         Path(f"{settings.alarms}-{os.getpid()}-ranks").touch()
     alarm = Alarm(why="ranks_differ", parameters=tuple(names), means=_MEANS, mend=_MEND)
-    for rank_number in ranks:
+    for rank_number in ranks if settings.output else ():
         _add(alarm, own_file(settings.output, f"rank{rank_number}"), settings)
     return (
         f"gradviz: ALARM: after step {number} the weights of"
@@ -135,7 +140,7 @@ def in_words(where: Path, settings: Settings) -> str:
 
 def _add(alarm: Alarm, path: Path, settings: Settings) -> None:
     """Add an alarm to the report that a rank wrote, where that can be read again: as JSON."""
-    if not settings.output or path.suffix != ".json":
+    if path.suffix != ".json":
         return
     from gradviz.render.formats import save  # not for every run: what draws is large
     from gradviz.render.json import read_findings
