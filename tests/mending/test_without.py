@@ -40,6 +40,16 @@ def test_the_verdicts_are_those_of_the_step_without_that_one_cut(tmp_path, monke
     assert (tmp_path / "train.py").read_text() == PROGRAM
 
 
+def test_a_cut_below_one_that_is_taken_away_keeps_its_line(tmp_path, monkeypatch, nursery):
+    monkeypatch.chdir(tmp_path)
+    text = PROGRAM.replace(".mean()", ".mean() + model['c'].bias.item()")
+    (tmp_path / "train.py").write_text(text)
+    report = report_without("train.py:step", "train.py:10", nursery=nursery)
+    assert {(cut.line, cut.operation) for cut in report.cuts} == {(8, "detach()"), (11, "item()")}
+    assert report.notes[0].startswith("Without torch.no_grad() at train.py:9: measured")
+    assert "Line numbers" not in report.notes[0]
+
+
 def test_a_line_that_cuts_nothing_is_refused_with_those_that_do(tmp_path, monkeypatch, nursery):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(PROGRAM)

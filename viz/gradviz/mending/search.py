@@ -139,7 +139,10 @@ class Search:
         tried: set[tuple[tuple[str, bytes], ...]] = set()
         for _ in range(_DEEP):
             further: list[_State] = []
+            helped: _State | None = None  # a composition that is farther off is not tried then
             for state, edit, file in self._proposed(states, problem):
+                if helped is not None and state is not helped:
+                    continue
                 changed = self._changed(state, edit, file)
                 key = None if changed is None else _bytes(changed)
                 if changed is None or key is None or key in tried or left <= 0:
@@ -152,6 +155,7 @@ class Search:
                 outcome = self._laboratory.run(dict(key))
                 effect = self.effect(self.base, outcome, problem, soft=soft)
                 if effect is not None:
+                    helped = state if state is not start else None
                     mends.append(
                         Mend(
                             problem=problem,

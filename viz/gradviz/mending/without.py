@@ -5,6 +5,7 @@ The step is run again with a change that takes it away, and its report is the an
 
 import os
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from gradviz.errors import GradvizError
 from gradviz.graph import Place
@@ -62,11 +63,33 @@ def report_without(
             )
         best = mends[0]
         note = (
-            f"Without {problem.operation} at {line}: measured by running the step with this change:"
-            f" {', then '.join(best.titles)}."
+            f"Without {problem.operation} at {path_and_line(problem.places[0])}: measured by"
+            f" running the step with this change: {', then '.join(best.titles)}."
         )
-        report = laboratory.run(best.sources).report
-        return replace(report, notes=(note, *report.notes))
+        padded = {file: _padded(best.before[file], data) for file, data in best.sources.items()}
+        outcome = laboratory.run(padded)
+        if outcome.failure is not None or any(
+            map(_has_moved, best.before.values(), padded.values())
+        ):
+            outcome = laboratory.run(best.sources)
+            note += " Line numbers are those of the changed file."
+        return replace(outcome.report, notes=(note, *outcome.report.notes))
+
+
+def _padded(before: bytes, after: bytes) -> bytes:
+    """Return changed source with a blank line for every line that it lacks, so that the others keep
+    their numbers.
+    """
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    parts: list[bytes] = []
+    for _, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        lacking = (end - start) - (last - first)
+        parts += [b"\n"] * lacking + new[first:last]
+    return b"".join(parts)
+
+
+def _has_moved(before: bytes, after: bytes) -> bool:
+    return before.count(b"\n") != after.count(b"\n")
 
 
 def _is_at(place: Place, line: str) -> bool:

@@ -27,6 +27,7 @@ from gradviz.mending.edits import (  # noqa: I001  # in the order in which they 
     leaves,
     hard,
     ranks,
+    indices,
     copies,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "holding",
     "hooks",
     "in_place",
+    "indices",
     "initial",
     "leaves",
     "nan",
