@@ -44,7 +44,7 @@ def test_a_cut_below_one_that_is_taken_away_keeps_its_line(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     text = PROGRAM.replace(".mean()", ".mean() + model['c'].bias.item()")
     (tmp_path / "train.py").write_text(text)
-    report = report_without("train.py:step", "train.py:10", nursery=nursery)
+    report = report_without("train.py:step", "train.py:9", nursery=nursery)
     assert {(cut.line, cut.operation) for cut in report.cuts} == {(8, "detach()"), (11, "item()")}
     assert report.notes[0].startswith("Without torch.no_grad() at train.py:9: measured")
     assert "Line numbers" not in report.notes[0]

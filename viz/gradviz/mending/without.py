@@ -4,6 +4,7 @@ The step is run again with a change that takes it away, and its report is the an
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
@@ -12,7 +13,7 @@ from gradviz.graph import Place
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.mend import check
 from gradviz.mending.order import Order
-from gradviz.mending.problems import problems
+from gradviz.mending.problems import Problem, problems
 from gradviz.mending.search import Search
 from gradviz.render.sentences import path_and_line
 from gradviz.reports import Report
@@ -40,14 +41,7 @@ def report_without(
         search = Search(laboratory)
         check(step, search.base)
         every = problems(search.base.report)
-        problem = next(
-            (
-                candidate
-                for candidate in every
-                if any(_is_at(place, line) for place in candidate.places)
-            ),
-            None,
-        )
+        problem = _at(line, every)
         if problem is None:
             there = ", ".join(
                 dict.fromkeys(path_and_line(candidate.places[0]) for candidate in every)
@@ -90,6 +84,20 @@ def _padded(before: bytes, after: bytes) -> bytes:
 
 def _has_moved(before: bytes, after: bytes) -> bool:
     return before.count(b"\n") != after.count(b"\n")
+
+
+def _at(line: str, every: Sequence[Problem]) -> Problem | None:
+    """Return the problem at a line: what stands there itself goes first, then what ran in it."""
+    most = max((len(problem.places) for problem in every), default=0)
+    return next(
+        (
+            problem
+            for position in range(most)
+            for problem in every
+            if position < len(problem.places) and _is_at(problem.places[position], line)
+        ),
+        None,
+    )
 
 
 def _is_at(place: Place, line: str) -> bool:
