@@ -29,3 +29,5 @@ def test_what_is_loaded_from_a_buffer_is_what_was_saved():
 def test_what_is_loaded_from_elsewhere_and_text_that_is_only_written_stay():
     assert edited(not_read_back, "torch.save(h, a)\nk = torch.load(b)\n", 1, "new_tensor") == []
     assert edited(handed_over, "h = layer(x).detach()\n") == []
+    text = "print(json.dumps(log))\nh = pickle.loads(pickle.dumps(h))\n"
+    assert edited(handed_over, text, 2, "new_tensor")[0] == "print(json.dumps(log))\nh = h\n"

@@ -18,7 +18,9 @@ _KINDS = ("new_tensor", "detach", "data", "item", "numpy", "error")
 @proposes(*_KINDS)
 def handed_over(site: Site) -> Iterator[Edit]:
     """Hand values over as they are, all through the file, where they were packed and unpacked."""
-    packs = [call for node in ast.walk(site.source.tree) if (call := _packing(node)) is not None]
+    calls = [call for node in ast.walk(site.source.tree) if (call := _packing(node)) is not None]
+    names = {name_of(call) for call in calls}
+    packs = [call for call in calls if _other_way(name_of(call)) in names]
     if not packs:
         return
     title = "hand the value over as it is"
@@ -60,6 +62,14 @@ def _packing(node: ast.AST) -> ast.Call | None:
     module, _, name = name_of(node).rpartition(".")
     packs = name in ("dumps", "loads") and module.rpartition(".")[2] in _MODULES
     return node if packs or name in _CAPSULES else None
+
+
+def _other_way(name: str) -> str:
+    """Return the name of what unpacks where one packs, or packs where one unpacks; of a capsule,
+    which a tensor makes by itself, the same name.
+    """
+    module, dot, last = name.rpartition(".")
+    return module + dot + {"dumps": "loads", "loads": "dumps"}.get(last, last)
 
 
 def _without_takers(value: ast.expr) -> ast.expr:
