@@ -325,7 +325,10 @@ def fake_tensors():
         x, _ = data()
         out = model(x)
         out.detach().add_(1)
-        return type(out).__name__, tuple(out.shape), str(out.device), type(model[0].weight).__name__
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        out.sum().backward()
+        optimizer.step()
+        return out, gradients(model), dict(model.named_parameters())
 
 
 @program
@@ -489,6 +492,34 @@ class Wrapper(torch.Tensor):
         return torch.utils._pytree.tree_map(
             lambda t: Wrapper(t) if isinstance(t, torch.Tensor) else t, out
         )
+
+
+class Counting(Wrapper):
+    """A wrapper that lists the operations on it, and can be written to."""
+
+    operations: ClassVar[list[str]] = []
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        cls.operations.append(func.name())
+        out = super().__torch_dispatch__(func, types, args, kwargs)
+        if func.name().split(".")[0].endswith("_"):
+            return args[0]
+        return torch.utils._pytree.tree_map(
+            lambda t: cls(t.inner) if isinstance(t, Wrapper) else t, out
+        )
+
+
+@program
+def an_optimizer_steps_parameters_of_a_class_with_operations_of_its_own():
+    Counting.operations.clear()
+    weight = nn.Parameter(Counting(torch.randn(4, 3)))
+    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9, foreach=False)
+    for _ in range(3):
+        (data()[0] @ weight).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return weight.inner, Counting.operations
 
 
 @program

@@ -55,6 +55,19 @@ def test_so_they_are_of_what_led_to_it_and_a_circle_has_an_end():
     assert own not in frames(second)
 
 
+def test_so_they_are_of_each_error_of_a_group():
+    own = os.path.join(_FOLDER, "somewhere.py")
+    names = {}
+    exec(compile("def through(f):\n    f()\n", own, "exec"), names)
+
+    def fails():
+        raise ValueError("no")
+
+    inner = raised(lambda: names["through"](fails))
+    strip(ExceptionGroup("several", [ExceptionGroup("some", [inner])]), set())
+    assert own not in frames(inner)
+
+
 def test_a_cause_that_was_never_raised_itself_has_no_frames_to_take_out():
     def fails():
         raise ValueError("no") from KeyError("never raised")

@@ -338,7 +338,10 @@ def _memory(gradient: Tensor) -> object:
     another there, or written into it.
     """
     if not sizes.is_simple(gradient) and (
-        gradient.layout != torch.strided or gradient.is_nested or gradient.is_meta
+        torch_inside.is_opaque(gradient)
+        or gradient.layout != torch.strided
+        or gradient.is_nested
+        or gradient.is_meta
     ):
         return object()
     memory, version = gradient.data_ptr(), torch_inside.version(gradient)

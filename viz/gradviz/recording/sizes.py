@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
@@ -29,7 +29,6 @@ Size = float | Tensor
 
 _SQUARES = (1e-15, 1e15)  # between these, the squares of float32 neither underflow nor overflow
 _HALVES = (torch.float16, torch.bfloat16)
-_PLAIN = (Tensor, nn.Parameter)
 _vector_norm = torch.linalg.vector_norm
 
 
@@ -144,9 +143,7 @@ def stored(gradient: Tensor) -> tuple[Tensor, int] | None:
     values = own_part(gradient)
     if values.is_nested:
         values = values.values()
-    if type(values) not in _PLAIN and torch_inside.has_own_dispatch(type(values)):
-        return None
-    if values.device.type == "meta":
+    if torch_inside.is_opaque(values) or values.device.type == "meta":
         return None
     numel = values.numel()
     if values.layout == torch.sparse_coo:

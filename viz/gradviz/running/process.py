@@ -214,7 +214,7 @@ def hide_from_tracebacks() -> None:
 
 def strip(error: BaseException | None, visited: set[int]) -> None:
     """Take gradviz's own frames out of an exception's traceback, and out of those
-    that led to it.
+    that led to it, or that it is a group of.
     """
     while error is not None and id(error) not in visited:
         visited.add(id(error))
@@ -236,4 +236,6 @@ def strip(error: BaseException | None, visited: set[int]) -> None:
         for entry in reversed(kept):  # none where an exception was never raised itself
             entry.tb_next, following = following, entry
         strip(error.__context__, visited)
+        for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+            strip(member, visited)
         error = error.__cause__

@@ -67,7 +67,7 @@ class StepLook:
         self._parameters = [
             (parameter, group)
             for parameter, group in parameters
-            if has_values(own_part(torch_inside.detach(parameter)))
+            if has_values(parameter)
         ]
         self._rows: list[Tensor | None] = [None] * len(self._parameters)
         self._gradients: Batch | None = None
@@ -99,7 +99,7 @@ class StepLook:
         self._which, self._measured = [], []
         for place, (parameter, _) in enumerate(self._parameters):
             gradient = parameter.grad
-            if gradient is None:
+            if gradient is None or torch_inside.is_opaque(gradient):
                 continue
             values = own_part(torch_inside.detach(gradient))
             if values.layout == torch.sparse_coo:
@@ -147,6 +147,8 @@ class StepLook:
         changes = []
         pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
         for place, ((parameter, group), old, new) in enumerate(pairs):
+            if parameter.grad is not None and torch_inside.is_opaque(parameter.grad):
+                continue
             glance = Glance(
                 id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new
             )

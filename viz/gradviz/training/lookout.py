@@ -80,7 +80,7 @@ class Lookout:
             for place, parameter in enumerate(own["params"])
             if not moves.is_open(id(parameter))
             and moves.of(id(parameter)).infinite is None
-            and has_values(own_part(parameter))
+            and has_values(parameter)
         ]
         if sizes:
             _, group, place = min(sizes)

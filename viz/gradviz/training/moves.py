@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
-from gradviz.recording.torch_inside import own_part
 from gradviz.recording.uninterrupted import Undo
 from gradviz.recording.where import Spot
 from gradviz.training.looking import Glance
@@ -204,7 +203,7 @@ class Moves:
         """
         with Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]):
             torch_inside.set_grad_enabled(False)
-            chosen = [tensor for tensor in tensors if has_values(own_part(tensor))]
+            chosen = [tensor for tensor in tensors if has_values(tensor)]
             pieces = Batch([spread(tensor) for tensor in chosen]).read()
             for tensor, sample in zip(chosen, pieces, strict=True):
                 history = self.histories.setdefault(id(tensor), History())

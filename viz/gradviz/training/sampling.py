@@ -47,11 +47,14 @@ def every(numel: int) -> int:
 
 
 def has_values(tensor: Tensor) -> bool:
-    """Say whether there is something to read, and cheaply.
+    """Say whether there is something to read in this process, and cheaply.
 
-    Not on the meta device, not lazy, not sparse, no memory that FSDP took away, no type that torch
-    cannot read.
+    Not in a class with operations of its own, on the meta device, not lazy, not sparse, no memory
+    that FSDP took away, no type that torch cannot read.
     """
+    if torch_inside.is_opaque(tensor):
+        return False
+    tensor = own_part(torch_inside.detach(tensor))
     return not (
         tensor.device.type == "meta"
         or is_lazy(tensor)

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.graph import Place
-from gradviz.recording import where
+from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.training_facts import Touch
 
@@ -137,6 +137,8 @@ def _pointer(tensor: Tensor) -> int:
     """Return where a tensor's first element lies, which tells it from others also where it is an
     alias; 0 where it has no memory.
     """
+    if isinstance(tensor, Tensor) and torch_inside.is_opaque(tensor):
+        return 0
     try:
         return int(tensor.data_ptr())
     except (RuntimeError, NotImplementedError, AttributeError):

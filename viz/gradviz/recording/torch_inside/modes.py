@@ -9,10 +9,11 @@ from operator import itemgetter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradviz.recording.torch_inside.ability import Ability, private, private_code
+from gradviz.recording.torch_inside.sharded import is_sharded
 
 UNSEEN = Ability(
     ("_C.DisableTorchFunction",),
@@ -243,3 +244,11 @@ def has_own_dispatch(kind: type) -> bool:
     """Say whether a class of tensors has operations of its own, or that this torch does not say."""
     plain = private("_C._disabled_torch_dispatch_impl")
     return plain is None or getattr(kind, "__torch_dispatch__", None) is not plain
+
+
+def is_opaque(tensor: Tensor) -> bool:
+    """Say whether what a tensor holds is its class's own affair: to ask for it would run code of
+    somebody else's. A DTensor's part lies open all the same.
+    """
+    kind = type(tensor)
+    return kind not in (Tensor, nn.Parameter) and not is_sharded(tensor) and has_own_dispatch(kind)
