@@ -30,6 +30,12 @@ def test_models_and_tensors_may_be_given_by_name():
     assert names.modules[id(layer)] == "net"
 
 
+def test_what_was_computed_in_the_place_of_a_parameter_is_none():
+    model = nn.Linear(2, 2)
+    model._parameters["weight"] = model.weight * 2
+    assert list(names_of(model).tensors) == ["bias"]
+
+
 def test_without_a_model_nothing_has_a_name():
     assert names_of(None).tensors == {}
 

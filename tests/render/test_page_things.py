@@ -1,8 +1,10 @@
 """What a page draws: every box in its module, and a tensor again wherever it is used."""
 
 import pytest
+import torch
 from graphs import ARTICLE_MODES, every_verdict, recurrent
 
+import gradviz
 from gradviz.render.page_things import SORTS, page_graph
 from gradviz.render.style import STROKES
 
@@ -37,3 +39,12 @@ def test_a_mark_has_its_cuts_and_a_tensor_its_sizes():
     assert mark.cuts == (0,)
     assert mark.shape is None
     assert {thing.shape for thing in things if thing.name == "f2.weight"} == {(3, 2)}
+
+
+def test_a_leaf_made_of_what_was_detached_is_drawn_where_two_modules_use_it():
+    layers = torch.nn.ModuleList(torch.nn.Linear(2, 2) for _ in range(3))
+    with gradviz.trace() as trace:
+        hidden = layers[0](torch.ones(1, 2)).detach().requires_grad_()
+        loss = (layers[1](hidden) + layers[2](hidden)).sum()
+    things = page_graph(trace.report(loss, layers)).things
+    assert [thing.sort for thing in things if thing.shape == (1, 2)].count("stub") == 2

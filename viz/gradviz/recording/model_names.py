@@ -91,6 +91,9 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
 
     A module that is inside itself is not entered again, and one that is shared by many others gets
     as many names as anybody reads.
+
+    What was computed from other parameters and stands in the place of one (the fast weights of an
+    inner loop) is left out: it takes no gradient, these do.
     """
     stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
     visits: Counter[int] = Counter()
@@ -117,7 +120,7 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         for name, parameter in (
             {**parameters, **taken.get(id(module), {})} if taken else parameters
         ).items():
-            if parameter is not None:
+            if parameter is not None and parameter.is_leaf:
                 yield prefix + name, names.shards.get(id(parameter), parameter)
         stack += [
             (prefix + name, child, way)

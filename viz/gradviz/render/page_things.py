@@ -3,7 +3,7 @@
 The boxes of the whole picture, and every tensor where it is used.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from gradviz.findings import Findings
@@ -92,7 +92,7 @@ class _Placing:
         users: dict[int, list[Node]] = {}
         for link in folded.links:
             users.setdefault(link.source, []).append(_node(folded.boxes[link.target]))
-        shared = self._place(folded.boxes, users)
+        shared = self._place(folded.boxes, users, {link.target for link in folded.links})
         lines = [
             (self._end(folded.boxes, link), self._placed[link.target], _STROKES.index(link.way))
             for link in folded.links
@@ -102,8 +102,14 @@ class _Placing:
         self._things += self._beside()
         return PageGraph(tuple(self._things), tuple(sorted(lines)))
 
-    def _place(self, boxes: Sequence[Box], users: Mapping[int, Sequence[Node]]) -> list[Node]:
-        """Place what has one place; return the tensors that several modules share."""
+    def _place(
+        self, boxes: Sequence[Box], users: Mapping[int, Sequence[Node]], made: Set[int]
+    ) -> list[Node]:
+        """Place what has one place; return the tensors that several modules share.
+
+        A tensor that was made of others (detached, and a leaf again) has one, where the line from
+        these ends.
+        """
         shared: dict[int, Node] = {}
         for number, box in enumerate(boxes):
             node = _node(box)
@@ -115,7 +121,7 @@ class _Placing:
             if box.stub:
                 self._placed[number] = self._tensor(node.name, node, using[0], stub=True)
                 shared[node.index] = node
-            elif own in using or not using:
+            elif own in using or not using or number in made:
                 self._placed[number] = self._tensor(node.name, node, own)
             elif len(using) == 1:
                 self._placed[number] = self._tensor(node.name, node, using[0])

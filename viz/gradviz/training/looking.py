@@ -68,6 +68,7 @@ class StepLook:
             (parameter, group)
             for parameter, group in parameters
             if has_values(parameter)
+            and (parameter.grad is None or not torch_inside.is_opaque(parameter.grad))
         ]
         self._rows: list[Tensor | None] = [None] * len(self._parameters)
         self._gradients: Batch | None = None
@@ -147,8 +148,6 @@ class StepLook:
         changes = []
         pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
         for place, ((parameter, group), old, new) in enumerate(pairs):
-            if parameter.grad is not None and torch_inside.is_opaque(parameter.grad):
-                continue
             glance = Glance(
                 id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new
             )
