@@ -1,6 +1,8 @@
 """What is handed out of sight, found by the objects that can be come to from it."""
 
 import functools
+import gc
+import sys
 import threading
 
 import torch
@@ -66,3 +68,19 @@ def test_another_thread_that_runs_code_of_the_user_s_is_named():
     finally:
         done.set()
         thread.join()
+
+
+def test_the_frames_of_threads_are_read_while_nothing_is_collected(monkeypatch):
+    """On Python 3.11 the interpreter waits for ever otherwise."""
+    collecting, waiting = [], threading.Event()
+    read = sys._current_frames
+    monkeypatch.setattr(
+        sys, "_current_frames", lambda: (collecting.append(gc.isenabled()), read())[1]
+    )
+    thread = threading.Thread(target=waiting.wait)
+    thread.start()
+    thread_that_may_compute()
+    waiting.set()
+    thread.join()
+    assert collecting == [False]
+    assert gc.isenabled()

@@ -13,7 +13,7 @@ from interrupts import WAYS, Bench, InterruptError
 from torch import nn
 
 import gradviz
-from gradviz.recording.uninterrupted import Undo, as_one, is_own, when_empty
+from gradviz.recording.uninterrupted import is_own
 
 # Moments of each way; python tests/recording/interrupts.py 5000 takes as many as there are
 SAMPLE = 40
@@ -117,32 +117,3 @@ def test_an_interrupt_that_the_step_catches_is_told_of_where_gradviz_was_at_work
     with pytest.warns(RuntimeWarning, match="KeyboardInterrupt"):
         loss = step()
     assert "KeyboardInterrupt" in trace.report(loss).notes[0]
-
-
-def test_steps_are_made_once_in_one_call():
-    made = []
-    with Undo([lambda: made.append(1), lambda: made.append(2)]) as undo:
-        assert made == []
-    undo.close()
-    assert made == [1, 2]
-
-
-def test_steps_after_one_that_raises_are_made_by_the_next_call():
-    made = []
-    undo = Undo([lambda: 1 / 0, lambda: made.append(2)])
-    with pytest.raises(ZeroDivisionError):
-        undo.close()
-    undo.close()
-    assert made == [2]
-
-
-def test_steps_wait_until_a_container_is_empty():
-    made, users = [], {1, 2}
-    for user in (1, 2):
-        as_one(
-            [
-                lambda user=user: users.discard(user),
-                when_empty(users, [lambda user=user: made.append(user)]),
-            ]
-        )()
-    assert made == [2]

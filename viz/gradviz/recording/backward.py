@@ -22,7 +22,8 @@ from gradviz.recording.model_names import Model, Names
 from gradviz.recording.observer import Observer
 from gradviz.recording.records import Step
 from gradviz.recording.tape import Tape
-from gradviz.recording.uninterrupted import Action, Undo, is_own
+from gradviz.recording.uninterrupted import is_own
+from gradviz.undo import Action, Undo
 
 
 def ask(

@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
-from gradviz.recording import collector
-from gradviz.recording.uninterrupted import Undo
+from gradviz import collector
 from gradviz.recording.where import USER, level
+from gradviz.undo import Undo
 
 _MOST = 20_000  # objects that are looked at
 _CLOSED = (

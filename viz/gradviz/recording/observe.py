@@ -18,14 +18,16 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.recording import births, collector, sizes, torch_inside
+from gradviz.collector import holding
+from gradviz.recording import births, sizes, torch_inside
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.passage import Flow
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import Gradients, Reasons
 from gradviz.recording.tape import Tape, is_accumulator
 from gradviz.recording.tensor_state import accumulates
-from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
+from gradviz.recording.uninterrupted import is_own
+from gradviz.undo import Action, as_one
 
 _Row = tuple[
     int,  # the node's number
@@ -65,34 +67,30 @@ class Observation:
 
     # Before
 
+    @holding
     def watch(self, roots: Iterable[Any], *, whole: bool) -> None:
         """Put a hook on every node before some roots but views that need none, and on every leaf
         that gradient may come to.
 
         ``whole`` where every node will run: no leaves are asked for.
-
-        The garbage collector is held meanwhile: this makes many objects and no garbage.
         """
-        holder = object()
-        with Undo(collector.letting_go(holder)):
-            collector.hold(holder)
-            met, consumers = self._walk(roots)
-            # Measured in full, a view has a hook too: it may copy what comes into another order, in
-            # which the last digit of the norm is another
-            if whole and not self._tape.values:
-                self._views.update(
-                    (number, edges[0])
-                    for number, (node, edges) in met.items()
-                    if consumers[number] == 1
-                    and len(edges) == 1
-                    and edges[0] is not None
-                    and torch_inside.is_view(node)
-                    and number not in self._tape.hooks
-                )
-            for number, (node, edges) in met.items():
-                if number not in self._views:
-                    self._watch_node(number, node, edges)
-            self._watch_leaves_without_an_edge()
+        met, consumers = self._walk(roots)
+        # Measured in full, a view has a hook too: it may copy what comes into another order, in
+        # which the last digit of the norm is another
+        if whole and not self._tape.values:
+            self._views.update(
+                (number, edges[0])
+                for number, (node, edges) in met.items()
+                if consumers[number] == 1
+                and len(edges) == 1
+                and edges[0] is not None
+                and torch_inside.is_view(node)
+                and number not in self._tape.hooks
+            )
+        for number, (node, edges) in met.items():
+            if number not in self._views:
+                self._watch_node(number, node, edges)
+        self._watch_leaves_without_an_edge()
 
     def _watch_node(self, number: int, node: Any, edges: Sequence[_Edge | None]) -> None:
         views = self._views

@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gradviz.blocks import by_block
+from gradviz.collector import holding
 from gradviz.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.legend import LINES, PARTIAL
@@ -49,6 +50,7 @@ _DARK = re.compile(r"^@dark\{(.*)\}$", re.MULTILINE)
 _COMMENTS = ("//", "/**", "* ", "*/")
 
 
+@holding
 def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePatch] = ()) -> str:
     """Return the page. The same report gives the same bytes.
 

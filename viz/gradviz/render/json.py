@@ -19,6 +19,7 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any
 
+from gradviz.collector import holding
 from gradviz.errors import ReportFileError
 from gradviz.findings import Findings
 from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Place
@@ -46,6 +47,7 @@ _ALWAYS: Mapping[type, tuple[str, ...]] = {
 _graphs: dict[int, tuple[weakref.ref[Graph], str]] = {}
 
 
+@holding
 def render_json(report: Findings) -> str:
     """Return the report as JSON, a parameter, cut, node or edge to a line."""
     document: dict[str, Any] = {"format": FORMAT, "gradviz": __version__, "torch": report.torch}
@@ -61,6 +63,7 @@ def render_json(report: Findings) -> str:
     return _spread(document, 0) + "\n"
 
 
+@holding
 def read_findings(text: str) -> Findings:
     """Return what ``render_json`` wrote.
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import graphviz
 
 from gradviz.blocks import by_block
+from gradviz.collector import holding
 from gradviz.errors import EngineError
 from gradviz.findings import Findings
 from gradviz.folding.boxes import View
@@ -26,6 +27,7 @@ NOT_WHOLE = "The whole graph could not be laid out, so it is folded. "
 _USUAL = View()
 
 
+@holding
 def render_svg(
     report: Findings, view: View = _USUAL, *, engine: str = "auto", changes: Changes | None = None
 ) -> str:

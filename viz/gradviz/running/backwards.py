@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside
 from gradviz.recording.seams.backward import around_backward, watches_backward
 from gradviz.recording.seams.seam import Seam
-from gradviz.recording.uninterrupted import Undo, as_one, is_own
+from gradviz.recording.uninterrupted import is_own
 from gradviz.running import ranks
 from gradviz.running.account import Account
 from gradviz.running.children import Children
@@ -37,6 +37,7 @@ from gradviz.running.thread_trace import ThreadTrace
 from gradviz.series.recorder import Recorder
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import StepWatch
+from gradviz.undo import Undo, as_one
 from gradviz.voice import say, warn
 
 # Backward calls after the last one wanted in which a step is awaited: gradients may be accumulated

@@ -24,13 +24,14 @@ from gradviz.recording.model_names import Model, names_of
 from gradviz.recording.recorder import described
 from gradviz.recording.seams.watcher import Optimized, Watcher, held_by
 from gradviz.recording.tape import Tape
-from gradviz.recording.uninterrupted import Action, Leaving, Undo, as_one, end_blocks
+from gradviz.recording.uninterrupted import end_blocks
 from gradviz.reports import Report
 from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.gathering import Seen
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import StepWatch
 from gradviz.training_facts import Training
+from gradviz.undo import Action, Leaving, Undo, as_one
 from gradviz.voice import advise
 
 _watching = threading.local()

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside
 from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing
-from gradviz.recording.uninterrupted import Action, Undo, as_one, is_own
+from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import Spot
 from gradviz.series.recorder import Step
 from gradviz.training.calls import Calls
@@ -34,6 +34,7 @@ from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
 from gradviz.training_facts import Evidence, Stepper, Touch
+from gradviz.undo import Action, Undo, as_one
 
 
 @dataclass(slots=True)
