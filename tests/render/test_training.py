@@ -54,6 +54,19 @@ def test_every_reason_has_words_for_one_and_for_several(why):
         assert why not in text or "_" not in why
 
 
+def test_an_alarm_about_what_trains_is_told_beside():
+    term = Alarm(why="constant_term", parameters=("a",), file="t.py", line=3, code="loss += c")
+    cleared = Alarm(why="cleared", parameters=("b",), file="t.py", line=5)
+    assert sentence(training(fate("a"), alarms=(term, term, cleared))) == (
+        "The only parameter trains; a term of the loss at t.py:3 moves nothing."
+    )
+    explodes = Alarm(why="exploding", parameters=("a",), file="t.py", line=8)
+    assert sentence(training(fate("a"), fate("b"), alarms=(explodes,))) == (
+        "All 2 parameters train; a: its gradient explodes, and the step at t.py:8 throws it far"
+        " away."
+    )
+
+
 def test_of_many_reasons_the_first_are_told_and_the_rest_is_counted():
     whys = ("cut", "unused", "zero", "cleared", "stale")
     text = sentence(training(fate("z"), *(fate(f"p{n}", why) for n, why in enumerate(whys))))

@@ -175,6 +175,23 @@ def test_an_update_that_the_type_cannot_hold_is_too_small_and_one_that_it_can_is
     assert (found.why, alarm.why) == ("lost", "lost")
 
 
+@pytest.mark.parametrize(
+    ("moves", "rate", "why"), [(0, 0.1, "lost"), (4, 0.1, "too_small"), (0, 0.0, "too_small")]
+)
+def test_an_optimizer_that_moves_nothing_and_loses_one_update_loses_all(moves, rate, why):
+    lost = replace(STILL, holds=1.0, moved=moves)
+    verdicts = (REACHED, REACHED)
+    training = judge(
+        [
+            Evidence(name="w", numel=4, verdicts=verdicts, looks=(lost,)),
+            Evidence(name="b", numel=4, verdicts=verdicts, looks=(replace(STILL, lr=rate),)),
+        ],
+        [Stepper(name="optimizer", kind="Mine", steps=2, held=("w", "b"), made=MADE)],
+        2,
+    )
+    assert training.parameters[1].why == why
+
+
 def test_a_cut_names_the_line_that_severs():
     found, (alarm,) = fate(EMPTY, verdicts=(CUT,))
     assert (found.trains, found.why, found.file, found.line) == (False, "cut", "net.py", 3)

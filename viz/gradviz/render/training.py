@@ -12,6 +12,7 @@ from gradviz.training_facts import IN_WORDS, Alarm, Fate, Training
 NOT_KNOWN = "whether parameters train is not known"
 _CLAUSES = 3  # reasons in a sentence, before the rest is only counted
 _GROUPS = 3  # of names in a reason
+_TOLD_BESIDE = ("constant_term", "exploding", "ranks_differ")
 _CALMLY_LAST = ("frozen", "unused")
 _CALL = re.compile(r"(\w+)\(")
 _CLEARING = ("zero_grad", "set_to_none", "zero", "fill")
@@ -59,7 +60,21 @@ def sentence(training: Training | None) -> str:
         held = any(fate.optimizer for fate in whole.parameters if fate.name in beside)
         does = "steps" if held else "holds"
         clauses += [f"no loss uses {unused}, and no optimizer {does} {them}"]
+    clauses += _besides(whole)
     return _with_remarks("; ".join(clauses), training)
+
+
+def _besides(training: Training) -> list[str]:
+    """Return clauses on alarms that are about no parameter that does not train."""
+    return list(
+        dict.fromkeys(
+            _headline(alarm, training)
+            if alarm.why == "constant_term"
+            else f"{_names(alarm.parameters, training.parameters)}: {_headline(alarm, training)}"
+            for alarm in training.alarms
+            if alarm.why in _TOLD_BESIDE
+        )
+    )
 
 
 def _with_remarks(sentence: str, training: Training | None) -> str:

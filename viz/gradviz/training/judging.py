@@ -5,6 +5,7 @@ Pure, without torch.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.alarms import find_alarms
@@ -51,9 +52,12 @@ def judge(
     """
     holders = _holders(steppers)
     has_stepped = any(stepper.steps or stepper.skipped for stepper in steppers)
-    fates = tuple(
-        _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
-        for parameter in evidence
+    fates = _lost_together(
+        tuple(
+            _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
+            for parameter in evidence
+        ),
+        steppers,
     )
     return Training(
         backwards=backwards,
@@ -81,6 +85,18 @@ def judge(
         ),
         remarks=(*remarks, *(() if has_stepped else of_unfed(evidence, steppers))),
     )
+
+
+def _lost_together(fates: tuple[Fate, ...], steppers: Sequence[Stepper]) -> tuple[Fate, ...]:
+    """Return the fates, with all that an optimizer steps for lost where it moves nothing and the
+    update of one is: how large the others' are, nobody can say then.
+    """
+    lost: set[str] = set()
+    for stepper in steppers:
+        own = [fate for fate in fates if fate.name in stepper.held]
+        if any(fate.why == "lost" for fate in own) and not any(fate.trains for fate in own):
+            lost.update(fate.name for fate in own if fate.why == "too_small" and fate.learning_rate)
+    return tuple(replace(fate, why="lost") if fate.name in lost else fate for fate in fates)
 
 
 def _holders(steppers: Sequence[Stepper]) -> Mapping[str, tuple[Stepper, ...]]:
