@@ -57,6 +57,14 @@ def test_gradient_that_no_optimizer_is_there_for_is_one_where_it_comes_again_and
     assert alarms([seen("a", "reached", drift=False)]) == {}
 
 
+def test_what_is_thawed_in_a_watched_call_and_not_held_is_an_alarm_unless_it_is_frozen_again():
+    trains = seen("m.b", looks=(look(),))
+    thawed = seen("m.a", "frozen", "frozen", "reached", thawed=True, drift=False)
+    assert alarms([thawed, trains], holding("m.b")) == {"not_held": ("m.a",)}
+    toggled = seen("m.a", "frozen", "reached", "frozen", thawed=True, drift=False)
+    assert alarms([toggled, trains], holding("m.b")) == {}
+
+
 def test_a_term_that_is_constant_is_an_alarm_for_what_an_optimizer_holds():
     evidence = [seen("a", looks=(look(),)), seen("b")]
     terms = [ConstantTerm(("a", "b"), Place("train.py", 4))]

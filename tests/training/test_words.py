@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
-from gradviz.training.words import explain, is_frozen
+from gradviz.training.words import explain, is_thawed
 from gradviz.training_facts import WHYS, Evidence, Look, Overflow, Stepper
 
 REACHED = Parameter(name="w", verdict=Verdict.REACHED)
@@ -79,9 +79,12 @@ def test_two_optimizers_that_undo_each_other_are_both_named():
     assert means.startswith("o and second all step them")
 
 
-def test_frozen_is_what_every_call_found_frozen():
-    assert is_frozen(replace(SEEN, verdicts=(FROZEN, FROZEN)))
-    assert not is_frozen(replace(SEEN, verdicts=(FROZEN, REACHED)))
+def test_thawed_is_what_was_frozen_at_first_and_not_again():
+    assert is_thawed(replace(SEEN, thawed=True, verdicts=(FROZEN, FROZEN)))
+    assert is_thawed(replace(SEEN, thawed=True, verdicts=(FROZEN, REACHED, REACHED)))
+    assert not is_thawed(replace(SEEN, thawed=True, verdicts=(FROZEN, REACHED, FROZEN)))
+    assert not is_thawed(replace(SEEN, thawed=True, verdicts=(REACHED, REACHED)))
+    assert not is_thawed(replace(SEEN, verdicts=(FROZEN, REACHED)))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Place, Verdict
 from gradviz.training.idle import dead, idle, locked_at_zero
-from gradviz.training.words import explain, is_frozen
+from gradviz.training.words import explain, is_thawed
 from gradviz.training_facts import (
     THRESHOLDS,
     Alarm,
@@ -226,7 +226,7 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
-    if evidence.thawed and is_frozen(evidence):
+    if is_thawed(evidence):
         return True
     if any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers):
         return True

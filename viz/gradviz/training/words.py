@@ -232,9 +232,12 @@ def _put_back_by(optimizers: Sequence[str]) -> tuple[str, str]:
     )
 
 
-def is_frozen(evidence: Evidence) -> bool:
-    """Say whether every backward call found a parameter frozen."""
-    return all(in_call.verdict is Verdict.FROZEN for in_call in evidence.verdicts)
+def is_thawed(evidence: Evidence) -> bool:
+    """Say whether the first backward calls found a parameter frozen, and nothing has frozen it
+    again since it was thawed.
+    """
+    frozen = [in_call.verdict is Verdict.FROZEN for in_call in evidence.verdicts]
+    return evidence.thawed and all(frozen[: sum(frozen)]) and (any(frozen) or not frozen)
 
 
 def _is_spoilt_later(evidence: Evidence) -> bool:
@@ -300,9 +303,7 @@ def explain(
     holders = [stepper for stepper in steppers if names & set(stepper.held)]
     if why == "not_stepped" and holders and all(holder.skipped for holder in holders):
         return _SKIPPED
-    if why == "not_held" and all(
-        parameter.thawed and is_frozen(parameter) for parameter in concerned
-    ):
+    if why == "not_held" and all(map(is_thawed, concerned)):
         return _THAWED
     if why == "not_held" and any(stepper.empty for stepper in steppers):
         return _EMPTY
