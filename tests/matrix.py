@@ -39,6 +39,10 @@ class NotRunError(Exception):
     """Why a version was not run."""
 
 
+class JudgingError(Exception):
+    """How the judging ended where torch itself can be imported."""
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,6 +74,9 @@ def main():
         except NotRunError as reason:
             not_run.append(f"{version}: {reason}")
             continue
+        except JudgingError as reason:
+            differs.append(f"torch {version}: {reason}")
+            continue
         print_row([str(result[column]) for column in COLUMNS])
         lines = result["differs"]
         more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
@@ -99,7 +106,9 @@ def run(version, folders, deadline):
     variables = {**os.environ, "PYTHONPATH": str(ROOT / "viz"), "OMP_NUM_THREADS": "1"}
     ran = called(command, deadline, "judging the cases", env=variables, cwd=HERE)
     if ran.returncode:
-        raise NotRunError(f"the cases could not be judged: {last_line(ran.stderr)}")
+        reason = f"the cases could not be judged: {last_line(ran.stderr)}"
+        imported = called([python, "-c", "import torch"], deadline, "importing torch")
+        raise NotRunError(reason) if imported.returncode else JudgingError(reason)
     return {**json.loads(ran.stdout.splitlines()[-1]), "seconds": round(time.monotonic() - began)}
 
 

@@ -25,6 +25,19 @@ def test_permissions_of_a_file_that_is_there_stay(tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
+def test_a_new_file_has_the_permissions_of_the_process_whose_umask_is_never_set(
+    tmp_path, monkeypatch
+):
+    before = os.umask(0o077)
+    try:
+        monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("the umask was set"))
+        replace(tmp_path / "report.json", b"data")
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "report.json").stat().st_mode) == 0o600
+
+
 def test_where_it_cannot_be_written_what_was_there_stays(tmp_path, monkeypatch):
     file = tmp_path / "report.json"
     file.write_bytes(b"before")

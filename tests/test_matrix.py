@@ -101,3 +101,9 @@ def test_what_cannot_be_run_is_said_and_is_no_failure(matrix):
     assert status == 0
     assert first == "Not run: 2.6.0/2.7.99: there is no Python 2.7.99 on this machine"
     assert second.startswith(f"Not run: newest/{PYTHON}: ")
+
+
+def test_judging_that_dies_is_a_failure_where_torch_itself_is_well(matrix):
+    status, lines = matrix(f"{TORCH}/{PYTHON}", dies="import os\nos._exit(3)\n")
+    assert status == 1
+    assert f"torch {TORCH}/{PYTHON}: the cases could not be judged" in lines[-1]

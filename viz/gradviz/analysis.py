@@ -254,9 +254,10 @@ def _with_thawed(graph: Graph, observed: Sequence[ParameterSeen]) -> Graph:
 
 
 def _is_alive(edge: Edge) -> bool:
-    """Gradient comes back along it.
+    """Say whether gradient comes back along an edge.
 
-    Also zeros that stand for the None of a custom Function, but not what a hook has replaced.
+    It does where autograd filled in zeros for a None, and does not behind a hook that replaced the
+    gradient.
     """
     return edge.gradient and edge.severed in (None, CutKind.CUSTOM_FUNCTION)
 

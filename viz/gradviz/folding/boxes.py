@@ -126,8 +126,8 @@ class Frame:
         class_name: Its class.
         parent: Index of the frame around it; None at the top.
         calls: How often the module ran, as its own parameters tell.
-        times: How many equal siblings are told as this one, altogether.
-        modules: How many siblings of one run; 1 where it is no run.
+        times: How many equal siblings this frame stands for.
+        modules: How many of them follow each other by number; 1 where none do.
     """
 
     path: str

@@ -16,8 +16,7 @@ from gradviz.folding.flow import Flow
 from gradviz.graph import Node, NodeKind, Parameter
 
 LONGEST_PERIOD = 8  # of siblings that take turns
-# Equal siblings that are a run though their names are not mere numbers; conv1 and conv2 of a block
-# are no run
+# Siblings named like h0 and h1 are merged from this many on, so that conv1 and conv2 stay apart
 MANY = 4
 MOST_CHILDREN = 60  # of a module; more are bundled
 
@@ -119,9 +118,8 @@ class Modules:
             meeting.contents[
                 above, self.label[edge.source], below, self.label[edge.target], passes
             ] += 1
-            if (
-                meeting is not target and edge.severed is not None
-            ):  # what else comes in from outside is of no account: the first has no such input
+            # Other inputs from outside are ignored: the first sibling has none, and would differ
+            if meeting is not target and edge.severed is not None:
                 target.contents[self.label[edge.target], passes] += 1
 
     def _classes(self) -> dict[Module, int]:

@@ -12,9 +12,9 @@ from gradviz.recording.ways import of_argument
 
 
 def roots_of(start: ast.AST) -> list[ast.AST]:
-    """Return what a call or operation could take a plain number from.
+    """Return the operands of a call or operation that could be plain numbers.
 
-    Not what it is a method of, and no constant's other side.
+    These are the arguments and not the receiver; none where one operand is a literal.
     """
     if isinstance(start, ast.Call):
         return [*start.args, *(keyword.value for keyword in start.keywords)]

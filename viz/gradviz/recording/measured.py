@@ -308,8 +308,8 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
                 continue
             ran = flows.get(source)
             if ran is not None and ran.came is None and any(went is not None for went in ran.went):
-                # What lies before it makes zeros of the None: something arrives, though this
-                # severs.
+                # Autograd turns this None into zeros for the next custom Function: a gradient of
+                # zeros still arrives behind the cut.
                 built.edges[source, index] = replace(edge, severed=CutKind.CUSTOM_FUNCTION)
                 continue
             if not any(went_on):

@@ -94,8 +94,8 @@ def made(
         args = args[1:]
     if function.plain:
         return
-    # A view shows what was written into its memory to its readers; what takes it out of the
-    # graph severs that as well.
+    # Writes to a view's memory are found when the view is read, and are skipped for it;
+    # detach() and .data do cut them.
     view = None if function.name in ("detach", "data") else outs[0]
     inputs = inputs_of(recorder, args, kwargs, function, out=view, frame=frame)
     if not inputs:

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType, TracebackType
@@ -33,7 +34,7 @@ def begin() -> None:
         return
     settings = Settings.from_text(text)
     if not settings.root:
-        settings = Settings.from_text(text.replace('"root": 0', f'"root": {os.getpid()}'))
+        settings = replace(settings, root=os.getpid())
         os.environ[VARIABLE] = settings.to_text()
     children = Children(settings)
     if not settings.children:
@@ -126,8 +127,8 @@ class Process:
 
         In the process that started them all, or in rank 0 where something else did.
 
-        The import is not for every script: one as late as this has Python forget that a Ctrl-C
-        ended the script.
+        It is imported only where it is needed: an import at exit makes Python lose the exit status
+        of a Ctrl-C.
         """
         from gradviz.running import rank, ranks
 

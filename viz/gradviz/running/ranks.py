@@ -173,7 +173,7 @@ def completed(number: int, settings: Settings) -> str:
 
 
 def _claims(mark: Path) -> bool:
-    """Say whether nobody in this run was here before, and be the one who was."""
+    """Claim a mark for this process. Return whether no other process of this run has it."""
     if not any(_fresh([mark])):
         mark.unlink(missing_ok=True)
     try:
@@ -276,9 +276,9 @@ def _read(where: Path) -> list[Left]:
 
 
 def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
-    """Leave out what an earlier run left that found the same port.
+    """Skip files that are older than this run, whose port an earlier one may have used.
 
-    No rank has come to a backward before all have begun.
+    Every rank begins before any calls backward.
     """
     for path in paths:
         with suppress(OSError):

@@ -33,7 +33,7 @@ from gradviz.running.phrases import (
 )
 from gradviz.running.step_words import reach_in_words, step_lines
 
-_STAYS = (Verdict.FROZEN, None)  # what is no thawing
+_NOT_THAWED = (Verdict.FROZEN, None)
 _FIRST_REPEATS = 3  # of one call that are told
 
 
@@ -195,7 +195,7 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
     thawed = [
         name
         for name, parameter in earlier.report.parameters.items()
-        if parameter.verdict is Verdict.FROZEN and now.get(name) not in _STAYS
+        if parameter.verdict is Verdict.FROZEN and now.get(name) not in _NOT_THAWED
     ]
     if thawed:
         lines = dict.fromkeys(
