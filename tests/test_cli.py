@@ -163,7 +163,7 @@ def test_a_report_is_drawn_again_without_the_model(run):
         ("missing.json", "cannot read 'missing.json': No such file or directory"),
         (".", "cannot read '.': Is a directory"),
         ("binary.json", "cannot read 'binary.json': it is not text"),
-        ("broken.json", "not a gradviz report: it is not JSON"),
+        ("broken.json", "cannot read 'broken.json': not a gradviz report: it is not JSON"),
     ],
 )
 def test_a_report_that_cannot_be_read_is_refused_in_one_line(run, name, message):

@@ -619,7 +619,7 @@ def test_each_line_that_severs_the_same_route_again_is_told_with_its_code(told):
     first = lines.index("  cut       net.* (2 tensors, 20 values)")
     assert lines[first + 1 : first + 3] == [
         "            by detach() at train.py:5: hidden = net(torch.ones(3, 4)).detach()",
-        "            and in series at train.py:6: hidden = (hidden * 2).data",
+        "            cut again at train.py:6: hidden = (hidden * 2).data",
     ]
 
 

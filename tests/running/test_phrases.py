@@ -27,13 +27,13 @@ def test_the_users_own_line_is_told_where_a_library_cuts():
     assert told(caller=Place("a.py", 3))[1:] == []
 
 
-def test_of_many_lines_in_series_three_are_told_and_the_rest_is_counted():
+def test_of_many_lines_that_cut_again_three_are_told_and_the_rest_is_counted():
     also = tuple(Place("b.py", number) for number in range(1, 6))
     assert told(also=also)[1:] == [
-        "and in series at b.py:1",
-        "and in series at b.py:2",
-        "and in series at b.py:3",
-        "and in series at 2 more lines",
+        "cut again at b.py:1",
+        "cut again at b.py:2",
+        "cut again at b.py:3",
+        "cut again at 2 more lines",
     ]
     assert len(told(also=also[:3])) == 4
 

@@ -59,7 +59,10 @@ def read(file: Path) -> "Report":
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
-    return read_json(text)
+    try:
+        return read_json(text)
+    except ReportFileError as error:
+        raise ReportFileError(f"cannot read {str(file)!r}: {error}") from None
 
 
 def finish(report: "Report", output: Path | None, engine: str, view: View) -> None:

@@ -218,8 +218,9 @@ class Account:
 
 
 def _near(path: Path) -> str:
-    """Return a path as from the current folder, where there is one."""
+    """Return a path as from the current folder, where it lies in it; else as it is."""
     try:
-        return os.path.relpath(path)
+        near = os.path.relpath(path)
     except (OSError, ValueError):
         return str(path)
+    return str(path) if near.startswith(os.pardir) else near

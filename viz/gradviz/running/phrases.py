@@ -8,21 +8,22 @@ from gradviz.render.sentences import counted, listing, path_and_line, printable
 from gradviz.running import brief
 from gradviz.running.calls import Call
 
-MOST_PLACES = 3  # that sever one route in series, one by one
+MOST_PLACES = 3  # that sever one route, one after the other
 _MOST = 6  # groups of names on a line, before the rest is only counted
 _LABEL = 10
 
 
-def cut_lines(cut: Cut, by: str = "by") -> Iterator[str]:
-    """Yield the lines that say what severs, by which call, and where else in series."""
+def cut_lines(cut: Cut, by: str = "by", most: int = MOST_PLACES) -> Iterator[str]:
+    """Yield the lines that say what severs, by which call, and ``most`` lines that do so again."""
     code = f": {brief.code(cut.code)}" if cut.code else ""
     yield line("", f"{by} {cut.operation} at {path_and_line(cut)}{code}")
     if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
         yield line("", f"called{at_line(cut.caller)}")
-    for place in cut.also[:MOST_PLACES]:
-        yield line("", f"and in series{at_line(place)}")
-    if cut.also[MOST_PLACES:]:
-        yield line("", f"and in series at {counted(len(cut.also) - MOST_PLACES, 'more line')}")
+    for place in cut.also[:most]:
+        yield line("", f"cut again{at_line(place)}")
+    if cut.also[most:]:
+        number = len(cut.also) - most
+        yield line("", f"cut again at {counted(number, 'more line' if most else 'line')}")
 
 
 def names_in(names: Iterable[str], call: Call) -> str:

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,10 +89,10 @@ def _refuse_what_is_no_script(script: str) -> None:
             f" leave {script!r} out, as in gradviz run train.py or gradviz run -m package.train"
         )
     if not os.path.exists(script):
-        raise GradvizError(
-            f"cannot run {script!r}: there is no such file (for a module write gradviz run -m"
-            f" {script})"
-        )
+        others = [path.name for path in Path(script).absolute().parent.glob("*.py")]
+        close = get_close_matches(Path(script).name, others, n=1)
+        way_out = f"did you mean {close[0]}?" if close else f"a module is gradviz run -m {script}"
+        raise GradvizError(f"cannot run {script!r}: there is no such file; {way_out}")
     begins = b""
     if os.path.isfile(script):
         with suppress(OSError), open(script, "rb") as file:  # Python says what is unreadable

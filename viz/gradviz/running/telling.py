@@ -158,7 +158,7 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
     for cuts, names in partial.items():
         yield line("partial", f"{names_in(names, call)}: one route is cut, another is alive")
         for cut in cuts:
-            yield from cut_lines(cut)
+            yield from cut_lines(cut, most=0)
     if inside:
         lines = {(cut.file, cut.line) for cuts in inside.values() for cut in cuts}
         who = counted(len(inside), "parameter")
@@ -225,7 +225,7 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
     for cuts, names in groups.items():
         yield line("cut", names_in(names, call))
         for position, cut in enumerate(cuts):
-            yield from cut_lines(cut, "and in parallel by" if position else "by")
+            yield from cut_lines(cut, "on another route by" if position else "by")
         if call.failed:  # no step follows that would tell what fixes it
             yield from (
                 line("fix", mend) for mend in dict.fromkeys(explain(cut).mend for cut in cuts)

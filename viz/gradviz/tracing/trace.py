@@ -11,10 +11,10 @@ from types import FrameType
 from typing import Any, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gradviz import causes
-from gradviz.errors import LossError, ModelError, TraceError
+from gradviz.errors import LossError, TraceError
 from gradviz.recording import seams, torch_inside
 from gradviz.recording.ancestry import brought_by
 from gradviz.recording.inputs import came_back
@@ -22,10 +22,11 @@ from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.model_names import Model, names_of
 from gradviz.recording.recorder import described
-from gradviz.recording.seams.watcher import Optimized, Watcher, held_by
+from gradviz.recording.seams.watcher import Optimized, Watcher
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import end_blocks
 from gradviz.reports import Report
+from gradviz.tracing.arguments import check_model, held
 from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.gathering import Seen
 from gradviz.training.judging import judge as judge_training
@@ -253,11 +254,7 @@ class Trace:
         return tuple(remarks)
 
     def _known_optimizers(self, optimizer: Optimizers) -> set[int] | None:
-        if optimizer is not None:
-            return held_by(
-                [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer
-            )
-        return self._optimizers.held()
+        return self._optimizers.held() if optimizer is None else held(optimizer)
 
 
 def _refuse() -> None:
@@ -330,11 +327,7 @@ def report(
         LossError: ``loss`` is nothing that backward() could start from.
         ModelError: ``model`` has no ``named_parameters()``.
     """
-    optimized = (
-        None
-        if optimizer is None
-        else held_by([optimizer] if isinstance(optimizer, torch.optim.Optimizer) else optimizer)
-    )
+    optimized = None if optimizer is None else held(optimizer)
     note = (
         "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add"
         " whether an unused parameter was cut, and by which line."
@@ -352,14 +345,7 @@ def _report(
     notes: tuple[str, ...],
     numbers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Report:
-    by_name = isinstance(model, Mapping) and all(
-        isinstance(item, (Tensor, nn.Module)) for item in model.values()
-    )
-    if model is not None and not isinstance(model, nn.Module) and not by_name:
-        raise ModelError(
-            f"the model is a {type(model).__name__}, not a torch.nn.Module: give the module whose"
-            " parameters should train"
-        )
+    check_model(model)
     losses, remarks = _losses(loss, numbers or {}, summed=measure)
     notes += remarks
     together = judge(tape, losses, model, optimized, measure=measure, notes=notes, numbers=numbers)
