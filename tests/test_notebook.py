@@ -42,7 +42,8 @@ def test_a_report_shows_its_picture_and_its_text(notebook: Any) -> None:
     assert set(output.data) == {"text/plain", "text/html", "image/svg+xml"}
     assert output.data["image/svg+xml"].startswith("<svg")
     assert len(output.data["text/plain"].splitlines()) <= 10
-    said = html.unescape(output.data["text/html"].partition("<pre>")[2].removesuffix("</pre>"))
+    text = output.data["text/html"].partition("<pre")[2].partition(">")[2]
+    said = html.unescape(text.removesuffix("</pre>"))
     assert said.strip() == notebook.cells[3].outputs[0].text.strip()
     assert "  fix       Drop it, or use x.detach()" in said
 

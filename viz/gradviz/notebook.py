@@ -30,8 +30,9 @@ def mimebundle(report: Findings) -> dict[str, str]:
             f'<img alt="{escape(headline(report))}"'
             f' src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
         )
+        text = escape(render_text(report))
         bundle["image/svg+xml"] = svg
-        bundle["text/html"] = f"{picture}<pre>{escape(render_text(report))}</pre>"
+        bundle["text/html"] = f'{picture}<pre style="font-family:monospace">{text}</pre>'
     return bundle
 
 

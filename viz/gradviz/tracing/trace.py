@@ -319,9 +319,9 @@ def report(
 ) -> Report:
     """Report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
 
-    Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`; what
-    is not reached is called unused, because only a trace can tell a cut from it, and the report
-    says so.
+    Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`. Only
+    a trace can tell cut from unused: what is not reached has the verdict unused, for the reason
+    ``unknown``, and the report says that it may be cut.
 
     Raises:
         LossError: ``loss`` is nothing that backward() could start from.
@@ -330,7 +330,7 @@ def report(
     optimized = None if optimizer is None else held(optimizer)
     note = (
         "This report is from the loss alone. A trace (with gradviz.trace() as trace: ...) would add"
-        " whether an unused parameter was cut, and by which line."
+        " whether what is not reached was cut, and by which line."
     )
     return _report(Tape(), loss, model, optimized, measure=backward, notes=(note,))
 
