@@ -137,7 +137,7 @@ def test_the_page_holds_everything_that_is_drawn_and_every_parameter() -> None:
         things = [number for number in loss["tree"][1:] if number >= 0]
         assert sorted(things) == list(range(len(loss["nodes"]["text"])))
         assert set(loss["nodes"]["parameter"]) >= set(range(len(report.parameters)))
-        assert len(loss["parameters"]["name"]) == len(report.parameters)
+        assert len(loss["parameters"]["numel"]) == len(report.parameters)
         verdicts = data(render_html(report))["verdicts"]
         assert [verdicts[number]["word"] for number in loss["parameters"]["verdict"]] == [
             str(p.verdict) for p in report.parameters.values()

@@ -53,7 +53,7 @@ _COLUMNS = (
     "pruned",
 )  # fmt: skip
 _OF_PARAMETERS = (
-    "name", "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized",
+    "also", "verdict", "partial", "numel", "norm", "reason", "cuts", "optimized",
     "switched",
 )  # fmt: skip
 
@@ -237,7 +237,6 @@ class _Loss:
             norm, switched = parameter.gradient_norm, parameter.frozen_at or parameter.thawed_at
             rows.append(
                 (
-                    printable(name),
                     [printable(other) for other in parameter.names if other != name],
                     VERDICTS.index(parameter.verdict),
                     int(parameter.partial),

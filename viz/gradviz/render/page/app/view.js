@@ -54,7 +54,7 @@ function glideTo(next) {
 
 /**
  * Show everything; ``isReadable`` keeps the text readable and, where not everything fits then,
- * begins at the first cut or else at the loss.
+ * begins at what is to blame, or else at the loss.
  */
 function fit(isReadable = false, isSoft = false) {
   const {model, layout} = state;
@@ -64,16 +64,25 @@ function fit(isReadable = false, isSoft = false) {
   const k = Math.min(LARGEST, Math.max(wholeZoom(), least));
   const wide = stage.clientWidth / k;
   const high = stage.clientHeight / k;
-  const cut = model.loss.cuts.length ? model.shownOf(model.markOf(0)) : -1;
+  const blamed = boxToBlame();
   const lowest = wholeHigh - high;
   let middle = wholeWide / 2;
-  if (wholeWide > wide) middle = cut >= 0 ? middleAround(cut, wide) : axis[model.n];
+  if (wholeWide > wide) middle = blamed >= 0 ? middleAround(blamed, wide) : axis[model.n];
   let top = lowest / 2;
   if (wholeHigh > high) {
-    const atCut = cut >= 0 ? y[cut] + h[cut] / 2 - high / 2 : lowest;
-    top = Math.max(0, Math.min(lowest, atCut));
+    const atBlamed = blamed >= 0 ? y[blamed] + h[blamed] / 2 - high / 2 : lowest;
+    top = Math.max(0, Math.min(lowest, atBlamed));
   }
   moveTo({x: middle - wide / 2, y: top, k}, isSoft);
+}
+
+/** The box of the first cut, or else of the first parameter that is not used; -1 for none. */
+function boxToBlame() {
+  const {model} = state;
+  if (model.loss.cuts.length) return model.shownOf(model.markOf(0));
+  const unused = model.loss.parameters.verdict.indexOf(WORDS.indexOf("unused"));
+  const node = unused < 0 ? -1 : model.nodeOfParameter(unused);
+  return node < 0 ? -1 : model.shownOf(node);
 }
 
 /** The middle of the widest frame around a thing that fits the window. */
