@@ -173,6 +173,13 @@ def functional_jacobian(net, graph=False):
     return loss_of(net, slope.sum((0, 1)))
 
 
+def jacobian_in_a_weight(net, graph=False):
+    slope = torch.autograd.functional.jacobian(
+        lambda w: (w @ X.T).tanh().sum(1), net.a.weight, create_graph=graph
+    )
+    return loss_of(net, slope.sum(0))
+
+
 def thawed_late(net):
     net.a.requires_grad_(False)
     hidden = net.a(X)
@@ -375,6 +382,12 @@ REMEDIES = (
         "create_graph=True to jacobian()",
         functional_jacobian,
         lambda net: functional_jacobian(net, graph=True),
+    ),
+    Remedy(
+        "functional derivative in a weight",
+        "create_graph=True to jacobian()",
+        jacobian_in_a_weight,
+        lambda net: jacobian_in_a_weight(net, graph=True),
     ),
     Remedy(
         "thawed too late", "before the forward that should train it", thawed_late, thawed_before

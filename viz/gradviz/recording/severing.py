@@ -142,6 +142,8 @@ def kind_of(
         return CutKind.DEEPCOPY
     if stack.state_dict:
         return CutKind.DETACH
+    if kind is CutKind.DETACH and _by_a_derivative(stack):
+        return CutKind.GRAD_WITHOUT_GRAPH
     if kind is not None:
         return kind
     if not (out.dtype.is_floating_point or out.dtype.is_complex):
@@ -153,6 +155,12 @@ def kind_of(
     if any(live for _, live in inputs):
         return CutKind.NON_DIFFERENTIABLE
     return None
+
+
+def _by_a_derivative(stack: Surroundings) -> bool:
+    """Say whether ``torch.autograd.functional`` itself makes a call."""
+    line = stack.torch_line
+    return line is not None and line.co_filename == torch_inside.FUNCTIONAL
 
 
 def _mode_kind(recorder: Recorder, stack: Surroundings) -> CutKind:

@@ -15,6 +15,8 @@ AVERAGES = os.path.join(FOLDER, "optim", "swa_utils.py")
 GRAD_MODE = os.path.join(FOLDER, "autograd", "grad_mode.py")
 # What no_grad is as a decorator; 2.6 to 2.15
 CONTEXTLIB = os.path.join(FOLDER, "utils", "_contextlib.py")
+# Detaches what it is given and what it gives, unless create_graph is True; 2.6 to 2.15
+FUNCTIONAL = os.path.join(FOLDER, "autograd", "functional.py")
 # Of torch.autograd.functional, by a frame's name
 DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))
 SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsample does not
