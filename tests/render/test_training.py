@@ -104,3 +104,11 @@ def test_how_much_of_a_large_parameter_was_compared_is_said():
     large = replace(fate("a"), compared=4096, numel=10**6)
     assert "no more than 4,096" in note_on_size(training(large))
     assert note_on_size(training(fate("a", compared=4))) == ""
+
+
+def test_where_nothing_could_move_what_gradient_came_to_no_number_is_given():
+    unknown, zero = replace(fate("a"), trains=None), fate("b", "zero")
+    text = sentence(training(unknown, zero, steps=0))
+    assert text.startswith(f"No optimizer stepped while it was watched, so {NOT_KNOWN}; b does not")
+    assert sentence(training(fate("a"), unknown, zero, steps=0)).startswith("1 of 3")
+    assert sentence(training(fate("a", "not_held"), zero, steps=0)).startswith("0 of 2")

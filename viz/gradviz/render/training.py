@@ -40,19 +40,14 @@ def sentence(training: Training | None) -> str:
     decided = [fate for fate in fates if fate.trains is not None]
     if not decided:
         return _with_remarks(f"{_steps(training)}, so {NOT_KNOWN}", training)
-    total = counted(len(fates), "parameter")
-    train = sum(fate.trains is True for fate in fates)
-    if train == len(fates):
-        clauses = [f"All {total} train" if len(fates) > 1 else "The only parameter trains"]
-    else:
-        clauses = [f"{train} of {total} {'trains' if train == 1 else 'train'}"]
+    clauses = [_how_many(training)]
     clauses += _without_gradient(training)
     reasons = _by_reason(training)
     clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
     rest = sum(len(names) for _, names in reasons[_CLAUSES:])
     clauses += [f"{rest} more do not"] if rest else []
     unknown = len(fates) - len(decided)
-    clauses += [f"of {unknown} it is not known"] if unknown else []
+    clauses += [f"of {unknown} it is not known"] if unknown and not _is_open(training) else []
     clauses += [f"other processes hold all values of {away} more"] if away else []
     if beside:
         them = "it" if len(beside) == 1 else "them"
@@ -75,6 +70,26 @@ def _besides(training: Training) -> list[str]:
             if alarm.why in _TOLD_BESIDE
         )
     )
+
+
+def _how_many(training: Training) -> str:
+    """Return how many parameters train, or that nothing was watched that could tell."""
+    if _is_open(training):
+        return f"{_steps(training)}, so {NOT_KNOWN}"
+    fates = training.parameters
+    train = sum(fate.trains is True for fate in fates)
+    total = counted(len(fates), "parameter")
+    if train == len(fates):
+        return f"All {total} train" if len(fates) > 1 else "The only parameter trains"
+    return f"{train} of {total} {'trains' if train == 1 else 'train'}"
+
+
+def _is_open(training: Training) -> bool:
+    """Say whether gradient came to parameters, none of which moved, and nothing stepped that was to
+    move them.
+    """
+    answers = {fate.trains for fate in training.parameters}
+    return not training.steps and None in answers and True not in answers
 
 
 def _with_remarks(sentence: str, training: Training | None) -> str:
