@@ -1,15 +1,21 @@
 import doctest
 import sys
+import sysconfig
 from dataclasses import replace
+from pathlib import Path
 
 import graphs
 import pytest
+import torch
+from torch import nn
 
+import gradviz
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.parameters import Parameters
 from gradviz.render import names, sentences
+from gradviz.render.json import read_findings, render_json
 from gradviz.render.names import by_module
-from gradviz.render.sentences import headline, listing, path_and_line, starred
+from gradviz.render.sentences import headline, listing, note_text, path_and_line, starred
 from gradviz.reports import Report
 
 
@@ -116,3 +122,43 @@ def test_a_line_is_named_from_the_folder_of_the_script_after_its_end_too(tmp_pat
     monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "train.py")])
     assert path_and_line(Place(str(tmp_path / "nets" / "a.py"), 3)) == "nets/a.py:3"
+
+
+NOTE = "NaN is born in the backward of sqrt at {}/nets/a.py:6 (x = load('{}/x.pt').sqrt())."
+
+
+@pytest.mark.parametrize("root", ["working", "script", "packages"])
+def test_a_note_names_lines_as_everything_else_does_and_leaves_code_as_it_is(
+    root, tmp_path, monkeypatch
+):
+    if root == "working":
+        monkeypatch.chdir(tmp_path)
+    elif root == "script":
+        monkeypatch.setattr(sys.modules["__main__"], "__file__", f"{tmp_path}/a.py", raising=False)
+    folder = sysconfig.get_path("purelib") if root == "packages" else tmp_path
+    shown = path_and_line(Place(f"{folder}/nets/a.py", 6))
+    assert shown == "nets/a.py:6"
+    note = NOTE.format(folder, folder)
+    assert note_text(note) == NOTE.format(folder, folder).replace(f"{folder}/nets/a.py:6", shown)
+
+
+def test_a_line_elsewhere_and_a_folder_that_begins_alike_stay_whole_in_a_note(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for place in ("/elsewhere/a.py:6", f"{tmp_path}more/a.py:6"):
+        note = f"Frozen at {place} only after the loss had used them: w."
+        assert note_text(note) == note
+
+
+def test_a_report_prints_the_line_of_a_birth_from_the_folder_and_saves_it_in_full(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent)
+    weight = nn.Parameter(torch.tensor([0.0, 1.0]))
+    with gradviz.trace() as trace:
+        loss = (weight * 1).sqrt().sum()
+        loss.backward()
+    report = trace.report(loss, nn.ParameterList([weight]))
+    kept = " ".join(read_findings(render_json(report)).notes)
+    assert f"born in the backward of sqrt at {__file__}:" in kept
+    printed = " ".join(str(report).split())
+    assert f"born in the backward of sqrt at {Path(__file__).name}:" in printed

@@ -27,7 +27,7 @@ from gradviz.render.page_data import loss_data
 from gradviz.render.page_patches import PagePatch, patches_data
 from gradviz.render.page_series import series_data
 from gradviz.render.page_training import training_data
-from gradviz.render.sentences import MEANINGS, headline, printable
+from gradviz.render.sentences import MEANINGS, headline, note_text, printable
 from gradviz.render.series_svg import DARK, LIGHT
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
 from gradviz.several import is_of_calls
@@ -77,7 +77,7 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
         "partial": PARTIAL,
-        "notes": [printable(note) for note in notes],
+        "notes": [note_text(note) for note in notes],
         "torch": report.torch or "",
         "glossary": _glossary(),
         "command": printable(command),

@@ -12,7 +12,7 @@ from typing import Any
 
 from gradviz.errors import OutputError
 from gradviz.findings import Findings
-from gradviz.render.sentences import count_reached
+from gradviz.render.sentences import count_reached, note_text
 from gradviz.render.series_of import series_of
 from gradviz.render.series_svg import render_series_svg
 from gradviz.render.series_text import render_series
@@ -78,7 +78,7 @@ def text_of(report: Findings, series: Series | None) -> str:
     lines = [
         f"ALARM: {alarm.means} {alarm.mend} ({', '.join(alarm.parameters[:4])})" for alarm in alarms
     ]
-    lines += [note for note in report.notes if note.startswith("ALARM")]
+    lines += [note_text(note) for note in report.notes if note.startswith("ALARM")]
     return (
         "\n".join(
             [*lines, count_reached(report) + ".", "" if series is None else render_series(series)]

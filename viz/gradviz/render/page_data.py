@@ -36,6 +36,7 @@ from gradviz.render.sentences import (
     headline,
     is_known_unused,
     listing,
+    note_text,
     printable,
     severed_by,
     why_unused,
@@ -100,7 +101,7 @@ class _Loss:
         data = {
             "name": printable(report.loss),
             "headline": headline(report) + ".",
-            "notes": [printable(note) for note in report.notes],
+            "notes": [note_text(note) for note in report.notes],
             "things": len(things),
             "nodes": {name: _column([row.get(name, -1) for row in rows]) for name in _COLUMNS},
             "lines": [list(column) for column in zip(*lines, strict=True)] or [[], [], []],

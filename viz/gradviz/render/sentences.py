@@ -4,6 +4,7 @@ Nothing here lays out or colours. A name that cannot be printed is shown with it
 so a sentence is one line.
 """
 
+import os
 import sys
 import sysconfig
 from collections import Counter
@@ -147,11 +148,24 @@ def path_and_line(place: Place | Cut) -> str:
     Below an installed package, the current folder or that of the script, else in full.
     """
     path = Path(place.file)
-    for root in (Path(sysconfig.get_path("purelib")), Path.cwd(), *_script_folder()):
-        if path.is_relative_to(root):
-            path = path.relative_to(root)
-            break
+    root = next(filter(path.is_relative_to, _roots()), None)
+    path = path if root is None else path.relative_to(root)
     return printable(f"{path}:{place.line}" if place.file else "a line that is not known")
+
+
+def note_text(note: str) -> str:
+    """Return a note as it is printed: the lines that it names as :func:`path_and_line` names them.
+
+    A note is kept with full paths, as what reads a saved report may run in another folder.
+    """
+    for root in _roots():
+        note = note.replace(f" at {root}".rstrip(os.sep) + os.sep, " at ")
+    return printable(note)
+
+
+def _roots() -> tuple[Path, ...]:
+    """Return the folders below which a path is printed from there on, the first that fits."""
+    return Path(sysconfig.get_path("purelib")), Path.cwd(), *_script_folder()
 
 
 def _script_folder() -> list[Path]:

@@ -26,6 +26,7 @@ from gradviz.render.sentences import (
     is_known_unused,
     leaf_name,
     listing,
+    note_text,
     path_and_line,
     printable,
     why_unused,
@@ -192,7 +193,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
                 yield _Line(leaf.place.code, "code", indent=6)
     for note in report.notes:
         yield _Line()
-        yield _Line(note, indent=2, label="note")
+        yield _Line(note_text(note), indent=2, label="note")
 
 
 def _is_zero_by_hook(report: Findings, cut: Cut) -> bool:

@@ -16,6 +16,7 @@ from gradviz.render.sentences import (
     begins_in,
     counted,
     leaf_name,
+    note_text,
     path_and_line,
     printable,
     verdict_counts,
@@ -109,7 +110,7 @@ def _details(call: Call, *, verbose: bool = False) -> list[str]:
             for leaf in report.unregistered[:3]
         ]
     )
-    sections.append([line("note", note) for note in report.notes])
+    sections.append([line("note", note_text(note)) for note in report.notes])
     # As often as not a stop-gradient that is meant
     sections.append([*_partial(call, verbose=verbose)])
     return (
