@@ -43,12 +43,13 @@ def test_a_folder_that_is_not_there_is_refused_before_the_work(tmp_path):
         check(tmp_path / "missing" / "g.json")
 
 
-def test_a_picture_is_written_as_it_is_whatever_else_its_name_ends_in(tmp_path):
-    for name in ("g.svg", "g.image"):
+def test_a_picture_is_written_as_it_is_where_its_name_ends_in_svg_or_in_nothing(tmp_path):
+    for name in ("g.svg", "g.SVG", "g"):
         save_picture(chain(3), tmp_path / name, "<svg/>")
         assert (tmp_path / name).read_text() == "<svg/>"
 
 
 def test_a_picture_is_not_written_under_the_name_of_another_format(tmp_path):
-    with pytest.raises(OutputError, match=r"must end in \.svg, \.png or \.pdf"):
-        save_picture(chain(3), tmp_path / "g.json", "<svg/>")
+    for name in ("g.json", "g.bmp"):
+        with pytest.raises(OutputError, match=r"must end in \.svg, \.png or \.pdf"):
+            save_picture(chain(3), tmp_path / name, "<svg/>")

@@ -76,14 +76,14 @@ class Report(Findings):
 
         Args:
             path: Where to write it. A name that ends in ``.png`` or ``.pdf`` gets a picture of that
-                format, which ``dot`` draws.
+                format, which ``dot`` draws; no other ending than these and ``.svg`` is taken.
             engine: ``"auto"`` (``dot`` if it is on PATH, else the embedded one), ``"dot"`` or
                 ``"embedded"``.
             view: How much is folded, and on which ground: ``gradviz.View(budget=300)``,
                 ``gradviz.View(open=("layers.3.*",))``, ``gradviz.View(scheme="dark")``.
 
         Raises:
-            OutputError: The file cannot be written, or its name is that of another format.
+            OutputError: The file cannot be written, or its name ends in something else.
             EngineError: No engine could draw it.
         """
         text = render_svg(self, view, engine=engine)

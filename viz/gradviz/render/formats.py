@@ -107,18 +107,18 @@ def save_picture(report: Findings, path: Path, svg: str, *, view: View = _USUAL)
     """Write a picture to ``path``: ``svg``, unless the name ends in ``.png`` or ``.pdf``.
 
     Raises:
-        OutputError: The name is that of another format, or the file cannot be written.
+        OutputError: The name ends in something else, or the file cannot be written.
         EngineError: ``dot``, which draws the other formats, is not there.
     """
     ending = path.suffix.lower()
     if ending in (".png", ".pdf"):
         write(path, FORMATS[ending](report, "auto", view))
-    elif ending in FORMATS and ending != ".svg":
+    elif ending in ("", ".svg"):
+        write(path, svg)
+    else:
         raise OutputError(
             f"cannot write {path.name!r} as a picture: the name must end in .svg, .png or .pdf"
         )
-    else:
-        write(path, svg)
 
 
 def save_difference(
