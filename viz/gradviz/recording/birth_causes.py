@@ -12,18 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradviz.recording import torch_inside
 from gradviz.recording.names import operation_name
+from gradviz.recording.overflows import (
+    determinant_overflow,
+    exponential_overflow,
+    inverse_overflow,
+    larger,
+    power_overflow,
+    running_product,
+    words_where,
+)
 from gradviz.recording.saved import number
 
-# The names under which products of matrices save what they multiply, and where it goes in
-_FACTORS = {
-    "addmm": {"mat1": 1, "mat2": 2},
-    "mm": {"self": 0, "mat2": 1},
-    "bmm": {"self": 0, "mat2": 1},
-    "baddbmm": {"batch1": 1, "batch2": 2},
-    "mv": {"self": 0, "vec": 1},
-}
 _NEAR = 6  # nodes before one that are looked at
 
 Check = Callable[[dict[str, Tensor], Any], str | None]
@@ -54,24 +54,12 @@ class BirthCause:
     masks: bool = False
 
 
-def _count(mask: Tensor) -> str:
-    """``"3 of 10 elements"``; empty where there are none."""
-    hits = int(mask.sum())
-    return f"{hits} of {mask.numel()} elements" if hits else ""
-
-
-def _words_where(words: str, mask: Tensor) -> str:
-    """Return the words, and at how many elements it is so; empty where there are none."""
-    count = _count(mask)
-    return f"{words}, at {count}" if count else ""
-
-
 def _at(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
     """Return a check of one saved tensor: the words, and at how many elements it is so."""
 
     def check(values: dict[str, Tensor], node: Any) -> str | None:
         value = values.get(label)
-        return None if value is None else _words_where(words, test(value))
+        return None if value is None else words_where(words, test(value))
 
     return check
 
@@ -91,7 +79,7 @@ def _power(test: Callable[[Tensor, Tensor], Tensor], words: str) -> Check:
         base, exponent = values.get("self"), values.get("exponent", number(node, "exponent"))
         if base is None or exponent is None:
             return None
-        return _words_where(words, test(base, torch.as_tensor(exponent)))
+        return words_where(words, test(base, torch.as_tensor(exponent)))
 
     return check
 
@@ -124,68 +112,6 @@ def _may_be_masked(node: Any) -> bool:
     return False
 
 
-def _larger(values: dict[str, Tensor], compute: Callable[..., Tensor], *labels: str) -> str | None:
-    """Say whether a result is more than its type holds, though finite values went in."""
-    operands = [values.get(label) for label in labels]
-    if any(operand is None for operand in operands):
-        return None
-    result = compute(*operands)
-    if not result.is_floating_point():
-        return ""
-    finite = [operand.isfinite() for operand in operands if operand is not None]
-    mask = result.isinf()
-    for part in finite:
-        mask = mask & part
-    return overflow(mask, result.dtype)
-
-
-def overflow(mask: Tensor, dtype: torch.dtype) -> str:
-    """Say at how many elements a result is more than its type holds; empty where there are none."""
-    count, kind = _count(mask), str(dtype).removeprefix("torch.")
-    most = torch.finfo(dtype).max
-    number = f"{most:.0f}" if most < 1e6 else f"{most:.3g}"
-    return (
-        f"the result is larger than {number}, the largest number of {kind}, at {count}"
-        if count
-        else ""
-    )
-
-
-def product_overflow(node: Any, values: dict[str, Tensor]) -> str | None:
-    """Say whether a product of matrices is more than its type holds, though its factors are finite.
-
-    It is computed again for that; None where the factors cannot be read.
-    """
-    factors: list[Tensor] = []
-    for label, position in _FACTORS.get(operation_name(type(node).__name__), {}).items():
-        factor = values[label] if label in values else _leaf_at(node, position)
-        if factor is None or not bool(factor.isfinite().all()):
-            return None
-        factors.append(factor)
-    if not factors:
-        return None
-    result = torch.matmul(*factors)
-    return overflow(result.isinf(), result.dtype) if result.is_floating_point() else None
-
-
-def _leaf_at(node: Any, position: int) -> Tensor | None:
-    """Return the leaf that goes in at a position, also transposed, as a linear layer's weight."""
-    before = node.next_functions[position][0]
-    leaf: Tensor | None = getattr(before, "variable", None)
-    if leaf is None and operation_name(type(before).__name__) == "t":
-        leaf = getattr(before.next_functions[0][0], "variable", None)
-        return None if leaf is None else torch_inside.detach(leaf).t()
-    return None if leaf is None else torch_inside.detach(leaf)
-
-
-def _power_overflow(values: dict[str, Tensor], node: Any) -> str | None:
-    base, exponent = values.get("self"), values.get("exponent", number(node, "exponent"))
-    if base is None or exponent is None:
-        return None
-    nonzero = {"base": torch.where(base == 0, torch.ones_like(base), base)}
-    return _larger(nonzero, lambda value: value.pow(exponent), "base")
-
-
 def _equal(label: str, words: str) -> Check:
     def check(values: dict[str, Tensor], node: Any) -> str | None:
         spectrum = values.get(label)
@@ -208,15 +134,7 @@ def _angle(values: dict[str, Tensor], node: Any) -> str | None:
     first, second = values.get("self"), values.get("other")
     if first is None or second is None:
         return None
-    return _words_where("atan2 of (0, 0) has no derivative", (first == 0) & (second == 0))
-
-
-def _too_large(values: dict[str, Tensor], node: Any) -> str | None:
-    result = values.get("result")
-    if result is None:
-        return None
-    words = overflow(result.isinf(), result.dtype)
-    return words and f"{words}; 0 times infinity is NaN"
+    return words_where("atan2 of (0, 0) has no derivative", (first == 0) & (second == 0))
 
 
 def _recomputed(values: dict[str, Tensor], node: Any) -> str | None:
@@ -225,7 +143,7 @@ def _recomputed(values: dict[str, Tensor], node: Any) -> str | None:
     if value is None or function is None:
         return None
     result = function(value)
-    return _words_where("its result is infinite", result.isinf()) or _words_where(
+    return words_where("its result is infinite", result.isinf()) or words_where(
         "it is not defined there", result.isnan() & ~value.isnan()
     )
 
@@ -284,8 +202,9 @@ CAUSES: tuple[BirthCause, ...] = (
         r"^mul$",
         "an overflow",
         SCALE,
-        result=lambda values, node: _larger(values, torch.mul, "self", "other"),
+        result=lambda values, node: larger(values, torch.mul, "self", "other"),
     ),
+    BirthCause(r"^(cum)?prod$", "an overflow", SCALE, result=running_product),
     BirthCause(
         r"^reciprocal$",
         "a division by 0",
@@ -307,13 +226,13 @@ CAUSES: tuple[BirthCause, ...] = (
             lambda x, n: (x == 0) & (n < 1), "the derivative of 0 to a power below 1 is infinite"
         ),
     ),
-    BirthCause(r"^pow", "an overflow", SCALE, result=_power_overflow),
+    BirthCause(r"^pow", "an overflow", SCALE, result=power_overflow),
     BirthCause(
         r"^(exp|exp2|expm1)$",
         "an overflow: the result is infinite, and 0 times infinity is NaN",
         "Clamp what goes in, also where torch.where leaves the result out: the branch that is not"
         " taken gets gradient too.",
-        result=_too_large,
+        result=exponential_overflow,
     ),
     BirthCause(
         r"softmax|scaled_dot_product",
@@ -424,7 +343,16 @@ CAUSES: tuple[BirthCause, ...] = (
         result=_at("result2", torch.isinf, "the deviation of equal values is 0, and eps as well"),
     ),
     BirthCause(
-        r"^linalg_(qr|slogdet|inv|inv_ex|solve_ex|solve|det|cholesky_ex)$",
+        r"^linalg_inv(_ex)?$", "a matrix that is singular", _SINGULAR, result=inverse_overflow
+    ),
+    BirthCause(
+        r"^linalg_det$",
+        "an overflow",
+        SCALE,
+        result=determinant_overflow,
+    ),
+    BirthCause(
+        r"^linalg_(qr|slogdet|solve_ex|solve|cholesky_ex)$",
         "a matrix that is singular",
         _SINGULAR,
     ),

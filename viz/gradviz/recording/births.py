@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of, overflow, product_overflow
+from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
 from gradviz.recording.names import operation_name
+from gradviz.recording.overflows import overflow, product_overflow
 from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
 from gradviz.recording.tape import is_accumulator
@@ -27,10 +28,11 @@ _HALVES = (torch.float16, torch.bfloat16)
 Words = tuple[str, str]
 """Why, and what mends it."""
 
-_BEFORE: Words = (
+BEFORE: Words = (
     "the loss is not finite, and no value that can be read shows where that began",
     "Look at the values before it.",
 )
+"""What there is to say of a loss where nothing shows the reason."""
 _UNEXPLAINED: Words = (
     "what goes in is finite, and what comes out is not",
     "Look at the values that go in, and at what their type can hold.",
@@ -117,7 +119,7 @@ def unread(loss: Any) -> Words:
     causes = causes_of(operation_name(type(loss).__name__))
     values = saved(loss)
     if not causes or any(cause.result(values, loss) is not None for cause in causes):
-        return _BEFORE
+        return BEFORE
     return _usual(causes)
 
 

@@ -15,7 +15,7 @@ from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
 from gradviz.recording.ancestry import brought_by
-from gradviz.recording.births import Born
+from gradviz.recording.births import BEFORE, Born
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
 from gradviz.recording.gradient_hooks import insert_hooks
@@ -215,7 +215,7 @@ def _births(
 ) -> tuple[NotFinite, ...]:
     """Return where NaN or infinity is born that came to a leaf or is in the loss.
 
-    What the forward made first, then in order.
+    What the forward made first, of it that whose reason is known, then in order.
     """
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
     born: dict[tuple[int, bool], NotFinite] = {}
@@ -229,7 +229,8 @@ def _births(
     first: dict[object, NotFinite] = {}  # of several at one line
     for earliest in born.values():
         first.setdefault((earliest.operation, earliest.place, earliest.forward), earliest)
-    return tuple(sorted(first.values(), key=lambda earliest: not earliest.forward))[:_MOST_BIRTHS]
+    ranked = sorted(first.values(), key=lambda birth: (not birth.forward, birth.why == BEFORE[0]))
+    return tuple(ranked)[:_MOST_BIRTHS]
 
 
 def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFinite:

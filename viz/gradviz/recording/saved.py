@@ -22,6 +22,7 @@ RESULTS = frozenset(
         "output",
         "out",
         "grid",
+        "inverse",
         "U",
         "S",
         "Vh",
