@@ -24,13 +24,10 @@ LONG_STILL: dict[str, int] = {}
 
 # The same, for functions that decide more
 DECIDING_STILL: dict[str, int] = {
-    "mending/effect.py:effect_of": 25,
-    "mending/stores.py:_limits": 21,
     "recording/inputs.py:dead_sources": 22,
     "recording/inputs.py:_gather": 27,
     "recording/measured.py:_brought": 23,
     "recording/where.py:look_around": 33,
-    "training/words.py:explain": 59,
 }
 
 

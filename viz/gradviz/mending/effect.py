@@ -1,9 +1,9 @@
 """What a patch does, measured: a step with it is held against the step without it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from gradviz.graph import Verdict
+from gradviz.graph import Parameter, Verdict
 from gradviz.mending.outcome import Outcome
 from gradviz.mending.problems import Problem, best, problems, severed
 
@@ -66,22 +66,18 @@ def effect_of(
     if after.failure is not None or not after.calls or not all(call.finite for call in after.calls):
         return None
     old, new = best(before.report), best(after.report)
-    if any(
-        parameter.verdict is Verdict.REACHED
-        and name in new
-        and new[name].verdict is not Verdict.REACHED
-        for name, parameter in old.items()
-    ):
+    had, has = _reached(old), _reached(new)
+    if not had.difference(has).isdisjoint(new):
         return None
-    reached, mended = [], []
-    for name in dict.fromkeys((*problem.parameters, *wanted)):
-        if name in old and name in new and new[name].verdict is Verdict.REACHED:
-            if old[name].verdict is not Verdict.REACHED:
-                reached.append(name)
-            elif severed(old[name]) and (soft or len(new[name].cuts) < len(old[name].cuts)):
-                mended.append(name)  # what is soft leaves the hard choice where it is
-    if repeatable:
-        mended = [name for name in mended if _moved(before, after, name)]
+    names = dict.fromkeys((*problem.parameters, *wanted))
+    better = [name for name in names if name in old and name in has]
+    reached = [name for name in better if name not in had]
+    mended = [
+        name
+        for name in better
+        if _has_fewer_cuts(old[name], new[name], soft=soft)
+        and (not repeatable or _moved(before, after, name))
+    ]
     finite = (
         [name for name in problem.parameters if name in new] if problem.kind == "not_finite" else []
     )
@@ -114,6 +110,17 @@ def is_there(problem: Problem, outcome: Outcome) -> bool:
         and [place.code for place in other.places] == [place.code for place in problem.places]
         for other in problems(outcome.report)
     )
+
+
+def _reached(parameters: Mapping[str, Parameter]) -> set[str]:
+    return {name for name, item in parameters.items() if item.verdict is Verdict.REACHED}
+
+
+def _has_fewer_cuts(old: Parameter, new: Parameter, *, soft: bool) -> bool:
+    """Say whether some of the routes of a parameter that is reached were severed and are not."""
+    if old.verdict is not Verdict.REACHED or not severed(old):
+        return False
+    return soft or len(new.cuts) < len(old.cuts)  # what is soft leaves the hard choice
 
 
 def _moved(before: Outcome, after: Outcome, name: str) -> bool:

@@ -6,7 +6,7 @@ come overwrite it. What lies there is of earlier weights, and carries no gradien
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gradviz.mending.edit import head, last_name, name_of
 from gradviz.mending.source import Source
@@ -111,11 +111,7 @@ def _limits(node: ast.AST, name: str, moved: set[str]) -> bool:
         if any(last_name(target) == name for target in targets):
             return _keeps_some(node.value, name)
     if isinstance(node, ast.Compare):
-        sides = (node.left, *node.comparators)
-        is_bound = not any(
-            isinstance(side, ast.Constant) and side.value in (0, 1) for side in sides
-        )
-        return is_bound and any(_is_length(side, name) for side in sides)
+        return _bounds_length((node.left, *node.comparators), name)
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):  # a ring
         return last_name(node.value) == name and any(
             isinstance(part, ast.Attribute) and part.attr in moved for part in ast.walk(node.slice)
@@ -126,6 +122,13 @@ def _limits(node: ast.AST, name: str, moved: set[str]) -> bool:
             for target in node.targets
         )
     return False
+
+
+def _bounds_length(sides: Sequence[ast.expr], name: str) -> bool:
+    """Say whether a length is compared with a bound, and not with 0 or 1, which ask for less."""
+    if any(isinstance(side, ast.Constant) and side.value in (0, 1) for side in sides):
+        return False
+    return any(_is_length(side, name) for side in sides)
 
 
 def _keeps_some(value: ast.expr, name: str) -> bool:

@@ -3,14 +3,18 @@
 What each reason means, what mends it, and the sentence that ends a run. Texts only, no torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from gradviz import causes
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
 from gradviz.training_facts import Evidence, Overflow, Stepper
 
-_MEANS: Mapping[str, tuple[str, str]] = {
+Explained = tuple[str, str]  # what it means, and what usually mends it
+
+_MEANS: Mapping[str, Explained] = {
     "frozen": (
         "Everything that this optimizer holds is frozen, so its steps change nothing.",
         (
@@ -214,7 +218,7 @@ def _is_copy_of_held(evidence: Evidence, steppers: Sequence[Stepper]) -> bool:
     return any(stepper.steps and evidence.copy_of in stepper.held for stepper in steppers)
 
 
-def _copied(copies: Sequence[Evidence]) -> tuple[str, str]:
+def _copied(copies: Sequence[Evidence]) -> Explained:
     lines = dict.fromkeys(copy.copied_at for copy in copies if copy.copied_at is not None)
     at = f" at {path_and_line(next(iter(lines)))}" if len(lines) == 1 else ""
     return (
@@ -224,7 +228,7 @@ def _copied(copies: Sequence[Evidence]) -> tuple[str, str]:
     )
 
 
-def _put_back_by(optimizers: Sequence[str]) -> tuple[str, str]:
+def _put_back_by(optimizers: Sequence[str]) -> Explained:
     return (
         f"{listing(optimizers)} all step them, and before the next backward they are what they"
         " were: one undoes what another does.",
@@ -250,7 +254,7 @@ def _is_spoilt_later(evidence: Evidence) -> bool:
     )
 
 
-def _born_unseen(holders: Sequence[Stepper]) -> tuple[str, str]:
+def _born_unseen(holders: Sequence[Stepper]) -> Explained:
     """Say as nearly as it is known when a NaN was born after the calls that were watched."""
     first = next((holder for holder in holders if holder.spoilt is not None), None)
     if first is None or first.spoilt is None:
@@ -279,7 +283,7 @@ def _born_unseen(holders: Sequence[Stepper]) -> tuple[str, str]:
     )
 
 
-def _overflown(overflow: Overflow) -> tuple[str, str]:
+def _overflown(overflow: Overflow) -> Explained:
     means = (
         f"The gradient is finite when {overflow.kind} steps, and the update is not: the step makes"
         " the parameter NaN or infinite for good."
@@ -295,61 +299,98 @@ def _overflown(overflow: Overflow) -> tuple[str, str]:
     )
 
 
-def explain(
-    why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]
-) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a reason is to be explained for.
+
+    Attributes:
+        concerned: The parameters.
+        steppers: All optimizers.
+        holders: Those that hold some of these parameters.
+    """
+
+    concerned: Sequence[Evidence]
+    steppers: Sequence[Stepper]
+    holders: Sequence[Stepper]
+
+
+def _not_stepped(asked: _Asked) -> Explained | None:
+    skipped = asked.holders and all(holder.skipped for holder in asked.holders)
+    return _SKIPPED if skipped else None
+
+
+def _not_held(asked: _Asked) -> Explained | None:
+    if all(map(is_thawed, asked.concerned)):
+        return _THAWED
+    if any(stepper.empty for stepper in asked.steppers):
+        return _EMPTY
+    if any(stepper.of_others for stepper in asked.steppers):
+        return _OF_OTHERS
+    if all(_is_copy_of_held(parameter, asked.steppers) for parameter in asked.concerned):
+        return _copied(asked.concerned)
+    if any(stepper.begun for stepper in asked.steppers):
+        return _BEGUN
+    return _IN_PLAIN_LIST if all("[" in item.name for item in asked.concerned) else None
+
+
+def _zero(asked: _Asked) -> Explained | None:
+    if all(parameter.all_zero for parameter in asked.concerned):
+        return _ALL_ZERO
+    names = {parameter.name for parameter in asked.concerned}
+    trains_others = any(not names.issuperset(holder.held) for holder in asked.holders)
+    return _DEAD if trains_others else None
+
+
+def _lost(asked: _Asked) -> Explained | None:
+    if not all(parameter.put_back for parameter in asked.concerned):
+        return None
+    together = [holder.name for holder in asked.holders if holder.steps]
+    is_seen = any(parameter.written_at for parameter in asked.concerned)
+    return _PUT_BACK if is_seen or len(together) < 2 else _put_back_by(together)
+
+
+def _too_small(asked: _Asked) -> Explained | None:
+    if any(look.lr for parameter in asked.concerned for look in parameter.looks):
+        return None
+    scheduled = any(holder.scheduled for holder in asked.holders)
+    return _NO_RATE_BY_SCHEDULE if scheduled else _NO_RATE
+
+
+def _not_finite(asked: _Asked) -> Explained | None:
+    if any(map(_is_spoilt_later, asked.concerned)):
+        return _born_unseen(asked.holders)
+    overflow = next(filter(None, (parameter.overflow for parameter in asked.concerned)), None)
+    if overflow is not None:
+        return _overflown(overflow)
+    birth = next(filter(None, (parameter.birth for parameter in asked.concerned)), None)
+    if birth is None:
+        return None
+    means, mend = _MEANS["not_finite"]
+    return f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend
+
+
+def _cut(asked: _Asked) -> Explained | None:
+    verdicts = chain.from_iterable((*item.stepped, *item.verdicts) for item in asked.concerned)
+    cut = next(chain.from_iterable(verdict.cuts for verdict in verdicts), None)
+    return None if cut is None else (_MEANS["cut"][0], causes.explain(cut).mend)
+
+
+_CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
+    "not_stepped": _not_stepped,
+    "not_held": _not_held,
+    "zero": _zero,
+    "lost": _lost,
+    "too_small": _too_small,
+    "not_finite": _not_finite,
+    "cut": _cut,
+}
+"""By reason: says more than :data:`_MEANS` where more is known, and None where not."""
+
+
+def explain(why: str, concerned: Sequence[Evidence], steppers: Sequence[Stepper]) -> Explained:
     """Return what a reason means for some parameters, and what usually mends it."""
     names = {parameter.name for parameter in concerned}
-    holders = [stepper for stepper in steppers if names & set(stepper.held)]
-    if why == "not_stepped" and holders and all(holder.skipped for holder in holders):
-        return _SKIPPED
-    if why == "not_held" and all(map(is_thawed, concerned)):
-        return _THAWED
-    if why == "not_held" and any(stepper.empty for stepper in steppers):
-        return _EMPTY
-    if why == "not_held" and any(stepper.of_others for stepper in steppers):
-        return _OF_OTHERS
-    if why == "not_held" and all(_is_copy_of_held(parameter, steppers) for parameter in concerned):
-        return _copied(concerned)
-    if why == "not_held" and any(stepper.begun for stepper in steppers):
-        return _BEGUN
-    if why == "zero" and all(parameter.all_zero for parameter in concerned):
-        return _ALL_ZERO
-    if why == "zero" and any(
-        names.isdisjoint([held]) for holder in holders for held in holder.held
-    ):
-        return _DEAD
-    if why == "not_held" and all("[" in parameter.name for parameter in concerned):
-        return _IN_PLAIN_LIST
-    if why == "lost" and all(parameter.put_back for parameter in concerned):
-        together = [holder.name for holder in holders if holder.steps]
-        is_seen = any(parameter.written_at for parameter in concerned)
-        return _PUT_BACK if is_seen or len(together) < 2 else _put_back_by(together)
-    if why == "too_small" and not any(
-        look.lr for parameter in concerned for look in parameter.looks
-    ):
-        return _NO_RATE_BY_SCHEDULE if any(holder.scheduled for holder in holders) else _NO_RATE
-    if why == "not_finite" and any(map(_is_spoilt_later, concerned)):
-        return _born_unseen(holders)
-    overflow = next(filter(None, (evidence.overflow for evidence in concerned)), None)
-    if why == "not_finite" and overflow is not None:
-        return _overflown(overflow)
-    means, mend = _MEANS[why]
-    if why == "cut":
-        verdicts = [
-            verdict
-            for parameter in concerned
-            for verdict in (*parameter.stepped, *parameter.verdicts)
-        ]
-        cuts = [cut for verdict in verdicts for cut in verdict.cuts]
-        return means, causes.explain(cuts[0]).mend if cuts else mend
-    birth = (
-        next((parameter.birth for parameter in concerned if parameter.birth is not None), None)
-        if why == "not_finite"
-        else None
-    )
-    return (
-        (means, mend)
-        if birth is None
-        else (f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend)
-    )
+    holders = [stepper for stepper in steppers if not names.isdisjoint(stepper.held)]
+    closer = _CLOSER.get(why)
+    explained = None if closer is None else closer(_Asked(concerned, steppers, holders))
+    return explained or _MEANS[why]
