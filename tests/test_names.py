@@ -27,7 +27,6 @@ DECIDING_STILL: dict[str, int] = {
     "recording/inputs.py:dead_sources": 22,
     "recording/inputs.py:_gather": 27,
     "recording/measured.py:_brought": 23,
-    "recording/where.py:look_around": 33,
 }
 
 

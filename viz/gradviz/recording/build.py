@@ -15,8 +15,9 @@ from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.moved import moved_by
 from gradviz.recording.records import Call, Step
+from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
-from gradviz.recording.where import NOWHERE, Spot, Switch
+from gradviz.recording.where import NOWHERE, Spot
 
 _node, _edge = quickly(Node), quickly(Edge)
 

@@ -6,7 +6,7 @@ What is done with it stands in functions that take it as their first argument: `
 
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -22,7 +22,10 @@ from gradviz.recording.stacks import Stacks
 from gradviz.recording.step_watch import GradientTouches
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import is_own
-from gradviz.recording.where import NOWHERE, Spot, Switch
+from gradviz.recording.where import NOWHERE, Spot
+
+if TYPE_CHECKING:
+    from gradviz.recording.switches import Switch
 
 
 class Recorder:

@@ -15,7 +15,8 @@ from gradviz.recording.inputs import Inputs
 from gradviz.recording.named_calls import CASTS, KIND_OF, operation_text
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
-from gradviz.recording.where import Spot, Surroundings, Switch
+from gradviz.recording.switches import Switch
+from gradviz.recording.where import Spot, Surroundings
 
 
 def write_down(

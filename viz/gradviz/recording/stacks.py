@@ -9,8 +9,9 @@ from typing import Any
 
 from torch import nn
 
+from gradviz.recording.switches import Switch, look_at_switch
 from gradviz.recording.torch_inside import CALL_MODULE, CONTEXTLIB
-from gradviz.recording.where import Surroundings, Switch, look_around, look_at_switch
+from gradviz.recording.where import Surroundings, look_around
 
 _MOST = 10_000  # stacks that are remembered
 

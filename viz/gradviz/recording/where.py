@@ -5,7 +5,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from linecache import getline
 from types import CodeType, FrameType
@@ -317,21 +317,7 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
         if kind is None:
             kind = level(filename)
         if kind == INSIDE:
-            if inner is None and filename.startswith(torch_inside.FOLDER):
-                surroundings.entered = running.co_name
-                if surroundings.torch_line is None and not filename.startswith(_SWITCHES):
-                    surroundings.torch_line = running
-            if running is CALL_MODULE:
-                if surroundings.module is None:
-                    surroundings.module = frame.f_locals["self"]
-            elif running is DEEPCOPY and inner is None:
-                surroundings.deepcopy = True
-            elif running is STATE_DICT and inner is None:
-                surroundings.state_dict = True
-            elif inner is None and is_optimizer(filename):
-                surroundings.optimizer = True
-            elif running.co_name == "__init__":
-                _look_at_init(frame, surroundings)
+            _look_inside(frame, surroundings, is_innermost=inner is None)
         else:
             instruction = (running, frame.f_lasti)
             inner = inner or instruction
@@ -345,23 +331,47 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
                 _look_at_init(frame, surroundings)
         method = functions.applied(frame)
         if method is not None:
-            surroundings.lasting = False
-            surroundings.checkpoint = surroundings.checkpoint or method.checkpoint
-            surroundings.innermost = surroundings.innermost or (
-                method.checkpoint and not applied_frame
-            )
-            surroundings.opaque = surroundings.opaque or method.opaque
-            surroundings.function = method.owner
+            _look_at_function(method, surroundings, is_innermost=not applied_frame)
             wrappers = method.wrappers
         if method is not None or running in wrappers:
             applied_frame = id(frame.f_back)
             applying = applying_user = None
         frame = frame.f_back
-    surroundings.spot = _spot(inner, user)
+    surroundings.spot = spot_of(inner, user)
     if applied_frame:
-        surroundings.applying = _spot(applying, applying_user)
+        surroundings.applying = spot_of(applying, applying_user)
         surroundings.applied = (applied_frame, surroundings.applying)
     return surroundings
+
+
+def _look_inside(frame: FrameType, surroundings: Surroundings, *, is_innermost: bool) -> None:
+    """Read a frame of torch, the standard library or gradviz."""
+    running = frame.f_code
+    if is_innermost and running.co_filename.startswith(torch_inside.FOLDER):
+        surroundings.entered = running.co_name
+        if surroundings.torch_line is None and not running.co_filename.startswith(_SWITCHES):
+            surroundings.torch_line = running
+    if running is CALL_MODULE:
+        if surroundings.module is None:
+            surroundings.module = frame.f_locals["self"]
+    elif running is DEEPCOPY and is_innermost:
+        surroundings.deepcopy = True
+    elif running is STATE_DICT and is_innermost:
+        surroundings.state_dict = True
+    elif is_innermost and is_optimizer(running.co_filename):
+        surroundings.optimizer = True
+    elif running.co_name == "__init__":
+        _look_at_init(frame, surroundings)
+
+
+def _look_at_function(
+    method: functions.Method, surroundings: Surroundings, *, is_innermost: bool
+) -> None:
+    surroundings.lasting = False
+    surroundings.checkpoint |= method.checkpoint
+    surroundings.innermost |= method.checkpoint and is_innermost
+    surroundings.opaque |= method.opaque
+    surroundings.function = method.owner
 
 
 def _look_at_init(frame: FrameType, surroundings: Surroundings) -> None:
@@ -371,75 +381,10 @@ def _look_at_init(frame: FrameType, surroundings: Surroundings) -> None:
     )
 
 
-def _spot(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:
+def spot_of(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:
+    """Return the spot of an innermost instruction, and of the user's own where that is another."""
     if inner is None:
         return NOWHERE
     if user is None or user == inner:
         return Spot(*inner)
     return Spot(*inner, *user)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Switch:
-    """What switched grad mode off; one for each block.
-
-    Attributes:
-        set_by_function: By ``torch.set_grad_enabled``, not by ``torch.no_grad``.
-        library: Torch's own code decided it, not the user's.
-        inside_function: It happened inside a custom Function's forward.
-        spot: The line of the ``with``, or of the decorator.
-        like: What it has in common with other blocks of the same line.
-    """
-
-    set_by_function: bool
-    library: bool
-    inside_function: bool
-    spot: Spot
-    like: object = field(default_factory=object)
-
-
-def leaves_a_block(frame: FrameType | None) -> bool:
-    """Say whether a switch of grad mode is the end of a ``with``, from the frame that calls
-    ``torch._C._set_grad_enabled``.
-    """
-    while frame is not None and frame.f_code.co_filename == torch_inside.GRAD_MODE:
-        if frame.f_code.co_name == "__exit__":
-            return True
-        frame = frame.f_back
-    return False
-
-
-def look_at_switch(frame: FrameType | None) -> Switch:
-    """Say who switches grad mode off, from the frame that calls ``torch._C._set_grad_enabled``."""
-    by_function = True
-    library: bool | None = None
-    inside = False
-    inner: tuple[CodeType, int] | None = None
-    user: tuple[CodeType, int] | None = None
-    while frame is not None:
-        running = frame.f_code
-        filename = running.co_filename
-        if filename == torch_inside.GRAD_MODE:
-            by_function = by_function and running.co_qualname.startswith("set_grad_enabled")
-        elif filename == torch_inside.CONTEXTLIB:
-            decorated = frame.f_locals.get("func")
-            code = getattr(decorated, "__code__", None)
-            if library is None and code is not None:
-                library = level(code.co_filename) == INSIDE
-                # A function that was wrapped after its definition has no line of a decorator: the
-                # line that calls it is told.
-                decorator = getline(code.co_filename, code.co_firstlineno).lstrip().startswith("@")
-                inner = (code, -1) if decorator and not library else None
-        elif library is None and level(filename) != INSIDE:
-            library = False
-        elif library is None and filename.startswith(torch_inside.FOLDER):
-            library = True
-        inside = inside or functions.applied(frame) is not None
-        if level(filename) != INSIDE:
-            inner = inner or (running, frame.f_lasti)
-            if user is None and level(filename) == USER:
-                user = (running, frame.f_lasti)
-        frame = frame.f_back
-    if inner is not None and level(inner[0].co_filename) == USER:
-        user = inner
-    return Switch(by_function, bool(library), inside, _spot(inner, user))

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from gradviz.recording import torch_inside, where
+from gradviz.recording import switches, torch_inside
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Rule
 
@@ -20,13 +20,13 @@ def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:
     if enabled and not args[0]:
         frame = sys._getframe(2)
         # enable_grad within no_grad has ended
-        back = recorder.switch_before if where.leaves_a_block(frame) else None
+        back = recorder.switch_before if switches.leaves_a_block(frame) else None
         recorder.switch = back or recorder.stacks.look_at_switch(frame)
     elif not enabled and (recorder.switch is None or recorder.switch_inside is not None):
         frame = sys._getframe(2)
         inside = (
             None
-            if args[0] or where.leaves_a_block(frame)
+            if args[0] or switches.leaves_a_block(frame)
             else recorder.stacks.look_at_switch(frame)
         )
         # A checkpoint's own is no block of the user's

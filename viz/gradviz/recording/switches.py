@@ -1,0 +1,74 @@
+"""Who switched grad mode off, and where. Frames are read, never kept."""
+
+from dataclasses import dataclass, field
+from linecache import getline
+from types import CodeType, FrameType
+
+from gradviz.recording import functions, torch_inside
+from gradviz.recording.where import INSIDE, USER, Spot, level, spot_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Switch:
+    """What switched grad mode off; one for each block.
+
+    Attributes:
+        set_by_function: By ``torch.set_grad_enabled``, not by ``torch.no_grad``.
+        library: Torch's own code decided it, not the user's.
+        inside_function: It happened inside a custom Function's forward.
+        spot: The line of the ``with``, or of the decorator.
+        like: What it has in common with other blocks of the same line.
+    """
+
+    set_by_function: bool
+    library: bool
+    inside_function: bool
+    spot: Spot
+    like: object = field(default_factory=object)
+
+
+def leaves_a_block(frame: FrameType | None) -> bool:
+    """Say whether a switch of grad mode is the end of a ``with``, from the frame that calls
+    ``torch._C._set_grad_enabled``.
+    """
+    while frame is not None and frame.f_code.co_filename == torch_inside.GRAD_MODE:
+        if frame.f_code.co_name == "__exit__":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def look_at_switch(frame: FrameType | None) -> Switch:
+    """Say who switches grad mode off, from the frame that calls ``torch._C._set_grad_enabled``."""
+    by_function = True
+    library: bool | None = None
+    inside = False
+    inner: tuple[CodeType, int] | None = None
+    user: tuple[CodeType, int] | None = None
+    while frame is not None:
+        running = frame.f_code
+        filename = running.co_filename
+        if filename == torch_inside.GRAD_MODE:
+            by_function = by_function and running.co_qualname.startswith("set_grad_enabled")
+        elif filename == torch_inside.CONTEXTLIB:
+            decorated = frame.f_locals.get("func")
+            code = getattr(decorated, "__code__", None)
+            if library is None and code is not None:
+                library = level(code.co_filename) == INSIDE
+                # A function that was wrapped after its definition has no line of a decorator: the
+                # line that calls it is told.
+                decorator = getline(code.co_filename, code.co_firstlineno).lstrip().startswith("@")
+                inner = (code, -1) if decorator and not library else None
+        elif library is None and level(filename) != INSIDE:
+            library = False
+        elif library is None and filename.startswith(torch_inside.FOLDER):
+            library = True
+        inside = inside or functions.applied(frame) is not None
+        if level(filename) != INSIDE:
+            inner = inner or (running, frame.f_lasti)
+            if user is None and level(filename) == USER:
+                user = (running, frame.f_lasti)
+        frame = frame.f_back
+    if inner is not None and level(inner[0].co_filename) == USER:
+        user = inner
+    return Switch(by_function, bool(library), inside, spot_of(inner, user))
