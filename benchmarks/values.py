@@ -16,7 +16,7 @@ from torch import nn
 
 from gradviz.recording.observer import Observer
 from gradviz.recording.tape import Tape
-from gradviz.undo import Undo
+from gradviz.system.undo import Undo
 
 ALLOWED = {"GPT-2 small, 64 tokens": (gpt2, 1.05, 1.15), "Llama, 32 layers": (llama32, 1.10, 1.30)}
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import warm
-from gradviz import cli, steps
+from gradviz import cli
+from gradviz.running import steps
 
 # A busy machine is no failure
 settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])

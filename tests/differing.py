@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 

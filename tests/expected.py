@@ -1,7 +1,7 @@
 """Reports of a cut and of a freeze, built by hand."""
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 CUT = Cut(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gradviz import article, cli, layout, strategies
+from gradviz import article, cli, layout
 from gradviz.commands import options
+from gradviz.facts import strategies
 from gradviz.render.formats import FORMATS
 from gradviz.reports import read_json
 

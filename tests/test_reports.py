@@ -9,7 +9,7 @@ from graphs import ARTICLE_MODES, detached
 import gradviz
 from differing import several
 from gradviz.errors import OutputError, ReportFileError
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.reports import Report, read_json
 
 

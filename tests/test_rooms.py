@@ -55,7 +55,7 @@ def test_every_floor_stands_on_those_below_it(tmp_path: Path) -> None:
     ("module", "line", "contract"),
     [
         (
-            "findings.py",
+            "facts/findings.py",
             "from gradviz.render.text import render_text",
             "Each floor stands on those below it",
         ),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import gradviz
-from gradviz.training_facts import THRESHOLDS
+from gradviz.facts.training import THRESHOLDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "rules.md"
 

@@ -1,10 +1,10 @@
 """A patch is held against the step without it: what it brings, what it changes, what it harms."""
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Graph, Parameter, Verdict
 from gradviz.mending.effect import effect_of
 from gradviz.mending.outcome import Failure, Measured, Outcome
 from gradviz.mending.problems import Problem
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="a.py", line=1)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Graph, Leaf, NotFinite, Parameter, Place, Verdict, Zero
 from gradviz.mending.problems import best, problems, severed
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Graph, Parameter, Place, Verdict
 from gradviz.mending.effect import Effect
 from gradviz.mending.mend import Mending, Stage, Tried
 from gradviz.mending.problems import Problem
 from gradviz.mending.search import Mend
 from gradviz.mending.text import render
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="step.py", line=1)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import gradviz
-from gradviz.expectations import expect, violations
+from gradviz.expecting.expectations import expect, violations
 from gradviz.render.violations import render_violations
 
 X = torch.ones(2, 3)

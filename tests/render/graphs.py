@@ -6,6 +6,7 @@ The article's net under every freeze strategy, and odd ones.
 from dataclasses import replace
 from random import Random
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import (
     Cut,
     CutKind,
@@ -19,7 +20,6 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 
 SIZES = {

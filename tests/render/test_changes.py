@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from gradviz.article import follow
-from gradviz.diff import compare
+from gradviz.comparing.diff import compare
+from gradviz.facts.parameters import Parameters
 from gradviz.folding.boxes import View
 from gradviz.graph import Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.render.changes import changes
 from gradviz.render.scene import whole_sketch
 from gradviz.render.svg import drawing, render_svg

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 
 from differing import report, several
-from gradviz.diff import compare
+from gradviz.comparing.diff import compare
+from gradviz.facts.training import Fate, Training
 from gradviz.render.difference import pictured, render_difference, render_difference_json
-from gradviz.training_facts import Fate, Training
 
 
 def test_renamed_modules_that_differ_in_their_numbers_are_told_once():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from graphs import none
 
-from gradviz.parameters import Parameters
+from gradviz.facts.parameters import Parameters
 from gradviz.render.frame import columns
 
 

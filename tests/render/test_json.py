@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradviz.errors import ReportFileError
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import (
     Cut,
     CutKind,
@@ -20,7 +21,6 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
-from gradviz.parameters import Parameters
 from gradviz.render import json as json_module
 from gradviz.render.json import render_json
 from gradviz.reports import Report, read_json

@@ -5,10 +5,10 @@ from dataclasses import replace
 import graphs
 import pytest
 
+from gradviz.facts.training import Alarm, Fate, Training
 from gradviz.render.html import render_html
 from gradviz.render.page_training import training_data
 from gradviz.render.text import render_text
-from gradviz.training_facts import Alarm, Fate, Training
 
 CODE = """loss = model(x)
 loss.backward()

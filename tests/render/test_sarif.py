@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from gradviz import cli
-from gradviz.expectations import expect, violations
+from gradviz.expecting.expectations import expect, violations
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.render.sarif import render_sarif
 from gradviz.reports import Report
 

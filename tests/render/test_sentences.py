@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
-from gradviz.parameters import Parameters
 from gradviz.render import names, sentences
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.names import by_module

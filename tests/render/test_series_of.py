@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from graphs import none
 
-from gradviz.parameters import Parameters
+from gradviz.facts.parameters import Parameters
 from gradviz.render.series_of import series_of
 from gradviz.series.data import Series
 

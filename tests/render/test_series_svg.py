@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.series_svg import DARK, LIGHT, render_series_svg
 from gradviz.render.series_text import render_series

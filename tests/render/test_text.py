@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from gradviz.causes import EXPLANATIONS
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import GRAD_MODES, Cut, CutKind, Leaf, Parameter, Place, Verdict, Zero
-from gradviz.parameters import Parameters
 from gradviz.render.text import render_text, styled
 from gradviz.reports import Report
 

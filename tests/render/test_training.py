@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.facts.training import WHYS, Alarm, Fate, Training
 from gradviz.render.training import (
     NOT_KNOWN,
     in_words,
@@ -13,7 +14,6 @@ from gradviz.render.training import (
     sentence,
     taken_back,
 )
-from gradviz.training_facts import WHYS, Alarm, Fate, Training
 
 
 def fate(name, why=None, **fields):

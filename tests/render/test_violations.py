@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from expected import CUT, TUNED, report
-from gradviz.expectations import expect, violations
+from gradviz.expecting.expectations import expect, violations
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Parameter, Place, Verdict, Zero
-from gradviz.parameters import Parameters
 from gradviz.render.violations import render_github, render_violations
 from gradviz.reports import Report
 

@@ -1,7 +1,7 @@
 """Backward calls made by hand, with a report of a few parameters each."""
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Parameter, Place, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.calls import Call
 

@@ -3,9 +3,9 @@
 What can be acted on first, lines in libraries counted, the rest on demand.
 """
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.brief import MOST_LINES, shortened
 from gradviz.running.calls import Call

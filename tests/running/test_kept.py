@@ -3,8 +3,8 @@
 import pytest
 from calls_by_hand import call
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.calls import Call
 from gradviz.running.kept import Kept

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.names import Found
 from gradviz.running.relevant import relevant

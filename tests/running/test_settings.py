@@ -3,8 +3,8 @@
 import pytest
 
 from gradviz.errors import GradvizError
+from gradviz.facts.training import Thresholds
 from gradviz.running.settings import MOST_AWAITED, Plan, Settings, numbers
-from gradviz.training_facts import Thresholds
 
 
 def test_settings_travel_as_text_and_arrive_as_they_were():

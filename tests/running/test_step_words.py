@@ -1,7 +1,7 @@
 """The words of a step, from a step made by hand."""
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.calls import Call, Step
 from gradviz.running.step_words import reach_in_words, step_lines

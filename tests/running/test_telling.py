@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from calls_by_hand import call
 
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
-from gradviz.parameters import Parameters
 from gradviz.running.calls import Step
 from gradviz.running.telling import Teller, headline
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gradviz.checking import read_settings, thresholds
-from gradviz.training_facts import THRESHOLDS
+from gradviz.expecting.checking import read_settings, thresholds
+from gradviz.facts.training import THRESHOLDS
 
 VANISHES = """
     import torch

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from gradviz.facts.training import ConstantTerm, Evidence, Look, Stepper, Thresholds
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.judging import judge
-from gradviz.training_facts import ConstantTerm, Evidence, Look, Stepper, Thresholds
 
 STEP = Place("train.py", 9, "optimizer.step()")
 

@@ -1,9 +1,9 @@
 """What holds of the watched calls together."""
 
+from gradviz.facts.training import ConstantTerm
 from gradviz.graph import Leaf, Place
 from gradviz.training.calls import Calls
 from gradviz.training.gathering import Seen
-from gradviz.training_facts import ConstantTerm
 
 TERM, OTHER = ConstantTerm(("w",), Place("a.py", 3)), ConstantTerm(("w",), Place("a.py", 4))
 

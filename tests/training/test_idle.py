@@ -1,8 +1,8 @@
 """Optimizers and models that change nothing, from what was seen of them, made by hand."""
 
+from gradviz.facts.training import Evidence, Look, Stepper
 from gradviz.graph import Parameter, Place, Verdict, Zero
 from gradviz.training.idle import dead, idle, locked_at_zero
-from gradviz.training_facts import Evidence, Look, Stepper
 
 FROZE = Place("train.py", 3)
 FLAT = Zero(operation="relu", why="", place=Place("net.py", 5))

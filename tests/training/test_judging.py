@@ -4,10 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
-from gradviz.render.training import sentence
-from gradviz.training.judging import judge
-from gradviz.training_facts import (
+from gradviz.facts.training import (
     Evidence,
     Fate,
     Look,
@@ -16,6 +13,9 @@ from gradviz.training_facts import (
     Touch,
     Training,
 )
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
+from gradviz.render.training import sentence
+from gradviz.training.judging import judge
 
 STEP = Place("train.py", 14, "optimizer.step()")
 MADE = Place("train.py", 4, "optimizer = SGD(model.parameters())")

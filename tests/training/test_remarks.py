@@ -1,8 +1,8 @@
 """What of a run is worth a clause, and is no reason for any parameter."""
 
+from gradviz.facts.training import Evidence, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import of_leaves, of_loss, of_unfed
-from gradviz.training_facts import Evidence, Stepper
 
 PLACE = Place("train.py", 4)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.facts.training import WHYS, Evidence, Look, Overflow, Stepper
 from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
 from gradviz.training.words import explain, is_thawed
-from gradviz.training_facts import WHYS, Evidence, Look, Overflow, Stepper
 
 REACHED = Parameter(name="w", verdict=Verdict.REACHED)
 FROZEN = Parameter(name="w", verdict=Verdict.FROZEN)

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gradviz.errors import GradvizError
+from gradviz.facts.parameters import Parameters
 from gradviz.folding.boxes import View
 from gradviz.graph import (
     Cut,
@@ -29,18 +30,17 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
-from gradviz.parameters import Parameters
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
-    from gradviz.assertions import (
+    from gradviz.mending.mend import mend
+    from gradviz.reports import Report
+    from gradviz.tracing.assertions import (
         UnexpectedGradientsError,
         assert_gradients,
         assert_graph_shape,
         assert_trains,
     )
-    from gradviz.mending.mend import mend
-    from gradviz.reports import Report
     from gradviz.tracing.make_dot import make_dot
     from gradviz.tracing.trace import Trace, report, trace
 
@@ -76,10 +76,10 @@ __all__ = [
 _LATER = {
     "Report": "gradviz.reports",
     "Trace": "gradviz.tracing.trace",
-    "UnexpectedGradientsError": "gradviz.assertions",
-    "assert_gradients": "gradviz.assertions",
-    "assert_graph_shape": "gradviz.assertions",
-    "assert_trains": "gradviz.assertions",
+    "UnexpectedGradientsError": "gradviz.tracing.assertions",
+    "assert_gradients": "gradviz.tracing.assertions",
+    "assert_graph_shape": "gradviz.tracing.assertions",
+    "assert_trains": "gradviz.tracing.assertions",
     "load_ipython_extension": "gradviz.magics",
     "make_dot": "gradviz.tracing.make_dot",
     "mend": "gradviz.mending.mend",

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 import gradviz
+from gradviz.facts.strategies import LAYERS
 from gradviz.reports import Report
-from gradviz.strategies import LAYERS
 
 
 class Net(nn.Module):

@@ -19,16 +19,16 @@ import click
 
 from gradviz.commands.check import check, doctor
 from gradviz.commands.example import example
+from gradviz.commands.plot import plot
 from gradviz.commands.printing import UnreadError
 from gradviz.commands.reports import diff, draw, show
 from gradviz.commands.run import run
 from gradviz.costing.command import compare
 from gradviz.errors import GradvizError
 from gradviz.mending.command import mend
-from gradviz.plotting import plot
 from gradviz.running.command import merge
+from gradviz.system.voice import printable, say
 from gradviz.version import __version__
-from gradviz.voice import printable, say
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

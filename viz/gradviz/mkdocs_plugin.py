@@ -80,7 +80,7 @@ def _traced(
     match: re.Match[str], document: str, line: int, folder: Path
 ) -> "tuple[dict[str, str], Report]":
     """The options of a block, and the report on its step."""
-    from gradviz.steps import trace_function, trace_program
+    from gradviz.running.steps import trace_function, trace_program
 
     words = shlex.split(match["words"])
     names = [word for word in words if "=" not in word]

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 import gradviz
-from gradviz import assertions
 from gradviz.errors import GradvizError, TraceError
-from gradviz.expectations import expect
+from gradviz.expecting.expectations import expect
+from gradviz.tracing import assertions
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from gradviz.expectations import Patterns
+    from gradviz.expecting.expectations import Patterns
     from gradviz.recording.model_names import Model
     from gradviz.reports import Report
     from gradviz.tracing.trace import Optimizers, Trace

@@ -6,15 +6,15 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import View
-from gradviz.notebook import Page, mimebundle
 from gradviz.render.files import write
 from gradviz.render.formats import save_picture
 from gradviz.render.frame import render_frame
 from gradviz.render.html import render_html
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.logged import log
+from gradviz.render.notebook import Page, mimebundle
 from gradviz.render.svg import drawing, render_svg
 from gradviz.render.text import for_terminal, render_summary, styled
 
@@ -33,9 +33,10 @@ class Report(Findings):
 
     Attributes:
         loss, place, parameters, cuts, unregistered, graph, notes, torch, training, series: As in
-        :class:`gradviz.findings.Findings`. losses: Where several losses were given, one report for
-        each by name; else empty. mends: Patches whose effect was measured, where
-        :func:`gradviz.mend` made the report; else empty.
+            :class:`gradviz.facts.findings.Findings`.
+        losses: Where several losses were given, one report for each by name; else empty.
+        mends: Patches whose effect was measured, where :func:`gradviz.mend` made the report; else
+            empty.
     """
 
     losses: "Mapping[str, Report]" = field(default_factory=dict)

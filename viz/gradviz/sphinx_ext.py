@@ -30,8 +30,7 @@ from docutils.parsers.rst import directives
 from sphinx.addnodes import only
 from sphinx.util.docutils import SphinxDirective
 
-from gradviz import atomic
-from gradviz.diff import compare
+from gradviz.comparing.diff import compare
 from gradviz.errors import GradvizError
 from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
@@ -42,6 +41,7 @@ from gradviz.render.scheme import in_scheme
 from gradviz.render.sentences import headline
 from gradviz.render.svg import drawing, render_svg
 from gradviz.render.text import render_text
+from gradviz.system import atomic
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class GradvizDirective(SphinxDirective):
         return shown
 
     def _function(self, name: str) -> "Report":
-        from gradviz.steps import trace_function
+        from gradviz.running.steps import trace_function
 
         file, colon, function = name.rpartition(":")
         if file.endswith(".py"):
@@ -129,7 +129,7 @@ class GradvizDirective(SphinxDirective):
         return report
 
     def _program(self) -> "Report":
-        from gradviz.steps import trace_program
+        from gradviz.running.steps import trace_program
 
         if "mode" in self.options:
             raise self.error("gradviz: :mode: is handed to a function, and there is none here")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gradviz.causes.cause import Cause, Severed
-from gradviz.voice import advise
+from gradviz.system.voice import advise
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -12,14 +12,14 @@ from gradviz.commands.options import OneOf, example_line
 from gradviz.commands.printing import read
 
 if TYPE_CHECKING:
-    from gradviz.expectations import Violation
-    from gradviz.findings import Findings
+    from gradviz.expecting.expectations import Violation
+    from gradviz.facts.findings import Findings
     from gradviz.reports import Report
 
 
 def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each word that can be expected of a parameter."""
-    from gradviz.expectations import RESTS, WORDS
+    from gradviz.expecting.expectations import RESTS, WORDS
 
     command = click.option(
         "--rest",
@@ -78,9 +78,9 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an
     empty pattern, as in --cut '', says that there is none.
     """
-    from gradviz.checking import held, read_settings
-    from gradviz.expectations import violations
-    from gradviz.several import of_loss
+    from gradviz.expecting.checking import held, read_settings
+    from gradviz.expecting.expectations import violations
+    from gradviz.facts.several import of_loss
 
     options: dict[str, Any] = {
         key: tuple(filter(None, value)) if isinstance(value, tuple) else value
@@ -150,7 +150,7 @@ def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
     """The report on what ``gradviz check`` was given."""
     if step.endswith(".json"):
         return read(Path(step))
-    from gradviz.steps import trace_function, trace_script
+    from gradviz.running.steps import trace_function, trace_script
 
     return trace_script(step, arguments, backward) if step.endswith(".py") else trace_function(step)
 
@@ -165,7 +165,7 @@ def doctor() -> None:
 
     Exits with 1 where an answer is wrong.
     """
-    from gradviz.doctor import examine
+    from gradviz.commands.doctor import examine
 
     examination = examine()
     click.echo(str(examination))

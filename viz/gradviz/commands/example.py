@@ -9,9 +9,9 @@ import click
 
 from gradviz.commands.options import OneOf, example_line, output_options
 from gradviz.commands.printing import console_of_output
+from gradviz.facts.strategies import LAYERS, MODES
 from gradviz.folding.boxes import View
-from gradviz.strategies import LAYERS, MODES
-from gradviz.voice import printable, say
+from gradviz.system.voice import printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,7 +128,7 @@ def _print_outcome(console: "Console", outcome: "Outcome") -> None:
 
 def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
     """A table of what became of every parameter, its titles first."""
-    from gradviz.blocks import by_block
+    from gradviz.facts.blocks import by_block
     from gradviz.render.sentences import path_and_line
 
     rows = [("parameter", "verdict", "gradient", "cut by")]

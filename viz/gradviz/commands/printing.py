@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradviz.folding.boxes import View
-from gradviz.voice import say
+from gradviz.system.voice import say
 
 if TYPE_CHECKING:
     from rich.console import Console

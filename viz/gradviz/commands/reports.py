@@ -8,7 +8,7 @@ import click
 from gradviz.commands.options import OneOf, example_line, output_options
 from gradviz.commands.printing import finish, read, shown
 from gradviz.folding.boxes import View
-from gradviz.voice import say
+from gradviz.system.voice import say
 
 
 @click.command(
@@ -33,7 +33,7 @@ def show(function: str, without: str | None, output: Path | None, engine: str, v
 
         finish(report_without(function, without), output, engine, view)
         return
-    from gradviz.steps import trace_function
+    from gradviz.running.steps import trace_function
 
     report = trace_function(function)
     if output is not None:
@@ -96,10 +96,10 @@ def diff(
     A module with another name and the same parameters is taken for the same one. A picture shows
     the graph of AFTER with a ring around what changed or is new, and beside it what is gone.
     """
-    from gradviz.diff import compare
+    from gradviz.comparing.diff import compare
+    from gradviz.facts.several import of_loss
     from gradviz.render.difference import render_difference, render_difference_json
     from gradviz.render.formats import check, save_difference
-    from gradviz.several import of_loss
 
     if output is not None:
         check(output)

@@ -9,7 +9,7 @@ import click
 
 from gradviz.commands.options import OneOf, example_line
 from gradviz.layout import ENGINES
-from gradviz.voice import say
+from gradviz.system.voice import say
 
 
 @click.command(
@@ -104,7 +104,7 @@ def run(
 
     Options of gradviz stand before SCRIPT; what follows it goes to the script.
     """
-    from gradviz.checking import read_settings, thresholds
+    from gradviz.expecting.checking import read_settings, thresholds
     from gradviz.render.command_line import command_line
     from gradviz.running.script import run as run_script
     from gradviz.running.settings import Settings, numbers

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gradviz.costing.freezing import ways
 from gradviz.costing.measure import Cost, Way, measure
 from gradviz.errors import GradvizError
-from gradviz.steps import find_function
+from gradviz.running.steps import find_function
 
 
 def compare(functions: Sequence[str], layer: str | None = None, runs: int = 20) -> dict[str, Cost]:

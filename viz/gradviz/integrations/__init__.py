@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from gradviz.errors import GradvizError
-from gradviz.voice import advise
+from gradviz.system.voice import advise
 
 VARIABLE = "GRADVIZ"
 _NO = ("", "0", "false", "no", "off")

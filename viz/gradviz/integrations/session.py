@@ -24,7 +24,7 @@ from gradviz.render import formats
 from gradviz.running import backwards, rank, ranks
 from gradviz.running.names import Found
 from gradviz.running.settings import Settings
-from gradviz.voice import say, warn
+from gradviz.system.voice import say, warn
 
 
 class Session:

@@ -5,7 +5,7 @@ import subprocess
 from xml.etree import ElementTree
 
 from gradviz.errors import EngineError
-from gradviz.voice import printable
+from gradviz.system.voice import printable
 
 _LONGEST = 120  # of what another program says
 _BEGINS = {"svg": b"<", "png": b"\x89PNG", "pdf": b"%PDF"}

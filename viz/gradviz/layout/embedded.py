@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from gradviz import owned
 from gradviz.errors import EngineError
-from gradviz.voice import printable
+from gradviz.system import owned
+from gradviz.system.voice import printable
 
 if TYPE_CHECKING:
     import wasmtime

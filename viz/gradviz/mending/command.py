@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradviz.voice import say
+from gradviz.system.voice import say
 
 if TYPE_CHECKING:
     from gradviz.mending.mend import Mending

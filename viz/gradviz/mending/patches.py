@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from gradviz import atomic
 from gradviz.errors import OutputError
 from gradviz.mending.diff import unified
 from gradviz.mending.own import is_own
+from gradviz.system import atomic
 
 
 def folder_of(files: Mapping[str, bytes]) -> Path:

@@ -6,7 +6,7 @@ Imports no torch.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from gradviz.blocks import taken_together
+from gradviz.facts.blocks import taken_together
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.mending.own import is_own
 from gradviz.render.sentences import leaf_name

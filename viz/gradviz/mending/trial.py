@@ -33,7 +33,7 @@ from gradviz.recording.model_names import names_of
 from gradviz.running import names
 from gradviz.running.backwards import Watch
 from gradviz.running.settings import Settings, numbers
-from gradviz.steps import find_function, run_traced
+from gradviz.running.steps import find_function, run_traced
 
 _SEED = 0
 _TIMED = 1.0  # seconds in which a step is timed

@@ -23,7 +23,7 @@ from gradviz.recording.observer import Observer
 from gradviz.recording.records import Step
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import is_own
-from gradviz.undo import Action, Undo
+from gradviz.system.undo import Action, Undo
 
 
 def ask(

@@ -10,7 +10,6 @@ from typing import Any
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
-from gradviz.quickly import changed, quickly
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.moved import moved_by
@@ -18,6 +17,7 @@ from gradviz.recording.records import Call, Step
 from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
+from gradviz.system.quickly import changed, quickly
 
 _node, _edge = quickly(Node), quickly(Edge)
 

@@ -12,7 +12,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from gradviz.undo import Action, as_one, when_empty
+from gradviz.system.undo import Action, as_one, when_empty
 
 _SPARSE = 127  # about one node in 128; a run of 4,000 without one is as good as impossible
 _pending: list[Any] = []

@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
-from gradviz import collector
 from gradviz.recording.where import USER, level
-from gradviz.undo import Undo
+from gradviz.system import collector
+from gradviz.system.undo import Undo
 
 _MOST = 20_000  # objects that are looked at
 _CLOSED = (

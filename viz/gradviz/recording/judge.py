@@ -12,13 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
-from gradviz import collector
-from gradviz.analysis import ParameterSeen, analyse
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Place, Unused
-from gradviz.parameters import Parameters
-from gradviz.quickly import quickly
 from gradviz.recording import torch_inside
+from gradviz.recording.analysis import ParameterSeen, analyse
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
 from gradviz.recording.leaf_switches import born_at, switched_at
@@ -36,7 +34,9 @@ from gradviz.recording.torch_inside import holds_zeros, parts_of
 from gradviz.recording.uncertain import uncertain
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import Spot
-from gradviz.undo import Action, Undo
+from gradviz.system import collector
+from gradviz.system.quickly import quickly
+from gradviz.system.undo import Action, Undo
 
 _parameter = quickly(ParameterSeen)
 

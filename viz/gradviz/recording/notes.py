@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gradviz.analysis import Judgement, ParameterSeen
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording import torch_inside
+from gradviz.recording.analysis import Judgement, ParameterSeen
 from gradviz.recording.measured import Measured
 from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape

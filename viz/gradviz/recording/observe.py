@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.collector import holding
 from gradviz.recording import births, sizes, torch_inside
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.passage import Flow
@@ -27,7 +26,8 @@ from gradviz.recording.reasons import Gradients, Reasons
 from gradviz.recording.tape import Tape, is_accumulator
 from gradviz.recording.tensor_state import accumulates
 from gradviz.recording.uninterrupted import is_own
-from gradviz.undo import Action, as_one
+from gradviz.system.collector import holding
+from gradviz.system.undo import Action, as_one
 
 _Row = tuple[
     int,  # the node's number

@@ -10,7 +10,7 @@ from torch import Tensor
 from gradviz.recording import torch_inside, where
 from gradviz.recording.observe import Observation
 from gradviz.recording.tape import Tape
-from gradviz.undo import Action
+from gradviz.system.undo import Action
 
 if TYPE_CHECKING:
     from gradviz.recording.raising import Raised

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
-from gradviz.undo import Undo
+from gradviz.system.undo import Undo
 
 Result = TypeVar("Result")
 

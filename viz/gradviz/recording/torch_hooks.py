@@ -16,7 +16,7 @@ from typing import Any
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import torch_inside
-from gradviz.undo import Action, as_one, when_empty
+from gradviz.system.undo import Action, as_one, when_empty
 
 Kind = tuple[str, Callable[..., RemovableHandle]]
 _keys = itertools.count()

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradviz.blocks import cuts_by_block
-from gradviz.diff import Difference
-from gradviz.findings import Findings
+from gradviz.comparing.diff import Difference
+from gradviz.facts.blocks import cuts_by_block
+from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, cut_at, file_and_line, listing, printable

@@ -5,16 +5,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
-from gradviz.blocks import cuts_by_block
-from gradviz.diff import Difference, Trained
-from gradviz.findings import Findings
+from gradviz.comparing.diff import Difference, Trained
+from gradviz.comparing.renaming import Renaming
+from gradviz.facts.blocks import cuts_by_block
+from gradviz.facts.findings import Findings
+from gradviz.facts.several import losses_of, together
 from gradviz.graph import Cut, Parameter
-from gradviz.renaming import Renaming
 from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, path_and_line, printable
 from gradviz.render.style import INK
 from gradviz.render.training import in_words
-from gradviz.several import losses_of, together
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.legend import add_legend, entries_of
 from gradviz.render.marks import draw_mark

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
-from gradviz import atomic
 from gradviz.errors import OutputError
+from gradviz.system import atomic
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gradviz.diff import Difference
+from gradviz.comparing.diff import Difference
 from gradviz.errors import OutputError
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
 from gradviz.render import difference as words

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from gradviz.errors import OutputError
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.render.series_of import series_of
 from gradviz.series.blocks import block_names
 from gradviz.series.data import Line, Series

@@ -17,9 +17,9 @@ from importlib.metadata import PackageNotFoundError, metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from gradviz.blocks import by_block
-from gradviz.collector import holding
-from gradviz.findings import Findings
+from gradviz.facts.blocks import by_block
+from gradviz.facts.findings import Findings
+from gradviz.facts.several import is_of_calls
 from gradviz.graph import Verdict
 from gradviz.render.legend import LINES, PARTIAL
 from gradviz.render.marks import GLYPHS
@@ -30,7 +30,7 @@ from gradviz.render.page_training import training_data
 from gradviz.render.sentences import MEANINGS, headline, note_text, printable
 from gradviz.render.series_svg import DARK, LIGHT
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
-from gradviz.several import is_of_calls
+from gradviz.system.collector import holding
 from gradviz.version import __version__
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 The same words for a box of a whole graph and for one of a folded graph.
 """
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.graph import Verdict
 from gradviz.render.names import tensors

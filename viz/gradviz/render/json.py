@@ -19,13 +19,13 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any
 
-from gradviz.collector import holding
 from gradviz.errors import ReportFileError
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
+from gradviz.facts.parameters import Parameters
+from gradviz.facts.training import Alarm, Fate, OptimizerSteps, Training
 from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Place
-from gradviz.parameters import Parameters
 from gradviz.series.data import Line, Series
-from gradviz.training_facts import Alarm, Fate, OptimizerSteps, Training
+from gradviz.system.collector import holding
 from gradviz.version import __version__
 
 FORMAT = 2

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from gradviz.errors import OutputError
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.render.sentences import count_reached, note_text
 from gradviz.render.series_of import series_of
 from gradviz.render.series_svg import render_series_svg

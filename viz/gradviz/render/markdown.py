@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.render.sentences import headline, printable
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from gradviz.causes import explain
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.first_view import first_view
 from gradviz.render.outline import outline

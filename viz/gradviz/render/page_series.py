@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.render.sentences import printable
 from gradviz.render.series_scale import Scale, spread, values
 from gradviz.series.blocks import blocks

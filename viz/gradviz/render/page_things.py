@@ -6,7 +6,7 @@ The boxes of the whole picture, and every tensor where it is used.
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind, Link
 from gradviz.folding.whole import whole
 from gradviz.graph import Node, NodeKind, Parameter, Verdict

@@ -6,11 +6,11 @@ What does not train, why, the code around the line, and what usually mends it.
 from collections.abc import Iterator
 from typing import Any
 
+from gradviz.facts.training import Alarm, Training
 from gradviz.graph import Place
 from gradviz.render.sentences import path_and_line, printable
 from gradviz.render.source import lines_near
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
-from gradviz.training_facts import Alarm, Training
 
 
 def training_data(training: Training | None) -> dict[str, Any] | None:

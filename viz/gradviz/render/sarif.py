@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from gradviz.expectations import Violation
-from gradviz.findings import Findings
+from gradviz.expecting.expectations import Violation
+from gradviz.facts.findings import Findings
 from gradviz.graph import Verdict
 from gradviz.render.sentences import MEANINGS
 from gradviz.render.violations import annotations

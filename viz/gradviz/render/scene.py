@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind, Folded, View
 from gradviz.folding.fold import fold
 from gradviz.folding.whole import whole

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from gradviz.blocks import by_block
-from gradviz.findings import Findings
+from gradviz.facts.blocks import by_block
+from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict, Zero
 from gradviz.render.names import by_module, join_siblings
-from gradviz.voice import printable as printable
+from gradviz.system.voice import printable as printable
 
 MEANINGS = {
     Verdict.REACHED: "gradient arrives",

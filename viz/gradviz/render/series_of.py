@@ -1,10 +1,10 @@
 """The series of any report: the run's own, or else one made of the losses that were reported on."""
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
+from gradviz.facts.several import is_of_calls
 from gradviz.graph import NodeKind
 from gradviz.series.data import Series
 from gradviz.series.recorder import Recorder
-from gradviz.several import is_of_calls
 
 
 def series_of(report: Findings) -> Series | None:

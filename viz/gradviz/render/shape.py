@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections import Counter
 
-from gradviz.findings import Findings
+from gradviz.facts.findings import Findings
 from gradviz.graph import Edge, Graph, Node, NodeKind
 
 

@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import graphviz
 
-from gradviz.blocks import by_block
-from gradviz.collector import holding
 from gradviz.errors import EngineError
-from gradviz.findings import Findings
+from gradviz.facts.blocks import by_block
+from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import View
 from gradviz.layout import lay_out
 from gradviz.render.changes import Changes
@@ -19,6 +18,7 @@ from gradviz.render.dot import to_carry, to_lay_out
 from gradviz.render.embed import embed
 from gradviz.render.scene import Scene, scene
 from gradviz.render.scheme import in_scheme, without_ground
+from gradviz.system.collector import holding
 
 PATIENCE = 20.0  # seconds for one layout; a folded graph takes a hundredth of it
 WIDE = 1400.0  # units that fit on a page

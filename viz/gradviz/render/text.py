@@ -13,9 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gradviz.blocks import by_block
 from gradviz.causes import Explanation, explain, is_plain
-from gradviz.findings import Findings
+from gradviz.facts.blocks import by_block
+from gradviz.facts.findings import Findings
+from gradviz.facts.training import Training
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import (
@@ -32,7 +33,6 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.render.training import lines, note_on_size, sentence
-from gradviz.training_facts import Training
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from gradviz.facts.training import IN_WORDS, Alarm, Fate, Training
 from gradviz.graph import Parameter, Place
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
-from gradviz.training_facts import IN_WORDS, Alarm, Fate, Training
 
 NOT_KNOWN = "whether parameters train is not known"
 _CLAUSES = 3  # reasons in a sentence, before the rest is only counted

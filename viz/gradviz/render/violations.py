@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from gradviz.expectations import Violation
-from gradviz.findings import Findings
+from gradviz.expecting.expectations import Violation
+from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Place, Verdict
 from gradviz.render.names import fold_names
 from gradviz.render.sentences import begins_in, counted, path_and_line, printable

@@ -35,10 +35,10 @@ from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Plan, Settings
 from gradviz.running.thread_trace import ThreadTrace
 from gradviz.series.recorder import Recorder
+from gradviz.system.undo import Undo, as_one
+from gradviz.system.voice import say, warn
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import StepWatch
-from gradviz.undo import Undo, as_one
-from gradviz.voice import say, warn
 
 # Backward calls after the last one wanted in which a step is awaited: gradients may be accumulated
 _PATIENCE = 64

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradviz.running import rank
 from gradviz.running.settings import Settings
-from gradviz.voice import say
+from gradviz.system.voice import say
 
 _HELPERS = (
     "multiprocessing.resource_tracker",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gradviz.voice import say
+from gradviz.system.voice import say
 
 
 @click.command(

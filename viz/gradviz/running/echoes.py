@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from gradviz import owned
 from gradviz.render.names import runs
 from gradviz.render.sentences import listing
 from gradviz.running import rank
 from gradviz.running.settings import Settings
+from gradviz.system import owned
 
 _FIRST = "said_0.txt"
 _texts: list[str] = []

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradviz.facts.training import Training
 from gradviz.graph import Verdict
 from gradviz.reports import Report
 from gradviz.running.calls import Call
 from gradviz.series.data import Series
-from gradviz.training_facts import Training
 
 _MOST = 6  # calls of a run watched to its end whose graphs are kept
 _LATEST = 2  # of them, the last ones

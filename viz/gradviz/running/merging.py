@@ -16,14 +16,14 @@ from sys import intern
 from typing import Any
 
 from gradviz.errors import ReportFileError
+from gradviz.facts.training import WHYS
 from gradviz.graph import Place, Verdict
 from gradviz.render.json import read_document
 from gradviz.render.names import runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running.ranks import Left, matrix, training_matrix
-from gradviz.training_facts import WHYS
+from gradviz.system.voice import printable
 from gradviz.version import __version__
-from gradviz.voice import printable
 
 FORMAT = 1
 _RANK = re.compile(r"rank[_-]?(\d{1,6})(?!\d)")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradviz.facts.training import Alarm, Thresholds, Training
 from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import Call, Step
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
-from gradviz.training_facts import Alarm, Thresholds, Training
 
 _AT_THE_END = frozenset(
     (

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
-from gradviz.voice import say, warn
+from gradviz.system.voice import say, warn
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 

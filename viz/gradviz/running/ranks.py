@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gradviz import owned
+from gradviz.facts.training import Training
 from gradviz.graph import Parameter, Verdict
 from gradviz.recording import alive
 from gradviz.render.names import abbreviated, runs
@@ -29,7 +29,7 @@ from gradviz.running import echoes, rank, replicas
 from gradviz.running.calls import Call
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
-from gradviz.training_facts import Training
+from gradviz.system import owned
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one

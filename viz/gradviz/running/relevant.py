@@ -10,9 +10,9 @@ ran in it.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradviz.blocks import taken_together
+from gradviz.facts.blocks import taken_together
+from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Verdict
-from gradviz.parameters import Parameters
 from gradviz.reports import Report
 from gradviz.running.names import Found
 

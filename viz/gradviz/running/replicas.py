@@ -14,14 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradviz import owned
 from gradviz.errors import GradvizError
+from gradviz.facts.training import Alarm
 from gradviz.recording import alive
 from gradviz.render.sentences import counted, listing
 from gradviz.running import rank
 from gradviz.running.children import own_file
 from gradviz.running.settings import Settings
-from gradviz.training_facts import Alarm
+from gradviz.system import owned
 
 if TYPE_CHECKING:  # whoever started the ranks reads what they left, and may be without torch
     from gradviz.training.looking import Glance

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from gradviz.errors import GradvizError
-from gradviz.training_facts import THRESHOLDS, Thresholds
+from gradviz.facts.training import THRESHOLDS, Thresholds
 
 VARIABLE = "GRADVIZ_RUN"
 MOST_AWAITED = 64  # calls in which every optimizer is to have stepped

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradviz import causes
 from gradviz.errors import LossError, TraceError
+from gradviz.facts.training import Training
 from gradviz.recording import seams, torch_inside
 from gradviz.recording.ancestry import brought_by
 from gradviz.recording.inputs import came_back
@@ -26,14 +27,13 @@ from gradviz.recording.seams.watcher import Optimized, Watcher
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import end_blocks
 from gradviz.reports import Report
+from gradviz.system.undo import Action, Leaving, Undo, as_one
+from gradviz.system.voice import advise
 from gradviz.tracing.arguments import check_model, held
 from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.gathering import Seen
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.watch import StepWatch
-from gradviz.training_facts import Training
-from gradviz.undo import Action, Leaving, Undo, as_one
-from gradviz.voice import advise
 
 _watching = threading.local()
 

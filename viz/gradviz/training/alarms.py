@@ -9,10 +9,7 @@ settles, what another loss trains.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from gradviz.graph import Place, Verdict
-from gradviz.training.idle import dead, idle, locked_at_zero
-from gradviz.training.words import explain, is_thawed
-from gradviz.training_facts import (
+from gradviz.facts.training import (
     THRESHOLDS,
     Alarm,
     ConstantTerm,
@@ -21,6 +18,9 @@ from gradviz.training_facts import (
     Stepper,
     Thresholds,
 )
+from gradviz.graph import Place, Verdict
+from gradviz.training.idle import dead, idle, locked_at_zero
+from gradviz.training.words import explain, is_thawed
 
 _ROUNDING = 1e-5  # of the gradient of a module's other parameters, what rounding leaves of zero
 # An update of an element that is large whatever the parameter was: a gain or a bias may begin near

@@ -1,8 +1,8 @@
 """The backward calls of a run that were watched, and what holds of them together."""
 
+from gradviz.facts.training import ConstantTerm
 from gradviz.training.gathering import Seen
 from gradviz.training.remarks import of_leaves, of_loss
-from gradviz.training_facts import ConstantTerm
 
 
 class Calls(list[Seen]):

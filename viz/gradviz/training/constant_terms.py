@@ -11,8 +11,8 @@ also in it; a target goes into a distance, which is no sum.
 
 import re
 
+from gradviz.facts.training import ConstantTerm
 from gradviz.graph import Graph, NodeKind, Place, Verdict
-from gradviz.training_facts import ConstantTerm
 
 _ADDS = frozenset(("add", "sub", "rsub", "stack", "cat"))  # those of several values
 _HANDS_ON = frozenset(

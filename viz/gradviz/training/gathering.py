@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradviz.facts.training import ConstantTerm, Evidence, Look, Overflow, Stepper
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
 from gradviz.recording.where import Spot
 from gradviz.training.identities import Identities
@@ -11,7 +12,6 @@ from gradviz.training.moves import History, Moves, StepSight
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
-from gradviz.training_facts import ConstantTerm, Evidence, Look, Overflow, Stepper
 
 _AGAIN = 3  # steps that find no gradient: one or two may be by the way
 

@@ -5,8 +5,8 @@ Pure, without torch.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from gradviz.facts.training import Evidence, Stepper
 from gradviz.graph import Place, Verdict
-from gradviz.training_facts import Evidence, Stepper
 
 _AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
 _MATTERS = frozenset((Verdict.REACHED, Verdict.CUT, Verdict.UNUSED))

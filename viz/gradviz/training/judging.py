@@ -7,10 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gradviz.graph import Parameter, Place, Verdict
-from gradviz.training.alarms import find_alarms
-from gradviz.training.remarks import of_unfed
-from gradviz.training_facts import (
+from gradviz.facts.training import (
     THRESHOLDS,
     ConstantTerm,
     Evidence,
@@ -21,6 +18,9 @@ from gradviz.training_facts import (
     Thresholds,
     Training,
 )
+from gradviz.graph import Parameter, Place, Verdict
+from gradviz.training.alarms import find_alarms
+from gradviz.training.remarks import of_unfed
 
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
@@ -145,7 +145,7 @@ def _norm(evidence: Evidence, last: Look | None) -> float | None:
 
 
 def _mover(evidence: Evidence, holders: Sequence[Stepper]) -> str | None:
-    """Return what moved a parameter: one of :data:`gradviz.training_facts.MOVERS`.
+    """Return what moved a parameter: one of :data:`gradviz.facts.training.MOVERS`.
 
     None where something wrote into it, and its optimizer stepped unseen.
     """

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.facts.training import Overflow
 from gradviz.recording import torch_inside, where
 from gradviz.recording.torch_inside import own_part
 from gradviz.training.sampling import Batch, every, has_values, spread
-from gradviz.training_facts import Overflow
 
 _ROWS = 8  # of a table, those with the most gradient
 _IN_ROW = 64  # elements of each of these that are looked at
@@ -30,7 +30,7 @@ class Glance:
         key: Identity of the parameter.
         gradient, norm: L2 norm of its gradient; None where there was none.
         moved, compared, finite, ratio, change, holds, lr: As in
-            :class:`gradviz.training_facts.Look`.
+            :class:`gradviz.facts.training.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step, and some rows of a table after that.
         after: And after it.

@@ -11,12 +11,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from gradviz.facts.training import Touch
 from gradviz.recording import torch_inside
 from gradviz.recording.where import Spot
+from gradviz.system.undo import Undo
 from gradviz.training.looking import Glance
 from gradviz.training.sampling import Batch, has_values, spread
-from gradviz.training_facts import Touch
-from gradviz.undo import Undo
 
 _MOST_LOOKS = 8  # of one parameter that are kept
 _RETURNS = 2  # backward calls that find a parameter as it was at first, before that is a rule

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from gradviz.graph import Place
 from gradviz.recording import torch_hooks, where
 from gradviz.recording.where import Spot
-from gradviz.undo import as_one
+from gradviz.system.undo import as_one
 
 _MOST_PARTS = 64  # of a name: a module may be inside itself
 _Slot = tuple[int, str]  # the number of a module, and a name in it

@@ -6,9 +6,9 @@ Pure, without torch.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from gradviz.facts.training import Evidence, Stepper
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.sentences import leaf_name, path_and_line
-from gradviz.training_facts import Evidence, Stepper
 
 _AGAIN = 2  # calls that find a leaf: what goes into one may be an input
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
+from gradviz.facts.training import Touch
 from gradviz.graph import Place
 from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
-from gradviz.training_facts import Touch
 
 _REPLACES = frozenset(("grad", "zero_", "fill_", "copy_", "_foreach_zero_", "_foreach_copy_"))
 

@@ -17,12 +17,14 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.facts.training import Evidence, Stepper, Touch
 from gradviz.recording import torch_inside
 from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing
 from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import Spot
 from gradviz.series.recorder import Step
+from gradviz.system.undo import Action, Undo, as_one
 from gradviz.training.calls import Calls
 from gradviz.training.gathering import Gatherer, Seen
 from gradviz.training.hooks import StepHooks
@@ -33,8 +35,6 @@ from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
-from gradviz.training_facts import Evidence, Stepper, Touch
-from gradviz.undo import Action, Undo, as_one
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gradviz import causes
+from gradviz.facts.training import Evidence, Overflow, Stepper
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
-from gradviz.training_facts import Evidence, Overflow, Stepper
 
 Explained = tuple[str, str]  # what it means, and what usually mends it
 

@@ -27,7 +27,7 @@ from gradviz.recording.seams import (
 from gradviz.recording.seams.seam import Seam
 from gradviz.recording.seams.watcher import Watcher, of_thread, users
 from gradviz.recording.torch_inside import something_is_compiled
-from gradviz.undo import Action, as_one, when_empty
+from gradviz.system.undo import Action, as_one, when_empty
 
 # Each yields the seams over what is there now, which somebody else may have replaced
 _FAMILIES = (

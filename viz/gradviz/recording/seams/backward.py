@@ -16,7 +16,7 @@ from gradviz.recording.seams.seam import Seam, instead, tensors_of
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import parts_of, without_torch_function
 from gradviz.recording.where import Spot
-from gradviz.undo import Action, Undo
+from gradviz.system.undo import Action, Undo
 
 # Who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
 watches_backward: set[int] = set()

@@ -15,7 +15,7 @@ from torch import Tensor
 from gradviz.recording.locked import Locked
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
-from gradviz.undo import Action
+from gradviz.system.undo import Action
 
 Note = Callable[[Watcher, Any, tuple[Any, ...], dict[str, Any], Any], None]
 """What is done after a call: by whom, the frame that called, the arguments, and the result."""

@@ -13,7 +13,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.step_watch import OptimizerWatch
-from gradviz.undo import Action, as_one, when_empty
+from gradviz.system.undo import Action, as_one, when_empty
 
 
 def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:

@@ -1,0 +1,84 @@
+"""``gradviz plot``: the numbers of a saved run as a picture, or in words."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gradviz.system.voice import say
+
+if TYPE_CHECKING:
+    from gradviz.reports import Report
+    from gradviz.series.data import Series
+
+
+@click.command(
+    short_help="Plot how much gradient each block got over a run.",
+    epilog="Example: gradviz plot run.json -o flow.svg",
+)
+@click.argument("file", type=click.Path(path_type=Path), metavar="RUN.json")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write: .svg or .txt.",
+)
+@click.option(
+    "--scheme",
+    type=click.Choice(("auto", "light", "dark")),
+    default="auto",
+    show_default=True,
+    help="Colours of the picture.",
+)
+def plot(file: Path, output: Path | None, scheme: str) -> None:
+    """Plot how much gradient each block got over the calls of a run, from the file that 'gradviz
+    run --every N -o RUN.json' writes.
+
+    The file may be read while the run goes on. Without -o a sparkline of each block is printed.
+    """
+    from gradviz.errors import OutputError
+    from gradviz.render.files import write
+    from gradviz.render.scheme import in_scheme
+    from gradviz.render.series_svg import render_series_svg
+    from gradviz.render.series_text import render_series
+
+    if output is not None and output.suffix.lower() not in (".svg", ".txt"):
+        raise OutputError(
+            f"unknown format: {output.name!r} (a plot is written to a name that ends in .svg or"
+            " .txt)"
+        )
+    series = _series(_read(file))
+    if output is None:
+        click.echo(render_series(series), nl=False)
+        return
+    is_text = output.suffix.lower() == ".txt"
+    write(
+        output, render_series(series) if is_text else in_scheme(render_series_svg(series), scheme)
+    )
+    say(f"Wrote {output}\n", sys.stderr)
+
+
+def _read(file: Path) -> "Report":
+    from gradviz.errors import ReportFileError
+    from gradviz.reports import read_json
+
+    try:
+        return read_json(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
+
+
+def _series(report: "Report") -> "Series":
+    from gradviz.errors import ReportFileError
+    from gradviz.render.series_of import series_of
+
+    series = series_of(report)
+    if series is None:
+        raise ReportFileError(
+            "this report has no gradient of any parameter to plot: write one with 'gradviz run"
+            " --every N -o RUN.json'"
+        )
+    return series

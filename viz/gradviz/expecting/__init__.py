@@ -1,0 +1,1 @@
+"""What was meant to happen to the gradients of a step."""

@@ -1,0 +1,1 @@
+"""What is known of a step, as plain data. Imports no torch."""

@@ -1,0 +1,1 @@
+"""What every room may use: files, streams, warnings, the garbage collector, fast frozen data."""
