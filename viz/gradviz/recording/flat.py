@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.names import operation_name
+from gradviz.recording.picked import INDEXED, by_index
 from gradviz.recording.saved import number, saved
 from gradviz.recording.sizes import plain
 
@@ -52,6 +53,8 @@ def _reason(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str | No
     name = operation_name(type(node).__name__)
     if isinstance(node, torch.autograd.function.BackwardCFunction):
         return "the backward of this torch.autograd.Function returns zeros"
+    if name in INDEXED and came is not None and _is_plain(came) and not came.requires_grad:
+        return by_index(name, node, edge, came, went)
     values = saved(node)
     factor = values.get(_FACTORS.get(name, {}).get(edge, ""))
     if _is_replaced(node, edge, factor, came, went):
@@ -73,7 +76,7 @@ def is_checked(operation: str) -> bool:
     """Say whether the numbers of an operation show why it passes on zeros, where they do it as it
     usually is.
     """
-    return operation in ("tanh", "sigmoid", "relu", "threshold")
+    return operation in INDEXED or operation in ("tanh", "sigmoid", "relu", "threshold")
 
 
 def _is_replaced(

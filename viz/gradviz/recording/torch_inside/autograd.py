@@ -120,6 +120,23 @@ def saved_tensor(node: Any, name: str) -> Tensor | None:
     return value if isinstance(value, Tensor) else None
 
 
+def saved_list(node: Any, name: str) -> tuple[Tensor | None, ...] | None:
+    """Return a list of tensors that a node saved, None in the place of what is none.
+
+    None where one of them was packed by a hook, or is gone.
+    """
+    if not READS_SAVED:
+        return None
+    try:
+        raw = getattr(node, f"_raw_saved_{name}", None)
+        if raw is None or any(item.unpack_hook is not None for item in raw):
+            return None
+        values: tuple[Tensor | None, ...] = getattr(node, f"_saved_{name}")
+    except RuntimeError:  # freed, or written to since
+        return None
+    return values
+
+
 # The function through which every backward enters the engine; 2.6 to 2.15
 ENGINE = "_engine_run_backward"
 
