@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 import gradviz
-from gradviz.recording.tensor_state import accumulates
+from gradviz.recording.tensor_state import accumulates, is_with_itself
 
 X = torch.ones(2, 3)
 
@@ -112,3 +112,25 @@ def test_a_view_inside_a_reentrant_checkpoint_stops_no_watching():
     assert str(report.parameters["block.a"].verdict) == "cut"
     assert report.cuts[0].operation == "checkpoint()"
     assert not report.notes
+
+
+def test_a_tensor_is_compared_with_itself_where_both_sides_show_the_same_of_one_memory():
+    x = torch.arange(6.0).reshape(2, 3)
+    assert is_with_itself((x, x))
+    assert is_with_itself((x, x.view(2, 3)))
+    assert is_with_itself((x.expand(4, 2, 3), x.expand(4, 2, 3)))
+    for other in (x.clone(), x[:1], x.flip(0), x.t(), 1.0):
+        assert not is_with_itself((x, other))
+
+
+@pytest.mark.parametrize(("same", "verdict"), [(True, "unused"), (False, "cut")])
+def test_a_comparison_with_itself_severs_nothing(same, verdict):
+    model = nn.ModuleDict({"mean": nn.Linear(3, 3), "head": nn.Linear(3, 1)})
+    with gradviz.trace() as trace:
+        sample = model["mean"](X)
+        point = sample if same else sample.detach().clone() + 1
+        density = (point == sample.expand(2, 3)).float().sum()
+        loss = model["head"](X).sum() + density
+        loss.backward()
+    report = trace.report(loss, model)
+    assert str(report.parameters["mean.weight"].verdict) == verdict

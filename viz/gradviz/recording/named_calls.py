@@ -63,6 +63,10 @@ def is_in_place(name: str) -> bool:
     )
 
 
+_COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
+COMPARISONS = frozenset((*_COMPARED, *(f"__{name}__" for name in _COMPARED)))
+"""Functions that compare two tensors."""
+
 OUT = "(out=...)"
 """How the name of a function ends that writes its result into an argument."""
 

@@ -12,12 +12,12 @@ from gradviz.recording.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.joined import Part, parts_with_a_source
 from gradviz.recording.memory import written
 from gradviz.recording.moved import keeps
-from gradviz.recording.named_calls import KIND_OF
+from gradviz.recording.named_calls import COMPARISONS, KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Stamp
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import hands_on, kind_of, write_down
-from gradviz.recording.tensor_state import address, base_of
+from gradviz.recording.tensor_state import address, base_of, is_with_itself
 from gradviz.recording.torch_inside import sequence_number
 from gradviz.recording.where import Spot, Surroundings
 
@@ -92,7 +92,7 @@ def made(
             return
     if function.skip_first:
         args = args[1:]
-    if function.plain:
+    if function.plain or _says_nothing(function.name, args):
         return
     # Writes to a view's memory are found when the view is read, and are skipped for it;
     # detach() and .data do cut them.
@@ -128,6 +128,11 @@ def made(
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
         write_down(recorder, function.name, kind, mine, stack, out)
+
+
+def _says_nothing(name: str, args: Any) -> bool:
+    """Say whether what a call gives does not depend on the values that it was given."""
+    return name in COMPARISONS and is_with_itself(args)
 
 
 def _made_of_nothing(

@@ -1,10 +1,13 @@
 """What a tensor says of itself: its memory, its history."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
+
+_PLAIN = (Tensor, nn.Parameter)
 
 
 def address(tensor: Tensor) -> int:
@@ -16,6 +19,23 @@ def address(tensor: Tensor) -> int:
         return torch_inside.storage_address(tensor)
     except (NotImplementedError, RuntimeError):
         return 0
+
+
+def is_with_itself(operands: Sequence[Any]) -> bool:
+    """Say whether two operands are one tensor, or views of one that show the same of it.
+
+    How they compare does not depend on their values then, as a density of a single point asks
+    whether a sample is that point.
+    """
+    if len(operands) != 2 or not all(type(operand) in _PLAIN for operand in operands):
+        return False
+    first, second = operands
+    return first is second or (
+        address(first) == address(second) != 0
+        and first.storage_offset() == second.storage_offset()
+        and first.shape == second.shape
+        and first.stride() == second.stride()
+    )
 
 
 def history(tensor: Tensor) -> Any:
