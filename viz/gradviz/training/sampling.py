@@ -52,12 +52,11 @@ def has_values(tensor: Tensor) -> bool:
     Not in a class with operations of its own, on the meta device, not lazy, not sparse, no memory
     that FSDP took away, no type that torch cannot read.
     """
-    if torch_inside.is_opaque(tensor):
+    if torch_inside.is_opaque(tensor) or is_lazy(tensor):
         return False
     tensor = own_part(torch_inside.detach(tensor))
     return not (
         tensor.device.type == "meta"
-        or is_lazy(tensor)
         or tensor.is_quantized
         or tensor.layout != torch.strided
         or not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
