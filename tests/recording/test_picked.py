@@ -39,7 +39,6 @@ ZEROS = {
         TWICE,
     ),
     "take": (lambda x: (x.take(ROWS[:1].expand(2)) * SIGNS[:, 0]).sum(), "take", "picks 1 of 6"),
-    "written by a mask": (lambda x: in_place(x, x < 100), "index_put", ALL),
     "written by rows": (lambda x: in_place(x, ROWS), "index_put", ALL),
     "scatter": (lambda x: x.scatter(0, ROWS[:, None].expand(3, 2), 1.0).sum(), "scatter", ALL),
     "index_copy": (lambda x: x.index_copy(0, ROWS, torch.ones(3, 2)).sum(), "index_copy", ALL),

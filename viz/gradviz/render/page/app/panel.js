@@ -50,8 +50,8 @@ function panelOfLoss() {
 function glossary() {
   const words = DATA.verdicts.map(({word, meaning}) => [word, meaning]);
   const title = h("summary", {class: "kind"}, "What the words mean");
-  const here = "docs/reference/words.md in the sources of gradviz";
-  const whole = DATA.glossary ? h("a", {href: DATA.glossary}, "in the documentation") : here;
+  const nearby = "docs/reference/words.md in the sources of gradviz";
+  const whole = DATA.glossary ? h("a", {href: DATA.glossary}, "in the documentation") : nearby;
   const more = h("p", {}, "All words, with the kinds of cut: ", whole, ".");
   return h("details", {}, title, facts([...words, DATA.partial.split(": ")]), more);
 }
