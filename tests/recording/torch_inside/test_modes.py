@@ -6,6 +6,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gradviz.recording import torch_inside
+from gradviz.recording.torch_inside.modes import has_own_dispatch
 
 
 class Calls(TorchFunctionMode):
@@ -111,6 +112,6 @@ def test_a_tensor_class_with_operations_of_its_own_is_known():
         def __torch_dispatch__(cls, function, types, args=(), kwargs=None):
             raise NotImplementedError
 
-    assert torch_inside.has_own_dispatch(Own)
-    assert not torch_inside.has_own_dispatch(torch.Tensor)
-    assert not torch_inside.has_own_dispatch(torch.nn.Parameter)
+    assert has_own_dispatch(Own)
+    assert not has_own_dispatch(torch.Tensor)
+    assert not has_own_dispatch(torch.nn.Parameter)

@@ -6,7 +6,7 @@ Enough to see whether a parameter moved, and no copy of the model.
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.recording import torch_inside
@@ -54,9 +54,11 @@ def has_values(tensor: Tensor) -> bool:
     """
     if torch_inside.is_opaque(tensor) or is_lazy(tensor):
         return False
-    tensor = own_part(torch_inside.detach(tensor))
+    if type(tensor) not in (Tensor, nn.Parameter):
+        tensor = own_part(torch_inside.detach(tensor))
     return not (
-        tensor.device.type == "meta"
+        torch_inside.is_wrapped(tensor)
+        or tensor.device.type == "meta"
         or tensor.is_quantized
         or tensor.layout != torch.strided
         or not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
