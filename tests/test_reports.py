@@ -1,15 +1,20 @@
 """A report as a person meets it."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
+import torch
 from graphs import ARTICLE_MODES, detached
+from torch import nn
 
 import gradviz
 from differing import several
 from gradviz.errors import OutputError, ReportFileError
 from gradviz.facts.findings import Findings
+from gradviz.graph import Verdict
+from gradviz.render.sentences import verdict_counts
 from gradviz.reports import Report, read_json
 
 
@@ -29,6 +34,24 @@ def test_it_shows_itself_in_a_few_lines_and_explains_itself_when_printed():
     assert len(repr(report).splitlines()) <= 10
     assert len(str(report)) > len(repr(report))
     assert str(report).splitlines()[0].startswith("2 of 6 parameters get gradient")
+
+
+@pytest.mark.parametrize("budget", [300, 1])
+def test_without_a_trace_what_is_not_reached_is_nowhere_called_unused(budget):
+    model = nn.ModuleDict({"used": nn.Linear(2, 2), "spare": nn.Linear(2, 2)})
+    report = gradviz.report(model["used"](torch.ones(1, 2)).sum(), model)
+    picture = report.to_svg(engine="embedded", view=gradviz.View(budget=budget))
+    page = json.loads(
+        re.search(r'type="application/json" id="data">(.*?)</script>', report.to_html())[1]
+    )
+    assert "  not reached  spare.* (2 tensors, 6 values)" in repr(report).splitlines()
+    assert "Not reached (cut or unused, a trace tells): spare.* (2 parameters)." in picture
+    assert "not reached: cut or unused, a trace tells" in picture
+    named = {verdict["word"]: verdict["name"] for verdict in page["verdicts"]}
+    assert named == {word: word for word in Verdict} | {"unused": "not reached"}
+    for text in (repr(report), *re.findall(">([^<>]+)<", picture), *page["losses"][0]["strings"]):
+        assert "unused" not in text.replace("cut or unused", "").replace("node.unused", "")
+    assert "4 parameters, 2 reached and 2 not reached" in verdict_counts(report)
 
 
 def test_a_file_is_written_where_a_name_is_given_and_is_what_was_returned(tmp_path):

@@ -19,7 +19,7 @@ from gradviz.render.legend import add_legend, entries_of
 from gradviz.render.marks import draw_mark
 from gradviz.render.scene import DrawnFrame, Scene
 from gradviz.render.sentences import (
-    MEANINGS,
+    Word,
     base_name,
     began,
     counted,
@@ -27,6 +27,7 @@ from gradviz.render.sentences import (
     listing,
     printable,
     starred,
+    wording,
 )
 from gradviz.render.sketch import Item, Sketch, look_of
 from gradviz.render.style import FONTS
@@ -57,6 +58,7 @@ def embed(laid_out: str, report: Findings, scene: Scene) -> str:
     """Return the picture of ``report`` around the graph in ``laid_out``, an engine's SVG of
     ``scene``.
     """
+    words = wording([report])
     content, title, note = scene.sketch, scene.title, scene.note
     frames = {frame.key: frame for frame in scene.frames}
     picture = ElementTree.fromstring(laid_out)
@@ -70,7 +72,7 @@ def embed(laid_out: str, report: Findings, scene: Scene) -> str:
     root.set("font-family", FONTS)
     SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
     SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(
-        filter(None, [_description(report), note])
+        filter(None, [_description(report, words), note])
     )
     SubElement(root, "style").text = style_sheet(
         f"#{prefix}", framed=bool(frames), ringed=any(item.change for item in content.items)
@@ -78,7 +80,7 @@ def embed(laid_out: str, report: Findings, scene: Scene) -> str:
     y = add_paragraph(root, title, wide, MARGIN, HEADLINE, "headline")
     if note:
         y = add_paragraph(root, note, wide, y, SMALL, "note")
-    y = add_legend(root, entries_of(content), wide, y)
+    y = add_legend(root, entries_of(content, words), wide, y)
     graph.set(
         "transform",
         f"translate({brief(MARGIN + (wide - graph_width) / 2)} {brief(y)})"
@@ -216,7 +218,7 @@ def _set_aside(group: Element, text: Element, aside: str) -> None:
     group.insert(list(group).index(text) + 1, rest)
 
 
-def _description(report: Findings) -> str:
+def _description(report: Findings, words: Mapping[Verdict, Word]) -> str:
     """The report for those who cannot see the picture."""
     sentences = [
         "The autograd graph of one backward call, the loss at the bottom, the parameters above."
@@ -227,7 +229,8 @@ def _description(report: Findings) -> str:
         ]
         if names:
             paths = [printable(path) for path in starred(names, report.parameters)]
-            sentences.append(f"{verdict.capitalize()} ({MEANINGS[verdict]}): {listing(paths, 12)}.")
+            word, meaning = words[verdict]
+            sentences.append(f"{word.capitalize()} ({meaning}): {listing(paths, 12)}.")
     for cut in report.cuts:
         code = f", where it says {printable(cut.code)}" if cut.code else ""
         sentences.append(f"Cut: {cut_at(cut)}{code}.")

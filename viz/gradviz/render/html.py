@@ -27,7 +27,7 @@ from gradviz.render.page_data import loss_data
 from gradviz.render.page_patches import PagePatch, patches_data
 from gradviz.render.page_series import series_data
 from gradviz.render.page_training import training_data
-from gradviz.render.sentences import MEANINGS, headline, note_text, printable
+from gradviz.render.sentences import headline, note_text, printable, wording
 from gradviz.render.series_svg import DARK, LIGHT
 from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
 from gradviz.system.collector import holding
@@ -69,8 +69,8 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
     data = {
         "version": __version__,
         "verdicts": [
-            {"word": str(verdict), "meaning": MEANINGS[verdict], "mark": LOOKS[verdict].mark}
-            for verdict in Verdict
+            {"word": str(verdict), "name": name, "meaning": meaning, "mark": LOOKS[verdict].mark}
+            for verdict, (name, meaning) in wording([report, *losses]).items()
         ],
         "looks": {name: _look(look) for name, look in _looks().items()},
         "strokes": [_stroke(name, stroke) for name, stroke in STROKES.items()],

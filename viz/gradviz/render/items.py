@@ -3,11 +3,13 @@
 The same words for a box of a whole graph and for one of a folded graph.
 """
 
+from collections.abc import Mapping
+
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.graph import Verdict
 from gradviz.render.names import tensors
-from gradviz.render.sentences import counted, cut_at, file_and_line, printable, verdict_words
+from gradviz.render.sentences import Word, counted, cut_at, file_and_line, printable, verdict_words
 from gradviz.render.sketch import NAMELESS, Item, Sort, short
 from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
 
@@ -19,6 +21,7 @@ def item_of(
     key: str,
     report: Findings,
     *,
+    words: Mapping[Verdict, Word],
     frame_path: str = "",
     unsaid: int = 1,
     repetitions: int = 1,
@@ -29,6 +32,7 @@ def item_of(
         box: What to draw.
         key: Its identifier.
         report: What the cuts of the box are positions in.
+        words: What the verdicts are called.
         frame_path: Path of the frame that it stands in.
         unsaid: How many equal modules it is for, beyond what the frames around it say.
         repetitions: How many equal modules its nodes are counted in.
@@ -42,9 +46,9 @@ def item_of(
         case BoxKind.OPERATION:
             return _operation(key, box, _name(box, frame_path, unsaid))
         case BoxKind.PARAMETER | BoxKind.LEAF:
-            return _tensor(key, box, _name(box, frame_path, unsaid), report)
+            return _tensor(key, box, _name(box, frame_path, unsaid), report, words)
         case _:
-            return _module(key, box, _name(box, frame_path, unsaid), repetitions)
+            return _module(key, box, _name(box, frame_path, unsaid), repetitions, words)
 
 
 def repeated(name: str, times: int) -> str:
@@ -100,25 +104,25 @@ def _at(box: Box) -> str:
     return f" at {place}" if place else ""
 
 
-def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
+def _tensor(key: str, box: Box, name: str, report: Findings, words: Mapping[Verdict, Word]) -> Item:
     """A parameter, several of a module, or a leaf."""
     verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
     size = size_of(box.parameters, box.numel, box.shape)
-    fates = _verdicts(box)
+    fates = _verdicts(box, words)
     if box.parameters <= 1:
-        words = ", ".join(verdict_words(dict(box.verdicts), box.partial))
+        fate = ", ".join(verdict_words(dict(box.verdicts), box.partial, words=words))
         parameter = report.parameters.get(box.path)
         cuts = "; ".join(map(cut_at, parameter.cuts)) if parameter else ""
         about = (
             f"{printable(box.path)} {size}".rstrip()
-            + f": {words}"
+            + f": {fate}"
             + (f", cut by {cuts}" if cuts else "")
         )
         name = name or NAMELESS
     else:
         about = (
             f"{box.path} ({counted(box.parameters, 'parameter')}):"
-            f" {', '.join(verdict_words(dict(box.verdicts), box.partial))}"
+            f" {', '.join(verdict_words(dict(box.verdicts), box.partial, words=words))}"
         )
         name = "" if name == "*" else name  # the frame says which module they are of
     second = "outside the model" if box.kind is BoxKind.LEAF else size
@@ -134,12 +138,12 @@ def _tensor(key: str, box: Box, name: str, report: Findings) -> Item:
     )
 
 
-def _module(key: str, box: Box, name: str, repetitions: int) -> Item:
+def _module(key: str, box: Box, name: str, repetitions: int, words: Mapping[Verdict, Word]) -> Item:
     verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
     if box.operation:
         name = short(f"{name}.{box.operation}()".lstrip("."))
     size = size_of(box.parameters, box.numel)
-    fates = _verdicts(box) or [counted(box.nodes // repetitions, "operation")]
+    fates = _verdicts(box, words) or [counted(box.nodes // repetitions, "operation")]
     times = box.times * box.calls
     name = repeated(name, times) if name else ""
     aside = f": {short(box.class_name)}" if name and box.class_name else ""
@@ -188,15 +192,15 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
     )
 
 
-def _verdicts(box: Box) -> list[str]:
+def _verdicts(box: Box, words: Mapping[Verdict, Word]) -> list[str]:
     """How many parameters have which verdict, a line each.
 
     The word alone where all have the same.
     """
-    words = verdict_words(dict(box.verdicts), box.partial)
+    fates = verdict_words(dict(box.verdicts), box.partial, words=words)
     if len(box.verdicts) == 1:
-        return [f"{LOOKS[box.verdicts[0][0]].mark} {', '.join(words)}".strip()]
+        return [f"{LOOKS[box.verdicts[0][0]].mark} {', '.join(fates)}".strip()]
     marks = [LOOKS[verdict].mark for verdict, _ in box.verdicts]
     marks = ["" if mark == NOUGHT else mark for mark in marks]  # a 0 before a number is no mark
-    marks += [""] * (len(words) - len(marks))
-    return [f"{mark} {word}".strip() for mark, word in zip(marks, words, strict=True)]
+    marks += [""] * (len(fates) - len(marks))
+    return [f"{mark} {word}".strip() for mark, word in zip(marks, fates, strict=True)]

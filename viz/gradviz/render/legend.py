@@ -1,13 +1,13 @@
 """The legend of a picture: what occurs in it, and nothing else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from xml.etree.ElementTree import Element, SubElement
 
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
-from gradviz.render.sentences import MEANINGS
+from gradviz.render.sentences import WORDS, Word
 from gradviz.render.sketch import Sketch
 from gradviz.render.style import LOOKS, STROKES
 from gradviz.render.svg_parts import (
@@ -59,15 +59,20 @@ class Entry:
         return SWATCH[0] + 7 + width(self.meaning) * SMALL
 
 
-def entries_of(content: Sketch) -> list[Entry]:
-    """Return an entry for everything that occurs: verdicts, marks on boxes, lines."""
+def entries_of(content: Sketch, words: Mapping[Verdict, Word] = WORDS) -> list[Entry]:
+    """Return an entry for everything that occurs: verdicts, marks on boxes, lines.
+
+    Args:
+        content: What is drawn.
+        words: What the verdicts are called, and mean.
+    """
     verdicts = {item.verdict for item in content.items}
     strokes = {line.stroke for line in content.lines}
     changes = {
         "went" if item.change == "went" else "changed" for item in content.items if item.change
     }
     entries = [
-        Entry(f"{verdict}: {MEANINGS[verdict]}", _sample_of(verdict))
+        Entry(": ".join(words[verdict]), _sample_of(verdict))
         for verdict in Verdict
         if verdict in verdicts
     ]

@@ -1,11 +1,11 @@
 """What the page writes in its boxes, and how much there is in a group that is closed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradviz.graph import Place, Verdict
 from gradviz.render.names import tensors
-from gradviz.render.sentences import counted, file_and_line, portion, verdict_words
+from gradviz.render.sentences import WORDS, Word, counted, file_and_line, portion, verdict_words
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.style import LOOKS, SCISSORS
 
@@ -84,7 +84,9 @@ def repeated(name: str, times: int) -> str:
     return f"{name or NAMELESS} {TIMES}{times:,}"
 
 
-def group_lines(name: str, kind: str, tally: Tally, entries: int) -> tuple[BoxLine, ...]:
+def group_lines(
+    name: str, kind: str, tally: Tally, entries: int, words: Mapping[Verdict, Word] = WORDS
+) -> tuple[BoxLine, ...]:
     """Return what is written in the box of a closed group.
 
     Args:
@@ -92,14 +94,15 @@ def group_lines(name: str, kind: str, tally: Tally, entries: int) -> tuple[BoxLi
         kind: The class of the module, or empty.
         tally: What is in it.
         entries: How many things and groups stand in it directly.
+        words: What the verdicts are called.
     """
     lines = [BoxLine(short(name), aside=_class(kind))]
     if tally.parameters:
         present = {verdict: n for verdict, n in zip(VERDICTS, tally.verdicts, strict=True) if n}
         mark = LOOKS[next(iter(present))].mark if len(present) == 1 else ""
         size = tensors(tally.parameters, tally.elements)
-        words = verdict_words(present, tally.partial)
-        lines += [BoxLine(size), BoxLine(", ".join(words), mark)]
+        fates = verdict_words(present, tally.partial, words=words)
+        lines += [BoxLine(size), BoxLine(", ".join(fates), mark)]
     elif tally.operations > 1:
         lines.append(BoxLine(counted(tally.operations, "operation")))
     elif not tally.operations:
@@ -118,7 +121,7 @@ def _class(kind: str) -> str:
     return f": {short(kind)}" if kind else ""
 
 
-def row_words(tally: Tally) -> str:
+def row_words(tally: Tally, words: Mapping[Verdict, Word] = WORDS) -> str:
     """Return what the tree says of a group: its cuts, or else its worst verdict."""
     if tally.marks:
         return counted(tally.marks, "cut")
@@ -129,7 +132,8 @@ def row_words(tally: Tally) -> str:
     partial = portion(tally.partial, tally.parameters, "partial")
     if partial and worst is Verdict.REACHED:  # the swatch says reached
         return partial
-    return ", ".join(filter(None, [portion(counts[worst], tally.parameters, worst), partial]))
+    fate = portion(counts[worst], tally.parameters, words[worst].name)
+    return ", ".join(filter(None, [fate, partial]))
 
 
 def mark_lines(name: str, place: Place | None) -> tuple[BoxLine, ...]:

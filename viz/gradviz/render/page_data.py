@@ -40,6 +40,8 @@ from gradviz.render.sentences import (
     printable,
     severed_by,
     why_unused,
+    word_of,
+    wording,
 )
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.source import lines_near
@@ -85,6 +87,7 @@ class _Loss:
     def __init__(self, report: Findings, patches: Sequence[PagePatch]) -> None:
         self._report = report
         self._patches = patches
+        self._words = wording([report])
         self._drawn: PageGraph = page_graph(report)
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
         self._numbers = {name: number for number, name in enumerate(report.parameters)}
@@ -162,7 +165,7 @@ class _Loss:
             return mark_lines(shown, Place(first.file, first.line) if first else place)
         if thing.verdict is None:
             return (BoxLine(short(shown) or NAMELESS),)
-        word = str(thing.verdict)
+        word = word_of(thing.parameter) if thing.parameter else str(thing.verdict)
         if thing.sort == "stub":
             return tensor_lines(shown, thing.verdict, f"{word}, shared")
         partial = ", partial" if thing.parameter and thing.parameter.partial else ""
@@ -202,9 +205,9 @@ class _Loss:
                     group.times,
                     self._strings[kind],
                     self._strings[shown],
-                    self._strings[row_words(tally)],
+                    self._strings[row_words(tally, self._words)],
                     self._tallies[tally.row()],
-                    self._box(group_lines(shown, kind, tally, len(group.children))),
+                    self._box(group_lines(shown, kind, tally, len(group.children), self._words)),
                     self._box((title_line(shown, kind),)),
                 ]
             )

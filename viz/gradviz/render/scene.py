@@ -18,7 +18,7 @@ from gradviz.graph import NodeKind, Verdict
 from gradviz.render.changes import Changes
 from gradviz.render.items import TIMES, item_of, relative, repeated, size_of
 from gradviz.render.names import by_module
-from gradviz.render.sentences import headline, listing, printable
+from gradviz.render.sentences import headline, listing, printable, wording
 from gradviz.render.sketch import Item, Line, Sketch, short, spine_first
 
 DETACHED = 12  # unused parameters that are shown beside a whole graph; more are only counted
@@ -105,7 +105,9 @@ def whole_sketch(report: Findings) -> Sketch:
     beside it.
     """
     folded = whole(report.graph, report.parameters)
-    items = [item_of(box, box.key, report) for box in (*folded.boxes, *_unused(report))]
+    words = wording([report])
+    boxes = (*folded.boxes, *_unused(report))
+    items = [item_of(box, box.key, report, words=words) for box in boxes]
     keys = [box.key for box in folded.boxes]
     lines = [
         Line(source=keys[link.source], target=keys[link.target], stroke=str(link.way))
@@ -145,6 +147,7 @@ class _Framing:
     def __init__(self, report: Findings, folded: Folded) -> None:
         self._report, self._folded = report, folded
         self._drawn = _frames_drawn(folded)
+        self._words = wording([report])
         shown = sorted(number for number in set(self._drawn.values()) if number is not None)
         self._parents = {number: self._frame(folded.frames[number].parent) for number in shown}
         self._sums: dict[int, Counter[str]] = {number: Counter() for number in shown}
@@ -184,6 +187,7 @@ class _Framing:
             box,
             key,
             self._report,
+            words=self._words,
             frame_path=frame_path,
             unsaid=self._unsaid(box.frame),
             repetitions=box.times * turns,

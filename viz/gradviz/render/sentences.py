@@ -10,6 +10,7 @@ import sysconfig
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 
 from gradviz.facts.blocks import by_block
 from gradviz.facts.findings import Findings
@@ -24,6 +25,17 @@ MEANINGS = {
     Verdict.CUT: "no route back is left",
     Verdict.UNUSED: "not used by this loss",
 }
+
+
+class Word(NamedTuple):
+    """What a verdict is called where it is shown, and what that means."""
+
+    name: str
+    meaning: str
+
+
+WORDS = {verdict: Word(str(verdict), meaning) for verdict, meaning in MEANINGS.items()}
+NOT_REACHED = "not reached"
 
 _CLAUSES = 2  # of one sort; the rest is counted
 ROOM = 72  # characters for the names of what is no cut; where they need more, they are counted
@@ -73,7 +85,7 @@ def counted(count: int, noun: str) -> str:
 
 def verdict_counts(report: Findings) -> str:
     """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
-    verdicts = Counter(str(parameter.verdict) for parameter in report.parameters.values())
+    verdicts = Counter(map(word_of, report.parameters.values()))
     return (
         f"{counted(len(report.parameters), 'parameter')},"
         f" {listing([f'{count} {verdict}' for verdict, count in verdicts.most_common()], 5)}"
@@ -89,15 +101,25 @@ def portion(count: int, total: int, word: str) -> str:
     return "" if not count else str(word) if count == total else f"{count} {word}"
 
 
-def verdict_words(counts: Mapping[Verdict, int], partial: int = 0) -> list[str]:
+def verdict_words(
+    counts: Mapping[Verdict, int],
+    partial: int = 0,
+    *,
+    words: Mapping[Verdict, Word] = WORDS,
+) -> list[str]:
     """Return how many parameters have which verdict, and how many of them are partial.
+
+    Args:
+        counts: How many have which.
+        partial: How many are partial.
+        words: What the verdicts are called.
 
     >>> verdict_words({Verdict.REACHED: 3, Verdict.CUT: 1}, 2), verdict_words({Verdict.CUT: 4})
     (['3 reached', '1 cut', '2 partial'], ['cut'])
     """
     total = sum(counts.values())
-    words = [portion(count, total, verdict) for verdict, count in counts.items()]
-    return [word for word in (*words, portion(partial, total, "partial")) if word]
+    fates = [portion(count, total, words[verdict].name) for verdict, count in counts.items()]
+    return [word for word in (*fates, portion(partial, total, "partial")) if word]
 
 
 def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
@@ -186,6 +208,32 @@ def is_known_unused(parameter: Parameter) -> bool:
     return not parameter.uncertain and (
         parameter.unused is None or parameter.unused.reason is not UnusedReason.UNKNOWN
     )
+
+
+def word_of(parameter: Parameter) -> str:
+    """Return the word for what became of a parameter: its verdict, or ``"not reached"`` where it
+    may be cut as well as unused.
+    """
+    is_open = parameter.verdict is Verdict.UNUSED and not is_known_unused(parameter)
+    return NOT_REACHED if is_open else str(parameter.verdict)
+
+
+def wording(reports: Iterable[Findings]) -> Mapping[Verdict, Word]:
+    """Return the word and the meaning of each verdict where all of ``reports`` is shown."""
+    parameters = [
+        parameter
+        for report in reports
+        for parameter in report.parameters.values()
+        if parameter.verdict is Verdict.UNUSED
+    ]
+    names = {word_of(parameter) for parameter in parameters}
+    if NOT_REACHED not in names:
+        return WORDS
+    if len(names) > 1:
+        return {**WORDS, Verdict.UNUSED: Word("unused", "not used by this loss, as far as known")}
+    reasons = {parameter.unused.reason for parameter in parameters if parameter.unused}
+    ending = "a trace tells" if UnusedReason.UNKNOWN in reasons else "not known which"
+    return {**WORDS, Verdict.UNUSED: Word(NOT_REACHED, f"cut or unused, {ending}")}
 
 
 def why_unused(unused: Unused) -> str:

@@ -20,6 +20,7 @@ from gradviz.facts.training import Training
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import (
+    NOT_REACHED,
     begins_in,
     count_reached,
     counted,
@@ -31,6 +32,7 @@ from gradviz.render.sentences import (
     path_and_line,
     printable,
     why_unused,
+    word_of,
 )
 from gradviz.render.training import lines, note_on_size, sentence
 
@@ -87,15 +89,17 @@ def render_summary(report: Findings) -> str:
     What a prompt shows of a report.
     """
     rows = []
-    for verdict in Verdict:
-        names = [
-            name for name, parameter in report.parameters.items() if parameter.verdict is verdict
+    words = {name: word_of(parameter) for name, parameter in report.parameters.items()}
+    label = max(_LABEL, len(NOT_REACHED) + 2) if NOT_REACHED in words.values() else _LABEL
+    for word in (*map(str, Verdict), NOT_REACHED):
+        groups = [
+            str(group)
+            for group in fold([name for name in words if words[name] == word], report.parameters)
         ]
-        groups = [str(group) for group in fold(names, report.parameters)]
         if groups:
-            rows.append(f"  {verdict:<{_LABEL}}{printable(listing(groups))}")
+            rows.append(f"  {word:<{label}}{printable(listing(groups))}")
     cuts = [
-        f"  {'by':<{_LABEL}}{printable(f'{cut.operation} at {path_and_line(cut)}')}"
+        f"  {'by':<{label}}{printable(f'{cut.operation} at {path_and_line(cut)}')}"
         for cut in report.cuts[:2]
     ]
     shown = f"  print(report) explains, report.to_html({'page.html'!r}) shows the graph"

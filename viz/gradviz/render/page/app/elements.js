@@ -49,7 +49,7 @@ function pathOf(thing) {
 function asideOf(thing) {
   const {model: m} = state;
   if (m.isGroup(thing)) return m.group(thing).words;
-  if (m.isTensor(thing)) return DATA.verdicts[m.verdict[thing]].word;
+  if (m.isTensor(thing)) return DATA.verdicts[m.verdict[thing]].name;
   const place = m.place(m.at[thing]);
   return [m.strings[m.scope[thing]], place && place.at].filter(Boolean).join(" · ");
 }

@@ -35,7 +35,7 @@ function isCurrent(number, mark) {
 function drawFilters() {
   const {model: m} = state;
   const {verdicts} = m.tally(m.n);
-  const chips = DATA.verdicts.map(({word, meaning, mark}, verdict) => {
+  const chips = DATA.verdicts.map(({word, name, meaning, mark}, verdict) => {
     const properties = {
       type: "button",
       class: "chip",
@@ -43,7 +43,7 @@ function drawFilters() {
       title: `${meaning}; click to show or hide`,
       onclick: () => filter(verdict),
     };
-    return h("button", properties, swatch(word, mark), `${word} ${grouped(verdicts[verdict])}`);
+    return h("button", properties, swatch(word, mark), `${name} ${grouped(verdicts[verdict])}`);
   });
   $("filters").replaceChildren(...chips.filter((_, verdict) => verdicts[verdict]));
 }

@@ -20,9 +20,9 @@ function panelOfLoss() {
   const {loss} = m;
   const {verdicts} = m.tally(m.n);
   const steps = DATA.notes.map(note => h("p", {class: isAlarm(note) && "break"}, note));
-  const counts = DATA.verdicts.map(({word, meaning}, verdict) => {
+  const counts = DATA.verdicts.map(({name, meaning}, verdict) => {
     const number = verdicts[verdict];
-    return [word, number ? `${counted(number, "parameter")}: ${meaning}` : ""];
+    return [name, number ? `${counted(number, "parameter")}: ${meaning}` : ""];
   });
   return [
     h("h2", {}, loss.name),
@@ -48,7 +48,7 @@ function panelOfLoss() {
 
 /** What each verdict means, for who meets the words for the first time. */
 function glossary() {
-  const words = DATA.verdicts.map(({word, meaning}) => [word, meaning]);
+  const words = DATA.verdicts.map(({name, meaning}) => [name, meaning]);
   const title = h("summary", {class: "kind"}, "What the words mean");
   const nearby = "docs/reference/words.md in the sources of gradviz";
   const whole = DATA.glossary ? h("a", {href: DATA.glossary}, "in the documentation") : nearby;
@@ -104,7 +104,7 @@ function panelOfGroup(thing) {
     h("p", {class: "kind"}, what, !isModule && path ? `, in ${path}` : ""),
     verdictBar(thing),
     facts([
-      ...WORDS.map((word, verdict) => [word, numberOf(tally.verdicts[verdict], "parameter")]),
+      ...DATA.verdicts.map(({name}, verdict) => [name, numberOf(tally.verdicts[verdict], "parameter")]),
       ["partial", partial && `${partial}: another route is cut`],
       ["values", tally.parameters ? grouped(tally.elements) : ""],
       ["operations", tally.operations ? grouped(tally.operations) : ""],
@@ -195,7 +195,7 @@ function gathered(nodes) {
 
 function aboutTensor(node) {
   const {model: m, route} = state;
-  const {word, mark} = DATA.verdicts[m.verdict[node]];
+  const {word, name, mark} = DATA.verdicts[m.verdict[node]];
   const number = m.parameter[node];
   const columns = m.loss.parameters;
   const isOn = route !== null && route.node === node;
@@ -203,7 +203,7 @@ function aboutTensor(node) {
   const properties = {id: "route", "aria-pressed": flag(isOn)};
   const shown = [action(label, () => showRoute(node), properties), isOn ? textOfRoute() : []];
   const shape = m.shape[node] < 0 ? "" : m.strings[m.shape[node]];
-  const fate = partial => h("p", {class: "verdict"}, swatch(word, mark), word + partial);
+  const fate = partial => h("p", {class: "verdict"}, swatch(word, mark), name + partial);
   if (number < 0) {
     const reason = "A tensor outside the model that requires grad.";
     return [fate(""), h("p", {}, reason), facts([["shape", shape]]), shown];

@@ -58,7 +58,7 @@ function drawTree(isScrolled = false) {
 function wordsOf(thing) {
   const {model: m} = state;
   if (m.isGroup(thing)) return m.group(thing).words;
-  return m.verdict[thing] < 0 ? "" : WORDS[m.verdict[thing]];
+  return m.verdict[thing] < 0 ? "" : DATA.verdicts[m.verdict[thing]].name;
 }
 
 function elementOfRow(thing, row) {
