@@ -78,22 +78,24 @@ def find(frame: FrameType | None) -> Found:
     parts = {id(module): own for module in outermost if (own := _tensors_of(module))}
     owned = set().union(*parts.values())
     roots: list[nn.Module | Tensor] = [module for module in outermost if id(module) in parts]
-    sharers = _sharers(parts)
-    # Of several that share parameters, the one that shares with most others names them, as a model
-    # with an adapter beside each layer; of two, as a model and what it was built from, the one that
-    # is trained.
-    roots.sort(
-        key=lambda root: (
-            -sharers[id(root)],
-            not parts[id(root)] & of_optimizers,
-            len(parts[id(root)] - of_optimizers),
-        )
-    )
     loose = {id(tensor): tensor for tensor in held if id(tensor) not in owned}
     lone = {
         id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose
     }
     names = _names(frame, {id(owner) for owner in (*roots, *optimizers)} | set(loose) | set(lone))
+    places = {key: place for place, key in enumerate(names)}
+    sharers = _sharers(parts)
+    # Of several that share parameters, the one that shares with most others names them, as a model
+    # with an adapter beside each layer; of two, as a model and what it was built from, the one that
+    # is trained. Else they stand as the script's variables do.
+    roots.sort(
+        key=lambda root: (
+            -sharers[id(root)],
+            not parts[id(root)] & of_optimizers,
+            len(parts[id(root)] - of_optimizers),
+            places.get(id(root), len(places)),
+        )
+    )
     by_name: dict[str, nn.Module | Tensor] = {}
     named = set()
     for root in (*roots, *loose.values()):

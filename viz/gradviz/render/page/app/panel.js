@@ -104,7 +104,8 @@ function panelOfGroup(thing) {
     h("p", {class: "kind"}, what, !isModule && path ? `, in ${path}` : ""),
     verdictBar(thing),
     facts([
-      ...DATA.verdicts.map(({name}, verdict) => [name, numberOf(tally.verdicts[verdict], "parameter")]),
+      ...DATA.verdicts.map(({name}, verdict) =>
+        [name, numberOf(tally.verdicts[verdict], "parameter")]),
       ["partial", partial && `${partial}: another route is cut`],
       ["values", tally.parameters ? grouped(tally.elements) : ""],
       ["operations", tally.operations ? grouped(tally.operations) : ""],

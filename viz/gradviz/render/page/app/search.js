@@ -17,7 +17,8 @@ function haystackOf(m) {
   const wordsOfNode = node => {
     if (m.isMark(node)) return `cut ${(m.loss.marks[node] || []).map(i => m.loss.cuts[i].kind)}`;
     const isPartial = m.isPartial(node);
-    return m.isTensor(node) ? `${DATA.verdicts[m.verdict[node]].name}${isPartial ? " partial" : ""}` : "";
+    if (!m.isTensor(node)) return "";
+    return `${DATA.verdicts[m.verdict[node]].name}${isPartial ? " partial" : ""}`;
   };
   const ofGroup = thing => {
     const {name, path, kind, words} = m.group(thing);
