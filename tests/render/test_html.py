@@ -245,20 +245,6 @@ def test_the_file_is_written(tmp_path: Path) -> None:
     assert graphs.none().to_html(path) == path.read_text(encoding="utf-8")
 
 
-def test_the_page_links_to_the_glossary_where_the_project_says_its_documentation_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed = tmp_path / "torch_gradviz-0.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: torch-gradviz\nVersion: 0\n"
-        "Project-URL: Documentation, https://gradviz.example/\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    glossary = data(render_html(graphs.detached()))["glossary"]
-    assert glossary == "https://gradviz.example/reference/words.html"
-
-
 def test_the_glossary_of_the_documentation_has_every_word_of_the_page() -> None:
     page = data(render_html(graphs.detached()))
     glossary = (Path(__file__).parents[2] / "docs/reference/words.md").read_text(encoding="utf-8")

@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, metadata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +78,6 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "partial": PARTIAL,
         "notes": [note_text(note) for note in notes],
         "torch": report.torch or "",
-        "glossary": _glossary(),
         "command": printable(command),
         "patches": patches_data(patches),
         "first": _first(losses, report),
@@ -128,17 +126,6 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
             ):
                 return number
     return 0
-
-
-def _glossary() -> str:
-    """Return where the glossary is on the web; empty where the project names no such place."""
-    try:
-        urls = metadata("torch-gradviz").get_all("Project-URL", [])
-    except PackageNotFoundError:
-        return ""
-    named = dict(url.split(", ", 1) for url in urls)
-    documentation = named.get("Documentation", "").rstrip("/")
-    return f"{documentation}/reference/words.html" if documentation else ""
 
 
 def _looks() -> Mapping[str, Look]:

@@ -50,10 +50,8 @@ function panelOfLoss() {
 function glossary() {
   const words = DATA.verdicts.map(({name, meaning}) => [name, meaning]);
   const title = h("summary", {class: "kind"}, "What the words mean");
-  const nearby = "docs/reference/words.md in the sources of gradviz";
-  const whole = DATA.glossary ? h("a", {href: DATA.glossary}, "in the documentation") : nearby;
-  const more = h("p", {}, "All words, with the kinds of cut: ", whole, ".");
-  return h("details", {}, title, facts([...words, DATA.partial.split(": ")]), more);
+  const more = "All words, with the kinds of cut: docs/reference/words.md in gradviz's sources.";
+  return h("details", {}, title, facts([...words, DATA.partial.split(": ")]), h("p", {}, more));
 }
 
 /** The first cut that leaves parameters without any route, with its line and what fixes it. */
