@@ -119,8 +119,11 @@ def test_a_tensor_is_compared_with_itself_where_both_sides_show_the_same_of_one_
     assert is_with_itself((x, x))
     assert is_with_itself((x, x.view(2, 3)))
     assert is_with_itself((x.expand(4, 2, 3), x.expand(4, 2, 3)))
-    for other in (x.clone(), x[:1], x.flip(0), x.t(), 1.0):
+    for other in (x.clone(), x[:1], x.flip(0), x.t(), x.view(torch.int32), 1.0):
         assert not is_with_itself((x, other))
+    z = torch.complex(x, x)
+    assert not is_with_itself((z, z.conj()))
+    assert not is_with_itself((z.imag, z.conj().imag))  # shown with another sign
 
 
 @pytest.mark.parametrize(("same", "verdict"), [(True, "unused"), (False, "cut")])

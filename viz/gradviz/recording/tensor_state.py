@@ -31,11 +31,14 @@ def is_with_itself(operands: Sequence[Any]) -> bool:
         return False
     first, second = operands
     return first is second or (
-        address(first) == address(second) != 0
-        and first.storage_offset() == second.storage_offset()
-        and first.shape == second.shape
-        and first.stride() == second.stride()
+        address(first) == address(second) != 0 and _shown(first) == _shown(second)
     )
+
+
+def _shown(tensor: Tensor) -> tuple[Any, ...]:
+    """Return what a tensor shows of its memory, and how."""
+    layout = tensor.storage_offset(), tensor.shape, tensor.stride()
+    return *layout, tensor.dtype, tensor.is_conj(), tensor.is_neg()
 
 
 def history(tensor: Tensor) -> Any:
