@@ -73,3 +73,12 @@ def test_nothing_is_taken_note_of_once_it_has_ended():
     owners.end()
     net = nn.Linear(2, 2)
     assert not owners.is_of_module(id(net.weight))
+
+
+def test_the_outermost_module_that_had_a_parameter_is_known_as_long_as_it_is_there(owners):
+    net = nn.Sequential(nn.Sequential(nn.Linear(2, 2)))
+    weight = net[0][0].weight
+    del net[0][0].weight
+    assert owners.outermost(id(weight)) is net
+    del net
+    assert owners.outermost(id(weight)) is None

@@ -13,7 +13,7 @@ IN_WORDS = {
     "not_finite": "NaN or infinity gets into it",
     "cleared": "its gradient is cleared before step()",
     "clipped": "nothing is left of its gradient at step()",
-    "stale": "the optimizer holds what it replaced",
+    "stale": "the optimizer holds what was replaced",
     "not_held": "no optimizer holds it",
     "not_stepped": "its optimizer never steps",
     "too_small": "the update is too small for its type, or the learning rate is 0",
@@ -301,8 +301,10 @@ class Evidence:
         finite: It was finite when it was last looked at.
         stays_so: It was found not finite twice in a row, so that nobody has put it back.
         replaced: It stands where an optimizer's parameter stood.
-        replaced_at: The line that put it there.
+        replaced_at: The line that put it there; of one that was left, what was made of it.
         stale_in: Name of the optimizer that holds what it replaced.
+        left: No model has it any more, and what was made of its value gets the gradient.
+        inherited: An optimizer holds that.
         born: When it was registered, in the order of things made; None where that was not seen.
         frozen_at: The line that made it frozen.
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
@@ -332,6 +334,8 @@ class Evidence:
     replaced: bool = False
     replaced_at: Place | None = None
     stale_in: str | None = None
+    left: bool = False
+    inherited: bool = False
     born: int | None = None
     frozen_at: Place | None = None
     birth: NotFinite | None = None

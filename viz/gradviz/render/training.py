@@ -319,7 +319,7 @@ def _why(fate: Fate, *, single: bool) -> str:
             if at
             else f"nothing is left of {their} gradient at step(), by a line that was not watched"
         ),
-        "stale": f"the optimizer holds what {they} replaced{f' (see{at[3:]})' if at else ''}",
+        "stale": f"the optimizer holds what was replaced{f' (see{at[3:]})' if at else ''}",
         "not_held": f"no optimizer holds {them}{f' (made{at})' if at else ''}",
         "not_stepped": f"{holder} never steps{f' (made{at})' if at else ''}",
         "too_small": _too_small(fate, at, their),

@@ -40,12 +40,15 @@ def judge_step(
         calls: The backward calls since the step before that were reported on.
         numbers: All backward calls since the step before.
         earlier: The calls before these.
-        stale: Names of what stands where others stood that the optimizer holds still.
+        stale: Names of what stands where others stood that the optimizer holds still, and of what
+            it holds and no model has any more.
         waits: It is early to say of what no loss has used that none will.
     """
     names = {key: name for call in calls for key, name in call.names.items()}
     held: dict[str, torch.Tensor] = {
-        names[id(tensor)]: tensor for tensor in _parameters(optimizer) if id(tensor) in names
+        names[id(tensor)]: tensor
+        for tensor in _parameters(optimizer)
+        if id(tensor) in names and names[id(tensor)] not in stale
     }
     take_turns = _take_turns([*earlier, *calls], held)
     sorter = _Sorter(

@@ -3,6 +3,7 @@
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -29,6 +30,7 @@ from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.copies import find_copies
 from gradviz.training.gathering import Seen
+from gradviz.training.heirs import find_heirs
 from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of
 from gradviz.training.watch import StepWatch
@@ -181,7 +183,8 @@ class Reader:
             place = assigned_anew(name, scene.roots[name], frame, made)
             if is_alike or place is not None:  # else the two may have nothing to do with each other
                 self._training.identities.replaced(pairs, place, own_names.modules)
-        roots = self._training.identities.renamed(scene.roots, own_names)
+        called = partial(names.name_of, frame=frame)
+        roots = self._training.identities.renamed(scene.roots, own_names, called)
         if roots.keys() == scene.roots.keys():
             return scene, own_names
         named = scene.named | (roots.keys() - scene.roots.keys())
@@ -232,6 +235,7 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         underivable=find_underivable(report.graph),
         births=report.births,
         copies=find_copies(report.graph),
+        heirs=find_heirs(report.graph),
         leaves=report.unregistered,
         is_finite=is_finite(ended.losses),
         last_layer=_meant(last_layer(report.graph), scene.roots),

@@ -208,6 +208,10 @@ def _always(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bo
     return True
 
 
+def _stale(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
+    return not evidence.inherited
+
+
 def _stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """An optimizer holds it and steps."""
     return any(holder.steps for holder in holders)
@@ -315,7 +319,7 @@ _MEANT: Mapping[str, _Meant] = {
     "not_finite": _not_finite,
     "cleared": _always,
     "clipped": _always,
-    "stale": _always,
+    "stale": _stale,
     "not_held": _not_held,
     "not_stepped": _not_stepped,
     "too_small": _too_small,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from gradviz.facts.training import ConstantTerm, Evidence, Look, Overflow, Stepper
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
 from gradviz.recording.where import Spot
+from gradviz.training.heirs import Heir
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
@@ -28,6 +29,7 @@ class Seen:
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
         copies: For each parameter that is a copy, what it was copied from, and by which line.
+        heirs: For each parameter that is cut off, what was made of it and gets the gradient.
         last_layer: Names of the parameters that all gradient for the rest of a model passes.
         inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
             to something beside parameters.
@@ -42,6 +44,7 @@ class Seen:
     underivable: tuple[ConstantTerm, ...] = ()
     births: tuple[NotFinite, ...] = ()
     copies: Mapping[str, tuple[str, Place | None]] = field(default_factory=dict)
+    heirs: Mapping[str, Heir] = field(default_factory=dict)
     last_layer: frozenset[str] = frozenset()
     inspects: bool = False
     leaves: tuple[Leaf, ...] = ()
@@ -145,6 +148,8 @@ class Gatherer:
                 None if replaced is None else self.identities.replaced_at(key, replaced[0])
             ),
             stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
+            left=replaced is not None and replaced[0] == key,
+            inherited=self.identities.is_inherited(key, self.optimizers),
             born=self.owners.born(key),
             frozen_at=self.owners.frozen_at(key),
             birth=next(

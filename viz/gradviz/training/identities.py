@@ -12,6 +12,8 @@ from torch.optim import Optimizer
 
 from gradviz.graph import Parameter, Place
 from gradviz.recording.model_names import Names
+from gradviz.training.bequests import Bequests
+from gradviz.training.heirs import Heir
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import has_values
@@ -34,6 +36,7 @@ class Identities:
         self._former: dict[int, str] = {}  # names of every call
         self._heirs: dict[int, tuple[str, ...]] = {}  # what all stands for one that was replaced
         self._replaced: dict[int, Place | None] = {}  # with their model, and by which line
+        self._bequests = Bequests(owners)
         self._roots: dict[str, Callable[[], Any]] = {}
 
     def take(
@@ -72,6 +75,7 @@ class Identities:
         self._former = {key: name for key, name in self._former.items() if key in alive}
         self._heirs = {key: names for key, names in self._heirs.items() if key in alive}
         self._replaced = {key: place for key, place in self._replaced.items() if key in alive}
+        self._bequests.keep(alive)
 
     def parameters(self) -> Iterator[Tensor]:
         """Yield those of models that are still there."""
@@ -79,6 +83,20 @@ class Identities:
             root = reference()
             if root is not None:
                 yield from root.parameters()
+
+    def inherit(
+        self, tensors: Iterable[Tensor], heirs: Mapping[str, Heir], optimizers: Optimizers
+    ) -> None:
+        """Take note of what was made of parameters that no model has any more.
+
+        Args:
+            tensors: Those of the last call.
+            heirs: What it shows to be made of each that it cuts off, by name.
+            optimizers: All there are.
+        """
+        there = frozenset(map(id, self.parameters()))
+        named = {self.names[id(tensor)]: tensor for tensor in tensors}
+        self._bequests.take(named, there, heirs, optimizers)
 
     def replaced(
         self, names: Mapping[int, tuple[str, ...]], place: Place | None, paths: Mapping[int, str]
@@ -102,11 +120,18 @@ class Identities:
 
     def replaced_at(self, new: int, old: int) -> Place | None:
         """Return the line that put one parameter where another stood; None where none was seen."""
+        if self._bequests.is_left(old):
+            return self._bequests.line_of(old)
         if old in self._replaced:
             return self._replaced[old]
         return self._owners.replaced_at(new, old, self.paths)
 
-    def renamed(self, roots: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    def renamed(
+        self,
+        roots: Mapping[str, Any],
+        names: Names,
+        called: Callable[[nn.Module], str] = lambda module: "",
+    ) -> dict[str, Any]:
         """Return the models with what was in one of them and is no longer by the name it had.
 
         Where another stands there, without it.
@@ -114,6 +139,8 @@ class Identities:
         Args:
             roots: Models, and tensors that optimizers hold and no model has, by name.
             names: The names of all parameters, these tensors among them.
+            called: Returns what a module is called that has no parameter any more; empty where no
+                variable leads to it.
         """
         renamed: dict[str, Any] = {}
         for name, root in roots.items():
@@ -121,6 +148,7 @@ class Identities:
             if isinstance(root, Tensor):
                 first = names.parameters[id(root)][0]  # a whole parameter has the name of its shard
                 before = first if first != name else self._name_before(id(root), names.modules)
+                before = before or self._name_in(self._owners.outermost(id(root)), root, called)
             if before is None or before == name:
                 renamed[name] = root
             else:
@@ -128,6 +156,13 @@ class Identities:
                 if not _successors(before, names.tensors):
                     renamed[before] = root
         return renamed
+
+    def _name_in(
+        self, module: nn.Module | None, tensor: Tensor, called: Callable[[nn.Module], str]
+    ) -> str | None:
+        """Return the name that a tensor had in a module that no variable may lead to."""
+        name = "" if module is None else called(module)
+        return self._owners.name_of(id(tensor), {id(module): name}) if name else None
 
     def _name_before(self, key: int, paths: Mapping[int, str]) -> str | None:
         return self._former.get(key) or self._owners.name_of(key, paths)
@@ -148,7 +183,13 @@ class Identities:
                 now = () if name is None else _successors(name, self.names.values())
                 for successor in (*now, *self._heirs.get(held, ())):
                     stale.setdefault(successor, (held, key))
+        for name, identities in self._bequests.stale(self.names, optimizers):
+            stale.setdefault(name, identities)
         return stale
+
+    def is_inherited(self, key: int, optimizers: Optimizers) -> bool:
+        """Say whether an optimizer holds what was made of a parameter that no model has."""
+        return self._bequests.is_inherited(key, self.names, optimizers)
 
     def stale_in(self, optimizer: Optimizer, optimizers: Optimizers) -> list[str]:
         """Return what stands where others stood that an optimizer holds still, by name."""

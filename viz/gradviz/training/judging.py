@@ -204,6 +204,8 @@ def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> boo
 def _not_reached(
     evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
 ) -> tuple[bool | None, str | None, Place | None]:
+    if evidence.left:
+        return False, "stale", evidence.replaced_at
     # Another optimizer's call may sever it on purpose
     why, place = _unreached((*evidence.stepped, *evidence.verdicts))
     if why == "unused" and any(in_call.uncertain for in_call in evidence.verdicts):

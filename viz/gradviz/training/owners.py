@@ -113,7 +113,11 @@ class Owners:
 
     def frozen_at(self, parameter: int) -> Place | None:
         """Return the line that made a parameter, by identity, where it made it frozen."""
-        made = self._created.get(parameter) if parameter in self._frozen else None
+        return self.created_at(parameter) if parameter in self._frozen else None
+
+    def created_at(self, parameter: int) -> Place | None:
+        """Return the line that made a parameter, by identity; None where it was not seen."""
+        made = self._created.get(parameter)
         return None if made is None else made.calling_place or made.place
 
     def is_of_module(self, parameter: int) -> bool:
@@ -134,6 +138,12 @@ class Owners:
             slot = self._slot_of_module.get(slot[0])
         return None
 
+    def outermost(self, parameter: int) -> nn.Module | None:
+        """Return the outermost module that had a parameter, by identity; None where it is gone."""
+        numbers = [number for (number, _), _ in self._chain(parameter)]
+        modules = {number: module for module, number in self._numbers.values()}
+        return modules[numbers[-1]]() if numbers and numbers[-1] in modules else None
+
     def replaced_at(self, new: int, old: int, paths: Mapping[int, str]) -> Place | None:
         """Return the line that put one parameter, or a module around it, where another stood.
 
@@ -143,8 +153,7 @@ class Owners:
         for slot, entry in reversed(list(self._chain(new))):
             if slot in former and entry.again:
                 return entry.spot.calling_place or entry.spot.place
-        made = self._created.get(new)
-        return None if made is None else made.calling_place or made.place
+        return self.created_at(new)
 
     def _chain(self, parameter: int) -> list[tuple[_Slot, _Entry]]:
         """Return where a parameter stands, where its module stands, and so on up.

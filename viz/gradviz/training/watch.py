@@ -96,8 +96,7 @@ class StepWatch:
 
     def resume(self, failed: Callable[[BaseException], None]) -> None:
         """Watch again in full, after a rest."""
-        parameters = (*self.identities.parameters(), *self.optimizers.parameters())
-        alive = frozenset(map(id, parameters))
+        alive = frozenset(map(id, (*self.identities.parameters(), *self.optimizers.parameters())))
         self.gone |= {name for key, name in self.names.items() if key not in alive}
         for place in (self._moves, self.identities, self.owners, self.touches, self.optimizers):
             place.keep(alive)
@@ -314,6 +313,7 @@ class StepWatch:
         self.settle()
         before = self.identities.names
         tensors = self.identities.take(reported.parameters, names, roots)
+        self.identities.inherit(tensors, reported.heirs, self.optimizers)
         if self._resumed:
             self._resumed = False
             self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
