@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, settings
 
 import warm
 from gradviz import cli
-from gradviz.running import steps
 
 # A busy machine is no failure
 settings.register_profile("gradviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,10 +21,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 
 
+def pytest_collection_finish():
+    """Many a test has all garbage collected; what was there before any test is none."""
+    warm.hide_from_the_collector()
+
+
 @pytest.fixture
 def warm_processes(monkeypatch):
     """Have a script that gradviz starts for a report begin in a fork that has imported torch."""
-    monkeypatch.setattr(steps, "subprocess", SimpleNamespace(run=warm.run))
+    monkeypatch.setattr("gradviz.running.steps.subprocess", SimpleNamespace(run=warm.run))
 
 
 @pytest.fixture(autouse=True)

@@ -4,12 +4,14 @@ short script.
 ``gradviz run`` begins in the fork as at the command line: the same command, options, environment and
 start-up; only where it would turn into a new Python, the fork goes on. What this cannot show (the
 wait for torch's import, Python's own options, modules, tracebacks) is tested in processes that begin
-cold.
+cold. A program that changes torch before it imports gradviz runs in a fork of a process that has
+imported torch alone.
 """
 
 import atexit
 import contextlib
 import functools
+import gc
 import importlib
 import json
 import multiprocessing.process
@@ -18,8 +20,10 @@ import runpy
 import subprocess
 import sys
 import tempfile
+import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 
 class Server:
@@ -48,16 +52,18 @@ class Server:
         *,
         stdin: str = "",
         together: bool = False,
+        bare: bool = False,
     ) -> tuple[int, str, str]:
         """Run a command of Python's; return its exit code, its output and its standard error.
 
         The output has both where they are wanted together, in the order in which they came.
+        ``bare`` where it is to find gradviz not imported yet.
         """
         with tempfile.TemporaryDirectory() as held:
             names = ("in", "out", "out" if together else "err")
             streams = [Path(held, name) for name in names]
             streams[0].write_text(stdin)
-            code = self._ask(command, folder, streams, environment)
+            code = self._ask(command, folder, streams, environment, bare)
             out, err = (stream.read_text() for stream in streams[1:])
         return code, out, "" if together else err
 
@@ -67,8 +73,10 @@ class Server:
         folder: Path,
         streams: Sequence[Path],
         environment: Mapping[str, str],
+        bare: bool,
     ) -> int:
         request = {
+            "bare": bare,
             "command": list(command),
             "folder": str(folder),
             "streams": [str(stream) for stream in streams],
@@ -91,6 +99,24 @@ def server() -> Server:
     return started
 
 
+def completed(
+    command: Sequence[str | Path],
+    folder: Path | None = None,
+    *,
+    bare: bool = False,
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of Python's to its end, in this folder unless another is given.
+
+    ``environment`` is what its environment has beside that of this process.
+    """
+    arguments = [str(argument) for argument in command]
+    whole = {**os.environ, **environment}
+    return subprocess.CompletedProcess(
+        arguments, *server().run(arguments, folder or Path.cwd(), whole, bare=bare)
+    )
+
+
 def run(command: Sequence[str], *, stdout: object, check: bool) -> subprocess.CompletedProcess[str]:
     """Run a command as ``subprocess`` would, in this folder; what it prints goes to ``stdout``."""
     code, out, _ = server().run(command, Path.cwd(), os.environ, together=True)
@@ -98,17 +124,73 @@ def run(command: Sequence[str], *, stdout: object, check: bool) -> subprocess.Co
     return subprocess.CompletedProcess(command, code)
 
 
+# What a script needs of gradviz
+USED = (
+    "gradviz.cli",
+    "gradviz.expecting.checking",
+    "gradviz.mending.laboratory",
+    "gradviz.render.command_line",
+    "gradviz.running.backwards",
+)
+
+
+def hide_from_the_collector() -> None:
+    """Let no collection, and no list of all objects, touch what there is now.
+
+    There are some hundred thousand, and in a fork each page that is touched is copied. None is the
+    user's, so nothing counts as frozen before a program freezes something itself.
+    """
+    freeze = _FREEZING[0]
+
+    def freeze_more() -> None:
+        gc.freeze, gc.get_freeze_count = _FREEZING
+        freeze()
+
+    gc.collect()
+    freeze()
+    gc.freeze, gc.get_freeze_count = freeze_more, lambda: 0
+
+
+_FREEZING = gc.freeze, gc.get_freeze_count
+
+
 def serve() -> None:
     """Fork for each request, and answer with the exit code. In a fork, does not return there."""
     ending = Ending()
     atexit.register(ending.leave)  # the first, and so the last that is called
-    for name in ("torch._dynamo", "gradviz.cli", "gradviz.running.backwards"):
+    importlib.import_module("torch._dynamo")
+    hide_from_the_collector()
+    requests, answers = os.pipe(), os.pipe()
+    if os.fork() == 0:
+        os.dup2(requests[0], 0)
+        os.dup2(answers[1], 1)
+        for end in (*requests, *answers):
+            os.close(end)
+        return _answer(ending)
+    os.close(requests[0])
+    os.close(answers[1])
+    for name in USED:
         importlib.import_module(name)
+    hide_from_the_collector()
+    with open(requests[1], "w") as bare, open(answers[0]) as answered:
+        return _answer(ending, bare, answered)
+
+
+def _answer(ending: "Ending", bare: TextIO | None = None, answered: TextIO | None = None) -> None:
+    """Answer each request, or have the other process answer what is asked of it."""
     for line in iter(sys.stdin.readline, ""):
+        request = json.loads(line)
+        if request.pop("bare") and bare is not None:
+            print(line, end="", file=bare, flush=True)
+            print(answered.readline(), end="", flush=True)
+            continue
         child = os.fork()
         if child == 0:
+            if bare is not None:
+                bare.close()
+                answered.close()
             with ending:
-                become(**json.loads(line))
+                become(**request)
             return
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         print(status, flush=True)
@@ -154,12 +236,12 @@ def become(
         os.dup2(file, number)
         os.close(file)
     _change_environment(environment)
+    sys.orig_argv = command
     arguments = command[1:]
     if arguments[:2] == ["-m", "gradviz"]:
         arguments = _as_gradviz(arguments[2:])
     if arguments[0] == "-m":
-        sys.argv = arguments[1:]
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        _run_module(arguments[1:])
     else:
         _run_script(arguments)
 
@@ -170,8 +252,12 @@ def _change_environment(environment: dict[str, str]) -> None:
 
 
 def _as_gradviz(arguments: list[str]) -> list[str]:
-    """Do what ``gradviz`` does; ``run`` up to where it has turned into Python with a script."""
+    """Do what ``gradviz`` does; ``run`` up to where it has turned into Python with a script.
+
+    What runs the trials of ``mend`` is a fork as well.
+    """
     from gradviz.cli import main
+    from gradviz.mending import laboratory
     from gradviz.running import process
 
     class NewPython(BaseException):
@@ -186,6 +272,7 @@ def _as_gradviz(arguments: list[str]) -> list[str]:
             raise NewPython(command, env)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
+    laboratory.subprocess = types.SimpleNamespace(**vars(subprocess) | {"Popen": _forked})
     before = os.execve, subprocess.call
     os.execve, subprocess.call = turn_into, call
     try:
@@ -200,11 +287,36 @@ def _as_gradviz(arguments: list[str]) -> list[str]:
     return command[1:]
 
 
-def _run_script(arguments: list[str]) -> None:
+def _forked(command: list[str], *, env: dict[str, str], **options: object) -> subprocess.Popen[str]:
+    """Start a module of Python's, ``python -P -m module``, without starting Python."""
+
+    def begin() -> None:
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # one of these is awaited until it is closed
+        _change_environment(env)
+        del sys.path[0]  # as -P says
+        _run_module(command[3:])
+        os._exit(0)
+
+    sys.stdout.flush()  # or the fork has it too
+    assert command[1:3] == ["-P", "-m"]
+    return subprocess.Popen(command, preexec_fn=begin, **options)
+
+
+def _run_module(arguments: list[str]) -> None:
     sys.argv = arguments
-    sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+
+
+def _run_script(arguments: list[str]) -> None:
     main = sys.modules["__main__"]
     for name in [name for name in vars(main) if name not in ("__name__", "__builtins__")]:
         del vars(main)[name]
-    main.__file__, main.__spec__ = arguments[0], None
-    exec(compile(Path(arguments[0]).read_bytes(), arguments[0], "exec"), vars(main))
+    main.__spec__ = None
+    if arguments[0] == "-c":
+        source, file, folder, sys.argv = arguments[1], "<string>", "", ["-c", *arguments[2:]]
+    else:
+        source, file, sys.argv = Path(arguments[0]).read_bytes(), arguments[0], arguments
+        folder = os.path.dirname(os.path.abspath(file))
+        main.__file__ = file
+    sys.path[0] = folder
+    exec(compile(source, file, "exec"), vars(main))

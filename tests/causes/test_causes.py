@@ -1,18 +1,19 @@
 """A cause is a file of the folder ``causes``, and nothing else has to name it."""
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import warm
 from gradviz.causes import BY_OPERATION, CAUSES, EXPLANATIONS, explain
 from gradviz.graph import Cut, CutKind
 
 PACKAGE = Path(__file__).parents[2] / "viz" / "gradviz"
 ROUND_TRIP = """
+import sys
+sys.path.insert(0, sys.argv[1])
 import torch
 from torch import nn
 import gradviz
@@ -22,6 +23,7 @@ with gradviz.trace() as trace:
     hidden = torch.from_dlpack(first(torch.ones(1, 2)).detach())
     loss = second(hidden).sum()
 print(trace.report(loss, {"first": first, "second": second}).parameters["first.weight"].verdict)
+assert gradviz.__file__.startswith(sys.argv[1])
 """
 
 
@@ -30,14 +32,8 @@ def test_the_round_trip_through_dlpack_is_known_by_its_file_alone(tmp_path, remo
     shutil.copytree(PACKAGE, tmp_path / "gradviz", ignore=shutil.ignore_patterns("__pycache__"))
     for name in removed:
         (tmp_path / "gradviz" / "causes" / name).unlink()
-    done = subprocess.run(
-        [sys.executable, "-c", ROUND_TRIP],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == verdict
+    done = warm.completed([sys.executable, "-c", ROUND_TRIP, tmp_path], bare=True)
+    assert (done.stdout.strip(), done.returncode) == (verdict, 0), done.stderr
 
 
 def test_every_kind_of_cut_is_explained():

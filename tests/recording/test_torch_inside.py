@@ -5,13 +5,13 @@ What a torch does not have costs one ability, never the run.
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import gradviz
+import warm
 from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import ABILITIES
 
@@ -99,9 +99,7 @@ def without(tmp_path_factory):
     """What is said of a step without each of the names."""
     script = tmp_path_factory.mktemp("without") / "step.py"
     script.write_text(SCRIPT)
-    ran = subprocess.run(
-        [sys.executable, script, *PATHS], capture_output=True, text=True, timeout=300
-    )
+    ran = warm.completed([sys.executable, script, *PATHS], bare=True)
     assert ran.returncode == 0, ran.stderr
     return dict(json.loads(line) for line in ran.stdout.splitlines())
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import warm
 from gradviz.tracing.known_answers import KNOWN, wrong_answers
 
 NEWER = """
@@ -87,12 +88,10 @@ assert calls == [], calls
 """
 
 
-def run(script, tmp_path, *options):
+def run(script, tmp_path):
     path = tmp_path / "script.py"
     path.write_text(script)
-    return subprocess.run(
-        [sys.executable, *options, path], capture_output=True, text=True, timeout=300
-    )
+    return warm.completed([sys.executable, path], bare=True)
 
 
 @pytest.mark.parametrize("backward", [False, True])

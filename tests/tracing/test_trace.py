@@ -1,7 +1,6 @@
 """What a trace and a report promise, on real torch."""
 
 import gc
-import subprocess
 import sys
 import textwrap
 
@@ -11,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import gradviz
+import warm
 
 
 def net() -> nn.Sequential:
@@ -278,13 +278,7 @@ def test_a_very_deep_chain_is_judged_and_let_go_of():
         del loss, value, report, trace
         gc.collect()
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = warm.completed([sys.executable, "-c", textwrap.dedent(script)])
     assert (done.returncode, done.stdout.strip(), done.stderr) == (
         0,
         "{'weight': 'cut', 'bias': 'reached'}",
