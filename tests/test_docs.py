@@ -10,7 +10,6 @@ import io
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections import OrderedDict
@@ -43,7 +42,8 @@ def name(page):
 def run(command):
     """What one command of a console block prints, with the paths of a checkout and no duration."""
     program, *arguments = shlex.split(command)
-    if program == "gradviz" and arguments[0] != "run":  # which becomes the script
+    # run becomes the script, mend starts a process that imports torch
+    if program == "gradviz" and arguments[0] not in ("run", "mend"):
         path, out = list(sys.path), io.StringIO()
         with (
             contextlib.redirect_stdout(out),
@@ -56,21 +56,17 @@ def run(command):
         printed = out.getvalue()
     else:
         environment = {key: value for key, value in os.environ.items() if key not in CI}
-        if program == "pytest":  # which rewrites what it imports, and warns of what is there
-            start = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-            done = subprocess.run(
-                [*start, *arguments],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            out = done.stdout
-        else:
-            start = {"gradviz": ["-m", "gradviz"], "python": []}[program]
-            command = [sys.executable, *start, *arguments]
-            _, out, _ = warm.server().run(command, Path.cwd(), environment, together=True)
+        # pytest rewrites what it imports, and warns of what is there
+        is_pytest = program == "pytest"
+        start = {
+            "gradviz": ["-m", "gradviz"],
+            "python": [],
+            "pytest": ["-m", "pytest", "-p", "no:cacheprovider"],
+        }[program]
+        command = [sys.executable, *start, *arguments]
+        _, out, _ = warm.server().run(
+            command, Path.cwd(), environment, together=True, bare=is_pytest
+        )
         printed = re.sub(r"(?<= in )\d+\.\d\ds", "1.23s", out).replace(f"{Path.cwd()}/", "")
     return printed.replace(f"{ROOT}/", "")
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import warm
 from gradviz.mending.cost import cost_of
 from gradviz.mending.outcome import Outcome
 
@@ -24,14 +25,15 @@ def step():
 
 
 def gradviz(folder, *arguments):
-    command = [sys.executable, "-m", "gradviz", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return warm.completed([sys.executable, "-m", "gradviz", *arguments], folder)
 
 
 def test_the_patch_is_printed_with_its_effect_and_its_cost_and_written_when_asked(tmp_path):
     file = tmp_path / "größe ∇.py"
     file.write_text(PROGRAM)
-    done = gradviz(tmp_path, "mend", "--apply", f"{file.name}:step")
+    # A process of its own, as at the command line
+    command = [sys.executable, "-m", "gradviz", "mend", "--apply", f"{file.name}:step"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "-    return model[1](model[0](torch.ones(4, 2)).detach()).mean(), model" in done.stdout
     assert "gradient now reaches 0.* (2 tensors, 9 values)" in done.stdout

@@ -1,7 +1,6 @@
 """What modules keep for a backward, and what a freeze gives back, held against counts by hand."""
 
 import json
-import subprocess
 import sys
 import textwrap
 
@@ -9,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+import warm
 from gradviz.costing.saved import SavedBytes
 from gradviz.errors import GradvizError
 from gradviz.mending.giving_back import costs
@@ -208,8 +208,7 @@ def test_it_is_printed_and_written_by_the_command(tmp_path):
     (tmp_path / "train.py").write_text(textwrap.dedent(SCRIPT))
 
     def gradviz(*arguments):
-        command = [sys.executable, "-m", "gradviz", "run", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return warm.completed([sys.executable, "-m", "gradviz", "run", *arguments], tmp_path)
 
     done = gradviz("--cost", "-o", "cost.json", "train.py")
     assert done.returncode == 0, done.stderr
