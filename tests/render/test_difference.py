@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 
 from differing import report, several
-from gradviz.comparing.diff import compare
+from gradviz.comparing.diff import Difference, compare
+from gradviz.comparing.gradients import Resized
 from gradviz.facts.training import Fate, Training
 from gradviz.render.difference import pictured, render_difference, render_difference_json
 
@@ -49,3 +50,16 @@ def test_a_parameter_that_no_longer_trains_is_a_difference():
     }
     assert json.loads(render_difference_json(difference))["trained"] == [trained]
     assert not compare(old, old)
+
+
+def test_a_gradient_of_another_size_is_told_and_is_no_difference_of_its_own():
+    size = Difference(resized=(Resized(name="h.3", before=1.25e-3, after=4e-7),))
+    one = report({"w": "reached"})
+    assert not size
+    assert render_difference(size, one, one) == (
+        "Nothing that the gradients depend on differs.\n"
+        "Gradient of another size, by block (median norm of the calls watched)\n"
+        "  h.3: 1.3e-03 -> 4.0e-07 (0.00032 times)\n"
+    )
+    written = json.loads(render_difference_json(size))
+    assert written["resized"] == [{"name": "h.3", "before": 1.25e-3, "after": 4e-7}]

@@ -34,3 +34,20 @@ def test_a_call_is_chosen_by_its_place():
     blocks = [Line(name=str(n), norms=(1.0, 2.0**n), numel=1) for n in range(3)]
     assert fading(blocks, 0).typical == 1.0
     assert fading(blocks).typical == 0.5
+
+
+def test_a_block_far_from_its_siblings_is_named():
+    assert fading(lines(1.0, 2.0, 1e-3, 1.5, 1.0)).apart == (1e-3 / 1.5, "h.2", "h.1", "h.3")
+    assert fading(lines(1.0, 2.0, 1e3, 1.5, 1.0)).apart == (1e3 / 2.0, "h.2", "h.1", "h.3")
+
+
+def test_blocks_that_fade_in_turn_are_not_apart():
+    assert fading(lines(1e-15, 1e-10, 1e-5, 1.0)).apart is None
+    assert fading(lines(1.0, 20.0, 0.1, 5.0)).apart is None
+    head = Line(name="head", norms=(1e6,), numel=1)
+    assert fading([*lines(1.0, 1.0), head, *lines(1.0, 1.0)]).apart is None
+
+
+def test_where_float32_ends_is_told_from_the_last_block_to_the_first():
+    assert fading(lines(1e-44, 1e-40, 1e-30, 1.0)).denormal == ("h.1", "h.0")
+    assert fading(lines(1e-30, 1e-20, 1.0)).denormal == ()

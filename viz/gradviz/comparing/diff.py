@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradviz.comparing.gradients import Resized, resized
 from gradviz.comparing.renaming import Renaming, pair
 from gradviz.facts.findings import Findings
 from gradviz.facts.several import loss_named, losses_of, together
@@ -48,6 +49,8 @@ class Difference:
         trained: Parameters of both of which it changed whether they train, or why they do not.
         cuts_came, cuts_went: Cuts of only one. A cut is known by its operation, its code and what
             is behind it, so that a line may move.
+        resized: Blocks of both whose gradient is of another size. It is no difference of its own: a
+            seed changes it as well.
         losses: Of several losses, what differs for each that both have, by its new name; the rest
             is about all of them together.
         losses_before: What such a loss was called, where that is another name.
@@ -61,6 +64,7 @@ class Difference:
     trained: tuple[Trained, ...] = ()
     cuts_came: tuple[Cut, ...] = ()
     cuts_went: tuple[Cut, ...] = ()
+    resized: tuple[Resized, ...] = ()
     losses: "Mapping[str, Difference]" = field(default_factory=dict)
     losses_before: Mapping[str, str] = field(default_factory=dict)
     losses_came: tuple[str, ...] = ()
@@ -88,7 +92,11 @@ def compare(before: Findings, after: Findings) -> Difference:
     """
     whole = _compare(together(before), together(after))
     names, _ = pair(together(before).parameters, together(after).parameters)
-    whole = replace(whole, trained=_trained(before.training, after.training, names))
+    whole = replace(
+        whole,
+        trained=_trained(before.training, after.training, names),
+        resized=resized(before.series, after.series, names),
+    )
     if not (before.losses or after.losses):
         return whole
     old, new = losses_of(before), losses_of(after)

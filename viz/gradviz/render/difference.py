@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from html import escape
 
 from gradviz.comparing.diff import Difference, Trained
+from gradviz.comparing.gradients import Resized
 from gradviz.comparing.renaming import Renaming
 from gradviz.facts.blocks import cuts_by_block
 from gradviz.facts.findings import Findings
@@ -13,10 +15,12 @@ from gradviz.facts.several import losses_of, together
 from gradviz.graph import Cut, Parameter
 from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, path_and_line, printable
+from gradviz.render.series_scale import amount
 from gradviz.render.style import INK
 from gradviz.render.training import in_words
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
+_MOST_BLOCKS = 12  # that are listed; the rest is counted, and stands in the JSON
 
 
 def render_difference(difference: Difference, before: Findings, after: Findings) -> str:
@@ -34,6 +38,10 @@ def render_difference(difference: Difference, before: Findings, after: Findings)
     if not difference.losses:
         lines += _differences(difference, before, after)
     lines += _trained(difference.trained, after)
+    lines += _titled(
+        "Gradient of another size, by block (median norm of the calls watched)",
+        _resized(difference.resized),
+    )
     lines += _titled("Losses that came", difference.losses_came)
     lines += _titled("Losses that went", difference.losses_went)
     lines += _titled("Renamed", _renamed(difference.renamed))
@@ -58,6 +66,7 @@ def render_difference_json(difference: Difference) -> str:
             {"name": part.after.name, "name_before": part.before.name, **_training(part)}
             for part in difference.trained
         ],
+        "resized": [asdict(part) for part in difference.resized],
         "losses": losses,
         "losses_came": list(difference.losses_came),
         "losses_went": list(difference.losses_went),
@@ -216,6 +225,15 @@ def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
     for (old, new), names in ways.items():
         yield f"{old} -> {new}"
         yield from (f"  {group}" for group in fold_names(names, together(after).parameters))
+
+
+def _resized(blocks: Sequence[Resized]) -> Iterator[str]:
+    """A line for each block whose gradient is of another size, up to a dozen."""
+    for block in blocks[:_MOST_BLOCKS]:
+        times = block.after / block.before
+        yield (f"{block.name}: {amount(block.before)} -> {amount(block.after)} ({times:.2g} times)")
+    if len(blocks) > _MOST_BLOCKS:
+        yield f"... {counted(len(blocks) - _MOST_BLOCKS, 'more block')}"
 
 
 def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from gradviz.render.sentences import printable
+from gradviz.render.sentences import counted, printable
 from gradviz.render.series_scale import Scale, amount, spread, values
 from gradviz.series.blocks import blocks
 from gradviz.series.data import Line, Series
@@ -63,6 +63,17 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     if factor > _TOLD:
         sentences += (
             f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
+        )
+    if change.apart is not None:
+        times, *names = change.apart
+        name, before, after = map(printable, names)
+        sentences += f" {name} gets {times:.2g} times what {before} and {after} beside it get."
+    if change.denormal:
+        first, *more = change.denormal
+        others = f" and of {counted(len(more), 'block')} before it" if more else ""
+        sentences += (
+            f" An element of {printable(first)}{others} is below 1.2e-38, from where on float32"
+            " holds fewer digits."
         )
     return textwrap.wrap(sentences, WIDTH, initial_indent="  ", subsequent_indent="  ")
 

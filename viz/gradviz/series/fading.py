@@ -5,11 +5,16 @@ From the last block, which is nearest to the loss, to the first.
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from gradviz.series.data import Line
+
+APART = 100.0  # times; blocks side by side in healthy deep models stay within a few times
+_SMALLEST_NORMAL = 2.0**-126  # of float32, and of bfloat16
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +29,18 @@ class Fading:
         typical: The median of the factors.
         drop: The least factor, with the block after it and the block itself.
         growth: The greatest, likewise.
+        apart: How many times as large a block's gradient is as that of the two siblings beside it,
+            the block and the two. A sibling's name differs in its numbers alone. Of several the one
+            that differs most; None where none is :data:`APART` times as large or as small.
+        denormal: The blocks whose gradient is below the smallest normal number of float32, from the
+            last to the first: float32 holds fewer and fewer digits of it, and then zero.
     """
 
     typical: float
     drop: tuple[float, str, str]
     growth: tuple[float, str, str]
+    apart: tuple[float, str, str, str] | None = None
+    denormal: tuple[str, ...] = ()
 
 
 def fading(lines: Sequence[Line], place: int = -1) -> Fading | None:
@@ -48,5 +60,28 @@ def fading(lines: Sequence[Line], place: int = -1) -> Fading | None:
     if len(factors) < 2:
         return None
     return Fading(
-        typical=median(factor for factor, _, _ in factors), drop=min(factors), growth=max(factors)
+        typical=median(factor for factor, _, _ in factors),
+        drop=min(factors),
+        growth=max(factors),
+        apart=_apart(sizes),
+        denormal=tuple(name for name, size in reversed(sizes) if size < _SMALLEST_NORMAL),
     )
+
+
+def _apart(sizes: Sequence[tuple[str, float]]) -> tuple[float, str, str, str] | None:
+    """Return the block that differs most from both of the siblings beside it, in one direction.
+
+    Where gradient fades from block to block, a block lies between its two.
+    """
+    siblings: dict[str, list[tuple[str, float]]] = {}
+    for name, size in sizes:
+        siblings.setdefault(_NUMBER.sub("#", name), []).append((name, size))
+    strange = []
+    for some in siblings.values():
+        for (before, low), (name, size), (after, high) in zip(
+            some, some[1:], some[2:], strict=False
+        ):
+            nearest = min(low, high) if size < low else max(low, high)
+            if not 1 / APART < size / nearest < APART and (size < low) is (size < high):
+                strange.append((size / nearest, name, before, after))
+    return max(strange, key=lambda found: abs(math.log(found[0])), default=None)
