@@ -35,12 +35,14 @@ class Given:
         scalar: It is nothing but numbers: no call changes these, only what holds them.
         whole: Of every name that it was computed from the number is known.
         beside: Numbers in the lists and dicts that it was computed from, or an element of which.
+        sites: Where values left that it may have been computed from.
     """
 
     numbers: set[float]
     scalar: bool
     whole: bool = True
     beside: set[float] = field(default_factory=set)
+    sites: Sequence[Any] = ()
 
     @classmethod
     def of(cls, items: Sequence[Any]) -> "Given":

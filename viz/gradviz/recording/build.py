@@ -13,7 +13,7 @@ from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Plac
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.moved import moved_by
-from gradviz.recording.records import Call, Step
+from gradviz.recording.records import Call, LeafSeen, Step
 from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
@@ -134,13 +134,18 @@ class _Walk:
         self._places = _Places(tape, names)
         self._parameters = leaf_names(tape, names)
         self._blocks: dict[int, int] = {}
+        # That were given another value, and wait until all that uses them is known
+        self._leaves: list[tuple[LeafSeen, int, int]] = []
 
     def back_from(self, roots: Sequence[tuple[int, bool]]) -> None:
         """Meet the roots and all that lies behind them, nearest first."""
         for number, gradient in roots:
             self._built.connect(self._meet(number, NOWHERE), 0, gradient=gradient)
         index = 1  # the loss itself is no value of the tape
-        while index < len(self._built.nodes):
+        while index < len(self._built.nodes) or self._leaves:
+            if index == len(self._built.nodes):  # all that uses the leaves is known
+                self._follow_leaf(*self._leaves.pop(0))
+                continue
             self._follow(self._built.numbers[index], index)
             index += 1
 
@@ -203,8 +208,21 @@ class _Walk:
         elif (call := tape.calls.get(number)) is not None:
             self._follow_call(call, number, target)
         elif (leaf := tape.leaves.get(number)) is not None:
-            inner = self._moved and number not in self._parameters
-            for source in (*leaf.sources, *(moved_by(tape, number) if inner else ())):
+            if any(source in tape.given for source in leaf.sources):
+                self._leaves.append((leaf, number, target))
+            else:
+                self._follow_leaf(leaf, number, target)
+
+    def _follow_leaf(self, leaf: LeafSeen, number: int, target: int) -> None:
+        """Connect a leaf to what it was made of when it was used."""
+        tape, numbers = self._tape, self._built.numbers
+        inner = self._moved and number not in self._parameters
+        for source in (*leaf.sources, *(moved_by(tape, number) if inner else ())):
+            if source not in tape.given or not all(
+                tape.is_before(numbers[edge.target], source)
+                for edge in self._built.edges.values()
+                if edge.source == target
+            ):
                 self._connect(source, target, gradient=False)
 
     def _follow_step(self, step: Step, number: int, target: int) -> None:

@@ -229,6 +229,7 @@ class Escapes:
                 break
             if sliced[1]:
                 given.read(frame, [path for path in followed if path not in sliced[0].written])
+            given.sites = sliced[1]
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
                     (surely if certain else perhaps)[serial] = None

@@ -23,6 +23,7 @@ from gradviz.recording.leaf_switches import born_at, switched_at
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Model, Names, leaf_names, names_of
+from gradviz.recording.moved import is_inner_loop
 from gradviz.recording.notes import (
     notes_of_exits,
     notes_of_gradients,
@@ -111,7 +112,14 @@ def _built(
     # An inner loop: what only an optimizer's step has brought into the loss
     wider = build(tape, roots, names, " + ".join(losses), shape, moved=True)
     brought = wider.index_of.keys() - built.index_of.keys()
-    return built if brought.isdisjoint(leaf_names(tape, names)) else wider
+    own = leaf_names(tape, names)
+    looped = any(number not in own and is_inner_loop(tape, number) for number in tape.stepped)
+    if looped and any(
+        wider.numbers[edge.source] in own and wider.numbers[edge.target] in brought
+        for edge in wider.edges.values()
+    ):
+        return wider
+    return built if brought.isdisjoint(own) else wider
 
 
 def _with_doubts(

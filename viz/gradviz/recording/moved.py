@@ -74,6 +74,16 @@ def moved_by(tape: Tape, number: int) -> tuple[int, ...]:
     return (*assigned, *brought)
 
 
+def is_inner_loop(tape: Tape, number: int) -> bool:
+    """Say whether a leaf was moved in a loop of its own: several steps in a row, after backwards
+    that all reach it, and it is no parameter. One step of another network, in its turn, is none.
+    """
+    count, _ = tape.stepped.get(number, (0, ()))
+    turns = [i for i, backward in enumerate(tape.backwards[:count]) if reaches(backward, number)]
+    in_a_row = turns == [*range(count - len(turns), count)]
+    return len(turns) > 1 and in_a_row and not tape.leaves[number].is_parameter
+
+
 def _call_of(tape: Tape, index: int) -> int:
     """Return the number of the call that stands for what a backward left in ``.grad``."""
     number = tape.gradients.get(index)

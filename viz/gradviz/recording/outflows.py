@@ -10,7 +10,7 @@ from types import CodeType
 from gradviz.recording.definitions import Definition
 from gradviz.recording.expressions import Path, Range, is_inside, range_of, root_of
 from gradviz.recording.instructions import position_of, scope_of
-from gradviz.recording.parts import place_in
+from gradviz.recording.parts import is_element, place_in
 from gradviz.recording.slices import Slicer
 from gradviz.recording.ways import DIRECT, Expression, Slice
 from gradviz.recording.where import by_file
@@ -50,6 +50,8 @@ class Inflow:
         """Say whether it is a guess that what left is in a part of what the call gave; None where
         it is not in it.
         """
+        if self.depth == 0 and all(map(is_element, taken)):
+            return False  # of a list that left, every element has
         if self.depth == 1:
             return False if goes_into(self.code, self.lasti, taken) else None
         place = place_in(taken[0])

@@ -104,6 +104,11 @@ def is_open(part: str) -> bool:
     return part in (SOME, PAIRS) or is_stretch(part) or is_some_of(part)
 
 
+def is_element(part: str) -> bool:
+    """Say whether a part is an element, or a method that takes one out."""
+    return part.startswith("[") or part in _ONE_OF_METHODS
+
+
 def is_some_of(part: str) -> bool:
     """Say whether a part is some element of a slice: ``[1;]`` is one of ``[1:]``."""
     return part.startswith("[") and not part.startswith("['") and ";" in part
@@ -252,7 +257,7 @@ def _of_named(value: ast.NamedExpr, way: Way) -> list[Piece]:
 def _of_comprehension(value: ast.ListComp | ast.GeneratorExp, way: Way) -> list[Piece] | None:
     if way[0] == PAIRS:
         return _each_result(value.elt, value.generators, ("[1]", *way[2:]))
-    if place_in(way[0]) is None and way[0] != SOME:
+    if place_in(way[0]) is None and not is_open(way[0]):
         return None
     return _each_result(value.elt, value.generators, way[1:])
 

@@ -16,18 +16,24 @@ class Stamp:
 
     Attributes:
         serial: The node's number on the tape.
+        node: Torch's number of the node, which tells what was made before and after.
         spot: The line that made it; None for a node inside a composite call.
         sources: Numbers of values that went in without a gradient edge.
         factors: Those of them that its derivative depends on.
         walked: The node and what is before it are on the tape.
     """
 
-    __slots__ = ("factors", "serial", "sources", "spot", "walked")
+    __slots__ = ("factors", "node", "serial", "sources", "spot", "walked")
 
     def __init__(
-        self, serial: int, spot: Spot | None = None, sources: tuple[int, ...] = ()
+        self,
+        serial: int,
+        spot: Spot | None = None,
+        sources: tuple[int, ...] = (),
+        node: int = 0,
     ) -> None:
         self.serial = serial
+        self.node = node
         self.spot = spot
         self.sources = sources
         self.factors: tuple[int, ...] = ()

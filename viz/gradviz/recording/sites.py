@@ -93,15 +93,22 @@ class Site:
         ways = (expression.way_of(position, self._parts) for expression in expressions)
         return [way._replace(loose=way.loose or unsure) for way in ways if way is not None]
 
-    def says(self, numbers: Collection[float]) -> bool:
-        """Say whether one of some numbers is what left here, as a text says it that has no other
+    def says(self, given: Given) -> bool:
+        """Say whether a number of a call's is what left here, as a text says it that has no other
         like it.
         """
         beside = [written_beside(*origin) for origin in self.marks]
-        left = self.values or self.written
-        read = {number for number in numbers if any(_says(number, other) for other in left)}
-        others = [numbers for numbers in beside if numbers is not None]
-        return bool(read) and len(others) == len(beside) and read.isdisjoint(*others)
+        read = {number for number in given.numbers if self._may_say(number)}
+        others = [numbers for numbers, _ in filter(None, beside)]
+        if not read or len(others) < len(beside) or not read.isdisjoint(*others):
+            return False
+        return not any(several for _, several in filter(None, beside)) or any(
+            not any(other._may_say(number) for other in given.sites if other is not self)
+            for number in read
+        )
+
+    def _may_say(self, number: float) -> bool:
+        return any(_says(number, left) for left in self.values or self.written)
 
     def _parts(self, taken: Path) -> Iterator[bool | None]:
         for origin, marks in self.marks.items():
@@ -117,7 +124,7 @@ class Site:
         comparable = given.whole and self.direct and self.values is not None
         read = {way for way in ways if comparable and position in way.read}
         exact = [way for way in ways if not way.loose and (alike or way not in read)]
-        if exact or self.says(given.numbers) or not (ways or given.scalar):
+        if exact or self.says(given) or not (ways or given.scalar):
             return True
         if not ways and self.told_by(given):
             return None  # this one, and no other

@@ -42,9 +42,9 @@ def read_in_texts(value: ast.AST) -> set[Path]:
 
 
 @by_file
-def written_beside(code: CodeType, lasti: int) -> frozenset[float] | None:
+def written_beside(code: CodeType, lasti: int) -> tuple[frozenset[float], bool] | None:
     """Return the numbers that are written out beside the value of an instruction in the text that
-    it goes into; None where it goes into none, or other values do as well.
+    it goes into, and whether other values go into it; None where it goes into none.
     """
     scoped, position = scope_of(code), position_of(code, lasti)
     contents = [
@@ -54,15 +54,15 @@ def written_beside(code: CodeType, lasti: int) -> frozenset[float] | None:
         if (content := _content(node)) is not None and content[1]
     ]
     numbers: set[float] = set()
+    several = False
     for written, filled in contents:
         items = [*_flat(filled)]
         constants = [item for item in items if isinstance(item, ast.Constant)]
-        if len(items) - len(constants) != 1:
-            return None
+        several = several or len(items) - len(constants) > 1
         for item in (*written, *constants):
             text = _FIELD.sub(" ", str(getattr(item, "value", "")))
             numbers.update(map(float, _NUMBER.findall(text)))
-    return frozenset(numbers) if contents else None
+    return (frozenset(numbers), several) if contents else None
 
 
 def _flat(items: Iterable[ast.expr]) -> Iterator[ast.expr]:

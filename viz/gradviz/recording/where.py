@@ -36,6 +36,9 @@ _PACKAGE_FOLDERS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os
 
 _TYPED = ("<stdin", "<console", "<input", "<python-input", "<ipython-input", "<doctest")
 
+# Code of Python's, of numpy's and of torch.fx, which writes a graph out anew whenever it changes
+_WRITTEN_INSIDE = ("<frozen ", "<__array_function__", "<eval_with_key>")
+
 # The user's code; another package's; torch, the standard library or gradviz itself
 USER, LIBRARY, INSIDE = 0, 1, 2
 
@@ -57,7 +60,7 @@ def _owner_of(filename: str) -> int:
         return INSIDE  # gradviz's own call in the name of a line
     if filename in _EXAMPLES:
         return USER  # examples are written as a reader would write them
-    if filename.startswith((torch_inside.FOLDER, GRADVIZ, "<frozen ", "<__array_function__")):
+    if filename.startswith((torch_inside.FOLDER, GRADVIZ, *_WRITTEN_INSIDE)):
         return INSIDE
     packages = any(folder in filename for folder in _PACKAGE_FOLDERS)
     if packages or filename.startswith((*_PACKAGES, *_COMMANDS)):

@@ -50,7 +50,8 @@ def _after_set_data(
     inputs = foreign(recorder, inputs, target)
     stack = recorder.stacks.look_around(frame)
     if inputs and not stack.upkeep:
-        write_down(recorder, rule.name, CutKind.DATA, inputs, stack, target)
+        serial = write_down(recorder, rule.name, CutKind.DATA, inputs, stack, target)
+        recorder.tape.gave(serial)
     return out
 
 
