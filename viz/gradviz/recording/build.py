@@ -10,6 +10,7 @@ from typing import Any
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
+from gradviz.recording.dates import is_older
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.moved import moved_by
@@ -156,7 +157,10 @@ class _Walk:
         if index is None:
             index = built.index_of[number] = len(built.nodes)
             step = self._tape.steps.get(number)
-            own = (step.stamp.spot if step is not None else self._tape.spot_of(number)) or spot
+            own = step.stamp.spot if step is not None else self._tape.spot_of(number)
+            if own is None:
+                older = step is not None and is_older(step.stamp, self._tape.began)
+                own = NOWHERE if older else spot
             built.spots[index] = own
             built.numbers.append(number)
             built.nodes.append(self._node(number, step, index, own))
@@ -208,7 +212,7 @@ class _Walk:
         elif (call := tape.calls.get(number)) is not None:
             self._follow_call(call, number, target)
         elif (leaf := tape.leaves.get(number)) is not None:
-            if any(source in tape.given for source in leaf.sources):
+            if any(source in tape.dates.given for source in leaf.sources):
                 self._leaves.append((leaf, number, target))
             else:
                 self._follow_leaf(leaf, number, target)
@@ -218,8 +222,10 @@ class _Walk:
         tape, numbers = self._tape, self._built.numbers
         inner = self._moved and number not in self._parameters
         for source in (*leaf.sources, *(moved_by(tape, number) if inner else ())):
-            if source not in tape.given or not all(
-                tape.is_before(numbers[edge.target], source)
+            if source not in tape.dates.given or not all(
+                tape.dates.is_before(
+                    tape.steps.get(numbers[edge.target]), numbers[edge.target], source
+                )
                 for edge in self._built.edges.values()
                 if edge.source == target
             ):

@@ -200,8 +200,7 @@ class Escapes:
         """
         if not self._is_near(frame):
             return (), ()  # as almost always, and reading a library's source takes long
-        open_ = {id(item) for item in items}
-        given = Given.of(items)
+        open_, given = {id(item) for item in items}, Given.of(items)
         surely: dict[int, None] = {}
         perhaps: dict[int, None] = {}
         wanted: tuple[Path, ...] | None = None

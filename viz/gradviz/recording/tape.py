@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
+from gradviz.recording.dates import Dates, is_older
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
@@ -65,9 +66,7 @@ class Tape:
         # that made gradients that were assigned
         self.stepped: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.gradients: dict[int, int] = {}  # by position of a backward: the call that it is
-        # By number of a call that gave a leaf its value: torch's number of the next node then
-        self.given: dict[int, int] = {}
-        self.again: set[int] = set()  # calls that stand for several
+        self.dates = Dates()
         self.forks: list[int] = []  # numbers of the calls by which the process was copied
         # A thread that ran before the trace, when something of unknown origin went in
         self.beside = ""
@@ -102,10 +101,8 @@ class Tape:
         number = torch_inside.node_number(node)
         if spot is None and torch_inside.NUMBERED:
             spot = self.lines.maker(number)
-        self.made_before = self.made_before or (
-            spot is None and self.began is not None and number < self.began
-        )
         stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources, number)
+        self.made_before = self.made_before or is_older(stamp, self.began)
         if wants_trampoline(number):
             node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)
         return stamp
@@ -246,19 +243,6 @@ class Tape:
         if facts.leaf and serial not in self.leaves[facts.leaf].sources:
             self.leaves[facts.leaf].sources += (serial,)
 
-    def gave(self, number: int) -> None:
-        """Take note that a call has given a tensor another value, which may have been used."""
-        self.given.setdefault(number, torch_inside.sequence_number())
-
-    def is_before(self, user: int, number: int) -> bool:
-        """Say whether a value was computed before a call gave what it is made of another value."""
-        step, date = self.steps.get(user), self.given.get(number)
-        if date is None:
-            return False
-        if step is not None:
-            return step.stamp.node < date
-        return user < number and user not in self.again
-
     def drop_origin(self, tensor: Tensor) -> None:
         facts = self.tensors.find(tensor)
         if facts is not None:
@@ -294,7 +278,7 @@ class Tape:
         number = self._repeats.find(like, inputs)
         if number:
             self.calls[number] = self.calls.pop(number)
-            self.again.add(number)
+            self.dates.again.add(number)
         return number
 
     def may_repeat(self, number: int, like: Hashable) -> None:

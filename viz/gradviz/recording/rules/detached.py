@@ -51,7 +51,7 @@ def _after_set_data(
     stack = recorder.stacks.look_around(frame)
     if inputs and not stack.upkeep:
         serial = write_down(recorder, rule.name, CutKind.DATA, inputs, stack, target)
-        recorder.tape.gave(serial)
+        recorder.tape.dates.gave(serial)
     return out
 
 
