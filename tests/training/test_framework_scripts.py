@@ -11,12 +11,13 @@ parameters lie in other processes whole.
 import fnmatch
 import json
 import os
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+import warm
 
 SCRIPTS = Path(__file__).parent / "frameworks"
 TRUTH = json.loads((SCRIPTS / "truth.json").read_text())
@@ -40,15 +41,10 @@ def ran(tmp_path_factory):
     out = tmp_path_factory.mktemp("frameworks")
     modules = {module for name in NAMES if (module := needed(name))}
     imports = [part for module in sorted(modules) for part in ("--import", module)]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "TRANSFORMERS_VERBOSITY": "error",
-    }
-    runner = [sys.executable, str(SCRIPTS.parent / "run_scripts.py"), "--plain", *imports]
-    command = [*runner, str(SCRIPTS), str(out), *NAMES]
-    subprocess.run(command, env=environment, check=True, cwd=out)
+    runner = [sys.executable, SCRIPTS.parent / "run_scripts.py", "--plain", *imports]
+    command = [*runner, SCRIPTS, out, *NAMES]
+    done = warm.completed(command, out, OMP_NUM_THREADS="1", TRANSFORMERS_VERBOSITY="error")
+    assert done.returncode == 0, done.stderr
     return out
 
 

@@ -10,15 +10,16 @@ are right for those that do not, and a piece of the line to be named.
 import fnmatch
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import warm
+
 SCRIPTS = Path(__file__).parent / "scripts"
 TRUTH = json.loads((SCRIPTS / "truth.json").read_text())
-# a start of Python and torch for all of them, and as many lots as make each test short
+# as many lots as make each test short
 LOTS = [list(TRUTH)[start::4] for start in range(4)]
 
 
@@ -56,15 +57,9 @@ def mistakes(name, truth, training):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("names", LOTS, ids=["first", "second", "third", "fourth"])
 def test_every_script_is_judged_as_its_truth_says(names, tmp_path):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [
-        sys.executable,
-        str(SCRIPTS.parent / "run_scripts.py"),
-        str(SCRIPTS),
-        str(tmp_path),
-        *names,
-    ]
-    subprocess.run(command, env=environment, check=True, cwd=tmp_path)
+    command = [sys.executable, SCRIPTS.parent / "run_scripts.py", SCRIPTS, tmp_path, *names]
+    done = warm.completed(command, tmp_path, OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
     wrong = []
     for name in names:
         printed = (tmp_path / f"{name}.txt").read_text()
