@@ -3,6 +3,7 @@
 Whatever it can look at is the same.
 """
 
+import functools
 import re
 import sys
 from pathlib import Path
@@ -131,14 +132,15 @@ if __name__ == "__main__":
     print(pickle.loads(pickle.dumps(Box(torch.ones(1)))).value, Box.__module__)
     model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.BatchNorm1d(4), nn.Linear(4, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
-    for context in ("fork", "spawn"):
-        for x, index in DataLoader(Data(), batch_size=4, num_workers=2, multiprocessing_context=context):
+    for context in sys.argv[1:]:
+        workers = 2 if context == "fork" else 1
+        for x, index in DataLoader(Data(), batch_size=4, num_workers=workers, multiprocessing_context=context):
             optimizer.zero_grad()
             loss = model(x).pow(2).mean()
             loss.backward()
             optimizer.step()
             print(context, index.tolist(), loss.item(), f"{loss.item():.3f}", json.dumps(loss.item()), math.sqrt(loss.item()))
-        with multiprocessing.get_context(context).Pool(2) as pool:
+        with multiprocessing.get_context(context).Pool(workers) as pool:
             print(pool.map(work, [1, 2]))
     print([p.abs().sum().item() for p in model.parameters()], [b.tolist() for b in model.buffers()], torch.rand(2))
     print(os.environ.get("PYTHONPATH"), type(torch.autograd.backward), torch.overrides._len_torch_function_stack())
@@ -150,13 +152,19 @@ if __name__ == "__main__":
 def plain(shared_scripts):
     """What it is without gradviz."""
     shared_scripts.write("train.py", TORCH)
-    return shared_scripts.python("train.py")
+    return functools.cache(lambda *contexts: shared_scripts.python("train.py", *contexts))
 
 
-@pytest.mark.parametrize("calls", ["1,2,3", "1", "99"])
-def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls, plain):
+# A process that is spawned imports torch anew
+@pytest.mark.parametrize(
+    ("calls", "contexts"),
+    [("1,2,3", ("fork", "spawn")), ("1", ("fork",)), ("99", ("fork", "spawn"))],
+    ids=["1,2,3", "1", "99"],
+)
+def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls, contexts, plain):
+    plain = plain(*contexts)
     scripts.write("train.py", TORCH)
-    watched = scripts.run("--backward", calls, "-o", "report.json", "train.py")
+    watched = scripts.run("--backward", calls, "-o", "report.json", "train.py", *contexts)
     if calls == "99":  # still watching when the script ends
         assert watched.out.splitlines()[:-1] == plain.out.splitlines()[:-1]
     else:
