@@ -638,9 +638,12 @@ def test_axe_finds_no_accessibility_problem(
         assert not found, step
 
 
-def best(measure: Callable[[], float]) -> float:
-    """The best of three, since tests share their machine."""
-    return min(measure() for _ in range(3))
+def best(measure: Callable[[], float], enough: float) -> float:
+    """The best of three, since tests share their machine, or the first that is below enough."""
+    times = [measure()]
+    while len(times) < 3 and min(times) >= enough:
+        times.append(measure())
+    return min(times)
 
 
 def test_a_llama_of_32_layers_opens_within_half_a_second_and_is_a_small_file(
@@ -663,7 +666,7 @@ def test_a_llama_of_32_layers_opens_within_half_a_second_and_is_a_small_file(
     assert len(report.graph.nodes) > 2500
     page = render_html(report)
     assert len(page.encode()) <= 300_000
-    assert best(lambda: drawn_after(open_page(page))) < 0.5
+    assert best(lambda: drawn_after(open_page(page)), 0.5) < 0.5
 
 
 def drawn_after(page: "Page") -> float:
@@ -678,7 +681,7 @@ def test_35_000_nodes_open_within_a_second_and_all_at_once_without_freezing(
     report = repeated(7000)
     assert len(report.graph.nodes) > 35_000
     html = render_html(report)
-    assert best(lambda: drawn_after(open_page(html))) < 1
+    assert best(lambda: drawn_after(open_page(html)), 1) < 1
 
     def expand() -> float:
         page = open_page(html)
@@ -693,7 +696,7 @@ def test_35_000_nodes_open_within_a_second_and_all_at_once_without_freezing(
         milliseconds: float = page.evaluate("() => window.longest")
         return milliseconds / 1000
 
-    assert best(expand) < 0.5
+    assert best(expand, 0.5) < 0.5
 
 
 def saved(page: "Page", button: str) -> bytes:
