@@ -102,6 +102,32 @@ def test_the_fixture_traces_each_block(project):
     )
 
 
+def test_the_fixture_holds_what_is_meant_to_train(project):
+    project.makepyfile("""
+        import torch
+        from net import step
+
+        def stepped(gradients):
+            with gradients:
+                loss, net = step(freeze=False)
+                optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
+                loss.backward()
+                optimizer.step()
+            return loss, net
+
+        def test_head(gradients):
+            gradients.check(*stepped(gradients), trains="head.*")
+
+        def test_all(gradients):
+            gradients.check(*stepped(gradients), trains="*")
+        """)
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*backbone.* (2 tensors, 9 values): expected trains (*), found not trained: no optim*"]
+    )
+
+
 def test_a_failure_prints_the_explanation_with_file_line_and_code_and_no_line_of_gradviz(project):
     project.makepyfile("""
         from net import step

@@ -35,6 +35,14 @@ def several():
     h = net.backbone(torch.ones(1, 2))
     return {"task": net.head(h).sum(), "norm": h.square().mean()}, net
 
+def stepped():
+    net = Net()
+    optimizer = torch.optim.SGD(net.head.parameters(), lr=0.1)
+    loss = net.head(net.backbone(torch.ones(1, 2))).sum()
+    loss.backward()
+    optimizer.step()
+    return loss, net
+
 if __name__ == "__main__":
     raise SystemExit("a step that is loaded is not run as a script")
 """
@@ -131,6 +139,24 @@ def test_an_option_takes_the_place_of_what_pyproject_says(run):
     expect('rest = "any"')
     assert run("check", "check_steps:severed")[0] == 0
     assert run("check", "check_steps:severed", "--rest", "reached")[0] == 1
+
+
+def test_what_is_meant_to_train_is_held_to_move_in_the_step(run):
+    assert run("check", "check_steps:stepped", "--trains", "head.*")[0] == 0
+    status, out, _ = run("check", "check_steps:stepped", "--trains", "*")
+    assert status == 1
+    assert "backbone.* (2 tensors, 9 values): expected trains (*), found not trained" in out
+    assert "no optimizer holds it" in out
+    assert run("check", "check_steps:tuned", "--trains", "head.*")[0] == 2  # nothing steps
+
+
+def test_pyproject_says_what_is_meant_to_train(run):
+    expect('step = "check_steps:stepped"\ntrains = ["head.*"]')
+    assert run("check")[0] == 0
+    expect('step = "check_steps:stepped"\ntrains = ["head.*", "backbone.bias"]')
+    status, out, _ = run("check")
+    assert (status, "backbone.bias" in out, "backbone.weight" in out) == (1, True, False)
+    assert run("check", "--trains", "head.*")[0] == 0
 
 
 def test_one_of_several_losses_is_held_where_it_is_named(run):

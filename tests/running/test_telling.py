@@ -106,6 +106,17 @@ def test_what_was_thawed_is_told_with_its_line(teller):
     assert "frozen at backward 1, thawed at a.py:8: thaw()" in teller.tell_call(of(2, thawed))
 
 
+@pytest.mark.parametrize("field", ["stale", "zero"])
+def test_what_is_stale_or_gets_only_zeros_is_told_once(teller, field):
+    calls = [of(1, Parameter(name="b", verdict=Verdict.ZERO))]
+    step = replace(Step(optimizer="opt", kind="SGD", calls=(1,)), **{field: ("b",)})
+    assert "b" in teller.tell_step(step, calls).splitlines()[1]
+    (again,) = teller.tell_step(replace(step, calls=(2,)), calls).splitlines()
+    assert again.endswith(", as after backward 1")
+    other = teller.tell_step(replace(step, calls=(3,), **{field: ("b", "c")}), calls)
+    assert len(other.splitlines()) == 2
+
+
 def test_an_alarm_of_a_step_is_explained_once(teller):
     cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))
     calls = [of(1, cut)]

@@ -72,17 +72,18 @@ class Teller:
     def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
         """Return what steps next, led by the alarm where there is one.
 
-        What explains an alarm is told once. Empty, in a run that is watched to its end, where all
-        is as well as before.
+        What explains an alarm, what is stale and what gets only zeros is told once. Empty, in a
+        run that is watched to its end, where all is as well as before.
         """
         first, *details = step_lines(step, calls)
         place_in_text = f"after backward {numbers_in_words(step.calls)}"
         fed = "" if step.starved else reach_in_words(step)
         earlier = self._places.setdefault((step.optimizer, fed, *details), place_in_text)
-        if step.starved and earlier != place_in_text:
-            first, details = f"{first}, as {earlier}", []
-        elif self._to_the_end and earlier != place_in_text:
+        is_again = earlier != place_in_text
+        if self._to_the_end and is_again and not step.starved:
             return ""
+        if (step.starved or step.stale or step.zero) and is_again:
+            first, details = f"{first}, as {earlier}", []
         return "\n".join([first, *details]) + "\n"
 
 
