@@ -84,4 +84,4 @@ def _apart(sizes: Sequence[tuple[str, float]]) -> tuple[float, str, str, str] | 
             nearest = min(low, high) if size < low else max(low, high)
             if not 1 / APART < size / nearest < APART and (size < low) is (size < high):
                 strange.append((size / nearest, name, before, after))
-    return max(strange, key=lambda found: abs(math.log(found[0])), default=None)
+    return max(strange, key=lambda block: abs(math.log(block[0])), default=None)
