@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.render.old_json import call_in
 from gradviz.reports import Report
 
 
@@ -30,7 +31,11 @@ def cut(*parameters, line=3, code="h.detach()"):
 def several(names=("task", "norm"), **verdicts):
     """A report on two losses, of one graph or of two calls."""
     losses = {
-        name: replace(report(verdicts.get(name.split()[-1], {"a.w": "reached"})), loss=name)
+        name: replace(
+            report(verdicts.get(name.split()[-1], {"a.w": "reached"})),
+            loss=name,
+            call=call_in(name),
+        )
         for name in names
     }
     return replace(losses[names[-1]], losses=losses)

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from gradviz.errors import ExpectationError
 from gradviz.facts.parameters import Parameters
-from gradviz.facts.several import loss_named, losses_of, of_loss, together
+from gradviz.facts.several import losses_of, of_loss, own_loss, together
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.render.old_json import call_in
 from gradviz.reports import Report
 
 CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="gan.py", line=3, parameters=("g.w",))
@@ -18,6 +21,7 @@ def one(name, **verdicts):
     cuts = (CUT,) if "cut" in verdicts.values() else ()
     return Report(
         loss=name,
+        call=call_in(name),
         parameters=Parameters(
             tuple(parameter(f"{key}.w", verdict) for key, verdict in verdicts.items())
         ),
@@ -111,13 +115,13 @@ def test_a_report_on_one_loss_is_its_own_only_part():
 
 def test_the_name_of_a_loss_is_found_in_that_of_a_call():
     assert [
-        loss_named(name) for name in ("backward 12, errG", "torch.autograd.grad 1, a, b", "errG")
+        own_loss(one(name)) for name in ("backward 12, errG", "torch.autograd.grad 1, a, b", "errG")
     ] == ["errG", "a, b", "errG"]
 
 
 def test_what_every_call_cuts_names_the_cuts_of_all_of_them():
     last = Cut(kind=CutKind.DETACH, operation="detach()", file="gan.py", line=7)
     own = Parameter(name="g.w", verdict=Verdict.CUT, cuts=(last,))
-    second = Report(loss="backward 2, b", parameters=Parameters((own,)), cuts=(last,))
+    second = replace(one("backward 2, b"), parameters=Parameters((own,)), cuts=(last,))
     whole = together(run(one("backward 1, a", g="cut"), second))
     assert whole.parameters["g.w"].cuts == (CUT, last)

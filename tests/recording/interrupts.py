@@ -115,7 +115,7 @@ def run(model, x, folder):
     watch = Watch(
         Settings(backward=(1,), output=str(folder / "g.txt")),
         find=lambda frame: found,
-        voice=lambda text: None,
+        voice=lambda text, *, alarm=False: None,
     )
     WATCHES[:] = [watch]
     watch.begin()

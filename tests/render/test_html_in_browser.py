@@ -16,6 +16,7 @@ import graphs
 import pytest
 
 import gradviz
+from gradviz.facts.calls import CallKind, CallName, StepNote
 from gradviz.graph import Cut, CutKind, NodeKind, Parameter, Place, Verdict
 from gradviz.render.html import render_html
 from gradviz.render.style import LOOKS
@@ -353,12 +354,16 @@ def test_an_address_that_makes_no_sense_is_put_up_with(open_page: Open, fragment
 
 def test_the_calls_of_a_run_are_tabs_and_an_alarm_leads(open_page: Open) -> None:
     calls = {
-        f"backward {number}, loss": replace(graphs.none(), loss=f"backward {number}, loss")
+        f"backward {number}, loss": replace(
+            graphs.none(),
+            loss=f"backward {number}, loss",
+            call=CallName(CallKind.BACKWARD, number, "loss"),
+        )
         for number in (1, 2)
     }
     steps = (
-        "ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after backward 1",
-        "optimizer (SGD) steps after backward 2",
+        StepNote("ALARM: optimizer (SGD) steps what no gradient reached", alarm=True, calls=(1,)),
+        StepNote("optimizer (SGD) steps after backward 2", alarm=False, calls=(2,)),
     )
     page = open_page(replace(graphs.none(), notes=steps, losses=calls))
     assert page.get_by_role("tab").all_inner_texts() == list(calls)

@@ -1,5 +1,6 @@
 """Backward calls made by hand, with a report of a few parameters each."""
 
+from gradviz.facts.calls import CallKind
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.reports import Report
@@ -14,4 +15,4 @@ def call(number=1, *, line=7, optimized=None, kind="backward", notes=(), **verdi
     )
     place = Place("train.py", line, "loss.backward()")
     report = Report(loss="loss", parameters=Parameters(parameters), place=place, notes=notes)
-    return Call(number=number, kind=kind, report=report, place=place)
+    return Call(number=number, kind=CallKind(kind), report=report, place=place)

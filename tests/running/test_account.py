@@ -17,7 +17,7 @@ from gradviz.training.watch import StepWatch
 class Told(list):
     """The texts that were said; empty ones left out."""
 
-    def __call__(self, text):
+    def __call__(self, text, *, alarm=False):
         if text:
             self.append(text)
 
@@ -72,7 +72,7 @@ def test_an_alarm_leaves_a_file_by_which_others_know(account, tmp_path):
     run = account(alarms=str(tmp_path / "alarm"))
     run.say("all is well\n")
     assert list(tmp_path.iterdir()) == []
-    run.say("ALARM: nothing trains\n")
+    run.say("ALARM: nothing trains\n", alarm=True)
     assert len(list(tmp_path.iterdir())) == 1
     assert run.told == ["gradviz: all is well\n", "gradviz: ALARM: nothing trains\n"]
 

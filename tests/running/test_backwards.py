@@ -40,7 +40,7 @@ def test_it_gives_gradient_to_what_it_was_asked_for(args, kwargs, inputs):
 def test_a_watch_tells_of_a_backward_and_leaves_torch_as_it_was():
     before = torch.autograd.backward, torch.autograd.grad, Tensor.backward
     told = []
-    watch = Watch(Settings(backward=(1,)), voice=told.append)
+    watch = Watch(Settings(backward=(1,)), voice=lambda text, *, alarm=False: told.append(text))
     watch.begin()
     try:
         assert is_watched()

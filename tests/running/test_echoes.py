@@ -2,16 +2,17 @@
 
 import json
 
-from gradviz.running.echoes import in_words
+from gradviz.running.echoes import beside_first
 
-CALL, STEP, ALARM = "backward 1, loss\n", "optimizer steps\n", "ALARM: right.*: cleared\n"
+CALL, STEP = ("backward 1, loss\n", False), ("optimizer steps\n", False)
+ALARM = ("ALARM: right.*: cleared\n", True)
 
 
 def left(folder, *ranks):
     folder.chmod(0o700)
     for number, texts in enumerate(ranks):
         (folder / f"said_{number}.txt").write_text(json.dumps(texts))
-    return in_words(folder).splitlines()
+    return [saying.text.rstrip("\n") for saying in beside_first(folder)]
 
 
 def test_ranks_that_say_what_the_first_says_are_one_line(tmp_path):
@@ -38,5 +39,12 @@ def test_one_rank_alone_has_no_echo(tmp_path):
 
 def test_what_somebody_else_left_there_is_not_told(tmp_path):
     assert left(tmp_path, [CALL], [CALL])
-    (tmp_path / "said_1.txt").write_text("no list")
-    assert "no list" not in in_words(tmp_path)
+    for other in ("no list", '["no pair"]', "7"):
+        (tmp_path / "said_1.txt").write_text(other)
+        assert "no" not in str(beside_first(tmp_path)), other
+
+
+def test_what_a_rank_alone_is_alarmed_about_stays_an_alarm(tmp_path):
+    left(tmp_path, [CALL], [CALL, ALARM])
+    (alarm,) = (saying for saying in beside_first(tmp_path) if saying.alarm)
+    assert alarm.text == "gradviz [rank1]: ALARM: right.*: cleared\n"

@@ -42,7 +42,7 @@ def test_nothing_is_left_in_or_read_from_the_folder_of_another_user(settings, tm
     os.chown(folder, NOBODY, NOBODY)
     ranks.begin(4, settings)
     assert files(folder) == ["3-1.json"]
-    assert ranks.put_together(settings) == ""
+    assert ranks.merge_notes(settings) == []
     assert files(folder) == ["3-1.json"]
 
 

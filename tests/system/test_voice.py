@@ -177,7 +177,7 @@ def test_a_terminal_gets_lines_that_are_wrapped_below_their_beginning_and_alarms
         "gradviz: ALARM: optimizer (Adam) steps it\n  fix       one two three four five six\n  not"
         " trained: net\n"
     )
-    assert voice.dressed(told, 30).splitlines() == [
+    assert voice.dressed(told, 30, alarm=True).splitlines() == [
         "\x1b[1;31mgradviz: ALARM: optimizer\x1b[0m",
         "\x1b[1;31m  (Adam) steps it\x1b[0m",
         "\x1b[2m  fix       \x1b[0mone two three four",

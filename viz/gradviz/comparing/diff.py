@@ -7,13 +7,13 @@ A module that has another name and the same parameters below it is taken for the
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradviz.comparing.gradients import Resized, resized
 from gradviz.comparing.renaming import Renaming, pair
 from gradviz.facts.findings import Findings
-from gradviz.facts.several import loss_named, losses_of, together
+from gradviz.facts.several import losses_of, own_loss, together
 from gradviz.facts.training import Fate, Training
 from gradviz.graph import Cut, Parameter
 
@@ -100,7 +100,7 @@ def compare(before: Findings, after: Findings) -> Difference:
     if not (before.losses or after.losses):
         return whole
     old, new = losses_of(before), losses_of(after)
-    pairs = _pairs(list(old), list(new))
+    pairs = _pairs(old, new)
     return replace(
         whole,
         losses={name: _compare(old[pairs[name]], new[name]) for name in new if name in pairs},
@@ -110,12 +110,12 @@ def compare(before: Findings, after: Findings) -> Difference:
     )
 
 
-def _pairs(old: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+def _pairs(old: Mapping[str, Findings], new: Mapping[str, Findings]) -> dict[str, str]:
     """The old name of a loss by the new one: the same, or that of a call with the same loss."""
     pairs = {name: name for name in new if name in old}
-    for name in new:
+    for name, report in new.items():
         left = (loss for loss in old if loss not in pairs.values())
-        other = next((loss for loss in left if loss_named(loss) == loss_named(name)), None)
+        other = next((loss for loss in left if own_loss(old[loss]) == own_loss(report)), None)
         if name not in pairs and other is not None:
             pairs[name] = other
     return pairs

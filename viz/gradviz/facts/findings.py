@@ -6,6 +6,7 @@ The fields of a report, and nothing that shows it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gradviz.facts.calls import CallName, StepNote
 from gradviz.facts.parameters import Parameters
 from gradviz.facts.training import Training
 from gradviz.graph import Cut, Graph, Leaf, NotFinite, Place
@@ -18,6 +19,7 @@ class Findings:
 
     Attributes:
         loss: Name of the loss: ``"loss"``, or the key it was given under.
+        call: Which call of a run it is about; None where no run was watched.
         place: Where the loss was made; of a call that a run watched, where backward() was called.
         parameters: Every parameter of the model by name, in the model's order.
         cuts: What severs, in a stable order; those behind which a parameter lies.
@@ -25,7 +27,8 @@ class Findings:
         births: Where NaN or infinity is born that makes the loss or a gradient not finite, the
             first first.
         graph: The graph, with verdicts, pruned parts and cuts marked.
-        notes: What else is worth knowing, a sentence each.
+        notes: What else is worth knowing, a sentence each; one on a step is a
+            :class:`~gradviz.facts.calls.StepNote`.
         losses: Where several losses were given, the findings of each by name; else empty.
         torch: Version of torch that ran the step.
         training: Whether the parameters train; None where nothing was watched that could tell.
@@ -33,6 +36,7 @@ class Findings:
     """
 
     loss: str = "loss"
+    call: CallName | None = None
     place: Place | None = None
     parameters: Parameters = field(default_factory=lambda: Parameters(()))
     cuts: tuple[Cut, ...] = ()
@@ -44,3 +48,8 @@ class Findings:
     torch: str = ""
     training: Training | None = None
     series: Series | None = None
+
+    @property
+    def alarms(self) -> tuple[StepNote, ...]:
+        """The notes that are alarms: on steps of what no gradient reached."""
+        return tuple(note for note in self.notes if isinstance(note, StepNote) and note.alarm)

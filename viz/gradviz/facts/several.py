@@ -6,7 +6,6 @@ Which of them is meant, and what all of them reach together. Pure.
 it.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -16,9 +15,6 @@ from gradviz.facts.findings import Findings
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Parameter, Verdict
 
-_CALL = re.compile(
-    r"(?P<call>(?:backward|torch\.autograd\.grad) (?P<number>\d+)), (?P<loss>.*)", re.DOTALL
-)
 _BEST_FIRST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
 
@@ -27,10 +23,9 @@ def losses_of(report: Findings) -> Mapping[str, Findings]:
     return report.losses or {report.loss: report}
 
 
-def loss_named(name: str) -> str:
-    """Return the name of the loss in the name of a call; any other name as it is."""
-    call = _CALL.fullmatch(name)
-    return call["loss"] if call else name
+def own_loss(report: Findings) -> str:
+    """Return the name of the loss that a report is about, without the call that began there."""
+    return report.call.loss if report.call else report.loss
 
 
 def together(report: Findings) -> Findings:
@@ -43,7 +38,7 @@ def together(report: Findings) -> Findings:
 
 def is_of_calls(report: Findings) -> bool:
     """Whether the losses are the calls of a run, each with a graph of its own."""
-    return bool(report.losses) and all(map(_CALL.fullmatch, report.losses))
+    return bool(report.losses) and all(part.call for part in report.losses.values())
 
 
 def of_loss(report: Findings, loss: str | None) -> Findings:
@@ -65,7 +60,7 @@ def of_loss(report: Findings, loss: str | None) -> Findings:
     meant = {name: part for name, part in parts.items() if name == loss} or {
         name: part
         for name, part in parts.items()
-        if any(fnmatchcase(spelling, loss) for spelling in _names(name))
+        if any(fnmatchcase(spelling, loss) for spelling in _names(name, part))
     }
     if not meant:
         raise ExpectationError(f"unknown loss: {loss!r} (there is {', '.join(parts)})")
@@ -74,9 +69,9 @@ def of_loss(report: Findings, loss: str | None) -> Findings:
     return _joined(report, meant)
 
 
-def _names(name: str) -> Iterable[str]:
-    call = _CALL.fullmatch(name)
-    return (name, call["call"], call["number"], call["loss"]) if call else (name,)
+def _names(name: str, part: Findings) -> Iterable[str]:
+    call = part.call
+    return (name, call.short, str(call.number), call.loss) if call else (name,)
 
 
 def _joined(report: Findings, parts: Mapping[str, Findings]) -> Findings:

@@ -85,7 +85,8 @@ class Session:
         try:
             this_rank = rank.current()
             if this_rank is not None and this_rank.own == 0:
-                _say(ranks.put_together(self._wanted))
+                for text, alarm in ranks.merge_notes(self._wanted):
+                    _say(text, alarm=alarm)
         except Exception as error:
             warn(error, _say)
 
@@ -156,9 +157,9 @@ def _inner(optimizer: Any) -> Optimizer:
     return innermost
 
 
-def _say(text: str) -> None:
+def _say(text: str, /, *, alarm: bool = False) -> None:
     """Write where the user reads.
 
     In a notebook that is not the standard error that the process began with.
     """
-    say(text, sys.stderr)
+    say(text, sys.stderr, alarm=alarm)

@@ -138,13 +138,17 @@ def _backward(loss: Tensor) -> None:
 # A script
 
 
+def _nothing(text: str, /, *, alarm: bool = False) -> None:
+    """Say nothing of it."""
+
+
 class _Measuring(Watch):
     """Watches a script as ``gradviz run`` does, and takes the bits of each call that is reported
     on.
     """
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, voice=lambda text: None)
+        super().__init__(settings, voice=_nothing)
         self.measured: list[Measured] = []
 
     def _called(

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gradviz.facts.blocks import by_block
+from gradviz.facts.calls import CallKind
 from gradviz.facts.findings import Findings
 from gradviz.facts.several import is_of_calls
 from gradviz.graph import Verdict
@@ -43,7 +44,6 @@ SCRIPT = (
     "search", "address", "room", "map", "paper", "main",
 )  # fmt: skip
 
-_AFTER = re.compile(r"after backward ([\d, and]+)")
 # Variables of the dark scheme: the reader's own, or chosen on the page
 _DARK = re.compile(r"^@dark\{(.*)\}$", re.MULTILINE)
 _COMMENTS = ("//", "/**", "* ", "*/")
@@ -76,7 +76,7 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
         "partial": PARTIAL,
-        "notes": [note_text(note) for note in notes],
+        "notes": [{"text": note_text(note), "alarm": note in report.alarms} for note in notes],
         "torch": report.torch or "",
         "command": printable(command),
         "patches": patches_data(patches),
@@ -99,15 +99,11 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
 
 def _first(losses: Sequence[Findings], report: Findings) -> int:
     """Return which loss a reader is to see first: the first that something is alarming about."""
-    for note in report.notes:
-        numbered = _AFTER.search(note) if note.startswith("ALARM") else None
-        calls = (
-            {f"backward {number}" for number in re.findall(r"\d+", numbered[1])}
-            if numbered
-            else set()
-        )
+    for note in report.alarms:
         called = [
-            number for number, loss in enumerate(losses) if loss.loss.partition(",")[0] in calls
+            number
+            for number, loss in enumerate(losses)
+            if loss.call and loss.call.kind is CallKind.BACKWARD and loss.call.number in note.calls
         ]
         starved = [
             number

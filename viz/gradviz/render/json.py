@@ -20,10 +20,12 @@ from functools import cache, partial
 from typing import Any
 
 from gradviz.errors import ReportFileError
+from gradviz.facts.calls import CallName, StepNote
 from gradviz.facts.findings import Findings
 from gradviz.facts.parameters import Parameters
 from gradviz.facts.training import Alarm, Fate, OptimizerSteps, Training
 from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Place
+from gradviz.render.old_json import call_in, note_in
 from gradviz.series.data import Line, Series
 from gradviz.system.collector import holding
 from gradviz.version import __version__
@@ -31,6 +33,16 @@ from gradviz.version import __version__
 FORMAT = 2
 _READ = (1, 2)  # the first has no "training"
 _DEPTH = 3  # of the graph of one of several backwards
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _StepMark:
+    """Which note is on a step, and what is known of that step."""
+
+    note: int
+    alarm: bool
+    calls: tuple[int, ...]
+
 
 _ALWAYS: Mapping[type, tuple[str, ...]] = {
     Parameter: ("shape", "numel", "verdict", "partial", "cuts"),
@@ -142,16 +154,23 @@ def _backward(index: int, report: Findings) -> dict[str, Any]:
         entry = _encode(parameter)
         entry["cuts"] = [places[cut] if cut in places else _encode(cut) for cut in parameter.cuts]
         parameters.append(entry)
+    step_notes = [
+        _encode(_StepMark(note=position, alarm=note.alarm, calls=note.calls))
+        for position, note in enumerate(report.notes)
+        if isinstance(note, StepNote)
+    ]
     place = {"file": None, "line": None} if report.place is None else _encode(report.place)
     return {
         "index": index,
         **place,
         "loss": report.loss,
+        **({"call": _encode(report.call)} if report.call else {}),
         "parameters": parameters,
         "cuts": _encode(report.cuts),
         "unregistered": _encode(report.unregistered),
         **({"births": _encode(report.births)} if report.births else {}),
         "notes": list(report.notes),
+        **({"step_notes": step_notes} if step_notes else {}),
         "graph": report.graph,
     }
 
@@ -178,8 +197,10 @@ def _read_backward(entry: Any, torch: str, where: str) -> Findings:
         )
     graph = _decode(Graph, entry.get("graph"), f"{where}.graph")
     _check_graph(graph, len(cuts), f"{where}.graph")
+    loss = _decode(str, entry.get("loss"), f"{where}.loss")
     return Findings(
-        loss=_decode(str, entry.get("loss"), f"{where}.loss"),
+        loss=loss,
+        call=call_of(entry, loss, where),
         place=place,
         parameters=Parameters(tuple(parameters)),
         cuts=cuts,
@@ -188,9 +209,37 @@ def _read_backward(entry: Any, torch: str, where: str) -> Findings:
         ),
         births=_decode(tuple[NotFinite, ...], entry.get("births", []), f"{where}.births"),
         graph=graph,
-        notes=_decode(tuple[str, ...], entry.get("notes", []), f"{where}.notes"),
+        notes=_read_notes(entry, where),
         torch=torch,
     )
+
+
+def call_of(entry: Mapping[str, Any], loss: str, where: str) -> CallName | None:
+    """Return the call that an entry of ``"backwards"`` is about; None where no run was watched.
+
+    Args:
+        entry: As it was read.
+        loss: Its name.
+        where: What an error names.
+
+    Raises:
+        ReportFileError: The call is not written as it should be.
+    """
+    return _decode(CallName, entry["call"], f"{where}.call") if "call" in entry else call_in(loss)
+
+
+def _read_notes(entry: Any, where: str) -> tuple[str, ...]:
+    notes = _decode(tuple[str, ...], entry.get("notes", []), f"{where}.notes")
+    if "step_notes" not in entry:
+        return tuple(map(note_in, notes))
+    read = list(notes)
+    for i, item in enumerate(_items(entry, "step_notes", where)):
+        path = f"{where}.step_notes[{i}]"
+        mark = _decode(_StepMark, item, path)
+        if not 0 <= mark.note < len(notes):
+            raise ReportFileError(f"broken report: {path} belongs to a note that is not there")
+        read[mark.note] = StepNote(notes[mark.note], alarm=mark.alarm, calls=mark.calls)
+    return tuple(read)
 
 
 def _check_graph(graph: Graph, cuts: int, where: str) -> None:

@@ -78,7 +78,7 @@ def text_of(report: Findings, series: Series | None) -> str:
     lines = [
         f"ALARM: {alarm.means} {alarm.mend} ({', '.join(alarm.parameters[:4])})" for alarm in alarms
     ]
-    lines += [note_text(note) for note in report.notes if note.startswith("ALARM")]
+    lines += [note_text(note) for note in report.alarms]
     return (
         "\n".join(
             [*lines, count_reached(report) + ".", "" if series is None else render_series(series)]

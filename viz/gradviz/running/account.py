@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Settings
 from gradviz.running.step_words import lead
 from gradviz.series.recorder import Recorder
+from gradviz.system.voice import Saying, Voice
 from gradviz.training.watch import StepWatch
 
 _SURE = 3  # steps after which what no loss has used is an alarm
@@ -41,7 +42,7 @@ class Account:
     def __init__(
         self,
         settings: Settings,
-        voice: Callable[[str], None],
+        voice: Voice,
         training: StepWatch,
         record: Recorder | None,
         children: Children | None,
@@ -107,7 +108,7 @@ class Account:
         step = replace(step, prevented=prevented)
         self._outcome.of_step(step)
         self.kept.leads.append(lead(step, rounds.batch))
-        self.say(self._teller.tell_step(step, rounds.batch))
+        self.say(self._teller.tell_step(step, rounds.batch), alarm=bool(step.starved))
         if not self._settings.every:
             self.write()
 
@@ -127,7 +128,7 @@ class Account:
         """Say what is new of training; ``ended`` where nothing more is to come."""
         self._outcome.judge(self.kept.calls, self.kept.reported, ended=ended)
         for alarm in self._outcome.alarms(ended=ended):
-            self.say(alarm)
+            self.say(alarm, alarm=True)
         if ended and self._outcome.training is not None:
             ranks.leave_training(self._outcome.training, self._settings)
         self.write()
@@ -183,16 +184,16 @@ class Account:
             seen_calls = "1 backward call was" if calls == 1 else f"{calls} backward calls were"
             self.say(f"Only {seen_calls} seen in this process, none of those asked for.\n")
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, alarm: bool = False) -> None:
         """Say a text where this process speaks, and take note of an alarm."""
-        if self._settings.alarms and text.startswith("ALARM"):
+        if self._settings.alarms and alarm:
             self._raised = Path(f"{self._settings.alarms}-{os.getpid()}")
             self._raised.touch()
         if not text or self._is_silent():
             return
         own = label(self._settings)
-        for now in echoes.due(text, self._settings):
-            self._voice(f"gradviz{f' [{own}]' if own else ''}: {now}")
+        for now in echoes.due(Saying(text, alarm), self._settings):
+            self._voice(f"gradviz{f' [{own}]' if own else ''}: {now.text}", alarm=now.alarm)
 
     def write(self) -> None:
         """Write the file whole, with everything known so far."""

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.facts.calls import CallKind
 from gradviz.recording import torch_inside
 from gradviz.recording.seams.backward import around_backward, watches_backward
 from gradviz.recording.seams.seam import Seam
@@ -36,7 +37,7 @@ from gradviz.running.settings import Plan, Settings
 from gradviz.running.thread_trace import ThreadTrace
 from gradviz.series.recorder import Recorder
 from gradviz.system.undo import Undo, as_one
-from gradviz.system.voice import say, warn
+from gradviz.system.voice import Voice, say, warn
 from gradviz.training.hooks import StepHooks
 from gradviz.training.watch import StepWatch
 
@@ -62,7 +63,7 @@ class Watch:
         children: Children | None = None,
         *,
         find: Find | None = None,
-        voice: Callable[[str], None] = say,
+        voice: Voice = say,
     ) -> None:
         self._settings = settings
         self._voice = voice
@@ -252,7 +253,7 @@ class Watch:
             return
         if self._plan.wants(self._count):
             self._training.looking = True
-            if not self._tell("backward", self._count, frame, args, kwargs, error):
+            if not self._tell(CallKind.BACKWARD, self._count, frame, args, kwargs, error):
                 self._off()
                 self._training.end()
                 return
@@ -273,13 +274,13 @@ class Watch:
             return
         self._grads += 1
         if self._grads <= _GRADS:
-            self._tell("torch.autograd.grad", self._grads, frame, args, kwargs, error)
+            self._tell(CallKind.GRAD, self._grads, frame, args, kwargs, error)
 
     def _tell(
-        self, kind: str, number: int, frame: FrameType, args: Any, kwargs: Any, error: Any
+        self, kind: CallKind, number: int, frame: FrameType, args: Any, kwargs: Any, error: Any
     ) -> bool:
         """Report on a call. Return whether that was possible."""
-        keyword, place = ("tensors", 4) if kind == "backward" else ("outputs", 1)
+        keyword, place = ("tensors", 4) if kind is CallKind.BACKWARD else ("outputs", 1)
         losses, asked = _losses(args, kwargs, keyword), _inputs(args, kwargs, place)
         ended = Ended(kind, number, frame, losses, asked, error)
         call = self._reader.read(ended, self._trace.own())
@@ -288,10 +289,10 @@ class Watch:
         if self._news:
             self._account.say(self._news)
             self._news = ""
-        if kind == "backward":
+        if kind is CallKind.BACKWARD:
             self._rounds.batch.append(call)
         is_new = self._account.call(call)
-        if kind == "backward":
+        if kind is CallKind.BACKWARD:
             self._plan.reported(new=is_new)
         return True
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gradviz.facts.calls import CallKind, CallName
 from gradviz.graph import Place
 from gradviz.reports import Report
 
@@ -13,7 +14,7 @@ class Call:
 
     Attributes:
         number: Counted from 1, in this process; ``grad`` calls are counted apart.
-        kind: ``"backward"`` or ``"torch.autograd.grad"``.
+        kind: What was called.
         report: Of its loss, over every parameter of the script.
         place: The innermost line outside torch that called it; None where unknown.
         caller: The user's own line, where ``place`` is in a library.
@@ -27,7 +28,7 @@ class Call:
     """
 
     number: int
-    kind: str = "backward"
+    kind: CallKind = CallKind.BACKWARD
     report: Report
     place: Place | None = None
     caller: Place | None = None
@@ -37,6 +38,11 @@ class Call:
     watched: bool = True
     when: str = ""
     waits: bool = False
+
+    @property
+    def name(self) -> CallName:
+        """Its kind, its number and its loss."""
+        return CallName(self.kind, self.number, self.report.loss)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

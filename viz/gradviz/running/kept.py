@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradviz.facts.calls import CallKind, StepNote
 from gradviz.facts.training import Training
 from gradviz.graph import Verdict
 from gradviz.reports import Report
@@ -25,7 +26,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.leads: list[str] = []
+        self.leads: list[StepNote] = []
         self.reported = 0
         self._facts: set[object] = set()
         self._news: set[int] = set()  # numbers of the calls that brought something new
@@ -78,20 +79,18 @@ class Kept:
 
     def earlier(self, number: int) -> Sequence[Call]:
         """Return the backward calls before one."""
-        return [call for call in self.calls if call.kind == "backward" and call.number < number]
+        backwards = (call for call in self.calls if call.kind is CallKind.BACKWARD)
+        return [call for call in backwards if call.number < number]
 
     def report(self, training: Training | None, series: Series | None) -> Report:
         """Return everything as one report; the call that it leads with is the last."""
         if not self.calls:
             none = Report(notes=("No backward call was seen.",))
             return replace(none, training=training, series=series)
-        reports = {
-            f"{call.kind} {call.number}, {call.report.loss}": call.report for call in self.calls
-        }
+        reports = [replace(call.report, call=call.name, loss=str(call.name)) for call in self.calls]
         notes = tuple(self.leads) or ("No optimizer has stepped yet.",)
-        last = replace(self.calls[-1].report, notes=(*notes, *self.calls[-1].report.notes))
-        named = {name: replace(report, loss=name) for name, report in reports.items()}
-        whole = (
-            replace(last, losses=named) if len(named) > 1 else replace(last, loss=next(iter(named)))
-        )
-        return replace(whole, training=training, series=series)
+        last = replace(reports[-1], notes=(*notes, *reports[-1].notes))
+        if len(reports) > 1:
+            own, named = self.calls[-1].report.loss, {report.loss: report for report in reports}
+            last = replace(last, loss=own, call=None, losses=named)
+        return replace(last, training=training, series=series)

@@ -18,7 +18,7 @@ from typing import Any
 from gradviz.errors import ReportFileError
 from gradviz.facts.training import WHYS
 from gradviz.graph import Place, Verdict
-from gradviz.render.json import read_document
+from gradviz.render.json import call_of, read_document
 from gradviz.render.names import runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running.ranks import Left, matrix, training_matrix
@@ -27,7 +27,6 @@ from gradviz.version import __version__
 
 FORMAT = 1
 _RANK = re.compile(r"rank[_-]?(\d{1,6})(?!\d)")
-_CALL = re.compile(r"(?:backward|torch\.autograd\.grad) \d+(?=, )")
 _VERDICT = ', "verdict": "'
 _WORDS = [*map(str, Verdict), *WHYS, "trains", "unknown"]
 Words = Mapping[str, tuple[str, int]]  # a word and a size by the name of a parameter
@@ -252,8 +251,8 @@ def _read(document: Mapping[str, Any], lists: Sequence[tuple[Heads, dict[Heads, 
         loss = entry.get("loss")
         if type(loss) is not str:
             raise _broken(f"{where}.loss", loss, "a name")
-        call = _CALL.match(loss)
-        calls[printable(call[0] if call else loss)] = (
+        call = call_of(entry, loss, where)
+        calls[printable(call.short if call else loss)] = (
             _line(entry, where),
             _words(_entries(entry, "parameters", where), lists, where),
         )

@@ -118,11 +118,11 @@ class Process:
             elif os.getpid() == self._settings.root and not self._failed:
                 self._children.say_unseen("torch was not imported")
             if self._watch is not None or self._settings.children:
-                self._put_together()
+                self._merge_ranks()
         except Exception as error:
             warn(error)
 
-    def _put_together(self) -> None:
+    def _merge_ranks(self) -> None:
         """Say what the ranks saw.
 
         In the process that started them all, or in rank 0 where something else did.
@@ -134,7 +134,8 @@ class Process:
 
         placement = rank.current()
         if os.getpid() == self._settings.root and (placement is None or placement.own == 0):
-            say(ranks.put_together(self._settings))
+            for text, alarm in ranks.merge_notes(self._settings):
+                say(text, alarm=alarm)
 
 
 def after_import(name: str, then: Callable[[], None]) -> None:

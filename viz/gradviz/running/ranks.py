@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gradviz.facts.calls import CallKind
 from gradviz.facts.training import Training
 from gradviz.graph import Parameter, Verdict
 from gradviz.recording import alive
@@ -30,6 +31,7 @@ from gradviz.running.calls import Call
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
 from gradviz.system import owned
+from gradviz.system.voice import Saying
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
@@ -83,7 +85,7 @@ def begin(number: int, settings: Settings) -> None:
 def leave(call: Call, settings: Settings) -> None:
     """Leave what one call reached for the matrix."""
     this_rank = rank.current()
-    if this_rank is not None and call.kind == "backward":
+    if this_rank is not None and call.kind is CallKind.BACKWARD:
         verdicts = {
             name: (parameter.verdict.value, parameter.numel)
             for name, parameter in call.report.parameters.items()
@@ -200,24 +202,25 @@ def waits() -> bool:
     return any(not (replica.find_unused_parameters or replica.static_graph) for replica in wrapped)
 
 
-def put_together(settings: Settings) -> str:
+def merge_notes(settings: Settings) -> list[Saying]:
     """Return the matrix of every call that some rank left, and remove the folder."""
     where = folder(settings)
     if where is None or not where.is_dir() or not owned.folder(where):
-        return ""
+        return []
     if not settings.folder:
         _await(where)
-    echoed = echoes.in_words(where)
+    echoed = echoes.beside_first(where)
     told_before = {path.name for path in _fresh(where.glob("told-*"))}
     left = [part for part in _read(where) if f"told-{part.number}" not in told_before]
     calls: dict[int, list[Left]] = {}
     for part in left:
         calls.setdefault(part.number, []).append(part)
-    last = trained(where)
+    alarm = ""
+    matrices = _in_rows([ranks for _, ranks in sorted(calls.items())]) + trained(where)
     if not any(map(_is_broken_off, calls.values())):  # else what it says is why weights differ too
-        last += replicas.in_words(where, settings)
+        alarm = replicas.alarm_in(where, settings)
     shutil.rmtree(where, ignore_errors=True)
-    return echoed + _in_rows([ranks for _, ranks in sorted(calls.items())]) + last
+    return [*echoed, Saying(matrices), Saying(alarm, alarm=True)]
 
 
 def _is_broken_off(ranks: Sequence[Left]) -> bool:

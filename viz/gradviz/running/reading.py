@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.facts.calls import CallKind
 from gradviz.graph import Parameter
 from gradviz.recording import torch_inside, where
 from gradviz.recording.judge import judge
@@ -51,7 +52,7 @@ class Ended:
         error: What it raised.
     """
 
-    kind: str
+    kind: CallKind
     number: int
     frame: FrameType
     losses: tuple[Tensor, ...]
@@ -113,7 +114,7 @@ class Reader:
         report = replace(report, place=None if code is None else where.place(code, lasti))
         self._optimizers = {name: weakref.ref(live) for name, live in scene.optimizers.items()}
         self._training.called(_for_training(report, ended, scene), own_names, scene.roots)
-        if self._record is not None and ended.kind == "backward":
+        if self._record is not None and ended.kind is CallKind.BACKWARD:
             self._record.take(
                 ended.number, report.parameters, zeros_of(report.graph), value_of(ended.losses)
             )

@@ -112,7 +112,7 @@ def _differ(marks: Sequence[tuple[float, float, float]]) -> bool:
     return moved > 0 and max(spans[:2]) > _APART * moved
 
 
-def in_words(where: Path, settings: Settings) -> str:
+def alarm_in(where: Path, settings: Settings) -> str:
     """Return the alarm about weights that differ between the ranks that left theirs in a folder,
     and add it to what these ranks wrote.
     """

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradviz.causes import explain
+from gradviz.facts.calls import StepNote
 from gradviz.graph import Cut, Verdict
 from gradviz.render.sentences import counted
 from gradviz.running.calls import Call, Step
@@ -12,9 +13,9 @@ from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
 _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
 
 
-def lead(step: Step, calls: Sequence[Call]) -> str:
+def lead(step: Step, calls: Sequence[Call]) -> StepNote:
     """Return the step in a sentence, for the notes of a saved report."""
-    return step_lines(step, calls)[0]
+    return StepNote(step_lines(step, calls)[0], alarm=bool(step.starved), calls=step.calls)
 
 
 def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import gradviz
 from gradviz.errors import GradvizError
+from gradviz.facts.calls import CallKind
 from gradviz.reports import Report, read_json
 from gradviz.running.settings import numbers
 from gradviz.tracing.trace import run_backward
@@ -212,9 +213,9 @@ def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -
         ]
         done = subprocess.run(command, stdout=sys.__stderr__, check=False)
         report = read_json(path.read_text(encoding="utf-8")) if path.is_file() else None
-    calls = (
-        0 if report is None else sum(name.startswith("backward ") for name in report.losses) or 1
-    )
+    parts = () if report is None else report.losses.values()
+    reported = [part.call for part in parts if part.call and part.call.kind is CallKind.BACKWARD]
+    calls = 0 if report is None else len(reported) or 1
     if report is None or calls < len(wanted):
         which = "a backward call" if wanted == (1,) else f"backward call {wanted[calls]}"
         raise GradvizError(

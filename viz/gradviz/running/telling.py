@@ -55,7 +55,7 @@ class Teller:
         """Return what a call reached, what it did not, and why; empty where it repeats itself."""
         spot = (call.kind, str(call.place))
         details = _details(call, verbose=self._verbose)
-        place_in_text = f"in {call.kind} {call.number}"
+        place_in_text = f"in {call.name.short}"
         content = (*spot, *details)
         earlier = self._places.setdefault(content, place_in_text)
         first = headline(call)
@@ -124,7 +124,7 @@ def _details(call: Call, *, verbose: bool = False) -> list[str]:
 def headline(call: Call) -> str:
     """Return ``"backward 2, errD_fake at main.py:245: errD_fake.backward()"``."""
     text = (
-        f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''},"
+        f"{call.name.short}{f' in {call.when}' if call.when else ''},"
         f" {call.report.loss}{at_line(call.place)}"
     )
     if call.caller is not None:
@@ -134,7 +134,7 @@ def headline(call: Call) -> str:
 
 def _repeated(call: Call, earlier: str) -> str:
     """Return a call of which there is nothing new to say, in one line."""
-    name = f"{call.kind} {call.number}{f' in {call.when}' if call.when else ''}, {call.report.loss}"
+    name = f"{call.name.short}{f' in {call.when}' if call.when else ''}, {call.report.loss}"
     at = f" at {path_and_line(call.place)}" if call.place else ""
     return printable(f"{name}{at}, as {earlier}: {verdict_counts(call.report)}")
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from gradviz.system.voice import Voice
 from gradviz.tracing.trace import Trace
 from gradviz.training.watch import StepWatch
 
@@ -23,7 +24,7 @@ class ThreadTrace:
         *,
         values: bool,
         gives_way: Callable[[], None],
-        voice: Callable[[str], None],
+        voice: Voice,
     ) -> None:
         self._training = training
         self._values = values

@@ -12,14 +12,26 @@ import shutil
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable
 from contextlib import suppress
 from traceback import clear_frames
-from typing import TextIO
+from typing import NamedTuple, Protocol, TextIO
 
 # The margin of a line: "  cut       ", "  not trained: "
 _LABELLED = re.compile(r"  (?:[a-z]+ {2,}|[a-z ]+: |          )")
 _RED, _BOLD, _FAINT, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+class Saying(NamedTuple):
+    """What there is to say, and whether it is an alarm."""
+
+    text: str
+    alarm: bool = False
+
+
+class Voice(Protocol):
+    """Says a text; an alarm so that it stands out."""
+
+    def __call__(self, text: str, /, *, alarm: bool = False) -> None: ...
 
 
 def printable(text: str) -> str:
@@ -36,7 +48,7 @@ def printable(text: str) -> str:
     )
 
 
-def warn(error: BaseException, voice: Callable[[str], None] | None = None) -> None:
+def warn(error: BaseException, voice: Voice | None = None) -> None:
     """Say once that gradviz failed and that training goes on.
 
     The frames that the error ended let go of what they held: the user's tensors are for no
@@ -61,26 +73,31 @@ def advise(text: str, level: int = 1) -> None:
         say(f"gradviz: {text}\n")
 
 
-def say(text: str, stream: TextIO | None = None) -> None:
+def say(text: str, /, stream: TextIO | None = None, *, alarm: bool = False) -> None:
     """Write to a stream, or else to the standard error that the process began with.
 
     What cannot be written is left out.
+
+    Args:
+        text: Lines.
+        stream: Where to.
+        alarm: They are an alarm, which a terminal shows in red.
     """
     stream = stream or sys.__stderr__
     if stream is None or not text:
         return
     with suppress(Exception):
         if stream.isatty() and "NO_COLOR" not in os.environ:
-            text = dressed(text, shutil.get_terminal_size().columns)
+            text = dressed(text, shutil.get_terminal_size().columns, alarm=alarm)
         bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
         # A progress bar leaves its line unfinished
         _write(stream, f"\n{text}" if len(bars) else text)
 
 
-def dressed(text: str, width: int) -> str:
+def dressed(text: str, width: int, *, alarm: bool = False) -> str:
     """Return lines as a terminal of ``width`` columns shows them.
 
-    Wrapped below their beginning, alarms red, labels faint.
+    Wrapped below their beginning, the head of an alarm red, labels faint.
     """
     lines = []
     for line in text.splitlines():
@@ -93,10 +110,9 @@ def dressed(text: str, width: int) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-        if line.startswith("gradviz") and ": ALARM" in line:
-            body = [f"{_RED}{part}{_PLAIN}" for part in body]
-        elif line.startswith("gradviz"):
-            body = [f"{_BOLD}{part}{_PLAIN}" for part in body]
+        if line.startswith("gradviz"):
+            head = _RED if alarm else _BOLD
+            body = [f"{head}{part}{_PLAIN}" for part in body]
         elif labelled and body:
             body[0] = f"{_FAINT}{body[0][:indent]}{_PLAIN}{body[0][indent:]}"
         lines += body or [""]

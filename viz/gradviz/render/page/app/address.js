@@ -99,7 +99,8 @@ function showLoss(number) {
 }
 
 function drawAll() {
-  $("headline").textContent = DATA.notes.find(isAlarm) || state.model.loss.headline;
+  const alarm = DATA.notes.find(note => note.alarm);
+  $("headline").textContent = alarm ? alarm.text : state.model.loss.headline;
   state.rows = null;
   drawTabs();
   drawFilters();

@@ -19,7 +19,7 @@ function panelOfLoss() {
   const {model: m} = state;
   const {loss} = m;
   const {verdicts} = m.tally(m.n);
-  const steps = DATA.notes.map(note => h("p", {class: isAlarm(note) && "break"}, note));
+  const steps = DATA.notes.map(note => h("p", {class: note.alarm && "break"}, note.text));
   const counts = DATA.verdicts.map(({name, meaning}, verdict) => {
     const number = verdicts[verdict];
     return [name, number ? `${counted(number, "parameter")}: ${meaning}` : ""];

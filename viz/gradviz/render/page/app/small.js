@@ -78,4 +78,3 @@ const counted = (number, noun, plural = `${noun}s`) =>
   `${grouped(number)} ${number === 1 ? noun : plural}`;
 const flag = value => (value ? "true" : "false");
 const clamp = (number, least, most) => Math.min(most, Math.max(least, number));
-const isAlarm = note => note.startsWith("ALARM");
