@@ -107,14 +107,15 @@ def _perhaps_read(recorder: Recorder, number: float, frame: FrameType) -> None:
 
 def _is_stranger(recorder: Recorder, tensor: Tensor) -> bool:
     """Say whether a tensor is met for the first time and nothing is known of it."""
-    kind = type(tensor)
-    if (
-        kind is nn.Parameter
-        or (kind is not Tensor and isinstance(tensor, nn.Parameter))
-        or recorder.tape.origin(tensor) is not None
-    ):
+    if _is_parameter(tensor) or recorder.tape.origin(tensor) is not None:
         return False
     return recorder.met.is_new(tensor)
+
+
+def _is_parameter(tensor: Tensor) -> bool:
+    """Say what ``isinstance`` says; it runs Python code for this class, which is rarely needed."""
+    kind = type(tensor)
+    return kind is nn.Parameter or (kind is not Tensor and isinstance(tensor, nn.Parameter))
 
 
 def dead_sources(
@@ -135,38 +136,34 @@ def dead_sources(
             tape.lines.read(item)
         elif kind in _PLAIN:
             continue
-        elif kind is list or kind is tuple:
-            dead_sources(recorder, item, sources, None, own)
-            continue
-        elif kind is dict:
-            dead_sources(recorder, item.values(), sources, None, own)
-            continue
-        elif kind is slice:
-            dead_sources(recorder, (item.start, item.stop, item.step), sources, None, own)
-            continue
-        elif not isinstance(item, Tensor):
+        elif isinstance(item, Tensor):
+            item = _bearer(item)
+        else:
             dead_sources(recorder, _contents(item), sources, None, own)
             continue
-        else:
-            item = _bearer(item)
         if function is not None and function.shape_only and position:
             continue
         if id(item) in interesting:
-            origin = tape.origin(item)
-            if origin is not None:
-                node = history(item) if item.requires_grad else None
-                if node is not None:
-                    if not is_returned_by_function(recorder, node, origin):
-                        # Detached, then written into: it has a history again, but not all of it
-                        sources.append(origin)
-                elif item.requires_grad and accumulates(item):
-                    tape.leaf(item)
-                else:
-                    sources.append(origin)
+            sources.extend(_dead_origin(recorder, item))
         if not item.requires_grad and isinstance(item, nn.Parameter):
             sources.append(tape.leaf(item))
         if memory and address(item) != own:
             sources.extend(writes(tape, item))
+
+
+def _dead_origin(recorder: Recorder, tensor: Tensor) -> tuple[int, ...]:
+    """Return the number of what a tensor carries without a gradient edge; nothing of another."""
+    origin = recorder.tape.origin(tensor)
+    if origin is None:
+        return ()
+    node = history(tensor) if tensor.requires_grad else None
+    if node is not None:
+        # Detached, then written into: it has a history again, but not all of it
+        return () if is_returned_by_function(recorder, node, origin) else (origin,)
+    if tensor.requires_grad and accumulates(tensor):
+        recorder.tape.leaf(tensor)
+        return ()
+    return (origin,)
 
 
 def _bearer(tensor: Tensor) -> Tensor:
@@ -239,7 +236,7 @@ def _gather(
         kind = type(item)
         if kind in _PLAIN:
             continue
-        if kind is Tensor or kind is nn.Parameter or isinstance(item, Tensor):
+        if isinstance(item, Tensor):
             if function is not None and function.shape_only and position:
                 continue
             if kind is not Tensor and kind is not nn.Parameter:
@@ -261,25 +258,27 @@ def _gather(
                     numbers[tape.walk(node)] = True
             elif facts is not None and facts.origin:
                 numbers.setdefault(facts.origin, False)
-            elif kind is nn.Parameter or (kind is not Tensor and isinstance(item, nn.Parameter)):
+            elif _is_parameter(item):
                 numbers.setdefault(tape.leaf(item), False)
             if memory and (place := address(item)) in memory and place != own:
                 for write in writes(tape, item):
                     numbers.setdefault(write, False)
-        elif kind is list or kind is tuple:
-            _gather(recorder, item, numbers, None, own)
-        elif kind is dict:
-            _gather(recorder, item.values(), numbers, None, own)
-        elif kind is slice:
-            _gather(recorder, (item.start, item.stop, item.step), numbers, None, own)
         else:
             _gather(recorder, _contents(item), numbers, None, own)
 
 
 def _contents(item: Any) -> Iterable[Any]:
-    """Return what a container of a class of the user's holds, as a named tuple; nothing of another
-    value. No method of that class is asked.
+    """Return what a container or a slice holds; nothing of another value.
+
+    No method of a class of the user's is asked, such as a named tuple's.
     """
+    kind = type(item)
+    if kind is list or kind is tuple:
+        return item  # type: ignore[no-any-return]
+    if kind is dict:
+        return item.values()  # type: ignore[no-any-return]
+    if kind is slice:
+        return item.start, item.stop, item.step
     if isinstance(item, tuple):
         return tuple.__iter__(item)
     if isinstance(item, list):

@@ -146,6 +146,32 @@ def _brought(
         )
     )
     result = Measured(flows=_flows(built, observations))
+    _take_arrivals(result, tape, built, observations, backwards, leaves, whole=whole)
+    zero = {index for index, size in result.arrivals.items() if size == 0}
+    nonzero = {index for index, size in result.arrivals.items() if size}
+    # Else None may mean that nobody asked
+    if all(backward.asked is None for backward in backwards):
+        _sever_what_returned_none(tape, built, result.flows)
+    moved = insert_hooks(tape, built, result.flows, result.arrivals)
+    result.zeros = find_zeros(built, result.flows, zero, nonzero)
+    result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
+    result.births = _births(tape, built, observations, result.arrivals)
+    if tape.values:
+        _write_amounts(built, observations, result.flows)
+    return result
+
+
+def _take_arrivals(
+    result: Measured,
+    tape: Tape,
+    built: Built,
+    observations: Sequence[Observation],
+    backwards: Sequence[Backward],
+    leaves: set[int],
+    *,
+    whole: bool,
+) -> None:
+    """Write into a result what arrived at which leaf, and which got nothing, asked for or not."""
     for index in leaves:
         number = built.numbers[index]
         came = [
@@ -162,18 +188,6 @@ def _brought(
             other.asked is None or number in other.asked for other in tape.backwards
         ):
             result.left_out[index] = backwards[-1].spot
-    zero = {index for index, size in result.arrivals.items() if size == 0}
-    nonzero = {index for index, size in result.arrivals.items() if size}
-    # Else None may mean that nobody asked
-    if all(backward.asked is None for backward in backwards):
-        _sever_what_returned_none(tape, built, result.flows)
-    moved = insert_hooks(tape, built, result.flows, result.arrivals)
-    result.zeros = find_zeros(built, result.flows, zero, nonzero)
-    result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
-    result.births = _births(tape, built, observations, result.arrivals)
-    if tape.values:
-        _write_amounts(built, observations, result.flows)
-    return result
 
 
 def _write_amounts(
