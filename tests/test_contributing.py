@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from gradviz import cli
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PATHS = {
@@ -26,3 +28,21 @@ def test_every_target_of_make_that_it_names_is_one():
     named = set(re.findall(r"(?:`|^)make (\w+)", TEXT, re.MULTILINE))
     assert len(named) > 3
     assert named <= set(targets)
+
+
+def test_every_python_command_that_it_names_runs_a_file_with_the_options_it_names():
+    named = re.findall(r"python (-m pytest )?([\w/]+\.py)((?: +--?[\w-]+(?: \w+)?)*)", TEXT)
+    assert len(named) > 4
+    for pytest, path, options in named:
+        source = (ROOT / path).read_text(encoding="utf-8")
+        for option, word in re.findall(r"(--?[\w-]+) ?(\w*)", options):
+            if pytest and option == "-k":
+                assert any(word in case.name for case in (ROOT / "tests/cases").iterdir()), word
+            else:
+                assert option in source, (path, option)
+
+
+def test_every_command_of_gradviz_that_it_names_is_one():
+    named = set(re.findall(r"(?:`|^|/)gradviz ([a-z]+)", TEXT, re.MULTILINE))
+    assert named
+    assert named <= set(cli.gradviz.commands)
