@@ -3,7 +3,6 @@
 
 const EDGE = 14;
 const LABEL = 11; // size of the font
-let places = null; // where the parts of the last picture are, for the pointer
 
 const flow = $("flow");
 const brush = flow.getContext("2d");
@@ -22,15 +21,15 @@ function drawSeries() {
   const heat = {x: names, y: 26, w: wide - names - EDGE, h: row * rows, row};
   const below = heat.y + heat.h + 34;
   const half = (wide - names - EDGE) * 0.5;
-  places = {
+  state.parts = {
     heat,
     lines: {x: names, y: below, w: half - 24, h: high - below - 26},
     bars: {x: names + half + 24, y: below, w: half - 24, h: high - below - 26},
   };
   const colours = seriesColours();
   drawHeat(heat, colours);
-  drawLines(places.lines);
-  drawBars(places.bars, colours);
+  drawLines(state.parts.lines);
+  drawBars(state.parts.bars, colours);
   $("chosen").textContent = textOfChosen();
 }
 
@@ -157,7 +156,7 @@ function drawBars(box, colours) {
 
 /** Choose the block and the call under a point of the picture. */
 function chooseAt(x, y) {
-  const {heat, lines, bars} = places;
+  const {heat, lines, bars} = state.parts;
   const {calls, blocks} = SERIES;
   const kept = (at, count) => Math.min(count - 1, Math.max(0, Math.floor(at)));
   const within = (box, at, count) => kept(((at - box.x) / box.w) * count, count);

@@ -54,6 +54,7 @@ const state = {
   motion: 0, // the frame of a movement of the view
   address: "", // what was last written into the address
   timer: 0,
+  parts: null, // where those of the last picture over time are, for the pointer
 };
 
 const $ = id => document.getElementById(id);
