@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gradviz.facts.training import ConstantTerm, Evidence, Look, Stepper, Thresholds
+from gradviz.facts.training import ConstantTerm, Evidence, Look, Stepper, Thresholds, Touch
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.judging import judge
 
@@ -91,3 +91,12 @@ def test_held_and_unused_by_the_end_it_is():
         seen("b", "unused", looks=(look(None, moved=0),), drift=False),
     ]
     assert alarms(evidence, holding("a", "b")) == {"unused": ("b",)}
+
+
+def test_one_step_with_a_gradient_scaled_to_nothing_may_begin_a_warm_up():
+    scaled = Touch(operation="mul_", scales=True, place=STEP)
+    step = look(0.0, moved=0, touch=scaled)
+    assert alarms([seen("a", looks=(step,))], holding("a"), ended=False) == {}
+    assert alarms([seen("a", looks=(step, step))], holding("a"), ended=False) == {"clipped": ("a",)}
+    assert alarms([seen("a", looks=(step,))], holding("a", steps=1)) == {"clipped": ("a",)}
+    assert alarms([seen("a", looks=(step, look()))], holding("a")) == {}

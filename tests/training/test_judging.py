@@ -116,7 +116,9 @@ def test_what_moved_in_one_of_several_steps_trains():
 def test_a_gradient_that_is_gone_at_the_step_was_cleared_or_clipped_by_the_call_that_touched_it(
     touch, gradient, why
 ):
-    found, (alarm,) = fate(Look(optimizer="optimizer", gradient=gradient, compared=4, touch=touch))
+    found, (alarm,) = fate(
+        Look(optimizer="optimizer", gradient=gradient, compared=4, touch=touch), ended=True
+    )
     assert (found.trains, found.why, alarm.why) == (False, why, why)
     assert found.line == (12 if touch else None)
 

@@ -279,6 +279,11 @@ def _not_finite(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -
     return evidence.finite or evidence.stays_so or scene.ended
 
 
+def _clipped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
+    """A warm-up by hand may begin with a factor of zero."""
+    return len(evidence.looks) > 1 or scene.ended
+
+
 def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """A learning rate of zero in one group is a way to freeze; in every group it is not meant.
 
@@ -318,7 +323,7 @@ _MEANT: Mapping[str, _Meant] = {
     "left_out": _stepped,
     "not_finite": _not_finite,
     "cleared": _always,
-    "clipped": _always,
+    "clipped": _clipped,
     "stale": _stale,
     "not_held": _not_held,
     "not_stepped": _not_stepped,
