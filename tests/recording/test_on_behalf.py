@@ -1,7 +1,13 @@
 """What torch warns of while it is watched, it warns of in the name of the user's own line."""
 
 import bdb
+import cProfile
+import linecache
+import marshal
+import pickle
+import pstats
 import sys
+import tracemalloc
 import warnings
 
 import pytest
@@ -11,6 +17,7 @@ from torch import nn
 
 import gradviz
 from gradviz.recording.on_behalf import Borrowed, OnBehalf
+from gradviz.recording.where import INSIDE, USER, level
 
 
 def wrong_sizes():
@@ -80,10 +87,53 @@ def test_two_lines_warn_once_each():
     assert len({item.lineno for item in caught}) == len(caught) == 2
 
 
-def test_a_borrowed_name_reads_like_the_name_and_is_no_key_of_its_table():
+def test_a_borrowed_name_is_the_name_to_all_but_gradviz():
     borrowed = Borrowed("train.py")
     assert borrowed == "train.py"
-    assert {"train.py": 1}.get(borrowed) is None
+    assert {"train.py": 1}[borrowed] == 1
+    assert (level("train.py"), level(borrowed)) == (USER, INSIDE)
+    assert type(pickle.loads(pickle.dumps(borrowed))) is str
+
+
+def measured_memory():
+    """Where memory is held, counted by line and saved."""
+    assert Borrowed.__hash__ is str.__hash__  # a line of Python would hang here
+    tracemalloc.start()
+    try:
+        kept = [torch.ones(4), torch.ones(4) * 2]
+        snapshot = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+    del kept
+    own = snapshot.filter_traces([tracemalloc.Filter(True, __file__)])
+    lines = [line.traceback[0].lineno for line in own.statistics("lineno")]
+    return len(lines) == len(set(lines)) and b"gradviz" not in pickle.dumps(own)
+
+
+def profiled():
+    """Where time goes, as it is saved."""
+    profile = cProfile.Profile()
+    profile.enable()
+    through_a_module()
+    profile.disable()
+    profile.create_stats()
+    return [type(pstats.Stats(profile)).__name__, len(marshal.dumps(profile.stats)) > 0]
+
+
+def names_of_files():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        wrong_sizes()
+    lines = [linecache.getline(item.filename, item.lineno) for item in caught]
+    return [lines, {__file__} == {item.filename for item in caught}]
+
+
+@pytest.mark.parametrize("step", [measured_memory, profiled, names_of_files])
+@pytest.mark.filterwarnings("ignore")
+def test_tools_that_keep_names_of_files_work_while_watched(step):
+    unwatched = step()
+    with gradviz.trace():
+        assert step() == unwatched
 
 
 def test_one_code_with_other_globals_has_a_maker_of_its_own():

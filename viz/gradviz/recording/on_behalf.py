@@ -3,7 +3,8 @@
 Torch warns in the name of the innermost Python frame, which is gradviz's while a call is watched.
 The user's filters go by that frame's module, and what is printed names its file and line. So the
 call is made by a function that has the file, line and globals of the frame that would have made
-it unwatched. A debugger would stop in it as in the line itself, so there gradviz calls plainly.
+it unwatched. A debugger would stop in it as in the line itself, and a profiler count it as the
+user's, so there gradviz calls plainly.
 """
 
 import sys
@@ -18,6 +19,9 @@ Maker = Callable[[Callable[..., Any], Any, Any], Any]
 """Calls a function with arguments and keywords, and returns what it returns."""
 
 _MOST = 10_000  # lines whose maker is kept
+_monitoring = getattr(sys, "monitoring", None)
+_tool = getattr(_monitoring, "get_tool", None)
+_TOOLS = (0, 2)  # a debugger's and a profiler's
 _SAME_LINE = bytes((0x80 | 13 << 3 | 7, 0))
 """Eight code units of the line that the unit before has, as in Python's table of locations."""
 
@@ -25,13 +29,14 @@ _SAME_LINE = bytes((0x80 | 13 << 3 | 7, 0))
 class Borrowed(str):
     """The name of a file that another's code has borrowed.
 
-    It is equal to the name itself, and no key of a table that holds the name.
+    It is the name itself to everybody else, who may keep it in a table. What is asked of it is
+    answered in C: tracemalloc asks while it holds a lock, for which a line of Python would wait.
     """
 
     __slots__ = ()
 
-    def __hash__(self) -> int:
-        return hash((Borrowed, str(self)))
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # as a warning or a snapshot of memory is saved
 
 
 def _make(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -47,11 +52,10 @@ class OnBehalf:
     def __init__(self) -> None:
         # The code is held, so that no other has its id
         self._makers: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
-        self._debugged = _has_debugger()
 
     def maker(self, frame: FrameType) -> Maker:
         """Return what makes a call in the name of the line that a frame is on."""
-        if self._debugged or sys.gettrace() is not None:
+        if sys.gettrace() is not None or sys.getprofile() is not None or _is_monitored():
             return _make
         code = frame.f_code
         if code is torch_inside.HAND_OVER and frame.f_back is not None:
@@ -73,10 +77,11 @@ class OnBehalf:
         self._makers.clear()
 
 
-def _has_debugger() -> bool:
-    """Say whether one listens by ``sys.monitoring``, which Python has since 3.12."""
-    monitoring = getattr(sys, "monitoring", None)
-    return monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
+def _is_monitored() -> bool:
+    """Say whether a debugger or a profiler listens by ``sys.monitoring``, which Python has since
+    3.12.
+    """
+    return _tool is not None and any(_tool(number) is not None for number in _TOOLS)
 
 
 @lru_cache(maxsize=_MOST)

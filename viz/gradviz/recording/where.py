@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from linecache import getline
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from torch import nn
@@ -49,15 +49,26 @@ _levels: dict[str, int] = {}
 
 def level(filename: str) -> int:
     """Say whose code a file is: USER, LIBRARY or INSIDE."""
+    if type(filename) is Borrowed:
+        return INSIDE  # gradviz's own call in the name of a line
     owner = _levels.get(filename)
     if owner is None:
         owner = _levels[filename] = _owner_of(filename)
     return owner
 
 
+def file_of(module: Any) -> str:
+    """Return the file of a module.
+
+    Anything may stand in ``sys.modules``, and to ask for an attribute may run code of the user's.
+    """
+    if not issubclass(type(module), ModuleType):
+        return "<frozen "
+    file = object.__getattribute__(module, "__dict__").get("__file__")
+    return file if type(file) is str else "<frozen "
+
+
 def _owner_of(filename: str) -> int:
-    if type(filename) is Borrowed:
-        return INSIDE  # gradviz's own call in the name of a line
     if filename in _EXAMPLES:
         return USER  # examples are written as a reader would write them
     if filename.startswith((torch_inside.FOLDER, GRADVIZ, *_WRITTEN_INSIDE)):
@@ -260,9 +271,10 @@ def quick(
     levels = _levels
     while frame is not None:
         running = frame.f_code
-        kind = levels.get(running.co_filename)
+        filename = running.co_filename
+        kind = levels.get(filename) if type(filename) is str else None
         if kind is None:
-            kind = level(running.co_filename)
+            kind = level(filename)
         if kind == INSIDE:
             if running is CALL_MODULE and module is None:
                 module = frame.f_locals["self"]
@@ -316,7 +328,7 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
     while frame is not None:
         running = frame.f_code
         filename = running.co_filename
-        kind = _levels.get(filename)
+        kind = _levels.get(filename) if type(filename) is str else None
         if kind is None:
             kind = level(filename)
         if kind == INSIDE:

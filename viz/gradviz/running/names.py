@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 from gradviz.recording import alive, torch_inside
 from gradviz.recording.bindings import loop_variables
 from gradviz.recording.torch_inside import wholes
-from gradviz.recording.where import INSIDE, LIBRARY, USER, level, variables
+from gradviz.recording.where import INSIDE, LIBRARY, USER, file_of, level, variables
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000
@@ -371,7 +371,7 @@ def _spaces(frame: FrameType | None) -> Iterator[tuple[_Variables, frozenset[str
                 yield local_variables(running), loop_variables(running.f_code)
     del frames
     for module in list(sys.modules.values()):
-        if module is not main and level(getattr(module, "__file__", None) or "<frozen ") == USER:
+        if module is not main and level(file_of(module)) == USER:
             yield _globals_of(module), frozenset()
 
 
@@ -416,8 +416,8 @@ def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _file(kind: type) -> str:
-    module = sys.modules.get(kind.__module__)
-    return getattr(module, "__file__", None) or "<frozen "
+    name = kind.__module__
+    return file_of(sys.modules.get(name) if type(name) is str else None)
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:
