@@ -1,9 +1,14 @@
 """A function that somebody put in the place of torch's runs once."""
 
+import functools
 import sys
+from unittest import mock
 
+import pytest
 import torch
+import torch.nn.functional as F
 
+import gradviz
 from gradviz.recording.replaced import original_of
 
 
@@ -26,3 +31,58 @@ def test_what_stands_for_a_method_in_c_is_that_method(monkeypatch):
 
 def test_a_function_of_the_user_s_that_stands_for_nothing_is_itself():
     assert original_of(mine, sys._getframe()) is mine
+
+
+class Counting:
+    """What stands for a function, and is none."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args, **kwargs):
+        self.calls += 1
+        return self.function(*args, **kwargs)
+
+
+def step():
+    x = torch.ones(2, 3, requires_grad=True)
+    loss = F.cross_entropy(F.softmax(x.relu(), -1), torch.tensor([0, 1]))
+    loss.backward()
+    return loss.item(), x.detach().sum().item(), x.grad.numpy().sum()
+
+
+@pytest.mark.parametrize("make", [lambda f: mock.Mock(side_effect=f), Counting])
+@pytest.mark.parametrize("name", ["cross_entropy", "softmax"])
+def test_what_stands_for_a_function_and_is_none_is_called_once(make, name, monkeypatch):
+    plain = step()
+    stands = make(getattr(F, name))
+    monkeypatch.setattr(F, name, stands)
+    with gradviz.trace():
+        assert step() == plain
+    assert getattr(stands, "call_count", getattr(stands, "calls", 0)) == 1
+
+
+def test_a_partial_function_that_stands_for_torchs_own_is_called_once(monkeypatch):
+    monkeypatch.setattr(F, "softmax", functools.partial(F.softmax, _stacklevel=4))
+    plain = step()
+    with gradviz.trace():
+        assert step() == plain
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_what_the_user_put_in_the_place_of_methods_is_not_called_by_gradviz(values, monkeypatch):
+    counts = []
+    for name in ("item", "numpy", "tolist", "detach"):
+        original = getattr(torch.Tensor, name)
+
+        def counted(*args, own=original, **kwargs):
+            counts.append(own.__name__)
+            return own(*args, **kwargs)
+
+        monkeypatch.setattr(torch.Tensor, name, functools.wraps(original)(counted), raising=False)
+    step()
+    plain = counts[:]
+    counts.clear()
+    with gradviz.trace(values=values):
+        step()
+    assert counts == plain

@@ -86,7 +86,8 @@ class Meter:
         """Return the norm of a gradient with its amount. To be called by ``sizes.unseen``."""
         if is_simple(gradient) and not gradient.is_neg() and gradient.dtype in _OF_NUMPY:
             values = gradient.float() if gradient.dtype in _HALVES else gradient
-            array: Array = (torch_inside.detach(values) if values.requires_grad else values).numpy()
+            plain = torch_inside.detach(values) if values.requires_grad else values
+            array: Array = torch_inside.numpy(plain)
             if array.size:
                 # In the order of the memory, in which torch adds up as well
                 return Measure.of(self._measured(values, array.ravel("K")))
@@ -150,7 +151,7 @@ class Meter:
                 self._scratch = torch.empty(numel, dtype=_WIDE)
                 self._begins.clear()
             tensor = self._scratch[:numel]
-            begin = self._begins[numel] = (tensor, tensor.numpy())
+            begin = self._begins[numel] = (tensor, torch_inside.numpy(tensor))
         return begin
 
     def _nonzero(self, numbers: Array) -> int:

@@ -31,7 +31,7 @@ def as_array(tensor: Tensor) -> Any:
     with without_torch_function():
         # A copy: torch lets nobody resize a storage any more that it has given to numpy.
         try:
-            return torch_inside.detach(tensor).clone().numpy()
+            return torch_inside.numpy(torch_inside.detach(tensor).clone())
         except RuntimeError:  # a transform holds it, and it has no memory of its own
             return None
 

@@ -22,6 +22,7 @@ import torch
 from gradviz.recording import torch_inside
 from gradviz.recording.where import INSIDE, level
 
+_KINDS_OF_TORCH = ("builtins", "torch")  # where the kinds of its callables are from
 _OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
 
 
@@ -32,17 +33,19 @@ def original_of(function: Any, frame: FrameType) -> Callable[..., Any]:
         function: What torch handed over.
         frame: From which it did.
     """
-    if type(function) in _OF_TORCH or not isinstance(function, FunctionType):
+    code = function.__code__ if type(function) is FunctionType else None
+    if code is not None:
+        if level(code.co_filename) == INSIDE:
+            return function  # type: ignore[no-any-return]
+    elif str(type(function).__module__).partition(".")[0] in _KINDS_OF_TORCH:
         return function  # type: ignore[no-any-return]
-    if level(function.__code__.co_filename) == INSIDE:
-        return function
     running = (
         frame.f_back.f_code
         if frame.f_code is torch_inside.HAND_OVER and frame.f_back is not None
         else None
     )
     if running is not None:
-        return function if running is function.__code__ else _with_code(running) or function
+        return function if running is code else _with_code(running) or function
     return _in_c(function) or function
 
 

@@ -88,9 +88,10 @@ def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None
     for device, positions in by_device.items():
         # Backward may have used streams of its own
         torch.get_device_module(device).synchronize(device)
-        numbers = torch.stack(
+        together = torch.stack(
             [size for place in positions if isinstance(size := sizes[place], Tensor)]
-        ).tolist()
+        )
+        numbers = torch_inside.tolist(together)
         for place, number in zip(positions, numbers, strict=True):
             numbers_read[place] = number if of_row is None else of_row(number)
     return numbers_read

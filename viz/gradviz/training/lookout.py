@@ -149,7 +149,7 @@ class Lookout:
         if post.group >= len(groups) or post.place >= len(groups[post.group]["params"]):
             return True
         parameter = groups[post.group]["params"][post.place]
-        total = own_part(torch_inside.detach(parameter)).sum().item()
+        total = torch_inside.item(own_part(torch_inside.detach(parameter)).sum())
         if isinstance(total, float) and math.isfinite(total):
             return True  # this is quick, and only where values are huge says less than the next
         return bool(spread(parameter).isfinite().all())

@@ -57,8 +57,11 @@ SWAPPED = Ability(
 ABILITIES = (STORAGES, IMPLEMENTATIONS, VIEWS, VERSIONS, VERSIONS_BACK, SWAPPED)
 
 TensorBase: Any = private("_C.TensorBase")  # has the methods written in C; 2.6 to 2.15
-# torch's own, whatever a script has put in the place of Tensor.detach
+# torch's own, whatever a script has put in the place of Tensor.detach and of the others
 detach: Callable[[Tensor], Tensor] = getattr(TensorBase, "detach", Tensor.detach)
+item: Callable[[Tensor], Any] = getattr(TensorBase, "item", Tensor.item)
+numpy: Callable[[Tensor], Any] = getattr(TensorBase, "numpy", Tensor.numpy)
+tolist: Callable[[Tensor], Any] = getattr(TensorBase, "tolist", Tensor.tolist)
 
 _HAS_ADDRESS = not STORAGES.missing
 
