@@ -14,6 +14,7 @@ from functools import partial
 from itertools import chain
 
 from gradviz.recording.seams import (
+    anomaly,
     backward,
     blocks_and_hooks,
     collectives,
@@ -40,6 +41,7 @@ _FAMILIES = (
     threads,
     processes,
     collectives,
+    anomaly,
 )
 _lock = threading.Lock()
 _installed: list[Seam] = []
