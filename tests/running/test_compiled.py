@@ -48,3 +48,11 @@ def test_compiled_code_is_traced_eagerly_that_is_said_and_then_it_runs_compiled(
         f"  note      {said} eagerly, through torch.compiler.set_stance('force_eager').\n"
         in ran.said
     )
+
+
+def test_between_the_calls_that_are_watched_it_runs_compiled(scripts):
+    script = COMPILED.format(what="net").replace("range(3)", "range(6)")
+    scripts.write("train.py", script)
+    ran = scripts.run("--every", "2", "train.py")
+    # The first two steps show how many calls one has
+    assert [line.split()[1] for line in ran.out.splitlines()] == ["0", "0", "1", "1", "1", "1"]

@@ -79,3 +79,16 @@ def test_a_step_that_was_interrupted_is_over_when_the_next_begins(rounds, optimi
     assert rounds.stepping == [id(outer), id(inner)]
     rounds.steps(outer)
     assert rounds.stepping == [id(outer)]
+
+
+def test_calls_between_two_steps_of_one_optimizer_are_its_cycle(rounds, optimizers):
+    rounds.called(1)
+    step(rounds, optimizers[0])
+    assert rounds.cycle is None
+    rounds.called(2)
+    rounds.called(3)
+    step(rounds, optimizers[0])
+    assert rounds.cycle == 2
+    rounds.called(4)
+    step(rounds, optimizers[1])
+    assert rounds.cycle is None

@@ -196,16 +196,15 @@ class Watch:
         """Trace where the next call is wanted, and only there."""
         # One forward may serve all calls up to a step: the trace has to begin before the first
         ahead = max(
-            self._rounds.most,
             len(self._rounds.numbers) + 1,
             0 if self._rounds.has_stepped else _UNSETTLED - self._count,
         )
-        if self._over or not any(
-            self._plan.wants(self._count + number) for number in range(1, ahead + 1)
-        ):
-            self._trace.end()
-        else:
-            self._trace.begin()
+        (self._trace.begin if self._is_wanted(ahead) else self._trace.end)()
+
+    def _is_wanted(self, ahead: int) -> bool:
+        """Say whether some of the next calls is wanted, of those that one forward may serve."""
+        numbers = range(1, max(ahead, self._rounds.most) + 1)
+        return not self._over and any(self._plan.wants(self._count + number) for number in numbers)
 
     def _guarded(self, action: Callable[..., None], *args: Any) -> None:
         """Whatever gradviz does, it ends with gradviz: one warning, and the script goes on."""
@@ -328,6 +327,8 @@ class Watch:
                 self._retrace()
             if is_watched:  # else nothing is new
                 self._guarded(self._account.trained)
+            if self._rounds.cycle is not None and not self._is_wanted(self._rounds.cycle):
+                self._guarded(self._trace.end)  # what is compiled runs compiled until the next
             if self._over and self._rounds.judged:
                 self._stop_if_asked(now=True)
 

@@ -16,6 +16,8 @@ class Rounds:
         batch: Those of them that were reported on.
         most: Calls between two steps, so far.
         has_stepped: Some optimizer has made a step.
+        cycle: Calls between the last two steps; None where there were fewer, or of several
+            optimizers, of which one may step by what was computed before the step of another.
         judged: The optimizers, by identity, that have stepped since.
         stepping: Those inside whose step we are.
     """
@@ -25,6 +27,9 @@ class Rounds:
         self.batch: list[Call] = []
         self.most = 0
         self.has_stepped = False
+        self.cycle: int | None = None
+        self._optimizers: set[int] = set()  # that have stepped, by identity
+        self._since = 0  # calls since the last step
         self.judged: set[int] = set()
         self.stepping: list[int] = []
 
@@ -33,11 +38,14 @@ class Rounds:
         if self.judged and not self.stepping:
             self._begin()
         self.numbers.append(number)
+        self._since += 1
         self.most = max(self.most, len(self.numbers))
 
     def steps(self, optimizer: Optimizer) -> None:
         """An optimizer is about to step."""
-        self.has_stepped = True
+        self.cycle = self._since if self._optimizers == {id(optimizer)} else None
+        self._optimizers.add(id(optimizer))
+        self._since, self.has_stepped = 0, True
         if id(optimizer) in self.judged:
             self._begin()
         if id(optimizer) in self.stepping:  # its step before was interrupted
