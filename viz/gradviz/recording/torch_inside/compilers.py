@@ -98,6 +98,8 @@ def written_by_schema(func: Any) -> list[tuple[int, str]]:
     if not hasattr(func, "_schema") and callable(getattr(func, "overloads", None)):
         func = getattr(func, next(iter(func.overloads()), ""), None)
     arguments = getattr(getattr(func, "_schema", None), "arguments", ())
+    if not isinstance(arguments, (list, tuple)):
+        return []  # something that has an attribute of any name, as a mock
     aliases = [getattr(argument, "alias_info", None) for argument in arguments]
     writes = [place for place, alias in enumerate(aliases) if alias is not None and alias.is_write]
     return [(place, arguments[place].name) for place in writes]
