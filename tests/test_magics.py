@@ -38,7 +38,17 @@ def test_the_names_of_loss_and_model_can_be_given(shell):
         "reached",
         "reached",
     ]
-    assert not shell.run_cell("%%gradviz total\ntotal = net(x).sum()").result.parameters
+    with pytest.warns(RuntimeWarning, match="there is no variable 'model'"):
+        assert not shell.run_cell("%%gradviz total\ntotal = net(x).sum()").result.parameters
+
+
+def test_where_no_model_is_named_the_modules_there_are_named(shell):
+    shell.run_cell("import torch")
+    with pytest.warns(RuntimeWarning, match=r"no variable holds a module: .* %%gradviz \[LOSS"):
+        shell.run_cell("%%gradviz\nloss = torch.ones(1, requires_grad=True).sum()")
+    shell.run_cell(SETUP.replace("model", "net"))
+    with pytest.warns(RuntimeWarning, match="net is a module, so write %%gradviz loss net"):
+        shell.run_cell("%%gradviz\nloss = net(x).sum()")
 
 
 def test_what_ipython_adds_to_python_works_in_the_cell(shell):

@@ -384,8 +384,9 @@ def test_what_is_said_of_one_loss_takes_the_place_of_what_is_said_of_all(run):
     run_gan()
     status, out, _ = run("check", "run.json")
     assert status == 1
-    assert out.splitlines()[:2] == [
+    assert out.splitlines()[:3] == [
         "errG: As expected: 4 parameters, 4 reached.",
+        "",
         "errD: The gradients are not as expected.",
     ]
     assert (

@@ -47,6 +47,21 @@ def test_the_text_tells_several_groups_below_each_other_and_where_a_zero_begins(
     ]
 
 
+def test_a_pattern_that_matches_nothing_is_told_with_the_names_there_are_and_no_report():
+    names = ("0.weight", "0.bias", "2.weight")
+    several = Report(
+        parameters=Parameters(
+            tuple(Parameter(name=name, numel=1, verdict=Verdict.REACHED) for name in names)
+        )
+    )
+    failed = violations(several, expect(reached=["head.*", "*"]))
+    assert render_violations(several, failed) == (
+        "The gradients are not as expected.\n"
+        "  reached: 'head.*' matches no parameter\n"
+        "    the parameters are 0.* (2 tensors, 2 values), 2.weight (1 value)\n"
+    )
+
+
 def test_github_gets_the_cut_on_its_line_with_everything_escaped():
     strange = replace(CUT, code="x = h.detach()  # 100%")
     parameter = Parameter(name="a", numel=1, verdict=Verdict.CUT, cuts=(strange,))

@@ -9,6 +9,7 @@ from typing import Any
 import gradviz
 from gradviz.errors import GradvizError
 from gradviz.reports import Report
+from gradviz.system.voice import advise
 
 USAGE = "%%gradviz [LOSS [MODEL]]"
 
@@ -55,4 +56,24 @@ def run_cell(shell: Any, line: str, cell: str) -> Report:
         )
     model = variables.get(names[1] if len(names) == 2 else "model")
     # A later cell may call backward() itself
+    if model is None:
+        advise(_no_model(variables))
     return trace.report(variables[loss_name], model, backward=True)
+
+
+def _no_model(variables: dict[str, Any]) -> str:
+    """Say which variables hold a model, and how to name one."""
+    from torch import nn
+
+    models = sorted(
+        name
+        for name, value in variables.items()
+        if isinstance(value, nn.Module) and not name.startswith("_")
+    )
+    way_out = (
+        f"{' and '.join(models)} {'is a module' if len(models) == 1 else 'are modules'}, so write"
+        f" %%gradviz loss {models[0]}"
+        if models
+        else f"no variable holds a module: name the one that does, as in {USAGE}"
+    )
+    return f"there is no variable 'model', so the report names no parameters; {way_out}"

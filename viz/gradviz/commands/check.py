@@ -126,7 +126,9 @@ def _print(results: "Sequence[tuple[str | None, Findings, list[Violation]]]", fo
 
         click.echo(render_sarif([(part, wrong) for _, part, wrong in results]), nl=False)
         return
-    for loss, part, wrong in results:
+    for place, (loss, part, wrong) in enumerate(results):
+        if place and (wrong or results[place - 1][2]):
+            click.echo()
         of = f"{loss}: " if loss is not None and len(results) > 1 else ""
         if not wrong:
             click.echo(f"{of}As expected: {verdict_counts(part)}.")

@@ -20,7 +20,7 @@ from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import modules_of
 from gradviz.recording.uses import calls_in, calls_of
-from gradviz.recording.where import Spot
+from gradviz.recording.where import USER, Spot, level
 
 
 def with_reasons(
@@ -91,7 +91,7 @@ class _Calls:
         tensor = self._names.tensors[name]
         elsewhere = self._other_loss(tensor)
         if elsewhere is not None:
-            return Unused(reason=UnusedReason.OTHER_LOSS, place=_line(elsewhere))
+            return Unused(reason=UnusedReason.OTHER_LOSS, place=_own_line(elsewhere))
         owner = name.rpartition(".")[0]
         took_part = owner in self._by_path or not owner or self._is_read_in_part(owner)
         read = self._tape.lines.read_at(tensor) or self._severed_read(tensor, anywhere=took_part)
@@ -233,6 +233,12 @@ def _stands_at(line: Place, code: CodeType, lasti: int) -> bool:
 
 def _line(spot: Spot) -> Place | None:
     return spot.calling_place or spot.place
+
+
+def _own_line(spot: Spot) -> Place | None:
+    """The user's own line; none where gradviz itself made the call, for a command or a test."""
+    is_own = spot.code is not None and level(spot.code.co_filename) == USER
+    return spot.calling_place or (spot.place if is_own else None)
 
 
 def _modules(model: Model | None, names: Names) -> dict[str, nn.Module]:

@@ -250,7 +250,7 @@ def why_unused(unused: Unused) -> str:
             else ""
         )
     if unused.reason is UnusedReason.OTHER_LOSS:
-        return "it went into another loss, whose backward() ran"
+        return "it went into another loss" + (", whose backward() ran" if unused.place else "")
     if unused.reason is UnusedReason.NOT_RUN:
         return "no call of its module was seen; the call that did not run is"
     if unused.reason is UnusedReason.COPIED:

@@ -36,6 +36,9 @@ def render_violations(
     for violation in failed:
         if not violation.parameters:
             lines.append(f"  {_without_match(violation)}")
+            if not violation.meant:
+                listed = ", ".join(_grouped(report, report.parameters)) or "none"
+                lines.append(f"    the parameters are {listed}")
             continue
         names = _names(report, violation)
         verdict = _verdict_found(violation)
@@ -61,8 +64,9 @@ def render_violations(
                 "    that passes once training goes on: hold a later step, or expect zero in"
                 " this one"
             )
+    text = "\n".join(printable(line) for line in lines) + "\n"
     about = {name for violation in failed for name in violation.parameters}
-    return "\n".join(printable(line) for line in lines) + "\n\n" + render_text(report, about=about)
+    return f"{text}\n{render_text(report, about=about)}" if about else text
 
 
 def _accepting(report: Findings, violation: Violation) -> list[str]:
@@ -137,7 +141,12 @@ def annotations(
 
 
 def _names(report: Findings, violation: Violation) -> list[str]:
-    groups = fold_names(violation.parameters, report.parameters)
+    return _grouped(report, violation.parameters)
+
+
+def _grouped(report: Findings, parameters: Iterable[str]) -> list[str]:
+    """Return names of parameters, those alike folded, and how many more there are."""
+    groups = fold_names(tuple(parameters), report.parameters)
     names = [str(group) for group in groups[:MOST_GROUPS]]
     rest = sum(group.parameters for group in groups[MOST_GROUPS:])
     return [*names, f"and {counted(rest, 'more parameter')}"] if rest else names
