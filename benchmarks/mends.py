@@ -161,7 +161,8 @@ def held_against_torch(path, search, mend):
     ]
     if effect.same_loss != (before[0] == after[0]):
         complaints.append(f"the loss is {'another' if effect.same_loss else 'the same'}")
-    meant = {*effect.gained, *mend.problem.parameters}
+    meant = {*effect.gained, *effect.left, *mend.problem.parameters}
+    complaints += [f"{name} is reached" for name in effect.left if after[1].get(name) is not None]
     changed = {
         name
         for name, one in before[1].items()

@@ -13,6 +13,7 @@ from gradviz.mending.edit import (
     last_name,
     name_of,
     proposals,
+    unused_name,
     with_keyword,
 )
 
@@ -94,3 +95,21 @@ def test_a_module_is_imported_under_the_name_that_it_goes_by():
     assert place.is_imported("np")
     assert place.is_imported("nn")
     assert not place.is_imported("numpy")
+
+
+@pytest.mark.parametrize(
+    "text", ["h = f(x).detach(); y = h\n", "if (h := f(x).detach()).ndim: y = h\n"]
+)
+def test_each_statement_of_a_line_is_looked_at(text):
+    place = site(text, 1, "detach")
+    made = [place.source.with_changes(edit.changes).text for edit in proposals(place)]
+    assert text.replace(".detach()", "") in made
+
+
+def test_a_name_is_made_that_the_file_does_not_use():
+    place = site("def f(kept):\n    near = live_near = kept\n", 2, "item")
+    assert [unused_name(place, name) for name in ("kept", "near", "part")] == [
+        "live_kept",
+        "live_live_near",
+        "part",
+    ]

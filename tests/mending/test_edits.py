@@ -486,6 +486,54 @@ STEPS_IN_OTHER_WORDS = {
             return total, model
         """,
     ),
+    "an adapter merged by a write": (
+        "use what is computed, and leave model.weight as it is",
+        """
+        def step():
+            model = nn.Linear(3, 3)
+            model.a = nn.Parameter(torch.rand(3, 1))
+            model.weight.data += model.a @ model.a.T
+            return model(torch.ones(2, 3)).square().mean(), model
+        """,
+    ),
+    "weights from a vector": (
+        "call net with the parts of the vector, and leave its parameters as they are",
+        """
+        def step():
+            hyper, net = nn.Linear(2, 8), nn.Linear(3, 2)
+            nn.utils.vector_to_parameters(hyper(torch.ones(2)), net.parameters())
+            return net(torch.ones(4, 3)).square().mean(), nn.ModuleList([hyper, net])
+        """,
+    ),
+    "a slice by a computed bound": (
+        "weigh what the slice keeps by its distance from the bound",
+        """
+        def step():
+            model = nn.Linear(2, 5)
+            model.span = nn.Parameter(torch.tensor(2.4))
+            return model(torch.ones(4, 2))[:, : int(model.span)].square().mean(), model
+        """,
+    ),
+    "a number through its text": (
+        "use the value itself, and not the number in its text",
+        """
+        def step():
+            model = nn.Linear(2, 1)
+            model.scale = nn.Parameter(torch.tensor(0.5))
+            text = "{:.6f}".format(model.scale.item())
+            return model(torch.ones(4, 2)).square().mean() * float(text), model
+        """,
+    ),
+    "a gradient that a backward inside the step leaves": (
+        "take the derivative with create_graph=True",
+        """
+        def step():
+            model = nn.Linear(2, 1)
+            x = torch.rand(4, 2, requires_grad=True)
+            model(x).square().sum().backward()
+            return x.grad.square().mean() + model.bias.square().sum(), model
+        """,
+    ),
     "accuracy for a loss": (
         "let the comparison pass gradient as the probability does, then drop loss.requires_grad ="
         " True",
@@ -593,7 +641,8 @@ def held_against_torch(folder, mend, found):
     for name in effect.mended:
         assert before[1][name].isnan().any() or not torch.equal(before[1][name], after[1][name])
         assert after[1][name].isfinite().all()
-    meant = {*effect.gained, *mend.problem.parameters}
+    assert all(after[1][name] is None for name in effect.left)
+    meant = {*effect.gained, *effect.left, *mend.problem.parameters}
     for name in before[1].keys() & after[1].keys() - meant:
         assert (name in effect.changed) == (not same(before[1][name], after[1][name]))
 

@@ -1,5 +1,7 @@
 """A patch is held against the step without it: what it brings, what it changes, what it harms."""
 
+from dataclasses import replace
+
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Graph, Parameter, Verdict
 from gradviz.mending.effect import effect_of
@@ -79,3 +81,13 @@ def test_nan_that_is_gone_makes_the_gradients_finite():
     problem = Problem(kind="not_finite", operation="sqrt", places=(), parameters=("a",))
     before = outcome({"a": "nan"}, finite=False, a="reached")
     assert effect(outcome({"a": "1"}, a="reached"), before, problem).finite == ("a",)
+
+
+def test_a_parameter_that_was_written_over_may_be_left_and_is_said_to_be():
+    problem = replace(PROBLEM, kind="data", feeds=frozenset({"b"}))
+    after = outcome({"a": "7", "b": None}, a="reached", b="unused")
+    found = effect(after, problem=problem)
+    assert found.left == ("b",)
+    assert found.changed == ()
+    assert effect(after) is None
+    assert effect(after, problem=replace(problem, feeds=frozenset())) is None

@@ -5,7 +5,20 @@ from dataclasses import replace
 import pytest
 
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Cut, CutKind, Graph, Leaf, NotFinite, Parameter, Place, Verdict, Zero
+from gradviz.graph import (
+    Cut,
+    CutKind,
+    Edge,
+    Graph,
+    Leaf,
+    Node,
+    NodeKind,
+    NotFinite,
+    Parameter,
+    Place,
+    Verdict,
+    Zero,
+)
 from gradviz.mending.problems import best, problems, severed
 from gradviz.reports import Report
 
@@ -96,3 +109,26 @@ def test_of_several_losses_a_parameter_has_what_became_of_it_in_the_best():
         "a": "reached",
         "b": "cut",
     }
+
+
+def test_the_layers_that_take_in_what_is_severed_are_told_from_those_beside_them(file):
+    kinds = (
+        (NodeKind.LOSS, ""),
+        (NodeKind.OPERATION, ""),  # the layer
+        (NodeKind.OPERATION, ""),  # its weight, transposed
+        (NodeKind.PARAMETER, "layer.weight"),
+        (NodeKind.OPERATION, ""),  # beside it
+        (NodeKind.PARAMETER, "other.weight"),
+        (NodeKind.PARAMETER, "a"),
+    )
+    nodes = tuple(Node(index=n, kind=kind, name=name) for n, (kind, name) in enumerate(kinds))
+    ways = ((1, 0), (2, 1), (3, 2), (4, 0), (5, 4))
+    edges = [Edge(source=source, target=target) for source, target in ways]
+    severed_edge = Edge(source=6, target=1, gradient=False, severed=CutKind.DETACH, cut=0)
+    cut = detach(file, 3)
+    report = replace(
+        report_of(parameter("a", cuts=(cut,)), cuts=(cut,)),
+        graph=Graph(nodes, (*edges, severed_edge)),
+    )
+    (problem,) = problems(report)
+    assert problem.feeds == {"layer.weight"}

@@ -1,5 +1,7 @@
 """What looks like a stop-gradient on purpose is left alone, and nothing else is."""
 
+from dataclasses import replace
+
 import pytest
 
 from gradviz.graph import Parameter, Place, Verdict
@@ -49,3 +51,38 @@ def test_a_detach_that_cuts_what_gets_nothing_else_is_not_meant():
 
 def test_what_no_optimizer_holds_is_meant_whatever_its_line_says():
     assert meant("h = encoder(x).detach()", kind="detach", operation="detach()", held=False)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "loss = f(-d(real)) + f(d(x.detach()))",
+        "t.data.mul_(0.9).add_(s.data, alpha=0.1)",
+        "t.data = 0.9 * t.data + 0.1 * s.data",
+    ],
+)
+def test_a_step_of_a_critic_and_a_mean_of_weights_are_meant(code):
+    kind = "data" if ".data" in code else "detach"
+    assert meant(code, kind=kind, operation=kind)
+
+
+@pytest.mark.parametrize("code", ["loss = f(d(x.detach()))", "h.data.mul_(gain)"])
+def test_a_value_that_is_judged_alone_and_a_write_of_no_weights_are_not_meant(code):
+    kind = "data" if ".data" in code else "detach"
+    assert not meant(code, kind=kind, operation=kind)
+
+
+def test_what_comes_before_a_layer_of_its_shape_is_no_target_network():
+    parameters = {
+        name: Parameter(name=name, shape=(2, 2), verdict=verdict)
+        for name, verdict in (("a.weight", Verdict.CUT), ("b.weight", Verdict.REACHED))
+    }
+    problem = Problem(
+        kind="no_grad",
+        operation="torch.no_grad()",
+        places=(Place("train.py", 1),),
+        parameters=("a.weight",),
+    )
+    sources = {"train.py": Source("train.py", b"h = a(x)")}
+    assert is_meant(problem, parameters, sources)
+    assert not is_meant(replace(problem, feeds=frozenset({"b.weight"})), parameters, sources)

@@ -35,3 +35,10 @@ def test_a_made_up_gradient_is_a_caution_in_a_paragraph_of_its_own():
 
 def test_the_size_of_a_parameter_that_the_patch_brings_is_not_made_up():
     assert named(("layers.0.weight", "layers.1.weight"), PARAMETERS) == "layers.*"
+
+
+def test_what_is_used_no_more_is_said():
+    effect = Effect(reached=("f.bias",), left=("g.weight",), same_loss=True)
+    assert sentences_of(effect, REPORT, soft=False)[1][1] == (
+        "no longer used, and no longer reached: g.weight (4 values), which were written over"
+    )

@@ -23,3 +23,9 @@ def test_the_call_hands_over_create_graph(before, after):
 
 def test_a_line_that_takes_none_is_left_alone():
     assert edited(create_graph, "y = f(x)\n") == []
+
+
+def test_a_backward_inside_the_step_keeps_the_graph_of_what_it_leaves_in_grad():
+    assert edited(create_graph, "inner.backward()\n", kind="grad_without_graph") == [
+        "inner.backward(create_graph=True)\n"
+    ]

@@ -24,3 +24,7 @@ def test_the_name_is_assigned_to(before, after):
 )
 def test_what_writes_into_no_name_by_itself_stays(text):
     assert edited(out_of_place, text, kind="no_grad") == []
+
+
+def test_a_tensor_set_to_the_memory_of_another_is_that_other():
+    assert edited(out_of_place, "buffer.set_(f(x).detach())\n") == ["buffer = f(x)\n"]

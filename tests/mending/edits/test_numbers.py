@@ -34,3 +34,9 @@ def test_a_function_that_torch_has_not_stays():
 
 def test_a_file_that_does_not_import_torch_is_left_alone():
     assert edited(by_torch, "y = math.sqrt(x)\n", 1, "item") == []
+
+
+def test_a_maximum_with_a_number_is_a_clamp():
+    assert "y = torch.clamp(x, min=0.0)" in made("y = np.maximum(x, 0.0)")
+    assert "y = torch.clamp(x + 1, max=3)" in made("y = np.minimum(3, x + 1)")
+    assert "y = torch.maximum(x, z)" in made("y = np.maximum(x, z)")

@@ -2,7 +2,7 @@
 
 from edited import edited
 
-from gradviz.mending.edits.rewrapped import all_of_a_kind, assign, stack, unwrap
+from gradviz.mending.edits.rewrapped import all_of_a_kind, assign, nested, stack, unwrap
 
 
 def test_a_list_of_tensors_is_stacked():
@@ -45,3 +45,9 @@ def test_what_is_wrapped_alike_is_unwrapped_together():
     text = "m.weight = nn.Parameter(w)\nm.bias = nn.Parameter(b)\n"
     assert edited(all_of_a_kind, text) == ["del m.weight\nm.weight = w\ndel m.bias\nm.bias = b\n"]
     assert edited(all_of_a_kind, "m.weight = nn.Parameter(w)\n") == []
+
+
+def test_a_nested_tensor_is_made_of_tensors_with_their_history():
+    assert edited(nested, "y = torch.nested.nested_tensor(rows)\n", kind="new_tensor") == [
+        "y = torch.nested.as_nested_tensor(rows)\n"
+    ]

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from edited import edited
+from edited import edited, site
 
 from gradviz.mending.edits.values import drop, keep_history, stack_parameters, taken
 
@@ -71,3 +71,9 @@ def test_parameters_of_several_modules_are_stacked_behind_what_copies_them():
         "p, b = stack_module_state(nets)\n"
         "p = {name: torch.stack([member.get_parameter(name) for member in nets]) for name in p}\n"
     ]
+
+
+def test_a_comment_is_no_part_of_what_is_dropped():
+    text = "h = (\n    f(x)  # of\n    .detach()  # why\n    .cpu()\n)\n"
+    titles = {edit.title for edit in drop(site(text, 1, "detach"))}
+    assert titles == {"drop .detach()", "drop .detach() .cpu()"}

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradviz.mending.source import Replacement, Source
@@ -34,6 +34,7 @@ class Site:
         operation: As the report has it.
         inner: Lines of the same file that ran in it, where it is a block.
         parameters: Names of those that are meant to train.
+        back: Which of several statements on the line is looked at, counted from the last.
     """
 
     source: Source
@@ -42,11 +43,13 @@ class Site:
     operation: str = ""
     inner: tuple[int, ...] = ()
     parameters: tuple[str, ...] = ()
+    back: int = 0
 
     @cached_property
     def statement(self) -> ast.stmt | None:
-        """The statement that the line belongs to."""
-        return self.source.statement_at(self.line)
+        """The statement that the line belongs to: the last, or as many before it as ``back``."""
+        statements = self.source.statements_at(self.line)
+        return statements[-1 - self.back] if self.back < len(statements) else None
 
     def nodes(self) -> Iterator[ast.AST]:
         """Go through the syntax of the statement; of a compound one, of its head."""
@@ -81,9 +84,11 @@ def proposes(*kinds: str) -> Callable[[Proposer], Proposer]:
 
 def proposals(site: Site) -> Iterator[Edit]:
     """Return what can be tried at a site, in the order in which the edits are registered."""
+    sites = [replace(site, back=back) for back in range(len(site.source.statements_at(site.line)))]
     for kinds, proposer in _PROPOSERS:
-        if (kinds is None or site.kind in kinds) and site.statement is not None:
-            yield from proposer(site)
+        if kinds is None or site.kind in kinds:
+            for statement in sites:
+                yield from proposer(statement)
 
 
 # What edits ask of the syntax
@@ -167,6 +172,15 @@ def in_brackets(site: Site, node: ast.expr) -> str:
         | ast.ListComp,
     )
     return code if simple else f"({code})"
+
+
+def unused_name(site: Site, name: str) -> str:
+    """Return a name that the file does not use, as near to the given as can be."""
+    used = {node.id for node in ast.walk(site.source.tree) if isinstance(node, ast.Name)}
+    used |= {node.arg for node in ast.walk(site.source.tree) if isinstance(node, ast.arg)}
+    while name in used:
+        name = f"live_{name}"
+    return name
 
 
 def peeled(site: Site, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:

@@ -20,6 +20,8 @@ class Effect:
         changed: Other parameters whose gradient is not the same to the bit.
         gone: Names that are those of no parameter any more.
         came: Names of parameters that were none before.
+        left: Parameters that were reached and are not used any more, where the step wrote over
+            their values.
         same_loss: The loss is the same to the bit.
         loss: The loss before and after, as a person reads it.
         repeatable: Two runs of the unchanged step agree to the bit; else ``changed`` and
@@ -33,6 +35,7 @@ class Effect:
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     came: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     same_loss: bool = False
     loss: tuple[str, str] = ("", "")
     repeatable: bool = True
@@ -67,7 +70,8 @@ def effect_of(
         return None
     old, new = best(before.report), best(after.report)
     had, has = _reached(old), _reached(new)
-    if not had.difference(has).isdisjoint(new):
+    left = [name for name in old if name in had and name in new and name not in has]
+    if not all(_is_written_over(name, new, problem) for name in left):
         return None
     names = dict.fromkeys((*problem.parameters, *wanted))
     better = [name for name in names if name in old and name in has]
@@ -94,9 +98,10 @@ def effect_of(
         mended=tuple(mended),
         finite=tuple(finite),
         held=tuple(held),
-        changed=tuple(_changed(before, after, gained | set(problem.parameters))),
+        changed=tuple(_changed(before, after, gained | {*problem.parameters, *left})),
         gone=gone,
         came=came,
+        left=tuple(left),
         same_loss=[call.loss for call in before.calls] == [call.loss for call in after.calls],
         loss=(before.calls[0].value if before.calls else "", after.calls[0].value),
         repeatable=repeatable,
@@ -114,6 +119,14 @@ def is_there(problem: Problem, outcome: Outcome) -> bool:
 
 def _reached(parameters: Mapping[str, Parameter]) -> set[str]:
     return {name for name, item in parameters.items() if item.verdict is Verdict.REACHED}
+
+
+def _is_written_over(name: str, new: Mapping[str, Parameter], problem: Problem) -> bool:
+    """Say whether a parameter is used no more because a problem wrote a value into it that is used
+    itself now.
+    """
+    writes = problem.kind in ("data", "copy_under_no_grad") and name in problem.feeds
+    return writes and new[name].verdict is Verdict.UNUSED
 
 
 def _has_fewer_cuts(old: Parameter, new: Parameter, *, soft: bool) -> bool:

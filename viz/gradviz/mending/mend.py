@@ -277,9 +277,10 @@ def _union(mends: list[Mend]) -> Problem:
     kind = next(
         (
             kind
-            for kind in ("cleared", "stale", "not_held", "unregistered", "not_finite")
+            for kind in ("cleared", "stale", "not_held", "unregistered", "not_finite", "data")
             if kind in kinds
         ),
         mends[0].problem.kind,
     )
-    return replace(mends[0].problem, parameters=names, kind=kind)
+    feeds = frozenset().union(*(mend.problem.feeds for mend in mends))
+    return replace(mends[0].problem, parameters=names, kind=kind, feeds=feeds)

@@ -3,11 +3,11 @@
 Imports no torch.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gradviz.facts.blocks import taken_together
-from gradviz.graph import Cut, Parameter, Place, Verdict
+from gradviz.graph import Cut, NodeKind, Parameter, Place, Verdict
 from gradviz.mending.own import is_own
 from gradviz.render.sentences import leaf_name
 from gradviz.reports import Report
@@ -29,6 +29,7 @@ class Problem:
         parameters: Names of those concerned.
         partial: Another route to all of them is alive.
         held: Some optimizer holds one of them, as far as optimizers are known.
+        feeds: Names of the parameters of the layers that take the severed value in.
         alarmed: The report raises an alarm for it, or a term of the loss that depends on them is a
             constant because of it.
     """
@@ -40,6 +41,7 @@ class Problem:
     parameters: tuple[str, ...] = ()
     partial: bool = False
     held: bool = True
+    feeds: frozenset[str] = frozenset()
     alarmed: bool = False
 
 
@@ -126,8 +128,26 @@ def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Probl
                 partial=all(parameters[name].verdict is not Verdict.CUT for name in unique),
                 held=not any_is_held
                 or any(parameters[name].optimized is not False for name in unique),
+                feeds=_fed_by(
+                    part, [n for n, other in enumerate(part.cuts) if whole[other] == cut]
+                ),
                 alarmed=not (terms | alarmed).isdisjoint(every),
             )
+
+
+def _fed_by(report: Report, numbers: Collection[int]) -> frozenset[str]:
+    """Return the names of the parameters of the layers that take in what some cuts sever."""
+    graph = report.graph
+    starts = [edge for edge in graph.edges if edge.cut in numbers]
+    below = graph.after(edge.target for edge in starts) - {0}  # everything meets in the loss
+    names = set()
+    for node in graph.nodes:
+        ends = graph.out[node.index] if below and node.kind is NodeKind.PARAMETER else ()
+        while len(ends) == 1 and len(graph.into[ends[0].target]) == 1:  # as its transpose
+            ends = graph.out[ends[0].target]
+        if any(edge.target in below and edge not in starts for edge in ends):
+            names.add(node.name)
+    return frozenset(names)
 
 
 def _places(cut: Cut) -> tuple[Place, ...]:

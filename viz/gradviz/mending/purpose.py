@@ -9,7 +9,7 @@ somebody's, so it is doubted only where parameters get nothing else; what does i
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gradviz.graph import Parameter, Verdict
 from gradviz.mending.edit import head, last_name
@@ -60,6 +60,9 @@ def is_meant(
         if other.file in sources
     ):
         return True
+    if problem.kind == "detach" and place.file in sources:
+        if _is_judged(place.line, sources[place.file]):
+            return True
     if problem.partial:
         return problem.kind not in _IN_PASSING and not _is_for_numpy(problem, sources)
     if problem.kind not in _SAYS_SO:
@@ -81,7 +84,9 @@ def _has_twin(problem: Problem, parameters: Mapping[str, Parameter]) -> bool:
         bool(cut)
         and all(
             any(
-                other.verdict is Verdict.REACHED and other.name not in cut
+                other.verdict is Verdict.REACHED
+                and other.name not in cut
+                and other.name not in problem.feeds  # a target network does not come before it
                 for other in shapes[name.partition(".")[2], parameters[name].shape]
             )
             for name in cut
@@ -138,17 +143,50 @@ def _is_written_to(statement: ast.stmt) -> bool:
 
 def _is_update(line: int, source: Source) -> bool:
     """Say whether a line moves one parameter by hand towards others: it writes into ``.data``, and
-    reads ``.data`` of another.
+    reads ``.data`` of another, ``t.data.mul_(m).add_(s.data, alpha=1 - m)``.
     """
     statement = source.statement_at(line)
-    if statement is None or not _is_written_to(statement):
+    if statement is None:
         return False
-    value = getattr(statement, "value", None)
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    written = {source.code(target) for target in targets if target is not None}
-    return value is not None and any(
+    written = {source.code(target) for target in _written(statement)}
+    return any(
         isinstance(node, ast.Attribute) and node.attr == "data" and source.code(node) not in written
-        for node in ast.walk(value)
+        for node in ast.walk(statement)
+        if written
+    )
+
+
+def _written(statement: ast.stmt) -> Iterator[ast.expr]:
+    """Go through each ``.data`` that a statement writes into."""
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    if isinstance(statement, ast.Expr):
+        call = statement.value
+        while isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            if not call.func.attr.endswith("_"):
+                return
+            call = call.func.value
+        targets = [call]
+    for target in targets:
+        if isinstance(target, ast.Attribute) and target.attr == "data":
+            yield target
+
+
+def _is_judged(line: int, source: Source) -> bool:
+    """Say whether a value is detached where it is handed to a function that judges another value
+    in the same function: ``f(d(real)) + f(-d(fake.detach()))``, the step of a critic.
+    """
+    statement = source.statement_at(line)
+    if statement is None:
+        return False
+    calls = [node for node in ast.walk(source.function_of(statement)) if isinstance(node, ast.Call)]
+    return any(
+        source.code(other.func) == source.code(call.func)
+        and not any(last_name(node) == "detach" for node in other.args)
+        for call in calls
+        if any(isinstance(given, ast.Call) and last_name(given) == "detach" for given in call.args)
+        and call in head(statement)
+        for other in calls
+        if other is not call
     )
 
 

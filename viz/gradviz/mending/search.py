@@ -75,7 +75,7 @@ class Mend:
             self.soft,
             -len(effect.gained),
             bool(effect.changed),
-            bool(effect.gone),
+            bool(effect.gone or effect.left),
             not effect.same_loss,
             size,
         )

@@ -119,17 +119,23 @@ class Source:
     def statement_at(self, line: int) -> ast.stmt | None:
         """Return the innermost statement that a line belongs to.
 
-        Of a compound one only its head counts.
+        Of a compound one only its head counts, of several on one line the last.
         """
-        best: ast.stmt | None = None
-        for node in ast.walk(self.tree):
-            if (
-                isinstance(node, ast.stmt)
-                and _first(node) <= line <= _head_end(node)
-                and (best is None or node.lineno >= best.lineno)
-            ):
-                best = node
-        return best
+        return next(reversed(self.statements_at(line)), None)
+
+    def statements_at(self, line: int) -> list[ast.stmt]:
+        """Return the innermost statements that a line belongs to, more than one where it holds
+        several, in their order.
+        """
+        there = [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.stmt) and _first(node) <= line <= _head_end(node)
+        ]
+        last = max((node.lineno for node in there), default=0)
+        return sorted(
+            (node for node in there if node.lineno == last), key=lambda node: node.col_offset
+        )
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """Go through what a node stands in, from the inside out."""

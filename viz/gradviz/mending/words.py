@@ -28,6 +28,7 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
             (effect.held, "the optimizer's step now moves {}"),
             (effect.came, "new among the model's parameters: {}"),
             (effect.gone, "no longer among them: {}"),
+            (effect.left, "no longer used, and no longer reached: {}, which were written over"),
         )
         if names
     ]

@@ -14,8 +14,10 @@ from gradviz.mending.edits import (  # noqa: I001  # in the order in which they 
     functions,
     round_trips,
     strings,
+    texts,
     initial,
     in_place,
+    written,
     sampled,
     ranges,
     hooks,
@@ -28,10 +30,12 @@ from gradviz.mending.edits import (  # noqa: I001  # in the order in which they 
     hard,
     ranks,
     indices,
+    bounds,
     copies,
 )
 
 __all__ = [
+    "bounds",
     "checkpoints",
     "collective",
     "copies",
@@ -56,5 +60,7 @@ __all__ = [
     "round_trips",
     "sampled",
     "strings",
+    "texts",
     "values",
+    "written",
 ]

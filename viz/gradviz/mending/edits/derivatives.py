@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gradviz.mending.edit import Edit, Site, calls, proposes, with_keyword
 
-_CALLS = ("grad", "jacobian", "hessian", "hvp", "vhp", "jvp", "vjp")
+_CALLS = ("grad", "jacobian", "hessian", "hvp", "vhp", "jvp", "vjp", "backward")
 
 
 @proposes("grad_without_graph")

@@ -7,7 +7,7 @@ from gradviz.mending.edit import Edit, Site, proposes
 from gradviz.mending.edits.values import taken
 
 
-@proposes("copy_under_no_grad", "data", "no_grad", "error")
+@proposes("copy_under_no_grad", "data", "no_grad", "detach", "error")
 def out_of_place(site: Site) -> Iterator[Edit]:
     """Assign what the operation returns in the place of writing into its tensor.
 
@@ -27,6 +27,11 @@ def out_of_place(site: Site) -> Iterator[Edit]:
     if isinstance(tensor, ast.Name | ast.Attribute):
         source = site.source
         code = source.code(tensor)
+        if call.func.attr == "set_" and len(call.args) == 1:
+            value = call.args[0]
+            text = f"{code} = {source.code(taken(value) or value)}"
+            yield Edit("use the tensor itself", (source.replacing(statement, text),))
+            return
         start, end = source.span(call.func)[1], source.span(call)[1]
         name = call.func.attr.removesuffix("_")
         text = f"{code} = {code}.{name}{source.text[start:end]}"

@@ -10,7 +10,7 @@ from gradviz.mending.edit import Edit, Site, head, in_brackets, keyword, name_of
 from gradviz.mending.edits.values import outermost_takers
 from gradviz.mending.source import Replacement
 
-_MODULES = ("math", "np", "numpy", "cmath", "onp", "statistics")
+_MODULES = ("math", "np", "numpy", "cmath", "onp", "statistics", "scipy")
 _SAME = frozenset(
     "sqrt exp log log2 log10 log1p expm1 sin cos tan asin acos atan sinh cosh tanh abs absolute"
     " square power pow sign maximum minimum clip sum mean std var prod max min dot matmul outer"
@@ -18,7 +18,8 @@ _SAME = frozenset(
     " linalg.norm linalg.inv linalg.svd linalg.det linalg.solve linalg.cholesky linalg.eigh"
     " linalg.pinv trace diag floor ceil round transpose reshape zeros_like ones_like expand_dims"
     " squeeze angle real imag vstack hstack roll flip tile kron triu tril logaddexp arctan2 hypot"
-    " exp2 reciprocal isfinite fabs".split()
+    " exp2 reciprocal isfinite fabs arange ones zeros full eye full_like linspace special.softmax"
+    " special.expit special.logsumexp special.log_softmax special.erf".split()
 )
 _RENAMED = {
     "power": "pow",
@@ -28,6 +29,7 @@ _RENAMED = {
     "fabs": "abs",
 }
 _ALONG_AN_AXIS = {"max": "amax", "min": "amin"}  # torch's own give the places too
+_BOUNDS = {"maximum": "min", "minimum": "max"}  # of a number torch takes none
 _KEYWORDS = {"axis": "dim", "keepdims": "keepdim", "a_min": "min", "a_max": "max"}
 _OF_A_LIST = {
     "mean": "mean()",
@@ -92,6 +94,9 @@ def twins(site: Site, nodes: Iterable[ast.AST]) -> tuple[tuple[Replacement, ...]
         if module not in _MODULES or name not in _SAME:
             continue
         modules[module] = None
+        if name in _BOUNDS and len(node.args) == 2 and any(map(_is_number, node.args)):
+            changes += _clamped(site, node, _BOUNDS[name])
+            continue
         along = keyword(node, "axis") is not None or len(node.args) > 1
         name = _ALONG_AN_AXIS.get(name, name) if along else name
         name = _RENAMED.get(name, name)
@@ -101,6 +106,23 @@ def twins(site: Site, nodes: Iterable[ast.AST]) -> tuple[tuple[Replacement, ...]
             end = site.source.span(node)[1] - 1
             changes.append(Replacement(end, end, ", correction=0"))
     return tuple(changes), tuple(modules)
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def _clamped(site: Site, call: ast.Call, bound: str) -> Iterator[Replacement]:
+    """Return what makes ``torch.clamp`` of a maximum, or a minimum, with a number."""
+    first, second = call.args
+    yield site.source.replacing(call.func, "torch.clamp")
+    start = site.source.span(second)[0]
+    if _is_number(second):
+        yield Replacement(start, start, f"{bound}=")
+        return
+    yield Replacement(site.source.span(first)[0], start, "")
+    end = site.source.span(call)[1] - 1
+    yield Replacement(end, end, f", {bound}={site.source.code(first)}")
 
 
 def _renamed(site: Site, given: ast.keyword) -> Replacement:

@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator
 
 from gradviz.mending.edit import Edit, Site, calls, in_brackets, proposes
+from gradviz.mending.source import Replacement
 
 _COPIES = (
     "tensor",
@@ -59,6 +60,15 @@ def unwrap(site: Site) -> Iterator[Edit]:
                     (drop, site.source.replacing(call, code)),
                 )
         yield Edit(f"drop {name}()", (site.source.replacing(call, code),))
+
+
+@proposes("new_tensor")
+def nested(site: Site) -> Iterator[Edit]:
+    """Make a nested tensor of tensors with their history."""
+    for call in calls(site, "nested_tensor"):
+        end = site.source.span(call.func)[1]
+        change = Replacement(end - len("nested_tensor"), end, "as_nested_tensor")
+        yield Edit("make the nested tensor with as_nested_tensor()", (change,))
 
 
 @proposes("data")

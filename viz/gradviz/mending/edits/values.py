@@ -4,6 +4,7 @@ detach(), detach_(), .data, item(), float(), state_dict() without its history.
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from gradviz.mending.edit import (
@@ -22,6 +23,7 @@ _TAKERS = frozenset(("detach", "detach_", "item", "tolist", "numpy", "__array__"
 _NUMBERS = frozenset(("float", "np.float32", "np.float64", "numpy.float32", "numpy.float64"))
 # Nothing of their own where they follow a taker
 _ALONG = frozenset(("cpu", "copy", "requires_grad_", "clone"))
+_COMMENT = re.compile(r"#[^\r\n]*")
 _KINDS = (
     "detach",
     "detach_",
@@ -158,7 +160,8 @@ def _word(site: Site, node: ast.expr, base: ast.expr) -> str:
     source = site.source
     (start, end), (first, last) = source.span(node), source.span(base)
     before, after = source.text[start:first].strip("( \t\r\n"), source.text[last:end]
-    return f"{before}()" if before else " ".join(after.split()).removeprefix(")")
+    words = " ".join(_COMMENT.sub("", after).split()).removeprefix(")").strip()
+    return f"{before}()" if before else words
 
 
 def _changes(
