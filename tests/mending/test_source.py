@@ -86,8 +86,12 @@ def test_a_line_is_put_in_as_far_in_as_its_neighbour_and_with_its_line_end():
 
 def test_a_line_may_hold_several_statements_and_the_last_is_the_one_at_it():
     text = source("a = 1; b = 2\nif a: c = 3; d = 4\n")
-    assert [text.code(one) for one in text.statements_at(1)] == ["a = 1", "b = 2"]
-    assert [text.code(one)[:5] for one in text.statements_at(2)] == ["if a:", "c = 3", "d = 4"]
+    assert [text.code(statement) for statement in text.statements_at(1)] == ["a = 1", "b = 2"]
+    assert [text.code(statement)[:5] for statement in text.statements_at(2)] == [
+        "if a:",
+        "c = 3",
+        "d = 4",
+    ]
     last = text.statement_at(2)
     assert last is not None
     assert text.code(last) == "d = 4"
