@@ -70,8 +70,8 @@ def effect_of(
         return None
     old, new = best(before.report), best(after.report)
     had, has = _reached(old), _reached(new)
-    left = [name for name in old if name in had and name in new and name not in has]
-    if not all(_is_written_over(name, new, problem) for name in left):
+    left = sorted((had - has).intersection(new))
+    if not _are_written_over(left, new, problem):
         return None
     names = dict.fromkeys((*problem.parameters, *wanted))
     better = [name for name in names if name in old and name in has]
@@ -121,12 +121,14 @@ def _reached(parameters: Mapping[str, Parameter]) -> set[str]:
     return {name for name, item in parameters.items() if item.verdict is Verdict.REACHED}
 
 
-def _is_written_over(name: str, new: Mapping[str, Parameter], problem: Problem) -> bool:
-    """Say whether a parameter is used no more because a problem wrote a value into it that is used
-    itself now.
+def _are_written_over(names: Iterable[str], new: Mapping[str, Parameter], problem: Problem) -> bool:
+    """Say whether parameters are used no more because a problem wrote a value into each that is
+    used itself now.
     """
-    writes = problem.kind in ("data", "copy_under_no_grad") and name in problem.feeds
-    return writes and new[name].verdict is Verdict.UNUSED
+    writes = problem.kind in ("data", "copy_under_no_grad")
+    return all(
+        writes and name in problem.feeds and new[name].verdict is Verdict.UNUSED for name in names
+    )
 
 
 def _has_fewer_cuts(old: Parameter, new: Parameter, *, soft: bool) -> bool:

@@ -52,7 +52,7 @@ def is_meant(
         # The gradient is to come by way of the score
         return any("log_prob(" in source.text for source in sources.values())
     place = problem.places[0]
-    if place.file in sources and _is_update(place.line, sources[place.file]):
+    if place.file in sources and _is_a_step(problem.kind, place.line, sources[place.file]):
         return True
     if any(
         is_stored(other.line, sources[other.file])
@@ -60,9 +60,6 @@ def is_meant(
         if other.file in sources
     ):
         return True
-    if problem.kind == "detach" and place.file in sources:
-        if _is_judged(place.line, sources[place.file]):
-            return True
     if problem.partial:
         return problem.kind not in _IN_PASSING and not _is_for_numpy(problem, sources)
     if problem.kind not in _SAYS_SO:
@@ -139,6 +136,11 @@ def _is_written_to(statement: ast.stmt) -> bool:
         else [getattr(statement, "target", None)]
     )
     return any(isinstance(target, ast.Attribute) and target.attr == "data" for target in targets)
+
+
+def _is_a_step(kind: str, line: int, source: Source) -> bool:
+    """Say whether a line updates a parameter by hand, or is part of a critic's step."""
+    return _is_update(line, source) or (kind == "detach" and _is_judged(line, source))
 
 
 def _is_update(line: int, source: Source) -> bool:
