@@ -530,7 +530,7 @@ STEPS_IN_OTHER_WORDS = {
         def step():
             model = nn.Linear(2, 1)
             x = torch.rand(4, 2, requires_grad=True)
-            model(x).square().sum().backward()
+            model(x).square().sum().backward(inputs=[x])
             return x.grad.square().mean() + model.bias.square().sum(), model
         """,
     ),
