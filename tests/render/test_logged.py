@@ -1,6 +1,7 @@
 """Reports as tables, and in the loggers that people use: each with the real package, offline."""
 
 import csv
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -71,7 +72,12 @@ def test_tensorboard_gets_numbers_by_block_and_the_text(report: Report, tmp_path
     norms = [report.parameters[name].gradient_norm for name in ("0.weight", "0.bias")]
     assert event.step == 7
     assert event.value == pytest.approx(torch.tensor(norms).norm().item(), rel=1e-4)
-    assert "gradviz/text_summary" in seen.Tags()["tensors"]
+    text = seen.Tensors("gradviz/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert "3 of 4 parameters get gradient." in text
+    if shutil.which("dot"):
+        (image,) = seen.Images("gradviz/graph")
+        assert image.step == 7
+        assert min(image.width, image.height) > 100
 
 
 def test_a_lightning_logger_gets_them_too(report: Report, tmp_path: Path) -> None:
@@ -87,6 +93,36 @@ def test_a_lightning_logger_gets_them_too(report: Report, tmp_path: Path) -> Non
     assert float(row["gradviz/gradient_norm/2"]) > 0
 
 
+@pytest.mark.parametrize("package", ["tensorboard", "wandb"])
+def test_a_lightning_logger_of_either_gets_the_picture_and_the_text(
+    report: Report, tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(package)
+    loggers = pytest.importorskip("lightning.pytorch.loggers")
+    monkeypatch.chdir(tmp_path)
+    if package == "tensorboard":
+        logger = loggers.TensorBoardLogger(str(tmp_path))
+        report.log_to(logger, 3)
+        logger.experiment.flush()
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        seen = EventAccumulator(logger.log_dir).Reload()
+        assert seen.Scalars("gradviz/gradient_norm/2")[0].step == 3
+        assert "gradviz/text_summary" in seen.Tags()["tensors"]
+        assert seen.Tags()["images"] == (["gradviz/graph"] if shutil.which("dot") else [])
+    else:
+        logger = loggers.WandbLogger(offline=True, save_dir=str(tmp_path))
+        for _ in range(9):  # More often than once a step: W&B counts the calls
+            logger.experiment.log({"loss": 1.0})
+        report.log_to(logger, 3)
+        logger.experiment.log({})
+        assert {"gradviz/report", "gradviz/graph"} <= set(dict(logger.experiment.summary))
+        logger.experiment.finish()
+        pages = [page.read_text() for page in tmp_path.rglob("*.html")]
+        assert any("<pre>3 of 4 parameters get gradient." in page for page in pages)
+        assert any("<svg" in page and "2.bias" in page for page in pages)
+
+
 def test_a_trainer_of_transformers_logs_them(report: Report, tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     pytest.importorskip("accelerate")
@@ -100,6 +136,54 @@ def test_a_trainer_of_transformers_logs_them(report: Report, tmp_path: Path) -> 
     assert trainer.state.log_history[-1]["gradviz/gradient_norm/0"] > 0
 
 
+def test_a_trainer_hands_the_text_and_the_picture_to_its_tensorboard(
+    report: Report, tmp_path: Path
+) -> None:
+    for package in ("transformers", "accelerate", "tensorboard"):
+        pytest.importorskip(package)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers import Trainer, TrainingArguments
+    from transformers.integrations import TensorBoardCallback
+
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), report_to=[], use_cpu=True, disable_tqdm=True
+    )
+    with SummaryWriter(str(tmp_path / "log")) as writer:
+        callback = TensorBoardCallback(writer)
+        trainer = Trainer(model=nn.Linear(2, 1), args=arguments, callbacks=[callback])
+        report.log_to(trainer, 2)
+    seen = EventAccumulator(str(tmp_path / "log")).Reload()
+    assert "gradviz/text_summary" in seen.Tags()["tensors"]
+    assert seen.Tags()["images"] == (["gradviz/graph"] if shutil.which("dot") else [])
+
+
+def test_a_trainer_hands_the_text_and_the_picture_to_its_wandb(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("transformers", "accelerate", "wandb"):
+        pytest.importorskip(package)
+    import wandb
+    from transformers import Trainer, TrainingArguments
+    from transformers.integrations import WandbCallback
+
+    monkeypatch.chdir(tmp_path)
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), report_to=[], use_cpu=True, disable_tqdm=True
+    )
+    with wandb.init(mode="offline", dir=str(tmp_path), settings=wandb.Settings(silent=True)) as run:
+        trainer = Trainer(
+            model=nn.Linear(2, 1), args=arguments, callbacks=[WandbCallback()], train_dataset=[0]
+        )
+        for _ in range(9):
+            run.log({"loss": 1.0})
+        report.log_to(trainer, 2)
+        run.log({})
+        logged = dict(run.summary)
+    assert logged["train/gradviz/gradient_norm/0"] > 0
+    assert {"gradviz/report", "gradviz/graph"} <= set(logged)
+
+
 def test_a_run_of_wandb_gets_numbers_and_the_picture(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,8 +195,10 @@ def test_a_run_of_wandb_gets_numbers_and_the_picture(
         report.log_to(run, 5)
         run.log({}, commit=True)
         assert dict(run.summary)["gradviz/gradient_norm/0"] > 0
-    pictures = list(tmp_path.rglob("*.html"))
-    assert any("<svg" in picture.read_text() for picture in pictures)
+    pages = {page.name.split("_")[0]: page.read_text() for page in tmp_path.rglob("*.html")}
+    assert "<svg" in pages["gradient"]
+    assert "2.bias" in pages["graph"]
+    assert "3 of 4 parameters get gradient." in pages["report"]
 
 
 def test_what_is_no_logger_is_refused_with_what_would_be_one(report: Report) -> None:
