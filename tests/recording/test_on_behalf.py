@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import nn
 
 import gradviz
-from gradviz.recording.on_behalf import Borrowed, OnBehalf
+from gradviz.recording.on_behalf import OnBehalf
 from gradviz.recording.where import INSIDE, USER, level
+from gradviz.system.frames import Borrowed
 
 
 def wrong_sizes():

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 import gradviz
-from gradviz.running.process import _FOLDER, after_import, strip
+from gradviz.running.process import after_import, strip
+from gradviz.system.frames import FOLDER
 
 
 def raised(function):
@@ -27,7 +28,7 @@ def frames(error):
 
 
 def test_gradviz_s_own_lines_are_taken_out():
-    own = os.path.join(_FOLDER, "somewhere.py")
+    own = os.path.join(FOLDER, "somewhere.py")
     names = {}
     exec(compile("def through(f):\n    f()\n", own, "exec"), names)
 
@@ -42,7 +43,7 @@ def test_gradviz_s_own_lines_are_taken_out():
 
 
 def test_so_they_are_of_what_led_to_it_and_a_circle_has_an_end():
-    own = os.path.join(_FOLDER, "somewhere.py")
+    own = os.path.join(FOLDER, "somewhere.py")
     names = {}
     exec(compile("def through(f):\n    f()\n", own, "exec"), names)
 
@@ -56,7 +57,7 @@ def test_so_they_are_of_what_led_to_it_and_a_circle_has_an_end():
 
 
 def test_so_they_are_of_each_error_of_a_group():
-    own = os.path.join(_FOLDER, "somewhere.py")
+    own = os.path.join(FOLDER, "somewhere.py")
     names = {}
     exec(compile("def through(f):\n    f()\n", own, "exec"), names)
 

@@ -31,6 +31,7 @@ from gradviz.recording.torch_inside import (
     sequence_number,
     without_torch_function,
 )
+from gradviz.system.frames import leave_out_caller
 
 if TYPE_CHECKING:
     from gradviz.recording.rule import Rule
@@ -69,7 +70,11 @@ class RecordingMode(Recorder, TorchFunctionMode):
         frame = sys._getframe(1)
         make = self._on_behalf.maker(frame)
         if rule is None or self.failure:
-            return make(func, args, kwargs)
+            try:
+                return make(func, args, kwargs)
+            except BaseException as error:
+                leave_out_caller(error)
+                raise
         # What is asked of a tensor must not come to the user's own modes and subclasses.
         unseen = (
             without_torch_function() if types or other_modes() or dispatch_modes() else _AS_IT_IS
@@ -92,7 +97,11 @@ class RecordingMode(Recorder, TorchFunctionMode):
             except BaseException as failure:
                 self.failed(failure)
         self.first_node = sequence_number()
-        out = make(func, args, kwargs)
+        try:
+            out = make(func, args, kwargs)
+        except BaseException as error:
+            leave_out_caller(error)
+            raise
         try:
             with unseen:
                 if given is not args:

@@ -14,6 +14,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from gradviz.recording import torch_inside
+from gradviz.system.frames import Borrowed
 
 Maker = Callable[[Callable[..., Any], Any, Any], Any]
 """Calls a function with arguments and keywords, and returns what it returns."""
@@ -24,19 +25,6 @@ _tool = getattr(_monitoring, "get_tool", None)
 _TOOLS = (0, 2)  # a debugger's and a profiler's
 _SAME_LINE = bytes((0x80 | 13 << 3 | 7, 0))
 """Eight code units of the line that the unit before has, as in Python's table of locations."""
-
-
-class Borrowed(str):
-    """The name of a file that another's code has borrowed.
-
-    It is the name itself to everybody else, who may keep it in a table. What is asked of it is
-    answered in C: tracemalloc asks while it holds a lock, for which a line of Python would wait.
-    """
-
-    __slots__ = ()
-
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, (str(self),)  # as a warning or a snapshot of memory is saved
 
 
 def _make(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -15,8 +15,8 @@ from torch import nn
 
 from gradviz.graph import Place
 from gradviz.recording import functions, torch_inside
-from gradviz.recording.on_behalf import Borrowed
 from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
+from gradviz.system.frames import Borrowed
 
 GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _EXAMPLES = (

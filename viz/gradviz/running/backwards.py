@@ -36,6 +36,7 @@ from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Plan, Settings
 from gradviz.running.thread_trace import ThreadTrace
 from gradviz.series.recorder import Recorder
+from gradviz.system.frames import leave_out_caller
 from gradviz.system.undo import Undo, as_one
 from gradviz.system.voice import Voice, say, warn
 from gradviz.training.hooks import StepHooks
@@ -370,13 +371,18 @@ def _told_of(watch: Watch, owner: Any, which: str, then: Callable[..., None]) ->
             or getattr(watch._inside, "yes", False)
             or torch_inside.current_node() is not None
         ):
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except BaseException as error:
+                leave_out_caller(error)
+                raise
         watch._inside.yes = True
         try:
             watch._guarded(watch._before_call, which)
             out = function(*args, **kwargs)
         except Exception as error:
             watch._guarded(then, sys._getframe(1), args, kwargs, error, None)
+            leave_out_caller(error)
             raise
         else:
             watch._guarded(then, sys._getframe(1), args, kwargs, None, out)

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside
 from gradviz.recording.seams.seam import Seam
 from gradviz.running.functional import line_of
+from gradviz.system.frames import leave_out_caller
 from gradviz.tracing.trace import is_traced
 from gradviz.training.optimizers import OptimizerRecord, parameters_of, spot_of
 from gradviz.training.watch import StepWatch
@@ -72,7 +73,11 @@ class Phases:
     def _making(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)
         def making(*args: Any, **kwargs: Any) -> None:
-            original(*args, **kwargs)
+            try:
+                original(*args, **kwargs)
+            except BaseException as error:
+                leave_out_caller(error)
+                raise
             if self._seam is not None and args and isinstance(args[0], Optimizer):
                 self._guarded(self._made, args[0], sys._getframe(1))
 

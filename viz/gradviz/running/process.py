@@ -20,9 +20,8 @@ from typing import Any, NoReturn
 
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
+from gradviz.system.frames import is_own
 from gradviz.system.voice import say, warn
-
-_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def begin() -> None:
@@ -227,9 +226,7 @@ def strip(error: BaseException | None, visited: set[int]) -> None:
             entry = entry.tb_next
         kept: list[TracebackType] = []
         for entry in entries:
-            file = entry.tb_frame.f_code.co_filename
-            # A name of its own type is one that gradviz has borrowed for a call
-            if type(file) is str and not file.startswith(_FOLDER):
+            if not is_own(entry.tb_frame.f_code):
                 kept.append(entry)
             elif kept and kept[-1].tb_frame.f_code.co_name == "handle_torch_function":
                 # Torch's function on its way through a mode; it comes again, as without one

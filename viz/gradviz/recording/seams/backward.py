@@ -16,6 +16,7 @@ from gradviz.recording.seams.seam import Seam, instead, tensors_of
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import parts_of, without_torch_function
 from gradviz.recording.where import Spot
+from gradviz.system.frames import leave_out_caller
 from gradviz.system.undo import Action, Undo
 
 # Who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
@@ -30,7 +31,11 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
     def watching(*args: Any, **kwargs: Any) -> Any:
         watcher: Watcher | None = getattr(of_thread, "watcher", None)
         if watcher is None or watcher.mode.failure:
-            return original(*args, **kwargs)
+            try:
+                return original(*args, **kwargs)
+            except BaseException as raised:
+                leave_out_caller(raised)
+                raise
         outermost = not watcher.mode.observer.is_running
         backward: Backward | None = None
         error: BaseException | None = None
@@ -43,6 +48,7 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
                 return original(*args, **kwargs)
             except BaseException as raised:
                 error = raised
+                leave_out_caller(raised)
                 raise
             finally:
                 _ended(watcher.mode, backward, error, outermost=outermost)

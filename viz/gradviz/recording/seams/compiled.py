@@ -14,6 +14,7 @@ from gradviz.recording.rules.compiled import ran_aside
 from gradviz.recording.seams.seam import Seam, instead
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import sequence_number
+from gradviz.system.frames import leave_out_caller
 
 
 @functools.lru_cache(maxsize=16)
@@ -54,7 +55,11 @@ def _traced_by_torch(original: Callable[..., Any]) -> Callable[..., Any]:
         if watcher is None:
             return original(*args, **kwargs)
         with _standing_aside(watcher):
-            return original(*args, **kwargs)
+            try:
+                return original(*args, **kwargs)
+            except BaseException as error:
+                leave_out_caller(error)
+                raise
 
     return watching
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from gradviz.recording.locked import Locked
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
+from gradviz.system.frames import leave_out_caller
 from gradviz.system.undo import Action
 
 Note = Callable[[Watcher, Any, tuple[Any, ...], dict[str, Any], Any], None]
@@ -87,7 +88,11 @@ def _watching(
         if before is not None:
             with suppress(Exception):
                 looked = before(args, kwargs)
-        out = original(*args, **kwargs)
+        try:
+            out = original(*args, **kwargs)
+        except BaseException as error:
+            leave_out_caller(error)
+            raise
         watcher: Watcher | None = getattr(of_thread, "watcher", None)
         if watcher is not None and not watcher.mode.failure:
             try:
