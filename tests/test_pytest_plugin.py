@@ -317,3 +317,12 @@ def test_loading_the_plugin_takes_little_time():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert float(took) < 0.25  # seconds; torch alone takes more
+
+
+def test_a_run_in_which_gradviz_is_imported_already_is_not_warned_of_it(pytester):
+    pytester.makepyfile("def test_passes(): pass")
+    asked = ["-q", "-p", "no:cacheprovider", "-W", "error::pytest.PytestAssertRewriteWarning"]
+    program = f"import gradviz, pytest, sys; sys.exit(pytest.main({asked}))"
+    result = pytester.run(sys.executable, "-c", program)
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0

@@ -8,6 +8,9 @@
 
 The names below are loaded when they are first used, so that ``import gradviz`` imports neither
 torch nor what draws.
+
+It has no assert for pytest to rewrite, which would warn where gradviz is imported before it:
+PYTEST_DONT_REWRITE
 """
 
 from importlib import import_module
