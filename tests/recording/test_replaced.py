@@ -1,7 +1,6 @@
 """A function that somebody put in the place of torch's runs once."""
 
 import functools
-import gc
 import sys
 from unittest import mock
 
@@ -10,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import gradviz
+from gradviz.recording import replaced
 from gradviz.recording.replaced import original_of
 
 
@@ -55,7 +55,7 @@ def step():
 @pytest.mark.parametrize("make", [lambda f: mock.Mock(side_effect=f), Counting])
 @pytest.mark.parametrize("name", ["cross_entropy", "softmax"])
 def test_what_stands_for_a_function_and_is_none_is_called_once(make, name, monkeypatch):
-    gc.unfreeze()  # the function that runs is looked up among all that the collector knows
+
     plain = step()
     stands = make(getattr(F, name))
     monkeypatch.setattr(F, name, stands)
@@ -88,3 +88,47 @@ def test_what_the_user_put_in_the_place_of_methods_is_not_called_by_gradviz(valu
     with gradviz.trace(values=values):
         step()
     assert counts == plain
+
+
+def test_a_function_that_the_collector_does_not_show_runs_once_as_well(monkeypatch):
+    counts = []
+    original = torch.Tensor.backward
+
+    def counted(self, *args, **kwargs):
+        counts.append(1)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, "backward", counted)
+    monkeypatch.setattr(replaced, "_with_code", lambda code: None)
+    with gradviz.trace():
+        step()
+    assert counts == [1]
+
+
+@pytest.mark.parametrize(
+    "function", [torch.Tensor.__rsub__, torch.Tensor.norm, F.cross_entropy, torch.Tensor.backward]
+)
+def test_what_is_made_like_a_running_function_does_the_same(function):
+    frames = []
+
+    class Seen(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            if func is function:
+                frames.append(sys._getframe(1).f_back)
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    x = torch.tensor([[1.0, 2.0]])
+    given = {
+        torch.Tensor.__rsub__: (x, 3.0),
+        torch.Tensor.norm: (x,),
+        F.cross_entropy: (x, torch.tensor([1])),
+        torch.Tensor.backward: (x.requires_grad_().sum(),),
+    }[function]
+    function(given[0].as_subclass(Seen), *given[1:])
+    like = replaced._made_again(frames[0])
+    assert like.__code__ is function.__code__
+    if function is torch.Tensor.norm:
+        assert like(x, "fro", None, False, None) == function(x)
+    elif function is torch.Tensor.__rsub__:
+        assert torch.equal(like(x, 3.0), 3.0 - x)

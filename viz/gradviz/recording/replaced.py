@@ -9,6 +9,7 @@ import gc
 from collections.abc import Callable
 from types import (
     BuiltinFunctionType,
+    CellType,
     CodeType,
     FrameType,
     FunctionType,
@@ -44,8 +45,8 @@ def original_of(function: Any, frame: FrameType) -> Callable[..., Any]:
         if frame.f_code is torch_inside.HAND_OVER and frame.f_back is not None
         else None
     )
-    if running is not None:
-        return function if running is code else _with_code(running) or function
+    if running is not None and frame.f_back is not None:
+        return function if running is code else _with_code(running) or _made_again(frame.f_back)
     return _in_c(function) or function
 
 
@@ -58,6 +59,17 @@ def _with_code(code: CodeType) -> Callable[..., Any] | None:
         ),
         None,
     )
+
+
+def _made_again(frame: FrameType) -> Callable[..., Any]:
+    """Return a function like the one that a frame runs.
+
+    The collector does not show the function itself once ``gc.freeze()`` was called. Torch hands
+    over every argument by name, so that its defaults are not needed.
+    """
+    code = frame.f_code
+    cells = tuple(CellType(frame.f_locals[name]) for name in code.co_freevars)
+    return FunctionType(code, frame.f_globals, code.co_name, None, cells)
 
 
 def _in_c(function: Any) -> Callable[..., Any] | None:

@@ -116,7 +116,7 @@ def find(frame: FrameType | None) -> Found:
 
 def _tensors_of(module: nn.Module) -> set[int]:
     """Return the identities of a module's parameters, and of what shards of them stand for."""
-    parameters = {id(parameter) for parameter in _parameters(module)}
+    parameters = {id(parameter) for parameter in torch_inside.all_parameters_of(module)}
     return parameters | {
         id(tensor)
         for part in torch_inside.modules_of(module)
@@ -255,21 +255,6 @@ def _is_wrapped(optimizer: Optimizer, others: Iterable[Optimizer]) -> bool:
     """Accelerate's optimizer shares the groups of the one it wraps; the inner one steps."""
     inner = optimizer.__dict__.get("optimizer")
     return inner is not None and any(inner is other for other in others)
-
-
-def _parameters(module: nn.Module) -> Iterator[Tensor]:
-    met, stack = {id(module)}, [module]
-    while stack:
-        inner = stack.pop()
-        yield from (
-            parameter
-            for parameter in torch_inside.parameters_of(inner).values()
-            if parameter is not None
-        )
-        for child in torch_inside.children_of(inner).values():
-            if child is not None and id(child) not in met:
-                met.add(id(child))
-                stack.append(child)
 
 
 def _free(name: str, taken: Mapping[str, Any]) -> str:

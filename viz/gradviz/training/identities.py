@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.graph import Parameter, Place
+from gradviz.recording import torch_inside
 from gradviz.recording.model_names import Names
 from gradviz.training.bequests import Bequests
 from gradviz.training.heirs import Heir
@@ -82,7 +83,7 @@ class Identities:
         for reference in self._roots.values():
             root = reference()
             if root is not None:
-                yield from root.parameters()
+                yield from torch_inside.all_parameters_of(root)
 
     def inherit(
         self, tensors: Iterable[Tensor], heirs: Mapping[str, Heir], optimizers: Optimizers

@@ -80,6 +80,14 @@ def modules_of(module: nn.Module) -> Iterator[nn.Module]:
                 stack.append(child)
 
 
+def all_parameters_of(module: nn.Module) -> Iterator[Tensor]:
+    """Yield the parameters of a module and of all that it holds."""
+    for inner in modules_of(module):
+        yield from (
+            parameter for parameter in parameters_of(inner).values() if parameter is not None
+        )
+
+
 def is_initialized(module: nn.Module) -> bool:
     """Say whether ``nn.Module.__init__`` has run."""
     return "_modules" in module.__dict__
