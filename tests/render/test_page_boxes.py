@@ -32,10 +32,16 @@ def test_what_is_in_a_group_is_counted_together():
 
 def test_a_closed_group_says_its_class_its_size_and_its_verdicts():
     lines = group_lines("encoder", "Linear", tally(reached=2, elements=12), 3)
-    first, size, words = texts(lines)
+    first, words = texts(lines)
     assert first == "encoder: Linear"
-    assert size == "2 tensors, 12 values"
-    assert words.endswith("reached")
+    assert words.endswith("reached (2 tensors, 12 values)")
+
+
+def test_several_verdicts_have_a_line_of_their_own():
+    lines = group_lines("encoder", "", tally(reached=2, cut=1, elements=12), 3)
+    assert texts(lines)[1:] == ["3 tensors, 12 values", "2 reached, 1 cut"]
+    lines = group_lines("encoder", "", tally(reached=2, partial=2, elements=12), 3)
+    assert texts(lines)[1] == "2 tensors, 12 values"
 
 
 def test_what_severs_inside_is_said_in_its_colour():

@@ -102,7 +102,10 @@ def group_lines(
         mark = LOOKS[next(iter(present))].mark if len(present) == 1 else ""
         size = tensors(tally.parameters, tally.elements)
         fates = verdict_words(present, tally.partial, words=words)
-        lines += [BoxLine(size), BoxLine(", ".join(fates), mark)]
+        if len(fates) == 1:  # A line less: more boxes on the first screen
+            lines.append(BoxLine(f"{fates[0]} ({size})", mark))
+        else:
+            lines += [BoxLine(size), BoxLine(", ".join(fates), mark)]
     elif tally.operations > 1:
         lines.append(BoxLine(counted(tally.operations, "operation")))
     elif not tally.operations:
