@@ -250,3 +250,6 @@ def test_the_glossary_of_the_documentation_has_every_word_of_the_page() -> None:
     glossary = (Path(__file__).parents[2] / "docs/reference/words.md").read_text(encoding="utf-8")
     words = [*(verdict["word"] for verdict in page["verdicts"]), "*partial*"]
     assert [word for word in words if f"\n| {word} |" not in glossary] == []
+    of_steps = [word for word, _ in page["words"]]
+    rows = [word for word in of_steps if f"\n| {word} |" in glossary or f"**{word}**" in glossary]
+    assert rows == of_steps

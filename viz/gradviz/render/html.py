@@ -36,6 +36,14 @@ from gradviz.version import __version__
 if TYPE_CHECKING:
     from jinja2 import Template
 
+# What the page says of steps and operations; docs/reference/words.md has these words too.
+_WORDS = {
+    "cut off": "what lies behind a cut: gradient would have gone on there",
+    "loss": "the tensor that backward() starts from",
+    "trains": "its value changed in a step that was watched, and was finite before and after",
+    "alarm": "something was meant to train and does not, or the next step spoils it",
+}
+
 # The parts of the script in the order of reading; each uses what stands in those before it, and all
 # share ``state``.
 SCRIPT = (
@@ -76,6 +84,7 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "glyphs": {mark: path for mark, (_, path) in GLYPHS.items()},
         "ghost": GHOST,
         "partial": PARTIAL,
+        "words": list(_WORDS.items()),
         "notes": [{"text": note_text(note), "alarm": note in report.alarms} for note in notes],
         "torch": report.torch or "",
         "command": printable(command),

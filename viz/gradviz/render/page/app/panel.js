@@ -46,12 +46,13 @@ function panelOfLoss() {
   ];
 }
 
-/** What each verdict means, for who meets the words for the first time. */
+/** What the words of the page mean, for who meets them for the first time. */
 function glossary() {
-  const words = DATA.verdicts.map(({name, meaning}) => [name, meaning]);
+  const verdicts = DATA.verdicts.map(({name, meaning}) => [name, meaning]);
+  const words = [...verdicts, DATA.partial.split(": "), ...DATA.words];
   const title = h("summary", {class: "kind"}, "What the words mean");
   const more = "All words, with the kinds of cut: docs/reference/words.md in gradviz's sources.";
-  return h("details", {}, title, facts([...words, DATA.partial.split(": ")]), h("p", {}, more));
+  return h("details", {}, title, facts(words), h("p", {}, more));
 }
 
 /** The first cut that leaves parameters without any route, with its line and what fixes it. */
