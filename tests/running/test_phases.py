@@ -170,3 +170,27 @@ def test_a_phase_is_watched_where_the_script_has_set_a_default_device(warm_scrip
     assert "Adagrad is made" in ran.said
     assert len(calls(ran)) == 9
     assert ran.end == "gradviz: All 6 parameters train.\n"
+
+
+def test_a_model_that_is_built_anew_for_each_backward_is_not_moved_by_hand(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        """
+        import torch
+        from torch import nn
+
+        def check(seed):
+            torch.manual_seed(seed)
+            net = nn.Linear(3, 2)
+            net(torch.ones(4, 3)).square().mean().backward()
+
+        for seed in range(6):
+            check(seed)
+        """,
+    )
+    ran = warm_scripts.run("train.py")
+    assert "ALARM" not in ran.said
+    assert ran.end == (
+        "gradviz: No optimizer stepped while it was watched, so whether parameters train is not"
+        " known.\n"
+    )

@@ -55,6 +55,8 @@ def test_gradient_that_no_optimizer_is_there_for_is_one_where_it_comes_again_and
     assert alarms(again) == {"no_step": ("a",)}
     assert alarms(again, ended=False) == {}
     assert alarms([seen("a", "reached", drift=False)]) == {}
+    # Each of a model of its own, as in tests
+    assert alarms([seen("a", "reached", "reached", "reached")]) == {}
 
 
 def test_what_is_thawed_in_a_watched_call_and_not_held_is_an_alarm_unless_it_is_frozen_again():

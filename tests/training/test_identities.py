@@ -1,11 +1,13 @@
 """What parameters are called, now and before, by identity."""
 
 import pytest
+import torch
 from torch import nn
 
 from gradviz.graph import Parameter, Verdict
 from gradviz.recording.model_names import names_of
 from gradviz.training.identities import Identities, _successors
+from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 
 
@@ -68,3 +70,18 @@ def test_a_tensor_that_left_its_model_keeps_its_name_unless_another_stands_there
 )
 def test_where_a_parameter_stood_it_stands_or_what_it_is_made_of(now, found):
     assert _successors("a.weight", now) == found
+
+
+def test_what_went_with_its_module_is_gone_unless_an_optimizer_holds_it(identities):
+    optimizers = Optimizers(lambda optimizer, number: None)
+    layers = [nn.Linear(2, 3), nn.Linear(3, 1)]
+    roots = {"net": nn.Sequential(*layers)}
+    identities.take(reported("net.0.weight"), names_of(roots), roots)
+    keys = {id(parameter) for parameter in layers[1].parameters()}
+    roots.clear()
+    assert identities.gone(optimizers) == frozenset()  # the layers are still there
+    held = list(layers.pop().parameters())
+    assert identities.gone(optimizers) == keys
+    optimizer = torch.optim.SGD(held, lr=0.1)
+    optimizers.record(optimizer)
+    assert identities.gone(optimizers) == frozenset()

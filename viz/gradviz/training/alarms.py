@@ -166,7 +166,8 @@ def _no_step(
     reached = [
         parameter.name
         for parameter in evidence
-        if sum(in_call.verdict is Verdict.REACHED for in_call in parameter.verdicts) >= _AGAIN
+        if parameter.drift is False
+        and sum(in_call.verdict is Verdict.REACHED for in_call in parameter.verdicts) >= _AGAIN
     ]
     if reached:
         yield "no_step", None, reached

@@ -39,6 +39,7 @@ class Identities:
         self._replaced: dict[int, Place | None] = {}  # with their model, and by which line
         self._bequests = Bequests(owners)
         self._roots: dict[str, Callable[[], Any]] = {}
+        self._modules: dict[int, weakref.ref[nn.Module]] = {}  # that hold each, as of the last call
 
     def take(
         self, reported: Mapping[str, Parameter], names_before: Names, roots: Mapping[str, Any]
@@ -68,7 +69,24 @@ class Identities:
         self._roots = {
             name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)
         }
+        self._modules = {
+            id(parameter): holder
+            for root in roots.values()
+            if isinstance(root, nn.Module)
+            for module in torch_inside.modules_of(root)
+            for holder in (weakref.ref(module),)
+            for parameter in torch_inside.parameters_of(module).values()
+            if parameter is not None
+        }
         return list(tensors.values())
+
+    def gone(self, optimizers: Optimizers) -> frozenset[int]:
+        """Return the identities of what went with its module since the last call.
+
+        A parameter of a model that is built anew may get the identity of one of the model before.
+        """
+        held = frozenset(map(id, optimizers.parameters()))
+        return frozenset(key for key, module in self._modules.items() if module() is None) - held
 
     def keep(self, alive: Container[int]) -> None:
         """Forget all parameters but these, given by identity: others may get that of one gone."""

@@ -312,6 +312,8 @@ class StepWatch:
         """
         self.settle()
         before = self.identities.names
+        if gone := self.identities.gone(self.optimizers):
+            self._moves.forget(gone)
         tensors = self.identities.take(reported.parameters, names, roots)
         self.identities.inherit(tensors, reported.heirs, self.optimizers)
         if self._resumed:
