@@ -96,7 +96,7 @@ FRONT_ENDS = {
     "mkdocs_plugin.py": {"mkdocs"},
     "lightning.py": {"lightning"},
     "huggingface.py": {"transformers"},
-    "logged.py": {"wandb"},
+    "logged.py": {"wandb", "PIL"},
 }
 
 

@@ -226,11 +226,14 @@ def strip(error: BaseException | None, visited: set[int]) -> None:
             entry = entry.tb_next
         kept: list[TracebackType] = []
         for entry in entries:
-            if not is_own(entry.tb_frame.f_code):
-                kept.append(entry)
-            elif kept and kept[-1].tb_frame.f_code.co_name == "handle_torch_function":
-                # Torch's function on its way through a mode; it comes again, as without one
+            code = entry.tb_frame.f_code
+            if is_own(code):
+                continue
+            names = [other.tb_frame.f_code.co_name for other in kept[-1:]]
+            if names == ["handle_torch_function"] and kept[-2:][0].tb_frame.f_code is code:
+                # Torch's function on its way through a mode; here it comes again, as without one
                 del kept[-2:]
+            kept.append(entry)
         following: TracebackType | None = None
         for entry in reversed(kept):  # none where an exception was never raised itself
             entry.tb_next, following = following, entry

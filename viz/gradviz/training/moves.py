@@ -135,9 +135,10 @@ class Moves:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
         self.histories = {key: own for key, own in self.histories.items() if key in alive}
 
-    def forget(self, gone: Container[int]) -> None:
+    def forget(self, gone: Iterable[int]) -> None:
         """Forget some parameters, given by identity."""
-        self.histories = {key: own for key, own in self.histories.items() if key not in gone}
+        for key in gone:
+            self.histories.pop(key, None)
 
     def renumber(self, optimizer: int, number: int) -> None:
         """Let the steps of an optimizer be those of a number: another may get its identity."""

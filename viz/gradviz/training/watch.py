@@ -60,8 +60,7 @@ class StepWatch:
         self.calls = Calls()
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.stepped: Callable[[list[Glance]], None] | None = None  # is told of each look at a step
-        # Is told of an optimizer whose first step comes after the calls that were watched
-        self.late: Callable[[Optimizer], None] | None = None
+        self.late: Callable[[Optimizer], None] | None = None  # is told of one that steps later
         self.changed = False  # something was seen since this was last set to False
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
@@ -306,14 +305,13 @@ class StepWatch:
         """A backward call has ended.
 
         Args:
-            seen: What it did.
-            known: The names of parameters and modules.
+            reported: What it did.
+            names: The names of parameters and modules.
             roots: The models by name.
         """
         self.settle()
         before = self.identities.names
-        if gone := self.identities.gone(self.optimizers):
-            self._moves.forget(gone)
+        self._moves.forget(self.identities.gone(self.optimizers))
         tensors = self.identities.take(reported.parameters, names, roots)
         self.identities.inherit(tensors, reported.heirs, self.optimizers)
         if self._resumed:
