@@ -69,6 +69,16 @@ def test_every_floor_stands_on_those_below_it(tmp_path: Path) -> None:
             "from gradviz.render.svg import drawing",
             "No two rooms of one floor need each other",
         ),
+        (
+            "reports.py",
+            "if TYPE_CHECKING:\n    from gradviz.mending.search import Mend",
+            "Each floor stands on those below it",
+        ),
+        (
+            "recording/tape.py",
+            "def later() -> None:\n    from gradviz.recording.observer import Observer",
+            "No two rooms of one floor need each other",
+        ),
     ],
 )
 def test_one_forbidden_import_breaks_a_contract(

@@ -10,7 +10,7 @@ from gradviz.recording.ancestry import (
     leads_to,
     without_leaf,
 )
-from gradviz.recording.observer import Backward
+from gradviz.recording.brought import Backward
 from gradviz.recording.tape import Tape
 
 

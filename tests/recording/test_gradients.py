@@ -5,8 +5,8 @@ import torch
 from tapes import run
 
 from gradviz.graph import CutKind
+from gradviz.recording.brought import Backward
 from gradviz.recording.gradients import Gradients, reaches
-from gradviz.recording.observer import Backward
 from gradviz.recording.tape import Tape
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gradviz.recording.observer import Backward, Observer
+from gradviz.recording.observer import Observer
 from gradviz.recording.tape import Tape
 
 
@@ -86,12 +86,6 @@ def test_a_backward_that_raised_says_where(tape, weights):
         action()
     assert backward.raised.error.startswith("RuntimeError")
     assert backward.raised.spot is None
-
-
-def test_a_backward_that_was_not_watched_takes_note_of_nothing(weights):
-    backward = Backward((1,), None, None)
-    backward.take(1, weights[0])
-    assert backward.observation is None
 
 
 def test_what_requires_no_grad_begins_nothing(tape, weights):

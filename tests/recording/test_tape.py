@@ -10,9 +10,9 @@ from torch import nn
 from gradviz.graph import CutKind
 from gradviz.recording import tape as tape_module
 from gradviz.recording import torch_inside
-from gradviz.recording.observer import Backward
+from gradviz.recording.brought import Backward
 from gradviz.recording.records import FORGOTTEN, Call, Exit
-from gradviz.recording.tape import Tape, is_accumulator
+from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 
 SPOT = Spot(module=3)
@@ -112,12 +112,6 @@ def test_a_node_from_before_the_trace_is_taken_note_of(tape, weight):
     assert not tape.made_before
     tape.walk(new.grad_fn)
     assert tape.made_before
-
-
-def test_only_the_node_of_a_leaf_adds_to_its_grad(weight):
-    product = weight * 2
-    assert not is_accumulator(product.grad_fn)
-    assert is_accumulator(product.grad_fn.next_functions[0][0])
 
 
 def test_a_leaf_that_is_only_read_is_not_live(tape, weight):

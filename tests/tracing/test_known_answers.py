@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import gradviz
 import warm
 from gradviz.tracing.known_answers import KNOWN, wrong_answers
 
@@ -96,7 +97,7 @@ def run(script, tmp_path):
 
 @pytest.mark.parametrize("backward", [False, True])
 def test_every_answer_is_right_on_this_torch(backward):
-    assert wrong_answers(backward=backward) == ()
+    assert wrong_answers(gradviz.trace, backward=backward) == ()
 
 
 def test_every_verdict_is_among_the_answers():

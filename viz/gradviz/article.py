@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-import gradviz
 from gradviz.facts.strategies import LAYERS
 from gradviz.reports import Report
+from gradviz.tracing.trace import trace as traced
 
 
 class Net(nn.Module):
@@ -114,7 +114,7 @@ class Outcome:
 
 def follow(mode: str, at: str = "f2") -> Outcome:
     """Trace one strategy with its backward, report on it, and take the gradients that this left."""
-    with gradviz.trace() as trace:
+    with traced() as trace:
         loss, net = step(mode, at)
         if loss.requires_grad:  # with everything cut there is no backward to run
             loss.backward()  # type: ignore[no-untyped-call]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import View
@@ -15,16 +15,21 @@ from gradviz.render.html import render_html
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.logged import log
 from gradviz.render.notebook import Page, mimebundle
+from gradviz.render.page_patches import PagePatch
 from gradviz.render.svg import drawing, render_svg
 from gradviz.render.text import for_terminal, render_summary, styled
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from gradviz.mending.search import Mend
-    from gradviz.render.page_patches import PagePatch
-
 _USUAL = View()
+
+
+class MeasuredPatch(Protocol):
+    """A patch whose effect was measured, such as :class:`gradviz.mending.search.Mend`."""
+
+    def on_page(self, report: "Report") -> PagePatch:
+        """Return it as the page of the report shows it."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -40,7 +45,7 @@ class Report(Findings):
     """
 
     losses: "Mapping[str, Report]" = field(default_factory=dict)
-    mends: "tuple[Mend, ...]" = ()
+    mends: tuple[MeasuredPatch, ...] = ()
 
     @classmethod
     def of(cls, findings: Findings) -> Self:
@@ -141,7 +146,7 @@ class Report(Findings):
         """
         return Page(self, height, self._patches())
 
-    def _patches(self) -> "list[PagePatch]":
+    def _patches(self) -> list[PagePatch]:
         return [mend.on_page(self) for mend in self.mends]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:

@@ -63,6 +63,7 @@ def examine() -> Examination:
 
     from gradviz.recording import torch_inside
     from gradviz.tracing import known_answers
+    from gradviz.tracing.trace import trace
 
     newest = ".".join(map(str, torch_inside.NEWEST_TRIED))
     untried = (
@@ -78,7 +79,7 @@ def examine() -> Examination:
         **dict(_engines()),
     }
     began = time.perf_counter()
-    wrong = known_answers.wrong_answers(backward=True)
+    wrong = known_answers.wrong_answers(trace, backward=True)
     return Examination(
         versions, torch_inside.notes(), len(known_answers.KNOWN), wrong, time.perf_counter() - began
     )

@@ -1,12 +1,9 @@
 """Which values went into which, as a tape has them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from gradviz.recording.brought import Backward
 from gradviz.recording.tape import Tape
-
-if TYPE_CHECKING:
-    from gradviz.recording.observer import Backward
 
 _NEAR = 4096  # values that are looked at to say whether one went into another
 
@@ -94,7 +91,7 @@ def leads_to(tape: Tape, roots: tuple[int, ...], wanted: tuple[int, ...]) -> boo
     return met.issuperset(wanted)
 
 
-def brought_by(tape: Tape, root: int) -> "Backward | None":
+def brought_by(tape: Tape, root: int) -> Backward | None:
     """Return the last backward that the step ran through a node; None where none was."""
     return next(
         (

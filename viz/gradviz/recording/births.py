@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
 from gradviz.recording.names import operation_name
 from gradviz.recording.overflows import overflow, product_overflow
 from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
-from gradviz.recording.tape import is_accumulator
 from gradviz.recording.torch_inside import node_number
 
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from

@@ -6,7 +6,7 @@ A value that is made of the loss whose backward left it there, without a graph.
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording.observer import Backward
+from gradviz.recording.brought import Backward
 from gradviz.recording.records import Call
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import history, is_recorded

@@ -16,12 +16,11 @@ from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
 from gradviz.recording.ancestry import brought_by
 from gradviz.recording.births import BEFORE, Born
+from gradviz.recording.brought import Backward, Brought
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
 from gradviz.recording.gradient_hooks import insert_hooks
 from gradviz.recording.names import operation_name
-from gradviz.recording.observe import Observation
-from gradviz.recording.observer import Backward
 from gradviz.recording.passage import Flow
 from gradviz.recording.raising import Raised
 from gradviz.recording.tape import Tape
@@ -165,7 +164,7 @@ def _take_arrivals(
     result: Measured,
     tape: Tape,
     built: Built,
-    observations: Sequence[Observation],
+    observations: Sequence[Brought],
     backwards: Sequence[Backward],
     leaves: set[int],
     *,
@@ -191,7 +190,7 @@ def _take_arrivals(
 
 
 def _write_amounts(
-    built: Built, observations: Sequence[Observation], flows: Mapping[int, Flow]
+    built: Built, observations: Sequence[Brought], flows: Mapping[int, Flow]
 ) -> None:
     """Write into the nodes of the graph how much gradient came to them, and how much they passed
     on.
@@ -209,7 +208,7 @@ def _write_amounts(
                 built.nodes[leaf] = replace(built.nodes[leaf], incoming=(amount,))
 
 
-def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]:
+def _flows(built: Built, observations: Sequence[Brought]) -> dict[int, Flow]:
     """Return what passed the nodes of the graph, in several backwards together."""
     flows: dict[int, Flow] = {}
     for observation in observations:
@@ -225,7 +224,7 @@ def _flows(built: Built, observations: Sequence[Observation]) -> dict[int, Flow]
 
 
 def _births(
-    tape: Tape, built: Built, observations: Sequence[Observation], arrivals: Mapping[int, float]
+    tape: Tape, built: Built, observations: Sequence[Brought], arrivals: Mapping[int, float]
 ) -> tuple[NotFinite, ...]:
     """Return where NaN or infinity is born that came to a leaf or is in the loss.
 

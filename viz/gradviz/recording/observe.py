@@ -19,11 +19,12 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import births, sizes, torch_inside
+from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.passage import Flow
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import Gradients, Reasons
-from gradviz.recording.tape import Tape, is_accumulator
+from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import accumulates
 from gradviz.recording.uninterrupted import is_own
 from gradviz.system.collector import holding

@@ -2,46 +2,15 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
+from gradviz.recording.brought import Backward
 from gradviz.recording.observe import Observation
 from gradviz.recording.tape import Tape
 from gradviz.system.undo import Action
-
-if TYPE_CHECKING:
-    from gradviz.recording.raising import Raised
-
-
-class Backward:
-    """A backward call that the step made itself.
-
-    Attributes:
-        roots: The tape's numbers of the tensors it began from.
-        observation: What it brought; None where it was not watched.
-        asked: The leaves that it was to bring gradient to, by number; None for all of them.
-        spot: The line that called it.
-        raised: Where it raised, if it did.
-    """
-
-    __slots__ = ("asked", "observation", "raised", "roots", "spot")
-
-    def __init__(
-        self, roots: tuple[int, ...], observation: Observation | None, asked: frozenset[int] | None
-    ) -> None:
-        self.roots = roots
-        self.observation = observation
-        self.asked = asked
-        self.spot = where.NOWHERE
-        self.raised: Raised | None = None
-
-    def take(self, number: int, gradient: Tensor) -> None:
-        """Take note of what was brought to a leaf whose hook does not see it."""
-        if self.observation is not None:
-            self.observation.arrived(number, gradient)
 
 
 class Observer:

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
+from gradviz.recording.accumulators import ACCUMULATORS, is_accumulator
+from gradviz.recording.brought import Backward
 from gradviz.recording.dates import Dates, is_older
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Tensors
@@ -30,10 +32,10 @@ from gradviz.recording.torch_inside import sharded
 from gradviz.recording.where import Spot
 
 if TYPE_CHECKING:
-    from gradviz.recording.observer import Backward
     from gradviz.recording.writes import Writes
 
 _numbers = itertools.count()
+_customs: dict[type, bool] = {}  # classes of nodes that are a custom Function's
 MOST = 300_000  # calls that are kept, some 100 MB; of more, the older half is forgotten
 
 
@@ -131,7 +133,7 @@ class Tape:
         """
         if is_accumulator(root):
             return self.leaf(root.variable, live=True)
-        key, new, leaf, accumulators = self.key, self._new, self.leaf, _accumulators
+        key, new, leaf, accumulators = self.key, self._new, self.leaf, ACCUMULATORS
         stamp: Stamp = root.metadata.get(key) or new(root)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
@@ -296,7 +298,7 @@ class Tape:
         before = self.exits.get(serial, way)
         self.exits[serial] = Exit(before.shown and way.shown, before.decides or way.decides)
 
-    def ended(self, backward: "Backward") -> None:
+    def ended(self, backward: Backward) -> None:
         """Take note of a backward that is over."""
         self.backwards.append(backward)
         self.lines.backward_ended()
@@ -341,16 +343,3 @@ class Tape:
         """Return the line of a call that autograd did not record; None for a leaf."""
         call = self.calls.get(number)
         return None if call is None else call.spot
-
-
-_accumulators: dict[type, bool] = {}
-_customs: dict[type, bool] = {}
-
-
-def is_accumulator(node: Any) -> bool:
-    """Say whether an autograd node is the one that adds to a leaf's ``.grad``."""
-    kind = type(node)
-    answer = _accumulators.get(kind)
-    if answer is None:
-        answer = _accumulators[kind] = kind.__name__ == torch_inside.ACCUMULATOR
-    return answer

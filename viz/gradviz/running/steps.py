@@ -14,12 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import gradviz
 from gradviz.errors import GradvizError
 from gradviz.facts.calls import CallKind
 from gradviz.reports import Report, read_json
 from gradviz.running.settings import numbers
-from gradviz.tracing.trace import run_backward
+from gradviz.tracing.trace import run_backward, trace
 
 _HERE = Path(__file__).parents[1]
 
@@ -82,17 +81,17 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
     Raises:
         GradvizError: It raises.
     """
-    with _own_arguments(name.rpartition(":")[0]), gradviz.trace() as trace:
+    with _own_arguments(name.rpartition(":")[0]), trace() as tracing:
         try:
             result: Any = function(**arguments)
         except Exception as error:
             _print_without_gradviz(error)
             raise GradvizError(
-                f"{name} raised {type(error).__name__}, {_why_backward_failed(trace, error)}"
+                f"{name} raised {type(error).__name__}, {_why_backward_failed(tracing, error)}"
             ) from error
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
-        run_backward(trace, loss)
-    return Traced(trace.report(loss, model), loss, model)
+        run_backward(tracing, loss)
+    return Traced(tracing.report(loss, model), loss, model)
 
 
 @contextmanager
@@ -154,14 +153,14 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
     linecache.cache[document] = (len(source), None, source.splitlines(keepends=True), document)
     names: dict[str, Any] = {"__name__": "__gradviz__"}
     try:
-        with gradviz.trace() as trace:
+        with trace() as tracing:
             exec(compile(source, document, "exec"), names)
             if "loss" not in names:
                 raise GradvizError(
                     "the program leaves no loss: assign it to 'loss', and the model to 'model'"
                 )
-            run_backward(trace, names["loss"])
-        return trace.report(names["loss"], names.get("model"))
+            run_backward(tracing, names["loss"])
+        return tracing.report(names["loss"], names.get("model"))
     except GradvizError:
         raise
     except Exception as error:

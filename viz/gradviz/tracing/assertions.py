@@ -14,7 +14,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import gradviz
 from gradviz.errors import GradvizError
 from gradviz.expecting.expectations import Expectations, Patterns, expect, violations
 from gradviz.render.files import write
@@ -149,22 +148,24 @@ def _judged(
 ) -> tuple["Report", bool]:
     """The report, and whether a trace stands behind it."""
     __tracebackhide__ = True
-    if isinstance(loss, gradviz.Report):
+    from gradviz.reports import Report
+
+    if isinstance(loss, Report):
         return loss, True
     import torch
 
-    from gradviz.tracing.trace import run_backward
+    from gradviz.tracing import trace as tracing
 
     if trace is not None:
         return trace.report(loss, model, optimizer), True
     if isinstance(loss, Callable) and not isinstance(loss, torch.nn.Module):  # type: ignore[arg-type]  # Callable is a class at runtime
-        with gradviz.trace() as trace:
+        with tracing.trace() as trace:
             result = loss()
             if isinstance(result, tuple) and len(result) == 2 and model is None:
                 result, model = result
-            run_backward(trace, result)
+            tracing.run_backward(trace, result)
         return trace.report(result, model, optimizer), True
-    return gradviz.report(loss, model, optimizer), False
+    return tracing.report(loss, model, optimizer), False
 
 
 @dataclass(slots=True)

@@ -12,15 +12,33 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
+from gradviz.reports import Report
 from gradviz.version import __version__
 
 _PATIENCE = 30.0  # seconds; it takes some hundredths
 _checked = False
+
+
+class Tracing(Protocol):
+    """What the self-test asks of a trace."""
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+
+    __exit__: Any
+
+    @property
+    def failure(self) -> str:
+        """Why it stopped watching part of the way; empty where it did not."""
+
+    def report(self, loss: Tensor, model: Any, *, backward: bool) -> Report:
+        """Report on the loss of what was watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +185,12 @@ def zero(a: Tensor, b: Tensor) -> Tensor:
     return loss
 
 
-def wrong_answers(*, backward: bool) -> tuple[str, ...]:
+def wrong_answers(trace: Callable[[], Tracing], *, backward: bool) -> tuple[str, ...]:
     """Run the steps, in a thread of their own, and return a sentence for each that is answered
     wrongly.
 
     Args:
+        trace: Begins to trace.
         backward: Run those too that call backward.
     """
     wrong: list[str] | None = None
@@ -182,7 +201,7 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
             f"{answer.name}: {wrong_answer}"
             for answer in KNOWN
             if backward or not answer.backward
-            if (wrong_answer := _wrong(answer))
+            if (wrong_answer := _wrong(trace, answer))
         ]
 
     thread = threading.Thread(target=run, name="gradviz self-test", daemon=True)
@@ -191,11 +210,8 @@ def wrong_answers(*, backward: bool) -> tuple[str, ...]:
     return ("the self-test did not end",) if wrong is None else tuple(wrong)
 
 
-def _wrong(answer: Known) -> str:
+def _wrong(trace: Callable[[], Tracing], answer: Known) -> str:
     """Say what is wrong with the answer to one step; nothing where it is right."""
-    # Which asks for this module on a torch that nobody has tried
-    from gradviz.tracing.trace import trace
-
     values = {"a": 2.0, "b": 3.0}
     parameters = {
         name: torch.full((2,), value, dtype=torch.float32, device="cpu", requires_grad=True)
@@ -220,7 +236,7 @@ def _wrong(answer: Known) -> str:
     return "" if cuts == expected else f"what cuts is {expected}, said {cuts}"
 
 
-def check_once() -> None:
+def check_once(trace: Callable[[], Tracing]) -> None:
     """On a torch newer than those gradviz was tried on, warn in one line if an answer differs.
 
     Once in a process.
@@ -230,7 +246,7 @@ def check_once() -> None:
     if _checked or getattr(torch.__spec__, "_initializing", False):
         return
     _checked = True
-    wrong = wrong_answers(backward=False)
+    wrong = wrong_answers(trace, backward=False)
     if wrong:
         newest = ".".join(map(str, torch_inside.NEWEST_TRIED))
         warnings.warn(

@@ -90,7 +90,7 @@ class Trace:
             # Not needed on a torch that it was tried on
             from gradviz.tracing import known_answers
 
-            known_answers.check_once()
+            known_answers.check_once(Trace)
         causes.installed()  # packages are imported before anything is watched
         self._thread = threading.get_ident()
         self._state = "running"

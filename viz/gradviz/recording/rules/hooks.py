@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from gradviz.graph import CutKind
-from gradviz.recording.observer import Backward
+from gradviz.recording.brought import Backward
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call, Exit
 from gradviz.recording.rule import Rule

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from gradviz.recording import where
+from gradviz.recording.brought import Backward
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.observer import Backward
 from gradviz.recording.recorder import described
 from gradviz.recording.rules.hooks import hooks_ran
 from gradviz.recording.seams.seam import Seam, instead, tensors_of

@@ -1,0 +1,61 @@
+"""A backward that the step ran itself, and what is kept of what it brought."""
+
+from typing import Protocol
+
+from torch import Tensor
+
+from gradviz.recording import where
+from gradviz.recording.births import Born
+from gradviz.recording.passage import Flow
+from gradviz.recording.raising import Raised
+
+
+class Brought(Protocol):
+    """What a backward that was watched brought.
+
+    Attributes:
+        flows: Of the nodes that ran, by number.
+        arrivals: How much came to each leaf, by number.
+        failure: Why watching ended early, if it did.
+    """
+
+    flows: dict[int, Flow]
+    arrivals: dict[int, list[float]]
+    failure: Exception | None
+
+    def arrived(self, number: int, gradient: Tensor) -> None:
+        """Take note of what arrived at a leaf."""
+
+    def births(self) -> list[tuple[int, Born]]:
+        """Return each birth of NaN or infinity with the node whose backward shows it, in order."""
+
+    def raised(self, error: BaseException, roots: tuple[int, ...]) -> Raised:
+        """Say where a backward from some roots raised."""
+
+
+class Backward:
+    """A backward call that the step made itself.
+
+    Attributes:
+        roots: The tape's numbers of the tensors it began from.
+        observation: What it brought; None where it was not watched.
+        asked: The leaves that it was to bring gradient to, by number; None for all of them.
+        spot: The line that called it.
+        raised: Where it raised, if it did.
+    """
+
+    __slots__ = ("asked", "observation", "raised", "roots", "spot")
+
+    def __init__(
+        self, roots: tuple[int, ...], observation: Brought | None, asked: frozenset[int] | None
+    ) -> None:
+        self.roots = roots
+        self.observation = observation
+        self.asked = asked
+        self.spot = where.NOWHERE
+        self.raised: Raised | None = None
+
+    def take(self, number: int, gradient: Tensor) -> None:
+        """Take note of what was brought to a leaf whose hook does not see it."""
+        if self.observation is not None:
+            self.observation.arrived(number, gradient)
