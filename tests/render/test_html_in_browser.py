@@ -624,7 +624,7 @@ def test_axe_finds_no_accessibility_problem(
         graphs.every_verdict(), losses={"a": graphs.every_verdict(), "b": graphs.detached()}
     )
     page = open_page(both, scheme=scheme, size=size, script=axe)
-    for step in ("", "search", "parameter", "cut", "filter"):
+    for step in ("", "search", "parameter", "cut", "without", "filter"):
         if step == "search":
             page.fill("#search", "f1")
         elif step == "parameter":
@@ -634,8 +634,10 @@ def test_axe_finds_no_accessibility_problem(
             if size[0] < 860:
                 page.locator("#switch button", has_text="Modules").click()
             page.locator("#cuts button").first.click()
+        elif step == "without":
+            page.locator("text=What if this line did not cut?").first.click()
         elif step == "filter":
-            page.locator(".chip", has_text="cut").click()
+            page.locator(".chip", has_text="reached").click()
         found = page.evaluate(
             "async () => (await axe.run()).violations.map(one => [one.impact, one.id,"
             " one.nodes.map(node => node.html.slice(0, 200))])"

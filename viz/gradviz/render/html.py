@@ -48,8 +48,8 @@ _WORDS = {
 # share ``state``.
 SCRIPT = (
     "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view",
-    "pointers", "export", "opening", "heat", "elements", "patches", "panel", "lists", "tree",
-    "search", "address", "room", "map", "paper", "main",
+    "pointers", "export", "opening", "heat", "elements", "patches", "without", "panel", "lists",
+    "tree", "search", "address", "room", "map", "paper", "main",
 )  # fmt: skip
 
 # Variables of the dark scheme: the reader's own, or chosen on the page

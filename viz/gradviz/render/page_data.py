@@ -12,6 +12,7 @@ from typing import Any
 
 from gradviz.causes import explain
 from gradviz.facts.findings import Findings
+from gradviz.facts.neutral import still_severed
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.first_view import first_view
 from gradviz.render.outline import outline
@@ -112,7 +113,7 @@ class _Loss:
             "groups": self._groups(tree),
             "open": tree.opened,
             "parameters": self._parameters(),
-            "cuts": [self._cut(cut) for cut in report.cuts],
+            "cuts": self._cuts(),
             "marks": {str(i): thing.cuts for i, thing in enumerate(things) if thing.cuts},
             "began": began(report),
             "made": -1 if report.place is None else self._place(report.place),
@@ -254,7 +255,14 @@ class _Loss:
             )
         return {name: [row[i] for row in rows] for i, name in enumerate(_OF_PARAMETERS)}
 
-    def _cut(self, cut: Cut) -> dict[str, Any]:
+    def _cuts(self) -> list[dict[str, Any]]:
+        cuts = self._report.cuts
+        return [
+            self._cut(cut, still)
+            for cut, still in zip(cuts, still_severed(self._report.graph, cuts), strict=True)
+        ]
+
+    def _cut(self, cut: Cut, still: Sequence[str]) -> dict[str, Any]:
         explanation = explain(cut)
         return {
             "kind": str(cut.kind),
@@ -263,7 +271,8 @@ class _Loss:
             "caller": self._place(cut.caller) if cut.caller else -1,
             "scope": printable(cut.scope),
             "also": [self._place(place) for place in cut.also],
-            "parameters": [self._numbers[name] for name in cut.parameters if name in self._numbers],
+            "parameters": self._numbers_of(cut.parameters),
+            "still": self._numbers_of(still),
             "severs": severed_by(cut, self._report.parameters),
             "meaning": explanation.meaning,
             "mend": explanation.mend,
@@ -271,6 +280,9 @@ class _Loss:
             "near": _code_near(cut),
             "patches": patches_of(cut, self._patches),
         }
+
+    def _numbers_of(self, names: Iterable[str]) -> list[int]:
+        return [self._numbers[name] for name in names if name in self._numbers]
 
     def _place(self, place: Place) -> int:
         """The number of a place."""

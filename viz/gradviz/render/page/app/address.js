@@ -32,8 +32,10 @@ function addressText() {
     if (Boolean(isOpen) !== first.has(group)) toggled.push(group);
   });
   const off = WORDS.filter((_, verdict) => m.isHidden[verdict]);
-  if (m.loss !== DATA.losses[DATA.first]) parts.push(`loss=${encodeURIComponent(m.loss.name)}`);
+  const isFirst = lossShown() === DATA.losses[DATA.first];
+  if (!isFirst) parts.push(`loss=${encodeURIComponent(m.loss.name)}`);
   if (toggled.length) parts.push(`toggled=${pack(toggled)}`);
+  if (m.actual) parts.push(`if=${m.without}`);
   if (selected >= 0) parts.push(`at=${selected}`);
   if (route) parts.push("route=1");
   if (off.length) parts.push(`without=${off.join(",")}`);
@@ -66,6 +68,8 @@ function restore() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   const named = DATA.losses.findIndex(loss => loss.name === wanted.get("loss"));
   setLoss(named < 0 ? DATA.first : named);
+  const without = parseInt(wanted.get("if") ?? "-1", 10);
+  if (state.model.loss.cuts[without]) state.model = modelWithout(state.model, without);
   const {model: m} = state;
   m.foldAsAtFirst();
   const toggled = wanted.get("toggled") ? unpack(wanted.get("toggled"), m.g) : [];
@@ -100,7 +104,8 @@ function showLoss(number) {
 
 function drawAll() {
   const alarm = DATA.notes.find(note => note.alarm);
-  $("headline").textContent = alarm ? alarm.text : state.model.loss.headline;
+  const {actual, loss} = state.model;
+  $("headline").textContent = alarm && !actual ? alarm.text : loss.headline;
   state.rows = null;
   drawTabs();
   drawFilters();

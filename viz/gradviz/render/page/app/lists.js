@@ -15,7 +15,10 @@ function entryOfCut(cut, number) {
   const place = m.place(cut.at);
   const mark = m.markOf(number);
   const thing = mark >= 0 ? mark : m.nodeOfParameter(cut.parameters[0]);
-  const severs = `${cut.library ? "inside torch, " : ""}${cut.severs}`;
+  const severs =
+    number === m.without
+      ? "taken for no cut"
+      : `${cut.library ? "inside torch, " : ""}${cut.severs}`;
   const more = [place && place.at, severs].filter(Boolean).join(" · ");
   return h(
     "li",
@@ -69,6 +72,9 @@ function drawLegend() {
   $("legend").replaceChildren(...partial, ...lines);
 }
 
+/** The loss as the report has it, also while one of its cuts is taken for none. */
+const lossShown = () => (state.model.actual ?? state.model).loss;
+
 function drawTabs() {
   const {losses} = DATA;
   const go = number => {
@@ -76,7 +82,7 @@ function drawTabs() {
     $(`tab-${number}`).focus();
   };
   const tabs = losses.map((loss, number) => {
-    const isShown = state.model.loss === loss;
+    const isShown = lossShown() === loss;
     const properties = {
       type: "button",
       role: "tab",
@@ -96,7 +102,7 @@ function drawTabs() {
   });
   $("tabs").hidden = losses.length < 2;
   $("tabs").replaceChildren(...tabs);
-  tabs[losses.indexOf(state.model.loss)].scrollIntoView({block: "nearest", inline: "nearest"});
+  tabs[losses.indexOf(lossShown())].scrollIntoView({block: "nearest", inline: "nearest"});
 }
 
 function showPanel(name) {

@@ -27,8 +27,8 @@ function panelOfLoss() {
   return [
     h("h2", {}, loss.name),
     h("p", {}, loss.headline),
-    culprit(),
-    patchesOfLoss(),
+    partOfWithout(),
+    m.actual ? [] : [culprit(), patchesOfLoss()],
     steps.length && !$("training")?.open ? [h("h3", {}, "What steps"), steps] : [],
     verdictBar(m.n),
     facts(counts),
@@ -259,6 +259,7 @@ function textOfCut(number) {
     h("h3", {}, "What usually fixes it"),
     h("p", {}, cut.mend),
     cut.patches.map(patch),
+    switchWithout(number),
     also.length ? [h("h3", {}, "The same route is cut again at"), also] : [],
   ];
 }
