@@ -79,6 +79,8 @@ class Fate:
         put_back: What each step does to it is undone before the next backward.
         away: All its values lie in other processes, as a small one's may that is sharded, so that
             only they can tell whether it trains.
+        unfed: The gradient came to what shares its memory, and nothing has put that into the
+            ``.grad`` that is stepped.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Fate:
     moved_at: Place | None = None
     put_back: bool = False
     away: bool = False
+    unfed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +323,8 @@ class Evidence:
             the rest of its model passes.
         copy_of: The parameter that it was copied from; None where it was not, or that is not known.
         copied_at: The line of the copy; None where it was not seen.
+        lies_in: Names of the parameters in whose memory it lies, that optimizers hold.
+        houses: Some parameter lies in its memory.
     """
 
     name: str
@@ -349,3 +354,5 @@ class Evidence:
     is_last: bool = False
     copy_of: str | None = None
     copied_at: Place | None = None
+    lies_in: tuple[str, ...] = ()
+    houses: bool = False

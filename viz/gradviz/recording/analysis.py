@@ -47,6 +47,8 @@ class ParameterSeen:
         froze_at: The line that froze it last, also where it was thawed since; else the one that
             thawed it.
         replaced_at: As in :class:`Parameter`.
+        lodgers: The nodes of the parameters that lie in its memory, where an optimizer holds it:
+            the gradient of these is for it.
     """
 
     name: str
@@ -64,6 +66,7 @@ class ParameterSeen:
     switched_from: Place | None = None
     froze_at: Place | None = None
     replaced_at: Place | None = None
+    lodgers: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class _Step:
         names: By node: several where one flat parameter stands for them.
         froze: By node, the line that froze it.
         order: Position of each name.
+        calm: Names of those whose routes nobody misses: frozen, or trained by what comes to the
+            parameters in their memory.
     """
 
     graph: Graph
@@ -92,6 +97,7 @@ class _Step:
     names: Mapping[int, Sequence[str]]
     froze: Mapping[int, Place | None]
     order: Mapping[str, int]
+    calm: Set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +139,10 @@ def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> 
     for parameter in observed:
         if parameter.node is not None:
             names.setdefault(parameter.node, []).append(parameter.name)
+    verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in observed}
     return _Step(
         graph,
-        verdicts={parameter.name: _verdict(graph, parameter, passed) for parameter in observed},
+        verdicts=verdicts,
         names=names,
         froze={
             parameter.node: parameter.froze_at
@@ -143,6 +150,12 @@ def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> 
             if parameter.node is not None
         },
         order={parameter.name: position for position, parameter in enumerate(observed)},
+        calm={
+            parameter.name
+            for parameter in observed
+            if verdicts[parameter.name] is Verdict.FROZEN
+            or (verdicts[parameter.name] is Verdict.REACHED and parameter.node not in passed)
+        },
     )
 
 
@@ -191,10 +204,7 @@ def _severance(step: _Step, edges: Sequence[Edge]) -> _Severance | None:
         through=lambda edge: edge.gradient and edge.severed is None,
     )
     names = {
-        name
-        for index in behind
-        for name in step.names.get(index, ())
-        if step.verdicts[name] is not Verdict.FROZEN
+        name for index in behind for name in step.names.get(index, ()) if name not in step.calm
     }
     if not names and (kind is CutKind.GRAD_WITHOUT_GRAPH or not _holds_a_copy(step, behind)):
         return None
@@ -265,6 +275,8 @@ def _is_alive(edge: Edge) -> bool:
 def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdict:
     if not parameter.requires_grad:
         return Verdict.FROZEN
+    if parameter.node not in passed and not passed.isdisjoint(parameter.lodgers):
+        return Verdict.REACHED
     if parameter.node is None:
         return Verdict.UNUSED
     if parameter.node not in passed:

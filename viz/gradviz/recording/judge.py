@@ -20,6 +20,7 @@ from gradviz.recording.analysis import ParameterSeen, analyse
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
 from gradviz.recording.leaf_switches import born_at, switched_at
+from gradviz.recording.lodgers import lodgers
 from gradviz.recording.measured import Measured, measured
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Model, Names, leaf_names, names_of
@@ -196,9 +197,11 @@ def _parameters(
     brought: Measured,
 ) -> list[ParameterSeen]:
     observed = []
+    inside = lodgers(names.tensors) if optimized else {}
+    nodes = {name: _node(tape, built, names, own) for name, own in names.tensors.items() if inside}
     for name, parameter in names.tensors.items():
-        number = tape.leaf_number(names.wholes.get(id(parameter), parameter))
-        node = None if number is None else built.index_of.get(number)
+        node = nodes[name] if inside else _node(tape, built, names, parameter)
+        is_held = optimized is not None and id(parameter) in optimized
         switched = switched_at(tape, parameter)
         # What was measured of several that go in as one is not the one's own
         shared = bool(parts_of(names.wholes.get(id(parameter))))
@@ -213,15 +216,22 @@ def _parameters(
                 nonzero=False if shared and holds_zeros(parameter) else brought.nonzero(node),
                 arrived=node not in brought.awaited,
                 norm=None if shared else brought.norm(node),
-                optimized=None if optimized is None else id(parameter) in optimized,
+                optimized=None if optimized is None else is_held,
                 zero=brought.zeros.get(node) if node is not None else None,
                 switched_at=_own_line(switched.spot),
                 switched_from=switched.caller.place,
                 froze_at=_own_line(switched.froze) or _own_line(switched.spot),
                 replaced_at=_own_line(born_at(tape, parameter)),
+                lodgers=tuple(nodes[own] for own in inside.get(name, ()) if is_held),
             )
         )
     return observed
+
+
+def _node(tape: Tape, built: Built, names: Names, parameter: Tensor) -> int | None:
+    """Return the node of a parameter; None where its value did not go in."""
+    number = tape.leaf_number(names.wholes.get(id(parameter), parameter))
+    return None if number is None else built.index_of.get(number)
 
 
 def _own_line(spot: Spot) -> Place | None:

@@ -217,6 +217,7 @@ def _headline(alarm: Alarm, training: Training) -> str:
         code=alarm.code,
         learning_rate=_common_rate(fates),
         put_back=bool(fates) and all(fate.put_back for fate in fates),
+        unfed=bool(fates) and all(fate.unfed for fate in fates),
     )
     return _why(reason, single=len(alarm.parameters) == 1)
 
@@ -310,7 +311,9 @@ def _why(fate: Fate, *, single: bool) -> str:
         "left_out": f"backward(){at} does not ask for {them}",
         "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
         "cleared": (
-            f"{call}{at} clears {their} gradient before step()"
+            f"nothing puts {their} gradient into the .grad that is stepped"
+            if fate.unfed
+            else f"{call}{at} clears {their} gradient before step()"
             if at
             else f"{their} gradient is cleared before step(), by a line that was not watched"
         ),

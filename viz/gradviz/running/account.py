@@ -103,6 +103,7 @@ class Account:
             rounds.numbers,
             self.kept.earlier(rounds.numbers[0]),
             stale=self._training.identities.stale_in(optimizer, self._training.optimizers),
+            inside=self._training.identities.inside,
             waits=not is_last and self._steps[id(optimizer)] < _SURE,
         )
         step = replace(step, prevented=prevented)

@@ -9,6 +9,7 @@ gradient, which the next ``zero_grad`` clears.
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ def judge_step(
     earlier: Sequence[Call] = (),
     *,
     stale: Sequence[str] = (),
+    inside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     waits: bool = False,
 ) -> Step:
     """Hold an optimizer's parameters against what the calls before its step reached.
@@ -42,6 +44,7 @@ def judge_step(
         earlier: The calls before these.
         stale: Names of what stands where others stood that the optimizer holds still, and of what
             it holds and no model has any more.
+        inside: Names of what lies in the memory of each parameter, by its name.
         waits: It is early to say of what no loss has used that none will.
     """
     names = {key: name for call in calls for key, name in call.names.items()}
@@ -50,6 +53,7 @@ def judge_step(
         for tensor in _parameters(optimizer)
         if id(tensor) in names and names[id(tensor)] not in stale
     }
+    lodged = {name for whole in held for name in inside.get(whole, ())}
     take_turns = _take_turns([*earlier, *calls], held)
     sorter = _Sorter(
         calls=calls,
@@ -80,7 +84,7 @@ def judge_step(
         calls=tuple(numbers),
         held=tuple(held),
         stale=tuple(stale),
-        extra=_extra({*held, *stale}, optimizers, calls),
+        extra=_extra({*held, *stale, *lodged}, optimizers, calls),
     )
     fields: dict[str, Any] = {field: tuple(chosen) for field, chosen in sorted_names.items()}
     return replace(step, **fields)

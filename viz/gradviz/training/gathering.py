@@ -122,7 +122,7 @@ class Gatherer:
         return [self._of(name, now[name], stale.get(name)) for name in order if name in now]
 
     def _of(self, name: str, key: int, replaced: tuple[int, int] | None) -> Evidence:
-        history = self.moves.of(key)
+        history, inside = self.moves.of(key), self.identities.inside
         overflow = history.overflow or (None if history.finite else self.moves.overflow())
         # What later calls find comes of it
         calls = self.calls if overflow is None else self.calls[: overflow.calls]
@@ -170,6 +170,8 @@ class Gatherer:
             is_last=self._is_last(name),
             copy_of=copy_of,
             copied_at=copied_at,
+            lies_in=tuple(whole for whole, own in inside.items() if name in own),
+            houses=name in inside,
         )
 
     def _stepped(self, name: str, history: History) -> Iterator[Parameter]:

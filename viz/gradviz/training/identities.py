@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from gradviz.graph import Parameter, Place
 from gradviz.recording import torch_inside
+from gradviz.recording.lodgers import lodgers
 from gradviz.recording.model_names import Names
 from gradviz.training.bequests import Bequests
 from gradviz.training.heirs import Heir
@@ -27,12 +28,14 @@ class Identities:
         names: Of parameters by identity, as of the last call.
         paths: Of modules by identity.
         numels: How many elements each has, by name.
+        inside: Names of what lies in the memory of each parameter, by its name.
     """
 
     def __init__(self, owners: Owners) -> None:
         self.names: dict[int, str] = {}
         self.paths: dict[int, str] = {}
         self.numels: dict[str, int] = {}
+        self.inside: dict[str, tuple[str, ...]] = {}
         self._owners = owners
         self._former: dict[int, str] = {}  # names of every call
         self._heirs: dict[int, tuple[str, ...]] = {}  # what all stands for one that was replaced
@@ -62,6 +65,7 @@ class Identities:
                 if names[0] in reported
             }
         )
+        self.inside = lodgers(tensors)
         self.paths = dict(names_before.modules)
         self.numels.update(
             {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}

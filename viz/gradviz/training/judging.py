@@ -52,13 +52,11 @@ def judge(
     """
     holders = _holders(steppers)
     has_stepped = any(stepper.steps or stepper.skipped for stepper in steppers)
-    fates = _lost_together(
-        tuple(
-            _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
-            for parameter in evidence
-        ),
-        steppers,
+    fates = tuple(
+        _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
+        for parameter in evidence
     )
+    fates = _lost_together(_lodged(fates, evidence), steppers)
     return Training(
         backwards=backwards,
         steps=sum(stepper.steps for stepper in steppers),
@@ -85,6 +83,31 @@ def judge(
         ),
         remarks=(*remarks, *(() if has_stepped else of_unfed(evidence, steppers))),
     )
+
+
+def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate, ...]:
+    """Return the fates, with what lies in the memory of a parameter that an optimizer holds
+    trained by that, or not trained for the reason that this is not.
+    """
+    by_name = {fate.name: fate for fate in fates}
+
+    def lodged(fate: Fate, parameter: Evidence) -> Fate:
+        wholes = (by_name[name] for name in parameter.lies_in if name in by_name)
+        whole = next((whole for whole in wholes if whole.optimizer), None)
+        if whole is None or fate.optimizer:
+            return fate
+        fate = replace(fate, optimizer=whole.optimizer)
+        if fate.trains:
+            by_hand = fate.mover == "hand" and whole.trains
+            return replace(fate, mover=whole.mover, moved_at=None) if by_hand else fate
+        if fate.why != "not_held":
+            return fate
+        if whole.trains is not False:
+            return replace(fate, trains=None, why=None, file=None, line=None, code=None)
+        reason = {key: getattr(whole, key) for key in ("why", "file", "line", "code", "unfed")}
+        return replace(fate, **reason)
+
+    return tuple(map(lodged, fates, evidence))
 
 
 def _lost_together(fates: tuple[Fate, ...], steppers: Sequence[Stepper]) -> tuple[Fate, ...]:
@@ -133,6 +156,7 @@ def _fate(
         moved_at=evidence.written_at if mover == "hand" else None,
         put_back=why == "lost" and evidence.put_back,
         away=trains is None and bool(evidence.looks) and not looks,
+        unfed=why == "cleared" and evidence.houses,
     )
 
 

@@ -207,6 +207,16 @@ _IN_PLAIN_LIST = (
     ),
     "Use nn.ModuleList or nn.ModuleDict in its place.",
 )
+_UNFED = (
+    (
+        "Gradient arrives at the parameters that lie in the memory of another, which the optimizer"
+        " holds, and nothing puts it into the .grad of that."
+    ),
+    (
+        "Copy it there before step(), or make the .grad of each a view of the .grad that is"
+        " stepped, once."
+    ),
+)
 _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
     "Look at what writes into them after step(): a copy, perhaps the wrong way round.",
@@ -349,6 +359,10 @@ def _lost(asked: _Asked) -> Explained | None:
     return _PUT_BACK if is_seen or len(together) < 2 else _put_back_by(together)
 
 
+def _cleared(asked: _Asked) -> Explained | None:
+    return _UNFED if all(own.houses or own.lies_in for own in asked.concerned) else None
+
+
 def _too_small(asked: _Asked) -> Explained | None:
     if any(look.lr for parameter in asked.concerned for look in parameter.looks):
         return None
@@ -379,6 +393,7 @@ _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
     "not_stepped": _not_stepped,
     "not_held": _not_held,
     "zero": _zero,
+    "cleared": _cleared,
     "lost": _lost,
     "too_small": _too_small,
     "not_finite": _not_finite,

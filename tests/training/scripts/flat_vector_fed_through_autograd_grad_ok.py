@@ -1,0 +1,16 @@
+import torch
+# views themselves as parameters: not leaf trouble: data views with detach()
+torch.manual_seed(0)
+model = torch.nn.GRU(3, 5)
+flat = torch.nn.utils.parameters_to_vector(model.parameters()).detach().requires_grad_(True)
+torch.nn.utils.vector_to_parameters(flat, model.parameters())
+optimizer = torch.optim.RMSprop([flat], lr=0.01)
+x = torch.randn(7, 2, 3)
+for step in range(4):
+    model.zero_grad()
+    out, _ = model(x)
+    loss = (out - 1).pow(2).mean()
+    grads = torch.autograd.grad(loss, list(model.parameters()))
+    flat.grad = torch.nn.utils.parameters_to_vector(grads)
+    optimizer.step()
+    print(step, loss.item())
