@@ -3,6 +3,7 @@
 import bdb
 import cProfile
 import linecache
+import logging
 import marshal
 import pickle
 import pstats
@@ -14,6 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import gradviz
 from gradviz.recording.on_behalf import OnBehalf
@@ -47,6 +49,32 @@ def own_function():
     return Own.apply(torch.ones(2, requires_grad=True)).sum()
 
 
+def a_hook_that_warns_for_who_called_backward():
+    value = torch.ones(2, requires_grad=True) * 2
+    value.register_hook(lambda _: warnings.warn("from a hook", UserWarning, stacklevel=5))
+    value.sum().backward()
+
+
+def a_module_s_hook_where_no_input_has_gradient():
+    layer = nn.Linear(2, 2)
+    layer.register_full_backward_hook(lambda *_: None)
+    layer(torch.ones(1, 2)).sum().backward()
+
+
+def a_hook_called_by_the_function_of_torch():
+    value = torch.ones(2, requires_grad=True) * 2
+    value.register_hook(lambda _: warnings.warn("from a hook", UserWarning, stacklevel=4))
+    torch.autograd.backward([value.sum()])
+
+
+def a_part_that_is_checkpointed():
+    def part(x):
+        warnings.warn("from a part", UserWarning, stacklevel=2)
+        return x.exp()
+
+    checkpoint(part, torch.ones(2, requires_grad=True), use_reentrant=True).sum().backward()
+
+
 def warned(step, *, watched):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -58,11 +86,37 @@ def warned(step, *, watched):
     return [(item.filename, item.lineno, item.category, str(item.message)) for item in caught]
 
 
-@pytest.mark.parametrize("step", [wrong_sizes, through_a_module, out_of_another_size, own_function])
+@pytest.mark.parametrize(
+    "step",
+    [
+        wrong_sizes,
+        through_a_module,
+        out_of_another_size,
+        own_function,
+        a_hook_that_warns_for_who_called_backward,
+        a_module_s_hook_where_no_input_has_gradient,
+        a_hook_called_by_the_function_of_torch,
+        a_part_that_is_checkpointed,
+    ],
+)
 def test_a_warning_names_the_line_that_it_names_unwatched(step):
     unwatched = warned(step, watched=False)
     assert unwatched
     assert warned(step, watched=True) == unwatched
+
+
+def test_a_log_record_names_the_line_that_it_names_unwatched(caplog):
+    def step():
+        value = torch.ones(2, requires_grad=True) * 2
+        value.register_hook(lambda _: logging.getLogger("own").warning("came", stacklevel=5))
+        value.sum().backward()
+
+    step()
+    with gradviz.trace():
+        step()
+    unwatched, watched = [(record.pathname, record.lineno) for record in caplog.records]
+    assert watched == unwatched
+    assert watched[0] == __file__
 
 
 @pytest.mark.parametrize("action", ["ignore", "error"])

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 import gradviz
-from gradviz.system.frames import FOLDER, is_own, leave_out_caller
+from gradviz.system.frames import FOLDER, is_own, leave_out_caller, uncounted
 
 WEIGHT = torch.ones(2, requires_grad=True)
 
@@ -137,3 +137,13 @@ def through(function):
     never_raised = ValueError("no")
     leave_out_caller(never_raised)
     assert never_raised.__traceback__ is None
+
+
+def test_an_uncounted_function_is_still_gradvizs_own():
+    def called():
+        return "what it returns"
+
+    called.__code__ = called.__code__.replace(co_filename=FOLDER + "recording/mode.py")
+    assert uncounted(called)() == "what it returns"
+    assert is_own(called.__code__)
+    assert called.__code__.co_filename.endswith("recording/mode.py")

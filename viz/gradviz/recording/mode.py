@@ -31,7 +31,7 @@ from gradviz.recording.torch_inside import (
     sequence_number,
     without_torch_function,
 )
-from gradviz.system.frames import leave_out_caller
+from gradviz.system.frames import leave_out_caller, uncounted
 
 if TYPE_CHECKING:
     from gradviz.recording.rule import Rule
@@ -54,6 +54,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         self._instead: dict[Any, Callable[..., Any]] = {}
         self._on_behalf = OnBehalf()
 
+    @uncounted
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         try:

@@ -14,7 +14,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from gradviz.recording import torch_inside
-from gradviz.system.frames import Borrowed
+from gradviz.system.frames import Borrowed, is_own
 
 Maker = Callable[[Callable[..., Any], Any, Any], Any]
 """Calls a function with arguments and keywords, and returns what it returns."""
@@ -49,6 +49,8 @@ class OnBehalf:
         if code is torch_inside.HAND_OVER and frame.f_back is not None:
             # It has come out of torch's own function, which is called once more
             frame = frame.f_back.f_back or frame
+            while is_own(frame.f_code) and frame.f_back is not None:
+                frame = frame.f_back  # a seam lies over that function
             code = frame.f_code
         remembered = self._makers.get((id(code), frame.f_lasti))
         if remembered is not None and remembered[1].__globals__ is frame.f_globals:

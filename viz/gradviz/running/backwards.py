@@ -36,7 +36,7 @@ from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Plan, Settings
 from gradviz.running.thread_trace import ThreadTrace
 from gradviz.series.recorder import Recorder
-from gradviz.system.frames import leave_out_caller
+from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Undo, as_one
 from gradviz.system.voice import Voice, say, warn
 from gradviz.training.hooks import StepHooks
@@ -364,6 +364,7 @@ def _told_of(watch: Watch, owner: Any, which: str, then: Callable[..., None]) ->
     is_lowest = owner is torch.autograd and which == "backward"
     function = around_backward(original) if is_lowest else original
 
+    @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         if (

@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from gradviz.recording import torch_inside
 from gradviz.recording.seams.seam import Seam
 from gradviz.running.functional import line_of
-from gradviz.system.frames import leave_out_caller
+from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.tracing.trace import is_traced
 from gradviz.training.optimizers import OptimizerRecord, parameters_of, spot_of
 from gradviz.training.watch import StepWatch
@@ -71,6 +71,7 @@ class Phases:
             self._seam = None
 
     def _making(self, original: Callable[..., None]) -> Callable[..., None]:
+        @uncounted
         @functools.wraps(original)
         def making(*args: Any, **kwargs: Any) -> None:
             try:

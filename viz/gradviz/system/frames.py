@@ -1,12 +1,19 @@
-"""Which lines of a traceback are gradviz's own.
+"""Which lines of a traceback are gradviz's own, and which frames nobody is to count.
 
-The user who catches what a watched call raises prints it as without a trace.
+The user who catches what a watched call raises prints it as without a trace, and what warns for its
+caller's caller names the same line.
 """
 
 import os
-from types import CodeType
+from types import CodeType, FunctionType
+from typing import Any, TypeVar, cast
 
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+Function = TypeVar("Function", bound=Any)
+
+# Python's own import system is told by these two words in the names of its files
+_UNCOUNTED = os.path.join(FOLDER + "importlib", "_bootstrap") + os.sep
 
 
 class Borrowed(str):
@@ -25,6 +32,16 @@ class Borrowed(str):
 def is_own(code: CodeType) -> bool:
     """Say whether code is gradviz's, under a borrowed name too."""
     return type(code.co_filename) is Borrowed or code.co_filename.startswith(FOLDER)
+
+
+def uncounted(function: Function) -> Function:
+    """Return a function of gradviz's that calls the user's or torch's code, with frames that
+    ``warnings`` and ``logging`` pass over as they go up by ``stacklevel`` to a caller.
+    """
+    written = cast("FunctionType", function)
+    name = written.__code__.co_filename.removeprefix(FOLDER)
+    written.__code__ = written.__code__.replace(co_filename=_UNCOUNTED + name)
+    return function
 
 
 def leave_out_caller(error: BaseException) -> None:

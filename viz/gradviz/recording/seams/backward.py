@@ -16,7 +16,7 @@ from gradviz.recording.seams.seam import Seam, instead, tensors_of
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import parts_of, without_torch_function
 from gradviz.recording.where import Spot
-from gradviz.system.frames import leave_out_caller
+from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Action, Undo
 
 # Who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
@@ -27,6 +27,7 @@ watches_backward: set[int] = set()
 def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
     """The one seam that has to look before, while and after: a backward may free the graph."""
 
+    @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         watcher: Watcher | None = getattr(of_thread, "watcher", None)

@@ -14,7 +14,7 @@ from gradviz.recording.rules.compiled import ran_aside
 from gradviz.recording.seams.seam import Seam, instead
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import sequence_number
-from gradviz.system.frames import leave_out_caller
+from gradviz.system.frames import leave_out_caller, uncounted
 
 
 @functools.lru_cache(maxsize=16)
@@ -24,6 +24,7 @@ def _compile(original: Callable[..., Any]) -> Callable[..., Any]:
     What torch compiles to run it at once is run while the trace stands aside.
     """
 
+    @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         out = original(*args, **kwargs)
@@ -49,6 +50,7 @@ def _traced_by_torch(original: Callable[..., Any]) -> Callable[..., Any]:
     What gradviz asks of a tensor would become part of that.
     """
 
+    @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         watcher: Watcher | None = getattr(of_thread, "watcher", None)

@@ -15,7 +15,7 @@ from torch import Tensor
 from gradviz.recording.locked import Locked
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
-from gradviz.system.frames import leave_out_caller
+from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Action
 
 Note = Callable[[Watcher, Any, tuple[Any, ...], dict[str, Any], Any], None]
@@ -82,6 +82,7 @@ def seam(
 def _watching(
     original: Callable[..., Any], note: Note, before: Before | None
 ) -> Callable[..., Any]:
+    @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         looked = None
