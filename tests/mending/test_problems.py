@@ -101,6 +101,22 @@ def test_a_leaf_that_no_model_has_is_a_problem_where_it_was_used(file):
     assert (problem.kind, problem.parameters) == ("unregistered", ("leaf (3,)",))
 
 
+def test_a_leaf_that_was_made_of_a_parameter_is_the_problem_of_what_made_it(file):
+    into = Place(file, 7)
+    nodes = (
+        Node(index=0, kind=NodeKind.LOSS, place=into),
+        Node(index=1, kind=NodeKind.LEAF, name="leaf (3,)"),
+        Node(index=2, kind=NodeKind.OPERATION, operation="detach"),
+        Node(index=3, kind=NodeKind.PARAMETER, name="w"),
+    )
+    edges = tuple(Edge(source=n + 1, target=n) for n in range(3))
+    leaf = Leaf(name="leaf (3,)", shape=(3,), place=into)
+    of_a_parameter = report_of(unregistered=(leaf,))
+    report = replace(of_a_parameter, graph=Graph(nodes, edges))
+    assert problems(report) == []
+    assert len(problems(replace(report, graph=Graph(nodes[:2], edges[:1])))) == 1
+
+
 def test_of_several_losses_a_parameter_has_what_became_of_it_in_the_best():
     first = report_of(parameter("a", Verdict.UNUSED), parameter("b", Verdict.CUT))
     second = report_of(parameter("a", Verdict.REACHED), parameter("b", Verdict.UNUSED))

@@ -229,12 +229,27 @@ def _training(report: Report) -> Iterator[Problem]:
 
 def _unregistered(report: Report) -> Iterator[Problem]:
     for part in parts(report):
+        copies = _copies(part)
         for leaf in part.unregistered:
             place = getattr(leaf, "place", None)
-            if place is not None and is_own(place.file):
+            if place is not None and is_own(place.file) and place not in copies:
                 yield Problem(
                     kind="unregistered",
                     operation=leaf_name(leaf),
                     places=(place,),
                     parameters=(leaf.name,),
                 )
+
+
+def _copies(report: Report) -> set[Place | None]:
+    """Return where leaves go in that were made of parameters: what made them so is a cut."""
+    nodes = report.graph.nodes
+    made = {
+        node.index
+        for node in nodes
+        if node.kind is NodeKind.LEAF
+        and any(
+            nodes[index].kind is NodeKind.PARAMETER for index in report.graph.before([node.index])
+        )
+    }
+    return {nodes[edge.target].place for index in made for edge in report.graph.out[index]}

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from gradviz.mending.edit import Edit, Site, calls, keyword, last_name, proposes, with_keyword
 
 _CALLS = ("checkpoint", "checkpoint_sequential")
+# Of a model of transformers, each with the keyword of what it hands to torch
+_SWITCHES = {
+    "gradient_checkpointing_enable": "gradient_checkpointing_kwargs",
+    "activation_checkpointing_enable": "activation_checkpointing_kwargs",
+}
 
 
 @proposes("checkpoint")
@@ -28,9 +33,14 @@ def not_reentrant(site: Site) -> Iterator[Edit]:
 def with_input_gradients(site: Site) -> Iterator[Edit]:
     """Tell a model of transformers, whose own code checkpoints, how to."""
     for node in ast.walk(site.source.tree):
-        if isinstance(node, ast.Call) and last_name(node) == "gradient_checkpointing_enable":
+        name = last_name(node) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in _SWITCHES:
             how = '{"use_reentrant": False}'
-            change = with_keyword(site, node, "gradient_checkpointing_kwargs", how)
+            change = (
+                site.source.replacing(node.args[0], how)
+                if node.args
+                else with_keyword(site, node, _SWITCHES[name], how)
+            )
             yield Edit("checkpoint with use_reentrant=False", (change,))
             statement = site.source.statement_at(node.lineno)
             if statement is not None and isinstance(node.func, ast.Attribute):
