@@ -1,6 +1,7 @@
 """Numbers are followed through Python code that keeps no trace of them."""
 
 import array
+import csv
 import io
 import math
 import struct
@@ -40,6 +41,11 @@ def through_numpy(a, b):
     return b * float(scale)
 
 
+def through_a_part_of_a_number(a, b):
+    angle = complex(round(a.item(), 2), 1.0) ** 2
+    return b * angle.real
+
+
 def through_a_list(a, b):
     kept = []
     for _ in range(2):
@@ -74,6 +80,7 @@ def through_a_new_tensor(a, b):
         through_float,
         through_math,
         through_numpy,
+        through_a_part_of_a_number,
         through_a_list,
         through_a_function,
         through_an_argument,
@@ -84,7 +91,7 @@ def test_a_number_that_comes_back_severs(step):
     verdict, lines = judged(step)
     assert verdict == "cut"
     assert len(lines) == 1
-    assert any(word in lines[0] for word in ("float(", "sqrt(", "item()"))
+    assert any(word in lines[0] for word in ("float(", "complex(", "sqrt(", "item()"))
 
 
 def only_printed(a, b):
@@ -102,10 +109,14 @@ def only_kept(a, b, kept):
     return b * size
 
 
+def only_its_size(a, b):
+    return b * float(np.zeros_like(a.detach().numpy()) + 1.5)
+
+
 @pytest.mark.parametrize(
     "step",
-    [only_printed, only_compared, partial(only_kept, kept=[])],
-    ids=["printed", "compared", "kept"],
+    [only_printed, only_compared, partial(only_kept, kept=[]), only_its_size],
+    ids=["printed", "compared", "kept", "size"],
 )
 def test_a_number_that_does_not_come_back_severs_nothing(step):
     assert judged(step) == ("unused", [])
@@ -319,8 +330,20 @@ def printed_to_a_file(a, b):
     return b * float(held.getvalue())
 
 
+def written_as_a_row_of_whole_numbers(a, b):
+    held = io.StringIO()
+    csv.writer(held).writerow(torch.stack([a, 3 * a]).round().tolist())
+    return b * torch.tensor([float(cell) for cell in held.getvalue().split(",")]).sum()
+
+
 @pytest.mark.parametrize(
-    "step", [written_into_a_text, told_to_a_function_of_the_file, printed_to_a_file]
+    "step",
+    [
+        written_into_a_text,
+        told_to_a_function_of_the_file,
+        printed_to_a_file,
+        written_as_a_row_of_whole_numbers,
+    ],
 )
 def test_a_text_that_is_kept_may_be_read_again(step):
     verdict, uncertain = verdict_and_doubt(step)

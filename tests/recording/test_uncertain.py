@@ -60,6 +60,22 @@ CHOICES = {
             total = model.layer(torch.ones(2)).sum()
             return 2 * total if len(kept) > 1 else total
         """,
+    "by how many of its values differ": """
+        def step(model):
+            levels = set(round(value, 1) for value in model.gate.tolist())
+            return model.layer(torch.ones(2)).sum() * len(levels)
+        """,
+    "by how many of its values there are": """
+        def step(model):
+            count = len((model.gate > 0.5).nonzero())
+            return model.layer(torch.ones(2)).sum() * (1 + count)
+        """,
+    "by the size of what a mask picks": """
+        def step(model):
+            with torch.no_grad():
+                picked = model.gate.masked_select(model.gate > 0.5)
+            return model.layer(torch.ones(2)).sum() * (1 + picked.shape[0])
+        """,
     "in a method that it is handed to by name": """
         class Stop:
             def __call__(self, value):

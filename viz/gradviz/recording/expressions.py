@@ -32,6 +32,8 @@ _SIZES = frozenset(
 _HOLD = frozenset("dict SimpleNamespace Namespace list tuple array asarray".split())
 _GIVE = frozenset("item tolist float int bool complex numpy float32 float64".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
+# Calls that take the sizes of their first argument alone
+_LIKE = frozenset("zeros_like ones_like empty_like full_like rand_like randn_like".split())
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -222,8 +224,8 @@ def reads_part(value: ast.AST, way: Path) -> Iterator[Path]:
 
 def parted(value: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
     """Yield what an expression takes only a part of, and what gives that part: ``pair()`` of
-    ``2 * pair()[1]``, ``rows()`` of ``sum(n for _, n in rows())``; of ``len(rows)`` it takes
-    nothing.
+    ``2 * pair()[1]``, ``rows()`` of ``sum(n for _, n in rows())``; of ``len(rows)`` and
+    ``np.zeros_like(rows)`` it takes nothing.
     """
     pending = [value]
     while pending:
@@ -242,9 +244,8 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
         way = parts_at(node.slice)
         if way:
             yield node.value, [*pieces(node.value, way)]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id in _NO_VALUE:
-            yield from ((argument, []) for argument in node.args)
+    elif isinstance(node, ast.Call):
+        yield from ((argument, []) for argument in _without_value(node))
     elif isinstance(node, ast.IfExp):
         yield node.test, []
     elif isinstance(node, _COMPREHENSIONS):
@@ -261,6 +262,13 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
             ]
             if given:
                 yield part.iter, given
+
+
+def _without_value(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments that a call takes nothing of, or the sizes alone."""
+    if name_of(call) in _LIKE:
+        return call.args[:1]
+    return call.args if isinstance(call.func, ast.Name) and call.func.id in _NO_VALUE else []
 
 
 def _results(
@@ -329,7 +337,8 @@ def _called(call: ast.Call) -> Iterator[Path]:
         yield from reads(call.func.value) if path is None or indices else (path,)
     else:
         yield from reads(call.func)
-    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+    given = call.args[1:] if name in _LIKE else call.args
+    for argument in (*given, *(keyword.value for keyword in call.keywords)):
         yield from reads(argument)
 
 

@@ -48,9 +48,9 @@ class Fingerprints:
         sample = _sample(value, _SAMPLES)
         if use is not TextUse.NONE and sample is not None and len(sample) == 1:
             self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial, use)]
-        if type(value) is float and is_short(value):
-            self._short.pop(value, None)
-            self._short[value] = serial
+        for number in floats_in(value) if is_short(value) else ():
+            self._short.pop(number, None)
+            self._short[number] = serial
             if len(self._short) > _TEXTS:
                 del self._short[next(iter(self._short))]
         if sample is not None:
@@ -151,6 +151,13 @@ def is_short(value: Any) -> bool:
         or isinstance(value, int)
         or (isinstance(value, float) and float(f"{value:.5g}") == value)
     )
+
+
+def floats_in(value: Any) -> list[float]:
+    """Return the floating-point numbers in a short value."""
+    if type(value) in (list, tuple):
+        return [number for item in value for number in floats_in(item)]
+    return [value] if type(value) is float else []
 
 
 def _sample(value: Any, most: int) -> Any:

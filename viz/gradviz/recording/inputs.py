@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gradviz.recording.alike import is_index
 from gradviz.recording.arguments import as_array
 from gradviz.recording.escapes import of_interest
-from gradviz.recording.fingerprints import is_short
+from gradviz.recording.fingerprints import floats_in, is_short
 from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
@@ -75,8 +75,9 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
                 continue  # and what is known to be behind may not be all
             if not is_short(plain):
                 recorder.came_in()
-            elif not behind and type(plain) is float:
-                _perhaps_read(recorder, plain, frame)
+            elif not behind:
+                for number in floats_in(plain):
+                    _perhaps_read(recorder, number, frame)
     return tuple(numbers)
 
 
@@ -99,7 +100,7 @@ def _perhaps_read(recorder: Recorder, number: float, frame: FrameType) -> None:
     """
     values = recorder.escapes.values
     serial = values.read_back(number, kept=True)
-    if not serial and number not in frame.f_code.co_consts:
+    if not serial and number not in floats_in(frame.f_code.co_consts):
         serial = values.like(number)
     if serial:
         recorder.tape.left(serial, Exit(shown=False, decides=True))

@@ -28,6 +28,7 @@ _SHOWS = frozenset(
 )
 _WRITES = frozenset("write writelines write_text writerow writerows savetxt dump dumps".split())
 _TEXTS = _SHOWS | {"savetxt"}
+_SETS = frozenset("set frozenset Counter unique".split())
 COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
 """What the code of a comprehension is called, where it has one of its own."""
 
@@ -327,6 +328,10 @@ def _conditions(function: Function) -> Iterator[ast.expr]:
             yield node.test
         elif isinstance(node, ast.comprehension):
             yield from node.ifs
+        elif isinstance(node, ast.SetComp):
+            yield node.elt
+        elif isinstance(node, ast.Call) and name_of(node) in _SETS:
+            yield from node.args  # equal ones count once
         elif isinstance(node, ast.Match):
             yield node.subject
 

@@ -14,12 +14,15 @@ from gradviz.recording.memory import written
 from gradviz.recording.moved import keeps
 from gradviz.recording.named_calls import COMPARISONS, KIND_OF
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Stamp
+from gradviz.recording.records import Exit, Stamp
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import hands_on, kind_of, write_down
 from gradviz.recording.tensor_state import address, base_of, is_with_itself
 from gradviz.recording.torch_inside import sequence_number
 from gradviz.recording.where import Spot, Surroundings
+
+# Calls whose results are as long as the values decide
+_SIZED_BY_VALUES = frozenset("nonzero argwhere unique unique_consecutive masked_select".split())
 
 
 def is_another(recorder: Recorder, out: Tensor, args: Any, kwargs: Any) -> None:
@@ -127,7 +130,14 @@ def made(
             if stack.checkpoint:
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
-        write_down(recorder, function.name, kind, mine, stack, out)
+        serial = write_down(recorder, function.name, kind, mine, stack, out)
+        _may_decide(recorder, function.name, serial)
+
+
+def _may_decide(recorder: Recorder, name: str, serial: int) -> None:
+    """Take note that Python may go on with the length of what a call gave alone."""
+    if name in _SIZED_BY_VALUES:
+        recorder.tape.left(serial, Exit(shown=False, decides=True))
 
 
 def _says_nothing(name: str, args: Any) -> bool:

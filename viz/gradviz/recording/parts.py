@@ -23,6 +23,9 @@ _IN_PLACE_METHODS = frozenset("copy tolist numpy".split())
 _IN_ORDER = frozenset("reversed sorted set frozenset".split())
 _ONE_OF = frozenset("min max choice next heappop".split())
 _ONE_OF_METHODS = frozenset("pop popleft popitem get get_nowait".split())
+_NUMBERS = frozenset(
+    "int float complex abs round pow sum Fraction Decimal limit_denominator conjugate".split()
+)
 
 
 class Piece(NamedTuple):
@@ -385,6 +388,17 @@ def _of_zip(sources: list[ast.expr], way: Way) -> list[Piece] | None:
     pair = ast.copy_location(ast.Tuple(sources, ast.Load()), sources[0])
     inner = _of_display(pair, (part, place, *rest))
     return inner if part == SOME or place_in(part) is not None else None
+
+
+def is_of_number(node: ast.AST, way: Way) -> bool:
+    """Say whether a part is an attribute of what arithmetic gave: ``.real`` of ``(a * b).real``.
+
+    All of the number is in it.
+    """
+    makes = isinstance(node, (ast.BinOp, ast.UnaryOp)) or (
+        isinstance(node, ast.Call) and name_of(node) in _NUMBERS
+    )
+    return makes and not way[0].startswith(("[", PAIRS))
 
 
 def as_comprehension(call: ast.Call) -> ast.GeneratorExp | None:

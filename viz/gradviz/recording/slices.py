@@ -30,7 +30,7 @@ from gradviz.recording.owners import (
     functions_of,
     stores,
 )
-from gradviz.recording.parts import Piece, name_of, straightened
+from gradviz.recording.parts import Piece, is_of_number, name_of, straightened
 from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
 from gradviz.recording.texts import read_in_texts, texts_of_several
@@ -162,10 +162,9 @@ class Slicer:
 
     def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
         node, left = piece.node, without_some(("", *piece.way))[1:]
-        if isinstance(node, ast.Constant):
-            return
         if piece.alone:
             self._take(alone(node, way), way)
+        if piece.alone or isinstance(node, ast.Constant):
             return
         own, indices = path_of(node)
         if own is not None and not indices:
@@ -174,6 +173,7 @@ class Slicer:
             path = without_some((*own, *piece.way))
             self.pending.append((path, scope, environment, way, line))
             return
+        left = () if left and is_of_number(node, left) else left
         if left and not isinstance(node, ast.Call):
             way, left = replace(way, loose=True), ()
         self.value(node, scope, environment, way, left)
