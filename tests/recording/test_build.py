@@ -1,11 +1,13 @@
 """From a tape written by hand to a graph."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tapes import call, step
 from torch import nn
 
-from gradviz.graph import CutKind, NodeKind
+from gradviz.graph import CutKind, Node, NodeKind
 from gradviz.recording.build import Built, build
 from gradviz.recording.memory import pin, written
 from gradviz.recording.model_names import names_of
@@ -198,10 +200,29 @@ def test_of_two_edges_between_the_same_nodes_the_one_that_gradient_passes_stays(
     assert result.edges[ends].gradient
 
 
-def test_before_follows_only_edges_that_gradient_passes():
-    result = Built()
+def chain():
+    """Four values: 2 and 3 go into 1, which goes into the loss; gradient does not come to 2."""
+    nodes = [Node(index=index, kind=NodeKind.OPERATION) for index in range(4)]
+    result = Built(nodes)
     result.connect(1, 0, gradient=True)
     result.connect(2, 1, gradient=False)
     result.connect(3, 1, gradient=True)
+    return result
+
+
+def test_before_follows_only_edges_that_gradient_passes():
+    result = chain()
     assert result.before([1]) == {1, 3}
     assert result.before([2]) == {2}
+
+
+def test_a_walk_follows_the_edges_as_they_are_now():
+    result = chain()
+    assert result.reached() == {0, 1, 3}
+    result.put(replace(result.edges[3, 1], gradient=False, severed=CutKind.HOOK))
+    assert result.reached() == {0, 1}
+    added = result.add(Node(index=4, kind=NodeKind.LEAF))
+    result.connect(added, 1, gradient=True)
+    assert result.reached() == {0, 1, 4}
+    result.drop(result.edges[1, 0])
+    assert result.reached() == {0}

@@ -130,7 +130,7 @@ def _closes_over_history(tape: Tape, built: Built, index: int, step: Step) -> bo
     """Say whether what a reentrant checkpoint runs again reads a value that has a
     graph of its own.
     """
-    read = [edge.source for edge in built.edges.values() if edge.target == index and edge.gradient]
+    read = [edge.source for edge in built.links.into[index] if edge.gradient]
     return any(
         built.numbers[source] in tape.steps and built.numbers[source] not in step.nexts
         for source in read

@@ -5,6 +5,7 @@ Numbers become names, what a custom Function did inside becomes its edges.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from torch.nn.parameter import is_lazy
@@ -19,6 +20,9 @@ from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.system.quickly import changed, quickly
+
+PASSES = attrgetter("gradient")
+"""Whether gradient passes an edge: for a walk along those alone that it does."""
 
 _node, _edge = quickly(Node), quickly(Edge)
 
@@ -41,9 +45,11 @@ class Built:
     numbers: list[int] = field(default_factory=list)
     index_of: dict[int, int] = field(default_factory=dict)
     spots: dict[int, Spot] = field(default_factory=dict)
+    _links: Graph | None = None
 
     @property
     def graph(self) -> Graph:
+        """Return it as plain data, as it is now."""
         return Graph(
             tuple(self.nodes), tuple(self.edges[ends] for ends in sorted(self.edges)), self.classes
         )
@@ -64,15 +70,39 @@ class Built:
             or (gradient and not before.gradient)
             or (severed is not None and before.severed is None and not before.gradient)
         ):
-            self.edges[source, target] = _edge(
-                source=source, target=target, gradient=gradient, severed=severed, captured=captured
+            self.put(
+                _edge(
+                    source=source,
+                    target=target,
+                    gradient=gradient,
+                    severed=severed,
+                    captured=captured,
+                )
             )
+
+    def put(self, edge: Edge) -> None:
+        """Add an edge, or put it in the place of the one between its nodes."""
+        self.edges[edge.source, edge.target] = edge
+        self._links = None
+
+    def drop(self, edge: Edge) -> None:
+        """Take an edge away."""
+        del self.edges[edge.source, edge.target]
+        self._links = None
 
     def add(self, node: Node) -> int:
         """Add a node that the tape has no number for; return its index."""
         self.nodes.append(node)
         self.numbers.append(-node.index)
+        self._links = None
         return node.index
+
+    @property
+    def links(self) -> Graph:
+        """Return the edges as they are now, to walk along; what its nodes say may be older."""
+        if self._links is None:
+            self._links = Graph(tuple(self.nodes), tuple(self.edges.values()))
+        return self._links
 
     def reached(self) -> set[int]:
         """Return the nodes that gradient passes to from the loss."""
@@ -80,17 +110,7 @@ class Built:
 
     def before(self, starts: Sequence[int]) -> set[int]:
         """Return the nodes that gradient passes to from some nodes, these included."""
-        before: dict[int, list[int]] = {}
-        for edge in self.edges.values():
-            if edge.gradient:
-                before.setdefault(edge.target, []).append(edge.source)
-        reached, stack = set(starts), list(starts)
-        while stack:
-            for index in before.get(stack.pop(), ()):
-                if index not in reached:
-                    reached.add(index)
-                    stack.append(index)
-        return reached
+        return self.links.before(starts, PASSES)
 
 
 def build(
@@ -370,42 +390,34 @@ def _mark_library(tape: Tape, built: Built) -> None:
     """
     if not any(call.library for call in tape.calls.values()):
         return
-    after: dict[int, list[int]] = {}
-    for edge in built.edges.values():
-        after.setdefault(edge.source, []).append(edge.target)
     for index, number in enumerate(built.numbers):
         call = tape.calls.get(number)
         if (
             call is not None
             and call.library
             and call.kind is not None
-            and _stays_inside(tape, built, after, index, call)
+            and _stays_inside(tape, built, index, call)
         ):
             built.nodes[index] = replace(built.nodes[index], library=True)
 
 
-def _stays_inside(
-    tape: Tape, built: Built, after: Mapping[int, list[int]], index: int, call: Call
-) -> bool:
+def _stays_inside(tape: Tape, built: Built, index: int, call: Call) -> bool:
+    """Say whether what a call gives is used by what runs at its line alone, up to the first
+    operation that autograd recorded.
+    """
     line = _instruction(call.spot)
-    met, stack = {index}, [index]
-    while stack:
-        for target in after.get(stack.pop(), ()):
-            if target in met:
-                continue
-            met.add(target)
-            if built.nodes[target].kind is NodeKind.LEAF:
-                stack.append(target)  # a view made under no_grad
-                continue
-            if built.nodes[target].kind is not NodeKind.OPERATION:
-                return False
-            number = built.numbers[target]
-            step = tape.steps.get(number)
-            if step is not None:
-                if step.spot is not None and _instruction(step.spot) != line:
-                    return False
-            else:
-                stack.append(target)
+
+    def goes_on(edge: Edge) -> bool:
+        return edge.source == index or built.numbers[edge.source] not in tape.steps
+
+    for target in built.links.after([index], goes_on) - {index}:
+        if built.nodes[target].kind is NodeKind.LEAF:
+            continue  # a view made under no_grad
+        if built.nodes[target].kind is not NodeKind.OPERATION:
+            return False
+        step = tape.steps.get(built.numbers[target])
+        if step is not None and step.spot is not None and _instruction(step.spot) != line:
+            return False
     return True
 
 

@@ -5,7 +5,7 @@ What comes to a value on several routes is added up, and cancels as far as its t
 
 from collections.abc import Iterator, Mapping
 
-from gradviz.graph import NodeKind
+from gradviz.graph import Edge, NodeKind
 from gradviz.recording.build import Built
 from gradviz.recording.passage import Flow
 from gradviz.render.sentences import listing
@@ -63,21 +63,14 @@ def rounding(
 
 def _without(built: Built, flows: Mapping[int, Flow], closed: set[int]) -> set[int]:
     """Return what gradient comes to from the loss without passing a closed node."""
-    before: dict[int, list[int]] = {}
-    for edge in built.edges.values():
-        if edge.gradient:
-            before.setdefault(edge.target, []).append(edge.source)
-    met, stack = {0}, [0]
-    while stack:
-        index = stack.pop()
-        flow = flows.get(index)
-        sent = (
-            None
-            if flow is None
-            else {source for source, went in zip(flow.leads, flow.went, strict=False) if went}
+
+    def passes(edge: Edge) -> bool:
+        if not edge.gradient or edge.source in closed:
+            return False
+        flow = flows.get(edge.target)
+        return flow is None or any(
+            went and source == edge.source
+            for source, went in zip(flow.leads, flow.went, strict=False)
         )
-        for source in before.get(index, ()):
-            if source not in met and source not in closed and (sent is None or source in sent):
-                met.add(source)
-                stack.append(source)
-    return met
+
+    return built.links.before([0], passes)

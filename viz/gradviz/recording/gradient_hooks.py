@@ -88,10 +88,10 @@ def _insert_hook(
         severs=CutKind.HOOK,
     )
     hook = built.add(node)
-    for (before, target), edge in list(built.edges.items()):
-        if before == source and edge.gradient and target != hook and only in (None, target):
-            del built.edges[before, target]
-            built.connect(hook, target, gradient=True)
+    for edge in built.links.out[source]:
+        if edge.gradient and edge.target != hook and only in (None, edge.target):
+            built.drop(edge)
+            built.connect(hook, edge.target, gradient=True)
     built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
     zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
     return {

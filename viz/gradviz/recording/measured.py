@@ -294,10 +294,12 @@ def _sever_all(built: Built, raised: Raised) -> None:
         severs=CutKind.NON_DIFFERENTIABLE,
     )
     built.add(end)
-    for (source, target), edge in list(built.edges.items()):
-        if target == 0 and edge.gradient:
-            del built.edges[source, 0]
-            built.connect(source, end.index, gradient=False, severed=CutKind.NON_DIFFERENTIABLE)
+    for edge in built.links.into[0]:
+        if edge.gradient:
+            built.drop(edge)
+            built.connect(
+                edge.source, end.index, gradient=False, severed=CutKind.NON_DIFFERENTIABLE
+            )
     built.connect(end.index, 0, gradient=False)
 
 
@@ -324,12 +326,10 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow
             if ran is not None and ran.came is None and any(went is not None for went in ran.went):
                 # Autograd turns this None into zeros for the next custom Function: a gradient of
                 # zeros still arrives behind the cut.
-                built.edges[source, index] = replace(edge, severed=CutKind.CUSTOM_FUNCTION)
+                built.put(replace(edge, severed=CutKind.CUSTOM_FUNCTION))
                 continue
             if not any(went_on):
-                built.edges[source, index] = replace(
-                    edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION
-                )
+                built.put(replace(edge, gradient=False, severed=CutKind.CUSTOM_FUNCTION))
                 continue
             # The same value went in twice, and one of the two is severed: it needs an edge of its
             # own.

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from gradviz.graph import CutKind, Node, NodeKind, Zero
-from gradviz.recording.build import Built
+from gradviz.graph import CutKind, NodeKind, Zero
+from gradviz.recording.build import PASSES, Built
 from gradviz.recording.flat import HOOKED, ZERO_FACTOR, is_checked
 from gradviz.recording.names import operation_name
 from gradviz.recording.passage import Flow
@@ -78,15 +78,9 @@ def find_zeros(
         zero: Leaves whose gradient is all zero.
         nonzero: Leaves whose gradient is not.
     """
-    before: dict[int, list[int]] = {}
-    after: dict[int, list[int]] = {}
-    for edge in built.edges.values():
-        if edge.gradient:
-            before.setdefault(edge.target, []).append(edge.source)
-            after.setdefault(edge.source, []).append(edge.target)
     begun: dict[int, Zero] = {}
     for leaf in sorted(zero):
-        above = _closure([leaf], after)
+        above = built.links.after([leaf], PASSES)
         begins = sorted(
             (index, source, edge in flow.empty)
             for index in above
@@ -97,11 +91,9 @@ def find_zeros(
         if begins:
             index, source, empty = begins[0]
             if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
-                index, source = _taken_up_by(built, flows, after, index) or (index, source)
+                index, source = _taken_up_by(built, flows, index) or (index, source)
             shown = "nothing of it is selected" if empty else _shown(flows[index], source)
-            begun[leaf] = _begins_at(
-                built.nodes[index], flows[index].leads, source, before, nonzero, shown
-            )
+            begun[leaf] = _begins_at(built, index, flows[index].leads, source, nonzero, shown)
         elif not any(flows[index].came for index in above if index in flows):
             why = (
                 "backward() was begun with a gradient of zeros, or a hook on the loss or its node"
@@ -117,9 +109,7 @@ def find_zeros(
     return begun
 
 
-def _taken_up_by(
-    built: Built, flows: Mapping[int, Flow], after: Mapping[int, list[int]], index: int
-) -> tuple[int, int] | None:
+def _taken_up_by(built: Built, flows: Mapping[int, Flow], index: int) -> tuple[int, int] | None:
     """Return the operation that made zeros of the part of a gradient that a node hands on, and what
     it goes to from there.
 
@@ -134,11 +124,11 @@ def _taken_up_by(
     )
     met = {index}
     while (
-        len(consumers := after.get(index, [])) == 1
-        and consumers[0] not in met
-        and consumers[0] in flows
+        len(consumers := list(filter(PASSES, built.links.out[index]))) == 1
+        and consumers[0].target not in met
+        and consumers[0].target in flows
     ):
-        source, index = index, consumers[0]
+        source, index = index, consumers[0].target
         met.add(index)
         if not re.search(whole, operation_name(built.nodes[index].operation)):
             return index, source
@@ -154,13 +144,14 @@ def _shown(flow: Flow, source: int) -> str | None:
 
 
 def _begins_at(
-    node: Node,
+    built: Built,
+    index: int,
     inputs: Sequence[int | None],
     source: int,
-    before: Mapping[int, list[int]],
     nonzero: set[int],
     shown: str | None,
 ) -> Zero:
+    node = built.nodes[index]
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
@@ -186,7 +177,7 @@ def _begins_at(
             for place, other in enumerate(inputs)
             if other is not None and other != source and place != added  # a bias is no factor
         ]
-        learns = bool(_closure(others, before) & nonzero) and shown in ("", ZERO_FACTOR)
+        learns = bool(built.before(others) & nonzero) and shown in ("", ZERO_FACTOR)
         if learns:
             why = (
                 f"{'' if shown else 'usually because '}the other factor is still zero, but it gets"
@@ -243,13 +234,3 @@ def _parts_that_went(flows: Mapping[int, Flow]) -> Counter[int]:
 
 def _got_nothing(index: int, leaf: int, flows: Mapping[int, Flow]) -> bool:
     return index == leaf or (index in flows and not flows[index].came)
-
-
-def _closure(starts: Sequence[int], neighbours: Mapping[int, list[int]]) -> set[int]:
-    met, stack = set(starts), list(starts)
-    while stack:
-        for other in neighbours.get(stack.pop(), ()):
-            if other not in met:
-                met.add(other)
-                stack.append(other)
-    return met

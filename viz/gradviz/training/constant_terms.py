@@ -154,15 +154,7 @@ class _Terms:
 
     def _added(self, starts: list[int]) -> set[int]:
         """Return some values and what they are sums of."""
-        met, stack = set(starts), list(starts)
-        while stack:
-            index = stack.pop()
-            if self._hands_on(index):
-                for edge in self._graph.into[index]:
-                    if edge.source not in met:
-                        met.add(edge.source)
-                        stack.append(edge.source)
-        return met
+        return self._graph.before(starts, lambda edge: self._hands_on(edge.target))
 
     def severed_at(self, index: int) -> Place | None:
         """Return the line that severs a dead value, the one nearest to the loss."""
