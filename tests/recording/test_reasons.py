@@ -7,7 +7,7 @@ import torch
 from tapes import step
 
 from gradviz.recording import torch_inside
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.reasons import Reasons
 from gradviz.recording.sizes import unseen
 from gradviz.recording.tape import Tape
@@ -30,19 +30,19 @@ def births(reasons, flows):
 def test_what_is_not_finite_is_born_where_finite_gradient_goes_in(tape):
     step(tape, 1, name="SqrtBackward0")
     step(tape, 2, name="MulBackward0")
-    flows = {1: Flow((2,), (1.0,), (INF,)), 2: Flow((None,), (INF,), (INF,))}
+    flows = {1: Passage((2,), (1.0,), (INF,)), 2: Passage((None,), (INF,), (INF,))}
     ((shown, born),) = Reasons(tape).births(flows)
     assert (shown, born.node, born.forward) == (1, 1, False)
     assert "usually" in born.why
 
 
 def test_finite_gradient_is_no_birth(tape):
-    assert births(Reasons(tape), {1: Flow((2,), (1.0,), (2.0, None))}) == []
-    assert births(Reasons(tape), {1: Flow((2,), (None,), (INF,))}) == []
+    assert births(Reasons(tape), {1: Passage((2,), (1.0,), (2.0, None))}) == []
+    assert births(Reasons(tape), {1: Passage((2,), (None,), (INF,))}) == []
 
 
 def test_a_node_that_the_tape_does_not_have_is_a_birth_all_the_same(tape):
-    assert births(Reasons(tape), {5: Flow((None,), (1.0,), (math.nan,))}) == [(5, 5, False)]
+    assert births(Reasons(tape), {5: Passage((None,), (1.0,), (math.nan,))}) == [(5, 5, False)]
 
 
 def test_of_a_loss_that_is_not_finite_the_forward_that_made_it_is_told(tape):
@@ -80,7 +80,7 @@ def looked_into(tape, loss, name, *, came, went):
 def test_a_birth_is_read_off_the_node_while_it_runs(tape):
     loss = torch.tensor([0.0, 4.0], requires_grad=True).sqrt().sum()
     reasons, number = looked_into(tape, loss, "SqrtBackward0", came=[1.0], went=[INF])
-    ((shown, born),) = reasons.births({number: Flow((None,), (1.0,), (INF,))})
+    ((shown, born),) = reasons.births({number: Passage((None,), (1.0,), (INF,))})
     assert (shown, born.node) == (number, number)
     assert "usually" not in born.why
 

@@ -4,7 +4,7 @@ from gradviz.facts.calls import CallKind
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.reports import Report
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 
 
 def call(number=1, *, line=7, optimized=None, kind="backward", notes=(), **verdicts):
@@ -15,4 +15,4 @@ def call(number=1, *, line=7, optimized=None, kind="backward", notes=(), **verdi
     )
     place = Place("train.py", line, "loss.backward()")
     report = Report(loss="loss", parameters=Parameters(parameters), place=place, notes=notes)
-    return Call(number=number, kind=CallKind(kind), report=report, place=place)
+    return BackwardCall(number=number, kind=CallKind(kind), report=report, place=place)

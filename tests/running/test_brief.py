@@ -8,7 +8,7 @@ from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.reports import Report
 from gradviz.running.brief import MOST_LINES, shortened
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 from gradviz.running.telling import Teller
 
 LIBRARY = "/env/lib/site-packages/vq/vq.py"
@@ -18,7 +18,7 @@ def call_of(*parameters):
     cuts = tuple(dict.fromkeys(cut for one in parameters for cut in one.cuts))
     report = Report(loss="loss", parameters=Parameters(parameters), cuts=cuts)
     assert isinstance(report, Findings)
-    return Call(number=1, kind="backward", report=report, names={}, place=None)
+    return BackwardCall(number=1, kind="backward", report=report, names={}, place=None)
 
 
 def partial(name, file, line):

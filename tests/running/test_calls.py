@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from calls_by_hand import call
 
-from gradviz.running.calls import Step
+from gradviz.running.calls import OptimizerStep
 
 
 def test_a_call_is_read_only():
@@ -14,9 +14,9 @@ def test_a_call_is_read_only():
 
 
 def test_an_optimizer_holds_others_where_all_of_its_own_starve_and_some_belong_to_none():
-    step = Step(optimizer="o", kind="SGD", calls=(1,), held=("a",), starved=("a",))
+    step = OptimizerStep(optimizer="o", kind="SGD", calls=(1,), held=("a",), starved=("a",))
     assert not step.holds_others
-    found = Step(
+    found = OptimizerStep(
         optimizer="o", kind="SGD", calls=(1,), held=("a",), starved=("a",), extra={"": ("b",)}
     )
     assert found.holds_others

@@ -6,7 +6,7 @@ from calls_by_hand import call
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.reports import Report
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 from gradviz.running.kept import Kept
 
 
@@ -28,7 +28,7 @@ def test_a_call_is_new_where_another_line_cuts(kept):
     def cut_at(number, line):
         cut = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=line)
         parameter = Parameter(name="a", verdict=Verdict.CUT, cuts=(cut,))
-        return Call(number=number, report=Report(parameters=Parameters((parameter,))))
+        return BackwardCall(number=number, report=Report(parameters=Parameters((parameter,))))
 
     assert kept.take(cut_at(1, 3))
     assert not kept.take(cut_at(2, 3))

@@ -3,7 +3,7 @@
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.reports import Report
-from gradviz.running.calls import Call, Step
+from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.step_words import reach_in_words, step_lines
 
 DETACH = Cut(
@@ -14,7 +14,7 @@ DETACH = Cut(
     code="fake = fake.detach()",
     parameters=("g.w",),
 )
-CALL = Call(
+CALL = BackwardCall(
     number=2,
     report=Report(
         parameters=Parameters(
@@ -30,7 +30,7 @@ CALL = Call(
 
 
 def step(**fields):
-    return Step(optimizer="opt", kind="SGD", calls=(2,), **fields)
+    return OptimizerStep(optimizer="opt", kind="SGD", calls=(2,), **fields)
 
 
 def test_an_optimizer_that_holds_others_than_gradient_reaches_is_told_both_and_no_cure_of_the_cut():

@@ -7,8 +7,8 @@ from calls_by_hand import call
 
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
-from gradviz.running.calls import Step
-from gradviz.running.telling import Teller, headline
+from gradviz.running.calls import OptimizerStep
+from gradviz.running.telling import Teller, call_line
 
 DETACH = Cut(kind=CutKind.DETACH, operation="detach()", file="a.py", line=3, code="h = h.detach()")
 
@@ -25,9 +25,9 @@ def of(number, *parameters, **fields):
 
 
 def test_a_call_is_headed_by_its_number_loss_and_line():
-    assert headline(call(2)) == "backward 2, loss at train.py:7: loss.backward()"
+    assert call_line(call(2)) == "backward 2, loss at train.py:7: loss.backward()"
     inner = replace(call(2), when="epoch 1", caller=Place("own.py", 4, "fit()"))
-    assert headline(inner) == (
+    assert call_line(inner) == (
         "backward 2 in epoch 1, loss at train.py:7: loss.backward(), called at own.py:4: fit()"
     )
 
@@ -109,7 +109,7 @@ def test_what_was_thawed_is_told_with_its_line(teller):
 @pytest.mark.parametrize("field", ["stale", "zero"])
 def test_what_is_stale_or_gets_only_zeros_is_told_once(teller, field):
     calls = [of(1, Parameter(name="b", verdict=Verdict.ZERO))]
-    step = replace(Step(optimizer="opt", kind="SGD", calls=(1,)), **{field: ("b",)})
+    step = replace(OptimizerStep(optimizer="opt", kind="SGD", calls=(1,)), **{field: ("b",)})
     assert "b" in teller.tell_step(step, calls).splitlines()[1]
     (again,) = teller.tell_step(replace(step, calls=(2,)), calls).splitlines()
     assert again.endswith(", as after backward 1")
@@ -120,7 +120,7 @@ def test_what_is_stale_or_gets_only_zeros_is_told_once(teller, field):
 def test_an_alarm_of_a_step_is_explained_once(teller):
     cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))
     calls = [of(1, cut)]
-    step = Step(optimizer="opt", kind="SGD", calls=(1,), held=("b",), starved=("b",))
+    step = OptimizerStep(optimizer="opt", kind="SGD", calls=(1,), held=("b",), starved=("b",))
     first = teller.tell_step(step, calls)
     again = teller.tell_step(replace(step, calls=(2,)), calls)
     assert first.startswith("ALARM: opt (SGD) steps 1 parameter that no gradient reached")

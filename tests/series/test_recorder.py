@@ -6,7 +6,7 @@ from gradviz.graph import Cut, CutKind, Parameter, Verdict, Zero
 from gradviz.series.blocks import block_names, blocks
 from gradviz.series.data import Line
 from gradviz.series.fading import fading
-from gradviz.series.recorder import Recorder, Step
+from gradviz.series.recorder import Recorder, Update
 
 
 def reached(name: str, norm: float) -> Parameter:
@@ -17,7 +17,7 @@ def test_a_short_run_is_kept_whole() -> None:
     recorder = Recorder()
     for call in (10, 20, 30):
         recorder.take(call, {"w": reached("w", call / 7)}, {"w": 0.25}, loss=1 / call)
-        recorder.stepped({"w": Step(ratio=0.001, weight=2.0)})
+        recorder.stepped({"w": Update(ratio=0.001, weight=2.0)})
     series = recorder.series()
     assert series is not None
     assert series.calls == (10, 20, 30)
@@ -109,7 +109,7 @@ def test_a_block_takes_norms_together_and_weighs_updates_by_their_weights() -> N
         {"0.w": reached("0.w", 3.0), "0.b": reached("0.b", 4.0), "1.w": reached("1.w", 1.0)},
         {"0.w": 1.0, "0.b": 0.5},
     )
-    recorder.stepped({"0.w": Step(ratio=0.1, weight=3.0), "0.b": Step(ratio=0.0, weight=4.0)})
+    recorder.stepped({"0.w": Update(ratio=0.1, weight=3.0), "0.b": Update(ratio=0.0, weight=4.0)})
     series = recorder.series()
     assert series is not None
     first, second = blocks(series)

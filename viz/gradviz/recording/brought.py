@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gradviz.recording import where
 from gradviz.recording.births import Born
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised
 
 
@@ -19,7 +19,7 @@ class Brought(Protocol):
         failure: Why watching ended early, if it did.
     """
 
-    flows: dict[int, Flow]
+    flows: dict[int, Passage]
     arrivals: dict[int, list[float]]
     failure: Exception | None
 

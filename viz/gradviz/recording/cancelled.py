@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from gradviz.graph import Edge, NodeKind
 from gradviz.recording.build import Built
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.render.sentences import listing
 
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
 
 
 def rounding(
-    built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, float], eps: float
+    built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float], eps: float
 ) -> Iterator[str]:
     """Say of which parameters all that arrives is what cancellation has left.
 
@@ -61,7 +61,7 @@ def rounding(
             )
 
 
-def _without(built: Built, flows: Mapping[int, Flow], closed: set[int]) -> set[int]:
+def _without(built: Built, flows: Mapping[int, Passage], closed: set[int]) -> set[int]:
     """Return what gradient comes to from the loss without passing a closed node."""
 
     def passes(edge: Edge) -> bool:

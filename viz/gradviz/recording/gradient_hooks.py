@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from gradviz.graph import CutKind, Node, NodeKind, Zero
 from gradviz.recording import torch_inside
 from gradviz.recording.build import Built
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 
 
 def insert_hooks(
-    tape: Tape, built: Built, flows: Mapping[int, Flow], arrivals: Mapping[int, float]
+    tape: Tape, built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float]
 ) -> dict[int, Zero]:
     """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
 

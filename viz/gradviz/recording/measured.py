@@ -21,7 +21,7 @@ from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
 from gradviz.recording.gradient_hooks import insert_hooks
 from gradviz.recording.names import operation_name
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
@@ -48,7 +48,7 @@ class Measured:
 
     arrivals: dict[int, float] = field(default_factory=dict)
     several: set[int] = field(default_factory=set)
-    flows: dict[int, Flow] = field(default_factory=dict)
+    flows: dict[int, Passage] = field(default_factory=dict)
     awaited: set[int] = field(default_factory=set)
     left_out: dict[int, Spot] = field(default_factory=dict)
     by: str = "backward()"
@@ -190,7 +190,7 @@ def _take_arrivals(
 
 
 def _write_amounts(
-    built: Built, observations: Sequence[Brought], flows: Mapping[int, Flow]
+    built: Built, observations: Sequence[Brought], flows: Mapping[int, Passage]
 ) -> None:
     """Write into the nodes of the graph how much gradient came to them, and how much they passed
     on.
@@ -208,9 +208,9 @@ def _write_amounts(
                 built.nodes[leaf] = replace(built.nodes[leaf], incoming=(amount,))
 
 
-def _flows(built: Built, observations: Sequence[Brought]) -> dict[int, Flow]:
+def _flows(built: Built, observations: Sequence[Brought]) -> dict[int, Passage]:
     """Return what passed the nodes of the graph, in several backwards together."""
-    flows: dict[int, Flow] = {}
+    flows: dict[int, Passage] = {}
     for observation in observations:
         for number, flow in observation.flows.items():
             index = built.index_of.get(number)
@@ -303,7 +303,7 @@ def _sever_all(built: Built, raised: Raised) -> None:
     built.connect(end.index, 0, gradient=False)
 
 
-def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Flow]) -> None:
+def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Passage]) -> None:
     """A node that got gradient and passed None on severs that input."""
     for index, flow in flows.items():
         node = built.nodes[index]

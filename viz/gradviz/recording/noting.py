@@ -109,7 +109,7 @@ def made(
         return
     parts = parts_with_a_source(recorder, function.name, args, kwargs, outs[0], inputs, frame)
     if parts is not None:
-        put_together(recorder, function.name, parts, outs[0], args, frame)
+        write_parts_down(recorder, function.name, parts, outs[0], args, frame)
         return
     stack: Surroundings | None = None
     for out in outs:
@@ -158,7 +158,7 @@ def _made_of_nothing(
             recorder.met.is_new(out)
 
 
-def put_together(
+def write_parts_down(
     recorder: Recorder, name: str, parts: Sequence[Part], out: Tensor, args: Any, frame: FrameType
 ) -> None:
     """Take note of a tensor that was put together: each part is written into the memory."""

@@ -21,7 +21,7 @@ from torch.utils.hooks import RemovableHandle
 from gradviz.recording import births, sizes, torch_inside
 from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.amounts import Measure, Meter
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import Gradients, Reasons
 from gradviz.recording.tape import Tape
@@ -47,7 +47,7 @@ class Observation:
 
     def __init__(self, tape: Tape, off: list[Action]) -> None:
         """``off`` gets what takes the hooks away, in C."""
-        self.flows: dict[int, Flow] = {}  # of the nodes that ran, by number
+        self.flows: dict[int, Passage] = {}  # of the nodes that ran, by number
         self.arrivals: dict[int, list[float]] = {}  # at each leaf, by number
         self.failure: Exception | None = None
         self._tape = tape
@@ -282,21 +282,21 @@ class Observation:
         numbers = sizes.read(waiting, Measure.read if self._tape.values else None)
         read = dict(zip(map(id, waiting), numbers, strict=True))
         for number, leads, came, went, empty in self._rows:
-            flow = Flow(leads, _numbers(came, read), _numbers(went, read), empty)
+            flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty)
             flow.flat = self._reasons.flat.get(number, {})
             self._flowed(number, flow)
             for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
                 for view in self._views_from(lead):
                     onward = (self._views[view][0],)
                     bare = frozenset((0,)) if place in empty else _NO_EDGES
-                    self._flowed(view, Flow(onward, (went_on,), (went_on,), bare))
+                    self._flowed(view, Passage(onward, (went_on,), (went_on,), bare))
         for number, size in self._met:
             self.arrivals.setdefault(number, []).append(
                 read[id(size)] if isinstance(size, Tensor) else size
             )
         self._rows, self._met = [], []
 
-    def _flowed(self, number: int, flow: Flow) -> None:
+    def _flowed(self, number: int, flow: Passage) -> None:
         before = self.flows.get(number)
         self.flows[number] = flow if before is None else before.and_also(flow)
 

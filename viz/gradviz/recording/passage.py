@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gradviz.recording import sizes
 
 
-class Flow:
+class Passage:
     """What passed one node.
 
     Attributes:
@@ -36,15 +36,15 @@ class Flow:
         self.incoming = incoming
         self.outgoing = outgoing
 
-    def leading(self, leads: tuple[int | None, ...]) -> "Flow":
+    def leading(self, leads: tuple[int | None, ...]) -> "Passage":
         """Return the same of a node whose edges are numbered otherwise."""
-        other = Flow(leads, self.incoming, self.outgoing, self.empty, self.flat)
+        other = Passage(leads, self.incoming, self.outgoing, self.empty, self.flat)
         other.came, other.went = self.came, self.went
         return other
 
-    def and_also(self, other: "Flow") -> "Flow":
+    def and_also(self, other: "Passage") -> "Passage":
         """Return what passed the node twice together; what was measured is that of the last."""
-        both = Flow(
+        both = Passage(
             self.leads,
             other.incoming or self.incoming,
             other.outgoing or self.outgoing,

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.recording import births, flat, sizes, torch_inside
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.tape import Tape
 
 _MOST_BIRTHS = 4  # that are looked into
@@ -97,7 +97,7 @@ class Reasons:
     def _bear(self, shown: int, node: Any, forward: bool, why: str, mend: str) -> None:
         self._born[shown] = births.Born(self._tape.stamp(node, None).serial, forward, why, mend)
 
-    def births(self, flows: Mapping[int, Flow]) -> Iterator[tuple[int, births.Born]]:
+    def births(self, flows: Mapping[int, Passage]) -> Iterator[tuple[int, births.Born]]:
         """Yield each birth of NaN or infinity with the node whose backward shows it, in order.
 
         0 or less where the loss does.

@@ -35,7 +35,7 @@ _SEVERING = {
     },
 }
 _MOST = 256  # graphs whose flows are kept, by their text
-_graphs: "dict[str, tuple[Flow, ...]]" = {}
+_graphs: "dict[str, tuple[MadeOf, ...]]" = {}
 _MODES = {
     "no_grad": CutKind.NO_GRAD,
     "inference_mode": CutKind.INFERENCE_MODE,
@@ -47,7 +47,7 @@ Severing = tuple[CutKind, str]  # and the operation
 
 
 @dataclass(slots=True)
-class Flow:
+class MadeOf:
     """What a value in a graph is made of.
 
     Attributes:
@@ -60,13 +60,13 @@ class Flow:
     live: set[Path] = field(default_factory=set)
     dead: "dict[Path, Severing]" = field(default_factory=dict)
     module: Path | None = None
-    parts: "list[Flow]" = field(default_factory=list)
+    parts: "list[MadeOf]" = field(default_factory=list)
 
-    def severed(self, by: "Severing") -> "Flow":
-        return Flow(set(), {**dict.fromkeys(self.live, by), **self.dead})
+    def severed(self, by: "Severing") -> "MadeOf":
+        return MadeOf(set(), {**dict.fromkeys(self.live, by), **self.dead})
 
 
-def flows_of(function: Any) -> tuple[Flow, ...] | None:
+def flows_of(function: Any) -> tuple[MadeOf, ...] | None:
     """Return what each result of a scripted or traced function is made of.
 
     None where its graph cannot be read.
@@ -83,8 +83,8 @@ def flows_of(function: Any) -> tuple[Flow, ...] | None:
         return None
 
 
-def _read(graph: Any) -> tuple[Flow, ...]:
-    flows: dict[str, Flow] = {}
+def _read(graph: Any) -> tuple[MadeOf, ...]:
+    flows: dict[str, MadeOf] = {}
     given = list(graph.inputs())
     method = (
         bool(given)
@@ -93,16 +93,16 @@ def _read(graph: Any) -> tuple[Flow, ...]:
     )
     for position, value in enumerate(given):
         if method and position == 0:
-            flows[value.debugName()] = Flow(module=("",))
+            flows[value.debugName()] = MadeOf(module=("",))
         else:
             path = (str(position - method),)
-            flows[value.debugName()] = Flow({path})
+            flows[value.debugName()] = MadeOf({path})
     _follow(graph.nodes(), flows, [])
     results = [_of(value, flows) for value in graph.outputs()]
     return tuple(part for result in results for part in result.parts or [result])
 
 
-def _follow(nodes: Iterator[Any], flows: dict[str, Flow], modes: list[CutKind]) -> None:
+def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[CutKind]) -> None:
     """Go through the nodes of a block; ``modes`` are the blocks without grad that are entered."""
     for node in nodes:
         kind = node.kind()
@@ -117,7 +117,7 @@ def _follow(nodes: Iterator[Any], flows: dict[str, Flow], modes: list[CutKind]) 
         elif kind == "prim::GetAttr" and given[0].module is not None:
             path = (*given[0].module, node.s("name"))
             is_tensor = "Tensor" in str(outs[0].type()) or str(outs[0].type()).startswith("Float")
-            flows[outs[0].debugName()] = Flow({path}) if is_tensor else Flow(module=path)
+            flows[outs[0].debugName()] = MadeOf({path}) if is_tensor else MadeOf(module=path)
         elif kind in ("prim::If", "prim::Loop"):
             _branch(node, kind, given, flows, modes)
         else:
@@ -137,19 +137,21 @@ def _follow(nodes: Iterator[Any], flows: dict[str, Flow], modes: list[CutKind]) 
 
 
 def _branch(
-    node: Any, kind: str, given: Sequence[Flow], flows: dict[str, Flow], modes: list[CutKind]
+    node: Any, kind: str, given: Sequence[MadeOf], flows: dict[str, MadeOf], modes: list[CutKind]
 ) -> None:
     blocks = list(node.blocks())
     outs = list(node.outputs())
     carried = list(given[2:]) if kind == "prim::Loop" else []
     # Once round a loop shows what it hands on, twice what becomes of that
     for _ in range(3 if carried else 1):
-        results: list[list[Flow]] = []
+        results: list[list[MadeOf]] = []
         for block in blocks:
             for position, value in enumerate(
                 list(block.inputs())[1:] if kind == "prim::Loop" else []
             ):
-                flows[value.debugName()] = carried[position] if position < len(carried) else Flow()
+                flows[value.debugName()] = (
+                    carried[position] if position < len(carried) else MadeOf()
+                )
             _follow(block.nodes(), flows, modes)
             values = [_of(value, flows) for value in block.outputs()]
             results.append(values[1:] if kind == "prim::Loop" else values)
@@ -158,15 +160,15 @@ def _branch(
             [_joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
         )
     for position, out in enumerate(outs):
-        flows[out.debugName()] = carried[position] if position < len(carried) else Flow()
+        flows[out.debugName()] = carried[position] if position < len(carried) else MadeOf()
 
 
-def _of(value: Any, flows: Mapping[str, Flow]) -> Flow:
-    return flows.get(value.debugName()) or Flow()
+def _of(value: Any, flows: Mapping[str, MadeOf]) -> MadeOf:
+    return flows.get(value.debugName()) or MadeOf()
 
 
-def _joined(flows: Sequence[Flow]) -> Flow:
-    whole = Flow()
+def _joined(flows: Sequence[MadeOf]) -> MadeOf:
+    whole = MadeOf()
     for flow in flows:
         whole.live |= flow.live
         whole.dead |= {path: kind for path, kind in flow.dead.items() if path not in whole.dead}

@@ -8,7 +8,7 @@ from gradviz.graph import CutKind, NodeKind, Zero
 from gradviz.recording.build import PASSES, Built
 from gradviz.recording.flat import HOOKED, ZERO_FACTOR, is_checked
 from gradviz.recording.names import operation_name
-from gradviz.recording.passage import Flow
+from gradviz.recording.passage import Passage
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 
 # Words for the operation, and why nothing comes out of it though gradient goes in: what is so by
@@ -68,7 +68,7 @@ _USUALLY: tuple[tuple[str, str], ...] = (
 
 
 def find_zeros(
-    built: Built, flows: Mapping[int, Flow], zero: set[int], nonzero: set[int]
+    built: Built, flows: Mapping[int, Passage], zero: set[int], nonzero: set[int]
 ) -> dict[int, Zero]:
     """Say for each parameter with an all-zero gradient where the zero begins.
 
@@ -109,7 +109,7 @@ def find_zeros(
     return begun
 
 
-def _taken_up_by(built: Built, flows: Mapping[int, Flow], index: int) -> tuple[int, int] | None:
+def _taken_up_by(built: Built, flows: Mapping[int, Passage], index: int) -> tuple[int, int] | None:
     """Return the operation that made zeros of the part of a gradient that a node hands on, and what
     it goes to from there.
 
@@ -135,7 +135,7 @@ def _taken_up_by(built: Built, flows: Mapping[int, Flow], index: int) -> tuple[i
     return None
 
 
-def _shown(flow: Flow, source: int) -> str | None:
+def _shown(flow: Passage, source: int) -> str | None:
     """Return the reason that the numbers showed for zeros on an edge.
 
     Empty where they showed none; None where they could not be read.
@@ -187,7 +187,7 @@ def _begins_at(
     return Zero(operation=name, why=why, place=node.place)
 
 
-def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]) -> Zero:
+def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Passage]) -> Zero:
     checkpoint = next(
         (
             built.nodes[index]
@@ -222,7 +222,7 @@ def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Flow]
     return Zero(operation="sum", why="what arrives on several routes cancels out", place=place)
 
 
-def _parts_that_went(flows: Mapping[int, Flow]) -> Counter[int]:
+def _parts_that_went(flows: Mapping[int, Passage]) -> Counter[int]:
     """Return how many parts of gradient that are not zero went to each node."""
     return Counter(
         source
@@ -232,5 +232,5 @@ def _parts_that_went(flows: Mapping[int, Flow]) -> Counter[int]:
     )
 
 
-def _got_nothing(index: int, leaf: int, flows: Mapping[int, Flow]) -> bool:
+def _got_nothing(index: int, leaf: int, flows: Mapping[int, Passage]) -> bool:
     return index == leaf or (index in flows and not flows[index].came)

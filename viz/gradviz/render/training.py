@@ -63,9 +63,9 @@ def _besides(training: Training) -> list[str]:
     """Return clauses on alarms that are about no parameter that does not train."""
     return list(
         dict.fromkeys(
-            _headline(alarm, training)
+            _alarm_line(alarm, training)
             if alarm.why == "constant_term"
-            else f"{_names(alarm.parameters, training.parameters)}: {_headline(alarm, training)}"
+            else f"{_names(alarm.parameters, training.parameters)}: {_alarm_line(alarm, training)}"
             for alarm in training.alarms
             if alarm.why in _TOLD_BESIDE
         )
@@ -178,7 +178,7 @@ def other_clauses(training: Training) -> list[str]:
 def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
     """Yield an alarm line by line, each with the word in its margin; the first has none."""
     names = _names(alarm.parameters, training.parameters)
-    yield "", printable(f"{names}: {_headline(alarm, training)}")
+    yield "", printable(f"{names}: {_alarm_line(alarm, training)}")
     if alarm.code:
         yield "code", printable(f"{_at(alarm)}: {alarm.code}")
     yield "means", alarm.means
@@ -204,7 +204,7 @@ def note_on_size(training: Training) -> str:
     )
 
 
-def _headline(alarm: Alarm, training: Training) -> str:
+def _alarm_line(alarm: Alarm, training: Training) -> str:
     """Return what an alarm is about, in a few words."""
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"

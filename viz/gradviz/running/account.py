@@ -13,7 +13,7 @@ from gradviz.render.series_text import render_series
 from gradviz.render.training import taken_back
 from gradviz.running import echoes, rank, ranks, telling
 from gradviz.running.alarm import judge_step
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 from gradviz.running.children import Children, label, own_file
 from gradviz.running.kept import Kept
 from gradviz.running.outcome import Outcome
@@ -61,7 +61,7 @@ class Account:
         training.lookout.spoils = self.trained
         self._raised: Path | None = None  # which says to others that there was an alarm
 
-    def call(self, call: Call) -> bool:
+    def call(self, call: BackwardCall) -> bool:
         """Tell of a backward call. Return whether it brought anything new."""
         is_new = self.kept.take(call)
         dropped = self.kept.drop() if self._settings.every else None
@@ -70,7 +70,7 @@ class Account:
         ranks.leave(call, self._settings)
         text = self._teller.tell_call(call)
         if not is_new and self._settings.until_stable:
-            text = f"{telling.headline(call)}: nothing new\n"
+            text = f"{telling.call_line(call)}: nothing new\n"
         self.say(text)
         self.write()
         if not self._is_silent():

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from gradviz.graph import Verdict
 from gradviz.recording.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded
-from gradviz.running.calls import Call, Step
+from gradviz.running.calls import BackwardCall, OptimizerStep
 
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 
@@ -26,14 +26,14 @@ _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 def judge_step(
     optimizer: Optimizer,
     optimizers: Mapping[str, Optimizer],
-    calls: Sequence[Call],
+    calls: Sequence[BackwardCall],
     numbers: Sequence[int],
-    earlier: Sequence[Call] = (),
+    earlier: Sequence[BackwardCall] = (),
     *,
     stale: Sequence[str] = (),
     inside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     waits: bool = False,
-) -> Step:
+) -> OptimizerStep:
     """Hold an optimizer's parameters against what the calls before its step reached.
 
     Args:
@@ -78,7 +78,7 @@ def judge_step(
         without = {*sorted_names["starved"], *sorted_names.pop("waiting", ())}
         sorted_names["starved"] = [name for name in held if name in without]
     kind = type(optimizer).__name__
-    step = Step(
+    step = OptimizerStep(
         optimizer=next((name for name, other in optimizers.items() if other is optimizer), kind),
         kind=kind,
         calls=tuple(numbers),
@@ -103,7 +103,7 @@ class _Sorter:
         reached_there: Of what such calls at one of the same lines reached.
     """
 
-    calls: Sequence[Call]
+    calls: Sequence[BackwardCall]
     complete: bool
     waits: bool
     shared: frozenset[int]
@@ -111,7 +111,7 @@ class _Sorter:
     reached_there: frozenset[str]
 
     def field(self, name: str, tensor: torch.Tensor) -> str:
-        """Return the field of :class:`Step` that a parameter belongs into; empty for none."""
+        """Return the field of an :class:`OptimizerStep` that a parameter belongs into, if any."""
         verdicts = {
             call.report.parameters[name].verdict
             for call in self.calls
@@ -137,7 +137,7 @@ class _Sorter:
         return "older" if self.complete else ""
 
 
-def _take_turns(calls: Sequence[Call], names: Iterable[str]) -> bool:
+def _take_turns(calls: Sequence[BackwardCall], names: Iterable[str]) -> bool:
     """Say whether some losses use what others do not: what none has used may have its turn yet."""
     verdicts = [
         {call.report.parameters[name].verdict for call in calls if name in call.report.parameters}
@@ -151,7 +151,7 @@ def _is_zero(gradient: torch.Tensor | None) -> bool:
     return gradient is not None and not is_sharded(gradient) and any_nonzero(gradient) is False
 
 
-def _reached(calls: Sequence[Call]) -> frozenset[str]:
+def _reached(calls: Sequence[BackwardCall]) -> frozenset[str]:
     return frozenset(
         name
         for call in calls
@@ -166,7 +166,7 @@ def _parameters(optimizer: Optimizer) -> Iterator[torch.Tensor]:
 
 
 def _extra(
-    held: Container[str], others: Mapping[str, Optimizer], calls: Sequence[Call]
+    held: Container[str], others: Mapping[str, Optimizer], calls: Sequence[BackwardCall]
 ) -> dict[str, tuple[str, ...]]:
     owners: dict[int, dict[str, None]] = {}
     for name, other in others.items():

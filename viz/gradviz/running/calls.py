@@ -9,7 +9,7 @@ from gradviz.reports import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class BackwardCall:
     """One call of backward, or of ``torch.autograd.grad``. Read-only.
 
     Attributes:
@@ -46,7 +46,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class OptimizerStep:
     """What an optimizer is about to step, after some backward calls. Read-only.
 
     Attributes:

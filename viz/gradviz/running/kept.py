@@ -7,7 +7,7 @@ from gradviz.facts.calls import CallKind, StepNote
 from gradviz.facts.training import Training
 from gradviz.graph import Verdict
 from gradviz.reports import Report
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 from gradviz.series.data import Series
 
 _MOST = 6  # calls of a run watched to its end whose graphs are kept
@@ -25,13 +25,13 @@ class Kept:
     """
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[BackwardCall] = []
         self.leads: list[StepNote] = []
         self.reported = 0
         self._facts: set[object] = set()
         self._news: set[int] = set()  # numbers of the calls that brought something new
 
-    def take(self, call: Call) -> bool:
+    def take(self, call: BackwardCall) -> bool:
         """Keep a call. Return whether it brought anything new."""
         facts: set[object] = {
             (
@@ -77,7 +77,7 @@ class Kept:
             for parameter in last
         )
 
-    def earlier(self, number: int) -> Sequence[Call]:
+    def earlier(self, number: int) -> Sequence[BackwardCall]:
         """Return the backward calls before one."""
         backwards = (call for call in self.calls if call.kind is CallKind.BACKWARD)
         return [call for call in backwards if call.number < number]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gradviz.facts.training import Alarm, Thresholds, Training
 from gradviz.render.training import NOT_KNOWN, lines, sentence
-from gradviz.running.calls import Call, Step
+from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
 
@@ -42,7 +42,7 @@ class Outcome:
         self._before: Training | None = None  # and before the phase that is on
 
     def judge(
-        self, calls: Sequence[Call], reported: int, *, ended: bool = False
+        self, calls: Sequence[BackwardCall], reported: int, *, ended: bool = False
     ) -> Training | None:
         """Return whether the parameters train, as far as that is known by now.
 
@@ -93,7 +93,7 @@ class Outcome:
             remarks=tuple(dict.fromkeys(self._before.remarks + training.remarks)),
         )
 
-    def of_step(self, step: Step) -> None:
+    def of_step(self, step: OptimizerStep) -> None:
         """A step's own line may have been an alarm about some parameters."""
         self._of_steps.update(step.starved)
         if step.holds_others:  # which another optimizer may train all the same

@@ -6,7 +6,7 @@ from gradviz.graph import Cut, Parameter, Place
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import counted, listing, path_and_line, printable
 from gradviz.running import brief
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 
 MOST_PLACES = 3  # that sever one route, one after the other
 _MOST = 6  # groups of names on a line, before the rest is only counted
@@ -26,7 +26,7 @@ def cut_lines(cut: Cut, by: str = "by", most: int = MOST_PLACES) -> Iterator[str
         yield line("", f"cut again at {counted(number, 'more line' if most else 'line')}")
 
 
-def names_in(names: Iterable[str], call: Call) -> str:
+def names_in(names: Iterable[str], call: BackwardCall) -> str:
     """Return some parameters of a call in few words."""
     return tell_names(names, call.report.parameters, call.roots)
 

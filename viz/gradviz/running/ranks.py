@@ -27,7 +27,7 @@ from gradviz.recording import alive
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running import echoes, rank, replicas
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
 from gradviz.system import owned
@@ -82,7 +82,7 @@ def begin(number: int, settings: Settings) -> None:
         _leave(Left(number=number, rank=this_rank.own, of=this_rank.of), settings)
 
 
-def leave(call: Call, settings: Settings) -> None:
+def leave(call: BackwardCall, settings: Settings) -> None:
     """Leave what one call reached for the matrix."""
     this_rank = rank.current()
     if this_rank is not None and call.kind is CallKind.BACKWARD:

@@ -23,7 +23,7 @@ from gradviz.reports import Report
 from gradviz.running import names, ranks
 from gradviz.running.amounts import is_finite, value_of, zeros_of
 from gradviz.running.assignments import assigned_anew
-from gradviz.running.calls import Call
+from gradviz.running.calls import BackwardCall
 from gradviz.running.relevant import relevant
 from gradviz.running.successors import successors
 from gradviz.series.recorder import Recorder
@@ -45,7 +45,7 @@ class Ended:
     """A call of backward, or of ``torch.autograd.grad``, that has just ended.
 
     Attributes:
-        kind, number: As in :class:`gradviz.running.calls.Call`.
+        kind, number: As in :class:`gradviz.running.calls.BackwardCall`.
         frame: That called it.
         losses: What it began from.
         asked: What it was to give gradient to; empty for all.
@@ -98,7 +98,7 @@ class Reader:
         scene = self._scene(frame)
         return {} if scene is None else dict(scene.optimizers)
 
-    def read(self, ended: Ended, trace: Trace | None) -> Call | None:
+    def read(self, ended: Ended, trace: Trace | None) -> BackwardCall | None:
         """Return a call, None where what was to be watched is over.
 
         Args:
@@ -118,7 +118,7 @@ class Reader:
             self._record.take(
                 ended.number, report.parameters, zeros_of(report.graph), value_of(ended.losses)
             )
-        return Call(
+        return BackwardCall(
             number=ended.number,
             kind=ended.kind,
             report=report,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from torch.optim import Optimizer
 
 if TYPE_CHECKING:
-    from gradviz.running.calls import Call
+    from gradviz.running.calls import BackwardCall
 
 
 class Rounds:
@@ -24,7 +24,7 @@ class Rounds:
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
-        self.batch: list[Call] = []
+        self.batch: list[BackwardCall] = []
         self.most = 0
         self.has_stepped = False
         self.cycle: int | None = None

@@ -7,18 +7,18 @@ from gradviz.causes import explain
 from gradviz.facts.calls import StepNote
 from gradviz.graph import Cut, Verdict
 from gradviz.render.sentences import counted
-from gradviz.running.calls import Call, Step
+from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
 
 _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
 
 
-def lead(step: Step, calls: Sequence[Call]) -> StepNote:
+def lead(step: OptimizerStep, calls: Sequence[BackwardCall]) -> StepNote:
     """Return the step in a sentence, for the notes of a saved report."""
     return StepNote(step_lines(step, calls)[0], alarm=bool(step.starved), calls=step.calls)
 
 
-def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:
+def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
     """Return what an optimizer steps after some calls, line by line."""
     lines = []
     who = f"{step.optimizer} ({step.kind})" if step.optimizer != step.kind else step.kind
@@ -76,7 +76,7 @@ def step_lines(step: Step, calls: Sequence[Call]) -> list[str]:
     return lines
 
 
-def _why_idle(names: Sequence[str], calls: Sequence[Call]) -> str:
+def _why_idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> str:
     parameters = [call.report.parameters.get(name) for call in calls for name in names]
     if any(parameter is not None and parameter.verdict is Verdict.CUT for parameter in parameters):
         return "cut off from this loss; an earlier one reached them"
@@ -107,7 +107,7 @@ def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
     yield from (line("", reason) for reason in reasons)
 
 
-def reach_in_words(step: Step) -> str:
+def reach_in_words(step: OptimizerStep) -> str:
     """Return how many of its parameters gradient reached."""
     without = (step.zero, step.older, step.idle, step.frozen, step.waiting)
     got = len(step.held) - sum(map(len, without))
@@ -140,7 +140,7 @@ def reach_in_words(step: Step) -> str:
     return f"gradient reached {got} of its {len(step.held)} parameters{frozen}"
 
 
-def _again(step: Step, calls: Sequence[Call]) -> str:
+def _again(step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:
     return (
         f", as in each of the {len(step.calls)} calls"
         if len(step.calls) > 1 and len(calls) == len(step.calls)
@@ -148,7 +148,7 @@ def _again(step: Step, calls: Sequence[Call]) -> str:
     )
 
 
-def _held_others(step: Step, call: Call) -> Iterator[str]:
+def _held_others(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
     """Say that an optimizer holds other parameters than those that gradient reaches.
 
     What keeps gradient from its own may well be meant.
@@ -165,7 +165,7 @@ def _held_others(step: Step, call: Call) -> Iterator[str]:
     )
 
 
-def _starved(names: Iterable[str], calls: Sequence[Call]) -> Iterator[str]:
+def _starved(names: Iterable[str], calls: Sequence[BackwardCall]) -> Iterator[str]:
     """What kept gradient from each: the cut, or that it is no part of the loss."""
     explained = set()
     by_cuts: dict[tuple[Cut, ...], list[str]] = {}

@@ -23,7 +23,7 @@ from gradviz.render.sentences import (
     why_unused,
 )
 from gradviz.running import brief
-from gradviz.running.calls import Call, Step
+from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import (
     MOST_PLACES,
     at_line,
@@ -47,18 +47,18 @@ class Teller:
 
     def __init__(self, *, verbose: bool = False, to_the_end: bool = False) -> None:
         self._verbose, self._to_the_end = verbose, to_the_end
-        self._last: dict[tuple[str, str], Call] = {}  # by kind and line
+        self._last: dict[tuple[str, str], BackwardCall] = {}  # by kind and line
         self._places: dict[tuple[str, ...], str] = {}  # where the reader finds it
         self._repeats: Counter[tuple[str, ...]] = Counter()
 
-    def tell_call(self, call: Call) -> str:
+    def tell_call(self, call: BackwardCall) -> str:
         """Return what a call reached, what it did not, and why; empty where it repeats itself."""
         spot = (call.kind, str(call.place))
         details = _details(call, verbose=self._verbose)
         place_in_text = f"in {call.name.short}"
         content = (*spot, *details)
         earlier = self._places.setdefault(content, place_in_text)
-        first = headline(call)
+        first = call_line(call)
         since = [*_since(call, self._last.get(spot))]
         self._last[spot] = call
         if (self._to_the_end or len(details) > 1) and details and earlier != place_in_text:
@@ -69,7 +69,7 @@ class Teller:
                 return ""
         return "\n".join([first, *details, *since]) + "\n"
 
-    def tell_step(self, step: Step, calls: Sequence[Call]) -> str:
+    def tell_step(self, step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:
         """Return what steps next, led by the alarm where there is one.
 
         What explains an alarm, what is stale and what gets only zeros is told once. Empty, in a
@@ -92,7 +92,7 @@ def _is_told(times: int) -> bool:
     return times <= _FIRST_REPEATS or str(times).rstrip("0") == "1"
 
 
-def _details(call: Call, *, verbose: bool = False) -> list[str]:
+def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
     report = call.report
     sections = [[line("raised", call.failed)] if call.failed else []]
     for verdict, tell in _TELL.items():
@@ -121,7 +121,7 @@ def _details(call: Call, *, verbose: bool = False) -> list[str]:
     )
 
 
-def headline(call: Call) -> str:
+def call_line(call: BackwardCall) -> str:
     """Return ``"backward 2, errD_fake at main.py:245: errD_fake.backward()"``."""
     text = (
         f"{call.name.short}{f' in {call.when}' if call.when else ''},"
@@ -132,18 +132,18 @@ def headline(call: Call) -> str:
     return printable(text)
 
 
-def _repeated(call: Call, earlier: str) -> str:
+def _repeated(call: BackwardCall, earlier: str) -> str:
     """Return a call of which there is nothing new to say, in one line."""
     name = f"{call.name.short}{f' in {call.when}' if call.when else ''}, {call.report.loss}"
     at = f" at {path_and_line(call.place)}" if call.place else ""
     return printable(f"{name}{at}, as {earlier}: {verdict_counts(call.report)}")
 
 
-def _reached(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _reached(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     yield line("reached", names_in([parameter.name for parameter in chosen], call))
 
 
-def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
+def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
     """What is reached on one route and severed on another.
 
     Lines in libraries only counted, unless asked for.
@@ -171,7 +171,7 @@ def _partial(call: Call, *, verbose: bool) -> Iterator[str]:
         )
 
 
-def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _zero(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     begins: dict[Zero | None, list[str]] = {}
     for parameter in chosen:
         begins.setdefault(parameter.zero, []).append(parameter.name)
@@ -182,7 +182,7 @@ def _zero(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
             yield line("why", zero.why)
 
 
-def _since(call: Call, earlier: Call | None) -> Iterator[str]:
+def _since(call: BackwardCall, earlier: BackwardCall | None) -> Iterator[str]:
     """Say of the zeros of the last call at the same line whether they stayed."""
     if earlier is None:
         return
@@ -220,7 +220,7 @@ def _since(call: Call, earlier: Call | None) -> Iterator[str]:
         yield line("stays", f"{names_in(stayed, call)}: zero at backward {earlier.number} too")
 
 
-def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _severed(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     groups: dict[tuple[Cut, ...], list[str]] = {}
     for parameter in chosen:
         groups.setdefault(parameter.cuts, []).append(parameter.name)
@@ -234,7 +234,7 @@ def _severed(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
             )
 
 
-def _unused(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _unused(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     few = len({parameter.unused for parameter in chosen}) <= MOST_PLACES
     reasons: dict[str, list[str]] = {}
     for parameter in chosen:
@@ -252,7 +252,7 @@ def _why_unused(parameter: Parameter, *, in_full: bool) -> str:
     return why_unused(parameter.unused) + at_line(parameter.unused.place)
 
 
-def _frozen(call: Call, chosen: Sequence[Parameter]) -> Iterator[str]:
+def _frozen(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     for root, parameters in _by_root(chosen).items():
         among = _by_root(call.report.parameters.values())[root]
         size, whole = (sum(parameter.numel for parameter in some) for some in (parameters, among))

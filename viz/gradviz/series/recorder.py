@@ -17,7 +17,7 @@ _DIGITS = 6  # significant, so that the file stays small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Update:
     """What a step did to one parameter. Read-only.
 
     Attributes:
@@ -90,7 +90,7 @@ class Recorder:
         ):
             self._thin()
 
-    def stepped(self, steps: Mapping[str, Step]) -> None:
+    def stepped(self, steps: Mapping[str, Update]) -> None:
         """Take in what the step after the last call did, by parameter."""
         if not self._columns:
             return

@@ -23,7 +23,7 @@ from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing
 from gradviz.recording.uninterrupted import is_own
 from gradviz.recording.where import Spot
-from gradviz.series.recorder import Step
+from gradviz.series.recorder import Update
 from gradviz.system.undo import Action, Undo, as_one
 from gradviz.training.calls import Calls
 from gradviz.training.gathering import Gatherer, Seen
@@ -323,12 +323,12 @@ class StepWatch:
         self.touches.arrived(tensors)
         self.touches.hold(tensors)
 
-    def recent(self) -> dict[str, Step]:
+    def recent(self) -> dict[str, Update]:
         """Return what steps did to each parameter since this was last asked, by name."""
         self.settle()
         recent, self._recent = self._recent, {}
         return {
-            self.identities.names[key]: Step(ratio=glance.ratio, weight=glance.weight)
+            self.identities.names[key]: Update(ratio=glance.ratio, weight=glance.weight)
             for key, glance in recent.items()
             if key in self.identities.names and glance.compared
         }

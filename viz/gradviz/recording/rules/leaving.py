@@ -12,7 +12,7 @@ from gradviz.recording.arguments import as_array, is_whole
 from gradviz.recording.inputs import Inputs, inputs_of
 from gradviz.recording.joined import elements_apart, parts_with_a_source, with_a_source
 from gradviz.recording.named_calls import KIND_OF
-from gradviz.recording.noting import put_together
+from gradviz.recording.noting import write_parts_down
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
 from gradviz.recording.rule import Rule
@@ -81,7 +81,7 @@ def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameTyp
     name = "from_numpy"
     parts = parts_with_a_source(recorder, name, (array,), {}, out, inputs, frame)
     if parts is not None:
-        put_together(recorder, name, parts, out, (), frame)
+        write_parts_down(recorder, name, parts, out, (), frame)
     elif inputs:
         write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
 

@@ -51,7 +51,7 @@ def ran_script(
 
 
 def _severed(
-    flow: scripted.Flow, function: Any, given: Any
+    flow: scripted.MadeOf, function: Any, given: Any
 ) -> dict[scripted.Severing, list[Tensor]]:
     """Return the tensors that a script severs on the way to one of its results."""
     severed: dict[scripted.Severing, list[Tensor]] = {}
