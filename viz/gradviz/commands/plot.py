@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradviz.errors import OutputError, ReportFileError
 from gradviz.system.voice import say
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
 
     The file may be read while the run goes on. Without -o a sparkline of each block is printed.
     """
-    from gradviz.errors import OutputError
     from gradviz.render.files import write
     from gradviz.render.scheme import in_scheme
     from gradviz.render.series_svg import render_series_svg
@@ -61,7 +61,6 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
 
 
 def _read(file: Path) -> "Report":
-    from gradviz.errors import ReportFileError
     from gradviz.reports import read_json
 
     try:
@@ -72,7 +71,6 @@ def _read(file: Path) -> "Report":
 
 
 def _series(report: "Report") -> "Series":
-    from gradviz.errors import ReportFileError
     from gradviz.render.series_of import series_of
 
     series = series_of(report)

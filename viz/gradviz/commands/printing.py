@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradviz.errors import ReportFileError
 from gradviz.folding.boxes import View
 from gradviz.system.voice import say
 
@@ -29,8 +30,6 @@ def shown(file: Path) -> Iterator[None]:
 
     Then it cannot be shown.
     """
-    from gradviz.errors import ReportFileError
-
     try:
         yield
     except (
@@ -51,7 +50,6 @@ def shown(file: Path) -> Iterator[None]:
 
 def read(file: Path) -> "Report":
     """Read a saved report."""
-    from gradviz.errors import ReportFileError
     from gradviz.reports import read_json
 
     try:

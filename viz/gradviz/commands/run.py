@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gradviz.commands.options import OneOf, example_line
+from gradviz.errors import OutputError
 from gradviz.layout import ENGINES
 from gradviz.system.voice import say
 
@@ -147,7 +148,6 @@ def _print_cost(
     *,
     module: bool,
 ) -> None:
-    from gradviz.errors import OutputError
     from gradviz.mending.giving_back import costs
     from gradviz.mending.giving_back_text import as_json, text
     from gradviz.render.files import check, write

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradviz.errors import OutputError
 from gradviz.system.voice import say
 
 if TYPE_CHECKING:
@@ -112,7 +113,6 @@ def _check(output: Path) -> None:
     Raises:
         OutputError: It cannot.
     """
-    from gradviz.errors import OutputError
     from gradviz.render.files import check
 
     check(output)

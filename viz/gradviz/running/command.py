@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gradviz.errors import OutputError
 from gradviz.system.voice import say
 
 
@@ -30,7 +31,6 @@ def merge(files: tuple[Path, ...], output: Path | None) -> None:
     run -o report.json' does: report.rank3.json. Where one of the names has no rank in it, ranks are
     counted in the order of the files.
     """
-    from gradviz.errors import OutputError
     from gradviz.render.files import check, write
     from gradviz.running.merging import merged
 
