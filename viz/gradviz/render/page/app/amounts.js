@@ -24,6 +24,7 @@ function measured(model) {
 }
 
 function drawAmount(thing, left, top, wide, high) {
+  const {pen} = state;
   if (!SERIES) return;
   const {squares, low, high: most} = amountsOf(state.model);
   const square = squares.get(thing);

@@ -5,7 +5,7 @@ const glyphs = Object.fromEntries(
 );
 
 function drawFrame(thing) {
-  const {model, colours, view} = state;
+  const {pen, model, colours, view} = state;
   const {x, y, w, h} = state.layout;
   const isOdd = model.depth[thing] % 2 === 1;
   pen.fillStyle = isOdd ? colours.frame : colours.ground;
@@ -20,7 +20,7 @@ function drawFrame(thing) {
 
 /** The title of a frame, clear of the lines that pass under it. */
 function drawTitle(thing) {
-  const {model, colours, layout} = state;
+  const {pen, model, colours, layout} = state;
   const {text, wide, aside, asideWide} = model.group(thing).title;
   const x = layout.x[thing] + 28;
   const y = layout.y[thing] + FIRST_LINE;
@@ -33,6 +33,7 @@ function drawTitle(thing) {
 }
 
 function writeClear(text, x, y, wide, isBold) {
+  const {pen} = state;
   setFont(NAME, isBold);
   pen.strokeText(text, x, y, wide + 1);
   pen.fillStyle = state.colours.quiet;
@@ -41,6 +42,7 @@ function writeClear(text, x, y, wide, isBold) {
 
 /** Plus or minus: what a click does. */
 function drawSign(x, y, isOpen) {
+  const {pen} = state;
   pen.strokeStyle = state.colours.quiet;
   pen.lineWidth = 1.4;
   pen.beginPath();
@@ -62,7 +64,7 @@ function lookOf(thing) {
 }
 
 function drawBox(thing, isDim) {
-  const {model: m, colours, view} = state;
+  const {pen, model: m, colours, view} = state;
   const {x, y, w, h} = state.layout;
   const [left, top, wide, high] = [x[thing], y[thing], w[thing], h[thing]];
   const look = lookOf(thing);
@@ -104,6 +106,7 @@ function drawBox(thing, isDim) {
 
 /** The corner of a box that says partial. */
 function drawNotch(right, top) {
+  const {pen} = state;
   pen.fillStyle = state.colours.looks.cut.stroke;
   pen.beginPath();
   pen.moveTo(right - NOTCH, top);
@@ -115,6 +118,7 @@ function drawNotch(right, top) {
 
 /** How many parameters of a module have which verdict. */
 function drawBar({verdicts, parameters}, left, top, wide) {
+  const {pen} = state;
   if (!parameters) return;
   let from = left;
   verdicts.forEach((number, verdict) => {
@@ -146,6 +150,7 @@ function drawText(lines, left, top, wide, isGroup) {
 }
 
 function drawMark(mark, x, y, font, colour) {
+  const {pen} = state;
   const glyph = glyphs[mark];
   if (!glyph) {
     write(mark, x, y, ADVANCE * font, font, true, state.colours.ink);
@@ -162,21 +167,25 @@ function drawMark(mark, x, y, font, colour) {
 }
 
 function write(text, x, y, wide, font, isBold, colour) {
+  const {pen} = state;
   setFont(font, isBold);
   pen.fillStyle = colour;
   pen.fillText(text, x, y, wide + 1);
 }
 
 function setFont(font, isBold) {
+  const {pen} = state;
   pen.font = `${isBold ? "600 " : ""}${font}px ${state.colours.font}`;
 }
 
 function traceRound(x, y, w, h, corner) {
+  const {pen} = state;
   pen.beginPath();
   pen.roundRect(x, y, w, h, corner);
 }
 
 function traceOctagon(x, y, w, h, c) {
+  const {pen} = state;
   pen.beginPath();
   pen.moveTo(x + c, y);
   pen.lineTo(x + w - c, y);
@@ -199,6 +208,7 @@ function drawOutlines() {
 }
 
 function drawOutline(thing, isSelected) {
+  const {pen} = state;
   const {x, y, w, h} = state.layout;
   const gap = 4;
   pen.strokeStyle = state.colours.accent;

@@ -3,7 +3,7 @@
 const canvas = $("graph");
 const stage = $("stage");
 const screen = canvas.getContext("2d");
-let pen = screen; // what is drawn with: the screen, or a file that is saved
+state.pen = screen;
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -31,7 +31,7 @@ function draw() {
 }
 
 function paint() {
-  const {layout, model: m, view, route, selected} = state;
+  const {pen, layout, model: m, view, route, selected} = state;
   const isScreen = pen === screen;
   if (isScreen) {
     state.frame = 0;
@@ -65,7 +65,7 @@ function sightOf({clientWidth: wide, clientHeight: high}) {
 
 /** Clear the canvas and set its scale. */
 function clear() {
-  const {view} = state;
+  const {pen, view} = state;
   const ratio = devicePixelRatio || 1;
   const {clientWidth: wide, clientHeight: high} = stage;
   const [across, down] = [Math.round(wide * ratio), Math.round(high * ratio)];
@@ -147,7 +147,7 @@ function isBold({from, to}) {
 
 function drawEdges(edges, stroke, weight, alpha) {
   if (!edges.length) return;
-  const {view, colours} = state;
+  const {pen, view, colours} = state;
   const {dashes, width: thick} = DATA.strokes[stroke];
   const isClose = view.k > 0.3;
   pen.globalAlpha = alpha;
@@ -168,6 +168,7 @@ function drawEdges(edges, stroke, weight, alpha) {
 }
 
 function traceEdge(edge) {
+  const {pen} = state;
   const p = state.layout.points(edge);
   pen.moveTo(p[0], p[1]);
   for (let i = 2; i < p.length; i += 2) {
@@ -181,12 +182,14 @@ function traceEdge(edge) {
 
 /** The end of a line: an arrow where gradient arrives, hollow for zeros; a bar where it stops. */
 function traceEnd({points: [x, y], flat}, stroke) {
+  const {pen} = state;
   if (isAlive(stroke)) traceArrow(x, y, flat);
   else if (stroke === STROKE.severed && flat) pen.rect(x + 3 * flat - 1, y - 5, 2.2, 10);
   else if (stroke === STROKE.severed) pen.rect(x - 5, y + 2, 10, 2.2);
 }
 
 function traceArrow(x, y, flat) {
+  const {pen} = state;
   pen.moveTo(x, y);
   if (flat) {
     pen.lineTo(x + 8 * flat, y - 3.2);

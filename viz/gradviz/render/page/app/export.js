@@ -120,8 +120,8 @@ class SvgPen {
 /** A part of the drawing as SVG, as a window of this size would show it. */
 function svgOf(view, wide, high) {
   const {colours, view: before} = state;
-  pen = new SvgPen(wide, high);
-  state.view = view;
+  const pen = new SvgPen(wide, high);
+  Object.assign(state, {pen, view});
   try {
     paint();
     const box = [view.x, view.y, wide / view.k, high / view.k].map(rounded).join(" ");
@@ -132,8 +132,7 @@ function svgOf(view, wide, high) {
     const title = `<title>${escaped($("headline").textContent)}</title>`;
     return `${head}${title}${ground}${pen.parts.join("")}</svg>\n`;
   } finally {
-    pen = screen;
-    state.view = before;
+    Object.assign(state, {pen: screen, view: before});
   }
 }
 

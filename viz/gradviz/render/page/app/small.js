@@ -50,6 +50,7 @@ const state = {
   rows: null, // the lines of the tree, or null until they are asked for
   active: -1, // the line of the tree that the keyboard is on
   colours: {},
+  pen: null, // what is drawn with: the screen, or a file that is saved
   frame: 0, // the next frame that is asked for, or 0
   motion: 0, // the frame of a movement of the view
   address: "", // what was last written into the address
