@@ -2,10 +2,10 @@
 
 import pytest
 
-from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, custom
+from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, raised
 
 ALL = dict.fromkeys(
-    (*EXPLANATIONS.values(), *BY_OPERATION.values(), captured.CAPTURED, custom.RAISED_EXPLANATION)
+    (*EXPLANATIONS.values(), *BY_OPERATION.values(), captured.CAPTURED, raised.RAISED_EXPLANATION)
 )
 
 

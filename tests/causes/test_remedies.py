@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from traced import report_of
 
 import gradviz
-from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, custom, explain
+from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, explain, raised
 
 X = torch.linspace(-1, 1, 12).reshape(4, 3)
 
@@ -419,7 +419,7 @@ def test_every_remedy_is_tried():
     }
     elsewhere = {
         EXPLANATIONS[gradviz.CutKind.COLLECTIVE],  # needs several processes
-        custom.RAISED_EXPLANATION,  # below
+        raised.RAISED_EXPLANATION,  # below
     }
     known = {
         *EXPLANATIONS.values(),
@@ -465,7 +465,7 @@ def test_a_derivative_that_raises_is_mended_by_one_that_does_not():
         with pytest.raises(NotImplementedError):
             loss.backward()
     report = trace.report(loss, net)
-    assert "a derivative" in custom.RAISED_EXPLANATION.mend
+    assert "a derivative" in raised.RAISED_EXPLANATION.mend
     assert str(report.parameters["a.weight"].verdict) == "cut"
     mended = reported(lambda net: loss_of(net, Whole.apply(net.a(X))))
     assert str(mended.parameters["a.weight"].verdict) == "reached"

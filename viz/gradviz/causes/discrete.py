@@ -1,4 +1,7 @@
-"""The operation has no derivative: integers, indices, comparisons, sampling."""
+"""The operation has no derivative: its result is a whole number or a choice.
+
+Two kinds of one idea: a small change of the input changes nothing.
+"""
 
 from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation

@@ -1,4 +1,7 @@
-"""A derivative was given as plain numbers: by ``torch.autograd.functional``, by ``backward()``."""
+"""A derivative was given as plain numbers.
+
+By ``torch.autograd.grad``, ``torch.autograd.functional`` or ``backward()``.
+"""
 
 from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
@@ -22,6 +25,16 @@ _BACKWARD = Explanation(
 )
 NAMES = ("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp")
 CAUSES = (
+    Cause(
+        kind=CutKind.GRAD_WITHOUT_GRAPH,
+        calls={"grad": ""},
+        explanation=Explanation(
+            "torch.autograd.grad gave gradients as plain numbers, so a loss made from them trains"
+            " nothing behind them.",
+            "Pass create_graph=True where the loss depends on a gradient (penalties,"
+            " meta-learning).",
+        ),
+    ),
     Cause(kind=CutKind.GRAD_WITHOUT_GRAPH, operations=("backward()",), explanation=_BACKWARD),
     *(
         Cause(

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from traced import X, cut, report_of
+from torch import nn
+from traced import X, cut, report_of, verdict
 
 from gradviz.causes import explain
-from gradviz.causes.functional_derivatives import NAMES
+from gradviz.causes.derivatives import NAMES
 from gradviz.graph import CutKind, Verdict
 
 AT = X.mean(0)
@@ -74,3 +75,14 @@ def test_a_detach_of_the_user_s_inside_the_function_stays_one():
         return net.last(X).square().mean() * slope.square().sum()
 
     assert cut(report_of(step)).operation == "detach()"
+
+
+def test_a_gradient_as_plain_numbers_trains_nothing_behind_it():
+    def step(net, keep=False):
+        x = X.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(net.first(x).tanh().sum(), x, create_graph=keep)
+        return nn.functional.linear(slope, net.last.weight).square().mean()
+
+    found = cut(report_of(step))
+    assert (found.kind, found.operation) == (CutKind.GRAD_WITHOUT_GRAPH, "torch.autograd.grad()")
+    assert verdict(report_of(lambda net: step(net, keep=True))) is Verdict.REACHED
