@@ -104,6 +104,7 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
             " now; zero at backward 1"
         ),
         "gradviz: optimizer (AdamW) steps after backward 2: gradient reached all its parameters",
+        f"gradviz: wrote {tmp_path / 'report.json'}",
     ]
     assert (tmp_path / "report.json").stat().st_size
     assert is_untouched()

@@ -115,6 +115,7 @@ def test_automatic_optimisation_is_told_call_by_call(capsys, tmp_path):
             "gradviz: ALARM: optimizer (Adam) steps 4 parameters that no gradient reached, after"
             " backward 2, as after backward 1"
         ),
+        f"gradviz: wrote {tmp_path / 'report.html'}",
     ]
     assert lines[-1].startswith(
         "gradviz: 2 of 6 parameters train; encoder.* (2) do not: cut off from the loss"

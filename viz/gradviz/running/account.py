@@ -150,7 +150,7 @@ class Account:
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:
             self.say(render_series(series))
-        if self._writes and self._settings.names_output and self._children is not None:
+        if self._writes and self._settings.names_output and not self._is_silent():
             self._voice(self._wrote())
         self.say(self._outcome.last(stopped=stopped))
         # The last of all: whoever reads it finds this rank's report written
