@@ -1,6 +1,7 @@
 """Why a parameter is unused is said with its line, as far as it was seen."""
 
 import copy
+import runpy
 
 import pytest
 import torch
@@ -272,6 +273,23 @@ def test_a_module_that_no_line_calls_is_named_with_none():
         return with_a_late_head(net, X, 1), net
 
     unused = why(reported(step), "idle.weight")
+    assert (unused.reason, unused.place) == (UnusedReason.NEVER_CALLED, None)
+
+
+def test_the_line_that_makes_a_module_does_not_call_it(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import torch\nfrom torch import nn\n\n\ndef setup():\n    return nn.Linear(3, 1)\n\n\n"
+        "def loss_of(net):\n    return net(torch.ones(2, 3)).sum()\n"
+    )
+    functions = runpy.run_path(str(script))
+
+    def step():
+        net = functions["setup"]()
+        # A model that no variable holds has the name of its class
+        return functions["loss_of"](net), {"net": net, "Linear": nn.Linear(3, 1)}
+
+    unused = why(reported(step), "Linear.weight")
     assert (unused.reason, unused.place) == (UnusedReason.NEVER_CALLED, None)
 
 

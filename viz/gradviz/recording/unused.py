@@ -181,8 +181,9 @@ class _Calls:
         """Return the one line of the files at hand that calls a module by its name; nothing where
         several do, where several modules are called so, or where that line ran, for another model.
         """
-        if sum(path.rpartition(".")[2] == name for path in self._modules) != 1:
-            return ()
+        named = [path for path in self._modules if path.rpartition(".")[2] == name]
+        if len(named) != 1 or name == type(self._modules[named[0]]).__name__:
+            return ()  # a class's name makes a module, and calls none
         ran = {
             (code, lasti)
             for spot, _ in self._tape.lines.spots()
