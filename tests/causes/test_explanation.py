@@ -5,7 +5,12 @@ import pytest
 from gradviz.causes import BY_OPERATION, EXPLANATIONS, captured, raised
 
 ALL = dict.fromkeys(
-    (*EXPLANATIONS.values(), *BY_OPERATION.values(), captured.CAPTURED, raised.RAISED_EXPLANATION)
+    (
+        *EXPLANATIONS.values(),
+        *BY_OPERATION.values(),
+        captured.CAPTURED,
+        *(refusal.explanation for refusal in raised.REFUSALS),
+    )
 )
 
 

@@ -1,11 +1,43 @@
-"""A backward that raises is told by where it did, and by what mends that."""
+"""What a backward that raises means, by what torch says."""
 
 import pytest
 import torch
 from traced import Net, X, cut
 
 import gradviz
-from gradviz.causes import RAISED, explain, raised
+from gradviz.causes import explain
+from gradviz.causes.raised import RAISED, REFUSALS, explanation_of, operation_of
+
+
+@pytest.mark.parametrize(
+    ("error", "means", "mends"),
+    [
+        (
+            "RuntimeError: one of the variables needed for gradient computation has been modified"
+            " by an inplace operation: [torch.FloatTensor [3]] is at version 1",
+            "changed in place",
+            "x = x + 1",
+        ),
+        (
+            "RuntimeError: Trying to backward through the graph a second time (or ...)",
+            "freed",
+            "detach()",
+        ),
+        (
+            "NotImplementedError: the derivative for 'histc' is not implemented.",
+            "raised an error",
+            "Do what the error says",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["exp", ""])
+def test_an_error_is_explained_by_what_torch_says(error, means, mends, name):
+    operation = operation_of(name, error)
+    assert operation.startswith(RAISED)
+    assert f" in {name}" in operation or not name
+    explanation = explanation_of(operation)
+    assert means in explanation.meaning
+    assert mends in explanation.mend
 
 
 class Raises(torch.autograd.Function):
@@ -26,4 +58,4 @@ def test_a_backward_that_raises_is_told_by_the_exception():
             loss.backward()
     found = cut(trace.report(loss, net))
     assert found.operation == RAISED
-    assert explain(found) is raised.RAISED_EXPLANATION
+    assert explain(found) is REFUSALS[-1].explanation

@@ -419,7 +419,7 @@ def test_every_remedy_is_tried():
     }
     elsewhere = {
         EXPLANATIONS[gradviz.CutKind.COLLECTIVE],  # needs several processes
-        raised.RAISED_EXPLANATION,  # below
+        *(refusal.explanation for refusal in raised.REFUSALS),  # below
     }
     known = {
         *EXPLANATIONS.values(),
@@ -465,7 +465,77 @@ def test_a_derivative_that_raises_is_mended_by_one_that_does_not():
         with pytest.raises(NotImplementedError):
             loss.backward()
     report = trace.report(loss, net)
-    assert "a derivative" in raised.RAISED_EXPLANATION.mend
+    assert "a derivative" in raised.REFUSALS[-1].explanation.mend
     assert str(report.parameters["a.weight"].verdict) == "cut"
     mended = reported(lambda net: loss_of(net, Whole.apply(net.a(X))))
     assert str(mended.parameters["a.weight"].verdict) == "reached"
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "right"),
+    [
+        (
+            "x = x + 1 in place of x += 1",
+            lambda net: loss_of(net, net.a(X).exp().add_(1)).backward(),
+            lambda net: loss_of(net, net.a(X).exp() + 1).backward(),
+        ),
+        (
+            "detach() what a step hands to the next",
+            lambda net: handed_on(net, lambda state: state),
+            lambda net: handed_on(net, lambda state: state.detach()),
+        ),
+        (
+            "once on their sum",
+            lambda net: two_losses(
+                net, lambda first, second: (first.backward(), second.backward())
+            ),
+            lambda net: two_losses(net, lambda first, second: (first + second).backward()),
+        ),
+        (
+            "retain_graph=True to the first",
+            lambda net: two_losses(
+                net, lambda first, second: (first.backward(), second.backward())
+            ),
+            lambda net: two_losses(
+                net, lambda first, second: (first.backward(retain_graph=True), second.backward())
+            ),
+        ),
+        (
+            "step once backward() has run on every loss",
+            lambda net: stepped_between(net, early=True),
+            lambda net: stepped_between(net, early=False),
+        ),
+    ],
+)
+def test_what_a_backward_raises_goes_by_what_its_remedy_says(words, wrong, right):
+    assert any(words in refusal.explanation.mend for refusal in raised.REFUSALS)
+    net = Net()
+    with pytest.raises(RuntimeError):
+        wrong(net)
+    net.zero_grad()
+    right(net)
+    assert net.a.weight.grad.count_nonzero()
+
+
+def handed_on(net, keep):
+    state = torch.zeros(())
+    for _ in range(2):
+        loss = loss_of(net, net.a(X).exp() + state)
+        loss.backward()
+        state = keep(loss)
+
+
+def two_losses(net, run):
+    shared = net.a(X).exp()
+    run(loss_of(net, shared), shared.sum())
+
+
+def stepped_between(net, *, early):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    first = loss_of(net, net.a(X).exp())
+    second = first.exp()
+    first.backward(retain_graph=True)
+    if early:
+        optimizer.step()
+    second.backward()
+    optimizer.step()

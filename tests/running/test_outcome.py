@@ -337,3 +337,30 @@ def test_an_optimizer_to_which_no_gradient_came_is_told_where_an_error_ends_the_
         "gradviz: No optimizer stepped while it was watched, so whether parameters train is not"
         " known; no gradient came to anything that optimizer holds.\n"
     )
+
+
+def test_a_backward_that_raises_ends_the_last_sentence_and_is_no_step_that_never_came(scripts):
+    scripts.write(
+        "twice.py",
+        """
+        import torch
+        from torch import nn
+
+        makes, judges = nn.Linear(2, 3), nn.Linear(3, 1)
+        of_makes = torch.optim.SGD(makes.parameters(), lr=0.1)
+        of_judges = torch.optim.SGD(judges.parameters(), lr=0.1)
+        score = judges(makes(torch.ones(5, 2))).square().mean()
+        score.backward(retain_graph=True)
+        of_judges.step()
+        (-score).backward()
+        of_makes.step()
+        """,
+    )
+    ran = scripts.run("twice.py")
+    assert ran.code == 1
+    assert "never steps" not in ran.err
+    assert ran.err.count("was changed in place at twice.py:10 (of_judges.step()).") == 1
+    assert ran.err.splitlines()[-1] == (
+        "gradviz: 2 of 4 parameters train; of 2 it is not known; backward() raised an error at"
+        " twice.py:11, which ended the script."
+    )

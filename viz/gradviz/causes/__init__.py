@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
-from gradviz.causes import captured, raised
+from gradviz.causes import captured
 from gradviz.causes.cause import Cause, Severed, Way
 from gradviz.causes.explanation import Explanation
 from gradviz.causes.packages import installed
-from gradviz.causes.raised import RAISED
+from gradviz.causes.raised import RAISED, explanation_of
 from gradviz.graph import Cut, CutKind
 
 
@@ -42,7 +42,7 @@ BY_OPERATION: Mapping[str, Explanation] = {
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
     if cut.operation.startswith(RAISED):
-        return raised.RAISED_EXPLANATION
+        return explanation_of(cut.operation)
     if cut.captured and cut.kind is not CutKind.CHECKPOINT:
         return captured.CAPTURED
     operation = cut.operation.removesuffix(" in TorchScript")

@@ -1,12 +1,82 @@
-"""The backward raised: it brought nothing to anything, whatever was recorded."""
+"""A backward raised an error, and so brought nothing to anything."""
+
+from typing import NamedTuple
 
 from gradviz.causes.explanation import Explanation
 
 RAISED = "backward() raised"
-"""How the operation of a cut begins where a backward raised, and so brought nothing to anything."""
+"""How the operation of such a cut begins."""
 
-RAISED_EXPLANATION = Explanation(
-    "backward() raised an error here. Nothing is called reached, although some gradient may have"
-    " arrived before.",
-    "Do what the error says. Where a derivative is not implemented, use operations that have one.",
+
+class Refusal(NamedTuple):
+    """An error of torch's that says what is wrong.
+
+    Attributes:
+        text: What is in its message.
+        means: The same of the operation that raised, in a few words; may be empty.
+        explanation: What it means and what mends it.
+    """
+
+    text: str
+    means: str
+    explanation: Explanation
+
+
+IN_PLACE = "modified by an inplace operation"
+"""What torch says where a value that backward() needs is not what it was."""
+
+REFUSALS = (
+    Refusal(
+        IN_PLACE,
+        "changed in place since",
+        Explanation(
+            "backward() needs a value that this operation used or made, and it was changed in place"
+            " afterwards.",
+            "Change nothing in place between the forward and backward(): x = x + 1 in place of x +="
+            " 1. Let an optimizer step once backward() has run on every loss that its parameters"
+            " went into.",
+        ),
+    ),
+    Refusal(
+        "backward through the graph a second time",
+        "its graph was freed",
+        Explanation(
+            "An earlier backward() went through this operation, and freed what it had kept.",
+            "Compute it anew for each backward(), and detach() what a step hands to the next. Where"
+            " two losses share it, run backward() once on their sum, or pass retain_graph=True to"
+            " the first.",
+        ),
+    ),
+    Refusal(
+        "",
+        "",
+        Explanation(
+            "backward() raised an error here. Nothing is called reached, although some gradient may"
+            " have arrived before.",
+            "Do what the error says. Where a derivative is not implemented, use operations that"
+            " have one.",
+        ),
+    ),
 )
+"""The last is any other error."""
+
+
+def operation_of(name: str, error: str) -> str:
+    """Return the operation of the cut, as a person would write it.
+
+    Args:
+        name: Of the operation that raised; empty where it is not known.
+        error: Type and text of what it raised.
+    """
+    refusal = next(refusal for refusal in REFUSALS if refusal.text in error)
+    inside = f" in {name}" if name else ""
+    return f"{RAISED}{inside}{f' ({refusal.means})' if refusal.means else ''}"
+
+
+def explanation_of(operation: str) -> Explanation:
+    """Return what the operation of such a cut means and what mends it."""
+    return next(
+        refusal.explanation
+        for refusal in REFUSALS
+        if not refusal.means or operation.endswith(f"({refusal.means})")
+    )

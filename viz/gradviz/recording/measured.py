@@ -4,13 +4,14 @@ What arrived at each leaf, where zeros begin, what turned out to be severed.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 
 import torch
 from torch import Tensor
 
-from gradviz.causes import RAISED
+from gradviz.causes.raised import IN_PLACE, operation_of
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
@@ -29,6 +30,7 @@ from gradviz.recording.zeros import find_zeros
 
 _MOST_BIRTHS = 4  # that are told
 _NOT_TOLD = "Zero is not told from reached"
+_ERROR = 160  # characters of an error that a note repeats
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ def measured(
     raised = next((backward.raised for backward in backwards if backward.raised is not None), None)
     if raised is not None:
         _sever_all(built, raised)
-        notes.append(f"backward() raised {raised.error}. No gradient is called reached.")
+        notes += _notes_of_raising(tape, built, raised)
         return Measured()
     if not backwards:
         why = (
@@ -268,6 +270,21 @@ def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFi
     )
 
 
+def _notes_of_raising(tape: Tape, built: Built, raised: Raised) -> Iterator[str]:
+    error = shorten(raised.error, _ERROR, placeholder=" ...")
+    yield f"backward() raised {error}. No gradient is called reached."
+    at = None if raised.node is None else built.index_of.get(raised.node)
+    spot = None if raised.node is None else tape.rewritten.since(raised.node, tape.steps)
+    place = None if spot is None else spot.calling_place or spot.place
+    if at is not None and place is not None and IN_PLACE in raised.error:
+        node = built.nodes[at]
+        made = "" if node.place is None else f" at {node.place}"
+        yield (
+            f"What {operation_name(node.operation)}{made} needs for its backward was changed in"
+            f" place at {place} ({place.code})."
+        )
+
+
 def _sever_all(built: Built, raised: Raised) -> None:
     """A backward that raised brings nothing.
 
@@ -275,11 +292,8 @@ def _sever_all(built: Built, raised: Raised) -> None:
     """
     at = None if raised.node is None else built.index_of.get(raised.node)
     node = None if at is None else built.nodes[at]
-    operation = (
-        RAISED
-        if node is None or node.operation == "NotImplemented"
-        else f"{RAISED} in {operation_name(node.operation)}"
-    )
+    made_by = "" if node is None or node.operation == "NotImplemented" else node.operation
+    operation = operation_of(operation_name(made_by) if made_by else "", raised.error)
     place, caller = (None, None) if node is None else (node.place, node.caller)
     if raised.spot is not None:
         place, caller = raised.spot.place, raised.spot.calling_place

@@ -27,6 +27,7 @@ from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
 from gradviz.recording.records import FORGOTTEN, Asked, Call, Exit, LeafSeen, Stamp, Step, Write
 from gradviz.recording.repeats import Repeats
+from gradviz.recording.rewritten import Rewritten
 from gradviz.recording.tensor_state import history
 from gradviz.recording.torch_inside import sharded
 from gradviz.recording.where import Spot
@@ -87,6 +88,7 @@ class Tape:
         self.made_before = False  # some node met is older
         # Writes inside a custom Function that are part of its result
         self.handed_on: set[int] = set()
+        self.rewritten = Rewritten()
         self._repeats = Repeats()
         self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into

@@ -138,14 +138,17 @@ class Account:
         """Say what could only be said at the end.
 
         Where gradviz itself ended the script, an optimizer may not have come to its step; where an
-        error ended it early on, nobody knows what would have come. Where backward itself raised,
-        nothing would.
+        error ended it early on, nobody knows what would have come. Where backward itself raised
+        before any step, nothing would.
 
         Args:
             early: An error ended the script early on, or it was not watched to its end.
             stopped: gradviz has ended the script, as asked for.
         """
-        early = early and not (self.kept.calls and self.kept.calls[-1].failed)
+        last = self.kept.calls[-1] if self.kept.calls else None
+        if early and last is not None and last.failed:
+            self._outcome.ended_by(last)
+            early = bool(self._training.steps)
         self.trained(ended=not early and (not stopped or self._training.all_stepped))
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:

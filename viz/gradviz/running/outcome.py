@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradviz.facts.training import Alarm, Thresholds, Training
+from gradviz.render.sentences import path_and_line
 from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.training.judging import judge
@@ -40,6 +41,7 @@ class Outcome:
         self._for_good: set[str] = set()  # and in those that nothing takes back
         self.training: Training | None = None  # as last judged
         self._before: Training | None = None  # and before the phase that is on
+        self._end: tuple[str, ...] = ()  # what ended the script
 
     def judge(
         self, calls: Sequence[BackwardCall], reported: int, *, ended: bool = False
@@ -63,7 +65,7 @@ class Outcome:
             reported,
             terms=watch.calls.terms,
             underivable=watch.calls.underivable,
-            remarks=watch.remarks,
+            remarks=watch.remarks + self._end,
             inspects=watch.calls.inspects,
             ended=ended,
             thresholds=self._thresholds,
@@ -92,6 +94,12 @@ class Outcome:
             alarms=alarms + training.alarms,
             remarks=tuple(dict.fromkeys(self._before.remarks + training.remarks)),
         )
+
+    def ended_by(self, call: BackwardCall) -> None:
+        """A backward call has raised, and that has ended the script."""
+        place = call.caller or call.place
+        at = "" if place is None else f" at {path_and_line(place)}"
+        self._end = (f"{call.kind.value}() raised an error{at}, which ended the script",)
 
     def of_step(self, step: OptimizerStep) -> None:
         """A step's own line may have been an alarm about some parameters."""

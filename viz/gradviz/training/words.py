@@ -386,7 +386,11 @@ def _not_finite(asked: _Asked) -> Explained | None:
 def _cut(asked: _Asked) -> Explained | None:
     verdicts = chain.from_iterable((*item.stepped, *item.verdicts) for item in asked.concerned)
     cut = next(chain.from_iterable(verdict.cuts for verdict in verdicts), None)
-    return None if cut is None else (_MEANS["cut"][0], causes.explain(cut).mend)
+    if cut is None:
+        return None
+    explanation = causes.explain(cut)
+    has_raised = cut.operation.startswith(causes.RAISED)
+    return explanation.meaning if has_raised else _MEANS["cut"][0], explanation.mend
 
 
 _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {

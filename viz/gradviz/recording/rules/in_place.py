@@ -1,7 +1,7 @@
 """Calls that write into what they are given."""
 
 from functools import partial
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from torch import Tensor
@@ -19,9 +19,13 @@ from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
+from gradviz.recording.torch_inside import node_number
+from gradviz.recording.where import Spot
 
-Targets = tuple[tuple[Tensor, bool], ...]
-"""What is written into, and whether it had a history before."""
+Targets = tuple[tuple[Tensor, bool, int], ...]
+"""What is written into, whether it had a history before, and torch's number of the node that made
+it, 0 where none did.
+"""
 
 
 def _before_in_place(recorder: Recorder, args: Any, kwargs: Any) -> Targets:
@@ -37,10 +41,18 @@ def _before_in_place(recorder: Recorder, args: Any, kwargs: Any) -> Targets:
         ):
             # The write puts another node in front of the Function's
             recorder.tape.drop_origin(written)
-        return ((targets, is_recorded(targets)),)
+        return ((targets, is_recorded(targets), _number(written)),)
     if isinstance(targets, (list, tuple)):
-        return tuple((item, is_recorded(item)) for item in targets if isinstance(item, Tensor))
+        return tuple(
+            (item, is_recorded(item), _number(item)) for item in targets if isinstance(item, Tensor)
+        )
     return ()
+
+
+def _number(target: Tensor) -> int:
+    """Return torch's number of the node that has made a value; 0 where there is none."""
+    node = history(target) if target.requires_grad else None
+    return 0 if node is None else node_number(node)
 
 
 def _after_in_place(
@@ -49,9 +61,13 @@ def _after_in_place(
     several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
     steps = where.is_optimizer(frame.f_code.co_filename) and not rule.name.endswith("zero_")
     settings = _of_group(recorder, frame) if steps else ()
-    for index, (target, was_live) in enumerate(before or ()):
+    spot: Spot | None = None
+    for index, (target, was_live, number) in enumerate(before or ()):
         if recorder.touches:
             recorder.touches.wrote(target, rule.name, frame)
+        if number or target.requires_grad:
+            spot = spot or Spot._make((*where.quick(frame)[:4], -1))
+            _rewrote(recorder, target, number, spot)
         others = [
             (
                 item[index]
@@ -69,6 +85,14 @@ def _after_in_place(
     return out
 
 
+def _rewrote(recorder: Recorder, target: Tensor, number: int, spot: Spot) -> None:
+    """A line has changed a value that the node of this number had made, or else a leaf."""
+    if number:
+        recorder.tape.rewritten.value(number, spot)
+    elif leaf := recorder.tape.leaf_number(target):
+        recorder.tape.rewritten.leaf(leaf, spot)
+
+
 def _of_group(recorder: Recorder, frame: FrameType) -> tuple[int, ...]:
     """Return what left torch and became a setting of the optimizer that runs in a frame."""
     if not recorder.tape.calls:
@@ -76,10 +100,38 @@ def _of_group(recorder: Recorder, frame: FrameType) -> tuple[int, ...]:
     return tuple(number for number, _ in inputs_of(recorder, settings_of(frame), {}, frame=frame))
 
 
+def _before_asked(place: int, recorder: Recorder, args: Any, kwargs: Any) -> int:
+    """Return torch's number of the node that made what will be changed, where
+    ``inplace`` asks for that; 0 otherwise.
+    """
+    asked = args[place] if len(args) > place else kwargs.get("inplace")
+    target = args[0] if args else kwargs.get("input")
+    return _number(base_of(target)) if asked and isinstance(target, Tensor) else 0
+
+
+def _after_asked(
+    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
+) -> Any:
+    if before:
+        recorder.tape.rewritten.value(before, Spot._make((*where.quick(frame)[:4], -1)))
+    return after(recorder, rule, args, kwargs, out, None, frame)
+
+
+def _place_of_inplace(function: Any) -> int:
+    """Return where a function of torch's that is written in Python takes ``inplace``; 0 where it
+    takes none.
+    """
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if isinstance(code, CodeType) else ()
+    return names.index("inplace") if "inplace" in names else 0
+
+
 def _before_writing(
     written: tuple[beside.Argument, ...], recorder: Recorder, args: Any, kwargs: Any
 ) -> Targets:
-    return tuple((target, is_recorded(target)) for target in beside.targets(written, args, kwargs))
+    return tuple(
+        (target, is_recorded(target), 0) for target in beside.targets(written, args, kwargs)
+    )
 
 
 def _after_writing(
@@ -93,13 +145,13 @@ def _after_writing(
     frame: FrameType,
 ) -> Any:
     """Follow an operator that declares to write some of its arguments."""
-    targets = [target for target, _ in before or ()]
+    targets = [target for target, *_ in before or ()]
     others = [
         item
         for item in tensors_in((*args, *kwargs.values()))
         if not any(item is target for target in targets)
     ]
-    for target, was_live in before or ():
+    for target, was_live, _ in before or ():
         wrote(recorder, rule, target, was_live, others, {}, frame)
     return after(recorder, rule, args, kwargs, out, None, frame)
 
@@ -135,6 +187,9 @@ def recognise(function: Any, name: str) -> Rule | None:
     """Return the rule of a torch function that writes into what it is given; None for any other."""
     if is_in_place(name):
         return Rule(name, _after_in_place, _before_in_place)
+    place = _place_of_inplace(function)
+    if place:
+        return Rule(name, _after_asked, partial(_before_asked, place))
     statistics = beside.statistics_of(function, name)
     if statistics is not None:
         return Rule(name, partial(_after_norm, statistics))

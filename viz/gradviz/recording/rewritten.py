@@ -1,0 +1,69 @@
+"""Which line changed in place what a backward still needed."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from gradviz.recording.records import Step
+from gradviz.recording.torch_inside import sequence_number
+from gradviz.recording.where import Spot
+
+_VIEWS = re.compile(
+    r"(T|AsStrided|Expand|Permute|Select|Slice|Squeeze|Transpose|Unsqueeze|UnsafeView|View)Backward\d"
+)
+"""Nodes whose result shares the memory of what went in."""
+
+
+_MOST = 100_000  # writes that are kept
+
+
+class Rewritten:
+    """The writes in place into values with a history, and into leaves that have gradient."""
+
+    def __init__(self) -> None:
+        # By torch's number of the node that had made the value before the write
+        self._values: dict[int, Spot] = {}
+        # By number of the leaf: its last write, and torch's number of the node that comes next
+        self._leaves: dict[int, tuple[int, Spot]] = {}
+
+    def value(self, number: int, spot: Spot) -> None:
+        """The value that a node had made was changed; the node's number is torch's."""
+        self._values[number] = spot
+        if len(self._values) > _MOST:
+            del self._values[next(iter(self._values))]
+
+    def leaf(self, number: int, spot: Spot) -> None:
+        """A leaf was changed."""
+        self._leaves[number] = sequence_number(), spot
+
+    def since(self, node: int, steps: Mapping[int, Step]) -> Spot | None:
+        """Return the line that changed what a node used or made, after the node was made.
+
+        None where none was seen, and where several lines did.
+
+        Args:
+            node: The tape's number of the node.
+            steps: The nodes on the tape.
+        """
+        step = steps.get(node)
+        if step is None:
+            return None
+        made = step.stamp.node
+        spots: set[Spot] = set()
+        for number in (node, *_used(step.nexts, steps)):
+            maker = steps.get(number)
+            spot = None if maker is None else self._values.get(maker.stamp.node)
+            written, leaf_spot = self._leaves.get(number, (0, None))
+            if spot is not None:
+                spots.add(spot)
+            elif leaf_spot is not None and written > made > 0:
+                spots.add(leaf_spot)
+        return spots.pop() if len(spots) == 1 else None
+
+
+def _used(nexts: Iterable[int], steps: Mapping[int, Step]) -> Iterator[int]:
+    """Yield the numbers of what went into a node, and of what views among it are views of."""
+    for number in nexts:
+        yield number
+        step = steps.get(number)
+        if step is not None and _VIEWS.fullmatch(step.name):
+            yield from _used(step.nexts, steps)
