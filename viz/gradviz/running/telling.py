@@ -50,6 +50,7 @@ class Teller:
         self._last: dict[tuple[str, str], BackwardCall] = {}  # by kind and line
         self._places: dict[tuple[str, ...], str] = {}  # where the reader finds it
         self._repeats: Counter[tuple[str, ...]] = Counter()
+        self._before = 0  # lines of the call that was told of last
 
     def tell_call(self, call: BackwardCall) -> str:
         """Return what a call reached, what it did not, and why; empty where it repeats itself."""
@@ -67,7 +68,9 @@ class Teller:
             is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
             if not since and not is_worth_a_line:
                 return ""
-        return "\n".join([first, *details, *since]) + "\n"
+        lines = [first, *details, *since]
+        self._before = len(lines)
+        return "\n".join(lines) + "\n"
 
     def tell_step(self, step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:
         """Return what steps next, led by the alarm where there is one.
@@ -84,7 +87,10 @@ class Teller:
             return ""
         if (step.starved or step.stale or step.zero) and is_again:
             first, details = f"{first}, as {earlier}", []
-        return "\n".join([first, *details]) + "\n"
+        lines = [first, *details]
+        if not self._verbose:
+            lines = brief.below(lines, self._before, line("more", ""), line("means", ""))
+        return "\n".join(lines) + "\n"
 
 
 def _is_told(times: int) -> bool:
