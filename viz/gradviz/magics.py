@@ -29,7 +29,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def run_cell(shell: Any, line: str, cell: str) -> Report:
-    """Run a cell as IPython does, traced, and report on the loss that it leaves.
+    """Run a cell as IPython does, traced, and return the report on the loss that it leaves.
 
     Raises:
         GradvizError: There are more than two names, or no variable of such a name.

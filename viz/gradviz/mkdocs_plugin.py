@@ -51,7 +51,7 @@ class GradvizPlugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # th
     def on_page_markdown(
         self, markdown: str, *, page: "Page", config: "MkDocsConfig", files: Files
     ) -> str:
-        """Trace every block of a page.
+        """Return a page in which every block is replaced by what tracing it showed.
 
         Raises:
             PluginError: One cannot be traced; names the document and the line.

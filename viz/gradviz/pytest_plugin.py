@@ -153,7 +153,7 @@ class Gradients:
     def report(
         self, loss: Any, model: "Model | None" = None, optimizer: "Optimizers" = None
     ) -> "Report":
-        """Report on a loss of the last block. See :meth:`gradviz.Trace.report`.
+        """Return the report on a loss of the last block. See :meth:`gradviz.Trace.report`.
 
         Raises:
             TraceError: There was no block.
@@ -180,7 +180,7 @@ class Gradients:
         rest: str = "reached",
         optimizer: "Optimizers" = None,
     ) -> "Report":
-        """Hold which parameters get gradient from a loss of the last block.
+        """Hold which parameters get gradient from a loss of the last block, and return its report.
 
         See :func:`gradviz.assert_gradients`.
         """

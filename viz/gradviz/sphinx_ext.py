@@ -65,7 +65,11 @@ img.gradviz-dark{display:none}
 
 
 def formats(argument: str) -> tuple[str, ...]:
-    """Read the option ``:format:``."""
+    """Return the formats that the option ``:format:`` asks for.
+
+    Raises:
+        ValueError: It asks for none, or for one that there is not.
+    """
     given = tuple(argument.split())
     wrong = next((form for form in given if form not in FORMATS), None)
     if wrong is not None or not given:
@@ -288,7 +292,7 @@ def _add_style(app: "Sphinx") -> None:
 
 
 def setup(app: "Sphinx") -> Mapping[str, Any]:
-    """Register the directive with Sphinx."""
+    """Register the directive, and return what Sphinx asks of an extension."""
     app.add_directive("gradviz", GradvizDirective)
     app.add_config_value("gradviz_engine", "auto", "env", str)
     app.connect("builder-inited", _add_style)

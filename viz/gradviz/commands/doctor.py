@@ -51,7 +51,7 @@ class Examination:
 
 
 def examine() -> Examination:
-    """Look at the versions, and judge the steps whose answers are known.
+    """Return the versions, and which of the steps whose answers are known are answered wrongly.
 
     Raises:
         GradvizError: torch cannot be imported.

@@ -27,7 +27,7 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         self.name, self.words = name, words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Let a known word pass."""
+        """Return a word that there is; of any other, name the nearest."""
         if value in self.words:
             return str(value)
         close = difflib.get_close_matches(str(value), self.words, n=1, cutoff=0.7)
@@ -37,7 +37,7 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         )
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Show the words themselves in the help."""
+        """Return how the help writes it: by the words themselves."""
         return f"[{'|'.join(self.words)}]"
 
 

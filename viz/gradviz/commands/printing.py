@@ -49,7 +49,7 @@ def shown(file: Path) -> Iterator[None]:
 
 
 def read(file: Path) -> "Report":
-    """Read a saved report."""
+    """Return the report that a file holds."""
     from gradviz.reports import read_json
 
     try:
@@ -82,7 +82,7 @@ def finish(report: "Report", output: Path | None, engine: str, view: View) -> No
 
 
 def console_of_output() -> "Console":
-    """Standard output, in colour where it is a terminal and NO_COLOR is not set."""
+    """Return standard output, in colour where it is a terminal and NO_COLOR is not set."""
     from rich.console import Console
 
     class Ours(Console):

@@ -11,7 +11,7 @@ _RUNS = 200  # a step takes a fraction of a millisecond
 
 
 def costs(at: str = "f2", runs: int = _RUNS) -> dict[str, Cost]:
-    """Measure the ways to freeze a layer of the article's net."""
+    """Return what each way to freeze a layer of the article's net costs, by name."""
     torch.set_num_threads(1)
     net, x = Net(STRATEGIES["none"], at), torch.tensor([[1.0]])
     return measure(ways(net, at, lambda: net(x).sum()), runs)

@@ -76,7 +76,9 @@ class Way:
 
 
 def measure(ways: Mapping[str, Way], runs: int = 20) -> dict[str, Cost]:
-    """Run each way in turn, in an order that turns round every time, once beforehand for warmth.
+    """Return what each way costs, by name.
+
+    Each runs in turn, in an order that turns round every time, once beforehand for warmth.
 
     Args:
         ways: By name.

@@ -37,7 +37,7 @@ def together(report: Findings) -> Findings:
 
 
 def is_of_calls(report: Findings) -> bool:
-    """Whether the losses are the calls of a run, each with a graph of its own."""
+    """Say whether the losses are the calls of a run, each with a graph of its own."""
     return bool(report.losses) and all(part.call for part in report.losses.values())
 
 

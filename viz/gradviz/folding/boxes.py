@@ -46,7 +46,7 @@ class View:
             )
 
     def shows_all_of(self, graph: Graph) -> bool:
-        """Whether ``graph`` is small enough to be drawn node by node."""
+        """Say whether ``graph`` is small enough to be drawn node by node."""
         most = WHOLE if self.budget == PICTURE else self.budget + self.budget // 2
         return self.depth is None and not self.open and len(graph.nodes) <= most
 

@@ -132,7 +132,7 @@ class Flow:
         return source if source.severs is not None else self.nodes[edge.target]
 
     def way(self, edge: Edge) -> Way:
-        """What passes along an edge on which nothing severs."""
+        """Return what passes along an edge on which nothing severs."""
         source, target = self.nodes[edge.source], self.nodes[edge.target]
         if edge.gradient:
             if source.pruned or target.pruned:

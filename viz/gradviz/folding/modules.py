@@ -292,7 +292,7 @@ class Rooms:
         self.of.update((member, room) for member in members)
 
     def apart(self, source: Module, target: Module) -> bool:
-        """Whether they stand in different repetitions of one run."""
+        """Say whether they stand in different repetitions of one run."""
         a: Module | None = source
         b: Module | None = target
         while a is not None and b is not None and a is not b:

@@ -52,7 +52,7 @@ class Site:
         return statements[-1 - self.back] if self.back < len(statements) else None
 
     def nodes(self) -> Iterator[ast.AST]:
-        """Go through the syntax of the statement; of a compound one, of its head."""
+        """Yield the syntax of the statement; of a compound one, of its head."""
         return () if self.statement is None else head(self.statement)  # type: ignore[return-value]
 
     def is_imported(self, name: str) -> bool:
@@ -70,7 +70,7 @@ _PROPOSERS: list[tuple[frozenset[str] | None, Proposer]] = []
 
 
 def proposes(*kinds: str) -> Callable[[Proposer], Proposer]:
-    """Register a function that proposes edits for a site of these kinds.
+    """Return what registers a function that proposes edits for a site of these kinds.
 
     Of every kind where none is named.
     """
@@ -95,7 +95,7 @@ def proposals(site: Site) -> Iterator[Edit]:
 
 
 def head(statement: ast.stmt) -> Iterator[ast.AST]:
-    """Go through the syntax of a statement, less the statements that stand in it."""
+    """Yield the syntax of a statement, less the statements that stand in it."""
     stack: list[ast.AST] = [statement]
     while stack:
         node = stack.pop()

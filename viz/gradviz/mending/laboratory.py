@@ -83,7 +83,7 @@ class Laboratory:
         self._folder.cleanup()
 
     def run(self, sources: Mapping[str, bytes], *, again: bool = False) -> Outcome:
-        """Run the step with these sources in the place of the files' own.
+        """Return what the step does with these sources in the place of the files' own.
 
         Args:
             sources: Bytes by file.
@@ -95,11 +95,11 @@ class Laboratory:
         return self._done[key]
 
     def time(self, sources: Mapping[str, bytes]) -> Outcome:
-        """Run the step several times with these sources, untraced."""
+        """Return how long the step takes with these sources, of several runs without a trace."""
         return self._run(sources, timed=True)
 
     def count(self, experiment: Experiment) -> Outcome:
-        """Run the script as it is, and count what its modules keep."""
+        """Return what the modules of the script keep for the backward, as it is."""
         return self._run({}, experiment=experiment)
 
     def _run(

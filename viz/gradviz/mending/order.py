@@ -57,6 +57,7 @@ class Order:
         return self.module or self.step.endswith(".py")
 
     def to_text(self) -> str:
+        """Return it as JSON, for another process to read."""
         sources = {
             file: base64.b64encode(data).decode("ascii") for file, data in self.sources.items()
         }
@@ -73,6 +74,7 @@ class Order:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
+        """Return what :meth:`to_text` wrote."""
         fields = json.loads(text)
         sources = {file: base64.b64decode(data) for file, data in fields.pop("sources").items()}
         asked = fields.pop("experiment")

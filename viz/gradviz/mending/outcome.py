@@ -121,10 +121,12 @@ class Outcome:
         return tuple((call.loss, tuple(sorted(call.gradients.items()))) for call in self.calls)
 
     def to_text(self) -> str:
+        """Return it as JSON, for another process to read."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
+        """Return what :meth:`to_text` wrote."""
         fields = json.loads(text)
         failure, kept = fields.pop("failure"), fields.pop("kept")
         if kept is not None:

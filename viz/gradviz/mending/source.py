@@ -138,7 +138,7 @@ class Source:
         )
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Go through what a node stands in, from the inside out."""
+        """Yield what a node stands in, from the inside out."""
         parent = self.parents.get(node)
         while parent is not None:
             yield parent
@@ -162,11 +162,12 @@ class Source:
     # Changes that are often needed
 
     def replacing(self, node: ast.expr | ast.stmt, text: str) -> Replacement:
-        """Put ``text`` in the place of a node."""
+        """Return the change that puts ``text`` in the place of a node."""
         return Replacement(*self.span(node), text)
 
     def deleting(self, statement: ast.stmt) -> Replacement:
-        """Take a statement away, with its lines where nothing else stands on them.
+        """Return the change that takes a statement away, with its lines where nothing else
+        stands on them.
 
         ``pass`` stays where a body would be empty.
         """
@@ -180,7 +181,7 @@ class Source:
         return Replacement(self.line_start(statement.lineno), self.line_start(last + 1), "")
 
     def inserting_after(self, statement: ast.stmt, code: str) -> Replacement:
-        """Put a line behind a statement, as far in as that is."""
+        """Return the change that puts a line behind a statement, as far in as that is."""
         last = statement.end_lineno or statement.lineno
         place = self.line_start(last + 1)
         ending = self.line_end(last)
@@ -190,7 +191,7 @@ class Source:
         return Replacement(place, place, f"{line}{ending}")
 
     def inserting_before(self, statement: ast.stmt, code: str) -> Replacement:
-        """Put a line in front of a statement, as far in as that is."""
+        """Return the change that puts a line in front of a statement, as far in as that is."""
         place = self.line_start(_first(statement))
         return Replacement(
             place, place, f"{self.indent(statement.lineno)}{code}{self.line_end(statement.lineno)}"

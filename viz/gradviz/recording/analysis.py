@@ -110,7 +110,7 @@ class _Severance:
 
 
 def analyse(graph: Graph, observed: Sequence[ParameterSeen]) -> Judgement:
-    """Judge every parameter and name the cuts."""
+    """Return the verdict of every parameter, the cuts, and the graph with both in it."""
     graph = _with_thawed(graph, observed)
     passed = graph.before([0], through=attrgetter("gradient"))
     severing = any(edge.severed is not None for edge in graph.edges)

@@ -122,7 +122,7 @@ def build(
     *,
     moved: bool = False,
 ) -> Built:
-    """Build the graph of everything that went into the loss.
+    """Return the graph of everything that went into the loss.
 
     Args:
         tape: What was seen.

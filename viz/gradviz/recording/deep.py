@@ -45,5 +45,5 @@ class Trampoline:
 
 
 def wants_trampoline(number: int) -> bool:
-    """Choose nodes by torch's number of them, evenly whatever the numbers along a path are."""
+    """Say by torch's number of a node whether it is to have one: evenly, whatever path is taken."""
     return (number * 2654435761 >> 11) & _SPARSE == 0

@@ -53,7 +53,7 @@ def judge(
     notes: tuple[str, ...] = (),
     numbers: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Findings:
-    """Report on one loss, or on several together.
+    """Return what became of the gradient of one loss, or of several together.
 
     Args:
         tape: What the trace saw.

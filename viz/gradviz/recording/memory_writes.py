@@ -151,7 +151,7 @@ def _kind_of_write(
 
 
 def foreign(recorder: Recorder, inputs: Inputs, target: Tensor) -> Inputs:
-    """Leave out what a tensor is made of already.
+    """Return inputs without what a tensor is made of already.
 
     Writing it into itself, also converted or scaled, severs nothing.
     """

@@ -72,7 +72,7 @@ OUT = "(out=...)"
 
 
 def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
-    """Write an operation as a person would."""
+    """Return an operation as a person would write it."""
     if kind is CutKind.DEEPCOPY:
         return "copy.deepcopy()"
     if stack.state_dict and kind is CutKind.DETACH:

@@ -4,6 +4,6 @@ import re
 
 
 def operation_name(node: str) -> str:
-    """Turn ``"NllLossBackward0"`` into ``"nll_loss"``."""
+    """Return the name of an operation: ``"nll_loss"`` for ``"NllLossBackward0"``."""
     plain = re.sub(r"(\d)D(?=[A-Z]|$)", r"\1d", re.sub(r"Backward\d*$", "", node))
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()

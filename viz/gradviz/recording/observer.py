@@ -27,7 +27,7 @@ class Observer:
     def begin(
         self, losses: Iterable[Tensor], inputs: Iterable[Tensor] | None, off: list[Action]
     ) -> Backward:
-        """Watch the backward that begins now.
+        """Watch the backward that begins now, and return it.
 
         Args:
             losses: What it begins from.

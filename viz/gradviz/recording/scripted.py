@@ -63,6 +63,7 @@ class MadeOf:
     parts: "list[MadeOf]" = field(default_factory=list)
 
     def severed(self, by: "Severing") -> "MadeOf":
+        """Return what it is made of where all of it is severed."""
         return MadeOf(set(), {**dict.fromkeys(self.live, by), **self.dead})
 
 

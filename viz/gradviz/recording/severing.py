@@ -196,7 +196,7 @@ def hands_on(recorder: Recorder, name: str, args: Any) -> bool:
 
 
 def outer_switch(recorder: Recorder) -> bool:
-    """Grad mode was off already where the custom Function was applied."""
+    """Say whether grad mode was off already where the custom Function was applied."""
     return not recorder.grad_at_start or (
         recorder.switch is not None and not recorder.switch.inside_function
     )

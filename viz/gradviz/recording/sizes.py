@@ -33,7 +33,8 @@ _vector_norm = torch.linalg.vector_norm
 
 
 def unseen(function: Callable[..., Result], *args: Any) -> Result:
-    """Call a function whose torch functions none of the user's modes gets to see, without gradient.
+    """Return what a function gives, called without gradient; none of the user's modes gets to see
+    its torch functions.
 
     The blocks end in C, so that an interrupt leaves none of them open.
     """

@@ -312,7 +312,7 @@ _SWITCHES = (torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)
 
 
 def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
-    """Read the whole stack: for the few calls that sever something.
+    """Return what the whole stack says: for the few calls that sever something.
 
     Args:
         frame: That makes the call.

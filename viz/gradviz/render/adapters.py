@@ -26,7 +26,7 @@ _ADAPTER = re.compile(
 def fold(
     names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
 ) -> list[Group]:
-    """Fold some of a model's names into groups: adapters, then what :func:`fold_names` makes of
+    """Return some of a model's names in groups: adapters, then what :func:`fold_names` makes of
     the others.
 
     The arguments are those of :func:`fold_names`.

@@ -37,7 +37,7 @@ class Group:
 def fold_names(
     names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
 ) -> list[Group]:
-    """Fold some of a model's names into groups, in the model's order.
+    """Return some of a model's names in groups, in the model's order.
 
     A module is named in place of its parameters where all of them are meant, and runs of numbered
     siblings are joined.
@@ -86,7 +86,7 @@ def joined_numbers(paths: Sequence[str]) -> str:
 def by_module(
     names: Iterable[str], among: Iterable[str], roots: Iterable[str] = ()
 ) -> dict[str, list[str]]:
-    """Gather parameters by the outermost module all of whose parameters are meant.
+    """Return parameters by the outermost module all of whose parameters are meant.
 
     One without such a module stands for itself.
 
@@ -116,7 +116,7 @@ def modules_around(name: str) -> list[str]:
 def join_siblings(
     folded: dict[tuple[str, ...], tuple[int, int]],
 ) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Join keys that differ in one number only, for every place in the path.
+    """Return keys with those joined that differ in one number only, for every place in the path.
 
     ``layers.0.*``, ``layers.1.*``; ``layers[0].*`` too.
     """

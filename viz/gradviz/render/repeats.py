@@ -11,7 +11,7 @@ PERIOD = 64  # the longest stretch that is recognised when it repeats
 
 
 def repeats(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
-    """Part the entries into stretches ``(start, end, period)``.
+    """Yield the entries as stretches ``(start, end, period)``.
 
     The period is 0 where nothing repeats. What saves most is taken first.
     """
@@ -75,7 +75,7 @@ def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | 
 
 
 def name_of_run(entries: Sequence[Entry], period: int) -> str:
-    """Name a run: ``"h.0..11"``, ``"cell and head"``, ``"MulBackward0 and 3 more"``.
+    """Return the name of a run: ``"h.0..11"``, ``"cell and head"``, ``"MulBackward0 and 3 more"``.
 
     By its modules, where it has any: what else repeats with them is seen when it is opened.
     """

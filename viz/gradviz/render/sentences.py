@@ -84,7 +84,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def verdict_counts(report: Findings) -> str:
-    """Count the parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
+    """Return the number of parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
     verdicts = Counter(map(word_of, report.parameters.values()))
     return (
         f"{counted(len(report.parameters), 'parameter')},"

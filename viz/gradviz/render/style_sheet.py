@@ -7,7 +7,7 @@ TINT = 0.07  # opacity of a frame; frames inside frames add up
 
 
 def style_sheet(root: str, *, framed: bool, ringed: bool) -> str:
-    """The style sheet.
+    """Return the style sheet.
 
     Every rule begins at ``root``, so that none reaches another picture of the same page.
     """

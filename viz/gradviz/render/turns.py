@@ -8,7 +8,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 
 def components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
-    """The strongly connected components of a graph, successors first (Tarjan's, as a loop)."""
+    """Return the strongly connected components of a graph, successors first (Tarjan's)."""
     order: dict[_Key, int] = {}
     low: dict[_Key, int] = {}
     on_stack: dict[_Key, None] = {}

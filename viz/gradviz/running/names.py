@@ -65,7 +65,7 @@ class Found:
 
 
 def find(frame: FrameType | None) -> Found:
-    """Look for models and optimizers, and for their names as seen from a frame."""
+    """Return the models and optimizers that live, with their names as seen from a frame."""
     modules, optimizers, bare = _living(frame)
     outermost = _without_wrappers(_outermost(modules), frame)
     held = [

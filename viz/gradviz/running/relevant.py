@@ -20,8 +20,8 @@ _COPIES = frozenset((CutKind.DEEPCOPY, CutKind.COPY_UNDER_NO_GRAD))
 
 
 def relevant(report: Report, scene: Found) -> Report:
-    """Leave out copies of what is trained all the same, and models that nothing leads to and that
-    have no part in the call.
+    """Return a report without copies of what is trained all the same, and without models that
+    nothing leads to and that have no part in the call.
     """
     used = _used_elsewhere(report.graph)
     copies = {

@@ -62,17 +62,19 @@ class Settings:
     command: str = ""
 
     def to_text(self) -> str:
+        """Return it as JSON, for another process to read."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_text(cls, text: str) -> "Settings":
+        """Return what :meth:`to_text` wrote."""
         fields = json.loads(text)
         backward, thresholds = tuple(fields["backward"]), Thresholds(**fields["thresholds"])
         return cls(**{**fields, "backward": backward, "thresholds": thresholds})
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """Read ``"1,2,5-7"``.
+    """Return the numbers that ``"1,2,5-7"`` names, in order.
 
     Raises:
         GradvizError: It is no list of numbers from 1 on.

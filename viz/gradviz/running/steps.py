@@ -33,9 +33,8 @@ class Traced:
 
 
 def trace_function(name: str, **arguments: Any) -> Report:
-    """Trace ``package.module:function`` or ``file.py:function`` and report on what it returns.
-
-    ``(loss, model)`` or a loss.
+    """Trace ``package.module:function`` or ``file.py:function``, and return the report on what it
+    returns: a loss, or ``(loss, model)``.
 
     ``arguments`` are handed to it. The module is looked for in the current folder first, as
     ``python -m`` does; beside a file what lies there can be imported.
@@ -76,7 +75,7 @@ def find_function(name: str) -> Callable[..., Any]:
 
 
 def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Traced:
-    """Run a function in a trace, and its backward.
+    """Run a function in a trace, and its backward; return the report with what it returned.
 
     Raises:
         GradvizError: It raises.
@@ -137,8 +136,8 @@ def _why_backward_failed(trace: Any, error: Exception) -> str:
 
 
 def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
-    """Run a program that stands in a document, and report on the ``loss`` and the ``model`` that it
-    leaves.
+    """Run a program that stands in a document, and return the report on the ``loss`` and the
+    ``model`` that it leaves.
 
     Args:
         lines: The program.

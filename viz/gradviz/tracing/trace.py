@@ -165,7 +165,7 @@ class Trace:
         *,
         backward: bool = False,
     ) -> Report:
-        """Report on one loss, or on several.
+        """Return the report on one loss, or on several together, with one for each in ``losses``.
 
         Args:
             loss: A tensor; a mapping of names to tensors for several, each with its own reach; or
@@ -264,6 +264,8 @@ def _refuse() -> None:
 def trace(*, values: bool = False) -> Trace:
     """Watch one training step: which values autograd records, and which calls sever them.
 
+    Return what watches from ``with`` on, and is asked for the report afterwards.
+
     Args:
         values: Measure in full how much gradient comes to each node and what it passes on:
             ``incoming`` and ``outgoing`` of the nodes of ``report.graph``. What is measured is the
@@ -317,7 +319,7 @@ def run_backward(trace: Trace, loss: Any) -> None:
 def report(
     loss: Any, model: Model | None = None, optimizer: Optimizers = None, *, backward: bool = False
 ) -> Report:
-    """Report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
+    """Return the report on a loss afterwards, without a trace: from its ``grad_fn`` alone.
 
     Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`. Only
     a trace can tell cut from unused: what is not reached has the verdict unused, for the reason
