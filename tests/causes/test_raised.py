@@ -24,6 +24,11 @@ from gradviz.causes.raised import RAISED, REFUSALS, explanation_of, operation_of
             "detach()",
         ),
         (
+            "RuntimeError: grad can be implicitly created only for scalar outputs",
+            "several values",
+            "mean() or sum()",
+        ),
+        (
             "NotImplementedError: the derivative for 'histc' is not implemented.",
             "raised an error",
             "Do what the error says",

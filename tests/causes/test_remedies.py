@@ -501,6 +501,16 @@ def test_a_derivative_that_raises_is_mended_by_one_that_does_not():
             ),
         ),
         (
+            "one value with mean() or sum()",
+            lambda net: net.a(X).exp().backward(),
+            lambda net: net.a(X).exp().sum().backward(),
+        ),
+        (
+            "pass gradient= to backward()",
+            lambda net: net.a(X).exp().backward(),
+            lambda net: net.a(X).exp().backward(gradient=torch.ones(4, 3)),
+        ),
+        (
             "step once backward() has run on every loss",
             lambda net: stepped_between(net, early=True),
             lambda net: stepped_between(net, early=False),

@@ -48,6 +48,14 @@ REFUSALS = (
         ),
     ),
     Refusal(
+        "grad can be implicitly created only for scalar outputs",
+        "of a loss of several values",
+        Explanation(
+            "The loss has several values, and backward() differentiates a single one.",
+            "Reduce the loss to one value with mean() or sum(), or pass gradient= to backward().",
+        ),
+    ),
+    Refusal(
         "",
         "",
         Explanation(

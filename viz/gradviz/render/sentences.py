@@ -243,7 +243,7 @@ def why_unused(unused: Unused) -> str:
     if unused.reason is UnusedReason.NEVER_READ:
         return "no call took it in"
     if unused.reason is UnusedReason.NEVER_CALLED:
-        times = "twice" if unused.times == 2 else f"{unused.times} times"
+        times = in_times(unused.times)
         return "no call of its module was seen" + (
             f"; {unused.twin}, which is built like it, was called {times}, last"
             if unused.twin
@@ -389,3 +389,8 @@ def _unused_clauses(report: Findings) -> list[str]:
         for names, word in ((certain, "used"), (unseen, "reached"))
         if names
     ]
+
+
+def in_times(number: int) -> str:
+    """Return how often something was: ``"once"``, ``"twice"``, ``"3 times"``."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")

@@ -26,6 +26,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.seams.backward import around_backward, watches_backward
 from gradviz.recording.seams.seam import Seam
 from gradviz.recording.uninterrupted import is_own
+from gradviz.render.sentences import in_times
 from gradviz.running import ranks
 from gradviz.running.account import Account
 from gradviz.running.children import Children
@@ -161,7 +162,7 @@ class Watch:
         self._phases.end()
         self._off()
         if os.getpid() == self._settings.root and not self._aside:
-            grads = f"torch.autograd.grad was called {self._grads} times" if self._grads else ""
+            grads = f"torch.autograd.grad was called {in_times(self._grads)}" if self._grads else ""
             why = self._functional.in_words() if self._functional else grads
             self._account.say_unseen(self._count, why, was_on=was_on)
         if self._account.kept.calls or self._functional:
