@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from gradviz.facts.training import Heir
 from gradviz.graph import Place
 from gradviz.training.bequests import Bequests
-from gradviz.training.heirs import Heir
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 import gradviz
-from gradviz.training.heirs import Heir, find_heirs
+from gradviz.facts.training import Heir
+from gradviz.training.heirs import find_heirs
 
 
 def heirs_of(loss, model, trace):
@@ -38,3 +39,13 @@ def test_what_gets_gradient_itself_or_is_cut_off_for_good_has_no_heir():
         heirs = heirs_of((own * cut.detach()).sum(), {"own": own, "cut": cut}, trace)
     assert heirs == {}
     assert Heir("").place is None
+
+
+def test_a_leaf_holds_values_as_they_were_or_what_was_computed_of_them():
+    with gradviz.trace() as trace:
+        kept, used = nn.Parameter(torch.ones(2, 2)), nn.Parameter(torch.ones(2))
+        vector = nn.Parameter(kept.detach().reshape(-1).clone())
+        image = used.exp().detach().requires_grad_()
+        heirs = heirs_of(vector.sum() + image.sum(), {"kept": kept, "used": used}, trace)
+    assert heirs["kept"].is_copy
+    assert not heirs["used"].is_copy

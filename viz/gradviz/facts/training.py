@@ -51,6 +51,21 @@ class Thresholds:
 THRESHOLDS = Thresholds()
 
 
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """A leaf that gets gradient, and was made of parameters that get none. Read-only.
+
+    Attributes:
+        name: Of the parameter that it is; empty where no model has it and no variable leads to it.
+        place: The line that made it; None where it was not seen.
+        is_copy: Their values went into it as they are, joined or in another shape.
+    """
+
+    name: str
+    place: Place | None = None
+    is_copy: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
     """Whether one parameter trains. Read-only.
@@ -81,6 +96,7 @@ class Fate:
             only they can tell whether it trains.
         unfed: The gradient came to what shares its memory, and nothing has put that into the
             ``.grad`` that is stepped.
+        heir: Of what is cut off, what is trained in its place; None where nothing is.
     """
 
     name: str
@@ -101,6 +117,7 @@ class Fate:
     put_back: bool = False
     away: bool = False
     unfed: bool = False
+    heir: Heir | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +342,8 @@ class Evidence:
         copied_at: The line of the copy; None where it was not seen.
         lies_in: Names of the parameters in whose memory it lies, that optimizers hold.
         houses: Some parameter lies in its memory.
+        heir: What is trained in its place: a leaf that began with its value and gets the gradient
+            in every call that is cut off from it; None where none is.
     """
 
     name: str
@@ -356,3 +375,4 @@ class Evidence:
     copied_at: Place | None = None
     lies_in: tuple[str, ...] = ()
     houses: bool = False
+    heir: Heir | None = None

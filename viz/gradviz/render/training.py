@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from gradviz.facts.training import IN_WORDS, Alarm, Fate, Training
+from gradviz.facts.training import IN_WORDS, Alarm, Fate, Heir, Training
 from gradviz.graph import Parameter, Place
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
@@ -218,6 +218,7 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         learning_rate=_common_rate(fates),
         put_back=bool(fates) and all(fate.put_back for fate in fates),
         unfed=bool(fates) and all(fate.unfed for fate in fates),
+        heir=_common_heir(fates),
     )
     return _why(reason, single=len(alarm.parameters) == 1)
 
@@ -254,11 +255,17 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
                 (parameter_fate, []),
             )[1].append(parameter_fate.name)
 
+    by_name = {fate.name: fate for fate in training.parameters}
+    reasons = [
+        (replace(fate, heir=_common_heir(by_name[name] for name in names)), names)
+        for fate, names in groups.values()
+    ]
+
     def rank(group: tuple[Fate, list[str]]) -> tuple[bool, bool, int]:
         fate, names = group
         return alarmed.isdisjoint(names), fate.why in _CALMLY_LAST, -len(names)
 
-    return sorted(groups.values(), key=rank)
+    return sorted(reasons, key=rank)
 
 
 def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool = False) -> str:
@@ -302,7 +309,7 @@ def _why(fate: Fate, *, single: bool) -> str:
     they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
     sentences = {
         "frozen": f"frozen{at}",
-        "cut": f"cut off from the loss{at}",
+        "cut": _cut(fate, at, them, their),
         "": (
             f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
         ),
@@ -337,6 +344,25 @@ def _why(fate: Fate, *, single: bool) -> str:
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
     return sentences.get(fate.why or "", fate.why or "")
+
+
+def _cut(fate: Fate, at: str, them: str, their: str) -> str:
+    if fate.heir is None:
+        return f"cut off from the loss{at}"
+    made = "" if fate.heir.place is None else f" at {path_and_line(fate.heir.place)}"
+    made = f"made of {them}{made}"
+    used = f"{fate.heir.name}, {made}," if fate.heir.name else f"what was {made}"
+    return f"the loss uses {used} in {their} place"
+
+
+def _common_heir(fates: Iterable[Fate]) -> Heir | None:
+    """Return what is trained in the place of some parameters; without a name where there are
+    several.
+    """
+    heirs = list(dict.fromkeys(fate.heir for fate in fates))
+    if None in heirs or not heirs:
+        return None
+    return heirs[0] if len(heirs) == 1 or heirs[0] is None else replace(heirs[0], name="")
 
 
 def _too_small(fate: Fate, at: str, their: str) -> str:

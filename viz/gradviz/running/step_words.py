@@ -9,6 +9,7 @@ from gradviz.graph import Cut, Verdict
 from gradviz.render.sentences import counted
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
+from gradviz.training.heirs import find_heirs
 
 _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
 
@@ -148,6 +149,15 @@ def _again(step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:
     )
 
 
+def _have_heirs(names: Iterable[str], calls: Sequence[BackwardCall]) -> bool:
+    """Say whether leaves that began with the values of some parameters are trained in their
+    place.
+    """
+    heirs = [find_heirs(call.report.graph) for call in calls]
+    own = [some[name] for some in heirs for name in names if name in some]
+    return bool(own) and all(heir.is_copy for heir in own)
+
+
 def _held_others(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
     """Say that an optimizer holds other parameters than those that gradient reaches.
 
@@ -186,7 +196,8 @@ def _starved(names: Iterable[str], calls: Sequence[BackwardCall]) -> Iterator[st
             if explain(cut) not in explained:
                 explained.add(explain(cut))
                 yield line("means", explain(cut).meaning)
-                yield line("fix", explain(cut).mend)
+                if not _have_heirs(group, calls):  # training tells of these
+                    yield line("fix", explain(cut).mend)
         parameters = [
             call.report.parameters[name]
             for call in calls

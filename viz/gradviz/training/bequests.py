@@ -9,9 +9,9 @@ from collections.abc import Container, Iterator, Mapping
 
 from torch import Tensor
 
+from gradviz.facts.training import Heir
 from gradviz.graph import Place
 from gradviz.recording.sizes import any_nonzero
-from gradviz.training.heirs import Heir
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 

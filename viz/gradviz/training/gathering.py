@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradviz.facts.training import ConstantTerm, Evidence, Look, Overflow, Stepper
+from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Overflow, Stepper
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
 from gradviz.recording.where import Spot
-from gradviz.training.heirs import Heir
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
@@ -172,7 +171,20 @@ class Gatherer:
             copied_at=copied_at,
             lies_in=tuple(whole for whole, own in inside.items() if name in own),
             houses=name in inside,
+            heir=self._heir(name),
         )
+
+    def _heir(self, name: str) -> Heir | None:
+        """Return what began with the value of a parameter, where every call that is cut off from
+        that trains this.
+        """
+        heirs = [
+            call.heirs.get(name)
+            for call in self.calls
+            if name in call.parameters and call.parameters[name].verdict is Verdict.CUT
+        ]
+        trained = [heir for heir in heirs if heir is not None and heir.is_copy]
+        return trained[0] if trained and len(trained) == len(heirs) else None
 
     def _stepped(self, name: str, history: History) -> Iterator[Parameter]:
         for number in (sight.calls for sight in history.sights if sight.follows):

@@ -2,22 +2,18 @@
 parameter of many, say. Pure, on the graph of a loss.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
+from gradviz.facts.training import Heir
 from gradviz.graph import Graph, Node, NodeKind, Place, Verdict
+from gradviz.recording.names import operation_name
 
-
-@dataclass(frozen=True, slots=True)
-class Heir:
-    """A leaf that gets gradient.
-
-    Attributes:
-        name: Of the parameter that it is; empty where no model has it and no variable leads to it.
-        place: The line that made it; None where it was not seen.
-    """
-
-    name: str
-    place: Place | None = None
+_KEEP_VALUES = frozenset(
+    "bfloat16 cat clone concat concatenate contiguous copy cpu cuda data deepcopy detach double"
+    " flatten float getitem half hstack narrow parameter permute ravel requires_grad reshape select"
+    " slice split split_with_sizes squeeze stack t to to_copy transpose unbind unsafe_view"
+    " unsqueeze view view_as".split()
+)
 
 
 def find_heirs(graph: Graph) -> dict[str, Heir]:
@@ -31,9 +27,24 @@ def find_heirs(graph: Graph) -> dict[str, Heir]:
         if leaf.verdict is Verdict.REACHED and leaf.kind in (NodeKind.PARAMETER, NodeKind.LEAF):
             name = leaf.name if leaf.kind is NodeKind.PARAMETER else ""
             heir = Heir(name, _line_of(graph, leaf))
+            copied = graph.before(
+                [leaf.index], through=lambda edge: _keeps(graph.nodes[edge.target])
+            )
             behind = (graph.nodes[index] for index in graph.before([leaf.index]))
-            heirs.update((node.name, heir) for node in behind if _is_cut(node))
+            heirs.update(
+                (node.name, replace(heir, is_copy=node.index in copied))
+                for node in behind
+                if _is_cut(node)
+            )
     return heirs
+
+
+def _keeps(node: Node) -> bool:
+    """Say whether what goes into a node comes out as it is, joined or in another shape."""
+    if node.kind is not NodeKind.OPERATION:
+        return True
+    name = operation_name(node.operation.removesuffix("()").rpartition(".")[2])
+    return name.strip("_") in _KEEP_VALUES
 
 
 def _is_cut(node: Node) -> bool:

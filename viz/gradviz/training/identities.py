@@ -10,12 +10,12 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gradviz.facts.training import Heir
 from gradviz.graph import Parameter, Place
 from gradviz.recording import torch_inside
 from gradviz.recording.lodgers import lodgers
 from gradviz.recording.model_names import Names
 from gradviz.training.bequests import Bequests
-from gradviz.training.heirs import Heir
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import has_values

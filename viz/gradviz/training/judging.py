@@ -157,6 +157,7 @@ def _fate(
         put_back=why == "lost" and evidence.put_back,
         away=trains is None and bool(evidence.looks) and not looks,
         unfed=why == "cleared" and evidence.houses,
+        heir=evidence.heir if why == "cut" else None,
     )
 
 

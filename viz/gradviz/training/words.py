@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gradviz import causes
-from gradviz.facts.training import Evidence, Overflow, Stepper
+from gradviz.facts.training import Evidence, Heir, Overflow, Stepper
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
 
@@ -254,6 +254,19 @@ def is_thawed(evidence: Evidence) -> bool:
     return evidence.thawed and all(frozen[: sum(frozen)]) and (any(frozen) or not frozen)
 
 
+def _inherited(heirs: Sequence[Heir]) -> Explained:
+    names = list(dict.fromkeys(heir.name for heir in heirs if heir.name))
+    lines = list(dict.fromkeys(heir.place for heir in heirs if heir.place is not None))
+    at = f", which began with their values at {path_and_line(lines[0])}" if lines else ""
+    others = listing(names, 3) if names else "leaves of its own"
+    return (
+        f"The loss uses {others}{at}, in their place, so that the gradient goes there.",
+        f"Give the optimizer {listing(names, 3) if names else 'those leaves'} instead. Where these"
+        " parameters are to train themselves, make the others of them anew in every forward,"
+        " without detach().",
+    )
+
+
 def _is_spoilt_later(evidence: Evidence) -> bool:
     """Say whether it was finite as long as steps were looked at, and is no longer."""
     return (
@@ -384,6 +397,9 @@ def _not_finite(asked: _Asked) -> Explained | None:
 
 
 def _cut(asked: _Asked) -> Explained | None:
+    heirs = [parameter.heir for parameter in asked.concerned if parameter.heir is not None]
+    if len(heirs) == len(asked.concerned):
+        return _inherited(heirs)
     verdicts = chain.from_iterable((*item.stepped, *item.verdicts) for item in asked.concerned)
     cut = next(chain.from_iterable(verdict.cuts for verdict in verdicts), None)
     if cut is None:
