@@ -91,7 +91,7 @@ class Fate:
         mover: One of :data:`MOVERS`: what moved it; None where it does not train, or that is not
             known.
         moved_at: The line that moved it by hand; None where it was not seen, or none did.
-        put_back: What each step does to it is undone before the next backward.
+        put_back: What each step does to it is undone, by the end of it or before the next backward.
         away: All its values lie in other processes, as a small one's may that is sharded, so that
             only they can tell whether it trains.
         unfed: The gradient came to what shares its memory, and nothing has put that into the
@@ -250,6 +250,9 @@ class Look:
         decays: The optimizer has weight decay for it.
         touch: What changed the gradient since it arrived.
         place: The line that stepped.
+        wrote: The line of an optimizer's own step that wrote into the parameter last, or else into
+            something of its size; None where none was seen.
+        undone: Another line of the step had written into it before.
     """
 
     optimizer: str
@@ -265,6 +268,8 @@ class Look:
     decays: bool = False
     touch: Touch | None = None
     place: Place | None = None
+    wrote: Place | None = None
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,3 +381,9 @@ class Evidence:
     lies_in: tuple[str, ...] = ()
     houses: bool = False
     heir: Heir | None = None
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether what steps do to it is undone, by the end of each or before the next backward."""
+        wrote = [look.undone for look in self.looks if look.wrote is not None]
+        return self.put_back or (bool(wrote) and wrote[-1])

@@ -250,7 +250,7 @@ class Watch:
         self._rounds.called(self._count)
         if self._over:
             if self._count & (self._count - 1) == 0:  # what is trained by hand may move late
-                self._training.look_again()
+                self._training.look_again(at_backward=True)
             return
         if self._plan.wants(self._count):
             self._training.looking = True

@@ -234,6 +234,8 @@ class Gatherer:
             decays=glance.decays,
             touch=sight.touch,
             place=_place(sight.spot),
+            wrote=None if sight.wrote is None else _place(sight.wrote[0]),
+            undone=sight.wrote is not None and sight.wrote[1],
         )
 
 

@@ -154,7 +154,7 @@ def _fate(
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
         moved_at=evidence.written_at if mover == "hand" else None,
-        put_back=why == "lost" and evidence.put_back,
+        put_back=why == "lost" and evidence.is_undone,
         away=trains is None and bool(evidence.looks) and not looks,
         unfed=why == "cleared" and evidence.houses,
         heir=evidence.heir if why == "cut" else None,
@@ -315,4 +315,5 @@ def _too_small_or_lost(looks: Sequence[Look]) -> tuple[str, Place | None]:
     fed = [look for look in looks if look.gradient] or list(looks)
     last = fed[-1]
     lost = all(look.lr and look.holds is not None and look.holds > 0.5 for look in fed)
-    return "lost" if lost else "too_small", last.place
+    wrote = [look.wrote for look in fed if look.wrote is not None]
+    return ("lost", wrote[-1] if wrote else last.place) if lost else ("too_small", last.place)

@@ -34,6 +34,9 @@ class StepSight:
         calls: How many backward calls came before.
         written: The line in the step that wrote into the parameter, where that is no optimizer of
             torch's; None where none was seen.
+        wrote: The line of an optimizer's own step that wrote into the parameter last, or into
+            something of its size where none did, and whether another had written before; None
+            where none was seen.
         follows: The last of these calls came just before it; else there were others unseen.
     """
 
@@ -43,6 +46,7 @@ class StepSight:
     spot: Spot | None
     calls: int = 0
     written: Spot | None = None
+    wrote: tuple[Spot, bool] | None = None
     follows: bool = True
 
 
@@ -65,7 +69,7 @@ class History:
         first: Its spread when it was first looked at; None where nothing is open any more.
         visible: A step changed what ``first`` shows.
         returns: Backward calls after that which found it as it was at first.
-        departs: One of them found it elsewhere.
+        departs: One of them, or the beginning of a step, found it elsewhere.
         all_zero: It was zero before every step that was looked at; None where none was.
     """
 
@@ -179,6 +183,8 @@ class Moves:
             history.first = before.clone()
         elif history.first is not None and not history.moved:
             history.drift = bool(history.drift) or _differ(history.first, after)
+        if history.first is not None and history.moved and _differ(history.first, before):
+            history.departs = True
         history.visible = history.visible or _differ(before, after)
         if glance.moved > 0 and glance.finite:
             history.moved = True
@@ -237,7 +243,7 @@ class Moves:
         if not history.moved:
             history.by_hand = history.by_hand or (differs and not history.sights)
             history.drift = bool(history.drift) or differs
-        elif differs:
+        elif differs and at_backward:  # else the next step's beginning tells whether it stays so
             history.departs = True
         elif at_backward and history.visible:
             history.returns += 1

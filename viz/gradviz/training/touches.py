@@ -2,6 +2,7 @@
 optimizers, told by the trace, which sees every torch call of its thread.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from types import FrameType
 from typing import Any
@@ -28,6 +29,8 @@ class Touches:
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
+        self._aside: dict[int, tuple[int, Spot]] | None = None  # as :meth:`begin_step` says
+        self._times: Counter[int] = Counter()  # that a step wrote into a parameter
 
     def keep(self, alive: Container[int]) -> None:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
@@ -86,8 +89,42 @@ class Touches:
         if owner is not None:
             self._touched(owner, operation, frame)
         holder = self._holder.get(pointer)
-        if holder is not None and not where.is_optimizer(frame.f_code.co_filename):
+        if (owner is not None and holder is None) or where.is_optimizer(frame.f_code.co_filename):
+            return
+        if holder is not None:
             self._written[holder] = Spot._make((*where.quick(frame)[:4], -1))
+            self._times[holder] += 1
+        elif self._aside is not None:
+            self._aside[pointer] = target.numel(), Spot._make((*where.quick(frame)[:4], -1))
+
+    def begin_step(self) -> None:
+        """From here to :meth:`end_step`, take note of what is no parameter and is written into, by
+        where it lies: how many elements it has, and the line.
+        """
+        self._aside = {}
+        self._times.clear()
+
+    def end_step(
+        self, parameters: Iterable[Tensor], states: Iterable[Tensor]
+    ) -> dict[int, tuple[Spot, bool]]:
+        """Return for each parameter, by identity, the line of the step that wrote last into it, and
+        that this was not the first that did; else the one that wrote into something of its size.
+
+        Args:
+            parameters: Those of the step.
+            states: What the optimizer keeps, which it is meant to write into.
+        """
+        aside, self._aside = self._aside or {}, None
+        for kept in states if aside else ():
+            aside.pop(_pointer(kept), None)
+        by_size = dict(aside.values())
+        lines: dict[int, tuple[Spot, bool]] = {}
+        for parameter in parameters:
+            times = self._times[id(parameter)]
+            spot = self._written.get(id(parameter)) if times else by_size.get(parameter.numel())
+            if spot is not None:
+                lines[id(parameter)] = spot, times > 1
+        return lines
 
     def writes(self) -> dict[int, Spot]:
         """Return which line last wrote into each parameter, by identity, and is none of torch's

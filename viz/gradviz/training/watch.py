@@ -46,6 +46,7 @@ class _Step:
     look: StepLook | None = None
     touches: dict[int, Touch | None] = field(default_factory=dict)
     writes: dict[int, Spot] = field(default_factory=dict)  # before it, and in it once it is over
+    lines: dict[int, tuple[Spot, bool]] = field(default_factory=dict)  # see Touches.end_step
     has_closure: bool = False
     spot: Spot | None = None
     skips: bool = False
@@ -194,6 +195,7 @@ class StepWatch:
             record.update()
             step.spot, step.writes = spot_of(sys._getframe(1)), self.touches.writes()
             step.look = StepLook(optimizer, parameters)
+            self.touches.begin_step()
             closure = (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
             step.has_closure = closure
             step.look.before(gradients=not closure)
@@ -223,6 +225,9 @@ class StepWatch:
         self.changed = True
         if step.look is not None:
             self._take_touches(step)
+            step.lines = self.touches.end_step(
+                (parameter for parameter, _ in _held(optimizer)), _states(optimizer)
+            )
             step.look.after()
             self._pending.append((step, step.look))
             if torch_inside.current_node() is None:
@@ -261,13 +266,14 @@ class StepWatch:
                     spot=step.spot,
                     calls=len(self.calls),
                     written=written,
+                    wrote=step.lines.get(glance.key),
                     follows=self._full and self.looking,
                 )
                 self._moves.stepped(sight)
 
-    def look_again(self, *, after_step: bool = False) -> None:
+    def look_again(self, *, after_step: bool = False, at_backward: bool = False) -> None:
         """Look at everything that is still there: by whatever hand it has moved, and whether it is
-        finite. ``after_step`` where a step has just ended.
+        finite. ``after_step`` where a step has just ended, ``at_backward`` where a backward call.
         """
         there = {
             id(parameter): parameter
@@ -275,7 +281,7 @@ class StepWatch:
             if id(parameter) in self.identities.names
         }
         with torch_inside.without_torch_function():
-            self._moves.compare(there.values(), after_step=after_step)
+            self._moves.compare(there.values(), after_step=after_step, at_backward=at_backward)
 
     def _renumbered(self, optimizer: int, number: int) -> None:
         for step, _ in self._pending:
@@ -361,6 +367,17 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
         for parameter in group["params"]
     }
     return list(pairs.values())
+
+
+def _states(optimizer: Optimizer) -> list[Tensor]:
+    """Return the tensors that an optimizer keeps for its parameters."""
+    return [
+        kept
+        for own in optimizer.state.values()
+        if isinstance(own, Mapping)
+        for kept in own.values()
+        if isinstance(kept, Tensor)
+    ]
 
 
 def _next_look(watch: StepWatch, optimizer: int, record: OptimizerRecord) -> float:

@@ -219,7 +219,7 @@ _UNFED = (
 )
 _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
-    "Look at what writes into them after step(): a copy, perhaps the wrong way round.",
+    "Look at what writes into them there: a copy, perhaps the wrong way round.",
 )
 
 
@@ -365,10 +365,10 @@ def _zero(asked: _Asked) -> Explained | None:
 
 
 def _lost(asked: _Asked) -> Explained | None:
-    if not all(parameter.put_back for parameter in asked.concerned):
+    if not all(parameter.is_undone for parameter in asked.concerned):
         return None
     together = [holder.name for holder in asked.holders if holder.steps]
-    is_seen = any(parameter.written_at for parameter in asked.concerned)
+    is_seen = any(own.written_at or not own.put_back for own in asked.concerned)
     return _PUT_BACK if is_seen or len(together) < 2 else _put_back_by(together)
 
 
