@@ -338,6 +338,7 @@ class Evidence:
         cleared_at: The line that cleared its gradient between two backward calls, before any step.
         thawed: It requires grad and has some, as it was last looked at.
         put_back: What each step did to it was undone before the next backward.
+        came_spoilt: It was not finite before a backward call that was watched.
         by_hand: It changed, and no step that was looked at did that.
         written_at: The line that did that, or that puts it back; None where it was not seen.
         all_zero: Every element that was looked at was zero before every step that was.
@@ -372,6 +373,7 @@ class Evidence:
     cleared_at: Place | None = None
     thawed: bool = False
     put_back: bool = False
+    came_spoilt: bool = False
     by_hand: bool = False
     written_at: Place | None = None
     all_zero: bool = False

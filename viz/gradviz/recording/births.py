@@ -21,6 +21,8 @@ from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
 from gradviz.recording.torch_inside import node_number
 
+HELD_BEFORE = "a leaf that goes in (a parameter, or an input)"
+"""How the reason of a birth begins that is none: something before made it so."""
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from
 _BETWEEN = 8  # nodes between a product and what it spoils
 _HALVES = (torch.float16, torch.bfloat16)
@@ -164,7 +166,7 @@ def made_in_forward(
             elif not _finite(before.variable):
                 holds = _holds(before.variable)
                 words = (
-                    f"a leaf that goes in (a parameter, or an input) holds {holds} already",
+                    f"{HELD_BEFORE} holds {holds} already",
                     "Look at what made it so before.",
                 )
                 if not _is_mask(before.variable):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Overflow, Stepper
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
+from gradviz.recording.births import HELD_BEFORE
 from gradviz.recording.where import Spot
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
@@ -50,13 +51,20 @@ class Seen:
     is_finite: bool = True
 
     def renamed(self, before: Mapping[int, str], now: Mapping[int, str]) -> "Seen":
-        """Return the call with parameters by the names they have now; without those that are gone.
+        """Return the call with parameters by the names they have now: of two threads, each may
+        call another model by the same name. What is gone keeps its name, unless another has it.
 
         Args:
             before: What parameters were called then, by identity.
             now: And what they are called now.
         """
         names = {before[key]: name for key, name in now.items() if key in before}
+        taken = frozenset(now.values())
+        if all(name == own for name, own in names.items()) and taken.isdisjoint(
+            self.parameters.keys() - names.keys()
+        ):
+            return self
+        names = {**{name: name for name in self.parameters.keys() - taken}, **names}
         return replace(
             self,
             parameters={
@@ -125,7 +133,12 @@ class Gatherer:
         overflow = history.overflow or (None if history.finite else self.moves.overflow())
         # What later calls find comes of it
         calls = self.calls if overflow is None else self.calls[: overflow.calls]
-        births = [birth for call in calls for birth in call.births]
+        births = [
+            birth
+            for call in calls
+            for birth in call.births
+            if not (history.came_spoilt and birth.why.startswith(HELD_BEFORE))
+        ]
         copies = [call.copies[name] for call in self.calls if name in call.copies]
         copy_of, copied_at = copies[0] if copies else (None, None)
         return Evidence(
@@ -163,6 +176,7 @@ class Gatherer:
             cleared_at=self.touches.cleared_at(key),
             thawed=history.thawed,
             put_back=history.is_put_back,
+            came_spoilt=history.came_spoilt,
             by_hand=history.by_hand,
             written_at=self._written_at(key, history),
             all_zero=bool(history.all_zero),

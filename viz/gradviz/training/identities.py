@@ -36,6 +36,7 @@ class Identities:
         self.paths: dict[int, str] = {}
         self.numels: dict[str, int] = {}
         self.inside: dict[str, tuple[str, ...]] = {}
+        self._first_names: dict[str, str] = {}  # by every name of each parameter
         self._owners = owners
         self._former: dict[int, str] = {}  # names of every call
         self._heirs: dict[int, tuple[str, ...]] = {}  # what all stands for one that was replaced
@@ -66,6 +67,11 @@ class Identities:
             }
         )
         self.inside = lodgers(tensors)
+        self._first_names = {
+            other: name
+            for name, tensor in tensors.items()
+            for other in names_before.parameters.get(id(tensor), (name,))
+        }
         self.paths = dict(names_before.modules)
         self.numels.update(
             {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}
@@ -176,7 +182,9 @@ class Identities:
                 renamed[name] = root
             else:
                 self._former[id(root)] = before
-                if not _successors(before, names.tensors):
+                every = [own for several in names.parameters.values() for own in several]
+                every.remove(name)
+                if not self._successors(id(root), before, every, names.modules):
                     renamed[before] = root
         return renamed
 
@@ -186,6 +194,17 @@ class Identities:
         """Return the name that a tensor had in a module that no variable may lead to."""
         name = "" if module is None else called(module)
         return self._owners.name_of(id(tensor), {id(module): name}) if name else None
+
+    def _successors(
+        self, key: int, name: str, now: Iterable[str], paths: Mapping[int, str]
+    ) -> list[str]:
+        """Return which parameters stand where one of that name and identity stood: by that name, or
+        in a module that was put where that of it was.
+        """
+        now = list(now)
+        own = _successors(name, now)
+        place = None if own else self._owners.taken_over(key, paths)
+        return own or [other for other in now if place and other.startswith(f"{place}.")]
 
     def _name_before(self, key: int, paths: Mapping[int, str]) -> str | None:
         return self._former.get(key) or self._owners.name_of(key, paths)
@@ -198,14 +217,21 @@ class Identities:
         stale: dict[str, tuple[int, int]] = {}
         # By hand, from what stands there: so it steps what it is to step
         fed = {id(tensor) for tensor in optimizers.parameters() if tensor.grad is not None}
+        stepped = {self.names.get(id(tensor)) for tensor in optimizers.parameters()}
         for key, record in optimizers.records.items():
             for held in record.held:
                 if held in self._replaced and held in fed:
                     continue
                 name = None if held in self.names else self._name_before(held, self.paths)
-                now = () if name is None else _successors(name, self.names.values())
+                now = (
+                    ()
+                    if name is None
+                    else self._successors(held, name, self._first_names, self.paths)
+                )
                 for successor in (*now, *self._heirs.get(held, ())):
-                    stale.setdefault(successor, (held, key))
+                    first = self._first_names.get(successor, successor)
+                    if first not in stepped:  # by what was given the optimizer since
+                        stale.setdefault(first, (held, key))
         for name, identities in self._bequests.stale(self.names, optimizers):
             stale.setdefault(name, identities)
         return stale

@@ -18,7 +18,7 @@ from gradviz.facts.training import (
     Thresholds,
     Training,
 )
-from gradviz.graph import Parameter, Place, Verdict
+from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.remarks import of_unfed
 
@@ -233,13 +233,21 @@ def _not_reached(
         return False, "stale", evidence.replaced_at
     # Another optimizer's call may sever it on purpose
     why, place = _unreached((*evidence.stepped, *evidence.verdicts))
-    if why == "unused" and any(in_call.uncertain for in_call in evidence.verdicts):
+    if why == "unused" and any(map(_is_unclear, evidence.verdicts)):
         return False, None, None  # it did not move; whether its value went in cannot be seen
     if why == "frozen" and evidence.thawed and not holders:
         return _not_held(evidence, steppers, ended=ended)
     if why == "frozen" and place is None:
         place = evidence.frozen_at
     return (None if why is None else False), why, place
+
+
+def _is_unclear(in_call: Parameter) -> bool:
+    """Say whether a call leaves it open whether a value went into its loss: something was not
+    traced.
+    """
+    why = in_call.unused
+    return in_call.uncertain or (why is not None and why.reason is UnusedReason.UNKNOWN)
 
 
 def _never_stepped(

@@ -65,6 +65,7 @@ class History:
         is_begun: It was looked at.
         overflow: The step that made it so; None where no step did, or it is finite again.
         stays_so: It was found not finite twice in a row: nobody has put it back meanwhile.
+        came_spoilt: It was not finite before a backward call.
         thawed: It requires grad and has some, as it was last looked at.
         first: Its spread when it was first looked at; None where nothing is open any more.
         visible: A step changed what ``first`` shows.
@@ -83,6 +84,7 @@ class History:
     is_begun: bool = False
     overflow: StepSight | None = None
     stays_so: bool = False
+    came_spoilt: bool = False
     thawed: bool = False
     first: Tensor | None = None
     visible: bool = False
@@ -220,7 +222,9 @@ class Moves:
                 history = self.histories.setdefault(id(tensor), History())
                 history.look_first(sample)
                 if not after_step:  # which nobody can have put back yet
-                    history.look(finite=history.is_sound(sample))
+                    is_sound = history.is_sound(sample)
+                    history.came_spoilt |= at_backward and not is_sound
+                    history.look(finite=is_sound)
                 history.thawed = tensor.requires_grad and tensor.grad is not None
                 if not (after_step and history.moved):
                     self._compare(history, sample, at_backward=at_backward)

@@ -138,6 +138,17 @@ class Owners:
             slot = self._slot_of_module.get(slot[0])
         return None
 
+    def taken_over(self, parameter: int, paths: Mapping[int, str]) -> str | None:
+        """Return the path at which something else was put where a parameter, by identity, or a
+        module around it stood; None where nothing was.
+        """
+        paths, occupant = self._by_number(paths), parameter
+        for slot, entry in self._chain(parameter):
+            if entry.occupant != occupant and slot[0] in paths:
+                return ".".join(filter(None, (paths[slot[0]], slot[1])))
+            occupant = slot[0]
+        return None
+
     def outermost(self, parameter: int) -> nn.Module | None:
         """Return the outermost module that had a parameter, by identity; None where it is gone."""
         numbers = [number for (number, _), _ in self._chain(parameter)]

@@ -76,7 +76,7 @@ class StepWatch:
         self._settled = False  # nothing is open: only NaN may still come
         self.lookout = Lookout(self.look_again)
         self._failed: Callable[[BaseException], None] | None = None
-        self._resumed = self._has_phases = False
+        self._has_phases = False
         self.gone: set[str] = set()  # names of parameters that were gone when it was resumed
 
     # Beginning and end
@@ -100,7 +100,7 @@ class StepWatch:
         self.gone |= {name for key, name in self.names.items() if key not in alive}
         for place in (self._moves, self.identities, self.owners, self.touches, self.optimizers):
             place.keep(alive)
-        self._resumed = self._has_phases = True
+        self._has_phases = True
         self._unhook()
         self.begin(failed)
 
@@ -154,10 +154,7 @@ class StepWatch:
         self.optimizers.record(optimizer).begun = begun
 
     def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
-        """Take note of what optimizers are called, and return them by these names.
-
-        As :meth:`gradviz.training.optimizers.Optimizers.named`.
-        """
+        """Take note of what optimizers are called, as :meth:`Optimizers.named` does."""
         return self.optimizers.named(optimizers)
 
     def scaled(self, optimizer: Optimizer) -> None:
@@ -224,10 +221,7 @@ class StepWatch:
         record.steps += 1
         self.changed = True
         if step.look is not None:
-            self._take_touches(step)
-            step.lines = self.touches.end_step(
-                (parameter for parameter, _ in _held(optimizer)), _states(optimizer)
-            )
+            self._take_touches(step, optimizer)
             step.look.after()
             self._pending.append((step, step.look))
             if torch_inside.current_node() is None:
@@ -241,8 +235,10 @@ class StepWatch:
         if not self._full:
             record.next_look = _next_look(self, id(optimizer), record)
 
-    def _take_touches(self, step: _Step) -> None:
+    def _take_touches(self, step: _Step, optimizer: Optimizer) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
+        held = (parameter for parameter, _ in _held(optimizer))
+        step.lines = self.touches.end_step(held, _states(optimizer))
         step.writes = self.touches.written_since(step.writes)
         for parameter in step.touches:
             touch = self.touches.take(parameter)
@@ -271,9 +267,9 @@ class StepWatch:
                 )
                 self._moves.stepped(sight)
 
-    def look_again(self, *, after_step: bool = False, at_backward: bool = False) -> None:
+    def look_again(self, **when: bool) -> None:
         """Look at everything that is still there: by whatever hand it has moved, and whether it is
-        finite. ``after_step`` where a step has just ended, ``at_backward`` where a backward call.
+        finite; ``when`` as in :meth:`Moves.compare`.
         """
         there = {
             id(parameter): parameter
@@ -281,7 +277,7 @@ class StepWatch:
             if id(parameter) in self.identities.names
         }
         with torch_inside.without_torch_function():
-            self._moves.compare(there.values(), after_step=after_step, at_backward=at_backward)
+            self._moves.compare(there.values(), **when)
 
     def _renumbered(self, optimizer: int, number: int) -> None:
         for step, _ in self._pending:
@@ -320,9 +316,7 @@ class StepWatch:
         self._moves.forget(self.identities.gone(self.optimizers))
         tensors = self.identities.take(reported.parameters, names, roots)
         self.identities.inherit(tensors, reported.heirs, self.optimizers)
-        if self._resumed:
-            self._resumed = False
-            self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
+        self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
         self.calls.append(reported)
         self.changed = True
         self._moves.compare(tensors, at_backward=True)

@@ -185,6 +185,10 @@ _SKIPPED = (
     ),
     "Start with a smaller scale, or look for what overflows in half precision.",
 )
+_CAME_SPOILT = (
+    "It was NaN or infinite before a call that was watched: what made it so came before that.",
+    "gradviz run --every 1 watches every call, and names the line where the first one is born.",
+)
 _NO_RATE = (
     "The optimizer steps with a learning rate of 0.",
     "Give the optimizer a learning rate above 0.",
@@ -391,7 +395,7 @@ def _not_finite(asked: _Asked) -> Explained | None:
         return _overflown(overflow)
     birth = next(filter(None, (parameter.birth for parameter in asked.concerned)), None)
     if birth is None:
-        return None
+        return _CAME_SPOILT if all(own.came_spoilt for own in asked.concerned) else None
     means, mend = _MEANS["not_finite"]
     return f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend
 
