@@ -11,7 +11,7 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -379,6 +379,7 @@ def _told_of(watch: Watch, owner: Any, which: str, then: Callable[..., None]) ->
                 leave_out_caller(error)
                 raise
         watch._inside.yes = True
+        args, kwargs = _as_read_twice(args, kwargs) if which == "grad" else (args, kwargs)
         try:
             watch._guarded(watch._before_call, which)
             out = function(*args, **kwargs)
@@ -394,6 +395,17 @@ def _told_of(watch: Watch, owner: Any, which: str, then: Callable[..., None]) ->
         return out
 
     return watching
+
+
+def _as_read_twice(args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Return the arguments of ``torch.autograd.grad`` with a tuple for the iterator that
+    ``net.parameters()`` is: torch makes one of it too, and what it has read is gone.
+    """
+    if len(args) > 1 and isinstance(args[1], Iterator):
+        return (args[0], tuple(args[1]), *args[2:]), kwargs
+    if isinstance(kwargs.get("inputs"), Iterator):
+        return args, {**kwargs, "inputs": tuple(kwargs["inputs"])}
+    return args, kwargs
 
 
 def _inputs(args: Any, kwargs: Any, place: int) -> tuple[Tensor, ...]:

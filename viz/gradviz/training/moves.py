@@ -185,8 +185,10 @@ class Moves:
             history.first = before.clone()
         elif history.first is not None and not history.moved:
             history.drift = bool(history.drift) or _differ(history.first, after)
-        if history.first is not None and history.moved and _differ(history.first, before):
-            history.departs = True
+        # Of several optimizers, the others begin where the first has left it
+        is_first = bool(history.sights) and history.sights[0].optimizer == sight.optimizer
+        if is_first and history.first is not None and _differ(history.first, before):
+            history.departs = history.departs or history.moved
         history.visible = history.visible or _differ(before, after)
         if glance.moved > 0 and glance.finite:
             history.moved = True
