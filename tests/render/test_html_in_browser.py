@@ -17,6 +17,7 @@ import pytest
 
 import gradviz
 from gradviz.facts.calls import CallKind, CallName, StepNote
+from gradviz.facts.training import Alarm, Fate, Training
 from gradviz.graph import Cut, CutKind, NodeKind, Parameter, Place, Verdict
 from gradviz.render.html import render_html
 from gradviz.render.style import LOOKS
@@ -779,3 +780,18 @@ def test_a_large_graph_has_a_map_and_a_trail_of_the_modules_around(open_page: Op
     for _ in range(12):
         page.click("#zoom-in")
     assert page.locator("#crumbs button").count() >= 1
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (390, 844)])
+def test_axe_finds_none_where_the_page_begins_with_what_does_not_train(
+    open_page: Open, axe: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    place = {"file": str(tmp_path / "train.py"), "line": 1, "code": "loss.backward()"}
+    (tmp_path / "train.py").write_text("loss.backward()\n")
+    fate = Fate(name="w", trains=False, why="cleared", numel=9000, compared=4096, **place)
+    alarm = Alarm(why="cleared", parameters=("w",), means="Cleared.", mend="Do not.", **place)
+    training = Training(backwards=1, steps=1, parameters=(fate,), alarms=(alarm,))
+    page = open_page(replace(graphs.detached(), training=training), size=size, script=axe)
+    assert page.locator("#training[open] .marked").count() == 1
+    found = page.evaluate("async () => (await axe.run()).violations.map(one => one.id)")
+    assert not found
