@@ -8,7 +8,6 @@ parameter of each optimizer, which tells of NaN. Parameters are known by identit
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -17,39 +16,24 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.facts.training import Evidence, Stepper, Touch
+from gradviz.facts.training import Evidence, Stepper
 from gradviz.recording import torch_inside
 from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing
 from gradviz.recording.uninterrupted import is_own
-from gradviz.recording.where import Spot
 from gradviz.series.recorder import Update
 from gradviz.system.undo import Action, Undo, as_one
 from gradviz.training.calls import Calls
 from gradviz.training.gathering import Gatherer, Seen
 from gradviz.training.hooks import StepHooks
 from gradviz.training.identities import Identities
-from gradviz.training.looking import Glance, StepLook, callers
+from gradviz.training.looking import Glance, StepLook
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
-
-
-@dataclass(slots=True)
-class _Step:
-    """A step that has begun."""
-
-    optimizer: int
-    frame: int  # identity of the frame that runs it
-    look: StepLook | None = None
-    touches: dict[int, Touch | None] = field(default_factory=dict)
-    writes: dict[int, Spot] = field(default_factory=dict)  # before it, and in it once it is over
-    lines: dict[int, tuple[Spot, bool]] = field(default_factory=dict)  # see Touches.end_step
-    has_closure: bool = False
-    spot: Spot | None = None
-    skips: bool = False
+from gradviz.training.under_way import BegunStep, UnderWay
 
 
 class StepWatch:
@@ -69,8 +53,8 @@ class StepWatch:
         self._moves = Moves()
         self.optimizers = Optimizers(self._renumbered)
         self.identities = Identities(self.owners)
-        self._steps: list[_Step] = []
-        self._pending: list[tuple[_Step, StepLook]] = []
+        self._under_way = UnderWay()
+        self._pending: list[tuple[BegunStep, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
         self._settled = False  # nothing is open: only NaN may still come
@@ -166,19 +150,12 @@ class StepWatch:
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._settled and not self.optimizers.knows(optimizer):
             return
-        frame, *outer = callers(all_of_them=bool(self._steps))
-        while self._steps and self._steps[-1].frame not in outer:
-            self._steps.pop()  # it raised
-        if any(step.optimizer == id(optimizer) for step in self._steps):
-            self.optimizers.record(optimizer).nests = True
+        step = self._under_way.begin(optimizer)
+        record = self.optimizers.record(optimizer)
+        if step is None:
+            record.nests = True
             return
         self.lookout.before(optimizer)
-        record = self.optimizers.record(optimizer)
-        step = _Step(id(optimizer), frame)
-        self._steps.append(step)
-        # Set by GradScaler where the step itself is to leave it out
-        inf = getattr(optimizer, "found_inf", None)
-        step.skips = isinstance(inf, Tensor) and bool(inf)
         parameters = (
             [
                 (parameter, group)
@@ -210,9 +187,9 @@ class StepWatch:
         )
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if not self._steps or self._steps[-1].frame != callers(all_of_them=False)[0]:
+        step = self._under_way.end()
+        if step is None:
             return
-        step = self._steps.pop()
         record = self.optimizers.record(optimizer)
         if step.skips:
             record.skipped += 1
@@ -235,7 +212,7 @@ class StepWatch:
         if not self._full:
             record.next_look = _next_look(self, id(optimizer), record)
 
-    def _take_touches(self, step: _Step, optimizer: Optimizer) -> None:
+    def _take_touches(self, step: BegunStep, optimizer: Optimizer) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
         held = (parameter for parameter, _ in _held(optimizer))
         step.lines = self.touches.end_step(held, _states(optimizer))
