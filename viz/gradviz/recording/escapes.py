@@ -37,9 +37,7 @@ from gradviz.recording.torch_inside import CALL_MODULE
 from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
 
-CALLERS = 4
-"""How far up the arguments are followed."""
-
+_CALLERS = 4  # how far up the arguments are followed
 _ELEMENTS = 4096  # elements of a list that are looked at
 _NUMBERS = (float, complex, np.floating, np.complexfloating)
 
@@ -49,13 +47,13 @@ class Escapes:
 
     Attributes:
         any: Something has.
-        sites: Where it did, by file and instruction.
     """
 
     def __init__(self, bundle: Callable[[tuple[int, ...]], int]) -> None:
         """Take what makes one number on the tape of several."""
-        self.any, self._bundle, self._thread = False, bundle, threading.get_ident()
-        self.sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
+        self.any = False
+        self._bundle, self._thread = bundle, threading.get_ident()
+        self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
         # By identity; held, so that no other gets it
         self._numbers: dict[int, tuple[Any, int]] = {}
         self._arrays: dict[int, tuple[weakref.ref[Any], int]] = {}
@@ -91,11 +89,11 @@ class Escapes:
 
     def decides(self, frame: FrameType | None) -> bool:
         """Say whether Python may choose what runs by a value that left in this frame."""
-        frame = outside_torch(frame)
+        frame = _outside_torch(frame)
         return frame is not None and decides(frame.f_code, frame.f_lasti)
 
     def _choose(self, frame: FrameType | None, serial: int) -> None:
-        frame = outside_torch(frame)
+        frame = _outside_torch(frame)
         if frame is not None:
             for place in chosen_by(frame.f_code, frame.f_lasti):
                 self._choices[frame.f_code.co_filename, place] = serial
@@ -103,7 +101,7 @@ class Escapes:
     def choices(self, frame: FrameType | None) -> Iterator[int]:
         """Yield the values that left torch and chose what is computed with in a frame or around."""
         passed = 0
-        while frame is not None and self._choices and passed < CALLERS:
+        while frame is not None and self._choices and passed < _CALLERS:
             code = frame.f_code
             if level(code.co_filename) != INSIDE:
                 passed += 1
@@ -150,7 +148,7 @@ class Escapes:
             frame = frame.f_back
 
     def _site(self, code: CodeType, lasti: int) -> Site:
-        sites = self.sites.setdefault(code.co_filename, {})
+        sites = self._sites.setdefault(code.co_filename, {})
         site = sites.get((code, lasti))
         if site is None:
             site = sites[code, lasti] = Site(code, lasti)
@@ -207,8 +205,8 @@ class Escapes:
         perhaps: dict[int, None] = {}
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
-        for _ in range(CALLERS):
-            frame = outside_torch(frame)
+        for _ in range(_CALLERS):
+            frame = _outside_torch(frame)
             if frame is None:
                 break
             code, lasti = frame.f_code, frame.f_lasti
@@ -223,7 +221,7 @@ class Escapes:
             followed = tuple(
                 name
                 for name in names_there[2]
-                if name and (wanted is not None or is_followed(frame, name, open_))
+                if name and (wanted is not None or _is_followed(frame, name, open_))
             )
             sliced = self._slice(code, lasti, followed, wanted, callee)
             if sliced is None:
@@ -244,12 +242,12 @@ class Escapes:
         """Return the values that left torch and that an element of a call's first argument is
         computed from; None where that cannot be told.
         """
-        outer = outside_torch(frame)
+        outer = _outside_torch(frame)
         sliced = None if outer is None else element_slice(outer.f_code, outer.f_lasti, index)
         if outer is None or sliced is None:
             return None
         given, serials = Given.of((item,)), dict[int, bool]()
-        for site in self.sites.get(outer.f_code.co_filename, {}).values():
+        for site in self._sites.get(outer.f_code.co_filename, {}).values():
             if site.touches(sliced):
                 serials.update(self._judged(site, sliced, outer, given))
         return tuple(serials) if all(serials.values()) else None
@@ -266,7 +264,7 @@ class Escapes:
         left.
         """
         key = (id(code), lasti, names, wanted, id(callee))
-        sites = self.sites.get(code.co_filename, {})
+        sites = self._sites.get(code.co_filename, {})
         near_sites = self._near.get(key)
         if near_sites is None or near_sites[1] != len(sites):
             sliced = backward_slice(code, lasti, frozenset(names), wanted, callee)
@@ -281,17 +279,17 @@ class Escapes:
         gave out.
         """
         sliced = written_through(code, lasti)
-        if sliced is None or code.co_filename not in self.sites:
+        if sliced is None or code.co_filename not in self._sites:
             return ()
         serials: dict[int, None] = {}
-        for site in self.sites[code.co_filename].values():
+        for site in self._sites[code.co_filename].values():
             if site.touches(sliced) and (site.code, site.lasti) != (code, lasti):
                 serials.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(serials)
 
     def left_as(self, number: float, serials: Container[int]) -> bool:
         """Say whether one of some values left torch as a number."""
-        sites = (site for sites in self.sites.values() for site in sites.values())
+        sites = (site for sites in self._sites.values() for site in sites.values())
         return any(site.by_number.get(rounded(number), 0) in serials for site in sites)
 
     def _judged(
@@ -336,10 +334,10 @@ class Escapes:
     def _is_near(self, frame: FrameType | None) -> bool:
         """Say whether anything left torch in the files that ``behind`` would read."""
         passed = 0
-        while frame is not None and self.sites and passed < CALLERS:
+        while frame is not None and self._sites and passed < _CALLERS:
             filename = frame.f_code.co_filename
             if level(filename) != INSIDE:
-                if filename in self.sites:
+                if filename in self._sites:
                     return True
                 passed += 1
             frame = frame.f_back
@@ -352,8 +350,8 @@ def _function_around(frame: FrameType) -> FrameType:
         return frame
     own = scope_of(frame.f_code)
     outer = frame.f_back
-    for _ in range(CALLERS if own is not None else 0):
-        outer = outside_torch(outer)
+    for _ in range(_CALLERS if own is not None else 0):
+        outer = _outside_torch(outer)
         if outer is None:
             break
         scoped = scope_of(outer.f_code)
@@ -364,7 +362,7 @@ def _function_around(frame: FrameType) -> FrameType:
     return frame
 
 
-def outside_torch(frame: FrameType | None) -> FrameType | None:
+def _outside_torch(frame: FrameType | None) -> FrameType | None:
     """Return a frame, or the nearest caller that is not torch's own code."""
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:
         frame = frame.f_back
@@ -372,7 +370,7 @@ def outside_torch(frame: FrameType | None) -> FrameType | None:
 
 
 def _text_use(frame: FrameType | None, text: bool) -> TextUse:
-    frame = outside_torch(frame)
+    frame = _outside_torch(frame)
     if frame is None:
         return TextUse.SHOWN if text else TextUse.NONE
     return text_use(frame.f_code, frame.f_lasti, text)
@@ -399,7 +397,7 @@ def _numbers(value: Any) -> Iterator[Any]:
                     pending.append(item)
 
 
-def is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
+def _is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
     """Say whether a name in a call is worth following.
 
     The history of a tensor or module is known.

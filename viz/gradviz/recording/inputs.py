@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording.accounted import is_accounted_for
 from gradviz.recording.alike import is_index
 from gradviz.recording.arguments import as_array
 from gradviz.recording.escapes import of_interest
@@ -74,10 +73,11 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
                 numbers.update(dict.fromkeys(sources))
             if sources:
                 continue  # and what is known to be behind may not be all
-            if is_short(plain):
-                _perhaps_read(recorder, () if behind else floats_in(plain), frame)
-            elif not is_accounted_for(escapes, frame, open_, {*behind, *perhaps}):
+            if not is_short(plain):
                 recorder.came_in()
+            elif not behind:
+                for number in floats_in(plain):
+                    _perhaps_read(recorder, number, frame)
     return tuple(numbers)
 
 
@@ -94,17 +94,16 @@ def _is_number(item: Any) -> bool:
     return type(item) is float
 
 
-def _perhaps_read(recorder: Recorder, numbers: Iterable[float], frame: FrameType) -> None:
-    """Take note that numbers may be ones that left: one that a kept text says, or that is equal and
+def _perhaps_read(recorder: Recorder, number: float, frame: FrameType) -> None:
+    """Take note that a number may be one that left: one that a kept text says, or that is equal and
     that the code at hand does not write itself. So few digits may be a coincidence too.
     """
     values = recorder.escapes.values
-    for number in numbers:
-        serial = values.read_back(number, kept=True)
-        if not serial and number not in floats_in(frame.f_code.co_consts):
-            serial = values.like(number)
-        if serial:
-            recorder.tape.left(serial, Exit(shown=False, decides=True))
+    serial = values.read_back(number, kept=True)
+    if not serial and number not in floats_in(frame.f_code.co_consts):
+        serial = values.like(number)
+    if serial:
+        recorder.tape.left(serial, Exit(shown=False, decides=True))
 
 
 def _is_stranger(recorder: Recorder, tensor: Tensor) -> bool:
