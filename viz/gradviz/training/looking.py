@@ -251,14 +251,20 @@ def _is_plain(optimizer: Optimizer, parameter: Tensor) -> bool:
     )
 
 
-def callers(*, all_of_them: bool) -> list[int]:
-    """Return the identities of the frames that are running, from that which called torch's hooks
-    outwards; only the first where not all of them are asked for.
+Running = tuple[int, int]
+"""A frame that is running, by its identity and its code's: Python makes the object of a frame as it
+is asked for, perhaps where that of one that is over was.
+"""
+
+
+def callers(*, all_of_them: bool) -> list[Running]:
+    """Return the frames that are running, from that which called torch's hooks outwards; only the
+    first where not all of them are asked for.
     """
     frame: Any = sys._getframe(1)
     while frame.f_code.co_filename.startswith(where.GRADVIZ):
         frame = frame.f_back  # the action, its guard and the hook
-    identities = [id(frame)]
+    running = [(id(frame), id(frame.f_code))]
     while all_of_them and (frame := frame.f_back) is not None:
-        identities.append(id(frame))
-    return identities
+        running.append((id(frame), id(frame.f_code)))
+    return running

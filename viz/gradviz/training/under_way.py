@@ -7,7 +7,7 @@ from torch.optim import Optimizer
 
 from gradviz.facts.training import Touch
 from gradviz.recording.where import Spot
-from gradviz.training.looking import StepLook, callers
+from gradviz.training.looking import Running, StepLook, callers
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class BegunStep:
 
     Attributes:
         optimizer: Its identity.
-        frame: Identity of the frame that runs it.
+        frame: That runs it.
         look: What is measured before it and after it; None where it is only counted.
         touches: What was done to the gradient of each parameter by then, by identity.
         writes: What was written before it, and in it once it is over.
@@ -27,7 +27,7 @@ class BegunStep:
     """
 
     optimizer: int
-    frame: int
+    frame: Running
     look: StepLook | None = None
     touches: dict[int, Touch | None] = field(default_factory=dict)
     writes: dict[int, Spot] = field(default_factory=dict)
