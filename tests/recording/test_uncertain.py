@@ -41,6 +41,34 @@ def reported(tmp_path):
 
 
 CHOICES = {
+    "of how often a loop runs": """
+        def step(model):
+            total = model.layer(torch.ones(2)).sum()
+            for _ in range(int(model.gate.max() * 5)):
+                total = total * 1.1
+            return total
+        """,
+    "of how much of a list is taken": """
+        def step(model):
+            total = model.layer(torch.ones(2))
+            for part in [torch.tanh, torch.sin, torch.cos][: int(model.gate.max().item() * 3)]:
+                total = part(total)
+            return total.sum()
+        """,
+    "of how many rows a mask keeps": """
+        def step(model):
+            kept = torch.ones(2)[model.gate > 0]
+            return model.layer(torch.ones(2)).sum() / max(1, len(kept))
+        """,
+    "of how many places a condition has": """
+        def step(model):
+            places = torch.where(model.gate > 0)[0]
+            return model.layer(torch.ones(2)).sum() / (1 + places.shape[0])
+        """,
+    "of how many values differ": """
+        def step(model):
+            return model.layer(torch.ones(2)).sum() / torch.unique(model.gate.round()).numel()
+        """,
     "in a function that it is handed to": """
         factors = {"loss": 1.0}
 

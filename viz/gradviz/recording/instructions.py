@@ -328,6 +328,10 @@ def _conditions(function: Function) -> Iterator[ast.expr]:
             yield node.test
         elif isinstance(node, ast.comprehension):
             yield from node.ifs
+        elif isinstance(node, ast.Call) and name_of(node) == "range":
+            yield from node.args  # how often a loop runs
+        elif isinstance(node, ast.Slice):  # how much of something is taken
+            yield from (bound for bound in (node.lower, node.upper, node.step) if bound)
         elif isinstance(node, ast.SetComp):
             yield node.elt
         elif isinstance(node, ast.Call) and name_of(node) in _SETS:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from gradviz.graph import CutKind
 from gradviz.recording import exits, torch_inside, transforms, where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
@@ -23,6 +25,9 @@ from gradviz.recording.where import Spot, Surroundings
 
 # Calls whose results are as long as the values decide
 _SIZED_BY_VALUES = frozenset("nonzero argwhere unique unique_consecutive masked_select".split())
+_SETS = frozenset(("unique", "unique_consecutive"))
+_MASKS = (torch.bool, torch.uint8)
+_LENGTH = Exit(shown=False, decides=True)  # Python may go on with the length alone
 
 
 def is_another(recorder: Recorder, out: Tensor, args: Any, kwargs: Any) -> None:
@@ -57,6 +62,13 @@ def stamp_nodes(
         dead_sources(recorder, kwargs.values(), sources, None, own)
     if recorder.escapes.any:
         sources.extend(came_back(recorder, (*args, *kwargs.values()), frame))
+    if sources:
+        _may_decide(recorder, function.name, args, sources)
+    if function.name in _SETS:
+        inputs = inputs_of(recorder, args[:1], {})
+        stack = recorder.stacks.look_around(frame)
+        kind = CutKind.NON_DIFFERENTIABLE
+        tape.left(write_down(recorder, function.name, kind, inputs, stack, None), _LENGTH)
     last = sequence_number()
     if last == recorder.first_node and torch_inside.NUMBERED:
         return  # what comes out is what went in
@@ -131,13 +143,24 @@ def made(
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
         serial = write_down(recorder, function.name, kind, mine, stack, out)
-        _may_decide(recorder, function.name, serial)
+        _may_decide(recorder, function.name, args, (serial,))
 
 
-def _may_decide(recorder: Recorder, name: str, serial: int) -> None:
-    """Take note that Python may go on with the length of what a call gave alone."""
-    if name in _SIZED_BY_VALUES:
-        recorder.tape.left(serial, Exit(shown=False, decides=True))
+def _may_decide(recorder: Recorder, name: str, args: Any, serials: Sequence[int]) -> None:
+    """Take note that Python may go on with the length alone of what a call gave of some values."""
+    if _is_sized_by_values(name, args):
+        for serial in serials:
+            recorder.tape.left(serial, _LENGTH)
+
+
+def _is_sized_by_values(name: str, args: Any) -> bool:
+    """Say whether a call gives more or fewer elements by the values that it was given."""
+    if name == "where":
+        return len(args) == 1
+    if name == "__getitem__":
+        index = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return any(isinstance(item, Tensor) and item.dtype in _MASKS for item in index)
+    return name in _SIZED_BY_VALUES
 
 
 def _says_nothing(name: str, args: Any) -> bool:
