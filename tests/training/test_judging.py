@@ -381,3 +381,22 @@ def test_of_several_calls_in_a_line_the_one_that_clips_is_named():
         "0 of 1 parameter train; clip_grad_value_() at train.py:9 leaves nothing of its gradient.",
         "0 of 1 parameter train; zero_grad() at train.py:9 clears its gradient before step().",
     ]
+
+
+def test_what_a_line_writes_beside_steps_without_a_gradient_does_not_train():
+    judged, _ = fate(EMPTY, EMPTY, verdicts=(CUT, CUT), drift=True, ended=True)
+    assert (judged.trains, judged.why, judged.line) == (False, "cut", 3)
+    judged, _ = fate(EMPTY, verdicts=(REACHED,), drift=True, ended=True)
+    assert (judged.trains, judged.why) == (False, "cleared")
+
+
+def test_what_moves_later_and_has_a_gradient_by_then_trains():
+    judged, _ = fate(EMPTY, EMPTY, verdicts=(CUT, CUT), drift=True, thawed=True, ended=True)
+    assert judged.trains
+
+
+def test_a_parameter_whose_backward_raised_is_open_until_the_run_ends():
+    (cut,) = CUT.cuts
+    raised = replace(CUT, cuts=(replace(cut, operation="backward() raised in addmm"),))
+    judged, _ = fate(verdicts=(CUT, raised), steps=0)
+    assert (judged.trains, judged.why) == (None, None)

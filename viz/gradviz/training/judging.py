@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from gradviz.causes import RAISED
 from gradviz.facts.training import (
     THRESHOLDS,
     ConstantTerm,
@@ -134,7 +135,9 @@ def _fate(
     evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
 ) -> Fate:
     looks = [look for look in evidence.looks if look.compared]
-    moved = bool(evidence.drift) or any(look.moved for look in looks)
+    moved = any(look.moved for look in looks) or (
+        bool(evidence.drift) and not _is_moved_beside_steps(evidence, looks)
+    )
     trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
     last = looks[-1] if looks else None
     mover = _mover(evidence, holders) if trains else None
@@ -158,6 +161,22 @@ def _fate(
         away=trains is None and bool(evidence.looks) and not looks,
         unfed=why == "cleared" and evidence.houses,
         heir=evidence.heir if why == "cut" else None,
+    )
+
+
+_SENT = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT)
+
+
+def _is_moved_beside_steps(evidence: Evidence, looks: Sequence[Look]) -> bool:
+    """Say whether steps left a parameter as it was, for want of a gradient: what has changed it is
+    a line that writes into it, or what replaced it stands there.
+    """
+    if evidence.left:
+        return not any(look.moved for look in looks) and evidence.by_hand
+    # What a call that was watched does not use, or finds frozen, may train in one that was not
+    is_fed = all(in_call.verdict in _SENT for in_call in evidence.verdicts)
+    return (
+        bool(looks) and is_fed and not evidence.thawed and not any(look.gradient for look in looks)
     )
 
 
@@ -231,6 +250,8 @@ def _not_reached(
 ) -> tuple[bool | None, str | None, Place | None]:
     if evidence.left:
         return False, "stale", evidence.replaced_at
+    if not ended and any(map(_has_raised, evidence.verdicts)):
+        return None, None, None  # that call was to bring it gradient
     # Another optimizer's call may sever it on purpose
     why, place = _unreached((*evidence.stepped, *evidence.verdicts))
     if why == "unused" and any(map(_is_unclear, evidence.verdicts)):
@@ -240,6 +261,10 @@ def _not_reached(
     if why == "frozen" and place is None:
         place = evidence.frozen_at
     return (None if why is None else False), why, place
+
+
+def _has_raised(in_call: Parameter) -> bool:
+    return any(cut.operation.startswith(RAISED) for cut in in_call.cuts)
 
 
 def _is_unclear(in_call: Parameter) -> bool:
