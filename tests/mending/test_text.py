@@ -74,7 +74,9 @@ def test_what_has_no_patch_says_so(mending):
 
 def test_what_another_patch_mends_too_points_to_it(mending):
     other = replace(mending.tried[0], by=mending.tried[0].problem)
-    assert "the same as for step.py:1" in text(replace(mending, tried=(mending.tried[0], other)))
+    assert "with the patch for step.py:1, gradient reaches them" in text(
+        replace(mending, tried=(mending.tried[0], other))
+    )
 
 
 def test_what_looks_meant_is_left_alone_and_named(mending):

@@ -285,7 +285,7 @@ def test_a_script_that_gradviz_ends_before_its_first_step_is_not_said_never_to_s
     assert "is about to step" in ran.said
     assert ran.end == (
         "gradviz: The run was stopped before the first step of an optimizer, so whether parameters"
-        " train is not known.\n"
+        " train is not known; --until-stepped goes on to it.\n"
     )
 
 

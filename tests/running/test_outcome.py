@@ -364,3 +364,22 @@ def test_a_backward_that_raises_ends_the_last_sentence_and_is_no_step_that_never
         "gradviz: 2 of 4 parameters train; of 2 it is not known; backward() raised an error at"
         " twice.py:11, which ended the script."
     )
+
+
+def test_an_error_that_a_script_catches_did_not_end_it(scripts):
+    scripts.write(
+        "caught.py",
+        """
+        import torch
+
+        layer = torch.nn.Linear(2, 2)
+        try:
+            layer(torch.ones(3, 2)).backward()
+        except RuntimeError:
+            pass
+        raise FileNotFoundError("data")
+        """,
+    )
+    ran = scripts.run("caught.py")
+    assert ran.code == 1
+    assert "ended the script" not in ran.err

@@ -22,7 +22,9 @@ CAUSES = (
             "The result is a choice (an index, a comparison, a sample), and a choice does not"
             " change when its input changes a little.",
             "Use a soft form (softmax, sigmoid, gumbel_softmax, rsample) or a loss on the scores"
-            " themselves. Where the choice only selects what to train on, it is as it should be.",
+            " themselves. Past the nearest entry of a codebook, z + (q - z).detach() hands the"
+            " gradient straight through. Where the choice only selects what to train on, it is as"
+            " it should be.",
         ),
     ),
 )

@@ -42,9 +42,9 @@ REFUSALS = (
         "its graph was freed",
         Explanation(
             "An earlier backward() went through this operation, and freed what it had kept.",
-            "Compute it anew for each backward(), and detach() what a step hands to the next. Where"
-            " two losses share it, run backward() once on their sum, or pass retain_graph=True to"
-            " the first.",
+            "Compute the loss anew for each backward(), and detach() what a step hands to the"
+            " next. Where two losses share a part, run backward() once on their sum, or pass"
+            " retain_graph=True to the first.",
         ),
     ),
     Refusal(

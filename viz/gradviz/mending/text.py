@@ -39,7 +39,12 @@ def render(mending: Mending, *, alternatives: bool = False) -> bytes:
 def _tried(mending: Mending, tried: Tried) -> list[str]:
     title = _title(mending, tried.problem)
     if tried.by is not None:
-        return [title, *_labelled("fix", f"the same as for {_place(tried.by.places[0])}")]
+        return [
+            title,
+            *_labelled(
+                "fix", f"with the patch for {_place(tried.by.places[0])}, gradient reaches them"
+            ),
+        ]
     if not tried.mends:
         return [
             title,
@@ -136,7 +141,11 @@ def _last(mending: Mending, *, alternatives: bool) -> list[str]:
             printable(f"Left alone, as it looks meant: {places}. --all tries it too."), _WIDTH
         )
     if not mending.tried:
-        lines.append("Nothing to fix was found.")
+        lines.append(
+            "Nothing to fix was found up to the first step; --backward looks at later calls."
+            if mending.script
+            else "Nothing to fix was found."
+        )
     runs = f"The step was run {counted(mending.trials, 'time')}"
     if mending.script:
         runs += "; what the script writes to disk it wrote each time"

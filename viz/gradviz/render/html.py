@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from gradviz.causes import RAISED
 from gradviz.facts.blocks import by_block
 from gradviz.facts.calls import CallKind
 from gradviz.facts.findings import Findings
@@ -107,7 +108,9 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
 
 
 def _first(losses: Sequence[Findings], report: Findings) -> int:
-    """Return which loss a reader is to see first: the first that something is alarming about."""
+    """Return which loss a reader is to see first: the first that something is alarming about, or
+    whose backward raised.
+    """
     for note in report.alarms:
         called = [
             number
@@ -130,7 +133,11 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
                 for name in alarm.parameters
             ):
                 return number
-    return 0
+    return next((number for number, loss in enumerate(losses) if _has_raised(loss)), 0)
+
+
+def _has_raised(loss: Findings) -> bool:
+    return any(cut.operation.startswith(RAISED) for cut in loss.cuts)
 
 
 def _looks() -> Mapping[str, Look]:

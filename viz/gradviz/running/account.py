@@ -134,7 +134,7 @@ class Account:
             ranks.leave_training(self._outcome.training, self._settings)
         self.write()
 
-    def end(self, *, early: bool, stopped: bool) -> None:
+    def end(self, *, early: bool, stopped: bool, error: str) -> None:
         """Say what could only be said at the end.
 
         Where gradviz itself ended the script, an optimizer may not have come to its step; where an
@@ -144,9 +144,11 @@ class Account:
         Args:
             early: An error ended the script early on, or it was not watched to its end.
             stopped: gradviz has ended the script, as asked for.
+            error: What ended the script, as :attr:`BackwardCall.failed` has it; empty where nothing
+                did.
         """
         last = self.kept.calls[-1] if self.kept.calls else None
-        if early and last is not None and last.failed:
+        if early and last is not None and last.failed and last.failed == error:
             self._outcome.ended_by(last)
             early = bool(self._training.steps)
         self.trained(ended=not early and (not stopped or self._training.all_stepped))

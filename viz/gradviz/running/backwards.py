@@ -23,6 +23,7 @@ from torch.optim import Optimizer
 
 from gradviz.facts.calls import CallKind
 from gradviz.recording import torch_inside
+from gradviz.recording.recorder import described
 from gradviz.recording.seams.backward import around_backward, watches_backward
 from gradviz.recording.seams.seam import Seam
 from gradviz.recording.uninterrupted import is_own
@@ -168,7 +169,7 @@ class Watch:
         if self._account.kept.calls or self._functional:
             self._guarded(self._reader.take_moved_by_hand)
             early = self._aside or (broken and self._count < _UNSETTLED)
-            self._account.end(early=early, stopped=self._stopped)
+            self._account.end(early=early, stopped=self._stopped, error=_what_ended())
         self._training.end()
 
     def _off(self) -> None:
@@ -355,6 +356,12 @@ class Watch:
             self._stopped = True
             self._off()
             raise SystemExit(0)
+
+
+def _what_ended() -> str:
+    """Return type and text of the exception that ended the script; empty where none did."""
+    error = getattr(sys, "last_value", None)
+    return "" if error is None else described(error)
 
 
 def _told_of(watch: Watch, owner: Any, which: str, then: Callable[..., None]) -> Callable[..., Any]:

@@ -160,5 +160,5 @@ class Outcome:
     def last(self, *, stopped: bool = False) -> str:
         """Return the sentence that ends a run; ``stopped`` where gradviz ended it, as asked for."""
         if stopped and not self._watch.steps:
-            return f"{STOPPED_BEFORE}, so {NOT_KNOWN}.\n"
+            return f"{STOPPED_BEFORE}, so {NOT_KNOWN}; --until-stepped goes on to it.\n"
         return f"{sentence(self.training)}\n"

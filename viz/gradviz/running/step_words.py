@@ -55,7 +55,7 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
             line(
                 "older",
                 f"{names_in(step.older, last)}: stepped by a gradient that these calls did not"
-                " bring: an older one, or other ranks'",
+                " bring to them: one that was handed over, an older one, or other ranks'",
             )
         )
     if step.idle:

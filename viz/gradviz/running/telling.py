@@ -8,7 +8,7 @@ What is by design is a line, not a list: a frozen tower, a network that is no pa
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gradviz.causes import explain
+from gradviz.causes import RAISED, explain
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
@@ -100,7 +100,12 @@ def _is_told(times: int) -> bool:
 
 def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
     report = call.report
-    sections = [[line("raised", call.failed)] if call.failed else []]
+    rewritten = [note for note in report.notes if call.failed and "changed in place" in note]
+    sections = [
+        [line("raised", call.failed), *(line("", note_text(note)) for note in rewritten)]
+        if call.failed
+        else []
+    ]
     for verdict, tell in _TELL.items():
         chosen = [
             parameter for parameter in report.parameters.values() if parameter.verdict is verdict
@@ -117,7 +122,12 @@ def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
             for leaf in report.unregistered[:3]
         ]
     )
-    sections.append([line("note", note_text(note)) for note in report.notes])
+    notes = [
+        note
+        for note in report.notes
+        if note not in rewritten and not (call.failed and note.startswith(RAISED))
+    ]
+    sections.append([line("note", note_text(note)) for note in notes])
     # As often as not a stop-gradient that is meant
     sections.append([*_partial(call, verbose=verbose)])
     return (

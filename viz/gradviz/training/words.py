@@ -400,6 +400,10 @@ def _not_finite(asked: _Asked) -> Explained | None:
     return f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend
 
 
+_CUT = "No gradient arrives: every route back is cut."
+_CUT_NOT_HELD = f"{_CUT} No optimizer holds them either."
+
+
 def _cut(asked: _Asked) -> Explained | None:
     heirs = [parameter.heir for parameter in asked.concerned if parameter.heir is not None]
     if len(heirs) == len(asked.concerned):
@@ -409,8 +413,14 @@ def _cut(asked: _Asked) -> Explained | None:
     if cut is None:
         return None
     explanation = causes.explain(cut)
-    has_raised = cut.operation.startswith(causes.RAISED)
-    return explanation.meaning if has_raised else _MEANS["cut"][0], explanation.mend
+    held = {name for holder in asked.holders for name in holder.held}
+    if cut.operation.startswith(causes.RAISED):
+        meaning = explanation.meaning
+    elif all(own.name in held for own in asked.concerned):
+        meaning = _MEANS["cut"][0]
+    else:
+        meaning = _CUT_NOT_HELD if held.isdisjoint(own.name for own in asked.concerned) else _CUT
+    return meaning, explanation.mend
 
 
 _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
