@@ -532,7 +532,7 @@ def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_woul
     assert told(PLAIN_LIST)[2:] == [
         "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters",
         (
-            "  extra     net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].* (2 tensors, 5"
+            "  not held  net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].* (2 tensors, 5"
             " values): gradient arrives; no optimizer holds them"
         ),
         (

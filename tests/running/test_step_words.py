@@ -39,7 +39,7 @@ def test_an_optimizer_that_holds_others_than_gradient_reaches_is_told_both_and_n
     assert lines[0] == (
         "ALARM: opt (SGD) steps 1 parameter that no gradient reached, after backward 2"
     )
-    assert [text.split()[0] for text in lines[1:]] == ["holds", "by", "means", "fix", "extra"]
+    assert [text.split()[0] for text in lines[1:]] == ["holds", "by", "means", "fix", "not"]
     assert "Drop detach()" not in "".join(lines)
 
 

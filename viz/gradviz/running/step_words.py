@@ -72,7 +72,8 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
             if owner
             else "no optimizer holds them"
         )
-        lines.append(line("extra", f"{names_in(names, last)}: gradient arrives; {holds}"))
+        label = "extra" if owner else "not held"
+        lines.append(line(label, f"{names_in(names, last)}: gradient arrives; {holds}"))
         lines += [] if owner else _listed(names, last.roots)
     return lines
 
