@@ -42,7 +42,9 @@ def _tried(mending: Mending, tried: Tried) -> list[str]:
         return [
             title,
             *_labelled(
-                "fix", f"with the patch for {_place(tried.by.places[0])}, gradient reaches them"
+                "fix",
+                f"with the patch for {_place(tried.by.places[0])}, gradient reaches them; this line"
+                " stays as it is",
             ),
         ]
     if not tried.mends:
