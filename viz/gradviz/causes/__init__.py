@@ -12,7 +12,7 @@ from gradviz.causes import captured
 from gradviz.causes.cause import Cause, Severed, Way
 from gradviz.causes.explanation import Explanation
 from gradviz.causes.packages import installed
-from gradviz.causes.raised import RAISED, explanation_of
+from gradviz.causes.raised import RAISED, explanation_of, has_raised
 from gradviz.graph import Cut, CutKind
 
 
@@ -41,7 +41,7 @@ BY_OPERATION: Mapping[str, Explanation] = {
 
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
-    if cut.operation.startswith(RAISED):
+    if has_raised(cut):
         return explanation_of(cut.operation)
     if cut.captured and cut.kind is not CutKind.CHECKPOINT:
         return captured.CAPTURED
@@ -69,6 +69,7 @@ __all__ = [
     "Severed",
     "Way",
     "explain",
+    "has_raised",
     "installed",
     "is_plain",
 ]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from gradviz.causes.explanation import Explanation
+from gradviz.graph import Cut
 
 RAISED = "backward() raised"
 """How the operation of such a cut begins."""
@@ -79,6 +80,11 @@ def operation_of(name: str, error: str) -> str:
     refusal = next(refusal for refusal in REFUSALS if refusal.text in error)
     inside = f" in {name}" if name else ""
     return f"{RAISED}{inside}{f' ({refusal.means})' if refusal.means else ''}"
+
+
+def has_raised(cut: Cut) -> bool:
+    """Say whether a cut is where a backward raised."""
+    return cut.operation.startswith(RAISED)
 
 
 def explanation_of(operation: str) -> Explanation:

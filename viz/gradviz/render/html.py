@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from gradviz.causes import RAISED
+from gradviz.causes import has_raised
 from gradviz.facts.blocks import by_block
 from gradviz.facts.calls import CallKind
 from gradviz.facts.findings import Findings
@@ -133,11 +133,9 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
                 for name in alarm.parameters
             ):
                 return number
-    return next((number for number, loss in enumerate(losses) if _has_raised(loss)), 0)
-
-
-def _has_raised(loss: Findings) -> bool:
-    return any(cut.operation.startswith(RAISED) for cut in loss.cuts)
+    return next(
+        (number for number, loss in enumerate(losses) if any(map(has_raised, loss.cuts))), 0
+    )
 
 
 def _looks() -> Mapping[str, Look]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gradviz.causes import RAISED
+from gradviz.causes import has_raised
 from gradviz.facts.training import (
     THRESHOLDS,
     ConstantTerm,
@@ -250,7 +250,8 @@ def _not_reached(
 ) -> tuple[bool | None, str | None, Place | None]:
     if evidence.left:
         return False, "stale", evidence.replaced_at
-    if not ended and any(map(_has_raised, evidence.verdicts)):
+    cuts = (cut for in_call in evidence.verdicts for cut in in_call.cuts)
+    if not ended and any(map(has_raised, cuts)):
         return None, None, None  # that call was to bring it gradient
     # Another optimizer's call may sever it on purpose
     why, place = _unreached((*evidence.stepped, *evidence.verdicts))
@@ -261,10 +262,6 @@ def _not_reached(
     if why == "frozen" and place is None:
         place = evidence.frozen_at
     return (None if why is None else False), why, place
-
-
-def _has_raised(in_call: Parameter) -> bool:
-    return any(cut.operation.startswith(RAISED) for cut in in_call.cuts)
 
 
 def _is_unclear(in_call: Parameter) -> bool:

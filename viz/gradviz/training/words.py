@@ -414,7 +414,7 @@ def _cut(asked: _Asked) -> Explained | None:
         return None
     explanation = causes.explain(cut)
     held = {name for holder in asked.holders for name in holder.held}
-    if cut.operation.startswith(causes.RAISED):
+    if causes.has_raised(cut):
         meaning = explanation.meaning
     elif all(own.name in held for own in asked.concerned):
         meaning = _MEANS["cut"][0]
