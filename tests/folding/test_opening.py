@@ -25,7 +25,7 @@ def opened(report, budget, depth=None, patterns=()):
     flow = Flow(report.graph, report.parameters)
     modules = Modules(flow, report.parameters, patterns, {})
     rooms = Rooms(modules)
-    further = open_rooms(rooms, node_keys(flow, modules), modules, budget, depth)
+    further = open_rooms(rooms, node_keys(flow, modules), flow, modules, budget, depth)
     return {room.path for room in rooms.all if room.is_open}, further
 
 
@@ -54,3 +54,36 @@ def test_what_was_asked_for_is_open_first():
     chosen, _ = opened(nested(), 1, patterns=["b.*"])
     assert {"b", "b.a"} <= chosen
     assert "a" not in chosen
+
+
+def beside(verdict, copies=()):
+    """Return a report of two modules, of which the second has a parameter with a verdict."""
+    net = graphs.Builder()
+    into = net.loss
+    for name in ("able", "broken"):
+        for part in "abcdef":
+            path = f"{name}.{part}.inner"
+            into = net.operation("MulBackward0", into, scope=path)
+            fate = verdict if (name, part) == ("broken", "d") else Verdict.REACHED
+            net.parameter(f"{path}.weight", into, fate)
+    for name in copies:
+        net.parameter(name, None, Verdict.UNUSED)
+    return net.report()
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CUT, Verdict.ZERO])
+def test_where_no_gradient_arrives_is_opened_before_what_is_well(verdict):
+    chosen, _ = opened(beside(verdict), 9)
+    assert "broken" in chosen
+    assert "able" not in chosen
+
+
+def test_where_all_is_well_the_first_is_opened():
+    chosen, _ = opened(beside(Verdict.REACHED), 9)
+    assert "able" in chosen
+
+
+def test_what_is_no_part_of_the_loss_stays_closed_unless_a_depth_is_asked_for():
+    report = beside(Verdict.REACHED, [f"copy.{part}.inner.weight" for part in "abcdef"])
+    assert not any(path.startswith("copy") for path in opened(report, 100)[0])
+    assert "copy" in opened(report, 1, depth=1)[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradviz.render.first_view import BUDGET, WHOLE, first_view
+from gradviz.render.first_view import BUDGET, WHOLE, Concern, first_view
 from gradviz.render.tree import Group, Sort
 
 
@@ -21,18 +21,18 @@ def names(groups):
 
 def test_a_graph_that_fits_is_opened_whole():
     root = module("", module("a", module("b", *range(WHOLE))))
-    assert names(first_view(root, lambda thing: False)) == ["", "a", "b"]
+    assert names(first_view(root, lambda thing: Concern.WELL)) == ["", "a", "b"]
 
 
 def test_a_model_that_holds_one_module_alone_is_opened_to_its_parts():
     main = module("main", *(block(f"block{number}", 12 * number) for number in range(3)))
     root = module("", module("netG", main), block("netD", 40), 90)
-    assert {"netG", "main"} <= set(names(first_view(root, lambda thing: False)))
+    assert {"netG", "main"} <= set(names(first_view(root, lambda thing: Concern.WELL)))
 
 
 def test_a_large_graph_stays_within_its_budget_of_boxes():
     root = module("", *(block(f"block{number}", 12 * number) for number in range(10)))
-    opened = first_view(root, lambda thing: False)
+    opened = first_view(root, lambda thing: Concern.WELL)
     boxes = 1 + sum(len(group.children) - 1 for group in opened)
     assert boxes <= BUDGET
 
@@ -40,13 +40,13 @@ def test_a_large_graph_stays_within_its_budget_of_boxes():
 @pytest.mark.parametrize("wanted", [0, 40, 119])
 def test_the_way_to_what_severs_is_opened(wanted):
     root = module("", *(block(f"block{number}", 12 * number) for number in range(10)))
-    opened = first_view(root, lambda thing: thing == wanted)
+    opened = first_view(root, lambda thing: Concern.SEVERS if thing == wanted else Concern.WELL)
     assert any(wanted in group.children for group in opened)
 
 
 def test_parents_come_before_what_is_in_them():
     root = module("", *(block(f"block{number}", 12 * number) for number in range(10)))
-    opened = first_view(root, lambda thing: thing == 40)
+    opened = first_view(root, lambda thing: Concern.SEVERS if thing == 40 else Concern.WELL)
     position = {id(group): number for number, group in enumerate(opened)}
     for group in opened:
         for child in group.children:
@@ -60,5 +60,27 @@ def test_numbered_siblings_open_together_or_not_at_all():
         for number in range(8)
     ]
     for budget in (8, 12, 15, 16, 20):
-        opened = names(first_view(module("", *stages), lambda thing: False, budget=budget))
+        opened = names(first_view(module("", *stages), lambda thing: Concern.WELL, budget=budget))
         assert sum(name.startswith("stage") for name in opened) == (8 if budget >= 16 else 0)
+
+
+def test_what_is_no_part_of_the_loss_stays_closed():
+    root = module("", block("copy", 0, 4), block("net", 4, 4))
+    opened = first_view(root, lambda thing: Concern.IDLE if thing < 4 else Concern.WELL)
+    assert "net" in names(opened)
+    assert "copy" not in names(opened)
+
+
+def test_where_no_gradient_arrives_is_opened_before_what_is_well():
+    root = module(
+        "",
+        *(
+            module(name, *(block(f"{name}{part}", 100 * at + 10 * part) for part in range(8)))
+            for at, name in enumerate(("able", "broken", "calm"))
+        ),
+    )
+    opened = first_view(
+        root, lambda thing: Concern.AILING if 100 <= thing < 110 else Concern.WELL, budget=8
+    )
+    assert "broken" in names(opened)
+    assert not {"able", "calm"} & set(names(opened))

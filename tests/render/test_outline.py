@@ -1,6 +1,8 @@
 """The tree of modules, built from things by hand."""
 
-from gradviz.render.first_view import first_view
+from collections.abc import Callable
+
+from gradviz.render.first_view import Concern, first_view
 from gradviz.render.outline import outline
 from gradviz.render.tree import MOST, Group, Sort, Thing
 
@@ -177,17 +179,18 @@ def test_the_first_view_keeps_to_its_budget_and_leaves_runs_closed() -> None:
         for turn in range(9)
     ]
     root = chain([*things, op("head", "x"), op("head", "y"), op("")])
-    opened = first_view(root, lambda number: False)
+    opened = first_view(root, lambda number: Concern.WELL)
     assert [group.name for group in opened] == ["", "head"]
 
 
-def test_what_is_wanted_is_seen_in_the_first_view() -> None:
+def _only(severing: int) -> Callable[[int], Concern]:
+    return lambda number: Concern.SEVERS if number == severing else Concern.WELL
+
+
+def test_what_severs_is_seen_in_the_first_view() -> None:
     things = [op(f"a.b{n}.c", f"{n}{turn}") for n in range(40) for turn in range(4)]
     opened = {
-        group.name
-        for group in first_view(
-            chain([*things, op("")]), lambda number: number == 130, budget=20, most=80
-        )
+        group.name for group in first_view(chain([*things, op("")]), _only(130), budget=20, most=80)
     }
     assert "b32.c" in opened
 
@@ -198,10 +201,12 @@ def test_a_module_of_many_operations_is_one_box_at_first_where_there_is_enough_t
     assert [
         group.name
         for group in first_view(
-            chain([*rnn, *around, *(op("", f"{n}") for n in range(6))]), lambda number: False
+            chain([*rnn, *around, *(op("", f"{n}") for n in range(6))]), lambda number: Concern.WELL
         )
     ] == [""]
-    assert [group.name for group in first_view(chain([*rnn, op("")]), lambda number: False)] == [
+    assert [
+        group.name for group in first_view(chain([*rnn, op("")]), lambda number: Concern.WELL)
+    ] == [
         "",
         "rnn",
     ]

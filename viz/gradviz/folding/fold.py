@@ -48,7 +48,7 @@ def fold(
 
     def drawn(budget: int, *, staged: bool = True) -> tuple[Folded, bool]:
         rooms = Rooms(modules)
-        closed = open_rooms(rooms, keys, modules, budget, depth)
+        closed = open_rooms(rooms, keys, flow, modules, budget, depth)
         stages = _stages(flow, modules, rooms, keys) if staged else {}
         return _Drawing(flow, modules, rooms, keys, parameters, stages, marks).folded(closed), bool(
             stages

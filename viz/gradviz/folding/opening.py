@@ -1,4 +1,8 @@
-"""Which modules are opened, the shallowest first, as long as the boxes stay within a budget."""
+"""Which modules are opened, as long as the boxes stay within a budget.
+
+First those in which no gradient arrives, then the others, of each the shallowest first. A module
+that is no part of the loss stays closed.
+"""
 
 import re
 from collections.abc import Hashable, Iterator, Sequence
@@ -10,6 +14,8 @@ from gradviz.graph import Node, NodeKind, Place, Verdict
 
 FEW = 8  # nodes of an opened module that are drawn one by one in any case
 LOOPED = 4  # nodes of one line and one call that are drawn one by one; more are a loop
+
+_AILING = (Verdict.CUT, Verdict.ZERO)
 
 ABSENT = ("parameters", Verdict.UNUSED, False)  # the rough key of parameters that the graph lacks
 
@@ -60,20 +66,51 @@ def _key_of_tensor(node: Node, pruned: bool) -> NodeKey:
 
 
 def open_rooms(
-    rooms: Rooms, keys: Sequence[NodeKey], modules: Modules, budget: int, depth: int | None
+    rooms: Rooms,
+    keys: Sequence[NodeKey],
+    flow: Flow,
+    modules: Modules,
+    budget: int,
+    depth: int | None,
 ) -> tuple[str, ...]:
-    """Open rooms, the shallowest first.
+    """Open rooms, those in which no gradient arrives first, and the shallowest of them.
 
     Return the paths of those looked at that could be opened further.
 
     Args:
         rooms: What to open; each says afterwards whether it is.
         keys: Of every node.
+        flow: What severs, and the verdicts.
         modules: Which module each node lies in.
         budget: How many boxes there may be.
         depth: The deepest rooms to open, whatever the budget; None for as deep as it allows.
     """
-    return _Opening(rooms, keys, modules, budget, depth).run()
+    return _Opening(rooms, keys, modules, budget, depth, _concerns(rooms, flow, modules)).run()
+
+
+class _Concerns(NamedTuple):
+    """What decides which rooms are opened first, and which stay closed."""
+
+    ailing: frozenset[str]  # families of rooms in which something severs, or no gradient arrives
+    idle: frozenset[Room]  # nothing in them is part of the loss
+
+
+def _concerns(rooms: Rooms, flow: Flow, modules: Modules) -> _Concerns:
+    severed = {edge.target for edge in flow.cut_edges} | flow.cut_nodes.keys()
+    ailing: set[Room] = set()
+    busy: set[Room] = set()
+    for index, module in enumerate(modules.of):
+        room = rooms.of[module]
+        busy.add(room)
+        if index in severed or flow.nodes[index].verdict in _AILING:
+            ailing.add(room)
+    for room in reversed(rooms.all):
+        for kind in (ailing, busy):
+            if room in kind and room.parent is not None:
+                kind.add(room.parent)
+    return _Concerns(
+        frozenset(map(_family, ailing)), frozenset(room for room in rooms.all if room not in busy)
+    )
 
 
 class _Opening:
@@ -86,12 +123,15 @@ class _Opening:
         modules: Modules,
         budget: int,
         depth: int | None,
+        concerns: _Concerns,
     ) -> None:
         self._rooms, self._budget, self._depth = rooms, budget, depth
+        self._concerns = concerns
         self._own = _own_keys(rooms, keys, modules)
         self._count = 1
         self._visited: list[Room] = []
-        self._levels: dict[int, list[Room]] = {}
+        # Those still to be opened, by whether they are well, and by their depth
+        self._levels: dict[tuple[bool, int], list[Room]] = {}
 
     def run(self) -> tuple[str, ...]:
         self._open_wanted()
@@ -99,8 +139,9 @@ class _Opening:
             for family in _families(self._levels.pop(min(self._levels))):
                 self._open_family(family)
         for is_open in (True, False):
-            for level in range(max(room.depth for room in self._visited) + 1):
-                self._spread(level, is_open=is_open)
+            for is_well in (False, True):
+                for level in range(max(room.depth for room in self._visited) + 1):
+                    self._spread(level, is_open=is_open, is_well=is_well)
         for room in self._rooms.all:
             if room.parent is not None and not room.parent.shown.is_open:
                 room.shown = room.parent.shown
@@ -118,18 +159,33 @@ class _Opening:
     def _open_family(self, family: list[Room]) -> None:
         for room in family:
             self._look_at(room)
+        if all(map(self._stays_closed, family)):
+            return
         parents = [room for room in family if room.children]
         are_opened = bool(parents) and self._is_allowed(parents, sum(map(self._cost, parents)))
         for room in family:
             if are_opened if room.children else self._boxes(room, 0) < 2:
                 self._open(room)
 
-    def _spread(self, level: int, *, is_open: bool) -> None:
+    def _stays_closed(self, room: Room) -> bool:
+        return self._depth is None and room in self._concerns.idle
+
+    def _is_well(self, room: Room) -> bool:
+        return _family(room) not in self._concerns.ailing
+
+    def _spread(self, level: int, *, is_open: bool, is_well: bool) -> None:
         """Spend what is left of the budget on a whole depth at once.
 
         Finer where rooms are open, else on what has no room in it.
         """
-        rooms = [room for room in self._visited if room.depth == level and room.is_open is is_open]
+        rooms = [
+            room
+            for room in self._visited
+            if room.depth == level
+            and room.is_open is is_open
+            and self._is_well(room) is is_well
+            and (is_open or not self._stays_closed(room))
+        ]
         coarse = [room for room in rooms if (room.spread if is_open else not room.children)]
         if not coarse or self._boxes(coarse[0], 0) > self._budget:
             return
@@ -155,7 +211,7 @@ class _Opening:
         room.is_open = True
         self._count += self._cost(room)
         for child in room.children:
-            self._levels.setdefault(child.depth, []).append(child)
+            self._levels.setdefault((self._is_well(child), child.depth), []).append(child)
 
     def _boxes(self, room: Room, spread: int) -> int:
         """How many boxes the room's own nodes take."""
@@ -202,6 +258,10 @@ def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
     families: dict[str, list[Room]] = {}
     for room in level:
         if not room.is_wanted:
-            families.setdefault(_NUMBERS.sub("#", room.path), []).append(room)
+            families.setdefault(_family(room), []).append(room)
     for name in sorted(families):
         yield families[name]
+
+
+def _family(room: Room) -> str:
+    return _NUMBERS.sub("#", room.path)

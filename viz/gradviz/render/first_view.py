@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from enum import IntEnum
+from heapq import heappop, heappush
+from itertools import count
 
 from gradviz.render.tree import LONG, MOST, NUMBER, Group, Sort
 
@@ -12,37 +15,62 @@ WHOLE = 18  # things that are shown at once, all modules open
 FEW = 8  # boxes to begin with: where there are fewer, anything longer is opened at first too
 
 
+class Concern(IntEnum):
+    """How much a reader has to see of a thing; of a group, the greatest of what is in it."""
+
+    IDLE = 0  # it is no part of the loss
+    WELL = 1
+    AILING = 2  # no gradient arrives
+    SEVERS = 3
+
+
 def first_view(
-    root: Group, wanted: Callable[[int], bool], *, budget: int = BUDGET, most: int = MOST_BOXES
+    root: Group,
+    concern: Callable[[int], Concern],
+    *,
+    budget: int = BUDGET,
+    most: int = MOST_BOXES,
 ) -> list[Group]:
     """Return the groups to open at first, parents before children.
 
-    The shallowest modules within a budget of boxes.
+    Modules are opened within a budget of boxes: first those in which no gradient arrives, then the
+    others, of each the shallowest first. What is no part of the loss stays closed.
 
     A graph that fits is opened whole. Runs stay closed, and so does a module of operations alone
-    where there is enough to see without. Then the ways to the things that are ``wanted`` are opened
-    while there is room for them.
+    where there is enough to see without. Then the ways to the things that sever are opened while
+    there is room for them.
 
     Args:
         root: The tree.
-        wanted: Tells of a thing that it should be seen.
+        concern: Tells of a thing how much it has to be seen.
         budget: How many boxes modules are opened for.
-        most: How many boxes there are at most, once what is wanted is seen.
+        most: How many boxes there are at most, once what severs is seen.
     """
-    boxes, opened, level = len(root.children), [root], [root]
-    while level:
-        below = [alike for group in level for alike in _alike(_to_open(group))]
-        level = []
-        for alike in sorted(below, key=_rank):
-            more = boxes + sum(len(group.children) - 1 for group in alike)
-            if more <= MOST if boxes < FEW else more <= budget and any(map(_has_modules, alike)):
-                boxes = more
-                level += alike
-        opened += level
+    concerns = _concerns(root, concern)
+    boxes, opened = len(root.children), [root]
+    order = count()
+    waiting: list[tuple[bool, int, tuple[bool, int], int, list[Group]]] = []
+
+    def wait(depth: int, groups: list[Group]) -> None:
+        for alike in _alike([group for inside in groups for group in _to_open(inside)]):
+            worst = max(concerns[id(group)] for group in alike)
+            if worst is not Concern.IDLE:
+                key = worst < Concern.AILING, depth, _rank(alike), next(order)
+                heappush(waiting, (*key, alike))
+
+    wait(1, [root])
+    while waiting:
+        _, depth, _, _, alike = heappop(waiting)
+        more = boxes + sum(len(group.children) - 1 for group in alike)
+        if more <= MOST if boxes < FEW else more <= budget and any(map(_has_modules, alike)):
+            boxes = more
+            opened += alike
+            wait(depth + 1, alike)
     if _size(root) <= WHOLE:
-        return _all_groups(root)
+        groups = _all_groups(root)
+        return [root, *(group for group in groups[1:] if concerns[id(group)] > Concern.IDLE)]
     is_open = {id(group) for group in opened}
-    for way in _ways_to(root, wanted):
+    for way in _ways_to(root, lambda thing: concern(thing) is Concern.SEVERS):
         missing = [group for group in way if id(group) not in is_open]
         more = sum(len(group.children) - 1 for group in missing)
         if boxes + more <= most:
@@ -50,6 +78,20 @@ def first_view(
             opened += missing
             is_open |= {id(group) for group in missing}
     return opened
+
+
+def _concerns(root: Group, concern: Callable[[int], Concern]) -> dict[int, Concern]:
+    """Of every group, by its identity, the greatest concern of what is in it."""
+    concerns: dict[int, Concern] = {}
+    for group in reversed(_all_groups(root)):
+        concerns[id(group)] = max(
+            (
+                concern(child) if isinstance(child, int) else concerns[id(child)]
+                for child in group.children
+            ),
+            default=Concern.IDLE,
+        )
+    return concerns
 
 
 def _size(root: Group) -> int:

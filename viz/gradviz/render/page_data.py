@@ -14,7 +14,7 @@ from gradviz.causes import explain
 from gradviz.facts.findings import Findings
 from gradviz.facts.neutral import still_severed
 from gradviz.graph import Cut, Parameter, Place, Verdict
-from gradviz.render.first_view import first_view
+from gradviz.render.first_view import Concern, first_view
 from gradviz.render.outline import outline
 from gradviz.render.page_boxes import (
     BoxLine,
@@ -100,7 +100,7 @@ class _Loss:
             [(source, target) for source, target, _ in lines],
             {tuple(path.split(".")): kind for path, kind in report.graph.classes.items()},
         )
-        tree = _flat(root, first_view(root, lambda number: things[number].sort == "mark"))
+        tree = _flat(root, first_view(root, lambda number: _concern(things[number])))
         rows = self._rows(tree)
         data = {
             "name": printable(report.loss),
@@ -308,6 +308,16 @@ def _code_near(cut: Cut) -> list[Any]:
     """
     first, lines = lines_near(cut.file, cut.line, cut.code)
     return [first, list(lines)] if lines else []
+
+
+def _concern(thing: PageThing) -> Concern:
+    """Say how much a thing has to be seen at first."""
+    if thing.sort == "mark":
+        return Concern.SEVERS
+    if thing.verdict is Verdict.UNUSED:
+        return Concern.IDLE
+    fails = thing.verdict in (Verdict.CUT, Verdict.ZERO)
+    return Concern.AILING if fails else Concern.WELL
 
 
 def _count(tally: Tally, thing: PageThing) -> None:
