@@ -5,7 +5,7 @@ What is longer still is listed with how long it is: a figure here may only fall.
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,16 @@ def deciding(path: Path) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count > DECISIONS}
 
 
+def classes(source: str) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
+
+
+def shared(sources: Iterable[str]) -> list[str]:
+    """Return the names that stand for classes of more than one source."""
+    counts = Counter(name for source in sources for name in classes(source))
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
 @pytest.mark.parametrize("path", files(), ids=name_of)
 def test_names_say_what_they_hold(path: Path) -> None:
     assert not vague(path.read_text(encoding="utf-8"))
@@ -102,6 +112,14 @@ def test_modules_classes_and_functions_stay_small(path: Path) -> None:
     grown = {name: n for name, n in too_long(path).items() if n > LONG_STILL.get(name, 0)}
     branched = {name: n for name, n in deciding(path).items() if n > DECIDING_STILL.get(name, 0)}
     assert not grown | branched
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    assert not shared(path.read_text(encoding="utf-8") for path in files())
+
+
+def test_a_second_class_of_a_name_is_seen_inside_another_too() -> None:
+    assert shared(("class Way: pass", "class Outer:\n    class Way: pass")) == ["Way"]
 
 
 def test_what_is_listed_is_there() -> None:

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from gradviz.causes import CAUSES, Cause, Severed, Way
+from gradviz.causes import CAUSES, Cause, LeavesAs, Severed
 from gradviz.graph import CutKind
 
 
@@ -12,7 +12,7 @@ def test_a_cause_is_read_only_and_says_little_unless_told():
     cause = Cause(kind=CutKind.DETACH)
     with pytest.raises(FrozenInstanceError):
         cause.kind = CutKind.DATA
-    assert (cause.explanation, cause.way, cause.recognises) == (None, Way.RESULT, None)
+    assert (cause.explanation, cause.leaves_as, cause.recognises) == (None, LeavesAs.RESULT, None)
     assert not cause.within_torch
 
 
@@ -23,7 +23,7 @@ def test_what_a_package_is_shown_is_read_only():
 
 
 def test_what_comes_back_unseen_is_memory():
-    assert {cause.way for cause in CAUSES if cause.back} == {Way.MEMORY}
+    assert {cause.leaves_as for cause in CAUSES if cause.back} == {LeavesAs.MEMORY}
 
 
 def test_every_cause_can_be_recognised():

@@ -2,7 +2,7 @@
 
 import torch
 
-from gradviz.costing.measure import Times, Way, count_nodes, measure
+from gradviz.costing.measure import Times, Variant, count_nodes, measure
 
 
 def test_ways_take_turns_and_the_median_is_told_with_the_middle_half():
@@ -13,7 +13,7 @@ def test_ways_take_turns_and_the_median_is_told_with_the_middle_half():
             calls.append(name)
             return torch.ones(1, requires_grad=True).sum(), None
 
-        return Way(forward)
+        return Variant(forward)
 
     found = measure({"a": way("a"), "b": way("b")}, runs=3)
     assert calls[4:] == ["b", "a", "a", "b", "b", "a", "a", "b"]

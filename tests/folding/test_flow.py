@@ -3,7 +3,7 @@
 import pytest
 from graphs import Builder
 
-from gradviz.folding.flow import Flow, Way
+from gradviz.folding.flow import Flow, Passing
 from gradviz.graph import Cut, CutKind, Edge, Verdict
 
 
@@ -34,19 +34,19 @@ def test_a_node_is_as_far_from_the_loss_as_its_longest_way(net):
 def test_gradient_passes_where_nothing_severs(net):
     near = net.operation("AddBackward0", net.loss)
     net.parameter("w", near)
-    assert ways(net) == {(1, 0): Way.GRADIENT, (2, 1): Way.GRADIENT}
+    assert ways(net) == {(1, 0): Passing.GRADIENT, (2, 1): Passing.GRADIENT}
 
 
 def test_the_value_of_a_frozen_parameter_passes_as_frozen(net):
     near = net.operation("AddBackward0", net.loss)
     net.parameter("w", near, Verdict.FROZEN)
-    assert ways(net)[2, 1] is Way.FROZEN
+    assert ways(net)[2, 1] is Passing.FROZEN
 
 
 def test_a_value_that_needs_no_gradient_passes_as_a_value(net):
     near = net.operation("AddBackward0", net.loss)
     net.operation("arange", near, gradient=False, requires_grad=False)
-    assert ways(net)[2, 1] is Way.VALUE
+    assert ways(net)[2, 1] is Passing.VALUE
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def test_a_node_that_severs_stands_for_its_cut(cut_net):
 
 def test_behind_a_cut_everything_is_pruned(cut_net):
     assert ways(cut_net) == {
-        (1, 0): Way.GRADIENT,
-        (2, 1): Way.SEVERED,
-        (3, 2): Way.PRUNED,
-        (4, 3): Way.PRUNED,
+        (1, 0): Passing.GRADIENT,
+        (2, 1): Passing.SEVERED,
+        (3, 2): Passing.PRUNED,
+        (4, 3): Passing.PRUNED,
     }
     assert flow(cut_net).pruned == [False, False, False, True, True]
 

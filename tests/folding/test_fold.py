@@ -9,7 +9,7 @@ import pytest
 from graphs import Builder, chain, detached, every_verdict, none, recurrent
 
 from gradviz.folding.boxes import Box, BoxKind, Folded, View
-from gradviz.folding.flow import Way
+from gradviz.folding.flow import Passing
 from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 from gradviz.reports import Report
@@ -544,8 +544,8 @@ def test_what_a_no_grad_block_severs_is_marked_where_its_value_leaves_it() -> No
     folded = fold(net.report().graph, net.report().parameters, depth=1)
     assert [each.cuts for each in folded.boxes if each.kind is BoxKind.CUT] == [(0,)]
     mark = next(number for number, each in enumerate(folded.boxes) if each.kind is BoxKind.CUT)
-    assert [link.way for link in folded.links if link.source == mark] == [Way.SEVERED]
-    assert [link.way for link in folded.links if link.target == mark] == [Way.PRUNED]
+    assert [link.way for link in folded.links if link.source == mark] == [Passing.SEVERED]
+    assert [link.way for link in folded.links if link.target == mark] == [Passing.PRUNED]
 
 
 # between boxes

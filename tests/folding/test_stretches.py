@@ -3,7 +3,7 @@
 import pytest
 
 from gradviz.folding.boxes import Box, BoxKind, Folded, Link
-from gradviz.folding.flow import Way
+from gradviz.folding.flow import Passing
 from gradviz.folding.stretches import STRETCH, stretched
 
 
@@ -17,7 +17,8 @@ def chain(count, *, extra=(), **fields):
         ),
     ]
     links = [
-        Link(source=number, target=number - 1, way=Way.GRADIENT) for number in range(1, count + 1)
+        Link(source=number, target=number - 1, way=Passing.GRADIENT)
+        for number in range(1, count + 1)
     ]
     return Folded(boxes=tuple(boxes), links=(*links, *extra), frames=(), nodes=len(boxes))
 
@@ -48,14 +49,14 @@ def test_a_long_row_is_parted_evenly():
 
 
 def test_a_branch_ends_a_stretch():
-    branch = Link(source=3, target=1, way=Way.GRADIENT)
+    branch = Link(source=3, target=1, way=Passing.GRADIENT)
     assert merged(chain(4, extra=[branch])) == [["op1"], ["op2"], ["op4", "op3"]]
 
 
 def test_what_passes_another_way_is_not_joined():
     folded = chain(3)
     first, second, third = folded.links
-    other = Link(source=3, target=2, way=Way.VALUE)
+    other = Link(source=3, target=2, way=Passing.VALUE)
     assert third != other
     changed = Folded(boxes=folded.boxes, links=(first, second, other), frames=(), nodes=4)
     assert merged(changed) == [["op2", "op1"], ["op3"]]
@@ -79,8 +80,8 @@ def test_a_tensor_is_no_part_of_a_stretch():
 def test_a_loop_stays_as_it_is():
     folded = chain(2)
     links = (
-        Link(source=1, target=2, way=Way.GRADIENT),
-        Link(source=2, target=1, way=Way.GRADIENT),
+        Link(source=1, target=2, way=Passing.GRADIENT),
+        Link(source=2, target=1, way=Passing.GRADIENT),
     )
     loop = Folded(boxes=folded.boxes, links=links, frames=(), nodes=3)
     assert stretched(loop) == loop

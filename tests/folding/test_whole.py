@@ -4,7 +4,7 @@ import pytest
 from graphs import Builder
 
 from gradviz.folding.boxes import SHARED_USES, BoxKind
-from gradviz.folding.flow import Way
+from gradviz.folding.flow import Passing
 from gradviz.folding.whole import whole
 from gradviz.graph import Cut, CutKind, Edge, NodeKind, Verdict
 
@@ -36,8 +36,8 @@ def test_every_node_has_a_box_and_every_edge_a_link(net):
     ]
     assert [box.key for box in result.boxes] == ["n0", "n1", "n2"]
     assert links(result) == {
-        ("AddBackward0", "loss", Way.GRADIENT),
-        ("body.weight", "AddBackward0", Way.GRADIENT),
+        ("AddBackward0", "loss", Passing.GRADIENT),
+        ("body.weight", "AddBackward0", Passing.GRADIENT),
     }
     assert result.nodes == 3
     assert result.frames == ()
@@ -77,9 +77,9 @@ def test_a_cut_on_an_edge_is_a_mark_between_its_ends(net):
     net.edges[-1] = Edge(source=far, target=near, gradient=False, severed=CutKind.HOOK, cut=0)
     result = folded(net)
     assert links(result) == {
-        ("SumBackward0", "loss", Way.GRADIENT),
-        ("hook", "SumBackward0", Way.SEVERED),
-        ("MulBackward0", "hook", Way.PRUNED),
+        ("SumBackward0", "loss", Passing.GRADIENT),
+        ("hook", "SumBackward0", Passing.SEVERED),
+        ("MulBackward0", "hook", Passing.PRUNED),
     }
     assert [box.cuts for box in result.boxes if box.kind is BoxKind.CUT] == [(0,)]
 
@@ -100,4 +100,4 @@ def test_a_frozen_value_stays_frozen_on_its_way_into_a_mark(net):
     net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))
     net.parameter("w", near, Verdict.FROZEN)
     net.edges[-1] = Edge(source=2, target=near, gradient=False, severed=CutKind.HOOK, cut=0)
-    assert ("w", "hook", Way.FROZEN) in links(folded(net))
+    assert ("w", "hook", Passing.FROZEN) in links(folded(net))

@@ -2,13 +2,13 @@
 
 from textwrap import dedent
 
-from gradviz.mending.edit import Site
-from gradviz.mending.source import Source
+from gradviz.mending.edit import FaultyLine
+from gradviz.mending.source import SourceFile
 
 
-def site(text: str, line: int, kind: str, **more) -> Site:
+def site(text: str, line: int, kind: str, **more) -> FaultyLine:
     """Return a line, from 1 on, of a file that severs."""
-    return Site(Source("step.py", dedent(text).encode()), line, kind, **more)
+    return FaultyLine(SourceFile("step.py", dedent(text).encode()), line, kind, **more)
 
 
 def edited(proposer, text: str, line: int = 1, kind: str = "detach", **more) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 import warm
 from gradviz.mending.cost import cost_of
-from gradviz.mending.outcome import Outcome
+from gradviz.mending.outcome import TrialOutcome
 
 PROGRAM = """\
 import torch
@@ -62,7 +62,7 @@ def test_what_cannot_be_run_is_said_in_a_line(tmp_path):
     ],
 )
 def test_a_time_is_told_where_it_exceeds_the_spread_of_the_runs(before, after, words):
-    cost = cost_of(Outcome(times=before), Outcome(times=after), script=False)
+    cost = cost_of(TrialOutcome(times=before), TrialOutcome(times=after), script=False)
     assert words in cost.sentence
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Graph, Parameter, Verdict
 from gradviz.mending.effect import effect_of
-from gradviz.mending.outcome import Failure, Measured, Outcome
+from gradviz.mending.outcome import CallBits, Failure, TrialOutcome
 from gradviz.mending.problems import Problem
 from gradviz.reports import Report
 
@@ -25,8 +25,8 @@ def outcome(gradients=None, *, loss="00", finite=True, cuts=None, **verdicts):
         for name, verdict in verdicts.items()
     )
     report = Report(parameters=Parameters(parameters), graph=Graph((), ()))
-    bits = Measured(loss=loss, value=loss, gradients=gradients or {}, finite=finite)
-    return Outcome(text=report.to_json(), calls=(bits,))
+    bits = CallBits(loss=loss, value=loss, gradients=gradients or {}, finite=finite)
+    return TrialOutcome(text=report.to_json(), calls=(bits,))
 
 
 BEFORE = outcome({"a": None, "b": "1"}, a="cut", b="reached")
@@ -54,8 +54,8 @@ def test_a_patch_that_does_nothing_or_harms_has_no_effect():
     assert effect(BEFORE) is None
     assert effect(outcome({"a": "7", "b": None}, a="reached", b="cut")) is None
     assert effect(outcome({"a": "7"}, finite=False, a="reached", b="reached")) is None
-    assert effect(Outcome(failure=Failure(kind="ValueError"))) is None
-    assert effect(Outcome()) is None
+    assert effect(TrialOutcome(failure=Failure(kind="ValueError"))) is None
+    assert effect(TrialOutcome()) is None
 
 
 def test_names_that_went_and_came_are_said():

@@ -4,12 +4,12 @@ import json
 
 from gradviz.mending.giving_back import Costs, GivenBack, Row
 from gradviz.mending.giving_back_text import as_json, text
-from gradviz.mending.outcome import Failure, Kept, Part
+from gradviz.mending.outcome import Failure, KeptMemory, Part
 
 
 def costs(rows, **fields):
     part = Part(path="", parent=-1, bytes=4096)
-    kept = Kept(parts=(part,), file="train.py", line=7, code="loss.backward()", reached=3)
+    kept = KeptMemory(parts=(part,), file="train.py", line=7, code="loss.backward()", reached=3)
     return Costs(
         **{"backward": 2, "kept": kept, "rows": rows, "repeatable": True, "runs": 5, **fields}
     )

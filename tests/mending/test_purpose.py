@@ -7,7 +7,7 @@ import pytest
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.mending.problems import Problem
 from gradviz.mending.purpose import is_meant
-from gradviz.mending.source import Source
+from gradviz.mending.source import SourceFile
 
 PARAMETERS = {
     "encoder.weight": Parameter(name="encoder.weight", shape=(2, 2), verdict=Verdict.CUT),
@@ -23,7 +23,7 @@ def meant(code, *, kind, operation, **fields):
         parameters=("encoder.weight",),
         **fields,
     )
-    return is_meant(problem, PARAMETERS, {"train.py": Source("train.py", code.encode())})
+    return is_meant(problem, PARAMETERS, {"train.py": SourceFile("train.py", code.encode())})
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,6 @@ def test_what_comes_before_a_layer_of_its_shape_is_no_target_network():
         places=(Place("train.py", 1),),
         parameters=("a.weight",),
     )
-    sources = {"train.py": Source("train.py", b"h = a(x)")}
+    sources = {"train.py": SourceFile("train.py", b"h = a(x)")}
     assert is_meant(problem, parameters, sources)
     assert not is_meant(replace(problem, feeds=frozenset({"b.weight"})), parameters, sources)

@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.source import Replacement, SourceFile
 
 
 def source(text, encoding="utf-8"):
-    return Source("train.py", text.encode(encoding))
+    return SourceFile("train.py", text.encode(encoding))
 
 
 def first(found, kind):
@@ -29,7 +29,7 @@ def test_an_encoding_and_a_mark_at_the_beginning_stay():
     found = source(text, "latin-1")
     changed = found.with_changes([found.replacing(found.tree.body[1], "y = 1")])
     assert changed.data == b"# coding: latin-1\nx = '\xe9'\ny = 1\n"
-    marked = Source("train.py", b"\xef\xbb\xbfx = 1\n")
+    marked = SourceFile("train.py", b"\xef\xbb\xbfx = 1\n")
     assert (
         marked.with_changes([marked.replacing(marked.tree.body[0], "x = 2")]).data
         == b"\xef\xbb\xbfx = 2\n"

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from gradviz.mending.source import Source
+from gradviz.mending.source import SourceFile
 from gradviz.mending.stores import is_stored
 
 POOL = """
@@ -92,4 +92,4 @@ def test_what_is_used_in_the_same_step_is_not(text, line):
 
 
 def _source(text):
-    return Source("step.py", textwrap.dedent(text).encode())
+    return SourceFile("step.py", textwrap.dedent(text).encode())

@@ -6,7 +6,7 @@ from tapes import run
 
 from gradviz.graph import CutKind
 from gradviz.recording.brought import Backward
-from gradviz.recording.gradients import Gradients, reaches
+from gradviz.recording.gradients import LeftGradients, reaches
 from gradviz.recording.tape import Tape
 
 
@@ -28,13 +28,13 @@ def made_of(tape, gradient):
 
 def test_a_gradient_is_made_of_the_loss_of_the_backward_that_brought_it(tape, weight):
     root = run(tape, (weight * 3).sum())
-    Gradients(tape).read(weight, weight.grad)
+    LeftGradients(tape).read(weight, weight.grad)
     assert made_of(tape, weight.grad) == ((root, True),)
     assert tape.calls[tape.origin(weight.grad)].kind is CutKind.GRAD_WITHOUT_GRAPH
 
 
 def test_a_gradient_that_was_added_to_is_made_of_both_losses(tape, weight):
-    gradients = Gradients(tape)
+    gradients = LeftGradients(tape)
     run(tape, (weight * 3).sum())
     gradients.read(weight, weight.grad)
     first = tape.origin(weight.grad)
@@ -44,7 +44,7 @@ def test_a_gradient_that_was_added_to_is_made_of_both_losses(tape, weight):
 
 
 def test_what_is_read_twice_is_noted_once(tape, weight):
-    gradients = Gradients(tape)
+    gradients = LeftGradients(tape)
     run(tape, (weight * 3).sum())
     gradients.read(weight, weight.grad)
     count = len(tape.calls)
@@ -53,7 +53,7 @@ def test_what_is_read_twice_is_noted_once(tape, weight):
 
 
 def test_what_was_brought_before_a_gradient_was_replaced_is_in_it_no_more(tape, weight):
-    gradients = Gradients(tape)
+    gradients = LeftGradients(tape)
     run(tape, (weight * 3).sum())
     weight.grad = torch.zeros(2)
     gradients.replaced(weight)
@@ -66,7 +66,7 @@ def test_a_backward_that_brought_nothing_there_is_not_what_it_is_made_of(tape, w
     tape.leaf(weight)
     run(tape, (other * 3).sum())
     weight.grad = torch.zeros(2)
-    Gradients(tape).read(weight, weight.grad)
+    LeftGradients(tape).read(weight, weight.grad)
     assert made_of(tape, weight.grad) is None
 
 
@@ -79,12 +79,12 @@ def test_the_gradient_of_a_value_between_is_made_of_the_loss_as_well(tape, weigh
     product = weight * 2
     product.retain_grad()
     root = run(tape, (product * 3).sum())
-    Gradients(tape).read(product, product.grad)
+    LeftGradients(tape).read(product, product.grad)
     assert made_of(tape, product.grad) == ((root, True),)
 
 
 def test_a_gradient_with_a_graph_of_its_own_is_left_as_it_is(tape, weight):
     run(tape, (weight * 3).sum())
     recorded = weight * 1
-    Gradients(tape).read(weight, recorded)
+    LeftGradients(tape).read(weight, recorded)
     assert made_of(tape, recorded) is None

@@ -4,7 +4,7 @@ import pytest
 
 from gradviz.graph import Verdict
 from gradviz.render.attributes import classes, edge_attributes, label, node_attributes, ringed
-from gradviz.render.sketch import Item, Line, Sort
+from gradviz.render.sketch import Item, SketchLine, Sort
 from gradviz.render.style import LOOKS, RING, STROKES
 
 
@@ -35,7 +35,7 @@ def test_what_is_new_has_a_ring():
 
 @pytest.mark.parametrize("stroke", STROKES)
 def test_every_line_has_its_colour_and_points_back(stroke):
-    told = edge_attributes(Line(source="a", target="b", stroke=stroke))
+    told = edge_attributes(SketchLine(source="a", target="b", stroke=stroke))
     assert (told["class"], told["color"]) == (stroke, STROKES[stroke].light)
     assert told["dir"] == "back"
 

@@ -3,11 +3,11 @@
 import pytest
 
 from gradviz.render.first_view import BUDGET, WHOLE, Concern, first_view
-from gradviz.render.tree import Group, Sort
+from gradviz.render.tree import Group, GroupSort
 
 
 def module(name, *children, path=()):
-    return Group(Sort.MODULE, name, (*path, name), children=list(children))
+    return Group(GroupSort.MODULE, name, (*path, name), children=list(children))
 
 
 def block(name, first, things=12):

@@ -4,7 +4,7 @@ from xml.etree.ElementTree import Element
 
 from gradviz.graph import Verdict
 from gradviz.render.legend import add_legend, entries_of
-from gradviz.render.sketch import Item, Line, Sketch, Sort
+from gradviz.render.sketch import Item, Sketch, SketchLine, Sort
 
 
 def content(*verdicts, strokes=(), **fields):
@@ -12,7 +12,7 @@ def content(*verdicts, strokes=(), **fields):
         Item(key=f"n{number}", sort=Sort.TENSOR, verdict=verdict, **fields)
         for number, verdict in enumerate(verdicts)
     )
-    return Sketch(items, tuple(Line(source="a", target="b", stroke=name) for name in strokes))
+    return Sketch(items, tuple(SketchLine(source="a", target="b", stroke=name) for name in strokes))
 
 
 def meanings(sketch):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gradviz.render.first_view import Concern, first_view
 from gradviz.render.outline import outline
-from gradviz.render.tree import MOST, Group, Sort, Thing
+from gradviz.render.tree import MOST, Group, GroupSort, Thing
 
 
 def op(path: str, name: str = "op") -> Thing:
@@ -24,7 +24,9 @@ def shown(group: Group) -> list[object]:
         for child in one.children:
             if isinstance(child, Group):
                 made[id(child)] = [
-                    child.name if child.sort is not Sort.RUN else f"{child.name} x{child.times}"
+                    child.name
+                    if child.sort is not GroupSort.RUN
+                    else f"{child.name} x{child.times}"
                 ]
                 made[id(one)].append(made[id(child)])
                 waiting.append(child)
@@ -116,7 +118,7 @@ def test_a_loop_in_one_module_is_folded() -> None:
     assert isinstance(cell, Group)
     (run,) = cell.children
     assert isinstance(run, Group)
-    assert (run.sort, run.times) == (Sort.RUN, 30)
+    assert (run.sort, run.times) == (GroupSort.RUN, 30)
 
 
 def test_a_tensor_stands_with_what_uses_it() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from gradviz.render.repeats import PERIOD, name_of_run, parted, repeats
-from gradviz.render.tree import LONG, MOST, Entry, Group, Sort
+from gradviz.render.tree import LONG, MOST, Entry, Group, GroupSort
 
 
 def entries(word, *, is_module=True):
@@ -78,11 +78,11 @@ def test_many_children_are_parted_evenly():
     parts = parted(list(range(MOST + 1)), ("body",))
     assert [len(part.children) for part in parts] == [25, 24]
     assert [part.name for part in parts] == ["1..25", "26..49"]
-    assert {(part.sort, part.path) for part in parts} == {(Sort.PART, ("body",))}
+    assert {(part.sort, part.path) for part in parts} == {(GroupSort.PART, ("body",))}
 
 
 def test_parts_of_numbered_modules_are_named_by_their_numbers():
-    children = [Group(Sort.MODULE, f"h.{number}", ()) for number in range(MOST + 1)]
+    children = [Group(GroupSort.MODULE, f"h.{number}", ()) for number in range(MOST + 1)]
     assert [part.name for part in parted(children, ())] == ["h.0..24", "h.25..48"]
 
 

@@ -3,14 +3,14 @@
 import pytest
 
 from gradviz.graph import Verdict
-from gradviz.render.sketch import Item, Line, Sketch, Sort, look_of, short, spine, spine_first
+from gradviz.render.sketch import Item, Sketch, SketchLine, Sort, look_of, short, spine, spine_first
 from gradviz.render.style import LOOKS, LOSS, OP
 
 
 def sketch(*pairs):
     keys = dict.fromkeys(key for pair in reversed(pairs) for key in reversed(pair))
     items = tuple(Item(key=key, sort=Sort.OPERATION) for key in keys)
-    return Sketch(items, tuple(Line(source=a, target=b, stroke="gradient") for a, b in pairs))
+    return Sketch(items, tuple(SketchLine(source=a, target=b, stroke="gradient") for a, b in pairs))
 
 
 def pairs(lines):

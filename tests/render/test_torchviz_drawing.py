@@ -2,7 +2,7 @@
 
 import threading
 
-from gradviz.render.sketch import Item, Line, Sketch, Sort
+from gradviz.render.sketch import Item, Sketch, SketchLine, Sort
 from gradviz.render.torchviz_drawing import draw
 
 
@@ -16,7 +16,7 @@ def drawn(*pairs, loss="loss"):
         )
         for key in keys
     )
-    lines = tuple(Line(source=a, target=b, stroke="gradient") for a, b in pairs)
+    lines = tuple(SketchLine(source=a, target=b, stroke="gradient") for a, b in pairs)
     edges = {pair: [{"color": f"{pair[0]}-{pair[1]}"}] for pair in pairs}
     return draw(Sketch(items, lines), {key: {"label": key} for key in keys}, edges)
 

@@ -7,12 +7,12 @@ from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.reports import Report
 from gradviz.running.calls import BackwardCall
-from gradviz.running.kept import Kept
+from gradviz.running.kept import KeptCalls
 
 
 @pytest.fixture
 def kept():
-    return Kept()
+    return KeptCalls()
 
 
 def test_a_call_is_new_where_a_verdict_in_it_is(kept):

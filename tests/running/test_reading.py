@@ -9,7 +9,7 @@ from torch import nn
 import gradviz
 from gradviz.graph import Verdict
 from gradviz.running.names import Found
-from gradviz.running.reading import Ended, Reader
+from gradviz.running.reading import CallReader, Ended
 from gradviz.training.watch import StepWatch
 
 
@@ -20,7 +20,7 @@ def model():
 
 def reader(model, **fields):
     scene = Found(roots={"net": model}, named=frozenset(("net",)), **fields)
-    return Reader(StepWatch(), None, lambda frame: scene)
+    return CallReader(StepWatch(), None, lambda frame: scene)
 
 
 def ended(*losses, asked=(), error=None, kind="backward"):
@@ -76,7 +76,7 @@ def test_what_the_call_raised_is_read(model):
 
 
 def test_where_what_was_to_be_watched_is_over_there_is_no_call(model):
-    over = Reader(StepWatch(), None, lambda frame: None)
+    over = CallReader(StepWatch(), None, lambda frame: None)
     loss = model["a"](torch.ones(1, 2)).sum()
     assert over.read(ended(loss), None) is None
     assert over.optimizers(torch.optim.SGD(model.parameters(), lr=1.0), sys._getframe()) == {}
@@ -85,7 +85,7 @@ def test_where_what_was_to_be_watched_is_over_there_is_no_call(model):
 def test_optimizers_are_those_that_the_last_call_found_and_are_looked_for_otherwise(model):
     first, second = (torch.optim.SGD(model.parameters(), lr=1.0) for _ in range(2))
     scenes = [Found(roots={"net": model}, optimizers={"first": first})]
-    watch = Reader(StepWatch(), None, lambda frame: scenes[-1])
+    watch = CallReader(StepWatch(), None, lambda frame: scenes[-1])
     watch.read(ended(model["a"](torch.ones(1, 2)).sum()), None)
     scenes.append(Found(roots={"net": model}, optimizers={"second": second}))
     assert watch.optimizers(first, sys._getframe()) == {"first": first}
@@ -96,7 +96,7 @@ def test_what_optimizers_hold_is_known_without_a_call(model):
     optimizer = torch.optim.SGD([model["a"].weight], lr=1.0)
     training = StepWatch()
     scene = Found(roots={"net": model}, optimizers={"opt": optimizer})
-    Reader(training, None, lambda frame: scene).read_held(sys._getframe())
+    CallReader(training, None, lambda frame: scene).read_held(sys._getframe())
     (held,) = training.calls
     assert list(held.parameters) == ["net.a.weight"]
     assert held.parameters["net.a.weight"].uncertain

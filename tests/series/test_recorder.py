@@ -6,7 +6,7 @@ from gradviz.graph import Cut, CutKind, Parameter, Verdict, Zero
 from gradviz.series.blocks import block_names, blocks
 from gradviz.series.data import Line
 from gradviz.series.fading import fading
-from gradviz.series.recorder import Recorder, Update
+from gradviz.series.recorder import SeriesRecorder, Update
 
 
 def reached(name: str, norm: float) -> Parameter:
@@ -14,7 +14,7 @@ def reached(name: str, norm: float) -> Parameter:
 
 
 def test_a_short_run_is_kept_whole() -> None:
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     for call in (10, 20, 30):
         recorder.take(call, {"w": reached("w", call / 7)}, {"w": 0.25}, loss=1 / call)
         recorder.stepped({"w": Update(ratio=0.001, weight=2.0)})
@@ -28,7 +28,7 @@ def test_a_short_run_is_kept_whole() -> None:
 
 
 def test_a_long_run_keeps_an_even_spread_with_the_first_call_and_the_last() -> None:
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     for call in range(1, 5001):
         recorder.take(call, {"w": reached("w", 1.0)}, {})
     series = recorder.series()
@@ -40,7 +40,7 @@ def test_a_long_run_keeps_an_even_spread_with_the_first_call_and_the_last() -> N
 
 
 def test_a_large_model_keeps_fewer_calls() -> None:
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     parameters = {f"{number}.w": reached(f"{number}.w", 1.0) for number in range(3000)}
     for call in range(1, 101):
         recorder.take(call, parameters, {})
@@ -50,7 +50,7 @@ def test_a_large_model_keeps_fewer_calls() -> None:
 
 
 def test_a_verdict_is_told_when_it_changes_and_with_its_reason() -> None:
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     dead = Parameter(
         name="w",
         numel=4,
@@ -77,7 +77,7 @@ def test_a_verdict_is_told_when_it_changes_and_with_its_reason() -> None:
 
 
 def test_what_is_not_finite_is_kept_as_it_is() -> None:
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     recorder.take(1, {"a.w": reached("a.w", math.inf), "a.b": reached("a.b", 1.0)}, {})
     series = recorder.series()
     assert series is not None
@@ -103,7 +103,7 @@ def test_a_block_ends_at_the_first_number_that_has_a_sibling() -> None:
 
 
 def test_a_block_takes_norms_together_and_weighs_updates_by_their_weights() -> None:
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     recorder.take(
         1,
         {"0.w": reached("0.w", 3.0), "0.b": reached("0.b", 4.0), "1.w": reached("1.w", 1.0)},

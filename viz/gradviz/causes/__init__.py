@@ -9,7 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from gradviz.causes import captured
-from gradviz.causes.cause import Cause, Severed, Way
+from gradviz.causes.cause import Cause, LeavesAs, Severed
 from gradviz.causes.explanation import Explanation
 from gradviz.causes.packages import installed
 from gradviz.causes.raised import RAISED, explanation_of, has_raised
@@ -66,8 +66,8 @@ __all__ = [
     "RAISED",
     "Cause",
     "Explanation",
+    "LeavesAs",
     "Severed",
-    "Way",
     "explain",
     "has_raised",
     "installed",

@@ -8,7 +8,7 @@ from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
 
-class Way(StrEnum):
+class LeavesAs(StrEnum):
     """What becomes of a value in a torch function that loses its gradient."""
 
     RESULT = "result"  # the result has no history
@@ -43,7 +43,7 @@ class Cause:
         explanation: What it means and what mends it; None where that of the kind does.
         calls: Torch functions by which it happens, by name: how a person writes each; empty where
             that follows from the name.
-        way: What becomes of the value in them.
+        leaves_as: What becomes of the value in them.
         within_torch: A call counts also where torch's own code makes it.
         back: What brings the memory in again and no mode sees, by the names that
             ``torch_inside.ENTRANCES`` has for it.
@@ -55,7 +55,7 @@ class Cause:
     kind: CutKind
     explanation: Explanation | None = None
     calls: Mapping[str, str] = field(default_factory=dict)
-    way: Way = Way.RESULT
+    leaves_as: LeavesAs = LeavesAs.RESULT
     within_torch: bool = False
     back: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """The value left torch and came back as a constant: item(), tolist(), float(), numpy()."""
 
-from gradviz.causes.cause import Cause, Way
+from gradviz.causes.cause import Cause, LeavesAs
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
@@ -17,7 +17,7 @@ _NUMBERS = {
 CAUSES = (
     Cause(
         kind=CutKind.ITEM,
-        way=Way.NUMBER,
+        leaves_as=LeavesAs.NUMBER,
         calls=_NUMBERS,
         explanation=Explanation(
             "The value became a Python number, and a number has no history: what is computed from"
@@ -27,7 +27,7 @@ CAUSES = (
     ),
     Cause(
         kind=CutKind.NUMPY,
-        way=Way.NUMBER,
+        leaves_as=LeavesAs.NUMBER,
         calls={"numpy": "", "__array__": "numpy()"},
         explanation=Explanation(
             "The value went through numpy, where autograd cannot follow, and came back as a"
@@ -36,10 +36,14 @@ CAUSES = (
             " torch.autograd.Function with its own backward.",
         ),
     ),
-    Cause(kind=CutKind.ITEM, way=Way.TEXT, calls={"__format__": "format()", "__repr__": "str()"}),
+    Cause(
+        kind=CutKind.ITEM,
+        leaves_as=LeavesAs.TEXT,
+        calls={"__format__": "format()", "__repr__": "str()"},
+    ),
     Cause(
         kind=CutKind.NUMPY,
-        way=Way.MEMORY,
+        leaves_as=LeavesAs.MEMORY,
         calls=dict.fromkeys(("data_ptr", "untyped_storage", "storage", "share_memory_"), ""),
     ),
 )

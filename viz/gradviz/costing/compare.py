@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.costing.freezing import ways
-from gradviz.costing.measure import Cost, Way, measure
+from gradviz.costing.measure import Cost, Variant, measure
 from gradviz.errors import GradvizError
 from gradviz.running.steps import find_function
 
@@ -51,7 +51,7 @@ def compare(functions: Sequence[str], layer: str | None = None, runs: int = 20) 
     return measure(ways(made[1], layer, made[0]), runs)
 
 
-def _way(name: str) -> Way:
+def _way(name: str) -> Variant:
     function = find_function(name)
     made = function()
     if (
@@ -61,7 +61,7 @@ def _way(name: str) -> Way:
         and not isinstance(made[0], Tensor)
     ):
         forward, model = made
-        return Way(lambda: (forward(), model))
+        return Variant(lambda: (forward(), model))
 
     def step() -> tuple[Tensor, nn.Module | None]:
         result: Any = function()
@@ -73,4 +73,4 @@ def _way(name: str) -> Way:
             )
         return loss, model
 
-    return Way(step)
+    return Variant(step)

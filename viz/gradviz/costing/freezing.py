@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradviz.costing.measure import Way
+from gradviz.costing.measure import Variant
 from gradviz.errors import GradvizError
 
 Forward = Callable[[], Tensor]
@@ -21,7 +21,7 @@ detach_() after it; no_grad up to there.
 """
 
 
-def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
+def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Variant]:
     """Return a way for each of :data:`WAYS`, to be measured against each other.
 
     Args:
@@ -51,7 +51,7 @@ def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Way]:
     def step() -> tuple[Tensor, nn.Module | None]:
         return forward(), model
 
-    return {name: Way(step, context) for name, context in zip(WAYS, contexts, strict=True)}
+    return {name: Variant(step, context) for name, context in zip(WAYS, contexts, strict=True)}
 
 
 def parameters_before(model: nn.Module, module: nn.Module, forward: Forward) -> list[nn.Parameter]:

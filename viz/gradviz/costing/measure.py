@@ -63,7 +63,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Variant:
     """A way of running a step. Read-only.
 
     Attributes:
@@ -75,7 +75,7 @@ class Way:
     context: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
-def measure(ways: Mapping[str, Way], runs: int = 20) -> dict[str, Cost]:
+def measure(ways: Mapping[str, Variant], runs: int = 20) -> dict[str, Cost]:
     """Return what each way costs, by name.
 
     Each runs in turn, in an order that turns round every time, once beforehand for warmth.
@@ -98,7 +98,7 @@ def measure(ways: Mapping[str, Way], runs: int = 20) -> dict[str, Cost]:
     return measured
 
 
-def _timed(way: Way) -> tuple[float, float]:
+def _timed(way: Variant) -> tuple[float, float]:
     with way.context():
         gc.collect()
         start = time.process_time()
@@ -110,7 +110,7 @@ def _timed(way: Way) -> tuple[float, float]:
     return between - start, end - between
 
 
-def _counted(way: Way) -> Cost:
+def _counted(way: Variant) -> Cost:
     with way.context():
         _, model = way.forward()  # whose parameters are there before the graph is
         there = _tensors(model)

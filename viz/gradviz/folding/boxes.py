@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gradviz.errors import GradvizError
-from gradviz.folding.flow import Way
+from gradviz.folding.flow import Passing
 from gradviz.graph import Graph, Node, Place, Verdict
 
 BUDGET = 100  # boxes
@@ -147,7 +147,7 @@ class Link:
 
     source: int
     target: int
-    way: Way
+    way: Passing
     edges: int = 1
 
 

@@ -10,7 +10,7 @@ from gradviz.folding.zeros import zero_nodes
 from gradviz.graph import GRAD_MODES, Edge, Graph, Node, NodeKind, Parameter, Verdict
 
 
-class Way(StrEnum):
+class Passing(StrEnum):
     """What passes between two boxes; where several kinds pass, the first in this order is shown."""
 
     GRADIENT = "gradient"  # the value goes one way, the gradient the other
@@ -131,18 +131,18 @@ class Flow:
         source = self.nodes[edge.source]
         return source if source.severs is not None else self.nodes[edge.target]
 
-    def way(self, edge: Edge) -> Way:
+    def way(self, edge: Edge) -> Passing:
         """Return what passes along an edge on which nothing severs."""
         source, target = self.nodes[edge.source], self.nodes[edge.target]
         if edge.gradient:
             if source.pruned or target.pruned:
-                return Way.PRUNED
-            return Way.ZERO if edge.source in self._zero else Way.GRADIENT
+                return Passing.PRUNED
+            return Passing.ZERO if edge.source in self._zero else Passing.GRADIENT
         if source.verdict is Verdict.FROZEN or (
             source.kind is not NodeKind.OPERATION and not source.requires_grad
         ):
-            return Way.FROZEN
+            return Passing.FROZEN
         cut = edge.source in self.cut_nodes
         if edge.severed or source.pruned:
-            return Way.SEVERED if cut and not target.pruned else Way.PRUNED
-        return Way.SEVERED if cut else Way.VALUE
+            return Passing.SEVERED if cut and not target.pruned else Passing.PRUNED
+        return Passing.SEVERED if cut else Passing.VALUE

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gradviz.folding.boxes import BUDGET, SHARED_USES, Box, BoxKind, Folded, Frame, Link
-from gradviz.folding.flow import Flow, Way
+from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.modules import Module, Modules, Room, Rooms
 from gradviz.folding.opening import ABSENT, NodeKey, node_keys, open_rooms
 from gradviz.folding.stretches import stretched
@@ -137,7 +137,7 @@ class _Drawing:
         )
         self._stages, self._marks = stages, marks
         self._tallies: dict[Hashable, _Tally] = {}
-        self._links: Counter[tuple[Hashable, Hashable, Way]] = Counter()
+        self._links: Counter[tuple[Hashable, Hashable, Passing]] = Counter()
 
     def folded(self, closed: tuple[str, ...]) -> Folded:
         keys = [self._sort(node) for node in self._flow.nodes]
@@ -258,9 +258,9 @@ class _Drawing:
             if cuts is not None:
                 mark = self._mark(edge, cuts)
                 if source != mark:
-                    self._links[source, mark, way if way is Way.FROZEN else Way.PRUNED] += 1
+                    self._links[source, mark, way if way is Passing.FROZEN else Passing.PRUNED] += 1
                 if mark != target:
-                    self._links[mark, target, Way.SEVERED] += 1
+                    self._links[mark, target, Passing.SEVERED] += 1
             elif source != target:
                 between = modules.of[edge.source], modules.of[edge.target]
                 if between not in apart:
@@ -330,7 +330,7 @@ class _Drawing:
         order = sorted(self._tallies, key=lambda key: self._position(self._tallies[key]))
         boxes = [self._box(self._tallies[key], frames) for key in order]
         numbers = {key: number for number, key in enumerate(order)}
-        links: dict[tuple[int, int], dict[Way, int]] = {}
+        links: dict[tuple[int, int], dict[Passing, int]] = {}
         for (source, target, way), count in self._links.items():
             links.setdefault((numbers[source], numbers[target]), {})[way] = count
         return Folded(
@@ -339,7 +339,7 @@ class _Drawing:
                 Link(
                     source=source,
                     target=target,
-                    way=next(way for way in Way if way in ways),
+                    way=next(way for way in Passing if way in ways),
                     edges=sum(ways.values()),
                 )
                 for (source, target), ways in sorted(links.items())

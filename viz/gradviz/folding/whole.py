@@ -7,7 +7,7 @@ a parameter with many, since a hub of a hundred edges takes ``dot`` half a minut
 from collections.abc import Mapping
 
 from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, Link
-from gradviz.folding.flow import Flow, Way
+from gradviz.folding.flow import Flow, Passing
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
 
 
@@ -28,7 +28,7 @@ class _Whole:
         self._flow, self._parameters = flow, parameters
         self._boxes: dict[str, Box] = {}
         self._numbers: dict[str, int] = {}
-        self._links: dict[tuple[int, int, Way], None] = {}
+        self._links: dict[tuple[int, int, Passing], None] = {}
 
     def folded(self) -> Folded:
         for node in self._flow.nodes:
@@ -50,7 +50,7 @@ class _Whole:
             self._boxes[box.key] = box
         return self._numbers[box.key]
 
-    def _link(self, source: int, target: int, way: Way) -> None:
+    def _link(self, source: int, target: int, way: Passing) -> None:
         self._links[source, target, way] = None
 
     def _connect(self, edge: Edge) -> None:
@@ -58,9 +58,9 @@ class _Whole:
         way, target = self._flow.way(edge), self._numbers[f"n{edge.target}"]
         if edge in self._flow.cut_edges:
             mark = self._add(self._mark(edge))
-            self._link(mark, target, Way.SEVERED)
+            self._link(mark, target, Passing.SEVERED)
             target = mark
-            way = way if way is Way.FROZEN else Way.PRUNED
+            way = way if way is Passing.FROZEN else Passing.PRUNED
         is_tensor = source.kind in (NodeKind.PARAMETER, NodeKind.LEAF)
         made = (
             self._add(self._tensor(source, edge))

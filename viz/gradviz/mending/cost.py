@@ -6,11 +6,11 @@ Imports no torch.
 import statistics
 from dataclasses import dataclass
 
-from gradviz.mending.outcome import Outcome
+from gradviz.mending.outcome import TrialOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class PatchCost:
     """What several runs of the step that is not traced took, each with its backward. Read-only.
 
     Attributes:
@@ -37,13 +37,13 @@ class Cost:
         return f"{words}; memory kept for the backward: {before} before, {after} after"
 
 
-def cost_of(before: Outcome, after: Outcome, *, script: bool) -> Cost | None:
+def cost_of(before: TrialOutcome, after: TrialOutcome, *, script: bool) -> PatchCost | None:
     """Return what a patch costs; None where that could not be measured: a script is run once."""
     if script or not before.times or not after.times:
         return None
     medians = statistics.median(before.times), statistics.median(after.times)
     spread = max(max(times) - min(times) for times in (before.times, after.times))
-    return Cost(
+    return PatchCost(
         times=medians if abs(medians[1] - medians[0]) > spread else None,
         saved=None if before.saved is None or after.saved is None else (before.saved, after.saved),
     )

@@ -23,7 +23,7 @@ from torch.nn.modules.module import (
 from gradviz.costing.saved import SavedBytes
 from gradviz.graph import Place
 from gradviz.mending.order import Experiment
-from gradviz.mending.outcome import Kept, Part
+from gradviz.mending.outcome import KeptMemory, Part
 from gradviz.recording import torch_inside, where
 from gradviz.running import names
 
@@ -40,7 +40,7 @@ class Counting:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        self.kept: Kept | None = None
+        self.kept: KeptMemory | None = None
         self._experiment = experiment
         self._calls = 0
         self._running: list[tuple[nn.Module, bool]] = []  # and whether autograd recorded before
@@ -114,7 +114,7 @@ class Counting:
 
         return counting
 
-    def _count(self, frame: FrameType, losses: Any) -> Kept:
+    def _count(self, frame: FrameType, losses: Any) -> KeptMemory:
         roots = {
             name: root
             for name, root in names.find(frame).roots.items()
@@ -125,7 +125,7 @@ class Counting:
         place = _place(frame)
         leaves = set(_leaves(losses))
         changed = () if self._changed is None else self._changed.parameters()
-        return Kept(
+        return KeptMemory(
             parts=tuple(self._parts(roots, there, leaves)),
             file=place.file,
             line=place.line,

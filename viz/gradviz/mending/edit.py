@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.source import Replacement, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Site:
+class FaultyLine:
     """A line that severs, in the file that it stands in. Read-only.
 
     Attributes:
@@ -37,7 +37,7 @@ class Site:
         back: Which of several statements on the line is looked at, counted from the last.
     """
 
-    source: Source
+    source: SourceFile
     line: int
     kind: str
     operation: str = ""
@@ -65,7 +65,7 @@ class Site:
         return any((alias.asname or alias.name) == name for node in imports for alias in node.names)
 
 
-Proposer = Callable[[Site], Iterable[Edit]]
+Proposer = Callable[[FaultyLine], Iterable[Edit]]
 _PROPOSERS: list[tuple[frozenset[str] | None, Proposer]] = []
 
 
@@ -82,7 +82,7 @@ def proposes(*kinds: str) -> Callable[[Proposer], Proposer]:
     return register
 
 
-def proposals(site: Site) -> Iterator[Edit]:
+def proposals(site: FaultyLine) -> Iterator[Edit]:
     """Return what can be tried at a site, in the order in which the edits are registered."""
     sites = [replace(site, back=back) for back in range(len(site.source.statements_at(site.line)))]
     for kinds, proposer in _PROPOSERS:
@@ -134,7 +134,7 @@ def last_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def calls(site: Site, *names: str) -> Iterator[ast.Call]:
+def calls(site: FaultyLine, *names: str) -> Iterator[ast.Call]:
     """Return the calls at a site of functions or methods with these last names."""
     for node in site.nodes():
         if isinstance(node, ast.Call) and last_name(node) in names:
@@ -146,7 +146,7 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
-def with_keyword(site: Site, call: ast.Call, name: str, value: str) -> Replacement:
+def with_keyword(site: FaultyLine, call: ast.Call, name: str, value: str) -> Replacement:
     """Have a call hand over ``name=value``, in the place of what it hands over under that name."""
     given = keyword(call, name)
     if given is not None:
@@ -158,7 +158,7 @@ def with_keyword(site: Site, call: ast.Call, name: str, value: str) -> Replaceme
     return Replacement(len(inside), len(inside), f"{comma}{blank}{name}={value}")
 
 
-def in_brackets(site: Site, node: ast.expr) -> str:
+def in_brackets(site: FaultyLine, node: ast.expr) -> str:
     """Return the code of an expression, in brackets where it is no single thing."""
     code = site.source.code(node)
     simple = isinstance(
@@ -174,7 +174,7 @@ def in_brackets(site: Site, node: ast.expr) -> str:
     return code if simple else f"({code})"
 
 
-def unused_name(site: Site, name: str) -> str:
+def unused_name(site: FaultyLine, name: str) -> str:
     """Return a name that the file does not use, as near to the given as can be."""
     used = {node.id for node in ast.walk(site.source.tree) if isinstance(node, ast.Name)}
     used |= {node.arg for node in ast.walk(site.source.tree) if isinstance(node, ast.arg)}
@@ -183,7 +183,7 @@ def unused_name(site: Site, name: str) -> str:
     return name
 
 
-def peeled(site: Site, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:
+def peeled(site: FaultyLine, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:
     """Leave of an expression what stands in it, with whatever else is changed in that."""
     (start, end), (first, last) = site.source.span(node), site.source.span(base)
     simple = isinstance(base, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
@@ -191,7 +191,7 @@ def peeled(site: Site, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:
     yield Replacement(last, end, "" if simple else ")")
 
 
-def definitions(site: Site) -> Iterator[ast.stmt]:
+def definitions(site: FaultyLine) -> Iterator[ast.stmt]:
     """Return the assignments in the same function, in front of the site, of what its statement
     reads.
     """

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.mending.outcome import Outcome
+from gradviz.mending.outcome import TrialOutcome
 from gradviz.mending.problems import Problem, best, problems, severed
 
 
@@ -49,8 +49,8 @@ class Effect:
 
 
 def effect_of(
-    before: Outcome,
-    after: Outcome,
+    before: TrialOutcome,
+    after: TrialOutcome,
     problem: Problem,
     *,
     repeatable: bool,
@@ -108,7 +108,7 @@ def effect_of(
     )
 
 
-def is_there(problem: Problem, outcome: Outcome) -> bool:
+def is_there(problem: Problem, outcome: TrialOutcome) -> bool:
     """Say whether a step has the same problem at the same code, wherever its line is now."""
     return any(
         (other.kind, other.operation) == (problem.kind, problem.operation)
@@ -138,14 +138,14 @@ def _has_fewer_cuts(old: Parameter, new: Parameter, *, soft: bool) -> bool:
     return soft or len(new.cuts) < len(old.cuts)  # what is soft leaves the hard choice
 
 
-def _moved(before: Outcome, after: Outcome, name: str) -> bool:
+def _moved(before: TrialOutcome, after: TrialOutcome, name: str) -> bool:
     return any(
         old.gradients.get(name) != new.gradients.get(name)
         for old, new in zip(before.calls, after.calls, strict=False)
     )
 
 
-def _changed(before: Outcome, after: Outcome, meant: set[str]) -> Iterable[str]:
+def _changed(before: TrialOutcome, after: TrialOutcome, meant: set[str]) -> Iterable[str]:
     names: dict[str, None] = {}
     for old, new in zip(before.calls, after.calls, strict=False):
         for name, digest in old.gradients.items():
@@ -154,7 +154,7 @@ def _changed(before: Outcome, after: Outcome, meant: set[str]) -> Iterable[str]:
     return names
 
 
-def _held(before: Outcome, after: Outcome, problem: Problem) -> list[str]:
+def _held(before: TrialOutcome, after: TrialOutcome, problem: Problem) -> list[str]:
     """Return the parameters that train now and did not, or that an optimizer holds now, as far as
     that was the problem.
     """

@@ -11,7 +11,7 @@ from gradviz.errors import GradvizError
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.mend import check
 from gradviz.mending.order import Experiment, Order
-from gradviz.mending.outcome import Failure, Kept, Part
+from gradviz.mending.outcome import Failure, KeptMemory, Part
 
 CHANGES = ("freeze", "no_grad")
 _LEAST = 8  # modules that are wanted, where the model has as many
@@ -62,7 +62,7 @@ class Costs:
         runs: How often the script was run.
     """
 
-    kept: Kept
+    kept: KeptMemory
     backward: int
     rows: tuple[Row, ...]
     repeatable: bool
@@ -130,7 +130,7 @@ def costs(
 
 
 def _given_back(
-    laboratory: Laboratory, kept: Kept, part: Part, backward: int, change: str
+    laboratory: Laboratory, kept: KeptMemory, part: Part, backward: int, change: str
 ) -> GivenBack:
     outcome = laboratory.count(
         Experiment(backward=backward, change=change, runs_first=part.runs_first, path=part.path_in)

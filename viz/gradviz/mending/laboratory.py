@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from gradviz.mending.order import Experiment, Order
-from gradviz.mending.outcome import Failure, Outcome
+from gradviz.mending.outcome import Failure, TrialOutcome
 
 _GRACE = 60.0  # seconds in which an idle nursery is to end
 
@@ -74,7 +74,7 @@ class Laboratory:
         self.order, self.timeout, self.trials = order, timeout, 0
         self._nursery = nursery
         self._folder = tempfile.TemporaryDirectory(prefix="gradviz-")
-        self._done: dict[tuple[tuple[str, bytes], ...], Outcome] = {}
+        self._done: dict[tuple[tuple[str, bytes], ...], TrialOutcome] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +82,7 @@ class Laboratory:
     def __exit__(self, *error: object) -> None:
         self._folder.cleanup()
 
-    def run(self, sources: Mapping[str, bytes], *, again: bool = False) -> Outcome:
+    def run(self, sources: Mapping[str, bytes], *, again: bool = False) -> TrialOutcome:
         """Return what the step does with these sources in the place of the files' own.
 
         Args:
@@ -94,11 +94,11 @@ class Laboratory:
             self._done[key] = self._run(sources)
         return self._done[key]
 
-    def time(self, sources: Mapping[str, bytes]) -> Outcome:
+    def time(self, sources: Mapping[str, bytes]) -> TrialOutcome:
         """Return how long the step takes with these sources, of several runs without a trace."""
         return self._run(sources, timed=True)
 
-    def count(self, experiment: Experiment) -> Outcome:
+    def count(self, experiment: Experiment) -> TrialOutcome:
         """Return what the modules of the script keep for the backward, as it is."""
         return self._run({}, experiment=experiment)
 
@@ -108,7 +108,7 @@ class Laboratory:
         *,
         timed: bool = False,
         experiment: Experiment | None = None,
-    ) -> Outcome:
+    ) -> TrialOutcome:
         self.trials += 1
         result = Path(self._folder.name) / f"{self.trials}.json"
         order = replace(
@@ -116,11 +116,11 @@ class Laboratory:
         )
         answer = self._nursery.ask(json.dumps({"order": order.to_text(), "timeout": self.timeout}))
         if answer == "timeout":
-            return Outcome(
+            return TrialOutcome(
                 failure=Failure(
                     kind="timeout", message=f"it took more than {self.timeout:g} seconds"
                 )
             )
         if answer != "done" or not result.exists():
-            return Outcome(failure=Failure(kind="died", message="its process ended early"))
-        return Outcome.from_text(result.read_text(encoding="utf-8"))
+            return TrialOutcome(failure=Failure(kind="died", message="its process ended early"))
+        return TrialOutcome.from_text(result.read_text(encoding="utf-8"))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from gradviz.errors import GradvizError
 from gradviz.graph import Verdict
-from gradviz.mending.cost import Cost
+from gradviz.mending.cost import PatchCost
 from gradviz.mending.effect import Effect, is_there
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
-from gradviz.mending.outcome import Outcome
+from gradviz.mending.outcome import TrialOutcome
 from gradviz.mending.problems import Problem, best, problems
 from gradviz.mending.purpose import is_meant
 from gradviz.mending.search import Mend, Search
@@ -54,7 +54,7 @@ class Stage:
     after: Mapping[str, bytes]
     effect: Effect
     soft: bool
-    cost: Cost | None = None
+    cost: PatchCost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ def mend(
         )
 
 
-def check(step: str, base: Outcome) -> None:
+def check(step: str, base: TrialOutcome) -> None:
     """See to it that a step as it is could be run.
 
     Raises:
@@ -256,13 +256,13 @@ def _of(stage: Stage) -> str:
     return "" if count == 1 else f" of the {count} patches together"
 
 
-def _adds(search: Search, before: Outcome, after: Outcome, mend: Mend) -> bool:
+def _adds(search: Search, before: TrialOutcome, after: TrialOutcome, mend: Mend) -> bool:
     """Say whether a patch does on top of others what it does alone."""
     effect = search.effect(before, after, mend.problem, soft=mend.soft)
     return effect is not None and set(mend.effect.gained) <= {*effect.gained, *_reached(before)}
 
 
-def _reached(outcome: Outcome) -> set[str]:
+def _reached(outcome: TrialOutcome) -> set[str]:
     return {
         name
         for name, parameter in best(outcome.report).items()

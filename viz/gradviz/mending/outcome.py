@@ -27,7 +27,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class CallBits:
     """The bits of one backward call. Read-only.
 
     Attributes:
@@ -65,7 +65,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptMemory:
     """What autograd keeps when a backward call begins. Read-only.
 
     Attributes:
@@ -87,7 +87,7 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TrialOutcome:
     """What became of a step with some source. Read-only.
 
     Attributes:
@@ -103,12 +103,12 @@ class Outcome:
 
     failure: Failure | None = None
     text: str = ""
-    calls: tuple[Measured, ...] = ()
+    calls: tuple[CallBits, ...] = ()
     seconds: float = 0.0
     peak: int = 0
     times: tuple[float, ...] = ()
     saved: int | None = None
-    kept: Kept | None = None
+    kept: KeptMemory | None = None
 
     @cached_property
     def report(self) -> Report:
@@ -130,9 +130,9 @@ class Outcome:
         fields = json.loads(text)
         failure, kept = fields.pop("failure"), fields.pop("kept")
         if kept is not None:
-            kept = Kept(**{**kept, "parts": tuple(Part(**part) for part in kept["parts"])})
+            kept = KeptMemory(**{**kept, "parts": tuple(Part(**part) for part in kept["parts"])})
         calls, times = (
-            tuple(Measured(**call) for call in fields.pop("calls")),
+            tuple(CallBits(**call) for call in fields.pop("calls")),
             tuple(fields.pop("times")),
         )
         return cls(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from gradviz.graph import Parameter, Verdict
 from gradviz.mending.edit import head, last_name
 from gradviz.mending.problems import Problem
-from gradviz.mending.source import Source
+from gradviz.mending.source import SourceFile
 from gradviz.mending.stores import is_stored
 
 _GRAD_MODES = frozenset(("no_grad", "set_grad_enabled", "inference_mode"))
@@ -27,7 +27,7 @@ _WORDS = re.compile(
 
 
 def is_meant(
-    problem: Problem, parameters: Mapping[str, Parameter], sources: Mapping[str, Source]
+    problem: Problem, parameters: Mapping[str, Parameter], sources: Mapping[str, SourceFile]
 ) -> bool:
     """Say whether a cut looks like a stop-gradient on purpose.
 
@@ -93,7 +93,7 @@ def _has_twin(problem: Problem, parameters: Mapping[str, Parameter]) -> bool:
     )
 
 
-def _is_for_numpy(problem: Problem, sources: Mapping[str, Source]) -> bool:
+def _is_for_numpy(problem: Problem, sources: Mapping[str, SourceFile]) -> bool:
     """Say whether a value is detached because ``numpy()`` refuses it otherwise, in lines that
     speak of nothing that is meant to stand still.
     """
@@ -113,7 +113,7 @@ def _is_for_numpy(problem: Problem, sources: Mapping[str, Source]) -> bool:
     return goes and not _WORDS.search(text.lower().replace("_", " "))
 
 
-def _says_so(problem: Problem, line: int, source: Source) -> bool:
+def _says_so(problem: Problem, line: int, source: SourceFile) -> bool:
     statement = source.statement_at(line)
     if statement is None:
         return False
@@ -138,12 +138,12 @@ def _is_written_to(statement: ast.stmt) -> bool:
     return any(isinstance(target, ast.Attribute) and target.attr == "data" for target in targets)
 
 
-def _is_a_step(kind: str, line: int, source: Source) -> bool:
+def _is_a_step(kind: str, line: int, source: SourceFile) -> bool:
     """Say whether a line updates a parameter by hand, or is part of a critic's step."""
     return _is_update(line, source) or (kind == "detach" and _is_judged(line, source))
 
 
-def _is_update(line: int, source: Source) -> bool:
+def _is_update(line: int, source: SourceFile) -> bool:
     """Say whether a line moves one parameter by hand towards others: it writes into ``.data``, and
     reads ``.data`` of another, ``t.data.mul_(m).add_(s.data, alpha=1 - m)``.
     """
@@ -173,7 +173,7 @@ def _written(statement: ast.stmt) -> Iterator[ast.expr]:
             yield target
 
 
-def _is_judged(line: int, source: Source) -> bool:
+def _is_judged(line: int, source: SourceFile) -> bool:
     """Say whether a value is detached where it is handed to a function that judges another value
     in the same function: ``f(d(real)) + f(-d(fake.detach()))``, the step of a critic.
     """
@@ -192,7 +192,7 @@ def _is_judged(line: int, source: Source) -> bool:
     )
 
 
-def _is_switched(statement: ast.stmt, source: Source) -> bool:
+def _is_switched(statement: ast.stmt, source: SourceFile) -> bool:
     """Say whether somebody chose it.
 
     By an argument, by a condition, or by switching grad mode on again for a part.

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 from gradviz.graph import Place
 from gradviz.mending import edits
-from gradviz.mending.cost import Cost, cost_of
-from gradviz.mending.edit import Edit, Site, proposals
+from gradviz.mending.cost import PatchCost, cost_of
+from gradviz.mending.edit import Edit, FaultyLine, proposals
 from gradviz.mending.effect import Effect, effect_of
 from gradviz.mending.laboratory import Laboratory
-from gradviz.mending.outcome import Outcome
+from gradviz.mending.outcome import TrialOutcome
 from gradviz.mending.own import is_own
 from gradviz.mending.patches import patch
 from gradviz.mending.problems import Problem, best, problems
-from gradviz.mending.source import Source
+from gradviz.mending.source import SourceFile
 from gradviz.mending.words import paragraphs_of
 from gradviz.render.page_patches import PagePatch
 from gradviz.reports import Report
@@ -85,7 +85,7 @@ class Mend:
 class _State:
     """Source that was changed so far, and where to go on."""
 
-    sources: Mapping[str, Source]
+    sources: Mapping[str, SourceFile]
     titles: tuple[str, ...]
     soft: bool
     sites: tuple[tuple[Place, str, str, tuple[Place, ...]], ...]
@@ -107,14 +107,14 @@ class Search:
         self.repeatable = (
             self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
         )
-        self._files: dict[str, Source] = {}
+        self._files: dict[str, SourceFile] = {}
 
-    def source(self, file: str) -> Source | None:
+    def source(self, file: str) -> SourceFile | None:
         """Return a file of the user's as it is; None where it is no Python."""
         if file not in self._files:
             try:
                 with open(file, "rb") as opened:
-                    self._files[file] = Source(file, opened.read())
+                    self._files[file] = SourceFile(file, opened.read())
             except (OSError, SyntaxError, ValueError):
                 return None
         return self._files[file]
@@ -175,19 +175,19 @@ class Search:
             states = sorted(further, key=_length)  # what drops most is nearest
         return sorted(mends, key=lambda mend: mend.rank)
 
-    def outcome(self, mend: Mend) -> Outcome:
+    def outcome(self, mend: Mend) -> TrialOutcome:
         """Return what became of the step with a patch."""
         return self._laboratory.run(mend.sources)
 
     def effect(
-        self, before: Outcome, after: Outcome, problem: Problem, *, soft: bool
+        self, before: TrialOutcome, after: TrialOutcome, problem: Problem, *, soft: bool
     ) -> Effect | None:
         """Return what a patch does for a problem, and for the others that are to be mended."""
         return effect_of(
             before, after, problem, repeatable=self.repeatable, soft=soft, wanted=self.wanted
         )
 
-    def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Cost | None:
+    def cost(self, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> PatchCost | None:
         """Return what ``after`` costs against ``before``.
 
         The step with the one and the other takes turns.
@@ -217,10 +217,10 @@ class Search:
                 lines = tuple(
                     place_within.line for place_within in inner if place_within.file == place.file
                 )
-                site = Site(source, place.line, kind, operation, lines, problem.parameters)
+                site = FaultyLine(source, place.line, kind, operation, lines, problem.parameters)
                 yield from ((edit, place.file) for edit in proposals(site))
 
-    def _changed(self, state: _State, edit: Edit, file: str) -> Mapping[str, Source] | None:
+    def _changed(self, state: _State, edit: Edit, file: str) -> Mapping[str, SourceFile] | None:
         source = state.sources.get(file) or self.source(file)
         assert source is not None
         try:
@@ -230,7 +230,7 @@ class Search:
         return None if changed.data == source.data else {**state.sources, file: changed}
 
     def _next(
-        self, outcome: Outcome, problem: Problem, sources: Mapping[str, Source], file: str
+        self, outcome: TrialOutcome, problem: Problem, sources: Mapping[str, SourceFile], file: str
     ) -> Iterator[tuple[Place, str, str, tuple[Place, ...]]]:
         """Go through the lines that stand in the way now.
 
@@ -261,7 +261,7 @@ class Search:
                         yield place, other.kind, other.operation, other.inner
 
 
-def _bytes(sources: Mapping[str, Source]) -> tuple[tuple[str, bytes], ...]:
+def _bytes(sources: Mapping[str, SourceFile]) -> tuple[tuple[str, bytes], ...]:
     return tuple(sorted((file, source.data) for file, source in sources.items()))
 
 

@@ -27,7 +27,7 @@ class Replacement:
     text: str
 
 
-class Source:
+class SourceFile:
     """One file: its bytes, its text and its syntax tree.
 
     Attributes:

@@ -9,14 +9,14 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from gradviz.mending.edit import head, last_name, name_of
-from gradviz.mending.source import Source
+from gradviz.mending.source import SourceFile
 
 _FILLS = frozenset(("append", "appendleft", "extend", "insert", "put"))
 _DROPS = frozenset(("pop", "popleft", "popitem", "sample", "choice", "choices", "randint"))
 _DEEP = 3  # assignments between the line and the store
 
 
-def is_stored(line: int, source: Source) -> bool:
+def is_stored(line: int, source: SourceFile) -> bool:
     """Say whether what a line makes goes into a store of limited size."""
     statement = source.statement_at(line)
     if statement is None:
@@ -29,7 +29,7 @@ def is_stored(line: int, source: Source) -> bool:
 
 
 def _stores(
-    statement: ast.stmt, function: ast.AST, source: Source
+    statement: ast.stmt, function: ast.AST, source: SourceFile
 ) -> Iterator[tuple[ast.expr, ast.AST]]:
     """Go through the containers that a statement fills, or that what it makes is put into, each
     with the function that fills it: this one, or another of the file that is called.
@@ -89,7 +89,7 @@ def _outlives(store: ast.expr, function: ast.AST) -> bool:
     )
 
 
-def _is_limited(store: ast.expr, source: Source) -> bool:
+def _is_limited(store: ast.expr, source: SourceFile) -> bool:
     """Say whether old entries of a container go: its length is compared, a part of it is kept or
     drawn, or its index goes round.
     """

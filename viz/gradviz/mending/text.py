@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 from gradviz.graph import Place
-from gradviz.mending.cost import Cost
+from gradviz.mending.cost import PatchCost
 from gradviz.mending.effect import Effect
 from gradviz.mending.mend import Mending, Stage, Tried
 from gradviz.mending.patches import folder_of, patch
@@ -122,7 +122,7 @@ def _effect(mending: Mending, effect: Effect, *, soft: bool) -> list[str]:
     return [line for label, sentence in sentences for line in _labelled(label, sentence)]
 
 
-def _cost(cost: Cost | None) -> list[str]:
+def _cost(cost: PatchCost | None) -> list[str]:
     return [] if cost is None else _labelled("cost", cost.sentence)
 
 

@@ -26,7 +26,7 @@ from gradviz.costing.saved import SavedBytes
 from gradviz.errors import GradvizError
 from gradviz.mending.counting import Counting
 from gradviz.mending.order import Experiment, Order
-from gradviz.mending.outcome import Failure, Kept, Measured, Outcome
+from gradviz.mending.outcome import CallBits, Failure, KeptMemory, TrialOutcome
 from gradviz.mending.replaced import replace_sources
 from gradviz.recording import where
 from gradviz.recording.model_names import names_of
@@ -41,7 +41,7 @@ _LEAST, _MOST = 4, 21  # runs of it, the first for warmth
 _KIB = 1 if sys.platform == "darwin" else 1024  # what the system counts memory in
 
 
-def perform(order: Order) -> Outcome:
+def perform(order: Order) -> TrialOutcome:
     """Run the step of an order, seeded as every other trial, and say what was seen."""
     os.chdir(order.folder)
     replace_sources(order.sources)
@@ -51,7 +51,7 @@ def perform(order: Order) -> Outcome:
     start = time.perf_counter()
     try:
         if order.experiment is not None:
-            outcome = Outcome(kept=_count_kept(order, order.experiment))
+            outcome = TrialOutcome(kept=_count_kept(order, order.experiment))
         elif order.is_script:
             outcome = _run_script(order)
         else:
@@ -62,7 +62,7 @@ def perform(order: Order) -> Outcome:
             if isinstance(error, GradvizError) and error.__cause__ is not None
             else error
         )
-        outcome = Outcome(failure=_failure(cause))
+        outcome = TrialOutcome(failure=_failure(cause))
     return replace(outcome, seconds=time.perf_counter() - start, peak=_peak())
 
 
@@ -96,15 +96,15 @@ def _innermost(entry: TracebackType | None) -> tuple[str, int]:
 # A function
 
 
-def _run_function(order: Order) -> Outcome:
+def _run_function(order: Order) -> TrialOutcome:
     traced = run_traced(order.step, find_function(order.step))
     tensors: dict[str, Tensor] = (
         {} if traced.model is None else dict(names_of(traced.model).tensors)
     )
-    return Outcome(text=traced.report.to_json(), calls=(_measured(traced.loss, tensors),))
+    return TrialOutcome(text=traced.report.to_json(), calls=(_measured(traced.loss, tensors),))
 
 
-def _time_function(order: Order) -> Outcome:
+def _time_function(order: Order) -> TrialOutcome:
     """Run the step untraced, once for warmth, and then for a while."""
     function = find_function(order.step)
     times: list[float] = []
@@ -127,7 +127,7 @@ def _time_function(order: Order) -> Outcome:
                     _backward(tensor)
             times.append(time.perf_counter() - start)
         del result, loss, model
-    return Outcome(times=tuple(times[1:]), saved=saved)
+    return TrialOutcome(times=tuple(times[1:]), saved=saved)
 
 
 def _backward(loss: Tensor) -> None:
@@ -149,7 +149,7 @@ class _Measuring(Watch):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, voice=_nothing)
-        self.measured: list[Measured] = []
+        self.measured: list[CallBits] = []
 
     def _called(
         self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
@@ -161,7 +161,7 @@ class _Measuring(Watch):
             self.measured.append(_measured(loss, names_of(names.find(frame).roots).tensors))
 
 
-def _count_kept(order: Order, experiment: Experiment) -> Kept:
+def _count_kept(order: Order, experiment: Experiment) -> KeptMemory:
     counting = Counting(experiment)
     with counting, suppress(SystemExit):
         _as_main(order)
@@ -170,7 +170,7 @@ def _count_kept(order: Order, experiment: Experiment) -> Kept:
     return counting.kept
 
 
-def _run_script(order: Order) -> Outcome:
+def _run_script(order: Order) -> TrialOutcome:
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "report.json")
         wanted = numbers(order.backward) if order.backward else (1,)
@@ -198,8 +198,8 @@ def _run_script(order: Order) -> Outcome:
             kind="GradvizError", message="the script made no backward call that was asked for"
         )
     if failure is not None:  # what was seen of a step that then failed says nothing of the patch
-        return Outcome(failure=failure, text=text, calls=tuple(watch.measured))
-    return Outcome(text=text, calls=tuple(watch.measured))
+        return TrialOutcome(failure=failure, text=text, calls=tuple(watch.measured))
+    return TrialOutcome(text=text, calls=tuple(watch.measured))
 
 
 def _as_main(order: Order) -> None:
@@ -231,7 +231,7 @@ def _run_file(order: Order) -> None:
 # Bits
 
 
-def _measured(loss: Any, tensors: Any) -> Measured:
+def _measured(loss: Any, tensors: Any) -> CallBits:
     losses = [part for part in _tensors(loss) if isinstance(part, Tensor)]
     gradients: dict[str, str | None] = {}
     finite = True
@@ -239,7 +239,7 @@ def _measured(loss: Any, tensors: Any) -> Measured:
         gradient = tensor.grad if isinstance(tensor, Tensor) else None
         gradients[name] = None if gradient is None else _digest(gradient)
         finite = finite and (gradient is None or _is_finite(gradient))
-    return Measured(
+    return CallBits(
         loss=" ".join(_bits(part).hex() for part in losses),
         value=", ".join(
             f"{part.detach().double().sum().item():.9g}" for part in losses if part.numel() == 1

@@ -2,14 +2,14 @@
 
 from types import FrameType
 
-from gradviz.causes import CAUSES, Way
+from gradviz.causes import CAUSES, LeavesAs
 from gradviz.causes.pickled import PICKLE
 from gradviz.recording.torch_inside import HAND_OVER
 from gradviz.recording.where import INSIDE, level
 
 NUMBERS, TEXTS, MEMORY = (
-    {name: cause.kind for cause in CAUSES if cause.way is way for name in cause.calls}
-    for way in (Way.NUMBER, Way.TEXT, Way.MEMORY)
+    {name: cause.kind for cause in CAUSES if cause.leaves_as is way for name in cause.calls}
+    for way in (LeavesAs.NUMBER, LeavesAs.TEXT, LeavesAs.MEMORY)
 )
 FROM_OUTSIDE = frozenset(("from_file",))
 """What makes a tensor of values that torch has not computed."""

@@ -12,7 +12,7 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import history, is_recorded
 
 
-class Gradients:
+class LeftGradients:
     """The gradients that the backwards of one trace left, and which of them were
     taken account of.
     """

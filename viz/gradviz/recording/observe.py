@@ -23,7 +23,7 @@ from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
-from gradviz.recording.reasons import Gradients, Reasons
+from gradviz.recording.reasons import EdgeGradients, Reasons
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import accumulates
 from gradviz.recording.uninterrupted import is_own
@@ -188,12 +188,12 @@ class Observation:
         number: int,
         leads: tuple[int | None, ...],
         ends: tuple[_Edge | None, ...],
-        passed: Gradients,
-        arrived: Gradients,
+        passed: EdgeGradients,
+        arrived: EdgeGradients,
     ) -> None:
         self._safely(self._passed, number, leads, ends, passed, arrived)
 
-    def _before_leaf(self, number: int, gradients: Gradients) -> None:
+    def _before_leaf(self, number: int, gradients: EdgeGradients) -> None:
         for gradient in gradients:
             if gradient is not None:
                 self.arrived(number, gradient)
@@ -218,8 +218,8 @@ class Observation:
         number: int,
         leads: tuple[int | None, ...],
         ends: tuple[_Edge | None, ...],
-        passed: Gradients,
-        arrived: Gradients,
+        passed: EdgeGradients,
+        arrived: EdgeGradients,
     ) -> None:
         pending, measure = self._pending, self._measure
         measured: dict[object, tuple[Tensor, sizes.Size]] = {}

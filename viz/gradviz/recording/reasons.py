@@ -16,7 +16,7 @@ _MOST_FLAT = 64  # nodes that make zeros, likewise
 # What to read a strange node may raise
 _ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)
 
-Gradients = Sequence[Tensor | None]
+EdgeGradients = Sequence[Tensor | None]
 Sizes = Sequence[sizes.Size | None]
 
 
@@ -30,7 +30,7 @@ class Reasons:
         self.flat: dict[int, dict[int, str]] = {}  # why zeros leave, by node and edge
 
     def look(
-        self, number: int, came: Sizes, went: Sizes, passed: Gradients, arrived: Gradients
+        self, number: int, came: Sizes, went: Sizes, passed: EdgeGradients, arrived: EdgeGradients
     ) -> None:
         """Look into a node that zeros or what is not finite leave, if they are made there."""
         sources = [size for size in came if size is not None]
@@ -53,7 +53,7 @@ class Reasons:
         ):
             self._look_for_zeros(number, zeros, passed, arrived)
 
-    def _look_for_birth(self, number: int, passed: Gradients) -> None:
+    def _look_for_birth(self, number: int, passed: EdgeGradients) -> None:
         node = self._running(number)
         if node is None:
             return
@@ -66,7 +66,7 @@ class Reasons:
             self._bear(number, *births.look(node, gradients))
 
     def _look_for_zeros(
-        self, number: int, edges: Sequence[int], passed: Gradients, arrived: Gradients
+        self, number: int, edges: Sequence[int], passed: EdgeGradients, arrived: EdgeGradients
     ) -> None:
         node = self._running(number)
         if node is None:

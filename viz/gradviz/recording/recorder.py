@@ -14,7 +14,7 @@ from torch import Tensor
 from gradviz.recording import elsewhere, where
 from gradviz.recording.escapes import Escapes
 from gradviz.recording.exposed import Exposed
-from gradviz.recording.gradients import Gradients
+from gradviz.recording.gradients import LeftGradients
 from gradviz.recording.met import Met
 from gradviz.recording.observer import Observer
 from gradviz.recording.records import Call
@@ -60,7 +60,7 @@ class Recorder:
         self.met = Met()
         self.stacks = Stacks(tape.module)
         self.observer = Observer(tape)
-        self.gradients = Gradients(tape)
+        self.gradients = LeftGradients(tape)
         self.threads: set[int] = set()
         self.lock: Any = None
         self.inference_blocks: list[Switch] = []

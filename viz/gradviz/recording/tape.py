@@ -40,7 +40,7 @@ _customs: dict[type, bool] = {}  # classes of nodes that are a custom Function's
 MOST = 300_000  # calls that are kept, some 100 MB; of more, the older half is forgotten
 
 
-class _Calls(dict[int, Call]):
+class _CallsByNumber(dict[int, Call]):
     def __missing__(self, number: int) -> Call:
         return FORGOTTEN
 
@@ -55,7 +55,7 @@ class Tape:
         self.key = f"gradviz.{next(_numbers)}"
         self.lines = Lines()
         self.steps: dict[int, Step] = {}
-        self.calls: dict[int, Call] = _Calls()
+        self.calls: dict[int, Call] = _CallsByNumber()
         self.leaves: dict[int, LeafSeen] = {}
         # By number of the step or leaf: where hooks were registered on it
         self.hooks: dict[int, list[Spot]] = {}
@@ -316,7 +316,7 @@ class Tape:
         nowhere.
         """
         older = set(itertools.islice(self.calls, len(self.calls) // 2))
-        self.calls = _Calls(
+        self.calls = _CallsByNumber(
             (number, call) for number, call in self.calls.items() if number not in older
         )
         self.steps = {number: step for number, step in self.steps.items() if number > max(older)}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.names import Group, fold_names
+from gradviz.render.names import NameGroup, fold_names
 from gradviz.render.sentences import listing
 
 _TUNERS = (
@@ -25,7 +25,7 @@ _ADAPTER = re.compile(
 
 def fold(
     names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
-) -> list[Group]:
+) -> list[NameGroup]:
     """Return some of a model's names in groups: adapters, then what :func:`fold_names` makes of
     the others.
 
@@ -41,10 +41,10 @@ def fold(
 
 def _fold_adapters(
     names: Iterable[str], among: Mapping[str, Parameter]
-) -> tuple[list[Group], list[str]]:
+) -> tuple[list[NameGroup], list[str]]:
     """A group for each tensor of an adapter whose parameters are all meant, and what is left."""
     whole = _by_tensor(among)
-    groups: list[Group] = []
+    groups: list[NameGroup] = []
     rest: list[str] = []
     for key, meant in _by_tensor(names).items():
         if key is None or len(meant) == 1 or len(meant) < len(whole[key]):
@@ -54,7 +54,7 @@ def _fold_adapters(
         layers = list(dict.fromkeys(match["layer"] for match in matches))
         numel = sum(among[name].numel for name in meant)
         pattern = f"{'.'.join(filter(None, key))} in {listing(layers)}"
-        groups.append(Group(pattern, len(meant), numel))
+        groups.append(NameGroup(pattern, len(meant), numel))
     return groups, rest
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import graphviz
 
-from gradviz.render.sketch import Item, Line, Sort, look_of
+from gradviz.render.sketch import Item, SketchLine, Sort, look_of
 from gradviz.render.style import GHOST, INK, RING, STROKES
 
 FONT = "Courier"  # of the names that mean a fixed width, the one that every engine measures right
@@ -41,7 +41,7 @@ def ringed(item: Item) -> dict[str, str]:
     return {"color": RING[0].stroke, "penwidth": "3.5"} if item.change else {}
 
 
-def edge_attributes(line: Line) -> dict[str, str]:
+def edge_attributes(line: SketchLine) -> dict[str, str]:
     """Return what Graphviz is told of an edge."""
     stroke = STROKES[line.stroke]
     return {

@@ -6,7 +6,7 @@ from enum import IntEnum
 from heapq import heappop, heappush
 from itertools import count
 
-from gradviz.render.tree import LONG, MOST, NUMBER, Group, Sort
+from gradviz.render.tree import LONG, MOST, NUMBER, Group, GroupSort
 
 _DIGITS = re.compile("[0-9]+")  # also those of layer1, layer2
 BUDGET = 12  # boxes that modules are opened for at first
@@ -114,12 +114,14 @@ def _to_open(group: Group) -> list[Group]:
     """
     inner = [child for child in group.children if isinstance(child, Group)]
     runs = {
-        NUMBER.sub("#", child.name.partition("..")[0]) for child in inner if child.sort is Sort.RUN
+        NUMBER.sub("#", child.name.partition("..")[0])
+        for child in inner
+        if child.sort is GroupSort.RUN
     }
     return [
         child
         for child in inner
-        if child.sort is not Sort.RUN
+        if child.sort is not GroupSort.RUN
         and _holds_several(child)
         and NUMBER.sub("#", child.name) not in runs
     ]
@@ -151,12 +153,12 @@ def _has_modules(group: Group) -> bool:
 
 def _is_long(group: Group) -> bool:
     """A module that does much itself; how much, counts through its parts."""
-    waiting, things = [group] if group.sort is Sort.MODULE else [], 0
+    waiting, things = [group] if group.sort is GroupSort.MODULE else [], 0
     while waiting:
         for child in waiting.pop().children:
-            if isinstance(child, int) or child.sort is Sort.RUN:
+            if isinstance(child, int) or child.sort is GroupSort.RUN:
                 things += 1
-            elif child.sort is Sort.PART:
+            elif child.sort is GroupSort.PART:
                 waiting.append(child)
     return things > LONG
 
@@ -173,4 +175,6 @@ def _ways_to(root: Group, wanted: Callable[[int], bool]) -> Iterator[list[Group]
         if any(isinstance(child, int) and wanted(child) for child in group.children):
             yield way
         inner = [child for child in group.children if isinstance(child, Group)]
-        waiting += [[*way, child] for child in (inner[-1:] if group.sort is Sort.RUN else inner)]
+        waiting += [
+            [*way, child] for child in (inner[-1:] if group.sort is GroupSort.RUN else inner)
+        ]

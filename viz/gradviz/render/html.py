@@ -30,7 +30,7 @@ from gradviz.render.page_series import series_data
 from gradviz.render.page_training import training_data
 from gradviz.render.sentences import headline, note_text, printable, wording
 from gradviz.render.series_svg import DARK, LIGHT
-from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, Look, Stroke
+from gradviz.render.style import FONTS, GHOST, INK, LOOKS, LOSS, OP, STROKES, NodeLook, Stroke
 from gradviz.system.collector import holding
 from gradviz.version import __version__
 
@@ -138,11 +138,11 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
     )
 
 
-def _looks() -> Mapping[str, Look]:
+def _looks() -> Mapping[str, NodeLook]:
     return {**{str(verdict): LOOKS[verdict] for verdict in Verdict}, "op": OP, "loss": LOSS}
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look(look: NodeLook) -> dict[str, Any]:
     shape = {"octagon": look.shape == "octagon", "dashes": _dashes(look), "width": look.width}
     return {**shape, "borders": look.borders, "mark": look.mark}
 
@@ -151,7 +151,7 @@ def _stroke(name: str, stroke: Stroke) -> dict[str, Any]:
     return {"name": name, "meaning": LINES[name], "dashes": _dashes(stroke), "width": stroke.width}
 
 
-def _dashes(line: Look | Stroke) -> list[float]:
+def _dashes(line: NodeLook | Stroke) -> list[float]:
     return [float(length) for length in line.dashes.split()] if line.dashes else []
 
 

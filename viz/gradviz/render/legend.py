@@ -40,7 +40,7 @@ GAP, ROW = 18.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LegendEntry:
     """One entry of the legend. Read-only.
 
     Attributes:
@@ -59,7 +59,7 @@ class Entry:
         return SWATCH[0] + 7 + width(self.meaning) * SMALL
 
 
-def entries_of(content: Sketch, words: Mapping[Verdict, Word] = WORDS) -> list[Entry]:
+def entries_of(content: Sketch, words: Mapping[Verdict, Word] = WORDS) -> list[LegendEntry]:
     """Return an entry for everything that occurs: verdicts, marks on boxes, lines.
 
     Args:
@@ -72,25 +72,25 @@ def entries_of(content: Sketch, words: Mapping[Verdict, Word] = WORDS) -> list[E
         "went" if item.change == "went" else "changed" for item in content.items if item.change
     }
     entries = [
-        Entry(": ".join(words[verdict]), _sample_of(verdict))
+        LegendEntry(": ".join(words[verdict]), _sample_of(verdict))
         for verdict in Verdict
         if verdict in verdicts
     ]
     if any(item.partial for item in content.items):
-        entries.append(Entry(PARTIAL, _partial_sample))
+        entries.append(LegendEntry(PARTIAL, _partial_sample))
     entries += [
-        Entry(meaning, _change_sample(change))
+        LegendEntry(meaning, _change_sample(change))
         for change, meaning in CHANGES.items()
         if change in changes
     ]
     return entries + [
-        Entry(meaning, _line_sample(stroke), is_line=True)
+        LegendEntry(meaning, _line_sample(stroke), is_line=True)
         for stroke, meaning in LINES.items()
         if stroke in strokes
     ]
 
 
-def add_legend(root: Element, entries: Sequence[Entry], wide: float, y: float) -> float:
+def add_legend(root: Element, entries: Sequence[LegendEntry], wide: float, y: float) -> float:
     """Draw the legend below ``y``, in as many rows as it needs, and return where it ends."""
     group = SubElement(root, "g", {"class": "legend"})
     room, x = min(wide, WIDEST_TEXT), MARGIN

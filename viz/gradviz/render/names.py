@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"(\[?)[0-9]+(\]?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class NameGroup:
     """Parameters that are told of together. Read-only.
 
     Attributes:
@@ -36,7 +36,7 @@ class Group:
 
 def fold_names(
     names: Iterable[str], among: Mapping[str, Parameter], roots: Iterable[str] = ()
-) -> list[Group]:
+) -> list[NameGroup]:
     """Return some of a model's names in groups, in the model's order.
 
     A module is named in place of its parameters where all of them are meant, and runs of numbered
@@ -64,7 +64,7 @@ def fold_names(
         for pattern, group in members.items()
     }
     return [
-        Group(".".join(key).replace(".[", "["), count, size)
+        NameGroup(".".join(key).replace(".[", "["), count, size)
         for key, (count, size) in join_siblings(folded).items()
     ]
 

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from gradviz.render.repeats import name_of_run, parted, repeats
-from gradviz.render.tree import NUMBER, Entry, Group, Sort, Thing
+from gradviz.render.tree import NUMBER, Entry, Group, GroupSort, Thing
 from gradviz.render.turns import calls_of, components
 
 _LIST = "ModuleList"
@@ -48,7 +48,7 @@ class _Outliner:
         self._numbers: dict[Hashable, int] = {}
 
     def tree(self) -> Group:
-        root = Group(Sort.MODULE, "", ())
+        root = Group(GroupSort.MODULE, "", ())
         waiting: list[tuple[Group, Sequence[int]]] = [(root, range(len(self._things)))]
         while waiting:
             group, members = waiting.pop()
@@ -66,7 +66,7 @@ class _Outliner:
         def child(entry: Entry) -> "list[int | Group]":
             if not entry.is_module:
                 return list(entry.members)
-            inner = Group(Sort.MODULE, entry.name, entry.path)
+            inner = Group(GroupSort.MODULE, entry.name, entry.path)
             waiting.append((inner, entry.members))
             return [inner]
 
@@ -75,7 +75,7 @@ class _Outliner:
             return (
                 children
                 if len(children) == 1
-                else [Group(Sort.PART, str(number), group.path, children=children)]
+                else [Group(GroupSort.PART, str(number), group.path, children=children)]
             )
 
         children: list[int | Group] = []
@@ -84,7 +84,9 @@ class _Outliner:
             if not period:
                 children += (made for entry in part for made in child(entry))
                 continue
-            run = Group(Sort.RUN, name_of_run(part, period), group.path, times=len(part) // period)
+            run = Group(
+                GroupSort.RUN, name_of_run(part, period), group.path, times=len(part) // period
+            )
             for number, at in enumerate(range(0, len(part), period)):
                 run.children += turn(part[at : at + period], number)
             run.children = parted(run.children, group.path)

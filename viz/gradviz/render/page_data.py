@@ -47,8 +47,7 @@ from gradviz.render.sentences import (
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.source import lines_near
 from gradviz.render.text_width import columns
-from gradviz.render.tree import Group
-from gradviz.render.tree import Sort as GroupSort
+from gradviz.render.tree import Group, GroupSort
 
 VERDICTS = tuple(Verdict)
 

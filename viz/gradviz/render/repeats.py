@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import eq
 
-from gradviz.render.tree import LONG, MOST, NUMBER, Entry, Group, Sort
+from gradviz.render.tree import LONG, MOST, NUMBER, Entry, Group, GroupSort
 
 REPEATS = 3  # how often something has to repeat
 PERIOD = 64  # the longest stretch that is recognised when it repeats
@@ -69,7 +69,7 @@ def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | 
                 and NUMBER.search(last.name)
             )
             name = _span(first.name, last.name) if named else f"{start + 1}..{start + len(part)}"  # type: ignore[union-attr]
-            parts.append(Group(Sort.PART, name, path, children=part))
+            parts.append(Group(GroupSort.PART, name, path, children=part))
         children = parts
     return children
 

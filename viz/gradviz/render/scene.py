@@ -19,7 +19,7 @@ from gradviz.render.changes import Changes
 from gradviz.render.items import TIMES, item_of, relative, repeated, size_of
 from gradviz.render.names import by_module
 from gradviz.render.sentences import headline, listing, printable, wording
-from gradviz.render.sketch import Item, Line, Sketch, short, spine_first
+from gradviz.render.sketch import Item, Sketch, SketchLine, short, spine_first
 
 DETACHED = 12  # unused parameters that are shown beside a whole graph; more are only counted
 WORTH_A_FRAME = 4  # things in it; the names of fewer say where they are
@@ -63,7 +63,7 @@ class Scene:
     sketch: Sketch
     frames: tuple[DrawnFrame, ...] = ()
     frame_of: Mapping[str, str]
-    back: frozenset[Line] = frozenset()
+    back: frozenset[SketchLine] = frozenset()
     title: str
     note: str = ""
 
@@ -110,7 +110,7 @@ def whole_sketch(report: Findings) -> Sketch:
     items = [item_of(box, box.key, report, words=words) for box in boxes]
     keys = [box.key for box in folded.boxes]
     lines = [
-        Line(source=keys[link.source], target=keys[link.target], stroke=str(link.way))
+        SketchLine(source=keys[link.source], target=keys[link.target], stroke=str(link.way))
         for link in folded.links
     ]
     return Sketch(tuple(items), tuple(lines))
@@ -157,7 +157,7 @@ class _Framing:
         boxes, links = self._folded.boxes, self._folded.links
         items = tuple(self._item(f"b{number}", box) for number, box in enumerate(boxes))
         lines = tuple(
-            Line(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way))
+            SketchLine(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way))
             for link in links
         )
         content = Sketch(items, lines)

@@ -4,7 +4,7 @@ from gradviz.facts.findings import Findings
 from gradviz.facts.several import is_of_calls
 from gradviz.graph import NodeKind
 from gradviz.series.data import Series
-from gradviz.series.recorder import Recorder
+from gradviz.series.recorder import SeriesRecorder
 
 
 def series_of(report: Findings) -> Series | None:
@@ -15,7 +15,7 @@ def series_of(report: Findings) -> Series | None:
     if report.series is not None:
         return report.series
     calls = list(report.losses.values()) if is_of_calls(report) else [report]
-    recorder = Recorder()
+    recorder = SeriesRecorder()
     for number, call in enumerate(calls, 1):
         zeros = {
             node.name: node.incoming[0].zeros

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from gradviz.graph import Cut, Verdict
 from gradviz.render.sentences import printable
-from gradviz.render.style import LOOKS, LOSS, OP, Look
+from gradviz.render.style import LOOKS, LOSS, OP, NodeLook
 
 LONGEST = 34  # characters of a name; the middle of a longer one is left out
 NAMELESS = '""'
@@ -60,7 +60,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
-class Line:
+class SketchLine:
     """A value on its way from the item ``source`` into the item ``target``, nearer to the loss.
 
     ``stroke`` is a key of ``STROKES``.
@@ -79,22 +79,22 @@ class Sketch:
     """
 
     items: tuple[Item, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SketchLine, ...]
 
 
-def look_of(item: Item) -> Look:
+def look_of(item: Item) -> NodeLook:
     """Return how ``item`` looks."""
     if item.verdict is not None:
         return LOOKS[item.verdict]
     return LOSS if item.sort is Sort.LOSS else OP
 
 
-def spine(content: Sketch) -> list[Line]:
+def spine(content: Sketch) -> list[SketchLine]:
     """Return for every item the line on which the longest way back from it begins.
 
     What is drawn straight.
     """
-    into: dict[str, list[Line]] = {}
+    into: dict[str, list[SketchLine]] = {}
     for line in content.lines:
         into.setdefault(line.target, []).append(line)
     depth: dict[str, int] = {}

@@ -18,7 +18,7 @@ class Paint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class NodeLook:
     """How one sort of node is drawn. Read-only.
 
     Attributes:
@@ -44,7 +44,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke:
-    """How one sort of edge is drawn. Read-only. Attributes as in :class:`Look`.
+    """How one sort of edge is drawn. Read-only. Attributes as in :class:`NodeLook`.
 
     ``arrow`` is Graphviz's name of the end upstream.
     """
@@ -72,25 +72,25 @@ _ZERO = Paint("#f7e08a", "#7a5b00"), Paint("#4d3c00", "#e3c04a")
 _FROZEN = Paint("#cfe3f7", "#0b5cad"), Paint("#123a66", "#79b8ff")
 
 LOOKS = {
-    Verdict.REACHED: Look(light=_REACHED[0], dark=_REACHED[1], mark=CHECK),
-    Verdict.ZERO: Look(
+    Verdict.REACHED: NodeLook(light=_REACHED[0], dark=_REACHED[1], mark=CHECK),
+    Verdict.ZERO: NodeLook(
         light=_ZERO[0],
         dark=_ZERO[1],
         border="dashed",
         dashes="7 2.5 1.5 2.5",
         mark=NOUGHT,
     ),
-    Verdict.FROZEN: Look(light=_FROZEN[0], dark=_FROZEN[1], borders=2, width=1.2),
-    Verdict.CUT: Look(light=_CUT[0], dark=_CUT[1], shape="octagon", width=2.5, mark=SCISSORS),
-    Verdict.UNUSED: Look(
+    Verdict.FROZEN: NodeLook(light=_FROZEN[0], dark=_FROZEN[1], borders=2, width=1.2),
+    Verdict.CUT: NodeLook(light=_CUT[0], dark=_CUT[1], shape="octagon", width=2.5, mark=SCISSORS),
+    Verdict.UNUSED: NodeLook(
         light=Paint("#ffffff", "#5f6670"),
         dark=Paint("#0d1117", "#9aa4af"),
         border="dotted",
         dashes="1.5 3",
     ),
 }
-OP = Look(light=_OP[0], dark=_OP[1], border="rounded", width=1)
-LOSS = Look(light=_OP[0], dark=_OP[1], border="rounded", width=2)
+OP = NodeLook(light=_OP[0], dark=_OP[1], border="rounded", width=1)
+LOSS = NodeLook(light=_OP[0], dark=_OP[1], border="rounded", width=2)
 
 STROKES = {
     "gradient": Stroke(

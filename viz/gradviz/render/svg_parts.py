@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from gradviz.graph import Verdict
-from gradviz.render.style import LOOKS, RING, Look
+from gradviz.render.style import LOOKS, RING, NodeLook
 from gradviz.render.text_width import width, wrapped
 
 MARGIN = 10.0
@@ -62,7 +62,7 @@ def add_paragraph(
     return y
 
 
-def add_outline(parent: Element, look: Look, area: Area, corner: float, name: str) -> None:
+def add_outline(parent: Element, look: NodeLook, area: Area, corner: float, name: str) -> None:
     """Draw a box: its ``"shape"``, which is filled, or an ``"outline"`` around it."""
     shape = {
         "class": name,

@@ -30,7 +30,7 @@ class Thing:
     is_tensor: bool = False
 
 
-class Sort(StrEnum):
+class GroupSort(StrEnum):
     """Why things are together."""
 
     MODULE = "module"  # one module, or one call of it
@@ -50,7 +50,7 @@ class Group:
         children: Numbers of things, and groups, in the order of the data flow.
     """
 
-    sort: Sort
+    sort: GroupSort
     name: str
     path: tuple[str, ...]
     times: int = 1

@@ -15,13 +15,13 @@ from gradviz.running import echoes, rank, ranks, telling
 from gradviz.running.alarm import judge_step
 from gradviz.running.calls import BackwardCall
 from gradviz.running.children import Children, label, own_file
-from gradviz.running.kept import Kept
-from gradviz.running.outcome import Outcome
+from gradviz.running.kept import KeptCalls
+from gradviz.running.outcome import TrainingJudge
 from gradviz.running.replicas import Replicas
 from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Settings
 from gradviz.running.step_words import lead
-from gradviz.series.recorder import Recorder
+from gradviz.series.recorder import SeriesRecorder
 from gradviz.system.voice import Saying, Voice
 from gradviz.training.watch import StepWatch
 
@@ -44,17 +44,17 @@ class Account:
         settings: Settings,
         voice: Voice,
         training: StepWatch,
-        record: Recorder | None,
+        record: SeriesRecorder | None,
         children: Children | None,
     ) -> None:
-        self.kept = Kept()
+        self.kept = KeptCalls()
         self._settings = settings
         self._voice = voice
         self._training = training
         self._record = record
         self._children = children
         self._teller = telling.Teller(verbose=settings.verbose, to_the_end=settings.every > 0)
-        self._outcome = Outcome(training, settings.thresholds)
+        self._outcome = TrainingJudge(training, settings.thresholds)
         self._steps: Counter[int] = Counter()  # that were told of, by the identity of the optimizer
         self._replicas = Replicas()
         training.stepped = self._replicas.stepped

@@ -18,7 +18,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _LoopLine:
     """A line of a file, with the first line of the function and of the loops around it.
 
     That of a module is 0.
@@ -69,7 +69,7 @@ def assigned_anew(
     return Place(chosen.file, chosen.number, getline(chosen.file, chosen.number).strip())
 
 
-def _is_before(line: _Line, optimizer: _Line) -> bool:
+def _is_before(line: _LoopLine, optimizer: _LoopLine) -> bool:
     """Say whether a line has run for the last time when the optimizer of its function is made."""
     return (
         (line.file, line.function) == (optimizer.file, optimizer.function)
@@ -102,12 +102,12 @@ def _main_file() -> str:
     return str(getattr(sys.modules.get("__main__"), "__file__", None) or "")
 
 
-def _every_line(file: str) -> Iterator[_Line]:
+def _every_line(file: str) -> Iterator[_LoopLine]:
     for line, _ in _lines(file, every=True):
         yield line
 
 
-def _lines(file: str, *, every: bool = False) -> Iterator[tuple[_Line, ast.expr]]:
+def _lines(file: str, *, every: bool = False) -> Iterator[tuple[_LoopLine, ast.expr]]:
     """Yield the targets of assignments in a file; with ``every``, all expressions."""
     source = source_of(file)
     stack: list[tuple[ast.AST, int, frozenset[int]]] = (
@@ -123,5 +123,5 @@ def _lines(file: str, *, every: bool = False) -> Iterator[tuple[_Line, ast.expr]
             loops |= {node.lineno}
         is_target = isinstance(getattr(node, "ctx", None), ast.Store)
         if isinstance(node, ast.expr) and (every or is_target):
-            yield _Line(file, node.lineno, function, loops), node
+            yield _LoopLine(file, node.lineno, function, loops), node
         stack += [(child, function, loops) for child in ast.iter_child_nodes(node)]

@@ -33,11 +33,11 @@ from gradviz.running.account import Account
 from gradviz.running.children import Children
 from gradviz.running.functional import Functional, line_of
 from gradviz.running.phases import Phases
-from gradviz.running.reading import Ended, Find, Reader
+from gradviz.running.reading import CallReader, Ended, Find
 from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Plan, Settings
 from gradviz.running.thread_trace import ThreadTrace
-from gradviz.series.recorder import Recorder
+from gradviz.series.recorder import SeriesRecorder
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Undo, as_one
 from gradviz.system.voice import Voice, say, warn
@@ -80,9 +80,9 @@ class Watch:
         self._grads = 0
         self._functional = Functional()
         self._rounds = Rounds()
-        self._record = Recorder() if settings.every or settings.values else None
+        self._record = SeriesRecorder() if settings.every or settings.values else None
         self._training = StepWatch()
-        self._reader = Reader(self._training, self._record, find)
+        self._reader = CallReader(self._training, self._record, find)
         self._account = Account(settings, voice, self._training, self._record, children)
         self._trace = ThreadTrace(
             self._training, values=settings.values, gives_way=self._stand_aside, voice=voice

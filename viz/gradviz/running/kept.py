@@ -14,7 +14,7 @@ _MOST = 6  # calls of a run watched to its end whose graphs are kept
 _LATEST = 2  # of them, the last ones
 
 
-class Kept:
+class KeptCalls:
     """The calls that were reported on, and the sentences on the steps after them.
 
     Attributes:

@@ -29,7 +29,7 @@ _LABEL = 10
 STOPPED_BEFORE = "The run was stopped before the first step of an optimizer"
 
 
-class Outcome:
+class TrainingJudge:
     """Judges what was watched, and tells of it."""
 
     def __init__(self, watch: StepWatch, thresholds: Thresholds) -> None:

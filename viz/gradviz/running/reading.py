@@ -26,7 +26,7 @@ from gradviz.running.assignments import assigned_anew
 from gradviz.running.calls import BackwardCall
 from gradviz.running.relevant import relevant
 from gradviz.running.successors import successors
-from gradviz.series.recorder import Recorder
+from gradviz.series.recorder import SeriesRecorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.copies import find_copies
@@ -60,7 +60,7 @@ class Ended:
     error: Exception | None
 
 
-class Reader:
+class CallReader:
     """Reads calls, and takes what they show of training and of the series where these belong.
 
     Args:
@@ -71,7 +71,7 @@ class Reader:
     """
 
     def __init__(
-        self, training: StepWatch, record: Recorder | None, find: Find | None = None
+        self, training: StepWatch, record: SeriesRecorder | None, find: Find | None = None
     ) -> None:
         self._find = find
         self._training = training

@@ -42,7 +42,7 @@ class _Column:
     weights: dict[str, float] = field(default_factory=dict)
 
 
-class Recorder:
+class SeriesRecorder:
     """The numbers of a run, as they come."""
 
     def __init__(self, most: int = MOST_CALLS) -> None:

@@ -6,15 +6,23 @@ The numbers of the forward stay, what the parameters learn is new.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes, unused_name
+from gradviz.mending.edit import (
+    Edit,
+    FaultyLine,
+    in_brackets,
+    last_name,
+    name_of,
+    proposes,
+    unused_name,
+)
 from gradviz.mending.edits.values import taken
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.source import Replacement, SourceFile
 
 _CASTS = frozenset(("int", "round", "floor", "ceil", "long", "to", "type", "short", "trunc"))
 
 
 @proposes("item", "integer_cast", "non_differentiable")
-def weighed(site: Site) -> Iterator[Edit]:
+def weighed(site: FaultyLine) -> Iterator[Edit]:
     """Weigh what a slice keeps by a sigmoid of the distance to its bound."""
     statement = site.statement
     if statement is None:
@@ -48,7 +56,7 @@ def weighed(site: Site) -> Iterator[Edit]:
 
 
 def _slices(
-    source: Source, function: ast.AST
+    source: SourceFile, function: ast.AST
 ) -> Iterator[tuple[ast.Subscript, int, ast.expr, bool]]:
     """Go through the bounds of slices that are read: the whole, the dimension, the bound, and
     whether it is the upper.
@@ -67,7 +75,7 @@ def _slices(
                 yield node, position, part.lower, False
 
 
-def _unrounded(source: Source, statement: ast.stmt, bound: ast.expr) -> ast.expr | None:
+def _unrounded(source: SourceFile, statement: ast.stmt, bound: ast.expr) -> ast.expr | None:
     """Return the value that a bound was cast from, in a statement or in the bound itself; None
     where it was not.
     """
@@ -97,7 +105,7 @@ def _uncast(value: ast.expr) -> ast.expr | None:
         value = inner
 
 
-def _statement_of(source: Source, node: ast.AST) -> ast.stmt | None:
+def _statement_of(source: SourceFile, node: ast.AST) -> ast.stmt | None:
     """Return the statement that a node is run once in; None in a lambda, a loop of one line or the
     head of a block.
     """

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, keyword, last_name, proposes, with_keyword
+from gradviz.mending.edit import Edit, FaultyLine, calls, keyword, last_name, proposes, with_keyword
 
 _CALLS = ("checkpoint", "checkpoint_sequential")
 # Of a model of transformers, each with the keyword of what it hands to torch
@@ -14,7 +14,7 @@ _SWITCHES = {
 
 
 @proposes("checkpoint")
-def not_reentrant(site: Site) -> Iterator[Edit]:
+def not_reentrant(site: FaultyLine) -> Iterator[Edit]:
     """Checkpoint without a second autograd."""
     for call in calls(site, *_CALLS):
         yield Edit(
@@ -30,7 +30,7 @@ def not_reentrant(site: Site) -> Iterator[Edit]:
 
 
 @proposes("checkpoint")
-def with_input_gradients(site: Site) -> Iterator[Edit]:
+def with_input_gradients(site: FaultyLine) -> Iterator[Edit]:
     """Tell a model of transformers, whose own code checkpoints, how to."""
     for node in ast.walk(site.source.tree):
         name = last_name(node) if isinstance(node, ast.Call) else ""
@@ -53,7 +53,7 @@ def with_input_gradients(site: Site) -> Iterator[Edit]:
 
 
 @proposes("checkpoint")
-def live_input(site: Site) -> Iterator[Edit]:
+def live_input(site: FaultyLine) -> Iterator[Edit]:
     """Have the input of a reentrant checkpoint require grad."""
     for call in calls(site, *_CALLS):
         if len(call.args) > 1 and isinstance(call.args[1], ast.Name):

@@ -3,11 +3,11 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, proposes
 
 
 @proposes("collective")
-def own_part(site: Site) -> Iterator[Edit]:
+def own_part(site: FaultyLine) -> Iterator[Edit]:
     """Put the live tensor back in its own slot of what was gathered."""
     for call in calls(site, "all_gather"):
         if len(call.args) < 2 or site.statement is None:

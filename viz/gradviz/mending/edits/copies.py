@@ -3,12 +3,12 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, name_of, proposes
 from gradviz.mending.source import Replacement
 
 
 @proposes("deepcopy")
-def shared(site: Site) -> Iterator[Edit]:
+def shared(site: FaultyLine) -> Iterator[Edit]:
     """Use the module itself, where a function calls its copy and does nothing else to it."""
     for call, name in _copies(site):
         if all(_is_called(site, use) for use in _uses(site, name)):
@@ -17,7 +17,7 @@ def shared(site: Site) -> Iterator[Edit]:
 
 
 @proposes("deepcopy")
-def first_order(site: Site) -> Iterator[Edit]:
+def first_order(site: FaultyLine) -> Iterator[Edit]:
     """Hand the gradient of an adapted copy on to what it was copied from, as first-order
     meta-learning does: its numbers are the copy's.
     """
@@ -30,7 +30,7 @@ def first_order(site: Site) -> Iterator[Edit]:
             yield Edit("hand the gradient of the copy on to the original", (change,), soft=True)
 
 
-def _called_by_state(site: Site, name: str, state: str) -> Iterator[Replacement]:
+def _called_by_state(site: FaultyLine, name: str, state: str) -> Iterator[Replacement]:
     """Go through the calls of a copy, the last first, and what is returned of it."""
     source = site.source
     uses = sorted(_uses(site, name), key=lambda use: -use.lineno)
@@ -46,7 +46,7 @@ def _called_by_state(site: Site, name: str, state: str) -> Iterator[Replacement]
             yield source.replacing(use, text)
 
 
-def _copies(site: Site) -> Iterator[tuple[ast.Call, str]]:
+def _copies(site: FaultyLine) -> Iterator[tuple[ast.Call, str]]:
     statement = site.statement
     if statement is None or isinstance(site.source.function_of(statement), ast.Module):
         return  # the copy is a model of its own
@@ -57,7 +57,7 @@ def _copies(site: Site) -> Iterator[tuple[ast.Call, str]]:
                 yield call, name
 
 
-def _uses(site: Site, name: str) -> list[ast.expr]:
+def _uses(site: FaultyLine, name: str) -> list[ast.expr]:
     assert site.statement is not None
     return [
         node
@@ -68,6 +68,6 @@ def _uses(site: Site, name: str) -> list[ast.expr]:
     ]
 
 
-def _is_called(site: Site, use: ast.expr) -> bool:
+def _is_called(site: FaultyLine, use: ast.expr) -> bool:
     call = site.source.parents.get(use)
     return isinstance(call, ast.Call) and call.func is use

@@ -6,11 +6,11 @@ The numbers of the forward stay, what the parameters learn is new.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, keyword, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, keyword, name_of, proposes
 
 
 @proposes("non_differentiable")
-def soft_histogram(site: Site) -> Iterator[Edit]:
+def soft_histogram(site: FaultyLine) -> Iterator[Edit]:
     """Let gradient pass ``histc``, where its bins and their ends are given."""
     for call in calls(site, "histc"):
         if not isinstance(call.func, ast.Attribute):

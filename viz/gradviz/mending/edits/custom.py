@@ -6,14 +6,14 @@ Autograd can go through its forward.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, proposes
 from gradviz.mending.source import Replacement
 
 _CONTEXT = "torch.autograd.function.FunctionCtx()"
 
 
 @proposes("custom_function", "zero")
-def through_forward(site: Site) -> Iterator[Edit]:
+def through_forward(site: FaultyLine) -> Iterator[Edit]:
     """Call the Function's forward itself, so that its operations are recorded, and its backward is
     not used.
     """

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, proposes, with_keyword
+from gradviz.mending.edit import Edit, FaultyLine, calls, proposes, with_keyword
 
 _CALLS = ("grad", "jacobian", "hessian", "hvp", "vhp", "jvp", "vjp", "backward")
 
 
 @proposes("grad_without_graph")
-def create_graph(site: Site) -> Iterator[Edit]:
+def create_graph(site: FaultyLine) -> Iterator[Edit]:
     """Hand over ``create_graph=True``."""
     for call in calls(site, *_CALLS):
         yield Edit(

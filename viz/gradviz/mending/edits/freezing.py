@@ -3,11 +3,11 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, proposes
+from gradviz.mending.edit import Edit, FaultyLine, proposes
 
 
 @proposes("frozen")
-def drop(site: Site) -> Iterator[Edit]:
+def drop(site: FaultyLine) -> Iterator[Edit]:
     """Drop the line that freezes."""
     if isinstance(site.statement, ast.Expr | ast.Assign):
         yield Edit("drop the freeze", (site.source.deleting(site.statement),))

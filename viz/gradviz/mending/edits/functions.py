@@ -6,7 +6,7 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, name_of, peeled, proposes
+from gradviz.mending.edit import Edit, FaultyLine, last_name, name_of, peeled, proposes
 from gradviz.mending.edits.numbers import twins
 from gradviz.mending.edits.values import outermost_takers
 from gradviz.mending.source import Replacement
@@ -23,7 +23,7 @@ _TYPES = {"float32": "float()", "float64": "double()", "float": "double()", "dou
 
 
 @proposes("item", "numpy", "detach", "data")
-def in_torch(site: Site) -> Iterator[Edit]:
+def in_torch(site: FaultyLine) -> Iterator[Edit]:
     """Do all of the function that a site lies in by torch."""
     assert site.statement is not None
     function = site.source.function_of(site.statement)
@@ -50,7 +50,7 @@ def in_torch(site: Site) -> Iterator[Edit]:
         yield Edit(f"do all of {function.name}() in torch", changes)
 
 
-def _dropped(site: Site, statement: ast.stmt) -> Iterator[Replacement]:
+def _dropped(site: FaultyLine, statement: ast.stmt) -> Iterator[Replacement]:
     """Drop what takes values out of the graph; the statement where nothing is left of it."""
     source = site.source
     tops = [
@@ -74,7 +74,7 @@ def _is_number(node: ast.AST) -> bool:
     return last_name(node) in ("numpy", "item", "tolist", "float")
 
 
-def _unwrapped(site: Site, node: ast.AST) -> Iterator[Replacement]:
+def _unwrapped(site: FaultyLine, node: ast.AST) -> Iterator[Replacement]:
     if not (isinstance(node, ast.Call) and len(node.args) == 1):
         return
     (value,) = node.args
@@ -86,7 +86,7 @@ def _unwrapped(site: Site, node: ast.AST) -> Iterator[Replacement]:
         yield from peeled(site, node, value)
 
 
-def _typed(site: Site, node: ast.AST) -> Iterator[Replacement]:
+def _typed(site: FaultyLine, node: ast.AST) -> Iterator[Replacement]:
     """Put torch's cast in the place of numpy's."""
     if isinstance(node, ast.Call) and last_name(node) == "astype" and len(node.args) == 1:
         kind = node.args[0]

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, proposes
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.edit import Edit, FaultyLine, last_name, proposes
+from gradviz.mending.source import Replacement, SourceFile
 
 _OFF = frozenset(("no_grad", "inference_mode", "set_grad_enabled"))
 _KINDS = ("no_grad", "set_grad_enabled", "inference_mode", "copy_under_no_grad")
@@ -12,7 +12,7 @@ _MOST = 8  # statements of a block that are taken out one by one
 
 
 @proposes(*_KINDS)
-def block(site: Site) -> Iterator[Edit]:
+def block(site: FaultyLine) -> Iterator[Edit]:
     """Take what is severed out of its ``with`` block, or drop the block."""
     regions = list(_enclosing(site))
     # The call of what TorchScript runs, and not the block itself
@@ -29,7 +29,7 @@ def block(site: Site) -> Iterator[Edit]:
 
 
 @proposes(*_KINDS)
-def switch(site: Site) -> Iterator[Edit]:
+def switch(site: FaultyLine) -> Iterator[Edit]:
     """Drop a call that switches grad mode off, or have it switched on again behind it."""
     for node in ast.walk(site.source.tree):
         if (
@@ -70,14 +70,16 @@ def _is_off(node: ast.AST) -> bool:
     )
 
 
-def _enclosing(site: Site) -> Iterator[ast.AST]:
+def _enclosing(site: FaultyLine) -> Iterator[ast.AST]:
     statement = site.source.statement_at(site.line)
     if statement is not None:
         yield statement
         yield from site.source.enclosing(statement)
 
 
-def _undecorated(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Edit]:
+def _undecorated(
+    site: FaultyLine, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Iterator[Edit]:
     source = site.source
     for decorator in function.decorator_list:
         if switches_off(decorator):
@@ -90,7 +92,7 @@ def _undecorated(site: Site, function: ast.FunctionDef | ast.AsyncFunctionDef) -
             )
 
 
-def _without(site: Site, node: ast.With | ast.AsyncWith, off: list[ast.withitem]) -> Edit:
+def _without(site: FaultyLine, node: ast.With | ast.AsyncWith, off: list[ast.withitem]) -> Edit:
     source = site.source
     title = f"drop with {source.code(off[0].context_expr)}"
     if len(off) < len(node.items):
@@ -110,7 +112,7 @@ def _without(site: Site, node: ast.With | ast.AsyncWith, off: list[ast.withitem]
     return Edit(title, (Replacement(start, end, _moved_out(source, node, node.body)),))
 
 
-def _narrowed(site: Site, node: ast.With | ast.AsyncWith) -> Iterator[Edit]:
+def _narrowed(site: FaultyLine, node: ast.With | ast.AsyncWith) -> Iterator[Edit]:
     """Take one statement, or the first or last ones, out of the block."""
     source, body = site.source, node.body
     if len(body) < 2 or len(body) > _MOST or body[0].lineno == node.lineno:
@@ -152,17 +154,17 @@ def _last(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
 
 
-def _lines(source: Source, node: ast.stmt) -> tuple[int, int]:
+def _lines(source: SourceFile, node: ast.stmt) -> tuple[int, int]:
     return source.line_start(node.lineno), source.line_start(_last(node) + 1)
 
 
-def _text(source: Source, statements: list[ast.stmt]) -> str:
+def _text(source: SourceFile, statements: list[ast.stmt]) -> str:
     return source.text[
         source.line_start(_first(statements[0])) : source.line_start(_last(statements[-1]) + 1)
     ]
 
 
-def _moved_out(source: Source, block: ast.stmt, statements: list[ast.stmt]) -> str:
+def _moved_out(source: SourceFile, block: ast.stmt, statements: list[ast.stmt]) -> str:
     """Return the lines of some statements of a block as far in as the block itself.
 
     What stands in strings stays.

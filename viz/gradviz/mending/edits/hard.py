@@ -9,7 +9,7 @@ is that of ``soft``.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
 from gradviz.mending.source import Replacement
 
 _ABOVE = {"gt", "ge", "greater", "greater_equal"}
@@ -32,7 +32,7 @@ _KINDS = ("non_differentiable", "integer_cast", "zero")
 
 
 @proposes("non_differentiable", "detach")
-def comparison(site: Site) -> Iterator[Edit]:
+def comparison(site: FaultyLine) -> Iterator[Edit]:
     """Give a comparison the gradient of a sigmoid."""
     for node in site.nodes():
         sides = _sides(site, node)
@@ -43,7 +43,7 @@ def comparison(site: Site) -> Iterator[Edit]:
         yield _comparison_like(site, node, soft, "a sigmoid")
 
 
-def _comparison_like(site: Site, compared: ast.expr, soft: str, name: str) -> Edit:
+def _comparison_like(site: FaultyLine, compared: ast.expr, soft: str, name: str) -> Edit:
     """Return the edit that gives a comparison the gradient of a soft form, which has a name."""
     outer, cast = _cast_around(site, compared)
     hard = site.source.code(outer) if cast else f"{in_brackets(site, compared)}.float()"
@@ -55,7 +55,7 @@ def _comparison_like(site: Site, compared: ast.expr, soft: str, name: str) -> Ed
 
 
 @proposes(*_KINDS)
-def step(site: Site) -> Iterator[Edit]:
+def step(site: FaultyLine) -> Iterator[Edit]:
     """Let gradient pass rounding, the sign and a draw as if they were not there."""
     for node in site.nodes():
         if (
@@ -73,7 +73,7 @@ def step(site: Site) -> Iterator[Edit]:
 
 
 @proposes(*_KINDS)
-def cast(site: Site) -> Iterator[Edit]:
+def cast(site: FaultyLine) -> Iterator[Edit]:
     """Let gradient pass a cast to whole numbers straight through."""
     for node in site.nodes():
         if not (
@@ -93,7 +93,7 @@ def cast(site: Site) -> Iterator[Edit]:
 
 
 @proposes("non_differentiable")
-def choice(site: Site) -> Iterator[Edit]:
+def choice(site: FaultyLine) -> Iterator[Edit]:
     """Look a choice up by a product with one-hot rows, which pass gradient as its scores do."""
     for chosen, index, scores in _choices(site):
         soft = scores if last_name(chosen) == "multinomial" else f"torch.softmax({scores}, -1)"
@@ -120,7 +120,7 @@ def choice(site: Site) -> Iterator[Edit]:
 
 
 @proposes("non_differentiable")
-def gate(site: Site) -> Iterator[Edit]:
+def gate(site: FaultyLine) -> Iterator[Edit]:
     """Weigh what was chosen by its score: by a factor of one, whose gradient is the score's."""
     for _, index, scores in _choices(site):
         for use, code in _uses(site, index):
@@ -139,7 +139,7 @@ def gate(site: Site) -> Iterator[Edit]:
             yield from _by_number(site, use, scores)
 
 
-def _by_number(site: Site, use: ast.expr, scores: str) -> Iterator[Edit]:
+def _by_number(site: FaultyLine, use: ast.expr, scores: str) -> Iterator[Edit]:
     """Weigh what an expert makes of the rows that chose its number: ``rows = choice == number``,
     ``out[rows] = expert(x[rows])``.
     """
@@ -171,7 +171,7 @@ def _by_number(site: Site, use: ast.expr, scores: str) -> Iterator[Edit]:
 
 
 @proposes("non_differentiable")
-def hit(site: Site) -> Iterator[Edit]:
+def hit(site: FaultyLine) -> Iterator[Edit]:
     """Give a choice that is held against what is right the gradient of its probability."""
     for _, index, scores in _choices(site):
         for use, _ in _uses(site, index):
@@ -192,7 +192,7 @@ _CHOICES = ("argmax", "argmin", "topk", "max", "min", "multinomial")
 _AFTER = ("squeeze", "view", "reshape", "flatten", "item", "indices", "detach")
 
 
-def _choices(site: Site) -> Iterator[tuple[ast.Call, ast.expr, str]]:
+def _choices(site: FaultyLine) -> Iterator[tuple[ast.Call, ast.expr, str]]:
     """Return the calls that choose, the index that comes of each, and what they choose by, the
     larger the better.
     """
@@ -224,7 +224,7 @@ def _choices(site: Site) -> Iterator[tuple[ast.Call, ast.expr, str]]:
         yield node, index, f"-{code}" if last_name(node) in ("argmin", "min") else code
 
 
-def _uses(site: Site, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+def _uses(site: FaultyLine, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
     """Return where an index is used.
 
     Where it stands, or where the variable is read that it was assigned to.
@@ -244,11 +244,11 @@ def _uses(site: Site, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
         yield index, site.source.code(index)
 
 
-def _through(site: Site, node: ast.expr, hard: str, soft: str) -> Replacement:
+def _through(site: FaultyLine, node: ast.expr, hard: str, soft: str) -> Replacement:
     return site.source.replacing(node, f"({hard} + ({soft} - {soft}.detach()))")
 
 
-def _sides(site: Site, node: ast.AST) -> tuple[str, str] | None:
+def _sides(site: FaultyLine, node: ast.AST) -> tuple[str, str] | None:
     """Return the two sides of a comparison, the one first that is to be larger."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         left, right = in_brackets(site, node.left), in_brackets(site, node.comparators[0])
@@ -268,7 +268,7 @@ def _sides(site: Site, node: ast.AST) -> tuple[str, str] | None:
     return None
 
 
-def _cast_around(site: Site, node: ast.expr) -> tuple[ast.expr, bool]:
+def _cast_around(site: FaultyLine, node: ast.expr) -> tuple[ast.expr, bool]:
     """Return the cast that a value goes through next, and whether there is one."""
     attribute = site.source.parents.get(node)
     call = site.source.parents.get(attribute) if isinstance(attribute, ast.Attribute) else None
@@ -277,7 +277,7 @@ def _cast_around(site: Site, node: ast.expr) -> tuple[ast.expr, bool]:
     return node, False
 
 
-def _table(site: Site, use: ast.expr) -> tuple[ast.expr, str] | None:
+def _table(site: FaultyLine, use: ast.expr) -> tuple[ast.expr, str] | None:
     """Return the look-up that an index goes into, and the rows that it looks up."""
     parent = site.source.parents.get(use)
     if isinstance(parent, ast.Subscript) and parent.slice is use:

@@ -3,12 +3,12 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.edit import Edit, FaultyLine, last_name, name_of, proposes
+from gradviz.mending.source import Replacement, SourceFile
 
 
 @proposes("cleared")
-def clear_before(site: Site) -> Iterator[Edit]:
+def clear_before(site: FaultyLine) -> Iterator[Edit]:
     """Move ``zero_grad()`` in front of ``backward()``."""
     statement = site.statement
     if not (isinstance(statement, ast.Expr) and last_name(statement.value) == "zero_grad"):
@@ -25,7 +25,7 @@ def clear_before(site: Site) -> Iterator[Edit]:
 
 
 @proposes("stale")
-def make_after(site: Site) -> Iterator[Edit]:
+def make_after(site: FaultyLine) -> Iterator[Edit]:
     """Make the optimizer behind the line that put something new in a parameter's place."""
     replacement = site.statement
     if replacement is None:
@@ -50,7 +50,7 @@ def make_after(site: Site) -> Iterator[Edit]:
 
 
 @proposes("not_held")
-def hand_over(site: Site) -> Iterator[Edit]:
+def hand_over(site: FaultyLine) -> Iterator[Edit]:
     """Hand the optimizer what it does not hold, as a group of its own."""
     statement = site.statement
     if not isinstance(statement, ast.Assign) or not is_optimizer(statement.value):
@@ -104,7 +104,7 @@ def is_optimizer(value: ast.expr) -> bool:
     return last_name(value).lower() in classes or "optim" in last_name(value).lower()
 
 
-def _owners(site: Site) -> Iterator[str]:
+def _owners(site: FaultyLine) -> Iterator[str]:
     """Return what hands out exactly the parameters that are not held.
 
     The module that all of them belong to, else each by name.
@@ -120,7 +120,7 @@ def _owners(site: Site) -> Iterator[str]:
         yield f"[{', '.join(listed)}]"
 
 
-def _roots(site: Site) -> Iterable[str]:
+def _roots(site: FaultyLine) -> Iterable[str]:
     """Return the variables whose parameters are taken where the optimizer is made, then those whose
     parameters are taken elsewhere in the function.
     """
@@ -159,7 +159,7 @@ def _reads(statement: ast.stmt, target: ast.expr) -> bool:
 
 
 def _moved(
-    source: Source, statement: ast.stmt, other: ast.stmt, *, before: bool
+    source: SourceFile, statement: ast.stmt, other: ast.stmt, *, before: bool
 ) -> tuple[Replacement, ...]:
     start, end = (
         source.line_start(statement.lineno),

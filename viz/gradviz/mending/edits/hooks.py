@@ -3,11 +3,11 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, proposes
+from gradviz.mending.edit import Edit, FaultyLine, proposes
 
 
 @proposes("hook")
-def drop(site: Site) -> Iterator[Edit]:
+def drop(site: FaultyLine) -> Iterator[Edit]:
     """Drop the line that registers it."""
     if isinstance(site.statement, ast.Expr):
         yield Edit("drop the hook", (site.source.deleting(site.statement),))

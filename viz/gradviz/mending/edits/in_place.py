@@ -3,12 +3,12 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, proposes
+from gradviz.mending.edit import Edit, FaultyLine, proposes
 from gradviz.mending.edits.values import taken
 
 
 @proposes("copy_under_no_grad", "data", "no_grad", "detach", "error")
-def out_of_place(site: Site) -> Iterator[Edit]:
+def out_of_place(site: FaultyLine) -> Iterator[Edit]:
     """Assign what the operation returns in the place of writing into its tensor.
 
     ``h = h.mul(gain)``.

@@ -6,14 +6,14 @@ The numbers of the forward stay, what the parameters learn is new.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
 
 _WHOLE = frozenset(("long", "int", "to", "type", "short", "round", "floor", "ceil", "trunc"))
 _BOUNDS = frozenset(("clamp", "clip"))
 
 
 @proposes("integer_cast", "non_differentiable", "zero")
-def slope(site: Site) -> Iterator[Edit]:
+def slope(site: FaultyLine) -> Iterator[Edit]:
     """Let gradient pass a look-up as the difference to the next row says."""
     statement = site.statement
     if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
@@ -54,7 +54,7 @@ def _unrounded(value: ast.expr) -> ast.expr | None:
     return None if value is start else value
 
 
-def _rows(site: Site, looked: ast.AST | None, use: ast.expr) -> str | None:
+def _rows(site: FaultyLine, looked: ast.AST | None, use: ast.expr) -> str | None:
     """Return the table that an index is looked up in: a tensor, or the weight of an embedding."""
     if isinstance(looked, ast.Subscript) and looked.slice is use:
         return in_brackets(site, looked.value)

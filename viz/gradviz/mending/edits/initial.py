@@ -5,14 +5,14 @@ moves. One of them is to begin with other numbers.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, last_name, name_of, proposes
 
 _FILLS = frozenset(("zeros_", "zero_"))
 _MOST = 8
 
 
 @proposes("zero")
-def drop_fill(site: Site) -> Iterator[Edit]:
+def drop_fill(site: FaultyLine) -> Iterator[Edit]:
     """Drop the line that fills one of them with zeros, so that it keeps its default values."""
     if site.operation not in ("zero_factor", "mul", "linear", "addmm", "mm", "matmul"):
         return
@@ -27,7 +27,7 @@ def drop_fill(site: Site) -> Iterator[Edit]:
 
 
 @proposes("zero")
-def small_numbers(site: Site) -> Iterator[Edit]:
+def small_numbers(site: FaultyLine) -> Iterator[Edit]:
     """Have a parameter that begins with zeros begin with small numbers."""
     if site.operation not in ("zero_factor", "mul", "linear", "addmm", "mm", "matmul"):
         return

@@ -5,11 +5,11 @@ computed from does.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, proposes
+from gradviz.mending.edit import Edit, FaultyLine, proposes
 
 
 @proposes("error")
-def drop_flag(site: Site) -> Iterator[Edit]:
+def drop_flag(site: FaultyLine) -> Iterator[Edit]:
     """Drop the line that has a loss require grad."""
     statement = site.statement
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):

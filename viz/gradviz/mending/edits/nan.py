@@ -6,7 +6,7 @@ Its operand is to be safe by itself.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, name_of, proposes
 
 _UNSAFE = (
     "sqrt",
@@ -27,7 +27,7 @@ _OF_POSITIVE = ("sqrt", "log", "log2", "log10", "rsqrt")
 
 
 @proposes("not_finite")
-def safe_operand(site: Site) -> Iterator[Edit]:
+def safe_operand(site: FaultyLine) -> Iterator[Edit]:
     """Put ones into the operand where the ``where`` does not take its result."""
     for call in calls(site, "where"):
         if len(call.args) != 3:
@@ -45,7 +45,7 @@ def safe_operand(site: Site) -> Iterator[Edit]:
 
 
 @proposes("not_finite")
-def clamped_operand(site: Site) -> Iterator[Edit]:
+def clamped_operand(site: FaultyLine) -> Iterator[Edit]:
     """Keep what a root or a logarithm is taken of away from zero, by a number that a sum
     does not notice. A ``where`` beside it has a better way.
     """

@@ -6,7 +6,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from gradviz.mending.edit import Edit, Site, head, in_brackets, keyword, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, head, in_brackets, keyword, name_of, proposes
 from gradviz.mending.edits.values import outermost_takers
 from gradviz.mending.source import Replacement
 
@@ -47,7 +47,7 @@ _KINDS = ("item", "numpy", "detach", "data", "error")
 
 
 @proposes(*_KINDS)
-def by_torch(site: Site) -> Iterator[Edit]:
+def by_torch(site: FaultyLine) -> Iterator[Edit]:
     """Call torch's own function, on the tensor itself."""
     assert site.statement is not None
     changes, modules = twins(site, head(site.statement))
@@ -66,7 +66,7 @@ def by_torch(site: Site) -> Iterator[Edit]:
 
 
 @proposes(*_KINDS)
-def of_a_list(site: Site) -> Iterator[Edit]:
+def of_a_list(site: FaultyLine) -> Iterator[Edit]:
     """Stack a list of tensors for what numpy, or Python, makes of a list of numbers."""
     for node in site.nodes():
         if not (isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords):
@@ -83,7 +83,9 @@ def of_a_list(site: Site) -> Iterator[Edit]:
             )
 
 
-def twins(site: Site, nodes: Iterable[ast.AST]) -> tuple[tuple[Replacement, ...], tuple[str, ...]]:
+def twins(
+    site: FaultyLine, nodes: Iterable[ast.AST]
+) -> tuple[tuple[Replacement, ...], tuple[str, ...]]:
     """Return what makes calls of torch of those of other modules, and the names of those."""
     changes: list[Replacement] = []
     modules: dict[str, None] = {}
@@ -112,7 +114,7 @@ def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
-def _clamped(site: Site, call: ast.Call, bound: str) -> Iterator[Replacement]:
+def _clamped(site: FaultyLine, call: ast.Call, bound: str) -> Iterator[Replacement]:
     """Return what makes ``torch.clamp`` of a maximum, or a minimum, with a number."""
     first, second = call.args
     yield site.source.replacing(call.func, "torch.clamp")
@@ -125,7 +127,7 @@ def _clamped(site: Site, call: ast.Call, bound: str) -> Iterator[Replacement]:
     yield Replacement(end, end, f", {bound}={site.source.code(first)}")
 
 
-def _renamed(site: Site, given: ast.keyword) -> Replacement:
+def _renamed(site: FaultyLine, given: ast.keyword) -> Replacement:
     start = site.source.offset(given.lineno, given.col_offset)
     assert given.arg is not None
     return Replacement(start, start + len(given.arg), _KEYWORDS[given.arg])

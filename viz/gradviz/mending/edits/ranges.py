@@ -3,11 +3,11 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, keyword, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, keyword, proposes
 
 
 @proposes("non_differentiable", "item")
-def scaled(site: Site) -> Iterator[Edit]:
+def scaled(site: FaultyLine) -> Iterator[Edit]:
     """Scale a range from 0 to 1."""
     for call in calls(site, "linspace", "logspace"):
         ends = [*call.args[:2], *filter(None, (keyword(call, "start"), keyword(call, "end")))]

@@ -6,11 +6,11 @@ The numbers of the forward stay, what the parameters learn is new.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
 
 
 @proposes("non_differentiable")
-def soft_rank(site: Site) -> Iterator[Edit]:
+def soft_rank(site: FaultyLine) -> Iterator[Edit]:
     """Let gradient pass the rank of each value, ``x.argsort().argsort()``."""
     for node in site.nodes():
         values = _sorted(_sorted(node))

@@ -5,15 +5,15 @@ no parameters. Kept where ``parameters()`` finds them.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
 from gradviz.mending.edits.holding import is_optimizer
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.source import Replacement, SourceFile
 
 _MOST = 8  # attributes whose value is looked into by trying
 
 
 @proposes("unregistered", "not_held", "stale", "cleared")
-def module_list(site: Site) -> Iterator[Edit]:
+def module_list(site: FaultyLine) -> Iterator[Edit]:
     """Keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds them."""
     for statement in ast.walk(site.source.tree):
         if not (
@@ -42,7 +42,7 @@ def module_list(site: Site) -> Iterator[Edit]:
 
 
 @proposes("unregistered")
-def register(site: Site) -> Iterator[Edit]:
+def register(site: FaultyLine) -> Iterator[Edit]:
     """Move a parameter or cast it before it becomes one: what comes of it then is none."""
     statement = site.statement
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
@@ -67,7 +67,7 @@ def register(site: Site) -> Iterator[Edit]:
 
 
 @proposes("unregistered")
-def parameters(site: Site) -> Iterator[Edit]:
+def parameters(site: FaultyLine) -> Iterator[Edit]:
     """Keep parameters in a ParameterList or ParameterDict, and make one of a tensor that requires
     grad.
     """
@@ -86,7 +86,7 @@ def parameters(site: Site) -> Iterator[Edit]:
 
 
 @proposes("unregistered")
-def perhaps_modules(site: Site) -> Iterator[Edit]:
+def perhaps_modules(site: FaultyLine) -> Iterator[Edit]:
     """Keep what a function returns, or a tuple, in a ModuleList: where it holds no modules, torch
     says so.
     """
@@ -105,7 +105,7 @@ def perhaps_modules(site: Site) -> Iterator[Edit]:
         yield Edit("keep the modules in a ModuleList", (change,))
 
 
-def _attributes(site: Site) -> Iterator[tuple[str, ast.expr]]:
+def _attributes(site: FaultyLine) -> Iterator[tuple[str, ast.expr]]:
     """Go through the attributes that are assigned to, and their values."""
     for node in ast.walk(site.source.tree):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -118,7 +118,7 @@ def _attributes(site: Site) -> Iterator[tuple[str, ast.expr]]:
                     yield part.attr, value
 
 
-def _is_moved(site: Site, name: str) -> bool:
+def _is_moved(site: FaultyLine, name: str) -> bool:
     """Say whether an optimizer is given an attribute, or a derivative is taken by it: it trains
     without being a parameter of the model.
     """
@@ -139,7 +139,7 @@ def _is_torch(call: ast.Call) -> bool:
     return name_of(call).split(".")[0] in ("torch", "nn", "F", "super")
 
 
-def _is_filled(source: Source, statement: ast.Assign, value: ast.expr | None = None) -> bool:
+def _is_filled(source: SourceFile, statement: ast.Assign, value: ast.expr | None = None) -> bool:
     """Say whether modules are appended to a list: to what a statement assigns to, or to a
     variable that it assigns.
     """
@@ -152,7 +152,7 @@ def _is_filled(source: Source, statement: ast.Assign, value: ast.expr | None = N
     )
 
 
-def _wrapped(source: Source, node: ast.expr, function: str) -> Replacement:
+def _wrapped(source: SourceFile, node: ast.expr, function: str) -> Replacement:
     return source.replacing(node, f"{function}({source.code(node)})")
 
 

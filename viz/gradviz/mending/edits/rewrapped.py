@@ -6,7 +6,7 @@ torch.tensor, Variable, nn.Parameter.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, proposes
 from gradviz.mending.source import Replacement
 
 _COPIES = (
@@ -24,7 +24,7 @@ _WRAPS = ("Variable", "Parameter")
 
 
 @proposes("new_tensor", "item", "detach", "error", "numpy")
-def stack(site: Site) -> Iterator[Edit]:
+def stack(site: FaultyLine) -> Iterator[Edit]:
     """Stack what is handed to ``torch.tensor`` and its like."""
     for call in calls(site, *_COPIES):
         if not call.args:
@@ -39,7 +39,7 @@ def stack(site: Site) -> Iterator[Edit]:
 
 
 @proposes("new_tensor", "item", "detach", "error", "numpy", "data")
-def unwrap(site: Site) -> Iterator[Edit]:
+def unwrap(site: FaultyLine) -> Iterator[Edit]:
     """Use the tensor itself in the place of a new one around it."""
     for call in calls(site, *_COPIES, *_WRAPS):
         if len(call.args) != 1 or isinstance(call.args[0], ast.List | ast.Tuple | ast.ListComp):
@@ -63,7 +63,7 @@ def unwrap(site: Site) -> Iterator[Edit]:
 
 
 @proposes("new_tensor")
-def nested(site: Site) -> Iterator[Edit]:
+def nested(site: FaultyLine) -> Iterator[Edit]:
     """Make a nested tensor of tensors with their history."""
     for call in calls(site, "nested_tensor"):
         end = site.source.span(call.func)[1]
@@ -72,7 +72,7 @@ def nested(site: Site) -> Iterator[Edit]:
 
 
 @proposes("data")
-def assign(site: Site) -> Iterator[Edit]:
+def assign(site: FaultyLine) -> Iterator[Edit]:
     """Let a computed tensor stand in the place of a module's parameter, where it was written into
     ``.data``.
     """
@@ -94,7 +94,7 @@ def assign(site: Site) -> Iterator[Edit]:
 
 
 @proposes("new_tensor")
-def all_of_a_kind(site: Site) -> Iterator[Edit]:
+def all_of_a_kind(site: FaultyLine) -> Iterator[Edit]:
     """Do to every statement of the body what helps one.
 
     ``folded.weight`` and ``folded.bias`` are wrapped alike.
@@ -104,7 +104,7 @@ def all_of_a_kind(site: Site) -> Iterator[Edit]:
     changes = []
     for statement in site.source.body_of(site.statement):
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
-            for call in calls(Site(site.source, statement.lineno, site.kind), *_WRAPS):
+            for call in calls(FaultyLine(site.source, statement.lineno, site.kind), *_WRAPS):
                 if statement.value is call and len(call.args) == 1:
                     changes.append(
                         site.source.inserting_before(
@@ -116,7 +116,7 @@ def all_of_a_kind(site: Site) -> Iterator[Edit]:
         yield Edit("drop nn.Parameter(), and the parameters that stood there", tuple(changes))
 
 
-def _elements(site: Site, value: ast.expr) -> str | None:
+def _elements(site: FaultyLine, value: ast.expr) -> str | None:
     """Return ``torch.stack`` of a list as it is written.
 
     Of a list of lists one inside the other.
@@ -145,20 +145,20 @@ def _elements(site: Site, value: ast.expr) -> str | None:
     return None
 
 
-def _number(site: Site, value: ast.expr) -> str:
+def _number(site: FaultyLine, value: ast.expr) -> str:
     code = site.source.code(value)
     signed = value.operand if isinstance(value, ast.UnaryOp) else value
     return f"torch.tensor({code})" if isinstance(signed, ast.Constant) else code
 
 
-def _wrapped(site: Site, value: ast.expr) -> str | None:
+def _wrapped(site: FaultyLine, value: ast.expr) -> str | None:
     """Return ``torch.stack`` of a list in which some are numbers."""
     if isinstance(value, ast.List | ast.Tuple):
         return None
     return f"torch.stack([torch.as_tensor(value) for value in {site.source.code(value)}])"
 
 
-def _flat(site: Site, value: ast.expr) -> str | None:
+def _flat(site: FaultyLine, value: ast.expr) -> str | None:
     """Return ``torch.stack`` of tensors that hold one element each, in whatever shape."""
     if isinstance(value, ast.ListComp) and len(value.generators) == 1:
         element, rest = (

@@ -7,7 +7,7 @@ is.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, peeled, proposes
+from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, peeled, proposes
 from gradviz.mending.edits.values import outermost_takers
 
 _MODULES = frozenset(("pickle", "dill", "cloudpickle", "json", "marshal", "ForkingPickler"))
@@ -16,7 +16,7 @@ _KINDS = ("new_tensor", "detach", "data", "item", "numpy", "error")
 
 
 @proposes(*_KINDS)
-def handed_over(site: Site) -> Iterator[Edit]:
+def handed_over(site: FaultyLine) -> Iterator[Edit]:
     """Hand values over as they are, all through the file, where they were packed and unpacked."""
     calls = [call for node in ast.walk(site.source.tree) if (call := _packing(node)) is not None]
     names = {name_of(call) for call in calls}
@@ -31,7 +31,7 @@ def handed_over(site: Site) -> Iterator[Edit]:
 
 
 @proposes(*_KINDS)
-def not_read_back(site: Site) -> Iterator[Edit]:
+def not_read_back(site: FaultyLine) -> Iterator[Edit]:
     """Use the tensor that was saved in the place of what is loaded again."""
     assert site.statement is not None
     calls = [

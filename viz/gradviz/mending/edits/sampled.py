@@ -3,12 +3,12 @@
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, calls, in_brackets, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, name_of, proposes
 from gradviz.mending.source import Replacement
 
 
 @proposes("non_differentiable", "no_grad")
-def reparametrised(site: Site) -> Iterator[Edit]:
+def reparametrised(site: FaultyLine) -> Iterator[Edit]:
     """Draw with ``rsample()``, or from a normal distribution of its own."""
     for call in calls(site, "sample"):
         if isinstance(call.func, ast.Attribute):

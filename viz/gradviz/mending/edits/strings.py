@@ -6,14 +6,14 @@ The edits of a file are made there.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, proposals, proposes
-from gradviz.mending.source import Replacement, Source
+from gradviz.mending.edit import Edit, FaultyLine, proposals, proposes
+from gradviz.mending.source import Replacement, SourceFile
 
 _MARKS = ("detach", "no_grad", "item(", "float(", ".data")
 
 
 @proposes("detach", "data", "item", "no_grad", "non_differentiable", "new_tensor")
-def inside(site: Site) -> Iterator[Edit]:
+def inside(site: FaultyLine) -> Iterator[Edit]:
     """Propose for each line of such a string what would be proposed for it in a file."""
     for node in ast.walk(site.source.tree):
         code = _code(site.source, node)
@@ -23,7 +23,9 @@ def inside(site: Site) -> Iterator[Edit]:
         lines = inner.text.splitlines()
         for number, line in enumerate(lines, 1):
             if any(mark in line for mark in _MARKS):
-                for edit in proposals(Site(inner, number, site.kind, "", (), site.parameters)):
+                for edit in proposals(
+                    FaultyLine(inner, number, site.kind, "", (), site.parameters)
+                ):
                     changes = tuple(
                         Replacement(start + change.start, start + change.end, change.text)
                         for change in edit.changes
@@ -31,7 +33,7 @@ def inside(site: Site) -> Iterator[Edit]:
                     yield Edit(edit.title, changes, edit.soft)
 
 
-def _code(source: Source, node: ast.AST) -> tuple[int, Source] | None:
+def _code(source: SourceFile, node: ast.AST) -> tuple[int, SourceFile] | None:
     """Return where the text of a string begins, and that text as source, where it is code with a
     function in it, written out as it is.
     """
@@ -43,6 +45,6 @@ def _code(source: Source, node: ast.AST) -> tuple[int, Source] | None:
     start, end = source.span(node)
     place = source.text.find(text, start, end)
     try:
-        return None if place < 0 else (place, Source(source.file, text.encode()))
+        return None if place < 0 else (place, SourceFile(source.file, text.encode()))
     except (SyntaxError, ValueError):
         return None

@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
 from gradviz.mending.edits.values import taken
 
 _READERS = ("float", "eval", "ast.literal_eval", "literal_eval", "Decimal", "decimal.Decimal")
@@ -16,7 +16,7 @@ _PLACE = re.compile(r"\s*(\{[^{}]*\}|%[-+ 0-9.]*[efgr s])\s*")  # nothing but th
 
 
 @proposes("item", "detach", "error")
-def unwritten(site: Site) -> Iterator[Edit]:
+def unwritten(site: FaultyLine) -> Iterator[Edit]:
     """Use a value in the place of the number that is read from its text."""
     statement = site.statement
     if statement is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from gradviz.mending.edit import (
     Edit,
-    Site,
+    FaultyLine,
     calls,
     definitions,
     head,
@@ -38,7 +38,7 @@ _KINDS = (
 
 
 @proposes(*_KINDS)
-def drop(site: Site) -> Iterator[Edit]:
+def drop(site: FaultyLine) -> Iterator[Edit]:
     """Drop each taker of the statement, then whole chains of them, then all."""
     assert site.statement is not None
     yield from _dropped(site, site.statement)
@@ -50,7 +50,7 @@ def drop(site: Site) -> Iterator[Edit]:
                 yield from _dropped(site, node)
 
 
-def _dropped(site: Site, statement: ast.stmt) -> Iterator[Edit]:
+def _dropped(site: FaultyLine, statement: ast.stmt) -> Iterator[Edit]:
     takers = [
         node for node in head(statement) if isinstance(node, ast.expr) and taken(node) is not None
     ]
@@ -114,7 +114,7 @@ def _value(node: ast.expr) -> ast.expr:
     return value
 
 
-def _chain(site: Site, node: ast.expr) -> tuple[ast.expr, ast.expr]:
+def _chain(site: FaultyLine, node: ast.expr) -> tuple[ast.expr, ast.expr]:
     """Return the outermost and the innermost of what only takes out of the graph,
     around a taker.
     """
@@ -146,13 +146,13 @@ def _follows(node: ast.expr) -> bool:
     )
 
 
-def _title(site: Site, dropped: dict[ast.expr, ast.expr]) -> str:
+def _title(site: FaultyLine, dropped: dict[ast.expr, ast.expr]) -> str:
     return "drop " + " and ".join(
         dict.fromkeys(_word(site, node, base) for node, base in dropped.items())
     )
 
 
-def _word(site: Site, node: ast.expr, base: ast.expr) -> str:
+def _word(site: FaultyLine, node: ast.expr, base: ast.expr) -> str:
     """Return what is dropped around a value, as it is written.
 
     ``".detach().cpu()"``, ``"float()"``.
@@ -165,7 +165,7 @@ def _word(site: Site, node: ast.expr, base: ast.expr) -> str:
 
 
 def _changes(
-    site: Site, statement: ast.stmt, dropped: dict[ast.expr, ast.expr]
+    site: FaultyLine, statement: ast.stmt, dropped: dict[ast.expr, ast.expr]
 ) -> tuple[Replacement, ...]:
     source = site.source
     if isinstance(statement, ast.Expr) and statement.value in dropped:
@@ -183,7 +183,7 @@ def _changes(
 
 
 @proposes("detach")
-def keep_history(site: Site) -> Iterable[Edit]:
+def keep_history(site: FaultyLine) -> Iterable[Edit]:
     """Have a ``state_dict()`` hand out the parameters themselves, and a sparse matrix its values
     with their history.
     """
@@ -216,7 +216,7 @@ def keep_history(site: Site) -> Iterable[Edit]:
 
 
 @proposes("detach")
-def stack_parameters(site: Site) -> Iterator[Edit]:
+def stack_parameters(site: FaultyLine) -> Iterator[Edit]:
     """Stack the parameters of several modules themselves, where ``stack_module_state()`` copies
     them.
     """

@@ -5,7 +5,15 @@ the module is called with it instead, and its parameter keeps its value.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, Site, in_brackets, last_name, name_of, proposes, unused_name
+from gradviz.mending.edit import (
+    Edit,
+    FaultyLine,
+    in_brackets,
+    last_name,
+    name_of,
+    proposes,
+    unused_name,
+)
 from gradviz.mending.edits.values import taken
 from gradviz.mending.source import Replacement
 
@@ -13,7 +21,7 @@ _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: 
 
 
 @proposes("data", "copy_under_no_grad")
-def called_with(site: Site) -> Iterator[Edit]:
+def called_with(site: FaultyLine) -> Iterator[Edit]:
     """Use what a statement writes into a parameter, ``layer.weight.data += b @ a``, in the place of
     that parameter in the rest of the function.
     """
@@ -38,7 +46,7 @@ def called_with(site: Site) -> Iterator[Edit]:
 
 
 @proposes("data", "copy_under_no_grad")
-def called_with_a_vector(site: Site) -> Iterator[Edit]:
+def called_with_a_vector(site: FaultyLine) -> Iterator[Edit]:
     """Call a module with the parts of a vector, where ``vector_to_parameters`` writes them into its
     parameters.
     """
@@ -72,7 +80,7 @@ def called_with_a_vector(site: Site) -> Iterator[Edit]:
     )
 
 
-def _write(site: Site, statement: ast.stmt) -> tuple[ast.Attribute | None, str]:
+def _write(site: FaultyLine, statement: ast.stmt) -> tuple[ast.Attribute | None, str]:
     """Return the parameter that a statement writes into, and the code of what it is then."""
     code = site.source.code
     if isinstance(statement, ast.AugAssign) and type(statement.op) in _SIGNS:
@@ -94,7 +102,7 @@ def _write(site: Site, statement: ast.stmt) -> tuple[ast.Attribute | None, str]:
     return parameter, f"{code(parameter)}.{method.removesuffix('_')}{given}"
 
 
-def _parameter(site: Site, target: ast.expr) -> ast.Attribute | None:
+def _parameter(site: FaultyLine, target: ast.expr) -> ast.Attribute | None:
     """Return the attribute of a module that is written into, itself or by another name."""
     base = taken(target) or target
     if isinstance(base, ast.Attribute) and name_of(base):
@@ -113,7 +121,9 @@ def _later(statement: ast.stmt, function: ast.AST) -> Iterator[ast.AST]:
     return (node for node in ast.walk(function) if getattr(node, "lineno", 0) > last)
 
 
-def _use(site: Site, node: ast.AST, parameter: ast.Attribute, name: str) -> Replacement | None:
+def _use(
+    site: FaultyLine, node: ast.AST, parameter: ast.Attribute, name: str
+) -> Replacement | None:
     """Return what puts a variable in the place of a parameter, where a node uses that."""
     code = site.source.code
     if isinstance(node, ast.Call) and code(node.func) == code(parameter.value):
@@ -126,7 +136,7 @@ def _use(site: Site, node: ast.AST, parameter: ast.Attribute, name: str) -> Repl
     return None
 
 
-def _with_values(site: Site, call: ast.Call, values: str) -> Replacement:
+def _with_values(site: FaultyLine, call: ast.Call, values: str) -> Replacement:
     """Return what has a module called with other values for its parameters."""
     given = ", ".join(map(site.source.code, call.args))
     comma = "," if len(call.args) == 1 else ""
@@ -134,7 +144,7 @@ def _with_values(site: Site, call: ast.Call, values: str) -> Replacement:
     return site.source.replacing(call, text)
 
 
-def _outermost(site: Site, statement: ast.stmt, function: ast.AST) -> ast.stmt:
+def _outermost(site: FaultyLine, statement: ast.stmt, function: ast.AST) -> ast.stmt:
     """Return the statement of a function's own body that another lies in."""
     outermost = statement
     for node in site.source.enclosing(statement):
