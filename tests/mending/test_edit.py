@@ -5,6 +5,7 @@ import ast
 import pytest
 from edited import site
 
+from gradviz.mending import edits
 from gradviz.mending.edit import (
     calls,
     definitions,
@@ -57,6 +58,7 @@ def test_a_line_without_a_statement_has_none_and_nothing_is_proposed_for_it():
 
 
 def test_only_what_is_for_a_kind_is_proposed():
+    assert "values" in edits.__all__  # importing them registers them
     titles = {edit.title for edit in proposals(site("y = x.detach()\n", 1, "detach"))}
     assert "drop .detach()" in titles
     assert [*proposals(site("y = x.detach()\n", 1, "hook"))] == []

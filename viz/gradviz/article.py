@@ -82,7 +82,7 @@ STRATEGIES: Mapping[str, Strategy] = {
 
 
 def step(mode: str = "none", at: str = "f2") -> tuple[Tensor, nn.Module]:
-    """Run the article's step under one strategy, up to the loss.
+    """Run the article's step under one strategy, and return the loss and the net.
 
     Args:
         mode: A key of ``STRATEGIES``.
@@ -113,7 +113,7 @@ class Outcome:
 
 
 def follow(mode: str, at: str = "f2") -> Outcome:
-    """Trace one strategy with its backward, report on it, and take the gradients that this left."""
+    """Trace one strategy with its backward; return its report and the gradients that this left."""
     with traced() as trace:
         loss, net = step(mode, at)
         if loss.requires_grad:  # with everything cut there is no backward to run
@@ -155,5 +155,5 @@ def comparison(outcome: Outcome, plain: Outcome) -> str:
 
 
 def _listed(words: list[str]) -> str:
-    """``"f1"``, ``"f1 and f2"``, ``"f1, f2 and f3"``."""
+    """Return ``"f1"``, ``"f1 and f2"``, ``"f1, f2 and f3"``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -79,7 +79,7 @@ class GradvizPlugin(BasePlugin):  # type: ignore[type-arg,no-untyped-call]  # th
 def _traced(
     match: re.Match[str], document: str, line: int, folder: Path
 ) -> "tuple[dict[str, str], Report]":
-    """The options of a block, and the report on its step."""
+    """Return the options of a block, and the report on its step."""
     from gradviz.running.steps import trace_function, trace_program
 
     words = shlex.split(match["words"])

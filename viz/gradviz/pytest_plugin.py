@@ -112,7 +112,7 @@ class _Run:
             terminalreporter.line(f"no test that ran used {_short(path, config)}")
 
     def _unused(self, config: pytest.Config) -> list[Path]:
-        """The shapes beside those in use that nothing asked for.
+        """Return the shapes beside those in use that nothing asked for.
 
         None where only a part of the tests was run.
         """

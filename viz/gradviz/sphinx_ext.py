@@ -141,7 +141,7 @@ class GradvizDirective(SphinxDirective):
         return trace_program(list(self.content), document, self._lines_before())
 
     def _lines_before(self) -> int:
-        """How many lines of the document come before the content.
+        """Return how many lines of the document come before the content.
 
         reStructuredText counts from its beginning, MyST from the directive.
         """
@@ -166,7 +166,7 @@ class GradvizDirective(SphinxDirective):
         ]
 
     def _picture(self, look: "_Look") -> list[nodes.Node]:
-        """The picture where it can be shown, the text elsewhere."""
+        """Return the picture where it can be shown, the text elsewhere."""
         svg = look.svg(self.config.gradviz_engine)
         pictures = [
             self._image(look, in_scheme(svg, scheme).encode(), "svg", scheme)
@@ -192,8 +192,8 @@ class GradvizDirective(SphinxDirective):
     def _image(
         self, look: "_Look", data: bytes, ending: str, scheme: str, named_after: bytes | None = None
     ) -> nodes.image:
-        """Write a picture under a name that follows from its content, so that builds side by side
-        write the same.
+        """Write a picture under a name that follows from its content, and return its node. Builds
+        side by side then write the same.
         """
         name = hashlib.sha256(named_after or data).hexdigest()[:16]
         path = Path(self.env.doctreedir) / "gradviz" / f"{name}.{ending}"
@@ -209,7 +209,7 @@ class GradvizDirective(SphinxDirective):
         return image
 
     def _framed(self, pictures: Sequence[nodes.image]) -> nodes.Node:
-        """The pictures, with the caption below them."""
+        """Return the pictures, with the caption below them."""
         figure = nodes.figure("", *pictures)
         if "caption" in self.options:
             inline, messages = self.state.inline_text(self.options["caption"], self.lineno)
@@ -253,7 +253,9 @@ def _only(expression: str, *children: nodes.Node) -> nodes.Node:
 
 
 def _table(look: _Look) -> list[nodes.Node]:
-    """A table of the verdicts: a row for the parameters that share them, a column for each loss."""
+    """Return a table of the verdicts: a row for the parameters that share them, a column for each
+    loss.
+    """
     report = look.report
     losses = report.losses or {report.loss: report}
     alike: dict[tuple[str, ...], list[str]] = {}

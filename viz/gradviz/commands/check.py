@@ -149,7 +149,7 @@ def _refuse_unknown(arguments: Sequence[str]) -> None:
 
 
 def _step(step: str, arguments: Sequence[str], backward: str) -> "Report":
-    """The report on what ``gradviz check`` was given."""
+    """Return the report on what ``gradviz check`` was given."""
     if step.endswith(".json"):
         return read(Path(step))
     from gradviz.running.steps import trace_function, trace_script

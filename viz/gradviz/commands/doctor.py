@@ -35,7 +35,7 @@ class Examination:
     seconds: float
 
     def __str__(self) -> str:
-        """What ``gradviz doctor`` prints."""
+        """Return what ``gradviz doctor`` prints."""
         width = max(map(len, self.versions))
         lines = [f"{name.ljust(width)}  {value}" for name, value in self.versions.items()]
         lines += [

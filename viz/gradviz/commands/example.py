@@ -127,7 +127,7 @@ def _print_outcome(console: "Console", outcome: "Outcome") -> None:
 
 
 def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
-    """A table of what became of every parameter, its titles first."""
+    """Return a table of what became of every parameter, its titles first."""
     from gradviz.facts.blocks import by_block
     from gradviz.render.sentences import path_and_line
 
@@ -172,7 +172,7 @@ def _print_side_by_side(console: "Console", outcomes: Sequence["Outcome"]) -> No
 
 
 def _gradient(entries: Sequence[float] | None) -> str:
-    """The entries of a gradient, or the one number that all of them are."""
+    """Return the entries of a gradient, or the one number that all of them are."""
     if entries is None:
         return "None"
     numbers = [f"{entry:g}" for entry in entries]

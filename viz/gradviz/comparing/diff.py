@@ -71,7 +71,9 @@ class Difference:
     losses_went: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether anything that a verdict depends on differs; a new name alone is no difference."""
+        """Return whether anything that a verdict depends on differs; a new name alone is no
+        difference.
+        """
         own = (
             self.changed,
             self.trained,
@@ -111,7 +113,9 @@ def compare(before: Findings, after: Findings) -> Difference:
 
 
 def _pairs(old: Mapping[str, Findings], new: Mapping[str, Findings]) -> dict[str, str]:
-    """The old name of a loss by the new one: the same, or that of a call with the same loss."""
+    """Return the old name of a loss by the new one: the same, or that of a call with the same
+    loss.
+    """
     pairs = {name: name for name in new if name in old}
     for name, report in new.items():
         left = (loss for loss in old if loss not in pairs.values())
@@ -159,7 +163,7 @@ def _fate(parameter: Parameter) -> tuple[str, bool]:
 def _unmatched(
     before: Iterable[Cut], after: Iterable[Cut], names: Mapping[str, str]
 ) -> tuple[tuple[Cut, ...], tuple[Cut, ...]]:
-    """The cuts of only one side."""
+    """Return the cuts of only one side."""
     old = [
         (
             cut,

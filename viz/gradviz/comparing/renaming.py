@@ -54,7 +54,7 @@ class _Module:
     children: "dict[str, _Module]" = field(default_factory=dict)
 
     def inside(self) -> "Iterator[_Module]":
-        """Every module in it, the shallowest first."""
+        """Yield every module in it, the shallowest first."""
         level = list(self.children.values())
         while level:
             yield from level
@@ -109,8 +109,8 @@ class _Pairs:
 
 
 def _at_one_depth(left: _Module, right: _Module) -> tuple[_Module, _Module]:
-    """The two, or one of them and the module inside of the other that has more in
-    common with it.
+    """Return the two, or one of them and the module inside of the other that has more in common
+    with it.
     """
     best, shared = (left, right), left.shared_with(right)
     if shared < min(len(left.contents), len(right.contents)):
@@ -125,7 +125,7 @@ def _at_one_depth(left: _Module, right: _Module) -> tuple[_Module, _Module]:
 
 
 def _children(left: _Module, right: _Module) -> Sequence[tuple[_Module, _Module]]:
-    """The modules in two modules that are the same.
+    """Return the modules in two modules that are the same.
 
     By name or by place, then by what lies in them.
     """
@@ -152,7 +152,7 @@ def _children(left: _Module, right: _Module) -> Sequence[tuple[_Module, _Module]
 
 
 def _in_order(left: _Module, right: _Module) -> dict[str, str]:
-    """Siblings whose contents are equal, in their order."""
+    """Return siblings whose contents are equal, in their order."""
     olds, news = (sorted(module.children, key=int) for module in (left, right))
     before = [frozenset(left.children[name].contents) for name in olds]
     after = [frozenset(right.children[name].contents) for name in news]

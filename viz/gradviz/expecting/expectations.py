@@ -159,7 +159,7 @@ def violations(
 
 
 def _matched(patterns: tuple[str, ...], parameters: Mapping[str, Parameter]) -> dict[str, str]:
-    """The parameters that a list of patterns matches, each with the first that does."""
+    """Return the parameters that a list of patterns matches, each with the first that does."""
     wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
     unwanted = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
     matched = {}
@@ -176,7 +176,7 @@ def _matches(names: Iterable[str], pattern: str) -> bool:
 
 
 def _claims(matched: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
-    """The word and the pattern that speak for each parameter."""
+    """Return the word and the pattern that speak for each parameter."""
     claims: dict[str, tuple[str, str]] = {}
     for word in WORDS:
         for name, pattern in matched[word].items() if word not in _BESIDE else ():
@@ -197,7 +197,7 @@ def _of_one(
     expectations: Expectations,
     traced: bool,
 ) -> Iterator[Violation]:
-    """What is wrong with one parameter, without its name."""
+    """Yield what is wrong with one parameter, without its name."""
     verdict = parameter.verdict
     blamed = Violation(
         actual=verdict,
@@ -266,7 +266,7 @@ def _agrees(verdict: Verdict, word: str, traced: bool) -> bool:
 def _without_match(
     expectations: Expectations, parameters: Mapping[str, Parameter]
 ) -> Iterator[Violation]:
-    """The patterns that match no parameter: most likely those that a renaming left behind."""
+    """Yield the patterns that match no parameter: most likely those that a renaming left behind."""
     names = list(
         dict.fromkeys(
             name for parameter in parameters.values() for name in (parameter.name, *parameter.names)
@@ -280,7 +280,7 @@ def _without_match(
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str:
-    """A pattern that matches something.
+    """Return a pattern that matches something.
 
     The same a module deeper or with what is in the module, or one of a resembling name.
     """
@@ -306,7 +306,7 @@ def _meant(pattern: str, names: Sequence[str]) -> str:
 
 
 def _parts(name: str) -> list[str]:
-    """A name, the modules around it, and the words that it is made of."""
+    """Return a name, the modules around it, and the words that it is made of."""
     path = name.split(".")
     return [*(".".join(path[:end]) for end in range(1, len(path) + 1)), *path]
 

@@ -89,7 +89,7 @@ def _joined(report: Findings, parts: Mapping[str, Findings]) -> Findings:
 
 
 def _best(fates: Iterable[Parameter]) -> Parameter:
-    """The best of what became of a parameter: what one loss reaches is reached.
+    """Return the best of what became of a parameter: what one loss reaches is reached.
 
     Its cuts are those of all calls that came to no more.
     """

@@ -33,7 +33,7 @@ class Flow:
         self.cut_nodes, self.cut_edges = self._cuts()
 
     def _distances(self) -> list[int]:
-        """The longest way to the loss, in edges."""
+        """Return the longest way to the loss, in edges."""
         distance, waiting = [0] * len(self.nodes), [len(edges) for edges in self.out]
         ready = [index for index, count in enumerate(waiting) if not count]
         while ready:
@@ -46,7 +46,7 @@ class Flow:
         return distance
 
     def _sides(self) -> list[bool]:
-        """Whether a node belongs to what a cut prunes.
+        """Return whether a node belongs to what a cut prunes.
 
         What wants no gradient goes with what uses it.
         """
@@ -70,8 +70,8 @@ class Flow:
         return pruned
 
     def _cuts(self) -> tuple[dict[int, tuple[int, ...]], dict[Edge, tuple[int, ...]]]:
-        """The nodes that sever, and the edges where neither end does, with the cuts that they stand
-        for.
+        """Return the nodes that sever, and the edges where neither end does, with the cuts that
+        they stand for.
 
         What is done to a stretch of code, such as ``no_grad``, is marked where a value leaves it.
         """

@@ -65,7 +65,8 @@ def fold(
 
 
 def _stages(flow: Flow, modules: Modules, rooms: Rooms, keys: Sequence[NodeKey]) -> dict[int, Room]:
-    """For the operations of loops that run through many modules, the module that each comes after.
+    """Return, for each operation of a loop that runs through many modules, the module it comes
+    after.
 
     Told as one box such a loop would be a hub, with a line to each of the modules and back.
     """
@@ -184,7 +185,7 @@ class _Drawing:
 
     @staticmethod
     def _own(node: Node, room: Room, pruned: bool) -> Box:
-        """The box of a node that lies in an opened module itself."""
+        """Return the box of a node that lies in an opened module itself."""
         match node.kind:
             case NodeKind.PARAMETER:
                 last = node.name.rpartition(".")[2] if room.spread == 0 else "*"
@@ -269,7 +270,9 @@ class _Drawing:
                     self._links[source, target, way] += 1
 
     def _mains(self, keys: Sequence[Hashable]) -> dict[Hashable, Hashable]:
-        """The one box that parameters with many uses have a line to; the others get stubs."""
+        """Return the one box that parameters with many uses have a line to; the others get
+        stubs.
+        """
         users: dict[Hashable, dict[Hashable, None]] = {}
         for edge in self._flow.edges:
             if (
@@ -287,7 +290,7 @@ class _Drawing:
         return mains
 
     def _stub(self, source: Hashable, target: Hashable, node: Node) -> Hashable:
-        """Draw a parameter again beside one of its uses; several of one module together."""
+        """Draw a parameter again beside one of its uses, and return the key of that box."""
         home, user = self._tallies[source], self._tallies[target]
         key = ("stub", home.room, node.kind, target)
         kind = BoxKind.LEAF if node.kind is NodeKind.LEAF else BoxKind.PARAMETER
@@ -306,7 +309,7 @@ class _Drawing:
         return key
 
     def _mark(self, edge: Edge, cuts: tuple[int, ...]) -> Hashable:
-        """The mark of what severs on an edge."""
+        """Return the mark of what severs on an edge."""
         node = self._flow.marked(edge)
         room = self._rooms.of[self._modules.of[node.index]].shown
         kind = edge.severed or node.severs

@@ -123,7 +123,7 @@ class Modules:
                 target.contents[self.label[edge.target], passes] += 1
 
     def _classes(self) -> dict[Module, int]:
-        """A number for every module; equal modules have the same."""
+        """Return a number for every module; equal modules have the same."""
         numbers: dict[Hashable, int] = {}
         equal: dict[Module, int] = {}
         for module in reversed(self.all):
@@ -146,7 +146,7 @@ def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
 
 
 def _labels(flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]) -> list[int]:
-    """A number for every node; nodes that look alike have the same."""
+    """Return a number for every node; nodes that look alike have the same."""
     numbers: dict[Hashable, int] = {}
     labels = []
     for node in flow.nodes:
@@ -171,7 +171,7 @@ def _labels(flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str,
 
 
 def _meeting(source: Module, target: Module) -> tuple[Module, str, str]:
-    """The innermost module that holds both, and the path to each from there."""
+    """Return the innermost module that holds both, and the path to each from there."""
     a, b = source, target
     while a is not b:
         if a.depth >= b.depth and a.parent is not None:
@@ -313,7 +313,7 @@ class Rooms:
 
 
 def _by_number(name: str) -> tuple[str, int]:
-    """Split a name from the number it ends in; -1 where it ends in none.
+    """Return a name without the number that it ends in, and that number; -1 where it ends in none.
 
     >>> _by_number("12"), _by_number("layer_3"), _by_number("head")
     (('', 12), ('layer_', 3), ('head', -1))
@@ -327,9 +327,9 @@ def _by_number(name: str) -> tuple[str, int]:
 
 
 def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
-    """Split a sequence into runs.
+    """Split a sequence into runs, and yield where each starts, of how many kinds, and how often.
 
-    Where each starts, of how many kinds that take turns, and how often.
+    The kinds of a run take turns.
 
     >>> list(_stretches([7, 7, 7, 1, 2, 1, 2, 1, 2, 9]))
     [(0, 1, 3), (3, 2, 3), (9, 1, 1)]

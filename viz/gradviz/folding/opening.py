@@ -214,11 +214,11 @@ class _Opening:
             self._levels.setdefault((self._is_well(child), child.depth), []).append(child)
 
     def _boxes(self, room: Room, spread: int) -> int:
-        """How many boxes the room's own nodes take."""
+        """Return how many boxes the room's own nodes take."""
         return len(self._own[room][spread])
 
     def _cost(self, room: Room) -> int:
-        """How many boxes more there are once it is open."""
+        """Return how many boxes more there are once it is open."""
         return self._boxes(room, room.spread) + len(room.children) - 1
 
     def _is_allowed(self, rooms: list[Room], boxes: int) -> bool:
@@ -232,7 +232,7 @@ class _Opening:
 def _own_keys(
     rooms: Rooms, keys: Sequence[NodeKey], modules: Modules
 ) -> dict[Room, tuple[set[Hashable], ...]]:
-    """For every room the keys of its own nodes, at each coarseness."""
+    """Return for every room the keys of its own nodes, at each coarseness."""
     own: dict[Room, tuple[set[Hashable], ...]] = {room: (set(), set(), set()) for room in rooms.all}
     for index, module in enumerate(modules.of):
         _add(own[rooms.of[module]], keys[index])
@@ -249,7 +249,7 @@ def _add(sets: tuple[set[Hashable], ...], key: NodeKey) -> None:
 
 
 def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
-    """Part the rooms of one depth into those that are opened together or not at all.
+    """Yield the rooms of one depth in families: those that are opened together or not at all.
 
     Those of the same place in numbered siblings.
 

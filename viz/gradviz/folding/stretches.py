@@ -35,7 +35,7 @@ def stretched(folded: Folded) -> Folded:
 
 
 def _stretches(folded: Folded) -> Iterator[tuple[int, ...]]:
-    """The numbers of boxes to be merged, as even parts of at most ``STRETCH``."""
+    """Yield the numbers of boxes to be merged, as even parts of at most ``STRETCH``."""
     after = _followers(folded)
     starts = set(after) - set(after.values())  # a loop has none, and stays as it is
     for start in starts:
@@ -48,7 +48,9 @@ def _stretches(folded: Folded) -> Iterator[tuple[int, ...]]:
 
 
 def _followers(folded: Folded) -> Mapping[int, int]:
-    """For each operation that alone goes into another one of the same module: that other."""
+    """Return, for each operation that alone goes into another one of the same module, that
+    other.
+    """
     entering = Counter(link.target for link in folded.links)
     leaving: dict[int, list[str]] = {}
     for link in folded.links:

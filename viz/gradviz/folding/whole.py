@@ -70,7 +70,7 @@ class _Whole:
         self._link(made, target, way)
 
     def _mark(self, edge: Edge) -> Box:
-        """The mark of what severs on an edge.
+        """Return the mark of what severs on an edge.
 
         One for all values that leave the same operation of a block.
         """

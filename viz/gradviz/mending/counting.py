@@ -136,7 +136,7 @@ class Counting:
     def _parts(
         self, roots: dict[str, nn.Module], there: list[Tensor], leaves: set[int]
     ) -> Iterator[Part]:
-        """Go through the modules as a model lists them, what ran in none of them first."""
+        """Yield the modules as a model lists them, what ran in none of them first."""
         modules: dict[int, tuple[str, nn.Module]] = {}
         for root, model in roots.items():
             for inner, module in model.named_modules(prefix=root):
@@ -171,7 +171,7 @@ class Counting:
 
 
 def _called(module: nn.Module) -> Iterator[nn.Module]:
-    """Go through what is called where a module is: itself, or what it only holds."""
+    """Yield what is called where a module is: itself, or what it only holds."""
     if type(module).forward is not nn.Module.forward:
         yield module
         return
@@ -197,7 +197,7 @@ def _place(frame: FrameType | None) -> Place:
 
 
 def _leaves(losses: Any) -> Iterator[int]:
-    """Go through the leaves that the graphs of some losses lead to, by identity."""
+    """Yield the leaves that the graphs of some losses lead to, by identity."""
     given = (losses,) if isinstance(losses, Tensor) else tuple(losses or ())
     stack = [loss.grad_fn for loss in given if isinstance(loss, Tensor)]
     nodes = set()

@@ -184,7 +184,9 @@ def unused_name(site: FaultyLine, name: str) -> str:
 
 
 def peeled(site: FaultyLine, node: ast.expr, base: ast.expr) -> Iterator[Replacement]:
-    """Leave of an expression what stands in it, with whatever else is changed in that."""
+    """Yield what leaves of an expression only what stands in it, and what else is changed in
+    that.
+    """
     (start, end), (first, last) = site.source.span(node), site.source.span(base)
     simple = isinstance(base, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
     yield Replacement(start, first, "" if simple else "(")

@@ -206,7 +206,7 @@ def _is_meant(search: Search, problem: Problem) -> bool:
 def _stages(
     search: Search, laboratory: Laboratory, firsts: tuple[Mend, ...], *, cost: bool
 ) -> tuple[Stage, ...]:
-    """Put together what goes together: first what makes nothing up, then, on top, what does."""
+    """Return what goes together: first what makes nothing up, then, on top, what does."""
     stages: list[Stage] = []
     outcome, sources = search.base, dict[str, bytes]()
     for soft in (False, True):
@@ -238,7 +238,7 @@ def _stages(
 
 
 def _with_costs(firsts: tuple[Mend, ...], stages: tuple[Stage, ...]) -> Iterator[Mend]:
-    """Go through patches, each with what it costs.
+    """Yield patches, each with what it costs.
 
     What goes together was measured together, and is said so.
     """

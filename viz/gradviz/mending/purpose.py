@@ -159,7 +159,7 @@ def _is_update(line: int, source: SourceFile) -> bool:
 
 
 def _written(statement: ast.stmt) -> Iterator[ast.expr]:
-    """Go through each ``.data`` that a statement writes into."""
+    """Yield each ``.data`` that a statement writes into."""
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
     if isinstance(statement, ast.Expr):
         call = statement.value

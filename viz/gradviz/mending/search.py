@@ -205,7 +205,7 @@ class Search:
     def _proposed(
         self, states: list[_State], problem: Problem
     ) -> Iterator[tuple[_State, Edit, str]]:
-        """Go through what can be tried next, what makes up a gradient last."""
+        """Yield what can be tried next, what makes up a gradient last."""
         every = [(state, edit, file) for state in states for edit, file in self._at(state, problem)]
         yield from (proposal for proposal in every if not proposal[1].soft)
         yield from (proposal for proposal in every if proposal[1].soft)
@@ -232,7 +232,7 @@ class Search:
     def _next(
         self, outcome: TrialOutcome, problem: Problem, sources: Mapping[str, SourceFile], file: str
     ) -> Iterator[tuple[Place, str, str, tuple[Place, ...]]]:
-        """Go through the lines that stand in the way now.
+        """Yield the lines that stand in the way now.
 
         Of an error that the edit laid bare, or of another cut.
         """

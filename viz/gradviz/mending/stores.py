@@ -31,8 +31,8 @@ def is_stored(line: int, source: SourceFile) -> bool:
 def _stores(
     statement: ast.stmt, function: ast.AST, source: SourceFile
 ) -> Iterator[tuple[ast.expr, ast.AST]]:
-    """Go through the containers that a statement fills, or that what it makes is put into, each
-    with the function that fills it: this one, or another of the file that is called.
+    """Yield the containers that a statement fills, or that what it makes is put into, each with the
+    function that fills it: this one, or another of the file that is called.
     """
     names: set[str] = set()
     statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]

@@ -105,7 +105,9 @@ def _run_function(order: Order) -> TrialOutcome:
 
 
 def _time_function(order: Order) -> TrialOutcome:
-    """Run the step untraced, once for warmth, and then for a while."""
+    """Run the step untraced, once for warmth and then for a while; return how long each run
+    took.
+    """
     function = find_function(order.step)
     times: list[float] = []
     saved = 0

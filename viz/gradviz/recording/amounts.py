@@ -100,7 +100,7 @@ class Meter:
         return self._on_device(values, numel) if not values.is_cpu else _of_another(values, numel)
 
     def _measured(self, values: Tensor, numbers: Array) -> Row:
-        """Measure values whose numbers are given in a row."""
+        """Return the measures of values whose numbers are given in a row."""
         numel = numbers.size
         if numel <= _PIECE and numbers.dtype == np.float32:
             tensor, wide = self._begin(numel)
@@ -179,7 +179,9 @@ class Meter:
 
 
 def _of_another(values: Tensor, numel: int) -> Measure:
-    """Measure what numpy does not know: complex values, and what other classes store."""
+    """Return the measure of what numpy does not know: complex values, and what other classes
+    store.
+    """
     wide = values.to(torch.complex128 if values.is_complex() else _WIDE)
     largest = float(wide.abs().max())
     wild = 0 if math.isfinite(largest) else int((~values.isfinite()).sum())
@@ -196,7 +198,7 @@ def _norm(values: Tensor, largest: float) -> float:
 
 
 def _wild(numbers: Array, largest: float) -> int:
-    """Count what is not finite."""
+    """Return how many values are not finite."""
     return 0 if math.isfinite(largest) else numbers.size - int(np.isfinite(numbers).sum())
 
 

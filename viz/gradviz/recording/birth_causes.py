@@ -138,7 +138,7 @@ def _angle(values: dict[str, Tensor], node: Any) -> str | None:
 
 
 def _recomputed(values: dict[str, Tensor], node: Any) -> str | None:
-    """What a function of one value makes of what went in."""
+    """Return what a function of one value makes of what went in."""
     value, function = values.get("self"), getattr(torch, operation_name(type(node).__name__), None)
     if value is None or function is None:
         return None

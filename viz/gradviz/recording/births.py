@@ -204,7 +204,9 @@ def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
 
 
 def _by_what_it_gave(node: Any, value: Tensor | None) -> list[_Suspect]:
-    """Suspect a node that was given finite values alone, and gave what is not finite."""
+    """Return a node that was given finite values alone, and gave what is not finite, as a
+    suspect.
+    """
     values = saved(node)
     if not _is_all_that_goes_in(node, values) or not all(map(_finite, values.values())):
         return []
@@ -219,7 +221,7 @@ def _by_what_it_gave(node: Any, value: Tensor | None) -> list[_Suspect]:
 
 
 def _by_a_product_before(node: Any) -> list[_Suspect]:
-    """Suspect a product of matrices that what a node gave was made of, where it is too large.
+    """Return the product of matrices before a node that is too large, as a suspect.
 
     Only one way leads to it; what lies between makes nothing infinite of what is finite, or is no
     more to blame.

@@ -289,7 +289,7 @@ class _Walk:
 
 
 def _written(call: Call) -> str:
-    """Write a call as a person would: what runs where grad mode is off goes by its own name."""
+    """Return a call as a person would write it: in a block without grad mode, the block."""
     kind = call.kind or call.inner
     return (
         call.operation

@@ -257,7 +257,7 @@ class Reader:
         return self._define(path, value, environment, taken=taken)
 
     def _emptied(self, target: ast.expr, environment: Environment) -> Environment:
-        """Let what was in a container be over, as all of it is removed or written anew."""
+        """Return the names once a container has been emptied, or all of it written anew."""
         return (
             self._define(path_of(target)[0], None, environment) if _is_path(target) else environment
         )

@@ -134,7 +134,9 @@ def place_of(code: CodeType, lasti: int) -> tuple[ast.AST, Environment] | None:
 
 
 def _with_elements(node: ast.AST, names_around: Environment, scope: Scope) -> Environment:
-    """Let the names of a comprehension stand for the elements of what it goes through."""
+    """Return the names where those of a comprehension stand for the elements of what it goes
+    through.
+    """
     for part in (
         node.generators
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))

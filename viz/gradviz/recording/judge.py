@@ -235,5 +235,5 @@ def _node(tape: Tape, built: Built, names: Names, parameter: Tensor) -> int | No
 
 
 def _own_line(spot: Spot) -> Place | None:
-    """The user's own line, where the other is a library's."""
+    """Return the user's own line, where the other is a library's."""
     return spot.calling_place or spot.place

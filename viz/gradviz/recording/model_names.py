@@ -41,7 +41,7 @@ class Names:
 
 
 def names_of(model: Model | None) -> Names:
-    """Read the names off a model, or off models and tensors given by name in its place."""
+    """Return the names of a model, or of models and tensors given by name in its place."""
     names = Names()
     for name, tensor in _named(model, names):
         earlier = names.parameters.get(id(tensor))

@@ -80,7 +80,7 @@ class Observer:
 
 
 def _can_be_watched() -> bool:
-    """Not while backward itself is compiled, or recorded into a CUDA graph.
+    """Say whether backward can be watched: it is not compiled, nor recorded into a CUDA graph.
 
     Both would take the looking in.
     """

@@ -25,7 +25,7 @@ _FACTORS = {
 
 
 def _count(mask: Tensor) -> str:
-    """``"3 of 10 elements"``; empty where there are none."""
+    """Return ``"3 of 10 elements"``; empty where there are none."""
     hits = int(mask.sum())
     return f"{hits} of {mask.numel()} elements" if hits else ""
 
@@ -42,7 +42,7 @@ def overflow(mask: Tensor, dtype: torch.dtype) -> str:
 
 
 def _largest(dtype: torch.dtype) -> str:
-    """``"3.4e+38, the largest number of float32"``."""
+    """Return ``"3.4e+38, the largest number of float32"``."""
     most = torch.finfo(dtype).max
     number = f"{most:.0f}" if most < 1e6 else f"{most:.3g}"
     return f"{number}, the largest number of {str(dtype).removeprefix('torch.')}"

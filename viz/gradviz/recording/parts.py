@@ -218,7 +218,7 @@ def _of_display(value: ast.Tuple | ast.List | ast.Set, way: Way) -> list[Piece] 
 
 
 def _of_sum(value: ast.BinOp, way: Way) -> list[Piece] | None:
-    """Follow a part of ``rows + [last]``."""
+    """Return what a part of ``rows + [last]`` is made of; None where that is not clear."""
     if not isinstance(value.op, ast.Add):
         return None
     sides = (value.left, value.right)
@@ -375,7 +375,9 @@ def _of_method(call: ast.Call, owner: ast.expr, name: str, way: Way) -> list[Pie
 
 
 def _second(source: ast.expr, way: Way) -> list[Piece] | None:
-    """Follow element 1 of each pair: what the source holds. The others are keys and numbers."""
+    """Return what element 1 of each pair is: what the source holds. The others are keys and
+    numbers.
+    """
     if way[1:] and place_in(way[1]) in (0, -2):
         return []
     return [Piece(source, (way[0], *way[2:]))]

@@ -91,8 +91,8 @@ def _call(
 
 
 def _operation(name: str, severing: _Severing, stack: Surroundings) -> str:
-    """Write an operation as a package of the user's own does that recognises it, or else as a
-    person would.
+    """Return an operation as a package of the user's writes it that recognises it, else as a person
+    would.
     """
     kind, code = severing.inner or severing.kind, severing.spot.code
     if kind is not None and code is not None and installed():
@@ -119,7 +119,9 @@ def _severing(
 
 
 def _of_function(inputs: Inputs, stack: Surroundings, applying: Spot) -> _Severing:
-    """Whatever the forward does, it is the Function that passes gradient or does not."""
+    """Return how a custom Function severs: whatever its forward does, it alone passes gradient or
+    not.
+    """
     severs = CutKind.CHECKPOINT if stack.checkpoint else CutKind.CUSTOM_FUNCTION
     spot = applying._replace(module=stack.spot.module)
     opaque = stack.opaque or any(live for _, live in inputs)

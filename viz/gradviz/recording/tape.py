@@ -101,7 +101,7 @@ class Tape:
     # Autograd nodes
 
     def _new(self, node: Any, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> Stamp:
-        """Mark an autograd node that is met for the first time."""
+        """Mark an autograd node that is met for the first time, and return its mark."""
         number = torch_inside.node_number(node)
         if spot is None and torch_inside.NUMBERED:
             spot = self.lines.maker(number)
@@ -112,7 +112,7 @@ class Tape:
         return stamp
 
     def stamp(self, node: Any, spot: Spot | None, sources: tuple[int, ...] = ()) -> Stamp:
-        """Mark an autograd node with where it was made and what went in without a gradient edge."""
+        """Return the mark of a node, with where it was made and what went in without an edge."""
         stamp: Stamp | None = node.metadata.get(self.key)
         if stamp is None:
             return self._new(node, spot, sources)

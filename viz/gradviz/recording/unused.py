@@ -237,7 +237,9 @@ def _line(spot: Spot) -> Place | None:
 
 
 def _own_line(spot: Spot) -> Place | None:
-    """The user's own line; none where gradviz itself made the call, for a command or a test."""
+    """Return the user's own line; none where gradviz itself made the call, for a command or a
+    test.
+    """
     is_own = spot.code is not None and level(spot.code.co_filename) == USER
     return spot.calling_place or (spot.place if is_own else None)
 

@@ -101,7 +101,7 @@ Rest = ParamSpec("Rest")
 def by_file(
     function: Callable[Concatenate[CodeType, Rest], Result],
 ) -> Callable[Concatenate[CodeType, Rest], Result]:
-    """Remember the results of a function of a code object by its file too.
+    """Return the function with its results remembered by code object and by the file of that.
 
     Equal code in two files compares equal.
     """

@@ -42,7 +42,9 @@ def fold(
 def _fold_adapters(
     names: Iterable[str], among: Mapping[str, Parameter]
 ) -> tuple[list[NameGroup], list[str]]:
-    """A group for each tensor of an adapter whose parameters are all meant, and what is left."""
+    """Return a group for each tensor of an adapter whose parameters are all meant, and what is
+    left.
+    """
     whole = _by_tensor(among)
     groups: list[NameGroup] = []
     rest: list[str] = []
@@ -59,7 +61,7 @@ def _fold_adapters(
 
 
 def _by_tensor(names: Iterable[str]) -> dict[tuple[str, str, str] | None, list[str]]:
-    """Group names by model, tensor and adapter; those of no adapter under None."""
+    """Return names by model, tensor and adapter; those of no adapter under None."""
     groups: dict[tuple[str, str, str] | None, list[str]] = {}
     for name in names:
         match = _ADAPTER.search(name)

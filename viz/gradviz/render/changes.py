@@ -105,7 +105,7 @@ def _clauses(difference: Difference, before: Findings, after: Findings) -> list[
 
 
 def _named(names: Sequence[str], report: Findings) -> list[str]:
-    """The modules or parameters that are meant.
+    """Return the modules or parameters that are meant.
 
     Their number, where they are too many for a headline.
     """

@@ -159,7 +159,7 @@ def _differences(difference: Difference, before: Findings, after: Findings) -> l
 
 
 def _renamed(renamed: Iterable[Renaming]) -> Iterator[str]:
-    """What has another name; modules that differ in their numbers alone are told once."""
+    """Yield what has another name; modules that differ in their numbers alone are told once."""
     alike: dict[tuple[str, str], list[Renaming]] = {}
     for renaming in renamed:
         alike.setdefault(
@@ -197,7 +197,7 @@ def _fate_words(parameter: Parameter) -> str:
 
 
 def _changed(difference: Difference, after: Findings) -> Iterator[str]:
-    """A paragraph for each way in which a verdict changed."""
+    """Yield a paragraph for each way in which a verdict changed."""
     ways: dict[tuple[str, str], list[str]] = {}
     for change in difference.changed:
         ways.setdefault((_fate_words(change.before), _fate_words(change.after)), []).append(
@@ -216,7 +216,7 @@ def _training(change: Trained) -> dict[str, object]:
 
 
 def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
-    """A paragraph for each way in which it changed whether parameters train."""
+    """Yield a paragraph for each way in which it changed whether parameters train."""
     ways: dict[tuple[str, str], list[str]] = {}
     for change in changes:
         ways.setdefault((in_words(change.before), in_words(change.after)), []).append(
@@ -228,7 +228,7 @@ def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
 
 
 def _resized(blocks: Sequence[Resized]) -> Iterator[str]:
-    """A line for each block whose gradient is of another size, up to a dozen."""
+    """Yield a line for each block whose gradient is of another size, up to a dozen."""
     for block in blocks[:_MOST_BLOCKS]:
         times = block.after / block.before
         yield (f"{block.name}: {amount(block.before)} -> {amount(block.after)} ({times:.2g} times)")

@@ -93,7 +93,9 @@ def embed(laid_out: str, report: Findings, scene: Scene) -> str:
 
 
 def _graph(picture: Element) -> tuple[Element, float, float]:
-    """The group that holds the graph, and its size. Without the ground that some engines paint."""
+    """Return the group that holds the graph, and its size. Without the ground that some engines
+    paint.
+    """
     for element in picture.iter():
         element.tag = element.tag.rpartition("}")[2]
     _, _, wide, high = map(float, picture.get("viewBox", "0 0 0 0").split())
@@ -219,7 +221,7 @@ def _set_aside(group: Element, text: Element, aside: str) -> None:
 
 
 def _description(report: Findings, words: Mapping[Verdict, Word]) -> str:
-    """The report for those who cannot see the picture."""
+    """Return the report for those who cannot see the picture."""
     sentences = [
         "The autograd graph of one backward call, the loss at the bottom, the parameters above."
     ]

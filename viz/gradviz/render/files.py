@@ -47,5 +47,5 @@ def check(path: Path) -> None:
 
 
 def _behind_links(path: Path) -> Path:
-    """The file that a symbolic link stands for, so that the link stays one."""
+    """Return the file that a symbolic link stands for, so that the link stays one."""
     return path.resolve() if path.is_symlink() else path

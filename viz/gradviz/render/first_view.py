@@ -95,12 +95,12 @@ def _concerns(root: Group, concern: Callable[[int], Concern]) -> dict[int, Conce
 
 
 def _size(root: Group) -> int:
-    """How many things there are in a group."""
+    """Return how many things there are in a group."""
     return sum(isinstance(child, int) for group in _all_groups(root) for child in group.children)
 
 
 def _all_groups(root: Group) -> list[Group]:
-    """The groups of a tree, parents before children."""
+    """Return the groups of a tree, parents before children."""
     groups = [root]
     for group in groups:
         groups += [child for child in group.children if isinstance(child, Group)]
@@ -135,7 +135,9 @@ def _holds_several(group: Group) -> bool:
 
 
 def _alike(groups: list[Group]) -> list[list[Group]]:
-    """Numbered siblings together, for they open together or not at all."""
+    """Return groups in families: numbered siblings are together, as they open together or not at
+    all.
+    """
     families: dict[str, list[Group]] = {}
     for group in groups:
         families.setdefault(_DIGITS.sub("#", group.name), []).append(group)
@@ -143,7 +145,7 @@ def _alike(groups: list[Group]) -> list[list[Group]]:
 
 
 def _rank(alike: list[Group]) -> tuple[bool, int]:
-    """What opens first: what has modules in it, and of those the smallest."""
+    """Return the key by which groups open: first what has modules in it, the smallest first."""
     return not any(map(_has_modules, alike)), sum(len(group.children) for group in alike)
 
 
@@ -152,7 +154,7 @@ def _has_modules(group: Group) -> bool:
 
 
 def _is_long(group: Group) -> bool:
-    """A module that does much itself; how much, counts through its parts."""
+    """Say whether a module does much itself; what its parts do counts too."""
     waiting, things = [group] if group.sort is GroupSort.MODULE else [], 0
     while waiting:
         for child in waiting.pop().children:
@@ -164,7 +166,7 @@ def _is_long(group: Group) -> bool:
 
 
 def _ways_to(root: Group, wanted: Callable[[int], bool]) -> Iterator[list[Group]]:
-    """The groups around each thing that is wanted, the outermost first.
+    """Yield the groups around each thing that is wanted, the outermost first.
 
     One of a run stands for all.
     """

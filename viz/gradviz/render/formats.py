@@ -41,7 +41,7 @@ def _text(report: Findings, engine: str, view: View) -> str:
 
 
 def _picture(format: str) -> Callable[[Findings, str, View], bytes]:
-    """A format that only ``dot`` can draw."""
+    """Return a format that only ``dot`` can draw."""
 
     def draw(report: Findings, engine: str, view: View) -> bytes:
         return lay_out(_dot(report, engine, view), engine=engine, format=format)

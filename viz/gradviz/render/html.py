@@ -157,7 +157,7 @@ def _dashes(line: NodeLook | Stroke) -> list[float]:
 
 @cache
 def _script() -> str:
-    """The parts of the script in one function of its own.
+    """Return the parts of the script in one function of its own.
 
     The policy allows one script, by its hash.
 
@@ -169,7 +169,7 @@ def _script() -> str:
 
 
 def _style() -> str:
-    """The style sheet, with the colours of both schemes as variables."""
+    """Return the style sheet, with the colours of both schemes as variables."""
 
     def variables(scheme: int) -> str:
         paints = {name: look.dark if scheme else look.light for name, look in _looks().items()}
@@ -218,7 +218,7 @@ def _hash(text: str) -> str:
 
 
 def _json(data: Any) -> str:
-    """JSON for a script element.
+    """Return JSON for a script element.
 
     ASCII, and nothing that HTML could take for a tag, a comment or an entity.
     """

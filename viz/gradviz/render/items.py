@@ -105,7 +105,7 @@ def _at(box: Box) -> str:
 
 
 def _tensor(key: str, box: Box, name: str, report: Findings, words: Mapping[Verdict, Word]) -> Item:
-    """A parameter, several of a module, or a leaf."""
+    """Return a parameter, several of a module, or a leaf."""
     verdict = box.verdicts[0][0] if len(box.verdicts) == 1 else None
     size = size_of(box.parameters, box.numel, box.shape)
     fates = _verdicts(box, words)
@@ -164,7 +164,9 @@ def _module(key: str, box: Box, name: str, repetitions: int, words: Mapping[Verd
 
 
 def _mark(key: str, box: Box, report: Findings) -> Item:
-    """What severs: its operation, its line, and how much it cuts off where that is folded away."""
+    """Return what severs: its operation, its line, and how much it cuts off where that is folded
+    away.
+    """
     cuts = [report.cuts[index] for index in box.cuts]
     first = cuts[0]
     lines = [
@@ -193,7 +195,7 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
 
 
 def _verdicts(box: Box, words: Mapping[Verdict, Word]) -> list[str]:
-    """How many parameters have which verdict, a line each.
+    """Return how many parameters have which verdict, a line each.
 
     The word alone where all have the same.
     """

@@ -147,7 +147,7 @@ def _read_training(entry: Any) -> Training | None:
 
 
 def _backward(index: int, report: Findings) -> dict[str, Any]:
-    """One loss. The place of the loss is spread over the entry: file, line, code, function."""
+    """Return one loss as JSON. Its place is spread over the entry: file, line, code, function."""
     places = {cut: position for position, cut in enumerate(report.cuts)}
     parameters = []
     for parameter in report.parameters.values():
@@ -269,7 +269,7 @@ def _check_graph(graph: Graph, cuts: int, where: str) -> None:
 
 
 def _encode(value: Any) -> Any:
-    """Plain JSON data for the frozen data of ``gradviz.graph``."""
+    """Return plain JSON data for the frozen data of ``gradviz.graph``."""
     if value is None or type(value) in (str, int, bool):  # most of what there is
         return value
     if isinstance(value, tuple):
@@ -290,7 +290,7 @@ def _encode(value: Any) -> Any:
 
 @cache
 def _fields(cls: type) -> tuple[tuple[str, Any], ...]:
-    """The fields of a dataclass, each with what need not be written.
+    """Return the fields of a dataclass, each with what need not be written.
 
     Its default, or what no value is equal to.
     """
@@ -372,8 +372,8 @@ def _wrong(expected: str, value: Any, where: str) -> ReportFileError:
 
 
 def _spread(value: Any, depth: int) -> str:
-    """JSON that is spread over lines down to the items of the lists in a backward, each of which
-    takes one line.
+    """Return JSON that is spread over lines down to the items of the lists in a backward, each of
+    which takes one line.
     """
     if isinstance(value, Graph):
         return _graph(value).replace("\n" + " " * _DEPTH, "\n" + " " * depth)
@@ -399,7 +399,7 @@ def _spread(value: Any, depth: int) -> str:
 
 
 def _graph(graph: Graph) -> str:
-    """A graph as it is written in one of several backwards.
+    """Return a graph as it is written in one of several backwards.
 
     Once, for a run writes its file again with every call.
     """

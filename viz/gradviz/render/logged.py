@@ -131,7 +131,7 @@ def _pixels(report: Findings) -> Any:
 
 
 def _preformatted(text: str) -> str:
-    """Markdown that leaves every line as it is."""
+    """Return Markdown that leaves every line as it is."""
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
@@ -140,7 +140,7 @@ def _is_run(target: Any) -> bool:
 
 
 def _rich(report: Findings, series: Series | None) -> dict[str, Any]:
-    """The pictures and the text as W&B shows them; nothing where it is not installed."""
+    """Return the pictures and the text as W&B shows them; nothing where it is not installed."""
     with suppress(ImportError):
         from wandb import Html  # type: ignore[import-not-found,unused-ignore]
 

@@ -35,5 +35,5 @@ def render_markdown(
 
 
 def _cell(text: str) -> str:
-    """Keep what would end a cell or mark up its text as it is."""
+    """Return a text for a cell: what would end the cell or mark the text up is escaped."""
     return "".join(f"\\{char}" if char in "\\|`*_<>[]" else char for char in printable(text))

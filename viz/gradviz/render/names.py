@@ -157,7 +157,7 @@ def runs(numbers: Iterable[int]) -> list[str]:
 
 
 def _few_runs(numbers: Iterable[int]) -> list[str]:
-    """Numbers as runs; where there are many, those in the middle are left out."""
+    """Return numbers as runs; where there are many, those in the middle are left out."""
     stretches = runs(numbers)
     return (
         stretches

@@ -94,7 +94,7 @@ class _Outliner:
         group.children = parted(children, group.path)
 
     def _ordered(self, members: Sequence[int], depth: int) -> list[Entry]:
-        """The entries of a level in the order of the data flow.
+        """Return the entries of a level in the order of the data flow.
 
         A module that other things pass through becomes several.
         """
@@ -133,7 +133,8 @@ class _Outliner:
         return entries
 
     def _owners(self, members: Sequence[int], depth: int) -> dict[int, tuple[str, ...]]:
-        """The path of the entry that each member lies in, for those that lie deeper than ``depth``.
+        """Return the path of the entry that each member lies in, for those that lie deeper than
+        ``depth``.
 
         A module with nothing of its own and one child is one with it, but for models that stand
         beside each other; a list of modules that are built alike, which nothing calls as one, is as

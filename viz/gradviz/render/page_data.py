@@ -125,7 +125,7 @@ class _Loss:
         return data | {"strings": strings, "wide": wide}
 
     def _rows(self, tree: "_Tree") -> list[dict[str, int]]:
-        """The columns of each thing."""
+        """Return the columns of each thing."""
         rows: list[dict[str, int]] = [{} for _ in self._drawn.things]
         for group in tree.groups:
             for child in group.children:
@@ -188,7 +188,7 @@ class _Loss:
         ]
 
     def _groups(self, tree: "_Tree") -> list[list[Any]]:
-        """The rows of all groups.
+        """Return the rows of all groups.
 
         A row holds sort, name, path, times, class, the name where the group is shown, the words
         of its line in the tree, what is in it, its box while closed, its title while open.
@@ -214,7 +214,7 @@ class _Loss:
         return rows
 
     def _class_of(self, group: Group) -> str:
-        """The class of a module, or that which all modules of a run share."""
+        """Return the class of a module, or that which all modules of a run share."""
         paths = {group.path}
         if group.sort is not GroupSort.MODULE:
             paths = {module.path for module in _modules_of(group)}
@@ -223,7 +223,7 @@ class _Loss:
         return classes.pop() if len(classes) == 1 else ""
 
     def _summed(self, tree: "_Tree") -> list[Tally]:
-        """What is in each group, the groups in it included."""
+        """Return what is in each group, the groups in it included."""
         tallies = []
         for group in tree.groups:
             tallies.append(Tally())
@@ -284,11 +284,11 @@ class _Loss:
         return [self._numbers[name] for name in names if name in self._numbers]
 
     def _place(self, place: Place) -> int:
-        """The number of a place."""
+        """Return the number of a place."""
         return self._places[(place.file, place.line, place.code, place.function)]
 
     def _place_row(self, file: str, line: int, code: str, function: str) -> tuple[int, ...]:
-        """File, line, code, function, and the file's name with the line."""
+        """Return file, line, code, function, and the file's name with the line."""
         texts = self._strings
         return texts[file], line, texts[code], texts[function], texts[file_and_line(file, line)]
 
@@ -330,7 +330,7 @@ def _count(tally: Tally, thing: PageThing) -> None:
 
 
 def _column(values: list[int]) -> int | list[int] | dict[str, list[int]]:
-    """A column.
+    """Return a column.
 
     One number where all are the same, and each with how often it comes in a row where that is
     shorter.

@@ -43,7 +43,7 @@ def patches_of(cut: Cut, patches: Sequence[PagePatch]) -> list[int]:
 
 
 def _patch_data(patch: PagePatch) -> dict[str, Any]:
-    """One patch. What is no UTF-8 can be read and not be copied."""
+    """Return one patch. What is no UTF-8 can be read and not be copied."""
     text = patch.diff.decode("utf-8", "replace")
     return {
         "title": printable(patch.title),

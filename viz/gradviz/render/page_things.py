@@ -130,7 +130,9 @@ class _Placing:
         return list(shared.values())
 
     def _end(self, boxes: Sequence[Box], link: Link) -> int:
-        """The thing that a line begins at: a stub, where the tensor is drawn in another module."""
+        """Return the thing that a line begins at: a stub, where the tensor is drawn in another
+        module.
+        """
         number = self._placed.get(link.source)
         if number is not None:
             thing = self._things[number]
@@ -169,7 +171,7 @@ class _Placing:
         return len(self._things) - 1
 
     def _beside(self) -> Iterator[PageThing]:
-        """The parameters that nothing drawn stands for."""
+        """Yield the parameters that nothing drawn stands for."""
         drawn = {thing.parameter.name for thing in self._things if thing.parameter}
         for name, parameter in self._report.parameters.items():
             if name not in drawn:

@@ -32,7 +32,7 @@ def repeats(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
 
 
 def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int]]:
-    """What repeats.
+    """Yield what repeats.
 
     Minus how many entries that saves, where it starts, its period and its length.
     """
@@ -55,7 +55,7 @@ def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int]]
 
 
 def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | Group]":
-    """Children in parts of parts, where they are too many for one level."""
+    """Return children in parts of parts, where they are too many for one level."""
     while len(children) > MOST:
         size = -(-len(children) // -(-len(children) // MOST))
         parts: list[int | Group] = []

@@ -57,7 +57,7 @@ def _result(violation: Violation, place: dict[str, str], message: str) -> dict[s
 
 
 def _rule(word: str) -> dict[str, Any]:
-    """What a result of this kind means: the verdict that was found."""
+    """Return what a result of this kind means: the verdict that was found."""
     meanings = {str(verdict): meaning for verdict, meaning in MEANINGS.items()}
     meaning = meanings.get(
         word,

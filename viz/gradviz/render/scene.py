@@ -117,7 +117,7 @@ def whole_sketch(report: Findings) -> Sketch:
 
 
 def _unused(report: Findings) -> Iterator[Box]:
-    """Boxes for parameters that the graph lacks, a module to a box."""
+    """Yield boxes for parameters that the graph lacks, a module to a box."""
     names = [
         name for name, parameter in report.parameters.items() if parameter.verdict is Verdict.UNUSED
     ]
@@ -234,7 +234,7 @@ class _Framing:
 
 
 def _frames_drawn(folded: Folded) -> dict[int, int | None]:
-    """For every frame the one that is drawn for it.
+    """Return for every frame the one that is drawn for it.
 
     Itself, or one around it where there is too little in it.
     """
@@ -254,7 +254,7 @@ def _frames_drawn(folded: Folded) -> dict[int, int | None]:
 
 
 def _note(folded: Folded) -> str:
-    """What is folded, and how to see more."""
+    """Return what is folded, and how to see more."""
     boxes = len(folded.boxes)
     note = f"Folded: {folded.nodes:,} operations and parameters in {boxes} boxes."
     if any(frame.modules > 1 for frame in folded.frames) or any(

@@ -289,7 +289,7 @@ def _named(names: Iterable[str], report: Findings) -> list[str]:
 
 
 def _subject(names: Sequence[str], report: Findings) -> tuple[str, str]:
-    """The parameters as the subject of a clause, and its verb."""
+    """Return the parameters as the subject of a clause, and its verb."""
     paths = _named(names, report)
     names_listed = listing(paths)
     return (
@@ -304,7 +304,7 @@ def _with(report: Findings, verdict: Verdict) -> list[str]:
 
 
 def _outside_clauses(report: Findings) -> list[str]:
-    """Where no parameters were given: how many tensors gradient reaches."""
+    """Return, where no parameters were given, how many tensors gradient reaches."""
     reached = counted(len(report.unregistered), "tensor")
     return [f"gradient reaches {reached}"] if report.unregistered and not report.parameters else []
 
@@ -342,8 +342,8 @@ def _frozen_clauses(report: Findings) -> list[str]:
 
 
 def _passed_by(report: Findings) -> list[str]:
-    """The parameters that gradient reaches through an operation which a frozen parameter goes into
-    as well.
+    """Return the parameters that gradient reaches through an operation which a frozen parameter
+    goes into as well.
     """
     nodes = report.graph.nodes
     graph = report.graph

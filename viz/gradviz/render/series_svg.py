@@ -98,7 +98,9 @@ def render_series_svg(series: Series) -> str:
 
 
 def _fewer(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """Leave out blocks between others where there are more than anybody can read."""
+    """Return the lines, without some blocks between others where they are more than anybody can
+    read.
+    """
     return tuple(lines[place] for place in spread(range(len(lines)), _MOST_ROWS))
 
 
@@ -107,8 +109,8 @@ def _height(panel: _Panel) -> float:
 
 
 def _drawn(panel: _Panel, series: Series, places: Sequence[int], y: float) -> Iterator[str]:
-    """One heat map with its title, its scale, the names, and the bars of the last
-    call beside it.
+    """Yield one heat map with its title, its scale, the names, and the bars of the last call beside
+    it.
     """
     top, wide = y + 46, _CELLS / max(len(places), 1)
     right = _NAMES + _CELLS + _GAP
@@ -129,7 +131,7 @@ def _drawn(panel: _Panel, series: Series, places: Sequence[int], y: float) -> It
 
 
 def _cells(numbers: Sequence[float | None], scale: Scale, wide: float, y: float) -> Iterator[str]:
-    """A row of cells; neighbours of one step are one rectangle."""
+    """Yield a row of cells; neighbours of one step are one rectangle."""
     looks = [_look(number, scale) for number in numbers]
     begin = 0
     for place in range(1, len(looks) + 1):
@@ -234,7 +236,7 @@ def _words(series: Series, panels: Sequence[_Panel]) -> tuple[str, str]:
 
 
 def _style(name: str) -> str:
-    """The style sheet, for light grounds and then for dark ones."""
+    """Return the style sheet, for light grounds and then for dark ones."""
 
     def colours(scheme: int) -> str:
         steps = "".join(

@@ -175,7 +175,7 @@ def _cuts(report: Findings) -> list[str]:
 
 
 def _room(node: Node) -> str | None:
-    """What a node is told as among modules; None for what runs outside of all."""
+    """Return what a node is told as among modules; None for what runs outside of all."""
     if node.kind is NodeKind.PARAMETER:
         return _owner(node.name)
     if node.kind is NodeKind.OPERATION:
@@ -184,12 +184,12 @@ def _room(node: Node) -> str | None:
 
 
 def _owner(parameter: str) -> str:
-    """The module that a parameter belongs to."""
+    """Return the module that a parameter belongs to."""
     return parameter.rpartition(".")[0] or "(model)"
 
 
 def _through(near: str, far: str) -> str:
-    """How a value arrives that comes along two edges.
+    """Return how a value arrives that comes along two edges.
 
     What severs is told before what wants no gradient.
     """
@@ -199,7 +199,7 @@ def _through(near: str, far: str) -> str:
 
 
 def _naturally(room: str) -> tuple[bool, list[tuple[int, str]]]:
-    """Sort the loss first, and ``layers.2`` before ``layers.10``."""
+    """Return a key that sorts the loss first, and ``layers.2`` before ``layers.10``."""
     return room != "loss", [
         (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[.]", room)
     ]
@@ -220,8 +220,8 @@ def _arrow(edge: Edge) -> str:
 
 
 def _sorted_inputs(graph: Graph) -> list[list[Edge]]:
-    """The edges into each node, sorted by what hangs on them, then by who else uses that, and not
-    by when it was met.
+    """Return the edges into each node, sorted by what hangs on them, then by who else uses that,
+    and not by when it was met.
     """
     order = graph.inputs_first()
     below, above = [""] * len(graph.nodes), [""] * len(graph.nodes)

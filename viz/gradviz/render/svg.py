@@ -65,7 +65,7 @@ def drawing(
 def _laid_out(
     report: Findings, view: View, engine: str, changes: Changes | None
 ) -> tuple[Scene, str]:
-    """What is shown and an engine's SVG of it: as much as the engine can lay out."""
+    """Return what is shown and an engine's SVG of it: as much as the engine can lay out."""
     tried = ""
     while True:
         shown = scene(report, view, changes, tried=tried)

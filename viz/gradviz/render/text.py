@@ -210,7 +210,9 @@ def _is_zero_by_hook(report: Findings, cut: Cut) -> bool:
 
 
 def _training(training: Training) -> Iterator[_Line]:
-    """The last paragraph: whether the parameters train, and what was to train and does not."""
+    """Yield the last paragraph: whether the parameters train, and what was to train and does
+    not.
+    """
     yield _Line()
     yield _Line(sentence(training), "headline")
     for alarm in training.alarms:
@@ -320,7 +322,9 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
 
 
 def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line]:
-    """Those whose values were seen to stay out of the loss, and those that nothing came back to."""
+    """Yield those whose values were seen to stay out of the loss, and those that nothing came back
+    to.
+    """
     certain = [parameter for parameter in parameters if is_known_unused(parameter)]
     unseen = [parameter for parameter in parameters if parameter not in certain]
     yield from _why_unused(report, certain, "Unused: their values did not go into this loss.")
@@ -345,7 +349,7 @@ def _why_unused(report: Findings, parameters: Iterable[Parameter], title: str) -
 def _by_reason(
     parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]
 ) -> dict[_Reason, list[str]]:
-    """The names of the parameters of one verdict, those with the same reason together."""
+    """Return the names of the parameters of one verdict, those with the same reason together."""
     names_by_reason: dict[_Reason, list[str]] = {}
     for parameter in parameters:
         if parameter.verdict is verdict:
@@ -380,7 +384,7 @@ def _names(report: Findings, cut: Cut, verdict: Verdict) -> list[str]:
 
 
 def _wrapped(line: _Line, width: int) -> Iterator[tuple[int, str]]:
-    """The lines that ``line`` takes, each with the length of its margin."""
+    """Yield the lines that ``line`` takes, each with the length of its margin."""
     margin = " " * line.indent + (line.label.ljust(_LABEL) if line.label else "")
     text = printable(line.text)
     if line.style in ("code", "name") or len(margin) + len(text) <= width:

@@ -128,7 +128,7 @@ def _function_type(name: str) -> type[_Function]:
 
 
 def _addresses(statement: str) -> list[str]:
-    """The one or two nodes that a statement of torchviz is about.
+    """Return the one or two nodes that a statement of torchviz is about.
 
     What follows them may be anything.
     """

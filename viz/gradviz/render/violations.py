@@ -70,8 +70,8 @@ def render_violations(
 
 
 def _accepting(report: Findings, violation: Violation) -> list[str]:
-    """Patterns of exactly these parameters, where they were to be reached only because nothing else
-    was said of them.
+    """Return patterns of exactly these parameters, where they were to be reached only because
+    nothing else was said of them.
     """
     if violation.pattern or violation.expected != "reached":
         return []
@@ -86,7 +86,7 @@ def _accepting(report: Findings, violation: Violation) -> list[str]:
 
 
 def _written(word: str, patterns: Sequence[str], as_options: bool) -> str:
-    """How an expectation is written on the command line, or else in a test."""
+    """Return how an expectation is written on the command line, or else in a test."""
     if as_options:
         return " ".join(f"--{word} {shlex.quote(pattern)}" for pattern in patterns)
     value = ", ".join(f'"{pattern}"' for pattern in patterns)
@@ -166,7 +166,7 @@ def _expected(violation: Violation) -> str:
 
 
 def _verdict_found(violation: Violation) -> str:
-    """The verdict, and what is to blame for it."""
+    """Return the verdict, and what is to blame for it."""
     if violation.cuts:
         by = "; ".join(f"{cut.operation} at {path_and_line(cut)}" for cut in violation.cuts)
         return f"{violation.actual}, by {by}"
@@ -199,7 +199,7 @@ def _with_code(message: str, blamed: Cut | Place | None) -> str:
 
 
 def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) -> dict[str, str]:
-    """The line to annotate: one of the repository's own, as only these are shown."""
+    """Return the line to annotate: one of the repository's own, as only these are shown."""
     places: Iterable[Place | None]
     if cut is not None:
         places = (Place(cut.file, cut.line), cut.caller, *cut.also)
@@ -219,7 +219,7 @@ def _place(cut: Cut | None, violation: Violation, report: Findings, root: Path) 
 
 
 def _command(properties: dict[str, str], message: str) -> str:
-    """Write a workflow command, in which these characters have their own escapes."""
+    """Return a workflow command, in which these characters have their own escapes."""
     patterns = ",".join(
         f"{key}={_escaped(printable(value), ':,')}"
         for key, value in {**properties, "title": "gradviz"}.items()

@@ -114,7 +114,9 @@ class Ranks:
         yield f": {words_told}\n"
 
     def _calls(self) -> dict[str, list[Left]]:
-        """What every rank left of each call, the calls in the order in which ranks name them."""
+        """Return what every rank left of each call, the calls in the order in which ranks name
+        them.
+        """
         names = dict.fromkeys(name for report in self.reports.values() for name in report.calls)
         number_of_ranks = max(self.reports) + 1
         calls: dict[str, list[Left]] = {name: [] for name in names}
@@ -175,7 +177,7 @@ def _number(path: Path) -> int | None:
 
 
 def _saved(path: Path, met: dict[Heads, Words]) -> Saved:
-    """Read the report of one rank; ``met`` holds what earlier ones said, and is added to."""
+    """Return the report of one rank; ``met`` holds what earlier ones said, and is added to."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -189,7 +191,7 @@ def _saved(path: Path, met: dict[Heads, Words]) -> Saved:
 
 
 def _document(text: str) -> tuple[dict[str, Any], list[Heads]]:
-    """Read a report without its graphs, and apart from it the heads of its parameters.
+    """Return a report without its graphs, and apart from it the heads of its parameters.
 
     In the document the list ``[{"list": 0}]`` stands for the first of them.
     """
@@ -207,7 +209,8 @@ def _document(text: str) -> tuple[dict[str, Any], list[Heads]]:
 
 
 def _parted(text: str, opening: str) -> list[str]:
-    """Split a text at the lines that end in ``opening``: what is outside, inside, outside, ...
+    """Return a text split at the lines that end in ``opening``: what is outside, inside, outside,
+    ...
 
     A line break stands in no string of JSON, so that what begins a line is a key; as gradviz writes
     it, an object or a list ends at the line with the same margin.

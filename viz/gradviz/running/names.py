@@ -252,7 +252,9 @@ def _is_a(value: Any, kind: type) -> bool:
 
 
 def _is_wrapped(optimizer: Optimizer, others: Iterable[Optimizer]) -> bool:
-    """Accelerate's optimizer shares the groups of the one it wraps; the inner one steps."""
+    """Say whether an optimizer is one that Accelerate wraps: they share their groups, the inner one
+    steps.
+    """
     inner = optimizer.__dict__.get("optimizer")
     return inner is not None and any(inner is other for other in others)
 

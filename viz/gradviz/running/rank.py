@@ -35,7 +35,7 @@ def current() -> Rank | None:
 
 
 def _from_environment() -> Rank | None:
-    """Read what torchrun sets, or Lightning for the processes that it starts."""
+    """Return the rank that torchrun sets, or Lightning for the processes that it starts."""
     own = os.environ.get("RANK", os.environ.get("LOCAL_RANK", ""))
     of = os.environ.get("WORLD_SIZE", "")
     return Rank(int(own), int(of)) if own.isdecimal() and of.isdecimal() else None

@@ -279,7 +279,7 @@ def _read(where: Path) -> list[Left]:
 
 
 def _fresh(paths: Iterable[Path]) -> Iterator[Path]:
-    """Skip files that are older than this run, whose port an earlier one may have used.
+    """Yield the files that are not older than this run, whose port an earlier one may have used.
 
     Every rank begins before any calls backward.
     """

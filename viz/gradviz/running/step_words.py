@@ -177,7 +177,7 @@ def _held_others(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
 
 
 def _starved(names: Iterable[str], calls: Sequence[BackwardCall]) -> Iterator[str]:
-    """What kept gradient from each: the cut, or that it is no part of the loss."""
+    """Yield what kept gradient from each: the cut, or that it is no part of the loss."""
     explained = set()
     by_cuts: dict[tuple[Cut, ...], list[str]] = {}
     for name in names:

@@ -238,7 +238,9 @@ def _import(name: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
-    """Run a file as a module; what stands under ``if __name__ == "__main__"`` is left out."""
+    """Return a file run as a module; what stands under ``if __name__ == "__main__"`` is left
+    out.
+    """
     if not path.is_file():
         raise GradvizError(f"there is no file {str(path)!r}")
     _look_in(path.parent.resolve())

@@ -160,7 +160,7 @@ def _reached(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
-    """What is reached on one route and severed on another.
+    """Yield what is reached on one route and severed on another.
 
     Lines in libraries only counted, unless asked for.
     """

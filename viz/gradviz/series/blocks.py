@@ -68,7 +68,7 @@ def _norm(norms: Numbers | list[float | None]) -> float | None:
 
 
 def _ratio(lines: Sequence[Line], column: int) -> float | None:
-    """The updates of all parameters together, relative to their weights together."""
+    """Return the updates of all parameters together, relative to their weights together."""
     pairs = [
         (ratio, weight)
         for line in lines

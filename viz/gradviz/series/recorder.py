@@ -160,7 +160,7 @@ def _short(number: float | None) -> float | None:
 
 
 def _rounded(number: float) -> float:
-    """Round to the digits that are kept."""
+    """Return a number rounded to the digits that are kept."""
     if number == 0 or not math.isfinite(number):
         return float(number)
     return float(f"{number:.{_DIGITS}g}")

@@ -146,7 +146,7 @@ def hold(report: "Report", expectations: Expectations, *, traced: bool = True) -
 def _judged(
     loss: Any, model: "Model | None", optimizer: "Optimizers", trace: "Trace | None"
 ) -> tuple["Report", bool]:
-    """The report, and whether a trace stands behind it."""
+    """Return the report, and whether a trace stands behind it."""
     __tracebackhide__ = True
     from gradviz.reports import Report
 

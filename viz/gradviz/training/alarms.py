@@ -214,12 +214,12 @@ def _stale(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> boo
 
 
 def _stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
-    """An optimizer holds it and steps."""
+    """Say whether an optimizer holds it and steps."""
     return any(holder.steps for holder in holders)
 
 
 def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
-    """An optimizer holds it, and steps or will never do so."""
+    """Say whether an optimizer holds it, and steps or will never do so."""
     return any(holder.steps for holder in holders) or (bool(holders) and scene.ended)
 
 

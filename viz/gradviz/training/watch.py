@@ -138,7 +138,9 @@ class StepWatch:
         self.optimizers.record(optimizer).begun = begun
 
     def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
-        """Take note of what optimizers are called, as :meth:`Optimizers.named` does."""
+        """Return optimizers by what they are called, and take note of it, as
+        :meth:`Optimizers.named` does.
+        """
         return self.optimizers.named(optimizers)
 
     def scaled(self, optimizer: Optimizer) -> None:

@@ -23,7 +23,7 @@ _CASTS = frozenset(("int", "round", "floor", "ceil", "long", "to", "type", "shor
 
 @proposes("item", "integer_cast", "non_differentiable")
 def weighed(site: FaultyLine) -> Iterator[Edit]:
-    """Weigh what a slice keeps by a sigmoid of the distance to its bound."""
+    """Yield edits that weigh what a slice keeps by a sigmoid of the distance to its bound."""
     statement = site.statement
     if statement is None:
         return
@@ -58,8 +58,8 @@ def weighed(site: FaultyLine) -> Iterator[Edit]:
 def _slices(
     source: SourceFile, function: ast.AST
 ) -> Iterator[tuple[ast.Subscript, int, ast.expr, bool]]:
-    """Go through the bounds of slices that are read: the whole, the dimension, the bound, and
-    whether it is the upper.
+    """Yield the bounds of slices that are read: the whole, the dimension, the bound, and whether it
+    is the upper.
     """
     for node in ast.walk(function):
         if not (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)):

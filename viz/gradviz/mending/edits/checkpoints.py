@@ -15,7 +15,7 @@ _SWITCHES = {
 
 @proposes("checkpoint")
 def not_reentrant(site: FaultyLine) -> Iterator[Edit]:
-    """Checkpoint without a second autograd."""
+    """Yield edits that checkpoint without a second autograd."""
     for call in calls(site, *_CALLS):
         yield Edit(
             "checkpoint with use_reentrant=False",
@@ -31,7 +31,7 @@ def not_reentrant(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("checkpoint")
 def with_input_gradients(site: FaultyLine) -> Iterator[Edit]:
-    """Tell a model of transformers, whose own code checkpoints, how to."""
+    """Yield edits that tell a model of transformers, whose own code checkpoints, how to."""
     for node in ast.walk(site.source.tree):
         name = last_name(node) if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and name in _SWITCHES:
@@ -54,7 +54,7 @@ def with_input_gradients(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("checkpoint")
 def live_input(site: FaultyLine) -> Iterator[Edit]:
-    """Have the input of a reentrant checkpoint require grad."""
+    """Yield edits that have the input of a reentrant checkpoint require grad."""
     for call in calls(site, *_CALLS):
         if len(call.args) > 1 and isinstance(call.args[1], ast.Name):
             name = call.args[1].id

@@ -8,7 +8,7 @@ from gradviz.mending.edit import Edit, FaultyLine, calls, proposes
 
 @proposes("collective")
 def own_part(site: FaultyLine) -> Iterator[Edit]:
-    """Put the live tensor back in its own slot of what was gathered."""
+    """Yield edits that put the live tensor back in its own slot of what was gathered."""
     for call in calls(site, "all_gather"):
         if len(call.args) < 2 or site.statement is None:
             continue

@@ -9,7 +9,9 @@ from gradviz.mending.source import Replacement
 
 @proposes("deepcopy")
 def shared(site: FaultyLine) -> Iterator[Edit]:
-    """Use the module itself, where a function calls its copy and does nothing else to it."""
+    """Yield edits that use the module itself, where a function calls its copy and does nothing else
+    to it.
+    """
     for call, name in _copies(site):
         if all(_is_called(site, use) for use in _uses(site, name)):
             code = in_brackets(site, call.args[0])
@@ -18,8 +20,8 @@ def shared(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("deepcopy")
 def first_order(site: FaultyLine) -> Iterator[Edit]:
-    """Hand the gradient of an adapted copy on to what it was copied from, as first-order
-    meta-learning does: its numbers are the copy's.
+    """Yield edits that hand the gradient of an adapted copy on to what it was copied from, as
+    first-order meta-learning does: its numbers are the copy's.
     """
     for call, name in _copies(site):
         origin = in_brackets(site, call.args[0])
@@ -31,7 +33,7 @@ def first_order(site: FaultyLine) -> Iterator[Edit]:
 
 
 def _called_by_state(site: FaultyLine, name: str, state: str) -> Iterator[Replacement]:
-    """Go through the calls of a copy, the last first, and what is returned of it."""
+    """Yield the calls of a copy, the last first, and what is returned of it."""
     source = site.source
     uses = sorted(_uses(site, name), key=lambda use: -use.lineno)
     for use in uses:

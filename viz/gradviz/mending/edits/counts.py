@@ -11,7 +11,7 @@ from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, keyword, 
 
 @proposes("non_differentiable")
 def soft_histogram(site: FaultyLine) -> Iterator[Edit]:
-    """Let gradient pass ``histc``, where its bins and their ends are given."""
+    """Yield edits that let gradient pass ``histc``, where its bins and their ends are given."""
     for call in calls(site, "histc"):
         if not isinstance(call.func, ast.Attribute):
             continue

@@ -14,8 +14,8 @@ _CONTEXT = "torch.autograd.function.FunctionCtx()"
 
 @proposes("custom_function", "zero")
 def through_forward(site: FaultyLine) -> Iterator[Edit]:
-    """Call the Function's forward itself, so that its operations are recorded, and its backward is
-    not used.
+    """Yield edits that call the Function's forward itself, so that its operations are recorded, and
+    its backward is not used.
     """
     for call in calls(site, "apply"):
         if not isinstance(call.func, ast.Attribute):

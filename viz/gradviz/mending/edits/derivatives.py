@@ -9,7 +9,7 @@ _CALLS = ("grad", "jacobian", "hessian", "hvp", "vhp", "jvp", "vjp", "backward")
 
 @proposes("grad_without_graph")
 def create_graph(site: FaultyLine) -> Iterator[Edit]:
-    """Hand over ``create_graph=True``."""
+    """Yield edits that hand over ``create_graph=True``."""
     for call in calls(site, *_CALLS):
         yield Edit(
             "take the derivative with create_graph=True",

@@ -8,6 +8,6 @@ from gradviz.mending.edit import Edit, FaultyLine, proposes
 
 @proposes("frozen")
 def drop(site: FaultyLine) -> Iterator[Edit]:
-    """Drop the line that freezes."""
+    """Yield edits that drop the line that freezes."""
     if isinstance(site.statement, ast.Expr | ast.Assign):
         yield Edit("drop the freeze", (site.source.deleting(site.statement),))

@@ -24,7 +24,7 @@ _TYPES = {"float32": "float()", "float64": "double()", "float": "double()", "dou
 
 @proposes("item", "numpy", "detach", "data")
 def in_torch(site: FaultyLine) -> Iterator[Edit]:
-    """Do all of the function that a site lies in by torch."""
+    """Yield edits that do all of the function that a site lies in by torch."""
     assert site.statement is not None
     function = site.source.function_of(site.statement)
     if isinstance(function, ast.Module) or not site.is_imported("torch"):
@@ -51,7 +51,9 @@ def in_torch(site: FaultyLine) -> Iterator[Edit]:
 
 
 def _dropped(site: FaultyLine, statement: ast.stmt) -> Iterator[Replacement]:
-    """Drop what takes values out of the graph; the statement where nothing is left of it."""
+    """Yield what drops a call that takes values out of the graph, or its statement if it is no
+    more.
+    """
     source = site.source
     tops = [
         (node, base)
@@ -87,7 +89,7 @@ def _unwrapped(site: FaultyLine, node: ast.AST) -> Iterator[Replacement]:
 
 
 def _typed(site: FaultyLine, node: ast.AST) -> Iterator[Replacement]:
-    """Put torch's cast in the place of numpy's."""
+    """Yield what puts torch's cast in the place of numpy's."""
     if isinstance(node, ast.Call) and last_name(node) == "astype" and len(node.args) == 1:
         kind = node.args[0]
         name = str(kind.value) if isinstance(kind, ast.Constant) else last_name(kind)

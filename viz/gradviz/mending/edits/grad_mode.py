@@ -13,7 +13,7 @@ _MOST = 8  # statements of a block that are taken out one by one
 
 @proposes(*_KINDS)
 def block(site: FaultyLine) -> Iterator[Edit]:
-    """Take what is severed out of its ``with`` block, or drop the block."""
+    """Yield edits that take what is severed out of its ``with`` block, or drop the block."""
     regions = list(_enclosing(site))
     # The call of what TorchScript runs, and not the block itself
     if not any(_is_off(node) for node in regions):
@@ -30,7 +30,9 @@ def block(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes(*_KINDS)
 def switch(site: FaultyLine) -> Iterator[Edit]:
-    """Drop a call that switches grad mode off, or have it switched on again behind it."""
+    """Yield edits that drop a call that switches grad mode off, or have it switched on again behind
+    it.
+    """
     for node in ast.walk(site.source.tree):
         if (
             isinstance(node, ast.Expr)
@@ -113,7 +115,7 @@ def _without(site: FaultyLine, node: ast.With | ast.AsyncWith, off: list[ast.wit
 
 
 def _narrowed(site: FaultyLine, node: ast.With | ast.AsyncWith) -> Iterator[Edit]:
-    """Take one statement, or the first or last ones, out of the block."""
+    """Yield edits that take one statement, or the first or last ones, out of the block."""
     source, body = site.source, node.body
     if len(body) < 2 or len(body) > _MOST or body[0].lineno == node.lineno:
         return

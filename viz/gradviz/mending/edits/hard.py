@@ -33,7 +33,7 @@ _KINDS = ("non_differentiable", "integer_cast", "zero")
 
 @proposes("non_differentiable", "detach")
 def comparison(site: FaultyLine) -> Iterator[Edit]:
-    """Give a comparison the gradient of a sigmoid."""
+    """Yield edits that give a comparison the gradient of a sigmoid."""
     for node in site.nodes():
         sides = _sides(site, node)
         if sides is None:
@@ -56,7 +56,9 @@ def _comparison_like(site: FaultyLine, compared: ast.expr, soft: str, name: str)
 
 @proposes(*_KINDS)
 def step(site: FaultyLine) -> Iterator[Edit]:
-    """Let gradient pass rounding, the sign and a draw as if they were not there."""
+    """Yield edits that let gradient pass rounding, the sign and a draw as if they were not
+    there.
+    """
     for node in site.nodes():
         if (
             isinstance(node, ast.Call)
@@ -74,7 +76,7 @@ def step(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes(*_KINDS)
 def cast(site: FaultyLine) -> Iterator[Edit]:
-    """Let gradient pass a cast to whole numbers straight through."""
+    """Yield edits that let gradient pass a cast to whole numbers straight through."""
     for node in site.nodes():
         if not (
             isinstance(node, ast.Call)
@@ -94,7 +96,9 @@ def cast(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("non_differentiable")
 def choice(site: FaultyLine) -> Iterator[Edit]:
-    """Look a choice up by a product with one-hot rows, which pass gradient as its scores do."""
+    """Yield edits that look a choice up by a product with one-hot rows, which pass gradient as its
+    scores do.
+    """
     for chosen, index, scores in _choices(site):
         soft = scores if last_name(chosen) == "multinomial" else f"torch.softmax({scores}, -1)"
         for use, code in _uses(site, index):
@@ -121,7 +125,9 @@ def choice(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("non_differentiable")
 def gate(site: FaultyLine) -> Iterator[Edit]:
-    """Weigh what was chosen by its score: by a factor of one, whose gradient is the score's."""
+    """Yield edits that weigh what was chosen by its score: by a factor of one, whose gradient is
+    the score's.
+    """
     for _, index, scores in _choices(site):
         for use, code in _uses(site, index):
             picked = site.source.parents.get(use)
@@ -140,8 +146,8 @@ def gate(site: FaultyLine) -> Iterator[Edit]:
 
 
 def _by_number(site: FaultyLine, use: ast.expr, scores: str) -> Iterator[Edit]:
-    """Weigh what an expert makes of the rows that chose its number: ``rows = choice == number``,
-    ``out[rows] = expert(x[rows])``.
+    """Yield edits that weigh what an expert makes of the rows that chose its number: ``rows =
+    choice == number``, ``out[rows] = expert(x[rows])``.
     """
     source = site.source
     compared = source.parents.get(use)
@@ -172,7 +178,9 @@ def _by_number(site: FaultyLine, use: ast.expr, scores: str) -> Iterator[Edit]:
 
 @proposes("non_differentiable")
 def hit(site: FaultyLine) -> Iterator[Edit]:
-    """Give a choice that is held against what is right the gradient of its probability."""
+    """Yield edits that give a choice that is held against what is right the gradient of its
+    probability.
+    """
     for _, index, scores in _choices(site):
         for use, _ in _uses(site, index):
             compared = site.source.parents.get(use)

@@ -9,7 +9,7 @@ from gradviz.mending.source import Replacement, SourceFile
 
 @proposes("cleared")
 def clear_before(site: FaultyLine) -> Iterator[Edit]:
-    """Move ``zero_grad()`` in front of ``backward()``."""
+    """Yield edits that move ``zero_grad()`` in front of ``backward()``."""
     statement = site.statement
     if not (isinstance(statement, ast.Expr) and last_name(statement.value) == "zero_grad"):
         return
@@ -26,7 +26,9 @@ def clear_before(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("stale")
 def make_after(site: FaultyLine) -> Iterator[Edit]:
-    """Make the optimizer behind the line that put something new in a parameter's place."""
+    """Yield edits that make the optimizer behind the line that put something new in a parameter's
+    place.
+    """
     replacement = site.statement
     if replacement is None:
         return
@@ -51,7 +53,7 @@ def make_after(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("not_held")
 def hand_over(site: FaultyLine) -> Iterator[Edit]:
-    """Hand the optimizer what it does not hold, as a group of its own."""
+    """Yield edits that hand the optimizer what it does not hold, as a group of its own."""
     statement = site.statement
     if not isinstance(statement, ast.Assign) or not is_optimizer(statement.value):
         return

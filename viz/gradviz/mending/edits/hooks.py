@@ -8,6 +8,6 @@ from gradviz.mending.edit import Edit, FaultyLine, proposes
 
 @proposes("hook")
 def drop(site: FaultyLine) -> Iterator[Edit]:
-    """Drop the line that registers it."""
+    """Yield edits that drop the line that registers it."""
     if isinstance(site.statement, ast.Expr):
         yield Edit("drop the hook", (site.source.deleting(site.statement),))

@@ -9,7 +9,7 @@ from gradviz.mending.edits.values import taken
 
 @proposes("copy_under_no_grad", "data", "no_grad", "detach", "error")
 def out_of_place(site: FaultyLine) -> Iterator[Edit]:
-    """Assign what the operation returns in the place of writing into its tensor.
+    """Yield edits that assign what the operation returns in the place of writing into its tensor.
 
     ``h = h.mul(gain)``.
     """

@@ -14,7 +14,7 @@ _BOUNDS = frozenset(("clamp", "clip"))
 
 @proposes("integer_cast", "non_differentiable", "zero")
 def slope(site: FaultyLine) -> Iterator[Edit]:
-    """Let gradient pass a look-up as the difference to the next row says."""
+    """Yield edits that let gradient pass a look-up as the difference to the next row says."""
     statement = site.statement
     if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
         return

@@ -13,7 +13,9 @@ _MOST = 8
 
 @proposes("zero")
 def drop_fill(site: FaultyLine) -> Iterator[Edit]:
-    """Drop the line that fills one of them with zeros, so that it keeps its default values."""
+    """Yield edits that drop the line that fills one of them with zeros, so that it keeps its
+    default values.
+    """
     if site.operation not in ("zero_factor", "mul", "linear", "addmm", "mm", "matmul"):
         return
     fills = [
@@ -28,7 +30,7 @@ def drop_fill(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("zero")
 def small_numbers(site: FaultyLine) -> Iterator[Edit]:
-    """Have a parameter that begins with zeros begin with small numbers."""
+    """Yield edits that have a parameter that begins with zeros begin with small numbers."""
     if site.operation not in ("zero_factor", "mul", "linear", "addmm", "mm", "matmul"):
         return
     for node in ast.walk(site.source.tree):

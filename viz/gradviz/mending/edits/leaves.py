@@ -10,7 +10,7 @@ from gradviz.mending.edit import Edit, FaultyLine, proposes
 
 @proposes("error")
 def drop_flag(site: FaultyLine) -> Iterator[Edit]:
-    """Drop the line that has a loss require grad."""
+    """Yield edits that drop the line that has a loss require grad."""
     statement = site.statement
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
         target = statement.targets[0]

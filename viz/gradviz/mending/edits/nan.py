@@ -28,7 +28,7 @@ _OF_POSITIVE = ("sqrt", "log", "log2", "log10", "rsqrt")
 
 @proposes("not_finite")
 def safe_operand(site: FaultyLine) -> Iterator[Edit]:
-    """Put ones into the operand where the ``where`` does not take its result."""
+    """Yield edits that put ones into the operand where the ``where`` does not take its result."""
     for call in calls(site, "where"):
         if len(call.args) != 3:
             continue
@@ -46,8 +46,8 @@ def safe_operand(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("not_finite")
 def clamped_operand(site: FaultyLine) -> Iterator[Edit]:
-    """Keep what a root or a logarithm is taken of away from zero, by a number that a sum
-    does not notice. A ``where`` beside it has a better way.
+    """Yield edits that keep what a root or a logarithm is taken of away from zero, by a number that
+    a sum does not notice. A ``where`` beside it has a better way.
     """
     if any(calls(site, "where")):
         return

@@ -48,7 +48,7 @@ _KINDS = ("item", "numpy", "detach", "data", "error")
 
 @proposes(*_KINDS)
 def by_torch(site: FaultyLine) -> Iterator[Edit]:
-    """Call torch's own function, on the tensor itself."""
+    """Yield edits that call torch's own function, on the tensor itself."""
     assert site.statement is not None
     changes, modules = twins(site, head(site.statement))
     if changes and site.is_imported("torch"):
@@ -67,7 +67,9 @@ def by_torch(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes(*_KINDS)
 def of_a_list(site: FaultyLine) -> Iterator[Edit]:
-    """Stack a list of tensors for what numpy, or Python, makes of a list of numbers."""
+    """Yield edits that stack a list of tensors for what numpy, or Python, makes of a list of
+    numbers.
+    """
     for node in site.nodes():
         if not (isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords):
             continue

@@ -8,7 +8,7 @@ from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, keyword, 
 
 @proposes("non_differentiable", "item")
 def scaled(site: FaultyLine) -> Iterator[Edit]:
-    """Scale a range from 0 to 1."""
+    """Yield edits that scale a range from 0 to 1."""
     for call in calls(site, "linspace", "logspace"):
         ends = [*call.args[:2], *filter(None, (keyword(call, "start"), keyword(call, "end")))]
         steps = call.args[2] if len(call.args) > 2 else keyword(call, "steps")

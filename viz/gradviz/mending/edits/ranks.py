@@ -11,7 +11,7 @@ from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_
 
 @proposes("non_differentiable")
 def soft_rank(site: FaultyLine) -> Iterator[Edit]:
-    """Let gradient pass the rank of each value, ``x.argsort().argsort()``."""
+    """Yield edits that let gradient pass the rank of each value, ``x.argsort().argsort()``."""
     for node in site.nodes():
         values = _sorted(_sorted(node))
         if values is None or not isinstance(node, ast.expr):

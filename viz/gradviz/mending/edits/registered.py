@@ -14,7 +14,9 @@ _MOST = 8  # attributes whose value is looked into by trying
 
 @proposes("unregistered", "not_held", "stale", "cleared")
 def module_list(site: FaultyLine) -> Iterator[Edit]:
-    """Keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds them."""
+    """Yield edits that keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds
+    them.
+    """
     for statement in ast.walk(site.source.tree):
         if not (
             isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
@@ -43,7 +45,9 @@ def module_list(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("unregistered")
 def register(site: FaultyLine) -> Iterator[Edit]:
-    """Move a parameter or cast it before it becomes one: what comes of it then is none."""
+    """Yield edits that move a parameter or cast it before it becomes one: what comes of it then is
+    none.
+    """
     statement = site.statement
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
         return
@@ -68,8 +72,8 @@ def register(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("unregistered")
 def parameters(site: FaultyLine) -> Iterator[Edit]:
-    """Keep parameters in a ParameterList or ParameterDict, and make one of a tensor that requires
-    grad.
+    """Yield edits that keep parameters in a ParameterList or ParameterDict, and make one of a
+    tensor that requires grad.
     """
     nn = "nn" if site.is_imported("nn") else "torch.nn"
     for name, value in _attributes(site):
@@ -87,8 +91,8 @@ def parameters(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("unregistered")
 def perhaps_modules(site: FaultyLine) -> Iterator[Edit]:
-    """Keep what a function returns, or a tuple, in a ModuleList: where it holds no modules, torch
-    says so.
+    """Yield edits that keep what a function returns, or a tuple, in a ModuleList: where it holds no
+    modules, torch says so.
     """
     nn = "nn" if site.is_imported("nn") else "torch.nn"
     candidates = [
@@ -106,7 +110,7 @@ def perhaps_modules(site: FaultyLine) -> Iterator[Edit]:
 
 
 def _attributes(site: FaultyLine) -> Iterator[tuple[str, ast.expr]]:
-    """Go through the attributes that are assigned to, and their values."""
+    """Yield the attributes that are assigned to, and their values."""
     for node in ast.walk(site.source.tree):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target

@@ -25,7 +25,7 @@ _WRAPS = ("Variable", "Parameter")
 
 @proposes("new_tensor", "item", "detach", "error", "numpy")
 def stack(site: FaultyLine) -> Iterator[Edit]:
-    """Stack what is handed to ``torch.tensor`` and its like."""
+    """Yield edits that stack what is handed to ``torch.tensor`` and its like."""
     for call in calls(site, *_COPIES):
         if not call.args:
             continue
@@ -40,7 +40,7 @@ def stack(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("new_tensor", "item", "detach", "error", "numpy", "data")
 def unwrap(site: FaultyLine) -> Iterator[Edit]:
-    """Use the tensor itself in the place of a new one around it."""
+    """Yield edits that use the tensor itself in the place of a new one around it."""
     for call in calls(site, *_COPIES, *_WRAPS):
         if len(call.args) != 1 or isinstance(call.args[0], ast.List | ast.Tuple | ast.ListComp):
             continue
@@ -64,7 +64,7 @@ def unwrap(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("new_tensor")
 def nested(site: FaultyLine) -> Iterator[Edit]:
-    """Make a nested tensor of tensors with their history."""
+    """Yield edits that make a nested tensor of tensors with their history."""
     for call in calls(site, "nested_tensor"):
         end = site.source.span(call.func)[1]
         change = Replacement(end - len("nested_tensor"), end, "as_nested_tensor")
@@ -73,8 +73,8 @@ def nested(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("data")
 def assign(site: FaultyLine) -> Iterator[Edit]:
-    """Let a computed tensor stand in the place of a module's parameter, where it was written into
-    ``.data``.
+    """Yield edits that let a computed tensor stand in the place of a module's parameter, where it
+    was written into ``.data``.
     """
     statement = site.statement
     if not isinstance(statement, ast.Assign):
@@ -95,7 +95,7 @@ def assign(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("new_tensor")
 def all_of_a_kind(site: FaultyLine) -> Iterator[Edit]:
-    """Do to every statement of the body what helps one.
+    """Yield edits that do to every statement of the body what helps one.
 
     ``folded.weight`` and ``folded.bias`` are wrapped alike.
     """

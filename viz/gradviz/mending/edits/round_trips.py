@@ -17,7 +17,9 @@ _KINDS = ("new_tensor", "detach", "data", "item", "numpy", "error")
 
 @proposes(*_KINDS)
 def handed_over(site: FaultyLine) -> Iterator[Edit]:
-    """Hand values over as they are, all through the file, where they were packed and unpacked."""
+    """Yield edits that hand values over as they are, all through the file, where they were packed
+    and unpacked.
+    """
     calls = [call for node in ast.walk(site.source.tree) if (call := _packing(node)) is not None]
     names = {name_of(call) for call in calls}
     packs = [call for call in calls if _other_way(name_of(call)) in names]
@@ -32,7 +34,7 @@ def handed_over(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes(*_KINDS)
 def not_read_back(site: FaultyLine) -> Iterator[Edit]:
-    """Use the tensor that was saved in the place of what is loaded again."""
+    """Yield edits that use the tensor that was saved in the place of what is loaded again."""
     assert site.statement is not None
     calls = [
         node

@@ -9,7 +9,7 @@ from gradviz.mending.source import Replacement
 
 @proposes("non_differentiable", "no_grad")
 def reparametrised(site: FaultyLine) -> Iterator[Edit]:
-    """Draw with ``rsample()``, or from a normal distribution of its own."""
+    """Yield edits that draw with ``rsample()``, or from a normal distribution of its own."""
     for call in calls(site, "sample"):
         if isinstance(call.func, ast.Attribute):
             end = site.source.span(call.func)[1]

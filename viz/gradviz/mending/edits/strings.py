@@ -14,7 +14,9 @@ _MARKS = ("detach", "no_grad", "item(", "float(", ".data")
 
 @proposes("detach", "data", "item", "no_grad", "non_differentiable", "new_tensor")
 def inside(site: FaultyLine) -> Iterator[Edit]:
-    """Propose for each line of such a string what would be proposed for it in a file."""
+    """Yield edits that propose for each line of such a string what would be proposed for it in a
+    file.
+    """
     for node in ast.walk(site.source.tree):
         code = _code(site.source, node)
         if code is None:

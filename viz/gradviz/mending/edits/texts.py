@@ -17,7 +17,7 @@ _PLACE = re.compile(r"\s*(\{[^{}]*\}|%[-+ 0-9.]*[efgr s])\s*")  # nothing but th
 
 @proposes("item", "detach", "error")
 def unwritten(site: FaultyLine) -> Iterator[Edit]:
-    """Use a value in the place of the number that is read from its text."""
+    """Yield edits that use a value in the place of the number that is read from its text."""
     statement = site.statement
     if statement is None:
         return

@@ -39,7 +39,7 @@ _KINDS = (
 
 @proposes(*_KINDS)
 def drop(site: FaultyLine) -> Iterator[Edit]:
-    """Drop each taker of the statement, then whole chains of them, then all."""
+    """Yield edits that drop each taker of the statement, then whole chains of them, then all."""
     assert site.statement is not None
     yield from _dropped(site, site.statement)
     for statement in definitions(site):
@@ -217,8 +217,8 @@ def keep_history(site: FaultyLine) -> Iterable[Edit]:
 
 @proposes("detach")
 def stack_parameters(site: FaultyLine) -> Iterator[Edit]:
-    """Stack the parameters of several modules themselves, where ``stack_module_state()`` copies
-    them.
+    """Yield edits that stack the parameters of several modules themselves, where
+    ``stack_module_state()`` copies them.
     """
     source, statement = site.source, site.statement
     for call in calls(site, "stack_module_state"):

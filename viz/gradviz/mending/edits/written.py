@@ -22,8 +22,8 @@ _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: 
 
 @proposes("data", "copy_under_no_grad")
 def called_with(site: FaultyLine) -> Iterator[Edit]:
-    """Use what a statement writes into a parameter, ``layer.weight.data += b @ a``, in the place of
-    that parameter in the rest of the function.
+    """Yield edits that use what a statement writes into a parameter, ``layer.weight.data += b @
+    a``, in the place of that parameter in the rest of the function.
     """
     statement = site.statement
     parameter, value = (None, "") if statement is None else _write(site, statement)
@@ -47,8 +47,8 @@ def called_with(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("data", "copy_under_no_grad")
 def called_with_a_vector(site: FaultyLine) -> Iterator[Edit]:
-    """Call a module with the parts of a vector, where ``vector_to_parameters`` writes them into its
-    parameters.
+    """Yield edits that call a module with the parts of a vector, where ``vector_to_parameters``
+    writes them into its parameters.
     """
     statement = site.statement
     call = statement.value if isinstance(statement, ast.Expr) else None

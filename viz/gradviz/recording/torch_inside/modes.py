@@ -81,7 +81,7 @@ def _is_profiled() -> bool:
 
 
 def without_torch_function() -> AbstractContextManager[Any]:
-    """Enter to call torch unseen by every mode and tensor subclass, and by the profiler."""
+    """Return a context in which no mode, tensor subclass or profiler sees the calls of torch."""
     return _WithoutModes() if dispatch_modes() or _is_profiled() else _disabled()
 
 
@@ -209,7 +209,7 @@ set_grad_enabled: Callable[[bool], object] = (
 
 
 def without_dispatch(tensor: Tensor) -> AbstractContextManager[Any]:
-    """Enter to run operations of a tensor unseen by dispatch modes.
+    """Return a context in which dispatch modes do not see the operations of a tensor.
 
     Those of a subclass that dispatches need it.
     """
@@ -232,7 +232,7 @@ _no_dispatch_modes = private("utils._python_dispatch._disable_current_modes")
 
 
 def without_dispatch_modes() -> AbstractContextManager[Any]:
-    """Enter to call torch unseen by the dispatch modes of the user's."""
+    """Return a context in which the dispatch modes of the user's do not see the calls of torch."""
     return (
         _no_dispatch_modes()
         if _no_dispatch_modes is not None and _dispatch_modes is not None and _dispatch_modes()
