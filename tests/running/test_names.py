@@ -97,6 +97,29 @@ def test_a_loops_variable_names_no_optimizer_that_something_else_leads_to(told):
     assert names == ["opt_first", "fitter.optimizers[1]", "opt_first"]  # the first three calls
 
 
+PLAIN = """
+import torch
+x = torch.ones(3, requires_grad=True)
+for power in range(3):
+    (x**power).sum().backward(){}
+"""
+
+
+def test_tensors_are_named_where_there_is_neither_a_model_nor_an_optimizer(told):
+    assert "  reached   x (3 values)" in told(PLAIN.format(""))
+    with_model = PLAIN.format("").replace("x =", "model = torch.nn.Linear(1, 1)\nx =")
+    assert not any("reached   x" in line for line in told(with_model))
+
+
+def test_a_tensor_that_stays_as_it_is_is_an_input(scripts):
+    ends = []
+    for after in ("", "\n    x.data -= x.grad"):
+        scripts.write("train.py", PLAIN.format(after))
+        ends.append(scripts.run("train.py").end)
+    assert ends[0].endswith("whether parameters train is not known.\n")
+    assert ends[1].startswith("gradviz: The only parameter trains; x is moved by hand at")
+
+
 def test_an_optimizer_that_is_wrapped_is_called_as_what_wraps_it(told):
     assert any("gradviz: trainer.optimizer (SGD) steps" in line for line in told(WRAPPED))
 

@@ -92,6 +92,21 @@ def test_the_same_line_is_a_phase_where_it_trains_another_part_of_the_model(warm
     assert ran.end == "gradviz: All 4 parameters train.\n"
 
 
+def test_the_same_line_is_a_phase_where_it_trains_a_model_of_other_shapes(warm_scripts):
+    warm_scripts.write(
+        "train.py",
+        LOOP
+        + """
+    def fit(model):
+        train(model, torch.optim.SGD(model.parameters(), 0.01))
+
+    for width in (4, 2, 2):
+        fit(nn.Linear(3, width))
+    """,
+    )
+    assert len(calls(warm_scripts.run("train.py"))) == 6
+
+
 def test_no_more_than_four_later_phases_are_watched(warm_scripts):
     lines = "\n    ".join(
         f"model_{number} = nn.Linear(3, 2)\n"

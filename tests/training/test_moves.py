@@ -22,6 +22,20 @@ def test_what_changes_between_two_looks_without_a_step_moved_by_hand():
     assert not moves.is_open(id(weight))
 
 
+def test_what_was_moved_by_hand_and_put_back_is_open_again():
+    moves, weight = Moves(), parameter(1.0, 2.0)
+    for value in (1.0, 5.0, 1.0):
+        weight.data[0] = value
+        moves.compare([weight])
+        moves.rest()
+    assert moves.of(id(weight)).is_back
+    assert moves.is_open(id(weight))
+    weight.data[0] = 6.0
+    moves.compare([weight])
+    assert not moves.of(id(weight)).is_back
+    assert not moves.is_open(id(weight))
+
+
 def test_what_stays_has_not_drifted():
     moves, weight = Moves(), parameter(1.0)
     for _ in range(3):

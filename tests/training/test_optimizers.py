@@ -1,5 +1,7 @@
 """An optimizer that is gone keeps its record, also where another has its identity."""
 
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -49,3 +51,15 @@ def test_of_those_that_one_line_made_the_last_is_kept(optimizers):
     last, *_ = take_the_place_of_one_gone(optimizers, torch.optim.Adam, 1)
     gone = [record for key, record in optimizers.records.items() if key < 0]
     assert gone == [other, last]
+
+
+class Own(torch.optim.SGD):
+    def __init__(self, parameters, seen):
+        super().__init__(parameters, 0.1)
+        seen.made(self, sys._getframe(), 1)
+
+
+def test_an_optimizer_is_made_where_its_class_is_called(optimizers):
+    made = Own(nn.Linear(2, 1).parameters(), optimizers)
+    place = optimizers.record(made).spot.place
+    assert place.code == "made = Own(nn.Linear(2, 1).parameters(), optimizers)"

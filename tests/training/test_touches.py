@@ -30,6 +30,24 @@ def test_arithmetic_scales_and_a_filling_replaces():
     assert touch.place.code == 'touches.wrote(weight.grad, "mul_", sys._getframe())'
 
 
+def test_a_parameter_whose_data_is_replaced_is_written_into_and_known_where_it_lies_now():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.hold([weight])
+    weight.data = torch.ones(1)
+    touches.moved(weight, sys._getframe())
+    assert touches.written_at(id(weight)).code == "touches.moved(weight, sys._getframe())"
+    touches.wrote(weight, "add_", sys._getframe())
+    assert touches.written_at(id(weight)).code == 'touches.wrote(weight, "add_", sys._getframe())'
+
+
+def test_data_of_what_is_no_parameter_is_not_written_down():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.hold([weight])
+    other = torch.zeros(1)
+    touches.moved(other, sys._getframe())
+    assert touches.written_at(id(other)) is None
+
+
 def test_another_tensor_is_nobody_s_gradient():
     touches, weight = Touches(), with_grad(1.0)
     touches.arrived([weight])

@@ -28,6 +28,9 @@ class GradientTouches(Protocol):
     def wrote(self, target: Tensor, operation: str, frame: FrameType) -> None:
         """A tensor was written into, which may be a gradient."""
 
+    def moved(self, target: Tensor, frame: FrameType) -> None:
+        """``target.data`` was assigned to, which may be a parameter."""
+
 
 class ParameterOwners(Protocol):
     """Takes note of where parameters are made."""

@@ -331,7 +331,7 @@ def _why(fate: Fate, *, single: bool) -> str:
         ),
         "stale": f"the optimizer holds what was replaced{f' (see{at[3:]})' if at else ''}",
         "not_held": f"no optimizer holds {them}{f' (made{at})' if at else ''}",
-        "not_stepped": f"{holder} never steps{f' (made{at})' if at else ''}",
+        "not_stepped": f"{_never_steps(holder)}{f' (made{at})' if at else ''}",
         "too_small": _too_small(fate, at, their),
         "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
         "lost": (
@@ -344,6 +344,11 @@ def _why(fate: Fate, *, single: bool) -> str:
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
     return sentences.get(fate.why or "", fate.why or "")
+
+
+def _never_steps(holder: str) -> str:
+    holders = holder.split(", ")
+    return f"{listing(holders)} never step{'s' if len(holders) == 1 else ''}"
 
 
 def _cut(fate: Fate, at: str, them: str, their: str) -> str:

@@ -166,8 +166,8 @@ class Watch:
             grads = f"torch.autograd.grad was called {in_times(self._grads)}" if self._grads else ""
             why = self._functional.in_words() if self._functional else grads
             self._account.say_unseen(self._count, why, was_on=was_on)
-        if self._account.kept.calls or self._functional:
-            self._guarded(self._reader.take_moved_by_hand)
+        self._guarded(self._reader.take_moved_by_hand)
+        if self._functional or self._training.calls:
             early = self._aside or (broken and self._count < _UNSETTLED)
             self._account.end(early=early, stopped=self._stopped, error=_what_ended())
         self._training.end()
@@ -268,11 +268,12 @@ class Watch:
         self, frame: FrameType, args: Any, kwargs: Any, error: Exception | None, out: Any
     ) -> None:
         """``torch.autograd.grad`` was called: to train where it asks for parameters."""
-        if not self._on or self._over:
+        look = None if self._count else self._reader.read_models
+        if not self._on or self._over or self._functional.takes(frame, look):
             return
-        if self._functional.takes(frame, None if self._count else self._reader.read_models):
-            return
-        if not any(isinstance(tensor, torch.nn.Parameter) for tensor in _inputs(args, kwargs, 1)):
+        inputs = _inputs(args, kwargs, 1)
+        if not any(isinstance(tensor, torch.nn.Parameter) for tensor in inputs):
+            self._reader.read_plain(inputs, frame, self._count)
             return
         self._grads += 1
         if self._grads <= _GRADS:

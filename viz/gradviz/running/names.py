@@ -1,9 +1,10 @@
 """Finds the models and optimizers of a running script, and what the script calls them.
 
 Roots are the live modules that belong to no other module, and the tensors that optimizers hold and
-no module has. Their names are those of the variables that lead to them: the script's globals first,
-then the frames from the outermost in, then attributes and containers of what is found there
-(``self.actor``, ``net.layers[0]``).
+no module has; where there are none of all these, the tensors that require grad. Their names are
+those of the variables that lead to them: the script's globals first, then the frames from the
+outermost in, then attributes and containers of what is found there (``self.actor``,
+``net.layers[0]``).
 """
 
 import gc
@@ -108,10 +109,25 @@ def find(frame: FrameType | None) -> Found:
         # It counts where it has a part in the call: it may be left over from what it was made for
         if key in names:
             by_name[_free(names[key], by_name)] = tensor
+    if not by_name and not optimizers:
+        by_name.update(_plain(frame))
     steppers: dict[str, Optimizer] = {}
     for optimizer in optimizers:
         steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
     return Found(by_name, steppers, frozenset(named))
+
+
+def _plain(frame: FrameType | None) -> dict[str, Tensor]:
+    """Return the tensors that require grad and that nothing made, by the names that variables give
+    them: what a script trains by hand that has neither a model nor an optimizer.
+    """
+    leaves = {
+        id(tensor): tensor
+        for tensor in alive.of_kinds(Tensor)
+        if type(tensor) is Tensor and tensor.requires_grad and tensor.is_leaf
+    }
+    names = _names(frame, set(leaves))
+    return {name: leaves[key] for key, name in names.items()}
 
 
 def _tensors_of(module: nn.Module) -> set[int]:

@@ -1,6 +1,7 @@
 """Later phases of a run: another optimizer, after the backward calls that were watched.
 
-``ae`` is pretrained, then ``clf`` is trained; a critic steps six times before its generator does.
+``ae`` is pretrained, then ``clf`` is trained; ``fit(teacher)``, then ``fit(student)``, which is
+smaller; a critic steps six times before its generator does. Five folds of one model are one phase.
 Nothing is asked meanwhile: what makes an optimizer and what first steps one say so.
 """
 
@@ -18,13 +19,14 @@ from gradviz.recording.seams.seam import Seam
 from gradviz.running.functional import line_of
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.tracing.trace import is_traced
-from gradviz.training.optimizers import OptimizerRecord, parameters_of, spot_of
+from gradviz.training.optimizers import OptimizerRecord, parameters_of, shapes_of, spot_of
 from gradviz.training.watch import StepWatch
 
 if TYPE_CHECKING:
     from gradviz.recording.where import Spot
 
 _MOST = 4  # later phases of a run
+_Shapes = tuple[tuple[int, ...], ...]
 _Begins = Callable[[Optimizer, FrameType, str], None]
 
 
@@ -44,7 +46,8 @@ class Phases:
         self._begins = begins
         self._thread = threading.get_ident()
         self._number = 0
-        self._lines: set[Spot] = set()  # that made optimizers
+        # Lines that made optimizers, with the shapes of what each of these held
+        self._lines: dict[Spot, set[_Shapes]] = {}
         self._trained: set[int] = set()  # identities of what these held
         self._waiting: list[OptimizerRecord] = []  # optimizers that have made no step so far
         self._seam: Seam | None = None
@@ -58,7 +61,7 @@ class Phases:
         for record in records:
             self._trained.update(record.held)
             if record.spot is not None:
-                self._lines.add(record.spot)
+                self._lines.setdefault(record.spot, set()).add(record.shapes)
         self._seam = Seam.over(Optimizer, "__init__", self._making(Optimizer.__init__))
         self._seam.put_in()
         self._training.late = self._steps_late
@@ -88,9 +91,10 @@ class Phases:
         spot = spot_of(frame)
         if spot is None or not self._is_free():
             return
-        held = set(map(id, parameters_of(optimizer)))
-        is_new = spot not in self._lines or held & self._training.names.keys() - self._trained
-        self._lines.add(spot)
+        held, shapes = set(map(id, parameters_of(optimizer))), shapes_of(optimizer)
+        before = self._lines.setdefault(spot, set())
+        is_new = shapes not in before or held & self._training.names.keys() - self._trained
+        before.add(shapes)
         self._trained |= held
         if is_new:
             what = type(optimizer).__name__

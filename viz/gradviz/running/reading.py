@@ -77,6 +77,7 @@ class CallReader:
         self._training = training
         self._record = record
         self._optimizers: dict[str, weakref.ref[Optimizer]] = {}
+        self._plain = 0  # calls of torch.autograd.grad for what is no parameter
         self._models: Seen | None = None  # as they were found where no backward call tells of them
 
     def _scene(self, frame: FrameType | None) -> names.Found | None:
@@ -150,18 +151,30 @@ class CallReader:
         self._training.called(_unclear(tensors), own_names, scene.roots)
 
     def read_models(self, frame: FrameType) -> None:
-        """Look at the models that are there, where no backward call tells what is trained."""
-        if self._models is None:
+        """Look at the models that are there, or the tensors where there are none and no optimizer,
+        where no backward call tells what is trained.
+        """
+        if self._models is None or self._models.plain:
             scene = self._scene(frame)
             if scene is None:
                 return
             scene, own_names = self._renamed(scene, frame)
-            self._models = _unclear(own_names.tensors)
+            self._models = replace(_unclear(own_names.tensors), plain=_is_plain(scene))
             tensors = self._training.identities.take(
                 self._models.parameters, own_names, scene.roots
             )
             self._training.touches.hold(tensors)
+            self._training.look_at(tensors)
         self._training.look_again()
+
+    def read_plain(self, inputs: Sequence[Tensor], frame: FrameType, calls: int) -> None:
+        """``torch.autograd.grad`` was called for tensors that are no parameters: look at what is
+        there, ever more rarely, where nothing made them and there were no backward ``calls``.
+        """
+        if not calls and any(tensor.is_leaf for tensor in inputs):
+            self._plain += 1
+            if self._plain & (self._plain - 1) == 0:
+                self.read_models(frame)
 
     def take_moved_by_hand(self) -> None:
         """Take these models for what was trained where nothing else was, and one of their
@@ -242,7 +255,14 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         last_layer=_meant(last_layer(report.graph), scene.roots),
         inspects=bool(report.unregistered)
         or not all(_is_training(root) for root in scene.roots.values()),
+        plain=_is_plain(scene),
     )
+
+
+def _is_plain(scene: names.Found) -> bool:
+    """Say whether all that was found are tensors which are no parameters, and no optimizer."""
+    roots = scene.roots.values()
+    return bool(roots) and not scene.optimizers and all(type(root) is Tensor for root in roots)
 
 
 def _meant(layer: frozenset[str], roots: Mapping[str, Any]) -> frozenset[str]:

@@ -94,8 +94,9 @@ class Bequests:
         called.
         """
         heir = self._heirs.get(key)
-        held = (names.get(id(tensor)) for tensor in optimizers.parameters())
-        return heir is not None and bool(heir.name) and heir.name in held
+        if heir is None or not heir.name:
+            return False
+        return any(names.get(id(tensor)) == heir.name for tensor in optimizers.parameters())
 
     def stale(
         self, names: Mapping[int, str], optimizers: Optimizers

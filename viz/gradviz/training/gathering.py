@@ -33,6 +33,7 @@ class Seen:
         last_layer: Names of the parameters that all gradient for the rest of a model passes.
         inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
             to something beside parameters.
+        plain: It is about tensors that are neither parameters nor held by an optimizer.
         leaves: What it reached beside parameters of models.
         is_finite: Its loss is.
     """
@@ -47,6 +48,7 @@ class Seen:
     heirs: Mapping[str, Heir] = field(default_factory=dict)
     last_layer: frozenset[str] = frozenset()
     inspects: bool = False
+    plain: bool = False
     leaves: tuple[Leaf, ...] = ()
     is_finite: bool = True
 
@@ -122,8 +124,13 @@ class Gatherer:
         )
 
     def evidence(self) -> list[Evidence]:
-        """Return what was seen of each parameter, in the order of the reports."""
+        """Return what was seen of each parameter, in the order of the reports; nothing of tensors
+        that are no parameters, where none has changed.
+        """
         now = {name: key for key, name in self.identities.names.items()}
+        histories = map(self.moves.of, now.values())
+        if all(call.plain for call in self.calls) and not any(own.drift for own in histories):
+            return []  # inputs, whose gradient is looked at
         stale = self.identities.stale(self.optimizers)
         order = dict.fromkeys(name for call in self.calls for name in call.parameters)
         return [self._of(name, now[name], stale.get(name)) for name in order if name in now]
@@ -152,7 +159,7 @@ class Gatherer:
                 for sight in history.sights
                 if sight.optimizer in self.optimizers.records
             ),
-            drift=True if history.moved else history.drift,
+            drift=history.changed,
             finite=history.finite,
             stays_so=history.stays_so,
             replaced=replaced is not None,
@@ -177,7 +184,7 @@ class Gatherer:
             thawed=history.thawed,
             put_back=history.is_put_back,
             came_spoilt=history.came_spoilt,
-            by_hand=history.by_hand,
+            by_hand=history.is_by_hand,
             written_at=self._written_at(key, history),
             all_zero=bool(history.all_zero),
             is_last=self._is_last(name),

@@ -60,6 +60,7 @@ class History:
         by_gradient: And it had gradient then.
         drift: It changed between two looks, by whatever hand; None where two were not taken.
         by_hand: It changed between two looks, and no step that was looked at lies between them.
+        is_back: And the last look found it as it was at first.
         finite: It was finite when it was last looked at, but for what was infinite from the first.
         infinite: Which elements of a sample those are; None where none are.
         is_begun: It was looked at.
@@ -79,6 +80,7 @@ class History:
     by_gradient: bool = False
     drift: bool | None = None
     by_hand: bool = False
+    is_back: bool = False
     finite: bool = True
     infinite: Tensor | None = None
     is_begun: bool = False
@@ -95,7 +97,19 @@ class History:
     @property
     def is_settled(self) -> bool:
         """It is known to train: no later look can say otherwise."""
-        return (self.by_gradient or self.by_hand) and not self.is_put_back and self.finite
+        return (self.by_gradient or self.is_by_hand) and not self.is_put_back and self.finite
+
+    @property
+    def is_by_hand(self) -> bool:
+        """It changed by hand, and is not as it was at first again."""
+        return self.by_hand and not self.is_back
+
+    @property
+    def changed(self) -> bool | None:
+        """It is another than at first; None where that does not answer whether it is meant to be:
+        what was tried by hand was put back, or two looks were not taken.
+        """
+        return self.moved or (None if self.is_back else self.drift)
 
     @property
     def is_put_back(self) -> bool:
@@ -234,7 +248,8 @@ class Moves:
     def rest(self) -> None:
         """Keep of what is settled no values any more."""
         for history in self.histories.values():
-            if history.is_settled:
+            # What was moved by hand may yet be put back
+            if history.is_settled and history.moved:
                 history.first = None
 
     @staticmethod
@@ -249,6 +264,7 @@ class Moves:
         if not history.moved:
             history.by_hand = history.by_hand or (differs and not history.sights)
             history.drift = bool(history.drift) or differs
+            history.is_back = history.by_hand and not history.sights and not differs
         elif differs and at_backward:  # else the next step's beginning tells whether it stays so
             history.departs = True
         elif at_backward and history.visible:

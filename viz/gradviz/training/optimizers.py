@@ -25,6 +25,7 @@ class OptimizerRecord:
         steps: That it made.
         skipped: That GradScaler left out.
         held: Identities of the parameters it holds.
+        shapes: Their shapes.
         empty: How many of its groups hold nothing.
         begun: Something else had read from the generator that it was given.
         scheduled: A scheduler of torch has it.
@@ -40,6 +41,7 @@ class OptimizerRecord:
     skipped: int = 0
     at_scaler: int = 0  # steps when a GradScaler last was done with it
     held: tuple[int, ...] = ()
+    shapes: tuple[tuple[int, ...], ...] = ()
     empty: int = 0
     begun: bool = False
     scheduled: bool = False
@@ -54,6 +56,7 @@ class OptimizerRecord:
             # Which every scheduler of torch sets
             self.scheduled = any("initial_lr" in group for group in optimizer.param_groups)
             self.held = tuple(dict.fromkeys(map(id, parameters_of(optimizer))))
+            self.shapes = shapes_of(optimizer)
 
     @property
     def is_there(self) -> bool:
@@ -103,10 +106,12 @@ class Optimizers:
         self._renumbered(key, number)
 
     def made(self, optimizer: Optimizer, frame: FrameType | None, moment: int) -> None:
-        """An optimizer was made at the line that a frame stands at."""
+        """An optimizer was made at the line that a frame stands at, or at the one that called the
+        ``__init__`` of its class there.
+        """
         record = self.record(optimizer)
         record.update()
-        record.spot = spot_of(frame)
+        record.spot = spot_of(_maker(optimizer, frame))
         record.born = moment
 
     def name_of(self, key: int) -> str:
@@ -174,9 +179,24 @@ def parameters_of(optimizer: Optimizer) -> list[Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
+def shapes_of(optimizer: Optimizer) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of what an optimizer holds, group by group."""
+    return tuple(tuple(parameter.shape) for parameter in parameters_of(optimizer))
+
+
 def spot_of(frame: FrameType | None) -> Spot | None:
     """Return the line that a frame stands at."""
     return None if frame is None else Spot._make((*where.quick(frame)[:4], -1))
+
+
+def _maker(optimizer: Optimizer, frame: FrameType | None) -> FrameType | None:
+    """Return the frame that made an optimizer, given that of it which runs its ``__init__``."""
+    while frame is not None and frame.f_code.co_name == "__init__" and frame.f_code.co_argcount:
+        own = frame.f_code.co_varnames[0]
+        if where.variables(frame, own).get(own) is not optimizer:
+            break
+        frame = frame.f_back
+    return frame
 
 
 def _variable(spot: Spot | None) -> str:

@@ -14,10 +14,7 @@ from gradviz.graph import Place
 from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
 
-_WRITES = ("zero_", "copy_")
-_REPLACES = frozenset(
-    ("grad", "fill_", *_WRITES, *(f"{torch_inside.FOREACH}{name}" for name in _WRITES))
-)
+_REPLACES = frozenset(("grad", "zero_", "fill_", "copy_", "_foreach_zero_", "_foreach_copy_"))
 
 
 class Touches:
@@ -95,10 +92,17 @@ class Touches:
         if (owner is not None and holder is None) or where.is_optimizer(frame.f_code.co_filename):
             return
         if holder is not None:
-            self._written[holder] = Spot._make((*where.quick(frame)[:4], -1))
-            self._times[holder] += 1
+            self._write(holder, frame)
         elif self._aside is not None:
             self._aside[pointer] = target.numel(), Spot._make((*where.quick(frame)[:4], -1))
+
+    def moved(self, target: Tensor, frame: FrameType) -> None:
+        """``target.data`` was assigned to: it may be a parameter, which lies elsewhere now."""
+        pointer = next((own for own, key in self._holder.items() if key == id(target)), 0)
+        if pointer and not where.is_optimizer(frame.f_code.co_filename):
+            del self._holder[pointer]
+            self._holder[_pointer(target) or pointer] = id(target)
+            self._write(id(target), frame)
 
     def begin_step(self) -> None:
         """From here to :meth:`end_step`, take note of what is no parameter and is written into, by
@@ -159,6 +163,10 @@ class Touches:
             scales=operation not in _REPLACES,
             place=spot.calling_place or spot.place,
         )
+
+    def _write(self, parameter: int, frame: FrameType) -> None:
+        self._written[parameter] = Spot._make((*where.quick(frame)[:4], -1))
+        self._times[parameter] += 1
 
     def _own(self, parameter: Tensor, gradient: Any) -> None:
         pointer = _pointer(gradient)

@@ -7,7 +7,7 @@ parameter of each optimizer, which tells of NaN. Parameters are known by identit
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -257,6 +257,11 @@ class StepWatch:
         }
         with torch_inside.without_torch_function():
             self._moves.compare(there.values(), **when)
+
+    def look_at(self, parameters: Iterable[Tensor]) -> None:
+        """Look at some parameters, which may be no model's."""
+        with torch_inside.without_torch_function():
+            self._moves.compare(parameters)
 
     def _renumbered(self, optimizer: int, number: int) -> None:
         for step, _ in self._pending:

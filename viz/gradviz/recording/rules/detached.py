@@ -46,6 +46,8 @@ def _after_set_data(
 ) -> Any:
     target, value = args
     recorder.tape.moved(target, before)
+    if recorder.touches:
+        recorder.touches.moved(target, frame)
     inputs = inputs_of(recorder, (value,), {})
     inputs = foreign(recorder, inputs, target)
     stack = recorder.stacks.look_around(frame)
