@@ -29,6 +29,14 @@ SOFTEN = Cause(
     recognises=is_soften,
     explanation=Explanation("Softening keeps the numbers alone.", "Call tinysoft.soften_live()."),
 )
+OTHER_KIND = Cause(
+    kind=CutKind.NUMPY, operations=("tinysoft.other()",), recognises=lambda severed: True
+)
+NEVER = Cause(
+    kind=CutKind.DETACH, operations=("tinysoft.never()",), recognises=lambda severed: False
+)
+ALL = [OTHER_KIND, NEVER, SOFTEN]
+WORDLESS = Cause(kind=CutKind.DETACH, recognises=is_soften)
 PLAIN = 3
 """
 
@@ -77,6 +85,13 @@ def test_a_cut_has_the_name_and_the_text_that_its_package_gives(install):
     assert "Softening keeps the numbers alone." in render_text(report)
 
 
+def test_an_entry_point_may_give_several_causes_and_the_first_that_recognises_a_call_names_it(
+    install,
+):
+    install("all = tinysoft:ALL")
+    assert {cut.operation for cut in traced().cuts} == {"tinysoft.soften()", "detach()"}
+
+
 def test_without_the_package_the_same_report_is_explained_by_its_kind(install):
     install("soften = tinysoft:SOFTEN")
     cut = next(cut for cut in traced().cuts if cut.operation == "tinysoft.soften()")
@@ -90,6 +105,7 @@ def test_without_the_package_the_same_report_is_explained_by_its_kind(install):
     [
         ("tinysoft:NOTHING", "AttributeError"),
         ("no_such_module_of_ours:CAUSE", "ModuleNotFoundError"),
+        ("tinysoft:WORDLESS", "ValueError: a cause of a package needs operations"),
         ("tinysoft:PLAIN", "TypeError: a gradviz.causes.Cause was expected, not a int"),
     ],
 )

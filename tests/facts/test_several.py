@@ -5,6 +5,7 @@ import pytest
 from gradviz.errors import ExpectationError
 from gradviz.facts.parameters import Parameters
 from gradviz.facts.several import losses_of, of_loss, own_loss, together
+from gradviz.facts.training import Training
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.render.old_json import call_in
 from gradviz.reports import Report
@@ -125,3 +126,22 @@ def test_what_every_call_cuts_names_the_cuts_of_all_of_them():
     second = replace(one("backward 2, b"), parameters=Parameters((own,)), cuts=(last,))
     whole = together(run(one("backward 1, a", g="cut"), second))
     assert whole.parameters["g.w"].cuts == (CUT, last)
+
+
+def test_whether_parameters_train_is_said_of_the_part_about_one_call_too():
+    training = Training(backwards=2, steps=1, parameters=(), optimizers=(), alarms=())
+    assert of_loss(replace(GAN, training=training), "errG").training == training
+
+
+def test_losses_of_one_graph_are_meant_by_their_names_and_by_patterns():
+    report = run(one("task", g="reached"), one("norm", g="cut"))
+    assert of_loss(report, "n*").loss == "norm"
+
+
+def test_what_one_call_reaches_in_part_is_partial_in_all_of_them_together():
+    part = replace(parameter("g.w", "reached"), partial=True)
+    first = replace(one("backward 1, a"), parameters=Parameters((part,)))
+    second = one("backward 2, b", g="reached")
+    for calls in ((first, second), (second, first)):
+        assert together(run(*calls)).parameters["g.w"].partial is True
+    assert together(run(second, second)).parameters["g.w"].partial is False

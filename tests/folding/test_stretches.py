@@ -1,5 +1,7 @@
 """Operations that follow each other without a branch, put into one box."""
 
+from dataclasses import replace
+
 import pytest
 
 from gradviz.folding.boxes import Box, BoxKind, Folded, Link
@@ -41,6 +43,14 @@ def test_the_box_counts_the_nodes_of_all_of_them():
     whole = stretched(chain(3)).boxes[1]
     assert whole.nodes == 3
     assert (whole.operation, whole.times, whole.node) == ("", 1, None)
+
+
+def test_the_box_is_what_its_last_operation_was_and_its_links_lead_on_from_it():
+    named = chain(STRETCH + 1, path="body")
+    boxes = [replace(box, key=f"k{number}", times=2) for number, box in enumerate(named.boxes)]
+    whole = stretched(replace(named, boxes=tuple(boxes)))
+    assert [(box.key, box.times) for box in whole.boxes] == [("k0", 2), ("k1", 1), ("k8", 1)]
+    assert [(link.source, link.target) for link in whole.links] == [(1, 0), (2, 1)]
 
 
 def test_a_long_row_is_parted_evenly():
