@@ -1,5 +1,7 @@
 """What several commands take is the same everywhere, and a word that is none is answered."""
 
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -17,6 +19,12 @@ def command(**options):
 def test_the_help_of_the_output_names_every_format():
     text = CliRunner().invoke(command, ["--help"]).output
     assert all(ending in text.split() or f"{ending}," in text.split() for ending in FORMATS)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/command-line.md"])
+def test_the_pages_name_every_format_in_one_line(page):
+    lines = (Path(__file__).parents[2] / page).read_text(encoding="utf-8").splitlines()
+    assert any(all(ending in line for ending in FORMATS) for line in lines)
 
 
 def test_parts_of_a_view_are_handed_on_as_one():
