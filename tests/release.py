@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def main() -> int:
     (sdist,) = folder.glob("*.tar.gz")
     run("twine", "check", "--strict", str(wheel), str(sdist))
     parts = needed("torch-gradviz")
-    wrong = [*content(wheel), *licences(parts)]
+    wrong = [*content(wheel), *strange_sources(sdist), *licences(parts)]
     (folder / "sbom.json").write_text(bill(wheel, parts))
     for line in wrong:
         print(f"WRONG  {line}")
@@ -68,6 +69,14 @@ def content(wheel: Path) -> list[str]:
     if f"{info}/licenses/LICENSE" not in names:
         wrong.append("not in the wheel: its licence")
     return wrong
+
+
+def strange_sources(sdist: Path) -> list[str]:
+    """Return what is too much in the sdist: a folder other than the package's."""
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = {name.split("/")[0] for name in names if "/" in name}
+    return [f"should not be in the sdist: {name}" for name in sorted(folders - {"viz"})]
 
 
 def needed(name: str) -> list[importlib.metadata.Distribution]:

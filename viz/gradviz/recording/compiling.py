@@ -8,7 +8,6 @@ the spot: that is one operation, run as without a trace.
 """
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -21,10 +20,6 @@ from torch import Tensor, nn
 from gradviz.recording import torch_inside
 from gradviz.recording.where import INSIDE, level
 
-_OF_ITS_OWN = tuple(
-    os.path.join(torch_inside.FOLDER, *parts) + os.sep
-    for parts in (("_higher_order_ops",), ("nn", "attention"))
-)
 _DEEP = 4  # functions within functions whose variables are read
 
 
@@ -32,7 +27,7 @@ def is_for_torch_itself(frame: FrameType | None) -> bool:
     """Say whether torch has something compiled for its own use, from the frame that calls
     ``torch.compile``.
     """
-    return frame is not None and frame.f_code.co_filename.startswith(_OF_ITS_OWN)
+    return frame is not None and frame.f_code.co_filename.startswith(torch_inside.OF_ITS_OWN)
 
 
 def aside(
@@ -68,7 +63,7 @@ def operation_name(frame: FrameType | None) -> str:
     """Return the name of the function of torch that other code called."""
     name = ""
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:
-        if frame.f_code.co_filename.startswith(_OF_ITS_OWN) or not name:
+        if frame.f_code.co_filename.startswith(torch_inside.OF_ITS_OWN) or not name:
             name = frame.f_code.co_name
         frame = frame.f_back
     return name

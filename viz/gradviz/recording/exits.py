@@ -4,7 +4,7 @@ from types import FrameType
 
 from gradviz.causes import CAUSES, LeavesAs
 from gradviz.causes.pickled import PICKLE
-from gradviz.recording.torch_inside import HAND_OVER
+from gradviz.recording.torch_inside import HAND_OVER, REDUCES
 from gradviz.recording.where import INSIDE, level
 
 NUMBERS, TEXTS, MEMORY = (
@@ -15,7 +15,7 @@ FROM_OUTSIDE = frozenset(("from_file",))
 """What makes a tensor of values that torch has not computed."""
 
 _WITHIN_TORCH = frozenset(name for cause in CAUSES if cause.within_torch for name in cause.calls)
-_REDUCES = frozenset(("_reduce_ex_internal", "__reduce_ex__", "reduce_tensor"))
+_REDUCES = frozenset((REDUCES, "__reduce_ex__", "reduce_tensor"))
 
 
 def name_of_memory(name: str, frame: FrameType) -> str:

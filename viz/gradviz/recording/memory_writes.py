@@ -18,6 +18,7 @@ from gradviz.recording.records import Call
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import outer_switch, write_down
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded
+from gradviz.recording.torch_inside import FOREACH
 from gradviz.recording.where import Surroundings
 
 
@@ -44,7 +45,7 @@ def wrote(
     if recorder.exposed.windows:
         recorder.exposed.wrote(target)
     over = (
-        function.name.removeprefix("_foreach_") in FILLS
+        function.name.removeprefix(FOREACH) in FILLS
         or function.name == "__setitem__"
         or function.name.endswith(OUT)
     )

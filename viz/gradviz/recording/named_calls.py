@@ -45,7 +45,7 @@ _NOT_IN_PLACE = frozenset(
 )
 # Where the values of a sparse tensor stand does not depend on the values.
 POSITIONS = frozenset(
-    ("indices", "_indices", "crow_indices", "col_indices", "ccol_indices", "row_indices")
+    ("indices", torch_inside.INDICES, "crow_indices", "col_indices", "ccol_indices", "row_indices")
 )
 
 
@@ -59,7 +59,7 @@ def is_in_place(name: str) -> bool:
             and name not in ("__int__", "__index__", "__invert__", "__iter__")
         )
     return (name.endswith("_") and not name.startswith("_")) or (
-        name.startswith("_foreach") and name.endswith("_")
+        name.startswith(torch_inside.FOREACH) and name.endswith("_")
     )
 
 

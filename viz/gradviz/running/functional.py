@@ -1,14 +1,11 @@
 """Gradients that torch.func takes and hands to the script: of what they are, nobody here knows."""
 
-import os
 from collections.abc import Callable
 from types import FrameType
 
 from gradviz.recording import where
+from gradviz.recording.torch_inside import TRANSFORMS
 from gradviz.render.sentences import counted, path_and_line
-
-# Where torch.func.grad, vjp and their like call torch.autograd.grad; 2.6 to 2.15
-_FILE = os.path.join("torch", "_functorch", "eager_transforms.py")
 
 
 class Functional:
@@ -29,7 +26,7 @@ class Functional:
             look: Looks at what is there, as seen from a frame; is called the first time and ever
                 more rarely.
         """
-        if not frame.f_code.co_filename.endswith(_FILE):
+        if frame.f_code.co_filename != TRANSFORMS:
             return False
         self._times += 1
         self._first = self._first or line_of(frame)

@@ -14,7 +14,10 @@ from gradviz.graph import Place
 from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
 
-_REPLACES = frozenset(("grad", "zero_", "fill_", "copy_", "_foreach_zero_", "_foreach_copy_"))
+_WRITES = ("zero_", "copy_")
+_REPLACES = frozenset(
+    ("grad", "fill_", *_WRITES, *(f"{torch_inside.FOREACH}{name}" for name in _WRITES))
+)
 
 
 class Touches:

@@ -18,6 +18,7 @@ from gradviz.mending.edit import (
     proposes,
 )
 from gradviz.mending.source import Replacement
+from gradviz.recording.torch_inside import INDICES, VALUES
 
 _TAKERS = frozenset(("detach", "detach_", "item", "tolist", "numpy", "__array__"))
 _NUMBERS = frozenset(("float", "np.float32", "np.float64", "numpy.float32", "numpy.float64"))
@@ -201,7 +202,7 @@ def keep_history(site: FaultyLine) -> Iterable[Edit]:
             yield Edit(
                 "have state_dict() keep the history", (Replacement(start, start, "keep_vars=True"),)
             )
-        if node.func.attr in ("_values", "_indices"):
+        if node.func.attr in (VALUES, INDICES):
             matrix = in_brackets(site, node.func.value)
             every = [
                 source.replacing(
@@ -210,7 +211,7 @@ def keep_history(site: FaultyLine) -> Iterable[Edit]:
                 for other in site.nodes()
                 if isinstance(other, ast.Call)
                 and isinstance(other.func, ast.Attribute)
-                and other.func.attr == "_values"
+                and other.func.attr == VALUES
             ]
             yield Edit(f"read {matrix} by values(), which keeps the history", tuple(every))
 

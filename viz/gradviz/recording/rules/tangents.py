@@ -12,8 +12,7 @@ from gradviz.recording.rule import Rule
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
-
-MAKES_A_DUAL, TAKES_A_DUAL = "_make_dual", "_unpack_dual"
+from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 
 
 def _after_make_dual(

@@ -8,7 +8,8 @@ from gradviz.recording.inputs import came_back, dead_sources
 from gradviz.recording.noting import mark_factors
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Rule
-from gradviz.recording.rules.tangents import MAKES_A_DUAL, TAKES_A_DUAL, derived
+from gradviz.recording.rules.tangents import derived
+from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 
 
 def after_transformed(

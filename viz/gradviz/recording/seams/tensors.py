@@ -80,7 +80,8 @@ def seams() -> Iterator[Seam]:
     yield seam(torch, "from_numpy", _came_back)
     yield seam(torch.Tensor, "set_", _given_memory)
     yield seam(torch.Tensor, "as_subclass", _aliased)
-    yield seam(torch.Tensor, "_make_subclass", _subclass_made, static=True)
+    for kind, name in torch_inside.SUBCLASSES:
+        yield seam(kind, name, _subclass_made, static=True)
     yield seam(torch.nested, "nested_tensor", _nested)
     for entrance in (entrance for cause in CAUSES for entrance in cause.back):
         for owner, name in torch_inside.ENTRANCES[entrance]:

@@ -20,5 +20,13 @@ FUNCTIONAL = os.path.join(FOLDER, "autograd", "functional.py")
 # Of torch.autograd.functional, by a frame's name
 DERIVATIVES = frozenset(("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp"))
 SAMPLE = "sample"  # a distribution's method that switches grad mode off; rsample does not
+# Folders in which torch has things compiled for its own use, to run them at once; 2.6 to 2.15.
+# Without them, an operation of a higher order is taken for code of the user's that is compiled
+OF_ITS_OWN = tuple(
+    os.path.join(FOLDER, *parts) + os.sep for parts in (("_higher_order_ops",), ("nn", "attention"))
+)
+# Where torch.func.grad, vjp and their like call torch.autograd.grad; 2.6 to 2.15. Without it, they
+# count as calls of the script's own
+TRANSFORMS = os.path.join(FOLDER, "_functorch", "eager_transforms.py")
 # Whose generators take a mode off the stack for a moment; 2.6 to 2.15
 OVERRIDES = torch.overrides.__file__
