@@ -288,7 +288,9 @@ def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place |
     place = evidence.cleared_at if touch is None else touch.place
     is_there = any(look.gradient is not None for look in looks)
     if touch is None and place is None and is_there:
-        return "zero", None  # what several calls brought cancels out
+        # What several calls brought cancels out, or the last call's own gradient is zero
+        why, place = _unreached(evidence.stepped)
+        return "zero", place if why == "zero" else None
     scales = touch is not None and touch.scales and is_there
     return "clipped" if scales else "cleared", place
 

@@ -27,7 +27,7 @@ class Touches:
         # Identity of the parameter, by the address of its gradient
         self._owner: dict[int, int] = {}
         self._last: dict[int, tuple[str, Spot]] = {}
-        self._backward: Spot | None = None  # the last
+        self._backward: Spot | None = None  # the last, where no optimizer has stepped since
         self._cleared: dict[int, Spot] = {}
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
@@ -71,6 +71,10 @@ class Touches:
             if operation in _REPLACES and _follows(spot, self._backward):
                 self._cleared[id(parameter)] = spot
         self._backward = backward
+
+    def used(self) -> None:
+        """An optimizer steps: whoever clears gradients from here on clears what was used."""
+        self._backward = None
 
     def cleared_at(self, parameter: int) -> Place | None:
         """Return the line that cleared a gradient, by the identity of its parameter, between two

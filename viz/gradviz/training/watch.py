@@ -157,6 +157,7 @@ class StepWatch:
         if step is None:
             record.nests = True
             return
+        self.touches.used()
         self.lookout.before(optimizer)
         parameters = (
             [
