@@ -268,8 +268,9 @@ loss.backward()
 
 def test_a_script_is_run_up_to_its_first_step(run):
     Path("train.py").write_text(SCRIPT)
-    status, out, _ = run("check", "train.py")
+    status, out, err = run("check", "train.py")
     assert status == 1
+    assert "detach() at" not in err, "the run tells what the check tells"
     assert (
         "net.backbone.* (2 tensors, 9 values): expected reached, found cut, by detach() at"
         " check_steps.py:19" in out
@@ -278,6 +279,19 @@ def test_a_script_is_run_up_to_its_first_step(run):
     assert (status, out) == (0, "As expected: 4 parameters, 2 frozen and 2 reached.\n")
     expect('step = "train.py"\nfrozen = "net.backbone.*"')
     assert run("check", "--", "--freeze")[:2] == (status, out)
+
+
+def test_of_a_script_that_is_as_expected_what_no_verdict_tells_is_told(run):
+    Path("train.py").write_text(
+        "import check_steps\nimport torch\nnet = check_steps.Net()\n"
+        "optimizer = torch.optim.SGD(net.parameters(), lr=0.1)\n"
+        "net.head(net.backbone(torch.ones(1, 2))).sum().backward()\n"
+        "optimizer.zero_grad()\noptimizer.step()\n"
+    )
+    status, out, _ = run("check", "train.py")
+    assert status == 0
+    assert out.startswith("As expected: 4 parameters, 4 reached.\n")
+    assert "zero_grad() at train.py:6" in out
 
 
 def test_a_script_without_a_backward_call_exits_with_2(run):

@@ -24,7 +24,7 @@ def test_models_are_found_after_the_collector_is_frozen(scripts):
         said = scripts.run(scripts.write("train.py", SCRIPT.format(**moment))).said
         assert (
             said.count("reached   model.* (4 tensors, 16 values)")
-            + said.count(", as in backward 1: ")
+            + said.count(": as in backward 1\n")
             == 3
         )
         assert "no parameters were found" not in said

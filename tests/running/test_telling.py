@@ -80,6 +80,17 @@ def test_a_call_that_says_the_same_again_refers_to_the_first(teller):
     assert len(again.splitlines()) == 1
 
 
+def test_a_healthy_call_and_step_that_repeat_themselves_are_one_short_line(teller):
+    reached = Parameter(name="a", verdict=Verdict.REACHED)
+    step = OptimizerStep(optimizer="opt", kind="SGD", calls=(1,), held=("a",))
+    assert teller.tell_call(of(1, reached))
+    assert teller.tell_step(step, [of(1, reached)])
+    assert teller.tell_call(of(2, reached)) == "backward 2: as in backward 1\n"
+    assert teller.tell_step(replace(step, calls=(2,)), [of(2, reached)]) == ""
+    other = replace(step, calls=(3,), held=("a", "b"))
+    assert teller.tell_step(other, [of(3, reached)])
+
+
 def test_a_run_to_its_end_tells_repeats_three_times_and_then_at_every_tenfold():
     teller = Teller(to_the_end=True)
     told = [

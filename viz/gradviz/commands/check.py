@@ -112,6 +112,8 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
         for loss, expectations in everything
     ]
     _print(results, form)
+    if form == "text":
+        _print_training(report)
     if any(wrong for _, _, wrong in results):
         sys.exit(1)
 
@@ -136,6 +138,17 @@ def _print(results: "Sequence[tuple[str | None, Findings, list[Violation]]]", fo
         if form == "github":
             click.echo(render_github(part, wrong), nl=False)
         click.echo(f"{of}{render_violations(part, wrong, as_options=True)}", nl=False)
+
+
+def _print_training(report: "Report") -> None:
+    """Print what does not train, where an alarm says so that no verdict tells."""
+    from gradviz.graph import Verdict
+    from gradviz.render.training import sentence
+
+    by_verdict = {str(verdict) for verdict in Verdict}
+    training = report.training
+    if training and any(alarm.why not in by_verdict for alarm in training.alarms):
+        click.echo(f"\n{sentence(training)}")
 
 
 def _refuse_unknown(arguments: Sequence[str]) -> None:

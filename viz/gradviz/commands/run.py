@@ -74,7 +74,7 @@ from gradviz.system.voice import say
     metavar="FILE",
     help="Where to write the reports; the name tells the format.",
 )
-@click.option("--output-unnamed", is_flag=True, hidden=True)
+@click.option("--quiet", is_flag=True, hidden=True)
 @click.option(
     "--engine",
     type=OneOf("engine", ENGINES),
@@ -98,7 +98,7 @@ def run(
     cost: bool,
     timeout: float,
     output: Path | None,
-    output_unnamed: bool,
+    quiet: bool,
     engine: str,
 ) -> None:
     """Run an unmodified script as Python would, and report on its backward calls on standard error.
@@ -131,7 +131,7 @@ def run(
         stop=stop,
         children=children,
         output="" if output is None else os.path.abspath(output),
-        names_output=not output_unnamed,
+        quiet=quiet,
         engine=engine,
         thresholds=thresholds(read_settings(Path.cwd())),
         command=command_line(),

@@ -88,7 +88,7 @@ def mend(
         raise click.UsageError(f"only a script takes arguments, and {step!r} is none{hint}")
     if is_script:
         say(
-            "The script is run several times; what it writes to disk it writes each time.\n",
+            "gradviz: running the script several times, with each change and without\n",
             sys.stderr,
         )
     mending = find(

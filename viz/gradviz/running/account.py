@@ -155,7 +155,7 @@ class Account:
         self._take_back()
         if self._record is not None and (series := self._record.series()) is not None:
             self.say(render_series(series))
-        if self._writes and self._settings.names_output and not self._is_silent():
+        if self._writes and not self._settings.quiet and not self._is_silent():
             self._voice(self._wrote())
         self.say(self._outcome.last(stopped=stopped))
         # The last of all: whoever reads it finds this rank's report written
@@ -195,7 +195,7 @@ class Account:
         if self._settings.alarms and alarm:
             self._raised = Path(f"{self._settings.alarms}-{os.getpid()}")
             self._raised.touch()
-        if not text or self._is_silent():
+        if not text or self._settings.quiet or self._is_silent():
             return
         own = label(self._settings)
         for now in echoes.due(Saying(text, alarm), self._settings):

@@ -29,7 +29,7 @@ class Settings:
         children: Follow child processes too.
         verbose: Leave nothing out of what is told of a call.
         output: Absolute path of the file to write; empty for none.
-        names_output: Say at the end that it was written.
+        quiet: Say nothing of what is reported on; whoever reads the file says it.
         engine: What lays out a picture.
         path: PYTHONPATH as it was; None where it was not set.
         root: Process id of the script itself; its children have others.
@@ -50,7 +50,7 @@ class Settings:
     children: bool = False
     verbose: bool = False
     output: str = ""
-    names_output: bool = True
+    quiet: bool = False
     engine: str = "auto"
     path: str | None = None
     root: int = 0

@@ -52,6 +52,11 @@ def find_function(name: str) -> Callable[..., Any]:
         GradvizError: There is no such module or function.
     """
     module_name, colon, function_name = name.rpartition(":")
+    if name.endswith(".py") and Path(name).is_file():
+        raise GradvizError(
+            f"{name} is a script, and this takes a function: write {name}:function, or run the"
+            f" script: gradviz run {name}"
+        )
     if not (module_name and colon and function_name):
         raise GradvizError(
             f"not a function: {name!r} (write package.module:function, or file.py:function)"
@@ -203,7 +208,7 @@ def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -
             "run",
             *(["--backward", backward] if backward else ["--until-stepped"]),
             "--stop",
-            "--output-unnamed",  # it is gone before anybody could read it
+            "--quiet",  # whoever asked for the report tells of it
             "-o",
             str(path),
             file,

@@ -62,8 +62,8 @@ class Teller:
         first = call_line(call)
         since = [*_since(call, self._last.get(spot))]
         self._last[spot] = call
-        if (self._to_the_end or len(details) > 1) and details and earlier != place_in_text:
-            first, details = _repeated(call, earlier), []
+        if details and earlier != place_in_text:
+            first, details = _repeated(call, earlier, alone=self._to_the_end), []
             self._repeats[content] += 1
             is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
             if not since and not is_worth_a_line:
@@ -75,17 +75,20 @@ class Teller:
     def tell_step(self, step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:
         """Return what steps next, led by the alarm where there is one.
 
-        What explains an alarm, what is stale and what gets only zeros is told once. Empty, in a
-        run that is watched to its end, where all is as well as before.
+        What explains an alarm, what is stale and what gets only zeros is told once. Empty where
+        all is as well as before.
         """
         first, *details = step_lines(step, calls)
         place_in_text = f"after backward {numbers_in_words(step.calls)}"
         fed = "" if step.starved else reach_in_words(step)
-        earlier = self._places.setdefault((step.optimizer, fed, *details), place_in_text)
+        earlier = self._places.setdefault(
+            (step.optimizer, *step.held, fed, *details), place_in_text
+        )
         is_again = earlier != place_in_text
-        if self._to_the_end and is_again and not step.starved:
-            return ""
-        if (step.starved or step.stale or step.zero) and is_again:
+        if is_again:
+            is_ill = step.starved or ((step.stale or step.zero) and not self._to_the_end)
+            if not is_ill:
+                return ""
             first, details = f"{first}, as {earlier}", []
         lines = [first, *details]
         if not self._verbose:
@@ -148,11 +151,20 @@ def call_line(call: BackwardCall) -> str:
     return printable(text)
 
 
-def _repeated(call: BackwardCall, earlier: str) -> str:
-    """Return a call of which there is nothing new to say, in one line."""
-    name = f"{call.name.short}{f' in {call.when}' if call.when else ''}, {call.report.loss}"
+def _repeated(call: BackwardCall, earlier: str, *, alone: bool) -> str:
+    """Return a call of which there is nothing new to say, in one line.
+
+    Args:
+        call: The call.
+        earlier: Where a reader finds what is the same.
+        alone: The line may stand far from there, and says what it is about.
+    """
+    name = f"{call.name.short}{f' in {call.when}' if call.when else ''}"
+    verdicts = {parameter.verdict for parameter in call.report.parameters.values()}
+    if not (alone or call.failed or verdicts & {Verdict.CUT, Verdict.ZERO}):
+        return printable(f"{name}: as {earlier}")
     at = f" at {path_and_line(call.place)}" if call.place else ""
-    return printable(f"{name}{at}, as {earlier}: {verdict_counts(call.report)}")
+    return printable(f"{name}, {call.report.loss}{at}, as {earlier}: {verdict_counts(call.report)}")
 
 
 def _reached(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
