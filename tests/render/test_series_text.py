@@ -51,8 +51,8 @@ def test_of_very_many_blocks_the_middle_ones_are_counted():
 def test_a_block_far_from_its_siblings_and_where_float32_ends_are_told():
     norms = {f"h.{n}.w": (1.0, norm) for n, norm in enumerate((1e-40, 1e-39, 1.0, 1.0, 1e-4, 1.0))}
     text = " ".join(render_series(series(norms)).split())
-    assert "h.4 gets 0.0001 times what h.3 and h.5 beside it get." in text
+    assert "h.4 gets 0.0001 times the gradient of its neighbours h.3 and h.5." in text
     assert (
-        "An element of h.1 and of 1 block before it is below 1.2e-38, from where on float32 holds"
+        "The gradient of h.1 and of 1 block before it is below 1.2e-38, where float32 holds"
         " fewer digits." in text
     )

@@ -145,6 +145,7 @@ class _Drawing:
         for module in self._modules.all:
             for name in module.absent:
                 self._sort_absent(name, self._rooms.of[module])
+        self._sort_tied()
         self._connect(keys)
         return self._finish(closed)
 
@@ -242,6 +243,22 @@ class _Drawing:
             )
             box = Box(kind=BoxKind.MODULE, path=shown.path, class_name=shown.class_name)
         self._tally(key, shown, box).names.append(name)
+
+    def _sort_tied(self) -> None:
+        """Give a closed module that holds only parameters drawn elsewhere their verdicts."""
+        rooms = {module.path: room for module, room in self._rooms.of.items()}
+        tied: dict[Hashable, Counter[Verdict]] = {}
+        for parameter in self._parameters.values():
+            for name in parameter.names[1:]:
+                room = rooms.get(name.rpartition(".")[0])
+                key = ("module", room and room.shown, False)
+                if key in self._tallies and not self._tallies[key].names:
+                    tied.setdefault(key, Counter())[parameter.verdict] += 1
+        for key, verdicts in tied.items():
+            self._tallies[key].box = replace(
+                self._tallies[key].box,
+                verdicts=tuple((own, verdicts[own]) for own in Verdict if verdicts[own]),
+            )
 
     def _connect(self, keys: Sequence[Hashable]) -> None:
         flow, modules = self._flow, self._modules

@@ -6,7 +6,6 @@ The script shows this and never works it out: what a reader is told is written h
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +17,6 @@ from gradviz.render.first_view import Concern, first_view
 from gradviz.render.outline import outline
 from gradviz.render.page_boxes import (
     BoxLine,
-    Tally,
     group_lines,
     mark_lines,
     name_in,
@@ -29,6 +27,7 @@ from gradviz.render.page_boxes import (
 )
 from gradviz.render.page_patches import PagePatch, patches_of
 from gradviz.render.page_things import SORTS, PageGraph, PageThing, page_graph
+from gradviz.render.page_tree import PageTree, flat, summed
 from gradviz.render.sentences import (
     began,
     begins_in,
@@ -99,7 +98,7 @@ class _Loss:
             [(source, target) for source, target, _ in lines],
             {tuple(path.split(".")): kind for path, kind in report.graph.classes.items()},
         )
-        tree = _flat(root, first_view(root, lambda number: _concern(things[number])))
+        tree = flat(root, first_view(root, lambda number: _concern(things[number])))
         rows = self._rows(tree)
         data = {
             "name": printable(report.loss),
@@ -124,7 +123,7 @@ class _Loss:
         wide = {str(i): columns(text) for i, text in enumerate(strings) if not text.isascii()}
         return data | {"strings": strings, "wide": wide}
 
-    def _rows(self, tree: "_Tree") -> list[dict[str, int]]:
+    def _rows(self, tree: PageTree) -> list[dict[str, int]]:
         """Return the columns of each thing."""
         rows: list[dict[str, int]] = [{} for _ in self._drawn.things]
         for group in tree.groups:
@@ -187,14 +186,18 @@ class _Loss:
             )
         ]
 
-    def _groups(self, tree: "_Tree") -> list[list[Any]]:
+    def _groups(self, tree: PageTree) -> list[list[Any]]:
         """Return the rows of all groups.
 
         A row holds sort, name, path, times, class, the name where the group is shown, the words
         of its line in the tree, what is in it, its box while closed, its title while open.
         """
         rows = []
-        for group, tally in zip(tree.groups, self._summed(tree), strict=True):
+        for group, tally in zip(
+            tree.groups,
+            summed(tree, self._drawn.things, self._report.parameters.values()),
+            strict=True,
+        ):
             kind, name = self._class_of(group), printable(group.name)
             shown = repeated(name, group.times) if group.sort is GroupSort.RUN else name or NAMELESS
             rows.append(
@@ -221,18 +224,6 @@ class _Loss:
         classes_by_path = self._report.graph.classes
         classes = {classes_by_path.get(".".join(path), "") for path in paths if path}
         return classes.pop() if len(classes) == 1 else ""
-
-    def _summed(self, tree: "_Tree") -> list[Tally]:
-        """Return what is in each group, the groups in it included."""
-        tallies = []
-        for group in tree.groups:
-            tallies.append(Tally())
-            for child in group.children:
-                if isinstance(child, int):
-                    _count(tallies[-1], self._drawn.things[child])
-        for number in range(len(tallies) - 1, 0, -1):  # the inner before the outer
-            tallies[tree.parents[number]].add(tallies[number])
-        return tallies
 
     def _parameters(self) -> dict[str, list[Any]]:
         rows = []
@@ -319,16 +310,6 @@ def _concern(thing: PageThing) -> Concern:
     return Concern.AILING if fails else Concern.WELL
 
 
-def _count(tally: Tally, thing: PageThing) -> None:
-    if thing.sort == "parameter" and thing.parameter and thing.verdict:
-        tally.verdicts[VERDICTS.index(thing.verdict)] += 1
-        tally.partial += thing.parameter.partial
-        tally.elements += thing.parameter.numel
-    tally.operations += thing.sort == "op"
-    tally.marks += thing.sort == "mark"
-    tally.pruned += thing.node is not None and thing.node.pruned
-
-
 def _column(values: list[int]) -> int | list[int] | dict[str, list[int]]:
     """Return a column.
 
@@ -384,48 +365,3 @@ def _of_zero(parameter: Parameter) -> str:
 
 def _at(place: Place) -> str:
     return file_and_line(place.file, place.line)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """A tree of groups in one list.
-
-    Attributes:
-        numbers: A thing, or -n for a group followed by the n numbers that are in it.
-        groups: The groups in the order met.
-        parents: For each group the number of the group around it; -1 for the first.
-        opened: The numbers of the groups that are open at first.
-    """
-
-    numbers: list[int] = field(default_factory=list)
-    groups: list[Group] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
-    opened: list[int] = field(default_factory=list)
-
-
-def _flat(root: Group, opened: Iterable[Group]) -> _Tree:
-    is_open = {id(group) for group in opened}
-    tree = _Tree()
-    parents = [-1]
-    starts: list[int] = []
-    waiting: list[int | Group | None] = [root]
-    while waiting:
-        child = waiting.pop()
-        if child is None:
-            start = starts.pop()
-            tree.numbers[start] = start + 1 - len(tree.numbers)
-            parents.pop()
-        elif isinstance(child, int):
-            tree.numbers.append(child)
-        else:
-            number = len(tree.groups)
-            if id(child) in is_open:
-                tree.opened.append(number)
-            tree.groups.append(child)
-            tree.parents.append(parents[-1])
-            parents.append(number)
-            starts.append(len(tree.numbers))
-            tree.numbers.append(0)
-            waiting.append(None)
-            waiting.extend(reversed(child.children))
-    return tree

@@ -42,7 +42,17 @@ def render_series(series: Series) -> str:
     if len(rows) > _MOST_BLOCKS:
         half = _MOST_BLOCKS // 2
         rows[half:-half] = [f"  ... {len(rows) - 2 * half} more blocks"]
-    return "\n".join([title, *rows, *_fading(lines)]) + "\n"
+    return "\n".join([title, *rows, *_legend(lines), *_fading(lines)]) + "\n"
+
+
+def _legend(lines: Sequence[Line]) -> list[str]:
+    """Say what the numbers of a row are."""
+    words = ["The number after the bars is the norm in the last call"]
+    if any(_last(line.ratios) is not None for line in lines):
+        words.append("update is how far the last step moved the weights, divided by their size")
+    if any(_last(line.zeros) for line in lines):
+        words.append("zeros is the share of the gradient that is 0")
+    return _wrapped("; ".join(words) + ".")
 
 
 def _fading(lines: Sequence[Line]) -> list[str]:
@@ -51,31 +61,38 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     if change is None:
         return []
     sentences = (
-        "From block to block on its way back the gradient changes by a factor of"
-        f" {change.typical:.2g} (median of an element's size)."
+        "On its way back, the gradient is multiplied by about"
+        f" {change.typical:.2g} from each block to the one before it (the median, for one"
+        " element)."
     )
     factor, after, name = change.drop
     if factor < 1 / _TOLD:
         sentences += (
-            f" It falls most from {printable(after)} to {printable(name)}: to {factor:.2g} of it."
+            f" The largest fall is from {printable(after)} to {printable(name)}, by {factor:.2g}."
         )
     factor, after, name = change.growth
     if factor > _TOLD:
         sentences += (
-            f" It grows most from {printable(after)} to {printable(name)}: {factor:.2g} times."
+            f" The largest rise is from {printable(after)} to {printable(name)}, by {factor:.2g}."
         )
     if change.apart is not None:
         times, *names = change.apart
         name, before, after = map(printable, names)
-        sentences += f" {name} gets {times:.2g} times what {before} and {after} beside it get."
+        sentences += (
+            f" {name} gets {times:.2g} times the gradient of its neighbours {before} and {after}."
+        )
     if change.denormal:
         first, *more = change.denormal
         others = f" and of {counted(len(more), 'block')} before it" if more else ""
         sentences += (
-            f" An element of {printable(first)}{others} is below 1.2e-38, from where on float32"
-            " holds fewer digits."
+            f" The gradient of {printable(first)}{others} is below 1.2e-38, where float32 holds"
+            " fewer digits."
         )
-    return textwrap.wrap(sentences, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return _wrapped(sentences)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _row(line: Line, scale: Scale, places: list[int], width: int) -> str:
