@@ -6,7 +6,9 @@ import graphs
 import pytest
 
 from gradviz.facts.training import Alarm, Fate, Training
+from gradviz.graph import Cut, CutKind
 from gradviz.render.html import render_html
+from gradviz.render.page_data import loss_data
 from gradviz.render.page_training import training_data
 from gradviz.render.text import render_text
 
@@ -32,6 +34,23 @@ def training(tmp_path):
         why="cleared", parameters=("w",), means="It is cleared.", mend="Clear it later.", **place
     )
     return Training(backwards=1, steps=1, parameters=fates, alarms=(alarm,))
+
+
+def test_where_a_backward_raised_is_told_with_its_code_and_fix(training, tmp_path):
+    cut = Cut(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operation="backward() raised in sigmoid (changed in place since)",
+        file=str(tmp_path / "train.py"),
+        line=1,
+        code="loss = model(x)",
+    )
+    report = replace(graphs.detached(), cuts=(cut,))
+    raised, _ = training_data(training, [report])["alarms"]
+    assert raised["title"].startswith("backward() raised in sigmoid")
+    assert [line["number"] for line in raised["code"] if line["marked"]] == [1]
+    assert "x = x + 1" in raised["mend"]
+    assert loss_data(report)["failed"] == 1
+    assert loss_data(graphs.detached())["failed"] == 0
 
 
 def test_the_line_is_marked_among_two_before_and_two_after(training):

@@ -3,16 +3,16 @@
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.page_things import PageThing
 from gradviz.render.page_tree import flat, summed
-from gradviz.render.tree import Group, Sort
+from gradviz.render.tree import Group, GroupSort
 
 WEIGHT = Parameter(name="emb.weight", names=("emb.weight", "head.weight"), numel=6)
 BIAS = Parameter(name="head.bias", names=("head.bias",), numel=2, verdict=Verdict.CUT)
 
 
 def tree_of(*groups):
-    root = Group(Sort.MODULE, "", ())
+    root = Group(GroupSort.MODULE, "", ())
     for name, things in groups:
-        root.children.append(Group(Sort.MODULE, name, (name,), children=list(things)))
+        root.children.append(Group(GroupSort.MODULE, name, (name,), children=list(things)))
     return flat(root, [root])
 
 

@@ -251,7 +251,7 @@ class _Drawing:
         for parameter in self._parameters.values():
             for name in parameter.names[1:]:
                 room = rooms.get(name.rpartition(".")[0])
-                key = ("module", room and room.shown, False)
+                key: Hashable = ("module", room and room.shown, False)
                 if key in self._tallies and not self._tallies[key].names:
                     tied.setdefault(key, Counter())[parameter.verdict] += 1
         for key, verdicts in tied.items():

@@ -95,7 +95,7 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "series": series_data(report),
     }
     style, script = _style(), _script()
-    trained = training_data(report.training)
+    trained = training_data(report.training, losses)
     return _template("page.html").render(
         title=headline(report),
         training="" if trained is None else _template("training.html").render(training=trained),

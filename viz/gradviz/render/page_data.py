@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from gradviz.causes import explain
+from gradviz.causes import RAISED, explain, has_raised
 from gradviz.facts.findings import Findings
 from gradviz.facts.neutral import still_severed
 from gradviz.graph import Cut, Parameter, Place, Verdict
@@ -103,6 +103,7 @@ class _Loss:
         data = {
             "name": printable(report.loss),
             "headline": headline(report) + ".",
+            "failed": int(_has_failed(report)),
             "notes": [note_text(note) for note in report.notes],
             "things": len(things),
             "nodes": {name: _column([row.get(name, -1) for row in rows]) for name in _COLUMNS},
@@ -267,6 +268,7 @@ class _Loss:
             "meaning": explanation.meaning,
             "mend": explanation.mend,
             "library": int(cut.inside_library),
+            "raised": int(has_raised(cut)),
             "near": _code_near(cut),
             "patches": patches_of(cut, self._patches),
         }
@@ -298,6 +300,12 @@ def _code_near(cut: Cut) -> list[Any]:
     """
     first, lines = lines_near(cut.file, cut.line, cut.code)
     return [first, list(lines)] if lines else []
+
+
+def _has_failed(report: Findings) -> bool:
+    """Say whether the backward of a loss raised; a note says so where no operation is known."""
+    notes = (str(note) for note in report.notes)
+    return any(map(has_raised, report.cuts)) or any(note.startswith(RAISED) for note in notes)
 
 
 def _concern(thing: PageThing) -> Concern:

@@ -3,20 +3,28 @@
 What does not train, why, the code around the line, and what usually mends it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gradviz.causes import explain, has_raised
+from gradviz.facts.findings import Findings
 from gradviz.facts.training import Alarm, Training
-from gradviz.graph import Place
+from gradviz.graph import Cut, Place
 from gradviz.render.sentences import path_and_line, printable
 from gradviz.render.source import lines_near
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
 
 
-def training_data(training: Training | None) -> dict[str, Any] | None:
+def training_data(
+    training: Training | None, losses: Sequence[Findings] = ()
+) -> dict[str, Any] | None:
     """Return what the page says of training, as text for its template.
 
     None where nothing was watched.
+
+    Args:
+        training: What became of the parameters.
+        losses: A backward of one may have raised an error, which is told with the alarms.
     """
     if training is None or not training.parameters:
         return None
@@ -24,7 +32,10 @@ def training_data(training: Training | None) -> dict[str, Any] | None:
     others = [clause for clause in other_clauses(training) if clause.rstrip(".") not in answer]
     return {
         "sentence": answer,
-        "alarms": [_alarm(alarm, training, answer) for alarm in training.alarms],
+        "alarms": [
+            *(_raised(cut) for loss in losses for cut in loss.cuts if has_raised(cut)),
+            *(_alarm(alarm, training, answer) for alarm in training.alarms),
+        ],
         "others": others,
         "note": note_on_size(training),
     }
@@ -44,12 +55,24 @@ def _alarm(alarm: Alarm, training: Training, answer: str) -> dict[str, Any]:
     }
 
 
-def _code(alarm: Alarm) -> Iterator[dict[str, Any]]:
+def _raised(cut: Cut) -> dict[str, Any]:
+    """Return as text where a backward raised an error."""
+    explanation = explain(cut)
+    return {
+        "title": printable(cut.operation),
+        "place": path_and_line(cut) if cut.file else "",
+        "code": list(_code(cut)),
+        "means": explanation.meaning,
+        "mend": explanation.mend,
+    }
+
+
+def _code(alarm: Alarm | Cut) -> Iterator[dict[str, Any]]:
     """Yield the line and those around it.
 
     The line alone where its file is not here, or is another by now.
     """
-    if alarm.file is None or alarm.line is None or not alarm.code:
+    if not alarm.file or alarm.line is None or not alarm.code:
         return
     first, near = lines_near(alarm.file, alarm.line, alarm.code)
     for number, text in enumerate(near, first) if near else [(alarm.line, printable(alarm.code))]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.page_boxes import Tally
 from gradviz.render.page_things import PageThing
-from gradviz.render.tree import Group, Sort
+from gradviz.render.tree import Group, GroupSort
 
 _VERDICTS = tuple(Verdict)
 
@@ -97,7 +97,7 @@ def _add_tied(
     modules: dict[tuple[str, ...], int] = {}
     drawn_in: dict[str, tuple[int, PageThing]] = {}
     for number, group in enumerate(tree.groups):
-        if group.sort is Sort.MODULE:
+        if group.sort is GroupSort.MODULE:
             modules.setdefault(group.path, number)
         for thing in (things[child] for child in group.children if isinstance(child, int)):
             if thing.sort == "parameter" and thing.name in tied:

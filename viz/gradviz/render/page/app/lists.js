@@ -98,7 +98,7 @@ function drawTabs() {
         event.preventDefault();
       },
     };
-    return h("button", properties, loss.name);
+    return h("button", properties, loss.name, loss.failed ? h("b", {}, " raised") : []);
   });
   $("tabs").hidden = losses.length < 2;
   $("tabs").replaceChildren(...tabs);

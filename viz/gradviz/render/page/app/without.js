@@ -244,7 +244,7 @@ function headlineWithout(m, changed, number) {
 function switchWithout(number) {
   const {model: m} = state;
   const cut = m.loss.cuts[number];
-  if (m.actual || cut.library) return [];
+  if (m.actual || cut.library || cut.raised) return [];
   return action("What if this line did not cut?", () => showWithout(number), {class: "action if"});
 }
 
