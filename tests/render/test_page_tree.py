@@ -31,7 +31,7 @@ def test_a_tree_is_one_list_with_the_groups_that_are_open():
     tree = tree_of(("emb", [0]), ("head", [1]))
     assert tree.parents == [-1, 0, 0]
     assert tree.opened == [0]
-    assert [*tree.around(2)] == [2, 0]
+    assert [*tree.outward(2)] == [2, 0]
 
 
 def test_a_tied_parameter_counts_in_each_module_that_holds_it_and_once_in_all():

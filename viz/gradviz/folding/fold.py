@@ -145,7 +145,7 @@ class _Drawing:
         for module in self._modules.all:
             for name in module.absent:
                 self._sort_absent(name, self._rooms.of[module])
-        self._sort_tied()
+        _mark_tied(self._tallies, self._rooms, self._parameters)
         self._connect(keys)
         return self._finish(closed)
 
@@ -243,22 +243,6 @@ class _Drawing:
             )
             box = Box(kind=BoxKind.MODULE, path=shown.path, class_name=shown.class_name)
         self._tally(key, shown, box).names.append(name)
-
-    def _sort_tied(self) -> None:
-        """Give a closed module that holds only parameters drawn elsewhere their verdicts."""
-        rooms = {module.path: room for module, room in self._rooms.of.items()}
-        tied: dict[Hashable, Counter[Verdict]] = {}
-        for parameter in self._parameters.values():
-            for name in parameter.names[1:]:
-                room = rooms.get(name.rpartition(".")[0])
-                key: Hashable = ("module", room and room.shown, False)
-                if key in self._tallies and not self._tallies[key].names:
-                    tied.setdefault(key, Counter())[parameter.verdict] += 1
-        for key, verdicts in tied.items():
-            self._tallies[key].box = replace(
-                self._tallies[key].box,
-                verdicts=tuple((own, verdicts[own]) for own in Verdict if verdicts[own]),
-            )
 
     def _connect(self, keys: Sequence[Hashable]) -> None:
         flow, modules = self._flow, self._modules
@@ -431,3 +415,21 @@ class _Drawing:
             marked=tuple(name for name in tally.names if name in self._marks),
             shape=None if single else tally.box.shape,
         )
+
+
+def _mark_tied(
+    tallies: Mapping[Hashable, _Tally], rooms: Rooms, parameters: Mapping[str, Parameter]
+) -> None:
+    """Give a closed module that holds only parameters drawn elsewhere their verdicts."""
+    by_path = {module.path: room for module, room in rooms.of.items()}
+    tied: dict[Hashable, Counter[Verdict]] = {}
+    for parameter in parameters.values():
+        for name in parameter.names[1:]:
+            room = by_path.get(name.rpartition(".")[0])
+            key: Hashable = ("module", room and room.shown, False)
+            if key in tallies and not tallies[key].names:
+                tied.setdefault(key, Counter())[parameter.verdict] += 1
+    for key, verdicts in tied.items():
+        tally = tallies[key]
+        counts = tuple((verdict, verdicts[verdict]) for verdict in Verdict if verdicts[verdict])
+        tally.box = replace(tally.box, verdicts=counts)

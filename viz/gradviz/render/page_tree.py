@@ -27,7 +27,7 @@ class PageTree:
     parents: list[int] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
 
-    def around(self, number: int) -> Iterator[int]:
+    def outward(self, number: int) -> Iterator[int]:
         """Yield the number of a group, and of those around it."""
         while number >= 0:
             yield number
@@ -103,10 +103,10 @@ def _add_tied(
             if thing.sort == "parameter" and thing.name in tied:
                 drawn_in[thing.name] = number, thing
     for first, (place, thing) in drawn_in.items():
-        counted_in = set(tree.around(place))
+        counted_in = set(tree.outward(place))
         for name in tied[first]:
             home = modules.get(tuple(name.split(".")[:-1]), -1)
-            for number in tree.around(home):
+            for number in tree.outward(home):
                 if number not in counted_in:
                     counted_in.add(number)
                     _count(tallies[number], thing)
