@@ -102,8 +102,33 @@ REASONS = {
     ),
     "max": (
         lambda w: torch.maximum(w, torch.full((4,), 9.0)).sum(),
+        "the other input is larger at all 4 elements",
+    ),
+    "min": (
+        lambda w: torch.minimum(torch.full((4,), -9.0), w).sum(),
+        "the other input is smaller at all 4 elements",
+    ),
+    "max of one": (
+        lambda w: torch.cat([w, torch.full((1,), 9.0)]).max(),
         "usually because another element is the extreme one everywhere",
     ),
+    "even softmax": (
+        lambda w: F.softmax(w.reshape(2, 2) * 0, 1).sum(),
+        "the same gradient comes to all its values, which always add up to 1",
+    ),
+    "shrunk": (
+        lambda w: F.softshrink(w * 0.1).sum(),
+        "all 4 inputs lie between -0.5 and 0.5, where it is flat",
+    ),
+    "met": (
+        lambda w: F.mse_loss(w, w.detach()),
+        "all 4 predictions are their targets",
+    ),
+    "power of zero": (
+        lambda w: (w * torch.zeros(4)).pow(2).sum(),
+        "the other factor is zero: the base of the power is 0 at all 4 elements",
+    ),
+    "zeroth power": (lambda w: w.abs().pow(0).sum(), "its exponent is 0"),
     "masked": (
         lambda w: w.masked_fill(torch.ones(4, dtype=torch.bool), 1.0).sum(),
         "the mask covers all 4 elements",

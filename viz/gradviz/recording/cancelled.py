@@ -1,16 +1,35 @@
 """Gradient that is nothing but rounding.
 
-What comes to a value on several routes is added up, and cancels as far as its type can hold.
+What comes to a value on several routes is added up, and cancels as far as its type can hold. What
+one operation adds up cancels as well (:mod:`gradviz.recording.faint`).
 """
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from gradviz.graph import Edge, NodeKind
+from gradviz.graph import Edge, NodeKind, Place
 from gradviz.recording.build import Built
+from gradviz.recording.faint import adds_up
+from gradviz.recording.names import operation_name
 from gradviz.recording.passage import Passage
-from gradviz.render.sentences import listing
+from gradviz.render.sentences import counted, listing
 
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
+
+_Ends = tuple[int, int]
+"""The source and the target of an edge."""
+
+
+class _Inside(NamedTuple):
+    """What an operation leaves of the gradient that it adds up.
+
+    Attributes:
+        edge: Along which that goes on.
+        what: Words for what cancels.
+    """
+
+    edge: _Ends
+    what: str
 
 
 def rounding(
@@ -24,48 +43,93 @@ def rounding(
         arrivals: What arrived at each leaf, by index.
         eps: The relative precision of the type of the loss.
     """
-    parts: dict[int, list[float]] = {}
-    for flow in flows.values():
-        for source, went in zip(flow.leads, flow.went, strict=False):
-            if source is not None and went:
-                parts.setdefault(source, []).append(went)
-    cancelled = {
-        index: (came, max(sizes))
-        for index, sizes in parts.items()
-        if len(sizes) > 1
-        and (came := arrivals.get(index) or (flows[index].came if index in flows else None))
-        if 0 < came <= _ROUNDINGS * eps * max(sizes)
-    }
-    if not cancelled:
+    on_routes = _on_routes(flows, arrivals, eps)
+    inside = list(_inside(built, flows))
+    if not on_routes and not inside:
         return
-    passed = _without(built, flows, set(cancelled))
-    for index, (came, part) in cancelled.items():
-        behind = built.before([index])
-        names = [
+    passed = _without(built, flows, set(on_routes), {part.edge for part in inside})
+
+    def names(start: int) -> list[str]:
+        behind = built.before([start])
+        return [
             built.nodes[leaf].name
-            for leaf in sorted(arrivals)
+            for leaf in sorted(arrivals, reverse=True)
             if leaf in behind
             and leaf not in passed
             and arrivals[leaf]
             and built.nodes[leaf].kind is NodeKind.PARAMETER
         ]
-        if names:
-            place = built.nodes[index].place
-            at = (
-                "" if place is None else f" at {place}" + (f" ({place.code})" if place.code else "")
-            )
+
+    for index, (came, sizes) in on_routes.items():
+        if of := names(index):
             yield (
-                f"What arrives at {listing(names)} is rounding, and no gradient: what comes to the"
-                f" value made{at} on {len(parts[index])} routes has a norm of up to {part:.0e} and"
-                f" cancels to {came:.0e}."
+                f"{_of(of)}: what comes to the value made{_at(built.nodes[index].place)} on"
+                f" {len(sizes)} routes has a norm of up to {max(sizes):.0e} and cancels to"
+                f" {came:.0e}."
             )
+    claims: list[tuple[_Inside, list[str]]] = []
+    named: set[str] = set()
+    for part in inside:  # the nearest to the loss first: what is behind it cancels no more
+        if of := [name for name in names(part.edge[0]) if name not in named]:
+            named.update(of)
+            claims.insert(0, (part, of))
+    for what in dict.fromkeys(part.what for part, _ in claims):
+        alike = [(part, of) for part, of in claims if part.what == what]
+        at = _at(built.nodes[alike[0][0].edge[1]].place)
+        count = len({part.edge[1] for part, _ in alike}) - 1
+        others = f" and {counted(count, 'other operation')}" if count else ""
+        of = list(dict.fromkeys(name for _, names in alike for name in names))
+        yield f"{_of(of)}: {what} cancel{at}{others}."
 
 
-def _without(built: Built, flows: Mapping[int, Passage], closed: set[int]) -> set[int]:
-    """Return what gradient comes to from the loss without passing a closed node."""
+def _of(names: list[str]) -> str:
+    return f"What arrives at {listing(names)} is rounding, and no gradient"
+
+
+def _at(place: Place | None) -> str:
+    return "" if place is None else f" at {place}" + (f" ({place.code})" if place.code else "")
+
+
+def _on_routes(
+    flows: Mapping[int, Passage], arrivals: Mapping[int, float], eps: float
+) -> dict[int, tuple[float, list[float]]]:
+    """Return how large the gradient is, and its parts are, that cancel at each value."""
+    parts: dict[int, list[float]] = {}
+    for flow in flows.values():
+        for source, went in zip(flow.leads, flow.went, strict=False):
+            if source is not None and went:
+                parts.setdefault(source, []).append(went)
+    return {
+        index: (came, sizes)
+        for index, sizes in parts.items()
+        if len(sizes) > 1
+        and (came := arrivals.get(index) or (flows[index].came if index in flows else None))
+        if 0 < came <= _ROUNDINGS * eps * max(sizes)
+    }
+
+
+def _inside(built: Built, flows: Mapping[int, Passage]) -> Iterator[_Inside]:
+    """Yield where an operation cancels what it adds up."""
+    for index, flow in flows.items():
+        for edge in sorted(flow.rounded):
+            source = flow.leads[edge]
+            if source is not None:
+                name = operation_name(built.nodes[index].operation)
+                what = (
+                    "the gradients of all places that it is added to"
+                    if adds_up(name, edge)
+                    else f"the parts of the gradient of {name.removeprefix('native_')}"
+                )
+                yield _Inside((source, index), what)
+
+
+def _without(
+    built: Built, flows: Mapping[int, Passage], closed: set[int], taken_out: set[_Ends]
+) -> set[int]:
+    """Return what gradient comes to from the loss without a closed node, and without some edges."""
 
     def passes(edge: Edge) -> bool:
-        if not edge.gradient or edge.source in closed:
+        if not edge.gradient or edge.source in closed or (edge.source, edge.target) in taken_out:
             return False
         flow = flows.get(edge.target)
         return flow is None or any(

@@ -18,7 +18,8 @@ from gradviz.recording.picked import INDEXED, by_index
 from gradviz.recording.saved import number, saved
 from gradviz.recording.sizes import plain
 
-Check = Callable[[dict[str, Tensor], Any], str]
+Check = Callable[[dict[str, Tensor], Any, int], str]
+"""Says why zeros leave a node along an edge, from what the node has saved; empty where not."""
 
 # By operation: what each edge's gradient is multiplied by.
 _FACTORS: Mapping[str, Mapping[int, str]] = {
@@ -37,6 +38,7 @@ HOOKED = "its numbers give no zeros: a hook on its node replaces what leaves it"
 
 # By operation: the edge to what is only added, which gets the sum of what arrives
 _ADDED = {"addmm": 0, "baddbmm": 0, "add": 0}
+_CAME = "what arrived"  # beside what a node has saved, under no name of torch's
 _ROUNDING = 1e-3  # of the largest product: what is smaller may be all that cancelling has left
 
 
@@ -61,15 +63,17 @@ def _reason(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str | No
         return HOOKED
     if factor is not None:
         return _of_factor(factor, came, went)
+    if came is not None and _is_plain(came):
+        values[_CAME] = torch_inside.detach(came)
     why = next(
         (
             why
             for pattern, check in _CHECKS
-            if re.search(pattern, name) and (why := check(values, node))
+            if re.search(pattern, name) and (why := check(values, node, edge))
         ),
         "",
     )
-    return why or _underflow(came, went) or ("" if values else None)
+    return why or _underflow(came, went) or ("" if values.keys() - {_CAME} else None)
 
 
 def is_checked(operation: str) -> bool:
@@ -159,7 +163,7 @@ def _all(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
     ``{count}`` in the words is how many elements that are.
     """
 
-    def check(values: dict[str, Tensor], node: Any) -> str:
+    def check(values: dict[str, Tensor], node: Any, edge: int) -> str:
         value = values.get(label)
         return (
             words.format(count=value.numel())
@@ -170,18 +174,61 @@ def _all(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
     return check
 
 
-def _softmax(values: dict[str, Tensor], node: Any) -> str:
+def _softmax(values: dict[str, Tensor], node: Any, edge: int) -> str:
     result = values.get("result", values.get("output"))
     dim = number(node, "dim")
     if result is None or dim is None or not result.dim():
         return ""
     if result.shape[int(dim)] == 1:
         return "a softmax over a single value is constant"
-    sharp = bool(((result == 0) | (result == 1)).all())
-    return "it is saturated: every row is one-hot to the last bit" if sharp else ""
+    if bool(((result == 0) | (result == 1)).all()):
+        return "it is saturated: every row is one-hot to the last bit"
+    came = values.get(_CAME)
+    if came is not None and came.shape == result.shape:
+        low, high = came.amin(int(dim)), came.amax(int(dim))
+        if bool((low == high).all()):
+            return "the same gradient comes to all its values, which always add up to 1"
+    return ""
 
 
-def _clamp(values: dict[str, Tensor], node: Any) -> str:
+def _extreme(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    """Look whether an element of the other input is the extreme one everywhere."""
+    own, other = (values.get(label) for label in (("self", "other"), ("other", "self"))[edge])
+    if own is None or other is None:
+        return ""
+    larger = bool(re.match("maximum|fmax", operation_name(type(node).__name__)))
+    beaten = own < other if larger else own > other
+    if not beaten.numel() or not bool(beaten.all()):
+        return ""
+    return (
+        f"the other input is {'larger' if larger else 'smaller'} at all {beaten.numel()} elements"
+    )
+
+
+def _shrunk(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    value, bound = values.get("self"), number(node, "lambd")
+    if value is None or bound is None or not value.numel() or bool((value.abs() > bound).any()):
+        return ""
+    return f"all {value.numel()} inputs lie between {-bound:g} and {bound:g}, where it is flat"
+
+
+def _met(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    value, target = values.get("self"), values.get("target")
+    if value is None or target is None or not value.numel() or not torch.equal(value, target):
+        return ""
+    return f"all {value.numel()} predictions are their targets"
+
+
+def _power(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    base, exponent = values.get("self"), number(node, "exponent")
+    if exponent == 0:
+        return "its exponent is 0"
+    if base is None or exponent is None or not base.numel() or bool((base != 0).any()):
+        return ""
+    return f"{ZERO_FACTOR}: the base of the power is 0 at all {base.numel()} elements"
+
+
+def _clamp(values: dict[str, Tensor], node: Any, edge: int) -> str:
     value = values.get("self")
     low, high = number(node, "min"), number(node, "max")
     if low is None and high is None:
@@ -196,7 +243,7 @@ def _clamp(values: dict[str, Tensor], node: Any) -> str:
     return f"all {value.numel()} inputs lie outside the bounds" if bool(outside.all()) else ""
 
 
-def _embedding(values: dict[str, Tensor], node: Any) -> str:
+def _embedding(values: dict[str, Tensor], node: Any, edge: int) -> str:
     indices, padding = values.get("indices"), number(node, "padding_idx")
     if indices is None or padding is None or not indices.numel():
         return ""
@@ -207,7 +254,7 @@ def _embedding(values: dict[str, Tensor], node: Any) -> str:
     )
 
 
-def _nll(values: dict[str, Tensor], node: Any) -> str:
+def _nll(values: dict[str, Tensor], node: Any, edge: int) -> str:
     target, ignored, weight = (
         values.get("target"),
         number(node, "ignore_index"),
@@ -225,7 +272,7 @@ def _nll(values: dict[str, Tensor], node: Any) -> str:
     )
 
 
-def _norm(values: dict[str, Tensor], node: Any) -> str:
+def _norm(values: dict[str, Tensor], node: Any, edge: int) -> str:
     result = values.get("result")
     return (
         "the norm is 0, where its gradient is taken to be 0"
@@ -310,4 +357,8 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
         ),
     ),
     (r"norm$|^cdist$", _norm),
+    (r"^(maximum|minimum|fmax|fmin)$", _extreme),
+    (r"^(soft|hard)shrink$", _shrunk),
+    (r"^(mse|huber|smooth_l1)_loss$", _met),
+    (r"^pow$", _power),
 )

@@ -21,6 +21,7 @@ from torch.utils.hooks import RemovableHandle
 from gradviz.recording import births, sizes, torch_inside
 from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.amounts import Measure, Meter
+from gradviz.recording.faint import FAINT
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import EdgeGradients, Reasons
@@ -225,7 +226,7 @@ class Observation:
         measured: dict[object, tuple[Tensor, sizes.Size]] = {}
         came: list[sizes.Size | None] = []
         went: list[sizes.Size | None] = []
-        empty, odd = _NO_EDGES, False
+        empty, odd, largest = _NO_EDGES, False, 0.0
         for place, gradient in enumerate(arrived):
             if gradient is None:
                 came.append(None)
@@ -235,6 +236,8 @@ class Observation:
             size = left[1] if left is not None and left[0] == memory else measure(gradient)
             measured[memory] = gradient, size
             came.append(size)
+            if isinstance(size, float) and size > largest:
+                largest = size
         for end, gradient in zip(ends, passed, strict=False):
             if gradient is None or end is None:
                 went.append(None)
@@ -245,7 +248,7 @@ class Observation:
                 like = measured[memory] = gradient, measure(gradient)
             size = like[1]
             pending[end] = memory, size
-            if type(size) is not Tensor and not 0 < size < math.inf:
+            if type(size) is not Tensor and not (0 < size < math.inf and size >= FAINT * largest):
                 odd = True
                 if not gradient.numel():
                     empty |= {len(went)}
@@ -284,6 +287,7 @@ class Observation:
         for number, leads, came, went, empty in self._rows:
             flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty)
             flow.flat = self._reasons.flat.get(number, {})
+            flow.rounded = self._reasons.rounded.get(number, _NO_EDGES)
             self._flowed(number, flow)
             for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
                 for view in self._views_from(lead):

@@ -14,11 +14,12 @@ class Passage:
         went: For each edge: size of what left along it; None where nothing did.
         empty: The edges along which a gradient without elements left.
         flat: Why zeros left along an edge that could be read; empty if that does not say.
+        rounded: The edges along which only the rounding of parts that cancel left.
         incoming: Size of what arrived, for each result of the node.
         outgoing: Size of what left along each edge.
     """
 
-    __slots__ = ("came", "empty", "flat", "incoming", "leads", "outgoing", "went")
+    __slots__ = ("came", "empty", "flat", "incoming", "leads", "outgoing", "rounded", "went")
 
     def __init__(
         self,
@@ -27,18 +28,20 @@ class Passage:
         outgoing: tuple[float | None, ...] = (),
         empty: frozenset[int] = frozenset(),
         flat: Mapping[int, str] | None = None,
+        rounded: frozenset[int] = frozenset(),
     ) -> None:
         self.leads = leads
         self.came = incoming[0] if len(incoming) == 1 else either(*incoming)
         self.went = outgoing
         self.empty = empty
         self.flat = {} if flat is None else flat
+        self.rounded = rounded
         self.incoming = incoming
         self.outgoing = outgoing
 
     def leading(self, leads: tuple[int | None, ...]) -> "Passage":
         """Return the same of a node whose edges are numbered otherwise."""
-        other = Passage(leads, self.incoming, self.outgoing, self.empty, self.flat)
+        other = Passage(leads, self.incoming, self.outgoing, self.empty, self.flat, self.rounded)
         other.came, other.went = self.came, self.went
         return other
 
@@ -50,6 +53,7 @@ class Passage:
             other.outgoing or self.outgoing,
             self.empty & other.empty,
             {**self.flat, **other.flat},
+            self.rounded & other.rounded,
         )
         both.came = either(self.came, other.came)
         both.went = tuple(map(either, self.went, other.went))

@@ -7,12 +7,13 @@ from typing import Any
 
 from torch import Tensor
 
-from gradviz.recording import births, flat, sizes, torch_inside
+from gradviz.recording import births, faint, flat, sizes, torch_inside
 from gradviz.recording.passage import Passage
 from gradviz.recording.tape import Tape
 
 _MOST_BIRTHS = 4  # that are looked into
 _MOST_FLAT = 64  # nodes that make zeros, likewise
+_MOST_ROUNDED = 256  # nodes that little leaves, likewise
 # What to read a strange node may raise
 _ODD = (RuntimeError, TypeError, ValueError, IndexError, OverflowError)
 
@@ -28,6 +29,7 @@ class Reasons:
         # By number of the node whose backward shows it; 0 or less where the loss does
         self._born: dict[int, births.Born] = {}
         self.flat: dict[int, dict[int, str]] = {}  # why zeros leave, by node and edge
+        self.rounded: dict[int, frozenset[int]] = {}  # along which edges only rounding leaves
 
     def look(
         self, number: int, came: Sizes, went: Sizes, passed: EdgeGradients, arrived: EdgeGradients
@@ -52,6 +54,14 @@ class Reasons:
             and any(isinstance(size, float) and size != 0 for size in sources)
         ):
             self._look_for_zeros(number, zeros, passed, arrived)
+        largest = max((size for size in sources if isinstance(size, float)), default=0.0)
+        small = [
+            edge
+            for edge, size in enumerate(went)
+            if isinstance(size, float) and 0 < size < faint.FAINT * largest
+        ]
+        if small and len(self.rounded) < _MOST_ROUNDED:
+            self._look_for_rounding(number, small, passed, arrived)
 
     def _look_for_birth(self, number: int, passed: EdgeGradients) -> None:
         node = self._running(number)
@@ -76,6 +86,18 @@ class Reasons:
         for edge in edges:
             with suppress(*_ODD):  # else the reason stays unknown
                 whys |= flat.look(node, edge, first, passed[edge])
+
+    def _look_for_rounding(
+        self, number: int, edges: Sequence[int], passed: EdgeGradients, arrived: EdgeGradients
+    ) -> None:
+        node = self._running(number)
+        came = [gradient for gradient in arrived if gradient is not None]
+        if node is None or len(came) != 1:
+            return
+        with suppress(*_ODD):  # else it counts as gradient
+            self.rounded[number] = frozenset(
+                edge for edge in edges if faint.is_rounding(node, edge, came[0], passed[edge])
+            )
 
     def _running(self, number: int) -> Any:
         """Return the node that runs, if it is the one that has a number."""

@@ -54,3 +54,8 @@ def number(node: Any, name: str) -> float | None:
     if isinstance(value, int) and value >= 2**63:
         value -= 2**64  # torch gives what is negative as if it had no sign
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def lengths(node: Any, name: str) -> tuple[int, ...]:
+    """Return whole numbers that a node has saved; none where there are none of that name."""
+    return tuple(getattr(node, f"_saved_{name}", ()))
