@@ -7,7 +7,6 @@ import pytest
 from gradviz.recording.instructions import (
     TextUse,
     chosen_by,
-    decides,
     is_repeated,
     is_repeated_within,
     place_of,
@@ -52,29 +51,6 @@ def test_its_place_is_the_smallest_expression_with_what_the_names_stand_for(prog
 def test_what_becomes_of_the_text_that_a_value_goes_into(program, line, use):
     file = program(f"def keep(text): ...\ndef f(x, out):\n    {line}\n")
     assert text_use(*file.at("f", "x.item()"), False) is use
-
-
-@pytest.mark.parametrize(
-    ("body", "answer"),
-    [
-        ("if x.item() > 0: g()", True),
-        ("while x.item(): g()", True),
-        ("y = 1 if x.item() else 2", True),
-        ("y = x.item()\n    if y > 0: g()", True),
-        ("y = [a for a in xs if x.item()]", True),
-        ("h(x.item())", True),
-        ("y = x.item()\n    g(y)", False),
-        ("z = x.item()\n    if xs: g()", False),
-    ],
-)
-def test_a_value_decides_where_a_condition_has_it(program, body, answer):
-    file = program(f"def h(v):\n    if v: g()\ndef f(x, xs):\n    {body}\n")
-    assert decides(*file.at("f", "x.item()")) is answer
-
-
-def test_what_things_are_ordered_by_decides(program):
-    file = program("def f(x):\n    return x.item()\nbest = max(xs, key=f)\n")
-    assert decides(*file.at("f", "x.item()"))
 
 
 def test_an_index_chooses_what_is_computed_with_its_element(program):

@@ -81,7 +81,7 @@ def test_of_a_custom_function_the_step_says_so(tape, weight):
 
 def test_a_node_is_stamped_once_and_takes_in_more_sources(tape, weight):
     node = (weight * 2).grad_fn
-    assert not tape.is_stamped(node)
+    assert tape.stamp_of(node) is None
     assert tape.stamp_of(node) is None
     stamp = tape.stamp(node, SPOT, (5,))
     assert tape.stamp(node, NOWHERE, (5, 6)) is stamp
@@ -92,7 +92,7 @@ def test_a_node_is_stamped_once_and_takes_in_more_sources(tape, weight):
 def test_a_tape_reads_nothing_that_another_wrote(tape, weight):
     node = (weight * 2).grad_fn
     Tape().stamp(node, SPOT)
-    assert not tape.is_stamped(node)
+    assert tape.stamp_of(node) is None
 
 
 def test_a_node_is_known_by_the_line_of_the_call_that_made_it(tape, weight):
@@ -170,10 +170,15 @@ def test_an_alias_says_by_what_a_tensor_was_taken_out_of_its_graph(tape, weight)
 
 
 def test_of_a_value_that_left_twice_what_is_worse_for_it_counts(tape):
-    tape.left(1, Exit(shown=True, decides=False))
-    assert tape.exits[1] == Exit(shown=True, decides=False)
-    tape.left(1, Exit(shown=False, decides=True))
-    assert tape.exits[1] == Exit(shown=False, decides=True)
+    for way in (Exit.DATA, Exit.NUMBER, Exit.DATA):
+        tape.left(1, way)
+    assert tape.exits[1] is Exit.NUMBER
+
+
+def test_what_is_now_lies_between_the_numbers_before_and_after(tape):
+    before = tape.call(new_call())
+    moment = tape.now()
+    assert before < moment < tape.call(new_call())
 
 
 def test_a_call_that_is_the_same_as_one_before_is_that_one_and_the_newest(tape):

@@ -129,9 +129,7 @@ FILLED_IN = {
 
 
 @pytest.mark.parametrize("way", FILLED_IN)
-@pytest.mark.parametrize("read", [True, False])
-def test_a_number_rounded_in_a_kept_text_is_uncertain_if_one_like_it_comes_in(reported, way, read):
-    back = "float(kept.getvalue())" if read else "0.7"
+def test_a_number_in_a_text_that_is_kept_leaves_unused_uncertain(reported, way):
     parameter = reported(
         f"""
         import csv
@@ -143,15 +141,143 @@ def test_a_number_rounded_in_a_kept_text_is_uncertain_if_one_like_it_comes_in(re
         def step(model):
             kept = io.StringIO()
             {FILLED_IN[way]}
-            return model.layer(torch.ones(2)).sum() * {back}
+            return model.layer(torch.ones(2)).sum() * float(kept.getvalue())
         """
     ).parameters["gate"]
-    assert (str(parameter.verdict), parameter.uncertain) == ("unused", read)
+    assert (str(parameter.verdict), parameter.uncertain) == ("unused", True)
 
 
 @pytest.mark.parametrize("where", CHOICES)
 def test_a_value_that_decides_what_runs_is_not_called_unused_for_certain(reported, where):
     assert reported(CHOICES[where]).parameters["gate"].uncertain
+
+
+WAYS_OF_PYTHON = {
+    "another name of a list": """
+        def step(model):
+            held = [1.0]
+            settings = {"scale": held}
+            settings["scale"][0] = round(model.gate.max().item())
+            return model.layer(torch.ones(2)).sum() * held[0]
+        """,
+    "an order": """
+        def step(model):
+            order = [name for _, name in sorted(zip(model.gate.tolist(), "ab"))]
+            return model.layer(torch.ones(2)).sum() * (2.0 if order[0] == "a" else 3.0)
+        """,
+    "a length": """
+        def step(model):
+            bar = "x" * int(model.gate.max() * 5)
+            return model.layer(torch.ones(2)).sum() * len(bar)
+        """,
+    "a seed": """
+        def step(model):
+            torch.manual_seed(int(model.gate.max() * 100))
+            return model.layer(torch.rand(2)).sum()
+        """,
+    "an attribute": """
+        class Settings:
+            scale = 1
+
+
+        def step(model):
+            settings = Settings()
+            both = [settings]
+            settings.scale = int(model.gate.max() * 5)
+            return model.layer(torch.ones(2)).sum() * both[0].scale
+        """,
+    "a call that runs or not": """
+        def step(model):
+            found = []
+            model.gate.max() > 0.5 and found.append(1)
+            return model.layer(torch.ones(2)).sum() * (1 + len(found))
+        """,
+    "an error": """
+        def step(model):
+            scale = 1.0
+            try:
+                assert model.gate.max() < 0.5
+            except AssertionError:
+                scale = 2.0
+            return model.layer(torch.ones(2)).sum() * scale
+        """,
+    "a generator": """
+        def counting(number):
+            while True:
+                yield number
+
+
+        def step(model):
+            numbers = counting(int(model.gate.max() * 5))
+            return model.layer(torch.ones(2)).sum() * next(numbers)
+        """,
+    "the environment": """
+        def step(model):
+            os.environ["GRADVIZ_TEST"] = str(int(model.gate.max() * 5))
+            return model.layer(torch.ones(2)).sum() * int(os.environ.pop("GRADVIZ_TEST"))
+        """,
+    "which tensor is the loss": """
+        def step(model):
+            total = model.layer(torch.ones(2)).sum()
+            return [total, 2 * total][int(model.gate.max() > 0.5)]
+        """,
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OF_PYTHON)
+def test_what_python_makes_of_a_number_is_not_called_unused_for_certain(reported, way):
+    gate = reported(WAYS_OF_PYTHON[way]).parameters["gate"]
+    assert gate.uncertain or str(gate.verdict) == "cut"
+
+
+SEEN_TO_END = {
+    "a text that is printed": """
+        text = f"{model.gate.max().item():.2f}"
+        print("gate", text)
+        """,
+    "a mean that is printed": """
+        values, total = [], 0.0
+        for value in model.gate.tolist():
+            values.append(value)
+            total += value
+        print(total / len(values))
+        """,
+    "a best value that is printed": """
+        best = 0.0
+        if model.gate.max().item() > best:
+            best = model.gate.max().item()
+        print(f"best {best}")
+        """,
+    "a check": """
+        if not torch.isfinite(model.gate).all():
+            raise ValueError("not finite")
+        assert model.gate.abs().max() < 100
+        """,
+    "nothing": "model.gate.max().item()",
+}
+
+
+@pytest.mark.parametrize("end", SEEN_TO_END)
+def test_a_value_that_was_seen_to_go_nowhere_is_unused_for_certain(reported, end):
+    lines = dedent(SEEN_TO_END[end]).strip().splitlines()
+    body = "\n".join(f"    {line}" for line in lines)
+    gate = reported(
+        f"def step(model):\n{body}\n    return model.layer(torch.ones(2)).sum()\n"
+    ).parameters["gate"]
+    assert (str(gate.verdict), gate.uncertain) == ("unused", False)
+
+
+def test_what_leaves_when_backward_has_begun_is_no_part_of_the_loss(reported):
+    gate = reported(
+        """
+        def step(model):
+            loss = model.layer(torch.ones(2)).sum()
+            loss.backward()
+            os.environ["GRADVIZ_TEST"] = str(model.gate.max().item())
+            return loss
+        """
+    ).parameters["gate"]
+    assert (str(gate.verdict), gate.uncertain) == ("unused", False)
 
 
 def test_a_value_that_is_only_handed_to_a_function_that_shows_it_is_unused_for_certain(reported):
@@ -215,28 +341,3 @@ def test_data_that_torch_made_is_no_bearer_of_what_left_before(reported):
         """
     ).parameters["gate"]
     assert not parameter.uncertain
-
-
-THROUGH_A_FILE = """
-import json
-
-
-def step(model):
-    with open({file!r}, "w") as file:
-        json.dump({{"gate": model.gate.sum().round(decimals=1).item(), "rate": 0.25}}, file)
-    with open({file!r}) as file:
-        settings = json.load(file)
-    return model.layer(torch.ones(2)).sum() * {factor}
-"""
-
-
-@pytest.mark.parametrize(
-    ("factor", "uncertain"),
-    [('settings["gate"]', True), ('settings["rate"]', False), ("0.5", False), ("2.0", False)],
-)
-def test_a_short_number_like_one_that_left_is_a_coincidence_or_not(
-    reported, tmp_path, factor, uncertain
-):
-    gate = reported(THROUGH_A_FILE.format(file=str(tmp_path / "settings"), factor=factor))
-    gate = gate.parameters["gate"]
-    assert (str(gate.verdict), gate.uncertain) == ("unused", uncertain)

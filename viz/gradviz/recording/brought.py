@@ -1,5 +1,6 @@
 """A backward that the step ran itself, and what is kept of what it brought."""
 
+import math
 from typing import Protocol
 
 from torch import Tensor
@@ -42,16 +43,22 @@ class Backward:
         asked: The leaves that it was to bring gradient to, by number; None for all of them.
         spot: The line that called it.
         raised: Where it raised, if it did.
+        began: The tape's number of the moment when it began.
     """
 
-    __slots__ = ("asked", "observation", "raised", "roots", "spot")
+    __slots__ = ("asked", "began", "observation", "raised", "roots", "spot")
 
     def __init__(
-        self, roots: tuple[int, ...], observation: Brought | None, asked: frozenset[int] | None
+        self,
+        roots: tuple[int, ...],
+        observation: Brought | None,
+        asked: frozenset[int] | None,
+        began: float = math.inf,
     ) -> None:
         self.roots = roots
         self.observation = observation
         self.asked = asked
+        self.began = began
         self.spot = where.NOWHERE
         self.raised: Raised | None = None
 

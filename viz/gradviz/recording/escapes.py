@@ -23,7 +23,6 @@ from gradviz.recording.instructions import (
     COMPREHENSIONS,
     TextUse,
     chosen_by,
-    decides,
     is_repeated,
     is_repeated_within,
     position_of,
@@ -66,7 +65,7 @@ class Escapes:
 
     # What leaves
 
-    def left(self, frame: FrameType | None, serial: int, value: Any, *, text: bool = False) -> bool:
+    def left(self, frame: FrameType | None, serial: int, value: Any, *, text: bool = False) -> None:
         """Take note that a value left torch in this frame, and in its callers as far as the value
         is handed to them.
 
@@ -75,22 +74,12 @@ class Escapes:
             serial: Number of the call on the tape.
             value: What left.
             text: It left as a text.
-
-        Returns:
-            Whether it went straight into a text that is for people alone.
         """
         self.any = True
         self._mark(frame, serial, value)
         self._choose(frame, serial)
         self._hold(value, serial)
-        use = _text_use(frame, text)
-        self.values.left(value, serial, use)
-        return use is TextUse.SHOWN
-
-    def decides(self, frame: FrameType | None) -> bool:
-        """Say whether Python may choose what runs by a value that left in this frame."""
-        frame = _outside_torch(frame)
-        return frame is not None and decides(frame.f_code, frame.f_lasti)
+        self.values.left(value, serial, _text_use(frame, text))
 
     def _choose(self, frame: FrameType | None, serial: int) -> None:
         frame = _outside_torch(frame)
@@ -188,21 +177,17 @@ class Escapes:
             array = array.base
         return ()
 
-    def behind(
-        self, frame: FrameType | None, items: Sequence[Any] = ()
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the values that left torch and that a call's plain arguments are computed from,
-        and those that they may be computed from.
+    def behind(self, frame: FrameType | None, items: Sequence[Any] = ()) -> tuple[int, ...]:
+        """Return the values that left torch and that a call's plain arguments are computed from.
 
         Args:
             frame: That makes the call.
             items: Arguments that nothing is known of.
         """
         if not self._is_near(frame):
-            return (), ()  # as almost always, and reading a library's source takes long
+            return ()  # as almost always, and reading a library's source takes long
         open_, given = {id(item) for item in items}, Given.of(items)
         surely: dict[int, None] = {}
-        perhaps: dict[int, None] = {}
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
         for _ in range(_CALLERS):
@@ -231,12 +216,13 @@ class Escapes:
             given.sites = sliced[1]
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
-                    (surely if certain else perhaps)[serial] = None
+                    if certain:
+                        surely[serial] = None
             if not sliced[0].parameters:
                 break
             wanted, callee = sliced[0].parameters, code
             frame = frame.f_back
-        return tuple(surely), tuple(perhaps)
+        return tuple(surely)
 
     def of_element(self, frame: FrameType, item: Any, index: int) -> tuple[int, ...] | None:
         """Return the values that left torch and that an element of a call's first argument is

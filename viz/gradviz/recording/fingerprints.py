@@ -37,8 +37,7 @@ class Fingerprints:
         self._serials = np.empty(0, np.int64)
         self._shown = np.empty(0, np.bool_)
         # Single numbers that went into a text, the newest last
-        self._texts: list[tuple[float, int, TextUse]] = []
-        self._short: dict[float, int] = {}  # numbers that a programmer would write
+        self._texts: list[tuple[float, int]] = []
         self._turns = np.empty(0, np.int64)  # when each left, by count
         self._count = 0
         self._doubles = Doubles()
@@ -47,12 +46,7 @@ class Fingerprints:
         """Take note of what left, and of the text that it went straight into."""
         sample = _sample(value, _SAMPLES)
         if use is not TextUse.NONE and sample is not None and len(sample) == 1:
-            self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial, use)]
-        for number in floats_in(value) if is_short(value) else ():
-            self._short.pop(number, None)
-            self._short[number] = serial
-            if len(self._short) > _TEXTS:
-                del self._short[next(iter(self._short))]
+            self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial)]
         if sample is not None:
             numbers = sample.tolist()
             self._doubles.left(numbers, serial, shown=use is TextUse.SHOWN)
@@ -88,18 +82,8 @@ class Fingerprints:
             return ()
         return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
 
-    def like(self, value: float) -> int:
-        """Return the number on the tape of the last short number that left and is equal to this
-        one; 0 where there is none. It may be a coincidence.
-        """
-        return self._short.get(value, 0)
-
-    def read_back(self, value: float, *, kept: bool = False) -> int:
+    def read_back(self, value: float) -> int:
         """Return what went into a text and is this number when it is rounded to as many digits.
-
-        Args:
-            value: That goes in.
-            kept: Only texts that may be read again count.
 
         Returns:
             The number on the tape; 0 where nothing is so.
@@ -110,8 +94,8 @@ class Fingerprints:
         return next(
             (
                 serial
-                for before, serial, use in reversed(self._texts)
-                if round(before, decimals) == value and (use is TextUse.KEPT or not kept)
+                for before, serial in reversed(self._texts)
+                if round(before, decimals) == value
             ),
             0,
         )
@@ -151,13 +135,6 @@ def is_short(value: Any) -> bool:
         or isinstance(value, int)
         or (isinstance(value, float) and float(f"{value:.5g}") == value)
     )
-
-
-def floats_in(value: Any) -> list[float]:
-    """Return the floating-point numbers in a short value."""
-    if type(value) in (list, tuple):
-        return [number for item in value for number in floats_in(item)]
-    return [value] if type(value) is float else []
 
 
 def _sample(value: Any, most: int) -> Any:

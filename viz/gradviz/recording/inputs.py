@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from gradviz.recording.alike import is_index
 from gradviz.recording.arguments import as_array
 from gradviz.recording.escapes import of_interest
-from gradviz.recording.fingerprints import floats_in, is_short
+from gradviz.recording.fingerprints import is_short
 from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Exit
 from gradviz.recording.rule import Function
 from gradviz.recording.tensor_state import accumulates, address, history
 from gradviz.recording.torch_inside import sharded
@@ -62,10 +61,8 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         elif is_index(item):
             indices.append(item)
     if open_ or indices:
-        behind, perhaps = escapes.behind(frame, (*open_, *indices))
+        behind = escapes.behind(frame, (*open_, *indices))
         numbers.update(dict.fromkeys(behind))
-        for serial in perhaps:
-            recorder.tape.left(serial, Exit(shown=False, decides=True))
         for item in open_ if not behind else filter(_is_number, open_):
             plain = as_array(item) if isinstance(item, Tensor) else item
             sources = escapes.values.sources(plain)
@@ -75,9 +72,6 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
                 continue  # and what is known to be behind may not be all
             if not is_short(plain):
                 recorder.came_in()
-            elif not behind:
-                for number in floats_in(plain):
-                    _perhaps_read(recorder, number, frame)
     return tuple(numbers)
 
 
@@ -92,18 +86,6 @@ def _left_as(recorder: Recorder, serial: int, number: float) -> bool:
 
 def _is_number(item: Any) -> bool:
     return type(item) is float
-
-
-def _perhaps_read(recorder: Recorder, number: float, frame: FrameType) -> None:
-    """Take note that a number may be one that left: one that a kept text says, or that is equal and
-    that the code at hand does not write itself. So few digits may be a coincidence too.
-    """
-    values = recorder.escapes.values
-    serial = values.read_back(number, kept=True)
-    if not serial and number not in floats_in(frame.f_code.co_consts):
-        serial = values.like(number)
-    if serial:
-        recorder.tape.left(serial, Exit(shown=False, decides=True))
 
 
 def _is_stranger(recorder: Recorder, tensor: Tensor) -> bool:
@@ -188,7 +170,7 @@ def is_returned_by_function(recorder: Recorder, node: Any, origin: int) -> bool:
         or not isinstance(node, torch.autograd.function.BackwardCFunction)
     ):
         return False
-    if not recorder.tape.is_stamped(node):
+    if recorder.tape.stamp_of(node) is None:
         recorder.tape.stamp(node, call.spot, (origin,))
     return True
 

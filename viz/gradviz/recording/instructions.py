@@ -4,7 +4,7 @@ Its range, the function it stands in, what the names stand for there.
 """
 
 import ast
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Container
 from dis import opmap
 from enum import StrEnum
 from types import CodeType
@@ -28,7 +28,6 @@ _SHOWS = frozenset(
 )
 _WRITES = frozenset("write writelines write_text writerow writerows savetxt dump dumps".split())
 _TEXTS = _SHOWS | {"savetxt"}
-_SETS = frozenset("set frozenset Counter unique".split())
 COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
 """What the code of a comprehension is called, where it has one of its own."""
 
@@ -220,36 +219,6 @@ def _keeps(call: ast.Call, own: Container[str]) -> bool:
 
 
 @by_file
-def decides(code: CodeType, lasti: int) -> bool:
-    """Say whether the value of an instruction, or a name that it is given right away, stands in
-    a condition of its function, or of a function of the file that it is handed to, or orders
-    others: ``key=`` takes that function.
-    """
-    scoped, position = scope_of(code), position_of(code, lasti)
-    if scoped is None or position is None:
-        return False
-    if any(_is_key(node, scoped[1].node) for node in ast.walk(scoped[0].tree)):
-        return True
-    pending: list[tuple[Scope, Range, Path | None]] = [(scoped[1], position, None)]
-    entered: set[tuple[int, Path | None]] = set()
-    while pending:
-        scope, place, given = pending.pop()
-        if (id(scope), given) in entered:
-            continue
-        entered.add((id(scope), given))
-        names = {given} if given is not None else _names_given(scope, place)
-        for condition in _conditions(scope.node):
-            within = given is None and is_inside(place, range_of(condition))
-            if within or _reads_any(names, condition):
-                return True
-        pending += [
-            (inner, place, (parameter,))
-            for inner, parameter in _handed_on(scoped[0], scope, place, given)
-        ]
-    return False
-
-
-@by_file
 def chosen_by(code: CodeType, lasti: int) -> tuple[Range, ...]:
     """Return where a function computes with an element that the value of an instruction, or a
     name that it is given right away, is the index of: ``experts[k](x)``, ``rows[k] + 1``.
@@ -273,19 +242,6 @@ def chosen_by(code: CodeType, lasti: int) -> tuple[Range, ...]:
     )
 
 
-def _is_key(node: ast.AST, function: Function) -> bool:
-    """Say whether an argument of a call is a function by which things are ordered."""
-    if not isinstance(node, ast.keyword) or node.arg != "key":
-        return False
-    name = getattr(function, "name", "")
-    return node.value is function or (bool(name) and (name,) in reads(node.value))
-
-
-def _reads_any(paths: Collection[Path], node: ast.AST) -> bool:
-    """Say whether an expression reads what one of some paths stands for, or a part of it."""
-    return any(read[: len(path)] == path for read in reads(node) for path in paths)
-
-
 def _names_given(scope: Scope, place: Range) -> set[Path]:
     """Return the names that stand for the value at a place, or for an element of it."""
     names = {
@@ -299,47 +255,6 @@ def _names_given(scope: Scope, place: Range) -> set[Path]:
         if isinstance(node, ast.comprehension) and is_inside(place, range_of(node.iter)):
             names |= {(name.id,) for name in ast.walk(node.target) if isinstance(name, ast.Name)}
     return names
-
-
-def _handed_on(
-    source: Source, scope: Scope, place: Range, given: Path | None
-) -> Iterator[tuple[Scope, str]]:
-    """Yield the functions of the file whose call takes the value at a place, or what a parameter
-    was given, each with its parameter.
-    """
-    for node in ast.walk(scope.node):
-        if not isinstance(node, ast.Call) or name_of(node) not in source.callables:
-            continue
-        for position, value in enumerate((*node.args, *(word.value for word in node.keywords))):
-            if not (_reads_any({given}, value) if given else is_inside(place, range_of(value))):
-                continue
-            words = node.keywords[position - len(node.args) :] if position >= len(node.args) else []
-            for function in source.callables[name_of(node)]:
-                inner = source.scope(function)
-                bound = isinstance(node.func, ast.Attribute) or name_of(node) == inner.owner
-                taken = position + (bool(inner.owner) and bound)
-                if words and words[0].arg:
-                    yield inner, words[0].arg
-                elif taken < len(inner.parameters):
-                    yield inner, inner.parameters[taken]
-
-
-def _conditions(function: Function) -> Iterator[ast.expr]:
-    for node in ast.walk(function):
-        if isinstance(node, (ast.If, ast.While, ast.IfExp)):
-            yield node.test
-        elif isinstance(node, ast.comprehension):
-            yield from node.ifs
-        elif isinstance(node, ast.Call) and name_of(node) == "range":
-            yield from node.args  # how often a loop runs
-        elif isinstance(node, ast.Slice):  # how much of something is taken
-            yield from (bound for bound in (node.lower, node.upper, node.step) if bound)
-        elif isinstance(node, ast.SetComp):
-            yield node.elt
-        elif isinstance(node, ast.Call) and name_of(node) in _SETS:
-            yield from node.args  # equal ones count once
-        elif isinstance(node, ast.Match):
-            yield node.subject
 
 
 @by_file

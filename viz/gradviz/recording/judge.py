@@ -3,6 +3,7 @@
 Build the graph, add what backwards brought, have it analysed.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,9 +15,10 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.facts.findings import Findings
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Place, Unused
+from gradviz.graph import Graph, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason
 from gradviz.recording import torch_inside
 from gradviz.recording.analysis import ParameterSeen, analyse
+from gradviz.recording.ancestry import leads_to
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
 from gradviz.recording.leaf_switches import born_at, switched_at
@@ -85,8 +87,10 @@ def judge(
         remarks += notes_of_gradients(judged, observed, brought)
         follows = not names.compiled and not tape.compiled
         why = with_reasons(tape, judged.parameters, names, model) if follows else {}
-        left = uncertain(tape, built, judged.parameters, names)
-        remarks += notes_of_exits(left)
+        left = uncertain(tape, built, judged.parameters, names, until=_complete(tape, live))
+        remarks += notes_of_exits(
+            {name: place for name, place in left.items() if not _trains_elsewhere(why.get(name))}
+        )
     return Findings(
         loss=" + ".join(losses),
         place=next(
@@ -132,11 +136,16 @@ def _with_doubts(
     return tuple(
         replace(
             parameter,
-            unused=None if parameter.name in left else why.get(parameter.name),
+            unused=_as_far_as_seen(why.get(parameter.name), parameter.name in left),
             uncertain=parameter.name in left,
         )
         for parameter in parameters
     )
+
+
+def _as_far_as_seen(why: Unused | None, doubted: bool) -> Unused | None:
+    """Return why a parameter is unused as far as it is known: that another loss has it is."""
+    return None if doubted and not _trains_elsewhere(why) else why
 
 
 def _unregistered(tape: Tape, built: Built, graph: Graph) -> tuple[Leaf, ...]:
@@ -153,6 +162,31 @@ def _unregistered(tape: Tape, built: Built, graph: Graph) -> tuple[Leaf, ...]:
         for leaf in leaves
         if leaf.requires_grad and leaf.index in reached
     )
+
+
+def _complete(tape: Tape, losses: tuple[Tensor, ...]) -> float:
+    """Return the tape's number of the moment from which nothing could become part of some losses:
+    their first backward began.
+    """
+    began = [
+        min(
+            (
+                backward.began
+                for backward in tape.backwards
+                if leads_to(tape, backward.roots, (root,))
+            ),
+            default=math.inf,
+        )
+        for root in map(tape.live, losses)
+    ]
+    return max(began, default=math.inf)
+
+
+def _trains_elsewhere(why: Unused | None) -> bool:
+    """Say whether another loss brings gradient, so that it hardly matters whether this one has the
+    value.
+    """
+    return why is not None and why.reason is UnusedReason.OTHER_LOSS
 
 
 def _disturbed(holder: object) -> list[Action]:

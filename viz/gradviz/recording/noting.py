@@ -27,7 +27,6 @@ from gradviz.recording.where import Spot, Surroundings
 _SIZED_BY_VALUES = frozenset("nonzero argwhere unique unique_consecutive masked_select".split())
 _SETS = frozenset(("unique", "unique_consecutive"))
 _MASKS = (torch.bool, torch.uint8)
-_LENGTH = Exit(shown=False, decides=True)  # Python may go on with the length alone
 
 
 def is_another(recorder: Recorder, out: Tensor, args: Any, kwargs: Any) -> None:
@@ -68,7 +67,7 @@ def stamp_nodes(
         inputs = inputs_of(recorder, args[:1], {})
         stack = recorder.stacks.look_around(frame)
         kind = CutKind.NON_DIFFERENTIABLE
-        tape.left(write_down(recorder, function.name, kind, inputs, stack, None), _LENGTH)
+        tape.left(write_down(recorder, function.name, kind, inputs, stack, None), Exit.NUMBER)
     last = sequence_number()
     if last == recorder.first_node and torch_inside.NUMBERED:
         return  # what comes out is what went in
@@ -150,7 +149,7 @@ def _may_decide(recorder: Recorder, name: str, args: Any, serials: Sequence[int]
     """Take note that Python may go on with the length alone of what a call gave of some values."""
     if _is_sized_by_values(name, args):
         for serial in serials:
-            recorder.tape.left(serial, _LENGTH)
+            recorder.tape.left(serial, Exit.NUMBER)
 
 
 def _is_sized_by_values(name: str, args: Any) -> bool:

@@ -55,7 +55,7 @@ class Observer:
             if inputs is None
             else frozenset(live(leaf) for leaf in inputs if leaf.requires_grad)
         )
-        return Backward(roots, self._running, asked)
+        return Backward(roots, self._running, asked, self._tape.now())
 
     def end(
         self, backward: Backward | None, error: BaseException | None, *, outermost: bool

@@ -1,5 +1,6 @@
 """What a tape is made of, as plain data."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from torch import Tensor
@@ -151,16 +152,11 @@ class LeafSeen:
         self.sources = sources
 
 
-class Exit(NamedTuple):
-    """How a value left torch.
+class Exit(StrEnum):
+    """As what a value left torch."""
 
-    Attributes:
-        shown: Straight into a text.
-        decides: Python may choose by it what runs, or a number like it came in.
-    """
-
-    shown: bool
-    decides: bool
+    NUMBER = "number"  # Python may compute with it, or choose by it what runs
+    DATA = "data"  # it can come back as data alone, which are then of unknown origin
 
 
 class Write:

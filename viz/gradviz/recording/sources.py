@@ -12,6 +12,9 @@ from gradviz.recording.expressions import Path, Range, arguments_of, range_of, r
 from gradviz.recording.flows import Reader
 from gradviz.recording.record_classes import fields_in
 
+_READS_ALL = frozenset("exec eval locals globals vars".split())
+_FRAMES = frozenset("_getframe currentframe f_locals".split())
+
 
 @dataclass(eq=False)
 class Source:
@@ -61,6 +64,44 @@ class Source:
             for node in ast.walk(self.tree)
             if isinstance(node, ast.With)
         }
+
+    @cached_property
+    def parents(self) -> dict[int, ast.AST]:
+        """What each part of the file stands in, by the part's identity."""
+        return {
+            id(part): node for node in ast.walk(self.tree) for part in ast.iter_child_nodes(node)
+        }
+
+    @cached_property
+    def places(self) -> dict[Range, ast.expr | ast.stmt]:
+        """The outermost expression that stands exactly at each place; else the statement."""
+        places: dict[Range, ast.expr | ast.stmt] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.expr, ast.stmt)):
+                held = places.setdefault(range_of(node), node)
+                if isinstance(held, ast.Expr):
+                    places[range_of(node)] = node
+        return places
+
+    @cached_property
+    def names(self) -> list[ast.Name]:
+        """Every place where a name stands."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Name)]
+
+    @cached_property
+    def reads_unsaid(self) -> bool:
+        """It may read names that it does not say."""
+        return self.holds_any_of(_FRAMES) or any(name.id in _READS_ALL for name in self.names)
+
+    def holds_any_of(self, words: frozenset[str]) -> bool:
+        """Say whether one of some names or attributes occurs in the file."""
+        return any(not words.isdisjoint(own) for own in self.words.values())
+
+    @cached_property
+    def shared(self) -> list[ast.Global | ast.Nonlocal]:
+        """The statements by which functions write names of others."""
+        nodes = ast.walk(self.tree)
+        return [node for node in nodes if isinstance(node, (ast.Global, ast.Nonlocal))]
 
     @cached_property
     def records(self) -> dict[str, tuple[str, ...]]:

@@ -125,9 +125,6 @@ class Tape:
         stamp: Stamp | None = node.metadata.get(self.key)
         return stamp
 
-    def is_stamped(self, node: Any) -> bool:
-        return self.key in node.metadata
-
     def walk(self, root: Any) -> int:
         """Put an autograd node and everything before it on the tape; return its number.
 
@@ -296,14 +293,17 @@ class Tape:
         )
 
     def left(self, serial: int, way: Exit) -> None:
-        """Take note of how a value left torch, by the number of the call."""
-        before = self.exits.get(serial, way)
-        self.exits[serial] = Exit(before.shown and way.shown, before.decides or way.decides)
+        """Take note of as what a value left torch, by the number of the call."""
+        if self.exits.get(serial) is not Exit.NUMBER:
+            self.exits[serial] = way
 
     def ended(self, backward: Backward) -> None:
         """Take note of a backward that is over."""
         self.backwards.append(backward)
         self.lines.backward_ended()
+
+    def now(self) -> int:
+        return next(self._count)  # between those of what was before and of what will be
 
     def came_in(self) -> None:
         """Take note that something of unknown origin went in, which may be what left before."""

@@ -46,7 +46,7 @@ class ThreadMode(RecordingMode):
         stack = [history(out) for out in outs]
         while stack:
             node = stack.pop()
-            if node is not None and node not in made_before and not self.tape.is_stamped(node):
+            if node is not None and node not in made_before and self.tape.stamp_of(node) is None:
                 self.tape.stamp(node, line)
                 stack += [before for before, _ in node.next_functions]
         self.tape.lines.made_aside(

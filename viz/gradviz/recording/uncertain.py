@@ -1,6 +1,7 @@
 """Which parameters are called unused though it cannot be seen whether they are.
 
-Their value left torch, and something unknown came in.
+A parameter is unused for certain only where every value of it that left torch before its loss was
+complete was seen to go nowhere, or could come back as data alone and no such data came in.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,17 +9,28 @@ from collections.abc import Iterable, Mapping
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.recording.build import Built
 from gradviz.recording.model_names import Names, leaf_names
+from gradviz.recording.nowhere import goes_nowhere
+from gradviz.recording.records import Exit
 from gradviz.recording.tape import Tape
 
 
 def uncertain(
-    tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names
+    tape: Tape, built: Built, parameters: Iterable[Parameter], names: Names, *, until: float
 ) -> dict[str, Place | str]:
-    """Return by name where the values of unused parameters left torch without being known to stay
-    away.
+    """Return by name where the values of unused parameters left torch without having been seen to
+    go nowhere.
 
-    A name in place of a line is that of a thread that ran before the trace, and may have used any
-    of them.
+    Args:
+        tape: What the trace saw.
+        built: What went into the loss.
+        parameters: With their verdicts.
+        names: What they are called.
+        until: The tape's number of the moment when the loss was complete: what left later is no
+            part of it.
+
+    Returns:
+        The line by the name of the parameter; in place of a line the name of a thread that ran
+        before the trace, and may have used any of them.
     """
     never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
     if not never:
@@ -28,17 +40,10 @@ def uncertain(
     met: set[int] = set()
     for number, way in tape.exits.items() if unused else ():
         call = tape.calls.get(number)
-        # A text is made to be read. What chooses nothing that runs can come back only where
-        # something unknown did.
-        if (
-            call is None
-            or number in built.index_of
-            or way.shown
-            or not (way.decides or number < tape.unexplained)
-        ):
+        if call is None or number in built.index_of or number > until:
             continue
         place = call.spot.calling_place or call.spot.place
-        if place is not None:
+        if place is not None and not _stays_away(tape, number, way):
             for name in _behind(tape, number, unused, met):
                 places.setdefault(name, place)
     for number in tape.forks:
@@ -49,6 +54,14 @@ def uncertain(
     for name in never if tape.beside else ():
         places.setdefault(name, tape.beside)
     return places
+
+
+def _stays_away(tape: Tape, number: int, way: Exit) -> bool:
+    """Say whether it was seen that what left does not come back."""
+    if way is Exit.DATA:
+        return number >= tape.unexplained
+    spot = tape.calls[number].spot
+    return spot.code is not None and goes_nowhere(spot.code, spot.lasti)
 
 
 def _behind(tape: Tape, number: int, unused: Mapping[int, str], met: set[int]) -> list[str]:

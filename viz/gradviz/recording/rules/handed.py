@@ -30,7 +30,7 @@ def handed(recorder: Recorder, name: str, things: Any, frame: FrameType) -> None
     for tensor in tensors:
         if recorder.tape.origin(tensor) is not None:
             recorder.escapes.values.left(as_array(tensor), serial)
-    recorder.tape.left(serial, Exit(shown=False, decides=False))
+    recorder.tape.left(serial, Exit.DATA)
 
 
 def forked(recorder: Recorder, frame: FrameType) -> None:

@@ -43,7 +43,7 @@ def hooks_ran(recorder: Recorder, backward: Backward) -> None:
         serial = recorder.tape.call(
             Call("hook", CutKind.GRAD_WITHOUT_GRAPH, "hook", inputs, hooks[0][-1])
         )
-        recorder.tape.left(serial, Exit(shown=False, decides=False))
+        recorder.tape.left(serial, Exit.DATA)
         recorder.escapes.any = True
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
 from gradviz.recording import exits, where
-from gradviz.recording.arguments import as_array, is_whole
+from gradviz.recording.arguments import as_array
 from gradviz.recording.inputs import Inputs, inputs_of
 from gradviz.recording.joined import elements_apart, parts_with_a_source, with_a_source
 from gradviz.recording.named_calls import KIND_OF
@@ -60,9 +60,8 @@ def _left(recorder: Recorder, name: str, inputs: Inputs, value: Any, frame: Fram
         return 0
     stack = recorder.stacks.look_around(frame)
     serial = write_down(recorder, name, KIND_OF[name], inputs, stack, None)
-    shown = recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
-    decides = is_whole(value) or recorder.escapes.decides(frame)
-    recorder.tape.left(serial, Exit(shown, decides))
+    recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
+    recorder.tape.left(serial, Exit.DATA if name in exits.MEMORY else Exit.NUMBER)
     return serial
 
 
