@@ -90,14 +90,15 @@ class Tensors:
 
     def __init__(self) -> None:
         self.by_key: dict[int, Facts] = {}
+        self.is_closed = False  # nothing is met any more
         # Whose memory is; a list's method takes note, since an interrupt in Python would be lost
         # there
         self._gone: list[Facts] = []
 
     def find(self, tensor: Tensor) -> Facts | None:
         """Return what is known of a tensor."""
-        facts = self.by_key.get(id(tensor))
-        if facts is None or facts.impl != implementation(tensor):
+        facts = self.of_object(tensor)
+        if facts is None:
             return None
         memory = facts()
         try:
@@ -106,6 +107,11 @@ class Tensors:
         except (NotImplementedError, RuntimeError):
             pass
         return facts if memory is self._anchor(tensor) else None
+
+    def of_object(self, tensor: Tensor) -> Facts | None:
+        """Return what is known of the tensor that stood where another stands, which it may be."""
+        facts = self.by_key.get(id(tensor))
+        return facts if facts is not None and facts.impl == implementation(tensor) else None
 
     def know(self, tensor: Tensor) -> Facts:
         """Return what is known of a tensor, taking note of it at first sight."""

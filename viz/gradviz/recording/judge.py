@@ -21,6 +21,7 @@ from gradviz.recording.analysis import ParameterSeen, analyse
 from gradviz.recording.ancestry import leads_to
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
+from gradviz.recording.carried import know_again
 from gradviz.recording.leaf_switches import born_at, switched_at
 from gradviz.recording.lodgers import lodgers
 from gradviz.recording.measured import Measured, measured
@@ -72,6 +73,8 @@ def judge(
     with torch_inside.without_torch_function(), Undo(_disturbed(holder)):
         collector.hold(holder)
         names = names_of(model)
+        if tape.tensors.is_closed:
+            know_again(tape, names)
         built = _built(tape, losses, names, left_torch)
         live = tuple(
             loss for loss in losses.values() if isinstance(loss, Tensor) and loss.requires_grad

@@ -337,9 +337,9 @@ class Tape:
 
     def close(self) -> None:
         """Let go of what is held: nothing can be written or read any more."""
-        self.memory.clear()
-        self.pins.clear()
-        self.held.clear()
+        self.tensors.is_closed = True
+        for kept in (self.memory, self.pins, self.held):
+            kept.clear()
 
     def spot_of(self, number: int) -> Spot | None:
         """Return the line of a call that autograd did not record; None for a leaf."""
