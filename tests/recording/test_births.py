@@ -334,6 +334,33 @@ def test_the_operation_and_the_reason_are_named(name):
     assert read_findings(render_json(report)).births == report.births
 
 
+@pytest.mark.parametrize("on", ["a result", "a parameter"])
+def test_a_hook_that_makes_nan_is_named_with_its_line(on):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        hidden = model[0](torch.ones(3, 2))
+        hooked = hidden if on == "a result" else model[0].weight
+        hooked.register_hook(lambda gradient: gradient / 0)
+        loss = model[1](hidden).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    (birth,) = report.births
+    assert birth.operation == "register_hook()"
+    assert birth.place.code == "hooked.register_hook(lambda gradient: gradient / 0)"
+    assert birth.parameters == (("0.bias", "0.weight") if on == "a result" else ("0.weight",))
+    assert any("is born in register_hook() at" in note for note in report.notes)
+
+
+def test_a_hook_that_hands_on_what_is_nan_already_is_not_accused():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        hidden = model[0](torch.ones(3, 2))
+        hidden.register_hook(lambda gradient: gradient * 2)
+        loss = (model[1](hidden) * 0).sqrt().sum()
+        loss.backward()
+    assert "register_hook()" not in {birth.operation for birth in trace.report(loss, model).births}
+
+
 @read
 def test_a_mask_of_minus_infinity_that_is_a_parameter_is_not_taken_for_the_beginning():
     mask = vector(0.0, -torch.inf)

@@ -257,7 +257,7 @@ CAUSES: tuple[BirthCause, ...] = (
     BirthCause(
         r"^std(_mean)?$",
         "the standard deviation of equal values, which has no derivative",
-        "Take (x.var() + eps).sqrt().",
+        "Take (x.var(correction=0) + eps).sqrt().",
         result=_first(
             *(
                 _at(label, torch.isnan, "the standard deviation of a single value")

@@ -1,13 +1,18 @@
-"""Hooks that turned gradient into zeros, in the graph as the operations that sever."""
+"""Hooks that turned gradient into zeros, in the graph as the operations that sever, and those that
+made NaN or infinity of it.
+"""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 
-from gradviz.graph import CutKind, Node, NodeKind, Zero
+from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import torch_inside
 from gradviz.recording.build import Built
 from gradviz.recording.passage import Passage
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
+
+TENSOR_HOOK = "register_hook()"
 
 
 def insert_hooks(
@@ -30,7 +35,7 @@ def insert_hooks(
             continue
         came = flows[index].came if index in flows else arrivals.get(index)
         if came == 0:
-            behind.update(_insert_hook(built, "register_hook()", spots[-1], index, None))
+            behind.update(_insert_hook(built, TENSOR_HOOK, spots[-1], index, None))
     for index, flow in flows.items():
         # torch puts a function of its own before a module that has a full backward hook; the hook
         # changes what that passes on
@@ -43,6 +48,40 @@ def insert_hooks(
                 hook = _module_hook(tape, built, index, source)
                 behind.update(_insert_hook(built, *hook, source, index))
     return behind
+
+
+def spoiling_hooks(
+    tape: Tape, built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float]
+) -> Iterator[NotFinite]:
+    """Yield the births of NaN or infinity in a hook: all that was sent to a value is finite, and
+    what arrived is not.
+    """
+    sent: dict[int, list[float]] = {}
+    for flow in flows.values():
+        for source, went in zip(flow.leads, flow.went, strict=False):
+            if source is not None and went is not None:
+                sent.setdefault(source, []).append(went)
+    for number, spots in tape.hooks.items():
+        index = built.index_of.get(number)
+        if index is None or index not in sent:
+            continue
+        came = flows[index].came if index in flows else arrivals.get(index)
+        if came is not None and not math.isfinite(came) and all(map(math.isfinite, sent[index])):
+            behind = built.before([index])
+            yield NotFinite(
+                operation=TENSOR_HOOK,
+                why="what comes to the hook is finite, and what it returns is not",
+                mend="Look at what the hook computes.",
+                place=spots[-1].place,
+                caller=spots[-1].calling_place,
+                scope=built.nodes[index].scope,
+                parameters=tuple(
+                    built.nodes[leaf].name
+                    for leaf in sorted(behind & arrivals.keys())
+                    if built.nodes[leaf].kind is NodeKind.PARAMETER
+                    and not math.isfinite(arrivals[leaf])
+                ),
+            )
 
 
 def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Spot]:

@@ -20,7 +20,7 @@ from gradviz.recording.births import BEFORE, Born
 from gradviz.recording.brought import Backward, Brought
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
-from gradviz.recording.gradient_hooks import insert_hooks
+from gradviz.recording.gradient_hooks import insert_hooks, spoiling_hooks
 from gradviz.recording.names import operation_name
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised
@@ -156,7 +156,7 @@ def _brought(
     moved = insert_hooks(tape, built, result.flows, result.arrivals)
     result.zeros = find_zeros(built, result.flows, zero, nonzero)
     result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
-    result.births = _births(tape, built, observations, result.arrivals)
+    result.births = _births(tape, built, observations, result)
     if tape.values:
         _write_amounts(built, observations, result.flows)
     return result
@@ -226,12 +226,13 @@ def _flows(built: Built, observations: Sequence[Brought]) -> dict[int, Passage]:
 
 
 def _births(
-    tape: Tape, built: Built, observations: Sequence[Brought], arrivals: Mapping[int, float]
+    tape: Tape, built: Built, observations: Sequence[Brought], result: Measured
 ) -> tuple[NotFinite, ...]:
     """Return where NaN or infinity is born that came to a leaf or is in the loss.
 
     What the forward made first, of it that whose reason is known, then in order.
     """
+    arrivals = result.arrivals
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
     born: dict[tuple[int, bool], NotFinite] = {}
     for observation in observations:
@@ -242,7 +243,8 @@ def _births(
             behind = spoiled & built.before([at]) if at is not None else spoiled
             born.setdefault((birth.node, birth.forward), _not_finite(tape, built, birth, behind))
     first: dict[object, NotFinite] = {}  # of several at one line
-    for earliest in born.values():
+    hooks = spoiling_hooks(tape, built, result.flows, arrivals) if spoiled else ()
+    for earliest in (*born.values(), *hooks):
         first.setdefault((earliest.operation, earliest.place, earliest.forward), earliest)
     ranked = sorted(first.values(), key=lambda birth: (not birth.forward, birth.why == BEFORE[0]))
     return tuple(ranked)[:_MOST_BIRTHS]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording import torch_inside
 from gradviz.recording.analysis import Judgement, ParameterSeen
+from gradviz.recording.gradient_hooks import TENSOR_HOOK
 from gradviz.recording.measured import Measured
 from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape
@@ -145,13 +146,12 @@ def _not_finite(parameters: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _birth(birth: NotFinite) -> str:
-    what = "the result" if birth.forward else "the backward"
+    what = f"{'the result' if birth.forward else 'the backward'} of {birth.operation}"
+    if birth.operation == TENSOR_HOOK:
+        what = birth.operation
     at = "" if birth.place is None else f" at {birth.place}"
     code = f" ({birth.place.code})" if birth.place is not None and birth.place.code else ""
-    return (
-        f"NaN or infinity is born in {what} of {birth.operation}{at}{code}: {birth.why}."
-        f" {birth.mend}"
-    )
+    return f"NaN or infinity is born in {what}{at}{code}: {birth.why}. {birth.mend}"
 
 
 def notes_of_exits(left: Mapping[str, Place | str]) -> list[str]:
