@@ -567,3 +567,89 @@ def test_only_what_uses_the_thawed_parameter_is_severed_by_the_line_that_froze_i
     assert [(edge.source, edge.severed) for edge in marked.edges if edge.severed] == [
         (2, CutKind.FROZEN)
     ]
+
+
+def test_what_was_seen_of_a_parameter_stands_in_its_result():
+    made, index = detached()
+    facts = {"shape": (2, 3), "numel": 6, "optimized": True, "norm": 0.5}
+    (w,) = analyse(made, [replace(*seen(index, "w", **facts), names=("w", "tied"))]).parameters
+    assert (w.name, w.names, w.shape, w.numel) == ("w", ("w", "tied"), (2, 3), 6)
+    assert (w.optimized, w.gradient_norm) == (True, 0.5)
+
+
+def test_the_parameters_behind_a_cut_stand_in_the_order_of_the_model():
+    made, index = detached()
+    tied = [*seen(index, "v"), ParameterSeen(name="a", node=index["v"])]
+    assert analyse(made, tied).cuts[0].parameters == ("v", "a")
+    assert analyse(made, tied[::-1]).cuts[0].parameters == ("a", "v")
+
+
+def test_a_line_that_severs_again_in_a_loop_does_not_stand_beside_itself():
+    made, index = detached(again=True)
+    at_once = tuple(
+        replace(node, place=Place("train.py", 5, "line 5")) if node.name == "item" else node
+        for node in made.nodes
+    )
+    assert [cut.also for cut in analyse(replace(made, nodes=at_once), seen(index, "v")).cuts] == [
+        ()
+    ]
+
+
+def test_a_parameter_in_whose_memory_another_is_reached_is_reached():
+    made, index = detached()
+    flat = ParameterSeen(name="flat", lodgers=(index["w"],))
+    cut_too = ParameterSeen(name="flat", node=index["v"], lodgers=(index["w"],))
+    alone = ParameterSeen(name="flat", node=index["w"], lodgers=(index["v"],))
+    for whole in (flat, cut_too, alone):
+        assert analyse(made, [whole]).parameters[0].verdict is Verdict.REACHED
+    lodged = ParameterSeen(name="flat", lodgers=(index["v"],))
+    assert analyse(made, [lodged]).parameters[0].verdict is Verdict.UNUSED
+
+
+def test_what_nothing_arrived_at_through_a_live_route_has_no_cuts():
+    made, index = detached(beside=True)
+    (v,) = analyse(made, seen(index, "v", arrived=False)).parameters
+    assert (v.verdict, v.cuts) == (Verdict.UNUSED, ())
+
+
+@pytest.mark.parametrize(
+    ("scopes", "shared"),
+    [
+        (("a.b.c", "a.b.d"), "a.b"),
+        (("a.b", "a.b.c"), "a.b"),
+        (("a.b.c", "a.b"), "a.b"),
+        (("a", "b"), ""),
+    ],
+)
+def test_a_cut_on_one_line_of_several_modules_lies_in_what_holds_them(scopes, shared):
+    nodes = {"loss": node(LOSS), "head": node(), "v": node(PARAMETER)}
+    cut = {"line": 5, "operation": "detach()", "requires_grad": False, "severs": CutKind.DETACH}
+    nodes |= {f"cut{number}": node(scope=scope, **cut) for number, scope in enumerate(scopes)}
+    at = {name: number for number, name in enumerate(nodes)}
+    edges = [("head", "loss")]
+    for name in ("cut0", "cut1"):
+        severed = {"gradient": False, "severed": CutKind.DETACH, "captured": True}
+        edges.append(Edge(source=at["v"], target=at[name], **severed))
+        edges.append(Edge(source=at[name], target=at["head"], gradient=False))
+    made, index = graph(nodes, *edges)
+    (found,) = analyse(made, seen(index, "v")).cuts
+    assert (found.scope, found.captured) == (shared, True)
+
+
+def test_a_parameter_that_was_thawed_too_late_is_cut_by_the_line_that_froze_it_alone():
+    called, froze = Place("lib.py", 7, "inner()"), Place("train.py", 1, "freeze()")
+    nodes = {
+        "loss": node(LOSS),
+        "head": node(line=3, caller=called),
+        "v": node(PARAMETER, requires_grad=False),
+        "w": node(PARAMETER),
+    }
+    at = {name: number for number, name in enumerate(nodes)}
+    made, index = graph(
+        nodes,
+        ("head", "loss"),
+        ("w", "head"),
+        Edge(source=at["v"], target=at["head"], gradient=False),
+    )
+    (cut,) = analyse(made, seen(index, "v", froze_at=froze)).cuts
+    assert (cut.kind, cut.line, cut.caller) == (CutKind.FROZEN, 1, None)
