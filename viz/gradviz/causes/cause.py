@@ -40,16 +40,16 @@ class Cause:
 
     Attributes:
         kind: The kind of cut that it is, or is a case of.
-        explanation: What it means and what mends it; None where that of the kind does.
-        calls: Torch functions by which it happens, by name: how a person writes each; empty where
-            that follows from the name.
+        explanation: What it means and what mends it; None where the explanation of its kind serves.
+        calls: How a person writes each torch function by which it happens, by the function's name;
+            empty where that follows from the name.
         leaves_as: What becomes of the value in them.
         within_torch: A call counts also where torch's own code makes it.
-        back: What brings the memory in again and no mode sees, by the names that
-            ``torch_inside.ENTRANCES`` has for it.
+        back: Calls that bring the memory back and that no mode sees, by their names in
+            ``torch_inside.ENTRANCES``.
         operations: Cuts that it explains, by how they are written; empty for all of the kind.
-        recognises: Of a package of the user's own: says whether a call is this cause, which then is
-            written as the first of ``operations``.
+        recognises: For a package of the user's own: says whether a call is this cause. Its cut is
+            then written as the first of ``operations``.
     """
 
     kind: CutKind

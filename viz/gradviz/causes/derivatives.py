@@ -1,6 +1,5 @@
-"""A derivative was given as plain numbers.
-
-By ``torch.autograd.grad``, ``torch.autograd.functional`` or ``backward()``.
+"""A derivative was given as plain numbers, by ``torch.autograd.grad``,
+``torch.autograd.functional`` or ``backward()``.
 """
 
 from gradviz.causes.cause import Cause

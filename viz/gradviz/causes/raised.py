@@ -14,7 +14,8 @@ class Refusal(NamedTuple):
 
     Attributes:
         text: What is in its message.
-        means: The same of the operation that raised, in a few words; may be empty.
+        means: What is wrong in a few words, to stand behind the operation that raised; may be
+            empty.
         explanation: What it means and what mends it.
     """
 

@@ -1,7 +1,4 @@
-"""A value was drawn at random.
-
-The draw does not follow from what it was drawn with by any derivative.
-"""
+"""A value was drawn at random: the draw has no derivative by what it was drawn with."""
 
 from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation

@@ -20,7 +20,7 @@ from gradviz.graph import Cut, Parameter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A parameter that another thing became of. Read-only."""
+    """A parameter whose verdict changed, or whether it is partial. Read-only."""
 
     before: Parameter
     after: Parameter
@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A parameter that trained and no longer does, the other way round, or for another reason not.
+    """A parameter of which it changed whether it trains, or why it does not.
 
     Read-only.
     """
@@ -42,8 +42,7 @@ class Difference:
     """Everything that differs, each in the model's order. Read-only.
 
     Attributes:
-        changed: Parameters of both whose verdict, or whether they are severed on one of several
-            routes, changed.
+        changed: Parameters of both whose verdict changed, or whether they are partial.
         came, went: Parameters of only one.
         renamed: Modules with another name.
         trained: Parameters of both of which it changed whether they train, or why they do not.

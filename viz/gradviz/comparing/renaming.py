@@ -81,8 +81,7 @@ class _Pairs:
 
     Attributes:
         names: The new name of a parameter by the old.
-        renamed: The modules that are called something else than the module around them lets expect,
-            the outer before the inner.
+        renamed: The modules whose own part of the name is another, the outer before the inner.
     """
 
     def __init__(self) -> None:
@@ -109,8 +108,8 @@ class _Pairs:
 
 
 def _at_one_depth(left: _Module, right: _Module) -> tuple[_Module, _Module]:
-    """Return the two, or one of them and the module inside of the other that has more in common
-    with it.
+    """Return the two modules, or one of them with the module inside the other that has more in
+    common with it.
     """
     best, shared = (left, right), left.shared_with(right)
     if shared < min(len(left.contents), len(right.contents)):

@@ -15,8 +15,8 @@ The step, and what is expected of it, from ``[tool.gradviz]`` in pyproject.toml.
     vanishing = 1e-10
 
 A step is a function that returns ``(loss, model)``, a script, or a saved report. Words take a
-pattern or a list of them. Where losses are named, each of them is held on its own, to what is said
-above as well. Thresholds are those of the alarms of ``gradviz run``, by their names in
+pattern or a list of them. Where losses are named, each is held on its own, and to what is said
+above too. Thresholds are those of the alarms of ``gradviz run``, by their names in
 :class:`~gradviz.facts.training.Thresholds`.
 """
 

@@ -32,7 +32,7 @@ class Expectations:
             None where nothing was said. For the last four a list that is given is complete: no
             parameter outside of it may have that verdict.
         partial: Patterns of the parameters meant to be severed on one route and alive on another,
-            complete as well; None lets all be.
+            complete as well; None asks nothing.
         trains: Patterns of the parameters that are meant to move in the steps of their optimizers;
             None where nothing was said.
         rest: What is meant to become of parameters that no pattern mentions: ``"reached"``, or
@@ -280,9 +280,9 @@ def _without_match(
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str:
-    """Return a pattern that matches something.
+    """Return a pattern that was likely meant, and matches something.
 
-    The same a module deeper or with what is in the module, or one of a resembling name.
+    It is the same a module deeper, the same with what is in the module, or one whose name is alike.
     """
     inside = next(
         (

@@ -22,10 +22,10 @@ class Findings:
         call: Which call of a run it is about; None where no run was watched.
         place: Where the loss was made; of a call that a run watched, where backward() was called.
         parameters: Every parameter of the model by name, in the model's order.
-        cuts: What severs, in a stable order; those behind which a parameter lies.
+        cuts: The cuts behind which a parameter lies, in a stable order.
         unregistered: Leaves outside the model that gradient reaches.
-        births: Where NaN or infinity is born that makes the loss or a gradient not finite, the
-            first first.
+        births: Where the NaN or infinity begins that makes the loss or a gradient not finite, the
+            earliest first.
         graph: The graph, with verdicts, pruned parts and cuts marked.
         notes: What else is worth knowing, a sentence each; one on a step is a
             :class:`~gradviz.facts.calls.StepNote`.

@@ -1,7 +1,7 @@
-"""What stays cut where one cut is taken for none. Pure, read off the graph.
+"""What would stay cut if one cut did not sever. Pure, read off the graph.
 
-A value that leaves a neutral cut takes gradient back, through what needed none so far too. It stays
-severed where another line severs the same route again.
+Gradient would then go back through the cut, and through what has needed none so far. A route stays
+severed where another line severs it again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,5 +71,5 @@ def _freed(graph: Graph, cut: Cut, severed: list[Edge], alive: set[int]) -> set[
 
 
 def _passes(graph: Graph, edge: Edge) -> bool:
-    """Say whether gradient would go along an edge, had the value that it carries needed any."""
+    """Say whether gradient would go along an edge if the value on it required grad."""
     return edge.severed is None and (edge.gradient or graph.nodes[edge.target].severs is None)

@@ -19,7 +19,7 @@ _BEST_FIRST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdi
 
 
 def losses_of(report: Findings) -> Mapping[str, Findings]:
-    """Return a report for each loss or call by name; for a report on one loss itself."""
+    """Return a report for each loss or call by name. A report on one loss is its own only part."""
     return report.losses or {report.loss: report}
 
 

@@ -86,17 +86,17 @@ class Fate:
         update_ratio: Size of the last update watched, relative to the weight; None where it is not
             known.
         optimizer: Which holds it, several with commas; None where none does.
-        learning_rate: The largest that it was stepped with in the steps watched; None where it was
-            not, or that is not known.
+        learning_rate: The largest of the steps watched; None where none stepped it, or it is not
+            known.
         mover: One of :data:`MOVERS`: what moved it; None where it does not train, or that is not
             known.
         moved_at: The line that moved it by hand; None where it was not seen, or none did.
         put_back: What each step does to it is undone, by the end of it or before the next backward.
-        away: All its values lie in other processes, as a small one's may that is sharded, so that
-            only they can tell whether it trains.
-        unfed: The gradient came to what shares its memory, and nothing has put that into the
-            ``.grad`` that is stepped.
-        heir: Of what is cut off, what is trained in its place; None where nothing is.
+        away: Other processes hold all of its values, as can be with a small parameter that is
+            sharded; only they can tell whether it trains.
+        unfed: The gradient came to a tensor that shares its memory, and nothing has put it into the
+            ``.grad`` that the optimizer reads.
+        heir: What is trained in its place, where it is cut off; None where nothing is.
     """
 
     name: str
@@ -334,16 +334,16 @@ class Evidence:
         frozen_at: The line that made it frozen.
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
-        overflow: The step that made it so, or made so what that birth came of.
+        overflow: The step that made it NaN or infinite, or that made so what the birth came of.
         cleared_at: The line that cleared its gradient between two backward calls, before any step.
         thawed: It requires grad and has some, as it was last looked at.
         put_back: What each step did to it was undone before the next backward.
         came_spoilt: It was not finite before a backward call that was watched.
         by_hand: It changed, and no step that was looked at did that.
         written_at: The line that did that, or that puts it back; None where it was not seen.
-        all_zero: Every element that was looked at was zero before every step that was.
-        is_last: It is of the last layer before each loss that reaches it: what all gradient for
-            the rest of its model passes.
+        all_zero: Every element that was looked at was zero before every step that was looked at.
+        is_last: It belongs to the last layer before each loss that reaches it, which all gradient
+            for the rest of its model passes.
         copy_of: The parameter that it was copied from; None where it was not, or that is not known.
         copied_at: The line of the copy; None where it was not seen.
         lies_in: Names of the parameters in whose memory it lies, that optimizers hold.

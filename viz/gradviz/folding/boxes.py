@@ -27,7 +27,7 @@ class View:
         open: Patterns of modules to open in any case: ``"layers.3"``, ``"layers.3.*"``. The path
             may begin further out than the pattern.
         scheme: ``"light"`` or ``"dark"``; ``"auto"`` follows the reader's system.
-        transparent: Leave out the ground, where that of the page is known to go with the scheme.
+        transparent: Leave out the background, where that of the page goes with the scheme.
 
     Raises:
         GradvizError: There is no such scheme.
@@ -78,12 +78,12 @@ class Box:
             frames already state.
         calls: How often the module ran, as its parameters tell.
         node: The node that it stands for, or that a mark stands on; None where there are several,
-            or none. Of no account for equality.
+            or none. Equality ignores it.
         nodes: How many nodes of the graph it stands for.
         parameters: How many parameters.
         numel: Elements of these parameters.
-        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`; none left
-            out but those that are 0.
+        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`; without
+            those that none has.
         partial: How many of them have a severed route beside a live one.
         cuts: Of a cut: indices in ``Report.cuts``.
         place: Of an operation or a cut: the source line.

@@ -33,7 +33,7 @@ class Flow:
         self.cut_nodes, self.cut_edges = self._cuts()
 
     def _distances(self) -> list[int]:
-        """Return the longest way to the loss, in edges."""
+        """Return for every node the longest way to the loss, in edges."""
         distance, waiting = [0] * len(self.nodes), [len(edges) for edges in self.out]
         ready = [index for index, count in enumerate(waiting) if not count]
         while ready:
@@ -46,9 +46,9 @@ class Flow:
         return distance
 
     def _sides(self) -> list[bool]:
-        """Return whether a node belongs to what a cut prunes.
+        """Return for every node whether it belongs to what a cut prunes.
 
-        What wants no gradient goes with what uses it.
+        A node that needs no gradient goes with what uses it.
         """
         pruned = [node.pruned and node.verdict is not Verdict.FROZEN for node in self.nodes]
         alive = [sum(not pruned[edge.target] for edge in edges) for edges in self.out]
@@ -132,7 +132,7 @@ class Flow:
         return source if source.severs is not None else self.nodes[edge.target]
 
     def way(self, edge: Edge) -> Passing:
-        """Return what passes along an edge on which nothing severs."""
+        """Return what passes along an edge that nothing severs."""
         source, target = self.nodes[edge.source], self.nodes[edge.target]
         if edge.gradient:
             if source.pruned or target.pruned:

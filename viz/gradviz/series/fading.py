@@ -1,4 +1,4 @@
-"""How gradient fades or grows from block to block, against its way.
+"""How gradient fades or grows from block to block on its way back.
 
 From the last block, which is nearest to the loss, to the first.
 """

@@ -1,7 +1,7 @@
 """Which lines of a traceback are gradviz's own, and which frames nobody is to count.
 
-The user who catches what a watched call raises prints it as without a trace, and what warns for its
-caller's caller names the same line.
+A traceback that the user prints looks as it does without a trace, and a warning for a caller's
+caller names the same line.
 """
 
 import os
@@ -19,7 +19,7 @@ _UNCOUNTED = os.path.join(FOLDER + "importlib", "_bootstrap") + os.sep
 class Borrowed(str):
     """The name of a file that another's code has borrowed.
 
-    It is the name itself to everybody else, who may keep it in a table. What is asked of it is
+    To everybody else it is that name, also as a key of a table. What is asked of it is
     answered in C: tracemalloc asks while it holds a lock, for which a line of Python would wait.
     """
 

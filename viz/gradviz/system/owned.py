@@ -10,9 +10,9 @@ from gradviz.system import atomic
 
 
 def folder(path: Path) -> bool:
-    """Make a folder for this user alone, where there is none. Say whether it is one.
+    """Make a folder for this user alone, unless it is there. Return whether it is such a folder.
 
-    A real folder, that nobody else may write to.
+    Such a folder is a real one, no link, and nobody else may write to it.
     """
     with suppress(OSError):
         path.mkdir(mode=0o700, parents=True)

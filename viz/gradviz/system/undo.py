@@ -3,9 +3,9 @@
 Python runs signal handlers between the instructions of Python code: where a function begins, where
 a loop jumps back, after a call. A handler may raise, as Ctrl-C does, so that what takes several
 instructions may stop after any of them; a ``with`` whose ``__exit__`` is written in Python may
-never come to its first line. One call into C is done whole. So a change here is a row of C
-functions that one call of C goes through, and so is what undoes it, with ``__exit__`` in C before
-it: that of ``io.IOBase``, which calls ``close``.
+never come to its first line. A call into C is done whole. So a change is a row of C functions that
+one call into C makes, and so is what undoes it. The ``__exit__`` that begins it is in C too: that
+of ``io.IOBase``, which calls ``close``.
 """
 
 import io
@@ -51,9 +51,8 @@ class Undo(io.IOBase):
         self.will(steps)
 
     def will(self, steps: Iterable[Action], elsewhere: Action | None = None) -> None:
-        """Make these steps from now on, in whatever thread.
-
-        Or ``elsewhere`` in any thread but this, where that is given.
+        """Make these steps from now on, in any thread. Where ``elsewhere`` is given, other threads
+        than this make those instead.
         """
         close = as_one(steps)
         if elsewhere is not None:

@@ -51,8 +51,8 @@ def printable(text: str) -> str:
 def warn(error: BaseException, voice: Voice | None = None) -> None:
     """Say once that gradviz failed and that training goes on.
 
-    The frames that the error ended let go of what they held: the user's tensors are for no
-    garbage collection.
+    The frames that the error ended let go of what they held, so that the user's tensors do not wait
+    for a garbage collection.
     """
     text = printable(str(error).splitlines()[0]) if str(error) else ""
     clear_frames(error.__traceback__)
@@ -65,7 +65,7 @@ def warn(error: BaseException, voice: Voice | None = None) -> None:
 def advise(text: str, level: int = 1) -> None:
     """Issue a RuntimeWarning for the line that calls the caller, ``level`` calls up.
 
-    Said in plain where warnings are errors.
+    Where warnings are errors, it is written as plain text.
     """
     try:
         warnings.warn(text, RuntimeWarning, stacklevel=level + 2)
