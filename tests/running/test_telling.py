@@ -71,6 +71,27 @@ def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(tel
     assert "one route is cut, another is alive" in teller.tell_call(of(1, partial))
 
 
+@pytest.mark.parametrize("others", [0, 20])
+def test_what_is_hardly_a_stop_gradient_on_purpose_is_told_first_and_in_any_case(teller, others):
+    argmin = replace(
+        DETACH, kind=CutKind.NON_DIFFERENTIABLE, operation="argmin()", line=9, code="i = d.argmin()"
+    )
+    partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(DETACH, argmin))
+    zeros = [
+        Parameter(
+            name=f"z{number}",
+            verdict=Verdict.ZERO,
+            zero=Zero(operation="round", why="flat", place=Place("a.py", number)),
+        )
+        for number in range(others)
+    ]
+    told = teller.tell_call(of(1, partial, *zeros)).splitlines()
+    assert len(told) <= 12
+    places = [place for place, line in enumerate(told) if "by argmin()" in line]
+    assert places
+    assert all(place > places[0] for place, line in enumerate(told) if "by detach()" in line)
+
+
 def test_a_call_that_says_the_same_again_refers_to_the_first(teller):
     cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))
     reached = Parameter(name="a", verdict=Verdict.REACHED)

@@ -14,7 +14,18 @@ from typing import NamedTuple
 
 from gradviz.facts.blocks import by_block
 from gradviz.facts.findings import Findings
-from gradviz.graph import Cut, Leaf, NodeKind, Parameter, Place, Unused, UnusedReason, Verdict, Zero
+from gradviz.graph import (
+    Cut,
+    CutKind,
+    Leaf,
+    NodeKind,
+    Parameter,
+    Place,
+    Unused,
+    UnusedReason,
+    Verdict,
+    Zero,
+)
 from gradviz.render.names import by_module, join_siblings
 from gradviz.system.voice import printable as printable
 
@@ -272,6 +283,11 @@ def leaf_name(leaf: Leaf) -> str:
             return f"a tensor of {counted(leaf.shape[0], 'value')}"
         return f"a {sizes} tensor" if sizes else "a single value"
     return f"{leaf.name} ({sizes})" if sizes else leaf.name
+
+
+def is_asked(cut: Cut) -> bool:
+    """Say whether a cut is one that is written for its own sake, as a stop-gradient is."""
+    return cut.kind is CutKind.DETACH
 
 
 def cut_at(cut: Cut) -> str:

@@ -25,6 +25,7 @@ from gradviz.render.sentences import (
     count_reached,
     counted,
     headline,
+    is_asked,
     is_known_unused,
     leaf_name,
     listing,
@@ -173,7 +174,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
             "Cut on one route, alive on another. That is often intended, as a stop-gradient.",
             "title",
         )
-        for cut in aside:
+        for cut in sorted(aside, key=is_asked):  # what is hardly meant comes first
             yield from _aside(report, cut, explained)
     yield from _zeros(report, parameters)
     yield from _frozen(report, parameters)

@@ -15,6 +15,7 @@ from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (
     begins_in,
     counted,
+    is_asked,
     leaf_name,
     note_text,
     path_and_line,
@@ -131,8 +132,9 @@ def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
         if note not in rewritten and not (call.failed and note.startswith(RAISED))
     ]
     sections.append([line("note", note_text(note)) for note in notes])
-    # As often as not a stop-gradient that is meant
-    sections.append([*_partial(call, verbose=verbose)])
+    # As often as not a stop-gradient that is meant; so that the first cut is told, it stands alone
+    partial = [*_partial(call, verbose=verbose)]
+    sections += [partial[:1], partial[1:2], partial[2:]]
     return (
         [line for lines in sections for line in lines]
         if verbose
@@ -185,9 +187,9 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
                 partial.setdefault(own, []).append(parameter.name)
             else:
                 inside[parameter.name] = list(parameter.cuts)
-    for cuts, names in partial.items():
+    for cuts, names in sorted(partial.items(), key=lambda group: all(map(is_asked, group[0]))):
         yield line("partial", f"{names_in(names, call)}: one route is cut, another is alive")
-        for cut in cuts:
+        for cut in sorted(cuts, key=is_asked):  # what is hardly meant comes first
             yield from cut_lines(cut, most=0)
     if inside:
         lines = {(cut.file, cut.line) for cuts in inside.values() for cut in cuts}
