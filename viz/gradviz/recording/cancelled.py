@@ -75,7 +75,8 @@ def rounding(
             claims.insert(0, (part, of))
     for what in dict.fromkeys(part.what for part, _ in claims):
         alike = [(part, of) for part, of in claims if part.what == what]
-        at = _at(built.nodes[alike[0][0].edge[1]].place)
+        place = built.nodes[alike[0][0].edge[1]].place
+        at = "" if place is None else f" at {place}"
         count = len({part.edge[1] for part, _ in alike}) - 1
         others = f" and {counted(count, 'other operation')}" if count else ""
         of = list(dict.fromkeys(name for _, names in alike for name in names))
