@@ -69,3 +69,13 @@ def test_gradient_is_not_said_to_reach_all_where_some_of_what_is_held_is_stale()
         "no gradient reached its parameters, which are stale"
     )
     assert reach_in_words(step(held=("d.w",))) == "gradient reached its only parameter"
+
+
+def test_what_many_other_optimizers_hold_is_one_line():
+    names = {f"opt_{number}": ("g.w",) for number in range(4)}
+    _, *three = step_lines(step(held=("d.w",), extra=dict(list(names.items())[:3])), [CALL])
+    assert [text.split()[0] for text in three] == ["extra"] * 3
+    _, *four = step_lines(step(held=("d.w",), extra={**names, "": ("h.w",)}), [CALL])
+    assert [text.split(maxsplit=1)[0] for text in four] == ["extra", "not"]
+    assert four[0].endswith("gradient arrives; 4 other optimizers hold them, and do not step here")
+    assert four[1].endswith("h.w (4 values): gradient arrives; no optimizer holds them")

@@ -333,6 +333,17 @@ def test_a_group_without_parameters_makes_an_alarm_of_what_nobody_holds():
     assert not judge([held, left], [replace(stepper, empty=0)], 3).alarms
 
 
+@pytest.mark.parametrize(("aside", "trains"), [(4, False), (3, False), (4, True), (0, False)])
+def test_copies_that_are_stepped_and_never_written_back_make_an_alarm(aside, trains):
+    stepper = Stepper(name="opt", kind="SGD", steps=3, held=("v",), made=MADE, aside=aside)
+    unused = Parameter(name="v", verdict=Verdict.UNUSED)
+    copy = Evidence(name="v", numel=4, verdicts=(unused,), looks=(GOOD,))
+    left = Evidence(name="w", numel=4, verdicts=(REACHED,), drift=trains)
+    alarms = judge([copy, left], [stepper], 3, ended=True).alarms
+    assert [alarm.parameters for alarm in alarms] == ([("w",)] if aside == 4 and not trains else [])
+    assert all("nothing writes back" in alarm.means for alarm in alarms)
+
+
 def test_of_a_value_that_left_torch_nothing_is_asserted_but_that_it_did_not_move():
     unused = Parameter(name="w", verdict=Verdict.UNUSED)
     found, alarms = fate(EMPTY, verdicts=(unused,), ended=True)

@@ -286,6 +286,8 @@ class Stepper:
         begun: Something else had read from the generator that it was given.
         of_others: It found no gradient at any of its steps, while others found gradient at all that
             it holds.
+        aside: How many values it holds where no loss uses any of them, and the gradient that it
+            steps them by was handed over, as to copies in another type; 0 else.
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
         scheduled: Something sets its learning rate: a group has an initial one.
@@ -304,6 +306,7 @@ class Stepper:
     empty: int = 0
     begun: bool = False
     of_others: bool = False
+    aside: int = 0
     made: Place | None = None
     born: int | None = None
     scheduled: bool = False

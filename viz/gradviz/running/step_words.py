@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from gradviz.causes import explain
 from gradviz.facts.calls import StepNote
@@ -12,6 +13,8 @@ from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
 from gradviz.training.heirs import find_heirs
 
 _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
+
+_MOST_OWNERS = 3  # of what gradient reaches beside, each with a line of its own
 
 
 def lead(step: OptimizerStep, calls: Sequence[BackwardCall]) -> StepNote:
@@ -65,17 +68,30 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
                 f"{names_in(step.idle, last)}: {_why_idle(step.idle, calls)}",
             )
         )
-    for owner, names in step.extra.items():
-        several = " and " in owner
-        holds = (
-            f"{owner} {'hold them, and do' if several else 'holds them, and does'} not step here"
-            if owner
-            else "no optimizer holds them"
-        )
-        label = "extra" if owner else "not held"
-        lines.append(line(label, f"{names_in(names, last)}: gradient arrives; {holds}"))
-        lines += [] if owner else _listed(names, last.roots)
+    lines += _extra(step, last)
     return lines
+
+
+def _extra(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
+    """Say where gradient arrives beside what an optimizer holds: a line for each that holds it, or
+    one for all where these are many.
+    """
+    extra = {owner: names for owner, names in step.extra.items() if owner}
+    if len(extra) > _MOST_OWNERS:
+        names = tuple(dict.fromkeys(chain.from_iterable(extra.values())))
+        hold = f"{len(extra)} other optimizers hold them, and do not step here"
+        yield line("extra", f"{names_in(names, call)}: gradient arrives; {hold}")
+        extra = {}
+    for owner, names in extra.items():
+        hold = "hold them, and do" if " and " in owner else "holds them, and does"
+        text = f"{names_in(names, call)}: gradient arrives; {owner} {hold} not step here"
+        yield line("extra", text)
+    if "" in step.extra:
+        names = step.extra[""]
+        yield line(
+            "not held", f"{names_in(names, call)}: gradient arrives; no optimizer holds them"
+        )
+        yield from _listed(names, call.roots)
 
 
 def _why_idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> str:

@@ -226,8 +226,8 @@ def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Sce
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """It came into a model after the optimizer of that model was made, or was thawed after that; it
     stands in a plain list of it; an optimizer has an empty group, or a generator that something
-    else had read from, or holds another's parameters; it is the last layer, and the rest is held;
-    it is a copy of what gets none; or nothing held trains.
+    else had read from, or holds another's parameters, or steps as many values that no loss uses; it
+    is the last layer, and the rest is held; it is a copy of what gets none; or nothing held trains.
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
@@ -238,6 +238,8 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
     if _is_forgotten_head(evidence, scene) or evidence.copy_of in scene.copied:
         return True
     root = evidence.name.partition(".")[0]
+    if _is_stepped_aside(root, scene):
+        return True
     for stepper in scene.steppers:
         related = any(name.partition(".")[0] == root for name in stepper.held)
         if _is_in_plain_list(evidence.name, stepper) and not scene.inspects:
@@ -250,6 +252,18 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
         ):
             return True
     return not any(fate.trains for fate in scene.fates)
+
+
+def _is_stepped_aside(root: str, scene: _Scene) -> bool:
+    """Say whether an optimizer steps as many values that no loss uses, by gradient that is handed
+    to them, as a model has that nobody holds and that stay as they are.
+    """
+    left = sum(
+        scene.evidence[fate.name].numel
+        for fate in scene.fates
+        if fate.why == "not_held" and fate.name.partition(".")[0] == root
+    )
+    return any(left and stepper.aside == left for stepper in scene.steppers)
 
 
 def _is_forgotten_head(evidence: Evidence, scene: _Scene) -> bool:

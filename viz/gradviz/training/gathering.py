@@ -103,6 +103,7 @@ class Gatherer:
                 empty=record.empty,
                 begun=record.begun,
                 of_others=self._is_of_others(key),
+                aside=self._aside(key),
                 made=_place(record.spot),
                 born=record.born,
                 scheduled=record.scheduled,
@@ -122,6 +123,17 @@ class Gatherer:
             and not any(sight.glance.gradient for sight in own)
             and all(any(sight.glance.gradient for sight in some) for some in sights)
         )
+
+    def _aside(self, optimizer: int) -> int:
+        held = self.optimizers.records[optimizer].held
+        own = {self.identities.names.get(key, "") for key in held}
+        for call in self.calls:
+            parameters = [call.parameters.get(name) for name in own]
+            if not all(kept and kept.verdict is Verdict.UNUSED for kept in parameters):
+                return 0
+        sights = [sight for key in held for sight in self.moves.of(key).sights]
+        is_fed = bool(self.calls) and any(sight.glance.gradient for sight in sights)
+        return sum(self.identities.numels.get(name, 0) for name in own) if is_fed else 0
 
     def evidence(self) -> list[Evidence]:
         """Return what was seen of each parameter, in the order of the reports; nothing of tensors

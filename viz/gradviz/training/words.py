@@ -189,10 +189,7 @@ _CAME_SPOILT = (
     "It was NaN or infinite before a call that was watched: what made it so came before that.",
     "gradviz run --every 1 watches every call, and names the line where the first one is born.",
 )
-_NO_RATE = (
-    "The optimizer steps with a learning rate of 0.",
-    "Give the optimizer a learning rate above 0.",
-)
+_NO_RATE = "The optimizer steps with a learning rate of 0.", "Give it a learning rate above 0."
 _NO_RATE_BY_SCHEDULE = (
     "The optimizer steps with a learning rate that a schedule keeps at 0.",
     "Look at the schedule: it begins at 0 and has not risen, or has fallen to 0.",
@@ -203,6 +200,10 @@ _THAWED = (
         " since, and gradient arrives."
     ),
     "Add them with add_param_group() where they are thawed, or make the optimizer after that.",
+)
+_ASIDE = (
+    "Gradient arrives, and is handed to copies that an optimizer steps and nothing writes back.",
+    "Copy them into the parameters after each step(), under torch.no_grad().",
 )
 _IN_PLAIN_LIST = (
     (
@@ -357,6 +358,8 @@ def _not_held(asked: _Asked) -> Explained | None:
         return _copied(asked.concerned)
     if any(stepper.begun for stepper in asked.steppers):
         return _BEGUN
+    if sum(own.numel for own in asked.concerned) in {own.aside for own in asked.steppers} - {0}:
+        return _ASIDE
     return _IN_PLAIN_LIST if all("[" in item.name for item in asked.concerned) else None
 
 
