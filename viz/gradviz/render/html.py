@@ -48,9 +48,8 @@ _WORDS = {
 # The parts of the script in the order of reading; each uses what stands in those before it, and all
 # share ``state``.
 SCRIPT = (
-    "small", "series", "model", "layout", "columns", "routes", "canvas", "amounts", "boxes", "view",
-    "pointers", "export", "opening", "heat", "elements", "patches", "without", "panel", "lists",
-    "tree", "search", "address", "room", "map", "paper", "main",
+    "model", "layout", "columns", "routes", "canvas", "boxes", "view", "export", "opening", "heat",
+    "elements", "without", "panel", "lists", "room", "paper", "main",
 )  # fmt: skip
 
 # Variables of the dark scheme: the reader's own, or chosen on the page

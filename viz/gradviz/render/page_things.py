@@ -13,7 +13,7 @@ from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.style import STROKES
 from gradviz.render.tree import Thing
 
-SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/small.js
+SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/model.js
 
 _STROKES = tuple(STROKES)
 
