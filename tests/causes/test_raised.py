@@ -6,7 +6,15 @@ from traced import Net, X, cut
 
 import gradviz
 from gradviz.causes import explain
-from gradviz.causes.raised import RAISED, REFUSALS, explanation_of, operation_of
+from gradviz.causes.raised import (
+    RAISED,
+    REFUSALS,
+    changed_at,
+    explanation_of,
+    note_on_change,
+    operation_of,
+)
+from gradviz.graph import Place
 
 
 @pytest.mark.parametrize(
@@ -64,3 +72,10 @@ def test_a_backward_that_raises_is_told_by_the_exception():
     found = cut(trace.report(loss, net))
     assert found.operation == RAISED
     assert explain(found) is REFUSALS[-1].explanation
+
+
+@pytest.mark.parametrize("made", [None, Place("train.py", 3)])
+def test_the_note_on_a_change_is_read_back(made):
+    place = Place("a folder/train.py", 12, "h.add_(f(1))")
+    assert changed_at(["", note_on_change("sigmoid", made, place)]) == place
+    assert changed_at(["backward() raised an error."]) is None

@@ -363,6 +363,27 @@ def test_a_parameter_that_was_cast_before_it_was_kept_is_registered(mended):
     assert b"nn.Parameter(torch.ones(3).double().half().float())" in render(found)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("h += 1", "h = h + 1"), ("F.relu(h, inplace=True)", None)]
+)
+def test_what_spoils_the_backward_of_a_script_is_written_anew(mended, before, after):
+    found = mended(
+        f"""
+        model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+        h = torch.sigmoid(model[0](torch.ones(4, 2))) - 0
+        g = torch.sigmoid(h)
+        h = g
+        {before}
+        model[1](h + g).mean().backward()
+        """,
+        "train.py",
+    )
+    (stage,) = found.stages
+    (text,) = stage.after.values()
+    assert (after or "inplace=False").encode() in text
+    assert len(stage.effect.reached) == 4
+
+
 def test_a_module_is_run_as_a_script(mended, tmp_path):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__main__.py").write_text(

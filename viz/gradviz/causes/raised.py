@@ -1,9 +1,15 @@
 """A backward raised an error, and so brought nothing to anything."""
 
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from gradviz.causes.explanation import Explanation
-from gradviz.graph import Cut
+from gradviz.graph import Cut, Place
+
+_CHANGED = re.compile(
+    r" was changed in place at (?P<file>.+):(?P<line>\d+) \((?P<code>.*)\)\.$", re.DOTALL
+)
 
 RAISED = "backward() raised"
 """How the operation of such a cut begins."""
@@ -81,6 +87,30 @@ def operation_of(name: str, error: str) -> str:
     refusal = next(refusal for refusal in REFUSALS if refusal.text in error)
     inside = f" in {name}" if name else ""
     return f"{RAISED}{inside}{f' ({refusal.means})' if refusal.means else ''}"
+
+
+def note_on_change(name: str, made: Place | None, changed: Place) -> str:
+    """Return the note that says where a value was changed that a backward needs.
+
+    Args:
+        name: Of the operation that needs it.
+        made: Its line.
+        changed: The line of the change.
+    """
+    at = "" if made is None else f" at {made}"
+    return (
+        f"What {name}{at} needs for its backward was changed in place at {changed}"
+        f" ({changed.code})."
+    )
+
+
+def changed_at(notes: Iterable[str]) -> Place | None:
+    """Return the line that the note of :func:`note_on_change` names; None where there is none."""
+    for note in notes:
+        found = _CHANGED.search(note)
+        if found:
+            return Place(found["file"], int(found["line"]), found["code"])
+    return None
 
 
 def has_raised(cut: Cut) -> bool:

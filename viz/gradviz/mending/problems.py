@@ -6,6 +6,7 @@ Imports no torch.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from gradviz.causes.raised import changed_at, has_raised
 from gradviz.facts.blocks import taken_together
 from gradviz.graph import Cut, NodeKind, Parameter, Place, Verdict
 from gradviz.mending.own import is_own
@@ -21,8 +22,8 @@ class Problem:
     """Something that keeps parameters from their gradient. Read-only.
 
     Attributes:
-        kind: Kind of the cut, or ``zero``, ``not_finite``, ``unregistered``, ``not_held``,
-            ``stale``, ``cleared``.
+        kind: Kind of the cut, or ``in_place``, ``zero``, ``not_finite``, ``unregistered``,
+            ``not_held``, ``stale``, ``cleared``.
         operation: What does it, as the user wrote it.
         places: Lines of the user's where a change may help, the likeliest first.
         inner: Lines that ran in it, where it is a block.
@@ -119,10 +120,12 @@ def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Probl
                     *_some(cut.caller, cut.block),
                 )
             ]
+            changed = changed_at(part.notes) if has_raised(cut) else None
+            own = changed if changed and is_own(changed.file) else None
             yield Problem(
-                kind=str(cut.kind),
+                kind="in_place" if own else str(cut.kind),
                 operation=cut.operation,
-                places=_places(cut),
+                places=tuple(dict.fromkeys((*_some(own), *_places(cut)))),
                 inner=cut.within,
                 parameters=unique,
                 partial=all(parameters[name].verdict is not Verdict.CUT for name in unique),

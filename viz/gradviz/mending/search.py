@@ -7,6 +7,7 @@ tried on top.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from gradviz.causes import has_raised
 from gradviz.graph import Place
 from gradviz.mending import edits
 from gradviz.mending.cost import PatchCost, cost_of
@@ -16,7 +17,7 @@ from gradviz.mending.laboratory import Laboratory
 from gradviz.mending.outcome import TrialOutcome
 from gradviz.mending.own import is_own
 from gradviz.mending.patches import patch
-from gradviz.mending.problems import Problem, best, problems
+from gradviz.mending.problems import Problem, best, parts, problems
 from gradviz.mending.source import SourceFile
 from gradviz.mending.words import paragraphs_of
 from gradviz.render.page_patches import PagePatch
@@ -103,7 +104,7 @@ class Search:
     def __init__(self, laboratory: Laboratory) -> None:
         self._laboratory = laboratory
         self.wanted: tuple[str, ...] = ()
-        self.base = laboratory.run({})
+        self.base = _as_reported(laboratory.run({}))
         self.repeatable = (
             self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
         )
@@ -259,6 +260,14 @@ class Search:
                 for place in other.places:
                     if (other.kind, place.code) not in before:
                         yield place, other.kind, other.operation, other.inner
+
+
+def _as_reported(outcome: TrialOutcome) -> TrialOutcome:
+    """Return the outcome of a script as it is; an error that its report explains is none."""
+    if outcome.failure is None or not outcome.text:
+        return outcome
+    cuts = [cut for part in parts(outcome.report) for cut in part.cuts]
+    return replace(outcome, failure=None) if any(map(has_raised, cuts)) else outcome
 
 
 def _bytes(sources: Mapping[str, SourceFile]) -> tuple[tuple[str, bytes], ...]:

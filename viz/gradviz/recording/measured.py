@@ -11,7 +11,7 @@ from textwrap import shorten
 import torch
 from torch import Tensor
 
-from gradviz.causes.raised import IN_PLACE, operation_of
+from gradviz.causes.raised import IN_PLACE, note_on_change, operation_of
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
@@ -280,11 +280,7 @@ def _notes_of_raising(tape: Tape, built: Built, raised: Raised) -> Iterator[str]
     place = None if spot is None else spot.calling_place or spot.place
     if at is not None and place is not None and IN_PLACE in raised.error:
         node = built.nodes[at]
-        made = "" if node.place is None else f" at {node.place}"
-        yield (
-            f"What {operation_name(node.operation)}{made} needs for its backward was changed in"
-            f" place at {place} ({place.code})."
-        )
+        yield note_on_change(operation_name(node.operation), node.place, place)
 
 
 def _sever_all(built: Built, raised: Raised) -> None:
