@@ -16,6 +16,8 @@ def test_two_steps_are_measured_side_by_side_and_the_columns_are_explained(run, 
     assert (status, err) == (0, "")
     assert "plain" in out.splitlines()[1]
     assert "same" in out
+    assert out.splitlines()[0].endswith("time ratio")
+    assert out.splitlines()[1].endswith(" 1.00")
 
 
 def test_a_way_is_timed_twice_at_least(run):

@@ -16,14 +16,19 @@ def test_functions_are_compared_as_the_user_names_them(tmp_path, monkeypatch):
         "def small(): return model(torch.ones(1, 3)).sum(), model\n"
         "def large(): return (lambda: model(torch.ones(9, 3)).sum()), model\n"
         "def wrong(): return 1.0\n"
+        "def anew():\n    own = nn.Linear(3, 2)\n    return own(torch.ones(1, 3)).sum(), own\n"
     )
     found = compare(["steps.py:small", "steps.py:large"], runs=2)
     assert [cost.saved for cost in found.values()] == [3 * FLOAT, 27 * FLOAT]
-    assert list(compare(["steps.py:large"], "", runs=2)) == list(WAYS)
+    turns = []
+    assert list(compare(["steps.py:large"], "", runs=2, progress=turns.append)) == list(WAYS)
+    assert turns == [1, 2]
+    assert list(compare(["steps.py:small"], "", runs=2)) == list(WAYS)
     for functions, layer, said in (
         (["steps.py:wrong"], None, "returned no loss"),
         (["steps.py:large"], "body", "no layer 'body'"),
-        (["steps.py:small"], "", "has to return \\(forward, model\\)"),
+        (["steps.py:wrong"], "", "has to return \\(loss, model\\) or \\(forward, model\\)"),
+        (["steps.py:anew"], "", "builds its model anew in each call"),
         (["steps.py:small", "steps.py:large"], "", "one function"),
     ):
         with pytest.raises(GradvizError, match=said):

@@ -19,6 +19,7 @@ import click
 
 from gradviz.commands.check import check, doctor
 from gradviz.commands.example import example
+from gradviz.commands.options import example_line
 from gradviz.commands.plot import plot
 from gradviz.commands.printing import UnreadError
 from gradviz.commands.reports import diff, draw, show
@@ -127,6 +128,7 @@ def _refuse(message: str) -> int:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=example_line("run train.py"),
 )
 @click.version_option(__version__, prog_name="gradviz")
 def gradviz() -> None:

@@ -107,9 +107,9 @@ def note_on_change(name: str, made: Place | None, changed: Place) -> str:
 def changed_at(notes: Iterable[str]) -> Place | None:
     """Return the line that the note of :func:`note_on_change` names; None where there is none."""
     for note in notes:
-        found = _CHANGED.search(note)
-        if found:
-            return Place(found["file"], int(found["line"]), found["code"])
+        match = _CHANGED.search(note)
+        if match:
+            return Place(match["file"], int(match["line"]), match["code"])
     return None
 
 

@@ -1,5 +1,7 @@
 """``gradviz compare``."""
 
+import sys
+
 import click
 
 
@@ -25,11 +27,18 @@ def compare(functions: tuple[str, ...], layer: str | None, runs: int) -> None:
 
     A function returns (loss, model) or a loss; or (forward, model), where forward() returns the
     loss, so that building the model is not timed. The ways take turns in one process on one thread.
-    With --at a layer of one model is frozen in five ways: not at all, requires_grad_(False) on it
-    alone, the same on everything before it too, detach_() after it, and no_grad up to its end.
+
+    With --at the function has to run the same model in each call. A layer of it is frozen in five
+    ways: not at all, requires_grad_(False) on it alone, the same on everything before it too,
+    detach_() after it, and no_grad up to its end.
     """
     from gradviz.costing.compare import compare as run
-    from gradviz.costing.table import LEGEND, text
+    from gradviz.costing.table import LEGEND, RATIO, text
 
-    click.echo(text(run(functions, layer, runs)), nl=False)
-    click.echo(click.wrap_text(LEGEND, 100))
+    def progress(turn: int) -> None:
+        click.echo(f"\rgradviz: run {turn} of {runs}", nl=turn == runs, err=True)
+
+    is_watched = sys.stderr.isatty()
+    costs = run(functions, layer, runs, progress if is_watched else None)
+    click.echo(text(costs, ratios=True), nl=False)
+    click.echo(click.wrap_text(f"{LEGEND} {RATIO}", 100))

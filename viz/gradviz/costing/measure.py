@@ -75,7 +75,9 @@ class Variant:
     context: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
-def measure(ways: Mapping[str, Variant], runs: int = 20) -> dict[str, Cost]:
+def measure(
+    ways: Mapping[str, Variant], runs: int = 20, progress: Callable[[int], None] | None = None
+) -> dict[str, Cost]:
     """Return what each way costs, by name.
 
     Each runs in turn, in an order that turns round every time, once beforehand for warmth.
@@ -83,6 +85,7 @@ def measure(ways: Mapping[str, Variant], runs: int = 20) -> dict[str, Cost]:
     Args:
         ways: By name.
         runs: How often each is timed.
+        progress: Is called with how many of the runs are over, each time it is one more.
     """
     counts = {name: _counted(way) for name, way in ways.items()}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
@@ -91,6 +94,8 @@ def measure(ways: Mapping[str, Variant], runs: int = 20) -> dict[str, Cost]:
             pair = _timed(way)
             if turn:
                 times[name].append(pair)
+        if progress is not None and turn:
+            progress(turn)
     measured = {}
     for name, pairs in times.items():
         forward, backward = (Times.of(some) for some in zip(*pairs, strict=True))

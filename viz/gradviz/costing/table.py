@@ -12,15 +12,22 @@ LEGEND = (
     " take."
 )
 
+RATIO = "time ratio: forward and backward together, divided by those of the first way."
+
 
 def rows(costs: Mapping[str, Cost]) -> list[tuple[str, ...]]:
     """Return a row for each way, the titles first."""
     return [TITLES, *(_row(name, cost) for name, cost in costs.items())]
 
 
-def text(costs: Mapping[str, Cost]) -> str:
-    """Return the table with its columns lined up."""
-    return lined_up(rows(costs))
+def text(costs: Mapping[str, Cost], *, ratios: bool = False) -> str:
+    """Return the table with its columns lined up; with ``ratios`` of time to the first way too."""
+    table = rows(costs)
+    if ratios:
+        times = [cost.forward.median + cost.backward.median for cost in costs.values()]
+        column = [f"{time / times[0]:.2f}" if times[0] else "" for time in times]
+        table = [(*row, cell) for row, cell in zip(table, ["time ratio", *column], strict=True)]
+    return lined_up(table)
 
 
 def lined_up(table: Sequence[Sequence[str]]) -> str:

@@ -120,12 +120,11 @@ def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Probl
                     *_some(cut.caller, cut.block),
                 )
             ]
-            changed = changed_at(part.notes) if has_raised(cut) else None
-            own = changed if changed and is_own(changed.file) else None
+            changed = _changed(part, cut)
             yield Problem(
-                kind="in_place" if own else str(cut.kind),
+                kind="in_place" if changed else str(cut.kind),
                 operation=cut.operation,
-                places=tuple(dict.fromkeys((*_some(own), *_places(cut)))),
+                places=tuple(dict.fromkeys((*changed, *_places(cut)))),
                 inner=cut.within,
                 parameters=unique,
                 partial=all(parameters[name].verdict is not Verdict.CUT for name in unique),
@@ -161,6 +160,12 @@ def _places(cut: Cut) -> tuple[Place, ...]:
         *cut.also,
     )
     return tuple(dict.fromkeys(place for place in places if is_own(place.file)))
+
+
+def _changed(report: Report, cut: Cut) -> tuple[Place, ...]:
+    """Return the user's line that changed in place what the backward needed, which then raised."""
+    changed = changed_at(report.notes) if has_raised(cut) else None
+    return tuple(place for place in _some(changed) if is_own(place.file))
 
 
 def _some(*places: Place | None) -> tuple[Place, ...]:
