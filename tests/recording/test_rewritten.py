@@ -64,7 +64,46 @@ def an_optimizer_that_stepped_before_as_well():
     return loss, model
 
 
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(4))
+        self.register_buffer("scale", torch.ones(4))
+        self.register_buffer("count", torch.zeros(1))
+
+    def forward(self):
+        self.scale.add_(0)  # before it is read
+        value = self.weight * self.scale
+        self.count.add_(1)
+        self.scale.mul_(0.9)
+        return value
+
+
+def a_buffer_that_is_scaled():
+    model = Scaled()
+    return model().sum(), model
+
+
+def a_part_of_a_buffer_that_is_filled():
+    model = Scaled()
+    value = model.weight * model.scale
+    model.scale[1:3] = 0
+    return value.sum(), model
+
+
+def a_detached_name_of_a_value():
+    model = net()
+    value = model(X)
+    squared = value * value
+    held = value.detach()
+    held.clamp_(min=0)
+    return squared.sum(), model
+
+
 LINES = {
+    a_buffer_that_is_scaled: "self.scale.mul_(0.9)",
+    a_part_of_a_buffer_that_is_filled: "model.scale[1:3] = 0",
+    a_detached_name_of_a_value: "held.clamp_(min=0)",
     a_result_that_is_added_to: "value += 1",
     an_input_that_is_written_into_by_index: "value[0] = 0",
     a_view_that_is_scaled: "value[:, 1].mul_(2)",
@@ -96,6 +135,18 @@ def test_of_two_lines_that_may_have_none_is_named():
         first += 1
         second += 1
         return product.sum(), model
+
+    assert not any("was changed in place" in note for note in notes_of(step))
+
+
+def test_of_two_buffers_of_one_size_that_were_written_to_none_is_named():
+    def step():
+        model = Scaled()
+        other = torch.ones(4)
+        value = model.weight * model.scale
+        model.scale.mul_(2)
+        other.mul_(2)
+        return value.sum(), model
 
     assert not any("was changed in place" in note for note in notes_of(step))
 

@@ -276,7 +276,9 @@ def _notes_of_raising(tape: Tape, built: Built, raised: Raised) -> Iterator[str]
     error = shorten(raised.error, _ERROR, placeholder=" ...")
     yield f"backward() raised {error}. No gradient is called reached."
     at = None if raised.node is None else built.index_of.get(raised.node)
-    spot = None if raised.node is None else tape.rewritten.since(raised.node, tape.steps)
+    spot = (
+        None if raised.node is None else tape.rewritten.since(raised.node, tape.steps, raised.error)
+    )
     place = None if spot is None else spot.calling_place or spot.place
     if at is not None and place is not None and IN_PLACE in raised.error:
         node = built.nodes[at]

@@ -14,6 +14,9 @@ _VIEWS = re.compile(
 
 
 _MOST = 100_000  # writes that are kept
+_PLAIN = 10_000  # of those into tensors without gradient
+_ERROR = re.compile(r"Tensor \[([\d, ]*)\].* is at version (\d+); expected version (\d+)")
+"""What torch says of the tensor that was changed: its sizes, and its count of writes."""
 
 
 class Rewritten:
@@ -24,6 +27,8 @@ class Rewritten:
         self._values: dict[int, Spot] = {}
         # By number of the leaf: its last write, and torch's number of the node that comes next
         self._leaves: dict[int, tuple[int, Spot]] = {}
+        # By sizes, count of writes and line: torch's number of the node that comes next
+        self._plain: dict[tuple[tuple[int, ...], int, Spot], int] = {}
 
     def value(self, number: int, spot: Spot) -> None:
         """The value that a node had made was changed; the node's number is torch's."""
@@ -35,7 +40,19 @@ class Rewritten:
         """A leaf was changed."""
         self._leaves[number] = sequence_number(), spot
 
-    def since(self, node: int, steps: Mapping[int, Step]) -> Spot | None:
+    def plain(self, sizes: tuple[int, ...], version: int, spot: Spot) -> None:
+        """A tensor without gradient, a buffer or what was detached, was changed.
+
+        Args:
+            sizes: Its own, or of what it is a view of.
+            version: Torch's count of the writes into it, with this one.
+            spot: The line.
+        """
+        self._plain[sizes, version, spot] = sequence_number()
+        if len(self._plain) > _PLAIN:
+            del self._plain[next(iter(self._plain))]
+
+    def since(self, node: int, steps: Mapping[int, Step], error: str) -> Spot | None:
         """Return the line that changed what a node used or made, after the node was made.
 
         None where none was seen, and where several lines did.
@@ -43,6 +60,7 @@ class Rewritten:
         Args:
             node: The tape's number of the node.
             steps: The nodes on the tape.
+            error: What torch said.
         """
         step = steps.get(node)
         if step is None:
@@ -57,7 +75,23 @@ class Rewritten:
                 spots.add(spot)
             elif leaf_spot is not None and written > made > 0:
                 spots.add(leaf_spot)
+        spots = spots or self._as_said(error, made)
         return spots.pop() if len(spots) == 1 else None
+
+    def _as_said(self, error: str, made: int) -> set[Spot]:
+        """Return the lines that changed a tensor such as an error tells of, once a node was
+        made.
+        """
+        match = _ERROR.search(error)
+        if match is None:
+            return set()
+        sizes = tuple(int(size) for size in match[1].split(",") if size.strip())
+        last, kept = int(match[2]), int(match[3])
+        return {
+            spot
+            for (of_sizes, version, spot), next_node in self._plain.items()
+            if of_sizes == sizes and kept < version <= last and next_node > made
+        }
 
 
 def _used(nexts: Iterable[int], steps: Mapping[int, Step]) -> Iterator[int]:

@@ -19,7 +19,7 @@ from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
-from gradviz.recording.torch_inside import node_number
+from gradviz.recording.torch_inside import node_number, version
 from gradviz.recording.where import Spot
 
 Targets = tuple[tuple[Tensor, bool, int], ...]
@@ -68,6 +68,10 @@ def _after_in_place(
         if number or target.requires_grad:
             spot = spot or Spot._make((*where.quick(frame)[:4], -1))
             _rewrote(recorder, target, number, spot)
+        elif not steps and type(target) is Tensor and not target.is_nested:
+            spot = spot or Spot._make((*where.quick(frame)[:4], -1))
+            count = None if target.is_inference() else version(target)
+            recorder.tape.rewritten.plain(tuple(base_of(target).shape), count or 0, spot)
         others = [
             (
                 item[index]
