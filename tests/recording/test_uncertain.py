@@ -230,6 +230,25 @@ def test_what_python_makes_of_a_number_is_not_called_unused_for_certain(reported
     assert gate.uncertain or str(gate.verdict) == "cut"
 
 
+BEHIND = {
+    "a parameter around it": "torch.nn.Parameter(model.gate) * 2",
+    "a product with another": "model.layer.weight.sum() * model.gate.detach()",
+}
+
+
+@pytest.mark.parametrize("way", BEHIND)
+def test_what_lost_its_gradient_before_it_left_is_uncertain_too(reported, way):
+    gate = reported(
+        f"""
+        def step(model):
+            value = {BEHIND[way]}
+            count = int(value.max() * 50)
+            return model.layer(torch.ones(2)).sum() * len("x" * count)
+        """
+    ).parameters["gate"]
+    assert (str(gate.verdict), gate.uncertain) == ("unused", True)
+
+
 SEEN_TO_END = {
     "a text that is printed": """
         text = f"{model.gate.max().item():.2f}"

@@ -74,12 +74,16 @@ def _behind(tape: Tape, number: int, unused: Mapping[int, str], met: set[int]) -
         met.add(current)
         if current in unused:
             behind.append(unused[current])
-        step, call = tape.steps.get(current), tape.calls.get(current)
-        stack += (
-            step.nexts
-            if step is not None
-            else [before for before, _ in call.inputs]
-            if call is not None
-            else []
-        )
+        stack += _made_of(tape, current)
     return behind
+
+
+def _made_of(tape: Tape, number: int) -> tuple[int, ...]:
+    """Return what a value was made of, with gradient or without."""
+    step, leaf = tape.steps.get(number), tape.leaves.get(number)
+    if step is not None:
+        return (*step.nexts, *step.stamp.sources)
+    if leaf is not None:
+        return leaf.sources
+    call = tape.calls.get(number)
+    return () if call is None else tuple(before for before, _ in call.inputs)

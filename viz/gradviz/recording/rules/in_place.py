@@ -65,13 +65,9 @@ def _after_in_place(
     for index, (target, was_live, number) in enumerate(before or ()):
         if recorder.touches:
             recorder.touches.wrote(target, rule.name, frame)
-        if number or target.requires_grad:
+        if number or target.requires_grad or not steps:
             spot = spot or Spot._make((*where.quick(frame)[:4], -1))
             _rewrote(recorder, target, number, spot)
-        elif not steps and type(target) is Tensor and not target.is_nested:
-            spot = spot or Spot._make((*where.quick(frame)[:4], -1))
-            count = None if target.is_inference() else version(target)
-            recorder.tape.rewritten.plain(tuple(base_of(target).shape), count or 0, spot)
         others = [
             (
                 item[index]
@@ -90,11 +86,17 @@ def _after_in_place(
 
 
 def _rewrote(recorder: Recorder, target: Tensor, number: int, spot: Spot) -> None:
-    """A line has changed a value that the node of this number had made, or else a leaf."""
+    """A line has changed a value that the node of this number had made, or else a leaf, or a
+    tensor without gradient.
+    """
+    rewritten = recorder.tape.rewritten
     if number:
-        recorder.tape.rewritten.value(number, spot)
-    elif leaf := recorder.tape.leaf_number(target):
-        recorder.tape.rewritten.leaf(leaf, spot)
+        rewritten.value(number, spot)
+    elif target.requires_grad:
+        if leaf := recorder.tape.leaf_number(target):
+            rewritten.leaf(leaf, spot)
+    elif type(target) is Tensor and not target.is_nested and not target.is_inference():
+        rewritten.plain(tuple(base_of(target).shape), version(target) or 0, spot)
 
 
 def _of_group(recorder: Recorder, frame: FrameType) -> tuple[int, ...]:
