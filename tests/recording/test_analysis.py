@@ -653,3 +653,65 @@ def test_a_parameter_that_was_thawed_too_late_is_cut_by_the_line_that_froze_it_a
     )
     (cut,) = analyse(made, seen(index, "v", froze_at=froze)).cuts
     assert (cut.kind, cut.line, cut.caller) == (CutKind.FROZEN, 1, None)
+
+
+def severed_on_one_line(*fields: dict[str, object]) -> list[Cut]:
+    """Return the cuts of a value that several operations sever, all on line 5."""
+    nodes = {"loss": node(LOSS), "head": node(), "v": node(PARAMETER)}
+    kinds = [field.pop("kind") for field in fields]
+    nodes |= {
+        f"cut{number}": node(line=5, requires_grad=False, severs=kind, **field)
+        for number, (kind, field) in enumerate(zip(kinds, fields, strict=True))
+    }
+    at = {name: number for number, name in enumerate(nodes)}
+    edges = [("head", "loss")]
+    for number, kind in enumerate(kinds):
+        target = at[f"cut{number}"]
+        edges.append(Edge(source=at["v"], target=target, gradient=False, severed=kind))
+        edges.append(Edge(source=target, target=at["head"], gradient=False))
+    made, index = graph(nodes, *edges)
+    return list(analyse(made, seen(index, "v")).cuts)
+
+
+def test_two_operations_on_one_line_are_two_cuts_and_the_same_in_two_blocks_is_one():
+    choice = {"kind": CutKind.NON_DIFFERENTIABLE}
+    two = severed_on_one_line(
+        {**choice, "operation": "argmax()"}, {**choice, "operation": "round()"}
+    )
+    assert [cut.operation for cut in two] == ["argmax()", "round()"]
+    first, second = Place("train.py", 1, "with a:"), Place("train.py", 2, "with b:")
+    detached = {"kind": CutKind.DETACH, "operation": "detach()"}
+    same = severed_on_one_line(
+        {**detached, "block_place": first}, {**detached, "block_place": second}
+    )
+    assert [cut.operation for cut in same] == ["detach()"]
+    switched = {"kind": CutKind.NO_GRAD, "operation": "mul()"}
+    apart = severed_on_one_line(
+        {**switched, "block_place": first}, {**switched, "block_place": second}
+    )
+    assert [cut.block for cut in apart] == [first, second]
+
+
+def test_a_route_is_alive_by_whatever_node_it_comes_to_the_loss():
+    nodes = {
+        "loss": node(LOSS),
+        "side": node(),
+        "live": node(),
+        "detach": node(line=5, operation="detach()", requires_grad=False, severs=CutKind.DETACH),
+        "v": node(PARAMETER),
+    }
+    at = {name: number for number, name in enumerate(nodes)}
+    severed = Edge(source=at["v"], target=at["detach"], gradient=False, severed=CutKind.DETACH)
+    on = Edge(source=at["detach"], target=at["side"], gradient=False)
+    made, index = graph(nodes, ("side", "loss"), ("live", "loss"), ("v", "live"), severed, on)
+    (v,) = analyse(made, seen(index, "v")).parameters
+    assert (v.verdict, v.partial) == (Verdict.REACHED, True)
+
+
+def test_what_goes_in_without_gradient_before_a_cut_is_not_behind_it():
+    made, index = detached()
+    position = Node(index=len(made.nodes), kind=PARAMETER, name="u")
+    beside = Edge(source=position.index, target=index["encoder"], gradient=False)
+    whole = replace(made, nodes=(*made.nodes, position), edges=(*made.edges, beside))
+    (cut,) = analyse(whole, seen({**index, "u": position.index}, "u", "v")).cuts
+    assert cut.parameters == ("v",)

@@ -168,7 +168,7 @@ class Search:
                         )
                     )
                 else:
-                    sites = tuple(self._next(outcome, problem, changed, file))
+                    sites = tuple(self._next(outcome, problem))
                     if sites and sites != state.sites:  # else it was of no use
                         further.append(_State(changed, titles, soft, sites))
             if any(not mend.soft for mend in mends) or not further:
@@ -231,7 +231,7 @@ class Search:
         return None if changed.data == source.data else {**state.sources, file: changed}
 
     def _next(
-        self, outcome: TrialOutcome, problem: Problem, sources: Mapping[str, SourceFile], file: str
+        self, outcome: TrialOutcome, problem: Problem
     ) -> Iterator[tuple[Place, str, str, tuple[Place, ...]]]:
         """Yield the lines that stand in the way now.
 

@@ -139,7 +139,7 @@ def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> 
     for parameter in observed:
         if parameter.node is not None:
             names.setdefault(parameter.node, []).append(parameter.name)
-    verdicts = {parameter.name: _verdict(graph, parameter, passed) for parameter in observed}
+    verdicts = {parameter.name: _verdict(parameter, passed) for parameter in observed}
     return _Step(
         graph,
         verdicts=verdicts,
@@ -272,7 +272,7 @@ def _is_alive(edge: Edge) -> bool:
     return edge.gradient and edge.severed in (None, CutKind.CUSTOM_FUNCTION)
 
 
-def _verdict(graph: Graph, parameter: ParameterSeen, passed: set[int]) -> Verdict:
+def _verdict(parameter: ParameterSeen, passed: set[int]) -> Verdict:
     if not parameter.requires_grad:
         return Verdict.FROZEN
     if parameter.node not in passed and not passed.isdisjoint(parameter.lodgers):

@@ -45,7 +45,7 @@ def render_violations(
         lines.append(
             f"  {names[0]}: expected {_expected(violation)}, found {verdict}"
             if len(names) == 1
-            else f"  {_many(names, violation)}"
+            else f"  {_many(violation)}"
         )
         if len(names) > 1:
             lines += [f"    {name}" for name in names]
@@ -152,7 +152,7 @@ def _grouped(report: Findings, parameters: Iterable[str]) -> list[str]:
     return [*names, f"and {counted(rest, 'more parameter')}"] if rest else names
 
 
-def _many(names: Sequence[str], violation: Violation) -> str:
+def _many(violation: Violation) -> str:
     return (
         f"{counted(len(violation.parameters), 'parameter')}: expected {_expected(violation)}, found"
         f" {_verdict_found(violation)}"

@@ -129,7 +129,7 @@ def alarm_in(where: Path, settings: Settings) -> str:
         Path(f"{settings.alarms}-{os.getpid()}-ranks").touch()
     alarm = Alarm(why="ranks_differ", parameters=tuple(names), means=_MEANS, mend=_MEND)
     for rank_number in ranks if settings.output else ():
-        _add(alarm, own_file(settings.output, f"rank{rank_number}"), settings)
+        _add(alarm, own_file(settings.output, f"rank{rank_number}"))
     return (
         f"gradviz: ALARM: after step {number} the weights of"
         f" {counted(len(names), 'parameter')} differ between ranks: {listing(names, 6)}\n"
@@ -138,7 +138,7 @@ def alarm_in(where: Path, settings: Settings) -> str:
     )
 
 
-def _add(alarm: Alarm, path: Path, settings: Settings) -> None:
+def _add(alarm: Alarm, path: Path) -> None:
     """Add an alarm to the report that a rank wrote, where that can be read again: as JSON."""
     if path.suffix != ".json":
         return

@@ -28,7 +28,7 @@ def weighed(site: FaultyLine) -> Iterator[Edit]:
     if statement is None:
         return
     source = site.source
-    for sliced, position, bound, is_upper in _slices(source, source.function_of(statement)):
+    for sliced, position, bound, is_upper in _slices(source.function_of(statement)):
         value = _unrounded(source, statement, bound)
         use = None if value is None else _statement_of(source, sliced)
         if value is None or use is None:
@@ -55,9 +55,7 @@ def weighed(site: FaultyLine) -> Iterator[Edit]:
         )
 
 
-def _slices(
-    source: SourceFile, function: ast.AST
-) -> Iterator[tuple[ast.Subscript, int, ast.expr, bool]]:
+def _slices(function: ast.AST) -> Iterator[tuple[ast.Subscript, int, ast.expr, bool]]:
     """Yield the bounds of slices that are read: the whole, the dimension, the bound, and whether it
     is the upper.
     """
