@@ -11,6 +11,7 @@ from typing import Any
 from gradviz.recording import torch_inside
 from gradviz.recording.rule import Rule
 from gradviz.recording.rules import (
+    called_back,
     derivative,
     detached,
     grad_switch,
@@ -36,6 +37,11 @@ _ACCESSORS = ("__get__", "__set__")
 
 def rule_of(function: Any) -> Rule | None:
     """Return the rule of a torch function; None for one whose calls are of no interest."""
+    rule = _by_name(function)
+    return None if rule is None else called_back.and_what_is_called_back(rule, function)
+
+
+def _by_name(function: Any) -> Rule | None:
     # "add_.Tensor" of torch.ops.aten.add_.Tensor
     name: str = getattr(function, "__name__", "").partition(".")[0]
     if name in _ACCESSORS:

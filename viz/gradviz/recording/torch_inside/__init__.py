@@ -44,6 +44,7 @@ from gradviz.recording.torch_inside.called import (
 )
 from gradviz.recording.torch_inside.compilers import (
     SCRIPTED,
+    body_of,
     is_transforming,
     is_wrapped,
     putting_stance_back,
@@ -173,6 +174,7 @@ __all__ = [
     "all_parameters_of",
     "backward_hooks_of",
     "backward_is_compiled",
+    "body_of",
     "children_of",
     "current_node",
     "detach",

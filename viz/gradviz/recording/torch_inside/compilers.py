@@ -30,7 +30,14 @@ SCRIPTS = Ability(
     "What TorchScript cuts is not seen.",
 )
 
-ABILITIES = (FUNCTIONAL, SCRIPTS)
+BODIES = Ability(
+    ("_library.custom_ops.OPDEFS",),
+    "what the body of a custom operator may read without being given it is not called unused",
+    "2.13",
+    "A parameter that only the body of a custom operator reads is called unused.",
+)
+
+ABILITIES = (FUNCTIONAL, SCRIPTS, BODIES)
 
 # TorchScript: what a scripted or traced function and a method of a scripted module are called by;
 # 2.6 to 2.15
@@ -86,6 +93,15 @@ def putting_stance_back() -> Callable[[], object]:
 
 
 # Operators
+
+
+def body_of(func: Any) -> Any:
+    """Return the Python function that an operator of ``torch.library.custom_op`` runs; None for any
+    other function.
+    """
+    schema = getattr(func, "_schema", None)
+    name = getattr(schema, "name", None) or getattr(func, "_qualified_op_name", "")
+    return getattr((private(BODIES.paths[0]) or {}).get(name), "_init_fn", None)
 
 
 def written_by_schema(func: Any) -> list[tuple[int, str]]:

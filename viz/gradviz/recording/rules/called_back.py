@@ -1,0 +1,75 @@
+"""The user's own Python that runs inside one call of torch's: the body of a custom operator, or the
+function that ``apply_`` is given.
+
+Torch sets a trace aside for as long as a call lasts that the trace is looking at, so nobody sees
+what that code does. But what it may read can be had from the code itself.
+"""
+
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from gradviz.recording import torch_inside
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.compiling import values_in
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Exit
+from gradviz.recording.rule import Rule
+from gradviz.recording.severing import write_down
+
+_ELEMENTWISE = frozenset(("apply_", "map_", "map2_"))
+
+
+def and_what_is_called_back(rule: Rule, function: Callable[..., Any]) -> Rule:
+    """Return the rule of a function, and if that runs Python code of the user's, one that takes
+    note of what the code may read as well.
+    """
+    body = torch_inside.body_of(function)
+    if body is None and getattr(function, "__name__", "") not in _ELEMENTWISE:
+        return rule
+    return Rule(rule.name, _After(rule.after, body), rule.before)
+
+
+class _After:
+    """Called after a function that runs Python code of the user's.
+
+    Takes note that the leaves which that code may read may be in its result.
+    """
+
+    def __init__(self, after: Callable[..., Any], body: Callable[..., Any] | None) -> None:
+        self._after = after
+        self._body = body
+        # Number of the call that stands for what the body may read; None where it reads nothing
+        self._noted: int | None = 0
+
+    def __call__(
+        self,
+        recorder: Recorder,
+        rule: Rule,
+        args: Any,
+        kwargs: Any,
+        out: Any,
+        before: Any,
+        frame: FrameType,
+    ) -> Any:
+        if self._body is None or not (self._noted is None or self._noted in recorder.tape.exits):
+            self._noted = self._note(recorder, rule, args, kwargs, frame)
+        return self._after(recorder, rule, args, kwargs, out, before, frame)
+
+    def _note(
+        self, recorder: Recorder, rule: Rule, args: Any, kwargs: Any, frame: FrameType
+    ) -> int | None:
+        given = {id(item) for item in tensors_in((*args, *kwargs.values()))}
+        read = [
+            item
+            for item in values_in((args[1:] if self._body is None else self._body,))
+            if item.requires_grad and item.is_leaf and id(item) not in given
+        ]
+        inputs = inputs_of(recorder, read, {})
+        if not inputs:
+            return None
+        stack = recorder.stacks.look_around(frame)
+        serial = write_down(recorder, rule.name, None, inputs, stack, None)
+        recorder.tape.left(serial, Exit.NUMBER)
+        return serial
