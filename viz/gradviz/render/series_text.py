@@ -68,12 +68,14 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     factor, after, name = change.drop
     if factor < 1 / _TOLD:
         sentences += (
-            f" The largest fall is from {printable(after)} to {printable(name)}, by {factor:.2g}."
+            f" The largest fall is from {printable(after)} to {printable(name)}: to"
+            f" {factor:.2g} of its size."
         )
     factor, after, name = change.growth
     if factor > _TOLD:
         sentences += (
-            f" The largest rise is from {printable(after)} to {printable(name)}, by {factor:.2g}."
+            f" The largest rise is from {printable(after)} to {printable(name)}: to"
+            f" {factor:.2g} times its size."
         )
     if change.apart is not None:
         times, *names = change.apart
