@@ -299,6 +299,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
 
 
 TOLD_OTHERWISE = (  # by console blocks, programs that assert, and tables
+    "run-a-script",
     "cost-of-a-freeze",
     "ci", "coming-from", "does-it-train", "element-0", "errors-of-backward", "frameworks", "how-much-gradient", "mend-a-cut",
     "notebooks", "order-of-calls", "own-cause", "read-the-picture", "size-of-gradients", "tests", "what-it-costs",

@@ -5,8 +5,9 @@ from dataclasses import replace
 import graphs
 import pytest
 
+from gradviz.causes.raised import note_on_change
 from gradviz.facts.training import Alarm, Fate, Training
-from gradviz.graph import Cut, CutKind
+from gradviz.graph import Cut, CutKind, Place
 from gradviz.render.html import render_html
 from gradviz.render.page_data import loss_data
 from gradviz.render.page_training import training_data
@@ -49,6 +50,10 @@ def test_where_a_backward_raised_is_told_with_its_code_and_fix(training, tmp_pat
     assert raised["title"].startswith("backward() raised in sigmoid")
     assert [line["number"] for line in raised["code"] if line["marked"]] == [1]
     assert "x = x + 1" in raised["mend"]
+    note = note_on_change("sigmoid", None, Place(cut.file, 5, "print(loss)"))
+    spoilt, _ = training_data(training, [replace(report, notes=(note,))])["alarms"]
+    assert [line["number"] for line in spoilt["code"] if line["marked"]] == [5]
+    assert "was changed in place at" in spoilt["means"]
     assert loss_data(report)["failed"] == 1
     assert loss_data(graphs.detached())["failed"] == 0
 

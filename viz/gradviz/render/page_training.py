@@ -4,13 +4,15 @@ What does not train, why, the code around the line, and what usually mends it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradviz.causes import explain, has_raised
+from gradviz.causes.raised import changed_at
 from gradviz.facts.findings import Findings
 from gradviz.facts.training import Alarm, Training
 from gradviz.graph import Cut, Place
-from gradviz.render.sentences import path_and_line, printable
+from gradviz.render.sentences import note_text, path_and_line, printable
 from gradviz.render.source import lines_near
 from gradviz.render.training import lines, note_on_size, other_clauses, sentence
 
@@ -33,7 +35,7 @@ def training_data(
     return {
         "sentence": answer,
         "alarms": [
-            *(_raised(cut) for loss in losses for cut in loss.cuts if has_raised(cut)),
+            *(_raised(cut, loss.notes) for loss in losses for cut in loss.cuts if has_raised(cut)),
             *(_alarm(alarm, training, answer) for alarm in training.alarms),
         ],
         "others": others,
@@ -55,14 +57,20 @@ def _alarm(alarm: Alarm, training: Training, answer: str) -> dict[str, Any]:
     }
 
 
-def _raised(cut: Cut) -> dict[str, Any]:
-    """Return as text where a backward raised an error."""
+def _raised(cut: Cut, notes: Sequence[str]) -> dict[str, Any]:
+    """Return as text where a backward raised an error, or what line spoilt it."""
     explanation = explain(cut)
+    means, shown = explanation.meaning, cut
+    for note in notes:
+        place = changed_at([note])
+        if place is not None:
+            means = note_text(note)
+            shown = replace(cut, file=place.file, line=place.line, code=place.code)
     return {
         "title": printable(cut.operation),
-        "place": path_and_line(cut) if cut.file else "",
-        "code": list(_code(cut)),
-        "means": explanation.meaning,
+        "place": path_and_line(shown) if shown.file else "",
+        "code": list(_code(shown)),
+        "means": means,
         "mend": explanation.mend,
     }
 

@@ -114,7 +114,8 @@ function textOfChosen() {
   const share = isNumber(zeros) ? `, ${(100 * zeros).toFixed(0)} % zeros` : "";
   const loss = SERIES.losses[at] === null ? "" : `; loss ${amountOf(SERIES.losses[at])}`;
   const norm = `gradient ${amountOf(block.norms[at])}`;
-  const update = `update ${amountOf(block.ratios[at])}`;
+  const ratio = block.ratios[at];
+  const update = `update ${amountOf(ratio)}${isNumber(ratio) ? " of the weight" : ""}`;
   return `${block.name}, call ${grouped(SERIES.calls[at])}: ${norm}, ${update}${share}${loss}`;
 }
 
