@@ -203,4 +203,16 @@ def test_several_operations_of_a_kind_are_told_in_a_sentence():
     model = nn.Sequential(*layers, nn.Linear(8, 5))
     (note,) = told(lambda model: F.cross_entropy(model(inputs(16, 8)), targets(range(16))), model)
     assert note.startswith("What arrives at 0.bias, 3.bias, 6.bias and 3 more is rounding")
-    assert note.endswith("and 5 other operations.")
+    assert "and 5 other operations. That is harmless, as with a bias before a norm" in note
+
+
+@read
+def test_a_net_whose_result_is_taken_out_again_is_not_called_harmless():
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"body": nn.Linear(8, 5), "value": nn.Linear(8, 1)})
+    x = inputs(12, 8)
+    (note,) = told(
+        lambda model: F.cross_entropy(model["body"](x) + model["value"](x), targets(x)), model
+    )
+    assert note.startswith("What arrives at value.weight and value.bias is rounding")
+    assert "harmless" not in note

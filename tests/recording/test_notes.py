@@ -66,3 +66,17 @@ def test_a_gradient_of_an_input_leaves_no_parameter_out():
         loss = model(at).sum()
         torch.autograd.grad(loss, at)
     assert not [note for note in trace.report(loss, model).notes if "inputs=" in note]
+
+
+def test_an_attribute_of_a_module_thaws_nothing_and_is_told_where_something_stays_frozen():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    model[0].requires_grad_(False)
+    model[0].requires_grad = model[1].requires_grad = True
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(1, 2)).sum()
+    notes = trace.report(loss, model).notes
+    assert (
+        "0.requires_grad = True sets an attribute of the module and thaws nothing;"
+        " call 0.requires_grad_(True)."
+    ) in notes
+    assert not any(note.startswith("1.requires_grad") for note in notes)

@@ -7,8 +7,8 @@ from gradviz.graph import CutKind
 _SAMPLE = Explanation(
     "A sample is drawn, and a draw has no derivative with respect to what it is drawn from.",
     "Use rsample(), or gumbel_softmax for categories, where the gradient should pass through the"
-    " draw. In a policy gradient nothing is wrong: log_prob() of the sample carries the"
-    " gradient.",
+    " draw. In a policy gradient, multiply the log_prob() of the sample by what it earned: that"
+    " carries the gradient.",
 )
 
 CAUSES = (

@@ -4,7 +4,7 @@ What comes to a value on several routes is added up, and cancels as far as its t
 one operation adds up cancels as well (:mod:`gradviz.recording.faint`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gradviz.graph import Edge, NodeKind, Place
@@ -15,6 +15,9 @@ from gradviz.recording.passage import Passage
 from gradviz.render.sentences import counted, listing
 
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
+
+_ADDED = "the gradients of all places that it is added to"
+_HARMLESS = " That is harmless, as with a bias before a normalisation, which takes it out again."
 
 _Ends = tuple[int, int]
 """The source and the target of an edge."""
@@ -67,20 +70,35 @@ def rounding(
                 f" {len(sizes)} routes has a norm of up to {max(sizes):.0e} and cancels to"
                 f" {came:.0e}."
             )
+    yield from _told_together(built, inside, names)
+
+
+def _told_together(
+    built: Built, inside: Sequence[_Inside], names: Callable[[int], list[str]]
+) -> Iterator[str]:
+    """Say where operations cancel what they add up, those of a kind in a sentence.
+
+    Args:
+        built: The graph.
+        inside: What they leave, the nearest to the loss first.
+        names: Returns the parameters behind a node that get nothing else.
+    """
     claims: list[tuple[_Inside, list[str]]] = []
     named: set[str] = set()
-    for part in inside:  # the nearest to the loss first: what is behind it cancels no more
+    for part in inside:  # what is behind the nearest cancels no more
         if of := [name for name in names(part.edge[0]) if name not in named]:
             named.update(of)
             claims.insert(0, (part, of))
     for what in dict.fromkeys(part.what for part, _ in claims):
-        alike = [(part, of) for part, of in claims if part.what == what]
-        place = built.nodes[alike[0][0].edge[1]].place
+        alike = [part for part, _ in claims if part.what == what]
+        of = [name for part, names_of in claims if part.what == what for name in names_of]
+        place = built.nodes[alike[0].edge[1]].place
         at = "" if place is None else f" at {place}"
-        count = len({part.edge[1] for part, _ in alike}) - 1
+        count = len({part.edge[1] for part in alike}) - 1
         others = f" and {counted(count, 'other operation')}" if count else ""
-        of = list(dict.fromkeys(name for _, names in alike for name in names))
-        yield f"{_of(of)}: {what} cancel{at}{others}."
+        direct = {built.nodes[part.edge[0]].kind for part in alike} == {NodeKind.PARAMETER}
+        calm = _HARMLESS if what == _ADDED and direct else ""
+        yield f"{_of(of)}: {what} cancel{at}{others}.{calm}"
 
 
 def _of(names: list[str]) -> str:
@@ -117,7 +135,7 @@ def _inside(built: Built, flows: Mapping[int, Passage]) -> Iterator[_Inside]:
             if source is not None:
                 name = operation_name(built.nodes[index].operation)
                 what = (
-                    "the gradients of all places that it is added to"
+                    _ADDED
                     if adds_up(name, edge)
                     else f"the parts of the gradient of {name.removeprefix('native_')}"
                 )

@@ -23,6 +23,8 @@ class Names:
         parameters: Every name of each parameter by identity.
         modules: The path of each module by identity.
         classes: The name of the class of each module by its path.
+        switched_on: Paths of modules with an attribute ``requires_grad = True``, which thaws
+            nothing.
         switched_off: Paths of modules with an attribute ``requires_grad = False``, which freezes
             nothing.
         compiled: Some module is compiled.
@@ -34,6 +36,7 @@ class Names:
     parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
     modules: dict[int, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
+    switched_on: list[str] = field(default_factory=list)
     switched_off: list[str] = field(default_factory=list)
     compiled: list[str] = field(default_factory=list)
     shards: dict[int, Tensor] = field(default_factory=dict)
@@ -107,8 +110,9 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         names.modules.setdefault(id(module), path)
         names.classes[path] = type(module).__name__
         own = module.__dict__
-        if own.get("requires_grad") is False:
-            names.switched_off.append(path or "model")
+        switch = own.get("requires_grad")
+        if switch is True or switch is False:
+            (names.switched_on if switch else names.switched_off).append(path or "model")
         for shard, whole in wholes(module):  # those of its children too, so before them
             names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
         for owner, name, part in in_use(module):

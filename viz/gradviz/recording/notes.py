@@ -44,6 +44,14 @@ def notes_of_losses(
             f"{path}.requires_grad = False sets an attribute of the module and freezes nothing;"
             f" call {path}.requires_grad_(False)."
         )
+    frozen = [own.name for own in parameters if own.verdict is Verdict.FROZEN]
+    for path in names.switched_on:
+        inside = "" if path == "model" else f"{path}."
+        if any(name.startswith(inside) for name in frozen):
+            yield (
+                f"{path}.requires_grad = True sets an attribute of the module and thaws nothing;"
+                f" call {path}.requires_grad_(True)."
+            )
     if model is not None and not parameters:
         yield "The model has no parameters."
     elif parameters and all(parameter.verdict is Verdict.UNUSED for parameter in parameters):

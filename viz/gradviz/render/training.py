@@ -61,6 +61,7 @@ def sentence(training: Training | None) -> str:
 
 def _besides(training: Training) -> list[str]:
     """Return clauses on alarms that are about no parameter that does not train."""
+    blamed = {(fate.file, fate.line) for fate in training.parameters if fate.trains is False}
     return list(
         dict.fromkeys(
             _alarm_line(alarm, training)
@@ -68,6 +69,7 @@ def _besides(training: Training) -> list[str]:
             else f"{_names(alarm.parameters, training.parameters)}: {_alarm_line(alarm, training)}"
             for alarm in training.alarms
             if alarm.why in _TOLD_BESIDE
+            and not (alarm.why == "constant_term" and (alarm.file, alarm.line) in blamed)
         )
     )
 

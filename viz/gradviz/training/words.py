@@ -68,8 +68,8 @@ _MEANS: Mapping[str, Explained] = {
             " that are here now are never stepped."
         ),
         (
-            "Make the optimizer after they were replaced (with fully_shard() right after it, before"
-            " any forward), or give it the new parameters with add_param_group()."
+            "Make the optimizer after they were replaced, or give it the new parameters with"
+            " add_param_group(). After fully_shard(), make it before any forward."
         ),
     ),
     "not_held": (
@@ -85,7 +85,7 @@ _MEANS: Mapping[str, Explained] = {
             "The optimizer steps, and the update is too small for the parameter's type to hold at"
             " its value."
         ),
-        "Keep the weights in float32 (or a master copy of them), or raise the learning rate.",
+        "Raise the learning rate. Weights in half precision can have a copy in float32.",
     ),
     "underivable": (
         (
