@@ -133,7 +133,7 @@ for chunk in range(4):
 @pytest.mark.parametrize(
     ("state", "code", "end"),
     [
-        ("state", 0, "gradviz: All 5 parameters train.\n"),
+        ("state", 0, "gradviz: All 5 parameters train; the last 3 steps leave start unchanged.\n"),
         (
             "state.detach()",
             1,
@@ -174,11 +174,39 @@ def test_a_head_that_no_step_trains_is_an_alarm_once_that_is_sure(scripts):
     scripts.write("train.py", HEADS.format(heads=2, turn="0"))
     ran = scripts.run("--fail-on-alarm", "train.py")
     first = ran.err.index("ALARM: optimizer (SGD) steps 2 parameters that no gradient reached")
-    assert ran.err.index("steps after backward 2") < first
+    assert ran.err.index("backward 2: as in backward 1") < first
     assert ran.code == 1
     assert ran.end == (
         "gradviz: 2 of 4 parameters train; heads.1.* (2) do not: they are no part of the loss.\n"
     )
+
+
+STOPS = """
+import torch
+from torch import nn
+
+a, b = nn.Linear(4, 8), nn.Linear(8, 1)
+optimizer = torch.optim.Adam([*a.parameters(), *b.parameters()])
+for epoch in range(12):
+    hidden = a(torch.ones(5, 4)).relu()
+    loss = b(hidden.detach() if epoch >= STOP else hidden).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "options", "end"),
+    [
+        (8, (), "; 4 of the last 9 steps leave a.* (2) unchanged."),
+        (8, ("--every", "1"), "; the last 4 steps leave a.* (2) unchanged."),
+        (12, (), "."),
+    ],
+)
+def test_what_stops_after_the_calls_that_were_watched_is_said(scripts, stop, options, end):
+    scripts.write("train.py", STOPS.replace("STOP", str(stop)))
+    assert scripts.run(*options, "train.py").end == f"gradviz: All 4 parameters train{end}\n"
 
 
 def test_an_alarm_about_what_a_later_step_trains_is_taken_back(scripts):

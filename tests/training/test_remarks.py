@@ -1,8 +1,8 @@
 """What of a run is worth a clause, and is no reason for any parameter."""
 
-from gradviz.facts.training import Evidence, Stepper
+from gradviz.facts.training import Evidence, Missed, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
-from gradviz.training.remarks import of_leaves, of_loss, of_unfed
+from gradviz.training.remarks import of_leaves, of_left_behind, of_loss, of_unfed
 
 PLACE = Place("train.py", 4)
 
@@ -39,3 +39,13 @@ def test_an_optimizer_that_never_stepped_and_to_which_nothing_came_is_told():
 
     assert told("a") == ("no gradient came to anything that o holds",)
     assert told("a", "b") == told("a", steps=1) == told("a", strangers=1) == told() == ()
+
+
+def test_what_later_steps_leave_unchanged_is_a_clause():
+    every = ["net.a.weight", "net.a.bias", "net.b.weight"]
+    missed = dict.fromkeys(every[:2], Missed(4, 9))
+    assert of_left_behind(missed, every) == ("4 of the last 9 steps leave net.a.* (2) unchanged",)
+    assert of_left_behind({"net.b.weight": Missed(5, 5)}, every) == (
+        "the last 5 steps leave net.b.weight unchanged",
+    )
+    assert of_left_behind({}, every) == ()

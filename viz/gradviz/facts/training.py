@@ -1,6 +1,7 @@
 """The words of "does it train?" as frozen plain data. Imports no torch."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gradviz.graph import NotFinite, Parameter, Place
 
@@ -49,6 +50,18 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+
+
+class Missed(NamedTuple):
+    """Steps that leave a parameter as it is.
+
+    Attributes:
+        missed: How many.
+        since: Of how many last ones.
+    """
+
+    missed: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ Pure, without torch.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from gradviz.facts.training import Evidence, Stepper
+from gradviz.facts.training import Evidence, Missed, Stepper
 from gradviz.graph import Leaf, Place, Verdict
-from gradviz.render.sentences import leaf_name, path_and_line
+from gradviz.render.names import by_module
+from gradviz.render.sentences import leaf_name, listing, path_and_line
 
 _AGAIN = 2  # calls that find a leaf: what goes into one may be an input
 
@@ -60,6 +61,28 @@ def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple
         and not stepper.steps
         and fed.isdisjoint(stepper.held)
     )
+
+
+def of_left_behind(missed: Mapping[str, Missed], every: Iterable[str]) -> tuple[str, ...]:
+    """Return a clause on the parameters that most of an optimizer's last steps leave as they are.
+
+    Args:
+        missed: What steps do so, by name.
+        every: The names of all parameters.
+    """
+    if not missed:
+        return ()
+    most = max(missed.values())
+    names = [name for name, own in missed.items() if own == most]
+    roots = {name.partition(".")[0] for name in every}
+    groups = by_module(names, every, roots if len(roots) > 1 else ())
+    texts = [
+        own[0] if len(own) == 1 else f"{module}.* ({len(own)})" for module, own in groups.items()
+    ]
+    steps = f"the last {most.since} steps leave"
+    if most.missed < most.since:
+        steps = f"{most.missed} of {steps}"
+    return (f"{steps} {listing(texts)} unchanged",)
 
 
 def _at(place: Place | None) -> str:

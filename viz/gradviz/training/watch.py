@@ -27,11 +27,13 @@ from gradviz.training.calls import Calls
 from gradviz.training.gathering import Gatherer, Seen
 from gradviz.training.hooks import StepHooks
 from gradviz.training.identities import Identities
+from gradviz.training.left_behind import LeftBehind
 from gradviz.training.looking import Glance, StepLook
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
 from gradviz.training.owners import Owners
+from gradviz.training.remarks import of_left_behind
 from gradviz.training.touches import Touches
 from gradviz.training.under_way import BegunStep, UnderWay
 
@@ -54,6 +56,7 @@ class StepWatch:
         self.optimizers = Optimizers(self._renumbered)
         self.identities = Identities(self.owners)
         self._under_way = UnderWay()
+        self._left_behind = LeftBehind()
         self._pending: list[tuple[BegunStep, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
@@ -165,7 +168,7 @@ class StepWatch:
                 for parameter, group in _held(optimizer)
                 if self._full or self._moves.is_open(id(parameter))
             ]
-            if self._looks(record) and not step.skips
+            if _looks(self, record) and not step.skips
             else []
         )
         if parameters:
@@ -175,19 +178,11 @@ class StepWatch:
             self.touches.begin_step()
             closure = (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
             step.has_closure = closure
+            self._left_behind.begin_step(optimizer)
             step.look.before(gradients=not closure)
             step.touches = {
                 id(parameter): self.touches.take(id(parameter)) for parameter, _ in parameters
             }
-
-    def _looks(self, record: OptimizerRecord) -> bool:
-        """Say whether the step to come is looked at: every one at first, ever fewer later."""
-        return not self._settled and (
-            (self._full and self.looking)
-            or record.steps == 0
-            or self._moves.in_doubt
-            or (record.steps + 1) & record.steps == 0
-        )
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         step = self._under_way.end()
@@ -197,12 +192,13 @@ class StepWatch:
         if step.skips:
             record.skipped += 1
             return
-        looked = self._looks(record)
+        looked = _looks(self, record)
         record.steps += 1
         self.changed = True
         if step.look is not None:
             self._take_touches(step, optimizer)
             step.look.after()
+            self._left_behind.end_step(optimizer, record.steps)
             self._pending.append((step, step.look))
             if torch_inside.current_node() is None:
                 self.settle()
@@ -286,7 +282,9 @@ class StepWatch:
     def remarks(self) -> tuple[str, ...]:
         """What is worth a clause in the last sentence."""
         is_spoilt = any(not history.finite for history in self._moves.histories.values())
-        return self.calls.remarks(of_losses=not is_spoilt)
+        missed = self._left_behind.missed(self.optimizers, self.names)
+        behind = of_left_behind(missed, self.names.values())
+        return self.calls.remarks(of_losses=not is_spoilt) + behind
 
     def called(self, reported: Seen, names: Names, roots: Mapping[str, Any]) -> None:
         """A backward call has ended.
@@ -336,6 +334,16 @@ class StepWatch:
             self.lookout,
         )
         return gatherer.evidence(), gatherer.steppers()
+
+
+def _looks(watch: StepWatch, record: OptimizerRecord) -> bool:
+    """Say whether the step to come is looked at: every one at first, ever fewer later."""
+    return not watch._settled and (
+        (watch._full and watch.looking)
+        or record.steps == 0
+        or watch._moves.in_doubt
+        or (record.steps + 1) & record.steps == 0
+    )
 
 
 def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:

@@ -1,0 +1,67 @@
+"""Steps that leave a parameter as it is are counted, though nobody looked at them."""
+
+import pytest
+import torch
+from torch import nn
+
+from gradviz.facts.training import Missed
+from gradviz.training.left_behind import LeftBehind
+from gradviz.training.optimizers import Optimizers
+
+
+def missed(make, gradients, looked_at=3):
+    """Step two parameters; ``gradients`` says of each step which get one. Return what was missed
+    by place.
+    """
+    pair = [nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3))]
+    optimizer = make(pair)
+    left = LeftBehind()
+    for number, fed in enumerate(gradients, 1):
+        for place, parameter in enumerate(pair):
+            parameter.grad = torch.ones_like(parameter) if place in fed else None
+        if number <= looked_at:
+            left.begin_step(optimizer)
+        optimizer.step()
+        if number <= looked_at:
+            left.end_step(optimizer, number)
+    optimizers = Optimizers(lambda *_: None)
+    record = optimizers.record(optimizer)
+    record.update()
+    record.steps = len(gradients)
+    return left.missed(optimizers, {id(one): place for place, one in enumerate(pair)})
+
+
+OPTIMIZERS = {
+    "SGD": lambda pair: torch.optim.SGD(pair, lr=0.1),
+    "SGD with decay and momentum": lambda pair: torch.optim.SGD(
+        pair, lr=0.1, momentum=0.9, weight_decay=0.1
+    ),
+    "AdamW": lambda pair: torch.optim.AdamW(pair),
+    "Adam one by one": lambda pair: torch.optim.Adam(pair, foreach=False),
+}
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_what_gets_no_gradient_any_more_is_missed_by_the_steps_after_that(make):
+    assert missed(make, [{0, 1}] * 8 + [{1}] * 4) == {0: Missed(4, 9)}
+    assert missed(make, [{0, 1}] * 3 + [{1}] * 9) == {0: Missed(9, 9)}
+
+
+def test_what_gets_gradient_to_the_end_is_not_missed():
+    make = OPTIMIZERS["AdamW"]
+    assert missed(make, [{0, 1}] * 12) == {}
+    assert missed(make, [{0, 1}] * 10 + [{1}] * 2) == {}  # by the way
+
+
+def test_what_takes_turns_is_not_missed():
+    turns = [{number % 2} for number in range(12)]
+    assert missed(OPTIMIZERS["SGD"], turns) == {}
+    assert missed(OPTIMIZERS["SGD"], [{0, 1}, {1}, {1}, {1}] * 3) == {}
+
+
+def test_where_all_are_left_as_they_are_none_is_missed():
+    assert missed(OPTIMIZERS["SGD"], [{0, 1}] * 3 + [set()] * 9) == {}
+
+
+def test_what_no_step_wrote_to_while_it_was_looked_at_is_left_to_others():
+    assert missed(OPTIMIZERS["SGD"], [{1}] * 12) == {}

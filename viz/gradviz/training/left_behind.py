@@ -1,0 +1,93 @@
+"""Parameters that the later steps of their optimizer leave as they are, though it wrote to them at
+first.
+
+torch counts how often a tensor is written to. So a number for each parameter tells of steps that
+nobody looked at.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gradviz.facts.training import Missed
+from gradviz.recording.torch_inside import version
+from gradviz.training.optimizers import Optimizers, parameters_of
+
+_OFTEN = 3  # steps: one or two may pass by what is used seldom
+
+
+class _Write(NamedTuple):
+    """The last write of a step to a parameter that was looked at.
+
+    Attributes:
+        version: How often the parameter had been written to when the step was over.
+        writes: How often the step wrote to it.
+        optimizer: Its identity.
+        steps: How many it had made by then.
+    """
+
+    version: int
+    writes: int
+    optimizer: int
+    steps: int
+
+
+class LeftBehind:
+    """How often each parameter had been written to when a step last wrote to it."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, int] = {}
+        self._written: dict[int, _Write] = {}  # by identity
+        self._seldom: set[int] = set()  # what was written to again after steps without it
+        self._last: dict[int, int] = {}  # by optimizer: the last step that was looked at
+
+    def begin_step(self, optimizer: Optimizer) -> None:
+        """A step begins that is looked at."""
+        self._before = dict(_versions(parameters_of(optimizer)))
+
+    def end_step(self, optimizer: Optimizer, steps: int) -> None:
+        """That step is over, the last of so many."""
+        own = id(optimizer)
+        for key, number in _versions(parameters_of(optimizer)):
+            writes = number - self._before.get(key, number)
+            if writes > 0:
+                if key in self._written and self._written[key].steps < self._last.get(own, 0):
+                    self._seldom.add(key)
+                self._written[key] = _Write(number, writes, own, steps)
+        self._last[own] = steps
+
+    def missed(self, optimizers: Optimizers, names: Mapping[int, str]) -> dict[str, Missed]:
+        """Return by name which parameters several steps have left as they are while they wrote to
+        others, without those that steps wrote to only now and then while they were looked at.
+
+        Args:
+            optimizers: Those that were seen.
+            names: Of parameters by identity.
+        """
+        counts: dict[int, dict[int, Missed]] = {}
+        for key, number in dict(_versions(optimizers.parameters())).items():
+            write = self._written.get(key)
+            record = None if write is None else optimizers.records.get(write.optimizer)
+            if write is None or record is None or key not in record.held:
+                continue
+            if write.steps == self._last[write.optimizer] or number == write.version:
+                since = record.steps - write.steps
+                count = since - (number - write.version) // write.writes
+                counts.setdefault(write.optimizer, {})[key] = Missed(count, since)
+        return {
+            names[key]: own
+            for held in counts.values()
+            for key, own in held.items()
+            if own.missed - min(held.values()).missed >= _OFTEN
+            and key in names
+            and key not in self._seldom
+        }
+
+
+def _versions(parameters: Iterable[Tensor]) -> Iterator[tuple[int, int]]:
+    for parameter in parameters:
+        number = None if parameter.is_inference() else version(parameter)
+        if number is not None:
+            yield id(parameter), number
