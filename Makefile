@@ -31,7 +31,7 @@ example: $(VENV)/.installed
 
 test: $(VENV)/.installed-for-tests lint browser
 	@echo "== Running the tests"
-	@$(BIN)/python -m pytest -n 3
+	@$(BIN)/python -m pytest -n 2
 	@echo "== All passed."
 
 lint: $(VENV)/.installed-for-tests

@@ -1,7 +1,6 @@
 """The words of "does it train?" as frozen plain data. Imports no torch."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from gradviz.graph import NotFinite, Parameter, Place
 
@@ -52,8 +51,9 @@ class Thresholds:
 THRESHOLDS = Thresholds()
 
 
-class Missed(NamedTuple):
-    """Steps that leave a parameter as it is.
+@dataclass(frozen=True, slots=True, order=True)
+class Missed:
+    """Steps that leave a parameter as it is. Read-only.
 
     Attributes:
         missed: How many.

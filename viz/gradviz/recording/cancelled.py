@@ -17,7 +17,7 @@ from gradviz.render.sentences import counted, listing
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
 
 _ADDED = "the gradients of all places that it is added to"
-_HARMLESS = " That is harmless, as with a bias before a normalisation, which takes it out again."
+HARMLESS = " That is harmless, as with a bias before a normalisation, which takes it out again."
 
 _Ends = tuple[int, int]
 """The source and the target of an edge."""
@@ -97,7 +97,7 @@ def _told_together(
         count = len({part.edge[1] for part in alike}) - 1
         others = f" and {counted(count, 'other operation')}" if count else ""
         direct = {built.nodes[part.edge[0]].kind for part in alike} == {NodeKind.PARAMETER}
-        calm = _HARMLESS if what == _ADDED and direct else ""
+        calm = HARMLESS if what == _ADDED and direct else ""
         yield f"{_of(of)}: {what} cancel{at}{others}.{calm}"
 
 

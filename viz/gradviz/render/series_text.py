@@ -12,6 +12,7 @@ from gradviz.series.fading import fading
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDE = 40  # columns of a sparkline
+_MARGIN = 12  # as below the words in the margin of a run
 _MOST_BLOCKS = 40  # before the middle ones are only counted
 _NAME = 32
 _TOLD = 2.0  # a change from block to block below this factor is none to speak of
@@ -52,7 +53,7 @@ def _legend(lines: Sequence[Line]) -> list[str]:
         words.append("update is how far the last step moved the weights, divided by their size")
     if any(_last(line.zeros) for line in lines):
         words.append("zeros is the share of the gradient that is 0")
-    return _wrapped("; ".join(words) + ".")
+    return _wrapped("; ".join(words) + ".", indent=_MARGIN)
 
 
 def _fading(lines: Sequence[Line]) -> list[str]:
@@ -93,8 +94,9 @@ def _fading(lines: Sequence[Line]) -> list[str]:
     return _wrapped(sentences)
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+def _wrapped(text: str, indent: int = 2) -> list[str]:
+    margin = " " * indent
+    return textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin)
 
 
 def _row(line: Line, scale: Scale, places: list[int], width: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import RAISED, explain
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.recording.cancelled import HARMLESS
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (
@@ -129,7 +130,9 @@ def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
     notes = [
         note
         for note in report.notes
-        if note not in rewritten and not (call.failed and note.startswith(RAISED))
+        if note not in rewritten
+        and not (call.failed and note.startswith(RAISED))
+        and not note.endswith(HARMLESS)
     ]
     sections.append([line("note", note_text(note)) for note in notes])
     # As often as not a stop-gradient that is meant; so that the first cut is told, it stands alone

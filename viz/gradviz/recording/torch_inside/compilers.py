@@ -33,7 +33,7 @@ SCRIPTS = Ability(
 BODIES = Ability(
     ("_library.custom_ops.OPDEFS",),
     "what the body of a custom operator may read without being given it is not called unused",
-    "2.13",
+    "2.6 to 2.15",
     "A parameter that only the body of a custom operator reads is called unused.",
 )
 
