@@ -203,7 +203,7 @@ def test_several_operations_of_a_kind_are_told_in_a_sentence():
     model = nn.Sequential(*layers, nn.Linear(8, 5))
     (note,) = told(lambda model: F.cross_entropy(model(inputs(16, 8)), targets(range(16))), model)
     assert note.startswith("What arrives at 0.bias, 3.bias, 6.bias and 3 more is rounding")
-    assert "and 5 other operations. That is harmless, as with a bias before a norm" in note
+    assert "and 5 other operations. Where a normalisation follows, which takes it out" in note
 
 
 @read

@@ -17,7 +17,7 @@ from gradviz.render.sentences import counted, listing
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
 
 _ADDED = "the gradients of all places that it is added to"
-HARMLESS = " That is harmless, as with a bias before a normalisation, which takes it out again."
+HARMLESS = " Where a normalisation follows, which takes it out again, that is harmless."
 
 _Ends = tuple[int, int]
 """The source and the target of an edge."""

@@ -116,21 +116,16 @@ def _normalised(values: dict[str, Tensor], beside: tuple[int, ...]) -> Tensor | 
 def _of_softmax(
     values: dict[str, Tensor], node: Any, gradient: Tensor, magnitudes: bool
 ) -> Tensor | None:
+    """Return the gradient of a softmax, or of its logarithm: each value's own, less its share of
+    the sum.
+    """
     result, dim = values.get("result"), number(node, "dim")
     if result is None or dim is None:
         return None
-    mean = (result * gradient).sum(int(dim), keepdim=True)
-    return result * (gradient + mean if magnitudes else gradient - mean)
-
-
-def _of_log_softmax(
-    values: dict[str, Tensor], node: Any, gradient: Tensor, magnitudes: bool
-) -> Tensor | None:
-    result, dim = values.get("result"), number(node, "dim")
-    if result is None or dim is None:
-        return None
-    share = result.exp() * gradient.sum(int(dim), keepdim=True)
-    return gradient + share if magnitudes else gradient - share
+    is_log = operation_name(type(node).__name__) == "log_softmax"
+    own, share = (gradient, result.exp()) if is_log else (result * gradient, result)
+    less = share * own.sum(int(dim), keepdim=True)
+    return own + less if magnitudes else own - less
 
 
 def _of_layer_norm(
@@ -185,7 +180,7 @@ def _of_normalised(
 
 _FIRST: Mapping[str, Sum] = {
     "softmax": _of_softmax,
-    "log_softmax": _of_log_softmax,
+    "log_softmax": _of_softmax,
     "native_layer_norm": _of_layer_norm,
     "native_batch_norm": _of_batch_norm,
 }
