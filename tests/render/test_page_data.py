@@ -5,6 +5,7 @@ import json
 import pytest
 from graphs import ARTICLE_MODES, detached, every_verdict
 
+from gradviz.facts.training import Fate, Training
 from gradviz.render.page_data import _column, loss_data
 
 
@@ -33,6 +34,19 @@ def test_each_verdict_has_its_reason():
     reasons = [data["strings"][number] for number in data["parameters"]["reason"]]
     assert all(reason.endswith(".") for reason in reasons)
     assert any(reason.startswith("requires_grad is False") for reason in reasons)
+
+
+def test_what_gradient_reaches_and_does_not_train_says_so_in_its_box_and_its_module():
+    fate = Fate(name="f3.weight", trains=False, why="not_held")
+    other = Fate(name="f1.weight", trains=False, why="cut")  # its verdict says it
+    data = loss_data(detached(), training=Training(steps=1, parameters=(fate, other)))
+    boxes = [[data["strings"][line[0]] for line in box] for box in data["boxes"]]
+    assert sum("does not train" in box for box in boxes) == 1
+    assert any("1 does not train" in box for box in boxes)
+    words = {row[1]: data["strings"][row[6]] for row in data["groups"]}
+    assert (words["f3"], words["f1"]) == ("1 not trained", "cut")
+    reason = data["parameters"]["reason"][list(detached().parameters).index("f3.weight")]
+    assert data["strings"][reason].endswith("It does not train: no optimizer holds it.")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,5 @@ def test_what_made_the_page_stands_in_its_corner_or_in_the_details(
     open_page: Open, size: tuple[int, int]
 ) -> None:
     page = open_page(render_html(graphs.detached(), command="gradviz run a.py"), size=size)
-    if size[0] < 860:
-        page.click("#switch [data-panel=panel]")
     shown = [code.is_visible() for code in page.locator("#made code, .made code").all()]
     assert sorted(shown) == [False, True]

@@ -21,6 +21,15 @@ def test_a_write_into_a_gradient_is_its_parameter_s():
     assert (touch.operation, touch.scales) == ("zero_", False)
 
 
+def test_memory_that_a_gradient_has_left_is_nobody_s():
+    touches, weight = Touches(), with_grad(1.0)
+    touches.arrived([weight])
+    gone, weight.grad = weight.grad, None
+    touches.replaced(weight, sys._getframe())
+    touches.wrote(gone, "mul_", sys._getframe())  # as whatever is made there next
+    assert touches.take(id(weight)).operation == "grad"
+
+
 def test_arithmetic_scales_and_a_filling_replaces():
     touches, weight = Touches(), with_grad(1.0)
     touches.arrived([weight])

@@ -124,6 +124,7 @@ class Node:
         block_place: The line that begins that block; None where unknown.
         into: Name of the parameter whose memory it writes into; empty for what writes into none.
         verdict: Of a parameter or leaf, once analysed.
+        loss_function: Name of torch's loss function that it is a step of; empty outside of any.
         library: Torch's own code decided to sever, and uses the result within the same call.
         pruned: It was computed and would have received gradient, had nothing been severed. Set by
             the analysis.
@@ -146,6 +147,7 @@ class Node:
     block_place: Place | None = None
     into: str = ""
     verdict: Verdict | None = None
+    loss_function: str = ""
     library: bool = False
     pruned: bool = False
     incoming: tuple[Amount | None, ...] = ()

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from math import ceil
 
 from gradviz.folding.flow import Flow
+from gradviz.folding.losses import loss_functions
 from gradviz.graph import Node, NodeKind, Parameter
 
 LONGEST_PERIOD = 8  # of siblings that take turns
@@ -63,7 +64,11 @@ class Modules:
     ) -> None:
         self.root = Module("", None)
         self._by_path = {"": self.root}
-        self.of = [self._at(_scope(node, flow, parameters)) for node in flow.nodes]
+        losses = loss_functions(flow.nodes)
+        self.of = [
+            self._at(_joined_path(_scope(node, flow, parameters), losses.get(node.index, "")))
+            for node in flow.nodes
+        ]
         for index, module in enumerate(self.of):
             module.nodes.append(index)
         drawn = {node.name for node in flow.nodes if node.kind is NodeKind.PARAMETER}
@@ -143,6 +148,10 @@ def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
         )
         return flow.nodes[nearest.target].scope
     return node.scope
+
+
+def _joined_path(scope: str, name: str) -> str:
+    return ".".join(filter(None, (scope, name)))
 
 
 def _labels(flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]) -> list[int]:

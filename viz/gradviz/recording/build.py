@@ -12,6 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.recording.dates import is_older
+from gradviz.recording.loss_functions import loss_function
 from gradviz.recording.memory import writes
 from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.moved import moved_by
@@ -209,6 +210,7 @@ class _Walk:
             place=place,
             caller=caller,
             scope=self._places.scope_of(spot),
+            loss_function=self._places.loss_function_of(spot),
         )
         return node if step is not None else self._with_call(node, self._tape.calls[number])
 
@@ -307,6 +309,7 @@ class _Places:
             names.modules.get(id(module()), "") if module() is not None else ""
             for module in tape.modules
         ]
+        self._losses, self._called = tape.loss_modules, dict[tuple[int, int], str]()
 
     def of(self, spot: Spot) -> tuple[Place | None, Place | None]:
         """Return the line of a spot, and the user's own where that is another."""
@@ -320,6 +323,17 @@ class _Places:
     def scope_of(self, spot: Spot) -> str:
         """Return the path of the module that ran a spot; empty outside of any."""
         return self._paths[spot.module] if 0 <= spot.module < len(self._paths) else ""
+
+    def loss_function_of(self, spot: Spot) -> str:
+        """Return the name of torch's loss function that a spot calls; empty for anything else."""
+        code, lasti, _, _, module = spot
+        if 0 <= module < len(self._losses) and self._losses[module]:
+            return self._losses[module]
+        name = self._called.get((id(code), lasti))
+        if name is None:
+            name = "" if code is None else loss_function(code, lasti)
+            self._called[id(code), lasti] = name
+        return name
 
 
 def _inside(

@@ -25,6 +25,7 @@ from gradviz.recording.dates import Dates, is_older
 from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
+from gradviz.recording.loss_functions import loss_module
 from gradviz.recording.records import FORGOTTEN, Asked, Call, Exit, LeafSeen, Stamp, Step, Write
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.rewritten import Rewritten
@@ -77,14 +78,14 @@ class Tape:
         self.unexplained = 0
         self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
+        self.loss_modules: list[str] = []  # of each module, what it is called if it is a loss
         self._module_numbers: dict[int, int] = {}
         self.tensors = Tensors()
         # Leaves that only the backward of a reentrant checkpoint will reach, which holds them too
         self.held: dict[int, Tensor] = {}
         self.pins: dict[int, weakref.ref[Any]] = {}
         self._count = itertools.count(1)
-        # Torch's number of the first node that the trace can have seen
-        self.began: int | None = None
+        self.began: int | None = None  # torch's number of the first node that may have been seen
         self.made_before = False  # some node met is older
         # Writes inside a custom Function that are part of its result
         self.handed_on: set[int] = set()
@@ -330,9 +331,9 @@ class Tape:
         number = self._module_numbers.get(id(module))
         if number is not None and self.modules[number]() is module:
             return number
-        number = len(self.modules)
+        number = self._module_numbers[id(module)] = len(self.modules)
         self.modules.append(weakref.ref(module))
-        self._module_numbers[id(module)] = number
+        self.loss_modules.append(loss_module(module))
         return number
 
     def close(self) -> None:

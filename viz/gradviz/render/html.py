@@ -90,7 +90,7 @@ def render_html(report: Findings, *, command: str = "", patches: Sequence[PagePa
         "command": printable(command),
         "patches": patches_data(patches),
         "first": _first(losses, report),
-        "losses": [loss_data(loss, patches) for loss in losses],
+        "losses": [loss_data(loss, patches, report.training) for loss in losses],
         "series": series_data(report),
     }
     style, script = _style(), _script()
@@ -125,16 +125,21 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
         ]
         if called:
             return (starved or called)[-1]
-    for alarm in report.training.alarms if report.training else ():
-        for number, loss in enumerate(losses):
-            if any(
-                name in loss.parameters and loss.parameters[name].verdict == alarm.why
-                for name in alarm.parameters
-            ):
-                return number
-    return next(
-        (number for number, loss in enumerate(losses) if any(map(has_raised, loss.cuts))), 0
-    )
+    for number, loss in enumerate(losses):
+        if any(map(has_raised, loss.cuts)):
+            return number
+    alarms = report.training.alarms if report.training else ()
+    alarmed = [
+        number
+        for alarm in alarms
+        for verdict in (alarm.why, Verdict.REACHED)
+        for number, loss in enumerate(losses)
+        if any(
+            name in loss.parameters and loss.parameters[name].verdict == verdict
+            for name in alarm.parameters
+        )
+    ]
+    return alarmed[0] if alarmed else 0
 
 
 def _looks() -> Mapping[str, NodeLook]:

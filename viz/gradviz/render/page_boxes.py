@@ -11,6 +11,7 @@ from gradviz.render.style import LOOKS, SCISSORS
 
 VERDICTS = tuple(Verdict)
 TIMES = "\u00d7"
+IDLE, ALARM = "does not train", "!"
 LONGEST_TITLE = 48  # characters of a name above a group that is open
 
 _WORST_FIRST = (Verdict.CUT, Verdict.ZERO, Verdict.UNUSED, Verdict.FROZEN, Verdict.REACHED)
@@ -44,6 +45,7 @@ class Tally:
         operations: How many operations there are.
         marks: How many marks of cuts.
         pruned: How many things would have received gradient.
+        idle: How many parameters do not train although gradient reaches them.
     """
 
     verdicts: list[int] = field(default_factory=lambda: [0] * len(VERDICTS))
@@ -52,6 +54,7 @@ class Tally:
     operations: int = 0
     marks: int = 0
     pruned: int = 0
+    idle: int = 0
 
     @property
     def parameters(self) -> int:
@@ -66,6 +69,7 @@ class Tally:
         self.operations += inner.operations
         self.marks += inner.marks
         self.pruned += inner.pruned
+        self.idle += inner.idle
 
     def row(self) -> tuple[int, ...]:
         """Return the numbers in the order of the attributes."""
@@ -112,7 +116,14 @@ def group_lines(
         lines.append(BoxLine("1 box" if entries == 1 else f"{entries} boxes"))
     if tally.marks:
         lines.append(BoxLine(f"{counted(tally.marks, 'cut')} inside", SCISSORS, is_cut=True))
+    if tally.idle:
+        lines.append(BoxLine(_idle(tally), ALARM))
     return tuple(lines)
+
+
+def _idle(tally: Tally) -> str:
+    all_of_it = tally.idle == tally.parameters
+    return IDLE if all_of_it else f"{tally.idle} {'does' if tally.idle == 1 else 'do'} not train"
 
 
 def title_line(name: str, kind: str) -> BoxLine:
@@ -125,9 +136,13 @@ def _class(kind: str) -> str:
 
 
 def row_words(tally: Tally, words: Mapping[Verdict, Word] = WORDS) -> str:
-    """Return what the tree says of a group: its cuts, or else its worst verdict."""
+    """Return what the tree says of a group: its cuts, or what does not train, or its worst
+    verdict.
+    """
     if tally.marks:
         return counted(tally.marks, "cut")
+    if tally.idle:
+        return portion(tally.idle, tally.parameters, "not trained")
     counts = dict(zip(VERDICTS, tally.verdicts, strict=True))
     worst = next((verdict for verdict in _WORST_FIRST if counts[verdict]), None)
     if worst is None:

@@ -12,10 +12,13 @@ from typing import Any
 from gradviz.causes import RAISED, explain, has_raised
 from gradviz.facts.findings import Findings
 from gradviz.facts.neutral import still_severed
+from gradviz.facts.training import Training
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.first_view import Concern, first_view
 from gradviz.render.outline import outline
 from gradviz.render.page_boxes import (
+    ALARM,
+    IDLE,
     BoxLine,
     group_lines,
     mark_lines,
@@ -46,6 +49,7 @@ from gradviz.render.sentences import (
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.source import lines_near
 from gradviz.render.text_width import columns
+from gradviz.render.training import why_reached_in_vain
 from gradviz.render.tree import Group, GroupSort
 
 VERDICTS = tuple(Verdict)
@@ -60,9 +64,17 @@ _OF_PARAMETERS = (
 )  # fmt: skip
 
 
-def loss_data(report: Findings, patches: Sequence[PagePatch] = ()) -> dict[str, Any]:
-    """Return what the page has to know of one loss, ready for JSON."""
-    return _Loss(report, patches).data()
+def loss_data(
+    report: Findings, patches: Sequence[PagePatch] = (), training: Training | None = None
+) -> dict[str, Any]:
+    """Return what the page has to know of one loss, ready for JSON.
+
+    Args:
+        report: Of the loss.
+        patches: Changes of the user's code whose effect was measured.
+        training: What became of the parameters in the end.
+    """
+    return _Loss(report, patches, training).data()
 
 
 class _Table(dict[Any, int]):
@@ -83,11 +95,14 @@ class _Table(dict[Any, int]):
 class _Loss:
     """Writes the columns of one loss."""
 
-    def __init__(self, report: Findings, patches: Sequence[PagePatch]) -> None:
+    def __init__(
+        self, report: Findings, patches: Sequence[PagePatch], training: Training | None
+    ) -> None:
         self._report = report
         self._patches = patches
         self._words = wording([report])
-        self._drawn: PageGraph = page_graph(report)
+        self._idle = why_reached_in_vain(training, report.parameters)
+        self._drawn: PageGraph = page_graph(report, self._idle)
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
         self._numbers = {name: number for number, name in enumerate(report.parameters)}
 
@@ -171,7 +186,8 @@ class _Loss:
         partial = ", partial" if thing.parameter and thing.parameter.partial else ""
         outside = "outside the model" if thing.sort == "leaf" else ""
         words = f"{word}{partial}", _sizes(thing.shape), outside
-        return tensor_lines(shown, thing.verdict, " ".join(filter(None, words)))
+        lines = tensor_lines(shown, thing.verdict, " ".join(filter(None, words)))
+        return (*lines, BoxLine(IDLE, ALARM)) if thing.idle else lines
 
     def _box(self, lines: Iterable[BoxLine]) -> int:
         """The number of a box with these lines: text, mark, aside, whether it tells of a cut."""
@@ -238,13 +254,17 @@ class _Loss:
                     int(parameter.partial),
                     parameter.numel,
                     None if norm is None else f"{norm:.4g}",
-                    self._strings[_reason(parameter)],
+                    self._strings[self._why(parameter)],
                     [positions[cut] for cut in parameter.cuts if cut in positions],
                     None if parameter.optimized is None else int(parameter.optimized),
                     self._place(switched) if switched else -1,
                 )
             )
         return {name: [row[i] for row in rows] for i, name in enumerate(_OF_PARAMETERS)}
+
+    def _why(self, parameter: Parameter) -> str:
+        idle = self._idle.get(parameter.name)
+        return _reason(parameter) + (f" It does not train: {idle}." if idle else "")
 
     def _cuts(self) -> list[dict[str, Any]]:
         cuts = self._report.cuts
@@ -314,7 +334,7 @@ def _concern(thing: PageThing) -> Concern:
         return Concern.SEVERS
     if thing.verdict is Verdict.UNUSED:
         return Concern.IDLE
-    fails = thing.verdict in (Verdict.CUT, Verdict.ZERO)
+    fails = thing.verdict in (Verdict.CUT, Verdict.ZERO) or bool(thing.idle)
     return Concern.AILING if fails else Concern.WELL
 
 

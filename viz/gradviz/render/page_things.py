@@ -5,9 +5,11 @@ The boxes of the whole picture, and every tensor where it is used.
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind, Link
+from gradviz.folding.losses import loss_functions
 from gradviz.folding.whole import whole
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.style import STROKES
@@ -30,6 +32,7 @@ class PageThing:
         parameter: The parameter that it stands for, if it is one.
         verdict: Of a tensor or a mark.
         cuts: Of a mark: positions in ``Report.cuts``.
+        idle: What keeps a parameter from training, where gradient reaches it.
     """
 
     sort: str
@@ -39,6 +42,7 @@ class PageThing:
     parameter: Parameter | None = None
     verdict: Verdict | None = None
     cuts: tuple[int, ...] = ()
+    idle: str = ""
 
     @property
     def is_tensor(self) -> bool:
@@ -57,7 +61,15 @@ class PageThing:
         """It as the outline sees it."""
         name = self.name.rpartition(".")[2] if self.is_tensor else self.name
         pruned = self.node is not None and self.node.pruned
-        label = (self.sort, name, self.shape, self.verdict, pruned, bool(self.cuts))
+        label = (
+            self.sort,
+            name,
+            self.shape,
+            self.verdict,
+            pruned,
+            bool(self.cuts),
+            bool(self.idle),
+        )
         return Thing(self.path, name, label, self.is_tensor)
 
 
@@ -72,9 +84,14 @@ class PageGraph:
     lines: tuple[tuple[int, int, int], ...]
 
 
-def page_graph(report: Findings) -> PageGraph:
-    """Return what the page draws of ``report``, every parameter of the model among it."""
-    return _Placing(report).graph()
+def page_graph(report: Findings, idle: Mapping[str, str] = MappingProxyType({})) -> PageGraph:
+    """Return what the page draws of ``report``, every parameter of the model among it.
+
+    Args:
+        report: What is drawn.
+        idle: What keeps parameters from training that gradient reaches.
+    """
+    return _Placing(report, idle).graph()
 
 
 class _Placing:
@@ -82,10 +99,11 @@ class _Placing:
     it.
     """
 
-    def __init__(self, report: Findings) -> None:
-        self._report = report
+    def __init__(self, report: Findings, idle: Mapping[str, str]) -> None:
+        self._report, self._idle = report, idle
         self._things: list[PageThing] = []
         self._placed: dict[int, int] = {}  # by the numbers of the boxes
+        self._losses = loss_functions(report.graph.nodes)
 
     def graph(self) -> PageGraph:
         folded = whole(self._report.graph, self._report.parameters)
@@ -144,6 +162,8 @@ class _Placing:
 
     def _add(self, box: Box, node: Node) -> int:
         path = _path(node.scope)
+        if node.index in self._losses:
+            path += (self._losses[node.index],)
         if box.kind is BoxKind.CUT:
             name = self._report.cuts[box.cuts[0]].operation
             thing = PageThing(
@@ -162,7 +182,13 @@ class _Placing:
         sort = "stub" if stub else "parameter" if parameter else "leaf"
         return self._append(
             PageThing(
-                sort=sort, name=name, path=path, node=node, parameter=parameter, verdict=verdict
+                sort=sort,
+                name=name,
+                path=path,
+                node=node,
+                parameter=parameter,
+                verdict=verdict,
+                idle=self._idle.get(name, "") if parameter else "",
             )
         )
 

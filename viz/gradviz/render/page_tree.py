@@ -117,6 +117,7 @@ def _count(tally: Tally, thing: PageThing) -> None:
         tally.verdicts[_VERDICTS.index(thing.verdict)] += 1
         tally.partial += thing.parameter.partial
         tally.elements += thing.parameter.numel
+        tally.idle += bool(thing.idle)
     tally.operations += thing.sort == "op"
     tally.marks += thing.sort == "mark"
     tally.pruned += thing.node is not None and thing.node.pruned

@@ -1,11 +1,11 @@
 """Whether parameters train, in a sentence and in lines, for every text that says it."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gradviz.facts.training import IN_WORDS, Alarm, Fate, Heir, Training
-from gradviz.graph import Parameter, Place
+from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
 
@@ -168,6 +168,20 @@ def in_words(fate: Fate) -> str:
         if fate.why
         else "does not train"
     )
+
+
+def why_reached_in_vain(
+    training: Training | None, parameters: Mapping[str, Parameter]
+) -> dict[str, str]:
+    """Return of the parameters that gradient reaches, and that do not train, what keeps them."""
+    return {
+        fate.name: _why(fate, single=True)
+        for fate in (training.parameters if training else ())
+        if fate.trains is False
+        and fate.why is not None
+        and fate.name in parameters
+        and parameters[fate.name].verdict is Verdict.REACHED
+    }
 
 
 def other_clauses(training: Training) -> list[str]:

@@ -26,6 +26,7 @@ class Touches:
     def __init__(self) -> None:
         # Identity of the parameter, by the address of its gradient
         self._owner: dict[int, int] = {}
+        self._lies: dict[int, int] = {}  # the way back
         self._last: dict[int, tuple[str, Spot]] = {}
         self._backward: Spot | None = None  # the last, where no optimizer has stepped since
         self._cleared: dict[int, Spot] = {}
@@ -37,8 +38,8 @@ class Touches:
 
     def keep(self, alive: Container[int]) -> None:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
-        self._owner.clear()
-        self._holder.clear()
+        for addresses in (self._owner, self._lies, self._holder):
+            addresses.clear()
         for kept in (self._last, self._cleared, self._written):
             for key in [key for key in kept if key not in alive]:
                 del kept[key]
@@ -51,6 +52,7 @@ class Touches:
         are from now on.
         """
         self._owner.clear()
+        self._lies.clear()
         for parameter in parameters:
             if parameter.grad is not None:
                 self._own(parameter, parameter.grad)
@@ -84,8 +86,11 @@ class Touches:
         return None if spot is None else spot.place
 
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
-        """``parameter.grad`` was assigned to."""
+        """``parameter.grad`` was assigned to. What lay there may be anything's memory by now."""
         self._touched(id(parameter), "grad", frame)
+        before = self._lies.pop(id(parameter), 0)
+        if self._owner.get(before) == id(parameter):
+            del self._owner[before]
         if parameter.grad is not None:
             self._own(parameter, parameter.grad)
 
@@ -179,6 +184,7 @@ class Touches:
         pointer = _pointer(gradient)
         if pointer:
             self._owner[pointer] = id(parameter)
+            self._lies[id(parameter)] = pointer
 
     def _touched(self, parameter: int, operation: str, frame: FrameType) -> None:
         self._last[parameter] = (operation, Spot._make((*where.quick(frame)[:4], -1)))

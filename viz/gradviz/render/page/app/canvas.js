@@ -3,6 +3,7 @@
 const canvas = $("graph");
 const stage = $("stage");
 const screen = canvas.getContext("2d");
+const STEM = 9; // below the end of a line, an arrow and a bit
 state.pen = screen;
 
 function readColours() {
@@ -176,8 +177,16 @@ function traceEdge(edge) {
     const [acrossMiddle, downMiddle] = [(x0 + x1) / 2, (y0 + y1) / 2];
     if (edge.flat) pen.bezierCurveTo(acrossMiddle, y0, acrossMiddle, y1, x1, y1);
     else if (Math.abs(x1 - x0) < 0.5 || y1 - y0 < 1) pen.lineTo(x1, y1);
-    else pen.bezierCurveTo(x0, downMiddle, x1, downMiddle, x1, y1);
+    else traceTurn(x0, Math.max(y0, Math.min(p[1] + STEM, downMiddle)), x1, y1);
   }
+}
+
+/** A turn to another column; the arrow at the end of the line stands on a straight stem. */
+function traceTurn(x0, y0, x1, y1) {
+  const {pen} = state;
+  const middle = (y0 + y1) / 2;
+  pen.lineTo(x0, y0);
+  pen.bezierCurveTo(x0, middle, x1, middle, x1, y1);
 }
 
 /** The end of a line: an arrow where gradient arrives, hollow for zeros; a bar where it stops. */

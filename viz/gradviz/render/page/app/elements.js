@@ -87,7 +87,7 @@ function shortened(items, noun, begin, end = 0) {
 function placeOf(number, {title = "", isBroken = false, near = []} = {}) {
   const place = state.model.place(number);
   if (!place) return [];
-  const inside = place.inside ? `, in ${place.inside}` : "";
+  const inside = place.inside ? ` in ${place.inside}` : "";
   const at = h("span", {class: "at"}, linkTo(place), inside);
   const code = place.code && h("pre", {class: isBroken && "broken"}, place.code);
   const lines = near.length ? codeAround(place.line, ...near) : code;
@@ -99,7 +99,10 @@ function codeAround(line, first, lines) {
   const width = `${first + lines.length - 1}`.length;
   const shown = lines.map((text, i) => {
     const number = `${first + i}`.padStart(width);
-    return h("span", {class: first + i === line ? "broken" : "near"}, `${number}  ${text}`);
+    // No line breaks in the indent.
+    const kept = text.replace(/^ +/, indent => "\u00a0".repeat(indent.length));
+    const kind = first + i === line ? "broken" : "near";
+    return h("span", {class: kind}, `${number}\u00a0\u00a0${kept}`);
   });
   return h("pre", {class: "broken"}, shown);
 }

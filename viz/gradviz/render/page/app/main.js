@@ -51,7 +51,8 @@ new ResizeObserver(() => {
   else draw();
   drawTree();
 }).observe(stage);
-// On a phone what does not train, and the fix, leave room for the picture alone.
+// On a phone what does not train, and the fix, leave room for the picture alone. Where neither
+// stands above it, the panel tells what is cut.
 const isFull = matchMedia("(max-width: 860px)").matches && $("training")?.open;
-showPanel(isFull ? "" : "finder");
+showPanel(isFull ? "" : culpritOf({loss: DATA.losses[DATA.first]}) ? "panel" : "finder");
 restore();

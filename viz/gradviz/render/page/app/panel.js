@@ -26,7 +26,7 @@ function panelOfLoss() {
   });
   return [
     h("h2", {}, loss.name),
-    h("p", {}, loss.headline),
+    $("training") || DATA.losses.length > 1 ? h("p", {}, loss.headline) : [],
     partOfWithout(),
     m.actual ? [] : [culprit(), patchesOfLoss()],
     steps.length && !$("training")?.open ? [h("h3", {}, "What steps"), steps] : [],
@@ -60,7 +60,9 @@ function culprit() {
   const {model: m} = state;
   const cut = culpritOf(m);
   const number = m.loss.cuts.indexOf(cut);
-  return cut ? [h("h3", {}, `Cut by ${cut.operation}`), textOfCut(number)] : [];
+  if (!cut) return [];
+  const isAbove = Boolean($("training")?.open && $("training").textContent.includes(cut.mend));
+  return [h("h3", {}, `Cut by ${cut.operation}`), textOfCut(number, isAbove)];
 }
 
 function culpritOf(m) {
@@ -249,15 +251,18 @@ function aboutOperation(node) {
   return [h("p", {class: "kind"}, `operation${scope ? ` in ${scope}` : ""}${pruned}`)];
 }
 
-function textOfCut(number) {
+/** A cut, its line and what fixes it; the line alone where the rest stands above the picture. */
+function textOfCut(number, isAbove = false) {
   const cut = state.model.loss.cuts[number];
   const also = cut.also.map(place => placeOf(place, {isBroken: true}));
   return [
-    placeOf(cut.at, {isBroken: true, near: cut.near}),
+    placeOf(cut.at, {isBroken: true, near: isAbove ? [] : cut.near}),
     placeOf(cut.caller, {title: "Called at"}),
-    h("p", {}, cut.meaning),
-    h("h3", {}, "What usually fixes it"),
-    h("p", {}, cut.mend),
+    !isAbove && [
+      h("p", {}, cut.meaning),
+      h("h3", {}, "What usually fixes it"),
+      h("p", {}, cut.mend),
+    ],
     cut.patches.map(patch),
     switchWithout(number),
     also.length ? [h("h3", {}, "The same route is cut again at"), also] : [],

@@ -1,0 +1,25 @@
+"""Which operations are the steps of one of torch's loss functions, and are drawn as one box."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from gradviz.graph import Node
+
+
+def loss_functions(nodes: Iterable[Node]) -> dict[int, str]:
+    """Return what to call the loss function that nodes are steps of, by their indices.
+
+    A name that several lines call gets the line too. What has one step alone is left out.
+    """
+    calls: dict[tuple[str, str, int], list[Node]] = {}
+    for node in nodes:
+        if node.loss_function:
+            line = node.place.line if node.place else 0
+            calls.setdefault((node.scope, node.loss_function, line), []).append(node)
+    calls = {call: steps for call, steps in calls.items() if len(steps) > 1}
+    lines = Counter((scope, name) for scope, name, _ in calls)
+    return {
+        step.index: f"{name}, line {line}" if lines[scope, name] > 1 else name
+        for (scope, name, line), steps in calls.items()
+        for step in steps
+    }
