@@ -315,16 +315,10 @@ def _judge(
 def _marked(step: _Step, passed: set[int], cut_of: Mapping[tuple[int, int], int]) -> Graph:
     """Return the graph with verdicts, pruned parts and cuts written in."""
     graph = step.graph
-    trainable = [
-        node.index
-        for node in graph.nodes
-        if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad
-    ]
-    behind = graph.after(trainable) if len(passed) < len(graph.nodes) else set()
-    makes = behind - passed
+    makes = _computed_in_vain(graph, passed)
     marks = {
         edge.target
-        for edge in graph.edges
+        for edge in (graph.edges if makes else ())
         if edge.severed is not None and edge.severed not in GRAD_MODES
     }
 
@@ -356,6 +350,18 @@ def _marked(step: _Step, passed: set[int], cut_of: Mapping[tuple[int, int], int]
         nodes=tuple(map(mark, graph.nodes)),
         edges=tuple(map(number, graph.edges)) if cut_of else graph.edges,
     )
+
+
+def _computed_in_vain(graph: Graph, passed: set[int]) -> set[int]:
+    """Return what is made of something that requires grad, and gets none."""
+    if len(passed) == len(graph.nodes):
+        return set()
+    trainable = (
+        node.index
+        for node in graph.nodes
+        if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF) and node.requires_grad
+    )
+    return graph.after(trainable) - passed
 
 
 def _operation(node: Node, kind: CutKind) -> str:

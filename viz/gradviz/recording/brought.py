@@ -27,7 +27,7 @@ class Brought(Protocol):
     def arrived(self, number: int, gradient: Tensor) -> None:
         """Take note of what arrived at a leaf."""
 
-    def births(self) -> list[tuple[int, Born]]:
+    def births(self, *, in_loss: bool = False) -> list[tuple[int, Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order."""
 
     def raised(self, error: BaseException, roots: tuple[int, ...]) -> Raised:

@@ -192,11 +192,10 @@ class _Walk:
         leaf = self._tape.leaves.get(number) if step is None else None
         if leaf is not None:
             name = self._parameters.get(number)
-            shape = " × ".join(map(str, leaf.shape)) or "scalar"
             return _node(
                 index=index,
                 kind=NodeKind.LEAF if name is None else NodeKind.PARAMETER,
-                name=f"leaf ({shape})" if name is None else name,
+                name=_leaf_name(leaf) if name is None else name,
                 shape=leaf.shape,
                 requires_grad=leaf.requires_grad,
                 place=place,
@@ -288,6 +287,11 @@ class _Walk:
     ) -> None:
         source = self._meet(number, self._built.spots[target])
         self._built.connect(source, target, gradient=gradient, severed=severed, captured=captured)
+
+
+def _leaf_name(leaf: LeafSeen) -> str:
+    shape = " × ".join(map(str, leaf.shape)) or "scalar"
+    return f"leaf ({shape})"
 
 
 def _written(call: Call) -> str:

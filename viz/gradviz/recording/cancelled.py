@@ -113,16 +113,20 @@ def _on_routes(
     flows: Mapping[int, Passage], arrivals: Mapping[int, float], eps: float
 ) -> dict[int, tuple[float, list[float]]]:
     """Return how large the gradient is, and its parts are, that cancel at each value."""
-    parts: dict[int, list[float]] = {}
+    first: dict[int, float] = {}
+    parts: dict[int, list[float]] = {}  # of the values that more than one came to
     for flow in flows.values():
         for source, went in zip(flow.leads, flow.went, strict=False):
-            if source is not None and went:
-                parts.setdefault(source, []).append(went)
+            if source is None or not went:
+                continue
+            if source in first:
+                parts.setdefault(source, [first[source]]).append(went)
+            else:
+                first[source] = went
     return {
         index: (came, sizes)
         for index, sizes in parts.items()
-        if len(sizes) > 1
-        and (came := arrivals.get(index) or (flows[index].came if index in flows else None))
+        if (came := arrivals.get(index) or (flows[index].came if index in flows else None))
         if 0 < came <= _ROUNDINGS * eps * max(sizes)
     }
 
@@ -130,7 +134,7 @@ def _on_routes(
 def _inside(built: Built, flows: Mapping[int, Passage]) -> Iterator[_Inside]:
     """Yield where an operation cancels what it adds up."""
     for index, flow in flows.items():
-        for edge in sorted(flow.rounded):
+        for edge in sorted(flow.rounded) if flow.rounded else ():
             source = flow.leads[edge]
             if source is not None:
                 name = operation_name(built.nodes[index].operation)

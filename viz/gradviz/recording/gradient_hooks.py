@@ -24,7 +24,7 @@ def insert_hooks(
     """
     sent = {
         source
-        for flow in flows.values()
+        for flow in (flows.values() if tape.hooks else ())
         for source, went in zip(flow.leads, flow.went, strict=False)
         if went
     }
@@ -40,9 +40,9 @@ def insert_hooks(
         # torch puts a function of its own before a module that has a full backward hook; the hook
         # changes what that passes on
         if (
-            flow.came
+            built.nodes[index].operation == torch_inside.HOOK_NODE
+            and flow.came
             and not any(flow.went)
-            and built.nodes[index].operation == torch_inside.HOOK_NODE
         ):
             for source in sorted({source for source in flow.leads if source is not None}):
                 hook = _module_hook(tape, built, index, source)

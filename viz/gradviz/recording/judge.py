@@ -38,7 +38,7 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import holds_zeros, parts_of
 from gradviz.recording.uncertain import uncertain
 from gradviz.recording.unused import with_reasons
-from gradviz.recording.where import Spot
+from gradviz.recording.where import NOWHERE, Spot
 from gradviz.system import collector
 from gradviz.system.quickly import quickly
 from gradviz.system.undo import Action, Undo
@@ -241,7 +241,7 @@ def _parameters(
         is_held = optimized is not None and id(parameter) in optimized
         switched = switched_at(tape, parameter)
         # What was measured of several that go in as one is not the one's own
-        shared = bool(parts_of(names.wholes.get(id(parameter))))
+        shared = bool(names.wholes and parts_of(names.wholes.get(id(parameter))))
         observed.append(
             _parameter(
                 name=name,
@@ -273,4 +273,4 @@ def _node(tape: Tape, built: Built, names: Names, parameter: Tensor) -> int | No
 
 def _own_line(spot: Spot) -> Place | None:
     """Return the user's own line, where the other is a library's."""
-    return spot.calling_place or spot.place
+    return None if spot is NOWHERE else spot.calling_place or spot.place

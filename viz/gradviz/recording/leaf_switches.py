@@ -6,6 +6,8 @@ from gradviz.recording.identity import Switched
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 
+_NOT_SEEN = {on: Switched(on, NOWHERE) for on in (False, True)}
+
 
 def switched(tape: Tape, leaf: Tensor, spot: Spot, caller: Spot = NOWHERE) -> None:
     """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it
@@ -29,7 +31,7 @@ def born_at(tape: Tape, parameter: Tensor) -> Spot:
 
     Else nowhere.
     """
-    facts = tape.tensors.find(parameter)
+    facts = tape.tensors.find(parameter) if tape.froze else None
     return NOWHERE if facts is None or facts.born is None else facts.born
 
 
@@ -38,7 +40,7 @@ def switched_at(tape: Tape, leaf: Tensor) -> Switched:
 
     Nowhere, where it was not seen or is not so any more.
     """
-    facts = tape.tensors.find(leaf)
+    facts = tape.tensors.find(leaf) if tape.froze else None
     if facts is None or facts.switch is None or facts.switch.on != leaf.requires_grad:
-        return Switched(leaf.requires_grad, NOWHERE)
+        return _NOT_SEEN[leaf.requires_grad]
     return facts.switch

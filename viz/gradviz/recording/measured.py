@@ -4,9 +4,10 @@ What arrived at each leaf, where zeros begin, what turned out to be severed.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -213,14 +214,13 @@ def _write_amounts(
 def _flows(built: Built, observations: Sequence[Brought]) -> dict[int, Passage]:
     """Return what passed the nodes of the graph, in several backwards together."""
     flows: dict[int, Passage] = {}
+    index_of: Callable[[int | None], int | None] = cast("Any", built.index_of.get)  # None has none
     for observation in observations:
         for number, flow in observation.flows.items():
-            index = built.index_of.get(number)
+            index = index_of(number)
             if index is None:
                 continue
-            mine = flow.leading(
-                tuple(None if lead is None else built.index_of.get(lead) for lead in flow.leads)
-            )
+            mine = flow.leading(tuple(map(index_of, flow.leads)))
             flows[index] = mine if index not in flows else flows[index].and_also(mine)
     return flows
 
@@ -236,10 +236,8 @@ def _births(
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
     born: dict[tuple[int, bool], NotFinite] = {}
     for observation in observations:
-        for shown, birth in observation.births():
+        for shown, birth in observation.births(in_loss=not spoiled):
             at = built.index_of.get(shown)
-            if not spoiled and shown > 0:
-                continue
             behind = spoiled & built.before([at]) if at is not None else spoiled
             born.setdefault((birth.node, birth.forward), _not_finite(tape, built, birth, behind))
     first: dict[object, NotFinite] = {}  # of several at one line
@@ -320,6 +318,8 @@ def _sever_all(built: Built, raised: Raised) -> None:
 def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Passage]) -> None:
     """A node that got gradient and passed None on severs that input."""
     for index, flow in flows.items():
+        if None not in flow.went:
+            continue
         node = built.nodes[index]
         step = tape.steps.get(built.numbers[index])
         # A custom Function gets zeros in place of None, so one that passes None on of these severs

@@ -1,6 +1,5 @@
 """What a model calls its parameters and modules."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
 from gradviz.recording.tape import Tape
-from gradviz.recording.torch_inside import in_use, wholes
+from gradviz.recording.torch_inside import in_use, is_unit, wholes
 
 Model = nn.Module | Mapping[str, nn.Module | Tensor]
 
@@ -99,13 +98,14 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
     inner loop) is left out: it takes no gradient, these do.
     """
     stack: list[tuple[str, nn.Module, _Way]] = [(root, model, None)]
-    visits: Counter[int] = Counter()
+    visits: dict[int, int] = {}
     taken: dict[int, dict[str, Tensor]] = {}
     while stack:
         path, module, way = stack.pop()
-        if _leads_through(way, module) or visits[id(module)] >= _MOST_NAMES:
+        before = visits.get(id(module), 0)
+        if before and (before >= _MOST_NAMES or _leads_through(way, module)):
             continue
-        visits[id(module)] += 1
+        visits[id(module)] = before + 1
         way = (module, way)
         names.modules.setdefault(id(module), path)
         names.classes[path] = type(module).__name__
@@ -113,10 +113,11 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         switch = own.get("requires_grad")
         if switch is True or switch is False:
             (names.switched_on if switch else names.switched_off).append(path or "model")
-        for shard, whole in wholes(module):  # those of its children too, so before them
-            names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
-        for owner, name, part in in_use(module):
-            taken.setdefault(id(owner), {})[name] = part
+        if is_unit(module):
+            for shard, whole in wholes(module):  # those of its children too, so before them
+                names.shards[id(whole)], names.wholes[id(shard)] = shard, whole
+            for owner, name, part in in_use(module):
+                taken.setdefault(id(owner), {})[name] = part
         if torch_inside.is_compiled(module):
             names.compiled.append(path)
         prefix = f"{path}." if path else ""
@@ -126,11 +127,12 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         ).items():
             if parameter is not None and parameter.is_leaf:
                 yield prefix + name, names.shards.get(id(parameter), parameter)
-        stack += [
-            (prefix + name, child, way)
-            for name, child in reversed(torch_inside.children_of(module).items())
-            if child is not None
-        ]
+        if children := torch_inside.children_of(module):
+            stack += [
+                (prefix + name, child, way)
+                for name, child in reversed(children.items())
+                if child is not None
+            ]
 
 
 def _leads_through(way: _Way, module: nn.Module) -> bool:

@@ -310,12 +310,12 @@ class Observation:
             yield number
             number = self._views[number][0]
 
-    def births(self) -> list[tuple[int, births.Born]]:
+    def births(self, *, in_loss: bool = False) -> list[tuple[int, births.Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order.
 
-        0 or less where the loss does.
+        0 or less where the loss does; with ``in_loss`` those alone.
         """
-        return list(self._reasons.births(self.flows))
+        return list(self._reasons.births({} if in_loss else self.flows))
 
     def raised(self, error: BaseException, roots: tuple[int, ...]) -> Raised:
         """Say where a backward from some roots raised.

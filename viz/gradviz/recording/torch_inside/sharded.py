@@ -12,6 +12,11 @@ from typing import Any
 from torch import Tensor, nn
 
 
+def is_unit(module: nn.Module) -> bool:
+    """Say whether a module looks after parameters that are sharded."""
+    return "_handle" in module.__dict__ or hasattr(type(module), "_get_fsdp_state")
+
+
 def wholes(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield each shard that a module looks after, with the whole parameter that stood in for it."""
     flat: Any = getattr(module.__dict__.get("_handle"), "flat_param", None)
