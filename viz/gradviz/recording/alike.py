@@ -17,11 +17,12 @@ import numpy as np
 from torch import nn
 
 from gradviz.recording.expressions import Path
-from gradviz.recording.parts import is_open
+from gradviz.recording.parts import SOME, WITHIN, is_open
 from gradviz.recording.torch_inside import PARTS
 from gradviz.recording.where import variables
 
 _ELEMENTS = 256  # of a list that are looked at
+_OBJECTS = 1024
 _CALLED = (FunctionType, BuiltinFunctionType, type)  # what these give is told by their source
 _SCALARS = (bool, int, float, np.number, np.bool_)
 
@@ -117,14 +118,51 @@ def held(frame: FrameType, path: Path) -> Any:
     own = variables(frame, path[0])
     value = own[path[0]] if path[0] in own else frame.f_globals.get(path[0])
     for part in path[1:]:
-        if part.startswith("["):
-            value = _element(value, part[1:-1])
-        else:
-            value = _attribute(value, part)
+        value = _part(value, part)
     return value
 
 
-def _attribute(value: Any, name: str) -> Any:
+def held_by_each(frame: FrameType, path: Path) -> Iterator[Any]:
+    """Yield what a path holds, of every object that it can mean, as ``held`` does."""
+    start = next((at for at, part in enumerate(path) if part in (SOME, WITHIN)), len(path))
+    pending = [(held(frame, path[:start]), path[start:])]
+    left = _OBJECTS
+    while pending and left > 0:
+        value, way = pending.pop()
+        left -= 1
+        if not way:
+            yield value
+        elif way[0] in (SOME, WITHIN):
+            inner = _modules_within(value) if way[0] == WITHIN else _elements(value)
+            pending += [(item, way[1:]) for item in inner]
+        else:
+            pending.append((_part(value, way[0]), way[1:]))
+
+
+def _part(value: Any, part: str) -> Any:
+    return _element(value, part[1:-1]) if part.startswith("[") else attribute(value, part)
+
+
+def _elements(value: Any) -> list[Any]:
+    if isinstance(value, nn.Module):
+        inner = value.__dict__.get("_modules")
+        return list(inner.values()) if type(inner) is dict else []
+    return list(islice(value, _OBJECTS)) if type(value) in (list, tuple, deque) else []
+
+
+def _modules_within(value: Any) -> list[Any]:
+    modules: dict[int, Any] = {}
+    pending = [value]
+    while pending and len(modules) < _OBJECTS:
+        module = pending.pop()
+        if isinstance(module, nn.Module) and id(module) not in modules:
+            modules[id(module)] = module
+            pending += _elements(module)
+    return list(modules.values())
+
+
+def attribute(value: Any, name: str) -> Any:
+    """Return what an object's attribute holds, without running anything of the user's."""
     inner = getattr(value, "__dict__", None)
     if not isinstance(inner, dict):
         return None
@@ -138,6 +176,8 @@ def _element(value: Any, key: str) -> Any:
     if is_open(f"[{key}]"):
         return None
     index = ast.literal_eval(key)
+    if isinstance(value, (nn.Sequential, nn.ModuleList)) and type(index) is int:
+        value = _elements(value)
     if isinstance(value, dict) and type(value).__getitem__ is dict.__getitem__:
         return dict.get(value, index)
     flat = isinstance(value, np.ndarray) and value.ndim == 1

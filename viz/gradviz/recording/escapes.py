@@ -7,7 +7,7 @@ that they come from; and by their value, where that is no coincidence.
 
 import threading
 import weakref
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import CodeType, FrameType
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from gradviz.recording.alike import Given, held, plain_numbers, rounded
+from gradviz.recording.alike import Given, attribute, held, held_by_each, plain_numbers, rounded
 from gradviz.recording.expressions import Path, Range
-from gradviz.recording.fingerprints import Fingerprints
+from gradviz.recording.fingerprints import Fingerprints, is_short
 from gradviz.recording.functions import applied
 from gradviz.recording.instructions import (
     COMPREHENSIONS,
@@ -29,7 +29,7 @@ from gradviz.recording.instructions import (
     scope_of,
     text_use,
 )
-from gradviz.recording.outflows import Inflow, outflow, written_through
+from gradviz.recording.outflows import Inflow, kept_in, outflow, written_through
 from gradviz.recording.sites import HELD, Marks, Site
 from gradviz.recording.starts import backward_slice, element_slice, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
@@ -213,6 +213,10 @@ class Escapes:
                 break
             if sliced[1]:
                 given.read(frame, [path for path in followed if path not in sliced[0].written])
+            for path in sliced[0].attributes:
+                for value in held_by_each(frame, path):
+                    surely.update(dict.fromkeys(self.same(value)[0]))
+                surely.update(dict.fromkeys(_computed_from(frame, path, self._sites.values())))
             given.sites = sliced[1]
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
@@ -328,6 +332,27 @@ class Escapes:
                 passed += 1
             frame = frame.f_back
         return False
+
+
+def _computed_from(
+    frame: FrameType, path: Path, all_sites: Iterable[Mapping[tuple[CodeType, int], Site]]
+) -> Iterator[int]:
+    """Yield the values that left torch and that an attribute is computed from, of each object that
+    its path can mean.
+    """
+    place = next(at for at in reversed(range(len(path))) if not path[at].startswith("["))
+    name = path[place]
+    sites = [
+        site
+        for sites in all_sites
+        for site in sites.values()
+        if site.direct and name in kept_in(site.code, site.lasti)
+    ]
+    for owner in held_by_each(frame, path[:place]) if sites else ():
+        value = attribute(owner, name)
+        if value is not None and not is_short(value):
+            for site in sites:
+                yield from site.last_of(owner)
 
 
 def _function_around(frame: FrameType) -> FrameType:

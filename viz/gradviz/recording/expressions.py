@@ -68,12 +68,24 @@ def path_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
             else:
                 parts.clear()  # some element: the whole is what can be told
                 indices.append(inner.slice)
+        elif isinstance(inner, ast.Call) and (name := _attribute_named(inner)):
+            parts.append(name)
+            inner = ast.Attribute(inner.args[0], name)  # ``getattr(m, "a")`` is ``m.a``
         elif isinstance(inner, ast.Call) and (key := _looked_up(inner)) is not None:
             parts.append(f"[{key!r}]")
             inner = inner.func  # ``d.get("a")`` is ``d["a"]``
         else:
             return None, indices
         inner = inner.value  # type: ignore[attr-defined]
+
+
+def _attribute_named(call: ast.Call) -> str:
+    """Return the constant name that ``getattr`` is called with, with no default or a constant."""
+    if not isinstance(call.func, ast.Name) or call.func.id != "getattr" or call.keywords:
+        return ""
+    names = [name.value for name in call.args[1:] if isinstance(name, ast.Constant)]
+    name = names[0] if names and len(names) == len(call.args) - 1 else None
+    return name if isinstance(name, str) else ""
 
 
 def _looked_up(call: ast.Call) -> str | None:
@@ -89,17 +101,27 @@ def _looked_up(call: ast.Call) -> str | None:
 
 def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
     """Return the path that an expression reads: as ``path_of``, and a constant number or slice in
-    it is a part as well.
+    it is a part as well, as is an attribute of some element.
     """
     way: Path = ()
+    indices: list[ast.expr] = []
     inner = node
-    while isinstance(inner, ast.Subscript) and (parts := parts_at(inner.slice)):
-        way = (*parts, *way)
+    while True:
+        if isinstance(inner, ast.Subscript):
+            parts = parts_at(inner.slice)
+            if not parts and not way:
+                break
+            indices += [] if parts else [inner.slice]
+            way = (*(parts or (SOME,)), *way)
+        elif isinstance(inner, ast.Attribute) and path_of(inner)[1]:
+            way = (inner.attr, *way)
+        else:
+            break
         inner = inner.value
-    path, indices = path_of(inner)
+    path, others = path_of(inner)
     if path is None or not way:
-        return path, indices
-    return (*path, *straightened((*[SOME] * len(indices), *way))), indices
+        return path_of(node)
+    return (*path, *straightened((*[SOME] * len(others), *way))), [*indices, *others]
 
 
 def read_in(value: ast.AST) -> Iterator[Range]:

@@ -20,6 +20,8 @@ _CHANGES = frozenset(
     "append extend insert add update appendleft push put setdefault fill itemset __setitem__"
     " __iadd__ __imul__ __isub__".split()
 )
+_TAKES = frozenset("set set_result send put_nowait".split())  # and keeps the one thing it is given
+_ARRAYS = frozenset("np numpy torch".split())  # no method of theirs gives memory of their own
 # Of these, what gives all that the name holds a new value
 _FILLS = frozenset(("fill", "copyto"))
 _CHANGES_FIRST = frozenset(
@@ -28,9 +30,12 @@ _CHANGES_FIRST = frozenset(
 # Calls that change nothing that they are given
 _READS = frozenset(
     "len sum min max abs round int float bool str list tuple set dict frozenset enumerate zip"
-    " sorted reversed range iter isinstance print any all map filter repr".split()
+    " sorted reversed range iter isinstance print any all map filter repr"
+    " hasattr getattr issubclass type id callable".split()
 )
-_READ_METHODS = frozenset("items values keys get index count".split())
+_READ_METHODS = frozenset(
+    "items values keys get index count modules children named_modules named_children".split()
+)
 _PASSES = 3  # over the body of a loop, after which nothing new comes round
 
 
@@ -210,7 +215,8 @@ class Reader:
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed: Path | None = None
         into: ast.expr | None = None
-        if isinstance(call.func, ast.Attribute) and call.args and name in _CHANGES:
+        changes = name in _CHANGES or (name in _TAKES and len(values) == 1)
+        if isinstance(call.func, ast.Attribute) and call.args and changes:
             into = call.func.value
         elif len(call.args) > 1 and name in _CHANGES_FIRST:
             into, values = call.args[0], values[1:]
@@ -242,6 +248,12 @@ class Reader:
         if isinstance(node, ast.Subscript) and _is_all(node.slice):
             environment = self._emptied(node.value, environment)
         path, indices = path_of(node)
+        if path is None and (given := _array_of(node)):
+            for root in given:
+                environment = self._define(
+                    root, value, environment, taken=taken, change=True, by="[]", into=way_into(node)
+                )
+            return environment
         if path is None or indices:  # some element of it
             keyed = len(indices) == 1 and isinstance(indices[0], (ast.Name, ast.Attribute))
             return self._define(
@@ -297,6 +309,20 @@ class Reader:
         after = {other: held for other, held in environment.items() if other[: len(path)] != path}
         after[path] = frozenset((made,))
         return after
+
+
+def _array_of(node: ast.expr) -> list[Path]:
+    """Return what an array is made of that is written to as it is made: ``buffer`` of
+    ``np.frombuffer(buffer)[0] = x``.
+    """
+    inner = node.value if isinstance(node, ast.Subscript) else node
+    if not isinstance(inner, ast.Call) or not isinstance(inner.func, ast.Attribute):
+        return []
+    module = inner.func.value
+    if not isinstance(module, ast.Name) or module.id not in _ARRAYS:
+        return []
+    roots = map(root_of, (*inner.args, *(word.value for word in inner.keywords)))
+    return [root for root in roots if root is not None and root[0] not in _ARRAYS]
 
 
 def _is_path(node: ast.expr) -> bool:

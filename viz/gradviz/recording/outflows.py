@@ -12,6 +12,7 @@ from gradviz.recording.expressions import Path, Range, is_inside, range_of, root
 from gradviz.recording.instructions import position_of, scope_of
 from gradviz.recording.parts import is_element, place_in
 from gradviz.recording.slices import Slicer
+from gradviz.recording.sources import Source
 from gradviz.recording.ways import DIRECT, Expression, Slice
 from gradviz.recording.where import by_file
 
@@ -105,6 +106,40 @@ def outflow(code: CodeType, lasti: int, changed: bool, inflow: Inflow) -> Outflo
 
 def _way(expression: Expression, position: Range, inflow: Inflow) -> Expression | None:
     return expression.way_of(position, lambda taken: [inflow.is_loose(taken)])
+
+
+@by_file
+def kept_in(code: CodeType, lasti: int) -> frozenset[str]:
+    """Return the attributes of a method's object that are computed from the value of an
+    instruction, and that nothing else in the file gives a value but a constant.
+    """
+    source_and_scope, position = scope_of(code), position_of(code, lasti)
+    if source_and_scope is None or position is None or not source_and_scope[1].own:
+        return frozenset()
+    source, scope = source_and_scope
+    kept = {
+        definition.target[1]: definition
+        for definition in scope.definitions
+        if len(definition.target) > 1
+        and definition.target[0] == scope.own
+        and not definition.call
+        and definition.value is not None
+        and range_of(definition.value) != position
+        and _reaches(code, definition, position)
+    }
+    return frozenset(
+        name for name, definition in kept.items() if _is_alone(source, name, definition)
+    )
+
+
+def _is_alone(source: Source, name: str, definition: Definition) -> bool:
+    others = (
+        other
+        for scope in source.scopes_with(name)
+        for other in scope.definitions
+        if other is not definition and name in other.target[1:] and not other.call
+    )
+    return all(isinstance(other.value, ast.Constant) for other in others)
 
 
 @by_file

@@ -10,6 +10,9 @@ from typing import NamedTuple
 Way = tuple[str, ...]
 
 SOME = "[?]"
+WITHIN = "[*]"
+"""Some module within a module, itself among them."""
+
 PAIRS = "="
 """Before a key: what ``dict(rows)`` has there, be it of a dict or of pairs."""
 
@@ -54,6 +57,8 @@ def part_at(index: ast.expr) -> str:
     """Return an index that is a constant as a part of a way; nothing for others."""
     if isinstance(index, ast.Constant) and isinstance(index.value, str):
         return f"[{index.value!r}]"
+    if isinstance(index, ast.Constant) and index.kind == WITHIN:
+        return WITHIN  # as ``taken`` writes it
     if isinstance(index, ast.Slice) and index.step is None:
         ends = [None if end is None else _number(end) for end in (index.lower, index.upper)]
         if (ends[0] is None) == (index.lower is None) and (ends[1] is None) == (
@@ -104,7 +109,7 @@ def may_be_same(first: str, second: str) -> bool:
 
 def is_open(part: str) -> bool:
     """Say whether a part may be any of several elements."""
-    return part in (SOME, PAIRS) or is_stretch(part) or is_some_of(part)
+    return part in (SOME, WITHIN, PAIRS) or is_stretch(part) or is_some_of(part)
 
 
 def is_element(part: str) -> bool:
@@ -300,7 +305,8 @@ def taken(node: ast.AST, way: Way) -> ast.expr | None:
         elif is_stretch(part) or is_some_of(part):
             return None
         else:
-            index = ast.Constant(... if part == SOME else eval_part(part))
+            index = ast.Constant(... if part in (SOME, WITHIN) else eval_part(part))
+            index.kind = part if part == WITHIN else None
             inner = ast.Subscript(node, ast.copy_location(index, node), ast.Load())
         node = ast.copy_location(inner, node)
     return node
@@ -367,6 +373,10 @@ def _of_method(call: ast.Call, owner: ast.expr, name: str, way: Way) -> list[Pie
         return [Piece(owner, (SOME, *rest))]
     if name == "keys":
         return []
+    if name in ("modules", "children"):
+        return [Piece(owner, (WITHIN if name == "modules" else SOME, *rest))]
+    if name in ("named_modules", "named_children"):
+        return _second(owner, (WITHIN if name == "named_modules" else SOME, *rest))
     if name in _IN_PLACE_METHODS:
         return [Piece(call, alone=True), Piece(owner, way)]
     if name in _ONE_OF_METHODS:

@@ -93,6 +93,16 @@ class Site:
         ways = (expression.way_of(position, self._parts) for expression in expressions)
         return [way._replace(loose=way.loose or unsure) for way in ways if way is not None]
 
+    def last_of(self, owner: object) -> tuple[int, ...]:
+        """Return what left here last in a method of an object; nothing where none did."""
+        serials = [
+            serial
+            for marks in self.marks.values()
+            for serial, by in marks.serials
+            if by == id(owner)
+        ]
+        return (serials[-1],) if serials and owner is not None else ()
+
     def says(self, given: Given) -> bool:
         """Say whether a number of a call's is what left here, as a text says it that has no other
         like it.

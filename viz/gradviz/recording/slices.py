@@ -8,6 +8,7 @@ What a function is given is followed by who knows its caller.
 """
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gradviz.recording.call_arguments import arguments_for, narrowed
@@ -40,6 +41,7 @@ from gradviz.recording.ways import (
     Slice,
     Way,
     alone,
+    has_attribute,
     has_moved,
     joined_to,
     of_argument,
@@ -75,6 +77,39 @@ def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
     return source.passed[id(node)]
 
 
+def _of_own(source: Source, scope: Scope) -> tuple[Path, ...]:
+    """Return the ways from a method's object to the attributes that its results are computed
+    from.
+    """
+    node = scope.node
+    if id(node) not in source.own:
+        source.own[id(node)] = ()  # of a method that calls itself nothing is said
+        slicer = Slicer(source, scope)
+        for values, environment in scope.results:
+            for value in values:
+                slicer.value(value, scope, environment)
+        if slicer.finished() is not None:
+            own = (path for path in slicer.attributes if path[0] == scope.own)
+            source.own[id(node)] = tuple(path[1:] for path in own)
+    return source.own[id(node)]
+
+
+def _read_by_method(source: Source, path: Path) -> Iterator[Path]:
+    """Yield the attributes that a method of this name reads of its object, where it is one."""
+    for method in source.callables.get(path[-1], ()):
+        if source.functions[id(method)][1]:
+            for way in _of_own(source, source.scope(method)):
+                yield (*path[:-1], *way)
+
+
+def _computes(source: Source, definition: Definition) -> bool:
+    """Say whether a change may compute a new number from what was there before."""
+    value = definition.value
+    if definition.call and isinstance(value, ast.Call):
+        return name_of(value) in source.callables
+    return definition.change and not definition.adds
+
+
 @dataclass(slots=True)
 class Slicer:
     """Follows expressions backwards, through the functions of a file."""
@@ -85,6 +120,7 @@ class Slicer:
     quiet: dict[Expression, None] = field(default_factory=dict)
     calls: dict[Range, None] = field(default_factory=dict)
     parameters: dict[Path, None] = field(default_factory=dict)
+    attributes: dict[Path, None] = field(default_factory=dict)
     followed: set[tuple[int, Path, Way]] = field(default_factory=set)
     pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
 
@@ -211,7 +247,11 @@ class Slicer:
             if len(self.followed) > _MOST:
                 return None
         return Slice(
-            tuple(self.expressions), tuple(self.calls), tuple(self.parameters), tuple(self.quiet)
+            tuple(self.expressions),
+            tuple(self.calls),
+            tuple(self.parameters),
+            tuple(self.quiet),
+            attributes=tuple(self.attributes),
         )
 
     def _is_new(self, thing: object, path: Path, way: Way) -> bool:
@@ -224,8 +264,10 @@ class Slicer:
     def _follow(
         self, path: Path, scope: Scope, environment: Environment, way: Way, line: int
     ) -> None:
+        if scope is self.start and not (way.quiet or way.loose) and has_attribute(path):
+            self.attributes.update(dict.fromkeys((path, *_read_by_method(self.source, path))))
         definitions, older = reaching(path, environment)
-        if any(self._computes(definition) for definition in definitions):
+        if any(_computes(self.source, definition) for definition in definitions):
             way = replace(way, computed=True)
         for definition in definitions:
             suffix = path[len(definition.target) :]
@@ -253,13 +295,6 @@ class Slicer:
             self._free(path, scope, way)
         if len(path) > 1:
             self._attribute(path, scope, environment, way)
-
-    def _computes(self, definition: Definition) -> bool:
-        """Say whether a change may compute a new number from what was there before."""
-        value = definition.value
-        if definition.call and isinstance(value, ast.Call):
-            return name_of(value) in self.source.callables
-        return definition.change and not definition.adds
 
     def _definition(self, definition: Definition, path: Path, way: Way, line: int = 0) -> None:
         value = definition.value

@@ -28,6 +28,7 @@ class Source:
         bases: Names of the classes above each class, by its name.
         scopes: Each function's, read when it is first asked for.
         passed: Of functions, the parameters that their results have something of, and what of them.
+        own: Of methods, the attributes of their object that their results have something of.
     """
 
     tree: ast.Module
@@ -36,6 +37,7 @@ class Source:
     bases: dict[str, set[str]]
     scopes: dict[int, Scope] = field(default_factory=dict)
     passed: dict[int, frozenset[Path] | None] = field(default_factory=dict)
+    own: dict[int, tuple[Path, ...]] = field(default_factory=dict)
 
     @cached_property
     def callables(self) -> dict[str, list[Function]]:

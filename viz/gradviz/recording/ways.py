@@ -78,6 +78,7 @@ class Slice:
         quiet: Expressions in the functions that are called on the way: what leaves torch in there
             is known where they are called, but for what leaves in a thread of its own.
         written: Paths that it starts at and that stand in a text of several numbers.
+        attributes: Paths of attributes in the function itself: what they hold goes in.
     """
 
     expressions: tuple[Expression, ...] = ()
@@ -85,6 +86,7 @@ class Slice:
     parameters: tuple[Path, ...] = ()
     quiet: tuple[Expression, ...] = ()
     written: frozenset[Path] = frozenset()
+    attributes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,11 @@ def within(definition: Definition, suffix: Path) -> Path | None:
     left = suffix[len(definition.into) :]
     is_element = definition.adds and definition.by != "[]"
     return left[1:] if is_element and left[:1] and left[0].startswith("[") else left
+
+
+def has_attribute(path: Path) -> bool:
+    """Say whether a path ends in an attribute, or in an element of one."""
+    return any(not part.startswith("[") for part in path[1:])
 
 
 def has_moved(definition: Definition, suffix: Path) -> bool:
