@@ -29,6 +29,7 @@ class Net(nn.Module):
         self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 2)
         self.t = nn.Parameter(torch.tensor(0.7))
         self.register_buffer("kept", torch.zeros(4, 3))
+        self.taken_before = [self.a.weight.data]
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,12 @@ REMEDIES = (
         "Use the tensor itself",
         lambda net: loss_of(net, net.a(X).data),
         lambda net: loss_of(net, net.a(X)),
+    ),
+    Remedy(
+        "shared memory",
+        "Read the parameter itself",
+        lambda net: loss_of(net, X @ net.taken_before[0].t()),
+        lambda net: loss_of(net, X @ net.a.weight.t()),
     ),
     Remedy(
         "no_grad", "out of the no_grad block", under_no_grad, lambda net: loss_of(net, net.a(X))

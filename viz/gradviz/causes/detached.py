@@ -37,4 +37,14 @@ CAUSES = (
             " says so and is checked.",
         ),
     ),
+    Cause(
+        kind=CutKind.DATA,
+        operations=("shared memory",),
+        explanation=Explanation(
+            "What this line reads lies in the parameter's memory, and was taken out of its graph"
+            " before the trace began: by .data, detach(), state_dict() or numpy().",
+            "Read the parameter itself here. A value that is meant as a constant needs memory of"
+            " its own: detach().clone().",
+        ),
+    ),
 )

@@ -179,6 +179,8 @@ class _Walk:
             index = built.index_of[number] = len(built.nodes)
             step = self._tape.steps.get(number)
             own = step.stamp.spot if step is not None else self._tape.spot_of(number)
+            if own is NOWHERE and number in self._tape.calls:
+                own = spot  # what reads it is the first that is known of it
             if own is None:
                 older = step is not None and is_older(step.stamp, self._tape.began)
                 own = NOWHERE if older else spot

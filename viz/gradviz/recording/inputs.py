@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -126,8 +127,11 @@ def dead_sources(
             continue
         if function is not None and function.shape_only and position:
             continue
-        if id(item) in interesting:
-            sources.extend(_dead_origin(recorder, item))
+        dead = _dead_origin(recorder, item) if id(item) in interesting else ()
+        if dead:
+            sources.extend(dead)
+        elif kind is Tensor and not item.requires_grad and (kin := recorder.kinships.of(item)):
+            sources.append(kin)
         if not item.requires_grad and isinstance(item, nn.Parameter):
             sources.append(tape.leaf(item))
         if memory and address(item) != own:
@@ -194,7 +198,8 @@ def inputs_of(
         frame: Where the call stands, to follow plain numbers through Python code.
     """
     numbers: dict[int, bool] = {}
-    own = address(out) if out is not None and recorder.tape.memory else 0
+    followed = recorder.tape.memory or recorder.kinships.any
+    own = address(out) if out is not None and followed else 0
     _gather(recorder, args, numbers, function, own)
     if kwargs:
         _gather(
@@ -243,9 +248,15 @@ def _gather(
                 numbers.setdefault(facts.origin, False)
             elif _is_parameter(item):
                 numbers.setdefault(tape.leaf(item), False)
+            elif kind is Tensor and not (own and address(item) == own):
+                if kin := recorder.kinships.of(item):
+                    numbers.setdefault(kin, False)
             if memory and (place := address(item)) in memory and place != own:
                 for write in writes(tape, item):
                     numbers.setdefault(write, False)
+        elif kind is np.ndarray:
+            if kin := recorder.kinships.of_array(item):
+                numbers.setdefault(kin, False)
         else:
             _gather(recorder, _contents(item), numbers, None, own)
 

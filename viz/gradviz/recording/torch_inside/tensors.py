@@ -54,7 +54,14 @@ SWAPPED = Ability(
     "Tensors that torch.utils.swap_tensors has exchanged are not followed.",
 )
 
-ABILITIES = (STORAGES, IMPLEMENTATIONS, VIEWS, VERSIONS, VERSIONS_BACK, SWAPPED)
+COUNTS = Ability(
+    ("_C._storage_Use_Count",),
+    "a tensor that shares its memory with no other is no view of a parameter from before the trace",
+    "2.6 to 2.13",
+    "What was taken out of a parameter before the trace, and shares its memory, is not recognised.",
+)
+
+ABILITIES = (STORAGES, IMPLEMENTATIONS, VIEWS, VERSIONS, VERSIONS_BACK, SWAPPED, COUNTS)
 
 TensorBase: Any = private("_C.TensorBase")  # has the methods written in C; 2.6 to 2.15
 # torch's own, whatever a script has put in the place of Tensor.detach and of the others
@@ -64,6 +71,7 @@ numpy: Callable[[Tensor], Any] = getattr(TensorBase, "numpy", Tensor.numpy)
 tolist: Callable[[Tensor], Any] = getattr(TensorBase, "tolist", Tensor.tolist)
 
 _HAS_ADDRESS = not STORAGES.missing
+_uses = None if STORAGES.missing else private("_C._storage_Use_Count")
 
 
 def storage_address(tensor: Tensor) -> int:
@@ -91,6 +99,18 @@ def has_data(storage: Any) -> bool:
     try:
         return storage.device.type != "meta" and bool(storage.data_ptr())
     except RuntimeError:
+        return False
+
+
+def may_share(tensor: Tensor) -> bool:
+    """Say whether the memory of a tensor is also that of others, or somebody else's; False where
+    torch does not say.
+    """
+    try:
+        memory = tensor.untyped_storage()
+        # The tensor itself holds it, and the Python object that was asked for
+        return _uses is not None and (_uses(memory._cdata) > 2 or not memory.resizable())
+    except (NotImplementedError, RuntimeError):
         return False
 
 

@@ -1,0 +1,134 @@
+"""What lies in a parameter's memory since before the trace is that parameter's value."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call
+
+import gradviz
+from gradviz.graph import CutKind, Verdict
+
+X = torch.linspace(-1, 1, 12).reshape(4, 3)
+
+
+def report_of(take, use):
+    """Return the report on a step that uses what was taken out of a model before it."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 2))
+    taken = take(model)
+    with gradviz.trace() as trace:
+        loss = use(model, taken)
+        if loss.requires_grad:
+            loss.backward()
+    return trace.report(loss, model)
+
+
+def by(weight, model):
+    return model[2](torch.tanh(X @ weight.reshape(3, 3).t())).square().mean()
+
+
+@pytest.mark.parametrize(
+    ("take", "use"),
+    [
+        (lambda model: model[0].weight.data, lambda model, w: by(w, model)),
+        (lambda model: model[0].weight.detach().view(-1), lambda model, w: by(w * 1.5, model)),
+        (lambda model: model.state_dict(), lambda model, w: by(w["0.weight"], model)),
+        (
+            lambda model: model[0].weight.detach().numpy(),
+            lambda model, w: by(torch.from_numpy(w), model),
+        ),
+        (
+            lambda model: model[0].weight.detach().numpy()[1:],
+            lambda model, w: by(X[:3] * torch.tensor(w).sum(), model),
+        ),
+        (
+            lambda model: torch.from_numpy(model[0].weight.detach().numpy()),
+            lambda model, w: by(w.clone(), model),
+        ),
+        (
+            lambda model: model[0].weight.data,
+            lambda model, w: model[2](X).square().mean() * w[0, 0].item(),
+        ),
+    ],
+)
+def test_a_value_taken_before_the_trace_is_a_cut_at_the_line_that_reads_it(take, use):
+    report = report_of(take, use)
+    (cut,) = report.cuts
+    assert report.parameters["0.weight"].verdict is Verdict.CUT
+    assert (cut.kind, cut.operation, cut.parameters) == (
+        CutKind.DATA,
+        "shared memory",
+        ("0.weight",),
+    )
+    assert cut.code.strip()
+    assert report.parameters["0.bias"].verdict is Verdict.UNUSED
+    assert report.parameters["2.weight"].verdict is Verdict.REACHED
+
+
+def test_a_state_dict_that_the_model_runs_with_cuts_all_that_it_has():
+    report = report_of(
+        lambda model: model.state_dict(),
+        lambda model, state: functional_call(model, state, X).square().mean(),
+    )
+    assert {parameter.verdict for parameter in report.parameters.values()} == {Verdict.CUT}
+
+
+def test_a_penalty_of_a_flat_buffer_beside_the_model_is_partial():
+    def flatten(model):
+        flat = torch.cat([p.data.reshape(-1) for p in model.parameters()])
+        start = 0
+        for p in model.parameters():
+            p.data = flat[start : start + p.numel()].view_as(p)
+            start += p.numel()
+        return flat
+
+    def use(model, flat):
+        assert flat.norm().item() > 0  # what goes nowhere tells nothing
+        return model(X).square().mean() + flat[:9].square().sum()
+
+    report = report_of(flatten, use)
+    assert [name for name, p in report.parameters.items() if p.partial] == ["0.weight"]
+
+
+@pytest.mark.parametrize(
+    ("take", "use"),
+    [
+        (
+            lambda model: copy.deepcopy(model).state_dict(),
+            lambda model, average: (model(X) - average["2.bias"]).square().mean(),
+        ),
+        (
+            lambda model: [p.detach().clone() for p in model.parameters()],
+            lambda model, old: sum(
+                (p - q).square().sum() for p, q in zip(model.parameters(), old, strict=True)
+            ),
+        ),
+        (
+            lambda model: torch.randn(8, 3),
+            lambda model, data: (model(data[:4]) - model(data[4:])).square().mean(),
+        ),
+        (
+            lambda model: model.state_dict(),
+            lambda model, state: (model.load_state_dict(state), model(X).square().mean())[1],
+        ),
+        (lambda model: model.state_dict(), lambda model, _: model(X).square().mean()),
+    ],
+)
+def test_what_has_memory_of_its_own_or_is_not_read_cuts_nothing(take, use):
+    report = report_of(take, use)
+    assert not report.cuts
+    assert not any(parameter.partial for parameter in report.parameters.values())
+
+
+def test_a_line_that_steps_through_memory_from_before_cuts_no_later_loss():
+    def use(model, weights):
+        loss = model(X).square().mean()
+        gradients = torch.autograd.grad(loss, [*model.parameters()], retain_graph=True)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.sub_(0.01 * gradient)
+        return loss
+
+    report = report_of(lambda model: [p.data for p in model.parameters()], use)
+    assert not report.cuts

@@ -1,0 +1,118 @@
+"""Tensors without history that lie in a parameter's memory since before the trace.
+
+``w = p.data``, ``model.state_dict()``, a flat buffer, a numpy array: nobody saw them being made.
+"""
+
+import gc
+from bisect import bisect_left
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradviz.graph import CutKind
+from gradviz.recording.identity import Facts
+from gradviz.recording.records import Call
+from gradviz.recording.tape import Tape
+from gradviz.recording.tensor_state import region
+from gradviz.recording.torch_inside import has_data, is_opaque, may_share
+from gradviz.recording.where import NOWHERE
+
+SHARED_MEMORY = "shared memory"
+
+
+class _Span(NamedTuple):
+    """Where a leaf lies in memory, and what is known of it."""
+
+    low: int
+    high: int
+    facts: Facts
+    live: bool
+
+
+class Kinships:
+    """Which leaves the memory of a tensor belongs to that no call of the trace has made.
+
+    The leaves are looked for once, when the first tensor comes in that shares its memory.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._spans: list[_Span] | None = None
+        self._numbers: dict[tuple[int, int], int] = {}
+
+    @property
+    def any(self) -> bool:
+        """Say whether any leaf shares its memory."""
+        return bool(self._spans)
+
+    def of(self, tensor: Tensor) -> int:
+        """Return the number of what a tensor carries that lies in the memory of leaves.
+
+        0 for one that lies in none.
+        """
+        if self._spans is None:
+            if not may_share(tensor) or not _is_floating(tensor):
+                return 0
+            self._spans = self._look()
+        if not self._spans or not _is_floating(tensor):
+            return 0
+        return self._within(*_bytes(tensor))
+
+    def of_array(self, array: "np.ndarray[Any, Any]") -> int:
+        """Return what ``of`` does of an array that torch has given out before the trace."""
+        base: Any = array
+        while isinstance(base, np.ndarray):
+            base = base.base
+        return self.of(base) if isinstance(base, Tensor) else 0
+
+    def _within(self, low: int, high: int) -> int:
+        assert self._spans is not None
+        number = self._numbers.get((low, high))
+        if number is None:
+            last = bisect_left(self._spans, high, key=attrgetter("low"))
+            owners = tuple(
+                (span.facts.leaf, span.live)
+                for span in self._spans[:last]
+                if low < span.high and self._tape.tensors.is_valid(span.facts)
+            )
+            number = self._numbers[low, high] = self._call(owners) if owners else 0
+        return number
+
+    def _call(self, owners: tuple[tuple[int, bool], ...]) -> int:
+        for leaf, live in owners:
+            self._tape.leaves[leaf].requires_grad |= live
+        return self._tape.call(Call("data", CutKind.DATA, SHARED_MEMORY, owners, NOWHERE))
+
+    def _look(self) -> list[_Span]:
+        leaves = [item for item in gc.get_objects() if _is_leaf(item) and may_share(item)]
+        spans = [self._span(leaf) for leaf in leaves]
+        return sorted(spans, key=attrgetter("low"))
+
+    def _span(self, leaf: Tensor) -> _Span:
+        self._tape.leaf(leaf)
+        return _Span(*_bytes(leaf), self._tape.tensors.know(leaf), leaf.requires_grad)
+
+
+def _is_leaf(item: Any) -> bool:
+    kind = type(item)
+    return kind is nn.Parameter or (kind is Tensor and item.requires_grad and item.is_leaf)
+
+
+def _is_floating(tensor: Tensor) -> bool:
+    return tensor.dtype.is_floating_point or tensor.dtype.is_complex
+
+
+def _bytes(tensor: Tensor) -> tuple[int, int]:
+    """Return where a tensor's elements lie in memory; nothing for one without memory."""
+    try:
+        if tensor.layout is not torch.strided or is_opaque(tensor):
+            return 0, 0
+        memory = tensor.untyped_storage()
+        start = memory.data_ptr() if has_data(memory) else 0
+        low, high = region(tensor) if start else (0, 0)
+        return start + low, start + high
+    except (RuntimeError, NotImplementedError):
+        return 0, 0
