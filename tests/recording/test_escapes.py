@@ -209,6 +209,25 @@ def numbers(values):
         yield 2 * value.item()
 
 
+def by_a_sum_of_each(a, b, made):
+    return b + 0.1 * sum(abs(value) for value in a.tolist())
+
+
+def by_a_sum_over_rows(a, b, made):
+    rows = a.outer(a).tolist()
+    return b + 0.1 * max(sum(value * value for value in row) for row in rows)
+
+
+def by_the_values_of_a_dictionary(a, b, made):
+    terms = {"fit": b.square().sum(), "spread": -np.log(np.abs(a.detach().numpy()).sum())}
+    return b + sum(terms.values())
+
+
+def by_the_values_of_a_comprehension(a, b, made):
+    squares = {place: value * value for place, value in enumerate(a.tolist())}
+    return b + 0.1 * sum(squares.values())
+
+
 COMES_BACK = [
     through_a_file,
     by_a_pickle,
@@ -227,6 +246,10 @@ COMES_BACK = [
     through_memory_that_torch_shares,
     by_a_comprehension,
     by_a_generator,
+    by_a_sum_of_each,
+    by_a_sum_over_rows,
+    by_the_values_of_a_dictionary,
+    by_the_values_of_a_comprehension,
 ]
 
 
@@ -291,6 +314,14 @@ def each(values):
     return [value.item() for value in values]
 
 
+def values_beside_a_log_of_each(a, b, made):
+    made["shown"] = [value for value in a.tolist()]
+    norms = {"a": a.norm().item()}
+    losses = {"first": b.square().sum(), "second": b.sum()}
+    made["norms"] = norms
+    return sum(losses.values())
+
+
 def a_shape(a, b, made):
     kept = a.detach().numpy()
     return b * (kept.shape[0] + 1.0) * len(kept)
@@ -310,6 +341,7 @@ GOES_NOWHERE = [
     another_key,
     another_element,
     a_helper_for_both,
+    values_beside_a_log_of_each,
     a_shape,
     a_log,
 ]

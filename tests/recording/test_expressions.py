@@ -6,6 +6,7 @@ import pytest
 
 from gradviz.recording.expressions import (
     arguments_of,
+    holds,
     is_inside,
     path_of,
     range_of,
@@ -67,6 +68,7 @@ def test_an_index_that_is_computed_is_told_beside_the_path():
         ("[r.n for r in rows]", {("rows", "[?]", "n")}),
         ("{k: v for k, v in d.items()}", {("d",)}),
         ("[0 for _ in rows]", set()),
+        ("sum(d.values())", {("sum",), ("d", "values"), ("d",)}),
         ("f'{x:.3f}'", {("x",)}),
         ("1.0", set()),
     ],
@@ -74,6 +76,25 @@ def test_an_index_that_is_computed_is_told_beside_the_path():
 def test_an_expression_reads_the_paths_that_its_value_comes_from(text, paths):
     assert paths <= read(text)
     assert {path[0] for path in read(text)} == {path[0] for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("{0}", True),
+        ("[{0}, x]", True),
+        ("list({0})[1]", True),
+        ("[v for v in {0}]", True),
+        ("[{0} for _ in rows]", True),
+        ("[abs(v) for v in {0}]", False),
+        ("sum({0})", False),
+        ("2 * {0}", False),
+    ],
+)
+def test_a_value_holds_what_it_hands_on_as_it_is(text, held):
+    value = parsed(text.format("t.tolist()"))
+    (source,) = (node for node in ast.walk(value) if ast.unparse(node) == "t.tolist()")
+    assert holds(value, source) is held
 
 
 def test_a_shape_or_a_type_is_no_value():

@@ -128,9 +128,21 @@ def read_in(value: ast.AST) -> Iterator[Range]:
     """Yield where the calls stand whose values a value holds as they are: its own, and those in a
     display.
     """
+    for node in _held_in(value):
+        if isinstance(node, ast.Call) and name_of(node) in (*_GIVE, *_HOLD):
+            yield range_of(node)
+
+
+def holds(value: ast.AST, source: ast.AST) -> bool:
+    """Say whether a value holds what another expression gives, or elements of it, as they are."""
+    return any(node is source for node in _held_in(value))
+
+
+def _held_in(value: ast.AST) -> Iterator[ast.AST]:
     pending = [value]
     while pending:
         node = pending.pop()
+        yield node
         if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
             pending += node.elts
         elif isinstance(node, ast.Dict):
@@ -139,11 +151,11 @@ def read_in(value: ast.AST) -> Iterator[Range]:
             pending.append(node.value)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins(node):
             pending += (node.left, node.right)
-        elif isinstance(node, ast.Call):
-            if name_of(node) in _GIVE or name_of(node) in _HOLD:
-                yield range_of(node)
-            if name_of(node) in _HOLD:
-                pending += (*node.args, *node.keywords)
+        elif isinstance(node, ast.Call) and name_of(node) in _HOLD:
+            pending += (*node.args, *node.keywords)
+        elif isinstance(node, _COMPREHENSIONS):
+            plain = all(path_of(result)[0] is not None for result in _results(node))
+            pending += [part.iter for part in node.generators] if plain else _results(node)
 
 
 def _joins(node: ast.BinOp) -> bool:
@@ -357,6 +369,8 @@ def _called(call: ast.Call) -> Iterator[Path]:
             return
         path, indices = path_of(call.func)
         yield from reads(call.func.value) if path is None or indices else (path,)
+        if name == "values" and not call.args:
+            yield from reads_part(call, (SOME,))  # of a dict
     else:
         yield from reads(call.func)
     given = call.args[1:] if name in _LIKE else call.args

@@ -3,7 +3,6 @@
 ``w = p.data``, ``model.state_dict()``, a flat buffer, a numpy array: nobody saw them being made.
 """
 
-import gc
 from bisect import bisect_left
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
+from gradviz.recording.alive import of_kinds
 from gradviz.recording.identity import Facts
 from gradviz.recording.records import Call
 from gradviz.recording.tape import Tape
@@ -87,7 +87,7 @@ class Kinships:
         return self._tape.call(Call("data", CutKind.DATA, SHARED_MEMORY, owners, NOWHERE))
 
     def _look(self) -> list[_Span]:
-        leaves = [item for item in gc.get_objects() if _is_leaf(item) and may_share(item)]
+        leaves = [item for item in of_kinds(Tensor) if _is_leaf(item) and may_share(item)]
         spans = [self._span(leaf) for leaf in leaves]
         return sorted(spans, key=attrgetter("low"))
 

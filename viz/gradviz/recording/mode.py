@@ -16,12 +16,14 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from gradviz.recording import torch_inside, transforms
+from gradviz.recording.inner_code import of_types_and_modes
 from gradviz.recording.locked import Locked
 from gradviz.recording.on_behalf import OnBehalf
 from gradviz.recording.outside_writes import look_outside
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.replaced import original_of
 from gradviz.recording.rules import rule_of
+from gradviz.recording.rules.called_back import took_part
 from gradviz.recording.rules.transformed import after_transformed
 from gradviz.recording.step_watch import GradientTouches
 from gradviz.recording.tape import Tape
@@ -104,7 +106,10 @@ class RecordingMode(Recorder, TorchFunctionMode):
             leave_out_caller(error)
             raise
         try:
+            code = () if unseen is _AS_IT_IS else of_types_and_modes(types)
             with unseen:
+                if code:
+                    took_part(self, rule.name, code, (*args, *kwargs.values()), frame)
                 if given is not args:
                     return after_transformed(self, rule, args, (given, named), out, before, frame)
                 return rule.after(self, rule, args, kwargs, out, before, frame)
@@ -120,6 +125,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         self._rules = defaultdict(lambda: None)
         self._instead.clear()
         self._on_behalf.forget()
+        self.inner_code.forget()
         while self.children:
             self.children.pop().end()
 

@@ -15,6 +15,7 @@ from gradviz.recording import elsewhere, where
 from gradviz.recording.escapes import Escapes
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.gradients import LeftGradients
+from gradviz.recording.inner_code import InnerCode
 from gradviz.recording.kinships import Kinships
 from gradviz.recording.met import Met
 from gradviz.recording.observer import Observer
@@ -60,6 +61,7 @@ class Recorder:
         self.exposed = Exposed()
         self.met = Met()
         self.kinships = Kinships(tape)
+        self.inner_code = InnerCode()
         self.stacks = Stacks(tape.module)
         self.observer = Observer(tape)
         self.gradients = LeftGradients(tape)

@@ -16,6 +16,7 @@ from gradviz.recording.definitions import EACH, Definition, Environment, Scope, 
 from gradviz.recording.expressions import (
     Path,
     Range,
+    holds,
     parted,
     path_of,
     range_of,
@@ -160,12 +161,13 @@ class Slicer:
         ]
         for source, inner in parted(value):
             unread.append(source)
+            through = way if holds(value, source) else replace(way, computed=True)
             for piece in inner:
                 if piece.alone:
-                    self._take(alone(piece.node, way), way)
+                    self._take(alone(piece.node, through), through)
                 elif path_of(piece.node)[0] is None:
                     left = without_some(("", *piece.way))[1:]
-                    self.stands(piece.node, scope, environment, way, left)
+                    self.stands(piece.node, scope, environment, through, left)
         read = () if way.computed else tuple(read_in(value))
         several = tuple(map(range_of, texts_of_several(value)))
         ranges = tuple(map(range_of, unread))

@@ -1,17 +1,19 @@
-"""The user's own Python that runs inside one call of torch's: the body of a custom operator, or the
-function that ``apply_`` is given.
+"""The user's own Python that runs inside one call of torch's: the body of a custom operator, the
+function that ``apply_`` is given, the methods of what a tensor is made of.
 
 Torch sets a trace aside for as long as a call lasts that the trace is looking at, so nobody sees
 what that code does. But what it may read can be had from the code itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from gradviz.recording import torch_inside
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.compiling import values_in
+from gradviz.recording.inner_code import of_elements, of_kernel
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
@@ -19,6 +21,7 @@ from gradviz.recording.rule import Rule
 from gradviz.recording.severing import write_down
 
 _ELEMENTWISE = frozenset(("apply_", "map_", "map2_"))
+_MAKES = frozenset(("tensor", "as_tensor", "asarray"))
 
 
 def and_what_is_called_back(rule: Rule, function: Callable[..., Any]) -> Rule:
@@ -26,9 +29,44 @@ def and_what_is_called_back(rule: Rule, function: Callable[..., Any]) -> Rule:
     note of what the code may read as well.
     """
     body = torch_inside.body_of(function)
-    if body is None and getattr(function, "__name__", "") not in _ELEMENTWISE:
+    name = getattr(function, "__name__", "")
+    if name in _MAKES:
+        return Rule(rule.name, partial(_after_made, rule.after), rule.before)
+    if body is None and torch_inside.has_own_kernel(function):
+        return Rule(rule.name, partial(_after_kernel, rule.after), rule.before)
+    if body is None and name not in _ELEMENTWISE:
         return rule
     return Rule(rule.name, _After(rule.after, body), rule.before)
+
+
+def took_part(
+    recorder: Recorder, name: str, code: Sequence[Any], args: Any, frame: FrameType
+) -> None:
+    """Take note of the leaves that code of the user's may have read in a call of a name, beside
+    what the call was given.
+    """
+    given = {id(item) for item in tensors_in(args)}
+    leaves = recorder.inner_code.may_read(code, frame) if code else ()
+    read = [leaf for leaf in leaves if id(leaf) not in given]
+    if read:
+        inputs = tuple((recorder.tape.leaf(leaf), True) for leaf in read)
+        stack = recorder.stacks.look_around(frame)
+        serial = write_down(recorder, name, None, inputs, stack, None)
+        recorder.tape.left(serial, Exit.NUMBER)
+
+
+def _after_made(
+    after: Callable[..., Any], recorder: Recorder, rule: Rule, args: Any, *more: Any
+) -> Any:
+    took_part(recorder, rule.name, of_elements(args[0]) if args else (), (), more[-1])
+    return after(recorder, rule, args, *more)
+
+
+def _after_kernel(
+    after: Callable[..., Any], recorder: Recorder, rule: Rule, args: Any, *more: Any
+) -> Any:
+    took_part(recorder, rule.name, of_kernel(more[-1]), args, more[-1])
+    return after(recorder, rule, args, *more)
 
 
 class _After:

@@ -95,6 +95,13 @@ def putting_stance_back() -> Callable[[], object]:
 # Operators
 
 
+# The dispatch keys of kernels that compute
+_KERNELS = (
+    "CPU CUDA MPS XPU CompositeExplicitAutograd CompositeImplicitAutograd Autograd AutogradCPU"
+    " AutogradCUDA"
+).split()
+
+
 def body_of(func: Any) -> Any:
     """Return the Python function that an operator of ``torch.library.custom_op`` runs; None for any
     other function.
@@ -102,6 +109,20 @@ def body_of(func: Any) -> Any:
     schema = getattr(func, "_schema", None)
     name = getattr(schema, "name", None) or getattr(func, "_qualified_op_name", "")
     return getattr((private(BODIES.paths[0]) or {}).get(name), "_init_fn", None)
+
+
+def has_own_kernel(func: Any) -> bool:
+    """Say whether an operator of ``torch.ops`` has a kernel in Python, from ``Library.impl``.
+
+    ``library._impls`` is private; seen in 2.6 to 2.15. Without it, what such a kernel reads is said
+    to be unused.
+    """
+    schema = getattr(func, "_schema", None)
+    name = getattr(schema, "name", None) or getattr(func, "_qualified_op_name", None)
+    made = private("library._impls") or ()
+    return isinstance(name, str) and any(
+        f"{name.replace('::', '/')}/{key}" in made for key in _KERNELS
+    )
 
 
 def written_by_schema(func: Any) -> list[tuple[int, str]]:

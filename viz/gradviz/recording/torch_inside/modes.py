@@ -132,6 +132,15 @@ dispatch_modes: Callable[[], int] = _dispatch_modes or _none
 """Return how many dispatch modes there are."""
 
 
+def modes_within() -> list[Any]:
+    """Return the modes on torch's stacks, of functions and of dispatch: from inside one that runs,
+    those that run within it.
+    """
+    at = private("_C._get_dispatch_stack_at")
+    modes = [] if _mode_at is None else [_mode_at(place) for place in range(other_modes())]
+    return modes + ([] if at is None else [at(place) for place in range(dispatch_modes())])
+
+
 def modes_that_end() -> int:
     """Return how many modes are on torch's stack, without that of a default device, which stays."""
     number = other_modes()
