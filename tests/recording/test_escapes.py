@@ -315,7 +315,7 @@ def each(values):
 
 
 def values_beside_a_log_of_each(a, b, made):
-    made["shown"] = [value for value in a.tolist()]
+    made["shown"] = [round(value, 3) for value in a.tolist()]
     norms = {"a": a.norm().item()}
     losses = {"first": b.square().sum(), "second": b.sum()}
     made["norms"] = norms

@@ -100,7 +100,16 @@ def a_detached_name_of_a_value():
     return squared.sum(), model
 
 
+def a_target_that_a_call_gives_its_result_to():
+    model = net()
+    held = torch.ones(2, 2)
+    value = (model(X) * held).sum()
+    torch.add(X[:, :2], 1, out=held)
+    return value, model
+
+
 LINES = {
+    a_target_that_a_call_gives_its_result_to: "torch.add(X[:, :2], 1, out=held)",
     a_buffer_that_is_scaled: "self.scale.mul_(0.9)",
     a_part_of_a_buffer_that_is_filled: "model.scale[1:3] = 0",
     a_detached_name_of_a_value: "held.clamp_(min=0)",

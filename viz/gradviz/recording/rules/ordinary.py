@@ -5,12 +5,15 @@ from typing import Any
 
 from torch import Tensor
 
+from gradviz.recording import where
 from gradviz.recording.memory_writes import wrote
 from gradviz.recording.named_calls import OUT
 from gradviz.recording.noting import is_another, made, stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function, Rule
-from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.tensor_state import base_of, is_recorded
+from gradviz.recording.torch_inside import version
+from gradviz.recording.where import Spot
 
 
 def after(
@@ -54,6 +57,10 @@ def _wrote_out(
     others = {name: value for name, value in kwargs.items() if name != "out"}
     for target in (outs,) if isinstance(outs, Tensor) else tuple(outs or ()):
         wrote(recorder, by, target, False, args, others, frame)
+        if type(target) is Tensor and not target.is_nested and not target.is_inference():
+            spot = Spot._make((*where.quick(frame)[:4], -1))
+            sizes = tuple(base_of(target).shape)
+            recorder.tape.rewritten.plain(sizes, version(target) or 0, spot)
 
 
 def ordinary(name: str) -> Rule:
