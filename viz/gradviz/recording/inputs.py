@@ -12,6 +12,7 @@ from gradviz.recording.alike import is_index
 from gradviz.recording.arguments import as_array
 from gradviz.recording.escapes import of_interest
 from gradviz.recording.fingerprints import is_short
+from gradviz.recording.identity import Facts
 from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function
@@ -244,21 +245,28 @@ def _gather(
                     ):
                         numbers.setdefault(facts.origin, False)
                     numbers[tape.walk(node)] = True
-            elif facts is not None and facts.origin:
-                numbers.setdefault(facts.origin, False)
-            elif _is_parameter(item):
-                numbers.setdefault(tape.leaf(item), False)
-            elif kind is Tensor and not (own and address(item) == own):
-                if kin := recorder.kinships.of(item):
-                    numbers.setdefault(kin, False)
+            elif dead := _dead_number(recorder, item, facts, own):
+                numbers.setdefault(dead, False)
             if memory and (place := address(item)) in memory and place != own:
                 for write in writes(tape, item):
                     numbers.setdefault(write, False)
         elif kind is np.ndarray:
-            if kin := recorder.kinships.of_array(item):
-                numbers.setdefault(kin, False)
+            numbers.update(recorder.kinships.of_array(item))
         else:
             _gather(recorder, _contents(item), numbers, None, own)
+
+
+def _dead_number(recorder: Recorder, item: Tensor, facts: Facts | None, own: int) -> int:
+    """Return the number of a tensor without gradient: of what made it, of a parameter, or of what
+    lies in a parameter's memory; 0 for one of no interest.
+    """
+    if facts is not None and facts.origin:
+        return facts.origin
+    if _is_parameter(item):
+        return recorder.tape.leaf(item)
+    if type(item) is not Tensor or (own and address(item) == own):
+        return 0
+    return recorder.kinships.of(item)
 
 
 def _contents(item: Any) -> Iterable[Any]:

@@ -61,12 +61,15 @@ class Kinships:
             return 0
         return self._within(*_bytes(tensor))
 
-    def of_array(self, array: "np.ndarray[Any, Any]") -> int:
-        """Return what ``of`` does of an array that torch has given out before the trace."""
+    def of_array(self, array: "np.ndarray[Any, Any]") -> dict[int, bool]:
+        """Return what an array carries that torch has given out before the trace, by number: no
+        gradient passes.
+        """
         base: Any = array
         while isinstance(base, np.ndarray):
             base = base.base
-        return self.of(base) if isinstance(base, Tensor) else 0
+        number = self.of(base) if isinstance(base, Tensor) else 0
+        return {number: False} if number else {}
 
     def _within(self, low: int, high: int) -> int:
         assert self._spans is not None

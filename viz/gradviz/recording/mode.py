@@ -10,6 +10,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -78,12 +79,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
             except BaseException as error:
                 leave_out_caller(error)
                 raise
-        # What is asked of a tensor must not come to the user's own modes and subclasses.
-        unseen = (
-            without_torch_function() if types or other_modes() or dispatch_modes() else _AS_IT_IS
-        )
-        if self.lock is not None:
-            unseen = Locked(self.lock, unseen)
+        unseen = self._unseen(types)
         before = None
         given, named = (
             (args, kwargs)
@@ -106,16 +102,37 @@ class RecordingMode(Recorder, TorchFunctionMode):
             leave_out_caller(error)
             raise
         try:
-            code = () if unseen is _AS_IT_IS else of_types_and_modes(types)
+            if unseen is not _AS_IT_IS:
+                self._look_inside(rule.name, types, (args, kwargs), frame, unseen)
             with unseen:
-                if code:
-                    took_part(self, rule.name, code, (*args, *kwargs.values()), frame)
                 if given is not args:
                     return after_transformed(self, rule, args, (given, named), out, before, frame)
                 return rule.after(self, rule, args, kwargs, out, before, frame)
         except BaseException as failure:
             self.failed(failure)
             return out
+
+    def _unseen(self, types: Any) -> AbstractContextManager[Any]:
+        """Return a context in which nobody sees what is asked of a tensor: no mode of the user's,
+        and no subclass.
+        """
+        own = types or other_modes() or dispatch_modes()
+        unseen = without_torch_function() if own else _AS_IT_IS
+        return unseen if self.lock is None else Locked(self.lock, unseen)
+
+    def _look_inside(
+        self,
+        name: str,
+        types: Any,
+        given: tuple[Any, Any],
+        frame: FrameType,
+        unseen: AbstractContextManager[Any],
+    ) -> None:
+        """Take note of what the user's modes and subclasses may have read in a call."""
+        code = of_types_and_modes(types)
+        if code:
+            with unseen:
+                took_part(self, name, code, (*given[0], *given[1].values()), frame)
 
     def end(self) -> None:
         """Let every call pass from here on, should torch ask again.

@@ -170,9 +170,8 @@ class Slicer:
                     self.stands(piece.node, scope, environment, through, left)
         read = () if way.computed else tuple(read_in(value))
         several = tuple(map(range_of, texts_of_several(value)))
-        ranges = tuple(map(range_of, unread))
-        place = range_of(value)
-        whole = Expression(place, taken, way.object, not way.kept, way.loose, read, ranges, several)
+        out, place = tuple(map(range_of, unread)), range_of(value)
+        whole = Expression(place, taken, way.object, not way.kept, way.loose, read, out, several)
         self._take(whole, way)
 
     def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
