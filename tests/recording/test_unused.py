@@ -144,6 +144,21 @@ def test_what_no_call_took_in_is_said_to_be_read_by_none():
     assert why(reported(step), "rate").reason is UnusedReason.NEVER_READ
 
 
+def test_a_copy_that_is_of_no_module_was_made_of_what_the_loss_uses():
+    model = Net()
+    copies = {}
+
+    def step():
+        copies["wide"] = model.q1.weight.detach().double().requires_grad_()
+        copies["own"] = torch.zeros(2, requires_grad=True)
+        return model(X).sum(), {"model": model, **copies}
+
+    report = reported(step)
+    assert why(report, "wide").reason is UnusedReason.MADE_OF_USED
+    assert why(report, "wide").place.code.startswith('copies["wide"] =')
+    assert why(report, "own").reason is UnusedReason.NEVER_READ
+
+
 def test_nothing_is_said_of_what_was_not_seen():
     model = Net()
     hidden = model.aux(X)

@@ -56,3 +56,10 @@ def test_a_block_far_from_its_siblings_and_where_float32_ends_are_told():
         "The gradient of h.1 and of 1 block before it is below 1.2e-38, where float32 holds"
         " fewer digits." in text
     )
+
+
+def test_a_block_that_has_stopped_has_no_last_norm_and_one_that_takes_turns_has():
+    norms = {"a.weight": (1.0, 1.0, 1.0, None, None), "b.weight": (None, 2.0, None, 3.0, None)}
+    told = render_series(series(norms, calls=(1, 2, 3, 4, 5)))
+    first, second = (line.split()[-1] for line in told.splitlines()[1:3])
+    assert (first, second) == ("-", "3.0e+00")

@@ -75,7 +75,12 @@ def test_of_many_reasons_the_first_are_told_and_the_rest_is_counted():
 
 def test_what_moves_and_not_by_its_gradient_is_said():
     text = sentence(training(fate("a"), fate("b", mover="weight decay")))
-    assert "b is moved by weight decay alone" in text
+    assert text.startswith("1 of 2 parameters trains; b is moved by weight decay alone")
+    copied = training(fate("a"), fate("b", mover="hand, no gradient"))
+    assert sentence(copied) == "1 of 2 parameters trains; b is moved by hand alone."
+    some, every = fate("a", mover="gradient"), fate("b", mover="hand")
+    assert sentence(training(some, every)) == "All 2 parameters train; b by hand."
+    assert sentence(training(every)) == "The only parameter trains, by hand."
     assert in_words(fate("b", mover="hand")) == "trains, moved by hand"
     assert in_words(fate("b", "cut")) == "does not train (cut off from the loss)"
     assert in_words(replace(fate("b"), trains=None)) == "not known to train"

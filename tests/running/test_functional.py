@@ -89,7 +89,7 @@ def test_what_the_script_itself_moves_by_such_gradients_trains(scripts, call):
     assert (ran.code, ran.out) == (0, scripts.python("train.py").out)
     assert "ALARM" not in ran.err
     assert ran.end == (
-        "gradviz: 1 of 2 parameters trains; model.weight is moved by hand at train.py:13;"
+        "gradviz: 1 of 2 parameters trains, by hand at train.py:13;"
         " model.bias does not: whether its value went into the loss cannot be seen.\n"
     )
 

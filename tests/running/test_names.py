@@ -117,7 +117,7 @@ def test_a_tensor_that_stays_as_it_is_is_an_input(scripts):
         scripts.write("train.py", PLAIN.format(after))
         ends.append(scripts.run("train.py").end)
     assert ends[0].endswith("whether parameters train is not known.\n")
-    assert ends[1].startswith("gradviz: The only parameter trains; x is moved by hand at")
+    assert ends[1].startswith("gradviz: The only parameter trains, by hand at")
 
 
 def test_an_optimizer_that_is_wrapped_is_called_as_what_wraps_it(told):

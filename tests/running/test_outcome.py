@@ -247,8 +247,8 @@ def test_what_weight_decay_or_a_hand_moves_is_called_that(scripts):
         """,
     )
     assert scripts.run("train.py").end == (
-        "gradviz: All 6 parameters train; spare.* (2) are moved by weight decay alone: what arrives"
-        " is all zero; teacher.* (2) are moved by hand at train.py:14.\n"
+        "gradviz: 2 of 6 parameters train; spare.* (2) are moved by weight decay alone: what arrives"
+        " is all zero; teacher.* (2) are moved by hand alone at train.py:14.\n"
     )
 
 

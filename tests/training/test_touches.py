@@ -45,6 +45,7 @@ def test_a_parameter_whose_data_is_replaced_is_written_into_and_known_where_it_l
     weight.data = torch.ones(1)
     touches.moved(weight, sys._getframe())
     assert touches.written_at(id(weight)).code == "touches.moved(weight, sys._getframe())"
+    weight.data.add_(1)
     touches.wrote(weight, "add_", sys._getframe())
     assert touches.written_at(id(weight)).code == 'touches.wrote(weight, "add_", sys._getframe())'
 
@@ -88,3 +89,12 @@ def test_a_parameter_that_is_gone_is_forgotten():
     touches.keep(set())
     assert not touches
     assert not touches._last
+
+
+def test_the_line_that_drops_a_gradient_is_known_however_often_gradient_arrives_anew():
+    touches, weight = Touches(), with_grad(1.0)
+    weight.grad = None
+    touches.replaced(weight, sys._getframe())
+    touches.forget([weight])
+    assert touches.dropped_at(id(weight)).code == "touches.replaced(weight, sys._getframe())"
+    assert touches.dropped_at(id(with_grad(1.0))) is None

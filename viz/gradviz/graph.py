@@ -334,6 +334,7 @@ class UnusedReason(StrEnum):
     OTHER_LOSS = "other_loss"  # it went into another loss, whose backward ran
     NOT_RUN = "not_run"  # the line that calls its module did not run
     COPIED = "copied"  # a copy of its module, which is no part of the model, ran in its place
+    MADE_OF_USED = "made_of_used"  # of no module, made of parameters that the loss uses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,8 +344,7 @@ class Unused:
     Attributes:
         reason: See :class:`UnusedReason`.
         place: The last line that used it, or its copy; the other loss's backward; the line that did
-            not run; of a module that was never called, the last line that called its twin. None
-            where unknown.
+            not run, or that called its twin last, or that made it of others. None where unknown.
         twin: Path of a module like its own that was called several times instead; empty where there
             is none.
         times: How often that one was called.

@@ -27,9 +27,13 @@ WHYS = tuple(IN_WORDS)
 BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ")
 """Reasons of alarms beside these."""
 
-MOVERS = ("gradient", "weight decay", "no gradient", "hand")
+MOVERS = ("gradient", "weight decay", "no gradient", "hand", "hand, no gradient")
 """What moves a parameter that trains: an optimizer by the gradient that arrived; by weight decay
-alone; by what it remembers of earlier steps; or something that is no step of an optimizer."""
+alone; by what it remembers of earlier steps; something that is no step of an optimizer; or that,
+and no gradient arrives, as at an average of weights."""
+
+BY_GRADIENT = (None, "gradient", "hand")
+"""Those of them that make use of the gradient that arrives, or of which it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +356,7 @@ class Evidence:
             none, or it is not known.
         overflow: The step that made it NaN or infinite, or that made so what the birth came of.
         cleared_at: The line that cleared its gradient between two backward calls, before any step.
+        dropped_at: The line that set its ``.grad`` to None.
         thawed: It requires grad and has some, as it was last looked at.
         put_back: What each step did to it was undone before the next backward.
         came_spoilt: It was not finite before a backward call that was watched.
@@ -387,6 +392,7 @@ class Evidence:
     birth: NotFinite | None = None
     overflow: Overflow | None = None
     cleared_at: Place | None = None
+    dropped_at: Place | None = None
     thawed: bool = False
     put_back: bool = False
     came_spoilt: bool = False

@@ -38,6 +38,9 @@ def with_reasons(
     return {name: calls.why(name) for name in unused} if calls is not None else {}
 
 
+_MOST_CALLS = 8  # that make a copy of a parameter, one of the other
+
+
 @dataclass(slots=True)
 class _Ran:
     """How a module ran.
@@ -93,7 +96,11 @@ class _Calls:
         if elsewhere is not None:
             return Unused(reason=UnusedReason.OTHER_LOSS, place=_own_line(elsewhere))
         owner = name.rpartition(".")[0]
-        took_part = owner in self._by_path or not owner or self._is_read_in_part(owner)
+        is_bare = owner not in self._modules
+        made = self._made_of_used(tensor) if is_bare else None
+        if made is not None:
+            return Unused(reason=UnusedReason.MADE_OF_USED, place=_line(made))
+        took_part = owner in self._by_path or is_bare or self._is_read_in_part(owner)
         read = self._tape.lines.read_at(tensor) or self._severed_read(tensor, anywhere=took_part)
         if read is not None:
             return Unused(reason=UnusedReason.DROPPED, place=_line(read))
@@ -113,6 +120,34 @@ class _Calls:
             other.rpartition(".")[0] == owner and other not in self._unused
             for other in self._names.tensors
         )
+
+    def _made_of_used(self, tensor: Tensor) -> Spot | None:
+        """Return the line that made a tensor of parameters that went into the loss and of nothing
+        else, such as copies in another type; None where it was made otherwise, or that is not
+        known.
+        """
+        facts = self._tape.tensors.find(tensor)
+        if facts is None or not facts.origin:
+            return None
+        used = {
+            self._tape.leaf_number(other)
+            for name, other in self._names.tensors.items()
+            if name not in self._unused
+        }
+        made, behind = self._tape.calls[facts.origin], [facts.origin]
+        for _ in range(_MOST_CALLS):
+            inputs = {number for made_by in behind for number in self._went_into(made_by)}
+            behind = [number for number in inputs if number not in used]
+            if not behind:
+                return made.spot if inputs else None
+        return None
+
+    def _went_into(self, number: int) -> tuple[int, ...]:
+        """Return the numbers of what went into a call, or into an autograd node."""
+        step = self._tape.steps.get(number)
+        if step is not None:
+            return step.nexts
+        return tuple(before for before, _ in self._tape.calls[number].inputs)
 
     def _other_loss(self, tensor: Tensor) -> Spot | None:
         """Return the line of the last backward that brought a parameter gradient, though it is no

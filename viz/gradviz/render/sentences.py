@@ -264,6 +264,8 @@ def why_unused(unused: Unused) -> str:
         return "it went into another loss" + (", whose backward() ran" if unused.place else "")
     if unused.reason is UnusedReason.NOT_RUN:
         return "no call of its module was seen; the call that did not run is"
+    if unused.reason is UnusedReason.MADE_OF_USED:
+        return "this loss uses what it was made of"
     if unused.reason is UnusedReason.COPIED:
         return (
             "no call of its module was seen; a copy of it, which is no part of the model, ran in"

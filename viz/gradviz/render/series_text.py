@@ -1,5 +1,6 @@
 """The numbers of a run in text: a sparkline of each block."""
 
+import itertools
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -123,5 +124,11 @@ def _marks(line: Line, scale: Scale, places: list[int]) -> Iterator[str]:
 
 
 def _last(numbers: tuple[float | None, ...]) -> float | None:
-    """Return the latest number that there is; None where none is among the last few."""
-    return next((number for number in reversed(numbers[-8:]) if number is not None), None)
+    """Return the latest number that there is; None where there is none, or it has stopped: where
+    more calls came since without one than ever before between two.
+    """
+    places = [place for place, number in enumerate(numbers) if number is not None]
+    if not places:
+        return None
+    gaps = [later - earlier for earlier, later in itertools.pairwise((-1, *places))]
+    return numbers[places[-1]] if len(numbers) - places[-1] <= max(gaps) else None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gradviz.facts.training import IN_WORDS, Alarm, Fate, Heir, Training
+from gradviz.facts.training import BY_GRADIENT, IN_WORDS, Alarm, Fate, Heir, Training
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
@@ -40,8 +40,9 @@ def sentence(training: Training | None) -> str:
     decided = [fate for fate in fates if fate.trains is not None]
     if not decided:
         return _with_remarks(f"{_steps(training)}, so {NOT_KNOWN}", training)
-    clauses = [_how_many(training)]
-    clauses += _without_gradient(training)
+    by_hand = _all_by_hand(training)
+    clauses = [f"{_how_many(training)}{by_hand}"]
+    clauses += [] if by_hand else _otherwise_moved(training)
     reasons = _by_reason(training)
     clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
     rest = sum(len(names) for _, names in reasons[_CLAUSES:])
@@ -79,7 +80,7 @@ def _how_many(training: Training) -> str:
     if _is_open(training):
         return f"{_steps(training)}, so {NOT_KNOWN}"
     fates = training.parameters
-    train = sum(fate.trains is True for fate in fates)
+    train = sum(fate.trains is True and fate.mover in BY_GRADIENT for fate in fates)
     total = counted(len(fates), "parameter")
     if train == len(fates):
         return f"All {total} train" if len(fates) > 1 else "The only parameter trains"
@@ -124,33 +125,40 @@ def _beside(training: Training) -> list[str]:
 _MOVED = {
     "weight decay": "moved by weight decay alone: what arrives is all zero",
     "no gradient": "moved without gradient, by what the optimizer remembers: what arrives is zero",
-    "hand": "moved by hand",
+    "hand": "by hand",
+    "hand, no gradient": "moved by hand alone",
 }
 
 
-def _without_gradient(training: Training) -> list[str]:
-    """Return clauses on what moves, and not because an optimizer steps it by its gradient."""
+def _all_by_hand(training: Training) -> str:
+    """Return that all parameters that train do so by hand; empty where some do otherwise."""
+    moved = [fate for fate in training.parameters if fate.trains]
+    places = {fate.moved_at for fate in moved}
+    if len(places) != 1 or any(fate.mover != "hand" for fate in moved):
+        return ""
+    place = next(iter(places))
+    return ", by hand" + ("" if place is None else f" at {path_and_line(place)}")
+
+
+def _otherwise_moved(training: Training) -> Iterator[str]:
+    """Yield clauses on what moves, and not because an optimizer steps it by its gradient."""
     groups: dict[tuple[str, Place | None], list[str]] = {}
     for fate in training.parameters:
         if fate.trains and fate.mover in _MOVED:
             groups.setdefault((fate.mover, fate.moved_at), []).append(fate.name)
-    return [
-        f"{_who(names, training)} {_MOVED[mover]}"
-        + ("" if place is None else f" at {path_and_line(place)}")
-        for (mover, place), names in groups.items()
-    ]
-
-
-def _who(names: Sequence[str], training: Training) -> str:
-    if len(names) == len(training.parameters) > 1:
-        return "all are"
-    return f"{_names(names, training.parameters)} {'is' if len(names) == 1 else 'are'}"
+    for (mover, place), names in groups.items():
+        at = "" if place is None else f" at {path_and_line(place)}"
+        who = f"{_names(names, training.parameters)} "
+        if mover != "hand":
+            who += "is " if len(names) == 1 else "are "
+        yield f"{who}{_MOVED[mover]}{at}"
 
 
 _TRAINS = {
     "weight decay": "moves by weight decay alone",
     "no gradient": "moves without gradient",
     "hand": "trains, moved by hand",
+    "hand, no gradient": "is moved by hand alone",
 }
 
 
@@ -334,7 +342,7 @@ def _why(fate: Fate, *, single: bool) -> str:
         "left_out": f"backward(){at} does not ask for {them}",
         "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
         "cleared": (
-            f"nothing puts {their} gradient into the .grad that is stepped"
+            _unfed(call, at, their)
             if fate.unfed
             else f"{call}{at} clears {their} gradient before step()"
             if at
@@ -360,6 +368,12 @@ def _why(fate: Fate, *, single: bool) -> str:
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
     return sentences.get(fate.why or "", fate.why or "")
+
+
+def _unfed(call: str, at: str, their: str) -> str:
+    if at:
+        return f"{call}{at} parts {their} .grad from the one that is stepped"
+    return f"nothing puts {their} gradient into the .grad that is stepped"
 
 
 def _never_steps(holder: str) -> str:

@@ -101,7 +101,7 @@ def find(frame: FrameType | None) -> Found:
     named = set()
     for root in (*roots, *loose.values()):
         own_name = names.get(id(root))
-        name = _free(own_name or _fallback(root, optimizers), by_name)
+        name = _free(own_name or _fallback(root, optimizers, names), by_name)
         by_name[name] = root
         if own_name is not None or isinstance(root, Tensor):
             named.add(name)
@@ -213,8 +213,7 @@ def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], 
     chosen = alive.of_kinds(nn.Module, Optimizer, nn.Parameter)
     if gc.get_freeze_count():
         chosen += _frozen(frame, set(map(id, chosen)))
-    # Else its __init__ has not got so far.
-    modules = [
+    modules = [  # else its __init__ has not got so far
         thing
         for thing in chosen
         if issubclass(type(thing), nn.Module) and torch_inside.is_initialized(thing)
@@ -285,14 +284,16 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     )
 
 
-def _fallback(root: nn.Module | Tensor, optimizers: Iterable[Optimizer]) -> str:
+def _fallback(root: Any, optimizers: Iterable[Optimizer], names: Mapping[int, str]) -> str:
+    """Return what a root is called that no variable leads to, given those of optimizers."""
     if isinstance(root, nn.Module):
         return type(root).__name__
     for optimizer in optimizers:
         for number, group in enumerate(optimizer.param_groups):
             for position, tensor in enumerate(group["params"]):
                 if tensor is root:
-                    return f"{type(optimizer).__name__}{_GROUPS}{number}].params[{position}]"
+                    holder = names.get(id(optimizer), type(optimizer).__name__)
+                    return f"{holder}{_GROUPS}{number}].params[{position}]"
     return "tensor"
 
 

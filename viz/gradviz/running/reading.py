@@ -34,6 +34,7 @@ from gradviz.training.gathering import Seen
 from gradviz.training.heirs import find_heirs
 from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of
+from gradviz.training.rebound import find_rebound
 from gradviz.training.watch import StepWatch
 
 _UNTRACED = "It ran in a thread that is not traced: cut cannot be told from unused."
@@ -250,6 +251,7 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         births=report.births,
         copies=find_copies(report.graph),
         heirs=find_heirs(report.graph),
+        rebound=find_rebound(report.graph),
         leaves=report.unregistered,
         is_finite=is_finite(ended.losses),
         last_layer=_meant(last_layer(report.graph), scene.roots),

@@ -7,7 +7,7 @@ from itertools import chain
 from gradviz.causes import explain
 from gradviz.facts.calls import StepNote
 from gradviz.graph import Cut, Verdict
-from gradviz.render.sentences import counted
+from gradviz.render.sentences import counted, is_known_unused
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
 from gradviz.training.heirs import find_heirs
@@ -155,6 +155,8 @@ def reach_in_words(step: OptimizerStep) -> str:
         if step.frozen
         else ""
     )
+    if len(step.held) == 1:
+        return "no gradient of these calls reached its only parameter"
     return f"gradient reached {got} of its {len(step.held)} parameters{frozen}"
 
 
@@ -221,7 +223,9 @@ def _starved(names: Iterable[str], calls: Sequence[BackwardCall]) -> Iterator[st
             for name in group
             if name in call.report.parameters
         ]
-        unclear = any(parameter.uncertain for parameter in parameters)
+        unclear = any(
+            parameter.uncertain or not is_known_unused(parameter) for parameter in parameters
+        )
         if not cuts and unclear:
             yield line("", "whether their values went into the loss cannot be seen")
         elif not cuts:

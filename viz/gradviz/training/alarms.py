@@ -219,8 +219,14 @@ def _stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> b
 
 
 def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
-    """Say whether an optimizer holds it, and steps or will never do so."""
-    return any(holder.steps for holder in holders) or (bool(holders) and scene.ended)
+    """Say whether an optimizer holds it, and steps, or will never do so while no copy of it trains
+    in its place.
+    """
+    if any(holder.steps for holder in holders):
+        return True
+    heir = "" if evidence.heir is None else evidence.heir.name
+    is_replaced = any(fate.name == heir and fate.trains for fate in scene.fates)
+    return bool(holders) and scene.ended and not is_replaced
 
 
 def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
@@ -299,6 +305,11 @@ def _clipped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> b
     return len(evidence.looks) > 1 or scene.ended
 
 
+def _lost(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
+    """What undoes the first steps may be a search that takes back what was no better."""
+    return not evidence.put_back or scene.ended
+
+
 def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
     """A learning rate of zero in one group is a way to freeze; in every group it is not meant.
 
@@ -343,7 +354,7 @@ _MEANT: Mapping[str, _Meant] = {
     "not_held": _not_held,
     "not_stepped": _not_stepped,
     "too_small": _too_small,
-    "lost": _always,
+    "lost": _lost,
 }
 
 

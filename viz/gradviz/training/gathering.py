@@ -29,6 +29,7 @@ class Seen:
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
         copies: For each parameter that is a copy, what it was copied from, and by which line.
+        rebound: The line that made each tensor that was made anew of itself and its gradient.
         heirs: For each parameter that is cut off, what was made of it and gets the gradient.
         last_layer: Names of the parameters that all gradient for the rest of a model passes.
         inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
@@ -45,6 +46,7 @@ class Seen:
     underivable: tuple[ConstantTerm, ...] = ()
     births: tuple[NotFinite, ...] = ()
     copies: Mapping[str, tuple[str, Place | None]] = field(default_factory=dict)
+    rebound: Mapping[str, Place | None] = field(default_factory=dict)
     heirs: Mapping[str, Heir] = field(default_factory=dict)
     last_layer: frozenset[str] = frozenset()
     inspects: bool = False
@@ -193,6 +195,7 @@ class Gatherer:
                 else _overflow(overflow)
             ),
             cleared_at=self.touches.cleared_at(key),
+            dropped_at=self.touches.dropped_at(key),
             thawed=history.thawed,
             put_back=history.is_put_back,
             came_spoilt=history.came_spoilt,
@@ -227,7 +230,9 @@ class Gatherer:
 
     def _written_at(self, key: int, history: History) -> Place | None:
         asks = history.by_hand or history.is_put_back
-        return self.touches.written_at(key) if asks else None
+        written = self.touches.written_at(key) if asks else None
+        lines = (call.rebound.get(self.identities.names[key]) for call in self.calls)
+        return written or next((line for line in lines if line is not None), None)
 
     def _is_last(self, name: str) -> bool:
         reaching = self._reaching(name)

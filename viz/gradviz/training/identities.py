@@ -90,6 +90,20 @@ class Identities:
         }
         return list(tensors.values())
 
+    def followers(self, before: Mapping[int, str], rebound: Container[str]) -> dict[int, int]:
+        """Return for each tensor that was made anew of itself the identity that it had.
+
+        Args:
+            before: The names of all parameters before this call.
+            rebound: Names of those that were made anew.
+        """
+        keys = {name: key for key, name in before.items() if name in rebound}
+        return {
+            key: keys[name]
+            for key, name in self.names.items()
+            if name in keys and keys[name] != key
+        }
+
     def gone(self, optimizers: Optimizers) -> frozenset[int]:
         """Return the identities of what went with its module since the last call.
 

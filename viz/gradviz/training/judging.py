@@ -91,6 +91,12 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
     trained by that, or not trained for the reason that this is not.
     """
     by_name = {fate.name: fate for fate in fates}
+    # Whose .grad was a part of the whole's, until that line
+    drops = {own: parameter.dropped_at for parameter in evidence for own in parameter.lies_in}
+    for own, place in drops.items():
+        if own in by_name and by_name[own].unfed:
+            by_name[own] = _at(by_name[own], place)
+    fates = tuple(by_name[fate.name] for fate in fates)
 
     def lodged(fate: Fate, parameter: Evidence) -> Fate:
         wholes = (by_name[name] for name in parameter.lies_in if name in by_name)
@@ -109,6 +115,12 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
         return replace(fate, **reason)
 
     return tuple(map(lodged, fates, evidence))
+
+
+def _at(fate: Fate, place: Place | None) -> Fate:
+    if place is None:
+        return replace(fate, file=None, line=None, code=None)
+    return replace(fate, file=place.file, line=place.line, code=place.code)
 
 
 def _lost_together(fates: tuple[Fate, ...], steppers: Sequence[Stepper]) -> tuple[Fate, ...]:
@@ -156,7 +168,7 @@ def _fate(
         optimizer=", ".join(dict.fromkeys(holder.name for holder in holders)) or None,
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
-        moved_at=evidence.written_at if mover == "hand" else None,
+        moved_at=evidence.written_at if mover in ("hand", "hand, no gradient") else None,
         put_back=why == "lost" and evidence.is_undone,
         away=trains is None and bool(evidence.looks) and not looks,
         unfed=why == "cleared" and evidence.houses,
@@ -195,8 +207,13 @@ def _mover(evidence: Evidence, holders: Sequence[Stepper]) -> str | None:
     """
     stepped = [look for look in evidence.looks if look.moved]
     if evidence.by_hand and not stepped:
-        unseen = not evidence.looks and any(holder.steps for holder in holders)
-        return None if unseen else "hand"
+        if not evidence.looks and any(holder.steps for holder in holders):
+            return None
+        is_fed = any(
+            in_call.verdict is Verdict.REACHED or _is_unclear(in_call)
+            for in_call in evidence.verdicts
+        )
+        return "hand" if is_fed else "hand, no gradient"
     if not stepped or any(look.gradient for look in stepped):
         return "gradient"
     return "weight decay" if all(look.decays for look in stepped) else "no gradient"

@@ -4,7 +4,7 @@ Parameters are known by identity. Of their values only an even spread is kept, a
 something about them is open.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from gradviz.facts.training import Touch
 from gradviz.recording import torch_inside
 from gradviz.recording.where import Spot
 from gradviz.system.undo import Undo
+from gradviz.training.hand_writes import HandWrites
 from gradviz.training.looking import Glance
 from gradviz.training.sampling import Batch, has_values, spread
 
@@ -160,6 +161,13 @@ class Moves:
         for key in gone:
             self.histories.pop(key, None)
 
+    def follow(self, followers: Mapping[int, int]) -> None:
+        """Let the history of a tensor go on with the one that follows it, both by identity."""
+        moved = {
+            key: self.histories.pop(old) for key, old in followers.items() if old in self.histories
+        }
+        self.histories.update(moved)
+
     def renumber(self, optimizer: int, number: int) -> None:
         """Let the steps of an optimizer be those of a number: another may get its identity."""
         for history in self.histories.values():
@@ -174,6 +182,13 @@ class Moves:
         return any(
             not history.finite and not history.stays_so for history in self.histories.values()
         )
+
+    def look_for_returns(self, parameters: Iterable[Tensor], writes: HandWrites) -> None:
+        """See which parameters are what they were before each change by hand."""
+        for parameter in parameters:
+            history = self.of(id(parameter))
+            if history.by_hand and not history.sights and writes.is_put_back(parameter):
+                history.by_hand = history.drift = False
 
     def is_open(self, key: int) -> bool:
         """Say whether a later look may tell more of a parameter than is known."""

@@ -13,6 +13,7 @@ from gradviz.facts.training import Touch
 from gradviz.graph import Place
 from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
+from gradviz.training.hand_writes import HandWrites
 
 _WRITES = ("zero_", "copy_")
 _REPLACES = frozenset(
@@ -30,9 +31,12 @@ class Touches:
         self._last: dict[int, tuple[str, Spot]] = {}
         self._backward: Spot | None = None  # the last, where no optimizer has stepped since
         self._cleared: dict[int, Spot] = {}
+        self._dropped: dict[int, Spot] = {}  # lines that set a gradient to None
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
+        self._numels: dict[int, int] = {}
+        self.by_hand = HandWrites()
         self._aside: dict[int, tuple[int, Spot]] | None = None  # as :meth:`begin_step` says
         self._times: Counter[int] = Counter()  # that a step wrote into a parameter
 
@@ -40,7 +44,8 @@ class Touches:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
         for addresses in (self._owner, self._lies, self._holder):
             addresses.clear()
-        for kept in (self._last, self._cleared, self._written):
+        self.by_hand.keep(alive)
+        for kept in (self._last, self._cleared, self._dropped, self._written):
             for key in [key for key in kept if key not in alive]:
                 del kept[key]
 
@@ -59,8 +64,11 @@ class Touches:
 
     def hold(self, parameters: Iterable[Tensor]) -> None:
         """Take note of where parameters are from now on."""
-        self._holder = {_pointer(parameter): id(parameter) for parameter in parameters}
-        self._holder.pop(0, None)
+        held = {_pointer(parameter): parameter for parameter in parameters}
+        held.pop(0, None)
+        self._holder = {pointer: id(parameter) for pointer, parameter in held.items()}
+        self._numels = {id(parameter): parameter.numel() for parameter in held.values()}
+        self.by_hand.begin_round()
 
     def forget(self, parameters: Iterable[Tensor], backward: Spot | None = None) -> None:
         """Gradient has arrived anew: what was done to it before does not matter any more.
@@ -85,6 +93,13 @@ class Touches:
         spot = self._cleared.get(parameter)
         return None if spot is None else spot.place
 
+    def dropped_at(self, parameter: int) -> Place | None:
+        """Return the line that last set the ``.grad`` of a parameter, given by its identity, to
+        None; None where none did.
+        """
+        spot = self._dropped.get(parameter)
+        return None if spot is None else spot.calling_place or spot.place
+
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
         """``parameter.grad`` was assigned to. What lay there may be anything's memory by now."""
         self._touched(id(parameter), "grad", frame)
@@ -93,6 +108,8 @@ class Touches:
             del self._owner[before]
         if parameter.grad is not None:
             self._own(parameter, parameter.grad)
+        else:
+            self._dropped[id(parameter)] = self._last[id(parameter)][1]
 
     def wrote(self, target: Tensor, operation: str, frame: FrameType) -> None:
         """A tensor was written into; it may be a gradient, or a parameter."""
@@ -104,7 +121,7 @@ class Touches:
         if (owner is not None and holder is None) or where.is_optimizer(frame.f_code.co_filename):
             return
         if holder is not None:
-            self._write(holder, frame)
+            self._write(holder, target, operation, frame)
         elif self._aside is not None:
             self._aside[pointer] = target.numel(), Spot._make((*where.quick(frame)[:4], -1))
 
@@ -114,7 +131,7 @@ class Touches:
         if pointer and not where.is_optimizer(frame.f_code.co_filename):
             del self._holder[pointer]
             self._holder[_pointer(target) or pointer] = id(target)
-            self._write(id(target), frame)
+            self._write(id(target), target, "data", frame)
 
     def begin_step(self) -> None:
         """From here to :meth:`end_step`, take note of what is no parameter and is written into, by
@@ -156,10 +173,10 @@ class Touches:
         return {key: spot for key, spot in self._written.items() if before.get(key) is not spot}
 
     def written_at(self, parameter: int) -> Place | None:
-        """Return the line that last wrote into a parameter, by its identity, and is no optimizer's;
+        """Return the line that moves a parameter, given by its identity, and is no optimizer's;
         None where none was seen.
         """
-        spot = self._written.get(parameter)
+        spot = self.by_hand.line_of(parameter) or self._written.get(parameter)
         return None if spot is None else spot.calling_place or spot.place
 
     def take(self, parameter: int) -> Touch | None:
@@ -176,9 +193,12 @@ class Touches:
             place=spot.calling_place or spot.place,
         )
 
-    def _write(self, parameter: int, frame: FrameType) -> None:
-        self._written[parameter] = Spot._make((*where.quick(frame)[:4], -1))
+    def _write(self, parameter: int, target: Tensor, operation: str, frame: FrameType) -> None:
+        spot = self._written[parameter] = Spot._make((*where.quick(frame)[:4], -1))
         self._times[parameter] += 1
+        if self._aside is None:  # else an optimizer's step writes
+            is_whole = target.numel() == self._numels.get(parameter)
+            self.by_hand.wrote(parameter, spot, operation, target if is_whole else None)
 
     def _own(self, parameter: Tensor, gradient: Any) -> None:
         pointer = _pointer(gradient)

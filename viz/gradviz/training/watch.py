@@ -298,6 +298,7 @@ class StepWatch:
         before = self.identities.names
         self._moves.forget(self.identities.gone(self.optimizers))
         tensors = self.identities.take(reported.parameters, names, roots)
+        self._moves.follow(self.identities.followers(before, reported.rebound))
         self.identities.inherit(tensors, reported.heirs, self.optimizers)
         self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
         self.calls.append(reported)
@@ -324,6 +325,8 @@ class StepWatch:
         if ended:
             self.lookout.settle(self.optimizers)
             self.look_again()
+            with torch_inside.without_torch_function():
+                self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)
         gatherer = Gatherer(
             self.calls,
             self.identities,
