@@ -54,6 +54,12 @@ def loss_of(net, hidden):
     return net.b(hidden).square().mean()
 
 
+def nearest(z):
+    """The entry of a codebook that is nearest to each row."""
+    codebook = torch.eye(3)
+    return codebook[torch.cdist(z, codebook).argmin(1)]
+
+
 def detached_in_place(net):
     hidden = net.a(X)
     hidden.detach_()
@@ -317,6 +323,12 @@ REMEDIES = (
         "softmax",
         lambda net: loss_of(net, F.one_hot(net.a(X).argmax(1), 3).float()),
         lambda net: loss_of(net, net.a(X).softmax(1)),
+    ),
+    Remedy(
+        "nearest",
+        "z + (q - z).detach()",
+        lambda net: loss_of(net, nearest(net.a(X))),
+        lambda net: loss_of(net, net.a(X) + (nearest(net.a(X)) - net.a(X)).detach()),
     ),
     Remedy(
         "comparison",

@@ -100,9 +100,13 @@ def test_it_is_the_first_thing_on_the_page_and_open_only_for_an_alarm(training):
 def test_the_text_ends_with_the_sentence_and_the_alarms(training):
     text = render_text(replace(graphs.none(), training=training))
     last = text.rpartition("\n\n")[2]
-    assert last.startswith("0 of 2 parameters train; w does not: ")
-    assert "ALARM: w: " in last
+    assert last.startswith("ALARM: 0 of 2 parameters train; w does not: ")
+    assert "w: " not in last.partition("does not")[2]  # the sentence has said it
     assert "Clear it later." in last
+    twice = replace(training, alarms=training.alarms * 2)
+    last = render_text(replace(graphs.none(), training=twice)).rpartition("\n\n")[2]
+    assert last.startswith("0 of 2 parameters train; w does not: ")
+    assert last.count("ALARM: w: ") == 2
 
 
 def test_a_title_that_the_answer_has_said_already_is_left_out(training):

@@ -39,6 +39,9 @@ BY_OPERATION: Mapping[str, Explanation] = {
 """Of operations that have a remedy of their own, whatever their kind."""
 
 
+_PLAIN = frozenset(cause.explanation for cause in CAUSES if cause.plain or not cause.operations)
+
+
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
     if has_raised(cut):
@@ -55,8 +58,8 @@ def explain(cut: Cut) -> Explanation:
 
 
 def is_plain(cut: Cut) -> bool:
-    """Say whether a cut is explained by its kind alone, as a stop-gradient on purpose is."""
-    return explain(cut) is EXPLANATIONS[cut.kind]
+    """Say whether a cut needs no explanation, as a stop-gradient on purpose needs none."""
+    return explain(cut) in _PLAIN
 
 
 __all__ = [

@@ -48,6 +48,7 @@ class Cause:
         back: Calls that bring the memory back and that no mode sees, by their names in
             ``torch_inside.ENTRANCES``.
         operations: Cuts that it explains, by how they are written; empty for all of the kind.
+        plain: These need no more explanation than the kind itself.
         recognises: For a package of the user's own: says whether a call is this cause. Its cut is
             then written as the first of ``operations``.
     """
@@ -59,4 +60,5 @@ class Cause:
     within_torch: bool = False
     back: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
+    plain: bool = False
     recognises: Callable[[Severed], bool] | None = None

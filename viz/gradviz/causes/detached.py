@@ -9,11 +9,9 @@ CAUSES = (
         kind=CutKind.DETACH,
         calls={"detach": ""},
         explanation=Explanation(
-            "detach() returns the same numbers without their history, so whatever made them gets no"
-            " gradient through it.",
-            "Drop detach() where this route should train. Where it keeps the value out of one of"
-            " several losses, detach in that loss alone. It is right where the value is meant as a"
-            " fixed target or input.",
+            "detach() returns the same numbers without their history: no gradient passes it.",
+            "Drop detach() where this route should train. Where one of several losses must not"
+            " train it, detach in that loss alone. It is right for a fixed target or input.",
         ),
     ),
     Cause(

@@ -7,6 +7,18 @@ from gradviz.causes.cause import Cause
 from gradviz.causes.explanation import Explanation
 from gradviz.graph import CutKind
 
+_CHOICE = "An index, a comparison or a sample is a choice: it stays if its input changes a little."
+_PLACE = "The place of the smallest is a choice: it stays if its input changes a little."
+_SOFT = (
+    "Use a soft form (softmax, sigmoid, gumbel_softmax, rsample) or a loss on the scores"
+    " themselves."
+)
+_SELECTS = "Where the choice only selects what to train on, it is as it should be."
+_NEAREST = (
+    "Where it picks the nearest entry q of a codebook, z + (q - z).detach() hands the gradient"
+    " straight through to z. Else use a softmax, or a loss on the scores."
+)
+
 CAUSES = (
     Cause(
         kind=CutKind.INTEGER_CAST,
@@ -18,13 +30,12 @@ CAUSES = (
     ),
     Cause(
         kind=CutKind.NON_DIFFERENTIABLE,
-        explanation=Explanation(
-            "The result is a choice (an index, a comparison, a sample), and a choice does not"
-            " change when its input changes a little.",
-            "Use a soft form (softmax, sigmoid, gumbel_softmax, rsample) or a loss on the scores"
-            " themselves. Past the nearest entry of a codebook, z + (q - z).detach() hands the"
-            " gradient straight through. Where the choice only selects what to train on, it is as"
-            " it should be.",
-        ),
+        explanation=Explanation(_CHOICE, f"{_SOFT} {_SELECTS}"),
+    ),
+    Cause(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operations=("argmin()",),  # of distances; what scores highest is no entry of a codebook
+        explanation=Explanation(_PLACE, _NEAREST),
+        plain=True,
     ),
 )

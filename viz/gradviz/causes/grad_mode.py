@@ -11,11 +11,9 @@ CAUSES = (
     Cause(
         kind=CutKind.NO_GRAD,
         explanation=Explanation(
-            "It ran under torch.no_grad(), which records no history; whatever comes out is a"
-            " constant to the loss.",
+            "It ran under torch.no_grad(), which records no history: its result is a constant.",
             "Move what should train out of the no_grad block, or off the decorated function. To"
-            " keep a part from training, requires_grad_(False) lets gradient pass through it to"
-            " what comes before.",
+            " keep a part from training, requires_grad_(False) lets gradient pass through it.",
         ),
     ),
     Cause(
@@ -30,8 +28,7 @@ CAUSES = (
     Cause(
         kind=CutKind.INFERENCE_MODE,
         explanation=Explanation(
-            "It ran under torch.inference_mode(), which records no history and makes tensors that"
-            " autograd can never use.",
+            "It ran under torch.inference_mode(): no history, and autograd can use none of it.",
             "Run what should train outside of it. Where only memory was the point, torch.no_grad()"
             " gives tensors that can be used later.",
         ),

@@ -14,7 +14,7 @@ from gradviz.facts.training import Alarm, Training
 from gradviz.graph import Cut, Place
 from gradviz.render.sentences import note_text, path_and_line, printable
 from gradviz.render.source import lines_near
-from gradviz.render.training import lines, note_on_size, other_clauses, sentence
+from gradviz.render.training import is_told, lines, note_on_size, other_clauses, sentence
 
 
 def training_data(
@@ -46,10 +46,8 @@ def training_data(
 def _alarm(alarm: Alarm, training: Training, answer: str) -> dict[str, Any]:
     """Return an alarm as text; its title is empty where the answer above has said it already."""
     (_, title), *_rest = lines(alarm, training)
-    is_alone = len(training.alarms) == 1
-    is_told = is_alone and all(part in answer for part in title.split(": ", 1))
     return {
-        "title": "" if is_told else title,
+        "title": "" if is_told(title, answer, training) else title,
         "place": "" if alarm.file is None else path_and_line(Place(alarm.file, alarm.line or 0)),
         "code": list(_code(alarm)),
         "means": alarm.means,

@@ -17,7 +17,7 @@ from gradviz.causes import Explanation, explain, is_plain
 from gradviz.facts.blocks import by_block
 from gradviz.facts.findings import Findings
 from gradviz.facts.training import Training
-from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.graph import Cut, CutKind, Leaf, Parameter, Place, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import (
     NOT_REACHED,
@@ -35,12 +35,14 @@ from gradviz.render.sentences import (
     why_unused,
     word_of,
 )
-from gradviz.render.training import lines, note_on_size, sentence
+from gradviz.render.text_calm import Calm
+from gradviz.render.training import is_told, lines, note_on_size, sentence
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH = 100
+MOST_LINES = 12  # before what is calmly so has a line each
 MOST_GROUPS = 12  # of one kind, before the rest is only counted
 MOST_PLACES = 4  # where the same route is severed again, before the rest is only counted
 
@@ -80,8 +82,8 @@ def render_text(
         width: Columns that prose is wrapped to; ``WIDTH`` unless given. Code, names and places are
             never broken.
     """
-    lines = _report(report, None if about is None else frozenset(about))
-    return "\n".join(text for line in lines for _, text in _wrapped(line, width or WIDTH)) + "\n"
+    rows = _rows(report, width or WIDTH, None if about is None else frozenset(about))
+    return "\n".join(text for _, _, text in rows) + "\n"
 
 
 def render_summary(report: Findings) -> str:
@@ -112,9 +114,8 @@ def styled(report: Findings, *, width: int | None = None) -> "Text":
     from rich.text import Text
 
     text = Text()
-    for line in _report(report):
-        for margin, words in _wrapped(line, width or WIDTH):
-            text.append(words[:margin], "dim").append(words[margin:] + "\n", _STYLES[line.style])
+    for style, margin, words in _rows(report, width or WIDTH):
+        text.append(words[:margin], "dim").append(words[margin:] + "\n", _STYLES[style])
     return text
 
 
@@ -134,20 +135,38 @@ def for_terminal(report: Findings) -> str:
     return render_coloured(report) if coloured else render_text(report)
 
 
-def _report(report: Findings, about: frozenset[str] | None = None) -> Iterator[_Line]:
+def _rows(
+    report: Findings, width: int, about: frozenset[str] | None = None
+) -> list[tuple[str, int, str]]:
+    """Return the lines as they are printed, each with its style and the length of its margin.
+
+    What is calmly so has a line each where the whole would be long.
+    """
+    for is_brief in (False, True):
+        rows = [
+            (line.style, margin, text)
+            for line in _report(report, about, is_brief=is_brief)
+            for margin, text in _wrapped(line, width)
+        ]
+        if len(rows) <= MOST_LINES:
+            break
+    return rows
+
+
+def _report(report: Findings, about: frozenset[str] | None, *, is_brief: bool) -> Iterator[_Line]:
     report = by_block(report)
     if not report.losses:
-        yield from _one_loss(report, about)
+        yield from _one_loss(report, about, is_brief=is_brief)
     for position, (name, loss) in enumerate(report.losses.items()):
         if position:
             yield _Line()
         yield _Line(f"Loss {name}", "title")
-        yield from _one_loss(loss, about)
+        yield from _one_loss(loss, about, is_brief=is_brief)
     if report.training is not None and about is None:
         yield from _training(report.training)
 
 
-def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]:
+def _one_loss(report: Findings, about: frozenset[str] | None, *, is_brief: bool) -> Iterator[_Line]:
     parameters = [
         parameter
         for parameter in report.parameters.values()
@@ -168,37 +187,56 @@ def _one_loss(report: Findings, about: frozenset[str] | None) -> Iterator[_Line]
     explained: set[Explanation] = set()
     for cut in pruning:
         yield from _cut(report, cut, explained)
-    if aside:
+    calm = Calm.of(report, aside, parameters) if is_brief else Calm()
+    aside = [cut for cut in aside if cut not in calm.cuts]
+    shown = [parameter for parameter in parameters if parameter not in calm.parameters]
+    yield from _asides(report, aside, explained)
+    yield from _zeros(report, shown)
+    yield from _frozen(report, shown)
+    yield from _unused(report, shown)
+    yield from _optimized(report, parameters)
+    yield from _leaves([leaf for leaf in report.unregistered if leaf not in calm.leaves])
+    for note in report.notes:
+        yield _Line()
+        yield _Line(note_text(note), indent=2, label="note")
+    summary = [*calm.lines(report.parameters)]
+    yield from [_Line(), *map(_Line, summary)] if summary else ()
+
+
+def _asides(report: Findings, cuts: Sequence[Cut], explained: set[Explanation]) -> Iterator[_Line]:
+    if cuts:
         yield _Line()
         yield _Line(
             "Cut on one route, alive on another. That is often intended, as a stop-gradient.",
             "title",
         )
-        for cut in sorted(aside, key=is_asked):  # what is hardly meant comes first
-            yield from _aside(report, cut, explained)
-    yield from _zeros(report, parameters)
-    yield from _frozen(report, parameters)
-    yield from _unused(report, parameters)
+    for cut in sorted(cuts, key=is_asked):  # what is hardly meant comes first
+        yield from _aside(report, cut, explained)
 
+
+def _optimized(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
+    """Yield what no optimizer holds, unless it is told with what trains, and what one holds in
+    vain.
+    """
     trainable = (Verdict.REACHED, Verdict.ZERO)
     forgotten = [p.name for p in parameters if p.optimized is False and p.verdict in trainable]
-    yield from _titled(report, "Not in any optimizer, so they keep their values:", forgotten)
+    if report.training is None:
+        yield from _titled(report, "Not in any optimizer, so they keep their values:", forgotten)
     idle = [p.name for p in parameters if p.optimized and p.verdict is Verdict.FROZEN]
     yield from _titled(report, "In an optimizer, though frozen:", idle)
 
-    if report.unregistered:
+
+def _leaves(leaves: Sequence[Leaf]) -> Iterator[_Line]:
+    if leaves:
         yield _Line()
         yield _Line("Gradient also reaches tensors that are not parameters of the model:", "title")
-        for leaf in report.unregistered:
-            yield _Line(
-                leaf_name(leaf) + (f" at {path_and_line(leaf.place)}" if leaf.place else ""),
-                indent=2,
-            )
-            if leaf.place and leaf.place.code:
-                yield _Line(leaf.place.code, "code", indent=6)
-    for note in report.notes:
-        yield _Line()
-        yield _Line(note_text(note), indent=2, label="note")
+    by_place: dict[Place | None, list[str]] = {}
+    for leaf in leaves:
+        by_place.setdefault(leaf.place, []).append(leaf_name(leaf))
+    for place, names in by_place.items():
+        yield _Line(listing(names) + (f" at {path_and_line(place)}" if place else ""), indent=2)
+        if place and place.code:
+            yield _Line(place.code, "code", indent=6)
 
 
 def _is_zero_by_hook(report: Findings, cut: Cut) -> bool:
@@ -215,10 +253,13 @@ def _training(training: Training) -> Iterator[_Line]:
     not.
     """
     yield _Line()
-    yield _Line(sentence(training), "headline")
-    for alarm in training.alarms:
-        (_, first), *rest = lines(alarm, training)
-        yield _Line(f"ALARM: {first}", "cut")
+    answer = sentence(training)
+    alarms = [[*lines(alarm, training)] for alarm in training.alarms]
+    is_one = bool(alarms) and is_told(alarms[0][0][1], answer, training)
+    yield _Line(f"ALARM: {answer}", "cut") if is_one else _Line(answer, "headline")
+    for (_, first), *rest in alarms:
+        if not is_one:
+            yield _Line(f"ALARM: {first}", "cut")
         for label, words in rest:
             yield _Line(words, "code" if label == "code" else "", 2, label)
     compared = note_on_size(training)
@@ -238,11 +279,7 @@ def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_L
     ]
     yield from _groups(report, others, "partial")
     for place in cut.also[:MOST_PLACES]:
-        yield _Line(
-            path_and_line(place) + (f": {place.code}" if place.code else ""),
-            indent=2,
-            label="also at",
-        )
+        yield _Line(_at(place, WIDTH - 2 - _LABEL), indent=2, label="also at")
     if cut.also[MOST_PLACES:]:
         yield _Line(f"... and {len(cut.also) - MOST_PLACES} more lines", indent=2, label=" ")
     if explanation not in explained:
@@ -278,11 +315,13 @@ def _operation(cut: Cut, prefix: str = "", style: str = "", indent: int = 0) -> 
         ]
         yield _Line(f"ran in it: {listing(ran, limit=MOST_PLACES)}", indent=indent + 2)
     if cut.caller:
-        yield _Line(
-            f"called at {path_and_line(cut.caller)}"
-            + (f": {cut.caller.code}" if cut.caller.code else ""),
-            indent=indent + 2,
-        )
+        yield _Line(f"called at {_at(cut.caller, WIDTH - indent - 12)}", indent=indent + 2)
+
+
+def _at(place: Place | Cut, room: int) -> str:
+    """Return a line with its code, where both fit into so many columns; else the line alone."""
+    at = path_and_line(place)
+    return f"{at}: {place.code}" if place.code and len(at) + 2 + len(place.code) <= room else at
 
 
 def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:
@@ -316,10 +355,7 @@ def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line
             if place.code:
                 yield _Line(place.code, "code", indent=8)
         if caller is not None:
-            yield _Line(
-                f"called at {path_and_line(caller)}" + (f": {caller.code}" if caller.code else ""),
-                indent=4,
-            )
+            yield _Line(f"called at {_at(caller, WIDTH - 14)}", indent=4)
 
 
 def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line]:

@@ -84,6 +84,8 @@ def _how_many(training: Training) -> str:
     total = counted(len(fates), "parameter")
     if train == len(fates):
         return f"All {total} train" if len(fates) > 1 else "The only parameter trains"
+    if len(fates) == 1:
+        return "The only parameter does not train"
     return f"{train} of {total} {'trains' if train == 1 else 'train'}"
 
 
@@ -207,6 +209,11 @@ def lines(alarm: Alarm, training: Training) -> Iterator[tuple[str, str]]:
         yield "code", printable(f"{_at(alarm)}: {alarm.code}")
     yield "means", alarm.means
     yield "fix", alarm.mend
+
+
+def is_told(title: str, answer: str, training: Training) -> bool:
+    """Say whether the answer in one sentence has said all of the only alarm's title."""
+    return len(training.alarms) == 1 and all(part in answer for part in title.split(": ", 1))
 
 
 def taken_back(names: Sequence[str], training: Training) -> str:

@@ -21,9 +21,11 @@ def cut_lines(cut: Cut, by: str = "by", most: int = MOST_PLACES) -> Iterator[str
         yield line("", f"called{at_line(cut.caller)}")
     for place in cut.also[:most]:
         yield line("", f"cut again{at_line(place)}")
-    if cut.also[most:]:
-        number = len(cut.also) - most
-        yield line("", f"cut again at {counted(number, 'more line' if most else 'line')}")
+    rest = cut.also[most:]
+    if rest and most:
+        yield line("", f"cut again at {counted(len(rest), 'more line')}")
+    elif rest:
+        yield line("", f"cut again at {listing([*map(path_and_line, rest)], MOST_PLACES)}")
 
 
 def names_in(names: Iterable[str], call: BackwardCall) -> str:
