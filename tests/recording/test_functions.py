@@ -3,6 +3,8 @@ and on one whose ``apply`` has none.
 """
 
 import functools
+import gc
+import sys
 import threading
 from pathlib import Path
 
@@ -237,3 +239,31 @@ def test_a_decorator_shared_with_a_function_makes_no_function_of_a_module():
     assert [(str(cut.kind), cut.code) for cut in report.cuts] == [
         ("detach", "return self.layer(x).detach()")
     ]
+
+
+def test_no_python_code_runs_as_a_function_that_was_met_goes():
+    # An interrupt in it would be lost, as Python lets nothing be raised there
+    def apply_once():
+        class Doubled(Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x * 2
+
+            @staticmethod
+            def backward(ctx, gradient):
+                return gradient * 2
+
+        with gradviz.trace():
+            Doubled.apply(torch.ones(2, requires_grad=True)).sum()
+
+    apply_once()
+    ran, callbacks = [], gc.callbacks[:]
+    gc.callbacks.clear()  # of other tests
+    sys.setprofile(lambda frame, event, _: ran.append(frame.f_code) if event == "call" else None)
+    try:
+        gc.collect()
+    finally:
+        sys.setprofile(None)
+        gc.callbacks[:] = callbacks
+    met = [kind for kind in Function.__subclasses__() if kind.__name__ == "Doubled"]
+    assert (met, [code.co_qualname for code in ran]) == ([], [])

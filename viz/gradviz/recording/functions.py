@@ -9,7 +9,7 @@ import ast
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from linecache import getline
 from types import CodeType, FrameType
 from typing import Any
@@ -45,7 +45,9 @@ class Method:
 # by id of the code, which is held: code of two places may compare equal
 _methods: dict[int, tuple[CodeType, Method | None]] = {}
 _answers: dict[int, tuple[CodeType, Method | None]] = {}
-_examined: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()
+# By id of the class: the class, and its forward by id. A dict's method forgets a class that is gone,
+# for an interrupt in Python would be lost there
+_examined: dict[int, tuple[weakref.ref[type], int]] = {}
 
 
 def applied(frame: FrameType) -> Method | None:
@@ -64,9 +66,10 @@ def applied(frame: FrameType) -> Method | None:
 
 def _look_up(code: CodeType) -> tuple[CodeType, Method | None]:
     for function in _subclasses(torch.autograd.Function):
-        forward = id(vars(function).get("forward"))
-        if _examined.get(function) != forward:  # a class that is new, or was given another forward
-            _examined[function] = forward
+        key, forward = id(function), id(vars(function).get("forward"))
+        # A class that is new, or was given another forward
+        if key not in _examined or _examined[key][1] != forward:
+            _examined[key] = weakref.ref(function, partial(_examined.pop, key)), forward
             _examine(function)
     if len(_answers) > _MOST:
         _answers.clear()

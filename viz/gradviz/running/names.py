@@ -204,7 +204,8 @@ def _wrapped(module: nn.Module) -> nn.Module | None:
     return model
 
 
-# Models and optimizers, since the collector may be told to look at them no more
+# Models and optimizers, since the collector may be told to look at them no more. A dict's method
+# forgets what is gone, for an interrupt in Python would be lost there
 _met: dict[int, weakref.ref[Any]] = {}
 
 
@@ -224,14 +225,9 @@ def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], 
         if issubclass(type(thing), Optimizer) and "param_groups" in thing.__dict__
     ]
     for thing in (*modules, *optimizers):
-        _met[id(thing)] = weakref.ref(thing, partial(_gone, id(thing)))
+        _met[id(thing)] = weakref.ref(thing, partial(_met.pop, id(thing)))
     bare = [thing for thing in chosen if type(thing) is nn.Parameter and thing.requires_grad]
     return modules, [thing for thing in optimizers if not _is_wrapped(thing, optimizers)], bare
-
-
-def _gone(key: int, reference: "weakref.ref[Any]") -> None:
-    if _met.get(key) is reference:
-        del _met[key]
 
 
 def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
