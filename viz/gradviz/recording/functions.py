@@ -45,8 +45,8 @@ class Method:
 # by id of the code, which is held: code of two places may compare equal
 _methods: dict[int, tuple[CodeType, Method | None]] = {}
 _answers: dict[int, tuple[CodeType, Method | None]] = {}
-# By id of the class: the class, and its forward by id. A dict's method forgets a class that is gone,
-# for an interrupt in Python would be lost there
+# By id of the class: the class, and its forward by id. A dict's method forgets a class that is
+# gone, for an interrupt in Python would be lost there
 _examined: dict[int, tuple[weakref.ref[type], int]] = {}
 
 
