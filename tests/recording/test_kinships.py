@@ -67,6 +67,30 @@ def test_a_value_taken_before_the_trace_is_a_cut_at_the_line_that_reads_it(take,
     assert report.parameters["2.weight"].verdict is Verdict.REACHED
 
 
+@pytest.mark.parametrize("first", [lambda w: 0, lambda w: w.detach().sum()])
+def test_a_leaf_made_of_a_parameter_before_the_trace_is_no_other_value(first):
+    report = report_of(
+        lambda model: model[0].weight.detach().requires_grad_(),
+        lambda model, w: by(w, model) + 0 * first(w),
+    )
+    assert report.parameters["0.weight"].verdict is Verdict.CUT
+    assert {cut.operation for cut in report.cuts} <= {"shared memory", "detach()"}
+    assert report.unregistered
+
+
+def test_leaves_that_share_memory_among_themselves_are_no_loop():
+    data = torch.randn(4, 3, requires_grad=True)
+    rows = data.detach()[:2].requires_grad_()
+    model = nn.Linear(3, 1)
+    with gradviz.trace() as trace:
+        loss = (model(data).sum() + model(rows).sum()) * data.detach().sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert report.parameters["weight"].verdict is Verdict.REACHED
+    assert len(report.unregistered) == 2
+    assert "digraph" in report.to_dot()
+
+
 def test_a_state_dict_that_the_model_runs_with_cuts_all_that_it_has():
     report = report_of(
         lambda model: model.state_dict(),

@@ -41,7 +41,8 @@ class Kinships:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._spans: list[_Span] | None = None
-        self._numbers: dict[tuple[int, int], int] = {}
+        self._numbers: dict[tuple[int, int, bool], int] = {}
+        tape.kin = self.of_leaf
 
     @property
     def any(self) -> bool:
@@ -56,10 +57,14 @@ class Kinships:
         if self._spans is None:
             if not may_share(tensor) or not _is_floating(tensor):
                 return 0
-            self._spans = self._look()
+            self._look()
         if not self._spans or not _is_floating(tensor):
             return 0
-        return self._within(*_bytes(tensor))
+        return self._within(*_bytes(tensor), parameters=tensor.requires_grad)
+
+    def of_leaf(self, leaf: Tensor) -> int:
+        """Return what ``of`` does of a leaf; 0 for a parameter, whose memory is its own."""
+        return self.of(leaf) if type(leaf) is Tensor else 0
 
     def of_array(self, array: "np.ndarray[Any, Any]") -> dict[int, bool]:
         """Return what an array carries that torch has given out before the trace, by number: no
@@ -71,17 +76,21 @@ class Kinships:
         number = self.of(base) if isinstance(base, Tensor) else 0
         return {number: False} if number else {}
 
-    def _within(self, low: int, high: int) -> int:
+    def _within(self, low: int, high: int, *, parameters: bool) -> int:
+        """Return the number of what lies in the memory of leaves, or of parameters alone."""
         assert self._spans is not None
-        number = self._numbers.get((low, high))
+        number = self._numbers.get((low, high, parameters))
         if number is None:
             last = bisect_left(self._spans, high, key=attrgetter("low"))
             owners = tuple(
                 (span.facts.leaf, span.live)
                 for span in self._spans[:last]
-                if low < span.high and self._tape.tensors.is_valid(span.facts)
+                if low < span.high
+                and self._tape.tensors.is_valid(span.facts)
+                and (self._tape.leaves[span.facts.leaf].is_parameter or not parameters)
             )
-            number = self._numbers[low, high] = self._call(owners) if owners else 0
+            number = self._call(owners) if owners else 0
+            self._numbers[low, high, parameters] = number
         return number
 
     def _call(self, owners: tuple[tuple[int, bool], ...]) -> int:
@@ -89,10 +98,13 @@ class Kinships:
             self._tape.leaves[leaf].requires_grad |= live
         return self._tape.call(Call("data", CutKind.DATA, SHARED_MEMORY, owners, NOWHERE))
 
-    def _look(self) -> list[_Span]:
+    def _look(self) -> None:
         leaves = [item for item in of_kinds(Tensor) if _is_leaf(item) and may_share(item)]
-        spans = [self._span(leaf) for leaf in leaves]
-        return sorted(spans, key=attrgetter("low"))
+        self._spans = []
+        # Other leaves may lie in the memory of parameters
+        for kind in (nn.Parameter, Tensor):
+            spans = [self._span(leaf) for leaf in leaves if type(leaf) is kind]
+            self._spans = sorted((*self._spans, *spans), key=attrgetter("low"))
 
     def _span(self, leaf: Tensor) -> _Span:
         self._tape.leaf(leaf)

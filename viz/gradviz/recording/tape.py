@@ -11,7 +11,7 @@ in their metadata once they matter.
 import itertools
 import weakref
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -81,6 +81,7 @@ class Tape:
         self.loss_modules: list[str] = []  # of each module, what it is called if it is a loss
         self._module_numbers: dict[int, int] = {}
         self.tensors = Tensors()
+        self.kin: Callable[[Tensor], int] = lambda _: 0  # what a leaf has of memory from before
         # Leaves that only the backward of a reentrant checkpoint will reach, which holds them too
         self.held: dict[int, Tensor] = {}
         self.pins: dict[int, weakref.ref[Any]] = {}
@@ -174,9 +175,10 @@ class Tape:
         ``live`` where its use requires grad.
         """
         facts = self.tensors.know(tensor)
+        origin = facts.origin or (0 if facts.leaf else self.kin(tensor))  # which may meet the leaf
         if not facts.leaf:
             facts.leaf = next(self._count)
-            self.leaves[facts.leaf] = LeafSeen(tensor, (facts.origin,) if facts.origin else ())
+            self.leaves[facts.leaf] = LeafSeen(tensor, (origin,) if origin else ())
         if live:
             self.leaves[facts.leaf].requires_grad = True
         return facts.leaf
@@ -228,9 +230,7 @@ class Tape:
         Its autograd node's, or its own where it is a leaf.
         """
         node = history(tensor)
-        if node is None:
-            return self.leaf(tensor, live=True)
-        return self.walk(node)
+        return self.leaf(tensor, live=True) if node is None else self.walk(node)
 
     def origin(self, tensor: Tensor) -> int | None:
         """Return the number of the call that made a tensor without history, if known."""
@@ -255,8 +255,7 @@ class Tape:
         self.tensors.know(tensor).alias = kind
 
     def alias(self, tensor: Tensor) -> CutKind | None:
-        facts = self.tensors.find(tensor)
-        return None if facts is None else facts.alias
+        return None if (facts := self.tensors.find(tensor)) is None else facts.alias
 
     def moved(self, tensor: Tensor, before: Facts | None) -> None:
         """Take note that a tensor has got other memory, perhaps of another shape."""
