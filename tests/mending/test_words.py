@@ -1,6 +1,8 @@
 """What a patch was measured to do is said in words, and no more than was measured."""
 
-from gradviz.graph import Parameter, Verdict
+from dataclasses import replace
+
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.mending.effect import Effect
 from gradviz.mending.words import named, paragraphs_of, sentences_of
 from gradviz.reports import Report
@@ -20,6 +22,20 @@ def test_what_is_gained_comes_first_and_what_else_changes_after_it():
             " too",
         ),
     ]
+
+
+def test_where_a_backward_raised_no_gradient_is_called_new_that_may_have_arrived():
+    cut = Cut(
+        kind=CutKind.NON_DIFFERENTIABLE,
+        operation="backward() raised in sigmoid (changed in place since)",
+        file="a.py",
+        line=1,
+        code="h = h.sigmoid()",
+    )
+    raised = replace(REPORT, cuts=(cut,))
+    effect = Effect(reached=("f.bias",), same_loss=True)
+    (_, words), *_rest = sentences_of(effect, raised, soft=False)
+    assert words == "backward() ends without an error, and reaches f.bias (4 values)"
 
 
 def test_of_a_step_that_does_not_repeat_nothing_is_said_of_the_loss():

@@ -80,3 +80,15 @@ def test_an_attribute_of_a_module_thaws_nothing_and_is_told_where_something_stay
         " call 0.requires_grad_(True)."
     ) in notes
     assert not any(note.startswith("1.requires_grad") for note in notes)
+
+
+def test_one_note_says_where_a_nan_is_born_and_what_it_does():
+    model = net()
+    with gradviz.trace() as trace:
+        out = model(torch.ones(5, 3))
+        loss = (out - out.detach()).pow(2).sqrt().sum()
+        loss.backward()
+    (note,) = [note for note in trace.report(loss, model).notes if "NaN" in note]
+    assert note.startswith("NaN or infinity is born in the backward of sqrt at ")
+    assert note.endswith("NaN or infinite.")
+    assert "A step with it makes 0.weight, 0.bias" in note

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.causes.raised import REFUSALS
 from gradviz.facts.training import WHYS, Alarm, Fate, Training
 from gradviz.render.training import (
     NOT_KNOWN,
@@ -117,3 +118,15 @@ def test_where_nothing_could_move_what_gradient_came_to_no_number_is_given():
     assert text.startswith(f"No optimizer stepped while it was watched, so {NOT_KNOWN}; b does not")
     assert sentence(training(fate("a"), unknown, zero, steps=0)).startswith("1 of 3")
     assert sentence(training(fate("a", "not_held"), zero, steps=0)).startswith("0 of 2")
+
+
+def test_where_a_backward_raised_an_error_nothing_is_called_cut_off():
+    means = REFUSALS[0].explanation.meaning
+    alarm = Alarm(why="cut", parameters=("a", "b"), file="t.py", line=8, code="h", means=means)
+    fates = [replace(fate(name, "cut"), file="t.py", line=8) for name in "ab"]
+    remark = "backward() raised an error at t.py:14, which ended the script"
+    told = training(*fates, alarms=(alarm,), remarks=(remark,))
+    assert sentence(told) == f"0 of 2 parameters train; {remark}."
+    (_, title), *_rest = lines(alarm, told)
+    assert title == "a and b: backward() raised an error over what was computed at t.py:8"
+    assert "cut off from the loss at t.py:8" in sentence(replace(told, remarks=()))

@@ -71,6 +71,14 @@ def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(tel
     assert "one route is cut, another is alive" in teller.tell_call(of(1, partial))
 
 
+def test_a_cut_that_is_told_already_is_not_told_again_of_what_has_another_route(teller):
+    partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(DETACH,))
+    cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))
+    text = teller.tell_call(of(1, partial, cut))
+    assert "one route is cut there too, another is alive" in text
+    assert text.count("by detach()") == 1
+
+
 @pytest.mark.parametrize("others", [0, 20])
 def test_what_is_hardly_a_stop_gradient_on_purpose_is_told_first_and_in_any_case(teller, others):
     argmin = replace(

@@ -100,6 +100,7 @@ def _title(mending: Mending, problem: Problem) -> str:
         "not_held": f"Left out of the optimizer that was made at {place}",
         "stale": f"Replaced at {place} after the optimizer was made",
         "cleared": f"Gradient cleared at {place}, before the step",
+        "in_place": f"Changed in place at {place}, so that backward() raised an error",
         "hook": f"The gradient is replaced by {problem.operation} at {place}",
     }
     title = words.get(problem.kind, f"Cut by {problem.operation} at {place}")

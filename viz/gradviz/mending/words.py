@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 
+from gradviz.causes import has_raised
 from gradviz.graph import Parameter
 from gradviz.mending.effect import Effect
-from gradviz.mending.problems import best
+from gradviz.mending.problems import best, parts
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import listing
 from gradviz.reports import Report
@@ -22,7 +23,7 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
     gains = [
         words.format(named(names, parameters))
         for names, words in (
-            (effect.reached, "gradient now reaches {}"),
+            (effect.reached, _reaches(report)),
             (effect.mended, "gradient now reaches {} by the route that was cut too"),
             (effect.finite, "the gradient of {} is now finite"),
             (effect.held, "the optimizer's step now moves {}"),
@@ -38,6 +39,14 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
         caution = "this makes up a gradient where there is none: what the parameters learn changes"
         sentences.append(("caution", caution))
     return sentences
+
+
+def _reaches(report: Report) -> str:
+    """Return what is said of gradient that arrives; before an error some of it may have arrived."""
+    raised = any(has_raised(cut) for part in parts(report) for cut in part.cuts)
+    return (
+        "backward() ends without an error, and reaches {}" if raised else "gradient now reaches {}"
+    )
 
 
 def paragraphs_of(effect: Effect, report: Report, *, soft: bool) -> tuple[str, ...]:

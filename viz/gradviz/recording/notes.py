@@ -99,8 +99,9 @@ def notes_of_gradients(
     """Say what a backward brought that spoils the next step, or will not bring at all."""
     yield from _frozen_late(judged, observed)
     yield from _left_out(observed, brought)
-    yield from _not_finite(judged.parameters)
-    yield from map(_birth, brought.births)
+    births = [*map(_birth, brought.births)]
+    yield from _not_finite(judged.parameters, births[0] if births else "")
+    yield from births[1:]
     if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
         yield (
             "This torch does not let the values of operations be read: the reason given for zeros,"
@@ -140,17 +141,22 @@ def _left_out(observed: Sequence[ParameterSeen], brought: Measured) -> Iterator[
         )
 
 
-def _not_finite(parameters: Sequence[Parameter]) -> Iterator[str]:
+def _not_finite(parameters: Sequence[Parameter], birth: str) -> Iterator[str]:
+    """Say where NaN or infinity is born, and what it does to which parameters."""
     names = [
         parameter.name
         for parameter in parameters
         if parameter.gradient_norm is not None and not math.isfinite(parameter.gradient_norm)
     ]
-    if names:
+    if names and birth:
+        yield f"{birth} A step with it makes {_listed(names)} NaN or infinite."
+    elif names:
         yield (
             f"The gradient of {_listed(names)} is not finite: a step with it makes these parameters"
             " NaN or infinite."
         )
+    elif birth:
+        yield birth
 
 
 def _birth(birth: NotFinite) -> str:

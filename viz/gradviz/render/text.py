@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gradviz.causes import Explanation, explain, is_plain
+from gradviz.causes import Explanation, explain, has_raised, is_plain
 from gradviz.facts.blocks import by_block
 from gradviz.facts.findings import Findings
 from gradviz.facts.training import Training
@@ -270,7 +270,7 @@ def _training(training: Training) -> Iterator[_Line]:
 def _cut(report: Findings, cut: Cut, explained: set[Explanation]) -> Iterator[_Line]:
     explanation = explain(cut)
     yield _Line()
-    yield from _operation(cut, "Cut by ", "cut")
+    yield from _operation(cut, "" if has_raised(cut) else "Cut by ", "cut")
     yield from _groups(report, _names(report, cut, Verdict.CUT), "cuts off")
     others = [
         name

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from gradviz.causes.raised import REFUSALS
 from gradviz.facts.training import BY_GRADIENT, IN_WORDS, Alarm, Fate, Heir, Training
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
@@ -43,7 +44,12 @@ def sentence(training: Training | None) -> str:
     by_hand = _all_by_hand(training)
     clauses = [f"{_how_many(training)}{by_hand}"]
     clauses += [] if by_hand else _otherwise_moved(training)
-    reasons = _by_reason(training)
+    raised = _where_raised(whole)
+    reasons = [
+        (fate, names)
+        for fate, names in _by_reason(training)
+        if fate.why != "cut" or (fate.file, fate.line) not in raised
+    ]
     clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
     rest = sum(len(names) for _, names in reasons[_CLAUSES:])
     clauses += [f"{rest} more do not"] if rest else []
@@ -58,6 +64,17 @@ def sentence(training: Training | None) -> str:
         clauses += [f"no loss uses {unused}, and no optimizer {does} {them}"]
     clauses += _besides(whole)
     return _with_remarks("; ".join(clauses), training)
+
+
+def _where_raised(training: Training) -> set[tuple[str | None, int | None]]:
+    """Return the lines that alarms name for a backward that raised an error, as a remark says."""
+    if not any("raised an error" in remark for remark in training.remarks):
+        return set()
+    return {(alarm.file, alarm.line) for alarm in training.alarms if _is_raised(alarm)}
+
+
+def _is_raised(alarm: Alarm) -> bool:
+    return any(alarm.means == refusal.explanation.meaning for refusal in REFUSALS)
 
 
 def _besides(training: Training) -> list[str]:
@@ -237,6 +254,8 @@ def note_on_size(training: Training) -> str:
 
 def _alarm_line(alarm: Alarm, training: Training) -> str:
     """Return what an alarm is about, in a few words."""
+    if alarm.why == "cut" and _is_raised(alarm):
+        return f"backward() raised an error over what was computed at {_at(alarm)}"
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gradviz.causes import has_raised
 from gradviz.graph import Cut, Parameter, Place
 from gradviz.render.adapters import fold
 from gradviz.render.sentences import counted, listing, path_and_line, printable
@@ -16,7 +17,8 @@ _LABEL = 10
 def cut_lines(cut: Cut, by: str = "by", most: int = MOST_PLACES) -> Iterator[str]:
     """Yield the lines that say what severs, by which call, and ``most`` lines that do so again."""
     code = f": {brief.code(cut.code)}" if cut.code else ""
-    yield line("", f"{by} {cut.operation} at {path_and_line(cut)}{code}")
+    what = cut.operation if has_raised(cut) else f"{by} {cut.operation}"
+    yield line("", f"{what} at {path_and_line(cut)}{code}")
     if cut.caller is not None and str(cut.caller) != f"{cut.file}:{cut.line}":
         yield line("", f"called{at_line(cut.caller)}")
     for place in cut.also[:most]:

@@ -181,6 +181,12 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
 
     Lines in libraries only counted, unless asked for.
     """
+    full_cuts = {
+        cut
+        for parameter in call.report.parameters.values()
+        if parameter.verdict is Verdict.CUT
+        for cut in parameter.cuts
+    }
     partial: dict[tuple[Cut, ...], list[str]] = {}
     inside: dict[str, list[Cut]] = {}
     for parameter in call.report.parameters.values():
@@ -191,8 +197,9 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
             else:
                 inside[parameter.name] = list(parameter.cuts)
     for cuts, names in sorted(partial.items(), key=lambda group: all(map(is_asked, group[0]))):
-        yield line("partial", f"{names_in(names, call)}: one route is cut, another is alive")
-        for cut in sorted(cuts, key=is_asked):  # what is hardly meant comes first
+        same = " there too" if full_cuts.issuperset(cuts) else ""
+        yield line("partial", f"{names_in(names, call)}: one route is cut{same}, another is alive")
+        for cut in () if same else sorted(cuts, key=is_asked):  # what is hardly meant comes first
             yield from cut_lines(cut, most=0)
     if inside:
         lines = {(cut.file, cut.line) for cuts in inside.values() for cut in cuts}

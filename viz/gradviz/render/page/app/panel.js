@@ -62,7 +62,8 @@ function culprit() {
   const number = m.loss.cuts.indexOf(cut);
   if (!cut) return [];
   const isAbove = Boolean($("training")?.open && $("training").textContent.includes(cut.mend));
-  return [h("h3", {}, `Cut by ${cut.operation}`), textOfCut(number, isAbove)];
+  const title = cut.raised ? cut.operation : `Cut by ${cut.operation}`;
+  return [h("h3", {}, title), textOfCut(number, isAbove)];
 }
 
 function culpritOf(m) {
