@@ -179,10 +179,15 @@ def root_of(node: ast.AST) -> Path | None:
 
 
 def way_into(node: ast.AST) -> Path:
-    """Return the way from the path that an expression leads into to the element that it is."""
+    """Return the way from the path that an expression leads into to the element that it is, or to
+    an attribute of the element.
+    """
     parts: list[str] = []
-    while isinstance(node, ast.Subscript):
-        parts.append(part_at(node.slice) or SOME)
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+        else:
+            parts.append(part_at(node.slice) or SOME)
         node = node.value
         path, indices = path_of(node)
         if path is not None and not indices:

@@ -7,12 +7,26 @@ from collections.abc import Iterator, Sequence
 
 from gradviz.recording.definitions import Definition, Environment, Function, Scope, reaching
 from gradviz.recording.expressions import Path, path_of
-from gradviz.recording.parts import name_of
+from gradviz.recording.parts import name_of, pieces
 from gradviz.recording.sources import Source
 
 
-def stores(source: Source, name: str, owners: set[str]) -> Iterator[Definition]:
-    """Yield what gives an attribute of some classes a value."""
+def stores(
+    source: Source,
+    name: str,
+    owners: set[str],
+    path: Path = (),
+    environment: Environment | None = None,
+) -> Iterator[Definition]:
+    """Yield what gives an attribute of some classes a value.
+
+    Args:
+        source: The file.
+        name: Of the attribute.
+        owners: The classes.
+        path: Of the object, if not any is meant.
+        environment: What the paths stand for where it is read.
+    """
     for scope in source.scopes_with(name):
         for definition in scope.definitions:
             target = definition.target
@@ -22,7 +36,7 @@ def stores(source: Source, name: str, owners: set[str]) -> Iterator[Definition]:
             if (
                 (target[1] == name and are_related(source, scope.owner, owners))
                 if own
-                else target[-1] == name
+                else target[-1] == name and _may_be_of(source, definition, path, environment)
             ):
                 yield definition
 
@@ -47,11 +61,42 @@ def classes_of(source: Source, path: Path, scope: Scope, environment: Environmen
         owners = classes_of(source, path[:-1], scope, environment)
         definitions += stores(source, path[-1], owners) if owners else ()
     called = {
-        name_of(item.value)
+        name_of(node)
         for item in definitions
-        if isinstance(item.value, ast.Call) and not item.call
+        if item.value is not None and not item.call
+        for node in (item.value, *_elements_made(item, path))
+        if isinstance(node, ast.Call)
     }
     return called & source.bases.keys()
+
+
+def _elements_made(definition: Definition, path: Path) -> Iterator[ast.AST]:
+    """Yield what makes the element that a path means of what a definition gives."""
+    way = (*definition.taken, *path[len(definition.target) :])
+    if way and definition.value is not None and not definition.change:
+        yield from (piece.node for piece in pieces(definition.value, way) if not piece.way)
+
+
+def _may_be_of(
+    source: Source, definition: Definition, path: Path, environment: Environment | None
+) -> bool:
+    """Say whether the object whose attribute gets a value can be the one that a path means where
+    names stand for something: not where each is made by a call of a class of its own.
+    """
+    holder = definition.target[:-1]
+    if environment is None or holder == path:
+        return True
+    made = [_made_by(source, path, environment), _made_by(source, holder, definition.before)]
+    return not all(made) or not made[0].isdisjoint(made[1])
+
+
+def _made_by(source: Source, path: Path, environment: Environment) -> set[int]:
+    """Return the calls of classes that make an object, by identity; nothing where another may."""
+    definitions, older = reaching(path, environment)
+    values = [item.value for item in definitions if not item.change and not item.call]
+    calls = {id(value) for value in values if isinstance(value, ast.Call)}
+    plain = all(isinstance(value, ast.Call) and name_of(value) in source.bases for value in values)
+    return calls if plain and not older and len(path) == 1 else set()
 
 
 def are_related(source: Source, owner: str, owners: set[str]) -> bool:

@@ -26,9 +26,6 @@ _IN_PLACE_METHODS = frozenset("copy tolist numpy".split())
 _IN_ORDER = frozenset("reversed sorted set frozenset".split())
 _ONE_OF = frozenset("min max choice next heappop".split())
 _ONE_OF_METHODS = frozenset("pop popleft popitem get get_nowait".split())
-_NUMBERS = frozenset(
-    "int float complex abs round pow sum Fraction Decimal limit_denominator conjugate".split()
-)
 
 
 class Piece(NamedTuple):
@@ -328,12 +325,27 @@ def _of_call(call: ast.Call, way: Way) -> list[Piece] | None:
         given = way if way[0] == PAIRS else (PAIRS, *way)
         return [Piece(call.args[0], given)] if way[0][0] in "[=" else None
     if way[0] == PAIRS:
-        return [Piece(call, (SOME, "[1]", *way[2:]))] if name in ("zip", "enumerate") else None
+        keyed = _of_zipped_keys(call, way) if name == "zip" and way[1:] else None
+        pairs = [Piece(call, (SOME, "[1]", *way[2:]))] if name in ("zip", "enumerate") else None
+        return pairs if keyed is None else keyed
     if not way[0].startswith("["):
         return None
     if isinstance(call.func, ast.Attribute) and not call.args:
         return _of_method(call, call.func.value, name, way)
     return _of_arguments(call, name, way) if call.args else None
+
+
+def _of_zipped_keys(call: ast.Call, way: Way) -> list[Piece] | None:
+    """Return what ``dict(zip(keys, values))`` has under a key; None where the keys are not
+    constant.
+    """
+    keys = call.args[0] if len(call.args) == 2 else None
+    if is_open(way[1]) or not isinstance(keys, (ast.Tuple, ast.List)):
+        return None
+    if not all(isinstance(key, ast.Constant) for key in keys.elts):
+        return None
+    places = [place for place, key in enumerate(keys.elts) if part_at(key) == way[1]]
+    return [Piece(call.args[1], (f"[{place}]", *way[2:])) for place in places[-1:]]
 
 
 def _of_names(call: ast.Call, way: Way) -> list[Piece]:
@@ -400,17 +412,6 @@ def _of_zip(sources: list[ast.expr], way: Way) -> list[Piece] | None:
     pair = ast.copy_location(ast.Tuple(sources, ast.Load()), sources[0])
     inner = _of_display(pair, (part, place, *rest))
     return inner if part == SOME or place_in(part) is not None else None
-
-
-def is_of_number(node: ast.AST, way: Way) -> bool:
-    """Say whether a part is an attribute of what arithmetic gave: ``.real`` of ``(a * b).real``.
-
-    All of the number is in it.
-    """
-    makes = isinstance(node, (ast.BinOp, ast.UnaryOp)) or (
-        isinstance(node, ast.Call) and name_of(node) in _NUMBERS
-    )
-    return makes and not way[0].startswith(("[", PAIRS))
 
 
 def as_comprehension(call: ast.Call) -> ast.GeneratorExp | None:

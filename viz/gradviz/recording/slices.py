@@ -32,7 +32,7 @@ from gradviz.recording.owners import (
     functions_of,
     stores,
 )
-from gradviz.recording.parts import Piece, is_of_number, name_of, straightened
+from gradviz.recording.parts import Piece, name_of, straightened
 from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
 from gradviz.recording.texts import read_in_texts, texts_of_several
@@ -44,6 +44,7 @@ from gradviz.recording.ways import (
     alone,
     has_attribute,
     has_moved,
+    is_of_number,
     joined_to,
     of_argument,
     within,
@@ -279,10 +280,10 @@ class Slicer:
         inner = replace(way, object=(), quiet=False, kept=True, computed=True)
         for definition in changed_within(self.source, path[0], scope):
             self._definition(definition, path, inner)
-        of_a_class = (
-            not older
-            and len(path) > 1
-            and bool(classes_of(self.source, path[:1], scope, environment))
+        of_a_class = not older and any(
+            classes_of(self.source, path[:index], scope, environment)
+            for index in range(1, len(path))
+            if not path[index].startswith("[")
         )
         if not (older or of_a_class) or not self._is_new(scope, path, way):
             return
@@ -401,7 +402,7 @@ class Slicer:
                 loose=way.loose,
                 computed=True,
             )
-            for definition in stores(self.source, name, owners):
+            for definition in stores(self.source, name, owners, path[:index], environment):
                 whole = joined_to(definition.target, name, path[index + 1 :])
                 if whole:
                     self._definition(definition, whole, through)

@@ -8,10 +8,14 @@ from typing import NamedTuple
 
 from gradviz.recording.definitions import EACH, Definition
 from gradviz.recording.expressions import Path, Range, is_inside, path_of, range_of
-from gradviz.recording.parts import PAIRS, SOME, may_be_same, of_pair, place_in
+from gradviz.recording.parts import PAIRS, SOME, may_be_same, name_of, of_pair, place_in
 
 # Methods that objects of the user's have as well: what they are given is no attribute of these
 _OF_OBJECTS = frozenset("update add push put".split())
+
+_NUMBERS = frozenset(
+    "int float complex abs round pow sum Fraction Decimal limit_denominator conjugate".split()
+)
 
 
 class Expression(NamedTuple):
@@ -152,6 +156,17 @@ def within(definition: Definition, suffix: Path) -> Path | None:
     left = suffix[len(definition.into) :]
     is_element = definition.adds and definition.by != "[]"
     return left[1:] if is_element and left[:1] and left[0].startswith("[") else left
+
+
+def is_of_number(node: ast.AST, way: Path) -> bool:
+    """Say whether a part is an attribute of what arithmetic gave: ``.real`` of ``(a * b).real``.
+
+    All of the number is in it.
+    """
+    makes = isinstance(node, (ast.BinOp, ast.UnaryOp)) or (
+        isinstance(node, ast.Call) and name_of(node) in _NUMBERS
+    )
+    return makes and not way[0].startswith(("[", PAIRS))
 
 
 def has_attribute(path: Path) -> bool:
