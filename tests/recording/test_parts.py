@@ -7,7 +7,6 @@ import pytest
 from gradviz.recording.parts import (
     PAIRS,
     SOME,
-    is_of_number,
     is_open,
     may_be_same,
     part_at,
@@ -116,17 +115,3 @@ def test_some_element_of_a_slice_may_be_any_of_it():
     assert is_open("[2;]")
     assert is_open(SOME)
     assert not is_open("['a:b']")
-
-
-@pytest.mark.parametrize(
-    ("text", "part", "whole"),
-    [
-        ("a * b", "real", True),
-        ("Fraction(a).limit_denominator(9)", "numerator", True),
-        ("-a", "imag", True),
-        ("a + b", "[0]", False),
-        ("f(a)", "real", False),
-    ],
-)
-def test_an_attribute_of_what_arithmetic_gave_has_all_of_it(text, part, whole):
-    assert is_of_number(parsed(text), (part,)) is whole

@@ -6,7 +6,14 @@ import pytest
 
 from gradviz.recording.definitions import Definition
 from gradviz.recording.parts import PAIRS, SOME
-from gradviz.recording.ways import Expression, has_moved, joined_to, of_argument, within
+from gradviz.recording.ways import (
+    Expression,
+    has_moved,
+    is_of_number,
+    joined_to,
+    of_argument,
+    within,
+)
 
 
 def change(value="v", *, by="", into=(), adds=True):
@@ -67,3 +74,17 @@ def test_an_element_may_have_moved_where_more_was_joined_to_the_list():
     assert has_moved(joined, ("[0]",))
     assert not has_moved(joined, (SOME,))
     assert not has_moved(change(), ("[0]",))
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "whole"),
+    [
+        ("a * b", "real", True),
+        ("Fraction(a).limit_denominator(9)", "numerator", True),
+        ("-a", "imag", True),
+        ("a + b", "[0]", False),
+        ("f(a)", "real", False),
+    ],
+)
+def test_an_attribute_of_what_arithmetic_gave_has_all_of_it(text, part, whole):
+    assert is_of_number(ast.parse(text, mode="eval").body, (part,)) is whole

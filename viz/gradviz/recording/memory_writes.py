@@ -17,7 +17,7 @@ from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import outer_switch, write_down
-from gradviz.recording.tensor_state import address, base_of, history, is_recorded
+from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
 from gradviz.recording.torch_inside import FOREACH
 from gradviz.recording.where import Surroundings
 
@@ -120,10 +120,13 @@ def _without_history(
 ) -> None:
     tape, target = recorder.tape, write.target
     beside = {name: value for name, value in kwargs.items() if value is not target}
-    inputs = foreign(recorder, inputs_of(recorder, others, beside, frame=frame), target)
+    given = inputs_of(recorder, others, beside, frame=frame)
+    inputs = foreign(recorder, given, target)
     if not inputs:
-        if write.over:
+        if write.over and not _is_among(write.part, others):
             overwritten(tape, write.part)
+            for number, _ in given:  # from another place in the same memory
+                written(tape, write.part, number, None, over=False)
             if write.replaces_all and not target.requires_grad:
                 tape.drop_origin(target)
         return
@@ -135,6 +138,19 @@ def _without_history(
     if write.replaces_all and not target.requires_grad:
         tape.drop_origin(target)
     written(tape, write.part, serial, None, over=write.over)
+
+
+def _is_among(part: Tensor, values: Any) -> bool:
+    """Say whether the very memory that is written is among what is written into it, as after
+    ``rows[0] += x``, which Python writes back.
+    """
+    return any(
+        isinstance(value, Tensor)
+        and address(value) == address(part) != 0
+        and region(value) == region(part)
+        and value.stride() == part.stride()
+        for value in values
+    )
 
 
 def _kind_of_write(
