@@ -59,9 +59,7 @@ class Writes(Generic[Kind]):
         return sorted(writes, key=attrgetter("serial"))
 
     def drop_within(self, low: int, high: int) -> None:
-        """Forget the writes that lie in a range, and of those that have grown the
-        part that does.
-        """
+        """Forget the writes that lie in a range, and of others the part that does."""
         start = bisect_left(self._by_low, low, key=_low)
         end = bisect_left(self._by_low, high, key=_low)
         inside = [write for write in self._by_low[start:end] if write.high <= high]
@@ -71,6 +69,12 @@ class Writes(Generic[Kind]):
             ]
         for write in inside:
             self._forget(write)
+        start = bisect_left(self._by_low, low - self._longest, key=_low)
+        end = bisect_left(self._by_low, high, key=_low)
+        for write in [write for write in self._by_low[start:end] if low < write.high]:
+            self._by_low.remove(write)
+            self._cut_out(write, low, high)
+            insort(self._by_low, write, key=_low)
         for write in [write for write in self._grown if low < write.high and write.low < high]:
             self._cut_out(write, low, high)
 
