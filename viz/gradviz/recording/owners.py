@@ -90,13 +90,34 @@ def _may_be_of(
     return not all(made) or not made[0].isdisjoint(made[1])
 
 
-def _made_by(source: Source, path: Path, environment: Environment) -> set[int]:
-    """Return the calls of classes that make an object, by identity; nothing where another may."""
+def _made_by(source: Source, path: Path, environment: Environment, names: int = 4) -> set[int]:
+    """Return the calls of classes that make an object, by identity; nothing where another may.
+
+    Args:
+        source: The file.
+        path: Of the object.
+        environment: What the paths stand for.
+        names: How many names for it are followed.
+    """
     definitions, older = reaching(path, environment)
-    values = [item.value for item in definitions if not item.change and not item.call]
-    calls = {id(value) for value in values if isinstance(value, ast.Call)}
-    plain = all(isinstance(value, ast.Call) and name_of(value) in source.bases for value in values)
-    return calls if plain and not older and len(path) == 1 else set()
+    changed = any(item.change and not item.call for item in definitions)
+    if older or changed or not names:
+        return set()
+    made: set[int] = set()
+    for item in definitions:
+        way = (*item.taken, *path[len(item.target) :])
+        for piece in pieces(item.value, way) if item.value is not None else ():
+            inner, indices = path_of(piece.node)
+            if inner is not None and not indices:
+                calls = _made_by(source, (*inner, *piece.way), item.before, names - 1)
+            elif isinstance(piece.node, ast.Call) and not piece.way:
+                calls = {id(piece.node)} if name_of(piece.node) in source.bases else set()
+            else:
+                calls = set()
+            if not calls:
+                return set()
+            made |= calls
+    return made
 
 
 def are_related(source: Source, owner: str, owners: set[str]) -> bool:
