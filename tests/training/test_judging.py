@@ -150,13 +150,13 @@ def test_what_is_spoilt_after_the_calls_that_were_watched_is_said_to_be_and_how_
 def test_the_last_line_says_that_a_rate_is_zero_where_that_is_known():
     still = replace(STILL, lr=0.0)
     assert sentence(Training(parameters=(fate(still, ended=True)[0],))) == (
-        "0 of 1 parameter train; the learning rate of the step at train.py:14 is 0."
+        "The only parameter does not train; the learning rate of the step at train.py:14 is 0."
     )
     assert sentence(Training(parameters=(fate(STILL)[0],))) == (
-        "0 of 1 parameter train; the update at train.py:14 is too small for its type."
+        "The only parameter does not train; the update at train.py:14 is too small for its type."
     )
     assert sentence(Training(parameters=(fate(replace(STILL, lr=None))[0],))) == (
-        "0 of 1 parameter train; the update at train.py:14 is too small for its type, or the"
+        "The only parameter does not train; the update at train.py:14 is too small for its type, or the"
         " learning rate is 0."
     )
 
@@ -352,7 +352,7 @@ def test_of_a_value_that_left_torch_nothing_is_asserted_but_that_it_did_not_move
     assert (found.trains, found.why, alarms) == (False, None, ())
     assert (
         sentence(Training(parameters=(found,)))
-        == "0 of 1 parameter train; whether its value went into the loss cannot be seen."
+        == "The only parameter does not train; whether its value went into the loss cannot be seen."
     )
 
 
@@ -378,7 +378,7 @@ def test_the_copy_of_a_model_that_no_loss_uses_is_none_of_what_is_to_train():
         "All 2 parameters train; no loss uses best.w, and no optimizer steps it."
     )
     assert sentence(Training(parameters=tuple(copy))) == (
-        "0 of 1 parameter train; it is no part of the loss."
+        "The only parameter does not train; it is no part of the loss."
     )
 
 
@@ -389,8 +389,8 @@ def test_of_several_calls_in_a_line_the_one_that_clips_is_named():
         for why in ("clipped", "cleared")
     ]
     assert [sentence(Training(parameters=(fate,))) for fate in fates] == [
-        "0 of 1 parameter train; clip_grad_value_() at train.py:9 leaves nothing of its gradient.",
-        "0 of 1 parameter train; zero_grad() at train.py:9 clears its gradient before step().",
+        "The only parameter does not train; clip_grad_value_() at train.py:9 leaves nothing of its gradient.",
+        "The only parameter does not train; zero_grad() at train.py:9 clears its gradient before step().",
     ]
 
 

@@ -65,3 +65,22 @@ def test_where_all_are_left_as_they_are_none_is_missed():
 
 def test_what_no_step_wrote_to_while_it_was_looked_at_is_left_to_others():
     assert missed(OPTIMIZERS["SGD"], [{1}] * 12) == {}
+
+
+def test_what_another_optimizer_writes_to_as_well_makes_the_rest_no_missed_steps():
+    shared, own = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3))
+    optimizer, other = torch.optim.SGD([shared, own], 0.1), torch.optim.SGD([shared], 0.1)
+    left = LeftBehind()
+    for number in range(1, 9):
+        shared.grad, own.grad = torch.ones(2), torch.ones(3)
+        if number == 1:
+            left.begin_step(optimizer)
+        optimizer.step()
+        if number == 1:
+            left.end_step(optimizer, number)
+        other.step()
+    optimizers = Optimizers(lambda *_: None)
+    record = optimizers.record(optimizer)
+    record.update()
+    record.steps = 8
+    assert left.missed(optimizers, {id(shared): "shared", id(own): "own"}) == {}

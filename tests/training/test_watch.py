@@ -492,3 +492,16 @@ def test_losses_that_cancel_out_are_zero_and_not_cleared():
     training = followed(step)
     assert whys(training) == {"weight": None, "bias": "zero"}
     assert not training.alarms
+
+
+def test_losses_that_a_scaler_makes_infinite_while_it_settles_are_no_remark():
+    from gradviz.training.gathering import Seen
+    from gradviz.training.watch import StepWatch
+
+    watch, optimizer = StepWatch(), torch.optim.SGD(nn.Linear(3, 1).parameters(), 0.1)
+    watch.calls.extend([Seen(parameters={}, is_finite=False)] * 2)
+    record = watch.optimizers.record(optimizer)
+    record.skipped = 2
+    assert watch.remarks[0].startswith("the loss is NaN or infinite")
+    record.steps = 1
+    assert watch.remarks == ()

@@ -111,8 +111,9 @@ class Fate:
         put_back: What each step does to it is undone, by the end of it or before the next backward.
         away: Other processes hold all of its values, as can be with a small parameter that is
             sharded; only they can tell whether it trains.
-        unfed: The gradient came to a tensor that shares its memory, and nothing has put it into the
-            ``.grad`` that the optimizer reads.
+        unfed: The gradient came to a tensor that shares its memory, or was returned by
+            ``torch.autograd.grad``, and nothing has put it into the ``.grad`` that the optimizer
+            reads.
         heir: What is trained in its place, where it is cut off; None where nothing is.
     """
 
@@ -355,6 +356,8 @@ class Evidence:
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
         overflow: The step that made it NaN or infinite, or that made so what the birth came of.
+        returned_at: The line of a call that returned its gradient and left none in it, as
+            ``torch.autograd.grad`` does, where every call that reaches it did.
         cleared_at: The line that cleared its gradient between two backward calls, before any step.
         dropped_at: The line that set its ``.grad`` to None.
         thawed: It requires grad and has some, as it was last looked at.
@@ -391,6 +394,7 @@ class Evidence:
     frozen_at: Place | None = None
     birth: NotFinite | None = None
     overflow: Overflow | None = None
+    returned_at: Place | None = None
     cleared_at: Place | None = None
     dropped_at: Place | None = None
     thawed: bool = False
@@ -405,6 +409,11 @@ class Evidence:
     lies_in: tuple[str, ...] = ()
     houses: bool = False
     heir: Heir | None = None
+
+    @property
+    def is_unfed(self) -> bool:
+        """Whether its gradient comes to something else than the ``.grad`` that is stepped."""
+        return self.houses or self.returned_at is not None
 
     @property
     def is_undone(self) -> bool:

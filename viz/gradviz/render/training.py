@@ -155,8 +155,7 @@ def _all_by_hand(training: Training) -> str:
     places = {fate.moved_at for fate in moved}
     if len(places) != 1 or any(fate.mover != "hand" for fate in moved):
         return ""
-    place = next(iter(places))
-    return ", by hand" + ("" if place is None else f" at {path_and_line(place)}")
+    return ", by hand" + "".join(f" at {path_and_line(place)}" for place in places if place)
 
 
 def _otherwise_moved(training: Training) -> Iterator[str]:
@@ -265,6 +264,7 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         file=alarm.file,
         line=alarm.line,
         code=alarm.code,
+        gradient_norm=max((fate.gradient_norm or 0.0 for fate in fates), default=None),
         learning_rate=_common_rate(fates),
         put_back=bool(fates) and all(fate.put_back for fate in fates),
         unfed=bool(fates) and all(fate.unfed for fate in fates),
@@ -368,14 +368,14 @@ def _why(fate: Fate, *, single: bool) -> str:
         "left_out": f"backward(){at} does not ask for {them}",
         "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
         "cleared": (
-            _unfed(call, at, their)
+            _unfed(fate, call, at, their)
             if fate.unfed
             else f"{call}{at} clears {their} gradient before step()"
             if at
             else f"{their} gradient is cleared before step(), by a line that was not watched"
         ),
         "clipped": (
-            f"{call}{at} leaves nothing of {their} gradient"
+            f"{call}{at} leaves {'next to ' * bool(fate.gradient_norm)}nothing of {their} gradient"
             if at
             else f"nothing is left of {their} gradient at step(), by a line that was not watched"
         ),
@@ -396,7 +396,9 @@ def _why(fate: Fate, *, single: bool) -> str:
     return sentences.get(fate.why or "", fate.why or "")
 
 
-def _unfed(call: str, at: str, their: str) -> str:
+def _unfed(fate: Fate, call: str, at: str, their: str) -> str:
+    if "grad(" in (fate.code or "") and "zero_grad" not in call:
+        return f"torch.autograd.grad(){at} returns {their} gradient, and leaves none in .grad"
     if at:
         return f"{call}{at} parts {their} .grad from the one that is stepped"
     return f"nothing puts {their} gradient into the .grad that is stepped"

@@ -246,6 +246,7 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         parameters=report.parameters,
         asked=frozenset(map(id, ended.asked)) or None,
         place=report.place,
+        returns=ended.kind is CallKind.GRAD,
         terms=find_constant_terms(report.graph),
         underivable=find_underivable(report.graph),
         births=report.births,

@@ -25,6 +25,7 @@ class Seen:
         parameters: What the report says of each by name.
         asked: The parameters, by identity, that it was to give gradient to; None for all.
         place: The line that called it.
+        returns: It returned the gradient, as ``torch.autograd.grad`` does, and left none.
         terms: The constant terms of its loss.
         underivable: The operations that it cannot pass.
         births: Where the NaN and infinities in it were born.
@@ -42,6 +43,7 @@ class Seen:
     parameters: Mapping[str, Parameter]
     asked: frozenset[int] | None = None
     place: Place | None = None
+    returns: bool = False
     terms: tuple[ConstantTerm, ...] = ()
     underivable: tuple[ConstantTerm, ...] = ()
     births: tuple[NotFinite, ...] = ()
@@ -152,16 +154,15 @@ class Gatherer:
     def _of(self, name: str, key: int, replaced: tuple[int, int] | None) -> Evidence:
         history, inside = self.moves.of(key), self.identities.inside
         overflow = history.overflow or (None if history.finite else self.moves.overflow())
-        # What later calls find comes of it
-        calls = self.calls if overflow is None else self.calls[: overflow.calls]
+        calls = self.calls if overflow is None else self.calls[: overflow.calls]  # others: of it
         births = [
             birth
             for call in calls
             for birth in call.births
             if not (history.came_spoilt and birth.why.startswith(HELD_BEFORE))
         ]
-        copies = [call.copies[name] for call in self.calls if name in call.copies]
-        copy_of, copied_at = copies[0] if copies else (None, None)
+        copies = (call.copies[name] for call in self.calls if name in call.copies)
+        copy_of, copied_at = next(copies, (None, None))
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
@@ -194,6 +195,7 @@ class Gatherer:
                 if overflow is None or (births and overflow is not history.overflow)
                 else _overflow(overflow)
             ),
+            returned_at=self._returned_at(name),
             cleared_at=self.touches.cleared_at(key),
             dropped_at=self.touches.dropped_at(key),
             thawed=history.thawed,
@@ -245,6 +247,11 @@ class Gatherer:
             for call in self.calls
             if name in call.parameters and call.parameters[name].verdict is Verdict.REACHED
         ]
+
+    def _returned_at(self, name: str) -> Place | None:
+        reaching = self._reaching(name)
+        is_returned = reaching and all(call.returns for call in reaching)
+        return reaching[-1].place if is_returned else None
 
     def _left_out(self, name: str, key: int) -> Place | None:
         """Return the line of a call whose ``inputs`` left a parameter out, where every call that

@@ -23,6 +23,7 @@ from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.remarks import of_unfed
 
+_NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
 
@@ -93,8 +94,9 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
     by_name = {fate.name: fate for fate in fates}
     # Whose .grad was a part of the whole's, until that line
     drops = {own: parameter.dropped_at for parameter in evidence for own in parameter.lies_in}
+    housing = {parameter.name for parameter in evidence if parameter.houses}
     for own, place in drops.items():
-        if own in by_name and by_name[own].unfed:
+        if own in by_name and by_name[own].unfed and own in housing:
             by_name[own] = _at(by_name[own], place)
     fates = tuple(by_name[fate.name] for fate in fates)
 
@@ -171,7 +173,7 @@ def _fate(
         moved_at=evidence.written_at if mover in ("hand", "hand, no gradient") else None,
         put_back=why == "lost" and evidence.is_undone,
         away=trains is None and bool(evidence.looks) and not looks,
-        unfed=why == "cleared" and evidence.houses,
+        unfed=why == "cleared" and evidence.is_unfed,
         heir=evidence.heir if why == "cut" else None,
     )
 
@@ -249,7 +251,7 @@ def _judged(
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if looks:
-        return (False, *_too_small_or_lost(looks))
+        return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks)))
     return _never_stepped(holders, ended=ended)
 
 
@@ -304,12 +306,26 @@ def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place |
     touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
     place = evidence.cleared_at if touch is None else touch.place
     is_there = any(look.gradient is not None for look in looks)
+    if evidence.returned_at is not None and not is_there:
+        return "cleared", evidence.returned_at
     if touch is None and place is None and is_there:
         # What several calls brought cancels out, or the last call's own gradient is zero
         why, place = _unreached(evidence.stepped)
         return "zero", place if why == "zero" else None
     scales = touch is not None and touch.scales and is_there
     return "clipped" if scales else "cleared", place
+
+
+def _shrunk(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:
+    """Return that arithmetic between arrival and step leaves next to nothing of a gradient, and the
+    line; None where none does. A GradScaler takes back what it has multiplied by.
+    """
+    arrived = max((call.gradient_norm or 0.0 for call in evidence.verdicts), default=0.0)
+    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+    if touch is None or not touch.scales or touch.place is None or "scale" in touch.place.code:
+        return None
+    is_shrunk = all((look.gradient or 0.0) < _NEXT_TO_NOTHING * arrived for look in looks)
+    return ("clipped", touch.place) if is_shrunk else None
 
 
 def _birthplace(evidence: Evidence) -> Place | None:

@@ -74,7 +74,8 @@ class LeftBehind:
                 continue
             if write.steps == self._last[write.optimizer] or number == write.version:
                 since = record.steps - write.steps
-                count = since - (number - write.version) // write.writes
+                # Another optimizer may have written to it too
+                count = max(0, since - (number - write.version) // write.writes)
                 counts.setdefault(write.optimizer, {})[key] = Missed(count, since)
         return {
             names[key]: own

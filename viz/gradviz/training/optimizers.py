@@ -163,6 +163,11 @@ class Optimizers:
         return sum(record.steps for record in self.records.values())
 
     @property
+    def has_settled(self) -> bool:
+        """Whether a GradScaler has left out steps, of losses it made too large, and has settled."""
+        return any(record.skipped and record.steps for record in self.records.values())
+
+    @property
     def all_stepped(self) -> bool:
         """Whether every optimizer that is still there and holds something has made a step, or had
         one left out.

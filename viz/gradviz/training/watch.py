@@ -282,6 +282,7 @@ class StepWatch:
     def remarks(self) -> tuple[str, ...]:
         """What is worth a clause in the last sentence."""
         is_spoilt = any(not history.finite for history in self._moves.histories.values())
+        is_spoilt = is_spoilt or self.optimizers.has_settled
         missed = self._left_behind.missed(self.optimizers, self.names)
         behind = of_left_behind(missed, self.names.values())
         return self.calls.remarks(of_losses=not is_spoilt) + behind

@@ -59,7 +59,7 @@ _MEANS: Mapping[str, Explained] = {
         "Clear gradients before backward() or after step(), not between the two.",
     ),
     "clipped": (
-        "Gradient arrives, and arithmetic between backward() and step() makes it zero.",
+        "Gradient arrives, and arithmetic between backward() and step() leaves nothing to step by.",
         "Look at the bound or the factor: a maximal norm of 0 leaves nothing.",
     ),
     "stale": (
@@ -151,24 +151,18 @@ _EMPTY = (
     ),
 )
 _OF_OTHERS = (
-    (
-        "Gradient arrives, and no optimizer holds them: one was given parameters that another"
-        " trains, and finds no gradient at any of its steps."
-    ),
+    "Gradient arrives, and no optimizer holds them: one was given parameters that another"
+    " trains, and finds no gradient at any of its steps.",
     "Look at whose parameters() it was given.",
 )
 _BEGUN = (
-    (
-        "Gradient arrives, and no optimizer holds them: one was given a generator that something"
-        " else had read from, and got what was left."
-    ),
+    "Gradient arrives, and no optimizer holds them: one was given a generator that something"
+    " else had read from, and got what was left.",
     "Give it parameters() made anew, or a list, which can be read more than once.",
 )
 _ALL_ZERO = (
-    (
-        "They are all zero, and the gradient of each is multiplied by another of them, so none ever"
-        " moves."
-    ),
+    "They are all zero, and the gradient of each is multiplied by another of them, so none ever"
+    " moves.",
     "Initialize weights at random; only the last of a branch may begin at zero.",
 )
 _DEAD = (
@@ -221,6 +215,11 @@ _UNFED = (
         "Copy it there before step(), or make the .grad of each a view of the .grad that is"
         " stepped, once."
     ),
+)
+_RETURNED = (
+    "torch.autograd.grad() returns the gradient, and nothing puts it into the .grad that the"
+    " optimizer reads.",
+    "Assign what it returns to the .grad of each parameter before step(), or call backward().",
 )
 _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
@@ -380,6 +379,8 @@ def _lost(asked: _Asked) -> Explained | None:
 
 
 def _cleared(asked: _Asked) -> Explained | None:
+    if all(own.returned_at is not None for own in asked.concerned):
+        return _RETURNED
     return _UNFED if all(own.houses or own.lies_in for own in asked.concerned) else None
 
 
