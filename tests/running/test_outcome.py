@@ -411,3 +411,40 @@ def test_an_error_that_a_script_catches_did_not_end_it(scripts):
     ran = scripts.run("caught.py")
     assert ran.code == 1
     assert "ended the script" not in ran.err
+
+
+MICRO_BATCHES = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for number in range(6):
+    loss = model(torch.randn(5, 4)).square().mean() / 3
+    if {clears}:
+        {clear}
+    loss.backward()
+    if number % 3 == 2:
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("clears", "clear", "says"),
+    [
+        ("True", "optimizer.zero_grad()", True),
+        ("True", "model.zero_grad(set_to_none=False)", True),
+        ("True", "for p in model.parameters(): p.grad = None", True),
+        ("number % 3 == 0", "optimizer.zero_grad()", False),
+        ("number", "for p in model.parameters(): p.grad = p.grad.clone()", False),
+        ("True", "for p in model[0].parameters(): p.grad = None", False),
+    ],
+)
+def test_what_micro_batches_brought_and_zero_grad_took_is_told_and_is_no_alarm(
+    scripts, clears, clear, says
+):
+    scripts.write("train.py", MICRO_BATCHES.format(clears=clears, clear=clear))
+    ran = scripts.run("train.py")
+    cleared = f"what backward 1 and 2 brought, before the next backward, at train.py:10: {clear}"
+    assert (f"  cleared   {cleared}" in ran.said, "cleared" in ran.said) == (says, says)
+    assert (ran.end, "ALARM" in ran.err) == ("gradviz: All 4 parameters train.\n", False)

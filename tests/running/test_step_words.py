@@ -1,7 +1,9 @@
 """The words of a step, from a step made by hand."""
 
+from dataclasses import replace
+
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.reports import Report
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.step_words import reach_in_words, step_lines
@@ -79,3 +81,13 @@ def test_what_many_other_optimizers_hold_is_one_line():
     assert [text.split(maxsplit=1)[0] for text in four] == ["extra", "not"]
     assert four[0].endswith("gradient arrives; 4 other optimizers hold them, and do not step here")
     assert four[1].endswith("h.w (4 values): gradient arrives; no optimizer holds them")
+
+
+def test_what_is_cleared_before_the_next_backward_is_told_with_the_line():
+    at = Place("train.py", 10, "opt.zero_grad()")
+    calls = [replace(CALL, number=number) for number in (1, 2, 3)]
+    _, told = step_lines(step(held=("d.w",), discarded_at=at), calls)
+    assert told == (
+        "  cleared   what backward 1 and 2 brought, before the next backward,"
+        " at train.py:10: opt.zero_grad()"
+    )

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from torch.optim import Optimizer
 
+from gradviz.graph import Place
 from gradviz.render.formats import save
 from gradviz.render.series_text import render_series
 from gradviz.render.training import taken_back
 from gradviz.running import echoes, rank, ranks, telling
-from gradviz.running.alarm import judge_step
+from gradviz.running.alarm import judge_step, parameters_of
 from gradviz.running.calls import BackwardCall
 from gradviz.running.children import Children, label, own_file
 from gradviz.running.kept import KeptCalls
@@ -106,12 +107,22 @@ class Account:
             inside=self._training.identities.inside,
             waits=not is_last and self._steps[id(optimizer)] < _SURE,
         )
-        step = replace(step, prevented=prevented)
+        step = replace(
+            step, prevented=prevented, discarded_at=self._discarded_at(optimizer, rounds)
+        )
         self._outcome.of_step(step)
         self.kept.leads.append(lead(step, rounds.batch))
         self.say(self._teller.tell_step(step, rounds.batch), alarm=bool(step.starved))
         if not self._settings.every:
             self.write()
+
+    def _discarded_at(self, optimizer: Optimizer, rounds: Rounds) -> Place | None:
+        """Return the line that clears what each of the calls of one loss has brought to an
+        optimizer's parameters before the next call, and no step between.
+        """
+        if len({call.place for call in rounds.batch}) > 1:
+            return None
+        return self._training.touches.discarded_at(parameters_of(optimizer), len(rounds.batch) - 1)
 
     def record(self, wants_next: bool) -> None:
         """Take what the step did into the series; look at none that follows no watched call."""

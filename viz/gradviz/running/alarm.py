@@ -50,7 +50,7 @@ def judge_step(
     names = {key: name for call in calls for key, name in call.names.items()}
     held: dict[str, torch.Tensor] = {
         names[id(tensor)]: tensor
-        for tensor in _parameters(optimizer)
+        for tensor in parameters_of(optimizer)
         if id(tensor) in names and names[id(tensor)] not in stale
     }
     lodged = {name for whole in held for name in inside.get(whole, ())}
@@ -63,7 +63,7 @@ def judge_step(
             id(tensor)
             for other in optimizers.values()
             if other is not optimizer
-            for tensor in _parameters(other)
+            for tensor in parameters_of(other)
         ),
         reached=_reached(earlier),
         reached_there=_reached(
@@ -160,7 +160,7 @@ def _reached(calls: Sequence[BackwardCall]) -> frozenset[str]:
     )
 
 
-def _parameters(optimizer: Optimizer) -> Iterator[torch.Tensor]:
+def parameters_of(optimizer: Optimizer) -> Iterator[torch.Tensor]:
     for group in optimizer.param_groups:
         yield from group["params"]
 

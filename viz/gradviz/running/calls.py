@@ -68,6 +68,8 @@ class OptimizerStep:
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does,
             several joined by "and"; ``""`` for none.
         prevented: gradviz ends the script before this step, as was asked for.
+        discarded_at: The line that cleared, before the next backward, what these calls brought, of
+            those reported on all but the last.
     """
 
     optimizer: str
@@ -83,6 +85,7 @@ class OptimizerStep:
     stale: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prevented: bool = False
+    discarded_at: Place | None = None
 
     @property
     def holds_others(self) -> bool:

@@ -9,7 +9,7 @@ from gradviz.facts.calls import StepNote
 from gradviz.graph import Cut, Verdict
 from gradviz.render.sentences import counted, is_known_unused
 from gradviz.running.calls import BackwardCall, OptimizerStep
-from gradviz.running.phrases import cut_lines, line, names_in, numbers_in_words
+from gradviz.running.phrases import at_line, cut_lines, line, names_in, numbers_in_words
 from gradviz.training.heirs import find_heirs
 
 _IN_LIST = re.compile(r"(.+)\.(\w+)\[(.+?)\].*")  # "net.layers[0]", as running.names calls it
@@ -37,6 +37,15 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
         lines += _held_others(step, last) if step.holds_others else _starved(step.starved, calls)
     else:
         lines.append(f"{who} {steps} {after}: {reach_in_words(step)}")
+    if step.discarded_at is not None:
+        brought = numbers_in_words([call.name.number for call in calls[:-1]])
+        lines.append(
+            line(
+                "cleared",
+                f"what backward {brought} brought, before the next backward,"
+                f"{at_line(step.discarded_at)}",
+            )
+        )
     if step.stale:
         lines.append(
             line("stale", f"{names_in(step.stale, last)}: it steps what stood there before")

@@ -16,6 +16,7 @@ from gradviz.recording.where import NOWHERE, Spot
 from gradviz.training.hand_writes import HandWrites
 
 _WRITES = ("zero_", "copy_")
+_ZEROES = ("zero_", f"{torch_inside.FOREACH}zero_")
 _REPLACES = frozenset(
     ("grad", "fill_", *_WRITES, *(f"{torch_inside.FOREACH}{name}" for name in _WRITES))
 )
@@ -32,6 +33,9 @@ class Touches:
         self._backward: Spot | None = None  # the last, where no optimizer has stepped since
         self._cleared: dict[int, Spot] = {}
         self._dropped: dict[int, Spot] = {}  # lines that set a gradient to None
+        # Lines that cleared what a backward had brought before the next began, none of them between
+        # that backward and a step, and how many times
+        self._discarded: dict[int, tuple[Spot, int]] = {}
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
@@ -45,7 +49,7 @@ class Touches:
         for addresses in (self._owner, self._lies, self._holder):
             addresses.clear()
         self.by_hand.keep(alive)
-        for kept in (self._last, self._cleared, self._dropped, self._written):
+        for kept in (self._last, self._cleared, self._dropped, self._written, self._discarded):
             for key in [key for key in kept if key not in alive]:
                 del kept[key]
 
@@ -76,10 +80,16 @@ class Touches:
         Unless it was cleared by a line that follows the backward in the same function, before any
         step: that line may clear what arrives now too, when nobody looks.
         """
-        for parameter in parameters:
-            operation, spot = self._last.pop(id(parameter), ("", NOWHERE))
-            if operation in _REPLACES and _follows(spot, self._backward):
-                self._cleared[id(parameter)] = spot
+        if self._backward is None:
+            self._discarded.clear()
+        for key in map(id, parameters):
+            operation, spot = self._last.pop(key, ("", NOWHERE))
+            if operation not in _REPLACES or self._backward is None:
+                continue
+            if _follows(spot, self._backward):
+                self._cleared[key] = spot
+            elif operation in _ZEROES or self._dropped.get(key) is spot:
+                self._discarded[key] = spot, self._discarded.get(key, (spot, 0))[1] + 1
         self._backward = backward
 
     def used(self) -> None:
@@ -92,6 +102,18 @@ class Touches:
         """
         spot = self._cleared.get(parameter)
         return None if spot is None else spot.place
+
+    def discarded_at(self, parameters: Iterable[Tensor], times: int) -> Place | None:
+        """Return the line that cleared the gradient of all of some parameters before each of the
+        backward calls since a step but the first, so many times; None where there is no such line.
+        """
+        lines = {
+            self._discarded.get(id(parameter), (NOWHERE, 0))
+            for parameter in parameters
+            if parameter.requires_grad
+        }
+        ((spot, count),) = lines if len(lines) == 1 else ((NOWHERE, 0),)
+        return (spot.calling_place or spot.place) if count == times > 0 else None
 
     def dropped_at(self, parameter: int) -> Place | None:
         """Return the line that last set the ``.grad`` of a parameter, given by its identity, to
@@ -210,8 +232,8 @@ class Touches:
         self._last[parameter] = (operation, Spot._make((*where.quick(frame)[:4], -1)))
 
 
-def _follows(spot: Spot, backward: Spot | None) -> bool:
-    return backward is not None and spot.code is backward.code and spot.lasti > backward.lasti
+def _follows(spot: Spot, backward: Spot) -> bool:
+    return spot.code is backward.code and spot.lasti > backward.lasti
 
 
 def _pointer(tensor: Tensor) -> int:
