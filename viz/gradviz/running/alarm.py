@@ -161,6 +161,7 @@ def _reached(calls: Sequence[BackwardCall]) -> frozenset[str]:
 
 
 def parameters_of(optimizer: Optimizer) -> Iterator[torch.Tensor]:
+    """Yield the parameters that an optimizer holds."""
     for group in optimizer.param_groups:
         yield from group["params"]
 
