@@ -156,3 +156,18 @@ def test_a_line_that_steps_through_memory_from_before_cuts_no_later_loss():
 
     report = report_of(lambda model: [p.data for p in model.parameters()], use)
     assert not report.cuts
+
+
+def test_a_parameter_made_in_the_trace_and_frozen_is_in_nobodys_memory():
+    with gradviz.trace() as trace:
+        model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))
+        model[0].requires_grad_(False)
+        loss = model(torch.ones(2, 3)).sum()
+    nodes = trace.report(loss, model).graph.nodes
+    assert {node.requires_grad for node in nodes if node.name.startswith("0.")} == {False}
+    assert not any(node.pruned for node in nodes)
+    with gradviz.trace() as trace:
+        scale = nn.Parameter(torch.ones(3))
+        loss = (scale * nn.Parameter(torch.ones(3))).sum()
+    report = trace.report(loss, {"scale": scale})
+    assert (report.parameters["scale"].verdict, report.cuts) == ("reached", ())

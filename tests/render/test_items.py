@@ -26,6 +26,6 @@ def test_a_name_says_how_often_it_is_there_where_that_is_more_than_once():
 
 def test_of_one_tensor_the_sizes_are_told_and_of_several_their_number():
     assert size_of(1, 6, (2, 3)) == "(2, 3)"
-    assert size_of(1, 1, ()) == "()"
+    assert size_of(1, 1, ()) == "(scalar)"
     assert size_of(2, 1500) == "2 tensors, 1.5 k values"
     assert size_of(0, 0) == ""

@@ -18,7 +18,7 @@ from torch import nn
 
 from gradviz.recording.expressions import Path
 from gradviz.recording.parts import SOME, WITHIN, is_open
-from gradviz.recording.torch_inside import PARTS
+from gradviz.recording.torch_inside import PARTS, children_of
 from gradviz.recording.where import variables
 
 _ELEMENTS = 256  # of a list that are looked at
@@ -145,8 +145,7 @@ def _part(value: Any, part: str) -> Any:
 
 def _elements(value: Any) -> list[Any]:
     if isinstance(value, nn.Module):
-        inner = value.__dict__.get("_modules")
-        return list(inner.values()) if type(inner) is dict else []
+        return list(children_of(value).values())
     return list(islice(value, _OBJECTS)) if type(value) in (list, tuple, deque) else []
 
 

@@ -15,6 +15,7 @@ from gradviz.graph import CutKind
 from gradviz.recording.alive import of_kinds
 from gradviz.recording.identity import Facts
 from gradviz.recording.records import Call
+from gradviz.recording.repeats import Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import region
 from gradviz.recording.torch_inside import has_data, is_opaque, may_share
@@ -61,6 +62,17 @@ class Kinships:
         if not self._spans or not _is_floating(tensor):
             return 0
         return self._within(*_bytes(tensor), parameters=tensor.requires_grad)
+
+    def of_others(self, inputs: Inputs, leaf: Tensor) -> Inputs:
+        """Return some inputs of a call without what lies in the memory of one leaf alone."""
+        own, calls = self._tape.leaf_number(leaf), self._tape.calls
+        return tuple(
+            (number, live)
+            for number, live in inputs
+            if number not in calls
+            or calls[number].operation != SHARED_MEMORY
+            or any(owner != own for owner, _ in calls[number].inputs)
+        )
 
     def of_leaf(self, leaf: Tensor) -> int:
         """Return what ``of`` does of a leaf; 0 for a parameter, whose memory is its own."""

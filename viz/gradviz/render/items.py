@@ -65,13 +65,18 @@ def relative(path: str, frame_path: str) -> str:
     )
 
 
+def sizes_of(shape: tuple[int, ...]) -> str:
+    """Return the sizes of a tensor, ``"(2, 3)"``."""
+    return f"({', '.join(map(str, shape)) or 'scalar'})"
+
+
 def size_of(parameters: int, numel: int, shape: tuple[int, ...] | None = None) -> str:
     """Return how many parameters and elements there are, ``"2 tensors, 1.5 k values"``.
 
     Of one tensor its sizes.
     """
     if parameters <= 1 and shape is not None:
-        return f"({', '.join(map(str, shape))})"
+        return sizes_of(shape)
     return tensors(parameters, numel) if parameters else ""
 
 

@@ -15,6 +15,7 @@ from gradviz.facts.neutral import still_severed
 from gradviz.facts.training import Training
 from gradviz.graph import Cut, Parameter, Place, Verdict
 from gradviz.render.first_view import Concern, first_view
+from gradviz.render.items import sizes_of
 from gradviz.render.outline import outline
 from gradviz.render.page_boxes import (
     ALARM,
@@ -351,7 +352,7 @@ def _column(values: list[int]) -> int | list[int] | dict[str, list[int]]:
 
 
 def _sizes(shape: tuple[int, ...] | None) -> str:
-    return "" if shape is None else f"({', '.join(map(str, shape))})"
+    return "" if shape is None else sizes_of(shape)
 
 
 def _reason(parameter: Parameter) -> str:

@@ -25,11 +25,12 @@ def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: Fra
         switched(recorder.tape, out, spot_of(frame), where.calling(frame))
     elif recorder.tape.froze:
         born(recorder.tape, out, spot_of(frame))
-    inputs = inputs_of(recorder, (value,), {})
-    if not inputs:
-        return
     stack = recorder.stacks.look_around(frame)
-    if not stack.constructing:
+    if stack.constructing:
+        return
+    # The memory is its own as well by now
+    inputs = recorder.kinships.of_others(inputs_of(recorder, (value,), {}), out)
+    if inputs:
         write_down(
             recorder,
             name,
