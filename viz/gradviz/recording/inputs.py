@@ -199,8 +199,7 @@ def inputs_of(
         frame: Where the call stands, to follow plain numbers through Python code.
     """
     numbers: dict[int, bool] = {}
-    followed = recorder.tape.memory or recorder.kinships.any
-    own = address(out) if out is not None and followed else 0
+    own = address(out) if out is not None else 0
     _gather(recorder, args, numbers, function, own)
     if kwargs:
         _gather(
@@ -264,7 +263,10 @@ def _dead_number(recorder: Recorder, item: Tensor, facts: Facts | None, own: int
         return facts.origin
     if _is_parameter(item):
         return recorder.tape.leaf(item)
-    if type(item) is not Tensor or (own and address(item) == own):
+    if type(item) is not Tensor:
+        return 0
+    if own and address(item) == own:
+        recorder.kinships.made(item, views=1)
         return 0
     return recorder.kinships.of(item)
 

@@ -17,7 +17,7 @@ from gradviz.recording.identity import Facts
 from gradviz.recording.records import Call
 from gradviz.recording.repeats import Inputs
 from gradviz.recording.tape import Tape
-from gradviz.recording.tensor_state import region
+from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import has_data, is_opaque, may_share
 from gradviz.recording.where import NOWHERE
 
@@ -43,12 +43,14 @@ class Kinships:
         self._tape = tape
         self._spans: list[_Span] | None = None
         self._numbers: dict[tuple[int, int, bool], int] = {}
+        # Memory that a tensor had for itself as it was met first: what shares it now is its view
+        self._alone: set[int] = set()
         tape.kin = self.of_leaf
 
-    @property
-    def any(self) -> bool:
-        """Say whether any leaf shares its memory."""
-        return bool(self._spans)
+    def made(self, tensor: Tensor, views: int = 0) -> None:
+        """Take note of memory that a tensor, and some views of it, have for themselves."""
+        if self._spans is None and _is_floating(tensor) and not may_share(tensor, views):
+            self._alone.add(address(tensor))
 
     def of(self, tensor: Tensor) -> int:
         """Return the number of what a tensor carries that lies in the memory of leaves.
@@ -56,7 +58,10 @@ class Kinships:
         0 for one that lies in none.
         """
         if self._spans is None:
-            if not may_share(tensor) or not _is_floating(tensor):
+            if not _is_floating(tensor) or address(tensor) in self._alone:
+                return 0
+            if not may_share(tensor):
+                self._alone.add(address(tensor))
                 return 0
             self._look()
         if not self._spans or not _is_floating(tensor):

@@ -171,6 +171,8 @@ def _made_of_nothing(
     recorder: Recorder, function: Function, args: Any, outs: tuple[Tensor, ...]
 ) -> None:
     """Take note of tensors into which nothing of interest went."""
+    for out in outs:
+        recorder.kinships.made(out)
     if function.name in ("detach", "data"):
         recorder.tape.set_alias(outs[0], KIND_OF[function.name])
     elif function.name not in exits.FROM_OUTSIDE and (
