@@ -58,3 +58,26 @@ def test_what_is_used_no_more_is_said():
     assert sentences_of(effect, REPORT, soft=False)[1][1] == (
         "no longer used, and no longer reached: g.weight (4 values), which were written over"
     )
+
+
+def test_of_what_lay_in_a_list_all_is_named_anew_and_only_what_moves_moves():
+    listed = {
+        name: Parameter(name=name, numel=4, verdict=Verdict.REACHED)
+        for name in ("net.parts[0].w", "net.parts[1].w", "net.parts[2].w", "net.out.w")
+    }
+    effect = Effect(
+        held=("net.parts.1.w", "net.parts.2.w"),
+        came=("net.parts.0.w", "net.parts.1.w", "net.parts.2.w"),
+        gone=("net.parts[0].w", "net.parts[1].w", "net.parts[2].w"),
+        same_loss=True,
+    )
+    said = [text for _, text in sentences_of(effect, Report(parameters=listed), soft=False)]
+    assert said[:2] == [
+        "the optimizer's step now moves net.parts.1..2.w",
+        "net.parts[0..2].w (3 tensors, 12 values) are parameters of the model now, and named"
+        " net.parts.*",
+    ]
+    other = replace(effect, came=("net.other.w",))
+    said = [text for _, text in sentences_of(other, Report(parameters=listed), soft=False)]
+    assert said[1].startswith("new among the model's parameters: net.other.")
+    assert said[2].startswith("no longer among them: net.parts[0..2].w")

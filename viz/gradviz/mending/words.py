@@ -1,5 +1,6 @@
 """What a patch was measured to do, in words."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from gradviz.causes import has_raised
@@ -20,15 +21,16 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
         soft: The patch makes up a gradient where there is none.
     """
     parameters = best(report)
+    registered = _registered(effect, parameters)
     gains = [
-        words.format(named(names, parameters))
+        words.format(named(names, parameters, effect.came))
         for names, words in (
             (effect.reached, _reaches(report)),
             (effect.mended, "gradient now reaches {} by the route that was cut too"),
             (effect.finite, "the gradient of {} is now finite"),
             (effect.held, "the optimizer's step now moves {}"),
-            (effect.came, "new among the model's parameters: {}"),
-            (effect.gone, "no longer among them: {}"),
+            (effect.came, registered or "new among the model's parameters: {}"),
+            (() if registered else effect.gone, "no longer among them: {}"),
             (effect.left, "no longer used, and no longer reached: {}, which were written over"),
         )
         if names
@@ -39,6 +41,17 @@ def sentences_of(effect: Effect, report: Report, *, soft: bool) -> list[tuple[st
         caution = "this makes up a gradient where there is none: what the parameters learn changes"
         sentences.append(("caution", caution))
     return sentences
+
+
+def _registered(effect: Effect, parameters: Mapping[str, Parameter]) -> str:
+    """Return what is said of parameters that lay in a plain list and are the model's now; empty
+    where that is not what happened.
+    """
+    as_registered = {re.sub(r"\[(\d+)\]", r".\1", name) for name in effect.gone}
+    if not effect.gone or as_registered != set(effect.came):
+        return ""
+    before = named(effect.gone, parameters)
+    return f"{before} are parameters of the model now, and named {{}}"
 
 
 def _reaches(report: Report) -> str:
@@ -60,14 +73,17 @@ def paragraphs_of(effect: Effect, report: Report, *, soft: bool) -> tuple[str, .
     return tuple(f"{paragraph}." for paragraph in paragraphs)
 
 
-def named(names: Collection[str], parameters: Mapping[str, Parameter]) -> str:
+def named(
+    names: Collection[str], parameters: Mapping[str, Parameter], new: Collection[str] = ()
+) -> str:
     """Return some parameters in few words.
 
     Args:
         names: Those that are meant; of one that the patch brings, the size is not known.
         parameters: Every parameter of the step without the patch, by name.
+        new: The names of those that the patch brings.
     """
-    groups = fold(names, parameters)
+    groups = fold(names, {name: Parameter(name=name) for name in (*new, *names)} | {**parameters})
     sized = all(name in parameters for name in names)
     return listing([str(group) if sized else group.pattern for group in groups])
 
