@@ -171,3 +171,17 @@ def test_a_parameter_made_in_the_trace_and_frozen_is_in_nobodys_memory():
         loss = (scale * nn.Parameter(torch.ones(3))).sum()
     report = trace.report(loss, {"scale": scale})
     assert (report.parameters["scale"].verdict, report.cuts) == ("reached", ())
+
+
+def test_views_that_torch_does_not_let_anybody_ask_are_not_asked():
+    layer = nn.Linear(2, 2)
+    whole = layer.weight * 1
+    views = whole.unbind()
+    whole.add_(1)
+    with pytest.raises(RuntimeError, match="modified inplace"):
+        _ = views[0].grad_fn
+    numbers = layer.weight.data
+    with gradviz.trace() as trace:
+        loss = layer(torch.ones(1, 2)).sum() + numbers.sum()
+    (cut,) = trace.report(loss, layer).cuts
+    assert (cut.kind, cut.parameters) == (CutKind.DATA, ("weight",))

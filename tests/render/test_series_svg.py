@@ -54,7 +54,7 @@ def series() -> Series:
 def test_the_sparkline_of_a_block_shows_zero_nan_and_what_was_not_measured(series: Series) -> None:
     title, first, second, third, *_ = render_series(series).splitlines()
     assert title == "Gradient by block, calls 100 to 300 (norm; ▁ is 1e-6, █ is 1e+1):"
-    assert first == "  h.0   ▁0·  0  zeros 100%"
+    assert first == "  h.0   ▁0·  -"
     assert second.startswith("  h.1   ▄!▆  1.0e-01  update 1.0e-03")
     assert "███" in third
 

@@ -18,7 +18,7 @@ from gradviz.recording.records import Call
 from gradviz.recording.repeats import Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
-from gradviz.recording.torch_inside import has_data, is_opaque, may_share
+from gradviz.recording.torch_inside import has_data, is_opaque, may_share, view_base
 from gradviz.recording.where import NOWHERE
 
 SHARED_MEMORY = "shared memory"
@@ -130,7 +130,10 @@ class Kinships:
 
 def _is_leaf(item: Any) -> bool:
     kind = type(item)
-    return kind is nn.Parameter or (kind is Tensor and item.requires_grad and item.is_leaf)
+    # Torch makes the node of a view anew where it is asked for, or raises
+    return kind is nn.Parameter or (
+        kind is Tensor and view_base(item) is None and item.requires_grad and item.is_leaf
+    )
 
 
 def _is_floating(tensor: Tensor) -> bool:
