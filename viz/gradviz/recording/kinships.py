@@ -18,7 +18,7 @@ from gradviz.recording.records import Call
 from gradviz.recording.repeats import Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
-from gradviz.recording.torch_inside import has_data, is_opaque, may_share, view_base
+from gradviz.recording.torch_inside import has_data, is_opaque, may_share
 from gradviz.recording.where import NOWHERE
 
 SHARED_MEMORY = "shared memory"
@@ -116,24 +116,16 @@ class Kinships:
         return self._tape.call(Call("data", CutKind.DATA, SHARED_MEMORY, owners, NOWHERE))
 
     def _look(self) -> None:
-        leaves = [item for item in of_kinds(Tensor) if _is_leaf(item) and may_share(item)]
+        # Of parameters alone: another thread may just be letting go of a plain tensor, and torch
+        # before 2.13 then takes it away from whoever holds it
         self._spans = []
-        # Other leaves may lie in the memory of parameters
-        for kind in (nn.Parameter, Tensor):
-            spans = [self._span(leaf) for leaf in leaves if type(leaf) is kind]
-            self._spans = sorted((*self._spans, *spans), key=attrgetter("low"))
+        leaves = [leaf for leaf in of_kinds(nn.Parameter) if type(leaf) is nn.Parameter]
+        spans = map(self._span, filter(may_share, leaves))
+        self._spans = sorted(spans, key=attrgetter("low"))
 
     def _span(self, leaf: Tensor) -> _Span:
         self._tape.leaf(leaf)
         return _Span(*_bytes(leaf), self._tape.tensors.know(leaf), leaf.requires_grad)
-
-
-def _is_leaf(item: Any) -> bool:
-    kind = type(item)
-    # Torch makes the node of a view anew where it is asked for, or raises
-    return kind is nn.Parameter or (
-        kind is Tensor and view_base(item) is None and item.requires_grad and item.is_leaf
-    )
 
 
 def _is_floating(tensor: Tensor) -> bool:

@@ -102,17 +102,17 @@ def has_data(storage: Any) -> bool:
         return False
 
 
-def may_share(tensor: Tensor, known: int = 0) -> bool:
+def may_share(tensor: Tensor, views: int = 0) -> bool:
     """Say whether the memory of a tensor is also that of others, or somebody else's; False where
     torch does not say.
 
-    ``known`` others are not counted, nor the tensor that it is a view of.
+    ``views`` others are not counted, nor the tensor that it is a view of.
     """
-    known += view_base(tensor) is not None
+    others = views + (view_base(tensor) is not None)
     try:
         memory = tensor.untyped_storage()
         # The tensor itself holds it, and the Python object that was asked for
-        return _uses is not None and (_uses(memory._cdata) > 2 + known or not memory.resizable())
+        return _uses is not None and (_uses(memory._cdata) > 2 + others or not memory.resizable())
     except (NotImplementedError, RuntimeError):
         return False
 
