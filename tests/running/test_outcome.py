@@ -436,6 +436,7 @@ for number in range(6):
         ("True", "model.zero_grad(set_to_none=False)", True),
         ("True", "for p in model.parameters(): p.grad = None", True),
         ("number % 3 == 0", "optimizer.zero_grad()", False),
+        ("number", "kept = [p.grad.clone() for p in model.parameters()]; model.zero_grad()", False),
         ("number", "for p in model.parameters(): p.grad = p.grad.clone()", False),
         ("True", "for p in model[0].parameters(): p.grad = None", False),
     ],

@@ -25,6 +25,9 @@ class GradientTouches(Protocol):
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
         """``parameter.grad`` was assigned to."""
 
+    def read(self, parameter: Tensor) -> None:
+        """The user's own code, or a library's, has taken ``parameter.grad``."""
+
     def wrote(self, target: Tensor, operation: str, frame: FrameType) -> None:
         """A tensor was written into, which may be a gradient."""
 

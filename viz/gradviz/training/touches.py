@@ -36,6 +36,7 @@ class Touches:
         # Lines that cleared what a backward had brought before the next began, none of them between
         # that backward and a step, and how many times
         self._discarded: dict[int, tuple[Spot, int]] = {}
+        self._read: set[int] = set()  # whose gradient somebody took, who may use it yet
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
@@ -88,9 +89,14 @@ class Touches:
                 continue
             if _follows(spot, self._backward):
                 self._cleared[key] = spot
-            elif operation in _ZEROES or self._dropped.get(key) is spot:
+            elif key not in self._read and (operation in _ZEROES or self._dropped.get(key) is spot):
                 self._discarded[key] = spot, self._discarded.get(key, (spot, 0))[1] + 1
         self._backward = backward
+        self._read.clear()
+
+    def read(self, parameter: Tensor) -> None:
+        """``parameter.grad`` was taken: what is cleared from here on may not be lost."""
+        self._read.add(id(parameter))
 
     def used(self) -> None:
         """An optimizer steps: whoever clears gradients from here on clears what was used."""

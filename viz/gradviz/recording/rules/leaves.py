@@ -33,6 +33,8 @@ def _after_get_grad(
 ) -> Any:
     if out is None or not recorder.tape.backwards:
         return out
+    if where.level(frame.f_code.co_filename) != where.INSIDE:
+        recorder.touches.read(args[0])
     if not where.is_optimizer(frame.f_code.co_filename):
         recorder.gradients.read(args[0], out)
     elif frame.f_code.co_name == "zero_grad":
