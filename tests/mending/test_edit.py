@@ -58,7 +58,7 @@ def test_a_line_without_a_statement_has_none_and_nothing_is_proposed_for_it():
 
 
 def test_only_what_is_for_a_kind_is_proposed():
-    assert "values" in edits.__all__  # importing them registers them
+    assert hasattr(edits, "values")  # importing them registers them
     titles = {edit.title for edit in proposals(site("y = x.detach()\n", 1, "detach"))}
     assert "drop .detach()" in titles
     assert [*proposals(site("y = x.detach()\n", 1, "hook"))] == []

@@ -67,7 +67,7 @@ def test_what_somebody_has_put_there_since_stays():
 
 def test_a_note_gets_the_arguments_and_the_result(watcher):
     taken = []
-    made = seam(Owner, "own", lambda who, frame, args, kwargs, out: taken.append((args[1:], out)))
+    made = seam(Owner, "own", lambda call: taken.append((call.args[1:], call.out)))
     made.put_in()
     try:
         assert Owner().own(3) == 6
@@ -100,22 +100,33 @@ def test_a_note_that_fails_ends_the_watching_and_not_the_call(watcher):
     assert watcher.mode.failure == "ValueError: no"
 
 
-def test_what_looks_before_hands_on_what_it_saw_and_its_failure_is_none(watcher):
+def test_what_looks_before_hands_on_what_it_saw(watcher):
     taken = []
-
-    def before(args, kwargs):
-        if args[1] == 0:
-            raise ValueError
-        return args[1]
-
-    made = seam(Owner, "own", lambda *args: taken.append(args[4]), before=before)
+    made = seam(
+        Owner,
+        "own",
+        lambda call: taken.append((call.looked, call.out)),
+        before=lambda call: call.argument(1, "x") + 1,
+    )
     made.put_in()
     try:
-        Owner().own(3)
-        Owner().own(0)
+        assert Owner().own(3) == 6
+        assert Owner().own(x=4) == 8
     finally:
         made.take_out()
-    assert taken == [3, None]
+    assert taken == [(4, 6), (5, 8)]
+
+
+def test_a_look_before_that_fails_ends_the_watching_and_not_the_call(watcher):
+    taken = []
+    made = seam(Owner, "own", taken.append, before=lambda call: call.args[5])
+    made.put_in()
+    try:
+        assert Owner().own(3) == 6
+    finally:
+        made.take_out()
+    assert taken == []
+    assert watcher.mode.failure.startswith("IndexError")
 
 
 def test_instead_of_what_is_there_stands_what_a_function_makes_of_it():

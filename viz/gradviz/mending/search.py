@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from gradviz.causes import has_raised
 from gradviz.graph import Place
-from gradviz.mending import edits
+from gradviz.mending import edits  # noqa: F401  # registers them
 from gradviz.mending.cost import PatchCost, cost_of
 from gradviz.mending.edit import Edit, FaultyLine, proposals
 from gradviz.mending.effect import Effect, effect_of
@@ -26,7 +26,6 @@ from gradviz.reports import Report
 _DEEP = 3  # edits on top of each other
 _TRIALS = 60  # for one problem
 _TURNS = 2  # in which the step is timed without and with a patch
-_KINDS = edits.__all__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

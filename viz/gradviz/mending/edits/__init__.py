@@ -3,7 +3,7 @@
 The order of the imports is the order in which they are tried.
 """
 
-from gradviz.mending.edits import (  # noqa: I001  # in the order in which they are tried
+from gradviz.mending.edits import (  # noqa: F401, I001  # in the order in which they are tried
     values,
     grad_mode,
     rewrapped,
@@ -34,35 +34,3 @@ from gradviz.mending.edits import (  # noqa: I001  # in the order in which they 
     bounds,
     copies,
 )
-
-__all__ = [
-    "bounds",
-    "checkpoints",
-    "collective",
-    "copies",
-    "counts",
-    "custom",
-    "derivatives",
-    "freezing",
-    "functions",
-    "grad_mode",
-    "hard",
-    "holding",
-    "hooks",
-    "in_place",
-    "indices",
-    "initial",
-    "leaves",
-    "nan",
-    "numbers",
-    "ranges",
-    "ranks",
-    "registered",
-    "rewrapped",
-    "round_trips",
-    "sampled",
-    "strings",
-    "texts",
-    "values",
-    "written",
-]

@@ -1,60 +1,45 @@
 """Calls that change no tensor: inference mode begins or ends, hooks and optimizers are made."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any
+from contextlib import suppress
 
 import torch
 from torch import nn
 
 from gradviz.recording.generators import has_begun
 from gradviz.recording.rules.hooks import hooked
-from gradviz.recording.seams.seam import Seam, seam
-from gradviz.recording.seams.watcher import Watcher
+from gradviz.recording.seams.seam import Called, Seam, about, seam
 from gradviz.recording.torch_inside import MODULE_HOOKS
 
 
-def _inference_began(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
-    watcher.mode.inference_blocks.append(watcher.mode.stacks.look_at_switch(frame))
+def _inference_began(call: Called) -> None:
+    call.mode.inference_blocks.append(call.mode.stacks.look_at_switch(call.frame))
 
 
-def _inference_ended(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
-    del watcher.mode.inference_blocks[-1:]
+def _inference_ended(call: Called) -> None:
+    del call.mode.inference_blocks[-1:]
 
 
-def _optimizer_made(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
-    watcher.optimizers.add(args[0])
-    watcher.training.made(args[0], frame, begun=bool(out))
+def _optimizer_made(call: Called) -> None:
+    call.watcher.optimizers.add(call.args[0])
+    call.watcher.training.made(call.args[0], call.frame, begun=bool(call.looked))
 
 
-def _has_begun(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def _has_begun(call: Called) -> bool:
     """Say whether something has read from the generators that an optimizer is to read from."""
-    return has_begun(args[1] if len(args) > 1 else kwargs.get("params"))
+    with suppress(Exception):  # what it is given may be anything
+        return has_begun(call.argument(1, "params"))
+    return False
 
 
-def _scaled(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
-    optimizer = args[1] if len(args) > 1 else kwargs.get("optimizer")
+def _scaled(call: Called) -> None:
+    optimizer = call.argument(1, "optimizer")
     if isinstance(optimizer, torch.optim.Optimizer):
-        watcher.training.scaled(optimizer)
+        call.watcher.training.scaled(optimizer)
 
 
-def _hooked(
-    name: str,
-    watcher: Watcher,
-    frame: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    out: Any,
-) -> None:
-    hooked(watcher.mode, name, args[0], frame)
+def _hooked(name: str, call: Called) -> None:
+    hooked(call.mode, name, call.args[0], call.frame)
 
 
 def seams() -> Iterator[Seam]:
@@ -64,4 +49,4 @@ def seams() -> Iterator[Seam]:
     yield seam(torch.optim.Optimizer, "__init__", _optimizer_made, before=_has_begun)
     yield seam(torch.amp.GradScaler, "step", _scaled)
     for name in MODULE_HOOKS:
-        yield seam(nn.Module, name, partial(_hooked, name))
+        yield seam(nn.Module, name, about(_hooked, name))

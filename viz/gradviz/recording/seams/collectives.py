@@ -1,15 +1,18 @@
 """Collectives, which write into plain tensors. Watched where ``torch.distributed`` is in use."""
 
-import functools
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from types import FrameType
 
 import torch
+from torch import Tensor
 
-from gradviz.recording.rules.communicated import communicated
-from gradviz.recording.seams.seam import Note, Seam, seam, tensors_of
-from gradviz.recording.seams.watcher import Watcher
+from gradviz.graph import CutKind
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.memory import written
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.seams.seam import Called, Seam, about, seam, tensors_of
+from gradviz.recording.severing import write_down
 
 # name -> what is written to and what is read from: position and name of the argument
 _COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
@@ -25,18 +28,25 @@ _COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
 }
 
 
-@functools.cache
-def _communicated(name: str) -> Note:
-    def note(
-        watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-    ) -> None:
-        written, read = (
-            tensors_of(args[place] if place < len(args) else kwargs.get(label))
-            for place, label in _COLLECTIVES[name]
-        )
-        communicated(watcher.mode, name, written, read, frame)
+def communicated(
+    recorder: Recorder,
+    name: str,
+    outs: Iterable[Tensor],
+    inputs: Iterable[Tensor],
+    frame: FrameType,
+) -> None:
+    """Take note that a collective wrote what other processes have into plain tensors."""
+    numbers = inputs_of(recorder, tuple(inputs), {})
+    if numbers:
+        stack = recorder.stacks.look_around(frame)
+        for out in () if stack.upkeep else outs:
+            serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, stack, None)
+            written(recorder.tape, out, serial, None, over=True)
 
-    return note
+
+def _communicated(name: str, call: Called) -> None:
+    outs, inputs = (tensors_of(call.argument(*place)) for place in _COLLECTIVES[name])
+    communicated(call.mode, name, outs, inputs, call.frame)
 
 
 def seams() -> Iterator[Seam]:
@@ -46,4 +56,4 @@ def seams() -> Iterator[Seam]:
         for module in (torch.distributed, distributed):
             for name in _COLLECTIVES:
                 if hasattr(module, name):
-                    yield seam(module, name, _communicated(name))
+                    yield seam(module, name, about(_communicated, name))

@@ -1,20 +1,16 @@
 """What another process is handed is out of sight from there on."""
 
 import concurrent.futures.process
-import functools
 import multiprocessing.pool
 import multiprocessing.process
 import multiprocessing.queues
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.rules.handed import forked, handed
-from gradviz.recording.seams.seam import Seam, instead, seam
-from gradviz.recording.seams.watcher import Watcher, of_thread
-from gradviz.recording.torch_inside import without_torch_function
+from gradviz.recording.seams.seam import Called, Seam, about, seam
 from gradviz.recording.where import INSIDE, level
 
 _HANDING = (
@@ -28,24 +24,12 @@ _HANDING = (
 )
 
 
-@functools.lru_cache(maxsize=16)
-def _handing(original: Callable[..., Any]) -> Callable[..., Any]:
+def _handed(name: str, call: Called) -> None:
     """What another process is handed is out of sight from there on."""
-
-    @functools.wraps(original)
-    def watching(*args: Any, **kwargs: Any) -> Any:
-        watcher: Watcher | None = getattr(of_thread, "watcher", None)
-        if watcher is not None and not watcher.mode.failure:
-            try:
-                with without_torch_function():
-                    if not _is_watched(watcher.mode, args[0]):
-                        name = f"{type(args[0]).__name__}.{original.__name__.strip('_')}"
-                        handed(watcher.mode, name, (args, kwargs), sys._getframe(1))
-            except BaseException as failure:
-                watcher.mode.failed(failure)
-        return original(*args, **kwargs)
-
-    return watching
+    receiver = call.args[0]
+    if not _is_watched(call.mode, receiver):
+        words = f"{type(receiver).__name__}.{name.strip('_')}"
+        handed(call.mode, words, (call.args, call.kwargs), call.frame)
 
 
 def _is_watched(mode: RecordingMode, receiver: Any) -> bool:
@@ -54,12 +38,10 @@ def _is_watched(mode: RecordingMode, receiver: Any) -> bool:
     return pool and all(thread.ident in mode.threads for thread in getattr(receiver, "_pool", ()))
 
 
-def _forked(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
+def _forked(call: Called) -> None:
     # A pool or a loader of torch forks too, and what it is handed is known
-    if out and level(frame.f_code.co_filename) != INSIDE:
-        forked(watcher.mode, frame)
+    if call.out and level(call.frame.f_code.co_filename) != INSIDE:
+        forked(call.mode, call.frame)
 
 
 def seams() -> Iterator[Seam]:
@@ -68,4 +50,4 @@ def seams() -> Iterator[Seam]:
         yield seam(os, "fork", _forked)
     for owner, name in _HANDING:
         if hasattr(owner, name):
-            yield instead(owner, name, _handing)
+            yield seam(owner, name, before=about(_handed, name))

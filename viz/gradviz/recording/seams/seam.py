@@ -4,24 +4,55 @@ import functools
 import operator
 import sys
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Hashable
 from functools import partial
 from itertools import compress, repeat
+from types import FrameType
 from typing import Any, NamedTuple, Self
 
 from torch import Tensor
 
 from gradviz.recording.locked import Locked
+from gradviz.recording.mode import RecordingMode
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Action
 
-Note = Callable[[Watcher, Any, tuple[Any, ...], dict[str, Any], Any], None]
-"""What is done after a call: by whom, the frame that called, the arguments, and the result."""
-Before = Callable[[tuple[Any, ...], dict[str, Any]], Any]
-"""What looks at the arguments of a call before it is made."""
+
+class Called(NamedTuple):
+    """A call of what is watched.
+
+    Attributes:
+        watcher: Who takes note.
+        frame: Which called.
+        args, kwargs: What it was given.
+        out: Its result; None before it.
+        looked: What was returned by what looked before it.
+    """
+
+    watcher: Watcher
+    frame: FrameType
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    out: Any = None
+    looked: Any = None
+
+    @property
+    def mode(self) -> RecordingMode:
+        """Who takes note of the torch calls of the thread."""
+        return self.watcher.mode
+
+    def argument(self, position: int, name: str) -> Any:
+        """Return an argument by its place or name; None where it was not given."""
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name)
+
+
+Note = Callable[[Called], Any]
+"""What is done before a call, or after it."""
+
+about = functools.cache(partial)
+"""A note that is told more than the call: the same for the same, so that a seam is made once."""
 
 
 class Seam(NamedTuple):
@@ -66,49 +97,59 @@ class Seam(NamedTuple):
 
 
 def seam(
-    owner: Any, name: str, note: Note, *, static: bool = False, before: Before | None = None
+    owner: Any,
+    name: str,
+    note: Note | None = None,
+    *,
+    static: bool = False,
+    before: Note | None = None,
 ) -> Seam:
-    """Return the seam that calls what is there first, and then a note.
-
-    Where something looks at the arguments before, the note gets what that returned in place of the
-    result; None where it failed.
+    """Return the seam that calls what is there, with what looks before it and what takes note
+    after it.
     """
-    own = vars(owner).get(name)
-    watching = _watching(getattr(owner, name), note, before)
+    own, original = vars(owner).get(name), getattr(owner, name)
+    # As the call of a script is not: it is a method of C
+    make = _watching if isinstance(original, Hashable) else _watching.__wrapped__
+    watching = make(original, note, before)
     return Seam(owner, name, staticmethod(watching) if static else watching, own is None, own)
 
 
 @functools.lru_cache(maxsize=256)
 def _watching(
-    original: Callable[..., Any], note: Note, before: Before | None
+    original: Callable[..., Any], note: Note | None, before: Note | None
 ) -> Callable[..., Any]:
     @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
-        looked = None
-        if before is not None:
-            with suppress(Exception):
-                looked = before(args, kwargs)
+        watcher: Watcher | None = getattr(of_thread, "watcher", None)
+        looked = _taken(before, watcher, sys._getframe(1), args, kwargs)
         try:
             out = original(*args, **kwargs)
         except BaseException as error:
             leave_out_caller(error)
             raise
-        watcher: Watcher | None = getattr(of_thread, "watcher", None)
-        if watcher is not None and not watcher.mode.failure:
-            try:
-                with (
-                    without_torch_function()
-                    if watcher.mode.lock is None
-                    else Locked(watcher.mode.lock, without_torch_function())
-                ):
-                    shown = out if before is None else looked
-                    note(watcher, sys._getframe(1), args, kwargs, shown)
-            except BaseException as failure:
-                watcher.mode.failed(failure)
+        _taken(note, watcher, sys._getframe(1), args, kwargs, out, looked)
         return out
 
     return watching
+
+
+def _taken(note: Note | None, watcher: Watcher | None, *call: Any) -> Any:
+    """Take a note where somebody watches, and return what it returns. A failure of it ends the
+    watching, and not the call.
+    """
+    if note is None or watcher is None or watcher.mode.failure:
+        return None
+    try:
+        with (
+            without_torch_function()
+            if watcher.mode.lock is None
+            else Locked(watcher.mode.lock, without_torch_function())
+        ):
+            return note(Called(watcher, *call))
+    except BaseException as failure:
+        watcher.mode.failed(failure)
+        return None
 
 
 def instead(

@@ -1,44 +1,49 @@
-"""Two tensors exchange their contents."""
+"""Two tensors exchange what they are, as ``torch.utils.swap_tensors`` does."""
 
-import functools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+
+from torch import Tensor
 
 from gradviz.recording import torch_inside
-from gradviz.recording.rules.swapped import swapped
-from gradviz.recording.seams.seam import Seam, instead
-from gradviz.recording.seams.watcher import Watcher, of_thread
-from gradviz.recording.torch_inside import without_torch_function
+from gradviz.recording.ancestry import without_leaf
+from gradviz.recording.identity import Facts
+from gradviz.recording.seams.seam import Called, Seam, seam
+from gradviz.recording.tape import Tape
 
 
-@functools.lru_cache(maxsize=16)
-def _swap(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Follow two tensors that exchange their contents."""
+def _facts_of(call: Called) -> tuple[Facts | None, ...]:
+    """Return what is known of two tensors, before they are swapped."""
+    return tuple(map(call.mode.tape.tensors.find, call.args))
 
-    @functools.wraps(original)
-    def watching(t1: Any, t2: Any) -> Any:
-        watcher: Watcher | None = getattr(of_thread, "watcher", None)
-        if watcher is None or watcher.mode.failure:
-            return original(t1, t2)
-        tape = watcher.mode.tape
-        try:
-            with without_torch_function():
-                before = tape.tensors.find(t1), tape.tensors.find(t2)
-        except BaseException as failure:
-            watcher.mode.failed(failure)
-            return original(t1, t2)
-        out = original(t1, t2)
-        try:
-            with without_torch_function():
-                swapped(tape, (t1, t2), before)
-        except BaseException as failure:
-            watcher.mode.failed(failure)
-        return out
 
-    return watching
+def swapped(
+    tape: Tape, tensors: tuple[Tensor, Tensor], before: tuple[Facts | None, Facts | None]
+) -> None:
+    """Take note that two tensors have exchanged their contents, and so the calls that made
+    these.
+
+    Args:
+        tape: Of the trace.
+        tensors: The two.
+        before: What was known of them.
+    """
+    tape.tensors.swapped(*tensors, before)
+    for tensor, facts in zip(tensors, reversed(before), strict=True):
+        if facts is None:
+            continue
+        if facts.alias is not None:
+            tape.set_alias(tensor, facts.alias)
+        if facts.origin:
+            for number in without_leaf(tape, facts.origin, tape.leaf_number(tensor) or 0):
+                tape.set_origin(tensor, number)
+
+
+def _swapped(call: Called) -> None:
+    first, second = call.args
+    swapped(call.mode.tape, (first, second), call.looked)
 
 
 def seams() -> Iterator[Seam]:
     """Yield the seams over what swaps tensors."""
     for owner, name in torch_inside.SWAPS:
-        yield instead(owner, name, _swap)
+        yield seam(owner, name, _swapped, before=_facts_of)

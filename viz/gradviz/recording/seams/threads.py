@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradviz.recording.locked import new_lock
-from gradviz.recording.seams.seam import Seam, instead, seam
+from gradviz.recording.seams.seam import Called, Seam, instead, seam
 from gradviz.recording.seams.watcher import Watcher, of_thread, users
 from gradviz.recording.threads import watched
 
@@ -47,10 +47,8 @@ def _will_run(watcher: Watcher, thing: object) -> None:
     _to_watch[id(thing)] = watcher
 
 
-def _submitted(
-    watcher: Watcher, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
-) -> None:
-    _will_run(watcher, args[0])
+def _submitted(call: Called) -> None:
+    _will_run(call.watcher, call.args[0])
 
 
 @functools.lru_cache(maxsize=16)
