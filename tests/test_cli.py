@@ -162,7 +162,7 @@ def test_a_report_is_drawn_again_without_the_model(run):
     ("name", "message"),
     [
         ("missing.json", "cannot read 'missing.json': No such file or directory"),
-        (".", "cannot read '.': Is a directory"),
+        (".", ". is a folder, and this takes a saved report (.json): name a file in it"),
         ("binary.json", "cannot read 'binary.json': it is not text"),
         ("broken.json", "cannot read 'broken.json': not a gradviz report: it is not JSON"),
     ],
@@ -222,7 +222,8 @@ def test_show_takes_a_loss_alone(run):
     [
         (
             "my_steps",
-            "not a function: 'my_steps' (write package.module:function, or file.py:function)",
+            "not a function: 'my_steps' (write package.module:function, or file.py:function; did you"
+            " mean my_steps.py?)",
         ),
         ("my_steps:stepp", "no function 'stepp' in 'my_steps' (there is alone, step, wrong)"),
         (

@@ -243,7 +243,8 @@ def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, messa
         ("missing.py:step", "there is no file 'missing.py'"),
         (
             "check_steps",
-            "not a function: 'check_steps' (write package.module:function, or file.py:function)",
+            "not a function: 'check_steps' (write package.module:function, or file.py:function; did you"
+            " mean check_steps.py?)",
         ),
         ("missing.py", "there is no file 'missing.py'"),
         (

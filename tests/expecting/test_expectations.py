@@ -9,7 +9,7 @@ from expected import TUNED, report
 from gradviz.errors import ExpectationError
 from gradviz.expecting.expectations import expect, violations
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Parameter, Verdict
+from gradviz.graph import Graph, Parameter, Verdict
 from gradviz.reports import Report
 
 
@@ -49,6 +49,47 @@ def test_a_pattern_with_an_exclamation_mark_leaves_out():
     adapted = report(backbone__weight="frozen", backbone__adapter="reached", head__weight="reached")
     assert failures(adapted, frozen=["backbone.*", "!backbone.adapter"]) == []
     assert failures(adapted, frozen="backbone.*") == [(("backbone.adapter",), "frozen", "reached")]
+
+
+@pytest.mark.parametrize("variable", ["model", "trainer.model", "t.nets[0]"])
+@pytest.mark.parametrize("written", ["", "variable"])
+def test_a_pattern_matches_with_and_without_the_variable_of_the_model(variable, written):
+    names = {"backbone.0.weight": Verdict.FROZEN, "head.weight": Verdict.REACHED}
+    run = Report(
+        parameters=Parameters(
+            tuple(Parameter(name=f"{variable}.{name}", verdict=one) for name, one in names.items())
+        ),
+        graph=Graph((), (), {variable: "Net", f"{variable}.backbone": "Sequential"}),
+    )
+    front = f"{variable}." if written else ""
+    patterns = {"frozen": [f"{front}backbone.*"], "reached": f"{front}head.*"}
+    assert failures(run, **patterns) == []
+    assert failures(run, frozen=[f"{front}backbone.*", f"!{front}backbone.0.*"]) == [
+        ((f"{variable}.backbone.0.weight",), "reached", "frozen")
+    ]
+    # A part further in has to be named in full
+    assert failures(run, **patterns, cut="0.weight")[-1] == ("0.weight", "cut", "")
+
+
+def test_a_module_is_no_variable_of_a_model():
+    deep = Report(
+        parameters=Parameters((Parameter(name="encoder.head.weight", verdict=Verdict.REACHED),)),
+        graph=Graph((), (), {"": "Net", "encoder": "Encoder", "encoder.head": "Linear"}),
+    )
+    assert failures(deep, reached="head.*") == [("head.*", "reached", "")]
+
+
+def test_a_name_that_matches_as_it_is_hides_those_without_their_variable():
+    both = Report(
+        parameters=Parameters(
+            (
+                Parameter(name="encoder.head.weight", verdict=Verdict.FROZEN),
+                Parameter(name="decoder.encoder.head.weight", verdict=Verdict.REACHED),
+            )
+        ),
+        graph=Graph((), (), {"encoder": "Net", "decoder": "Net", "decoder.encoder": "Net"}),
+    )
+    assert failures(both, frozen="encoder.*") == []
 
 
 def test_a_pattern_that_matches_nothing_fails_and_says_what_may_be_meant():

@@ -169,7 +169,7 @@ def test_what_is_no_report_of_a_rank_is_refused_in_one_line(saved, tmp_path, cap
     assert "both of rank 0" in refused(capsys, saved[0], other / "x.rank0.json")
     assert "nothing to merge" in refused(capsys, saved[0])
     assert "cannot read" in refused(capsys, saved[0], tmp_path / "x.rank1.json")
-    assert "cannot read" in refused(capsys, saved[0], tmp_path)
+    assert "name a file in it" in refused(capsys, saved[0], tmp_path)
     assert "unknown format" in refused(capsys, *saved, "-o", tmp_path / "x.svg")
     assert "there is no folder" in refused(capsys, *saved, "-o", tmp_path / "no" / "x.txt")
     for text in ("", "[]", "{}", '{"format": 9}', '{"format": 2}', "[" * 100_000, "\0"):

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -28,6 +29,7 @@ from gradviz.costing.command import compare
 from gradviz.errors import GradvizError
 from gradviz.mending.command import mend
 from gradviz.running.command import merge
+from gradviz.system.misplaced import command_for
 from gradviz.system.voice import printable, say
 from gradviz.version import __version__
 
@@ -56,9 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.name != "torch":
             raise
         status = _refuse("this command needs torch, which is not installed: pip install torch")
-    except (click.ClickException, GradvizError) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        status = _refuse(" ".join(message.split()))
+    except click.ClickException as error:
+        status = _refuse(" ".join(f"{error.format_message().rstrip('.')}{_way_out(error)}".split()))
+    except GradvizError as error:
+        status = _refuse(" ".join(str(error).split()))
     except (click.Abort, KeyboardInterrupt):
         status = 130
     except (BrokenPipeError, UnreadError):  # who read it has seen enough
@@ -84,6 +87,31 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with _unread():
             return super().invoke(ctx)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command that is named; of another name, say which was likely meant."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            names = self.list_commands(ctx)
+            close = get_close_matches(args[0], names, n=1, cutoff=0.7)
+            meant = command_for(args[0]) or "".join(f"gradviz {name}" for name in close)
+            way = f"did you mean {meant}?" if meant else f"there is {', '.join(names)}"
+            raise click.UsageError(f"No such command {args[0]!r} ({way})")
+        return super().resolve_command(ctx, args)
+
+
+def _way_out(error: click.ClickException) -> str:
+    """Return what leads out of a call that its command does not take."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.NoSuchOption):
+        others = [
+            name
+            for name, other in gradviz.commands.items()
+            if any(error.option_name in parameter.opts for parameter in other.params)
+        ]
+        return f"; it is one of gradviz {', '.join(others)}" if others else ""
+    if isinstance(error, click.MissingParameter) or "extra argument" in error.message:
+        return f". {context.command.epilog}" if context is not None else ""
+    return ""
 
 
 @contextmanager

@@ -75,8 +75,10 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     backward calls asked for. An option takes the place of what pyproject.toml says for that word.
     Options that gradviz does not have go to the script; those that both have go to it after --.
 
-    Exits with 1 where a parameter is not as expected. What no pattern mentions must be reached; an
-    empty pattern, as in --cut '', says that there is none.
+    A pattern may leave out the variable of the model, which leads the names of a script:
+    'backbone.*' means 'model.backbone.0.weight' too. What no pattern mentions must be reached; an
+    empty pattern, as in --cut '', says that there is none. Exits with 1 where a parameter is not as
+    expected.
     """
     from gradviz.expecting.checking import held, read_settings
     from gradviz.expecting.expectations import violations
@@ -94,7 +96,8 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     step = step or settings.get("step")
     if step is None:
         raise click.UsageError(
-            "nothing to check: give a function, a script, a saved report, or step in [tool.gradviz]"
+            "nothing to check: give a function, a script, a saved report, or step in"
+            " [tool.gradviz], as in gradviz check train.py"
         )
     if not step.endswith(".py"):
         if arguments:

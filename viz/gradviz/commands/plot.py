@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradviz.commands.printing import read
 from gradviz.errors import OutputError, ReportFileError
+from gradviz.system.misplaced import RUN
 from gradviz.system.voice import say
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
             f"unknown format: {output.name!r} (a plot is written to a name that ends in .svg or"
             " .txt)"
         )
-    series = _series(_read(file))
+    series = _series(read(file, RUN))
     if output is None:
         click.echo(render_series(series), nl=False)
         return
@@ -58,16 +60,6 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
         output, render_series(series) if is_text else in_scheme(render_series_svg(series), scheme)
     )
     say(f"Wrote {output}\n", sys.stderr)
-
-
-def _read(file: Path) -> "Report":
-    from gradviz.reports import read_json
-
-    try:
-        return read_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
 
 
 def _series(report: "Report") -> "Series":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradviz.errors import ReportFileError
 from gradviz.folding.boxes import View
+from gradviz.system.misplaced import REPORT, way_out
 from gradviz.system.voice import say
 
 if TYPE_CHECKING:
@@ -48,10 +49,17 @@ def shown(file: Path) -> Iterator[None]:
         ) from error
 
 
-def read(file: Path) -> "Report":
-    """Return the report that a file holds."""
+def read(file: Path, wanted: str = REPORT) -> "Report":
+    """Return the report that a file holds.
+
+    Raises:
+        ReportFileError: It holds none; ``wanted`` is what the command takes.
+    """
     from gradviz.reports import read_json
 
+    misplaced = way_out(str(file), wanted)
+    if misplaced:
+        raise ReportFileError(misplaced)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

@@ -2,13 +2,15 @@
 
 No torch, no output.
 
-Patterns are those of ``fnmatch``, matched against any of a parameter's names; one that begins with
+Patterns are those of ``fnmatch``, matched against any of a parameter's names. The variable of the
+model, which leads the names of a script, may be left out: ``backbone.*`` means
+``model.backbone.0.weight`` too, where no name begins with ``backbone``. A pattern that begins with
 ``!`` leaves out what the others of its list match. Every parameter that no pattern mentions must be
 reached, unless ``rest`` is ``"any"``.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 
@@ -141,7 +143,8 @@ def violations(
         raise ExpectationError(
             "there are no parameters to hold: give the model along with the loss, as (loss, model)"
         )
-    matched = {word: _matched(getattr(expectations, word) or (), parameters) for word in WORDS}
+    spelt = _Names(report, parameters)
+    matched = {word: _matched(getattr(expectations, word) or (), spelt) for word in WORDS}
     claims = _claims(matched)
     violated: dict[Violation, list[str]] = {}
     for parameter in parameters.values():
@@ -155,24 +158,63 @@ def violations(
     failed = [replace(broken, parameters=tuple(names)) for broken, names in violated.items()]
     # Stable, so in the model's order
     failed.sort(key=lambda violation: order.get(violation.expected if violation.pattern else "", 0))
-    return [*failed, *_without_match(expectations, parameters)]
+    return [*failed, *_without_match(expectations, spelt)]
 
 
-def _matched(patterns: tuple[str, ...], parameters: Mapping[str, Parameter]) -> dict[str, str]:
+class _Names:
+    """The names of some parameters, with and without the variable of the model in front."""
+
+    def __init__(self, report: Findings, parameters: Mapping[str, Parameter]) -> None:
+        self.full = {name: (name, *other.names) for name, other in parameters.items()}
+        graphs = (report.graph, *(part.graph for part in report.losses.values()))
+        models = {path for graph in graphs for path in graph.classes}
+        # The path of a model that no variable leads to is empty
+        models = set() if "" in models else models
+        self.short = {
+            name: [_without_variable(spelling, models) for spelling in spellings]
+            for name, spellings in self.full.items()
+        }
+
+    def matching(self, pattern: str) -> set[str]:
+        """Return which a pattern matches: as they are, else without the variable."""
+        for names in (self.full, self.short):
+            matched = {name for name, some in names.items() if _matches(some, pattern)}
+            if matched:
+                return matched
+        return set()
+
+    def spellings(self) -> list[str]:
+        """Return all that a pattern may match."""
+        every = (*self.full.values(), *self.short.values())
+        return list(dict.fromkeys(name for names in every for name in names))
+
+
+def _without_variable(name: str, models: Collection[str]) -> str:
+    dots = (place for place, sign in enumerate(name) if sign == ".")
+    return next((name[place + 1 :] for place in dots if name[:place] in models), name)
+
+
+def _matched(patterns: tuple[str, ...], names: _Names) -> dict[str, str]:
     """Return the parameters that a list of patterns matches, each with the first that does."""
-    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
-    unwanted = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    wanted = {pattern: names.matching(pattern) for pattern in patterns if pattern[:1] != "!"}
+    unwanted = [names.matching(pattern[1:]) for pattern in patterns if pattern[:1] == "!"]
     matched = {}
-    for name, parameter in parameters.items():
-        names = {name, *parameter.names}
-        pattern = next((pattern for pattern in wanted if _matches(names, pattern)), None)
-        if pattern is not None and not any(_matches(names, other) for other in unwanted):
+    for name in names.full:
+        pattern = next((pattern for pattern, some in wanted.items() if name in some), None)
+        if pattern is not None and not any(name in some for some in unwanted):
             matched[name] = pattern
     return matched
 
 
+def matches(name: str, pattern: str) -> bool:
+    """Say whether a pattern matches a name; an index matches itself, as in ``nets[0].*``."""
+    return fnmatchcase(name, pattern) or (
+        "[" in pattern and fnmatchcase(name, pattern.replace("[", "[[]"))
+    )
+
+
 def _matches(names: Iterable[str], pattern: str) -> bool:
-    return any(fnmatchcase(name, pattern) for name in names)
+    return any(matches(name, pattern) for name in names)
 
 
 def _claims(matched: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, str]]:
@@ -263,20 +305,14 @@ def _agrees(verdict: Verdict, word: str, traced: bool) -> bool:
     return verdict == word or (not traced and {verdict, word} == {Verdict.CUT, Verdict.UNUSED})
 
 
-def _without_match(
-    expectations: Expectations, parameters: Mapping[str, Parameter]
-) -> Iterator[Violation]:
+def _without_match(expectations: Expectations, names: _Names) -> Iterator[Violation]:
     """Yield the patterns that match no parameter: most likely those that a renaming left behind."""
-    names = list(
-        dict.fromkeys(
-            name for parameter in parameters.values() for name in (parameter.name, *parameter.names)
-        )
-    )
     for word in WORDS:
         for pattern in getattr(expectations, word) or ():
             plain = pattern.removeprefix("!")
-            if not _matches(names, plain):
-                yield Violation(expected=word, pattern=pattern, meant=_meant(plain, names))
+            if not names.matching(plain):
+                meant = _meant(plain, names.spellings())
+                yield Violation(expected=word, pattern=pattern, meant=meant)
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradviz.errors import OutputError
+from gradviz.errors import GradvizError, OutputError
 from gradviz.system.voice import say
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def mend(
         own = [argument for argument in arguments if argument in _options()]
         hint = f"; write {' '.join(own)} before it" if own else ""
         raise click.UsageError(f"only a script takes arguments, and {step!r} is none{hint}")
+    if is_script and not module and not Path(step).is_file():
+        raise GradvizError(f"there is no file {step!r}")
     if is_script:
         say(
             "gradviz: running the script several times, with each change and without\n",

@@ -197,7 +197,9 @@ def _run_script(order: Order) -> TrialOutcome:
         text = Path(output).read_text(encoding="utf-8") if os.path.exists(output) else ""
     if not text and failure is None:
         failure = Failure(
-            kind="GradvizError", message="the script made no backward call that was asked for"
+            kind="GradvizError",
+            message="the script made no backward call that was asked for (a function in it is"
+            f" written {order.step}:function)",
         )
     if failure is not None:  # what was seen of a step that then failed says nothing of the patch
         return TrialOutcome(failure=failure, text=text, calls=tuple(watch.measured))

@@ -6,10 +6,9 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from gradviz.expecting.expectations import Violation
+from gradviz.expecting.expectations import Violation, matches
 from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Place, Verdict
 from gradviz.render.names import fold_names
@@ -78,9 +77,7 @@ def _accepting(report: Findings, violation: Violation) -> list[str]:
     groups = fold_names(violation.parameters, report.parameters)
     patterns = list(dict.fromkeys(_NUMBERS.sub("*", group.pattern) for group in groups))
     exact = {
-        name
-        for name in report.parameters
-        if any(fnmatchcase(name, pattern) for pattern in patterns)
+        name for name in report.parameters if any(matches(name, pattern) for pattern in patterns)
     } == set(violation.parameters)
     return patterns if exact and len(patterns) <= MOST_PATTERNS else []
 

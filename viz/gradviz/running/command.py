@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from gradviz.errors import OutputError
+from gradviz.errors import OutputError, ReportFileError
+from gradviz.system.misplaced import REPORT, way_out
 from gradviz.system.voice import say
 
 
@@ -34,6 +35,8 @@ def merge(files: tuple[Path, ...], output: Path | None) -> None:
     from gradviz.render.files import check, write
     from gradviz.running.merging import merged
 
+    for misplaced in filter(None, (way_out(str(file), REPORT) for file in files)):
+        raise ReportFileError(misplaced)
     if output is not None:
         if output.suffix.lower() not in (".txt", ".json"):
             raise OutputError(

@@ -16,13 +16,13 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 from gradviz.errors import GradvizError
 from gradviz.running import startup
 from gradviz.running.settings import VARIABLE, Settings
+from gradviz.system.misplaced import FUNCTION, SCRIPT, kind_of, likely, way_out
 
 _PYTHON = re.compile(r"python(\d(\.\d+)?)?(\.exe)?")
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe")  # how those of Linux, Windows and macOS begin
@@ -88,11 +88,15 @@ def _refuse_what_is_no_script(script: str) -> None:
             f"cannot run {script!r}: gradviz runs a script with the Python that it is installed in;"
             f" leave {script!r} out, as in gradviz run train.py or gradviz run -m package.train"
         )
+    is_runnable = os.path.isfile(os.path.join(script, "__main__.py"))
+    misplaced = "" if is_runnable else way_out(script, SCRIPT)
+    if misplaced and (os.path.exists(script) or kind_of(script) == FUNCTION):
+        raise GradvizError(misplaced)
     if not os.path.exists(script):
-        others = [path.name for path in Path(script).absolute().parent.glob("*.py")]
-        close = get_close_matches(Path(script).name, others, n=1)
-        way_out = f"did you mean {close[0]}?" if close else f"a module is gradviz run -m {script}"
-        raise GradvizError(f"cannot run {script!r}: there is no such file; {way_out}")
+        meant = likely(script)
+        way = f"did you mean {meant}?" if meant else f"a module is gradviz run -m {script}"
+        way = f"the folder is {os.getcwd()}" if script.endswith(".py") and not meant else way
+        raise GradvizError(f"cannot run {script!r}: there is no such file; {way}")
     begins = b""
     if os.path.isfile(script):
         with suppress(OSError), open(script, "rb") as file:  # Python says what is unreadable

@@ -2,12 +2,14 @@
 
 import importlib
 import importlib.util
+import inspect
 import linecache
+import os
 import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from gradviz.errors import GradvizError
 from gradviz.facts.calls import CallKind
 from gradviz.reports import Report, read_json
 from gradviz.running.settings import numbers
+from gradviz.system.misplaced import FUNCTION, likely, way_out
 from gradviz.tracing.trace import run_backward, trace
 
 _HERE = Path(__file__).parents[1]
@@ -52,14 +55,14 @@ def find_function(name: str) -> Callable[..., Any]:
         GradvizError: There is no such module or function.
     """
     module_name, colon, function_name = name.rpartition(":")
-    if name.endswith(".py") and Path(name).is_file():
-        raise GradvizError(
-            f"{name} is a script, and this takes a function: write {name}:function, or run the"
-            f" script: gradviz run {name}"
-        )
+    misplaced = way_out(name, FUNCTION) if os.path.exists(name) else ""
+    if misplaced:
+        raise GradvizError(misplaced)
     if not (module_name and colon and function_name):
+        meant = likely(name)
         raise GradvizError(
-            f"not a function: {name!r} (write package.module:function, or file.py:function)"
+            f"not a function: {name!r} (write package.module:function, or file.py:function"
+            f"{f'; did you mean {meant}?' if meant else ''})"
         )
     with _own_arguments(module_name):
         is_file = module_name.endswith(".py")
@@ -85,6 +88,7 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
     Raises:
         GradvizError: It raises.
     """
+    _check_arguments(name, function, arguments)
     with _own_arguments(name.rpartition(":")[0]), trace() as tracing:
         try:
             result: Any = function(**arguments)
@@ -96,6 +100,21 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
         run_backward(tracing, loss)
     return Traced(tracing.report(loss, model), loss, model)
+
+
+def _check_arguments(name: str, function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Raise a GradvizError where the function takes arguments that nobody has for it."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of a builtin
+        return
+    try:
+        signature.bind(**given)
+    except TypeError as error:
+        raise GradvizError(
+            f"{name} cannot be called ({error}): a step is a function without arguments that"
+            " returns the loss, or (loss, model)"
+        ) from None
 
 
 @contextmanager
@@ -220,10 +239,12 @@ def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -
     reported = [part.call for part in parts if part.call and part.call.kind is CallKind.BACKWARD]
     calls = 0 if report is None else len(reported) or 1
     if report is None or calls < len(wanted):
+        is_silent = not calls and not done.returncode
+        hint = f" (a function in it is written {file}:function)" if is_silent else ""
         which = "a backward call" if wanted == (1,) else f"backward call {wanted[calls]}"
         raise GradvizError(
             f"{file} ended with exit status {done.returncode} and without {which}, so there is"
-            " nothing to report"
+            f" nothing to report{hint}"
         )
     return report
 

@@ -60,8 +60,9 @@ def assert_gradients(
     """Hold which parameters get gradient from a loss, and explain it where it is not as said.
 
     Patterns are those of ``fnmatch``, one or a list; one that begins with ``!`` leaves out what the
-    others match. A list that is given for frozen, cut, unused, zero or partial is complete, so
-    ``cut=[]`` says that nothing is. A pattern that matches nothing fails as well.
+    others match, and the variable of a script's model may be left out. A list that is given for
+    frozen, cut, unused, zero or partial is complete, so ``cut=[]`` says that nothing is. A pattern
+    that matches nothing fails as well.
 
     Args:
         loss: A step to trace (a function that returns the loss, or the loss and the model), a

@@ -415,6 +415,6 @@ def _losses(
     hint = (
         ": give the one tensor that backward() starts from, or a dict of several by name"
         if isinstance(loss, (tuple, list))
-        else ""
+        else " (a step returns the loss, or the loss and the model)"
     )
     raise LossError(f"the loss is a {kind}, not a tensor{hint}")
