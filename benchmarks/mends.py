@@ -20,9 +20,9 @@ from pathlib import Path
 
 import torch
 
-from gradviz.mending.diff import unified
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
+from gradviz.mending.patches import unified
 from gradviz.mending.problems import best, problems, severed
 from gradviz.mending.purpose import is_meant
 from gradviz.mending.search import Search

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.render.old_json import call_in
+from gradviz.render.json import call_in
 from gradviz.reports import Report
 
 

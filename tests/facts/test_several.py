@@ -7,7 +7,7 @@ from gradviz.facts.parameters import Parameters
 from gradviz.facts.several import losses_of, of_loss, own_loss, together
 from gradviz.facts.training import Training
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
-from gradviz.render.old_json import call_in
+from gradviz.render.json import call_in
 from gradviz.reports import Report
 
 CUT = Cut(kind=CutKind.DETACH, operation="detach()", file="gan.py", line=3, parameters=("g.w",))

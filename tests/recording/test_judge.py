@@ -1,10 +1,13 @@
 """From a finished tape, losses and a model to findings."""
 
+import copy
+
 import pytest
 import torch
 from tapes import call
 from torch import nn
 
+import gradviz
 from gradviz.graph import CutKind, Verdict
 from gradviz.recording.judge import judge
 from gradviz.recording.tape import Tape
@@ -138,3 +141,57 @@ def test_judging_leaves_the_mode_and_the_gradients_as_they_were(model):
         assert not torch.is_grad_enabled()
     assert torch.is_grad_enabled()
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+WAYS = {
+    "to another type": nn.Module.double,
+    "to shared memory": nn.Module.share_memory,
+    "to another type and back": lambda model: model.half().float(),
+    "by hand": lambda model: [
+        setattr(parameter, "data", parameter.data * 2) for parameter in model.parameters()
+    ],
+}
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last, self.spare = nn.Linear(4, 3), nn.Linear(3, 1), nn.Linear(2, 2)
+        self.scales = nn.ParameterList([nn.Parameter(torch.ones(3))])
+
+    def forward(self, x):
+        return self.last(self.first(x).detach() * self.scales[0])
+
+
+def verdicts_carried(report):
+    return {name: found.verdict for name, found in report.parameters.items()}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("backward", [True, False])
+def test_what_became_of_the_gradient_stays_as_it_was(way, backward):
+    model = Net()
+    with gradviz.trace() as trace:
+        loss = model(torch.randn(5, 4)).sum()
+        if backward:
+            loss.backward()
+    before = trace.report(loss, model)
+    WAYS[way](model)
+    after = trace.report(loss, model)
+    assert verdicts_carried(after) == verdicts_carried(before)
+    assert [cut.line for cut in after.cuts] == [cut.line for cut in before.cuts]
+    assert not after.unregistered
+    assert verdicts_carried(after)["first.weight"] == "cut"
+    assert verdicts_carried(after)["spare.weight"] == "unused"
+    assert verdicts_carried(after)["scales.0"] == "reached"
+
+
+def test_a_parameter_that_was_put_in_after_the_trace_is_another():
+    model = Net()
+    with gradviz.trace() as trace:
+        loss = model(torch.randn(5, 4)).sum()
+        loss.backward()
+    model.last = copy.deepcopy(model.last)
+    model.half()
+    assert verdicts_carried(trace.report(loss, model))["last.weight"] == "unused"
+    assert verdicts_carried(trace.report(loss, Net()))["last.weight"] == "unused"

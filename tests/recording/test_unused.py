@@ -10,6 +10,7 @@ from torch.nn.utils import prune
 
 import gradviz
 from gradviz.graph import UnusedReason
+from gradviz.recording.unused import calls_of
 from gradviz.reports import read_json
 
 X = torch.ones(2, 3)
@@ -325,3 +326,32 @@ def test_two_gradients_that_are_asked_for_are_two_steps():
         return loss, model
 
     assert why(reported(step), "q2.weight").twin == ""
+
+
+class Base(nn.Module):
+    def encode(self, x):
+        return self.encoder(x)
+
+
+class UsesNet(Base):
+    def forward(this, x):  # noqa: N805  a name of its own is what is tested
+        h = this.encode(x)
+        if this.training:
+            h = this.encoder(h)
+        return this.head.weight @ h
+
+
+def test_lines_of_the_class_and_of_its_bases_that_call_it_are_found():
+    assert [place.code for place in calls_of(UsesNet, "encoder")] == [
+        "h = this.encoder(h)",
+        "return self.encoder(x)",
+    ]
+
+
+def test_a_module_that_is_only_read_is_not_called():
+    assert calls_of(UsesNet, "head") == ()
+
+
+def test_torch_s_own_classes_and_what_has_no_source_call_nothing():
+    assert calls_of(nn.Sequential, "0") == ()
+    assert calls_of(type("Made", (nn.Module,), {}), "x") == ()

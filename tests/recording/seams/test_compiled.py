@@ -40,3 +40,23 @@ def test_what_is_compiled_in_a_step_runs_as_it_is_written():
     report = report_of(step)
     assert verdict(report) is Verdict.CUT
     assert "h.detach()" in report.cuts[0].code
+
+
+def test_a_branch_that_torch_runs_passes_gradient_to_what_it_reads():
+    def step(net):
+        hidden = net.first(X)
+        chosen = torch.cond(hidden.sum() > -1e9, lambda h: h.sin(), lambda h: h.cos(), (hidden,))
+        return net.last(chosen).square().mean()
+
+    assert verdict(report_of(step)) is Verdict.REACHED
+
+
+def test_what_is_severed_before_that_branch_is_cut_there():
+    def step(net):
+        hidden = net.first(X).detach()
+        chosen = torch.cond(hidden.sum() > -1e9, lambda h: h.sin(), lambda h: h.cos(), (hidden,))
+        return net.last(chosen).square().mean()
+
+    report = report_of(step)
+    assert verdict(report) is Verdict.CUT
+    assert [cut.operation for cut in report.cuts] == ["detach()"]

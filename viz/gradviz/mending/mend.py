@@ -11,10 +11,10 @@ from gradviz.mending.effect import Effect, is_there
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
 from gradviz.mending.outcome import TrialOutcome
+from gradviz.mending.patches import merged
 from gradviz.mending.problems import Problem, best, problems
 from gradviz.mending.purpose import is_meant
 from gradviz.mending.search import Mend, Search
-from gradviz.mending.together import merged
 from gradviz.reports import Report
 
 

@@ -4,6 +4,7 @@ The step is run with changed source, in a process that does nothing else and end
 """
 
 import hashlib
+import linecache
 import os
 import random
 import runpy
@@ -11,9 +12,10 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -27,7 +29,6 @@ from gradviz.errors import GradvizError
 from gradviz.mending.counting import Counting
 from gradviz.mending.order import Experiment, Order
 from gradviz.mending.outcome import CallBits, Failure, KeptMemory, TrialOutcome
-from gradviz.mending.replaced import replace_sources
 from gradviz.recording import where
 from gradviz.recording.model_names import names_of
 from gradviz.running import names
@@ -284,3 +285,34 @@ def _read(read: Callable[[], Any], otherwise: Any) -> Any:
     with suppress(RuntimeError, TypeError, NotImplementedError), torch.no_grad():
         return read()
     return otherwise
+
+
+# Changed source in the place of files, in this process alone.
+
+
+def replace_sources(changed: Mapping[str, bytes]) -> None:
+    """Have Python take these bytes for what stands in these files, from here to the end of the
+    process.
+
+    The loader of every module that lies in a file is asked for its bytes, whether it is imported,
+    run by ``runpy`` or loaded by its path. A loader that has no time of its file reads and writes
+    no byte code.
+    """
+    by_path = {os.path.realpath(file): data for file, data in changed.items()}
+    get_data, path_stats = SourceFileLoader.get_data, SourceFileLoader.path_stats
+
+    def data_of(loader: Any, path: str) -> bytes:
+        changed_data = by_path.get(os.path.realpath(path))
+        return get_data(loader, path) if changed_data is None else changed_data
+
+    def stats_of(loader: Any, path: str) -> Mapping[str, Any]:
+        if os.path.realpath(path) in by_path:
+            raise OSError("its source is changed")
+        return path_stats(loader, path)
+
+    SourceFileLoader.get_data = data_of  # type: ignore[method-assign, assignment]
+    SourceFileLoader.path_stats = stats_of  # type: ignore[method-assign, assignment]
+    for file, data in changed.items():
+        lines = data.decode("utf-8", "replace").splitlines(keepends=True)
+        for name in {file, os.path.realpath(file), os.path.abspath(file)}:
+            linecache.cache[name] = (len(data), None, lines, name)

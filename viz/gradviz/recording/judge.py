@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from gradviz.facts.findings import Findings
@@ -21,7 +21,6 @@ from gradviz.recording.analysis import ParameterSeen, analyse
 from gradviz.recording.ancestry import leads_to
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
-from gradviz.recording.carried import know_again
 from gradviz.recording.leaf_switches import born_at, switched_at
 from gradviz.recording.lodgers import lodgers
 from gradviz.recording.measured import Measured, measured
@@ -274,3 +273,36 @@ def _node(tape: Tape, built: Built, names: Names, parameter: Tensor) -> int | No
 def _own_line(spot: Spot) -> Place | None:
     """Return the user's own line, where the other is a library's."""
     return None if spot is NOWHERE else spot.calling_place or spot.place
+
+
+# Parameters that a trace has met and that were carried to other memory since it ended.
+
+
+def know_again(tape: Tape, names: Names) -> None:
+    """Take note of where the parameters of a model lie now.
+
+    Another object may come to stand where a parameter stood that is gone. So one is known again
+    only inside a module that ran in the trace: these are known by weak references.
+    """
+    ran = {
+        names.modules[id(module)]
+        for module in (reference() for reference in tape.modules)
+        if module is not None and id(module) in names.modules
+    }
+    carried = [
+        (tensor, facts)
+        for name, tensor in names.tensors.items()
+        if isinstance(tensor, nn.Parameter)
+        and tape.leaf_number(tensor) is None
+        and (facts := tape.tensors.of_object(tensor)) is not None
+        and facts.leaf
+        and tape.leaves[facts.leaf].is_parameter
+        and _is_inside(name, ran)
+    ]
+    for tensor, facts in carried:
+        tape.moved(tensor, facts)
+
+
+def _is_inside(name: str, paths: set[str]) -> bool:
+    steps = name.split(".")
+    return any(".".join(steps[:length]) in paths for length in range(len(steps)))

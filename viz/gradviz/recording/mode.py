@@ -6,23 +6,34 @@ if a value of interest went in: one that requires grad, one that was severed bef
 parameter.
 """
 
+import gc
 import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from types import FrameType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
+from gradviz.graph import CutKind
 from gradviz.recording import torch_inside, transforms
+from gradviz.recording.arguments import as_array
 from gradviz.recording.inner_code import of_types_and_modes
 from gradviz.recording.locked import Locked
+from gradviz.recording.memory import pin, write_at
 from gradviz.recording.on_behalf import OnBehalf
-from gradviz.recording.outside_writes import look_outside
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.replaced import original_of
+from gradviz.recording.records import Call
 from gradviz.recording.rules import rule_of
 from gradviz.recording.rules.called_back import took_part
 from gradviz.recording.rules.transformed import after_transformed
@@ -34,10 +45,12 @@ from gradviz.recording.torch_inside import (
     sequence_number,
     without_torch_function,
 )
+from gradviz.recording.where import INSIDE, level
 from gradviz.system.frames import leave_out_caller, uncounted
 
 if TYPE_CHECKING:
     from gradviz.recording.rule import Rule
+
 
 _AS_IT_IS: AbstractContextManager[Any] = nullcontext()
 
@@ -155,3 +168,94 @@ class RecordingMode(Recorder, TorchFunctionMode):
         if left_open and self.grad_at_start and not torch.is_grad_enabled():
             with without_torch_function():
                 torch_inside.set_grad_enabled(True)
+
+
+# What something beside torch wrote into the memory of a tensor that was given out.
+
+
+def look_outside(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -> None:
+    """Take note of what something beside torch wrote into the memory of what goes in."""
+    for tensor, window in recorder.exposed.changed((*args, *kwargs.values()) if kwargs else args):
+        sources = dict.fromkeys(
+            source for site in window.sites for source in recorder.escapes.written(*site)
+        )
+        if not sources:
+            sources = dict.fromkeys(recorder.escapes.values.sources(as_array(tensor)))
+        if not sources:
+            recorder.came_in()
+        else:
+            inputs = tuple((source, False) for source in sources)
+            call = Call(
+                "numpy",
+                CutKind.NUMPY,
+                "numpy()",
+                inputs,
+                recorder.stacks.look_around(frame).spot,
+            )
+            tape = recorder.tape
+            write_at(
+                tape,
+                pin(tape, tensor),
+                window.low,
+                window.high,
+                tape.call(call),
+            )
+
+
+# Which function torch means where somebody put another in its place.
+
+
+_KINDS_OF_TORCH = ("builtins", "torch")  # where the kinds of its callables are from
+_OF_TORCH = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+
+
+def original_of(function: Any, frame: FrameType) -> Callable[..., Any]:
+    """Return the function that runs, for one that torch handed to a mode.
+
+    Args:
+        function: What torch handed over.
+        frame: From which it did.
+    """
+    code = function.__code__ if type(function) is FunctionType else None
+    if code is not None:
+        if level(code.co_filename) == INSIDE:
+            return function  # type: ignore[no-any-return]
+    elif str(type(function).__module__).partition(".")[0] in _KINDS_OF_TORCH:
+        return function  # type: ignore[no-any-return]
+    running = (
+        frame.f_back.f_code
+        if frame.f_code is torch_inside.HAND_OVER and frame.f_back is not None
+        else None
+    )
+    if running is not None and frame.f_back is not None:
+        return function if running is code else _with_code(running) or _made_again(frame.f_back)
+    return _in_c(function) or function
+
+
+def _with_code(code: CodeType) -> Callable[..., Any] | None:
+    return next(
+        (
+            referrer
+            for referrer in gc.get_referrers(code)
+            if type(referrer) is FunctionType and referrer.__code__ is code
+        ),
+        None,
+    )
+
+
+def _made_again(frame: FrameType) -> Callable[..., Any]:
+    """Return a function like the one that a frame runs.
+
+    The collector does not show the function itself once ``gc.freeze()`` was called. Torch hands
+    over every argument by name, so that its defaults are not needed.
+    """
+    code = frame.f_code
+    cells = tuple(CellType(frame.f_locals[name]) for name in code.co_freevars)
+    return FunctionType(code, frame.f_globals, code.co_name, None, cells)
+
+
+def _in_c(function: Any) -> Callable[..., Any] | None:
+    """Return the method in C that a function was put in place of."""
+    name = next((name for name, value in vars(torch.Tensor).items() if value is function), None)
+    own = None if name is None else getattr(torch_inside.TensorBase, name, None)
+    return own if type(own) in _OF_TORCH else None

@@ -4,6 +4,7 @@ What is done with it stands in functions that take it as their first argument: `
 ``noting``, ``severing``, ``memory_writes``, and the rules.
 """
 
+import weakref
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from gradviz.recording.exposed import Exposed
 from gradviz.recording.gradients import LeftGradients
 from gradviz.recording.inner_code import InnerCode
 from gradviz.recording.kinships import Kinships
-from gradviz.recording.met import Met
 from gradviz.recording.observer import Observer
 from gradviz.recording.records import Call
 from gradviz.recording.stacks import Stacks
@@ -123,3 +123,37 @@ def _bundle(tape: Tape, sources: tuple[int, ...]) -> int:
         if inside is None:
             tape.may_repeat(number, "python")
     return number
+
+
+# Which memory was met: a tensor over memory that is new may bear what left torch before.
+
+
+class Met:
+    """Which memory was met, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._storages: dict[int, weakref.ref[Any]] = {}
+
+    def is_new(self, tensor: Tensor) -> bool:
+        """Take note of a tensor's memory; say whether that is met for the first time."""
+        try:
+            storage = tensor.untyped_storage()
+        except (NotImplementedError, RuntimeError):
+            return False
+        key = id(storage)
+        if key in self._storages:
+            return False
+        # An interrupt in Python would be lost
+        self._storages[key] = weakref.ref(storage, partial(self._storages.pop, key))
+        return True
+
+    def forget(self, tensor: Tensor) -> None:
+        """Let a tensor's memory be new again, as something beside torch may write it."""
+        try:
+            self._storages.pop(id(tensor.untyped_storage()), None)
+        except (NotImplementedError, RuntimeError):
+            return
+
+    def forget_all(self) -> None:
+        """Let all memory be new again."""
+        self._storages.clear()

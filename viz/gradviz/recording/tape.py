@@ -12,6 +12,8 @@ import itertools
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,7 +24,6 @@ from gradviz.recording import torch_inside
 from gradviz.recording.accumulators import ACCUMULATORS, is_accumulator
 from gradviz.recording.brought import Backward
 from gradviz.recording.dates import Dates, is_older
-from gradviz.recording.deep import Trampoline, wants_trampoline
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
 from gradviz.recording.loss_functions import loss_module
@@ -32,9 +33,11 @@ from gradviz.recording.rewritten import Rewritten
 from gradviz.recording.tensor_state import history
 from gradviz.recording.torch_inside import sharded
 from gradviz.recording.where import Spot
+from gradviz.system.undo import Action, as_one, when_empty
 
 if TYPE_CHECKING:
     from gradviz.recording.writes import Writes
+
 
 _numbers = itertools.count()
 _customs: dict[type, bool] = {}  # classes of nodes that are a custom Function's
@@ -345,3 +348,42 @@ class Tape:
         """Return the line of a call that autograd did not record; None for a leaf."""
         call = self.calls.get(number)
         return None if call is None else call.spot
+
+
+# Keeps torch from overflowing the stack when it frees a deep autograd graph that Python has
+# looked at.
+
+
+_SPARSE = 127  # about one node in 128; a run of 4,000 without one is as good as impossible
+_pending: list[Any] = []
+_going: list[bool] = []
+
+
+class Trampoline:
+    """Held by a node's metadata; holds the nodes before it, and lets go of them in a loop.
+
+    Its end is C all along: an interrupt that came into Python code here would be lost, as Python
+    lets nothing be raised by what goes.
+    """
+
+    __slots__ = ("_end",)
+
+    def __init__(self, before: Any) -> None:
+        held = [None, before]
+        # What is let go of frees the nodes up to the next ones with a trampoline, which add to what
+        # is pending.
+        drain: list[Action] = [
+            partial(_pending.insert, 0, None),
+            partial(deque, iter(_pending.pop, None), 0),
+        ]
+        loop = as_one([partial(_going.append, True), *drain, _going.clear])
+        self._end = as_one(
+            [partial(_pending.extend, iter(held.pop, None)), when_empty(_going, [loop])]
+        )
+
+    __del__: Any = property(attrgetter("_end"))
+
+
+def wants_trampoline(number: int) -> bool:
+    """Say by torch's number of a node whether it is to have one: evenly, whatever path is taken."""
+    return (number * 2654435761 >> 11) & _SPARSE == 0

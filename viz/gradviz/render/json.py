@@ -11,6 +11,7 @@ are positions in the list of cuts beside it. Numbers that JSON does not know (na
 import dataclasses
 import json
 import math
+import re
 import types
 import typing
 import weakref
@@ -20,12 +21,11 @@ from functools import cache, partial
 from typing import Any
 
 from gradviz.errors import ReportFileError
-from gradviz.facts.calls import CallName, StepNote
+from gradviz.facts.calls import CallKind, CallName, StepNote
 from gradviz.facts.findings import Findings
 from gradviz.facts.parameters import Parameters
 from gradviz.facts.training import Alarm, Fate, OptimizerSteps, Training
 from gradviz.graph import Cut, Graph, Leaf, NodeKind, NotFinite, Parameter, Place
-from gradviz.render.old_json import call_in, note_in
 from gradviz.series.data import Line, Series
 from gradviz.system.collector import holding
 from gradviz.version import __version__
@@ -409,3 +409,31 @@ def _graph(graph: Graph) -> str:
         # It is C that forgets it, which no interrupt comes into
         _graphs[key] = weakref.ref(graph, partial(_graphs.pop, key)), text
     return _graphs[key][1]
+
+
+# What report files of earlier versions hold in words alone, and later ones in fields too.
+
+
+_CALL = re.compile(
+    rf"(?P<kind>{'|'.join(map(re.escape, CallKind))}) (?P<number>\d+), (?P<loss>.*)", re.DOTALL
+)
+_AFTER = re.compile(r"after backward (\d+(?:, \d+)*(?: and \d+)?)")
+
+
+def call_in(loss: str) -> CallName | None:
+    """Return the call that the name of a loss tells of; None where it is a loss and no more.
+
+    >>> call_in("backward 2, errG").number
+    2
+    """
+    call = _CALL.fullmatch(loss)
+    return call and CallName(CallKind(call["kind"]), int(call["number"]), call["loss"])
+
+
+def note_in(text: str) -> str:
+    """Return a note with the calls it tells of, where it is an alarm on a step; else as it is."""
+    numbered = _AFTER.search(text) if text.startswith("ALARM") else None
+    if numbered is None:
+        return text
+    calls = tuple(int(number) for number in re.findall(r"\d+", numbered[1]))
+    return StepNote(text, alarm=True, calls=calls)

@@ -1,7 +1,8 @@
 """Reads a backward call, as it has just ended, as plain data."""
 
+import math
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import FrameType
@@ -11,9 +12,11 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.facts.blocks import taken_together
 from gradviz.facts.calls import CallKind
-from gradviz.graph import Parameter
-from gradviz.recording import torch_inside, where
+from gradviz.facts.parameters import Parameters
+from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Verdict
+from gradviz.recording import sizes, torch_inside, where
 from gradviz.recording.judge import judge
 from gradviz.recording.model_names import Names, names_of
 from gradviz.recording.recorder import described
@@ -21,10 +24,9 @@ from gradviz.recording.seams.watcher import held_by
 from gradviz.recording.tape import Tape
 from gradviz.reports import Report
 from gradviz.running import names, ranks
-from gradviz.running.amounts import is_finite, value_of, zeros_of
 from gradviz.running.assignments import assigned_anew
 from gradviz.running.calls import BackwardCall
-from gradviz.running.relevant import relevant
+from gradviz.running.names import Found
 from gradviz.running.successors import successors
 from gradviz.series.recorder import SeriesRecorder
 from gradviz.tracing.trace import Trace
@@ -284,3 +286,116 @@ def _meant(layer: frozenset[str], roots: Mapping[str, Any]) -> frozenset[str]:
 
 def _is_training(root: Any) -> bool:
     return not isinstance(root, torch.nn.Module) or root.__dict__.get("training") is not False
+
+
+# What the series of a run takes from a watched call, beside the report.
+
+
+def zeros_of(graph: Graph) -> dict[str, float]:
+    """Return the share of exact zeros in the gradient of each parameter, where values were
+    measured.
+    """
+    return {
+        node.name: node.incoming[0].zeros
+        for node in graph.nodes
+        if node.kind is NodeKind.PARAMETER and node.incoming and node.incoming[0] is not None
+    }
+
+
+def is_finite(losses: Sequence[Tensor]) -> bool:
+    """Say whether the losses that a backward began from are finite, as far as they can be read."""
+    value = value_of(losses)
+    return value is None or math.isfinite(value)
+
+
+def value_of(losses: Sequence[Tensor]) -> float | None:
+    """Return the value of the losses that a backward began from, added up.
+
+    None where it cannot be read.
+    """
+    parts = [sizes.unseen(sizes.plain, loss) for loss in losses]
+    counted = [part for part in parts if part is not None]
+    return (
+        sum(float(sizes.unseen(part.sum)) for part in counted)
+        if counted and len(counted) == len(parts)
+        else None
+    )
+
+
+# What of a report matters where a whole script was watched, and not one step of it.
+
+
+_COPIES = frozenset((CutKind.DEEPCOPY, CutKind.COPY_UNDER_NO_GRAD))
+
+
+def relevant(report: Report, scene: Found) -> Report:
+    """Return a report without copies of what is trained all the same, and without models that
+    nothing leads to and that have no part in the call.
+    """
+    used = _used_elsewhere(report.graph)
+    copies = {
+        cut for number, cut in enumerate(report.cuts) if cut.kind in _COPIES or number not in used
+    }
+
+    def lasting(parameter: Parameter) -> tuple[Cut, ...]:
+        others = tuple(cut for cut in parameter.cuts if cut not in copies)
+        return parameter.cuts if parameter.verdict is Verdict.CUT and not others else others
+
+    cuts_of = {parameter.name: lasting(parameter) for parameter in _belonging(report, scene)}
+    named = {cut for cuts in cuts_of.values() for cut in cuts}
+    kept = [cut for cut in report.cuts if cut in named or cut not in copies]
+    by_block = taken_together(kept)
+    blocks = list(dict.fromkeys(by_block[cut] for cut in kept))
+    position = {
+        number: blocks.index(by_block[cut])
+        for number, cut in enumerate(report.cuts)
+        if cut in by_block
+    }
+    edges = tuple(
+        edge if edge.cut is None else replace(edge, cut=position.get(edge.cut))
+        for edge in report.graph.edges
+    )
+
+    parameters = [
+        replace(parameter, cuts=cuts, partial=parameter.partial and bool(cuts))
+        for parameter in report.parameters.values()
+        if parameter.name in cuts_of
+        for cuts in [tuple(dict.fromkeys(by_block[cut] for cut in cuts_of[parameter.name]))]
+    ]
+    return replace(
+        report,
+        parameters=Parameters(tuple(parameters)),
+        cuts=tuple(blocks),
+        graph=replace(report.graph, edges=edges),
+    )
+
+
+def _used_elsewhere(graph: Graph) -> set[int]:
+    """Return the cuts whose values go into the loss by some way that does not lead through a
+    parameter they were written into.
+    """
+
+    def is_of_step(edge: Edge) -> bool:
+        source = graph.nodes[edge.source]
+        return source.kind is not NodeKind.PARAMETER and not source.into
+
+    used = graph.before([0], through=is_of_step)
+    return {edge.cut for edge in graph.edges if edge.cut is not None and edge.target in used}
+
+
+def _belonging(report: Report, scene: Found) -> Iterator[Parameter]:
+    by_root: dict[str, list[Parameter]] = {}
+    roots = iter(scene.roots)
+    root: str | None = None
+    for parameter in report.parameters.values():  # in the order of the roots
+        while root is None or not (
+            parameter.name == root or not root or parameter.name.startswith(f"{root}.")
+        ):
+            root = next(roots, "")
+        by_root.setdefault(root, []).append(parameter)
+    for name, own in by_root.items():
+        if name in scene.named or any(
+            parameter.optimized or parameter.verdict not in (Verdict.UNUSED, Verdict.FROZEN)
+            for parameter in own
+        ):
+            yield from own

@@ -28,7 +28,6 @@ from gradviz.mending.edits import (  # noqa: F401, I001  # in the order in which
     nan,
     leaves,
     hard,
-    ranks,
     counts,
     indices,
     bounds,

@@ -1,13 +1,14 @@
 """Calls that write into what they are given."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording import beside, where
+from gradviz.recording import where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of, is_returned_by_function
 from gradviz.recording.memory import written
@@ -19,8 +20,100 @@ from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
-from gradviz.recording.torch_inside import node_number, version
+from gradviz.recording.torch_inside import node_number, version, written_by_schema
 from gradviz.recording.where import Spot
+
+# What a call writes beside its result.
+
+
+class Argument(NamedTuple):
+    """Where a function takes an argument."""
+
+    position: int
+    name: str
+
+    def of(self, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Return what a call gives for it; None where it gives nothing."""
+        return args[self.position] if self.position < len(args) else kwargs.get(self.name)
+
+
+class Statistics(NamedTuple):
+    """How a norm takes its running statistics.
+
+    Attributes:
+        mean, variance: The buffers.
+        trains: Whether they are written, and not read.
+        default: Of ``trains``.
+    """
+
+    mean: Argument
+    variance: Argument
+    trains: Argument
+    default: bool
+
+    def written(self, args: Any, kwargs: Mapping[str, Any]) -> tuple[Tensor, ...]:
+        """Return the buffers that a call writes; none where it reads them."""
+        trains = self.trains.of(args, kwargs)
+        if not (self.default if trains is None else trains):
+            return ()
+        buffers = (self.mean.of(args, kwargs), self.variance.of(args, kwargs))
+        return tuple(buffer for buffer in buffers if isinstance(buffer, Tensor))
+
+    def without(
+        self, args: Any, kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what a call is given but for the buffers."""
+        places, names = zip(self.mean, self.variance, strict=True)
+        kept = tuple(None if place in places else value for place, value in enumerate(args))
+        return kept, {name: value for name, value in kwargs.items() if name not in names}
+
+
+def _statistics(mean: int, trains: tuple[int, str], *, default: bool) -> Statistics:
+    return Statistics(
+        Argument(mean, "running_mean"),
+        Argument(mean + 1, "running_var"),
+        Argument(*trains),
+        default,
+    )
+
+
+# torch.nn.functional's are written in Python; torch's own take weight and bias first.
+_IN_PYTHON = {
+    "batch_norm": _statistics(1, (5, "training"), default=False),
+    "instance_norm": _statistics(1, (5, "use_input_stats"), default=True),
+}
+_IN_C = {
+    "batch_norm": _statistics(3, (5, "training"), default=False),
+    "instance_norm": _statistics(3, (5, "use_input_stats"), default=True),
+    "native_batch_norm": _statistics(3, (5, "training"), default=False),
+}
+
+
+def statistics_of(func: Callable[..., Any], name: str) -> Statistics | None:
+    """Return how a function takes running statistics; None where it has none."""
+    return (_IN_PYTHON if hasattr(func, "__code__") else _IN_C).get(name)
+
+
+def written_arguments(func: Callable[..., Any]) -> tuple[Argument, ...]:
+    """Return the arguments that an operator declares to write."""
+    return tuple(Argument(*place) for place in written_by_schema(func))
+
+
+def targets(
+    arguments: tuple[Argument, ...], args: Any, kwargs: Mapping[str, Any]
+) -> tuple[Tensor, ...]:
+    """Return the tensors that a call gives for some arguments.
+
+    ``out=`` is looked at for every call.
+    """
+    given = [argument.of(args, {} if argument.name == "out" else kwargs) for argument in arguments]
+    return tuple(
+        item
+        for value in given
+        for item in (value if isinstance(value, (list, tuple)) else (value,))
+        if isinstance(item, Tensor)
+    )
+
 
 Targets = tuple[tuple[Tensor, bool, int], ...]
 """What is written into, whether it had a history before, and torch's number of the node that made
@@ -133,15 +226,13 @@ def _place_of_inplace(function: Any) -> int:
 
 
 def _before_writing(
-    written: tuple[beside.Argument, ...], recorder: Recorder, args: Any, kwargs: Any
+    written: tuple[Argument, ...], recorder: Recorder, args: Any, kwargs: Any
 ) -> Targets:
-    return tuple(
-        (target, is_recorded(target), 0) for target in beside.targets(written, args, kwargs)
-    )
+    return tuple((target, is_recorded(target), 0) for target in targets(written, args, kwargs))
 
 
 def _after_writing(
-    written: tuple[beside.Argument, ...],
+    written: tuple[Argument, ...],
     recorder: Recorder,
     rule: Rule,
     args: Any,
@@ -163,7 +254,7 @@ def _after_writing(
 
 
 def _after_norm(
-    statistics: beside.Statistics,
+    statistics: Statistics,
     recorder: Recorder,
     rule: Rule,
     args: Any,
@@ -196,10 +287,10 @@ def recognise(function: Any, name: str) -> Rule | None:
     place = _place_of_inplace(function)
     if place:
         return Rule(name, _after_asked, partial(_before_asked, place))
-    statistics = beside.statistics_of(function, name)
+    statistics = statistics_of(function, name)
     if statistics is not None:
         return Rule(name, partial(_after_norm, statistics))
-    written = beside.written_arguments(function)
+    written = written_arguments(function)
     if written:
         return Rule(name, partial(_after_writing, written), partial(_before_writing, written))
     return None

@@ -5,15 +5,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import torch
 
-from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside
-from gradviz.recording.rules.compiled import ran_aside
+from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside, values_in
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function
+from gradviz.recording.rules.ordinary import after
 from gradviz.recording.seams.seam import Seam, instead
 from gradviz.recording.seams.watcher import Watcher, of_thread
-from gradviz.recording.torch_inside import sequence_number
+from gradviz.recording.torch_inside import sequence_number, without_torch_function
 from gradviz.system.frames import leave_out_caller, uncounted
 
 
@@ -95,3 +98,32 @@ def seams() -> Iterator[Seam]:
     yield instead(torch.jit, "trace_module", _traced_by_torch)
     for owner in _exporters():
         yield instead(owner, "export", _traced_by_torch)
+
+
+# Torch has compiled and run something while the trace stood aside.
+
+
+def ran_aside(
+    recorder: Recorder, name: str, arguments: Any, out: Any, frame: FrameType | None, first: int
+) -> None:
+    """Torch has compiled and run something while the trace stood aside.
+
+    One operation of all that it read.
+    """
+    if recorder.failure or frame is None:
+        return
+    try:
+        with without_torch_function():
+            recorder.first_node = first
+            for result in out if isinstance(out, (tuple, list)) else (out,):
+                after(
+                    recorder,
+                    Function(name),
+                    (values_in(arguments),),
+                    {},
+                    result,
+                    None,
+                    frame,
+                )
+    except BaseException as failure:
+        recorder.failed(failure)

@@ -1,10 +1,21 @@
 """Scripted and traced functions, whose nodes TorchScript makes out of Python's sight."""
 
 from collections.abc import Iterator
+from types import FrameType
+from typing import Any
 
-from gradviz.recording import torch_inside
-from gradviz.recording.rules.scripts import ran_script
+from torch import Tensor
+
+from gradviz.recording import scripted, torch_inside
+from gradviz.recording.arguments import tensors_in
+from gradviz.recording.inputs import inputs_of
+from gradviz.recording.noting import made, stamp_nodes
+from gradviz.recording.recorder import Recorder
+from gradviz.recording.rule import Function
 from gradviz.recording.seams.seam import Called, Seam, seam
+from gradviz.recording.severing import write_down
+from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.where import Surroundings
 
 
 def _first_node(call: Called) -> int:
@@ -21,3 +32,72 @@ def seams() -> Iterator[Seam]:
     """Yield the seams over what calls a scripted function or module."""
     for kind in torch_inside.SCRIPTED:
         yield seam(kind, "__call__", _ran, before=_first_node)
+
+
+# A scripted or traced function ran, whose nodes TorchScript makes out of Python's sight.
+
+
+def ran_script(
+    recorder: Recorder,
+    function: Any,
+    first: int,
+    args: Any,
+    kwargs: Any,
+    out: Any,
+    frame: FrameType,
+) -> None:
+    """A scripted or traced function ran, unseen but for what its graph says."""
+    given = scripted.arguments(function, args, kwargs)
+    script = Function(getattr(function, "name", "scripted function"))
+    flows = scripted.flows_of(function)
+    outs = tuple(tensors_in((out,)))
+    stack = recorder.stacks.look_around(frame)
+    if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
+        recorder.tape.opaque.append(stack.spot)
+    for position, tensor in enumerate(outs):
+        flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
+        severed = {} if flow is None else _severed(flow, function, given)
+        through = (
+            [scripted.tensor_at(path, function, given) for path in flow.live]
+            if flow is not None
+            else given
+        )
+        recorder.first_node = first
+        if is_recorded(tensor):
+            stamp_nodes(recorder, script, through, {}, (tensor,), frame)
+        else:
+            made(recorder, script, through, {}, (tensor,), frame)
+        for by, tensors in severed.items():
+            _severed_in_script(recorder, by, tensors, stack, tensor)
+
+
+def _severed(
+    flow: scripted.MadeOf, function: Any, given: Any
+) -> dict[scripted.Severing, list[Tensor]]:
+    """Return the tensors that a script severs on the way to one of its results."""
+    severed: dict[scripted.Severing, list[Tensor]] = {}
+    for path, by in flow.dead.items():
+        value = scripted.tensor_at(path, function, given)
+        if value is not None:
+            severed.setdefault(by, []).append(value)
+    return severed
+
+
+def _severed_in_script(
+    recorder: Recorder,
+    by: scripted.Severing,
+    severed: list[Tensor],
+    stack: Surroundings,
+    out: Tensor,
+) -> None:
+    inputs = inputs_of(recorder, severed, {})
+    if not inputs:
+        return
+    origin = recorder.tape.origin(out)
+    if not is_recorded(out) and origin is not None:
+        inputs = (*inputs, (origin, False))
+    kind, operation = by
+    serial = write_down(recorder, operation, kind, inputs, stack, None if is_recorded(out) else out)
+    recorder.tape.calls[serial].operation = f"{operation}() in TorchScript"
+    if is_recorded(out):
+        recorder.tape.stamp(out.grad_fn, None, (serial,))
