@@ -25,6 +25,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+import warm_children
+
 
 class Server:
     """The process that forks, as the tests see it."""
@@ -53,17 +55,19 @@ class Server:
         stdin: str = "",
         together: bool = False,
         bare: bool = False,
+        children: bool = False,
     ) -> tuple[int, str, str]:
         """Run a command of Python's; return its exit code, its output and its standard error.
 
         The output has both where they are wanted together, in the order in which they came.
-        ``bare`` where it is to find gradviz not imported yet.
+        ``bare`` where it is to find gradviz not imported yet; ``children`` where the Python
+        processes that it starts are to be forks as well.
         """
         with tempfile.TemporaryDirectory() as held:
             names = ("in", "out", "out" if together else "err")
             streams = [Path(held, name) for name in names]
             streams[0].write_text(stdin)
-            code = self._ask(command, folder, streams, environment, bare)
+            code = self._ask(command, folder, streams, environment, bare, children)
             out, err = (stream.read_text() for stream in streams[1:])
         return code, out, "" if together else err
 
@@ -74,6 +78,7 @@ class Server:
         streams: Sequence[Path],
         environment: Mapping[str, str],
         bare: bool,
+        children: bool,
     ) -> int:
         request = {
             "bare": bare,
@@ -81,6 +86,7 @@ class Server:
             "folder": str(folder),
             "streams": [str(stream) for stream in streams],
             "environment": dict(environment),
+            "children": children,
         }
         print(json.dumps(request), file=self._process.stdin, flush=True)
         return int(self._process.stdout.readline())
@@ -104,16 +110,18 @@ def completed(
     folder: Path | None = None,
     *,
     bare: bool = False,
+    children: bool = False,
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of Python's to its end, in this folder unless another is given.
 
-    ``environment`` is what its environment has beside that of this process.
+    ``bare`` and ``children`` as in ``Server.run``. ``environment`` is what its environment has beside that of this process.
     """
     arguments = [str(argument) for argument in command]
     whole = {**os.environ, **environment}
+    where = folder or Path.cwd()
     return subprocess.CompletedProcess(
-        arguments, *server().run(arguments, folder or Path.cwd(), whole, bare=bare)
+        arguments, *server().run(arguments, where, whole, bare=bare, children=children)
     )
 
 
@@ -226,24 +234,43 @@ class Ending:
 
 
 def become(
-    command: list[str], folder: str, streams: list[str], environment: dict[str, str]
+    command: list[str],
+    folder: str,
+    streams: list[str],
+    environment: dict[str, str],
+    children: bool,
 ) -> None:
     """Go on as another command of Python's."""
-    os.chdir(folder)
-    multiprocessing.process.ORIGINAL_DIR = folder  # as if it were imported here
     for number, stream in enumerate(streams):
         file = os.open(stream, os.O_RDWR | os.O_CREAT | os.O_APPEND * (number > 0))
         os.dup2(file, number)
         os.close(file)
+    child = warm_children.open_nursery() if children else None
+    if child is not None:
+        command, folder, environment = child
+        while command[1] in ("-u", "-P", "-B"):  # Python's own options
+            del command[1]
+    os.chdir(folder)
+    multiprocessing.process.ORIGINAL_DIR = folder  # as if it were imported here
     _change_environment(environment)
     sys.orig_argv = command
     arguments = command[1:]
+    if child is not None:
+        sys.stdout.reconfigure(line_buffering=True)
+        _begin_if_followed()
     if arguments[:2] == ["-m", "gradviz"]:
         arguments = _as_gradviz(arguments[2:])
     if arguments[0] == "-m":
         _run_module(arguments[1:])
     else:
         _run_script(arguments)
+
+
+def _begin_if_followed() -> None:
+    """Do what Python's start-up does in a process that ``gradviz run`` follows."""
+    from gradviz.running import process
+
+    process.begin()
 
 
 def _change_environment(environment: dict[str, str]) -> None:

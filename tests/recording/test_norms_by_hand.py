@@ -3,12 +3,10 @@
 Whatever it is that runs the backward.
 """
 
-import os
-import socket
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 import gradviz
+import warm
 
 X = torch.linspace(-1, 1, 24).reshape(6, 4)
 Norms = dict[str, list[float]]
@@ -235,26 +234,12 @@ RANKS = """
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="built without distributed")
 @pytest.mark.parametrize("how", ["ddp", "fsdp2"])
-def test_two_ranks_measure_what_arrives_at_each(how: str) -> None:
-    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(RANKS), how],
-            env={**os.environ, **shared, "RANK": str(rank), "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    for rank in ranks:
-        out, err = rank.communicate(timeout=120)
-        assert out.strip() == "same", out + err
+def test_two_ranks_measure_what_arrives_at_each(how: str, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(textwrap.dedent(RANKS))
+    ranks = ["--standalone", "--nproc-per-node", "2", "train.py", how]
+    done = warm.completed(
+        [sys.executable, "-m", "torch.distributed.run", *ranks], tmp_path, children=True
+    )
+    assert (done.returncode, done.stdout) == (0, "same\nsame\n"), done.stdout + done.stderr

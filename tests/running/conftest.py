@@ -73,6 +73,13 @@ def warm_scripts(cold_scripts):
 
 
 @pytest.fixture
+def rank_scripts(warm_scripts):
+    """The same, where what the scripts start are such forks as well."""
+    warm_scripts.children = True
+    return warm_scripts
+
+
+@pytest.fixture
 def scripts(warm_scripts):
     """What most tests are content with."""
     return warm_scripts
@@ -82,6 +89,7 @@ class Scripts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server: warm.Server | None = None
+        self.children = False
 
     def write(self, name: str, text: str) -> str:
         path = self.folder / name
@@ -98,7 +106,10 @@ class Scripts:
     def _run(self, command, stdin, environment) -> Ran:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         if self.server is not None:
-            return Ran(*self.server.run(command, self.folder, environment, stdin=stdin))
+            children = self.children
+            return Ran(
+                *self.server.run(command, self.folder, environment, stdin=stdin, children=children)
+            )
         done = subprocess.run(
             command,
             cwd=self.folder,

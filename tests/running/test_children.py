@@ -25,17 +25,17 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("way", ["fork", "spawn"])
-def test_training_in_children_is_said_and_followed_where_asked(scripts, way):
-    scripts.write("hogwild.py", HOGWILD)
-    alone = scripts.run("-o", "report.json", "hogwild.py", way)
+def test_training_in_children_is_said_and_followed_where_asked(rank_scripts, way):
+    rank_scripts.write("hogwild.py", HOGWILD)
+    alone = rank_scripts.run("-o", "report.json", "hogwild.py", way)
     assert alone.out == "[0, 0]\n"
     assert (
         alone.err
         == "gradviz: No backward call was seen in this process; 2 child processes were started: use"
         " --children.\n"
     )
-    assert not list(scripts.folder.glob("report*"))
-    followed = scripts.run("--children", "-o", "report.json", "hogwild.py", way)
+    assert not list(rank_scripts.folder.glob("report*"))
+    followed = rank_scripts.run("--children", "-o", "report.json", "hogwild.py", way)
     assert followed.out == "[0, 0]\n"
     assert followed.others == ""
     assert followed.said.count("backward 1, loss at hogwild.py:8: loss.backward()") == 2
@@ -45,7 +45,7 @@ def test_training_in_children_is_said_and_followed_where_asked(scripts, way):
         )
         == 2
     )
-    assert len(list(scripts.folder.glob("report.process*.json"))) == 2
+    assert len(list(rank_scripts.folder.glob("report.process*.json"))) == 2
 
 
 @pytest.mark.parametrize("options", [[], ["--children"]])

@@ -30,8 +30,8 @@ accelerator.end_training()
 """
 
 
-def test_accelerate_launch_is_followed_to_its_ranks(scripts):
-    scripts.write("train.py", ACCELERATED)
+def test_accelerate_launch_is_followed_to_its_ranks(rank_scripts):
+    rank_scripts.write("train.py", ACCELERATED)
     plain = (
         "--num_machines",
         "1",
@@ -42,7 +42,7 @@ def test_accelerate_launch_is_followed_to_its_ranks(scripts):
         "--main_process_port",
         port(),
     )
-    ran = scripts.run(
+    ran = rank_scripts.run(
         "--children",
         "accelerate",
         "launch",
@@ -103,24 +103,24 @@ needs_lightning = pytest.mark.skipif(
 
 
 @needs_lightning
-def test_of_the_ranks_that_lightning_starts_the_first_speaks_for_all(scripts):
-    scripts.write("train.py", RELAUNCHED)
-    ran = scripts.python("train.py")
+def test_of_the_ranks_that_lightning_starts_the_first_speaks_for_all(rank_scripts):
+    rank_scripts.write("train.py", RELAUNCHED)
+    ran = rank_scripts.python("train.py")
     assert ran.code == 0
     assert table("") in ran.err
     assert ran.err.count("gradviz: backward 1 in epoch 0, batch 0, loss") == 1
-    assert [path.name for path in scripts.folder.glob("report*")] == ["report.json"]
+    assert [path.name for path in rank_scripts.folder.glob("report*")] == ["report.json"]
 
 
 @needs_lightning
-def test_under_gradviz_run_the_callback_is_silent_and_the_ranks_are_followed(scripts):
-    scripts.write("train.py", RELAUNCHED)
-    ran = scripts.run("--children", "--backward", "1", "train.py")
+def test_under_gradviz_run_the_callback_is_silent_and_the_ranks_are_followed(rank_scripts):
+    rank_scripts.write("train.py", RELAUNCHED)
+    ran = rank_scripts.run("--children", "--backward", "1", "train.py")
     assert ran.code == 0
     assert "gradviz [rank0]: backward 1, loss" in ran.err
     assert "gradviz [rank1]: backward 1, loss" in ran.err
     assert table("model.") in ran.err
-    assert not list(scripts.folder.glob("report*"))
+    assert not list(rank_scripts.folder.glob("report*"))
 
 
 TRL = """

@@ -68,6 +68,12 @@ dist.destroy_process_group()
 """
 
 
+@pytest.fixture
+def scripts(rank_scripts):
+    """A folder to run scripts in whose ranks are forks of a process that has imported torch."""
+    return rank_scripts
+
+
 def port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import warm
 from gradviz.errors import GradvizError
 from gradviz.running import script
 from gradviz.running.settings import Settings
@@ -152,10 +153,20 @@ if __name__ == "__main__":
 def plain(shared_scripts):
     """What it is without gradviz."""
     shared_scripts.write("train.py", TORCH)
-    return functools.cache(lambda *contexts: shared_scripts.python("train.py", *contexts))
+    return functools.cache(
+        lambda *contexts: begun(shared_scripts, contexts).python("train.py", *contexts)
+    )
 
 
-# A process that is spawned imports torch anew
+def begun(scripts, contexts):
+    """Return the scripts so that they begin cold, or as forks where processes are spawned too,
+    each of which would import torch anew.
+    """
+    scripts.children = "spawn" in contexts
+    scripts.server = warm.server() if scripts.children else None
+    return scripts
+
+
 @pytest.mark.parametrize(
     ("calls", "contexts"),
     [("1,2,3", ("fork", "spawn")), ("1", ("fork",)), ("99", ("fork", "spawn"))],
@@ -164,7 +175,8 @@ def plain(shared_scripts):
 def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls, contexts, plain):
     plain = plain(*contexts)
     scripts.write("train.py", TORCH)
-    watched = scripts.run("--backward", calls, "-o", "report.json", "train.py", *contexts)
+    command = "--backward", calls, "-o", "report.json", "train.py"
+    watched = begun(scripts, contexts).run(*command, *contexts)
     if calls == "99":  # still watching when the script ends
         assert watched.out.splitlines()[:-1] == plain.out.splitlines()[:-1]
     else:

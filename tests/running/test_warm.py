@@ -16,6 +16,29 @@ def test_a_fork_says_what_a_process_of_its_own_says(scripts, options):
     assert forked == cold
 
 
+RANKS = """
+import torch
+import torch.distributed as dist
+dist.init_process_group("gloo")
+layers = torch.nn.ModuleList([torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)])
+optimizer = torch.optim.SGD(layers.parameters(), lr=0.1)
+layers[dist.get_rank()](torch.ones(1, 2)).sum().backward()
+optimizer.step()
+dist.barrier()
+"""
+
+
+def test_ranks_that_are_forks_say_what_processes_of_their_own_say(rank_scripts):
+    rank_scripts.write("train.py", RANKS)
+    command = "--children", "torchrun", "--standalone", "--nproc-per-node", "2", "train.py"
+    forked = rank_scripts.run(*command)
+    rank_scripts.server = None
+    cold = rank_scripts.run(*command)
+    assert "4 of 4 parameters differ between ranks" in cold.err
+    assert (forked.code, forked.out) == (cold.code, cold.out)
+    assert sorted(forked.said.splitlines()) == sorted(cold.said.splitlines())
+
+
 def test_input_output_and_the_exit_code_are_those_of_the_script(scripts):
     scripts.write("script.py", "import sys\nprint(input(), sys.argv[1:])\nsys.exit(3)")
     assert scripts.python("script.py", "a", "b", stdin="hello\n")[:2] == (

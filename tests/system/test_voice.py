@@ -20,12 +20,12 @@ SCRIPT = """
 import os, sys
 {first}
 import torch
-model = torch.nn.Linear(2, 1)
-optimizer = torch.optim.SGD(model.parameters(), 0.1)
-for _ in range(3):
-    optimizer.zero_grad()
-    model(torch.ones(1, 2)).sum().backward()
-    optimizer.step()
+weight = torch.zeros(1, requires_grad=True)
+for _ in range(3):  # by hand, for an optimizer imports torch's compiler
+    weight.grad = None
+    (2 * weight).sum().backward()
+    with torch.no_grad():
+        weight -= 0.1 * weight.grad
 open("trained", "w").write("yes")
 """
 
