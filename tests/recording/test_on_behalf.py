@@ -35,6 +35,14 @@ def out_of_another_size():
     return torch.add(torch.ones(3), torch.ones(3), out=torch.empty(2))
 
 
+def a_module_without_its_dimension():
+    return nn.Softmax()(nn.LogSoftmax()(torch.ones(2, 3)))
+
+
+def a_function_without_its_dimension():
+    return F.softmin(F.log_softmax(torch.ones(2, 3)))
+
+
 def own_function():
     class Own(torch.autograd.Function):
         @staticmethod
@@ -92,6 +100,8 @@ def warned(step, *, watched):
         wrong_sizes,
         through_a_module,
         out_of_another_size,
+        a_module_without_its_dimension,
+        a_function_without_its_dimension,
         own_function,
         a_hook_that_warns_for_who_called_backward,
         a_module_s_hook_where_no_input_has_gradient,

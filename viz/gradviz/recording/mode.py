@@ -31,7 +31,7 @@ from gradviz.recording.arguments import as_array
 from gradviz.recording.inner_code import of_types_and_modes
 from gradviz.recording.locked import Locked
 from gradviz.recording.memory import pin, write_at
-from gradviz.recording.on_behalf import OnBehalf
+from gradviz.recording.on_behalf import OnBehalf, as_warned_alone
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.rules import rule_of
@@ -85,6 +85,8 @@ class RecordingMode(Recorder, TorchFunctionMode):
         except TypeError:  # an unhashable callable
             rule = None
         frame = sys._getframe(1)
+        if "_stacklevel" in kwargs:
+            kwargs = as_warned_alone(kwargs)
         make = self._on_behalf.maker(frame)
         if rule is None or self.failure:
             try:

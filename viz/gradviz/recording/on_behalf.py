@@ -34,6 +34,17 @@ def _make(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 _UNITS = len(_make.__code__.co_code) // 2
 
 
+def as_warned_alone(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a torch function that is told how far up its warnings' line is, so
+    that it comes to the line that it would come to unwatched.
+
+    Up to the third frame, the caller's, the frames are the same. Above it stand torch's
+    ``handle_torch_function``, the function's first call, and the caller once more.
+    """
+    level = keywords["_stacklevel"]
+    return {**keywords, "_stacklevel": level + 3} if level > 3 else keywords
+
+
 class OnBehalf:
     """The functions that make calls in the name of the lines of one thread."""
 
