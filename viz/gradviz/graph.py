@@ -306,9 +306,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zero:
-    """Where an all-zero gradient begins: gradient goes into this operation and zero comes out.
-
-    Read-only.
+    """Where an all-zero gradient begins: gradient goes in, and zero comes out. Read-only.
 
     Attributes:
         operation: ``"round"``, ``"relu"``, ``"embedding"`` ...
@@ -358,9 +356,7 @@ class Unused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFinite:
-    """Where NaN or infinity is born.
-
-    Finite values go into this operation, and what comes out is not finite. Read-only.
+    """Where NaN or infinity is born: what goes in is finite, what comes out is not. Read-only.
 
     Attributes:
         operation: ``"sqrt"``, ``"softmax"``, ``"div"`` ...
@@ -369,8 +365,10 @@ class NotFinite:
         place: The source line; None where unknown.
         caller: The user's own line, where ``place`` is in a library.
         scope: Path of the module that ran it.
-        forward: The result of its forward is not finite; else the gradient that its backward gives.
+        forward: Its forward gives birth; else its backward.
         parameters: Those whose gradient is not finite because of it, in the model's order.
+        holder: The parameter, buffer or variable that was so before; empty where none was.
+        written: The line that wrote the holder last; None where that was not seen.
     """
 
     operation: str
@@ -381,6 +379,8 @@ class NotFinite:
     scope: str = ""
     forward: bool = False
     parameters: tuple[str, ...] = ()
+    holder: str = ""
+    written: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

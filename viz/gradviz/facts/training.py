@@ -241,11 +241,32 @@ class Overflow:
         dtype: The type of the parameter.
         eps: What keeps the optimizer from dividing by zero, where that type holds it as 0.
         place: The line that stepped, or that wrote into the parameter in the step.
+        lr: The learning rate of the parameter's group.
     """
 
     kind: str
     dtype: str
     eps: float | None = None
+    place: Place | None = None
+    lr: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throw:
+    """A step that moved a parameter by many times its size, and left it finite. Read-only.
+
+    Attributes:
+        name: Of the parameter.
+        calls: How many backward calls came before.
+        ratio: Size of the update relative to the parameter.
+        lr: The learning rate of its group.
+        place: The line that stepped.
+    """
+
+    name: str
+    calls: int
+    ratio: float
+    lr: float | None = None
     place: Place | None = None
 
 
@@ -355,6 +376,7 @@ class Evidence:
         frozen_at: The line that made it frozen.
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
+        thrown: The first step that threw a parameter far away before that; None where none did.
         overflow: The step that made it NaN or infinite, or that made so what the birth came of.
         returned_at: The line of a call that returned its gradient and left none in it, as
             ``torch.autograd.grad`` does, where every call that reaches it did.
@@ -393,6 +415,7 @@ class Evidence:
     born: int | None = None
     frozen_at: Place | None = None
     birth: NotFinite | None = None
+    thrown: Throw | None = None
     overflow: Overflow | None = None
     returned_at: Place | None = None
     cleared_at: Place | None = None

@@ -198,7 +198,9 @@ def _births(report: Report) -> Iterator[Problem]:
     for part in parts(report):
         for birth in part.births:
             places = tuple(
-                place for place in _some(birth.place, birth.caller) if is_own(place.file)
+                place
+                for place in _some(birth.written, birth.place, birth.caller)
+                if is_own(place.file)
             )
             yield Problem(
                 kind="not_finite",

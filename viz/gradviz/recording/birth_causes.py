@@ -44,6 +44,7 @@ class BirthCause:
         result: Says whether its forward makes it.
         gradient: Says whether its backward alone does.
         masks: It is given -inf on purpose.
+        blames: What it has saved that is to blame, where that is a value of before.
     """
 
     operations: str
@@ -52,6 +53,7 @@ class BirthCause:
     result: Check = lambda values, node: None
     gradient: Check = lambda values, node: None
     masks: bool = False
+    blames: str = ""
 
 
 def _at(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
@@ -151,6 +153,13 @@ def _recomputed(values: dict[str, Tensor], node: Any) -> str | None:
 def _of_nothing(values: dict[str, Tensor], node: Any) -> str | None:
     numel = number(node, "self_sym_numel")
     return None if numel is None else "the mean of no elements is 0 / 0" if numel == 0 else ""
+
+
+def _negative_variance(values: dict[str, Tensor], node: Any) -> str | None:
+    variance = values.get("running_var")
+    if variance is None or number(node, "training"):
+        return ""
+    return words_where("the running variance is below 0", variance < -(number(node, "eps") or 0))
 
 
 _SINGULAR = "Add a little to the diagonal, or use a form that does not divide by it."
@@ -341,6 +350,13 @@ CAUSES: tuple[BirthCause, ...] = (
         "a deviation of 0",
         "Give it an eps.",
         result=_at("result2", torch.isinf, "the deviation of equal values is 0, and eps as well"),
+    ),
+    BirthCause(
+        r"batch_norm",
+        "a running variance below 0",
+        "Look at what wrote the running variance: a checkpoint, or an update by hand.",
+        result=_negative_variance,
+        blames="running_var",
     ),
     BirthCause(
         r"^linalg_inv(_ex)?$", "a matrix that is singular", _SINGULAR, result=inverse_overflow

@@ -15,16 +15,16 @@ from torch import Tensor
 
 from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
+from gradviz.recording.held import Held, holding
 from gradviz.recording.names import operation_name
 from gradviz.recording.overflows import overflow, product_overflow
 from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
 from gradviz.recording.torch_inside import node_number
 
-HELD_BEFORE = "a leaf that goes in (a parameter, or an input)"
-"""How the reason of a birth begins that is none: something before made it so."""
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from
 _BETWEEN = 8  # nodes between a product and what it spoils
+_BEFORE = "Look at what made it so before."
 _HALVES = (torch.float16, torch.bfloat16)
 
 Words = tuple[str, str]
@@ -50,12 +50,25 @@ class Born:
         forward: It is the result of its forward; else the gradient that its backward gives.
         why: A sentence.
         mend: What mends it.
+        held: What was not finite before the forward, where that is it.
     """
 
     node: int
     forward: bool
     why: str
     mend: str
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A birth as it is found, with the node itself, and the value that was not finite before."""
+
+    node: Any
+    forward: bool
+    words: Words
+    held: Tensor | None = None
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +78,33 @@ class _Suspect:
     Attributes:
         node: Its autograd node.
         checked: The numbers show it.
+        held: The value that was not finite before, where that is it.
     """
 
     node: Any
     words: Words
     checked: bool = True
+    held: Tensor | None = None
 
     @property
     def rank(self) -> tuple[bool, int]:
         return not self.checked, node_number(self.node)
 
 
-def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
+def look(node: Any, went: Sequence[Tensor]) -> Birth:
     """Say where and why NaN or infinity came about that leaves a node in backward, though finite
     gradient came to it.
-
-    Returns:
-        The node of the operation, whether its forward made it, why, and what mends it.
     """
     values = saved(node)
     causes = causes_of(operation_name(type(node).__name__))
     spoiled = any(not _finite(value) for value in values.values())
     if spoiled or _by_result(causes, values, node) is not None:
-        return made_in_forward([node]) or (node, True, *_unread_result(causes, values, node))
+        return made_in_forward([node]) or Birth(node, True, _unread_result(causes, values, node))
     readable = not causes
     for cause in causes:
         why = cause.gradient(values, node)
         if why:
-            return node, False, why, cause.mend
+            return Birth(node, False, (why, cause.mend))
         readable = readable or why is not None
     for gradient in went:
         if (
@@ -105,13 +117,9 @@ def look(node: Any, went: Sequence[Tensor]) -> tuple[Any, bool, str, str]:
                 torch.finfo(gradient.dtype).max,
             )
             mend = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
-            return (
-                node,
-                False,
-                f"the gradient is larger than {most:g}, the largest number of {dtype}",
-                mend,
-            )
-    return node, False, *(_UNEXPLAINED if readable else _usual(causes))
+            why = f"the gradient is larger than {most:g}, the largest number of {dtype}"
+            return Birth(node, False, (why, mend))
+    return Birth(node, False, _UNEXPLAINED if readable else _usual(causes))
 
 
 def unread(loss: Any) -> Words:
@@ -130,9 +138,7 @@ def usually(operation: str) -> Words:
     return _usual(causes_of(operation_name(operation)))
 
 
-def made_in_forward(
-    nodes: Sequence[Any], *, spoiled: bool = False
-) -> tuple[Any, bool, str, str] | None:
+def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | None:
     """Say which operation of the forward made the first value that is not finite, of those before
     some nodes that can be read.
 
@@ -141,8 +147,7 @@ def made_in_forward(
         spoiled: What these nodes gave is not finite.
 
     Returns:
-        As :func:`look`; None where every value that can be read is finite, and every operation of
-        it harmless.
+        None where every value that can be read is finite, and every operation of it harmless.
     """
     visited, queue = set(nodes), list(nodes)
     suspects: list[_Suspect] = []
@@ -152,10 +157,12 @@ def made_in_forward(
         node = queue.pop()
         values = saved(node)
         suspects += _by_itself(node, values)
-        if any(label in RESULTS and not _finite(value) for label, value in values.items()):
-            results.setdefault(node, None)
         for label, value in values.items():
-            if label not in RESULTS and value.grad_fn is not None and not _finite(value):
+            if _finite(value):
+                continue
+            if label in RESULTS:
+                results.setdefault(node, None)
+            elif value.grad_fn is not None:
                 results[value.grad_fn] = value
         for before, _ in node.next_functions:
             if before is None or before in visited:
@@ -164,20 +171,21 @@ def made_in_forward(
             if not is_accumulator(before):
                 queue.append(before)
             elif not _finite(before.variable):
-                holds = _holds(before.variable)
-                words = (
-                    f"{HELD_BEFORE} holds {holds} already",
-                    "Look at what made it so before.",
-                )
-                if not _is_mask(before.variable):
-                    return (node, True, *words)
-                masks.append(_Suspect(node, words))
+                words = f"a leaf that goes in {holding(before.variable)} already", _BEFORE
+                suspect = _Suspect(node, words, held=before.variable)
+                (masks if _is_mask(before.variable) else suspects).append(suspect)
     for giver, result in results.items():
         suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)
     if not suspects and not masks:
         return None
     first = min(suspects or masks, key=lambda suspect: suspect.rank)
-    return (first.node, True, *first.words)
+    return Birth(first.node, True, first.words, first.held, _others(suspects, first))
+
+
+def _others(suspects: Sequence[_Suspect], first: _Suspect) -> int:
+    """Return how many leaves that require grad are suspects beside the first."""
+    leaves = [suspect.held for suspect in suspects if suspect.held is not None]
+    return len({id(leaf) for leaf in leaves if leaf.requires_grad} - {id(first.held)})
 
 
 def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
@@ -189,16 +197,17 @@ def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
     for label, value in came_in.items():
         if value.grad_fn is None and bool((value.isnan() | value.isposinf()).any()):
             why = (
-                f"what goes in holds {_holds(value)} already (input {label!r}), and is no result of"
+                f"what goes in {holding(value)} already (input {label!r}), and is no result of"
                 " this graph"
             )
-            yield _Suspect(node, (why, "Look at the data."))
+            yield _Suspect(node, (why, "Look at the data."), held=value)
             return
     if came_in and not (masks and all(_is_mask(value) for value in came_in.values())):
         return  # it came from before
     words = _by_result(causes, values, node)
     if words is not None:
-        yield _Suspect(node, words)
+        blamed = next((cause.blames for cause in causes if cause.blames), "")
+        yield _Suspect(node, words, held=values.get(blamed))
     elif len(bad) > len(came_in):
         yield _Suspect(node, _unread_result(causes, values, node), checked=False)
 
@@ -290,7 +299,3 @@ def _is_mask(value: Tensor) -> bool:
 def _finite(value: Tensor) -> bool:
     numbers = plain(value)
     return numbers is None or bool(numbers.isfinite().all())
-
-
-def _holds(value: Tensor) -> str:
-    return "NaN" if bool(value.isnan().any()) else "infinity"

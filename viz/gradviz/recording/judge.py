@@ -80,7 +80,7 @@ def judge(
         )
         remarks = [*notes, *torch_inside.notes()]
         refused = ask(tape, built, live, model, names) if measure else ""
-        brought = measured(tape, built, live, remarks, refused)
+        brought = measured(tape, built, names, live, remarks, refused)
         observed = _parameters(tape, built, names, optimized, brought)
         judged = analyse(built.graph, observed)
         made = any(_is_made(tape, loss, left_torch) for loss in losses.values())

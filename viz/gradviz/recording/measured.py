@@ -22,6 +22,8 @@ from gradviz.recording.brought import Backward, Brought
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
 from gradviz.recording.gradient_hooks import insert_hooks, spoiling_hooks
+from gradviz.recording.holders import holder_of
+from gradviz.recording.model_names import Names
 from gradviz.recording.names import operation_name
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised
@@ -70,7 +72,12 @@ class Measured:
 
 
 def measured(
-    tape: Tape, built: Built, losses: tuple[Tensor, ...], notes: list[str], refused: str = ""
+    tape: Tape,
+    built: Built,
+    names: Names,
+    losses: tuple[Tensor, ...],
+    notes: list[str],
+    refused: str = "",
 ) -> Measured:
     """Return what backwards brought.
 
@@ -78,6 +85,7 @@ def measured(
 
     Args:
         tape, built: The trace, and the graph of the losses.
+        names: What the model calls things.
         losses: Those that require grad.
         notes: Are added to.
         refused: Why a backward that was asked for could not be run.
@@ -115,6 +123,7 @@ def measured(
         return Measured()
     whole = all(backward is not None for backward in brought)
     result = _brought(tape, built, backwards, leaves, whole=whole)
+    result.births = _births(tape, built, names, backwards, result)
     eps = max(
         (torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0
     )
@@ -142,11 +151,7 @@ def _not_asked_for(
 def _brought(
     tape: Tape, built: Built, backwards: Sequence[Backward], leaves: set[int], *, whole: bool
 ) -> Measured:
-    observations = list(
-        dict.fromkeys(
-            backward.observation for backward in backwards if backward.observation is not None
-        )
-    )
+    observations = _observations(backwards)
     result = Measured(flows=_flows(built, observations))
     _take_arrivals(result, tape, built, observations, backwards, leaves, whole=whole)
     zero = {index for index, size in result.arrivals.items() if size == 0}
@@ -157,10 +162,14 @@ def _brought(
     moved = insert_hooks(tape, built, result.flows, result.arrivals)
     result.zeros = find_zeros(built, result.flows, zero, nonzero)
     result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
-    result.births = _births(tape, built, observations, result)
     if tape.values:
         _write_amounts(built, observations, result.flows)
     return result
+
+
+def _observations(backwards: Sequence[Backward]) -> list[Brought]:
+    observations = (backward.observation for backward in backwards)
+    return list(dict.fromkeys(item for item in observations if item is not None))
 
 
 def _take_arrivals(
@@ -226,7 +235,7 @@ def _flows(built: Built, observations: Sequence[Brought]) -> dict[int, Passage]:
 
 
 def _births(
-    tape: Tape, built: Built, observations: Sequence[Brought], result: Measured
+    tape: Tape, built: Built, names: Names, backwards: Sequence[Backward], result: Measured
 ) -> tuple[NotFinite, ...]:
     """Return where NaN or infinity is born that came to a leaf or is in the loss.
 
@@ -235,11 +244,13 @@ def _births(
     arrivals = result.arrivals
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
     born: dict[tuple[int, bool], NotFinite] = {}
-    for observation in observations:
+    for observation in _observations(backwards):
         for shown, birth in observation.births(in_loss=not spoiled):
             at = built.index_of.get(shown)
             behind = spoiled & built.before([at]) if at is not None else spoiled
-            born.setdefault((birth.node, birth.forward), _not_finite(tape, built, birth, behind))
+            key = (birth.node, birth.forward)
+            if key not in born:
+                born[key] = _not_finite(tape, built, names, birth, behind)
     first: dict[object, NotFinite] = {}  # of several at one line
     hooks = spoiling_hooks(tape, built, result.flows, arrivals) if spoiled else ()
     for earliest in (*born.values(), *hooks):
@@ -248,11 +259,11 @@ def _births(
     return tuple(ranked)[:_MOST_BIRTHS]
 
 
-def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFinite:
+def _not_finite(tape: Tape, built: Built, names: Names, born: Born, behind: set[int]) -> NotFinite:
     index, step = built.index_of.get(born.node), tape.steps.get(born.node)
     node = None if index is None else built.nodes[index]
     spot = (None if step is None else step.spot) or NOWHERE
-    return NotFinite(
+    birth = NotFinite(
         operation=operation_name(
             node.operation if node is not None else "" if step is None else step.name
         ),
@@ -267,6 +278,12 @@ def _not_finite(tape: Tape, built: Built, born: Born, behind: set[int]) -> NotFi
             for leaf in sorted(behind)
             if built.nodes[leaf].kind is NodeKind.PARAMETER
         ),
+    )
+    holder = None if born.held is None else holder_of(tape, built, names, born.held)
+    if holder is None:
+        return birth
+    return replace(
+        birth, why=holder.why, mend=holder.mend, holder=holder.name, written=holder.place
     )
 
 

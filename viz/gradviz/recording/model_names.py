@@ -29,6 +29,7 @@ class Names:
         compiled: Some module is compiled.
         shards: Of a parameter that is sharded, by identity of the whole one that a forward uses.
         wholes: The other way round.
+        buffers: Its buffers by name.
     """
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Names:
     compiled: list[str] = field(default_factory=list)
     shards: dict[int, Tensor] = field(default_factory=dict)
     wholes: dict[int, Tensor] = field(default_factory=dict)
+    buffers: dict[str, Tensor] = field(default_factory=dict)
 
 
 def names_of(model: Model | None) -> Names:
@@ -121,6 +123,7 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
         if torch_inside.is_compiled(module):
             names.compiled.append(path)
         prefix = f"{path}." if path else ""
+        names.buffers.update(_buffers(prefix, module))
         parameters = torch_inside.parameters_of(module)
         for name, parameter in (
             {**parameters, **taken.get(id(module), {})} if taken else parameters
@@ -133,6 +136,11 @@ def _named_parameters(root: str, model: nn.Module, names: Names) -> Iterator[tup
                 for name, child in reversed(children.items())
                 if child is not None
             ]
+
+
+def _buffers(prefix: str, module: nn.Module) -> dict[str, Tensor]:
+    buffers = torch_inside.buffers_of(module)
+    return {prefix + name: own for name, own in buffers.items() if own is not None}
 
 
 def _leads_through(way: _Way, module: nn.Module) -> bool:

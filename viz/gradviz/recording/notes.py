@@ -160,6 +160,9 @@ def _not_finite(parameters: Sequence[Parameter], birth: str) -> Iterator[str]:
 
 
 def _birth(birth: NotFinite) -> str:
+    if birth.holder:
+        code = f" ({birth.written.code})" if birth.written is not None else ""
+        return f"NaN or infinity is not born here: {birth.why}{code}. {birth.mend}"
     what = f"{'the result' if birth.forward else 'the backward'} of {birth.operation}"
     if birth.operation == TENSOR_HOOK:
         what = birth.operation

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.recording import births, faint, flat, sizes, torch_inside
+from gradviz.recording.held import held
 from gradviz.recording.passage import Passage
 from gradviz.recording.tape import Tape
 
@@ -73,7 +74,7 @@ class Reasons:
             if gradient is not None and (values := sizes.plain(gradient)) is not None
         ]
         with suppress(*_ODD):  # else it is told without its reason
-            self._bear(number, *births.look(node, gradients))
+            self._bear(number, births.look(node, gradients))
 
     def _look_for_zeros(
         self, number: int, edges: Sequence[int], passed: EdgeGradients, arrived: EdgeGradients
@@ -111,13 +112,16 @@ class Reasons:
             maker = None
             with suppress(*_ODD):
                 maker = births.made_in_forward([loss.grad_fn], spoiled=True)
-            self._bear(
-                -len(self._born),
-                *(maker or (loss.grad_fn, True, *births.unread(loss.grad_fn))),
-            )
+            unread = births.Birth(loss.grad_fn, True, births.unread(loss.grad_fn))
+            self._bear(-len(self._born), maker or unread)
 
-    def _bear(self, shown: int, node: Any, forward: bool, why: str, mend: str) -> None:
-        self._born[shown] = births.Born(self._tape.stamp(node, None).serial, forward, why, mend)
+    def _bear(self, shown: int, birth: births.Birth) -> None:
+        tape, value, before = self._tape, birth.held, None
+        stamp = tape.stamp(birth.node, None)
+        if value is not None:
+            leaf = tape.leaf(value, live=True) if value.requires_grad and value.is_leaf else 0
+            before = held(tape.rewritten, value, leaf, stamp.node, birth.others)
+        self._born[shown] = births.Born(stamp.serial, birth.forward, *birth.words, before)
 
     def births(self, flows: Mapping[int, Passage]) -> Iterator[tuple[int, births.Born]]:
         """Yield each birth of NaN or infinity with the node whose backward shows it, in order.

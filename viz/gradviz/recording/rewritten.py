@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from torch import Tensor
 
 from gradviz.recording.records import Step
+from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import sequence_number
 from gradviz.recording.where import Spot
 
@@ -17,6 +21,27 @@ _MOST = 100_000  # writes that are kept
 _PLAIN = 10_000  # of those into tensors without gradient
 _ERROR = re.compile(r"Tensor \[([\d, ]*)\].* is at version (\d+); expected version (\d+)")
 """What torch says of the tensor that was changed: its sizes, and its count of writes."""
+MADE = "nn.Parameter"
+"""The operation of a write that made what lies there a parameter."""
+STEP = "step()"
+"""The operation of an optimizer's writes."""
+
+
+class LastWrite(NamedTuple):
+    """A write into memory.
+
+    Attributes:
+        operation: ``"copy_"``, ``"fill_"`` ..., or :data:`MADE`, or :data:`STEP`.
+        spot: The line.
+        number: Torch's number of the node that comes next.
+        low, high: The bytes that it spans.
+    """
+
+    operation: str
+    spot: Spot
+    number: int
+    low: int
+    high: int
 
 
 class Rewritten:
@@ -29,6 +54,7 @@ class Rewritten:
         self._leaves: dict[int, tuple[int, Spot]] = {}
         # By sizes, count of writes and line: torch's number of the node that comes next
         self._plain: dict[tuple[tuple[int, ...], int, Spot], int] = {}
+        self._memory: dict[int, LastWrite] = {}  # the last write, by what identifies the memory
 
     def value(self, number: int, spot: Spot) -> None:
         """The value that a node had made was changed; the node's number is torch's."""
@@ -51,6 +77,20 @@ class Rewritten:
         self._plain[sizes, version, spot] = sequence_number()
         if len(self._plain) > _PLAIN:
             del self._plain[next(iter(self._plain))]
+
+    def memory(self, target: Tensor, operation: str, spot: Spot) -> None:
+        """What lies in the memory of a tensor was changed, or is a parameter from now on."""
+        key = address(target)
+        if key:
+            self._memory.pop(key, None)
+            self._memory[key] = LastWrite(operation, spot, sequence_number(), *region(target))
+            if len(self._memory) > _MOST:
+                del self._memory[next(iter(self._memory))]
+
+    def last(self, memory: int, span: tuple[int, int]) -> LastWrite | None:
+        """Return the last write into some bytes of a piece of memory; None where none was seen."""
+        write = self._memory.get(memory)
+        return None if write is None or write.low >= span[1] or span[0] >= write.high else write
 
     def since(self, node: int, steps: Mapping[int, Step], error: str) -> Spot | None:
         """Return the line that changed what a node used or made, after the node was made.

@@ -160,6 +160,12 @@ def place(code: CodeType, lasti: int) -> Place:
     return replace(line, file=cell) if cell else line
 
 
+def line_at(code: CodeType, line: int) -> Place:
+    """Return a line of the file that a code object stands in."""
+    file = _cell(code.co_filename) or code.co_filename
+    return Place(file, line, getline(code.co_filename, line).strip(), code.co_qualname)
+
+
 def _cell(filename: str) -> str:
     """Return ``"In[3]"`` for the file that IPython compiles a cell as, which is never written."""
     find: Any = getattr(sys.modules.get("IPython"), "get_ipython", None)

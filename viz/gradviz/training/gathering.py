@@ -1,11 +1,11 @@
 """Puts together what was seen of each parameter and of each optimizer, as plain data."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Overflow, Stepper
+from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Overflow, Stepper, Throw
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
-from gradviz.recording.births import HELD_BEFORE
 from gradviz.recording.where import Spot
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
@@ -14,6 +14,7 @@ from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.touches import Touches
 
+_FAR = 1e3  # times its size: a step that moves a parameter as far throws it away
 _AGAIN = 3  # steps that find no gradient: one or two may be by the way
 
 
@@ -156,11 +157,12 @@ class Gatherer:
         overflow = history.overflow or (None if history.finite else self.moves.overflow())
         calls = self.calls if overflow is None else self.calls[: overflow.calls]  # others: of it
         births = [
-            birth
-            for call in calls
+            (number, birth)
+            for number, call in enumerate(calls, 1)
             for birth in call.births
-            if not (history.came_spoilt and birth.why.startswith(HELD_BEFORE))
+            if not (history.came_spoilt and birth.holder and birth.written is None)
         ]
+        number, birth = _birth_of(name, births)
         copies = (call.copies[name] for call in self.calls if name in call.copies)
         copy_of, copied_at = next(copies, (None, None))
         return Evidence(
@@ -186,10 +188,8 @@ class Gatherer:
             inherited=self.identities.is_inherited(key, self.optimizers),
             born=self.owners.born(key),
             frozen_at=self.owners.frozen_at(key),
-            birth=next(
-                (birth for birth in births if name in birth.parameters),
-                births[0] if births else None,
-            ),
+            birth=birth,
+            thrown=None if birth is None or birth.holder else self._thrown(number),
             overflow=(
                 None
                 if overflow is None or (births and overflow is not history.overflow)
@@ -211,6 +211,28 @@ class Gatherer:
             houses=name in inside,
             heir=self._heir(name),
         )
+
+    def _thrown(self, number: int) -> Throw | None:
+        """Return the first step before a backward call, by number, that threw a parameter far."""
+        throws = [
+            Throw(
+                name=self.identities.names[key],
+                calls=sight.calls,
+                ratio=glance.ratio,
+                lr=glance.lr,
+                place=_place(sight.spot),
+            )
+            for key, history in self.moves.histories.items()
+            if key in self.identities.names
+            for sight in history.sights
+            for glance in [sight.glance]
+            if sight.calls < number
+            and glance.finite
+            and glance.ratio is not None
+            and _FAR <= glance.ratio < math.inf
+            and (glance.change or 0.0) > 1.0
+        ]
+        return min(throws, key=lambda throw: throw.calls, default=None)
 
     def _heir(self, name: str) -> Heir | None:
         """Return what began with the value of a parameter, where every call that is cut off from
@@ -282,6 +304,23 @@ class Gatherer:
             wrote=None if sight.wrote is None else _place(sight.wrote[0]),
             undone=sight.wrote is not None and sight.wrote[1],
         )
+
+
+def _birth_of(name: str, births: Sequence[tuple[int, NotFinite]]) -> tuple[int, NotFinite | None]:
+    """Return the birth that made a parameter not finite, with the number of its call, of the
+    births of all calls in order: what an earlier birth has brought is none.
+    """
+    own = [
+        (number, birth)
+        for number, birth in births
+        if birth.holder == name or name in birth.parameters
+    ]
+    if not own:
+        return births[0] if births else (0, None)
+    number, birth = own[0]
+    earlier = [item for item in births if item[0] < number]
+    brought = birth.holder and any(birth.holder in before.parameters for _, before in earlier)
+    return earlier[0] if brought else own[0]
 
 
 def _overflow(sight: StepSight) -> Overflow | None:

@@ -331,7 +331,10 @@ def _shrunk(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | Non
 def _birthplace(evidence: Evidence) -> Place | None:
     if evidence.overflow is not None:
         return evidence.overflow.place
-    return None if evidence.birth is None else evidence.birth.caller or evidence.birth.place
+    birth = evidence.birth
+    if evidence.thrown is not None and evidence.thrown.place is not None:
+        return evidence.thrown.place
+    return None if birth is None else birth.written or birth.caller or birth.place
 
 
 def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:

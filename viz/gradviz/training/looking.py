@@ -218,6 +218,7 @@ def _overflow(optimizer: Optimizer, parameter: Tensor, group: dict[str, Any]) ->
         kind=type(optimizer).__name__,
         dtype=str(parameter.dtype).removeprefix("torch."),
         eps=eps if vanishes else None,
+        lr=_rate(group),
     )
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gradviz import causes
-from gradviz.facts.training import Evidence, Heir, Overflow, Stepper
+from gradviz.facts.training import Evidence, Heir, Stepper
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
+from gradviz.training.spoilt import of_spoilt
 
 Explained = tuple[str, str]  # what it means, and what usually mends it
 
@@ -179,10 +180,6 @@ _SKIPPED = (
     ),
     "Start with a smaller scale, or look for what overflows in half precision.",
 )
-_CAME_SPOILT = (
-    "It was NaN or infinite before a call that was watched: what made it so came before that.",
-    "gradviz run --every 1 watches every call, and names the line where the first one is born.",
-)
 _NO_RATE = "The optimizer steps with a learning rate of 0.", "Give it a learning rate above 0."
 _NO_RATE_BY_SCHEDULE = (
     "The optimizer steps with a learning rate that a schedule keeps at 0.",
@@ -271,61 +268,6 @@ def _inherited(heirs: Sequence[Heir]) -> Explained:
     )
 
 
-def _is_spoilt_later(evidence: Evidence) -> bool:
-    """Say whether it was finite as long as steps were looked at, and is no longer."""
-    return (
-        evidence.birth is None
-        and evidence.overflow is None
-        and not evidence.finite
-        and all(look.finite for look in evidence.looks)
-    )
-
-
-def _born_unseen(holders: Sequence[Stepper]) -> Explained:
-    """Say as nearly as it is known when a NaN was born after the calls that were watched."""
-    first = next((holder for holder in holders if holder.spoilt is not None), None)
-    if first is None or first.spoilt is None:
-        when = "a step"
-    else:
-        sound, spoilt = first.spoilt
-        when = (
-            f"step {spoilt} of {first.name} or the one before it"
-            if spoilt - sound < 2
-            else f"one of the steps {sound} to {spoilt} of {first.name}"
-        )
-    means = (
-        f"A gradient was NaN or infinite at {when}, after the calls that were watched, which makes"
-        " the parameter so for good."
-    )
-    if first is None or first.spoilt is None or not first.even:
-        return means, (
-            "gradviz run --every 1 watches every call, and names the line where the first one is"
-            " born."
-        )
-    sound, spoilt = first.spoilt
-    calls = f"{sound},{spoilt}" if spoilt - sound < 2 else f"{sound}-{spoilt}"
-    return means, (
-        f"gradviz run --backward {calls} watches the calls before these steps, and names the line"
-        " where it is born."
-    )
-
-
-def _overflown(overflow: Overflow) -> Explained:
-    means = (
-        f"The gradient is finite when {overflow.kind} steps, and the update is not: the step makes"
-        " the parameter NaN or infinite for good."
-    )
-    if overflow.eps is None:
-        return means, (
-            "Look at what the step divides by, which may be zero (add an eps), or lower the"
-            " learning rate."
-        )
-    return f"{means} Its eps of {overflow.eps:g} is 0 in {overflow.dtype}.", (
-        "Keep the weights in float32 and compute in half precision with autocast, or give the"
-        " optimizer an eps that the type holds, such as 1e-4."
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What a reason is to be explained for.
@@ -392,16 +334,7 @@ def _too_small(asked: _Asked) -> Explained | None:
 
 
 def _not_finite(asked: _Asked) -> Explained | None:
-    if any(map(_is_spoilt_later, asked.concerned)):
-        return _born_unseen(asked.holders)
-    overflow = next(filter(None, (parameter.overflow for parameter in asked.concerned)), None)
-    if overflow is not None:
-        return _overflown(overflow)
-    birth = next(filter(None, (parameter.birth for parameter in asked.concerned)), None)
-    if birth is None:
-        return _CAME_SPOILT if all(own.came_spoilt for own in asked.concerned) else None
-    means, mend = _MEANS["not_finite"]
-    return f"{means} It is born in {birth.operation}: {birth.why}", birth.mend or mend
+    return of_spoilt(asked.concerned, asked.holders, _MEANS["not_finite"])
 
 
 _CUT = "No gradient arrives: every route back is cut."

@@ -51,6 +51,7 @@ def _after_set_data(
     inputs = inputs_of(recorder, (value,), {})
     inputs = foreign(recorder, inputs, target)
     stack = recorder.stacks.look_around(frame)
+    recorder.tape.rewritten.memory(target, "data", stack.spot)
     if inputs and not stack.upkeep:
         serial = write_down(recorder, rule.name, CutKind.DATA, inputs, stack, target)
         recorder.tape.dates.gave(serial)

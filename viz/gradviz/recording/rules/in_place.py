@@ -17,6 +17,7 @@ from gradviz.recording.moved import keeps, settings_of, stepped
 from gradviz.recording.named_calls import is_in_place
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
+from gradviz.recording.rewritten import STEP
 from gradviz.recording.rule import Rule
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
@@ -161,6 +162,7 @@ def _after_in_place(
         if number or target.requires_grad or not steps:
             spot = spot or Spot._make((*where.quick(frame)[:4], -1))
             _rewrote(recorder, target, number, spot)
+            recorder.tape.rewritten.memory(target, STEP if steps else rule.name, spot)
         others = [
             (
                 item[index]
@@ -276,6 +278,7 @@ def _after_norm(
         )
         serial = recorder.tape.call(call)
         for buffer in buffers:
+            recorder.tape.rewritten.memory(buffer, rule.name, call.spot)
             written(recorder.tape, buffer, serial, None, over=False)
     return after(recorder, rule, args, kwargs, out, before, frame)
 

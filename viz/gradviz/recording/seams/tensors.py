@@ -14,6 +14,7 @@ from gradviz.recording.inputs import inputs_of
 from gradviz.recording.leaf_switches import born, switched
 from gradviz.recording.memory_writes import foreign
 from gradviz.recording.recorder import Recorder, spot_of
+from gradviz.recording.rewritten import MADE
 from gradviz.recording.rules.leaving import array_came_back, came_from_memory
 from gradviz.recording.seams.seam import Called, Seam, about, seam
 from gradviz.recording.severing import write_down
@@ -24,6 +25,7 @@ def _rewrapped(name: str, call: Called) -> None:
     value = call.argument(1, "data")
     if isinstance(call.out, nn.Parameter):
         call.watcher.training.owners.created(call.out, call.frame)
+        call.mode.tape.rewritten.memory(call.out, MADE, spot_of(call.frame))
     if isinstance(value, Tensor) and isinstance(call.out, Tensor):
         rewrapped(call.mode, name, value, call.out, call.frame)
 

@@ -96,6 +96,7 @@ from gradviz.recording.torch_inside.modules import (
     STATE_DICT,
     all_parameters_of,
     backward_hooks_of,
+    buffers_of,
     children_of,
     is_compiled,
     is_initialized,

@@ -58,6 +58,11 @@ def parameters_of(module: nn.Module) -> dict[str, Tensor | None]:
     return _as_dict(_holder(module).__dict__.get("_parameters"))
 
 
+def buffers_of(module: nn.Module) -> dict[str, Tensor | None]:
+    """Return the buffers of one module by name."""
+    return _as_dict(_holder(module).__dict__.get("_buffers"))
+
+
 def children_of(module: nn.Module) -> dict[str, nn.Module | None]:
     """Return the modules that one module holds, by name."""
     return _as_dict(_holder(module).__dict__.get("_modules"))

@@ -1,0 +1,43 @@
+"""What is said of parameters that are NaN or infinite."""
+
+from gradviz.facts.training import Evidence, Overflow, Throw
+from gradviz.graph import NotFinite, Place
+from gradviz.training.spoilt import of_spoilt
+
+GENERAL = ("It is NaN.", "Look for it.")
+
+
+def spoilt(**about):
+    return [Evidence(name="w", numel=1, verdicts=(), finite=False, **about)]
+
+
+def test_what_was_there_before_is_told_as_that():
+    birth = NotFinite(
+        operation="t",
+        why="w, a parameter, holds NaN at 1 of 2 elements before the forward uses it",
+        mend="Look at the checkpoint.",
+        holder="w",
+        written=Place("train.py", 3, "load()"),
+    )
+    means, mend = of_spoilt(spoilt(birth=birth), [], GENERAL)
+    assert means == f"It is NaN. It was there before: {birth.why}."
+    assert mend == "Look at the checkpoint."
+
+
+def test_a_step_that_threw_a_parameter_away_is_told_with_its_rate():
+    birth = NotFinite(operation="pow", why="the result is larger than 3e38", forward=True)
+    throw = Throw(name="v", calls=2, ratio=1e9, lr=1e8)
+    means, mend = of_spoilt(spoilt(birth=birth, thrown=throw), [], GENERAL)
+    assert "The step after backward 2 had moved v by 1e+09 times its size" in means
+    assert "a learning rate of 1e+08" in means
+    assert mend.startswith("Lower that learning rate")
+
+
+def test_a_birth_without_such_a_step_keeps_its_own_remedy():
+    birth = NotFinite(operation="log", why="the logarithm of 0", mend="Clamp.", forward=True)
+    assert of_spoilt(spoilt(birth=birth), [], GENERAL)[1] == "Clamp."
+
+
+def test_a_step_whose_update_is_not_finite_is_told_with_its_rate():
+    overflow = Overflow(kind="SGD", dtype="float32", lr=1e30)
+    assert "Its learning rate is 1e+30." in of_spoilt(spoilt(overflow=overflow), [], GENERAL)[0]
