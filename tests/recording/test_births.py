@@ -26,6 +26,19 @@ def vector(*values, dtype=torch.float32):
 SPOILT = torch.tensor([1.0, torch.nan])
 HALF_ROW = torch.tensor([[False] * 3, [True] * 3])
 
+
+class Root(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values):
+        result = values.sqrt()
+        ctx.save_for_backward(result)
+        return result
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient / (2 * ctx.saved_tensors[0])
+
+
 NETS = {
     "sqrt at 0": (
         vector(0.0, 1),
@@ -302,6 +315,34 @@ NETS = {
         True,
         "weight, a parameter, holds",
     ),
+    "a learned exponent of a negative base": (
+        vector(2.0, 2.0),
+        lambda w: torch.pow(torch.tensor([-1.0, 2.0]), w * 1).sum(),
+        "pow",
+        False,
+        "the derivative by the exponent is the logarithm of the base, which is negative, at 1",
+    ),
+    "slogdet of a singular matrix": (
+        nn.Parameter(torch.zeros(2, 2)),
+        lambda w: torch.linalg.slogdet(w * 1).logabsdet * 0,
+        "linalg_slogdet",
+        True,
+        "the matrix is singular: the logarithm of its determinant is -inf",
+    ),
+    "a backward of one's own": (
+        vector(0.0, 1.0),
+        lambda w: Root.apply(w * 1).sum(),
+        "root",
+        False,
+        "its own backward() makes it of a finite gradient",
+    ),
+    "minus infinity in a weight that is multiplied by 0": (
+        vector(1.0, -torch.inf),
+        lambda w: (torch.log_softmax(w * 1, 0) * torch.tensor([1.0, 0.0])).sum(),
+        "mul",
+        True,
+        "weight, a parameter, holds infinity at 1 of 2 elements",
+    ),
     "NaN in a parameter": (
         vector(1.0, torch.nan),
         lambda w: (w * 1).sqrt().sum(),
@@ -379,7 +420,7 @@ def test_a_weight_of_minus_infinity_is_named_where_nothing_else_explains_it():
 @read
 def test_where_no_value_shows_the_beginning_no_operation_is_accused():
     weight = vector(300.0, 1.0, dtype=torch.float16)
-    first = reported(weight, lambda w: ((w * 1) * 300).sum().float()).births[0]
+    first = reported(weight, lambda w: ((w * 1).roll(1) * 300).sum().float()).births[0]
     assert (
         first.why == "the loss is not finite, and no value that can be read shows where that began"
     )

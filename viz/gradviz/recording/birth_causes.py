@@ -155,6 +155,23 @@ def _of_nothing(values: dict[str, Tensor], node: Any) -> str | None:
     return None if numel is None else "the mean of no elements is 0 / 0" if numel == 0 else ""
 
 
+def _by_exponent(values: dict[str, Tensor], node: Any) -> str | None:
+    base, exponent = values.get("self"), values.get("exponent")
+    if base is None or exponent is None:
+        return "" if base is not None else None
+    return words_where(
+        "the derivative by the exponent is the logarithm of the base, which is negative", base < 0
+    )
+
+
+def _singular(values: dict[str, Tensor], node: Any) -> str | None:
+    factors = values.get("LU")
+    if factors is None:
+        return None
+    hits = (factors.diagonal(dim1=-2, dim2=-1) == 0).any(-1)
+    return words_where("the matrix is singular: the logarithm of its determinant is -inf", hits)
+
+
 def _negative_variance(values: dict[str, Tensor], node: Any) -> str | None:
     variance = values.get("running_var")
     if variance is None or number(node, "training"):
@@ -231,8 +248,12 @@ CAUSES: tuple[BirthCause, ...] = (
             ),
             _power(lambda x, n: (x == 0) & (n < 0), "0 to a negative power"),
         ),
-        gradient=_power(
-            lambda x, n: (x == 0) & (n < 1), "the derivative of 0 to a power below 1 is infinite"
+        gradient=_first(
+            _power(
+                lambda x, n: (x == 0) & (n < 1),
+                "the derivative of 0 to a power below 1 is infinite",
+            ),
+            _by_exponent,
         ),
     ),
     BirthCause(r"^pow", "an overflow", SCALE, result=power_overflow),
@@ -368,10 +389,11 @@ CAUSES: tuple[BirthCause, ...] = (
         result=determinant_overflow,
     ),
     BirthCause(
-        r"^linalg_(qr|slogdet|solve_ex|solve|cholesky_ex)$",
+        r"^linalg_(qr|solve_ex|solve|cholesky_ex)$",
         "a matrix that is singular",
         _SINGULAR,
     ),
+    BirthCause(r"^linalg_slogdet$", "a matrix that is singular", _SINGULAR, result=_singular),
     BirthCause(
         r"svd",
         "two singular values that are equal",

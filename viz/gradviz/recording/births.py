@@ -6,8 +6,8 @@ Where a value of the forward is to blame, it is followed back to the operation t
 not seen in the numbers is said to be "usually" so, and only where the numbers could not be read.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,7 +17,8 @@ from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
 from gradviz.recording.held import Held, holding
 from gradviz.recording.names import operation_name
-from gradviz.recording.overflows import overflow, product_overflow
+from gradviz.recording.overflows import largest_of, overflow, product_overflow
+from gradviz.recording.recomputed import first_overflow
 from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
 from gradviz.recording.torch_inside import node_number
@@ -26,6 +27,15 @@ _FAR = 4_000  # nodes that are looked at for where a value of the forward came f
 _BETWEEN = 8  # nodes between a product and what it spoils
 _BEFORE = "Look at what made it so before."
 _HALVES = (torch.float16, torch.bfloat16)
+
+_LINEAR = frozenset(
+    "mul add sub neg sum mean to_copy mm bmm addmm baddbmm convolution matmul linear".split()
+)
+"""Operations whose backward makes of finite values nothing infinite but what is too large."""
+_DATA = "Look at the data."
+_CAST = "Look at the data: a cast to a type of half precision may have made it infinite."
+_HALF = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
+_CLIP = "Look at what makes the gradient as large, layer by layer, and clip or normalise there."
 
 Words = tuple[str, str]
 """Why, and what mends it."""
@@ -38,6 +48,10 @@ BEFORE: Words = (
 _UNEXPLAINED: Words = (
     "what goes in is finite, and what comes out is not",
     "Look at the values that go in, and at what their type can hold.",
+)
+_CUSTOM: Words = (
+    "its own backward() makes it of a finite gradient",
+    "Look at what that backward() divides by, and at its roots, powers and logarithms.",
 )
 
 
@@ -106,19 +120,16 @@ def look(node: Any, went: Sequence[Tensor]) -> Birth:
         if why:
             return Birth(node, False, (why, cause.mend))
         readable = readable or why is not None
+    if isinstance(node, torch.autograd.function.BackwardCFunction):
+        return Birth(node, False, _CUSTOM)
+    is_linear = operation_name(type(node).__name__) in _LINEAR
     for gradient in went:
-        if (
-            gradient.dtype in _HALVES
-            and bool(gradient.isinf().any())
-            and not bool(gradient.isnan().any())
+        dtype = gradient.dtype
+        if bool(gradient.isinf().any()) and (
+            is_linear or (dtype in _HALVES and not bool(gradient.isnan().any()))
         ):
-            dtype, most = (
-                str(gradient.dtype).removeprefix("torch."),
-                torch.finfo(gradient.dtype).max,
-            )
-            mend = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
-            why = f"the gradient is larger than {most:g}, the largest number of {dtype}"
-            return Birth(node, False, (why, mend))
+            why = f"the gradient is larger than {largest_of(dtype)}"
+            return Birth(node, False, (why, _HALF if dtype in _HALVES else _CLIP))
     return Birth(node, False, _UNEXPLAINED if readable else _usual(causes))
 
 
@@ -128,7 +139,8 @@ def unread(loss: Any) -> Words:
     """
     causes = causes_of(operation_name(type(loss).__name__))
     values = saved(loss)
-    if not causes or any(cause.result(values, loss) is not None for cause in causes):
+    unreadable = all(cause.result(values, loss) is None for cause in causes)
+    if not causes or not unreadable or operation_name(type(loss).__name__) in _LINEAR:
         return BEFORE
     return _usual(causes)
 
@@ -151,7 +163,6 @@ def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | N
     """
     visited, queue = set(nodes), list(nodes)
     suspects: list[_Suspect] = []
-    masks: list[_Suspect] = []
     results: dict[Any, Tensor | None] = dict.fromkeys(nodes) if spoiled else {}
     while queue and len(visited) < _FAR:
         node = queue.pop()
@@ -173,13 +184,29 @@ def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | N
             elif not _finite(before.variable):
                 words = f"a leaf that goes in {holding(before.variable)} already", _BEFORE
                 suspect = _Suspect(node, words, held=before.variable)
-                (masks if _is_mask(before.variable) else suspects).append(suspect)
+                is_mask = _is_mask(before.variable)
+                suspects.append(replace(suspect, checked=False) if is_mask else suspect)
     for giver, result in results.items():
         suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)
-    if not suspects and not masks:
+    first = min(suspects, key=lambda suspect: suspect.rank, default=None)
+    if first is None or not first.checked or first.words == _UNEXPLAINED:
+        recomputed = first_overflow(visited, _given(visited))
+        if recomputed is not None:
+            return Birth(recomputed[0], True, (recomputed[1], SCALE))
+    if first is None:
         return None
-    first = min(suspects or masks, key=lambda suspect: suspect.rank)
     return Birth(first.node, True, first.words, first.held, _others(suspects, first))
+
+
+def _given(nodes: Iterable[Any]) -> dict[Any, Tensor]:
+    """Return what nodes gave, as others have saved it that took it in."""
+    return {
+        value.grad_fn: value
+        for node in nodes
+        if not is_accumulator(node)
+        for label, value in saved(node).items()
+        if label not in RESULTS and value.grad_fn is not None
+    }
 
 
 def _others(suspects: Sequence[_Suspect], first: _Suspect) -> int:
@@ -200,7 +227,7 @@ def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
                 f"what goes in {holding(value)} already (input {label!r}), and is no result of"
                 " this graph"
             )
-            yield _Suspect(node, (why, "Look at the data."), held=value)
+            yield _Suspect(node, (why, _CAST if value.dtype in _HALVES else _DATA), held=value)
             return
     if came_in and not (masks and all(_is_mask(value) for value in came_in.values())):
         return  # it came from before

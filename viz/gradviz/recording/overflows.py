@@ -38,10 +38,10 @@ def words_where(words: str, mask: Tensor) -> str:
 
 def overflow(mask: Tensor, dtype: torch.dtype) -> str:
     """Say at how many elements a result is more than its type holds; empty where there are none."""
-    return words_where(f"the result is larger than {_largest(dtype)}", mask)
+    return words_where(f"the result is larger than {largest_of(dtype)}", mask)
 
 
-def _largest(dtype: torch.dtype) -> str:
+def largest_of(dtype: torch.dtype) -> str:
     """Return ``"3.4e+38, the largest number of float32"``."""
     most = torch.finfo(dtype).max
     number = f"{most:.0f}" if most < 1e6 else f"{most:.3g}"
@@ -92,7 +92,7 @@ def running_product(values: dict[str, Tensor], node: Any) -> str | None:
     if words or result.is_complex():
         return words
     return words_where(
-        f"the product of some of its values is larger than {_largest(result.dtype)}, and another"
+        f"the product of some of its values is larger than {largest_of(result.dtype)}, and another"
         " is 0; 0 times infinity is NaN",
         result.isnan(),
     )

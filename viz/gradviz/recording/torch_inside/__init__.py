@@ -28,6 +28,7 @@ from gradviz.recording.torch_inside.autograd import (
     graph_was_freed,
     is_view,
     node_number,
+    result_of,
     saved_list,
     saved_names,
     saved_tensor,

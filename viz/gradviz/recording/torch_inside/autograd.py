@@ -36,7 +36,15 @@ REENTRANT = Ability(
     "Reentrant checkpoints are taken for custom Functions.",
 )
 
-ABILITIES = (NUMBERS, CURRENT, REENTRANT)
+RESULTS = Ability(
+    ("_C._functions.AccumulateGrad._input_metadata",),
+    "a node tells the type and the shape of what it gave, so that it can be computed again where a"
+    " NaN or infinity came of it",
+    "2.6 to 2.15",
+    "An overflow in half precision is not told from others.",
+)
+
+ABILITIES = (NUMBERS, CURRENT, REENTRANT, RESULTS)
 
 NUMBERED = not NUMBERS.missing
 
@@ -56,6 +64,12 @@ not say.
 def node_number(node: Any) -> int:
     """Return the number of an autograd node; 0 where torch does not say."""
     return int(node._sequence_nr()) if NUMBERED else 0
+
+
+def result_of(node: Any) -> Any:
+    """Return the ``shape`` and ``dtype`` of what a node gave; None where torch does not say."""
+    about = getattr(node, "_input_metadata", None)
+    return about[0] if about else None
 
 
 ACCUMULATOR = "AccumulateGrad"  # the node of a leaf, which has its tensor as .variable; 2.6 to 2.15
