@@ -51,6 +51,23 @@ REASONS = {
         lambda w: (F.softmax(w.reshape(2, 2) * 1e6, 1) * torch.tensor([1.0, 2])).sum(),
         "it is saturated: every row is one-hot to the last bit",
     ),
+    "cross entropy that is met": (
+        lambda w: F.cross_entropy(w.reshape(2, 2) * 1e6, w.detach().reshape(2, 2).argmax(1)),
+        "it is saturated: every row is one-hot to the last bit, and gradient comes to that"
+        " element alone: its target is met",
+    ),
+    "gelu": (lambda w: F.gelu(w - 60).sum(), "all 4 inputs lie far below 0, where it is flat"),
+    "silu": (lambda w: F.silu(w - 300).sum(), "all 4 inputs lie far below 0, where it is flat"),
+    "mish": (lambda w: F.mish(w - 300).sum(), "all 4 inputs lie far below 0, where it is flat"),
+    "softplus": (
+        lambda w: F.softplus(w - 300).sum(),
+        "all 4 inputs lie far below 0, where it is flat",
+    ),
+    "hardswish": (lambda w: F.hardswish(w - 9).sum(), "all 4 inputs lie where it is flat"),
+    "logsigmoid": (
+        lambda w: F.logsigmoid(w + 300).sum(),
+        "all 4 inputs lie far above 0, where it is flat",
+    ),
     "clamp": (lambda w: w.clamp(10, 20).sum(), "all 4 inputs lie outside the bounds"),
     "hardtanh": (lambda w: F.hardtanh(w + 9).sum(), "all 4 inputs lie outside the bounds"),
     "mul": (lambda w: (w * torch.zeros(4)).sum(), "the other factor is zero"),

@@ -39,6 +39,7 @@ HOOKED = "its numbers give no zeros: a hook on its node replaces what leaves it"
 # By operation: the edge to what is only added, which gets the sum of what arrives
 _ADDED = {"addmm": 0, "baddbmm": 0, "add": 0}
 _CAME = "what arrived"  # beside what a node has saved, under no name of torch's
+_LOW = -5.0  # inputs below it have a derivative near 0, and that zeros come out was seen
 _ROUNDING = 1e-3  # of the largest product: what is smaller may be all that cancelling has left
 
 
@@ -181,10 +182,13 @@ def _softmax(values: dict[str, Tensor], node: Any, edge: int) -> str:
         return ""
     if result.shape[int(dim)] == 1:
         return "a softmax over a single value is constant"
-    if bool(((result == 0) | (result == 1)).all()):
-        return "it is saturated: every row is one-hot to the last bit"
+    is_log = operation_name(type(node).__name__).startswith("log")
+    shares = result.exp() if is_log else result
+    if bool(((shares == 0) | (shares == 1)).all()):
+        met = ", and gradient comes to that element alone: its target is met" * is_log
+        return f"it is saturated: every row is one-hot to the last bit{met}"
     came = values.get(_CAME)
-    if came is not None and came.shape == result.shape:
+    if came is not None and came.shape == result.shape and not is_log:
         low, high = came.amin(int(dim)), came.amax(int(dim))
         if bool((low == high).all()):
             return "the same gradient comes to all its values, which always add up to 1"
@@ -319,6 +323,18 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     (
         r"^hardsigmoid",
         _all("self", lambda x: x.abs() >= 3, "all {count} inputs lie where it is flat"),
+    ),
+    (
+        r"^(gelu|silu|mish|softplus)$",
+        _all("self", lambda x: x < _LOW, "all {count} inputs lie far below 0, where it is flat"),
+    ),
+    (
+        r"^log_sigmoid",
+        _all("self", lambda x: x > -_LOW, "all {count} inputs lie far above 0, where it is flat"),
+    ),
+    (
+        r"^hardswish",
+        _all("self", lambda x: x <= -3, "all {count} inputs lie where it is flat"),
     ),
     (r"^embedding$", _embedding),
     (r"^nll_loss", _nll),
