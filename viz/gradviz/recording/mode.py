@@ -20,7 +20,7 @@ from types import (
     MethodDescriptorType,
     WrapperDescriptorType,
 )
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -34,6 +34,7 @@ from gradviz.recording.memory import pin, write_at
 from gradviz.recording.on_behalf import OnBehalf, as_warned_alone
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules import rule_of
 from gradviz.recording.rules.called_back import took_part
 from gradviz.recording.rules.transformed import after_transformed
@@ -47,10 +48,6 @@ from gradviz.recording.torch_inside import (
 )
 from gradviz.recording.where import INSIDE, level
 from gradviz.system.frames import leave_out_caller, uncounted
-
-if TYPE_CHECKING:
-    from gradviz.recording.rule import Rule
-
 
 _AS_IT_IS: AbstractContextManager[Any] = nullcontext()
 
@@ -120,12 +117,14 @@ class RecordingMode(Recorder, TorchFunctionMode):
             if unseen is not _AS_IT_IS:
                 self._look_inside(rule.name, types, (args, kwargs), frame, unseen)
             with unseen:
-                if given is not args:
-                    return after_transformed(self, rule, args, (given, named), out, before, frame)
-                return rule.after(self, rule, args, kwargs, out, before, frame)
+                call = TorchCall(self, rule, given, named, out, before, frame)
+                if given is args:
+                    rule.after(call)
+                else:
+                    after_transformed(call, args)
         except BaseException as failure:
             self.failed(failure)
-            return out
+        return out
 
     def _unseen(self, types: Any) -> AbstractContextManager[Any]:
         """Return a context in which nobody sees what is asked of a tensor: no mode of the user's,

@@ -1,10 +1,12 @@
 """What is known of a torch function by its name, worked out once."""
 
 from collections.abc import Callable
-from typing import Any
+from types import FrameType
+from typing import Any, NamedTuple
 
 from gradviz.recording import torch_inside
 from gradviz.recording.named_calls import POSITIONS, SHAPE_ONLY
+from gradviz.recording.recorder import Recorder
 
 
 class Function:
@@ -26,20 +28,43 @@ class Function:
         self.plain = name in torch_inside.PLAIN_RESULTS or name in POSITIONS
 
 
+class TorchCall(NamedTuple):
+    """A call of a torch function that was made.
+
+    Attributes:
+        recorder: Who takes note of it.
+        function: What was called.
+        args, kwargs: What it was given.
+        out: Its result.
+        before: What the rule's look before it returned.
+        frame: Which called.
+    """
+
+    recorder: Recorder
+    function: Function
+    args: Any
+    kwargs: Any
+    out: Any
+    before: Any
+    frame: FrameType
+
+
 class Rule(Function):
     """What the recorder does about a torch function.
 
     Attributes:
         before: Called with the recorder, the arguments and the named arguments before the function
             runs; None where there is nothing to look at.
-        after: Called after it with the recorder, this rule, the arguments, the named arguments, the
-            result, what ``before`` returned, and the frame that called. Returns the result.
+        after: Takes note of the call after it.
     """
 
     __slots__ = ("after", "before")
 
     def __init__(
-        self, name: str, after: Callable[..., Any], before: Callable[..., Any] | None = None
+        self,
+        name: str,
+        after: Callable[[TorchCall], None],
+        before: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(name)
         self.before = before

@@ -17,8 +17,10 @@ from gradviz.recording.inner_code import of_elements, of_kernel
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.severing import write_down
+
+After = Callable[[TorchCall], None]
 
 _ELEMENTWISE = frozenset(("apply_", "map_", "map2_"))
 _MAKES = frozenset(("tensor", "as_tensor", "asarray"))
@@ -55,18 +57,16 @@ def took_part(
         recorder.tape.left(serial, Exit.NUMBER)
 
 
-def _after_made(
-    after: Callable[..., Any], recorder: Recorder, rule: Rule, args: Any, *more: Any
-) -> Any:
-    took_part(recorder, rule.name, of_elements(args[0]) if args else (), (), more[-1])
-    return after(recorder, rule, args, *more)
+def _after_made(after: After, call: TorchCall) -> None:
+    code = of_elements(call.args[0]) if call.args else ()
+    took_part(call.recorder, call.function.name, code, (), call.frame)
+    after(call)
 
 
-def _after_kernel(
-    after: Callable[..., Any], recorder: Recorder, rule: Rule, args: Any, *more: Any
-) -> Any:
-    took_part(recorder, rule.name, of_kernel(more[-1]), args, more[-1])
-    return after(recorder, rule, args, *more)
+def _after_kernel(after: After, call: TorchCall) -> None:
+    code = of_kernel(call.frame)
+    took_part(call.recorder, call.function.name, code, call.args, call.frame)
+    after(call)
 
 
 class _After:
@@ -75,29 +75,20 @@ class _After:
     Takes note that the leaves which that code may read may be in its result.
     """
 
-    def __init__(self, after: Callable[..., Any], body: Callable[..., Any] | None) -> None:
+    def __init__(self, after: After, body: Callable[..., Any] | None) -> None:
         self._after = after
         self._body = body
         # Number of the call that stands for what the body may read; None where it reads nothing
         self._noted: int | None = 0
 
-    def __call__(
-        self,
-        recorder: Recorder,
-        rule: Rule,
-        args: Any,
-        kwargs: Any,
-        out: Any,
-        before: Any,
-        frame: FrameType,
-    ) -> Any:
-        if self._body is None or not (self._noted is None or self._noted in recorder.tape.exits):
-            self._noted = self._note(recorder, rule, args, kwargs, frame)
-        return self._after(recorder, rule, args, kwargs, out, before, frame)
+    def __call__(self, call: TorchCall) -> None:
+        exits = call.recorder.tape.exits
+        if self._body is None or not (self._noted is None or self._noted in exits):
+            self._noted = self._note(call)
+        self._after(call)
 
-    def _note(
-        self, recorder: Recorder, rule: Rule, args: Any, kwargs: Any, frame: FrameType
-    ) -> int | None:
+    def _note(self, call: TorchCall) -> int | None:
+        recorder, rule, args, kwargs, _, _, frame = call
         given = {id(item) for item in tensors_in((*args, *kwargs.values()))}
         read = [
             item

@@ -1,7 +1,6 @@
 """``torch.autograd.grad``: gradients as plain numbers, or with a history of their own."""
 
 from collections.abc import Iterable
-from types import FrameType
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,9 +10,9 @@ from gradviz.recording import transforms
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.noting import is_another, stamp_nodes
-from gradviz.recording.recorder import Recorder, spot_of
+from gradviz.recording.recorder import spot_of
 from gradviz.recording.records import Asked
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.tangents import cotangents
 from gradviz.recording.severing import write_down
 from gradviz.recording.tape import Tape
@@ -21,9 +20,8 @@ from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.where import Spot
 
 
-def _after_grad(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
+def _after_grad(call: TorchCall) -> None:
+    recorder, rule, args, kwargs, out, _, frame = call
     for item in tensors_in(out):
         is_another(recorder, item, args, kwargs)
     outputs = args[0] if args else kwargs.get("outputs")
@@ -52,7 +50,6 @@ def _after_grad(
             )
             for item in dead[1:]:
                 recorder.tape.set_origin(item, serial)
-    return out
 
 
 def _note_asked(tape: Tape, roots: Iterable[Any], towards: Iterable[Tensor], spot: Spot) -> None:

@@ -3,7 +3,6 @@
 ``detach()`` needs no handling of its own: it makes a tensor without a history.
 """
 
-from types import FrameType
 from typing import Any
 
 from gradviz.graph import CutKind
@@ -11,7 +10,7 @@ from gradviz.recording.identity import Facts
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.memory_writes import foreign
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.leaves import note_switch
 from gradviz.recording.rules.ordinary import ordinary
 from gradviz.recording.severing import write_down
@@ -27,25 +26,23 @@ def _before_detach_(recorder: Recorder, args: Any, kwargs: Any) -> tuple[int, bo
     return None if origin is None else (origin, False)
 
 
-def _after_detach_(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    if before is not None:
-        stack = recorder.stacks.look_around(frame)
-        write_down(recorder, rule.name, CutKind.DETACH_, (before,), stack, args[0])
-        return out
-    return note_switch(recorder, rule, args, kwargs, out, before, frame)
+def _after_detach_(call: TorchCall) -> None:
+    if call.before is None:
+        note_switch(call)
+        return
+    stack = call.recorder.stacks.look_around(call.frame)
+    name, target = call.function.name, call.args[0]
+    write_down(call.recorder, name, CutKind.DETACH_, (call.before,), stack, target)
 
 
 def _before_set_data(recorder: Recorder, args: Any, kwargs: Any) -> Facts | None:
     return recorder.tape.tensors.find(args[0])
 
 
-def _after_set_data(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    target, value = args
-    recorder.tape.moved(target, before)
+def _after_set_data(call: TorchCall) -> None:
+    recorder, frame = call.recorder, call.frame
+    target, value = call.args
+    recorder.tape.moved(target, call.before)
     if recorder.touches:
         recorder.touches.moved(target, frame)
     inputs = inputs_of(recorder, (value,), {})
@@ -53,9 +50,8 @@ def _after_set_data(
     stack = recorder.stacks.look_around(frame)
     recorder.tape.rewritten.memory(target, "data", stack.spot)
     if inputs and not stack.upkeep:
-        serial = write_down(recorder, rule.name, CutKind.DATA, inputs, stack, target)
+        serial = write_down(recorder, call.function.name, CutKind.DATA, inputs, stack, target)
         recorder.tape.dates.gave(serial)
-    return out
 
 
 RULES = {

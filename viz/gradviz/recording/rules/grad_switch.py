@@ -1,14 +1,13 @@
 """Grad mode is switched: by ``no_grad``, ``enable_grad``, ``set_grad_enabled``."""
 
 import sys
-from types import FrameType
 from typing import Any
 
 import torch
 
 from gradviz.recording import switches, torch_inside
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 
 
 def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:
@@ -34,12 +33,10 @@ def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:
     return enabled
 
 
-def _after_switch(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    if torch.is_grad_enabled() and not before:
+def _after_switch(call: TorchCall) -> None:
+    recorder = call.recorder
+    if torch.is_grad_enabled() and not call.before:
         recorder.switch_before, recorder.switch = recorder.switch, None
-    return out
 
 
 RULES = {

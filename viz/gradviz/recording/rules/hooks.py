@@ -1,7 +1,6 @@
 """Hooks of the user's, which may put something else in the place of a gradient."""
 
 from types import FrameType
-from typing import Any
 
 from torch import nn
 
@@ -9,21 +8,18 @@ from gradviz.graph import CutKind
 from gradviz.recording.brought import Backward
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call, Exit
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 
 
-def _after_register_hook(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    tensor = args[0]
+def _after_register_hook(call: TorchCall) -> None:
+    recorder, tensor = call.recorder, call.args[0]
     if tensor.requires_grad:
-        spot = recorder.stacks.look_around(frame).spot
+        spot = recorder.stacks.look_around(call.frame).spot
         if tensor.grad_fn is None:
             number = recorder.tape.leaf(tensor)
         else:
             number = recorder.tape.stamp(tensor.grad_fn, None).serial
         recorder.tape.hooks.setdefault(number, []).append(spot)
-    return out
 
 
 def hooked(recorder: Recorder, name: str, module: nn.Module, frame: FrameType) -> None:

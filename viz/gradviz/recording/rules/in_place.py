@@ -18,7 +18,7 @@ from gradviz.recording.named_calls import is_in_place
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.rewritten import STEP
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
 from gradviz.recording.torch_inside import node_number, version, written_by_schema
@@ -149,9 +149,8 @@ def _number(target: Tensor) -> int:
     return 0 if node is None else node_number(node)
 
 
-def _after_in_place(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
+def _after_in_place(call: TorchCall) -> None:
+    recorder, rule, args, kwargs, _, before, frame = call
     several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
     steps = where.is_optimizer(frame.f_code.co_filename) and not rule.name.endswith("zero_")
     settings = _of_group(recorder, frame) if steps else ()
@@ -177,7 +176,6 @@ def _after_in_place(
             stepped(recorder.tape, target, settings)
         else:
             keeps(recorder.tape, (target,), inputs_of(recorder, others, {}))
-    return out
 
 
 def _rewrote(recorder: Recorder, target: Tensor, number: int, spot: Spot) -> None:
@@ -210,12 +208,11 @@ def _before_asked(place: int, recorder: Recorder, args: Any, kwargs: Any) -> int
     return _number(base_of(target)) if asked and isinstance(target, Tensor) else 0
 
 
-def _after_asked(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    if before:
-        recorder.tape.rewritten.value(before, Spot._make((*where.quick(frame)[:4], -1)))
-    return after(recorder, rule, args, kwargs, out, None, frame)
+def _after_asked(call: TorchCall) -> None:
+    if call.before:
+        spot = Spot._make((*where.quick(call.frame)[:4], -1))
+        call.recorder.tape.rewritten.value(call.before, spot)
+    after(call)
 
 
 def _place_of_inplace(function: Any) -> int:
@@ -233,17 +230,9 @@ def _before_writing(
     return tuple((target, is_recorded(target), 0) for target in targets(written, args, kwargs))
 
 
-def _after_writing(
-    written: tuple[Argument, ...],
-    recorder: Recorder,
-    rule: Rule,
-    args: Any,
-    kwargs: Any,
-    out: Any,
-    before: Any,
-    frame: FrameType,
-) -> Any:
+def _after_writing(call: TorchCall) -> None:
     """Follow an operator that declares to write some of its arguments."""
+    recorder, rule, args, kwargs, _, before, frame = call
     targets = [target for target, *_ in before or ()]
     others = [
         item
@@ -252,35 +241,26 @@ def _after_writing(
     ]
     for target, was_live, _ in before or ():
         wrote(recorder, rule, target, was_live, others, {}, frame)
-    return after(recorder, rule, args, kwargs, out, None, frame)
+    after(call)
 
 
-def _after_norm(
-    statistics: Statistics,
-    recorder: Recorder,
-    rule: Rule,
-    args: Any,
-    kwargs: Any,
-    out: Any,
-    before: Any,
-    frame: FrameType,
-) -> Any:
+def _after_norm(statistics: Statistics, call: TorchCall) -> None:
     """Follow a norm in training: it writes its running statistics, and does not read them."""
+    recorder, rule, args, kwargs, _, _, frame = call
     buffers = statistics.written(args, kwargs)
     if not buffers:
-        return after(recorder, rule, args, kwargs, out, before, frame)
+        after(call)
+        return
     args, kwargs = statistics.without(args, kwargs)
     inputs = inputs_of(recorder, args[:1] or (kwargs.get("input"),), {})
     if inputs:
         kind = CutKind.COPY_UNDER_NO_GRAD if any(live for _, live in inputs) else None
-        call = Call(
-            rule.name, kind, f"{rule.name}()", inputs, recorder.stacks.look_around(frame).spot
-        )
-        serial = recorder.tape.call(call)
+        spot = recorder.stacks.look_around(frame).spot
+        serial = recorder.tape.call(Call(rule.name, kind, f"{rule.name}()", inputs, spot))
         for buffer in buffers:
-            recorder.tape.rewritten.memory(buffer, rule.name, call.spot)
+            recorder.tape.rewritten.memory(buffer, rule.name, spot)
             written(recorder.tape, buffer, serial, None, over=False)
-    return after(recorder, rule, args, kwargs, out, before, frame)
+    after(call._replace(args=args, kwargs=kwargs))
 
 
 def recognise(function: Any, name: str) -> Rule | None:
@@ -295,5 +275,5 @@ def recognise(function: Any, name: str) -> Rule | None:
         return Rule(name, partial(_after_norm, statistics))
     written = written_arguments(function)
     if written:
-        return Rule(name, partial(_after_writing, written), partial(_before_writing, written))
+        return Rule(name, _after_writing, partial(_before_writing, written))
     return None

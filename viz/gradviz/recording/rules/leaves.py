@@ -1,38 +1,28 @@
 """What is done to a leaf: ``requires_grad`` is set, ``.grad`` is read or assigned to."""
 
-from types import FrameType
-from typing import Any
-
 from gradviz.recording import where
 from gradviz.recording.leaf_switches import switched
 from gradviz.recording.moved import to_be_stepped
-from gradviz.recording.recorder import Recorder, spot_of
-from gradviz.recording.rule import Rule
+from gradviz.recording.recorder import spot_of
+from gradviz.recording.rule import Rule, TorchCall
 
 
-def note_switch(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
+def note_switch(call: TorchCall) -> None:
     """Take note of the line that froze a leaf, or thawed it again."""
-    leaf = args[0]
+    leaf = call.args[0]
     if leaf.is_leaf:
-        switched(recorder.tape, leaf, spot_of(frame), where.calling(frame))
-    return out
+        switched(call.recorder.tape, leaf, spot_of(call.frame), where.calling(call.frame))
 
 
-def _after_set_grad(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    recorder.touches.replaced(args[0], frame)
-    recorder.gradients.replaced(args[0])
-    return out
+def _after_set_grad(call: TorchCall) -> None:
+    call.recorder.touches.replaced(call.args[0], call.frame)
+    call.recorder.gradients.replaced(call.args[0])
 
 
-def _after_get_grad(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
+def _after_get_grad(call: TorchCall) -> None:
+    recorder, args, out, frame = call.recorder, call.args, call.out, call.frame
     if out is None or not recorder.tape.backwards:
-        return out
+        return
     if where.level(frame.f_code.co_filename) != where.INSIDE:
         recorder.touches.read(args[0])
     if not where.is_optimizer(frame.f_code.co_filename):
@@ -41,7 +31,6 @@ def _after_get_grad(
         recorder.gradients.replaced(args[0])
     else:
         to_be_stepped(recorder.tape, out)
-    return out
 
 
 RULES = {

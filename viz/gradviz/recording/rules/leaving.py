@@ -15,39 +15,35 @@ from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.noting import write_parts_down
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.severing import write_down
 
 
-def _after_escape(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
+def _after_escape(call: TorchCall) -> None:
+    recorder, rule, args, _, out, _, frame = call
     if rule.name == "__bool__" and where.level(frame.f_code.co_filename) == where.INSIDE:
-        return out  # torch checks what it was given
+        return  # torch checks what it was given
     # What is read out of a text is a number
     value = as_array(args[0]) if rule.name in exits.TEXTS and args[0].numel() == 1 else out
     apart = elements_apart(recorder, args[0], value)
     for element, inputs in apart:
         _left(recorder, rule.name, inputs, element, frame)
     if apart:
-        return out
+        return
     value = with_a_source(recorder, args[0], value)
     serial = _left(recorder, rule.name, inputs_of(recorder, args[:1], {}), value, frame)
     if KIND_OF[rule.name] is CutKind.NUMPY:
         _give_out(recorder, args[0], frame, serial)
-    return out
 
 
-def _after_memory(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    name = exits.name_of_memory(rule.name, frame)
+def _after_memory(call: TorchCall) -> None:
+    recorder, args, frame = call.recorder, call.args, call.frame
+    name = exits.name_of_memory(call.function.name, frame)
     if name:
         inputs = inputs_of(recorder, args[:1], {})
         serial = _left(recorder, name, inputs, as_array(args[0]), frame)
         if name != PICKLE:  # whoever has the memory may write
             _give_out(recorder, args[0], frame, serial)
-    return out
 
 
 def _left(recorder: Recorder, name: str, inputs: Inputs, value: Any, frame: FrameType) -> int:

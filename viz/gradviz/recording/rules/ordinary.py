@@ -1,31 +1,20 @@
 """A call of no particular kind: what it makes either has a history, or comes from what went in."""
 
-from types import FrameType
-from typing import Any
-
 from torch import Tensor
 
 from gradviz.recording import where
 from gradviz.recording.memory_writes import wrote
 from gradviz.recording.named_calls import OUT
 from gradviz.recording.noting import is_another, made, stamp_nodes
-from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Function, Rule
+from gradviz.recording.rule import Function, Rule, TorchCall
 from gradviz.recording.tensor_state import base_of, is_recorded
 from gradviz.recording.torch_inside import version
 from gradviz.recording.where import Spot
 
 
-def after(
-    recorder: Recorder,
-    function: Function,
-    args: Any,
-    kwargs: Any,
-    out: Any,
-    before: Any,
-    frame: FrameType,
-) -> Any:
-    """Take note of what a call made. Returns its result."""
+def after(call: TorchCall) -> None:
+    """Take note of what a call made."""
+    recorder, function, args, kwargs, out, _, frame = call
     kind = type(out)
     if kind is Tensor or isinstance(out, Tensor):
         if id(out) in recorder.tape.tensors.by_key:
@@ -45,13 +34,11 @@ def after(
             dead = tuple(item for item in tensors if not is_recorded(item))
             made(recorder, function, args, kwargs, dead, frame, several=len(tensors) > 1)
     if "out" in kwargs:
-        _wrote_out(recorder, function, args, kwargs, frame)
-    return out
+        _wrote_out(call)
 
 
-def _wrote_out(
-    recorder: Recorder, function: Function, args: Any, kwargs: Any, frame: FrameType
-) -> None:
+def _wrote_out(call: TorchCall) -> None:
+    recorder, function, args, kwargs, _, _, frame = call
     by = Function(f"{function.name}{OUT}")
     outs = kwargs["out"]
     others = {name: value for name, value in kwargs.items() if name != "out"}

@@ -1,23 +1,20 @@
 """A tangent is put beside a value, for forward mode: the value is what it was."""
 
-from types import FrameType
 from typing import Any
 
 from gradviz.recording import transforms
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import dead_sources, inputs_of
 from gradviz.recording.noting import is_another, made, stamp_nodes
-from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 
 
-def _after_make_dual(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
+def _after_make_dual(call: TorchCall) -> None:
+    recorder, rule, args, kwargs, out, _, frame = call
     primal, tangent = args[:2]
     is_another(recorder, out, args, kwargs)
     severed = tuple(number for number, live in inputs_of(recorder, (tangent,), {}) if not live)
@@ -28,27 +25,27 @@ def _after_make_dual(
     else:
         made(recorder, rule, (primal,), {}, (out,), frame)
         recorder.tape.tangents.update(dict.fromkeys(severed))
-    return out
 
 
-def _after_unpack_dual(
-    recorder: Recorder, rule: Rule, args: Any, kwargs: Any, out: Any, before: Any, frame: FrameType
-) -> Any:
-    after(recorder, rule, args, kwargs, out, before, frame)
-    derived(recorder, rule, args[:1], (args, kwargs), out[1:], out[1:], frame)
-    return out
+def _after_unpack_dual(call: TorchCall) -> None:
+    after(call)
+    derived(call, call.args[:1], call.out[1:], call.out[1:])
 
 
-def derived(
-    recorder: Recorder,
-    rule: Rule,
-    args: Any,
-    plain: tuple[Any, Any],
-    out: Any,
-    result: Any,
-    frame: FrameType,
-) -> None:
-    """A derivative was taken: note what it depends on beside what its own history says."""
+def derived(call: TorchCall, args: Any, out: Any, result: Any) -> None:
+    """A derivative was taken: note what it depends on beside what its own history says.
+
+    Args:
+        call: That took it, with plain tensors.
+        args, out: As they are wrapped.
+        result: The plain tensors in that.
+    """
+    recorder, rule, frame, plain = (
+        call.recorder,
+        call.function,
+        call.frame,
+        (call.args, call.kwargs),
+    )
     nodes = [*transforms.layers(args[0])] or [
         tensor.grad_fn for tensor in tensors_in((plain[0][0],))
     ]

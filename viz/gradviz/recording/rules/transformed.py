@@ -1,51 +1,43 @@
 """A call inside ``torch.func``, whose arguments are wrapped, a layer for each transform."""
 
-from types import FrameType
 from typing import Any
 
 from gradviz.recording import transforms
 from gradviz.recording.inputs import came_back, dead_sources
 from gradviz.recording.noting import mark_factors
-from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Rule
+from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.tangents import derived
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 
 
-def after_transformed(
-    recorder: Recorder,
-    rule: Rule,
-    args: Any,
-    plain: tuple[Any, Any],
-    out: Any,
-    before: Any,
-    frame: FrameType,
-) -> Any:
+def after_transformed(call: TorchCall, args: Any) -> None:
     """Look at the plain tensors under the wrapped ones.
 
     Each wrapper's own node is marked too, for the derivative to come.
+
+    Args:
+        call: With plain arguments, and the result as it is wrapped.
+        args: The arguments as they are wrapped.
     """
+    recorder, rule, out = call.recorder, call.function, call.out
     if rule.name == "requires_grad_":
-        return out  # the transform's own, of a wrapper
+        return  # the transform's own, of a wrapper
     result = transforms.plain(out)
     if rule.name == "grad":
-        derived(recorder, rule, args, plain, out, result, frame)
-        return out
-    answer = rule.after(recorder, rule, *plain, result, before, frame)
+        derived(call, args, out, result)
+        return
+    assert isinstance(rule, Rule)
+    rule.after(call._replace(out=result))
     if rule.name == MAKES_A_DUAL:
-        return answer if answer is not result else out
+        return
+    given = (*call.args, *call.kwargs.values())
     sources: list[int] = []
-    dead_sources(recorder, plain[0], sources, rule)
-    dead_sources(recorder, plain[1].values(), sources, None)
-    numbers = (
-        tuple(came_back(recorder, (*plain[0], *plain[1].values()), frame))
-        if recorder.escapes.any
-        else ()
-    )
+    dead_sources(recorder, call.args, sources, rule)
+    dead_sources(recorder, call.kwargs.values(), sources, None)
+    numbers = tuple(came_back(recorder, given, call.frame)) if recorder.escapes.any else ()
     for node in transforms.layers(out) if sources or numbers else ():
         stamp = recorder.tape.stamp(node, None, (*sources, *numbers))
-        mark_factors(recorder, stamp, transforms.factors(rule.name, args, plain[1], node))
+        mark_factors(recorder, stamp, transforms.factors(rule.name, args, call.kwargs, node))
         stamp.factors += numbers if transforms.is_product(node) else ()
     if rule.name == TAKES_A_DUAL:
-        derived(recorder, rule, (args[0],), plain, out[1:], result[1:], frame)
-    return answer if answer is not result else out
+        derived(call, (args[0],), out[1:], result[1:])

@@ -12,7 +12,7 @@ import torch
 
 from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside, values_in
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Function
+from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.seams.seam import Seam, instead
 from gradviz.recording.seams.watcher import Watcher, of_thread
@@ -116,14 +116,7 @@ def ran_aside(
         with without_torch_function():
             recorder.first_node = first
             for result in out if isinstance(out, (tuple, list)) else (out,):
-                after(
-                    recorder,
-                    Function(name),
-                    (values_in(arguments),),
-                    {},
-                    result,
-                    None,
-                    frame,
-                )
+                given = (values_in(arguments),)
+                after(TorchCall(recorder, Function(name), given, {}, result, None, frame))
     except BaseException as failure:
         recorder.failed(failure)
