@@ -1,8 +1,9 @@
 """What an autograd node is called."""
 
 import pytest
+import torch
 
-from gradviz.recording.names import operation_name
+from gradviz.recording.names import ACCUMULATORS, is_accumulator, operation_name
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,12 @@ from gradviz.recording.names import operation_name
 )
 def test_a_node_is_called_as_its_function_is_written(node, name):
     assert operation_name(node) == name
+
+
+def test_a_backward_ends_in_an_accumulator_and_passes_other_nodes() -> None:
+    product = torch.ones(2, requires_grad=True) * 3
+    leaf = product.grad_fn.next_functions[0][0]
+    assert not is_accumulator(product.grad_fn)
+    assert is_accumulator(leaf)
+    assert ACCUMULATORS[type(leaf)]
+    assert ACCUMULATORS[type(product.grad_fn)] is False

@@ -10,6 +10,7 @@ from torch.optim import optimizer as torch_optimizer
 
 import gradviz
 from gradviz.recording import torch_hooks
+from gradviz.recording.torch_inside import BEFORE_STEPS
 
 STEPS = 30
 
@@ -83,7 +84,7 @@ def test_one_thread_leaves_no_hook():
 def test_the_hook_stays_as_long_as_somebody_watches():
     calls = []
     first, second = (
-        torch_hooks.before_steps(lambda *_, name=name: calls.append(name)) for name in "ab"
+        torch_hooks.Hook(BEFORE_STEPS, lambda *_, name=name: calls.append(name)) for name in "ab"
     )
     model = nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

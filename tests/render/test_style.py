@@ -1,11 +1,12 @@
 """How things look: what every reader has to be able to tell apart."""
 
+import re
 from itertools import combinations
 
 import pytest
 
 from gradviz.graph import Verdict
-from gradviz.render.style import INK, LOOKS, LOSS, OP, STROKES
+from gradviz.render.style import INK, LOOKS, LOSS, OP, STROKES, style_sheet
 
 SCHEMES = ("light", "dark")
 
@@ -60,3 +61,30 @@ def test_edges_can_be_told_apart_without_colour_but_for_what_passes_no_gradient(
     frozen, value = STROKES["frozen"], STROKES["value"]
     assert frozen.dashes == value.dashes
     assert frozen.light != value.light
+
+
+@pytest.mark.parametrize(("framed", "ringed"), [(False, False), (True, True)])
+def test_every_rule_begins_at_the_root(framed, ringed):
+    sheet = style_sheet("#p1", framed=framed, ringed=ringed)
+    rules = [line for line in sheet.splitlines() if "{" in line and not line.startswith("@media")]
+    for rule in rules:
+        for selector in rule.partition("{")[0].split(","):
+            assert selector.startswith("#p1"), rule
+
+
+def test_the_brackets_close():
+    sheet = style_sheet("#p1", framed=True, ringed=True)
+    assert sheet.count("{") == sheet.count("}")
+
+
+def test_every_verdict_has_a_colour_in_the_light_and_in_the_dark():
+    light, _, dark = style_sheet("#p1", framed=False, ringed=False).partition("@media")
+    for verdict in Verdict:
+        rule = re.compile(rf"#p1 \.node\.{verdict} \.shape\{{fill:(#\w+)")
+        assert rule.search(light)[1] != rule.search(dark)[1]
+
+
+def test_frames_and_rings_have_rules_only_where_there_are_some():
+    plain = style_sheet("#p1", framed=False, ringed=False)
+    assert ".frame" not in plain
+    assert ".ring" not in plain

@@ -1,11 +1,13 @@
 """What was made of the values of parameters, as the graph of a loss shows it."""
 
+import copy
+
 import torch
 from torch import nn
 
 import gradviz
 from gradviz.facts.training import Heir
-from gradviz.training.heirs import find_heirs
+from gradviz.training.heirs import find_copies, find_heirs, find_rebound
 
 
 def heirs_of(loss, model, trace):
@@ -49,3 +51,48 @@ def test_a_leaf_holds_values_as_they_were_or_what_was_computed_of_them():
         heirs = heirs_of(vector.sum() + image.sum(), {"kept": kept, "used": used}, trace)
     assert heirs["kept"].is_copy
     assert not heirs["used"].is_copy
+
+
+def test_the_parameters_of_a_deep_copy_are_copies_made_at_its_line():
+    with gradviz.trace() as trace:
+        first = nn.Linear(3, 2)
+        second = copy.deepcopy(first)
+        loss = second(torch.ones(1, 3)).sum()
+        loss.backward()
+    copies = find_copies(trace.report(loss, {"first": first, "second": second}).graph)
+    assert {name: original for name, (original, _) in copies.items()} == {
+        "second.weight": "first.weight",
+        "second.bias": "first.bias",
+    }
+    assert {place.code for _, place in copies.values()} == {"second = copy.deepcopy(first)"}
+
+
+def test_two_models_of_the_same_shapes_are_no_copies():
+    with gradviz.trace() as trace:
+        first, second = nn.Linear(3, 2), nn.Linear(3, 2)
+        loss = (second(torch.ones(1, 3)) - first(torch.ones(1, 3)).detach()).sum()
+        loss.backward()
+    assert not find_copies(trace.report(loss, {"first": first, "second": second}).graph)
+
+
+def rebound(update):
+    """Return what is found in the second call of a script that trains ``w`` so."""
+    w = torch.ones(3, requires_grad=True)
+    with gradviz.trace() as trace:
+        for _ in range(2):
+            loss = (w * torch.arange(3.0)).square().sum()
+            loss.backward()
+            last, w = w, update(w)
+        return find_rebound(trace.report(loss, {"w": last}).graph)
+
+
+def test_a_tensor_less_its_gradient_is_the_tensor_anew():
+    found = rebound(lambda w: (w - 0.1 * w.grad).detach().requires_grad_())
+    assert found["w"].code.endswith("requires_grad_())")
+    assert "w" in rebound(lambda w: torch.nn.Parameter(w.data - 0.1 * w.grad / w.grad.norm()))
+
+
+def test_what_is_made_of_other_things_is_another():
+    assert not rebound(lambda w: torch.ones(3, requires_grad=True))
+    assert not rebound(lambda w: w.detach().clone().requires_grad_())
+    assert not rebound(lambda w: (0.1 * w.grad).detach().requires_grad_())

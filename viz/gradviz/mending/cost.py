@@ -6,6 +6,7 @@ Imports no torch.
 import statistics
 from dataclasses import dataclass
 
+from gradviz.costing.table import size
 from gradviz.mending.outcome import TrialOutcome
 
 
@@ -33,7 +34,7 @@ class PatchCost:
             words = f"the step with its backward: {before} before, {after} after"
         if self.saved is None:
             return words
-        before, after = map(_bytes, self.saved)
+        before, after = map(size, self.saved)
         return f"{words}; memory kept for the backward: {before} before, {after} after"
 
 
@@ -51,11 +52,3 @@ def cost_of(before: TrialOutcome, after: TrialOutcome, *, script: bool) -> Patch
 
 def _seconds(seconds: float) -> str:
     return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
-
-
-def _bytes(count: int) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.4g} {unit}"
-        count /= 1024  # type: ignore[assignment]
-    return f"{count:.4g} GiB"

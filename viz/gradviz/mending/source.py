@@ -130,7 +130,7 @@ class SourceFile:
         there = [
             node
             for node in ast.walk(self.tree)
-            if isinstance(node, ast.stmt) and _first(node) <= line <= _head_end(node)
+            if isinstance(node, ast.stmt) and first_line(node) <= line <= _head_end(node)
         ]
         last = max((node.lineno for node in there), default=0)
         return sorted(
@@ -192,13 +192,14 @@ class SourceFile:
 
     def inserting_before(self, statement: ast.stmt, code: str) -> Replacement:
         """Return the change that puts a line in front of a statement, as far in as that is."""
-        place = self.line_start(_first(statement))
+        place = self.line_start(first_line(statement))
         return Replacement(
             place, place, f"{self.indent(statement.lineno)}{code}{self.line_end(statement.lineno)}"
         )
 
 
-def _first(node: ast.stmt) -> int:
+def first_line(node: ast.stmt) -> int:
+    """Return the line that a statement begins on, with its decorators."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
@@ -207,5 +208,5 @@ def _head_end(node: ast.stmt) -> int:
     """Return the last line of a statement, or of the head of a compound one."""
     body = getattr(node, "body", None)
     if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
-        return max(node.lineno, _first(body[0]) - 1)
+        return max(node.lineno, first_line(body[0]) - 1)
     return node.end_lineno or node.lineno

@@ -13,10 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
 from gradviz.recording.held import Held, holding
-from gradviz.recording.names import operation_name
+from gradviz.recording.names import is_accumulator, operation_name
 from gradviz.recording.overflows import largest_of, overflow, product_overflow
 from gradviz.recording.recomputed import first_overflow
 from gradviz.recording.saved import RESULTS, saved

@@ -15,12 +15,10 @@ from gradviz.recording.fingerprints import is_short
 from gradviz.recording.identity import Facts
 from gradviz.recording.memory import writes
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Inputs
 from gradviz.recording.rule import Function
 from gradviz.recording.tensor_state import accumulates, address, history
 from gradviz.recording.torch_inside import sharded
-
-Inputs = tuple[tuple[int, bool], ...]
-"""The number of each value that went in, and whether it required grad."""
 
 _PLAIN = frozenset(
     (

@@ -11,8 +11,9 @@ import numpy as np
 from torch import Tensor
 
 from gradviz.recording.arguments import part_at
-from gradviz.recording.inputs import Inputs, inputs_of
+from gradviz.recording.inputs import inputs_of
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.records import Inputs
 from gradviz.recording.tensor_state import history
 
 _JOINED = frozenset("cat concat concatenate".split())

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from gradviz.graph import CutKind
 from gradviz.recording.alive import of_kinds
 from gradviz.recording.identity import Facts
-from gradviz.recording.records import Call
-from gradviz.recording.repeats import Inputs
+from gradviz.recording.records import Call, Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import has_data, is_opaque, may_share

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from gradviz.graph import CutKind
 from gradviz.recording.ancestry import is_made_of
 from gradviz.recording.arguments import part_at
-from gradviz.recording.inputs import Inputs, inputs_of
+from gradviz.recording.inputs import inputs_of
 from gradviz.recording.memory import is_written, overwritten, writes, written
 from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Call
+from gradviz.recording.records import Call, Inputs
 from gradviz.recording.rule import Function
 from gradviz.recording.severing import outer_switch, write_down
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region

@@ -14,8 +14,7 @@ from torch import Tensor
 from gradviz.graph import CutKind
 from gradviz.recording import where
 from gradviz.recording.gradients import reaches
-from gradviz.recording.inputs import Inputs
-from gradviz.recording.records import Call
+from gradviz.recording.records import Call, Inputs
 from gradviz.recording.tape import Tape
 
 _BACKWARD = "backward"  # the name of a call that stands for what a backward left in .grad

@@ -19,9 +19,9 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import births, sizes, torch_inside
-from gradviz.recording.accumulators import is_accumulator
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.faint import FAINT
+from gradviz.recording.names import is_accumulator
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import EdgeGradients, Reasons

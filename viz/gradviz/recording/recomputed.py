@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gradviz.recording import torch_inside
-from gradviz.recording.accumulators import is_accumulator
-from gradviz.recording.names import operation_name
+from gradviz.recording.names import is_accumulator, operation_name
 from gradviz.recording.overflows import overflow
 from gradviz.recording.saved import lengths, number, saved
 from gradviz.recording.torch_inside import node_number, result_of

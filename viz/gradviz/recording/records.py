@@ -11,6 +11,9 @@ from gradviz.recording import torch_inside
 from gradviz.recording.identity import Facts
 from gradviz.recording.where import NOWHERE, Spot
 
+Inputs = tuple[tuple[int, bool], ...]
+"""The number of each value that went in, and whether it required grad."""
+
 
 class Stamp:
     """What is written into the metadata of an autograd node. It dies with the node.

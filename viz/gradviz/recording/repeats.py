@@ -8,7 +8,7 @@ program, not as its run.
 
 from collections.abc import Hashable
 
-Inputs = tuple[tuple[int, bool], ...]
+from gradviz.recording.records import Inputs
 
 _VARIANTS = 8  # calls of one line that are compared with, the newest
 # Lines and parameters that are told apart; a value with others behind it is like no other

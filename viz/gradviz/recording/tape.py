@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
-from gradviz.recording.accumulators import ACCUMULATORS, is_accumulator
 from gradviz.recording.brought import Backward
 from gradviz.recording.dates import Dates, is_older
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
 from gradviz.recording.loss_functions import loss_module
+from gradviz.recording.names import ACCUMULATORS, is_accumulator
 from gradviz.recording.records import FORGOTTEN, Asked, Call, Exit, LeafSeen, Stamp, Step, Write
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.rewritten import Rewritten

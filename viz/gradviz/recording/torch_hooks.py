@@ -15,7 +15,6 @@ from typing import Any
 
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.recording import torch_inside
 from gradviz.system.undo import Action, as_one, when_empty
 
 Kind = tuple[str, Callable[..., RemovableHandle]]
@@ -105,23 +104,3 @@ class Hook:
         """Say whether no other hook of this kind comes after it."""
         hooks = None if self.handle is None else self.handle.hooks_dict_ref()
         return self.handle is None or hooks is None or next(reversed(hooks), None) == self.handle.id
-
-
-def before_steps(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook before every optimizer's step."""
-    return Hook(torch_inside.BEFORE_STEPS, function)
-
-
-def after_steps(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook after every optimizer's step."""
-    return Hook(torch_inside.AFTER_STEPS, function)
-
-
-def at_parameters(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook for every parameter that a module is given."""
-    return Hook(torch_inside.AT_PARAMETERS, function)
-
-
-def at_modules(function: Callable[..., Any]) -> Hook:
-    """Return a function as a hook for every module that a module is given."""
-    return Hook(torch_inside.AT_MODULES, function)

@@ -30,8 +30,7 @@ from gradviz.render.sentences import (
     wording,
 )
 from gradviz.render.sketch import Item, Sketch, look_of
-from gradviz.render.style import FONTS
-from gradviz.render.style_sheet import style_sheet
+from gradviz.render.style import FONTS, style_sheet
 from gradviz.render.svg_parts import (
     CHAMFER,
     MARGIN,

@@ -31,12 +31,10 @@ from gradviz.running.successors import successors
 from gradviz.series.recorder import SeriesRecorder
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
-from gradviz.training.copies import find_copies
 from gradviz.training.gathering import Seen
-from gradviz.training.heirs import find_heirs
+from gradviz.training.heirs import find_copies, find_heirs, find_rebound
 from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of
-from gradviz.training.rebound import find_rebound
 from gradviz.training.watch import StepWatch
 
 _UNTRACED = "It ran in a thread that is not traced: cut cannot be told from unused."

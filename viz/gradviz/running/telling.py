@@ -24,15 +24,17 @@ from gradviz.render.sentences import (
     verdict_counts,
     why_unused,
 )
-from gradviz.running import brief
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import (
     MOST_PLACES,
     at_line,
+    below,
     cut_lines,
+    is_of_a_library,
     line,
     names_in,
     numbers_in_words,
+    shortened,
 )
 from gradviz.running.step_words import reach_in_words, step_lines
 
@@ -94,7 +96,7 @@ class Teller:
             first, details = f"{first}, as {earlier}", []
         lines = [first, *details]
         if not self._verbose:
-            lines = brief.below(lines, self._before, line("more", ""), line("means", ""))
+            lines = below(lines, self._before, line("more", ""), line("means", ""))
         return "\n".join(lines) + "\n"
 
 
@@ -141,7 +143,7 @@ def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
     return (
         [line for lines in sections for line in lines]
         if verbose
-        else brief.shortened(sections, line("more", ""))
+        else shortened(sections, line("more", ""))
     )
 
 
@@ -191,7 +193,7 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
     inside: dict[str, list[Cut]] = {}
     for parameter in call.report.parameters.values():
         if parameter.partial and parameter.verdict is Verdict.REACHED:
-            own = tuple(cut for cut in parameter.cuts if verbose or not brief.is_of_a_library(cut))
+            own = tuple(cut for cut in parameter.cuts if verbose or not is_of_a_library(cut))
             if own:
                 partial.setdefault(own, []).append(parameter.name)
             else:

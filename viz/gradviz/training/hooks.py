@@ -7,7 +7,8 @@ not the last takes itself out.
 from collections.abc import Callable
 from typing import Any
 
-from gradviz.recording import torch_hooks
+from gradviz.recording.torch_hooks import Hook
+from gradviz.recording.torch_inside import AFTER_STEPS, BEFORE_STEPS
 
 
 class StepHooks:
@@ -21,9 +22,9 @@ class StepHooks:
     def __init__(self, before: Callable[..., None], after: Callable[..., None]) -> None:
         self._on = True
         self._running = ""  # which of the two
-        self._hooks: dict[str, torch_hooks.Hook] = {
-            "before": torch_hooks.before_steps(self._calling("before", before)),
-            "after": torch_hooks.after_steps(self._calling("after", after)),
+        self._hooks: dict[str, Hook] = {
+            "before": Hook(BEFORE_STEPS, self._calling("before", before)),
+            "after": Hook(AFTER_STEPS, self._calling("after", after)),
         }
         self.put_in = [hook.put_in for hook in self._hooks.values()]
         self.take_out = [hook.take_out for hook in self._hooks.values()]

@@ -16,7 +16,8 @@ from types import FrameType
 from torch import Tensor, nn
 
 from gradviz.graph import Place
-from gradviz.recording import torch_hooks, where
+from gradviz.recording import torch_inside, where
+from gradviz.recording.torch_hooks import Hook
 from gradviz.recording.where import Spot
 from gradviz.system.undo import as_one
 
@@ -47,8 +48,8 @@ class Owners:
         self._created: dict[int, Spot] = {}
         self._frozen: set[int] = set()  # those made with requires_grad=False
         self.hooks = [
-            torch_hooks.at_parameters(self._parameter),
-            torch_hooks.at_modules(self._module),
+            Hook(torch_inside.AT_PARAMETERS, self._parameter),
+            Hook(torch_inside.AT_MODULES, self._module),
         ]
 
     def begin(self) -> None:

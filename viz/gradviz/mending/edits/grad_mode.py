@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from gradviz.mending.edit import Edit, FaultyLine, last_name, proposes
-from gradviz.mending.source import Replacement, SourceFile
+from gradviz.mending.source import Replacement, SourceFile, first_line
 
 _OFF = frozenset(("no_grad", "inference_mode", "set_grad_enabled"))
 _KINDS = ("no_grad", "set_grad_enabled", "inference_mode", "copy_under_no_grad")
@@ -119,7 +119,7 @@ def _narrowed(site: FaultyLine, node: ast.With | ast.AsyncWith) -> Iterator[Edit
     source, body = site.source, node.body
     if len(body) < 2 or len(body) > _MOST or body[0].lineno == node.lineno:
         return
-    head = source.text[source.line_start(node.lineno) : source.line_start(_first(body[0]))]
+    head = source.text[source.line_start(node.lineno) : source.line_start(first_line(body[0]))]
     start, end = _lines(source, node)
     ranges = [
         (first, last)
@@ -147,11 +147,6 @@ def _count(statements: list[ast.stmt]) -> str:
     return "a statement" if len(statements) == 1 else f"{len(statements)} statements"
 
 
-def _first(statement: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-
-
 def _last(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
 
@@ -162,7 +157,7 @@ def _lines(source: SourceFile, node: ast.stmt) -> tuple[int, int]:
 
 def _text(source: SourceFile, statements: list[ast.stmt]) -> str:
     return source.text[
-        source.line_start(_first(statements[0])) : source.line_start(_last(statements[-1]) + 1)
+        source.line_start(first_line(statements[0])) : source.line_start(_last(statements[-1]) + 1)
     ]
 
 
@@ -179,7 +174,7 @@ def _moved_out(source: SourceFile, block: ast.stmt, statements: list[ast.stmt]) 
                 source.span(statements[0])[0] : source.line_start(_last(statements[-1]) + 1)
             ]
         )
-    inner = source.indent(_first(statements[0]))
+    inner = source.indent(first_line(statements[0]))
     within = {
         line
         for statement in statements
@@ -188,7 +183,7 @@ def _moved_out(source: SourceFile, block: ast.stmt, statements: list[ast.stmt]) 
         for line in range(node.lineno + 1, node.end_lineno + 1)
     }
     lines = []
-    for number in range(_first(statements[0]), _last(statements[-1]) + 1):
+    for number in range(first_line(statements[0]), _last(statements[-1]) + 1):
         text = source.text[source.line_start(number) : source.line_start(number + 1)]
         moves = number not in within and text.startswith(inner)
         lines.append(outer + text[len(inner) :] if moves else text)

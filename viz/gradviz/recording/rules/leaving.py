@@ -9,12 +9,12 @@ from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
 from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array
-from gradviz.recording.inputs import Inputs, inputs_of
+from gradviz.recording.inputs import inputs_of
 from gradviz.recording.joined import elements_apart, parts_with_a_source, with_a_source
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.noting import write_parts_down
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Exit
+from gradviz.recording.records import Exit, Inputs
 from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.severing import write_down
 
