@@ -8,11 +8,11 @@ from tapes import call, recorder
 from gradviz.graph import CutKind
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.memory_writes import alias_kind, foreign, wrote
-from gradviz.recording.rule import Function
+from gradviz.recording.rule import Function, TorchCall
 
 
 def write(watch, name, target, *others, live=False):
-    wrote(watch, Function(name), target, live, others, {}, sys._getframe())
+    wrote(TorchCall(watch, Function(name), others, {}, None, None, sys._getframe()), target, live)
 
 
 def sources(watch, tensor):

@@ -1,6 +1,5 @@
 """Writes into the memory of a tensor, and whether they sever what was written."""
 
-from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
@@ -15,33 +14,22 @@ from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call, Inputs
-from gradviz.recording.rule import Function
+from gradviz.recording.rule import TorchCall
 from gradviz.recording.severing import outer_switch, write_down
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
 from gradviz.recording.torch_inside import FOREACH
 from gradviz.recording.where import Surroundings
 
 
-def wrote(
-    recorder: Recorder,
-    function: Function,
-    target: Tensor,
-    was_live: bool,
-    others: Any,
-    kwargs: Any,
-    frame: FrameType,
-) -> None:
+def wrote(call: TorchCall, target: Tensor, was_live: bool) -> None:
     """Take note of a write into a tensor.
 
     Args:
-        recorder: Of the thread.
-        function: What wrote.
+        call: What wrote, and the arguments that it was given beside the target.
         target: What was written into.
         was_live: It had a history before.
-        others: The arguments beside the target.
-        kwargs: Those by name.
-        frame: Where the call stands.
     """
+    recorder, function, others = call.recorder, call.function, call.args
     if recorder.exposed.windows:
         recorder.exposed.wrote(target)
     over = (
@@ -56,9 +44,9 @@ def wrote(
         over=over and indexed is not None,
     )
     if torch.is_grad_enabled() and is_recorded(target):
-        _with_history(recorder, function, write, was_live, others, kwargs, frame)
+        _with_history(call, write, was_live)
     else:
-        _without_history(recorder, function, write, others, kwargs, frame)
+        _without_history(call, write)
 
 
 class _Written(NamedTuple):
@@ -80,44 +68,27 @@ class _Written(NamedTuple):
         return self.over and self.part.shape == self.target.shape
 
 
-def _with_history(
-    recorder: Recorder,
-    function: Function,
-    write: _Written,
-    was_live: bool,
-    others: Any,
-    kwargs: Any,
-    frame: FrameType,
-) -> None:
+def _with_history(call: TorchCall, write: _Written, was_live: bool) -> None:
     """Autograd has recorded the write; whoever shares the memory may know nothing of it."""
+    recorder, name = call.recorder, call.function.name
     tape, target = recorder.tape, write.target
     alias = alias_kind(recorder, target)
     # What was written into the target's memory before is found there by whoever reads it.
-    stamp_nodes(recorder, function, others, kwargs, (target,), frame, in_place=True)
+    stamp_nodes(call, (target,), in_place=True)
     base = base_of(target)
     if not was_live or address(target) in tape.memory:
-        stack = recorder.stacks.look_around(frame)
+        stack = recorder.stacks.look_around(call.frame)
         through = alias or CutKind.DATA
-        call = Call(
-            function.name,
-            through,
-            operation_text(through.value, through, stack),
-            ((tape.walk(target.grad_fn), True),),
-            stack.spot,
-        )
-        written(tape, write.part, tape.call(call), base, over=False)
+        text = operation_text(through.value, through, stack)
+        inputs = ((tape.walk(target.grad_fn), True),)
+        serial = tape.call(Call(name, through, text, inputs, stack.spot))
+        written(tape, write.part, serial, base, over=False)
     if write.replaces_all:
         tape.drop_origin(target)
 
 
-def _without_history(
-    recorder: Recorder,
-    function: Function,
-    write: _Written,
-    others: Any,
-    kwargs: Any,
-    frame: FrameType,
-) -> None:
+def _without_history(call: TorchCall, write: _Written) -> None:
+    recorder, function, others, kwargs, _, _, frame = call
     tape, target = recorder.tape, write.target
     beside = {name: value for name, value in kwargs.items() if value is not target}
     given = inputs_of(recorder, others, beside, frame=frame)

@@ -17,7 +17,7 @@ from gradviz.recording.moved import keeps
 from gradviz.recording.named_calls import COMPARISONS, KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit, Stamp
-from gradviz.recording.rule import Function
+from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.severing import hands_on, kind_of, write_down
 from gradviz.recording.tensor_state import address, base_of, is_with_itself
 from gradviz.recording.torch_inside import sequence_number
@@ -38,19 +38,11 @@ def is_another(recorder: Recorder, out: Tensor, args: Any, kwargs: Any) -> None:
         recorder.tape.tensors.made(out)
 
 
-def stamp_nodes(
-    recorder: Recorder,
-    function: Function,
-    args: Any,
-    kwargs: Any,
-    outs: tuple[Tensor, ...],
-    frame: FrameType,
-    *,
-    in_place: bool = False,
-) -> None:
-    """Take note of where nodes were made, and of what went into them without a
+def stamp_nodes(call: TorchCall, outs: tuple[Tensor, ...], *, in_place: bool = False) -> None:
+    """Take note of where the nodes of some results were made, and of what went into them without a
     gradient edge.
     """
+    recorder, function, args, kwargs, _, _, frame = call
     tape = recorder.tape
     tape.lines.begin()
     sources: list[int] = []
@@ -88,17 +80,9 @@ def stamp_nodes(
                         )
 
 
-def made(
-    recorder: Recorder,
-    function: Function,
-    args: Any,
-    kwargs: Any,
-    outs: tuple[Tensor, ...],
-    frame: FrameType,
-    *,
-    several: bool = False,
-) -> None:
+def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) -> None:
     """Take note of tensors that a call made without recording a gradient edge."""
+    recorder, function, args, kwargs, _, _, frame = call
     came_in = set(map(id, args))
     if not came_in.isdisjoint(map(id, outs)):
         outs = tuple(out for out in outs if id(out) not in came_in)

@@ -33,7 +33,7 @@ def _after_grad(call: TorchCall) -> None:
     constants = transforms.derivative_sources(recorder.tape, roots, towards)
     live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
     if live:
-        stamp_nodes(recorder, rule, weights, {}, live, frame)
+        stamp_nodes(call._replace(args=weights, kwargs={}), live)
         for item in live if constants else ():
             recorder.tape.stamp(item.grad_fn, None, constants)
     dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))

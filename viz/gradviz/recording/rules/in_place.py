@@ -150,7 +150,7 @@ def _number(target: Tensor) -> int:
 
 
 def _after_in_place(call: TorchCall) -> None:
-    recorder, rule, args, kwargs, _, before, frame = call
+    recorder, rule, args, _, _, before, frame = call
     several = len(before or ()) > 1 or (args and isinstance(args[0], (list, tuple)))
     steps = where.is_optimizer(frame.f_code.co_filename) and not rule.name.endswith("zero_")
     settings = _of_group(recorder, frame) if steps else ()
@@ -171,7 +171,7 @@ def _after_in_place(call: TorchCall) -> None:
             for item in args[1:]
         ]
         if not steps:
-            wrote(recorder, rule, target, was_live, others, kwargs, frame)
+            wrote(call._replace(args=others), target, was_live)
         elif target.requires_grad:
             stepped(recorder.tape, target, settings)
         else:
@@ -232,7 +232,7 @@ def _before_writing(
 
 def _after_writing(call: TorchCall) -> None:
     """Follow an operator that declares to write some of its arguments."""
-    recorder, rule, args, kwargs, _, before, frame = call
+    args, kwargs, before = call.args, call.kwargs, call.before
     targets = [target for target, *_ in before or ()]
     others = [
         item
@@ -240,7 +240,7 @@ def _after_writing(call: TorchCall) -> None:
         if not any(item is target for target in targets)
     ]
     for target, was_live, _ in before or ():
-        wrote(recorder, rule, target, was_live, others, {}, frame)
+        wrote(call._replace(args=others, kwargs={}), target, was_live)
     after(call)
 
 

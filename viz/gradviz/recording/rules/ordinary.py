@@ -14,36 +14,35 @@ from gradviz.recording.where import Spot
 
 def after(call: TorchCall) -> None:
     """Take note of what a call made."""
-    recorder, function, args, kwargs, out, _, frame = call
+    recorder, _, args, kwargs, out, _, _ = call
     kind = type(out)
     if kind is Tensor or isinstance(out, Tensor):
         if id(out) in recorder.tape.tensors.by_key:
             is_another(recorder, out, args, kwargs)
         if is_recorded(out):
-            stamp_nodes(recorder, function, args, kwargs, (out,), frame)
+            stamp_nodes(call, (out,))
         else:
-            made(recorder, function, args, kwargs, (out,), frame)
+            made(call, (out,))
     elif isinstance(out, (tuple, list)):
         tensors = tuple(item for item in out if isinstance(item, Tensor))
         for item in tensors:
             is_another(recorder, item, args, kwargs)
         live = tuple(item for item in tensors if is_recorded(item))
         if live:
-            stamp_nodes(recorder, function, args, kwargs, live, frame)
+            stamp_nodes(call, live)
         if len(live) < len(tensors):
             dead = tuple(item for item in tensors if not is_recorded(item))
-            made(recorder, function, args, kwargs, dead, frame, several=len(tensors) > 1)
+            made(call, dead, several=len(tensors) > 1)
     if "out" in kwargs:
         _wrote_out(call)
 
 
 def _wrote_out(call: TorchCall) -> None:
-    recorder, function, args, kwargs, _, _, frame = call
-    by = Function(f"{function.name}{OUT}")
-    outs = kwargs["out"]
-    others = {name: value for name, value in kwargs.items() if name != "out"}
+    recorder, outs, frame = call.recorder, call.kwargs["out"], call.frame
+    others = {name: value for name, value in call.kwargs.items() if name != "out"}
+    write = call._replace(function=Function(f"{call.function.name}{OUT}"), kwargs=others)
     for target in (outs,) if isinstance(outs, Tensor) else tuple(outs or ()):
-        wrote(recorder, by, target, False, args, others, frame)
+        wrote(write, target, was_live=False)
         if type(target) is Tensor and not target.is_nested and not target.is_inference():
             spot = Spot._make((*where.quick(frame)[:4], -1))
             sizes = tuple(base_of(target).shape)

@@ -14,16 +14,17 @@ from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 
 
 def _after_make_dual(call: TorchCall) -> None:
-    recorder, rule, args, kwargs, out, _, frame = call
+    recorder, _, args, kwargs, out, _, _ = call
     primal, tangent = args[:2]
+    of_primal = call._replace(args=(primal,), kwargs={})
     is_another(recorder, out, args, kwargs)
     severed = tuple(number for number, live in inputs_of(recorder, (tangent,), {}) if not live)
     if is_recorded(out):
-        stamp_nodes(recorder, rule, (primal,), {}, (out,), frame)
+        stamp_nodes(of_primal, (out,))
         if out.grad_fn is not None and severed:
             recorder.tape.stamp(out.grad_fn, None).factors += severed
     else:
-        made(recorder, rule, (primal,), {}, (out,), frame)
+        made(of_primal, (out,))
         recorder.tape.tangents.update(dict.fromkeys(severed))
 
 
@@ -60,7 +61,7 @@ def derived(call: TorchCall, args: Any, out: Any, result: Any) -> None:
         if rule.name == "grad":
             is_another(recorder, tensor, *plain)
         if is_recorded(tensor):
-            stamp_nodes(recorder, rule, (), {}, (tensor,), frame)
+            stamp_nodes(call._replace(args=(), kwargs={}), (tensor,))
             recorder.tape.stamp(tensor.grad_fn, None, sources).factors += sources
         elif sources:
             inputs = tuple((source, False) for source in sources)

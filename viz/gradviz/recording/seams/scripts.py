@@ -11,7 +11,7 @@ from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.noting import made, stamp_nodes
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Function
+from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.seams.seam import Called, Seam, seam
 from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
@@ -63,10 +63,11 @@ def ran_script(
             else given
         )
         recorder.first_node = first
+        call = TorchCall(recorder, script, through, {}, tensor, None, frame)
         if is_recorded(tensor):
-            stamp_nodes(recorder, script, through, {}, (tensor,), frame)
+            stamp_nodes(call, (tensor,))
         else:
-            made(recorder, script, through, {}, (tensor,), frame)
+            made(call, (tensor,))
         for by, tensors in severed.items():
             _severed_in_script(recorder, by, tensors, stack, tensor)
 
