@@ -27,9 +27,8 @@ class UnreadError(Exception):
 
 @contextmanager
 def shown(file: Path) -> Iterator[None]:
-    """What a report file says may be in order piece by piece and make no sense together.
-
-    Then it cannot be shown.
+    """Show what a file says, or say that it cannot be shown: what it says may be in order piece by
+    piece and make no sense together.
     """
     try:
         yield

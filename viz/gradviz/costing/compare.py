@@ -22,7 +22,7 @@ def compare(
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Cost]:
     """Measure functions against each other, or the ways to freeze one layer of what a function
-    runs.
+    runs. Return what each costs, by its name.
 
     Args:
         functions: ``package.module:function`` or ``file.py:function``. Each returns ``(loss,

@@ -147,7 +147,9 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
 
 
 def with_keyword(site: FaultyLine, call: ast.Call, name: str, value: str) -> Replacement:
-    """Have a call hand over ``name=value``, in the place of what it hands over under that name."""
+    """Return the change that has a call hand over ``name=value``, in the place of what it hands
+    over under that name.
+    """
     given = keyword(call, name)
     if given is not None:
         return site.source.replacing(given, value)

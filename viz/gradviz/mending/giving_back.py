@@ -79,7 +79,7 @@ def costs(
     nursery: Nursery | None = None,
 ) -> Costs:
     """Count what each module of a script keeps for a backward call, and try what the three largest
-    would give back.
+    would give back. Return both.
 
     Args:
         script: Its file.

@@ -94,7 +94,7 @@ def mend(
     nursery: Nursery | None = None,
 ) -> Mending:
     """Look for changes of the user's code that bring lost gradient back, and measure each by
-    running the step with it.
+    running the step with it. Return what was found.
 
     Args:
         step: ``package.module:function``, ``file.py:function``, or a script.

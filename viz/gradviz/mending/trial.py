@@ -43,7 +43,7 @@ _KIB = 1 if sys.platform == "darwin" else 1024  # what the system counts memory 
 
 
 def perform(order: Order) -> TrialOutcome:
-    """Run the step of an order, seeded as every other trial, and say what was seen."""
+    """Run the step of an order, seeded as every other trial, and return what was seen."""
     os.chdir(order.folder)
     replace_sources(order.sources)
     random.seed(_SEED)

@@ -116,9 +116,9 @@ def spine(content: Sketch) -> list[SketchLine]:
 
 
 def spine_first(content: Sketch) -> Sketch:
-    """An engine starts from the order it is given.
+    """Return a sketch with its spine in front: an engine starts from the order it is given.
 
-    With the spine first the article's net is a third narrower.
+    The article's net is a third narrower so.
     """
     order, straight = (
         {item.key: number for number, item in enumerate(content.items)},

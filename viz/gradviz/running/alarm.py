@@ -34,7 +34,8 @@ def judge_step(
     inside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     waits: bool = False,
 ) -> OptimizerStep:
-    """Hold an optimizer's parameters against what the calls before its step reached.
+    """Hold an optimizer's parameters against what the calls before its step reached, and return the
+    step as that shows it.
 
     Args:
         optimizer: It is about to step, or has just stepped.

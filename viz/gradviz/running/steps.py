@@ -201,8 +201,8 @@ def trace_program(lines: Sequence[str], document: str, offset: int) -> Report:
 
 
 def trace_script(file: str, arguments: Sequence[str] = (), backward: str = "") -> Report:
-    """Run a script as ``gradviz run`` does, in a process of its own, and report on its first
-    backward calls.
+    """Run a script as ``gradviz run`` does, in a process of its own, and return the report on its
+    first backward calls.
 
     What the script prints goes to standard error.
 

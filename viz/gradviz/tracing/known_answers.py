@@ -38,7 +38,7 @@ class Tracing(Protocol):
         """Why it stopped watching part of the way; empty where it did not."""
 
     def report(self, loss: Tensor, model: Any, *, backward: bool) -> Report:
-        """Report on the loss of what was watched."""
+        """Return the report on the loss of what was watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,20 @@ def _answer(
 
 @_answer(a="reached", b="reached")
 def reached(a: Tensor, b: Tensor) -> Tensor:
-    """Both take part."""
+    """Return a loss in which ``a`` and ``b`` both take part."""
     return (a * b).sum()
 
 
 @_answer(a="cut", b="reached", kind="detach", code="h = (a * 2).detach()")
 def detach(a: Tensor, b: Tensor) -> Tensor:
-    """Take a out of the graph."""
+    """Return a loss for which ``a`` is taken out of the graph."""
     h = (a * 2).detach()
     return (h * b).sum()
 
 
 @_answer(a="cut", b="reached", kind="no_grad", code="h = a * 2")
 def no_grad(a: Tensor, b: Tensor) -> Tensor:
-    """Compute with a while grad mode is off."""
+    """Return a loss for which ``a`` is used while grad mode is off."""
     with torch.no_grad():
         h = a * 2
     return (h * b).sum()
@@ -97,21 +97,21 @@ def no_grad(a: Tensor, b: Tensor) -> Tensor:
 
 @_answer(a="cut", b="reached", kind="data", code="h = a.data")
 def data(a: Tensor, b: Tensor) -> Tensor:
-    """Take what a holds."""
+    """Return a loss of the values of ``a`` alone."""
     h = a.data
     return (h * b).sum()
 
 
 @_answer(a="cut", b="reached", kind="item", code="scale = a.sum().item()")
 def item(a: Tensor, b: Tensor) -> Tensor:
-    """Make a plain number of a."""
+    """Return a loss for which a plain number is made of ``a``."""
     scale = a.sum().item()
     return (b * scale).sum()
 
 
 @_answer(a="cut", b="reached", kind="non_differentiable", code="best = a.argmax()")
 def argmax(a: Tensor, b: Tensor) -> Tensor:
-    """Choose by a."""
+    """Return what ``a`` chooses of ``b``."""
     best = a.argmax()
     return b[best]
 
@@ -132,7 +132,7 @@ class _Rounded(torch.autograd.Function):
 
 @_answer(a="reached", b="reached")
 def custom_function(a: Tensor, b: Tensor) -> Tensor:
-    """Round a by a Function that passes gradient."""
+    """Return a loss for which a Function rounds ``a`` and passes gradient."""
     rounded: Tensor = _Rounded.apply(a)  # type: ignore[no-untyped-call]
     return (rounded * b).sum()
 
@@ -159,27 +159,27 @@ class _Chosen(torch.autograd.Function):
     code="best = _Chosen.apply(a)  # type: ignore[no-untyped-call]",
 )
 def marked(a: Tensor, b: Tensor) -> Tensor:
-    """Choose by a, in a Function that marks what it returns."""
+    """Return what ``a`` chooses of ``b``, by a Function that marks what it returns."""
     best = _Chosen.apply(a)  # type: ignore[no-untyped-call]
     return b[best]
 
 
 @_answer(a="frozen", b="reached")
 def frozen(a: Tensor, b: Tensor) -> Tensor:
-    """Freeze a."""
+    """Return a loss for which ``a`` is frozen."""
     a.requires_grad_(False)
     return (a * b).sum()
 
 
 @_answer(a="unused", b="reached")
 def unused(a: Tensor, b: Tensor) -> Tensor:
-    """Leave a out."""
+    """Return a loss without ``a``."""
     return b.sum()
 
 
 @_answer(a="zero", b="reached", backward=True)
 def zero(a: Tensor, b: Tensor) -> Tensor:
-    """Have a gradient of zeros arrive at a."""
+    """Return a loss whose gradient at ``a`` is zero, after its backward."""
     loss = (a.clamp(max=0.0) * b + b).sum()
     loss.backward()  # type: ignore[no-untyped-call]
     return loss

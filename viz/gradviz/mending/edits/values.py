@@ -185,8 +185,8 @@ def _changes(
 
 @proposes("detach")
 def keep_history(site: FaultyLine) -> Iterable[Edit]:
-    """Have a ``state_dict()`` hand out the parameters themselves, and a sparse matrix its values
-    with their history.
+    """Yield edits that have a ``state_dict()`` hand out the parameters themselves, and a sparse
+    matrix its values with their history.
     """
     source = site.source
     for node in site.nodes():

@@ -25,7 +25,9 @@ watches_backward: set[int] = set()
 
 @functools.lru_cache(maxsize=16)
 def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The one seam that has to look before, while and after: a backward may free the graph."""
+    """Return what stands in for ``torch.autograd.backward``, here its original: it looks before,
+    while and after, for a backward may free the graph.
+    """
 
     @uncounted
     @functools.wraps(original)
