@@ -18,42 +18,32 @@ Explained = tuple[str, str]  # what it means, and what usually mends it
 _MEANS: Mapping[str, Explained] = {
     "frozen": (
         "Everything that this optimizer holds is frozen, so its steps change nothing.",
-        (
-            "Set requires_grad_(True) for what is meant to train, or give the optimizer the"
-            " parameters that are."
-        ),
+        "Set requires_grad_(True) for what is meant to train, or give the optimizer the"
+        " parameters that are.",
     ),
     "cut": (
-        ("An optimizer holds them, but no gradient arrives: every route back is cut."),
+        "An optimizer holds them, but no gradient arrives: every route back is cut.",
         "Fix the line that cuts them off.",
     ),
     "unused": (
-        ("An optimizer holds them, but no gradient arrives: the loss does not use them."),
+        "An optimizer holds them, but no gradient arrives: the loss does not use them.",
         "Use them in the forward, or leave them out of the optimizer.",
     ),
     "zero": (
         "Every gradient that this optimizer got was exactly zero, in every call that was watched.",
-        (
-            "Look at where the zero begins: masked or ignored targets, a dead activation, a factor"
-            " of zero."
-        ),
+        "Look at where the zero begins: masked or ignored targets, a dead activation, a factor"
+        " of zero.",
     ),
     "left_out": (
-        (
-            "The backward call was told which inputs to compute gradients for, and these are not"
-            " among them."
-        ),
+        "The backward call was told which inputs to compute gradients for, and these are not"
+        " among them.",
         "Add them to its inputs, or drop the argument.",
     ),
     "not_finite": (
-        (
-            "A gradient is NaN or infinite when the optimizer steps: the parameter becomes so, and"
-            " stays so."
-        ),
-        (
-            "Fix what makes the first NaN or infinity: a division by zero, the logarithm or root"
-            " of zero, an overflow."
-        ),
+        "A gradient is NaN or infinite when the optimizer steps: the parameter becomes so, and"
+        " stays so.",
+        "Fix what makes the first NaN or infinity: a division by zero, the logarithm or root"
+        " of zero, an overflow.",
     ),
     "cleared": (
         "Gradient arrives, and it is cleared before the optimizer steps.",
@@ -82,74 +72,50 @@ _MEANS: Mapping[str, Explained] = {
         "Call step(). With gradient accumulation, check the condition around it.",
     ),
     "too_small": (
-        (
-            "The optimizer steps, and the update is too small for the parameter's type to hold at"
-            " its value."
-        ),
+        "The optimizer steps, and the update is too small for the parameter's type to hold at"
+        " its value.",
         "Raise the learning rate. Weights in half precision can have a copy in float32.",
     ),
     "underivable": (
-        (
-            "torch has no derivative for this operation, so backward() raises where gradient comes"
-            " to it."
-        ),
-        (
-            "Use an operation that has one, such as index_add or scatter_add in place of a weighted"
-            " count."
-        ),
+        "torch has no derivative for this operation, so backward() raises where gradient comes"
+        " to it.",
+        "Use an operation that has one, such as index_add or scatter_add in place of a weighted"
+        " count.",
     ),
     "constant_term": (
-        (
-            "This term of the loss depends on them, and backward() takes it for a constant: it"
-            " moves nothing."
-        ),
-        (
-            "Keep the term's own graph: no detach(), item(), no_grad() or copy through numpy."
-            " Detach only what is logged."
-        ),
+        "This term of the loss depends on them, and backward() takes it for a constant: it"
+        " moves nothing.",
+        "Keep the term's own graph: no detach(), item(), no_grad() or copy through numpy."
+        " Detach only what is logged.",
     ),
     "vanishing": (
-        (
-            "The gradient that arrives is so small beside that of other parameters that the update"
-            " is lost in rounding."
-        ),
+        "The gradient that arrives is so small beside that of other parameters that the update"
+        " is lost in rounding.",
         "Use residual connections, normalisation, another activation or another initialisation.",
     ),
     "exploding": (
-        (
-            "One step moves them by a thousand times their size, because the gradient is huge: what"
-            " they had learnt is gone."
-        ),
-        (
-            "Clip the gradient (clip_grad_norm_), lower the learning rate, or look for what"
-            " multiplies it at each layer or time step."
-        ),
+        "One step moves them by a thousand times their size, because the gradient is huge: what"
+        " they had learnt is gone.",
+        "Clip the gradient (clip_grad_norm_), lower the learning rate, or look for what"
+        " multiplies it at each layer or time step.",
     ),
     "no_step": (
         "Gradient arrives again and again, no optimizer was made, and no value changes.",
         "Make an optimizer of the model's parameters and call its step() after backward().",
     ),
     "lost": (
-        (
-            "The optimizer steps with a gradient that is not zero, and the parameter does not"
-            " change: the update goes elsewhere."
-        ),
-        (
-            "Have the optimizer write into the parameter itself: contiguous(), reshape() and to()"
-            " may return a copy."
-        ),
+        "The optimizer steps with a gradient that is not zero, and the parameter does not"
+        " change: the update goes elsewhere.",
+        "Have the optimizer write into the parameter itself: contiguous(), reshape() and to()"
+        " may return a copy.",
     ),
 }
 
 _EMPTY = (
-    (
-        "Gradient arrives, and no optimizer holds them: one was made with a group that has no"
-        " parameters in it."
-    ),
-    (
-        "Look at what the group was given: a filter that nothing passes, or a generator that was"
-        " used up before."
-    ),
+    "Gradient arrives, and no optimizer holds them: one was made with a group that has no"
+    " parameters in it.",
+    "Look at what the group was given: a filter that nothing passes, or a generator that was"
+    " used up before.",
 )
 _OF_OTHERS = (
     "Gradient arrives, and no optimizer holds them: one was given parameters that another"
@@ -167,17 +133,13 @@ _ALL_ZERO = (
     "Initialize weights at random; only the last of a branch may begin at zero.",
 )
 _DEAD = (
-    (
-        "No weight of the model gets anything but zeros, so what it computes does not depend on"
-        " what goes in; only biases and gains move."
-    ),
+    "No weight of the model gets anything but zeros, so what it computes does not depend on"
+    " what goes in; only biases and gains move.",
     "Look at where the zero begins: a dead activation, a normalisation of what is all the same.",
 )
 _SKIPPED = (
-    (
-        "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN"
-        " in the gradients."
-    ),
+    "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN"
+    " in the gradients.",
     "Start with a smaller scale, or look for what overflows in half precision.",
 )
 _NO_RATE = "The optimizer steps with a learning rate of 0.", "Give it a learning rate above 0."
@@ -186,10 +148,8 @@ _NO_RATE_BY_SCHEDULE = (
     "Look at the schedule: it begins at 0 and has not risen, or has fallen to 0.",
 )
 _THAWED = (
-    (
-        "They were frozen when the optimizer was made, so it does not hold them; they were thawed"
-        " since, and gradient arrives."
-    ),
+    "They were frozen when the optimizer was made, so it does not hold them; they were thawed"
+    " since, and gradient arrives.",
     "Add them with add_param_group() where they are thawed, or make the optimizer after that.",
 )
 _ASIDE = (
@@ -197,21 +157,15 @@ _ASIDE = (
     "Copy them into the parameters after each step(), under torch.no_grad().",
 )
 _IN_PLAIN_LIST = (
-    (
-        "Gradient arrives, and no optimizer holds them: they stand in a plain list or dict, which"
-        " parameters() leaves out."
-    ),
+    "Gradient arrives, and no optimizer holds them: they stand in a plain list or dict, which"
+    " parameters() leaves out.",
     "Use nn.ModuleList or nn.ModuleDict in its place.",
 )
 _UNFED = (
-    (
-        "Gradient arrives at the parameters that lie in the memory of another, which the optimizer"
-        " holds, and nothing puts it into the .grad of that."
-    ),
-    (
-        "Copy it there before step(), or make the .grad of each a view of the .grad that is"
-        " stepped, once."
-    ),
+    "Gradient arrives at the parameters that lie in the memory of another, which the optimizer"
+    " holds, and nothing puts it into the .grad of that.",
+    "Copy it there before step(), or make the .grad of each a view of the .grad that is"
+    " stepped, once.",
 )
 _RETURNED = (
     "torch.autograd.grad() returns the gradient, and nothing puts it into the .grad that the"
