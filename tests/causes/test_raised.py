@@ -9,12 +9,13 @@ from gradviz.causes import explain
 from gradviz.causes.raised import (
     RAISED,
     REFUSALS,
+    blamed,
     changed_at,
     explanation_of,
     note_on_change,
     operation_of,
 )
-from gradviz.graph import Place
+from gradviz.graph import Cut, CutKind, Parameter, Place
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,16 @@ def test_a_backward_that_raises_is_told_by_the_exception():
     found = cut(trace.report(loss, net))
     assert found.operation == RAISED
     assert explain(found) is REFUSALS[-1].explanation
+
+
+def test_what_a_change_spoilt_is_blamed_on_the_line_of_the_change():
+    place = Place("train.py", 12, "h += 1")
+    raised = Cut(kind=CutKind.NON_DIFFERENTIABLE, operation=RAISED, file="train.py", line=11)
+    detach = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=4)
+    given = {"w": Parameter(name="w", cuts=(raised, detach))}
+    assert blamed(given, []) is given
+    cuts = blamed(given, [note_on_change("addmm", None, place)])["w"].cuts
+    assert [(cut.line, cut.code) for cut in cuts] == [(12, "h += 1"), (4, detach.code)]
 
 
 @pytest.mark.parametrize("made", [None, Place("train.py", 3)])

@@ -101,3 +101,24 @@ def test_a_frozen_value_stays_frozen_on_its_way_into_a_mark(net):
     net.parameter("w", near, Verdict.FROZEN)
     net.edges[-1] = Edge(source=2, target=near, gradient=False, severed=CutKind.HOOK, cut=0)
     assert ("w", "hook", Passing.FROZEN) in links(folded(net))
+
+
+@pytest.mark.parametrize("severed", [False, True])
+def test_a_loss_function_is_one_box_unless_asked_for_or_something_severs_in_it(net, severed):
+    near = net.operation("NllLossBackward0", net.loss, loss_function="cross_entropy")
+    far = net.operation("LogSoftmaxBackward0", near, loss_function="cross_entropy")
+    if severed:
+        net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))
+        net.edges[-1] = Edge(source=far, target=near, gradient=False, severed=CutKind.HOOK, cut=0)
+    out = net.operation("AddmmBackward0", far, scope="head")
+    net.parameter("head.weight", out)
+    report = net.report()
+    result = whole(report.graph, report.parameters, loss_steps=False)
+    paths = {box.path: box.nodes for box in result.boxes if box.kind is BoxKind.MODULE}
+    assert paths == ({} if severed else {"cross_entropy": 2})
+    if not severed:
+        assert ("cross_entropy", "loss", Passing.GRADIENT) in links(result)
+        assert ("AddmmBackward0", "cross_entropy", Passing.GRADIENT) in links(result)
+        assert len(result.links) == 3
+    steps = whole(report.graph, report.parameters)
+    assert all(box.kind is not BoxKind.MODULE for box in steps.boxes)

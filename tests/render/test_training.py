@@ -128,5 +128,5 @@ def test_where_a_backward_raised_an_error_nothing_is_called_cut_off():
     told = training(*fates, alarms=(alarm,), remarks=(remark,))
     assert sentence(told) == f"0 of 2 parameters train; {remark}."
     (_, title), *_rest = lines(alarm, told)
-    assert title == "a and b: backward() raised an error over what was computed at t.py:8"
+    assert title == "a and b: backward() raised an error over what is done at t.py:8"
     assert "cut off from the loss at t.py:8" in sentence(replace(told, remarks=()))

@@ -1,5 +1,7 @@
 """Optimizers and models that change nothing, from what was seen of them, made by hand."""
 
+from dataclasses import replace
+
 from gradviz.facts.training import Evidence, Look, Stepper
 from gradviz.graph import Parameter, Place, Verdict, Zero
 from gradviz.training.idle import dead, idle, locked_at_zero
@@ -27,8 +29,8 @@ def holding(*names, steps=2, **fields):
     return Stepper(**{"name": "o", "kind": "SGD", "steps": steps, "held": names, **fields})
 
 
-def found(rule, evidence, *steppers):
-    return [(why, place, names) for why, place, names in rule(dict(evidence), steppers)]
+def found(rule, evidence, *steppers, **more):
+    return [(why, place, names) for why, place, names in rule(dict(evidence), steppers, **more)]
 
 
 def test_an_optimizer_of_frozen_parameters_is_told_by_the_line_that_froze_them():
@@ -50,6 +52,24 @@ def test_zeros_count_from_the_second_call_on_and_not_where_gradient_came_later()
     assert found(idle, twice, holding("a")) == [("zero", FLAT.place, ["a"])]
     later = [seen("a", "zero", "zero", looks=(Look(optimizer="o", gradient=0.5),))]
     assert found(idle, later, holding("a")) == []
+
+
+def test_zeros_that_begin_at_several_lines_are_told_by_each():
+    other = Zero(operation="clamp", why="", place=Place("net.py", 9))
+    name, clamped = seen("b", "zero", "zero")
+    clamped = replace(clamped, verdicts=tuple(replace(v, zero=other) for v in clamped.verdicts))
+    assert found(idle, [seen("a", "zero", "zero"), (name, clamped)], holding("a", "b")) == [
+        ("zero", FLAT.place, ["a"]),
+        ("zero", other.place, ["b"]),
+    ]
+
+
+def test_zeros_of_one_call_count_at_the_end_of_a_run_in_which_nothing_moved():
+    still, moved = [seen("a", "zero", drift=False)], [seen("a", "zero", drift=True)]
+    assert found(idle, still, holding("a", steps=3), ended=True) == [("zero", FLAT.place, ["a"])]
+    assert found(idle, still, holding("a", steps=3)) == []
+    assert found(idle, still, holding("a", steps=1), ended=True) == []
+    assert found(idle, moved, holding("a", steps=3), ended=True) == []
 
 
 def test_zero_weights_behind_each_other_are_locked_and_the_last_alone_is_not():

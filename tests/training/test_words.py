@@ -11,6 +11,7 @@ from gradviz.training.words import explain, is_thawed
 REACHED = Parameter(name="w", verdict=Verdict.REACHED)
 FROZEN = Parameter(name="w", verdict=Verdict.FROZEN)
 SEEN = Evidence(name="w", verdicts=(REACHED,), looks=(Look(optimizer="o", lr=0.1),))
+SHARD = "fully_shard(model)"
 HOLDER = Stepper(name="o", kind="SGD", steps=2, held=("w",))
 
 
@@ -19,6 +20,14 @@ def test_every_reason_has_two_sentences(why):
     for sentence in explain(why, [SEEN], [HOLDER]):
         assert sentence.endswith((".", "?)."))
         assert sentence[0].isupper()
+
+
+def test_shards_are_spoken_of_where_a_line_made_them():
+    at = {
+        code: replace(SEEN, replaced_at=Place("t.py", 6, code)) for code in ("net = Net()", SHARD)
+    }
+    mends = {code: explain("stale", [seen], [HOLDER])[1] for code, seen in at.items()}
+    assert [SHARD.partition("(")[0] in mend for mend in mends.values()] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """A backward raised an error, and so brought nothing to anything."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from gradviz.causes.explanation import Explanation
-from gradviz.graph import Cut, Place
+from gradviz.graph import Cut, Parameter, Place
 
 _CHANGED = re.compile(
     r" was changed in place at (?P<file>.+):(?P<line>\d+) \((?P<code>.*)\)\.$", re.DOTALL
@@ -111,6 +112,26 @@ def changed_at(notes: Iterable[str]) -> Place | None:
         if match:
             return Place(match["file"], int(match["line"]), match["code"])
     return None
+
+
+def blamed(parameters: Mapping[str, Parameter], notes: Iterable[str]) -> Mapping[str, Parameter]:
+    """Return parameters whose cut is where a backward raised with the line that made it raise: the
+    change that the note of :func:`note_on_change` names.
+    """
+    place = changed_at(notes)
+    if place is None:
+        return parameters
+
+    def at_change(cut: Cut) -> Cut:
+        return replace(cut, file=place.file, line=place.line, code=place.code)
+
+    return {
+        name: replace(
+            parameter,
+            cuts=tuple(at_change(cut) if has_raised(cut) else cut for cut in parameter.cuts),
+        )
+        for name, parameter in parameters.items()
+    }
 
 
 def has_raised(cut: Cut) -> bool:

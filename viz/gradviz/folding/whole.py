@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, Link
 from gradviz.folding.flow import Flow, Passing
+from gradviz.folding.losses import loss_functions
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
 
 
-def whole(graph: Graph, parameters: Mapping[str, Parameter]) -> Folded:
+def whole(graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool = True) -> Folded:
     """Return ``graph`` with a box for every node.
 
     The loss and the operations in their order, then marks and tensors as they are met.
@@ -19,13 +20,47 @@ def whole(graph: Graph, parameters: Mapping[str, Parameter]) -> Folded:
     Args:
         graph: As the analysis marked it.
         parameters: The parameters of the model by name; those that the graph lacks have no box.
+        loss_steps: Also with one for each step of one of torch's loss functions, which is one box
+            otherwise.
     """
-    return _Whole(Flow(graph, parameters), parameters).folded()
+    flow = Flow(graph, parameters)
+    return _Whole(flow, parameters, {} if loss_steps else _loss_boxes(flow)).folded()
+
+
+def _loss_boxes(flow: Flow) -> dict[int, Box]:
+    """Return the box of a loss function for each node that is a step of it; none for one in which
+    something severs.
+    """
+    names = loss_functions(flow.nodes)
+    steps: dict[tuple[str, str, bool], list[Node]] = {}
+    for node in flow.nodes:
+        if node.index in names:
+            call = (node.scope, names[node.index], node.requires_grad)
+            steps.setdefault(call, []).append(node)
+    severed = set(flow.cut_nodes) | {
+        index for edge in flow.cut_edges for index in (edge.source, edge.target)
+    }
+    boxes = {}
+    for (scope, name, _), nodes in steps.items():
+        inside = {node.index for node in nodes}
+        if inside.isdisjoint(severed) and all(n.kind is NodeKind.OPERATION for n in nodes):
+            box = Box(
+                kind=BoxKind.MODULE,
+                key=f"n{nodes[0].index}",
+                node=nodes[0],
+                nodes=len(nodes),
+                path=f"{scope}.{name}" if scope else name,
+                pruned=all(node.pruned for node in nodes),
+            )
+            boxes.update(dict.fromkeys(inside, box))
+    return boxes
 
 
 class _Whole:
-    def __init__(self, flow: Flow, parameters: Mapping[str, Parameter]) -> None:
-        self._flow, self._parameters = flow, parameters
+    def __init__(
+        self, flow: Flow, parameters: Mapping[str, Parameter], loss_boxes: Mapping[int, Box]
+    ) -> None:
+        self._flow, self._parameters, self._loss_boxes = flow, parameters, loss_boxes
         self._boxes: dict[str, Box] = {}
         self._numbers: dict[str, int] = {}
         self._links: dict[tuple[int, int, Passing], None] = {}
@@ -33,7 +68,7 @@ class _Whole:
     def folded(self) -> Folded:
         for node in self._flow.nodes:
             if node.kind in (NodeKind.LOSS, NodeKind.OPERATION):
-                self._add(self._of(node))
+                self._add(self._loss_boxes.get(node.index) or self._of(node))
         for edges in self._flow.into:
             for edge in edges:
                 self._connect(edge)
@@ -55,7 +90,7 @@ class _Whole:
 
     def _connect(self, edge: Edge) -> None:
         source = self._flow.nodes[edge.source]
-        way, target = self._flow.way(edge), self._numbers[f"n{edge.target}"]
+        way, target = self._flow.way(edge), self._numbers[self._key(edge.target)]
         if edge in self._flow.cut_edges:
             mark = self._add(self._mark(edge))
             self._link(mark, target, Passing.SEVERED)
@@ -65,9 +100,14 @@ class _Whole:
         made = (
             self._add(self._tensor(source, edge))
             if is_tensor
-            else self._numbers[f"n{source.index}"]
+            else self._numbers[self._key(source.index)]
         )
-        self._link(made, target, way)
+        if made != target:
+            self._link(made, target, way)
+
+    def _key(self, index: int) -> str:
+        box = self._loss_boxes.get(index)
+        return f"n{index}" if box is None else box.key
 
     def _mark(self, edge: Edge) -> Box:
         """Return the mark of what severs on an edge.

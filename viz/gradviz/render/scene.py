@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gradviz.facts.findings import Findings
-from gradviz.folding.boxes import Box, BoxKind, Folded, View
+from gradviz.folding.boxes import PICTURE, Box, BoxKind, Folded, View
 from gradviz.folding.fold import fold
 from gradviz.folding.whole import whole
 from gradviz.graph import NodeKind, Verdict
@@ -81,7 +81,7 @@ def scene(
     """
     title = changes.headline if changes else headline(report)
     if view.shows_all_of(report.graph) and not tried:
-        content = spine_first(whole_sketch(report))
+        content = spine_first(whole_sketch(report, loss_steps=view.budget != PICTURE))
         return Scene(
             is_whole=True,
             sketch=changes.mark(content) if changes else content,
@@ -100,11 +100,13 @@ def scene(
     return _Framing(report, folded).scene(title, tried, changes)
 
 
-def whole_sketch(report: Findings) -> Sketch:
+def whole_sketch(report: Findings, *, loss_steps: bool = True) -> Sketch:
     """Return the items and lines of the whole graph of ``report``, and unused parameters
     beside it.
+
+    ``loss_steps`` as in :func:`whole`.
     """
-    folded = whole(report.graph, report.parameters)
+    folded = whole(report.graph, report.parameters, loss_steps=loss_steps)
     words = wording([report])
     boxes = (*folded.boxes, *_unused(report))
     items = [item_of(box, box.key, report, words=words) for box in boxes]

@@ -254,7 +254,7 @@ def note_on_size(training: Training) -> str:
 def _alarm_line(alarm: Alarm, training: Training) -> str:
     """Return what an alarm is about, in a few words."""
     if alarm.why == "cut" and _is_raised(alarm):
-        return f"backward() raised an error over what was computed at {_at(alarm)}"
+        return f"backward() raised an error over what is done at {_at(alarm)}"
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]

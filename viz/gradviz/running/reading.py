@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.causes.raised import blamed
 from gradviz.facts.blocks import taken_together
 from gradviz.facts.calls import CallKind
 from gradviz.facts.parameters import Parameters
@@ -243,7 +244,7 @@ def _unclear(tensors: Mapping[str, Tensor]) -> Seen:
 
 def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
     return Seen(
-        parameters=report.parameters,
+        parameters=blamed(report.parameters, report.notes),
         asked=frozenset(map(id, ended.asked)) or None,
         place=report.place,
         returns=ended.kind is CallKind.GRAD,

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gradviz import causes
+from gradviz.causes.raised import blamed
 from gradviz.errors import LossError, TraceError
 from gradviz.facts.training import Training
 from gradviz.recording import seams, torch_inside
@@ -231,7 +232,7 @@ class Trace:
         with torch_inside.without_torch_function():
             self._training.calls.clear()
             call = Seen(
-                parameters=report.parameters,
+                parameters=blamed(report.parameters, report.notes),
                 terms=find_constant_terms(report.graph),
                 births=report.births,
             )

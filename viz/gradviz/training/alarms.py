@@ -54,14 +54,12 @@ def find_alarms(
     """
     alarms = _Collected()
     passed: set[str] = set()
-    for why, place, names in idle(evidence, steppers):
+    for why, place, names in idle(evidence, steppers, ended=ended):
         alarms.add(why, place, names)
         passed.update(names)
-    for why, place, names in (
-        *locked_at_zero(evidence, steppers),
-        *dead(evidence, steppers),
-    ):
-        if passed.isdisjoint(names):
+    for find in (locked_at_zero, dead):
+        zeros = [item for item in find(evidence, steppers) if passed.isdisjoint(item[2])]
+        for why, place, names in zeros:
             alarms.add(why, place, names)
             passed.update(names)
     for term in underivable:
@@ -80,7 +78,7 @@ def find_alarms(
             vanishes = fate.why == "too_small" and _vanishes(evidence, fate, thresholds)
             alarms.add_fate(fate, "vanishing" if vanishes else fate.why or "")
     return tuple(
-        _alarm(why, place, names, evidence, steppers)
+        _alarm(why, place, names, alarms.explained_with(why, names), evidence, steppers)
         for (why, place), names in alarms.names.items()
     )
 
@@ -93,6 +91,14 @@ class _Collected:
 
     def add(self, why: str, place: Place | None, names: Iterable[str]) -> None:
         self.names.setdefault((why, place), []).extend(names)
+
+    def explained_with(self, why: str, names: Sequence[str]) -> Sequence[str]:
+        """Return the parameters of which a reason is explained: what a whole optimizer gets of all
+        of it, though its zeros begin at several lines.
+        """
+        if why != "zero":
+            return names
+        return [name for (other, _), some in self.names.items() if other == why for name in some]
 
     def add_fate(self, fate: Fate, why: str) -> None:
         place = None if fate.file is None else Place(fate.file, fate.line or 0, fate.code or "")
@@ -368,10 +374,12 @@ def _alarm(
     why: str,
     place: Place | None,
     names: Sequence[str],
+    concerned: Sequence[str],
     evidence: Mapping[str, Evidence],
     steppers: Sequence[Stepper],
 ) -> Alarm:
-    means, mend = explain(why, [evidence[name] for name in names], steppers)
+    """Return an alarm about ``names``, explained of those that are ``concerned``."""
+    means, mend = explain(why, [evidence[name] for name in concerned], steppers)
     return Alarm(
         why="cut" if why == "underivable" else why,
         parameters=tuple(dict.fromkeys(names)),

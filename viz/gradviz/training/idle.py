@@ -13,11 +13,12 @@ _MATTERS = frozenset((Verdict.REACHED, Verdict.CUT, Verdict.UNUSED))
 
 
 def idle(
-    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper], *, ended: bool = False
 ) -> Iterator[tuple[str, Place | None, list[str]]]:
     """Yield the optimizers that change nothing.
 
-    Everything they hold is frozen, or got exactly zero in every call.
+    Everything they hold is frozen, or got exactly zero in every call. Where a run has ``ended`` of
+    which one call was watched, that nothing moved in all of its steps says the same of the others.
     """
     for stepper in steppers:
         held = [evidence[name] for name in stepper.held if name in evidence]
@@ -33,8 +34,16 @@ def idle(
             if any(parameter.drift for parameter in held):
                 continue  # something trained them all the same
             yield "frozen", _first_place(held), [parameter.name for parameter in held]
-        elif min(len(parameter.verdicts) for parameter in zero) >= 2:
-            yield "zero", _first_place(zero), [parameter.name for parameter in held]
+        elif _again(zero) or (ended and stepper.steps >= _AGAIN and _are_still(held)):
+            yield from _by_place(held)
+
+
+def _again(zero: Sequence[Evidence]) -> bool:
+    return min(len(parameter.verdicts) for parameter in zero) >= 2
+
+
+def _are_still(held: Sequence[Evidence]) -> bool:
+    return all(parameter.drift is False for parameter in held)
 
 
 def locked_at_zero(
@@ -74,8 +83,7 @@ def dead(
         others = [parameter for parameter in own if parameter not in weights]
         is_dead = all(_gets_nothing(weight) and weight.name in held for weight in weights)
         if weights and is_dead and any(_is_always_reached(other) for other in others):
-            names = [parameter.name for parameter in own if _gets_nothing(parameter)]
-            yield "zero", _first_place(weights), names
+            yield from _by_place([parameter for parameter in own if _gets_nothing(parameter)])
 
 
 def _gets_nothing(evidence: Evidence) -> bool:
@@ -105,6 +113,19 @@ def _has_reached_sibling(evidence: Evidence, everything: Mapping[str, Evidence])
         sibling.name.rpartition(".")[0] == module and _is_always_reached(sibling)
         for sibling in everything.values()
     )
+
+
+def _by_place(held: Sequence[Evidence]) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what gets zeros by the lines at which they begin.
+
+    What has no line of its own goes with the first.
+    """
+    first = _first_place(held)
+    names: dict[Place | None, list[str]] = {}
+    for parameter in held:
+        names.setdefault(_first_place([parameter]) or first, []).append(parameter.name)
+    for place, some in names.items():
+        yield "zero", place, some
 
 
 def _first_place(held: Sequence[Evidence]) -> Place | None:

@@ -60,7 +60,7 @@ _MEANS: Mapping[str, Explained] = {
         ),
         (
             "Make the optimizer after they were replaced, or give it the new parameters with"
-            " add_param_group(). After fully_shard(), make it before any forward."
+            " add_param_group()."
         ),
     ),
     "not_held": (
@@ -178,6 +178,9 @@ _PUT_BACK = (
 )
 
 
+_SHARDING = ("fully_shard", "FSDP", "FullyShardedDataParallel", "prepare(")
+
+
 def _is_copy_of_held(evidence: Evidence, steppers: Sequence[Stepper]) -> bool:
     """Say whether an optimizer that steps holds what a parameter was copied from."""
     return any(stepper.steps and evidence.copy_of in stepper.held for stepper in steppers)
@@ -240,6 +243,14 @@ class _Asked:
 def _not_stepped(asked: _Asked) -> Explained | None:
     skipped = asked.holders and all(holder.skipped for holder in asked.holders)
     return _SKIPPED if skipped else None
+
+
+def _stale(asked: _Asked) -> Explained | None:
+    lines = [own.replaced_at.code for own in asked.concerned if own.replaced_at is not None]
+    if not any(word in line for line in lines for word in _SHARDING):
+        return None
+    means, mend = _MEANS["stale"]
+    return means, f"{mend} After fully_shard(), make it before any forward."
 
 
 def _not_held(asked: _Asked) -> Explained | None:
@@ -316,6 +327,7 @@ def _cut(asked: _Asked) -> Explained | None:
 
 _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
     "not_stepped": _not_stepped,
+    "stale": _stale,
     "not_held": _not_held,
     "zero": _zero,
     "cleared": _cleared,
