@@ -185,3 +185,18 @@ def test_views_that_torch_does_not_let_anybody_ask_are_not_asked():
         loss = layer(torch.ones(1, 2)).sum() + numbers.sum()
     (cut,) = trace.report(loss, layer).cuts
     assert (cut.kind, cut.parameters) == (CutKind.DATA, ("weight",))
+
+
+@pytest.mark.parametrize("make", [torch.Tensor, torch.FloatTensor])
+def test_an_old_constructor_gives_the_memory_of_a_value_of_interest(make):
+    layer, head = nn.Linear(2, 2), nn.Linear(2, 1)
+    with gradviz.trace() as trace:
+        hidden = layer(torch.ones(1, 2))
+        loss = head(make(hidden.detach().clone()).requires_grad_()).sum()
+    parameters = trace.report(loss, nn.Sequential(layer, head)).parameters
+    assert (parameters["0.weight"].verdict, parameters["1.weight"].verdict) == ("cut", "reached")
+    with gradviz.trace() as trace:
+        values = make(layer(torch.ones(1, 2)).detach())
+        values.zero_()
+        loss = head(values).sum()
+    assert trace.report(loss, layer).parameters["weight"].verdict == "unused"

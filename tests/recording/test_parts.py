@@ -85,7 +85,9 @@ def test_a_pair_of_indices_is_a_way_of_two_parts():
         ("[0]", "[-1]", True),  # of a list of one they are
         ("['a']", "['b']", False),
         ("['a']", SOME, True),
-        ("[1:]", "[0]", True),
+        ("[1:]", "[0]", False),
+        ("[1:]", "[2]", True),
+        ("[-2:]", "[0]", True),
         (PAIRS, "['a']", True),
     ],
 )

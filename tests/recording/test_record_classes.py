@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from gradviz.recording.record_classes import argument_of, fields_in
+from gradviz.recording.record_classes import argument_of, fields_in, pieces_given
 
 FILE = dedent(
     """
@@ -55,3 +55,19 @@ def test_a_field_is_given_the_argument_in_its_place_or_of_its_name(call, part, g
     node = ast.parse(call, mode="eval").body
     argument = argument_of(node, fields_in(ast.parse(FILE)), part)
     assert (None if argument is None else ast.unparse(argument)) == given
+
+
+@pytest.mark.parametrize(
+    ("call", "part", "given"),
+    [
+        ("replace(point, y=b)", "y", ["b"]),
+        ("dataclasses.replace(point, y=b)", "x", ["point.x"]),
+        ("point._replace(y=b)", "y", ["b"]),
+        ("point._replace(**more)", "y", ["point._replace(**more).y"]),
+        ('text.replace("a", "b")', "y", ["text.replace('a', 'b').y"]),
+    ],
+)
+def test_a_replaced_field_is_the_new_one_and_the_others_are_as_before(call, part, given):
+    value = ast.parse(call, mode="eval").body
+    pieces = pieces_given(value, (part,), fields_in(ast.parse(FILE)))
+    assert [".".join((ast.unparse(node), *way)) for node, way, _ in pieces] == given

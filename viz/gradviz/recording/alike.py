@@ -14,6 +14,7 @@ from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from gradviz.recording.expressions import Path
@@ -23,7 +24,8 @@ from gradviz.recording.where import variables
 
 _ELEMENTS = 256  # of a list that are looked at
 _OBJECTS = 1024
-_CALLED = (FunctionType, BuiltinFunctionType, type)  # what these give is told by their source
+# What these give is told by their source, or they hold no number
+_CALLED = (FunctionType, BuiltinFunctionType, type, torch.dtype, torch.device)
 _SCALARS = (bool, int, float, np.number, np.bool_)
 
 

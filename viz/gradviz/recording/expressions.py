@@ -99,7 +99,7 @@ def _looked_up(call: ast.Call) -> str | None:
     return keys[0] if plain and isinstance(keys[0], str) else None
 
 
-def _element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
+def element_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
     """Return the path that an expression reads: as ``path_of``, and a constant number or slice in
     it is a part as well, as is an attribute of some element.
     """
@@ -223,7 +223,7 @@ def reads(node: ast.AST) -> Iterator[Path]:
 
 
 def _element_reads(node: ast.Name | ast.Attribute | ast.Subscript) -> Iterator[Path]:
-    path, indices = _element_of(node)
+    path, indices = element_of(node)
     if path is not None:
         if not _SHAPE.intersection(path[1:]):
             yield path
@@ -251,7 +251,7 @@ def reads_part(value: ast.AST, way: Path) -> Iterator[Path]:
     for piece in pieces(value, way):
         if piece.alone:
             continue
-        path, indices = _element_of(piece.node) if piece.way else (None, [])
+        path, indices = element_of(piece.node) if piece.way else (None, [])
         if path is None:
             yield from reads(piece.node)
             continue

@@ -50,7 +50,7 @@ class Reader:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.made: dict[tuple[int, Path, Path], Definition] = {}
+        self.made: dict[tuple[int, Path, Path, bool], Definition] = {}
         # At each break, at each continue
         self.loops: list[tuple[list[Environment], list[Environment]]] = []
 
@@ -289,7 +289,7 @@ class Reader:
     ) -> Environment:
         if path is None:
             return environment
-        key = (id(value), path, taken)
+        key = (id(value), path, taken, call)
         made = self.made.get(key)
         if made is None:
             made = self.made[key] = Definition(
@@ -298,7 +298,6 @@ class Reader:
             self.scope.definitions.append(made)
         else:
             made.before = _joined(made.before, environment) or environment
-            made.call = made.call and call
         if change:
             after = dict(environment)
             after[path] = environment.get(path, _BEFORE) | {made}

@@ -276,6 +276,14 @@ def is_repeated_within(code: CodeType, lasti: int) -> bool:
     if source_and_scope is None or position is None:
         return False
     return any(
-        isinstance(node, _REPEATS[3:]) and is_inside(position, range_of(node))
+        (isinstance(node, _REPEATS[3:]) and is_inside(position, range_of(node)))
+        or (_takes_several(node) and position == range_of(node))
         for node in ast.walk(source_and_scope[1].node)
+    )
+
+
+def _takes_several(node: ast.AST) -> bool:
+    """Say whether a node is a call of the elements of a display: ``torch.FloatTensor([a, b])``."""
+    return isinstance(node, ast.Call) and any(
+        isinstance(item, (ast.List, ast.Tuple)) and len(item.elts) > 1 for item in node.args
     )

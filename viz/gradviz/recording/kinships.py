@@ -1,6 +1,7 @@
-"""Tensors without history that lie in a parameter's memory since before the trace.
+"""Tensors without history whose making nobody saw, known by the memory in which they lie.
 
-``w = p.data``, ``model.state_dict()``, a flat buffer, a numpy array: nobody saw them being made.
+In a parameter's since before the trace: ``w = p.data``, ``model.state_dict()``, a flat buffer, a
+numpy array. In that of a value of interest: ``torch.Tensor(t)``, ``torch.FloatTensor(t)``.
 """
 
 from bisect import bisect_left
@@ -17,7 +18,7 @@ from gradviz.recording.identity import Facts
 from gradviz.recording.records import Call, Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
-from gradviz.recording.torch_inside import has_data, is_opaque, may_share
+from gradviz.recording.torch_inside import has_data, is_opaque, may_share, view_base
 from gradviz.recording.where import NOWHERE
 
 SHARED_MEMORY = "shared memory"
@@ -52,10 +53,13 @@ class Kinships:
             self._alone.add(address(tensor))
 
     def of(self, tensor: Tensor) -> int:
-        """Return the number of what a tensor carries that lies in the memory of leaves.
+        """Return the number of what a tensor carries that lies in the memory of leaves, or of a
+        value of interest that it is a view of.
 
         0 for one that lies in none.
         """
+        if (base := view_base(tensor)) is not None and (number := self._of_view(tensor, base)):
+            return number
         if self._spans is None:
             if not _is_floating(tensor) or address(tensor) in self._alone:
                 return 0
@@ -66,6 +70,12 @@ class Kinships:
         if not self._spans or not _is_floating(tensor):
             return 0
         return self._within(*_bytes(tensor), parameters=tensor.requires_grad)
+
+    def _of_view(self, tensor: Tensor, base: Tensor) -> int:
+        """Return the number of what a tensor carries of which only its base is known."""
+        tensors = self._tape.tensors
+        facts = tensors.find(base)
+        return facts.origin if facts is not None and tensors.find(tensor) is None else 0
 
     def of_others(self, inputs: Inputs, leaf: Tensor) -> Inputs:
         """Return some inputs of a call without what lies in the memory of one leaf alone."""

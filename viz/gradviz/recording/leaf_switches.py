@@ -13,11 +13,11 @@ def switched(tape: Tape, leaf: Tensor, spot: Spot, caller: Spot = NOWHERE) -> No
     """Take note of the line that set requires_grad of a leaf, where that froze it or thawed it
     again.
     """
-    facts = tape.tensors.know(leaf)
-    on, before = leaf.requires_grad, facts.switch
+    facts = tape.tensors.find(leaf)
+    on, before = leaf.requires_grad, None if facts is None else facts.switch
     if on != (before is None or before.on):  # else as it was before
         froze = spot if not on else NOWHERE if before is None else before.froze
-        facts.switch = Switched(on, spot, caller, froze)
+        tape.tensors.know(leaf).switch = Switched(on, spot, caller, froze)
         tape.froze = tape.froze or not on
 
 

@@ -10,11 +10,15 @@ from typing import NamedTuple
 Way = tuple[str, ...]
 
 SOME = "[?]"
+ANY = "[::]"  # some stretch of a list, in any order
 WITHIN = "[*]"
 """Some module within a module, itself among them."""
 
 PAIRS = "="
 """Before a key: what ``dict(rows)`` has there, be it of a dict or of pairs."""
+
+TAKE_OUT = frozenset("pop popleft popitem get get_nowait".split())
+"""Methods that give an element."""
 
 PAIRED = frozenset("zip enumerate items".split())
 """Calls whose elements are made of an element of each of several."""
@@ -25,7 +29,6 @@ _IN_PLACE = frozenset("list tuple iter copy deepcopy array asarray tensor as_ten
 _IN_PLACE_METHODS = frozenset("copy tolist numpy".split())
 _IN_ORDER = frozenset("reversed sorted set frozenset".split())
 _ONE_OF = frozenset("min max choice next heappop".split())
-_ONE_OF_METHODS = frozenset("pop popleft popitem get get_nowait".split())
 
 
 class Piece(NamedTuple):
@@ -56,12 +59,12 @@ def part_at(index: ast.expr) -> str:
         return f"[{index.value!r}]"
     if isinstance(index, ast.Constant) and index.kind == WITHIN:
         return WITHIN  # as ``taken`` writes it
-    if isinstance(index, ast.Slice) and index.step is None:
-        ends = [None if end is None else _number(end) for end in (index.lower, index.upper)]
-        if (ends[0] is None) == (index.lower is None) and (ends[1] is None) == (
-            index.upper is None
-        ):
-            return f"[{'' if ends[0] is None else ends[0]}:{'' if ends[1] is None else ends[1]}]"
+    if isinstance(index, ast.Slice):
+        given = (index.lower, index.upper, index.step)
+        ends = ["" if end is None else _number(end) for end in given]
+        if None in ends:
+            return ""
+        return f"[{ends[0]}:{ends[1]}]" if index.step is None else ANY
     number = _number(index)
     return "" if number is None else f"[{number}]"
 
@@ -101,6 +104,10 @@ def may_be_same(first: str, second: str) -> bool:
     places = place_in(first), place_in(second)
     if places[0] is not None and places[1] is not None and (places[0] < 0) != (places[1] < 0):
         return True
+    for place, other in zip(places, (second, first), strict=True):
+        start = other[1:-1].partition(":")[0] if is_stretch(other) else ""
+        if place is not None and start.isdecimal() and 0 <= place < int(start):
+            return False
     return first == second or is_open(first) or is_open(second)
 
 
@@ -111,7 +118,7 @@ def is_open(part: str) -> bool:
 
 def is_element(part: str) -> bool:
     """Say whether a part is an element, or a method that takes one out."""
-    return part.startswith("[") or part in _ONE_OF_METHODS
+    return part.startswith("[") or part in TAKE_OUT
 
 
 def is_some_of(part: str) -> bool:
@@ -131,6 +138,8 @@ def straightened(way: Way) -> Way:
 
 
 def _within(stretch: str, part: str) -> str:
+    if stretch == ANY:
+        return part if is_stretch(part) else SOME
     start, end = stretch[1:-1].split(":")
     place = place_in(part)
     if part == SOME:
@@ -199,7 +208,7 @@ def _of_display(value: ast.Tuple | ast.List | ast.Set, way: Way) -> list[Piece] 
     if part == PAIRS:
         return [piece for item in items for piece in of_pair(item, rest)]
     starred = [index for index, item in enumerate(items) if isinstance(item, ast.Starred)]
-    if part == SOME:
+    if part in (SOME, ANY):
         return [
             Piece(item.value, way) if isinstance(item, ast.Starred) else Piece(item, rest)
             for item in items
@@ -237,9 +246,8 @@ def _of_sum(value: ast.BinOp, way: Way) -> list[Piece] | None:
     length = len(side.elts)
     if -length <= place < length:
         return [Piece(side, way)]
-    if place >= 0:
-        return [Piece(value.right, (f"[{place - length}]", *way[1:]))]
-    return [Piece(value.left, (f"[{place + length}]", *way[1:]))]
+    other, shift = (value.right, -length) if place >= 0 else (value.left, length)
+    return [Piece(other, (f"[{place + shift}]", *way[1:]))]
 
 
 def _of_subscript(value: ast.Subscript, way: Way) -> list[Piece] | None:
@@ -391,15 +399,13 @@ def _of_method(call: ast.Call, owner: ast.expr, name: str, way: Way) -> list[Pie
         return _second(owner, (WITHIN if name == "named_modules" else SOME, *rest))
     if name in _IN_PLACE_METHODS:
         return [Piece(call, alone=True), Piece(owner, way)]
-    if name in _ONE_OF_METHODS:
+    if name in TAKE_OUT:
         return [Piece(owner, (SOME, *way))]
     return None
 
 
 def _second(source: ast.expr, way: Way) -> list[Piece] | None:
-    """Return what element 1 of each pair is: what the source holds. The others are keys and
-    numbers.
-    """
+    """Return what element 1 of each pair is: what the source holds, beside its key or place."""
     if way[1:] and place_in(way[1]) in (0, -2):
         return []
     return [Piece(source, (way[0], *way[2:]))]

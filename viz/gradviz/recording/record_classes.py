@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from gradviz.recording.parts import Piece, Way, name_of, pieces, place_in
+from gradviz.recording.taken import out_of
 
 Fields = Mapping[str, tuple[str, ...]]
 """The fields of each class in order, by its name."""
@@ -31,13 +32,19 @@ def pieces_given(value: ast.AST, way: Way, fields: Fields) -> Iterator[Piece]:
     pending = [*pieces(value, way)][::-1]
     while pending:
         piece = pending.pop()
-        given = (
-            argument_of(piece.node, fields, piece.way[0]) if piece.way and not piece.alone else None
-        )
-        if given is None:
+        inner = None if piece.alone else _inside(piece.node, piece.way, fields)
+        if inner is None:
             yield piece
         else:
-            pending += [*pieces(given, piece.way[1:])][::-1]
+            pending += [*pieces(inner.node, inner.way)][::-1]
+            pending += [] if piece.way else [Piece(piece.node, alone=True)]
+
+
+def _inside(node: ast.AST, way: Way, fields: Fields) -> Piece | None:
+    if not way:
+        return out_of(node)
+    given = argument_of(node, fields, way[0])
+    return _replaced(node, way) if given is None else Piece(given, way[1:])
 
 
 def argument_of(call: ast.AST, fields: Fields, part: str) -> ast.expr | None:
@@ -58,6 +65,22 @@ def argument_of(call: ast.AST, fields: Fields, part: str) -> ast.expr | None:
     given: dict[str, ast.expr] = dict(zip(names, call.args, strict=False))
     given.update((word.arg, word.value) for word in call.keywords if word.arg is not None)
     return given.get(names[place])
+
+
+def _replaced(call: ast.AST, way: Way) -> Piece | None:
+    """Return what gives a field of ``replace(record, loss=v)``, or of ``record._replace(loss=v)``.
+
+    None for any other call.
+    """
+    if not isinstance(call, ast.Call) or not call.keywords or place_in(way[0]) is not None:
+        return None
+    owner = call.args[0] if len(call.args) == 1 and name_of(call) in ("replace", "evolve") else None
+    if name_of(call) == "_replace" and isinstance(call.func, ast.Attribute) and not call.args:
+        owner = call.func.value
+    if owner is None or any(word.arg is None for word in call.keywords):
+        return None
+    values = {word.arg: word.value for word in call.keywords}
+    return Piece(values[way[0]], way[1:]) if way[0] in values else Piece(owner, way)
 
 
 def _is_record(node: ast.ClassDef) -> bool:

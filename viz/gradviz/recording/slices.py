@@ -16,6 +16,7 @@ from gradviz.recording.definitions import EACH, Definition, Environment, Scope, 
 from gradviz.recording.expressions import (
     Path,
     Range,
+    element_of,
     holds,
     parted,
     path_of,
@@ -32,7 +33,7 @@ from gradviz.recording.owners import (
     functions_of,
     stores,
 )
-from gradviz.recording.parts import Piece, name_of, straightened
+from gradviz.recording.parts import SOME, Piece, name_of, place_in, straightened
 from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
 from gradviz.recording.texts import read_in_texts, texts_of_several
@@ -53,6 +54,8 @@ from gradviz.recording.ways import (
 # Definitions that are followed; of a value that hangs together with more, nothing is said
 _MOST = 400
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+_RANKS = frozenset("sorted min max nlargest nsmallest heappop".split())
+_REORDERS = frozenset("reverse sort shuffle rotate".split())
 
 
 def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
@@ -110,6 +113,21 @@ def _computes(source: Source, definition: Definition) -> bool:
     if definition.call and isinstance(value, ast.Call):
         return name_of(value) in source.callables
     return definition.change and not definition.adds
+
+
+def _ranks(value: ast.AST) -> bool:
+    """Say whether which elements a value takes may depend on all of them."""
+    return any(isinstance(node, ast.Call) and name_of(node) in _RANKS for node in ast.walk(value))
+
+
+def _reordered(path: Path, definitions: list[Definition]) -> Path:
+    """Return a path with no place in a list whose elements a call may have moved to others."""
+    for definition in definitions:
+        call, start = definition.value, len(definition.target)
+        if definition.call and isinstance(call, ast.Call) and name_of(call) in _REORDERS:
+            moved = (SOME if place_in(part) is not None else part for part in path[start:][:1])
+            path = (*path[:start], *moved, *path[start + 1 :])
+    return path
 
 
 @dataclass(slots=True)
@@ -176,9 +194,7 @@ class Slicer:
         self._take(whole, way)
 
     def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
-        """Return the paths that an expression takes a value from, of a call's arguments what its
-        function returns something of.
-        """
+        """Return the paths that an expression reads, of a call's arguments what its result has."""
         return [*reads(narrowed(value, self._given_in(value, scope, environment)))]
 
     def _given_in(
@@ -188,13 +204,13 @@ class Slicer:
         told.
         """
         calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
-        given = {call: self._given(call, scope, environment) for call in calls}
-        return {call: arguments for call, arguments in given.items() if arguments}
+        return {call: given for call in calls if (given := self._given(call, scope, environment))}
 
     def part(
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
+        way = replace(way, computed=way.computed or _ranks(value))
         for piece in pieces_given(value, taken, self.source.records):
             self._piece(piece, scope, environment, way)
 
@@ -204,12 +220,13 @@ class Slicer:
             self._take(alone(node, way), way)
         if piece.alone or isinstance(node, ast.Constant):
             return
-        own, indices = path_of(node)
-        if own is not None and not indices:
+        own, indices = element_of(node)
+        if own is not None:
             self._take(Expression(range_of(node), (), way.object, not way.kept, way.loose), way)
-            line = getattr(node, "lineno", 0)
-            path = without_some((*own, *piece.way))
+            path, line = without_some((*own, *piece.way)), getattr(node, "lineno", 0)
             self.pending.append((path, scope, environment, way, line))
+            for index in indices:
+                self.value(index, scope, environment, way)
             return
         left = () if left and is_of_number(node, left) else left
         if left and not isinstance(node, ast.Call):
@@ -230,7 +247,7 @@ class Slicer:
             return {}
         inner = self.source.scope(functions[0])
         passed = _passed_on(self.source, inner)
-        if passed is None or any(isinstance(argument, ast.Starred) for argument in value.args):
+        if passed is None or any(isinstance(item, ast.Starred) for item in value.args):
             return {}
         given: dict[ast.expr, list[Path]] = {
             argument: []
@@ -258,10 +275,9 @@ class Slicer:
 
     def _is_new(self, thing: object, path: Path, way: Way) -> bool:
         key = (id(thing), path, way)
-        if key in self.followed:
-            return False
+        is_new = key not in self.followed
         self.followed.add(key)
-        return True
+        return is_new
 
     def _follow(
         self, path: Path, scope: Scope, environment: Environment, way: Way, line: int
@@ -271,6 +287,7 @@ class Slicer:
         definitions, older = reaching(path, environment)
         if any(_computes(self.source, definition) for definition in definitions):
             way = replace(way, computed=True)
+        path = _reordered(path, definitions)
         for definition in definitions:
             suffix = path[len(definition.target) :]
             # An element of a constant key may be another than the one that was filled

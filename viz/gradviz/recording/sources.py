@@ -11,6 +11,7 @@ from gradviz.recording.definitions import Function, Scope
 from gradviz.recording.expressions import Path, Range, arguments_of, range_of, root_of
 from gradviz.recording.flows import Reader
 from gradviz.recording.record_classes import fields_in
+from gradviz.recording.taken import plain
 
 _READS_ALL = frozenset("exec eval locals globals vars".split())
 _FRAMES = frozenset("_getframe currentframe f_locals".split())
@@ -201,7 +202,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 def source_of(filename: str) -> Source | None:
     """Return a file as read; None where it cannot be."""
     try:
-        tree = _with_constant_keys(ast.parse("".join(getlines(filename))))
+        tree = plain(_with_constant_keys(ast.parse("".join(getlines(filename)))))
     except (SyntaxError, ValueError, RecursionError):
         return None
     if not tree.body:

@@ -30,7 +30,7 @@ from gradviz.recording.names import ACCUMULATORS, is_accumulator
 from gradviz.recording.records import FORGOTTEN, Asked, Call, Exit, LeafSeen, Stamp, Step, Write
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.rewritten import Rewritten
-from gradviz.recording.tensor_state import history
+from gradviz.recording.tensor_state import base_of, history
 from gradviz.recording.torch_inside import sharded
 from gradviz.recording.where import Spot
 from gradviz.system.undo import Action, as_one, when_empty
@@ -177,8 +177,11 @@ class Tape:
 
         ``live`` where its use requires grad.
         """
+        facts = self.tensors.find(tensor)
+        origin = 0 if facts is None else facts.origin
+        if not origin and (facts is None or not facts.leaf):
+            origin = self.kin(tensor)  # which may meet the leaf
         facts = self.tensors.know(tensor)
-        origin = facts.origin or (0 if facts.leaf else self.kin(tensor))  # which may meet the leaf
         if not facts.leaf:
             facts.leaf = next(self._count)
             self.leaves[facts.leaf] = LeafSeen(tensor, (origin,) if origin else ())
@@ -195,8 +198,7 @@ class Tape:
 
     def leaf_number(self, tensor: Tensor) -> int | None:
         """Return the number of a leaf tensor that was met; None for any other."""
-        facts = self.tensors.find(tensor)
-        return (facts.leaf or None) if facts is not None else None
+        return None if (facts := self.tensors.find(tensor)) is None else facts.leaf or None
 
     def hold(self, tensors: Iterable[Tensor]) -> None:
         """Hold the leaves among some tensors that a reentrant checkpoint reads.
@@ -237,8 +239,7 @@ class Tape:
 
     def origin(self, tensor: Tensor) -> int | None:
         """Return the number of the call that made a tensor without history, if known."""
-        facts = self.tensors.find(tensor)
-        return (facts.origin or None) if facts is not None else None
+        return None if (facts := self.tensors.find(tensor)) is None else facts.origin or None
 
     def set_origin(self, tensor: Tensor, serial: int) -> None:
         if type(tensor) is not Tensor and (inner := sharded.inner(tensor)) is not tensor:
@@ -249,8 +250,9 @@ class Tape:
             self.leaves[facts.leaf].sources += (serial,)
 
     def drop_origin(self, tensor: Tensor) -> None:
-        facts = self.tensors.find(tensor)
-        if facts is not None:
+        if base_of(tensor) is not tensor:  # unknown, it carries what its base does
+            self.tensors.know(tensor)
+        if (facts := self.tensors.find(tensor)) is not None:
             facts.origin = 0
 
     def set_alias(self, tensor: Tensor, kind: CutKind) -> None:
@@ -346,8 +348,7 @@ class Tape:
 
     def spot_of(self, number: int) -> Spot | None:
         """Return the line of a call that autograd did not record; None for a leaf."""
-        call = self.calls.get(number)
-        return None if call is None else call.spot
+        return None if (call := self.calls.get(number)) is None else call.spot
 
 
 # Keeps torch from overflowing the stack when it frees a deep autograd graph that Python has
