@@ -137,3 +137,12 @@ def test_a_comparison_with_itself_severs_nothing(same, verdict):
         loss.backward()
     report = trace.report(loss, model)
     assert str(report.parameters["mean.weight"].verdict) == verdict
+
+
+def test_a_lazy_layer_gets_its_memory_and_is_watched_on():
+    model = nn.Sequential(nn.LazyLinear(3), nn.Linear(3, 1))
+    with gradviz.trace() as trace:
+        loss = model(X).sum()
+    report = trace.report(loss, model)
+    assert {parameter.verdict for parameter in report.parameters.values()} == {"reached"}
+    assert "stopped watching" not in str(report)

@@ -68,9 +68,8 @@ def region(tensor: Tensor) -> tuple[int, int]:
     low = int(tensor.storage_offset()) * size
     if tensor.numel() == 0:
         return low, low
-    span = sum(
-        (length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True)
-    )
+    shape = Tensor.size(tensor)  # a lazy one denies its attribute until it is done
+    span = sum((length - 1) * step for length, step in zip(shape, tensor.stride(), strict=True))
     return low, low + (int(span) + 1) * size
 
 
