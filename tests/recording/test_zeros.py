@@ -65,6 +65,40 @@ def test_routes_that_cancel_out_are_told_as_that():
     )
 
 
+def a_constant_input_and_a_weight_of_zero(layer, x):
+    moved = layer(torch.zeros_like(x))  # begins
+    still = layer(torch.zeros_like(x))
+    return moved.square().sum() + 0 * still.sum()
+
+
+def a_dead_trunk_and_a_head_left_out(layer, x):
+    h = (layer(x) - 100).relu()  # begins
+    return (h + 1).square().sum() + (torch.zeros(2) * h.exp()).sum()
+
+
+def a_clamp_at_the_parameter_and_an_auxiliary_term_off(layer, x):
+    weight = layer.weight.clamp(5, 6)  # begins
+    auxiliary = (x @ weight.T).mean()
+    return (x @ weight.T).square().mean() + 0.0 * auxiliary
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        a_constant_input_and_a_weight_of_zero,
+        a_dead_trunk_and_a_head_left_out,
+        a_clamp_at_the_parameter_and_an_auxiliary_term_off,
+    ],
+)
+def test_of_several_beginnings_the_one_that_gradient_came_nearest_through_is_named(step):
+    layer = nn.Linear(3, 2)
+    with gradviz.trace() as trace:
+        loss = step(layer, torch.randn(4, 3))
+        loss.backward()
+    place = trace.report(loss, layer).parameters["weight"].zero.place
+    assert place.code.endswith("# begins")
+
+
 @pytest.mark.parametrize(
     ("node", "name"),
     [

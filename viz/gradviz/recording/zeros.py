@@ -89,7 +89,8 @@ def find_zeros(
             if went == 0 and source is not None and source in above
         )
         if begins:
-            index, source, empty = begins[0]
+            # Gradient came nearest to the parameter here: what stops it earlier stops other routes
+            index, source, empty = begins[-1]
             if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
                 index, source = _taken_up_by(built, flows, index) or (index, source)
             shown = "nothing of it is selected" if empty else _shown(flows[index], source)
