@@ -29,25 +29,19 @@ class Net(nn.Module):
             nn.init.ones_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what the layers give, run as the strategy has it."""
+        """Run the layers as the strategy has it."""
         return self.strategy(self, x, self.at)
 
 
 def none(net: nn.Module, h: Tensor, at: str) -> Tensor:
-    """Return what the net gives with nothing frozen.
-
-    Args:
-        net: The article's.
-        h: What goes into it.
-        at: The layer that other strategies freeze.
-    """
+    """Freeze nothing."""
     for layer in net.children():
         h = layer(h)
     return h
 
 
 def requires_grad(net: nn.Module, h: Tensor, at: str) -> Tensor:
-    """Return what the net gives with the parameters of the layer ``at`` frozen.
+    """Freeze the parameters of one layer.
 
     Gradient still passes through it, to the layers before.
     """
@@ -58,9 +52,7 @@ def requires_grad(net: nn.Module, h: Tensor, at: str) -> Tensor:
 
 
 def detach(net: nn.Module, h: Tensor, at: str) -> Tensor:
-    """Return what the net gives with the output of the layer ``at`` taken out of the graph, and
-    with it everything before.
-    """
+    """Take the output of one layer out of the graph, and with it everything before."""
     for name, layer in net.named_children():
         h = layer(h)
         if name == at:
@@ -69,9 +61,7 @@ def detach(net: nn.Module, h: Tensor, at: str) -> Tensor:
 
 
 def no_grad(net: nn.Module, h: Tensor, at: str) -> Tensor:
-    """Return what the net gives with the layer ``at``, and everything before it, run without
-    recording a graph.
-    """
+    """Run one layer, and everything before it, without recording a graph."""
     layers = list(net.children())
     split = LAYERS.index(at) + 1
     with torch.no_grad():
