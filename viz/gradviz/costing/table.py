@@ -50,7 +50,8 @@ def _row(name: str, cost: Cost) -> tuple[str, ...]:
 
 def _time(times: Times) -> str:
     median, low, high = (
-        f"{1000 * seconds:.3g}" for seconds in (times.median, times.low, times.high)
+        f"{1000 * seconds:.3g}" if seconds < 1 else f"{1000 * seconds:,.0f}"
+        for seconds in (times.median, times.low, times.high)
     )
     return f"{median} ({low} to {high})"
 
