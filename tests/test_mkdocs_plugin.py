@@ -68,7 +68,7 @@ def test_a_page_shows_pictures_and_reports(project):
         page,
     )
     assert [alt for _, alt, _ in pictures] == [
-        "2 of 6 parameters get gradient; detach_() at article.py:67 cuts off f1 and f2.",
+        "2 of 6 parameters get gradient; detach_() at article.py:59 cuts off f1 and f2.",
         "A chosen text.",
     ]
     for dark, _, light in pictures:

@@ -103,7 +103,7 @@ def test_html_shows_the_picture_in_both_schemes_with_the_verdicts_as_alternative
     assert attribute(dark, "class") == "gradviz gradviz-dark"
     assert (
         attribute(first, "alt")
-        == "2 of 6 parameters get gradient; detach_() at article.py:67 cuts off f1 and f2."
+        == "2 of 6 parameters get gradient; detach_() at article.py:59 cuts off f1 and f2."
     )
     assert attribute(chosen, "alt") == "A chosen text."
     assert "What <em>detach</em> prunes." in page

@@ -34,7 +34,7 @@ def test_the_command_says_what_changed_as_text(run):
         "Cuts that came",
     ]
     assert lines[4].startswith("  detach_() at ")
-    assert lines[4].endswith("article.py:67: h.detach_()")
+    assert lines[4].endswith("article.py:59: h.detach_()")
     assert lines[5:] == ["    f1.* (2 tensors, 4 values)", "    f2.* (2 tensors, 9 values)"]
 
 

@@ -60,7 +60,7 @@ def test_what_changed_and_the_cut_that_came_are_marked_with_a_ring_and_a_word(no
     assert "<title" in picture
     assert (
         ElementTree.fromstring(picture)[0].text
-        == "f1 and f2 were reached and are cut; detach_() at article.py:67 came"
+        == "f1 and f2 were reached and are cut; detach_() at article.py:59 came"
     )
     assert "new or changed" in picture
     assert ">gone<" not in picture

@@ -35,7 +35,7 @@ def test_the_example_prints_the_picture_for_both_schemes_and_the_table(run):
         "<picture>",
         '  <source media="(prefers-color-scheme: dark)" srcset="article-detach-dark.svg">',
         (
-            '  <img alt="2 of 6 parameters get gradient; detach_() at article.py:67 cuts off f1 and'
+            '  <img alt="2 of 6 parameters get gradient; detach_() at article.py:59 cuts off f1 and'
             ' f2." src="article-detach-light.svg">'
         ),
         "</picture>",
@@ -44,7 +44,7 @@ def test_the_example_prints_the_picture_for_both_schemes_and_the_table(run):
     cells = re.findall(r"<t[dh]>(.*?)</t[dh]>", html)
     assert cells[:4] == ["parameter", "verdict", "gradient", "cut by"]
     assert cells[4:7] == ["f1.weight", "cut", "None"]
-    assert cells[7].endswith("article.py:67: h.detach_()")
+    assert cells[7].endswith("article.py:59: h.detach_()")
     assert len(cells) == 4 * 7
 
 
