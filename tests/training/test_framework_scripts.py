@@ -1,7 +1,7 @@
 """Small scripts of real frameworks, each beside one with a fault.
 
-Run by Python alone and watched: the same output, and the right answer for every parameter. They
-share a process that has imported the frameworks, and each is a fork of it.
+Run by Python alone and watched: the same output, and the right answer for every parameter. Those
+of one framework share a process that has imported it, and each is a fork of it.
 
 truth.json says of each script: which processes write a report of their own, which parameters do
 not train and why, a piece of the line to be named, whether there is an alarm, and which
@@ -9,6 +9,7 @@ parameters lie in other processes whole.
 """
 
 import fnmatch
+import functools
 import json
 import os
 import sys
@@ -21,7 +22,7 @@ import warm
 
 SCRIPTS = Path(__file__).parent / "frameworks"
 TRUTH = json.loads((SCRIPTS / "truth.json").read_text())
-NEEDS = {"lightning": "lightning.pytorch", "hf": "transformers", "accelerate": "accelerate"}
+NEEDS = {"lightning": "lightning.pytorch", "hf": "transformers.trainer", "accelerate": "accelerate"}
 
 
 def needed(name):
@@ -37,15 +38,26 @@ NAMES = [name for name in TRUTH if is_there(needed(name))]
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """The folder that all scripts have left their reports and their output in."""
-    out = tmp_path_factory.mktemp("frameworks")
-    modules = {module for name in NAMES if (module := needed(name))}
-    imports = [part for module in sorted(modules) for part in ("--import", module)]
-    runner = [sys.executable, SCRIPTS.parent / "run_scripts.py", "--plain", *imports]
-    command = [*runner, SCRIPTS, out, *NAMES]
-    done = warm.completed(command, out, OMP_NUM_THREADS="1", TRANSFORMERS_VERBOSITY="error")
-    assert done.returncode == 0, done.stderr
-    return out
+    """What runs a script, with all others that need its framework, and returns the folder that
+    their reports and their output are in.
+    """
+
+    @functools.cache
+    def run(names):
+        out = tmp_path_factory.mktemp("frameworks")
+        imports = ["--import", needed(names[0])] if needed(names[0]) else []
+        runner = [sys.executable, SCRIPTS.parent / "run_scripts.py", "--plain", *imports]
+        command = [*runner, SCRIPTS, out, *names]
+        done = warm.completed(command, out, OMP_NUM_THREADS="1", TRANSFORMERS_VERBOSITY="error")
+        assert done.returncode == 0, done.stderr
+        return out
+
+    def run_with_its_framework(name):
+        framework = needed(name)
+        alike = (other for other in NAMES if framework and needed(other) == framework)
+        return run(tuple(alike) or (name,))
+
+    return run_with_its_framework
 
 
 def mistakes(truth, training, process=""):
@@ -76,12 +88,13 @@ def mistakes(truth, training, process=""):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_of_a_framework_is_judged_as_its_truth_says(name, ran):
     truth = TRUTH[name]
-    printed = (ran / f"{name}.txt").read_text()
-    assert (ran / f"{name}.out").read_text() == (ran / f"{name}.plain").read_text() != "", printed
+    out = ran(name)
+    printed = (out / f"{name}.txt").read_text()
+    assert (out / f"{name}.out").read_text() == (out / f"{name}.plain").read_text() != "", printed
     assert "stopped watching" not in printed
     assert ("differ between ranks" in printed) is truth.get("apart", False), printed
     own = truth.get("reports", [""])
-    reports = [path for part in own for path in ran.glob(f"{name}.{part}{part and '.'}json")]
+    reports = [path for part in own for path in out.glob(f"{name}.{part}{part and '.'}json")]
     assert len(reports) >= len(own), printed
     for path in reports:
         training = json.loads(path.read_text())["training"]
