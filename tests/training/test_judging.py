@@ -168,6 +168,14 @@ def test_what_its_optimizer_may_have_moved_unseen_is_not_said_to_be_moved_by_han
     assert fate(replace(STILL, moved=4), **written)[0].mover == "gradient"
 
 
+def test_what_is_frozen_in_every_call_and_moves_between_steps_is_moved_by_hand():
+    frozen = replace(REACHED, verdict=Verdict.FROZEN)
+    untouched = Look(optimizer="optimizer", gradient=None, compared=4, lr=0.1, place=STEP)
+    ema = {"drift": True, "verdicts": (frozen,)}
+    assert fate(untouched, **ema)[0].mover == "hand, no gradient"
+    assert fate(untouched, thawed=True, **ema)[0].mover == "gradient"
+
+
 def test_an_update_that_the_type_cannot_hold_is_too_small_and_one_that_it_can_is_lost():
     found, (alarm,) = fate(STILL)
     assert (found.why, found.line, alarm.why) == ("too_small", 14, "too_small")

@@ -23,14 +23,17 @@ from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import FOREACH
 
 _MOST = 64  # items of one container that are looked at
-_DATA = "Look at the data: leave such values out, or replace them, before they go in."
+_DATA = "Look at what makes it: the data, or what is computed from them before they go in."
 _LINE = "Look at what made it so."
 _MENDS = {
     MADE: (
         "Give it values where it is made (zeros, randn, nn.init): torch.empty() holds what lay in"
         " memory before."
     ),
-    STEP: "Lower the learning rate, or clip the gradient.",
+    STEP: (
+        "Look at the step that wrote it: its gradient may have been NaN already, or its learning"
+        " rate too large."
+    ),
     "copy_": "Look at what was copied into it: a checkpoint, or another model.",
 }
 _DID = {MADE: "it was made", STEP: "an optimizer wrote it last"}

@@ -208,7 +208,9 @@ def _mover(evidence: Evidence, holders: Sequence[Stepper]) -> str | None:
     None where something wrote into it, and its optimizer stepped unseen.
     """
     stepped = [look for look in evidence.looks if look.moved]
-    if evidence.by_hand and not stepped:
+    is_frozen = bool(evidence.verdicts) and not evidence.thawed
+    is_frozen &= all(in_call.verdict is Verdict.FROZEN for in_call in evidence.verdicts)
+    if (evidence.by_hand or is_frozen) and not stepped:
         if not evidence.looks and any(holder.steps for holder in holders):
             return None
         is_fed = any(
