@@ -1,5 +1,7 @@
 """What is said of parameters that are NaN or infinite."""
 
+from pathlib import Path
+
 from gradviz.facts.training import Evidence, Overflow, Throw
 from gradviz.graph import NotFinite, Place
 from gradviz.training.spoilt import of_spoilt
@@ -41,3 +43,10 @@ def test_a_birth_without_such_a_step_keeps_its_own_remedy():
 def test_a_step_whose_update_is_not_finite_is_told_with_its_rate():
     overflow = Overflow(kind="SGD", dtype="float32", lr=1e30)
     assert "Its learning rate is 1e+30." in of_spoilt(spoilt(overflow=overflow), [], GENERAL)[0]
+
+
+def test_the_line_that_wrote_what_was_there_before_is_named_from_the_folder_that_it_is_in():
+    why = f"w, a parameter, holds NaN; it was last written at {Path.cwd() / 'train.py'}:8"
+    birth = NotFinite(operation="mul", why=why, holder="w")
+    means, _ = of_spoilt(spoilt(birth=birth), [], GENERAL)
+    assert means.endswith("holds NaN; it was last written at train.py:8.")

@@ -81,7 +81,7 @@ def holder_of(tape: Tape, built: Built, names: Names, value: Held) -> Holder | N
         mend, did = _mend(write.operation, mend), _DID.get(write.operation, "it was last written")
         why += f"; {did} at {line}" if line is not None else ""
     elif line is not None:
-        why += f"; it comes from {line}"
+        why += f"; it gets its value at {line}"
     return Holder(name, why, mend, line)
 
 

@@ -6,6 +6,7 @@ Pure, without torch.
 from collections.abc import Sequence
 
 from gradviz.facts.training import Evidence, Overflow, Stepper
+from gradviz.render.sentences import note_text
 
 Words = tuple[str, str]
 """What it means, and what mends it."""
@@ -37,7 +38,7 @@ def of_spoilt(
         return _CAME_SPOILT if all(own.came_spoilt for own in concerned) else None
     means, mend = otherwise
     if birth.holder:
-        return f"{means} It was there before: {birth.why}.", birth.mend or mend
+        return f"{means} It was there before: {note_text(birth.why)}.", birth.mend or mend
     born = f"{means} It is born in {birth.operation}: {birth.why}"
     thrown = next(filter(None, (parameter.thrown for parameter in concerned)), None)
     if thrown is None:
