@@ -4,6 +4,7 @@ What is longer still is listed with how long it is: a figure here may only fall.
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,12 @@ PACKAGE = Path(__file__).parents[1] / "viz" / "gradviz"
 VAGUE = frozenset("one each said told found known seen here around".split())
 LINES = {"module": 450, "class": 300, "function": 60}
 DECISIONS = 20
+WORDS = 30  # of one sentence of a docstring
+GIVING = re.compile(r"\b(returns?|yields?|says?|tells?|gives?|asserts?)\b", re.IGNORECASE)
+EXAMPLE = re.compile(r">>>.*?(\n\n|\Z)", re.DOTALL)
+SENTENCE_END = re.compile(r"[.:;?](?:\s|\Z)|\n\n")
+# The article's own program, whose lines the pictures name
+GIVES_NOTHING_TO_SAY = ("article.py",)
 BRANCHES = (
     *(ast.If, ast.IfExp, ast.BoolOp, ast.match_case),
     *(ast.For, ast.AsyncFor, ast.While, ast.comprehension, ast.ExceptHandler),
@@ -92,6 +99,35 @@ def deciding(path: Path) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count > DECISIONS}
 
 
+def public_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Yield the functions of a module and the methods of its classes that have no underscore."""
+    for node in tree.body:
+        inner = node.body if isinstance(node, ast.ClassDef) and node.name[0] != "_" else [node]
+        yield from (f for f in inner if isinstance(f, ast.FunctionDef) and f.name[0] != "_")
+
+
+def unsaid(source: str) -> list[str]:
+    """Return the public functions that give a value and do not say so, or say it too long."""
+    tree = ast.parse(source)
+    names = []
+    for function in public_functions(tree):
+        text = EXAMPLE.sub("", ast.get_docstring(function) or "")
+        answer = "None" if function.returns is None else ast.unparse(function.returns)
+        marks = " ".join(map(ast.unparse, function.decorator_list))
+        is_answer = (
+            function in tree.body
+            and not answer.startswith(("None", "Never", "NoReturn"))
+            and "contextmanager" not in marks
+            and "command" not in marks
+        )
+        sentences = SENTENCE_END.split(text)
+        if (is_answer and not GIVING.search(text)) or max(
+            len(s.split()) for s in sentences
+        ) > WORDS:
+            names.append(function.name)
+    return names
+
+
 def classes(source: str) -> set[str]:
     return {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
 
@@ -120,6 +156,25 @@ def test_a_class_has_a_name_of_its_own() -> None:
 
 def test_a_second_class_of_a_name_is_seen_inside_another_too() -> None:
     assert shared(("class Way: pass", "class Outer:\n    class Way: pass")) == ["Way"]
+
+
+@pytest.mark.parametrize("path", files(), ids=name_of)
+def test_docstrings_say_in_short_what_is_given(path: Path) -> None:
+    assert name_of(path) in GIVES_NOTHING_TO_SAY or not unsaid(path.read_text(encoding="utf-8"))
+
+
+def test_a_value_that_no_docstring_speaks_of_is_seen() -> None:
+    long = " ".join(["word"] * 31)
+    source = "\n".join(
+        (
+            'def silent() -> int:\n    """Count."""',
+            "def without() -> int: pass",
+            'def fine() -> int:\n    """Return how many."""',
+            'def acts() -> None:\n    """Count."""',
+            f'def endless() -> None:\n    """{long}."""',
+        )
+    )
+    assert unsaid(source) == ["silent", "without", "endless"]
 
 
 def test_what_is_listed_is_there() -> None:

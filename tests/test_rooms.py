@@ -3,7 +3,9 @@
 Who may import whom, held on the package itself, and the proof that the check can fail.
 """
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,10 @@ import pytest
 
 pytest.importorskip("importlinter", reason="import-linter is not installed")
 ROOT = Path(__file__).parents[1]
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def lint(viz: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -96,3 +102,23 @@ def test_a_new_room_has_to_be_put_on_a_floor(copied: Path, tmp_path: Path) -> No
     done = lint(copied, tmp_path)
     assert done.returncode == 1
     assert "attic" in done.stdout
+
+
+def test_what_says_that_it_needs_no_torch_is_imported_where_there_is_none() -> None:
+    modules = [
+        ".".join(path.relative_to(ROOT / "viz").with_suffix("").parts).removesuffix(".__init__")
+        for path in (ROOT / "viz/gradviz").rglob("*.py")
+        if re.search(r"no torch\b|without torch\b", ast.get_docstring(parsed(path)) or "")
+    ]
+    assert len(modules) > 20
+    program = "\n".join(
+        (
+            "import importlib, sys",
+            "sys.modules['torch'] = None",
+            "for name in sys.argv[1:]: importlib.import_module(name)",
+        )
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "viz")}
+    command = [sys.executable, "-c", program, *modules]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -19,16 +19,16 @@ from typing import Any
 import click
 
 from gradviz.commands.check import check, doctor
+from gradviz.commands.compare import compare
 from gradviz.commands.example import example
+from gradviz.commands.mend import mend
+from gradviz.commands.merge import merge
 from gradviz.commands.options import example_line
 from gradviz.commands.plot import plot
 from gradviz.commands.printing import UnreadError
 from gradviz.commands.reports import diff, draw, show
 from gradviz.commands.run import run
-from gradviz.costing.command import compare
 from gradviz.errors import GradvizError
-from gradviz.mending.command import mend
-from gradviz.running.command import merge
 from gradviz.system.misplaced import command_for
 from gradviz.system.voice import printable, say
 from gradviz.version import __version__

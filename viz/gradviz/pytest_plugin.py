@@ -202,7 +202,7 @@ class Gradients:
 
 @pytest.fixture
 def gradients() -> Gradients:
-    """Trace blocks of the test and hold what gradient they give.
+    """Return what traces blocks of the test and holds what gradient they give.
 
     ``with gradients:``, then ``gradients.check(loss, model, ...)``.
     """

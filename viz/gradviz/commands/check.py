@@ -70,10 +70,11 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     """Hold a step against what is expected of it, from the options and from [tool.gradviz] in
     pyproject.toml.
 
-    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script,
-    which is run with ARGUMENTS until each of its optimizers has made a step, or to the last of the
-    backward calls asked for. An option takes the place of what pyproject.toml says for that word.
-    Options that gradviz does not have go to the script; those that both have go to it after --.
+    STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script.
+    A script is run with ARGUMENTS until each of its optimizers has made a step, or to the last of
+    the backward calls asked for. An option takes the place of what pyproject.toml says for that
+    word. Options that gradviz does not have go to the script; those that both have go to it after
+    --.
 
     A pattern may leave out the variable of the model, which leads the names of a script:
     'backbone.*' means 'model.backbone.0.weight' too. What no pattern mentions must be reached; an

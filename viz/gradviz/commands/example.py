@@ -1,6 +1,5 @@
 """``gradviz example``: the article's net under a freeze strategy."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gradviz.commands.options import OneOf, example_line, output_options
-from gradviz.commands.printing import console_of_output
+from gradviz.commands.printing import console_of_output, say_wrote, write
 from gradviz.facts.strategies import LAYERS, MODES
 from gradviz.folding.boxes import View
-from gradviz.system.voice import printable, say
+from gradviz.system.voice import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,7 +80,7 @@ def example(
         return
     for outcome in outcomes:
         save(outcome.report, files[outcome.mode], engine=engine, view=view)
-        say(f"Wrote {files[outcome.mode]}\n", sys.stderr)
+        say_wrote(files[outcome.mode])
     console = console_of_output()
     if every:
         _print_side_by_side(console, outcomes)
@@ -143,7 +142,6 @@ def _rows(outcome: "Outcome") -> list[tuple[str, str, str, str]]:
 
 def _markdown(outcome: "Outcome", path: Path, engine: str, view: View) -> str:
     """Write the two pictures beside ``path``, and return the Markdown that shows them."""
-    from gradviz.render.files import write
     from gradviz.render.markdown import render_markdown
     from gradviz.render.scheme import in_scheme
 
@@ -151,7 +149,6 @@ def _markdown(outcome: "Outcome", path: Path, engine: str, view: View) -> str:
     files = {scheme: path.with_name(f"{path.stem}-{scheme}.svg") for scheme in ("light", "dark")}
     for scheme, file in files.items():
         write(file, in_scheme(svg, scheme))
-        say(f"Wrote {file}\n", sys.stderr)
     return render_markdown(
         outcome.report,
         light=files["light"].as_posix(),

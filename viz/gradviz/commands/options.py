@@ -4,12 +4,14 @@ import difflib
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from gradviz.folding.boxes import PICTURE, SCHEMES, View
 from gradviz.layout import ENGINES
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def example_line(line: str) -> str:
@@ -41,24 +43,45 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         return f"[{'|'.join(self.words)}]"
 
 
+def output_option(help: str, metavar: str = "FILE") -> Callable[[_Command], _Command]:
+    """Return the option ``-o``, for a command that writes one file."""
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=help
+    )
+
+
+def timeout_option(help: str) -> Callable[[_Command], _Command]:
+    """Return the option ``--timeout``, for a command that runs a step or script several times."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(1),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help=help,
+    )
+
+
+def module_option(argument: str) -> Callable[[_Command], _Command]:
+    """Return the option ``-m``, by which ``argument`` names a module."""
+    meaning = f"{argument} is the name of a module, as in python -m."
+    return click.option("-m", "module", is_flag=True, help=meaning)
+
+
+engine_option = click.option(
+    "--engine",
+    type=OneOf("engine", ENGINES),
+    default="auto",
+    show_default=True,
+    help="What lays out the picture.",
+)
+
+
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``-o``, ``--engine`` and how a large graph is folded, the same everywhere."""
-    engine = click.option(
-        "--engine",
-        type=OneOf("engine", ENGINES),
-        default="auto",
-        show_default=True,
-        help="What lays out the picture.",
-    )
-    output = click.option(
-        "-o",
-        "--output",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help=(
-            "Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf"
-            " where dot is installed."
-        ),
+    output = output_option(
+        "Where to write; the name tells the format: .svg .html .json .dot .txt, and .png .pdf"
+        " where dot is installed."
     )
     budget = click.option(
         "--budget",
@@ -89,7 +112,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ground = click.option(
         "--transparent", is_flag=True, help="Leave out the background of a picture."
     )
-    return output(engine(budget(depth(opened(scheme(ground(_with_view(command))))))))
+    return output(engine_option(budget(depth(opened(scheme(ground(_with_view(command))))))))
 
 
 def _with_view(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,15 +1,14 @@
 """``gradviz plot``: the numbers of a saved run as a picture, or in words."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gradviz.commands.printing import read
+from gradviz.commands.options import output_option
+from gradviz.commands.printing import read, write
 from gradviz.errors import OutputError, ReportFileError
 from gradviz.system.misplaced import RUN
-from gradviz.system.voice import say
 
 if TYPE_CHECKING:
     from gradviz.reports import Report
@@ -21,13 +20,7 @@ if TYPE_CHECKING:
     epilog="Example: gradviz plot run.json -o flow.svg",
 )
 @click.argument("file", type=click.Path(path_type=Path), metavar="RUN.json")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write: .svg or .txt.",
-)
+@output_option("Where to write: .svg or .txt.")
 @click.option(
     "--scheme",
     type=click.Choice(("auto", "light", "dark")),
@@ -41,7 +34,6 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
 
     The file may be read while the run goes on. Without -o a sparkline of each block is printed.
     """
-    from gradviz.render.files import write
     from gradviz.render.scheme import in_scheme
     from gradviz.render.series_svg import render_series_svg
     from gradviz.render.series_text import render_series
@@ -59,7 +51,6 @@ def plot(file: Path, output: Path | None, scheme: str) -> None:
     write(
         output, render_series(series) if is_text else in_scheme(render_series_svg(series), scheme)
     )
-    say(f"Wrote {output}\n", sys.stderr)
 
 
 def _series(report: "Report") -> "Series":

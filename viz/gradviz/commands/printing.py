@@ -85,7 +85,20 @@ def finish(report: "Report", output: Path | None, engine: str, view: View) -> No
         )
     else:
         save(report, output, engine=engine, view=view, command=command_line())
-        say(f"Wrote {output}\n", sys.stderr)
+        say_wrote(output)
+
+
+def write(path: Path, content: str) -> None:
+    """Write ``content`` to ``path``, and say so."""
+    from gradviz.render import files
+
+    files.write(path, content)
+    say_wrote(path)
+
+
+def say_wrote(path: Path) -> None:
+    """Say on standard error that ``path`` is written."""
+    say(f"Wrote {path}\n", sys.stderr)
 
 
 def console_of_output() -> "Console":

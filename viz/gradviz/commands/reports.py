@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from gradviz.commands.options import OneOf, example_line, output_options
-from gradviz.commands.printing import finish, read, shown
+from gradviz.commands.printing import finish, read, say_wrote, shown
 from gradviz.folding.boxes import View
-from gradviz.system.voice import say
 
 
 @click.command(
@@ -109,7 +108,7 @@ def diff(
     difference = compare(old, new)
     if output is not None:
         save_difference(difference, old, new, output, engine=engine, view=view)
-        say(f"Wrote {output}\n", sys.stderr)
+        say_wrote(output)
     else:
         click.echo(
             (

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import click
 
-from gradviz.commands.options import OneOf, example_line
+from gradviz.commands.options import (
+    engine_option,
+    example_line,
+    module_option,
+    output_option,
+    timeout_option,
+)
+from gradviz.commands.printing import write
 from gradviz.errors import OutputError
-from gradviz.layout import ENGINES
 from gradviz.system.voice import say
 
 
@@ -20,7 +26,7 @@ from gradviz.system.voice import say
 )
 @click.argument("script", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
-@click.option("-m", "module", is_flag=True, help="SCRIPT is the name of a module, as in python -m.")
+@module_option("SCRIPT")
 @click.option(
     "--backward",
     default="1,2,3",
@@ -59,29 +65,10 @@ from gradviz.system.voice import say
     help="Instead of reports: what each module keeps for the first of these calls, and what a"
     " freeze of the three largest gives back, measured by running the script again.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="With --cost: what one run may take.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write the reports; the name tells the format.",
-)
+@timeout_option("With --cost: what one run may take.")
+@output_option("Where to write the reports; the name tells the format.")
 @click.option("--quiet", is_flag=True, hidden=True)
-@click.option(
-    "--engine",
-    type=OneOf("engine", ENGINES),
-    default="auto",
-    show_default=True,
-    help="What lays out the picture.",
-)
+@engine_option
 def run(
     script: str,
     arguments: tuple[str, ...],
@@ -150,7 +137,7 @@ def _print_cost(
 ) -> None:
     from gradviz.mending.giving_back import costs
     from gradviz.mending.giving_back_text import as_json, text
-    from gradviz.render.files import check, write
+    from gradviz.render.files import check
 
     if output is not None:
         check(output)
@@ -161,7 +148,6 @@ def _print_cost(
     click.echo(text(measured), nl=False)
     if output is not None:
         write(output, as_json(measured))
-        say(f"Wrote {output}\n")
 
 
 def _say_what_goes_to_the_script(arguments: Sequence[str]) -> None:

@@ -1,8 +1,10 @@
 """The table that tells what ways of running a step cost."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from gradviz.costing.measure import Cost, Times
+if TYPE_CHECKING:
+    from gradviz.costing.measure import Cost, Times
 
 TITLES = ("way", "forward", "backward", "nodes", "saved", "at most", ".grad", "Adam")
 LEGEND = (
@@ -15,12 +17,12 @@ LEGEND = (
 RATIO = "time ratio: forward and backward together, divided by those of the first way."
 
 
-def rows(costs: Mapping[str, Cost]) -> list[tuple[str, ...]]:
+def rows(costs: Mapping[str, "Cost"]) -> list[tuple[str, ...]]:
     """Return a row for each way, the titles first."""
     return [TITLES, *(_row(name, cost) for name, cost in costs.items())]
 
 
-def text(costs: Mapping[str, Cost], *, ratios: bool = False) -> str:
+def text(costs: Mapping[str, "Cost"], *, ratios: bool = False) -> str:
     """Return the table with its columns lined up; with ``ratios`` of time to the first way too."""
     table = rows(costs)
     if ratios:
@@ -43,12 +45,12 @@ def lined_up(table: Sequence[Sequence[str]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _row(name: str, cost: Cost) -> tuple[str, ...]:
+def _row(name: str, cost: "Cost") -> tuple[str, ...]:
     sizes = (cost.saved, cost.peak, cost.gradients, cost.state)
     return (name, _time(cost.forward), _time(cost.backward), str(cost.nodes), *map(size, sizes))
 
 
-def _time(times: Times) -> str:
+def _time(times: "Times") -> str:
     median, low, high = (
         f"{1000 * seconds:.3g}" if seconds < 1 else f"{1000 * seconds:,.0f}"
         for seconds in (times.median, times.low, times.high)

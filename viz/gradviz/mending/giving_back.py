@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from gradviz.errors import GradvizError
 from gradviz.mending.laboratory import Laboratory, Nursery
-from gradviz.mending.mend import check
 from gradviz.mending.order import Experiment, Order
-from gradviz.mending.outcome import Failure, KeptMemory, Part
+from gradviz.mending.outcome import Failure, KeptMemory, Part, check
 
 CHANGES = ("freeze", "no_grad")
 _LEAST = 8  # modules that are wanted, where the model has as many

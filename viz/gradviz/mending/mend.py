@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gradviz.errors import GradvizError
 from gradviz.graph import Verdict
 from gradviz.mending.cost import PatchCost
 from gradviz.mending.effect import Effect, is_there
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
-from gradviz.mending.outcome import TrialOutcome
+from gradviz.mending.outcome import TrialOutcome, check
 from gradviz.mending.patches import merged
 from gradviz.mending.problems import Problem, best, problems
 from gradviz.mending.purpose import is_meant
@@ -140,23 +139,6 @@ def mend(
             trials=laboratory.trials,
             script=order.is_script,
         )
-
-
-def check(step: str, base: TrialOutcome) -> None:
-    """See to it that a step as it is could be run.
-
-    Raises:
-        GradvizError: It could not.
-    """
-    failure = base.failure
-    if failure is None:
-        return
-    where = f" at {failure.file}:{failure.line}" if failure.file else ""
-    if failure.kind == "GradvizError":
-        raise GradvizError(failure.message)
-    if failure.kind == "timeout":
-        raise GradvizError(f"{step}: {failure.message}; --timeout gives it more")
-    raise GradvizError(f"{step} raised {failure.kind}{where}: {failure.message}")
 
 
 def _tried(search: Search, *, meant: bool) -> list[Tried]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Self
 
+from gradviz.errors import GradvizError
 from gradviz.reports import Report, read_json
 
 
@@ -142,3 +143,20 @@ class TrialOutcome:
             kept=kept,
             **fields,
         )
+
+
+def check(step: str, base: TrialOutcome) -> None:
+    """See to it that a step as it is could be run.
+
+    Raises:
+        GradvizError: It could not.
+    """
+    failure = base.failure
+    if failure is None:
+        return
+    where = f" at {failure.file}:{failure.line}" if failure.file else ""
+    if failure.kind == "GradvizError":
+        raise GradvizError(failure.message)
+    if failure.kind == "timeout":
+        raise GradvizError(f"{step}: {failure.message}; --timeout gives it more")
+    raise GradvizError(f"{step} raised {failure.kind}{where}: {failure.message}")

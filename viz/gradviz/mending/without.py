@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 from gradviz.errors import GradvizError
 from gradviz.graph import Place
 from gradviz.mending.laboratory import Laboratory, Nursery
-from gradviz.mending.mend import check
 from gradviz.mending.order import Order
+from gradviz.mending.outcome import check
 from gradviz.mending.problems import Problem, problems
 from gradviz.mending.search import Search
 from gradviz.render.sentences import path_and_line

@@ -196,7 +196,7 @@ def _softmax(values: dict[str, Tensor], node: Any, edge: int) -> str:
 
 
 def _extreme(values: dict[str, Tensor], node: Any, edge: int) -> str:
-    """Look whether an element of the other input is the extreme one everywhere."""
+    """Return how the other input is the extreme one everywhere; "" where it is not."""
     own, other = (values.get(label) for label in (("self", "other"), ("other", "self"))[edge])
     if own is None or other is None:
         return ""

@@ -147,7 +147,7 @@ class Source:
 
 
 def _with_constant_keys(tree: ast.Module) -> ast.Module:
-    """Write ``d["a"]`` for ``d[key]`` where ``key = "a"`` is all that the function says of it."""
+    """Return a file with ``d["a"]`` for ``d[key]``, where a function says only ``key = "a"``."""
     shared = {
         name
         for node in ast.walk(tree)

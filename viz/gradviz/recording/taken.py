@@ -13,7 +13,7 @@ _ITEM = "<item>"  # no name of the user's
 
 
 def plain(tree: ast.Module) -> ast.Module:
-    """Write such calls in a file anew, each where it stood."""
+    """Return a file with such calls written anew, each where it stood."""
     return _Plain().visit(tree)  # type: ignore[no-any-return]
 
 

@@ -81,7 +81,7 @@ def first_view(
 
 
 def _concerns(root: Group, concern: Callable[[int], Concern]) -> dict[int, Concern]:
-    """Of every group, by its identity, the greatest concern of what is in it."""
+    """Return of every group, by its identity, the greatest concern of what is in it."""
     concerns: dict[int, Concern] = {}
     for group in reversed(_all_groups(root)):
         concerns[id(group)] = max(

@@ -313,7 +313,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _decode(hint: Any, value: Any, where: str) -> Any:
-    """Make ``value`` into what ``hint`` says: the way back from ``_encode``.
+    """Return ``value`` as what ``hint`` says: the way back from ``_encode``.
 
     Raises:
         ReportFileError: It cannot be made into that.

@@ -191,7 +191,7 @@ class _Loss:
         return (*lines, BoxLine(IDLE, ALARM)) if thing.idle else lines
 
     def _box(self, lines: Iterable[BoxLine]) -> int:
-        """The number of a box with these lines: text, mark, aside, whether it tells of a cut."""
+        """Return the number of a box with these lines: text, mark, aside, whether of a cut."""
         texts = self._strings
         return self._boxes[
             tuple(

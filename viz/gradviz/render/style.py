@@ -194,7 +194,10 @@ def _node_rules(selector: str, fill: str, stroke: str) -> list[str]:
 
 
 def _frame_rules(root: str, *, dark: bool) -> list[str]:
-    """A frame has the colour of the verdict that everything in it shares, unless all is well."""
+    """Return rules that colour a frame by the verdict that everything in it shares.
+
+    Where all is well it has none.
+    """
     looks = {
         "": OP,
         **{

@@ -86,7 +86,7 @@ def _laid_out(
 
 
 def _lay_out(shown: Scene, engine: str) -> str:
-    """Lay out in the way that is not too wide.
+    """Return the picture that is laid out in the way that is not too wide.
 
     Frames one below the other, or else, what is in them.
 

@@ -21,13 +21,12 @@ Pairs = Mapping[int, tuple[str, ...]]
 def successors(
     roots: Mapping[str, Any], names: Names, optimizers: Mapping[str, Optimizer]
 ) -> Iterator[tuple[Optimizer, str, Pairs, bool]]:
-    """Yield each optimizer whose model is no more, the name of the one that is trained in its
-    place, what stands there for each tensor that the optimizer holds, by identity, and whether
-    that has the same shapes.
+    """Yield each optimizer whose model is no more, and the name of what is trained in its place.
 
-    Else it has other sizes, or where no model has as many parameters, another number of layers: it
-    may be another model. Gradient has arrived at all that require it, and no optimizer holds them.
-    Where several fit, none does.
+    With them, what stands there for each tensor that the optimizer holds, by identity, and whether
+    that has the same shapes. Else it has other sizes, or where no model has as many
+    parameters, another number of layers: it may be another model. Gradient has arrived at all that
+    require it, and no optimizer holds them. Where several fit, none does.
 
     Args:
         roots: Models, and tensors that optimizers hold and no model has, by name.

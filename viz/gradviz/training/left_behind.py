@@ -59,8 +59,9 @@ class LeftBehind:
         self._last[own] = steps
 
     def missed(self, optimizers: Optimizers, names: Mapping[int, str]) -> dict[str, Missed]:
-        """Return by name which parameters several steps have left as they are while they wrote to
-        others, without those that steps wrote to only now and then while they were looked at.
+        """Return the parameters that several steps left as they are as they wrote to others.
+
+        Without those that steps wrote to only now and then while they were looked at.
 
         Args:
             optimizers: Those that were seen.

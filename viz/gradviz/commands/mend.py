@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradviz.commands.options import module_option, output_option, timeout_option
+from gradviz.commands.printing import say_wrote, write
 from gradviz.errors import GradvizError, OutputError
 from gradviz.system.voice import say
 
@@ -31,22 +33,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write the patch into your files; where two are printed, the first.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE.html",
-    help="Write the page of the report too, with each patch behind a button.",
+@output_option(
+    "Write the page of the report too, with each patch behind a button.", metavar="FILE.html"
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="What one run may take.",
-)
-@click.option("-m", "module", is_flag=True, help="STEP is the name of a module, as in python -m.")
+@timeout_option("What one run may take.")
+@module_option("STEP")
 @click.option(
     "--backward", default="", metavar="NUMBERS", help="Of a script, the backward calls to look at."
 )
@@ -127,13 +118,11 @@ def _check(output: Path) -> None:
 
 def _write_page(mending: "Mending", output: Path) -> None:
     from gradviz.render.command_line import command_line
-    from gradviz.render.files import write
     from gradviz.render.html import render_html
 
     report = mending.report
     patches = [mend.on_page(report) for mend in report.mends]
     write(output, render_html(report, command=command_line(), patches=patches))
-    say(f"Wrote {output}\n", sys.stderr)
 
 
 def _options() -> list[str]:
@@ -152,11 +141,11 @@ def _say_what_goes_to_the_script(step: str, arguments: Sequence[str]) -> None:
 
 
 def _apply(mending: "Mending") -> None:
-    from gradviz.mending.patches import write
+    from gradviz.mending.patches import write as write_patch
 
     for stage in mending.stages[:1]:
-        for path in write(stage.before, stage.after):
-            say(f"Wrote {path}\n", sys.stderr)
+        for path in write_patch(stage.before, stage.after):
+            say_wrote(path)
 
 
 def _print(data: bytes) -> None:

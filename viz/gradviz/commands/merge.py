@@ -1,13 +1,13 @@
 """``gradviz merge``: what each rank saved, put together into one table."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from gradviz.commands.options import output_option
+from gradviz.commands.printing import write
 from gradviz.errors import OutputError, ReportFileError
 from gradviz.system.misplaced import REPORT, way_out
-from gradviz.system.voice import say
 
 
 @click.command(
@@ -17,13 +17,7 @@ from gradviz.system.voice import say
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="REPORT.json..."
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write: .txt or .json.",
-)
+@output_option("Where to write: .txt or .json.")
 def merge(files: tuple[Path, ...], output: Path | None) -> None:
     """Put the reports that ranks saved into one table: which parameter is reached on which rank.
 
@@ -32,7 +26,7 @@ def merge(files: tuple[Path, ...], output: Path | None) -> None:
     run -o report.json' does: report.rank3.json. Where one of the names has no rank in it, ranks are
     counted in the order of the files.
     """
-    from gradviz.render.files import check, write
+    from gradviz.render.files import check
     from gradviz.running.merging import merged
 
     for misplaced in filter(None, (way_out(str(file), REPORT) for file in files)):
@@ -49,4 +43,3 @@ def merge(files: tuple[Path, ...], output: Path | None) -> None:
         click.echo(ranks.text(), nl=False)
         return
     write(output, ranks.json() if output.suffix.lower() == ".json" else ranks.text())
-    say(f"Wrote {output}\n", sys.stderr)
