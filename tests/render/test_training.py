@@ -79,6 +79,11 @@ def test_what_moves_and_not_by_its_gradient_is_said():
     assert text.startswith("1 of 2 parameters trains; b is moved by weight decay alone")
     copied = training(fate("a"), fate("b", mover="hand, no gradient"))
     assert sentence(copied) == "1 of 2 parameters trains; b is moved by hand alone."
+    laid = training(fate("a"), fate("b", mover="memory", moved_with="a"))
+    assert sentence(laid) == (
+        "1 of 2 parameters trains; b is moved with a, whose memory it shares: no optimizer holds"
+        " it."
+    )
     some, every = fate("a", mover="gradient"), fate("b", mover="hand")
     assert sentence(training(some, every)) == "All 2 parameters train; b by hand."
     assert sentence(training(every)) == "The only parameter trains, by hand."

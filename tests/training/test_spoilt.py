@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from gradviz.facts.training import Evidence, Overflow, Throw
+from gradviz.facts.overflows import Overflow, Throw
+from gradviz.facts.training import Evidence
 from gradviz.graph import NotFinite, Place
 from gradviz.training.spoilt import of_spoilt
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gradviz.facts.training import WHYS, Evidence, Look, Overflow, Stepper
+from gradviz.facts.overflows import Overflow
+from gradviz.facts.training import WHYS, Evidence, Look, Stepper
 from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
 from gradviz.training.words import explain, is_thawed
 

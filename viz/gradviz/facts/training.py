@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gradviz.facts.overflows import Overflow, Throw
 from gradviz.graph import NotFinite, Parameter, Place
 
 IN_WORDS = {
@@ -27,10 +28,10 @@ WHYS = tuple(IN_WORDS)
 BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ")
 """Reasons of alarms beside these."""
 
-MOVERS = ("gradient", "weight decay", "no gradient", "hand", "hand, no gradient")
+MOVERS = ("gradient", "weight decay", "no gradient", "hand", "hand, no gradient", "memory")
 """What moves a parameter that trains: an optimizer by the gradient that arrived; by weight decay
-alone; by what it remembers of earlier steps; something that is no step of an optimizer; or that,
-and no gradient arrives, as at an average of weights."""
+alone; by what it remembers of earlier steps; something that is no step of an optimizer; that, and
+no gradient arrives, as at an average of weights; or what moves another in whose memory it lies."""
 
 BY_GRADIENT = (None, "gradient", "hand")
 """Those of them that make use of the gradient that arrives, or of which it is not known."""
@@ -107,7 +108,11 @@ class Fate:
             known.
         mover: One of :data:`MOVERS`: what moved it; None where it does not train, or that is not
             known.
-        moved_at: The line that moved it by hand; None where it was not seen, or none did.
+        moved_at: The line that moved it by hand, or that had it lie in the memory of another; None
+            where it was not seen, or none did.
+        moved_with: Name of the parameter in whose memory it lies, where that moves it.
+        copying: ``"from"`` where it is a copy of what an optimizer holds, ``"to"`` where one steps
+            copies of it; empty where neither keeps it from training.
         put_back: What each step does to it is undone, by the end of it or before the next backward.
         away: Other processes hold all of its values, as can be with a small parameter that is
             sharded; only they can tell whether it trains.
@@ -132,6 +137,8 @@ class Fate:
     learning_rate: float | None = None
     mover: str | None = None
     moved_at: Place | None = None
+    moved_with: str | None = None
+    copying: str = ""
     put_back: bool = False
     away: bool = False
     unfed: bool = False
@@ -233,44 +240,6 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overflow:
-    """A step that made a finite parameter NaN or infinite with a finite gradient. Read-only.
-
-    Attributes:
-        kind: The class of the optimizer.
-        dtype: The type of the parameter.
-        eps: What keeps the optimizer from dividing by zero, where that type holds it as 0.
-        place: The line that stepped, or that wrote into the parameter in the step.
-        lr: The learning rate of the parameter's group.
-    """
-
-    kind: str
-    dtype: str
-    eps: float | None = None
-    place: Place | None = None
-    lr: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Throw:
-    """A step that moved a parameter by many times its size, and left it finite. Read-only.
-
-    Attributes:
-        name: Of the parameter.
-        calls: How many backward calls came before.
-        ratio: Size of the update relative to the parameter.
-        lr: The learning rate of its group.
-        place: The line that stepped.
-    """
-
-    name: str
-    calls: int
-    ratio: float
-    lr: float | None = None
-    place: Place | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One parameter in one step of an optimizer. Read-only.
 
@@ -334,6 +303,11 @@ class Stepper:
             finite, and the first that did not, counted from 1; None where none was. What made it so
             may be the former.
         even: Each backward call had a step of its own, so that they have the same numbers.
+        copied_at: The line that made all it holds of parameters that losses use in its place; None
+            where none did.
+        rests: Of its groups whose learning rate had been above 0 and was 0 in the last steps: the
+            last step before these, and the names of what the group holds.
+        schedules: What sets its learning rate: a class, or nothing, and the line.
     """
 
     name: str
@@ -351,6 +325,9 @@ class Stepper:
     scheduled: bool = False
     spoilt: tuple[int, int] | None = None
     even: bool = False
+    copied_at: Place | None = None
+    rests: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    schedules: tuple[tuple[str, Place], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,6 +370,8 @@ class Evidence:
         copy_of: The parameter that it was copied from; None where it was not, or that is not known.
         copied_at: The line of the copy; None where it was not seen.
         lies_in: Names of the parameters in whose memory it lies, that optimizers hold.
+        feeds: Those of them in whose gradient its own lies.
+        laid_at: The line that had it lie where it lies; None where none was seen.
         houses: Some parameter lies in its memory.
         heir: What is trained in its place: a leaf that began with its value and gets the gradient
             in every call that is cut off from it; None where none is.
@@ -430,6 +409,8 @@ class Evidence:
     copy_of: str | None = None
     copied_at: Place | None = None
     lies_in: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    laid_at: Place | None = None
     houses: bool = False
     heir: Heir | None = None
 

@@ -54,5 +54,8 @@ class OptimizerWatch(Protocol):
         read from the generator of its parameters.
         """
 
+    def scheduled(self, optimizer: Optimizer, scheduler: object, frame: FrameType) -> None:
+        """A scheduler of an optimizer was made at the line that a frame stands at."""
+
     def scaled(self, optimizer: Optimizer) -> None:
         """A GradScaler is done with the step of an optimizer."""

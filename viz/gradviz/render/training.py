@@ -1,6 +1,5 @@
 """Whether parameters train, in a sentence and in lines, for every text that says it."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ from gradviz.causes.raised import REFUSALS
 from gradviz.facts.training import BY_GRADIENT, IN_WORDS, Alarm, Fate, Heir, Training
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
+from gradviz.render.reason_words import why_not
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
 
 NOT_KNOWN = "whether parameters train is not known"
@@ -15,9 +15,6 @@ _CLAUSES = 3  # reasons in a sentence, before the rest is only counted
 _GROUPS = 3  # of names in a reason
 _TOLD_BESIDE = ("constant_term", "exploding", "ranks_differ")
 _CALMLY_LAST = ("frozen", "unused")
-_CALL = re.compile(r"(\w+)\(")
-_CLEARING = ("zero_grad", "set_to_none", "zero", "fill")
-_CLIPPING = ("clip", "scale", "mul", "div", "clamp")
 
 
 def sentence(training: Training | None) -> str:
@@ -146,6 +143,7 @@ _MOVED = {
     "no gradient": "moved without gradient, by what the optimizer remembers: what arrives is zero",
     "hand": "by hand",
     "hand, no gradient": "moved by hand alone",
+    "memory": "moved with",
 }
 
 
@@ -160,11 +158,16 @@ def _all_by_hand(training: Training) -> str:
 
 def _otherwise_moved(training: Training) -> Iterator[str]:
     """Yield clauses on what moves, and not because an optimizer steps it by its gradient."""
-    groups: dict[tuple[str, Place | None], list[str]] = {}
+    groups: dict[tuple[str, Place | None], list[Fate]] = {}
     for fate in training.parameters:
         if fate.trains and fate.mover in _MOVED:
-            groups.setdefault((fate.mover, fate.moved_at), []).append(fate.name)
-    for (mover, place), names in groups.items():
+            groups.setdefault((fate.mover, fate.moved_at), []).append(fate)
+    for (mover, place), fates in groups.items():
+        names = [fate.name for fate in fates]
+        if mover == "memory":
+            who = _names(names, training.parameters)
+            yield f"{who} {'is' if len(names) == 1 else 'are'} {_moved_with(fates, training)}"
+            continue
         at = "" if place is None else f" at {path_and_line(place)}"
         who = f"{_names(names, training.parameters)} "
         if mover != "hand":
@@ -172,11 +175,24 @@ def _otherwise_moved(training: Training) -> Iterator[str]:
         yield f"{who}{_MOVED[mover]}{at}"
 
 
+def _moved_with(fates: Sequence[Fate], training: Training) -> str:
+    """Return what moves parameters that lie in the memory of others, and since which line."""
+    wholes = [fate.moved_with for fate in fates if fate.moved_with]
+    place = fates[0].moved_at
+    at = "" if place is None else f" since {path_and_line(place)}"
+    them, whose = ("it", "memory it shares") if len(fates) == 1 else ("them", "memory they share")
+    return (
+        f"moved with {_names(wholes, training.parameters)}, whose {whose}{at}: no optimizer holds"
+        f" {them}"
+    )
+
+
 _TRAINS = {
     "weight decay": "moves by weight decay alone",
     "no gradient": "moves without gradient",
     "hand": "trains, moved by hand",
     "hand, no gradient": "is moved by hand alone",
+    "memory": "is moved with what shares its memory",
 }
 
 
@@ -201,7 +217,7 @@ def why_reached_in_vain(
 ) -> dict[str, str]:
     """Return of the parameters that gradient reaches, and that do not train, what keeps them."""
     return {
-        fate.name: _why(fate, single=True)
+        fate.name: why_not(fate, single=True)
         for fate in (training.parameters if training else ())
         if fate.trains is False
         and fate.why is not None
@@ -258,6 +274,8 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]
+    if alarm.why == "not_held" and fates and all(fate.mover == "memory" for fate in fates):
+        return _moved_with(fates, training)
     reason = Fate(
         name="",
         why=alarm.why,
@@ -268,9 +286,10 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         learning_rate=_common_rate(fates),
         put_back=bool(fates) and all(fate.put_back for fate in fates),
         unfed=bool(fates) and all(fate.unfed for fate in fates),
+        copying=fates[0].copying if len({fate.copying for fate in fates}) == 1 else "",
         heir=_common_heir(fates),
     )
-    return _why(reason, single=len(alarm.parameters) == 1)
+    return why_not(reason, single=len(alarm.parameters) == 1)
 
 
 def _common_rate(fates: Sequence[Fate]) -> float | None:
@@ -321,7 +340,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
 def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool = False) -> str:
     every = len(names) == len(training.parameters) and not alone
     who = "" if every else f"{_subject(names, training, alone=alone)} "
-    why = _why(fate, single=len(names) == 1)
+    why = why_not(fate, single=len(names) == 1)
     if fate.why == "frozen":
         are = "is" if len(names) == 1 else "are"
         they = "it" if len(names) == 1 else "they"
@@ -351,73 +370,6 @@ def _names(names: Iterable[str], fates: Sequence[Fate]) -> str:
     return listing(texts, _GROUPS)
 
 
-def _why(fate: Fate, *, single: bool) -> str:
-    """Return the reason of a fate in words; ``single`` where it is that of a single parameter."""
-    at = "" if fate.file is None else f" at {path_and_line(Place(fate.file, fate.line or 0))}"
-    call = _called(fate.code, _CLIPPING if fate.why == "clipped" else _CLEARING)
-    holder = fate.optimizer or "the optimizer"
-    they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
-    sentences = {
-        "frozen": f"frozen{at}",
-        "cut": _cut(fate, at, them, their),
-        "": (
-            f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
-        ),
-        "unused": f"{they} {'is' if single else 'are'} no part of the loss",
-        "zero": f"{their} gradient is zero{f', from the line{at} on' if at else ''}",
-        "left_out": f"backward(){at} does not ask for {them}",
-        "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
-        "cleared": (
-            _unfed(fate, call, at, their)
-            if fate.unfed
-            else f"{call}{at} clears {their} gradient before step()"
-            if at
-            else f"{their} gradient is cleared before step(), by a line that was not watched"
-        ),
-        "clipped": (
-            f"{call}{at} leaves {'next to ' * bool(fate.gradient_norm)}nothing of {their} gradient"
-            if at
-            else f"nothing is left of {their} gradient at step(), by a line that was not watched"
-        ),
-        "stale": f"the optimizer holds what was replaced{f' (see{at[3:]})' if at else ''}",
-        "not_held": f"no optimizer holds {them}{f' (made{at})' if at else ''}",
-        "not_stepped": f"{_never_steps(holder)}{f' (made{at})' if at else ''}",
-        "too_small": _too_small(fate, at, their),
-        "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
-        "lost": (
-            f"each step is undone{at} before the next backward"
-            if fate.put_back
-            else f"the update{at} goes elsewhere"
-        ),
-        "exploding": f"{their} gradient explodes, and the step{at} throws {them} far away",
-        "ranks_differ": f"{they} {'differs' if single else 'differ'} between ranks after a step",
-        "no_step": "gradient arrives, and no optimizer ever steps",
-    }
-    return sentences.get(fate.why or "", fate.why or "")
-
-
-def _unfed(fate: Fate, call: str, at: str, their: str) -> str:
-    if "grad(" in (fate.code or "") and "zero_grad" not in call:
-        return f"torch.autograd.grad(){at} returns {their} gradient, and leaves none in .grad"
-    if at:
-        return f"{call}{at} parts {their} .grad from the one that is stepped"
-    return f"nothing puts {their} gradient into the .grad that is stepped"
-
-
-def _never_steps(holder: str) -> str:
-    holders = holder.split(", ")
-    return f"{listing(holders)} never step{'s' if len(holders) == 1 else ''}"
-
-
-def _cut(fate: Fate, at: str, them: str, their: str) -> str:
-    if fate.heir is None:
-        return f"cut off from the loss{at}"
-    made = "" if fate.heir.place is None else f" at {path_and_line(fate.heir.place)}"
-    made = f"made of {them}{made}"
-    used = f"{fate.heir.name}, {made}," if fate.heir.name else f"what was {made}"
-    return f"the loss uses {used} in {their} place"
-
-
 def _common_heir(fates: Iterable[Fate]) -> Heir | None:
     """Return what is trained in the place of some parameters; without a name where there are
     several.
@@ -426,20 +378,6 @@ def _common_heir(fates: Iterable[Fate]) -> Heir | None:
     if None in heirs or not heirs:
         return None
     return heirs[0] if len(heirs) == 1 or heirs[0] is None else replace(heirs[0], name="")
-
-
-def _too_small(fate: Fate, at: str, their: str) -> str:
-    if fate.learning_rate == 0:
-        return f"the learning rate of the step{at} is 0"
-    too_small = f"the update{at} is too small for {their} type"
-    return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
-
-
-def _called(code: str | None, words: Sequence[str]) -> str:
-    """Return the call in a line whose name has one of some words in it, ``"zero_grad()"``."""
-    calls = _CALL.findall(code or "")
-    fitting = next((call for call in calls if any(word in call for word in words)), None)
-    return f"{fitting}()" if fitting else "the line"
 
 
 def _at(alarm: Alarm) -> str:

@@ -72,6 +72,8 @@ def find_alarms(
         alarms.add(why, place, names)
     scene = _Scene(evidence, fates, steppers, inspects=inspects, ended=ended)
     for fate in fates:
+        if fate.mover == "memory" and _is_fed(evidence[fate.name]):
+            alarms.add("not_held", fate.moved_at, [fate.name])
         passed_over = fate.name in passed or fate.name in scene.copied
         passed_over = passed_over or (bool(underivable) and fate.why == "not_stepped")
         if not passed_over and _is_alarm(fate, scene):
@@ -81,6 +83,10 @@ def find_alarms(
         _alarm(why, place, names, alarms.explained_with(why, names), evidence, steppers)
         for (why, place), names in alarms.names.items()
     )
+
+
+def _is_fed(evidence: Evidence) -> bool:
+    return all(call.verdict is Verdict.REACHED for call in evidence.verdicts)
 
 
 class _Collected:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Overflow, Stepper, Throw
-from gradviz.graph import Leaf, NotFinite, Parameter, Place, Verdict
+from gradviz.facts.overflows import Overflow, Throw
+from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Stepper
+from gradviz.graph import Leaf, NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.where import Spot
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
@@ -114,6 +115,9 @@ class Gatherer:
                 scheduled=record.scheduled,
                 spoilt=self.lookout.spoilt.get(key),
                 even=self.lookout.is_even,
+                copied_at=self._copied_at(key),
+                rests=record.rates.rests(names, record.steps),
+                schedules=record.rates.schedules(record.spot),
             )
             for key, record in self.optimizers.records.items()
         ]
@@ -139,6 +143,19 @@ class Gatherer:
         sights = [sight for key in held for sight in self.moves.of(key).sights]
         is_fed = bool(self.calls) and any(sight.glance.gradient for sight in sights)
         return sum(self.identities.numels.get(name, 0) for name in own) if is_fed else 0
+
+    def _copied_at(self, optimizer: int) -> Place | None:
+        held = self.optimizers.records[optimizer].held
+        names = [self.identities.names.get(key, "") for key in held]
+        unused = [
+            call.parameters[name].unused if name in call.parameters else None
+            for call in self.calls
+            for name in names
+        ]
+        lines = [
+            why.place if why and why.reason is UnusedReason.MADE_OF_USED else None for why in unused
+        ]
+        return lines[0] if lines and None not in lines else None
 
     def evidence(self) -> list[Evidence]:
         """Return what was seen of each parameter, in the order of the reports; nothing of tensors
@@ -190,11 +207,7 @@ class Gatherer:
             frozen_at=self.owners.frozen_at(key),
             birth=birth,
             thrown=None if birth is None or birth.holder else self._thrown(number),
-            overflow=(
-                None
-                if overflow is None or (births and overflow is not history.overflow)
-                else _overflow(overflow)
-            ),
+            overflow=_overflow(None if births and overflow is not history.overflow else overflow),
             returned_at=self._returned_at(name),
             cleared_at=self.touches.cleared_at(key),
             dropped_at=self.touches.dropped_at(key),
@@ -208,9 +221,18 @@ class Gatherer:
             copy_of=copy_of,
             copied_at=copied_at,
             lies_in=tuple(whole for whole, own in inside.items() if name in own),
+            feeds=tuple(whole for whole, own in self.identities.fed.items() if name in own),
+            laid_at=self._laid_at(name, key),
             houses=name in inside,
             heir=self._heir(name),
         )
+
+    def _laid_at(self, name: str, key: int) -> Place | None:
+        if not any(name in own for own in self.identities.inside.values()):
+            return None
+        tensors = (tensor for tensor in self.identities.parameters() if id(tensor) == key)
+        laid = next((self.touches.laid_at(tensor) for tensor in tensors), None)
+        return laid or self.owners.created_at(key)
 
     def _thrown(self, number: int) -> Throw | None:
         """Return the first step before a backward call, by number, that threw a parameter far."""
@@ -323,9 +345,11 @@ def _birth_of(name: str, births: Sequence[tuple[int, NotFinite]]) -> tuple[int, 
     return earlier[0] if brought else own[0]
 
 
-def _overflow(sight: StepSight) -> Overflow | None:
-    facts = sight.glance.overflow
-    return None if facts is None else replace(facts, place=_place(sight.written or sight.spot))
+def _overflow(sight: StepSight | None) -> Overflow | None:
+    facts = None if sight is None else sight.glance.overflow
+    if sight is None or facts is None:
+        return None
+    return replace(facts, place=_place(sight.written or sight.spot))
 
 
 def _place(spot: Spot | None) -> Place | None:

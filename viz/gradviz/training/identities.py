@@ -29,6 +29,7 @@ class Identities:
         paths: Of modules by identity.
         numels: How many elements each has, by name.
         inside: Names of what lies in the memory of each parameter, by its name.
+        fed: The same of their gradients, as they were after the last call.
     """
 
     def __init__(self, owners: Owners) -> None:
@@ -36,6 +37,7 @@ class Identities:
         self.paths: dict[int, str] = {}
         self.numels: dict[str, int] = {}
         self.inside: dict[str, tuple[str, ...]] = {}
+        self.fed: dict[str, tuple[str, ...]] = {}
         self._first_names: dict[str, str] = {}  # by every name of each parameter
         self._owners = owners
         self._former: dict[int, str] = {}  # names of every call
@@ -67,6 +69,8 @@ class Identities:
             }
         )
         self.inside = lodgers(tensors)
+        own = {name: tensor.grad for name, tensor in tensors.items() if self.inside}
+        self.fed = lodgers({name: grad for name, grad in own.items() if grad is not None})
         self._first_names = {
             other: name
             for name, tensor in tensors.items()
@@ -126,6 +130,16 @@ class Identities:
             root = reference()
             if root is not None:
                 yield from torch_inside.all_parameters_of(root)
+
+    def look_inside(self) -> None:
+        """See what lies in the memory of parameters now."""
+        there = {
+            self.names[id(tensor)]: tensor
+            for tensor in self.parameters()
+            if id(tensor) in self.names
+        }
+        if len(there) == len(self.names):
+            self.inside = lodgers(there)
 
     def inherit(
         self, tensors: Iterable[Tensor], heirs: Mapping[str, Heir], optimizers: Optimizers

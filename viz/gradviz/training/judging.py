@@ -21,7 +21,8 @@ from gradviz.facts.training import (
 )
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
-from gradviz.training.remarks import of_unfed
+from gradviz.training.remarks import of_rest, of_unfed
+from gradviz.training.words import is_copy_of_held
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
@@ -83,7 +84,11 @@ def judge(
             ended=ended,
             thresholds=thresholds,
         ),
-        remarks=(*remarks, *(() if has_stepped else of_unfed(evidence, steppers))),
+        remarks=(
+            *remarks,
+            *of_rest(steppers, [fate.name for fate in fates if fate.trains]),
+            *(() if has_stepped else of_unfed(evidence, steppers)),
+        ),
     )
 
 
@@ -100,15 +105,21 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
             by_name[own] = _at(by_name[own], place)
     fates = tuple(by_name[fate.name] for fate in fates)
 
+    evidences = {parameter.name: parameter for parameter in evidence}
+
     def lodged(fate: Fate, parameter: Evidence) -> Fate:
         wholes = (by_name[name] for name in parameter.lies_in if name in by_name)
         whole = next((whole for whole in wholes if whole.optimizer), None)
         if whole is None or fate.optimizer:
             return fate
         fate = replace(fate, optimizer=whole.optimizer)
+        if fate.trains and whole.trains and fate.mover in ("hand", "hand, no gradient"):
+            if _is_fed_by(evidences[whole.name], parameter):
+                return replace(fate, mover=whole.mover, moved_at=None)
+            place = parameter.laid_at
+            return replace(fate, mover="memory", moved_at=place, moved_with=whole.name)
         if fate.trains:
-            by_hand = fate.mover == "hand" and whole.trains
-            return replace(fate, mover=whole.mover, moved_at=None) if by_hand else fate
+            return fate
         if fate.why != "not_held":
             return fate
         if whole.trains is not False:
@@ -117,6 +128,15 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
         return replace(fate, **reason)
 
     return tuple(map(lodged, fates, evidence))
+
+
+def _is_fed_by(whole: Evidence, part: Evidence) -> bool:
+    """Say whether what steps a parameter makes use of the gradient of one in its memory: that lies
+    in its own, or was written there, or is all that it can have.
+    """
+    is_reached = any(call.verdict is Verdict.REACHED for call in whole.verdicts)
+    is_touched = any(look.touch is not None and look.gradient for look in whole.looks)
+    return whole.name in part.feeds or is_touched or not is_reached
 
 
 def _at(fate: Fate, place: Place | None) -> Fate:
@@ -171,6 +191,7 @@ def _fate(
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
         moved_at=evidence.written_at if mover in ("hand", "hand, no gradient") else None,
+        copying=_copying(why, evidence, steppers),
         put_back=why == "lost" and evidence.is_undone,
         away=trains is None and bool(evidence.looks) and not looks,
         unfed=why == "cleared" and evidence.is_unfed,
@@ -254,7 +275,7 @@ def _judged(
         return _not_held(evidence, steppers, ended=ended)
     if looks:
         return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks)))
-    return _never_stepped(holders, ended=ended)
+    return _never_stepped(holders, steppers, ended=ended)
 
 
 def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> bool:
@@ -294,13 +315,25 @@ def _is_unclear(in_call: Parameter) -> bool:
 
 
 def _never_stepped(
-    holders: Sequence[Stepper], *, ended: bool
+    holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
 ) -> tuple[bool | None, str | None, Place | None]:
     # Where it stepped, what it did to this one was not seen
     waits = not ended and not all(holder.skipped for holder in holders)
     if waits or any(holder.steps for holder in holders):
         return None, None, None
-    return False, "not_stepped", holders[0].made
+    return False, "not_stepped", _line_of_copies(steppers) or holders[0].made
+
+
+def _line_of_copies(steppers: Sequence[Stepper]) -> Place | None:
+    """Return the line that made what an optimizer steps in place of what losses use."""
+    lines = (stepper.copied_at for stepper in steppers if stepper.steps)
+    return next((line for line in lines if line is not None), None)
+
+
+def _copying(why: str | None, evidence: Evidence, steppers: Sequence[Stepper]) -> str:
+    if why == "not_held" and evidence.copied_at is not None and not evidence.replaced:
+        return "from" if is_copy_of_held(evidence, steppers) else ""
+    return "to" if why == "not_stepped" and _line_of_copies(steppers) is not None else ""
 
 
 def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None]:
@@ -370,6 +403,8 @@ def _not_held(
         return (False, "not_held", None) if unmoved else (None, None, None)
     if evidence.drift is None and not ended and not any(stepper.steps for stepper in steppers):
         return None, None, None
+    if evidence.copied_at is not None and is_copy_of_held(evidence, steppers):
+        return False, "not_held", evidence.copied_at
     root = evidence.name.partition(".")[0]
     related = [
         stepper

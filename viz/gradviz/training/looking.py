@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.facts.training import Overflow
+from gradviz.facts.overflows import Overflow
 from gradviz.recording import torch_inside, where
 from gradviz.recording.torch_inside import own_part
 from gradviz.training.sampling import Batch, every, has_values, spread

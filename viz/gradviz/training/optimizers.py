@@ -3,7 +3,7 @@
 import itertools
 import weakref
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from gradviz.recording import where
 from gradviz.recording.bindings import assigned_variable
 from gradviz.recording.where import USER, Spot, level
+from gradviz.training.rates import Rates
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class OptimizerRecord:
         scheduled: A scheduler of torch has it.
         next_look: The next step that is looked at, once the calls that are watched are over.
         nests: Its step calls that of its parent class, which torch tells of too.
+        rates: At which of its steps the learning rate of each group was above 0.
     """
 
     optimizer: weakref.ref[Optimizer]
@@ -47,6 +49,7 @@ class OptimizerRecord:
     scheduled: bool = False
     next_look: float = 0
     nests: bool = False
+    rates: Rates = field(default_factory=Rates)
 
     def update(self) -> None:
         """See what it holds now."""
@@ -57,6 +60,7 @@ class OptimizerRecord:
             self.scheduled = any("initial_lr" in group for group in optimizer.param_groups)
             self.held = tuple(dict.fromkeys(map(id, parameters_of(optimizer))))
             self.shapes = shapes_of(optimizer)
+            self.rates.look(optimizer)
 
     @property
     def is_there(self) -> bool:

@@ -4,7 +4,7 @@ Pure, without torch.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gradviz.facts.training import Evidence, Missed, Stepper
 from gradviz.graph import Leaf, Place, Verdict
@@ -63,6 +63,31 @@ def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple
     )
 
 
+def of_rest(steppers: Iterable[Stepper], trained: Collection[str]) -> tuple[str, ...]:
+    """Return a clause for each optimizer that has moved parameters and steps with a learning rate
+    of 0 to the end.
+
+    Args:
+        steppers: The optimizers.
+        trained: Names of the parameters that train.
+    """
+    return tuple(
+        f"from its step {last + 1} to its last, {stepper.steps}, {stepper.name} leaves"
+        f" {_few(held, stepper.held)} unchanged: the learning rate is 0{_set_by(stepper)}"
+        for stepper in steppers
+        for last, held in stepper.rests
+        if any(name in trained for name in held)
+    )
+
+
+def _set_by(stepper: Stepper) -> str:
+    by = [
+        f"{kind}, made at {path_and_line(place)}" if kind else path_and_line(place)
+        for kind, place in stepper.schedules
+    ]
+    return f" ({listing(by)} {'sets' if len(by) == 1 else 'set'} it)" if by else ""
+
+
 def of_left_behind(missed: Mapping[str, Missed], every: Iterable[str]) -> tuple[str, ...]:
     """Return a clause on the parameters that most of an optimizer's last steps leave as they are.
 
@@ -74,15 +99,20 @@ def of_left_behind(missed: Mapping[str, Missed], every: Iterable[str]) -> tuple[
         return ()
     most = max(missed.values())
     names = [name for name, own in missed.items() if own == most]
-    roots = {name.partition(".")[0] for name in every}
-    groups = by_module(names, every, roots if len(roots) > 1 else ())
-    texts = [
-        own[0] if len(own) == 1 else f"{module}.* ({len(own)})" for module, own in groups.items()
-    ]
     steps = f"the last {most.since} steps leave"
     if most.missed < most.since:
         steps = f"{most.missed} of {steps}"
-    return (f"{steps} {listing(texts)} unchanged",)
+    return (f"{steps} {_few(names, every)} unchanged",)
+
+
+def _few(names: Sequence[str], every: Iterable[str]) -> str:
+    """Return names in few words, of all there are."""
+    every = list(every)
+    roots = {name.partition(".")[0] for name in every}
+    groups = by_module(names, every, roots if len(roots) > 1 else ())
+    return listing(
+        [own[0] if len(own) == 1 else f"{module}.* ({len(own)})" for module, own in groups.items()]
+    )
 
 
 def _at(place: Place | None) -> str:

@@ -5,7 +5,8 @@ Pure, without torch.
 
 from collections.abc import Sequence
 
-from gradviz.facts.training import Evidence, Overflow, Stepper
+from gradviz.facts.overflows import Overflow
+from gradviz.facts.training import Evidence, Stepper
 from gradviz.render.sentences import note_text
 
 Words = tuple[str, str]

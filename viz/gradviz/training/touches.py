@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradviz.facts.training import Touch
 from gradviz.graph import Place
@@ -42,6 +42,7 @@ class Touches:
         self._written: dict[int, Spot] = {}
         self._numels: dict[int, int] = {}
         self.by_hand = HandWrites()
+        self._laid: dict[int, tuple[int, Spot]] = {}  # where each lies, and the line it was laid by
         self._aside: dict[int, tuple[int, Spot]] | None = None  # as :meth:`begin_step` says
         self._times: Counter[int] = Counter()  # that a step wrote into a parameter
 
@@ -50,7 +51,14 @@ class Touches:
         for addresses in (self._owner, self._lies, self._holder):
             addresses.clear()
         self.by_hand.keep(alive)
-        for kept in (self._last, self._cleared, self._dropped, self._written, self._discarded):
+        for kept in (
+            self._last,
+            self._cleared,
+            self._dropped,
+            self._written,
+            self._discarded,
+            self._laid,
+        ):
             for key in [key for key in kept if key not in alive]:
                 del kept[key]
 
@@ -155,11 +163,19 @@ class Touches:
 
     def moved(self, target: Tensor, frame: FrameType) -> None:
         """``target.data`` was assigned to: it may be a parameter, which lies elsewhere now."""
+        if isinstance(target, nn.Parameter):
+            spot = Spot._make((*where.quick(frame)[:4], -1))
+            self._laid[id(target)] = _pointer(target), spot
         pointer = next((own for own, key in self._holder.items() if key == id(target)), 0)
         if pointer and not where.is_optimizer(frame.f_code.co_filename):
             del self._holder[pointer]
             self._holder[_pointer(target) or pointer] = id(target)
             self._write(id(target), target, "data", frame)
+
+    def laid_at(self, parameter: Tensor) -> Place | None:
+        """Return the line that assigned the ``.data`` that a parameter has; None where none did."""
+        pointer, spot = self._laid.get(id(parameter), (0, NOWHERE))
+        return (spot.calling_place or spot.place) if pointer == _pointer(parameter) else None
 
     def begin_step(self) -> None:
         """From here to :meth:`end_step`, take note of what is no parameter and is written into, by

@@ -99,7 +99,7 @@ class StepWatch:
         if was_full and self._hooks is not None:
             is_first = not self._has_phases
             self.lookout.begin(self.optimizers, self._moves, len(self.calls) if is_first else None)
-            self._end_if_settled()
+            self._settled = self._settled or _is_settled(self)
             for key, record in self.optimizers.records.items():
                 record.next_look = _next_look(self, key, record)
 
@@ -139,6 +139,12 @@ class StepWatch:
         """
         self.optimizers.made(optimizer, frame, self.owners.moment())
         self.optimizers.record(optimizer).begun = begun
+
+    def scheduled(self, optimizer: Optimizer, scheduler: object, frame: FrameType) -> None:
+        """A scheduler of an optimizer was made at the line that a frame stands at."""
+        spot = spot_of(frame)
+        if spot is not None:
+            self.optimizers.record(optimizer).rates.made(type(scheduler).__name__, spot)
 
     def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
         """Return optimizers by what they are called, and take note of it, as
@@ -194,6 +200,7 @@ class StepWatch:
             return
         looked = _looks(self, record)
         record.steps += 1
+        record.rates.took(optimizer, record.steps)
         self.changed = True
         if step.look is not None:
             self._take_touches(step, optimizer)
@@ -205,7 +212,7 @@ class StepWatch:
         self.lookout.after(optimizer, record.steps)
         if not self._full and looked:
             self.look_again(after_step=True)
-            self._end_if_settled()
+            self._settled = self._settled or _is_settled(self)
             if record.steps == 1 and self.late is not None:
                 self.late(optimizer)
         if not self._full:
@@ -266,16 +273,6 @@ class StepWatch:
         self._moves.renumber(optimizer, number)
         self.lookout.renumber(optimizer, number)
 
-    def _end_if_settled(self) -> None:
-        """Only look out for NaN once every optimizer has made a step, and nothing that is still
-        there is open.
-        """
-        records = [record for record in self.optimizers.records.values() if record.is_there]
-        held = {key for record in records for key in record.held}
-        there = held.union(map(id, self.identities.parameters()))
-        if all(record.steps for record in records) and not any(map(self._moves.is_open, there)):
-            self._settled = True
-
     # Backward calls
 
     @property
@@ -325,6 +322,7 @@ class StepWatch:
             record.update()
         if ended:
             self.lookout.settle(self.optimizers)
+            self.identities.look_inside()
             self.look_again()
             with torch_inside.without_torch_function():
                 self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)
@@ -338,6 +336,17 @@ class StepWatch:
             self.lookout,
         )
         return gatherer.evidence(), gatherer.steppers()
+
+
+def _is_settled(watch: StepWatch) -> bool:
+    """Say whether only NaN may still come: every optimizer has made a step, and nothing that is
+    still there is open.
+    """
+    records = [record for record in watch.optimizers.records.values() if record.is_there]
+    held = {key for record in records for key in record.held}
+    there = held.union(map(id, watch.identities.parameters()))
+    is_open = watch._moves.is_open
+    return all(record.steps for record in records) and not any(map(is_open, there))
 
 
 def _looks(watch: StepWatch, record: OptimizerRecord) -> bool:
@@ -400,7 +409,9 @@ def _guarded(watch: StepWatch, whole: Callable[..., None], *, counts: bool) -> C
     def guarded(optimizer: Optimizer, *args: Any) -> None:
         record = _record_that_passes(watch, optimizer)
         if record is not None:
-            record.steps += counts
+            if counts:
+                record.steps += 1
+                record.rates.took(optimizer, record.steps)
             return
         try:
             if is_capturing():

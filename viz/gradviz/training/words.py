@@ -147,6 +147,11 @@ _NO_RATE_BY_SCHEDULE = (
     "The optimizer steps with a learning rate that a schedule keeps at 0.",
     "Look at the schedule: it begins at 0 and has not risen, or has fallen to 0.",
 )
+_COPIES_STEPPED = (
+    "Gradient arrives, and the optimizer that steps holds copies, which no loss uses.",
+    "Copy the model and its optimizer in one deepcopy(), or make the optimizer anew of the"
+    " parameters that the loss uses, and load its state_dict().",
+)
 _THAWED = (
     "They were frozen when the optimizer was made, so it does not hold them; they were thawed"
     " since, and gradient arrives.",
@@ -155,6 +160,12 @@ _THAWED = (
 _ASIDE = (
     "Gradient arrives, and is handed to copies that an optimizer steps and nothing writes back.",
     "Copy them into the parameters after each step(), under torch.no_grad().",
+)
+_IN_MEMORY = (
+    "They share their memory with parameters that an optimizer steps, so that its steps move them"
+    " too. Their own gradient arrives, and no optimizer uses it.",
+    "Tie the parameters themselves (decoder.weight = encoder.weight), so that both gradients add"
+    " up; or copy with clone(), and give the optimizer the copies.",
 )
 _IN_PLAIN_LIST = (
     "Gradient arrives, and no optimizer holds them: they stand in a plain list or dict, which"
@@ -181,7 +192,7 @@ _PUT_BACK = (
 _SHARDING = ("fully_shard", "FSDP", "FullyShardedDataParallel", "prepare(")
 
 
-def _is_copy_of_held(evidence: Evidence, steppers: Sequence[Stepper]) -> bool:
+def is_copy_of_held(evidence: Evidence, steppers: Sequence[Stepper]) -> bool:
     """Say whether an optimizer that steps holds what a parameter was copied from."""
     return any(stepper.steps and evidence.copy_of in stepper.held for stepper in steppers)
 
@@ -241,6 +252,8 @@ class _Asked:
 
 
 def _not_stepped(asked: _Asked) -> Explained | None:
+    if any(stepper.steps and stepper.copied_at for stepper in asked.steppers):
+        return _COPIES_STEPPED
     skipped = asked.holders and all(holder.skipped for holder in asked.holders)
     return _SKIPPED if skipped else None
 
@@ -254,13 +267,15 @@ def _stale(asked: _Asked) -> Explained | None:
 
 
 def _not_held(asked: _Asked) -> Explained | None:
+    if all(own.lies_in and own.drift for own in asked.concerned):
+        return _IN_MEMORY
     if all(map(is_thawed, asked.concerned)):
         return _THAWED
     if any(stepper.empty for stepper in asked.steppers):
         return _EMPTY
     if any(stepper.of_others for stepper in asked.steppers):
         return _OF_OTHERS
-    if all(_is_copy_of_held(parameter, asked.steppers) for parameter in asked.concerned):
+    if all(is_copy_of_held(parameter, asked.steppers) for parameter in asked.concerned):
         return _copied(asked.concerned)
     if any(stepper.begun for stepper in asked.steppers):
         return _BEGUN

@@ -43,7 +43,7 @@ def _after_set_data(call: TorchCall) -> None:
     recorder, frame = call.recorder, call.frame
     target, value = call.args
     recorder.tape.moved(target, call.before)
-    if recorder.touches:
+    if recorder.touches is not None:
         recorder.touches.moved(target, frame)
     inputs = inputs_of(recorder, (value,), {})
     inputs = foreign(recorder, inputs, target)

@@ -29,6 +29,12 @@ def _optimizer_made(call: Called) -> None:
     call.watcher.training.made(call.args[0], call.frame, begun=bool(call.looked))
 
 
+def _scheduler_made(call: Called) -> None:
+    optimizer = call.argument(1, "optimizer")
+    if isinstance(optimizer, torch.optim.Optimizer):
+        call.watcher.training.scheduled(optimizer, call.args[0], call.frame)
+
+
 def _has_begun(call: Called) -> bool:
     """Say whether something has read from the generators that an optimizer is to read from."""
     with suppress(Exception):  # what it is given may be anything
@@ -51,6 +57,7 @@ def seams() -> Iterator[Seam]:
     yield seam(torch.inference_mode, "__enter__", _inference_began)
     yield seam(torch.inference_mode, "__exit__", _inference_ended)
     yield seam(torch.optim.Optimizer, "__init__", _optimizer_made, before=_has_begun)
+    yield seam(torch.optim.lr_scheduler.LRScheduler, "__init__", _scheduler_made)
     yield seam(torch.amp.GradScaler, "step", _scaled)
     for name in MODULE_HOOKS:
         yield seam(nn.Module, name, about(_hooked, name))

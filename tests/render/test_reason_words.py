@@ -1,0 +1,28 @@
+"""Why a parameter does not train, in a few words."""
+
+import pytest
+
+from gradviz.facts.training import Fate
+from gradviz.render.reason_words import why_not
+
+
+def fate(why, **fields):
+    return Fate(name="w", trains=False, why=why, file="t.py", line=3, **fields)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (fate("not_held"), "no optimizer holds it (made at t.py:3)"),
+        (fate("not_held", copying="from"), "it is a copy, made at t.py:3, of what the optimizer"),
+        (fate("not_stepped", optimizer="a, b"), "a and b never step (made at t.py:3)"),
+        (fate("not_stepped", copying="to"), "the optimizer that steps holds copies of it, made at"),
+        (fate("too_small", learning_rate=0.0), "the learning rate of the step at t.py:3 is 0"),
+    ],
+)
+def test_a_reason_names_its_line(given, words):
+    assert why_not(given, single=True).startswith(words)
+
+
+def test_several_parameters_are_they():
+    assert why_not(fate("not_held", copying="from"), single=False).startswith("they are copies")

@@ -1,0 +1,104 @@
+"""A schedule that stays at a learning rate of 0 to the end is told, with its step and line."""
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import lr_scheduler
+
+import gradviz
+
+
+def remarks(schedule, *, groups=1, steps=8):
+    """Train under a schedule, which is called after each step; return what is remarked."""
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))
+    with gradviz.trace() as trace:
+        own = [{"params": layer.parameters()} for layer in model] if groups > 1 else None
+        optimizer = torch.optim.SGD(own or model.parameters(), lr=0.1)
+        next_step = schedule(optimizer)
+        for number in range(steps):
+            optimizer.zero_grad()
+            loss = model(torch.ones(2, 3)).square().sum()
+            loss.backward()
+            optimizer.step()
+            next_step(number)
+    report = trace.report(loss, model)
+    assert all(fate.trains for fate in report.training.parameters)
+    return report.training.remarks
+
+
+def scheduled(kind, *given, **settings):
+    """Return a schedule that a scheduler of torch makes."""
+
+    def schedule(optimizer):
+        scheduler = kind(optimizer, *given, **settings)
+        return lambda number: scheduler.step()
+
+    return schedule
+
+
+def by_hand(rates):
+    """Return a schedule that assigns the rate of the first group."""
+
+    def schedule(optimizer):
+        def assign(number):
+            optimizer.param_groups[0]["lr"] = rates(number)
+
+        return assign
+
+    return schedule
+
+
+@pytest.mark.parametrize(
+    ("schedule", "setter"),
+    [
+        (scheduled(lr_scheduler.LambdaLR, lambda step: max(0.0, 1 - step / 2)), "LambdaLR"),
+        (scheduled(lr_scheduler.LinearLR, 1.0, 0.0, total_iters=2), "LinearLR"),
+        (by_hand(lambda number: 0.1 if number < 1 else 0), "test_rates.py"),
+    ],
+    ids=["lambda", "linear", "hand"],
+)
+def test_a_rate_that_falls_to_0_and_stays_there_is_told_with_its_step_and_line(schedule, setter):
+    (remark,) = remarks(schedule)
+    assert "from its step 3 to its last, 8," in remark
+    assert "leaves 0.* (2) and 1.* (2) unchanged: the learning rate is 0" in remark
+    assert setter in remark
+    assert "test_rates.py:" in remark
+
+
+def test_a_group_that_comes_to_rest_alone_is_told_by_its_parameters():
+    (remark,) = remarks(by_hand(lambda number: 0.0), groups=2)
+    assert "from its step 2 to its last" in remark
+    assert "0.* (2) unchanged" in remark
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        scheduled(lr_scheduler.LambdaLR, lambda step: min(1.0, step / 4)),
+        scheduled(lr_scheduler.LambdaLR, lambda step: (step % 4) / 3),
+        scheduled(lr_scheduler.CosineAnnealingLR, T_max=8),
+        scheduled(lr_scheduler.OneCycleLR, max_lr=0.1, total_steps=9),
+        by_hand(lambda number: 0.0 if number in (1, 2, 3) else 0.1),
+    ],
+    ids=["warm-up", "cycles", "cosine", "one cycle", "a rest in between"],
+)
+def test_a_rate_that_is_0_for_a_while_alone_is_not_told(schedule):
+    assert remarks(schedule) == ()
+
+
+def test_a_group_that_never_had_a_rate_is_one_that_is_kept_from_training():
+    model = nn.Linear(2, 1)
+    with gradviz.trace() as trace:
+        optimizer = torch.optim.SGD(
+            [{"params": [model.weight]}, {"params": [model.bias], "lr": 0.0}], lr=0.1
+        )
+        for _ in range(5):
+            loss = model(torch.ones(2, 2)).sum()
+            loss.backward()
+            optimizer.step()
+    training = trace.report(loss, model).training
+    assert training.remarks == ()
+    assert {fate.name: fate.trains for fate in training.parameters} == {
+        "weight": True,
+        "bias": False,
+    }

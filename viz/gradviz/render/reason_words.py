@@ -1,0 +1,102 @@
+"""Why a parameter does not train, in a few words of a sentence."""
+
+import re
+from collections.abc import Sequence
+
+from gradviz.facts.training import Fate
+from gradviz.graph import Place
+from gradviz.render.sentences import listing, path_and_line
+
+_CALL = re.compile(r"(\w+)\(")
+_CLEARING = ("zero_grad", "set_to_none", "zero", "fill")
+_CLIPPING = ("clip", "scale", "mul", "div", "clamp")
+
+
+def why_not(fate: Fate, *, single: bool) -> str:
+    """Return the reason of a fate in words; ``single`` where it is that of a single parameter."""
+    at = "" if fate.file is None else f" at {path_and_line(Place(fate.file, fate.line or 0))}"
+    call = _called(fate.code, _CLIPPING if fate.why == "clipped" else _CLEARING)
+    they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
+    sentences = {
+        "frozen": f"frozen{at}",
+        "cut": _cut(fate, at, them, their),
+        "": (
+            f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
+        ),
+        "unused": f"{they} {'is' if single else 'are'} no part of the loss",
+        "zero": f"{their} gradient is zero{f', from the line{at} on' if at else ''}",
+        "left_out": f"backward(){at} does not ask for {them}",
+        "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
+        "cleared": (
+            _unfed(fate, call, at, their)
+            if fate.unfed
+            else f"{call}{at} clears {their} gradient before step()"
+            if at
+            else f"{their} gradient is cleared before step(), by a line that was not watched"
+        ),
+        "clipped": (
+            f"{call}{at} leaves {'next to ' * bool(fate.gradient_norm)}nothing of {their} gradient"
+            if at
+            else f"nothing is left of {their} gradient at step(), by a line that was not watched"
+        ),
+        "stale": f"the optimizer holds what was replaced{f' (see{at[3:]})' if at else ''}",
+        "not_held": _not_held(fate, at, they, them),
+        "not_stepped": _not_stepped(fate, at, them),
+        "too_small": _too_small(fate, at, their),
+        "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
+        "lost": (
+            f"each step is undone{at} before the next backward"
+            if fate.put_back
+            else f"the update{at} goes elsewhere"
+        ),
+        "exploding": f"{their} gradient explodes, and the step{at} throws {them} far away",
+        "ranks_differ": f"{they} {'differs' if single else 'differ'} between ranks after a step",
+        "no_step": "gradient arrives, and no optimizer ever steps",
+    }
+    return sentences.get(fate.why or "", fate.why or "")
+
+
+def _unfed(fate: Fate, call: str, at: str, their: str) -> str:
+    if "grad(" in (fate.code or "") and "zero_grad" not in call:
+        return f"torch.autograd.grad(){at} returns {their} gradient, and leaves none in .grad"
+    if at:
+        return f"{call}{at} parts {their} .grad from the one that is stepped"
+    return f"nothing puts {their} gradient into the .grad that is stepped"
+
+
+def _not_held(fate: Fate, at: str, they: str, them: str) -> str:
+    if fate.copying:
+        copies = "is a copy" if they == "it" else "are copies"
+        return f"{they} {copies}, made{at}, of what the optimizer holds"
+    return f"no optimizer holds {them}{f' (made{at})' if at else ''}"
+
+
+def _not_stepped(fate: Fate, at: str, them: str) -> str:
+    if fate.copying:
+        return f"the optimizer that steps holds copies of {them}, made{at}"
+    holders = (fate.optimizer or "the optimizer").split(", ")
+    steps = "steps" if len(holders) == 1 else "step"
+    return f"{listing(holders)} never {steps}{f' (made{at})' if at else ''}"
+
+
+def _cut(fate: Fate, at: str, them: str, their: str) -> str:
+    if fate.heir is None:
+        return f"cut off from the loss{at}"
+    made = "" if fate.heir.place is None else f" at {path_and_line(fate.heir.place)}"
+    made = f"made of {them}{made}"
+    used = f"{fate.heir.name}, {made}," if fate.heir.name else f"what was {made}"
+    return f"the loss uses {used} in {their} place"
+
+
+def _too_small(fate: Fate, at: str, their: str) -> str:
+    if fate.learning_rate == 0:
+        return f"the learning rate of the step{at} is 0"
+    too_small = f"the update{at} is too small for {their} type"
+    return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
+
+
+def _called(code: str | None, words: Sequence[str]) -> str:
+    """Return the call in a line whose name has one of some words in it, ``"zero_grad()"``."""
+    calls = _CALL.findall(code or "")
+    fitting = next((call for call in calls if any(word in call for word in words)), None)
+    return f"{fitting}()" if fitting else "the line"

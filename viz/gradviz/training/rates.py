@@ -1,0 +1,91 @@
+"""The learning rates of an optimizer over its steps, and what sets them.
+
+A rate of 0 leaves everything as it is, though the optimizer writes. Every step is asked, also where
+nothing else of it is looked at, so this reads one entry of each group.
+"""
+
+import ast
+from collections.abc import Mapping
+from linecache import getlines
+
+from torch.optim import Optimizer
+
+from gradviz.graph import Place
+from gradviz.recording.where import Spot
+
+_RESTS = 3  # steps: one or two may come before a schedule begins anew
+_MOST = 64  # groups
+
+
+class Rates:
+    """At which steps the learning rate of each group was above 0, and what schedulers there are."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}  # by group: the last such step
+        self._held: dict[int, tuple[int, ...]] = {}  # and what it holds, by identity
+        self._made: list[tuple[str, Spot]] = []
+
+    def made(self, kind: str, spot: Spot) -> None:
+        """A scheduler of some class was made at a line."""
+        self._made.append((kind, spot))
+
+    def took(self, optimizer: Optimizer, step: int) -> None:
+        """A step is over, by its number."""
+        for place, group in enumerate(optimizer.param_groups[:_MOST]):
+            rate = group.get("lr")
+            if rate or (rate is not None and rate.__class__ not in (float, int)):
+                self._last[place] = step
+
+    def look(self, optimizer: Optimizer) -> None:
+        """See what each group holds."""
+        self._held = {
+            place: tuple(map(id, group["params"]))
+            for place, group in enumerate(optimizer.param_groups[:_MOST])
+        }
+
+    def rests(
+        self, names: Mapping[int, str], steps: int
+    ) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Return of the groups whose rate was 0 in the last of so many steps, and not before: the
+        last step before these, and the names of what the group holds.
+        """
+        rests: dict[int, tuple[str, ...]] = {}
+        for place, last in self._last.items():
+            held = tuple(names[key] for key in self._held.get(place, ()) if key in names)
+            if held and steps - last >= _RESTS:
+                rests[last] = rests.get(last, ()) + held
+        return tuple(sorted(rests.items()))
+
+    def schedules(self, made: Spot | None) -> tuple[tuple[str, Place], ...]:
+        """Return the schedulers that were made, with their lines; where none was, the only line
+        that assigns a rate in the file where the optimizer was made.
+        """
+        places = [(kind, spot.calling_place or spot.place) for kind, spot in self._made]
+        lines = tuple(dict.fromkeys((kind, place) for kind, place in places if place is not None))
+        return lines if lines or made is None else _assignments(made)
+
+
+def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:
+    place = made.calling_place or made.place
+    lines = [] if place is None else getlines(place.file)
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError:
+        return ()
+    targets = [
+        target.lineno
+        for node in ast.walk(tree)
+        for target in (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AugAssign)
+            else ()
+        )
+        if isinstance(target, ast.Subscript)
+        and isinstance(target.slice, ast.Constant)
+        and target.slice.value == "lr"
+    ]
+    if place is None or len(targets) != 1:
+        return ()
+    return (("", Place(place.file, targets[0], lines[targets[0] - 1].strip())),)
