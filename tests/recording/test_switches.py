@@ -1,7 +1,14 @@
 """Who switched grad mode off is told by the stack."""
 
+import contextlib
+import functools
 import sys
 
+import pytest
+import torch
+from torch import nn
+
+import gradviz
 from gradviz.recording.switches import leaves_a_block, look_at_switch
 
 
@@ -17,3 +24,60 @@ def test_two_blocks_of_a_line_are_two_and_an_ordinary_frame_leaves_none():
     first, second = (look_at_switch(sys._getframe()) for _ in range(2))
     assert first != second
     assert not leaves_a_block(sys._getframe())
+
+
+def _logged(function):
+    @functools.wraps(function)
+    def logging(*given):
+        return function(*given)
+
+    return logging
+
+
+@_logged
+@torch.no_grad()
+@_logged
+def _between(layer, x):
+    return layer(x)
+
+
+@_logged
+@torch.inference_mode
+def _below(layer, x):
+    return layer(x)
+
+
+_quiet = torch.no_grad()
+
+
+@_logged
+@_quiet
+@_logged
+def _by_a_name(layer, x):
+    return layer(x)
+
+
+@_logged
+def _with_items(layer, x):
+    with (
+        contextlib.nullcontext(),
+        torch.no_grad(),
+    ):
+        return layer(x)
+
+
+@pytest.mark.parametrize(
+    ("encode", "line"),
+    [
+        (_between, "@torch.no_grad()"),
+        (_below, "@torch.inference_mode"),
+        (_by_a_name, "@_quiet"),
+        (_with_items, "torch.no_grad(),"),
+    ],
+)
+def test_of_several_decorators_or_items_the_one_that_switched_is_named(encode, line):
+    model = nn.ModuleDict({"first": nn.Linear(2, 2), "second": nn.Linear(2, 1)})
+    with gradviz.trace() as trace:
+        loss = model["second"](encode(model["first"], torch.ones(1, 2)).clone()).sum()
+        loss.backward()
+    assert {cut.block.code for cut in trace.report(loss, model).cuts} == {line}

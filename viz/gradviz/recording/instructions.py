@@ -32,7 +32,8 @@ COMPREHENSIONS = frozenset("<listcomp> <setcomp> <dictcomp> <genexpr>".split())
 """What the code of a comprehension is called, where it has one of its own."""
 
 _FOR_ITER = opmap["FOR_ITER"]
-_ENTER = opmap.get("BEFORE_WITH", -1)  # of Python 3.11 to 3.13
+ENTERS = opmap.get("BEFORE_WITH", -1)
+"""The instruction by which a ``with`` enters, in Python 3.11 to 3.13."""
 _REPEATS = (
     ast.For,
     ast.While,
@@ -54,7 +55,7 @@ def position_of(code: CodeType, lasti: int) -> Range | None:
     ranges = [*map(_range, code.co_positions())]
     place = ranges[lasti // 2] if 0 <= lasti // 2 < len(ranges) else None
     instruction = code.co_code[lasti] if place is not None else -1
-    if place is None or instruction not in (_FOR_ITER, _ENTER):
+    if place is None or instruction not in (_FOR_ITER, ENTERS):
         return place
     turns = sum(
         code.co_code[number * 2] == instruction and other == place

@@ -1,11 +1,16 @@
 """Who switched grad mode off, and where. Frames are read, never kept."""
 
+import re
 from dataclasses import dataclass, field
 from linecache import getline
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 
 from gradviz.recording import functions, torch_inside
-from gradviz.recording.where import INSIDE, USER, Spot, level, spot_of
+from gradviz.recording.instructions import ENTERS
+from gradviz.recording.where import INSIDE, USER, Spot, by_file, level, spot_of
+
+_SAYS_SO = re.compile(r"no_grad|inference_mode|set_grad_enabled")
+_DEEPEST = 50  # lines of decorators, and wrappers of a function
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,24 +56,60 @@ def look_at_switch(frame: FrameType | None) -> Switch:
         if filename == torch_inside.GRAD_MODE:
             by_function = by_function and running.co_qualname.startswith("set_grad_enabled")
         elif filename == torch_inside.CONTEXTLIB:
-            decorated = frame.f_locals.get("func")
-            code = getattr(decorated, "__code__", None)
+            code, wrappers = _wrapped(frame.f_locals.get("func"))
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
                 # A function that was wrapped after its definition has no line of a decorator: the
                 # line that calls it is told.
-                decorator = getline(code.co_filename, code.co_firstlineno).lstrip().startswith("@")
-                inner = (code, -1) if decorator and not library else None
+                line = _decorator(code, wrappers)
+                inner = (code, -line) if line and not library else None
         elif library is None and level(filename) != INSIDE:
             library = False
         elif library is None and filename.startswith(torch_inside.FOLDER):
             library = True
         inside = inside or functions.applied(frame) is not None
         if level(filename) != INSIDE:
-            inner = inner or (running, frame.f_lasti)
+            inner = inner or (running, _entered_at(running, frame.f_lasti))
             if user is None and level(filename) == USER:
-                user = (running, frame.f_lasti)
+                user = (running, _entered_at(running, frame.f_lasti))
         frame = frame.f_back
     if inner is not None and level(inner[0].co_filename) == USER:
         user = inner
     return Switch(by_function, bool(library), inside, spot_of(inner, user))
+
+
+def _wrapped(decorated: object) -> tuple[CodeType | None, int]:
+    """Return the code of a function within its wrappers, and how many those are."""
+    wrappers = 0
+    while isinstance(decorated, FunctionType) and wrappers < _DEEPEST:
+        inner = decorated.__dict__.get("__wrapped__")
+        if inner is None:
+            return decorated.__code__, wrappers
+        decorated, wrappers = inner, wrappers + 1
+    return getattr(decorated, "__code__", None), wrappers
+
+
+@by_file
+def _decorator(code: CodeType, wrappers: int) -> int:
+    """Return the line of the decorator of a function that switches grad mode off; 0 without any.
+
+    Of several it is the one that says so, else the one above so many wrappers.
+    """
+    lines = []
+    for line in range(code.co_firstlineno, code.co_firstlineno + _DEEPEST):
+        text = getline(code.co_filename, line).lstrip()
+        if text.startswith("@"):
+            lines.append(line)
+        if not lines or text.startswith(("def ", "async ", "class ")):
+            break
+    named = [line for line in lines if _SAYS_SO.search(getline(code.co_filename, line))]
+    if len(named) == 1:
+        return named[0]
+    return lines[max(-1 - wrappers, -len(lines))] if lines else 0
+
+
+@by_file
+def _entered_at(code: CodeType, lasti: int) -> int:
+    """Return the instruction that made what a ``with`` enters, which has the item's line."""
+    enters = lasti >= 2 and code.co_code[lasti] == ENTERS
+    return lasti - 2 if enters else lasti

@@ -125,7 +125,8 @@ class Spot(NamedTuple):
     Attributes:
         code: Of the innermost frame outside torch and the standard library; None where there is
             none.
-        lasti: Its instruction.
+        lasti: Its instruction; a line of the file with a minus sign, where that stands outside the
+            code, as a decorator does.
         caller: Of the innermost frame that is the user's own, where ``code`` is a library's.
         caller_lasti: Its instruction.
         module: Number of the innermost module that was running, as the tape counts them; -1 outside
@@ -176,7 +177,7 @@ def _cell(filename: str) -> str:
 
 @by_file
 def _place(code: CodeType, lasti: int) -> Place:
-    line = code.co_firstlineno
+    line = -lasti if lasti < 0 else code.co_firstlineno
     for number, position in enumerate(code.co_positions()):
         if number * 2 == lasti:
             line = position[0] or line
