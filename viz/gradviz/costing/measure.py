@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
 
 from torch import Tensor, nn
 
 from gradviz.costing.saved import SavedBytes
+from gradviz.system.walk import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +153,8 @@ def count_nodes(loss: Tensor) -> int:
     """Return how many nodes a backward of ``loss`` runs through, those that write a gradient
     included.
     """
-    nodes: set[Any] = set()
-    stack = [loss.grad_fn]
-    while stack:
-        node = stack.pop()
-        if node is not None and node not in nodes:
-            nodes.add(node)
-            stack.extend(following for following, _ in node.next_functions)
-    return len(nodes)
+    way = walk([loss.grad_fn], lambda node: (n for n, _ in node.next_functions) if node else ())
+    return sum(node is not None for node in way)
 
 
 def _bytes(tensors: Iterable[Tensor]) -> int:

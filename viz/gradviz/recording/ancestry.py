@@ -1,9 +1,12 @@
 """Which values went into which, as a tape has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from gradviz.recording.brought import Backward
+from gradviz.recording.records import nexts_of
 from gradviz.recording.tape import Tape
+from gradviz.system.walk import walk
 
 _NEAR = 4096  # values that are looked at to say whether one went into another
 
@@ -31,49 +34,32 @@ def without_leaf(tape: Tape, number: int, own: int) -> Iterator[int]:
     """Yield what a value is made of less one leaf, as calls that autograd did not record and
     that have it not behind them.
     """
-    met, stack = {number}, [number]
-    while stack:
-        current = stack.pop()
-        inputs = [before for before, _ in tape.calls[current].inputs]
-        if not _is_behind(tape, own, current) or any(
-            before != own and before not in tape.calls for before in inputs
-        ):
+    inner: dict[int, list[int]] = {}
+    for current in walk([number], lambda current: inner.get(current, ())):
+        inputs = [before for before in _inputs(tape, current) if before != own]
+        if _is_behind(tape, own, current) and all(before in tape.calls for before in inputs):
+            inner[current] = inputs
+        else:
             yield current
-            continue
-        for before in inputs:
-            if before != own and before not in met:
-                met.add(before)
-                stack.append(before)
 
 
 def _is_behind(tape: Tape, wanted: int, number: int) -> bool:
     """Say whether a value went into another, through calls that autograd did not record."""
-    met, stack = {number}, [number]
-    while stack and len(met) < 256:
-        for before, _ in tape.calls[stack.pop()].inputs:
-            if before == wanted:
-                return True
-            if before in tape.calls and before not in met:
-                met.add(before)
-                stack.append(before)
-    return False
+    return wanted in walk(_inputs(tape, number), partial(_inputs, tape), most=256)
+
+
+def _inputs(tape: Tape, number: int) -> list[int]:
+    return [before for before, _ in tape.calls[number].inputs]
 
 
 def has_behind(tape: Tape, number: int, wanted: int) -> bool:
     """Say whether a value went into another, through whatever calls."""
-    met, stack = {number}, [number]
-    while stack and len(met) < _NEAR:
-        current = stack.pop()
+
+    def made_of(current: int) -> Sequence[int]:
         step = tape.steps.get(current)
-        for before in (
-            [before for before, _ in tape.calls[current].inputs] if step is None else step.nexts
-        ):
-            if before == wanted:
-                return True
-            if before not in met:
-                met.add(before)
-                stack.append(before)
-    return False
+        return _inputs(tape, current) if step is None else step.nexts
+
+    return wanted in walk(made_of(number), made_of, most=_NEAR)
 
 
 def leads_to(tape: Tape, roots: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
@@ -81,14 +67,7 @@ def leads_to(tape: Tape, roots: tuple[int, ...], wanted: tuple[int, ...]) -> boo
 
     ``(loss / 4).backward()`` does pass the loss.
     """
-    met, stack = set(roots), list(roots)
-    while stack and len(met) < 64:
-        step = tape.steps.get(stack.pop(0))
-        for before in () if step is None else step.nexts:
-            if before not in met:
-                met.add(before)
-                stack.append(before)
-    return met.issuperset(wanted)
+    return set(wanted).issubset(walk(roots, partial(nexts_of, tape.steps), most=64, nearest=True))
 
 
 def brought_by(tape: Tape, root: int) -> Backward | None:

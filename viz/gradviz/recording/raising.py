@@ -3,10 +3,12 @@
 import traceback
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from gradviz.recording import torch_inside, where
-from gradviz.recording.records import Step
+from gradviz.recording.records import Step, nexts_of
 from gradviz.recording.where import Spot
+from gradviz.system.walk import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +63,13 @@ def last_taken(
         order: Torch's number of each node that was watched.
         passed: The nodes that it had done with.
     """
-    ready: set[int] = set()
-    waits: set[int] = set()
-    visited, stack = set(roots), list(roots)
-    while stack:
-        number = stack.pop()
-        if number not in steps or number not in order:
-            continue
-        if number not in passed:
-            ready.add(number)
-            waits.update(_before(steps, number))
-            continue
-        for source in steps[number].nexts:
-            if source not in visited:
-                visited.add(source)
-                stack.append(source)
+    watched = steps.keys() & order.keys()
+    way = walk(roots, lambda at: steps[at].nexts if at in watched and at in passed else ())
+    ready = {number for number in way if number in watched and number not in passed}
+    waits = {before for number in ready for before in _before(steps, number)}
     return max(ready - waits, key=order.__getitem__, default=None)
 
 
 def _before(steps: Mapping[int, Step], number: int) -> set[int]:
     """Return everything before a node, without it."""
-    visited: set[int] = set()
-    stack = [number]
-    while stack:
-        step = steps.get(stack.pop())
-        for source in () if step is None else step.nexts:
-            if source not in visited:
-                visited.add(source)
-                stack.append(source)
-    return visited
+    return set(walk(nexts_of(steps, number), partial(nexts_of, steps)))

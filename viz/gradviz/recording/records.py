@@ -1,5 +1,6 @@
 """What a tape is made of, as plain data."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -62,6 +63,12 @@ class Step:
     @property
     def spot(self) -> Spot | None:
         return self.stamp.spot
+
+
+def nexts_of(steps: Mapping[int, Step], number: int) -> tuple[int, ...]:
+    """Return what lies directly before a node; nothing for what is none."""
+    step = steps.get(number)
+    return () if step is None else step.nexts
 
 
 class Asked(NamedTuple):

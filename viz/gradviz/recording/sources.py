@@ -12,6 +12,7 @@ from gradviz.recording.expressions import Path, Range, arguments_of, range_of, r
 from gradviz.recording.flows import Reader
 from gradviz.recording.record_classes import fields_in
 from gradviz.recording.taken import plain
+from gradviz.system.walk import walk
 
 _READS_ALL = frozenset("exec eval locals globals vars".split())
 _FRAMES = frozenset("_getframe currentframe f_locals".split())
@@ -136,14 +137,7 @@ class Source:
         return first == second or first in self._above(second) or second in self._above(first)
 
     def _above(self, name: str) -> set[str]:
-        above: set[str] = set()
-        pending = [name]
-        while pending:
-            for base in self.bases.get(pending.pop(), ()):
-                if base not in above:
-                    above.add(base)
-                    pending.append(base)
-        return above
+        return set(walk(self.bases.get(name, ()), lambda base: self.bases.get(base, ())))
 
 
 def _with_constant_keys(tree: ast.Module) -> ast.Module:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import is_wrapped, unwrapped
+from gradviz.system.walk import walk
 
 _SUMS = frozenset(
     "add sub subtract __add__ __radd__ __sub__ __rsub__ __iadd__ __isub__ add_ sub_ cat concat"
@@ -207,13 +208,7 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[A
     for node, earlier in before.items():
         for source in earlier:
             after.setdefault(source, []).append(node)
-    way, stack = set(ends), list(ends)
-    while stack:
-        for node in after.get(stack.pop(), ()):
-            if node not in way:
-                way.add(node)
-                stack.append(node)
-    return way
+    return set(walk(ends, lambda node: after.get(node, ())))
 
 
 def is_product(node: Any) -> bool:

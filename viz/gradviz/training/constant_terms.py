@@ -13,6 +13,7 @@ import re
 
 from gradviz.facts.training import ConstantTerm
 from gradviz.graph import Graph, NodeKind, Place, Verdict
+from gradviz.system.walk import walk
 
 _ADDS = frozenset(("add", "sub", "rsub", "stack", "cat"))  # those of several values
 _HANDS_ON = frozenset(
@@ -158,14 +159,9 @@ class _Terms:
 
     def severed_at(self, index: int) -> Place | None:
         """Return the line that severs a dead value, the one nearest to the loss."""
-        met, queue = {index}, [index]
-        while queue:
-            nearest = queue.pop(0)
-            node = self._graph.nodes[nearest]
-            if node.severs is not None or any(edge.severed for edge in self._graph.into[nearest]):
+        into = self._graph.into
+        before = walk([index], lambda at: (edge.source for edge in into[at]), nearest=True)
+        for node in map(self._graph.nodes.__getitem__, before):
+            if node.severs is not None or any(edge.severed for edge in into[node.index]):
                 return node.caller or node.place
-            for edge in self._graph.into[nearest]:
-                if edge.source not in met:
-                    met.add(edge.source)
-                    queue.append(edge.source)
         return self._graph.nodes[index].place
