@@ -1,7 +1,6 @@
 """What differs between two reports, as text and as JSON."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
@@ -18,8 +17,8 @@ from gradviz.render.sentences import counted, path_and_line, printable
 from gradviz.render.series_scale import amount
 from gradviz.render.style import INK
 from gradviz.render.training import in_words
+from gradviz.render.tree import NUMBER
 
-_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 _MOST_BLOCKS = 12  # that are listed; the rest is counted, and stands in the JSON
 
 
@@ -163,7 +162,7 @@ def _renamed(renamed: Iterable[Renaming]) -> Iterator[str]:
     alike: dict[tuple[str, str], list[Renaming]] = {}
     for renaming in renamed:
         alike.setdefault(
-            (_NUMBER.sub("#", renaming.before), _NUMBER.sub("#", renaming.after)), []
+            (NUMBER.sub("#", renaming.before), NUMBER.sub("#", renaming.after)), []
         ).append(renaming)
     for some in alike.values():
         before, after = (
