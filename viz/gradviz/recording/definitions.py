@@ -34,6 +34,7 @@ class Definition:
         scope: The function it stands in.
         before: What the paths stood for when the value was computed.
         keyed: It fills one element, whose key is computed.
+        key: The name that is the key of the element that is changed; empty for any other.
         by: What changes it: a method's name, ``[]`` where an element is assigned to; empty for
             any other.
         into: The way from the path to what is changed, where that is an element of it.
@@ -49,6 +50,7 @@ class Definition:
     keyed: bool = False
     by: str = ""
     into: Path = ()
+    key: str = ""
 
     @property
     def adds(self) -> bool:

@@ -110,6 +110,7 @@ class Reader:
                 environment,
                 change=True,
                 into=_into_element(node.target),
+                key=_key_in(node.target),
             )
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in node.names:
@@ -230,9 +231,10 @@ class Reader:
             root = root_of(call.args[0])
             changed = None if root is None else (*root, str(call.args[1].value))
         inside = () if into is None else _into_element(into)
+        key = _key_in(call if name == "setdefault" or into is None else into)
         for value in values if changed is not None else ():
             environment = self._define(
-                changed, value, environment, change=True, by=name, into=inside
+                changed, value, environment, change=True, by=name, into=inside, key=key
             )
         return environment
 
@@ -265,6 +267,7 @@ class Reader:
                 keyed=keyed,
                 by="[]",
                 into=way_into(node),
+                key=_key_in(node),
             )
         return self._define(path, value, environment, taken=taken)
 
@@ -286,14 +289,15 @@ class Reader:
         keyed: bool = False,
         by: str = "",
         into: Path = (),
+        key: str = "",
     ) -> Environment:
         if path is None:
             return environment
-        key = (id(value), path, taken, call)
-        made = self.made.get(key)
+        place = (id(value), path, taken, call)
+        made = self.made.get(place)
         if made is None:
-            made = self.made[key] = Definition(
-                path, value, taken, change, call, self.scope, environment, keyed, by, into
+            made = self.made[place] = Definition(
+                path, value, taken, change, call, self.scope, environment, keyed, by, into, key
             )
             self.scope.definitions.append(made)
         else:
@@ -333,6 +337,18 @@ def _is_path(node: ast.expr) -> bool:
 def _into_element(node: ast.expr) -> Path:
     """Return the way to the element that is changed; nothing where that is no element."""
     return () if _is_path(node) else way_into(node)
+
+
+def _key_in(node: ast.AST) -> str:
+    """Return the name by which an expression chooses an element of a path: ``k`` of ``d[k]`` and of
+    ``d.setdefault(k, [])``; nothing for any other.
+    """
+    key: ast.AST | None = None
+    if isinstance(node, ast.Subscript):
+        key, owner = node.slice, node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        key, owner = node.args[0] if name_of(node) == "setdefault" else None, node.func.value
+    return key.id if isinstance(key, ast.Name) and _is_path(owner) else ""
 
 
 def _is_all(index: ast.expr) -> bool:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from gradviz.recording.definitions import Definition, Environment, Function, Scope, reaching
-from gradviz.recording.expressions import Path, path_of
+from gradviz.recording.expressions import Path, path_of, root_of
+from gradviz.recording.keys import Keys, may_give
 from gradviz.recording.parts import name_of, pieces
 from gradviz.recording.sources import Source
 
@@ -120,9 +121,37 @@ def _made_by(source: Source, path: Path, environment: Environment, names: int = 
     return made
 
 
+def getters(source: Source, owners: set[str]) -> Iterator[Function]:
+    """Yield the methods by which objects of some classes give an element."""
+    for name in ("__getitem__", "get", "pop"):
+        for method in source.callables.get(name, ()):
+            owner = source.functions[id(method)][1]
+            if owner and are_related(source, owner, owners):
+                yield method
+
+
 def are_related(source: Source, owner: str, owners: set[str]) -> bool:
     """Say whether an object of one class can be of one of several others."""
     return any(source.is_related(owner, other) for other in owners)
+
+
+def calls_of(
+    source: Source, scope: Scope, receiver: Path, keys: Keys
+) -> Iterator[tuple[ast.Call, Scope, Environment]]:
+    """Yield the calls that may be of a function, on an object where one is meant, and with these
+    keys.
+    """
+    name: str = getattr(scope.node, "name", "")
+    called = scope.owner if name == "__init__" else name
+    for other in source.scopes_with(called) if called else ():
+        for call, environment in other.calls.get(called, ()):
+            on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+            owners = classes_of(source, on or (), other, environment)
+            if owners and scope.owner and not are_related(source, scope.owner, owners):
+                continue  # an object of another class, by the same name
+            if name == "__init__" or not receiver or receiver in (on, ("self",)):
+                if may_give(call, keys, scope):
+                    yield call, other, environment
 
 
 def changed_within(source: Source, name: str, scope: Scope) -> Iterator[Definition]:

@@ -23,17 +23,24 @@ from gradviz.recording.expressions import (
     range_of,
     read_in,
     reads,
-    root_of,
     without_some,
+)
+from gradviz.recording.keys import (
+    calls_with_keys,
+    keys_given,
+    keys_there,
+    with_keys,
 )
 from gradviz.recording.owners import (
     are_related,
+    calls_of,
     changed_within,
     classes_of,
     functions_of,
+    getters,
     stores,
 )
-from gradviz.recording.parts import SOME, Piece, name_of, place_in, straightened
+from gradviz.recording.parts import SOME, Piece, is_open, name_of, place_in, straightened
 from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
 from gradviz.recording.texts import read_in_texts, texts_of_several
@@ -156,13 +163,16 @@ class Slicer:
 
         Of what a call returns the way says which part.
         """
+        value = with_keys(value, keys_there(way.keys, scope, environment))
         self.stands(value, scope, environment, way, taken)
+        calls = calls_with_keys(value)
         vague = Expression(range_of(value), taken).vague
         onward = replace(way, computed=True, loose=way.loose or vague)
         among = read_in_texts(value)
         line = getattr(value, "lineno", 0)
         for path in self.reads(value, scope, environment):
-            through = replace(onward, loose=onward.loose or path in among)
+            loose = onward.loose or path in among
+            through = replace(onward, loose=loose, call=calls.get(path))
             self.pending.append((path, scope, environment, through, line))
 
     def stands(
@@ -210,6 +220,7 @@ class Slicer:
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
+        value = with_keys(value, keys_there(way.keys, scope, environment))
         way = replace(way, computed=way.computed or _ranks(value))
         for piece in pieces_given(value, taken, self.source.records):
             self._piece(piece, scope, environment, way)
@@ -300,7 +311,6 @@ class Slicer:
         of_a_class = not older and any(
             classes_of(self.source, path[:index], scope, environment)
             for index in range(1, len(path))
-            if not path[index].startswith("[")
         )
         if not (older or of_a_class) or not self._is_new(scope, path, way):
             return
@@ -330,10 +340,14 @@ class Slicer:
             self._results(self.source.scope(value), way)
             return
         suffix = path[len(definition.target) :]
+        if definition.key and suffix and not is_open(suffix[0]):
+            loose = way.loose or definition.key not in definition.scope.parameters
+            keys = ((definition.scope, definition.key, suffix[0]),)
+            way = replace(way, loose=loose, keys=keys)
         if (
             definition.change
             and suffix
-            and not suffix[0].startswith("[")
+            and (not suffix[0].startswith("[") or definition.by in self.source.callables)
             and classes_of(self.source, definition.target, definition.scope, definition.before)
         ):
             return  # what its methods were given is none of its attributes: they tell these
@@ -347,8 +361,9 @@ class Slicer:
         taken = straightened((*definition.taken, *suffix))
         self.part(value, taken, definition.scope, definition.before, way)
 
-    def _results(self, scope: Scope, way: Way) -> None:
-        inside = Way(way.object, quiet=True, loose=way.loose, computed=True)
+    def _results(self, scope: Scope, way: Way, key: str = "") -> None:
+        keys = keys_given(way.call, scope, key)
+        inside = Way(way.object, quiet=True, loose=way.loose, computed=True, keys=keys)
         for values, environment in scope.results:
             for value in values:
                 self.value(value, scope, environment, inside)
@@ -361,25 +376,10 @@ class Slicer:
         if scope is self.start:
             self.parameters[path] = None
             return
-        name: str = getattr(scope.node, "name", "")
-        called = scope.owner if name == "__init__" else name
-        for other in self.source.scopes_with(called) if called else ():
-            for call, environment in other.calls.get(called, ()):
-                receiver = (
-                    root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
-                )
-                owners = classes_of(self.source, receiver or (), other, environment)
-                if owners and scope.owner and not are_related(self.source, scope.owner, owners):
-                    continue  # an object of another class, by the same name
-                if name == "__init__" or not way.object or way.object in (receiver, ("self",)):
-                    for argument in arguments_for(call, path, scope):
-                        self.part(
-                            argument,
-                            of_argument(argument, path),
-                            other,
-                            environment,
-                            Way(kept=True, loose=way.loose, computed=True),
-                        )
+        for call, other, environment in calls_of(self.source, scope, way.object, way.keys):
+            for argument in arguments_for(call, path, scope):
+                onward = Way(kept=True, loose=way.loose, computed=True)
+                self.part(argument, of_argument(argument, path), other, environment, onward)
 
     def _free(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow a variable of a scope around, by all that any function gives it."""
@@ -406,11 +406,7 @@ class Slicer:
         """
         for index in range(1, len(path)):
             name = path[index]
-            owners = (
-                set()
-                if name.startswith("[")
-                else classes_of(self.source, path[:index], scope, environment)
-            )
+            owners = classes_of(self.source, path[:index], scope, environment)
             if not owners:
                 continue
             through = Way(
@@ -418,7 +414,12 @@ class Slicer:
                 kept=True,
                 loose=way.loose,
                 computed=True,
+                call=way.call,
             )
+            if name.startswith("["):
+                for method in getters(self.source, owners):
+                    self._results(self.source.scope(method), through, name)
+                continue
             for definition in stores(self.source, name, owners, path[:index], environment):
                 whole = joined_to(definition.target, name, path[index + 1 :])
                 if whole:

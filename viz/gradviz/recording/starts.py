@@ -7,6 +7,7 @@ from types import CodeType
 from gradviz.recording.call_arguments import arguments_for, roots_of
 from gradviz.recording.expressions import Path, path_of, reads_part, without_some
 from gradviz.recording.instructions import place_of, scope_of
+from gradviz.recording.keys import calls_with_keys
 from gradviz.recording.slices import Slicer
 from gradviz.recording.texts import read_in_texts
 from gradviz.recording.ways import DIRECT, Slice, of_argument
@@ -50,7 +51,7 @@ def backward_slice(
         if path in names:
             among = path in read_in_texts(root)
             written |= {path} if among else set()
-            way = replace(DIRECT, loose=among)
+            way = replace(DIRECT, loose=among, call=calls_with_keys(root).get(path))
             slicer.pending.append((path, source_and_scope[1], place[1], way, 0))
     sliced = slicer.finished()
     return None if sliced is None else replace(sliced, written=frozenset(written))

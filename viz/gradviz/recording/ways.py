@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
-from gradviz.recording.definitions import EACH, Definition
+from gradviz.recording.definitions import EACH, Definition, Scope
 from gradviz.recording.expressions import Path, Range, is_inside, path_of, range_of
 from gradviz.recording.parts import PAIRS, SOME, may_be_same, name_of, of_pair, place_in
 
@@ -105,6 +105,8 @@ class Way:
             round.
         loose: It was a part of something, and the source does not tell which.
         computed: Something may have been computed on the way.
+        call: The call whose result it is.
+        keys: What parameters of functions are, as parts: ``k`` is ``['loss']``.
     """
 
     object: Path = ()
@@ -112,6 +114,8 @@ class Way:
     kept: bool = False
     loose: bool = False
     computed: bool = False
+    call: ast.Call | None = None
+    keys: tuple[tuple[Scope, str, str], ...] = ()
 
 
 DIRECT = Way()
