@@ -1,4 +1,4 @@
-"""Named tuples and data classes hold what they are called with."""
+"""Named tuples, data classes and objects that only keep it hold what they are called with."""
 
 import ast
 from textwrap import dedent
@@ -25,6 +25,25 @@ FILE = dedent(
             self.value = 0.0
     class Plain:
         value: float
+    class Kept:
+        def __init__(self, loss, weight, rate=0.1):
+            self.loss, self.weight = loss, weight
+            self.rate = 2 * rate
+    class Growing:
+        def __init__(self, loss, step):
+            self.loss = loss
+            self.step = step
+        def grow(self):
+            self.step += 1
+    class Swapped:
+        def __init__(self, left, right):
+            self.left = right
+            self.right = left
+    class Indexed:
+        def __init__(self, rows):
+            self.rows = rows
+        def __getitem__(self, index):
+            return self.rows[index]
     """
 )
 
@@ -35,6 +54,9 @@ def test_the_fields_are_those_that_the_file_gives_in_order():
         "Row": ("loss", "step"),
         "Point": ("x", "y"),
         "Out": ("logits", "hidden"),
+        "Kept": ("loss", "weight", ""),
+        "Growing": ("loss", ""),
+        "Swapped": ("", ""),
     }
 
 
@@ -48,6 +70,11 @@ def test_the_fields_are_those_that_the_file_gives_in_order():
         ("Point(a)", "y", None),
         ("Pair(*rows)", "left", None),
         ("Plain(a)", "value", None),
+        ("Kept(a, b)", "weight", "b"),
+        ("Kept(weight=a, loss=b)", "loss", "b"),
+        ("Kept(a, b, c)", "rate", None),
+        ("Growing(a, b)", "step", None),
+        ("Swapped(a, b)", "left", None),
         ("Pair(a, b)", "count", None),
     ],
 )

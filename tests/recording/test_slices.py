@@ -470,3 +470,41 @@ def test_an_object_of_another_class_by_the_same_name_is_another_object():
 def test_what_a_conditional_expression_tests_is_not_its_value():
     verdict, lines = judged(lambda a, b: b * (2.0 if a.item() > -9 else 3.0))
     assert (verdict, lines) == ("unused", [])
+
+
+class Kept:
+    def __init__(self, loss, weight):
+        self.loss, self.weight = loss, weight
+
+
+def weight_of_each(a, b):
+    rows = [Kept(value.item(), 0.37 * place) for place, value in enumerate(a.expand(3))]
+    return b * sum(row.weight for row in rows)
+
+
+def loss_of_each(a, b):
+    rows = [Kept(value.item(), 0.37 * place) for place, value in enumerate(a.expand(3))]
+    return b * sum(row.loss for row in rows)
+
+
+def size_beside_a_number(a, b):
+    pair = (lambda value: (value.item(), value.numel() + 1))(a)
+    return b * (pair[1] * 0.37)
+
+
+def number_beside_a_size(a, b):
+    pair = (lambda value: (value.item(), value.numel() + 1))(a)
+    return b * (pair[0] * 0.37)
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        (weight_of_each, "unused"),
+        (loss_of_each, "cut"),
+        (size_beside_a_number, "unused"),
+        (number_beside_a_size, "cut"),
+    ],
+)
+def test_of_an_object_or_a_lambda_s_tuple_only_the_part_that_is_used_tells(step, verdict):
+    assert judged(step)[0] == verdict

@@ -1,25 +1,30 @@
 """Classes whose objects hold what they are called with, each argument under the name of a field:
-named tuples and data classes.
+named tuples, data classes, and classes whose ``__init__`` does just that.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from gradviz.recording.expressions import arguments_of, path_of
 from gradviz.recording.parts import Piece, Way, name_of, pieces, place_in
 from gradviz.recording.taken import out_of
+from gradviz.recording.targets import targets
 
 Fields = Mapping[str, tuple[str, ...]]
 """The fields of each class in order, by its name."""
 
 _BY_HAND = frozenset("__init__ __new__ __post_init__".split())
+_ELEMENTS = frozenset("__new__ __getitem__ __iter__ __setattr__ __getattr__".split())
 
 
 def fields_in(tree: ast.AST) -> dict[str, tuple[str, ...]]:
     """Return the fields of the classes of this kind that a file defines."""
     fields: dict[str, tuple[str, ...]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and _is_record(node):
-            fields[node.name] = tuple(_annotated(node))
+        if isinstance(node, ast.ClassDef):
+            held = tuple(_annotated(node) if _is_record(node) else _stored(node))
+            fields.update({node.name: held} if held else {})
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             target, call = node.targets[0], node.value
             if isinstance(target, ast.Name) and name_of(call) in ("namedtuple", "NamedTuple"):
@@ -42,9 +47,19 @@ def pieces_given(value: ast.AST, way: Way, fields: Fields) -> Iterator[Piece]:
 
 def _inside(node: ast.AST, way: Way, fields: Fields) -> Piece | None:
     if not way:
-        return out_of(node)
+        return _of_each(node, fields) or out_of(node)
     given = argument_of(node, fields, way[0])
     return _replaced(node, way) if given is None else Piece(given, way[1:])
+
+
+def _of_each(node: ast.AST, fields: Fields) -> Piece | None:
+    """Return ``(w for w in rows)`` for ``(Record(v, w).w for v, w in rows)``."""
+    if not isinstance(node, ast.GeneratorExp) or not isinstance(node.elt, ast.Attribute):
+        return None
+    given = argument_of(node.elt.value, fields, node.elt.attr)
+    if given is None:
+        return None
+    return Piece(ast.copy_location(ast.GeneratorExp(given, node.generators), given))
 
 
 def argument_of(call: ast.AST, fields: Fields, part: str) -> ast.expr | None:
@@ -89,6 +104,35 @@ def _is_record(node: ast.ClassDef) -> bool:
     names = {_last(maker.func if isinstance(maker, ast.Call) else maker) for maker in makers}
     methods = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
     return bool(names & {"NamedTuple", "dataclass"}) and not methods & _BY_HAND
+
+
+def _stored(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the attributes that keep what a class is called with, in the order of its parameters;
+    nothing for one that is kept otherwise, or that may change.
+    """
+    methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
+    maker = methods.get("__init__")
+    if maker is None or node.bases or node.decorator_list or _ELEMENTS & methods.keys():
+        return
+    own, *names = (argument.arg for argument in arguments_of(maker))
+    written = Counter(
+        part.attr
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and not isinstance(part.ctx, ast.Load)
+    )
+    kept = {
+        target.value.id: getattr(target.node, "attr", "")
+        for statement in maker.body
+        if isinstance(statement, ast.Assign)
+        for target in targets(statement.targets[0], statement.value)
+        if isinstance(target.value, ast.Name)
+        and not target.way
+        and path_of(target.node)[0] == (own, getattr(target.node, "attr", ""))
+    }
+    for name in names:
+        attribute = kept.get(name, "")
+        plain = written[attribute] == 1 and (attribute == name or attribute not in names)
+        yield attribute if plain else ""
 
 
 def _last(node: ast.expr) -> str:

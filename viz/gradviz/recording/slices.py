@@ -188,6 +188,11 @@ class Slicer:
         unread = [
             argument for call in given.values() for argument, paths in call.items() if not paths
         ]
+        unread += (
+            call.func
+            for call in ast.walk(value)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Lambda)
+        )
         for source, inner in parted(value):
             unread.append(source)
             through = way if holds(value, source) else replace(way, computed=True)
