@@ -55,6 +55,12 @@ class FaultyLine:
         """Yield the syntax of the statement; of a compound one, of its head."""
         return () if self.statement is None else head(self.statement)  # type: ignore[return-value]
 
+    def rewriting(
+        self, title: str, node: ast.expr | ast.stmt, text: str, *, soft: bool = False
+    ) -> Edit:
+        """Return the edit that writes ``text`` in the place of a piece of syntax."""
+        return Edit(title, (self.source.replacing(node, text),), soft)
+
     def is_imported(self, name: str) -> bool:
         """Say whether a module goes by this name in the file."""
         imports = (

@@ -15,7 +15,7 @@ def shared(site: FaultyLine) -> Iterator[Edit]:
     for call, name in _copies(site):
         if all(_is_called(site, use) for use in _uses(site, name)):
             code = in_brackets(site, call.args[0])
-            yield Edit("use the module itself", (site.source.replacing(call, code),))
+            yield site.rewriting("use the module itself", call, code)
 
 
 @proposes("deepcopy")

@@ -31,10 +31,8 @@ def soft_rank(site: FaultyLine) -> Iterator[Edit]:
         soft = f"torch.sigmoid({code}.unsqueeze(-1) - {code}.unsqueeze(-2)).sum(-1)"
         hard = f"{site.source.code(node)}.to({code}.dtype)"
         text = f"({hard} + ({soft} - {soft}.detach()))"
-        yield Edit(
-            "let gradient pass the rank as a count by sigmoids does",
-            (site.source.replacing(node, text),),
-            soft=True,
+        yield site.rewriting(
+            "let gradient pass the rank as a count by sigmoids does", node, text, soft=True
         )
 
 
@@ -68,8 +66,6 @@ def soft_histogram(site: FaultyLine) -> Iterator[Edit]:
         centres = f"torch.arange({bins}, device={code}.device)"
         soft = f"(1 - ({at} - {centres}).abs()).clamp(min=0).sum(0)"
         text = f"({site.source.code(call)} + ({soft} - {soft}.detach()))"
-        yield Edit(
-            "let the counts pass gradient as overlapping bins do",
-            (site.source.replacing(call, text),),
-            soft=True,
+        yield site.rewriting(
+            "let the counts pass gradient as overlapping bins do", call, text, soft=True
         )

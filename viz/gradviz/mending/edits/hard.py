@@ -107,10 +107,8 @@ def choice(site: FaultyLine) -> Iterator[Edit]:
                 lookup, rows = table
                 one_hot = f"torch.nn.functional.one_hot({code}, {rows}.shape[0])"
                 text = f"(({one_hot} + ({soft} - {soft}.detach())) @ {rows})"
-                yield Edit(
-                    "look it up by one-hot rows that pass gradient",
-                    (site.source.replacing(lookup, text),),
-                    soft=True,
+                yield site.rewriting(
+                    "look it up by one-hot rows that pass gradient", lookup, text, soft=True
                 )
             call = site.source.parents.get(use)
             if isinstance(call, ast.Call) and last_name(call) == "one_hot" and use in call.args:
@@ -137,10 +135,8 @@ def gate(site: FaultyLine) -> Iterator[Edit]:
                 for shape in ("", ".unsqueeze(-1)"):
                     weight = f"{scores}[{code}]{shape}"
                     text = f"({site.source.code(whole)} * (1 + ({weight} - {weight}.detach())))"
-                    yield Edit(
-                        "weigh what is chosen by its score",
-                        (site.source.replacing(whole, text),),
-                        soft=True,
+                    yield site.rewriting(
+                        "weigh what is chosen by its score", whole, text, soft=True
                     )
             yield from _by_number(site, use, scores)
 
@@ -169,11 +165,7 @@ def _by_number(site: FaultyLine, use: ast.expr, scores: str) -> Iterator[Edit]:
                 value = node.value  # type: ignore[attr-defined]
                 weight = f"{scores}[{rows}, {number}].unsqueeze(-1)"
                 text = f"{in_brackets(site, value)} * (1 + ({weight} - {weight}.detach()))"
-                yield Edit(
-                    "weigh what is chosen by its score",
-                    (source.replacing(value, text),),
-                    soft=True,
-                )
+                yield site.rewriting("weigh what is chosen by its score", value, text, soft=True)
 
 
 @proposes("non_differentiable")

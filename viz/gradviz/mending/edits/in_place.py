@@ -33,7 +33,7 @@ def out_of_place(site: FaultyLine) -> Iterator[Edit]:
         if call.func.attr == "set_" and len(call.args) == 1:
             value = call.args[0]
             text = f"{code} = {source.code(taken(value) or value)}"
-            yield Edit("use the tensor itself", (source.replacing(statement, text),))
+            yield site.rewriting("use the tensor itself", statement, text)
             return
         start, end = source.span(call.func)[1], source.span(call)[1]
         name = call.func.attr.removesuffix("_")
@@ -41,9 +41,7 @@ def out_of_place(site: FaultyLine) -> Iterator[Edit]:
         sign = _SIGNS.get(name)
         if site.kind == "in_place" and sign and len(call.args) == 1 and not call.keywords:
             text = f"{code} = {code} {sign} {in_brackets(site, call.args[0])}"
-        yield Edit(
-            f"write {code} anew in the place of {call.func.attr}()", (source.replacing(call, text),)
-        )
+        yield site.rewriting(f"write {code} anew in the place of {call.func.attr}()", call, text)
 
 
 @proposes("in_place")
@@ -59,7 +57,7 @@ def augmented(site: FaultyLine) -> Iterator[Edit]:
     sign = between.replace("=", "").strip()
     if sign and all(character in "+-*/%@|&^<>" for character in sign):
         text = f"{target} = {target} {sign} {in_brackets(site, statement.value)}"
-        yield Edit(f"write {target} anew", (source.replacing(statement, text),))
+        yield site.rewriting(f"write {target} anew", statement, text)
 
 
 @proposes("in_place")
@@ -88,7 +86,7 @@ def not_in_place(site: FaultyLine) -> Iterator[Edit]:
     for call in ast.walk(site.source.tree):
         given = keyword(call, "inplace") if isinstance(call, ast.Call) else None
         if isinstance(given, ast.Constant) and given.value is True:
-            yield Edit("leave inplace off", (site.source.replacing(given, "False"),))
+            yield site.rewriting("leave inplace off", given, "False")
 
 
 @proposes("in_place")

@@ -34,9 +34,10 @@ def slope(site: FaultyLine) -> Iterator[Edit]:
             for shape in (".unsqueeze(-1)", ""):
                 step = f"({where} - {where}.detach()){shape}"
                 text = f"({hard} + {step} * ({after} - {hard}).detach())"
-                yield Edit(
+                yield site.rewriting(
                     "let gradient pass the look-up by the slope of the table",
-                    (site.source.replacing(looked, text),),
+                    looked,
+                    text,
                     soft=True,
                 )
 

@@ -39,9 +39,10 @@ def small_numbers(site: FaultyLine) -> Iterator[Edit]:
             if name_of(value) == "torch.zeros" and isinstance(value, ast.Call):
                 end = site.source.span(value.func)[1]
                 sizes = site.source.text[end : site.source.span(value)[1]]
-                yield Edit(
+                yield site.rewriting(
                     "let the parameter begin with small numbers",
-                    (site.source.replacing(value, f"0.01 * torch.randn{sizes}"),),
+                    value,
+                    f"0.01 * torch.randn{sizes}",
                 )
 
 

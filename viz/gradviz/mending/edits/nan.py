@@ -38,10 +38,7 @@ def safe_operand(site: FaultyLine) -> Iterator[Edit]:
             for operand in _operands(choice):
                 code = site.source.code(operand)
                 text = f"torch.where({mask}, {code}, torch.ones_like({in_brackets(site, operand)}))"
-                yield Edit(
-                    "make the operand safe where it is not taken",
-                    (site.source.replacing(operand, text),),
-                )
+                yield site.rewriting("make the operand safe where it is not taken", operand, text)
 
 
 @proposes("not_finite")
@@ -63,10 +60,7 @@ def clamped_operand(site: FaultyLine) -> Iterator[Edit]:
             operand = node.args[0] if is_function else node.func.value
             code = in_brackets(site, operand)
             text = f"{code}.clamp(min=1e-30)"
-            yield Edit(
-                f"keep what {node.func.attr}() takes above zero",
-                (site.source.replacing(operand, text),),
-            )
+            yield site.rewriting(f"keep what {node.func.attr}() takes above zero", operand, text)
 
 
 def _operands(value: ast.expr) -> Iterator[ast.expr]:

@@ -79,10 +79,7 @@ def of_a_list(site: FaultyLine) -> Iterator[Edit]:
             if isinstance(node.args[0], ast.GeneratorExp):
                 values = f"list({values})"
             text = f"torch.stack({values}).{_OF_A_LIST[name]}"
-            yield Edit(
-                f"do the arithmetic in torch, and not in {module}",
-                (site.source.replacing(node, text),),
-            )
+            yield site.rewriting(f"do the arithmetic in torch, and not in {module}", node, text)
 
 
 def twins(

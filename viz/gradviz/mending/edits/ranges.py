@@ -33,4 +33,4 @@ def scaled(site: FaultyLine) -> Iterator[Edit]:
         parent = site.source.parents.get(call)
         if isinstance(parent, ast.stmt) and not is_log:
             text = line
-        yield Edit("scale a range from 0 to 1", (site.source.replacing(call, text),))
+        yield site.rewriting("scale a range from 0 to 1", call, text)

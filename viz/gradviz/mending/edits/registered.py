@@ -25,10 +25,7 @@ def module_list(site: FaultyLine) -> Iterator[Edit]:
         value = statement.value
         nn = "nn" if site.is_imported("nn") else "torch.nn"
         if isinstance(value, ast.List) and not value.elts and _is_filled(site.source, statement):
-            yield Edit(
-                "keep the modules in a ModuleList",
-                (site.source.replacing(value, f"{nn}.ModuleList()"),),
-            )
+            yield site.rewriting("keep the modules in a ModuleList", value, f"{nn}.ModuleList()")
         if (
             isinstance(value, ast.List | ast.ListComp | ast.BinOp) and _makes_modules(value)
         ) or _is_filled(site.source, statement, value):

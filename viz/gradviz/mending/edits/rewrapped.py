@@ -33,9 +33,7 @@ def stack(site: FaultyLine) -> Iterator[Edit]:
         for how in (_elements, _wrapped, _flat):
             code = how(site, value)
             if code is not None:
-                yield Edit(
-                    "stack the tensors with torch.stack", (site.source.replacing(call, code),)
-                )
+                yield site.rewriting("stack the tensors with torch.stack", call, code)
 
 
 @proposes("new_tensor", "item", "detach", "error", "numpy", "data")
@@ -59,7 +57,7 @@ def unwrap(site: FaultyLine) -> Iterator[Edit]:
                     f"drop {name}(), and the parameter that stood there",
                     (drop, site.source.replacing(call, code)),
                 )
-        yield Edit(f"drop {name}()", (site.source.replacing(call, code),))
+        yield site.rewriting(f"drop {name}()", call, code)
 
 
 @proposes("new_tensor")

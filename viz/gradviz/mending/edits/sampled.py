@@ -18,4 +18,4 @@ def reparametrised(site: FaultyLine) -> Iterator[Edit]:
         if name_of(call.func) == "torch.normal" and len(call.args) == 2 and not call.keywords:
             mean, std = (in_brackets(site, argument) for argument in call.args)
             text = f"({mean} + {std} * torch.randn_like({mean} + {std}))"
-            yield Edit("draw by way of mean and deviation", (site.source.replacing(call, text),))
+            yield site.rewriting("draw by way of mean and deviation", call, text)

@@ -29,9 +29,10 @@ def unwritten(site: FaultyLine) -> Iterator[Edit]:
         if value is not None:
             while (inner := taken(value)) is not None:
                 value = inner
-            yield Edit(
+            yield site.rewriting(
                 "use the value itself, and not the number in its text",
-                (site.source.replacing(node, in_brackets(site, value)),),
+                node,
+                in_brackets(site, value),
             )
 
 
