@@ -42,5 +42,13 @@ def test_what_it_does_not_hold_is_handed_over():
     )
 
 
+def test_of_a_line_that_copies_it_is_the_optimizer_of_the_file_that_is_handed_it():
+    text = "opt = SGD(net.parameters())\nfast = copy.deepcopy(net)\n"
+    made = edited(hand_over, text, 2, "not_held", parameters=("fast.weight",))
+    line = 'opt.add_param_group({"params": [fast.get_parameter("weight")]})\n'
+    assert text.replace("fast =", line + "fast =") in made
+    assert edited(hand_over, "fast = f(net)\n", 1, "not_held", parameters=("fast.w",)) == []
+
+
 def test_a_call_that_makes_no_optimizer_is_left_alone():
     assert edited(hand_over, "x = f(net)\n", 1, "not_held", parameters=("w",)) == []

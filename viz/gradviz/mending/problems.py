@@ -214,7 +214,7 @@ def _training(report: Report) -> Iterator[Problem]:
     if report.training is None:
         return
     alarmed = {(alarm.why, alarm.file, alarm.line) for alarm in report.training.alarms}
-    at: dict[tuple[str, Place], list[str]] = {}
+    at: dict[tuple[str, str, Place], list[str]] = {}
     for fate in report.training.parameters:
         if (
             fate.trains is not True
@@ -223,14 +223,14 @@ def _training(report: Report) -> Iterator[Problem]:
             and fate.line
             and is_own(fate.file)
         ):
-            at.setdefault((fate.why, Place(fate.file, fate.line, fate.code or "")), []).append(
-                fate.name
-            )
-    for (why, place), names in at.items():
+            what = "copy" if fate.copying else fate.why.replace("_", " ")
+            place = Place(fate.file, fate.line, fate.code or "")
+            at.setdefault((fate.why, what, place), []).append(fate.name)
+    for (why, what, place), names in at.items():
         is_alarmed = (why, place.file, place.line) in alarmed
         yield Problem(
             kind=why,
-            operation=why.replace("_", " "),
+            operation=what,
             places=(place,),
             parameters=tuple(names),
             alarmed=is_alarmed,

@@ -93,11 +93,16 @@ def _title(mending: Mending, problem: Problem) -> str:
         else named(problem.parameters, best(mending.report))
     )
     place = _place(problem.places[0])
+    is_copied = problem.operation == "copy"
     words = {
         "zero": f"The gradient is zero from {problem.operation} at {place} on",
         "not_finite": f"{problem.operation} at {place} gives NaN or infinity",
         "unregistered": f"Not in parameters(), used at {place}",
-        "not_held": f"Left out of the optimizer that was made at {place}",
+        "not_held": (
+            f"Copied at {place} of what the optimizer holds"
+            if is_copied
+            else f"Left out of the optimizer that was made at {place}"
+        ),
         "stale": f"Replaced at {place} after the optimizer was made",
         "cleared": f"Gradient cleared at {place}, before the step",
         "in_place": f"Changed in place at {place}, so that backward() raised an error",

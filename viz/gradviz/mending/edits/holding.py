@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gradviz.mending.edit import Edit, FaultyLine, last_name, name_of, proposes
 from gradviz.mending.source import Replacement, SourceFile
@@ -53,9 +54,15 @@ def make_after(site: FaultyLine) -> Iterator[Edit]:
 
 @proposes("not_held")
 def hand_over(site: FaultyLine) -> Iterator[Edit]:
-    """Yield edits that hand the optimizer what it does not hold, as a group of its own."""
+    """Yield edits that hand the optimizer what it does not hold, as a group of its own.
+
+    Of a line that makes no optimizer, such as that of a copy, it is any of the file.
+    """
     statement = site.statement
-    if not isinstance(statement, ast.Assign) or not is_optimizer(statement.value):
+    if statement is not None and not _makes_optimizer(statement):
+        for other in filter(_makes_optimizer, ast.walk(site.source.tree)):
+            yield from hand_over(replace(site, line=other.lineno, back=0))  # type: ignore[attr-defined]
+    if not isinstance(statement, ast.Assign) or not _makes_optimizer(statement):
         return
     optimizer = site.source.code(statement.targets[0])
     body = site.source.body_of(statement)
@@ -82,6 +89,10 @@ def hand_over(site: FaultyLine) -> Iterator[Edit]:
             places.append(site.source.inserting_before(uses[0], line))
         for place in places:
             yield Edit("hand the optimizer what it does not hold", (place,))
+
+
+def _makes_optimizer(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and is_optimizer(node.value)
 
 
 def is_optimizer(value: ast.expr) -> bool:
