@@ -39,6 +39,17 @@ class Root(torch.autograd.Function):
         return gradient / (2 * ctx.saved_tensors[0])
 
 
+class Logarithm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values):
+        ctx.save_for_backward(values)
+        return values.log()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient / ctx.saved_tensors[0]
+
+
 NETS = {
     "sqrt at 0": (
         vector(0.0, 1),
@@ -172,6 +183,28 @@ NETS = {
         "to_copy",
         False,
         "the gradient is larger than 65504, the largest number of float16",
+    ),
+    "a product in backward of float16": (
+        nn.Parameter(torch.full((2, 2), 1e-3, dtype=torch.float16)),
+        lambda w: ((w @ torch.full((2, 2), 300.0, dtype=torch.float16)).float() * 200).sum(),
+        "mm",
+        False,
+        "the gradient is larger than 65504, the largest number of float16, at 4 of 4 elements; the"
+        " largest gradient that comes to it is 200, and it is multiplied by up to 300",
+    ),
+    "what its own forward makes": (
+        vector(0.0, 2),
+        lambda w: Logarithm.apply(w * 1).square().mean(),
+        "logarithm",
+        True,
+        "its own forward() makes it of finite values, at 1 of 2 elements",
+    ),
+    "an infinite target": (
+        vector(1.0, 2),
+        lambda w: (w - torch.tensor([torch.inf, 0])).pow(2).mean(),
+        "sub",
+        True,
+        "what is added to it, or taken from it, is infinite or next to it, at 1 of 2 elements",
     ),
     "NaN in the data": (
         vector(1.0, 2),

@@ -127,7 +127,24 @@ REASONS = {
     ),
     "max of one": (
         lambda w: torch.cat([w, torch.full((1,), 9.0)]).max(),
-        "usually because another element is the extreme one everywhere",
+        "it passes gradient to the elements that it picks alone, and none of this input is picked"
+        " where gradient comes in",
+    ),
+    "pooled": (
+        lambda w: F.max_pool1d(torch.stack([w, w.detach() + 9], 1).reshape(1, 8), 2).sum(),
+        "it passes gradient to the elements that it picks alone, and none of this input is picked"
+        " where gradient comes in",
+    ),
+    "margin": (
+        lambda w: F.multi_margin_loss(
+            torch.stack([w + 99, w.detach()], 1), torch.zeros(4, dtype=torch.int64)
+        ),
+        "the margin is met at all 4 samples",
+    ),
+    "dead where gradient comes": (
+        lambda w: ((w - torch.tensor([99.0, -99, -99, -99])).relu() * torch.eye(4)[0]).sum(),
+        "gradient comes to 1 of 4 elements alone, and there all 1 inputs are 0 or below, where it"
+        " is flat (dead units)",
     ),
     "even softmax": (
         lambda w: F.softmax(w.reshape(2, 2) * 0, 1).sum(),

@@ -13,7 +13,7 @@ from gradviz.facts.training import (
     Touch,
     Training,
 )
-from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
+from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
 from gradviz.render.training import sentence
 from gradviz.training.judging import judge
 
@@ -470,3 +470,16 @@ def test_a_copy_of_what_an_optimizer_holds_names_the_line_of_the_copy():
     assert (found.why, found.line, found.copying) == ("not_held", 3, "from")
     found, _ = fate(held=False, ended=True, drift=False, copy_of="u", copied_at=copied)
     assert (found.line, found.copying) == (MADE.line, "")
+
+
+def test_a_birth_is_told_only_where_it_was_seen_and_not_of_what_was_there_before():
+    birth = NotFinite(operation="log", why="the logarithm of 0", place=MADE)
+    spoilt = {"finite": False, "stays_so": True}
+    assert fate(GOOD, birth=birth, **spoilt)[0].born
+    assert not fate(GOOD, birth=replace(birth, holder="x", written=STEP), **spoilt)[0].born
+
+
+def test_what_moves_by_hand_once_nobody_watches_is_told_as_that():
+    moved = {"drift": True, "by_hand": True, "held": False, "verdicts": (CUT,)}
+    assert fate(late=True, **moved)[0].late
+    assert not fate(late=True, written_at=STEP, **moved)[0].late

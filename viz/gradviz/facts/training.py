@@ -110,6 +110,9 @@ class Fate:
             known.
         moved_at: The line that moved it by hand, or that had it lie in the memory of another; None
             where it was not seen, or none did.
+        born: What makes it not finite was born at that line; else it was there before, or a step
+            made it so.
+        late: It was moved by hand after the calls that were watched, so that no line was seen.
         moved_with: Name of the parameter in whose memory it lies, where that moves it.
         copying: ``"from"`` where it is a copy of what an optimizer holds, ``"to"`` where one steps
             copies of it; empty where neither keeps it from training.
@@ -137,6 +140,8 @@ class Fate:
     learning_rate: float | None = None
     mover: str | None = None
     moved_at: Place | None = None
+    born: bool = False
+    late: bool = False
     moved_with: str | None = None
     copying: str = ""
     put_back: bool = False
@@ -363,6 +368,7 @@ class Evidence:
         put_back: What each step did to it was undone before the next backward.
         came_spoilt: It was not finite before a backward call that was watched.
         by_hand: It changed, and no step that was looked at did that.
+        late: And not before the calls that were watched were over.
         written_at: The line that did that, or that puts it back; None where it was not seen.
         all_zero: Every element that was looked at was zero before every step that was looked at.
         is_last: It belongs to the last layer before each loss that reaches it, which all gradient
@@ -403,6 +409,7 @@ class Evidence:
     put_back: bool = False
     came_spoilt: bool = False
     by_hand: bool = False
+    late: bool = False
     written_at: Place | None = None
     all_zero: bool = False
     is_last: bool = False
@@ -413,6 +420,11 @@ class Evidence:
     laid_at: Place | None = None
     houses: bool = False
     heir: Heir | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something moved it by hand once nobody saw which line does."""
+        return self.late and self.written_at is None
 
     @property
     def is_unfed(self) -> bool:

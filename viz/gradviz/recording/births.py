@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradviz.recording import flat
 from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
 from gradviz.recording.held import Held, holding
 from gradviz.recording.names import is_accumulator, operation_name
-from gradviz.recording.overflows import largest_of, overflow, product_overflow
-from gradviz.recording.recomputed import first_overflow
+from gradviz.recording.overflows import largest_of, overflow, product_overflow, words_where
+from gradviz.recording.recomputed import first_spoilt
 from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
 from gradviz.recording.torch_inside import node_number
@@ -47,6 +48,10 @@ BEFORE: Words = (
 _UNEXPLAINED: Words = (
     "what goes in is finite, and what comes out is not",
     "Look at the values that go in, and at what their type can hold.",
+)
+_GIVEN: Words = (
+    "what its own forward() gives is the first value that is not finite, of those that can be read",
+    "Look at what goes into that forward(), and at what it divides by.",
 )
 _CUSTOM: Words = (
     "its own backward() makes it of a finite gradient",
@@ -104,7 +109,7 @@ class _Suspect:
         return not self.checked, node_number(self.node)
 
 
-def look(node: Any, went: Sequence[Tensor]) -> Birth:
+def look(node: Any, went: Sequence[Tensor | None], came: Sequence[Tensor | None] = ()) -> Birth:
     """Say where and why NaN or infinity came about that leaves a node in backward, though finite
     gradient came to it.
     """
@@ -122,14 +127,27 @@ def look(node: Any, went: Sequence[Tensor]) -> Birth:
     if isinstance(node, torch.autograd.function.BackwardCFunction):
         return Birth(node, False, _CUSTOM)
     is_linear = operation_name(type(node).__name__) in _LINEAR
-    for gradient in went:
+    for edge, gradient in enumerate(went):
+        if gradient is None:
+            continue
         dtype = gradient.dtype
         if bool(gradient.isinf().any()) and (
             is_linear or (dtype in _HALVES and not bool(gradient.isnan().any()))
         ):
             why = f"the gradient is larger than {largest_of(dtype)}"
+            why = words_where(why, gradient.isinf())
+            why += _product_of(came, flat.factor(node, edge))
             return Birth(node, False, (why, _HALF if dtype in _HALVES else _CLIP))
     return Birth(node, False, _UNEXPLAINED if readable else _usual(causes))
+
+
+def _product_of(came: Sequence[Tensor | None], factor: Tensor | None) -> str:
+    """Return how large what came to a node is, and what it is multiplied by."""
+    largest = [float(value.abs().max()) for value in came if value is not None and value.numel()]
+    if not largest:
+        return ""
+    by = "" if factor is None else f", and it is multiplied by up to {float(factor.abs().max()):g}"
+    return f"; the largest gradient that comes to it is {max(largest):g}{by}"
 
 
 def unread(loss: Any) -> Words:
@@ -189,9 +207,9 @@ def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | N
         suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)
     first = min(suspects, key=lambda suspect: suspect.rank, default=None)
     if first is None or not first.checked or first.words == _UNEXPLAINED:
-        recomputed = first_overflow(visited, _given(visited))
+        recomputed = first_spoilt(visited, _given(visited))
         if recomputed is not None:
-            return Birth(recomputed[0], True, (recomputed[1], SCALE))
+            return Birth(recomputed[0], True, recomputed[1])
     if first is None:
         return None
     return Birth(first.node, True, first.words, first.held, _others(suspects, first))
@@ -243,6 +261,8 @@ def _by_what_it_gave(node: Any, value: Tensor | None) -> list[_Suspect]:
     suspect.
     """
     values = saved(node)
+    if isinstance(node, torch.autograd.function.BackwardCFunction) and value is not None:
+        return [_Suspect(node, _GIVEN, checked=False)]
     if not _is_all_that_goes_in(node, values) or not all(map(_finite, values.values())):
         return []
     causes = causes_of(operation_name(type(node).__name__))

@@ -77,11 +77,18 @@ def _reason(node: Any, edge: int, came: Tensor | None, went: Tensor) -> str | No
     return why or _underflow(came, went) or ("" if values.keys() - {_CAME} else None)
 
 
+def factor(node: Any, edge: int) -> Tensor | None:
+    """Return what an operation multiplies the gradient by along an edge; None where not known."""
+    label = _FACTORS.get(operation_name(type(node).__name__), {}).get(edge, "")
+    value = saved(node).get(label)
+    return value if value is not None and value.numel() else None
+
+
 def is_checked(operation: str) -> bool:
     """Say whether the numbers of an operation show why it passes on zeros, where they do it as it
     usually is.
     """
-    return operation in INDEXED or operation in ("tanh", "sigmoid", "relu", "threshold")
+    return operation in INDEXED or any(re.search(pattern, operation) for pattern, _ in _CHECKS)
 
 
 def _is_replaced(
@@ -159,20 +166,32 @@ def _underflow(came: Tensor | None, went: Tensor, factor: float = 1e-3) -> str:
 
 
 def _all(label: str, test: Callable[[Tensor], Tensor], words: str) -> Check:
-    """Return a check that all of a saved tensor is so.
+    """Return a check that all of a saved tensor is so, or all of it that gradient comes to.
 
     ``{count}`` in the words is how many elements that are.
     """
 
     def check(values: dict[str, Tensor], node: Any, edge: int) -> str:
         value = values.get(label)
-        return (
-            words.format(count=value.numel())
-            if value is not None and value.numel() and bool(test(value).all())
-            else ""
-        )
+        return "" if value is None else _wherever(test(value), values, words)
 
     return check
+
+
+def _wherever(mask: Tensor, values: dict[str, Tensor], words: str) -> str:
+    """Return the words with the number of elements, where a mask holds at all of them, or at all
+    that gradient comes to; else nothing.
+    """
+    if mask.numel() and bool(mask.all()):
+        return words.format(count=mask.numel())
+    came = values.get(_CAME)
+    if came is None or came.shape != mask.shape:
+        return ""
+    fed = mask[came != 0]
+    if not fed.numel() or not bool(fed.all()):
+        return ""
+    why = words.format(count=fed.numel())
+    return f"gradient comes to {fed.numel()} of {mask.numel()} elements alone, and there {why}"
 
 
 def _softmax(values: dict[str, Tensor], node: Any, edge: int) -> str:
@@ -202,11 +221,8 @@ def _extreme(values: dict[str, Tensor], node: Any, edge: int) -> str:
         return ""
     larger = bool(re.match("maximum|fmax", operation_name(type(node).__name__)))
     beaten = own < other if larger else own > other
-    if not beaten.numel() or not bool(beaten.all()):
-        return ""
-    return (
-        f"the other input is {'larger' if larger else 'smaller'} at all {beaten.numel()} elements"
-    )
+    words = f"the other input is {'larger' if larger else 'smaller'} at all {{count}} elements"
+    return _wherever(beaten, values, words)
 
 
 def _shrunk(values: dict[str, Tensor], node: Any, edge: int) -> str:
@@ -244,7 +260,7 @@ def _clamp(values: dict[str, Tensor], node: Any, edge: int) -> str:
         outside |= value <= low
     if high is not None:
         outside |= value >= high
-    return f"all {value.numel()} inputs lie outside the bounds" if bool(outside.all()) else ""
+    return _wherever(outside, values, "all {count} inputs lie outside the bounds")
 
 
 def _embedding(values: dict[str, Tensor], node: Any, edge: int) -> str:
@@ -274,6 +290,30 @@ def _nll(values: dict[str, Tensor], node: Any, edge: int) -> str:
         if weight is not None and bool((weight[kept] == 0).all())
         else ""
     )
+
+
+def _binary(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    """Return how every prediction of a binary cross entropy is its target, or counts nothing."""
+    value, target, weight = (values.get(label) for label in ("self", "target", "weight"))
+    if value is None or target is None:
+        return ""
+    if weight is not None and not bool(weight.any()):
+        return "the weight of every element is 0"
+    is_logit = "logits" in operation_name(type(node).__name__)
+    met = (value.sigmoid() if is_logit else value) == target
+    return f"all {met.numel()} predictions are their targets to the last bit" * bool(met.all())
+
+
+def _margin(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    """Return how the score of every target is larger than all others by the margin."""
+    scores, target = values.get("self"), values.get("target")
+    margin = number(node, "margin")
+    if scores is None or target is None or margin is None or scores.dim() != 2:
+        return ""
+    own = scores.gather(1, target.view(-1, 1))
+    others = scores.scatter(1, target.view(-1, 1), float("-inf")).amax(1, keepdim=True)
+    met = own - others >= margin
+    return f"the margin is met at all {met.numel()} samples" if bool(met.all()) else ""
 
 
 def _norm(values: dict[str, Tensor], node: Any, edge: int) -> str:
@@ -377,4 +417,6 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     (r"^(soft|hard)shrink$", _shrunk),
     (r"^(mse|huber|smooth_l1)_loss$", _met),
     (r"^pow$", _power),
+    (r"^binary_cross_entropy", _binary),
+    (r"^multi_margin_loss$", _margin),
 )

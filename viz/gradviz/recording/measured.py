@@ -31,6 +31,7 @@ from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
 
+_UNNAMED = "what goes in"  # and was not finite before, where no name leads to it
 _MOST_BIRTHS = 4  # that are told
 _NOT_TOLD = "Zero is not told from reached"
 _ERROR = 160  # characters of an error that a note repeats
@@ -281,7 +282,7 @@ def _not_finite(tape: Tape, built: Built, names: Names, born: Born, behind: set[
     )
     holder = None if born.held is None else holder_of(tape, built, names, born.held)
     if holder is None:
-        return birth
+        return birth if born.held is None else replace(birth, holder=_UNNAMED)
     return replace(
         birth, why=holder.why, mend=holder.mend, holder=holder.name, written=holder.place
     )

@@ -43,7 +43,7 @@ class Reasons:
             and len(self._born) < _MOST_BIRTHS
             and all(isinstance(size, float) and math.isfinite(size) for size in sources)
         ):
-            self._look_for_birth(number, passed)
+            self._look_for_birth(number, passed, arrived)
         zeros = [
             edge
             for edge, (size, gradient) in enumerate(zip(went, passed, strict=False))
@@ -64,17 +64,12 @@ class Reasons:
         if small and len(self.rounded) < _MOST_ROUNDED:
             self._look_for_rounding(number, small, passed, arrived)
 
-    def _look_for_birth(self, number: int, passed: EdgeGradients) -> None:
+    def _look_for_birth(self, number: int, passed: EdgeGradients, arrived: EdgeGradients) -> None:
         node = self._running(number)
         if node is None:
             return
-        gradients = [
-            values
-            for gradient in passed
-            if gradient is not None and (values := sizes.plain(gradient)) is not None
-        ]
         with suppress(*_ODD):  # else it is told without its reason
-            self._bear(number, births.look(node, gradients))
+            self._bear(number, births.look(node, _plain(passed), _plain(arrived)))
 
     def _look_for_zeros(
         self, number: int, edges: Sequence[int], passed: EdgeGradients, arrived: EdgeGradients
@@ -140,3 +135,8 @@ class Reasons:
             name = "" if step is None else step.name
             usual = births.Born(number, False, *births.usually(name))
             yield number, self._born.get(number, usual)
+
+
+def _plain(gradients: EdgeGradients) -> list[Tensor | None]:
+    """Return the numbers of those that can be read; None for the others."""
+    return [None if gradient is None else sizes.plain(gradient) for gradient in gradients]

@@ -13,20 +13,25 @@ from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.names import is_accumulator, operation_name
-from gradviz.recording.overflows import overflow
+from gradviz.recording.overflows import overflow, words_where
 from gradviz.recording.saved import lengths, number, saved
 from gradviz.recording.torch_inside import node_number, result_of
 
 _MOST = 256  # nodes that are computed again
 _LARGE = 2**24  # elements of a value that is not
 
+_ADDS = ("add", "sub", "rsub")
+_OWN = "Look at what that forward() divides by, and at its roots, powers and logarithms."
+SCALE = "Make what goes in smaller, or compute this in a type that holds larger numbers."
+Words = tuple[str, str]
+"""Why, and what mends it."""
 Inputs = Sequence[Tensor | None]
 _Compute = Callable[[Any, Inputs], Tensor | None]
 
 
-def first_overflow(nodes: Iterable[Any], given: dict[Any, Tensor]) -> tuple[Any, str] | None:
-    """Return the first of some nodes that gives more than its type can hold, of what is finite, and
-    how much went in; None where no such node can be computed again.
+def first_spoilt(nodes: Iterable[Any], given: dict[Any, Tensor]) -> tuple[Any, Words] | None:
+    """Return the first of some nodes that gives what is not finite, of what is finite, and why;
+    None where no such node can be computed again.
 
     Args:
         nodes: Autograd nodes.
@@ -42,11 +47,30 @@ def first_overflow(nodes: Iterable[Any], given: dict[Any, Tensor]) -> tuple[Any,
             continue
         values[node] = result
         inputs = [value for value in (*went_in, *_saved_inputs(node)) if value is not None]
-        if bool(result.isinf().any()) and inputs and all(map(_finite, inputs)):
-            largest = max(_largest(value) for value in inputs)
-            words = overflow(result.isinf(), result.dtype)
-            return node, f"{words}; the largest value that goes in is {largest:g}"
+        if inputs and all(map(_finite, inputs)) and (words := _by_itself(node, result, inputs)):
+            return node, words
     return None
+
+
+def _by_itself(node: Any, result: Tensor, inputs: Sequence[Tensor]) -> Words | None:
+    """Say why a node gives what is not finite, where what is known to go in is; None where that
+    does not tell.
+    """
+    if isinstance(node, torch.autograd.function.BackwardCFunction):
+        is_whole = len(inputs) == len(node.next_functions) and not _finite(result)
+        made = words_where("its own forward() makes it of finite values", ~result.isfinite())
+        return (made, _OWN) if is_whole else None
+    if not bool(result.isinf().any()):
+        return None
+    largest = max(_largest(value) for value in inputs)
+    beside = operation_name(type(node).__name__) in _ADDS and any(
+        before is None for before, _ in node.next_functions
+    )
+    if beside and largest < torch.finfo(result.dtype).max / 4:
+        added = "what is added to it, or taken from it, is infinite or next to it"
+        return words_where(added, result.isinf()), "Look at the data."
+    words = overflow(result.isinf(), result.dtype)
+    return f"{words}; the largest value that goes in is {largest:g}", SCALE
 
 
 def _value(node: Any, values: dict[Any, Tensor]) -> Tensor | None:

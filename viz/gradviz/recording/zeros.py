@@ -28,6 +28,11 @@ _WHOLE_REAL = (
 _WHOLE = _WHOLE_REAL.replace("view|", "view|to_copy|", 1)
 _ALWAYS: tuple[tuple[str, str], ...] = (
     (r"^(round|floor|ceil|trunc|sign|frac|heaviside)", "its derivative is zero everywhere"),
+    (
+        r"^(a?max|a?min|cummax|cummin|aminmax|topk|median|nanmedian|kthvalue|mode|.*max_pool.*)$",
+        "it passes gradient to the elements that it picks alone, and none of this input is picked"
+        " where gradient comes in",
+    ),
     (r"^(real|imag|view_as_real)$", "the other part of a complex value is dropped"),
 )
 _USUALLY: tuple[tuple[str, str], ...] = (
@@ -63,7 +68,7 @@ _USUALLY: tuple[tuple[str, str], ...] = (
         r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$",
         _FACTOR,
     ),
-    (r"max|min|topk|sort|median", "another element is the extreme one everywhere"),
+    (r"maximum|minimum|fmax|fmin|sort", "another element is the extreme one everywhere"),
 )
 
 

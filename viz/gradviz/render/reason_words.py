@@ -26,7 +26,7 @@ def why_not(fate: Fate, *, single: bool) -> str:
         "unused": f"{they} {'is' if single else 'are'} no part of the loss",
         "zero": f"{their} gradient is zero{f', from the line{at} on' if at else ''}",
         "left_out": f"backward(){at} does not ask for {them}",
-        "not_finite": f"NaN or infinity gets into {them}{f', born{at}' if at else ''}",
+        "not_finite": f"NaN or infinity gets into {them}{_by(fate, at)}",
         "cleared": (
             _unfed(fate, call, at, their)
             if fate.unfed
@@ -54,6 +54,12 @@ def why_not(fate: Fate, *, single: bool) -> str:
         "no_step": "gradient arrives, and no optimizer ever steps",
     }
     return sentences.get(fate.why or "", fate.why or "")
+
+
+def _by(fate: Fate, at: str) -> str:
+    if not at:
+        return ""
+    return f", born{at}" if fate.born else f", by way of what is done{at}"
 
 
 def _unfed(fate: Fate, call: str, at: str, their: str) -> str:

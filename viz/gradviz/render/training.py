@@ -138,6 +138,7 @@ def _beside(training: Training) -> list[str]:
     return beside if len(beside) < len(fates) else []
 
 
+_AFTER = ", after the calls that were watched"
 _MOVED = {
     "weight decay": "moved by weight decay alone: what arrives is all zero",
     "no gradient": "moved without gradient, by what the optimizer remembers: what arrives is zero",
@@ -168,7 +169,8 @@ def _otherwise_moved(training: Training) -> Iterator[str]:
             who = _names(names, training.parameters)
             yield f"{who} {'is' if len(names) == 1 else 'are'} {_moved_with(fates, training)}"
             continue
-        at = "" if place is None else f" at {path_and_line(place)}"
+        at = _AFTER if all(fate.late for fate in fates) else ""
+        at = at if place is None else f" at {path_and_line(place)}"
         who = f"{_names(names, training.parameters)} "
         if mover != "hand":
             who += "is " if len(names) == 1 else "are "
@@ -286,6 +288,7 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         learning_rate=_common_rate(fates),
         put_back=bool(fates) and all(fate.put_back for fate in fates),
         unfed=bool(fates) and all(fate.unfed for fate in fates),
+        born=any(fate.born for fate in fates),
         copying=fates[0].copying if len({fate.copying for fate in fates}) == 1 else "",
         heir=_common_heir(fates),
     )

@@ -215,6 +215,7 @@ class Gatherer:
             put_back=history.is_put_back,
             came_spoilt=history.came_spoilt,
             by_hand=history.is_by_hand,
+            late=history.rested and history.is_by_hand,
             written_at=self._written_at(key, history),
             all_zero=bool(history.all_zero),
             is_last=self._is_last(name),

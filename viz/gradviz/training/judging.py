@@ -191,6 +191,8 @@ def _fate(
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
         moved_at=evidence.written_at if mover in ("hand", "hand, no gradient") else None,
+        born=_is_born(evidence),
+        late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
         put_back=why == "lost" and evidence.is_undone,
         away=trains is None and bool(evidence.looks) and not looks,
@@ -361,6 +363,12 @@ def _shrunk(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | Non
         return None
     is_shrunk = all((look.gradient or 0.0) < _NEXT_TO_NOTHING * arrived for look in looks)
     return ("clipped", touch.place) if is_shrunk else None
+
+
+def _is_born(evidence: Evidence) -> bool:
+    birth = evidence.birth
+    is_stepped = evidence.overflow is not None or evidence.thrown is not None
+    return birth is not None and not birth.holder and not is_stepped
 
 
 def _birthplace(evidence: Evidence) -> Place | None:

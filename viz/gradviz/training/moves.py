@@ -73,6 +73,7 @@ class History:
         visible: A step changed what ``first`` shows.
         returns: Backward calls after that which found it as it was at first.
         departs: One of them, or the beginning of a step, found it elsewhere.
+        rested: It had not changed when the calls that are watched were over.
         all_zero: It was zero before every step that was looked at; None where none was.
     """
 
@@ -93,6 +94,7 @@ class History:
     visible: bool = False
     returns: int = 0
     departs: bool = False
+    rested: bool = False
     all_zero: bool | None = None
 
     @property
@@ -263,6 +265,7 @@ class Moves:
     def rest(self) -> None:
         """Keep of what is settled no values any more."""
         for history in self.histories.values():
+            history.rested = history.drift is False
             # What was moved by hand may yet be put back
             if history.is_settled and history.moved:
                 history.first = None
