@@ -65,7 +65,8 @@ _MEANS: Mapping[str, Explained] = {
     ),
     "not_held": (
         "Gradient arrives, and no optimizer holds them.",
-        "Make the optimizer after the model is complete, or add them with add_param_group().",
+        "Look at what the optimizer was given: another model's parameters, or those of this one"
+        " before it was complete. add_param_group() adds them.",
     ),
     "not_stepped": (
         "Gradient arrives, and the optimizer that holds them never steps.",
