@@ -57,9 +57,9 @@ def test_accelerate_launch_is_followed_to_its_ranks(rank_scripts):
         "gradviz: backward 1 at train.py:17: every rank saw the same\n            rank 0   rank 1\n"
         "  same      cut      cut      net.module.encoder.* (2 tensors, 20 values)\n  same     "
         " reached  reached  net.module.head.* (2 tensors, 5 values)\n  means    "
-        " DistributedDataParallel waits on every rank for a gradient of every parameter. It is for"
-        " these 2\n            that it says 'Expected to have finished reduction';"
-        " find_unused_parameters=True waits for no unused one\n"
+        " DistributedDataParallel waits on every rank for a gradient of every parameter. It is for\n"
+        "            these 2 that it says 'Expected to have finished reduction';"
+        " find_unused_parameters=True\n            waits for no unused one.\n"
     )
     alarm = ": ALARM: optimizer (Adam) steps 2 parameters that no gradient reached"
     assert f"gradviz [rank0]{alarm}" in ran.err

@@ -65,8 +65,8 @@ def test_a_gan_is_told_call_by_call(told):
         "  reached   netG.* (6 tensors, 74 values), netD.* (4 tensors, 33 values)",
         "gradviz: optimizerG (Adam) steps after backward 3: gradient reached all its parameters",
         (
-            "  extra     netD.* (4 tensors, 33 values): gradient arrives; optimizerD holds them,"
-            " and does not step here"
+            "  also gets gradient: netD.* (4 tensors, 33 values): optimizerD holds them, and does"
+            " not step here"
         ),
     ]
 
@@ -80,10 +80,7 @@ def test_a_gradient_penalty_cuts_one_route_and_the_generators_gradient_is_extra(
     assert (
         "zero      discriminator.2.bias (1 value): gradient arrives, and all of it is zero" in said
     )
-    assert (
-        "extra     generator.* (2 tensors, 10 values): gradient arrives; optimizer_G holds them"
-        in said
-    )
+    assert "also gets gradient: generator.* (2 tensors, 10 values): optimizer_G holds them" in said
 
 
 def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
@@ -532,8 +529,8 @@ def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_woul
     assert told(PLAIN_LIST)[2:] == [
         "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters",
         (
-            "  not held  net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].* (2 tensors, 5"
-            " values): gradient arrives; no optimizer holds them"
+            "  also gets gradient: net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].*"
+            " (2 tensors, 5 values): no optimizer holds them"
         ),
         (
             "            net.layers is a plain list, which net.parameters() leaves out:"
@@ -550,8 +547,9 @@ def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_woul
         ("  code      train.py:19: optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
         (
             "  means     Gradient arrives, and no optimizer holds them: they stand in a plain list"
-            " or dict, which parameters() leaves out."
+            " or dict, which"
         ),
+        "            parameters() leaves out.",
         "  fix       Use nn.ModuleList or nn.ModuleDict in its place.",
     ]
 
@@ -586,7 +584,7 @@ for step in range(3):
 
 def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
     said = told(TWICE)
-    assert said[9:11] == [
+    assert said[10:12] == [
         (
             "gradviz: backward 2, loss at train.py:10, as in backward 1: 6 parameters, 4 reached"
             " and 2 cut"
@@ -596,7 +594,7 @@ def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
             " backward 2, as after backward 1"
         ),
     ]
-    assert said[11:] == [
+    assert said[12:] == [
         "gradviz: backward 3, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
         "  reached   net.* (6 tensors, 45 values)",
         "gradviz: optimizer (SGD) steps after backward 3: gradient reached all its parameters",
@@ -665,7 +663,7 @@ def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_anothe
             "gradviz: optimizer_D (Adam) steps after backward 1: gradient reached 4 of its 6"
             " parameters"
         ),
-        "  idle      code.* (2 tensors, 8 values): not part of this loss; another loss trains them",
+        "  unused    code.* (2 tensors, 8 values): not part of this loss; another loss trains them",
     ]
     assert not any("ALARM" in line for line in said)
 
@@ -683,12 +681,9 @@ def test_losses_that_take_turns_under_one_optimizer_raise_no_alarm(told):
             optimizer.step()
         """)
     assert not any("ALARM" in line for line in said)
+    assert "  unused so far: heads.1.* (2 tensors, 3 values): a later loss may use them" in said
     assert (
-        "  waiting   heads.1.* (2 tensors, 3 values): no part of a loss so far; a later one may use"
-        " them" in said
-    )
-    assert (
-        "  idle      heads.0.* (2 tensors, 3 values): not part of this loss; another loss trains"
+        "  unused    heads.0.* (2 tensors, 3 values): not part of this loss; another loss trains"
         " them" in said
     )
 

@@ -100,17 +100,18 @@ def test_two_ranks_are_put_together_into_a_matrix_that_explains_what_ddp_raises(
     ran = scripts.run("--children", "-o", "report.json", *torchrun(2), "ddp.py", "plain")
     assert ran.code == 1
     assert "Expected to have finished reduction" in ran.err
-    assert "  waiting   model.module." in ran.said
-    assert ran.err.splitlines()[-7:] == [
+    assert "  unused so far: model.module." in ran.said
+    assert ran.err.splitlines()[-8:] == [
         *table(2),
         (
             "  means     DistributedDataParallel waits on every rank for a gradient of every"
-            " parameter. It is for these 4"
+            " parameter. It is for"
         ),
         (
-            "            that it says 'Expected to have finished reduction';"
-            " find_unused_parameters=True waits for no unused one"
+            "            these 4 that it says 'Expected to have finished reduction';"
+            " find_unused_parameters=True"
         ),
+        "            waits for no unused one.",
     ]
     assert sorted(path.name for path in scripts.folder.glob("report*")) == [
         "report.rank0.json",

@@ -204,3 +204,12 @@ def test_a_failure_that_is_told_of_keeps_no_tensor_of_the_users_alive():
         assert kept() is None
     finally:
         gc.enable()
+
+
+def test_a_file_gets_statements_on_one_line_and_what_explains_them_wrapped():
+    said = f"gradviz: {'names ' * 30}\n  cut       {'net.f ' * 30}\n  means     {'word ' * 30}\n"
+    statement, names, *prose = voice.with_short_prose(said).splitlines()
+    assert (len(statement), len(names)) == (189, 192)
+    assert [len(line) <= voice.PROSE_WIDTH for line in prose] == [True, True]
+    assert prose[1].startswith(" " * 12 + "word")
+    assert voice.with_short_prose("gradviz: short") == "gradviz: short"

@@ -68,8 +68,7 @@ REFUSALS = (
         "",
         "",
         Explanation(
-            "backward() raised an error here. Nothing is called reached, although some gradient may"
-            " have arrived before.",
+            "backward() raised an error here: no gradient came to what lies behind it.",
             "Do what the error says. Where a derivative is not implemented, use operations that"
             " have one.",
         ),

@@ -37,11 +37,12 @@ from gradviz.render.sentences import (
 )
 from gradviz.render.text_calm import Calm
 from gradviz.render.training import is_told, lines, note_on_size, sentence
+from gradviz.system.voice import PROSE_WIDTH
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-WIDTH = 100
+WIDTH = PROSE_WIDTH
 MOST_LINES = 12  # before what is calmly so has a line each
 MOST_GROUPS = 12  # of one kind, before the rest is only counted
 MOST_PLACES = 4  # where the same route is severed again, before the rest is only counted

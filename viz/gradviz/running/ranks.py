@@ -31,7 +31,7 @@ from gradviz.running.calls import BackwardCall
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
 from gradviz.system import owned
-from gradviz.system.voice import Saying
+from gradviz.system.voice import Saying, with_short_prose
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
 _COLUMNS = 8  # ranks that get a column each; of more, those that saw the same share one
@@ -344,13 +344,10 @@ def _waited_for(rows: Mapping[tuple[str, ...], Sequence[str]]) -> Iterator[str]:
     ]
     if unreached:
         these = "this one" if len(unreached) == 1 else f"these {len(unreached)}"
-        yield (
+        yield with_short_prose(
             "  means     DistributedDataParallel waits on every rank for a gradient of every"
-            f" parameter. It is for {these}\n"
-        )
-        yield (
-            "            that it says 'Expected to have finished reduction';"
-            " find_unused_parameters=True waits for no unused one\n"
+            f" parameter. It is for {these} that it says 'Expected to have finished reduction';"
+            " find_unused_parameters=True waits for no unused one.\n"
         )
 
 

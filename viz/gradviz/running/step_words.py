@@ -48,12 +48,11 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
         )
     if step.stale:
         lines.append(
-            line("stale", f"{names_in(step.stale, last)}: it steps what stood there before")
+            line("replaced", f"{names_in(step.stale, last)}: it steps what stood there before")
         )
     if step.waiting:
-        these = names_in(step.waiting, last)
         lines.append(
-            line("waiting", f"{these}: no part of a loss so far; a later one may use them")
+            line("unused so far", f"{names_in(step.waiting, last)}: a later loss may use them")
         )
     if step.zero:
         lines.append(
@@ -71,12 +70,8 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
             )
         )
     if step.idle:
-        lines.append(
-            line(
-                "idle",
-                f"{names_in(step.idle, last)}: {_why_idle(step.idle, calls)}",
-            )
-        )
+        label, why = _why_idle(step.idle, calls)
+        lines.append(line(label, f"{names_in(step.idle, last)}: {why}"))
     lines += _extra(step, last)
     return lines
 
@@ -89,25 +84,22 @@ def _extra(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
     if len(extra) > _MOST_OWNERS:
         names = tuple(dict.fromkeys(chain.from_iterable(extra.values())))
         hold = f"{len(extra)} other optimizers hold them, and do not step here"
-        yield line("extra", f"{names_in(names, call)}: gradient arrives; {hold}")
+        yield line("also gets gradient", f"{names_in(names, call)}: {hold}")
         extra = {}
     for owner, names in extra.items():
         hold = "hold them, and do" if " and " in owner else "holds them, and does"
-        text = f"{names_in(names, call)}: gradient arrives; {owner} {hold} not step here"
-        yield line("extra", text)
+        yield line("also gets gradient", f"{names_in(names, call)}: {owner} {hold} not step here")
     if "" in step.extra:
         names = step.extra[""]
-        yield line(
-            "not held", f"{names_in(names, call)}: gradient arrives; no optimizer holds them"
-        )
+        yield line("also gets gradient", f"{names_in(names, call)}: no optimizer holds them")
         yield from _listed(names, call.roots)
 
 
-def _why_idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> str:
+def _why_idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> tuple[str, str]:
     parameters = [call.report.parameters.get(name) for call in calls for name in names]
     if any(parameter is not None and parameter.verdict is Verdict.CUT for parameter in parameters):
-        return "cut off from this loss; an earlier one reached them"
-    return "not part of this loss; another loss trains them"
+        return "cut", "an earlier loss reached them"
+    return "unused", "not part of this loss; another loss trains them"
 
 
 def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
@@ -140,9 +132,9 @@ def reach_in_words(step: OptimizerStep) -> str:
     got = len(step.held) - sum(map(len, without))
     if step.stale:
         return (
-            f"gradient reached {got} of its parameters, and others that it holds are stale"
+            f"gradient reached {got} of its parameters, and others that it holds were replaced"
             if got
-            else "no gradient reached its parameters, which are stale"
+            else "no gradient reached its parameters, which were replaced"
         )
     if not step.held:
         return "none of its parameters is known"

@@ -18,6 +18,8 @@ from typing import NamedTuple, Protocol, TextIO
 
 # The margin of a line: "  cut       ", "  not trained: "
 _LABELLED = re.compile(r"  (?:[a-z]+ {2,}|[a-z ]+: |          )")
+_PROSE = re.compile(r"  (?:means|fix|why|note) {2,}")
+PROSE_WIDTH = 100  # where no terminal has a width of its own
 _RED, _BOLD, _FAINT, _PLAIN = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -89,6 +91,8 @@ def say(text: str, /, stream: TextIO | None = None, *, alarm: bool = False) -> N
     with suppress(Exception):
         if stream.isatty() and "NO_COLOR" not in os.environ:
             text = dressed(text, shutil.get_terminal_size().columns, alarm=alarm)
+        else:
+            text = with_short_prose(text)
         bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
         # A progress bar leaves its line unfinished
         _write(stream, f"\n{text}" if len(bars) else text)
@@ -103,13 +107,7 @@ def dressed(text: str, width: int, *, alarm: bool = False) -> str:
     for line in text.splitlines():
         labelled = _LABELLED.match(line)
         indent = len(labelled[0]) if labelled and len(labelled[0]) <= width // 2 else 2
-        body = textwrap.wrap(
-            line,
-            max(width, 20),
-            subsequent_indent=" " * indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        body = _wrapped(line, max(width, 20), indent)
         if line.startswith("gradviz"):
             head = _RED if alarm else _BOLD
             body = [f"{head}{part}{_PLAIN}" for part in body]
@@ -117,6 +115,28 @@ def dressed(text: str, width: int, *, alarm: bool = False) -> str:
             body[0] = f"{_FAINT}{body[0][:indent]}{_PLAIN}{body[0][indent:]}"
         lines += body or [""]
     return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
+
+
+def with_short_prose(text: str) -> str:
+    """Return lines as a file or another program gets them: what explains is wrapped, as it is in
+    the text of a report, and statements, names and code keep to one line, so that they can be
+    searched.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        labelled = _PROSE.match(line)
+        lines += _wrapped(line, PROSE_WIDTH, len(labelled[0])) if labelled else [line]
+    return "\n".join(lines) + ("\n" if text.endswith("\n") else "")
+
+
+def _wrapped(line: str, width: int, indent: int) -> list[str]:
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _write(stream: TextIO, text: str) -> None:
