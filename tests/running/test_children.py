@@ -56,3 +56,20 @@ def test_a_script_without_torch_is_told_so_once(cold_scripts, options):
         "no torch here\n",
         "gradviz: No backward call was seen in this process: torch was not imported.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("defined", "told"),
+    [
+        (
+            "def other(): ...\ndef step(x=1): ...",
+            "; gradviz show steps.py:step traces that function",
+        ),
+        ("def make(): ...", "; gradviz show steps.py:make traces that function"),
+        ("def forward(x): ...", ""),
+    ],
+)
+def test_a_script_that_only_defines_a_step_is_told_how_to_trace_it(scripts, defined, told):
+    scripts.write("steps.py", f"import torch\n{defined}\n")
+    ran = scripts.run("steps.py")
+    assert ran.err == f"gradviz: No backward call was seen in this process{told}.\n"

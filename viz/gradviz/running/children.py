@@ -4,8 +4,10 @@ How many were started, which of them are of interest, and what tells their repor
 """
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from gradviz.running import rank
@@ -75,7 +77,28 @@ class Children:
             text += f"; {were} started and followed"
         elif why:
             text += f": {why}"
+        elif function := _traceable():
+            text += f"; gradviz show {function} traces that function"
         say(f"gradviz: {text}.\n")
+
+
+def _traceable() -> str:
+    """Return a function of the script that ``gradviz show`` can call, as it is written there.
+
+    One called step before all others; empty where each needs an argument.
+    """
+    main = sys.modules.get("__main__")
+    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    names = [
+        name
+        for name, value in vars(main).items()
+        if isinstance(value, FunctionType)
+        and value.__module__ == "__main__"
+        and len(value.__defaults__ or ()) == value.__code__.co_argcount
+        and len(value.__kwdefaults__ or ()) == value.__code__.co_kwonlyargcount
+    ]
+    where = spec.name if spec is not None else file and os.path.relpath(file)
+    return f"{where}:{max(names, key='step'.__eq__)}" if names and where else ""
 
 
 def label(settings: Settings) -> str:
