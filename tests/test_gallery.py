@@ -74,7 +74,9 @@ def test_the_readme_shows_what_the_example_prints(monkeypatch, capsys, tmp_path)
     with pytest.raises(SystemExit):
         main(["example", "--mode", "detach", "-o", str(tmp_path / "report.txt")])
     readme = Path("README.md").read_text()
-    assert f"$ gradviz example --mode detach\n{capsys.readouterr().out}```" in readme
+    out, err = capsys.readouterr()
+    err = err.replace(str(tmp_path / "report.txt"), "outputs/article-detach.svg")
+    assert f"$ gradviz example --mode detach\n{err}{out}```" in readme
     assert f"```text\n{(tmp_path / 'report.txt').read_text()}```" in readme
 
 

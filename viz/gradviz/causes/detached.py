@@ -10,8 +10,8 @@ CAUSES = (
         calls={"detach": ""},
         explanation=Explanation(
             "detach() returns the same numbers without their history: no gradient passes it.",
-            "Drop detach() where this route should train. Where one of several losses must not"
-            " train it, detach in that loss alone. It is right for a fixed target or input.",
+            "Drop detach() in the loss that should train this; keep it in targets and other"
+            " losses.",
         ),
     ),
     Cause(

@@ -217,9 +217,9 @@ function drawCrumbs() {
   crumbs.dataset.trail = text;
   crumbs.replaceChildren(...trail.map(crumb));
   // Where there is no room for all, the outer ones give way.
-  while (crumbs.children.length > 2 && crumbs.scrollWidth > crumbs.clientWidth) {
-    crumbs.children[1].remove();
-    crumbs.firstChild.textContent = "…";
+  while (crumbs.children.length > 1 && crumbs.scrollWidth > crumbs.clientWidth) {
+    crumbs.children[crumbs.children.length > 2 ? 1 : 0].remove();
+    if (crumbs.children.length > 1) crumbs.firstChild.textContent = "…";
   }
 }
 
