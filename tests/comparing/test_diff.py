@@ -6,6 +6,7 @@ import pytest
 from differing import cut, report, several
 from gradviz.comparing.diff import compare
 from gradviz.comparing.renaming import Renaming
+from gradviz.facts.calls import CallKind, CallName
 from gradviz.facts.parameters import Parameters
 from gradviz.render.difference import render_difference, render_difference_json
 
@@ -159,3 +160,16 @@ def test_calls_of_a_run_are_compared_by_the_name_of_their_loss():
         ("backward 3, errG", "backward 2, errG", 1),
     ]
     assert document["losses_came"] == ["backward 1, extra"]
+
+
+def test_a_run_of_the_same_model_is_no_renaming_and_its_later_calls_are_no_losses_that_came():
+    plain = report({"a.w": "reached"})
+    calls = {
+        str(name): replace(report({"net.a.w": "reached"}), loss=str(name), call=name)
+        for name in (CallName(CallKind.BACKWARD, number, "loss") for number in (1, 2))
+    }
+    run = replace(report({"net.a.w": "reached"}), losses=calls)
+    assert not compare(plain, run)
+    assert not compare(run, plain)
+    wrapped = {name: replace(call, call=None) for name, call in calls.items()}
+    assert compare(plain, replace(run, losses=wrapped)).renamed

@@ -98,17 +98,40 @@ def compare(before: Findings, after: Findings) -> Difference:
         trained=_trained(before.training, after.training, names),
         resized=resized(before.series, after.series, names),
     )
+    mixed = _is_of_run(before) != _is_of_run(after)
+    whole = _without_variable(whole) if mixed else whole
     if not (before.losses or after.losses):
         return whole
     old, new = losses_of(before), losses_of(after)
     pairs = _pairs(old, new)
+    losses = {name: _compare(old[pairs[name]], new[name]) for name in new if name in pairs}
+    came = [name for name in new if name not in pairs]
+    went = [name for name in old if name not in pairs.values()]
+    if mixed:  # a run calls the same loss again
+        losses = {name: _without_variable(difference) for name, difference in losses.items()}
+        came = [name for name in came if own_loss(new[name]) not in map(own_loss, old.values())]
+        went = [name for name in went if own_loss(old[name]) not in map(own_loss, new.values())]
     return replace(
         whole,
-        losses={name: _compare(old[pairs[name]], new[name]) for name in new if name in pairs},
+        losses=losses,
         losses_before={name: other for name, other in pairs.items() if name != other},
-        losses_came=tuple(name for name in new if name not in pairs),
-        losses_went=tuple(name for name in old if name not in pairs.values()),
+        losses_came=tuple(came),
+        losses_went=tuple(went),
     )
+
+
+def _is_of_run(report: Findings) -> bool:
+    return any(part.call is not None for part in losses_of(report).values())
+
+
+def _without_variable(difference: Difference) -> Difference:
+    """Return what differs, less that a run's names begin with the variable of the model."""
+    renamed = tuple(
+        module
+        for module in difference.renamed
+        if (module.before and module.after) or "." in module.before + module.after
+    )
+    return replace(difference, renamed=renamed)
 
 
 def _pairs(old: Mapping[str, Findings], new: Mapping[str, Findings]) -> dict[str, str]:
