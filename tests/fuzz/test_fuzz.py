@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from fuzz.oracle import Judgement, NamedCut, Truth, gradviz_judge
 from fuzz.programs import PARAMETERS, STEPS, Recipe, compose, recipes
 
-PROGRAMS = int(os.environ.get("GRADVIZ_FUZZ", "200"))
+PROGRAMS = int(os.environ.get("GRADVIZ_FUZZ", "120"))
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,9 @@ import importlib
 import io
 import sys
 
-import peft
 import pytest
 import torch
-import transformers
 
-from gradviz.integrations.huggingface import GradientReportCallback
 from gradviz.recording import seams, torch_hooks
 from gradviz.running import backwards
 from gradviz.tracing import trace
@@ -32,8 +29,17 @@ def is_untouched():
     )
 
 
+def reporting(**options):
+    from gradviz.integrations.huggingface import GradientReportCallback  # takes seconds
+
+    return GradientReportCallback(**options)
+
+
 def trainer(folder, *callbacks):
     """A Trainer of a small Llama with LoRA."""
+    import peft
+    import transformers
+
     torch.manual_seed(0)
     sizes = {
         "hidden_size": 16,
@@ -58,9 +64,7 @@ def trainer(folder, *callbacks):
 
 
 def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(capsys, tmp_path):
-    training = trainer(
-        tmp_path, GradientReportCallback(backward=(1, 2), output=tmp_path / "report.json")
-    )
+    training = trainer(tmp_path, reporting(backward=(1, 2), output=tmp_path / "report.json"))
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         training.model.print_trainable_parameters()
     training.train()
@@ -115,17 +119,19 @@ def test_training_computes_the_same_numbers(tmp_path):
         training = trainer(tmp_path, *callbacks)
         return training.train().training_loss, [one.tolist() for one in training.model.parameters()]
 
-    assert train(GradientReportCallback()) == train()
+    assert train(reporting()) == train()
     assert is_untouched()
 
 
 def test_what_an_exception_leaves_watched_is_let_go_of_at_the_next_backward(capsys, tmp_path):
-    class Raises(transformers.TrainerCallback):
+    from transformers import TrainerCallback
+
+    class Raises(TrainerCallback):
         def on_step_end(self, args, state, control, **kwargs):
             raise RuntimeError("after the first step")
 
     with pytest.raises(RuntimeError, match="after the first step"):
-        trainer(tmp_path, GradientReportCallback(), Raises()).train()
+        trainer(tmp_path, reporting(), Raises()).train()
     capsys.readouterr()
     torch.nn.Linear(2, 1)(torch.ones(1, 2)).sum().backward()
     assert is_untouched()
@@ -134,7 +140,7 @@ def test_what_an_exception_leaves_watched_is_let_go_of_at_the_next_backward(caps
 
 def test_without_transformers_the_extra_to_install_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
-    monkeypatch.delitem(sys.modules, "gradviz.integrations.huggingface")
+    monkeypatch.delitem(sys.modules, "gradviz.integrations.huggingface", raising=False)
     with pytest.raises(ImportError, match=r"pip install 'torch-gradviz\[transformers\]'"):
         importlib.import_module("gradviz.integrations.huggingface")
 
@@ -142,4 +148,4 @@ def test_without_transformers_the_extra_to_install_is_named(monkeypatch):
 @pytest.mark.parametrize("numbers", [(), (0, 1)])
 def test_numbers_that_count_no_call_are_refused(numbers):
     with pytest.raises(ValueError, match=r"they count from 1 on"):
-        GradientReportCallback(backward=numbers)
+        reporting(backward=numbers)

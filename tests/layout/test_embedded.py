@@ -1,5 +1,6 @@
 """The embedded engine draws the same bytes everywhere, and keeps what it has compiled."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -121,26 +122,20 @@ def test_the_compiled_program_is_kept_and_read_again(cache: Path) -> None:
     assert [path.stat().st_mtime_ns for path in cache.iterdir()] == [written]
 
 
-@pytest.mark.parametrize("damage", [b"", b"short", b"\0" * 4096])
-def test_a_damaged_cache_is_written_anew(cache: Path, damage: bytes) -> None:
+def test_a_cache_that_is_damaged_or_of_another_machine_is_written_anew(cache: Path) -> None:
     expected = lay_out(SOURCE, engine="embedded")
     (kept,) = cache.iterdir()
     whole = kept.read_bytes()
-    kept.write_bytes(damage or whole[:-1] + bytes([whole[-1] ^ 1]))
-    assert lay_out(SOURCE, engine="embedded") == expected
-    assert len(kept.read_bytes()) == len(whole)
-    assert kept.read_bytes()[-1] == whole[-1]
-
-
-def test_a_cache_compiled_for_another_machine_is_written_anew(cache: Path) -> None:
-    import hashlib
-
-    expected = lay_out(SOURCE, engine="embedded")
-    (kept,) = cache.iterdir()
     foreign = b"\x7fELF of another machine"
-    kept.write_bytes(hashlib.sha256(foreign).digest() + foreign)
-    assert lay_out(SOURCE, engine="embedded") == expected
-    assert kept.stat().st_size > 10_000
+    for damaged in (
+        b"short",
+        whole[:-1] + bytes([whole[-1] ^ 1]),
+        hashlib.sha256(foreign).digest() + foreign,
+    ):
+        kept.write_bytes(damaged)
+        assert lay_out(SOURCE, engine="embedded") == expected
+        assert len(kept.read_bytes()) == len(whole)
+        assert kept.read_bytes()[-1] == whole[-1]
 
 
 def test_a_cache_folder_that_cannot_be_written_is_done_without(cache: Path) -> None:
