@@ -26,6 +26,11 @@ def pytest_collection_finish():
     warm.hide_from_the_collector()
 
 
+def pytest_collection_modifyitems(items):
+    """Whole scripts come first: a long test that began last would keep one worker alone."""
+    items.sort(key=lambda item: "scripts" not in item.path.stem)
+
+
 @pytest.fixture
 def warm_processes(monkeypatch):
     """Have a script that gradviz starts for a report begin in a fork that has imported torch."""
