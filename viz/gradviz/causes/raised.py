@@ -68,7 +68,8 @@ REFUSALS = (
         "",
         "",
         Explanation(
-            "backward() raised an error here: no gradient came to what lies behind it.",
+            "backward() raised an error here. Nothing is called reached, although some gradient may"
+            " have arrived before.",
             "Do what the error says. Where a derivative is not implemented, use operations that"
             " have one.",
         ),

@@ -105,13 +105,9 @@ def measured(
     backwards = list(dict.fromkeys(backward for backward in brought if backward is not None))
     raised = next((backward.raised for backward in backwards if backward.raised is not None), None)
     if raised is not None:
-        result = Measured(flows=_flows(built, _observations(backwards)))
-        _take_arrivals(
-            result, tape, built, _observations(backwards), backwards, leaves, whole=False
-        )
-        _sever_the_rest(built, raised, result)
-        notes += _notes_of_raising(tape, built, raised, result)
-        return result
+        _sever_all(built, raised)
+        notes += _notes_of_raising(tape, built, raised)
+        return Measured()
     if not backwards:
         why = (
             f", because no backward could be run: {refused}"
@@ -292,10 +288,9 @@ def _not_finite(tape: Tape, built: Built, names: Names, born: Born, behind: set[
     )
 
 
-def _notes_of_raising(tape: Tape, built: Built, raised: Raised, before: Measured) -> Iterator[str]:
+def _notes_of_raising(tape: Tape, built: Built, raised: Raised) -> Iterator[str]:
     error = shorten(raised.error, _ERROR, placeholder=" ...")
-    is_called = "What arrived before that is" if before.arrivals else "No gradient is"
-    yield f"backward() raised {error}. {is_called} called reached."
+    yield f"backward() raised {error}. No gradient is called reached."
     at = None if raised.node is None else built.index_of.get(raised.node)
     spot = (
         None if raised.node is None else tape.rewritten.since(raised.node, tape.steps, raised.error)
@@ -306,11 +301,10 @@ def _notes_of_raising(tape: Tape, built: Built, raised: Raised, before: Measured
         yield note_on_change(operation_name(node.operation), node.place, place)
 
 
-def _sever_the_rest(built: Built, raised: Raised, before: Measured) -> None:
-    """A backward that raised brings nothing more.
+def _sever_all(built: Built, raised: Raised) -> None:
+    """A backward that raised brings nothing.
 
-    Put what raised between the nodes that gradient had passed ``before`` and those that it had not
-    come to.
+    Put what raised between the loss and everything before it.
     """
     at = None if raised.node is None else built.index_of.get(raised.node)
     node = None if at is None else built.nodes[at]
@@ -330,18 +324,13 @@ def _sever_the_rest(built: Built, raised: Raised, before: Measured) -> None:
         severs=CutKind.NON_DIFFERENTIABLE,
     )
     built.add(end)
-    passed = {0, *before.flows, *before.arrivals}
-    waiting = [
-        edge
-        for target in passed
-        for edge in built.links.into[target]
-        if edge.gradient and edge.source not in passed
-    ]
-    for edge in waiting:
-        built.drop(edge)
-        built.connect(edge.source, end.index, gradient=False, severed=CutKind.NON_DIFFERENTIABLE)
-    for target in dict.fromkeys(edge.target for edge in waiting):
-        built.connect(end.index, target, gradient=False)
+    for edge in built.links.into[0]:
+        if edge.gradient:
+            built.drop(edge)
+            built.connect(
+                edge.source, end.index, gradient=False, severed=CutKind.NON_DIFFERENTIABLE
+            )
+    built.connect(end.index, 0, gradient=False)
 
 
 def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Passage]) -> None:

@@ -33,7 +33,8 @@ class Rates:
         """A step is over, by its number."""
         for place, group in enumerate(optimizer.param_groups[:_MOST]):
             rate = group.get("lr")
-            if rate or (rate is not None and rate.__class__ not in (float, int)):
+            # To ask a tensor would be a call of torch's, and wait for its device
+            if rate is not None and (rate.__class__ not in (float, int) or rate):
                 self._last[place] = step
 
     def look(self, optimizer: Optimizer) -> None:
