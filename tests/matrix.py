@@ -32,7 +32,7 @@ ROOT = HERE.parent
 CASES = HERE / "cases"
 FOLDER = Path(os.environ.get("GRADVIZ_MATRIX") or Path.home() / ".cache" / "gradviz-matrix")
 COLUMNS = ("torch", "Python", "verdicts", "lines", "kinds", "partial", "false", "raised", "seconds")
-WIDTHS = (9, 8, 10, 9, 9, 9, 7, 8, 8)
+WIDTHS = (9, 8, 11, 9, 9, 11, 7, 8, 8)
 
 
 class NotRunError(Exception):
