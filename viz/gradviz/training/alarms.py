@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.facts.training import (
+    ROUNDING,
     THRESHOLDS,
     Alarm,
     ConstantTerm,
@@ -22,7 +23,6 @@ from gradviz.graph import Place, Verdict
 from gradviz.training.idle import dead, idle, locked_at_zero
 from gradviz.training.words import explain, is_thawed
 
-_ROUNDING = 1e-5  # of the gradient of a module's other parameters, what rounding leaves of zero
 # An update of an element that is large whatever the parameter was: a gain or a bias may begin near
 # zero
 _LARGE = 1.0
@@ -345,7 +345,7 @@ def _is_rounding(evidence: Evidence, scene: _Scene) -> bool:
         if other is not evidence and other.name.rpartition(".")[0] == module
     ]
     largest = max(map(_largest_gradient, siblings), default=0.0)
-    return 0.0 < _largest_gradient(evidence) < _ROUNDING * largest
+    return 0.0 < _largest_gradient(evidence) < ROUNDING * largest
 
 
 def _largest_gradient(evidence: Evidence) -> float:
