@@ -19,6 +19,7 @@ def fate(why, **fields):
         (fate("not_stepped", copying="to"), "the optimizer that steps holds copies of it, made at"),
         (fate("not_finite", born=True), "NaN or infinity gets into it, born at t.py:3"),
         (fate("not_finite"), "NaN or infinity gets into it, by way of what is done at t.py:3"),
+        (fate("zero"), "its gradient is zero, and becomes so at t.py:3"),
         (fate("too_small", learning_rate=0.0), "the learning rate of the step at t.py:3 is 0"),
     ],
 )

@@ -30,7 +30,7 @@ def why_not(fate: Fate, *, single: bool, rounding: bool = False) -> str:
             f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
         ),
         "unused": f"{they} {'is' if single else 'are'} no part of the loss",
-        "zero": f"{their} gradient is zero{f', from the line{at} on' if at else ''}",
+        "zero": f"{their} gradient is zero{f', and becomes so{at}' if at else ''}",
         "left_out": f"backward(){at} does not ask for {them}",
         "not_finite": f"NaN or infinity gets into {them}{_by(fate, at)}",
         "cleared": (
