@@ -3,7 +3,7 @@
 import pytest
 
 from gradviz.facts.training import Fate
-from gradviz.render.reason_words import why_not, with_rounding_alone
+from gradviz.render.reason_words import next_to_nothing, why_not
 
 
 def fate(why, **fields):
@@ -31,7 +31,7 @@ def test_several_parameters_are_they():
     assert why_not(fate("not_held", copying="from"), single=False).startswith("they are copies")
 
 
-def test_a_gradient_that_is_nothing_beside_its_modules_others_is_rounding_and_no_small_rate():
+def test_of_a_gradient_that_is_nothing_beside_its_modules_others_that_is_said_too():
     fates = [
         Fate(name="a.weight", trains=True, gradient_norm=0.5),
         Fate(name="a.bias", trains=False, why="too_small", gradient_norm=1e-8, learning_rate=0.1),
@@ -40,6 +40,6 @@ def test_a_gradient_that_is_nothing_beside_its_modules_others_is_rounding_and_no
         Fate(name="c.weight", trains=True, gradient_norm=0.5),
         Fate(name="c.bias", trains=False, why="too_small", gradient_norm=1e-8, learning_rate=0.0),
     ]
-    assert with_rounding_alone(fates) == {"a.bias"}
-    assert "harmless where a normalisation follows" in why_not(fates[1], single=True, rounding=True)
-    assert "too small for its type" in why_not(fates[1], single=True)
+    assert next_to_nothing(fates) == {"a.bias"}
+    assert "harmless where a normalisation follows" in why_not(fates[1], single=True, faint=True)
+    assert "harmless" not in why_not(fates[1], single=True)

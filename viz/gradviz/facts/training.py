@@ -54,8 +54,8 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
-# Of the gradient of a module's other parameters: what rounding leaves of zero
-ROUNDING = 1e-5
+# Of the gradient of a module's other parameters: so much may be what rounding leaves of zero
+NEXT_TO_NOTHING = 1e-5
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from gradviz.facts.training import ROUNDING, Fate
+from gradviz.facts.training import NEXT_TO_NOTHING, Fate
 from gradviz.graph import Place
 from gradviz.render.sentences import listing, path_and_line
 
@@ -12,13 +12,13 @@ _CLEARING = ("zero_grad", "set_to_none", "zero", "fill")
 _CLIPPING = ("clip", "scale", "mul", "div", "clamp")
 
 
-def why_not(fate: Fate, *, single: bool, rounding: bool = False) -> str:
+def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
     """Return the reason of a fate in words.
 
     Args:
         fate: Of one or of several parameters.
         single: It is that of a single one.
-        rounding: No more than rounding arrives, as :func:`with_rounding_alone` tells it.
+        faint: Next to nothing arrives, as :func:`next_to_nothing` tells it.
     """
     at = "" if fate.file is None else f" at {path_and_line(Place(fate.file, fate.line or 0))}"
     call = _called(fate.code, _CLIPPING if fate.why == "clipped" else _CLEARING)
@@ -48,11 +48,12 @@ def why_not(fate: Fate, *, single: bool, rounding: bool = False) -> str:
         "stale": f"the optimizer holds what was replaced{f' (see{at[3:]})' if at else ''}",
         "not_held": _not_held(fate, at, they, them),
         "not_stepped": _not_stepped(fate, at, them),
-        "too_small": (
-            f"{their} gradient is no more than rounding beside that of the same module's other"
-            " parameters, which is harmless where a normalisation follows"
-            if rounding
-            else _too_small(fate, at, their)
+        "too_small": _too_small(fate, at, their)
+        + (
+            f", and {their} gradient is next to nothing beside that of the same module's other"
+            " parameters: harmless where a normalisation follows"
+            if faint
+            else ""
         ),
         "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
         "lost": (
@@ -67,9 +68,10 @@ def why_not(fate: Fate, *, single: bool, rounding: bool = False) -> str:
     return sentences.get(fate.why or "", fate.why or "")
 
 
-def with_rounding_alone(fates: Sequence[Fate]) -> frozenset[str]:
-    """Return the parameters whose update is too small because their gradient is what rounding
-    leaves of zero: nothing beside that of their own module's other parameters.
+def next_to_nothing(fates: Sequence[Fate]) -> frozenset[str]:
+    """Return the parameters whose update is too small and whose gradient is nothing beside that of
+    their own module's other parameters. It may be what rounding leaves of zero, or the others get
+    large inputs.
     """
     largest: dict[str, float] = {}
     for fate in fates:
@@ -80,7 +82,7 @@ def with_rounding_alone(fates: Sequence[Fate]) -> frozenset[str]:
         for fate in fates
         if fate.why == "too_small"
         and fate.learning_rate
-        and 0 < (fate.gradient_norm or 0) < ROUNDING * largest[fate.name.rpartition(".")[0]]
+        and 0 < (fate.gradient_norm or 0) < NEXT_TO_NOTHING * largest[fate.name.rpartition(".")[0]]
     )
 
 

@@ -7,7 +7,7 @@ from gradviz.causes.raised import REFUSALS
 from gradviz.facts.training import BY_GRADIENT, IN_WORDS, Alarm, Fate, Heir, Training
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
-from gradviz.render.reason_words import why_not, with_rounding_alone
+from gradviz.render.reason_words import next_to_nothing, why_not
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
 
 NOT_KNOWN = "whether parameters train is not known"
@@ -219,9 +219,9 @@ def why_reached_in_vain(
 ) -> dict[str, str]:
     """Return of the parameters that gradient reaches, and that do not train, what keeps them."""
     fates = training.parameters if training else ()
-    rounded = with_rounding_alone(fates)
+    faint = next_to_nothing(fates)
     return {
-        fate.name: why_not(fate, single=True, rounding=fate.name in rounded)
+        fate.name: why_not(fate, single=True, faint=fate.name in faint)
         for fate in fates
         if fate.trains is False
         and fate.why is not None
@@ -318,7 +318,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
     What an alarm is raised for first, then the most.
     """
     alarmed = {name for alarm in training.alarms for name in alarm.parameters}
-    rounded = with_rounding_alone(training.parameters)
+    faint = next_to_nothing(training.parameters)
     groups: dict[tuple[object, ...], tuple[Fate, list[str]]] = {}
     for parameter_fate in training.parameters:
         if parameter_fate.trains is False:
@@ -331,7 +331,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
                     parameter_fate.file,
                     line,
                     parameter_fate.learning_rate == 0,
-                    parameter_fate.name in rounded,
+                    parameter_fate.name in faint,
                 ),
                 (parameter_fate, []),
             )[1].append(parameter_fate.name)
@@ -352,8 +352,8 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
 def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool = False) -> str:
     every = len(names) == len(training.parameters) and not alone
     who = "" if every else f"{_subject(names, training, alone=alone)} "
-    rounding = with_rounding_alone(training.parameters).issuperset(names)
-    why = why_not(fate, single=len(names) == 1, rounding=rounding)
+    faint = next_to_nothing(training.parameters).issuperset(names)
+    why = why_not(fate, single=len(names) == 1, faint=faint)
     if fate.why == "frozen":
         are = "is" if len(names) == 1 else "are"
         they = "it" if len(names) == 1 else "they"

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from gradviz.facts.training import (
-    ROUNDING,
+    NEXT_TO_NOTHING,
     THRESHOLDS,
     Alarm,
     ConstantTerm,
@@ -345,7 +345,7 @@ def _is_rounding(evidence: Evidence, scene: _Scene) -> bool:
         if other is not evidence and other.name.rpartition(".")[0] == module
     ]
     largest = max(map(_largest_gradient, siblings), default=0.0)
-    return 0.0 < _largest_gradient(evidence) < ROUNDING * largest
+    return 0.0 < _largest_gradient(evidence) < NEXT_TO_NOTHING * largest
 
 
 def _largest_gradient(evidence: Evidence) -> float:
