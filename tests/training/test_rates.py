@@ -1,11 +1,14 @@
 """A schedule that stays at a learning rate of 0 to the end is told, with its step and line."""
 
+import ast
+
 import pytest
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
 import gradviz
+from gradviz.training.rates import rates_assigned
 
 
 def remarks(schedule, *, groups=1, steps=8):
@@ -102,3 +105,18 @@ def test_a_group_that_never_had_a_rate_is_one_that_is_kept_from_training():
         "weight": True,
         "bias": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ('for g in optimizer.param_groups:\n    g["lr"] = rate(step)', [2]),
+        ('optimizer.param_groups[0]["lr"] *= decay', [1]),
+        ('optimizer.param_groups[0]["lr"] = 0.0', [1]),
+        ('config["lr"] = 0.1 * scale', []),
+        ('for row in rows:\n    row["lr"] = 0', []),
+        ('for g in optimizer.param_groups:\n    g["lr"] = 0.1', []),
+    ],
+)
+def test_what_sets_a_rate_to_0_is_an_assignment_to_an_optimizers_group(source, lines):
+    assert rates_assigned(ast.parse(source)) == lines

@@ -73,20 +73,51 @@ def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:
         tree = ast.parse("".join(lines))
     except SyntaxError:
         return ()
-    targets = [
-        target.lineno
+    assigned = rates_assigned(tree)
+    if place is None or len(assigned) != 1:
+        return ()
+    return (("", Place(place.file, assigned[0], lines[assigned[0] - 1].strip())),)
+
+
+def rates_assigned(tree: ast.AST) -> list[int]:
+    """Return the lines that assign the rate of an optimizer's group what may be 0."""
+    groups = _groups(tree)
+    return [line for node in ast.walk(tree) if (line := _rate_assigned(node, groups))]
+
+
+def _groups(tree: ast.AST) -> frozenset[str]:
+    """Return the names that loops give an optimizer's groups."""
+    return frozenset(
+        node.target.id
         for node in ast.walk(tree)
-        for target in (
-            node.targets
-            if isinstance(node, ast.Assign)
-            else [node.target]
-            if isinstance(node, ast.AugAssign)
-            else ()
-        )
-        if isinstance(target, ast.Subscript)
+        if isinstance(node, ast.For)
+        and isinstance(node.target, ast.Name)
+        and _has_groups(node.iter)
+    )
+
+
+def _has_groups(value: ast.AST) -> bool:
+    return isinstance(value, ast.Attribute) and value.attr == "param_groups"
+
+
+def _rate_assigned(node: ast.AST, groups: frozenset[str]) -> int:
+    """Return the line of an assignment to a group's rate that may give it 0; 0 for another."""
+    if isinstance(node, ast.Assign):
+        target = node.targets[0]
+    elif isinstance(node, ast.AugAssign):
+        target = node.target
+    else:
+        return 0
+    if isinstance(node.value, ast.Constant) and node.value.value:
+        return 0
+    if not (
+        isinstance(target, ast.Subscript)
         and isinstance(target.slice, ast.Constant)
         and target.slice.value == "lr"
-    ]
-    if place is None or len(targets) != 1:
-        return ()
-    return (("", Place(place.file, targets[0], lines[targets[0] - 1].strip())),)
+    ):
+        return 0
+    group = target.value
+    is_group = (isinstance(group, ast.Name) and group.id in groups) or (
+        isinstance(group, ast.Subscript) and _has_groups(group.value)
+    )
+    return node.lineno if is_group else 0
