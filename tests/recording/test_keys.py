@@ -46,6 +46,41 @@ class _Table:
         return self.held[key][0]
 
 
+class _Memo:
+    def __init__(self, made):
+        self.made = made
+        self.held = {}
+
+    def look(self, key):
+        value = self.held.get(key)
+        if value is None:
+            value = self.made.get(key, 0.3)
+            value = value.item() if isinstance(value, torch.Tensor) else value
+            self.held[key] = value
+        return value
+
+
+class _Checked(_Memo):
+    def look(self, key):
+        if key not in self.held:
+            value = self.made.get(key, 0.3)
+            self.held[key] = value.item() if isinstance(value, torch.Tensor) else value
+        return self.held.get(key)
+
+
+def _looked_up():
+    return _Memo({"loss": ENCODER(X).mean()}).look("loss") * 2 + 1
+
+
+def _checked_and_looked_up():
+    return _Checked({"loss": ENCODER(X).mean()}).look("loss") * 2 + 1
+
+
+def _looked_up_elsewhere():
+    ENCODER(X)
+    return _Memo({}).look("rate") * 2 + 1
+
+
 def _mean_of_losses():
     meters = _Meters()
     for value in ENCODER(X):
@@ -99,6 +134,9 @@ def _rate_by_index():
         (_last_rate, "unused"),
         (_loss_by_index, "cut"),
         (_rate_by_index, "unused"),
+        (_looked_up, "cut"),
+        (_checked_and_looked_up, "cut"),
+        (_looked_up_elsewhere, "unused"),
     ],
 )
 def test_only_the_key_that_is_read_tells(read, verdict):

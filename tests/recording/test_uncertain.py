@@ -360,3 +360,23 @@ def test_data_that_torch_made_is_no_bearer_of_what_left_before(reported):
         """
     ).parameters["gate"]
     assert not parameter.uncertain
+
+
+def test_where_watching_failed_nothing_is_surely_unused(reported, monkeypatch):
+    source = """
+        def step(model):
+            hidden = model.layer(torch.ones(1, 2))
+            return hidden.sum() + (model.gate.detach() * 2).sum()
+    """
+    assert reported(source).parameters["gate"].verdict == "cut"
+
+    def fail(*_):
+        raise KeyError("lost")
+
+    monkeypatch.setattr("gradviz.recording.noting.inputs_of", fail)
+    with pytest.warns(RuntimeWarning, match="stopped watching"):
+        report = reported(source)
+    assert report.parameters["gate"].verdict == "unused"
+    assert report.parameters["gate"].uncertain
+    assert report.parameters["layer.weight"].verdict == "reached"
+    assert any("nor whether a parameter called unused was used" in note for note in report.notes)

@@ -4,7 +4,7 @@ Build the graph, add what backwards brought, have it analysed.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ from gradviz.recording.notes import (
 )
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import holds_zeros, parts_of
-from gradviz.recording.uncertain import uncertain
+from gradviz.recording.uncertain import never_seen, uncertain
 from gradviz.recording.unused import with_reasons
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.system import collector
@@ -90,6 +90,7 @@ def judge(
         follows = not names.compiled and not tape.compiled
         why = with_reasons(tape, judged.parameters, names, model) if follows else {}
         left = uncertain(tape, built, judged.parameters, names, until=_complete(tape, live))
+        doubted = never_seen(judged.parameters) if tape.stopped else left.keys()
         remarks += notes_of_exits(
             {name: place for name, place in left.items() if not _trains_elsewhere(why.get(name))}
         )
@@ -98,7 +99,7 @@ def judge(
         place=next(
             (node.place for node in judged.graph.nodes if node.kind is NodeKind.OPERATION), None
         ),
-        parameters=Parameters(_with_doubts(judged.parameters, why, left)),
+        parameters=Parameters(_with_doubts(judged.parameters, why, doubted)),
         cuts=judged.cuts,
         unregistered=_unregistered(tape, built, judged.graph),
         births=brought.births,
@@ -130,16 +131,16 @@ def _built(
 
 
 def _with_doubts(
-    parameters: tuple[Parameter, ...], why: Mapping[str, Unused], left: Mapping[str, Place | str]
+    parameters: tuple[Parameter, ...], why: Mapping[str, Unused], doubted: Collection[str]
 ) -> tuple[Parameter, ...]:
     """Return the parameters with why they are unused, or that it is uncertain whether they are."""
-    if not why and not left:
+    if not why and not doubted:
         return parameters
     return tuple(
         replace(
             parameter,
-            unused=_as_far_as_seen(why.get(parameter.name), parameter.name in left),
-            uncertain=parameter.name in left,
+            unused=_as_far_as_seen(why.get(parameter.name), parameter.name in doubted),
+            uncertain=parameter.name in doubted,
         )
         for parameter in parameters
     )

@@ -32,7 +32,7 @@ def keys_given(call: ast.Call | None, scope: Scope, key: str = "") -> Keys:
 
     ``key`` is the part that a method which gives an element is asked for, where that is known.
     """
-    if key and not is_open(key):
+    if is_key(key):
         return tuple((scope, name, key) for name in scope.parameters[1:2])
     if call is None or name_of(call) != getattr(scope.node, "name", ""):
         return ()
@@ -48,6 +48,11 @@ def keys_there(keys: Keys, scope: Scope, environment: Environment) -> tuple[tupl
         for function, name, part in keys
         if function is scope and (name,) not in environment
     )
+
+
+def is_key(part: str) -> bool:
+    """Say whether a part is one element, by its key or number, and no attribute or method."""
+    return part.startswith("[") and not is_open(part)
 
 
 def may_give(call: ast.Call, keys: Keys, scope: Scope) -> bool:

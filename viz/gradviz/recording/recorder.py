@@ -79,6 +79,7 @@ class Recorder:
         What a signal handler raised meanwhile is the user's, and goes on.
         """
         self.failure = described(failure)
+        self.tape.stopped = True
         if not is_own(failure):
             raise
 

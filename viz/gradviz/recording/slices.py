@@ -27,6 +27,7 @@ from gradviz.recording.expressions import (
 )
 from gradviz.recording.keys import (
     calls_with_keys,
+    is_key,
     keys_given,
     keys_there,
     with_keys,
@@ -40,7 +41,7 @@ from gradviz.recording.owners import (
     getters,
     stores,
 )
-from gradviz.recording.parts import SOME, Piece, is_open, name_of, place_in, straightened
+from gradviz.recording.parts import SOME, Piece, name_of, place_in, straightened
 from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
 from gradviz.recording.texts import read_in_texts, texts_of_several
@@ -345,7 +346,7 @@ class Slicer:
             self._results(self.source.scope(value), way)
             return
         suffix = path[len(definition.target) :]
-        if definition.key and suffix and not is_open(suffix[0]):
+        if definition.key and suffix and is_key(suffix[0]):
             loose = way.loose or definition.key not in definition.scope.parameters
             keys = ((definition.scope, definition.key, suffix[0]),)
             way = replace(way, loose=loose, keys=keys)

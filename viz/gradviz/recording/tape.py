@@ -75,8 +75,7 @@ class Tape:
         self.gradients: dict[int, int] = {}  # by position of a backward: the call that it is
         self.dates = Dates()
         self.forks: list[int] = []  # numbers of the calls by which the process was copied
-        # A thread that ran before the trace, when something of unknown origin went in
-        self.beside = ""
+        self.beside = ""  # a thread from before the trace, as something of unknown origin went in
         # Number of the last value that left before something of unknown origin went in
         self.unexplained = 0
         self.memory: dict[int, Writes[Write]] = {}
@@ -99,6 +98,7 @@ class Tape:
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called
         self.values = False  # backwards are measured in full
+        self.stopped = False  # watching has failed, and what came after was not seen
 
     def __len__(self) -> int:
         return len(self.steps) + len(self.calls) + len(self.leaves)

@@ -32,7 +32,7 @@ def uncertain(
         The line by the name of the parameter; in place of a line the name of a thread that ran
         before the trace, and may have used any of them.
     """
-    never = {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
+    never = never_seen(parameters)
     if not never:
         return {}
     unused = {number: name for number, name in leaf_names(tape, names).items() if name in never}
@@ -54,6 +54,11 @@ def uncertain(
     for name in never if tape.beside else ():
         places.setdefault(name, tape.beside)
     return places
+
+
+def never_seen(parameters: Iterable[Parameter]) -> set[str]:
+    """Return the names of the parameters that are called unused."""
+    return {parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED}
 
 
 def _stays_away(tape: Tape, number: int, way: Exit) -> bool:

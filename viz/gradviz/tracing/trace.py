@@ -250,7 +250,7 @@ class Trace:
         if self._mode is not None and self._mode.failure:
             remarks.append(
                 f"gradviz stopped watching part of the way ({self._mode.failure}); cuts after that"
-                " are not known."
+                " are not known, nor whether a parameter called unused was used."
             )
         return tuple(remarks)
 
