@@ -438,7 +438,7 @@ class Leaf:
     Read-only.
 
     Attributes:
-        name: ``"leaf (6, 6)"``, or the name of the parameter it is a copy of, where that is known.
+        name: ``"leaf (6 × 6)"``, by its sizes.
         shape: Sizes.
         place: Where it first went into an operation.
         is_parameter: It was made with ``nn.Parameter``, so it is meant to be one.

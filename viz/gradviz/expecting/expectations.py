@@ -19,6 +19,7 @@ from gradviz.facts.blocks import by_block
 from gradviz.facts.findings import Findings
 from gradviz.facts.training import IN_WORDS
 from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.system.grouped import grouped
 
 Patterns = str | Iterable[str] | None
 
@@ -146,12 +147,13 @@ def violations(
     spelt = _Names(report, parameters)
     matched = {word: _matched(getattr(expectations, word) or (), spelt) for word in WORDS}
     claims = _claims(matched)
-    violated: dict[Violation, list[str]] = {}
-    for parameter in parameters.values():
+    violated = grouped(
+        (violation, parameter.name)
+        for parameter in parameters.values()
         for violation in _of_one(
             parameter, claims.get(parameter.name), matched["partial"], expectations, traced
-        ):
-            violated.setdefault(violation, []).append(parameter.name)
+        )
+    )
     order = {word: position for position, word in enumerate(("", *WORDS))}
     for violation, names in _not_trained(report, matched["trains"]):
         violated.setdefault(violation, []).extend(names)

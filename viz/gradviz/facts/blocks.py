@@ -13,7 +13,8 @@ from pathlib import PurePath
 
 from gradviz.facts.findings import Findings
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Cut, CutKind, Parameter, Place
+from gradviz.graph import Cut, Parameter, Place
+from gradviz.system.grouped import grouped
 
 _PACKAGES = frozenset(("site-packages", "dist-packages"))
 
@@ -59,10 +60,7 @@ def taken_together(cuts: Iterable[Cut]) -> dict[Cut, Cut]:
     One cut for all that ran where the same line had switched grad mode off.
     """
     whole = {cut: cut for cut in cuts}
-    together: dict[tuple[CutKind, Place], list[Cut]] = {}
-    for cut in whole:
-        if cut.block is not None:
-            together.setdefault((cut.kind, cut.block), []).append(cut)
+    together = grouped(((cut.kind, cut.block), cut) for cut in whole if cut.block is not None)
     for (_, block), some in together.items():
         whole.update(dict.fromkeys(some, _block(block, some)))
     return whole

@@ -7,6 +7,7 @@ severed where another line severs it again.
 from collections.abc import Iterator, Sequence
 
 from gradviz.graph import GRAD_MODES, Cut, CutKind, Edge, Graph, Node, NodeKind
+from gradviz.system.grouped import grouped
 
 _NO_GRAD = frozenset((*GRAD_MODES, CutKind.COPY_UNDER_NO_GRAD))
 
@@ -20,10 +21,7 @@ def still_severed(graph: Graph, cuts: Sequence[Cut]) -> Iterator[tuple[str, ...]
         cuts: Those of the report that the graph is of.
     """
     alive = graph.before([0], through=lambda edge: _passes(graph, edge))
-    severed: dict[int, list[Edge]] = {}
-    for edge in graph.edges:
-        if edge.cut is not None:
-            severed.setdefault(edge.cut, []).append(edge)
+    severed = grouped((edge.cut, edge) for edge in graph.edges if edge.cut is not None)
     for number, cut in enumerate(cuts):
         yield _still(graph, cut, severed.get(number, []), alive)
 

@@ -14,6 +14,7 @@ from gradviz.errors import ExpectationError
 from gradviz.facts.findings import Findings
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Parameter, Verdict
+from gradviz.system.grouped import grouped
 
 _BEST_FIRST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
@@ -75,10 +76,9 @@ def _names(name: str, part: Findings) -> Iterable[str]:
 
 
 def _joined(report: Findings, parts: Mapping[str, Findings]) -> Findings:
-    fates: dict[str, list[Parameter]] = {}
-    for part in parts.values():
-        for name, parameter in part.parameters.items():
-            fates.setdefault(name, []).append(parameter)
+    fates = grouped(
+        (name, parameter) for part in parts.values() for name, parameter in part.parameters.items()
+    )
     cuts = dict.fromkeys(cut for part in parts.values() for cut in part.cuts)
     return replace(
         report,

@@ -151,6 +151,11 @@ class Fate:
     unfed: bool = False
     heir: Heir | None = None
 
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The names of the optimizers that hold it."""
+        return tuple(self.optimizer.split(", ")) if self.optimizer else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerSteps:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gradviz.folding.flow import Flow
 from gradviz.folding.modules import Modules, Room, Rooms
 from gradviz.graph import Node, NodeKind, Place, Verdict
+from gradviz.system.grouped import grouped
 
 FEW = 8  # nodes of an opened module that are drawn one by one in any case
 LOOPED = 4  # nodes of one line and one call that are drawn one by one; more are a loop
@@ -254,10 +255,7 @@ def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
     A family is the rooms at the same place in numbered siblings. One of them drawn in detail would
     seem to differ from the others. What was asked for is open already.
     """
-    families: dict[str, list[Room]] = {}
-    for room in level:
-        if not room.is_wanted:
-            families.setdefault(_family(room), []).append(room)
+    families = grouped((_family(room), room) for room in level if not room.is_wanted)
     for name in sorted(families):
         yield families[name]
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import ceil
 
 from gradviz.folding.boxes import Box, BoxKind, Folded, Link
+from gradviz.system.grouped import grouped
 
 STRETCH = 12  # operations that are drawn as one box
 
@@ -52,9 +53,7 @@ def _followers(folded: Folded) -> Mapping[int, int]:
     other.
     """
     entering = Counter(link.target for link in folded.links)
-    leaving: dict[int, list[str]] = {}
-    for link in folded.links:
-        leaving.setdefault(link.source, []).append(link.way)
+    leaving = grouped((link.source, link.way) for link in folded.links)
 
     def is_joined(link: Link) -> bool:
         source, target = folded.boxes[link.source], folded.boxes[link.target]

@@ -10,6 +10,7 @@ from pathlib import Path
 from gradviz.errors import OutputError
 from gradviz.mending.own import is_own
 from gradviz.system import atomic
+from gradviz.system.grouped import grouped
 
 
 def folder_of(files: Mapping[str, bytes]) -> Path:
@@ -144,10 +145,7 @@ def merged(
         before: The bytes of each file as it is.
         patches: For each patch the changed bytes of its files.
     """
-    versions: dict[str, list[bytes]] = {}
-    for patch in patches:
-        for file, data in patch.items():
-            versions.setdefault(file, []).append(data)
+    versions = grouped((file, data) for patch in patches for file, data in patch.items())
     result = {file: _merged(before[file], some) for file, some in versions.items()}
     whole = {file: data for file, data in result.items() if data is not None}
     return whole if len(whole) == len(result) else None

@@ -12,6 +12,7 @@ from gradviz.graph import Cut, NodeKind, Parameter, Place, Verdict
 from gradviz.mending.own import is_own
 from gradviz.render.sentences import leaf_name
 from gradviz.reports import Report
+from gradviz.system.grouped import grouped
 from gradviz.training.constant_terms import find_constant_terms
 
 _BEST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.UNUSED, Verdict.FROZEN)
@@ -105,11 +106,12 @@ def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Probl
                 )
             )
         )
-        of_cut: dict[Cut, list[str]] = {}
-        for name, parameter in part.parameters.items():
-            for cut in parameter.cuts:
-                if severed(parameter) and severed(parameters[name]):
-                    of_cut.setdefault(whole[cut], []).append(name)
+        of_cut = grouped(
+            (whole[cut], name)
+            for name, parameter in part.parameters.items()
+            for cut in parameter.cuts
+            if severed(parameter) and severed(parameters[name])
+        )
         for cut, names in of_cut.items():
             unique = tuple(dict.fromkeys(names))
             every = [

@@ -15,6 +15,7 @@ from gradviz.graph import Parameter, Verdict
 from gradviz.mending.edit import head, last_name, name_of
 from gradviz.mending.problems import Problem
 from gradviz.mending.source import SourceFile
+from gradviz.system.grouped import grouped
 
 _GRAD_MODES = frozenset(("no_grad", "set_grad_enabled", "inference_mode"))
 _SAYS_SO = frozenset(("detach", "detach_", "frozen", "data", *_GRAD_MODES))
@@ -72,9 +73,10 @@ def _has_twin(problem: Problem, parameters: Mapping[str, Parameter]) -> bool:
     """Say whether what is cut stands beside a module of the same shape that trains, as a target
     network does.
     """
-    shapes: dict[tuple[str, tuple[int, ...]], list[Parameter]] = {}
-    for name, parameter in parameters.items():
-        shapes.setdefault((name.partition(".")[2], parameter.shape), []).append(parameter)
+    shapes = grouped(
+        ((name.partition(".")[2], parameter.shape), parameter)
+        for name, parameter in parameters.items()
+    )
     cut = set(problem.parameters)
     return (
         bool(cut)

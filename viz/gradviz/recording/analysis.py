@@ -24,6 +24,7 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
+from gradviz.system.grouped import grouped
 from gradviz.system.quickly import changed, quickly
 
 _NO_GRAD = frozenset((*GRAD_MODES, CutKind.COPY_UNDER_NO_GRAD))
@@ -122,10 +123,7 @@ def analyse(graph: Graph, observed: Sequence[ParameterSeen]) -> Judgement:
         for number, severance in enumerate(severances)
         for edge in severance.edges
     }
-    cuts_of: dict[str, list[Cut]] = {}
-    for severance in severances:
-        for name in severance.names:
-            cuts_of.setdefault(name, []).append(severance.cut)
+    cuts_of = grouped((name, severance.cut) for severance in severances for name in severance.names)
     judged = tuple(
         _judge(parameter, step.verdicts[parameter.name], cuts_of.get(parameter.name, []), alive)
         for parameter in observed
@@ -135,10 +133,9 @@ def analyse(graph: Graph, observed: Sequence[ParameterSeen]) -> Judgement:
 
 
 def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> _Step:
-    names: dict[int, list[str]] = {}
-    for parameter in observed:
-        if parameter.node is not None:
-            names.setdefault(parameter.node, []).append(parameter.name)
+    names = grouped(
+        (parameter.node, parameter.name) for parameter in observed if parameter.node is not None
+    )
     verdicts = {parameter.name: _verdict(parameter, passed) for parameter in observed}
     return _Step(
         graph,

@@ -11,6 +11,7 @@ from gradviz.recording.build import Built
 from gradviz.recording.passage import Passage
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
+from gradviz.system.grouped import grouped
 
 TENSOR_HOOK = "register_hook()"
 
@@ -56,11 +57,12 @@ def spoiling_hooks(
     """Yield the births of NaN or infinity in a hook: all that was sent to a value is finite, and
     what arrived is not.
     """
-    sent: dict[int, list[float]] = {}
-    for flow in flows.values():
-        for source, went in zip(flow.leads, flow.went, strict=False):
-            if source is not None and went is not None:
-                sent.setdefault(source, []).append(went)
+    sent = grouped(
+        (source, went)
+        for flow in flows.values()
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if source is not None and went is not None
+    )
     for number, spots in tape.hooks.items():
         index = built.index_of.get(number)
         if index is None or index not in sent:

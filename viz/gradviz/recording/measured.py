@@ -30,6 +30,7 @@ from gradviz.recording.raising import Raised
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.recording.zeros import find_zeros
+from gradviz.system.grouped import grouped
 
 _UNNAMED = "what goes in"  # and was not finite before, where no name leads to it
 _MOST_BIRTHS = 4  # that are told
@@ -346,10 +347,11 @@ def _sever_what_returned_none(tape: Tape, built: Built, flows: Mapping[int, Pass
             flow.came is None and not (step is not None and step.custom)
         ) or node.operation.startswith((torch_inside.CHECKPOINT_NODE, torch_inside.HANDS_THROUGH)):
             continue
-        passed: dict[int, list[bool]] = {}
-        for source, went in zip(flow.leads, flow.went, strict=False):
-            if source is not None:
-                passed.setdefault(source, []).append(went is not None)
+        passed = grouped(
+            (source, went is not None)
+            for source, went in zip(flow.leads, flow.went, strict=False)
+            if source is not None
+        )
         for source, went_on in passed.items():
             edge = built.edges.get((source, index))
             if all(went_on) or edge is None or not edge.gradient:

@@ -13,6 +13,7 @@ from gradviz.recording.gradient_hooks import TENSOR_HOOK
 from gradviz.recording.measured import Measured
 from gradviz.recording.model_names import Model, Names
 from gradviz.recording.tape import Tape
+from gradviz.system.grouped import grouped
 
 _MOST_NAMES = 4
 
@@ -114,10 +115,11 @@ def _frozen_late(judged: Judgement, observed: Sequence[ParameterSeen]) -> Iterat
     nodes = {parameter.name: parameter.node for parameter in observed if parameter.node is not None}
     # of this loss: an earlier one may have used them when they were not frozen
     live = {edge.source for edge in judged.graph.edges if edge.gradient}
-    late: dict[Place | None, list[str]] = {}
-    for parameter in judged.parameters:
-        if parameter.verdict is Verdict.FROZEN and nodes.get(parameter.name) in live:
-            late.setdefault(parameter.frozen_at, []).append(parameter.name)
+    late = grouped(
+        (parameter.frozen_at, parameter.name)
+        for parameter in judged.parameters
+        if parameter.verdict is Verdict.FROZEN and nodes.get(parameter.name) in live
+    )
     for place, names in late.items():
         at = "" if place is None else f" at {place}"
         yield (
@@ -173,9 +175,7 @@ def _birth(birth: NotFinite) -> str:
 
 def notes_of_exits(left: Mapping[str, Place | str]) -> list[str]:
     """Say where the values left, a sentence for each line."""
-    by_place: dict[Place | str, list[str]] = {}
-    for name, place in left.items():
-        by_place.setdefault(place, []).append(name)
+    by_place = grouped((place, name) for name, place in left.items())
     return [_of_exit(sorted(behind), place) for place, behind in by_place.items()]
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
+from gradviz.system.grouped import grouped
 from gradviz.system.undo import Undo
 
 Result = TypeVar("Result")
@@ -81,10 +82,9 @@ def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None
         sizes: As they were measured.
         of_row: Makes a size of a row of numbers, where that is what was measured.
     """
-    by_device: dict[torch.device, list[int]] = {}
-    for position, size in enumerate(sizes):
-        if isinstance(size, Tensor):
-            by_device.setdefault(size.device, []).append(position)
+    by_device = grouped(
+        (size.device, position) for position, size in enumerate(sizes) if isinstance(size, Tensor)
+    )
     numbers_read = [size if isinstance(size, float) else UNREAD for size in sizes]
     for device, positions in by_device.items():
         # Backward may have used streams of its own

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import is_wrapped, unwrapped
+from gradviz.system.grouped import grouped
 from gradviz.system.walk import walk
 
 _SUMS = frozenset(
@@ -204,10 +205,7 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[A
     ]
     if not ends:
         return set(before)
-    after: dict[Any, list[Any]] = {}
-    for node, earlier in before.items():
-        for source in earlier:
-            after.setdefault(source, []).append(node)
+    after = grouped((source, node) for node, earlier in before.items() for source in earlier)
     return set(walk(ends, lambda node: after.get(node, ())))
 
 

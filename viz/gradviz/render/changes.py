@@ -15,6 +15,7 @@ from gradviz.render.names import fold_names
 from gradviz.render.sentences import counted, cut_at, file_and_line, listing, printable
 from gradviz.render.sketch import Item, Sketch, Sort, short
 from gradviz.render.style import SCISSORS
+from gradviz.system.grouped import grouped
 
 MOST = 8  # things that went, of one kind; more are counted
 CLAUSES = 3  # of the headline
@@ -85,9 +86,10 @@ def _plural(word: str, count: int) -> str:
 
 
 def _clauses(difference: Difference, before: Findings, after: Findings) -> list[str]:
-    ways: dict[tuple[str, str], list[str]] = {}
-    for change in difference.changed:
-        ways.setdefault((_fate(change.before), _fate(change.after)), []).append(change.after.name)
+    ways = grouped(
+        ((_fate(change.before), _fate(change.after)), change.after.name)
+        for change in difference.changed
+    )
     clauses = []
     for (old, new), names in ways.items():
         folded = _named(names, after)
@@ -132,9 +134,7 @@ def _cuts_gone(cuts: Sequence[Cut]) -> Iterator[Item]:
 
 
 def _parameters_gone(went: Iterable[Parameter], before: Findings) -> Iterator[Item]:
-    by_verdict: dict[Verdict, list[str]] = {}
-    for parameter in went:
-        by_verdict.setdefault(parameter.verdict, []).append(parameter.name)
+    by_verdict = grouped((parameter.verdict, parameter.name) for parameter in went)
     groups = [
         (verdict, group)
         for verdict, names in by_verdict.items()

@@ -18,6 +18,7 @@ from gradviz.render.series_scale import amount
 from gradviz.render.style import INK
 from gradviz.render.training import in_words
 from gradviz.render.tree import NUMBER
+from gradviz.system.grouped import grouped
 
 _MOST_BLOCKS = 12  # that are listed; the rest is counted, and stands in the JSON
 
@@ -197,11 +198,10 @@ def _fate_words(parameter: Parameter) -> str:
 
 def _changed(difference: Difference, after: Findings) -> Iterator[str]:
     """Yield a paragraph for each way in which a verdict changed."""
-    ways: dict[tuple[str, str], list[str]] = {}
-    for change in difference.changed:
-        ways.setdefault((_fate_words(change.before), _fate_words(change.after)), []).append(
-            change.after.name
-        )
+    ways = grouped(
+        ((_fate_words(change.before), _fate_words(change.after)), change.after.name)
+        for change in difference.changed
+    )
     for (old, new), names in ways.items():
         yield f"{old} -> {new}"
         yield from (f"  {group}" for group in fold_names(names, after.parameters))
@@ -216,11 +216,9 @@ def _training(change: Trained) -> dict[str, object]:
 
 def _trained(changes: Iterable[Trained], after: Findings) -> Iterator[str]:
     """Yield a paragraph for each way in which it changed whether parameters train."""
-    ways: dict[tuple[str, str], list[str]] = {}
-    for change in changes:
-        ways.setdefault((in_words(change.before), in_words(change.after)), []).append(
-            change.after.name
-        )
+    ways = grouped(
+        ((in_words(change.before), in_words(change.after)), change.after.name) for change in changes
+    )
     for (old, new), names in ways.items():
         yield f"{old} -> {new}"
         yield from (f"  {group}" for group in fold_names(names, together(after).parameters))
@@ -236,9 +234,7 @@ def _resized(blocks: Sequence[Resized]) -> Iterator[str]:
 
 
 def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterator[str]:
-    by_verdict: dict[str, list[str]] = {}
-    for parameter in some:
-        by_verdict.setdefault(_fate_words(parameter), []).append(parameter.name)
+    by_verdict = grouped((_fate_words(parameter), parameter.name) for parameter in some)
     for verdict, names in by_verdict.items():
         yield from (f"{group}: {verdict}" for group in fold_names(names, among))
 

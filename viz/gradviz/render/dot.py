@@ -12,6 +12,7 @@ from gradviz.render.scene import Scene
 from gradviz.render.sketch import Item, SketchLine, Sort, look_of, spine
 from gradviz.render.style import GHOST, INK, OP, RING, STROKES
 from gradviz.render.torchviz_drawing import draw
+from gradviz.system.grouped import grouped
 
 
 def to_lay_out(scene: Scene) -> graphviz.Digraph:
@@ -62,11 +63,13 @@ def _dot(
 def _by_torchviz(scene: Scene, nodes: Mapping[str, Mapping[str, str]]) -> graphviz.Digraph:
     content = scene.sketch
     straight = set(spine(content))
-    edges: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for line in content.lines:
-        edges.setdefault((line.source, line.target), []).append(
-            edge_attributes(line) | ({"weight": "3"} if line in straight else {})
+    edges = grouped(
+        (
+            (line.source, line.target),
+            edge_attributes(line) | ({"weight": "3"} if line in straight else {}),
         )
+        for line in content.lines
+    )
     dot = draw(content, nodes, edges)
     dot.graph_attr.update(nodesep="0.22", ranksep="0.24")
     joined = {key for pair in edges for key in pair}

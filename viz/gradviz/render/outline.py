@@ -15,6 +15,7 @@ from types import MappingProxyType
 from gradviz.render.repeats import name_of_run, parted, repeats
 from gradviz.render.tree import NUMBER, Entry, Group, GroupSort, Thing
 from gradviz.render.turns import calls_of, components
+from gradviz.system.grouped import grouped
 
 _LIST = "ModuleList"
 
@@ -112,10 +113,7 @@ class _Outliner:
         hung: dict[int, list[int]] = defaultdict(list)
         for tensor, user in host.items():
             hung[user].append(tensor)
-        keys: dict[Hashable, list[int]] = {}
-        for m in members:
-            if m not in host:
-                keys.setdefault(owner.get(m, m), []).append(m)
+        keys = grouped((owner.get(m, m), m) for m in members if m not in host)
         key_of = {m: key for key, group in keys.items() for m in group}
         key_of |= {tensor: key_of[user] for tensor, user in host.items()}
         into = {
@@ -144,9 +142,7 @@ class _Outliner:
         waiting = [(depth, [m for m in members if len(self._things[m].path) > depth])]
         while waiting:
             at, group = waiting.pop()
-            parts: dict[str, list[int]] = {}
-            for m in group:
-                parts.setdefault(self._things[m].path[at], []).append(m)
+            parts = grouped((self._things[m].path[at], m) for m in group)
             for part in parts.values():
                 paths = [self._things[m].path for m in part]
                 low, high = min(paths), max(paths)

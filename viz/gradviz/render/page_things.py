@@ -14,6 +14,7 @@ from gradviz.folding.whole import whole
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.style import STROKES
 from gradviz.render.tree import Thing
+from gradviz.system.grouped import grouped
 
 SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/model.js
 
@@ -107,9 +108,7 @@ class _Placing:
 
     def graph(self) -> PageGraph:
         folded = whole(self._report.graph, self._report.parameters)
-        users: dict[int, list[Node]] = {}
-        for link in folded.links:
-            users.setdefault(link.source, []).append(_node(folded.boxes[link.target]))
+        users = grouped((link.source, _node(folded.boxes[link.target])) for link in folded.links)
         shared = self._place(folded.boxes, users, {link.target for link in folded.links})
         lines = [
             (self._end(folded.boxes, link), self._placed[link.target], _STROKES.index(link.way))

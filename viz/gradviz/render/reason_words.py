@@ -110,7 +110,7 @@ def _not_held(fate: Fate, at: str, they: str, them: str) -> str:
 def _not_stepped(fate: Fate, at: str, them: str) -> str:
     if fate.copying:
         return f"the optimizer that steps holds copies of {them}, made{at}"
-    holders = (fate.optimizer or "the optimizer").split(", ")
+    holders = fate.optimizers or ("the optimizer",)
     steps = "steps" if len(holders) == 1 else "step"
     return f"{listing(holders)} never {steps}{f' (made{at})' if at else ''}"
 

@@ -277,14 +277,11 @@ def why_unused(unused: Unused) -> str:
 def leaf_name(leaf: Leaf) -> str:
     """Return what a tensor outside the model is called.
 
-    ``"a 2 x 16 tensor"``, or its name and sizes where it has one.
+    ``"a 2 x 16 tensor"``, ``"a tensor of 3 values"``.
     """
-    sizes = " x ".join(map(str, leaf.shape))
-    if leaf.name.startswith("leaf ("):
-        if len(leaf.shape) == 1:
-            return f"a tensor of {counted(leaf.shape[0], 'value')}"
-        return f"a {sizes} tensor" if sizes else "a single value"
-    return f"{leaf.name} ({sizes})" if sizes else leaf.name
+    if len(leaf.shape) == 1:
+        return f"a tensor of {counted(leaf.shape[0], 'value')}"
+    return f"a {' x '.join(map(str, leaf.shape))} tensor" if leaf.shape else "a single value"
 
 
 def is_asked(cut: Cut) -> bool:

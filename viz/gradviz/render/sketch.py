@@ -9,6 +9,7 @@ from enum import StrEnum
 from gradviz.graph import Cut, Verdict
 from gradviz.render.sentences import printable
 from gradviz.render.style import LOOKS, LOSS, OP, NodeLook
+from gradviz.system.grouped import grouped
 
 LONGEST = 34  # characters of a name; the middle of a longer one is left out
 NAMELESS = '""'
@@ -94,9 +95,7 @@ def spine(content: Sketch) -> list[SketchLine]:
 
     What is drawn straight.
     """
-    into: dict[str, list[SketchLine]] = {}
-    for line in content.lines:
-        into.setdefault(line.target, []).append(line)
+    into = grouped((line.target, line) for line in content.lines)
     depth: dict[str, int] = {}
     entered: set[str] = set()  # each once, so that it ends whatever the graph
     ways = [item.key for item in content.items]

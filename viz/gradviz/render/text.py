@@ -37,6 +37,7 @@ from gradviz.render.sentences import (
 )
 from gradviz.render.text_calm import Calm
 from gradviz.render.training import is_told, lines, note_on_size, sentence
+from gradviz.system.grouped import grouped
 from gradviz.system.voice import PROSE_WIDTH
 
 if TYPE_CHECKING:
@@ -231,9 +232,7 @@ def _leaves(leaves: Sequence[Leaf]) -> Iterator[_Line]:
     if leaves:
         yield _Line()
         yield _Line("Gradient also reaches tensors that are not parameters of the model:", "title")
-    by_place: dict[Place | None, list[str]] = {}
-    for leaf in leaves:
-        by_place.setdefault(leaf.place, []).append(leaf_name(leaf))
+    by_place = grouped((leaf.place, leaf_name(leaf)) for leaf in leaves)
     for place, names in by_place.items():
         yield _Line(listing(names) + (f" at {path_and_line(place)}" if place else ""), indent=2)
         if place and place.code:
@@ -388,11 +387,11 @@ def _by_reason(
     parameters: Iterable[Parameter], verdict: Verdict, reason: Callable[[Parameter], _Reason]
 ) -> dict[_Reason, list[str]]:
     """Return the names of the parameters of one verdict, those with the same reason together."""
-    names_by_reason: dict[_Reason, list[str]] = {}
-    for parameter in parameters:
-        if parameter.verdict is verdict:
-            names_by_reason.setdefault(reason(parameter), []).append(parameter.name)
-    return names_by_reason
+    return grouped(
+        (reason(parameter), parameter.name)
+        for parameter in parameters
+        if parameter.verdict is verdict
+    )
 
 
 def _titled(report: Findings, title: str, names: list[str]) -> Iterator[_Line]:

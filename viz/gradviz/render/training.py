@@ -9,6 +9,7 @@ from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.reason_words import next_to_nothing, why_not
 from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
+from gradviz.system.grouped import grouped
 
 NOT_KNOWN = "whether parameters train is not known"
 _CLAUSES = 3  # reasons in a sentence, before the rest is only counted
@@ -122,17 +123,11 @@ def _beside(training: Training) -> list[str]:
     """
     fates = training.parameters
     idle = {optimizer.name for optimizer in training.optimizers if not optimizer.steps}
-    models: dict[str, list[Fate]] = {}
-    for fate in fates:
-        models.setdefault(fate.name.partition(".")[0], []).append(fate)
+    models = grouped((fate.name.partition(".")[0], fate) for fate in fates)
     beside = [
         fate.name
         for own in models.values()
-        if all(
-            fate.why == "unused"
-            and (fate.optimizer is None or idle.issuperset(fate.optimizer.split(", ")))
-            for fate in own
-        )
+        if all(fate.why == "unused" and idle.issuperset(fate.optimizers) for fate in own)
         for fate in own
     ]
     return beside if len(beside) < len(fates) else []
@@ -159,10 +154,11 @@ def _all_by_hand(training: Training) -> str:
 
 def _otherwise_moved(training: Training) -> Iterator[str]:
     """Yield clauses on what moves, and not because an optimizer steps it by its gradient."""
-    groups: dict[tuple[str, Place | None], list[Fate]] = {}
-    for fate in training.parameters:
-        if fate.trains and fate.mover in _MOVED:
-            groups.setdefault((fate.mover, fate.moved_at), []).append(fate)
+    groups = grouped(
+        ((fate.mover, fate.moved_at), fate)
+        for fate in training.parameters
+        if fate.trains and fate.mover in _MOVED
+    )
     for (mover, place), fates in groups.items():
         names = [fate.name for fate in fates]
         if mover == "memory":

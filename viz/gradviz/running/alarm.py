@@ -19,6 +19,7 @@ from gradviz.graph import Verdict
 from gradviz.recording.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded
 from gradviz.running.calls import BackwardCall, OptimizerStep
+from gradviz.system.grouped import grouped
 
 _ARRIVED = (Verdict.REACHED, Verdict.ZERO)
 
@@ -71,9 +72,7 @@ def judge_step(
             [call for call in earlier if any(call.place == now.place for now in calls)]
         ),
     )
-    sorted_names: dict[str, list[str]] = {}
-    for name, tensor in held.items():
-        sorted_names.setdefault(sorter.field(name, tensor), []).append(name)
+    sorted_names = grouped((sorter.field(name, tensor), name) for name, tensor in held.items())
     sorted_names.pop("", None)
     if "starved" in sorted_names and not take_turns:  # one alarm tells of all
         without = {*sorted_names["starved"], *sorted_names.pop("waiting", ())}

@@ -16,6 +16,7 @@ from gradviz.render.sentences import listing
 from gradviz.running import rank
 from gradviz.running.settings import Settings
 from gradviz.system import owned
+from gradviz.system.grouped import grouped
 from gradviz.system.voice import Saying
 
 _FIRST = "said_0.txt"
@@ -60,10 +61,7 @@ def _left(path: Path) -> list[Saying]:
 
 def _lines(ranks: Mapping[int, Sequence[Saying]]) -> Iterator[Saying]:
     first = ranks.get(0, [])
-    groups: dict[tuple[Saying, ...], list[int]] = {}
-    for number, texts in ranks.items():
-        if number:
-            groups.setdefault(tuple(texts), []).append(number)
+    groups = grouped((tuple(texts), number) for number, texts in ranks.items() if number)
     for texts, numbers in groups.items():
         others = [text for text in texts if text not in first]
         for text, alarm in others:

@@ -22,6 +22,7 @@ from gradviz.render.json import call_of, read_document
 from gradviz.render.names import runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running.ranks import Left, matrix, training_matrix
+from gradviz.system.grouped import grouped
 from gradviz.system.voice import printable
 from gradviz.version import __version__
 
@@ -334,9 +335,9 @@ def _rows(ranks: Mapping[int, Words]) -> str:
     sizes = {name: size for words in ranks.values() for name, (_, size) in words.items()}
     lines = []
     for name, size in sizes.items():
-        on: dict[str, list[int]] = {}
-        for rank, words in ranks.items():
-            on.setdefault(words[name][0] if name in words else "absent", []).append(rank)
+        on = grouped(
+            (words[name][0] if name in words else "absent", rank) for rank, words in ranks.items()
+        )
         row = {"name": name, "numel": size, **{word: runs(these) for word, these in on.items()}}
         lines.append("   " + json.dumps(row))
     return "[\n" + ",\n".join(lines) + "]"

@@ -26,6 +26,7 @@ from gradviz.recording import alive, torch_inside
 from gradviz.recording.bindings import loop_variables
 from gradviz.recording.torch_inside import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, file_of, level, variables
+from gradviz.system.grouped import grouped
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000
@@ -143,10 +144,7 @@ def _tensors_of(module: nn.Module) -> set[int]:
 
 def _sharers(parts: Mapping[int, set[int]]) -> dict[int, int]:
     """Return with how many others each of some roots shares parameters, given by identity."""
-    holders: dict[int, list[int]] = {}
-    for root, own in parts.items():
-        for parameter in own:
-            holders.setdefault(parameter, []).append(root)
+    holders = grouped((parameter, root) for root, own in parts.items() for parameter in own)
     shared: dict[int, set[int]] = {root: set() for root in parts}
     for together in holders.values():
         for root in together if len(together) > 1 else ():

@@ -31,6 +31,7 @@ from gradviz.running.calls import BackwardCall
 from gradviz.running.phrases import tell_names
 from gradviz.running.settings import Settings
 from gradviz.system import owned
+from gradviz.system.grouped import grouped
 from gradviz.system.voice import Saying, with_short_prose
 
 _PATIENCE = 3.0  # seconds that rank 0 waits for what the others have nearly written
@@ -142,11 +143,9 @@ def training_matrix(ranks: Mapping[int, Mapping[str, tuple[str, int]]]) -> str:
     """
     own = sorted(ranks)
     sizes = {name: size for fates in ranks.values() for name, (_, size) in fates.items()}
-    rows: dict[tuple[str, ...], list[str]] = {}
-    for name in sizes:
-        rows.setdefault(tuple(ranks[number].get(name, ("-", 0))[0] for number in own), []).append(
-            name
-        )
+    rows = grouped(
+        (tuple(ranks[number].get(name, ("-", 0))[0] for number in own), name) for name in sizes
+    )
     differ = sum(len(names) for row, names in rows.items() if _differ(row))
     if not differ:
         return ""
@@ -212,9 +211,7 @@ def merge_notes(settings: Settings) -> list[Saying]:
     echoed = echoes.beside_first(where)
     told_before = {path.name for path in _fresh(where.glob("told-*"))}
     left = [part for part in _read(where) if f"told-{part.number}" not in told_before]
-    calls: dict[int, list[Left]] = {}
-    for part in left:
-        calls.setdefault(part.number, []).append(part)
+    calls = grouped((part.number, part) for part in left)
     alarm = ""
     matrices = _in_rows([ranks for _, ranks in sorted(calls.items())]) + trained(where)
     if not any(map(_is_broken_off, calls.values())):  # else what it says is why weights differ too
@@ -298,15 +295,16 @@ def matrix(ranks: Sequence[Left]) -> Iterator[str]:
     begun = [part.rank for part in ranks if part.verdicts is None]
     absent = sorted({*range(ranks[0].of)} - {part.rank for part in ranks})
     sizes = {name: size for verdicts in ended.values() for name, (_, size) in verdicts.items()}
-    rows: dict[tuple[str, ...], list[str]] = {}
-    for name in sizes:
-        rows.setdefault(
+    rows = grouped(
+        (
             tuple(
                 verdicts[name][0] if name in verdicts else "-"
                 for _, verdicts in sorted(ended.items())
             ),
-            [],
-        ).append(name)
+            name,
+        )
+        for name in sizes
+    )
     differ = sum(len(names) for row, names in rows.items() if _differ(row))
     every = "every rank" if not begun and not absent else "every rank that is heard of"
     says = (
@@ -356,9 +354,7 @@ def _table(
 ) -> Iterator[str]:
     columns = [[place] for place in range(len(own))]
     if len(own) > _COLUMNS:
-        alike: dict[tuple[str, ...], list[int]] = {}
-        for place in range(len(own)):
-            alike.setdefault(tuple(row[place] for row in rows), []).append(place)
+        alike = grouped((tuple(row[place] for row in rows), place) for place in range(len(own)))
         columns = list(alike.values())
     if not rows:
         return
@@ -393,9 +389,7 @@ def _in_words(
     among = {name: Parameter(name=name, numel=size) for name, size in sizes.items()}
     uneven = [(row, names) for row, names in rows.items() if _differ(row)]
     for row, names in uneven[:_ROWS]:
-        by_word: dict[str, list[int]] = {}
-        for number, word in zip(own, row, strict=True):
-            by_word.setdefault(word, []).append(number)
+        by_word = grouped((word, number) for number, word in zip(own, row, strict=True))
         words = "; ".join(f"{word} on {_ranks(numbers)}" for word, numbers in by_word.items())
         yield f"  differ    {tell_names(names, among)}: {words}\n"
     if len(uneven) > _ROWS:

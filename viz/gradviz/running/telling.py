@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import RAISED, explain
-from gradviz.graph import Cut, Parameter, Place, Verdict, Zero
+from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.recording.cancelled import HARMLESS
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
@@ -37,6 +37,7 @@ from gradviz.running.phrases import (
     shortened,
 )
 from gradviz.running.step_words import reach_in_words, step_lines
+from gradviz.system.grouped import grouped
 
 _NOT_THAWED = (Verdict.FROZEN, None)
 _FIRST_REPEATS = 3  # of one call that are told
@@ -214,9 +215,7 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
 
 
 def _zero(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
-    begins: dict[Zero | None, list[str]] = {}
-    for parameter in chosen:
-        begins.setdefault(parameter.zero, []).append(parameter.name)
+    begins = grouped((parameter.zero, parameter.name) for parameter in chosen)
     for zero, names in begins.items():
         yield line("zero", f"{names_in(names, call)}: gradient arrives, and all of it is zero")
         if zero is not None:
@@ -263,9 +262,7 @@ def _since(call: BackwardCall, earlier: BackwardCall | None) -> Iterator[str]:
 
 
 def _severed(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
-    groups: dict[tuple[Cut, ...], list[str]] = {}
-    for parameter in chosen:
-        groups.setdefault(parameter.cuts, []).append(parameter.name)
+    groups = grouped((parameter.cuts, parameter.name) for parameter in chosen)
     for cuts, names in groups.items():
         yield line("cut", names_in(names, call))
         for position, cut in enumerate(cuts):
@@ -278,9 +275,7 @@ def _severed(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 def _unused(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     few = len({parameter.unused for parameter in chosen}) <= MOST_PLACES
-    reasons: dict[str, list[str]] = {}
-    for parameter in chosen:
-        reasons.setdefault(_why_unused(parameter, in_full=few), []).append(parameter.name)
+    reasons = grouped((_why_unused(parameter, in_full=few), parameter.name) for parameter in chosen)
     for why, names in reasons.items():
         yield line("unused", f"{names_in(names, call)}: {why}")
 
@@ -309,10 +304,11 @@ def _frozen(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
             f"{root}: {share} ({abbreviated(size)} of {abbreviated(whole)}"
             f" values){'; ' if words else ''}{words}",
         )
-        by_line: dict[Place, list[str]] = {}
-        for parameter in parameters:
-            if parameter.frozen_at is not None:
-                by_line.setdefault(parameter.frozen_at, []).append(parameter.name)
+        by_line = grouped(
+            (parameter.frozen_at, parameter.name)
+            for parameter in parameters
+            if parameter.frozen_at is not None
+        )
         for place, names in [*by_line.items()][:MOST_PLACES]:
             who = names_in(names, call) if len(names) < len(parameters) else ""
             yield line("", f"{who}{at_line(place)}".strip())

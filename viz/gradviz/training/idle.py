@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gradviz.facts.training import Evidence, Stepper
 from gradviz.graph import Place, Verdict
+from gradviz.system.grouped import grouped
 
 _AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
 _MATTERS = frozenset((Verdict.REACHED, Verdict.CUT, Verdict.UNUSED))
@@ -56,10 +57,11 @@ def locked_at_zero(
     none. With another zero weight behind it, neither ever moves.
     """
     held = {name for stepper in steppers if stepper.steps for name in stepper.held}
-    models: dict[str, list[Evidence]] = {}
-    for parameter in evidence.values():
-        if parameter.name in held and parameter.all_zero and _gets_zeros(parameter):
-            models.setdefault(parameter.name.partition(".")[0], []).append(parameter)
+    models = grouped(
+        (parameter.name.partition(".")[0], parameter)
+        for parameter in evidence.values()
+        if parameter.name in held and parameter.all_zero and _gets_zeros(parameter)
+    )
     for locked in models.values():
         weights = [parameter for parameter in locked if len(parameter.verdicts[0].shape) > 1]
         last = [weight for weight in weights if _has_reached_sibling(weight, evidence)]
@@ -74,10 +76,11 @@ def dead(
     and gains get gradient: what it computes does not depend on what goes in.
     """
     held = {name for stepper in steppers if stepper.steps for name in stepper.held}
-    models: dict[str, list[Evidence]] = {}
-    for parameter in evidence.values():
-        if any(call.verdict is not Verdict.FROZEN for call in parameter.verdicts):
-            models.setdefault(parameter.name.partition(".")[0], []).append(parameter)
+    models = grouped(
+        (parameter.name.partition(".")[0], parameter)
+        for parameter in evidence.values()
+        if any(call.verdict is not Verdict.FROZEN for call in parameter.verdicts)
+    )
     for own in models.values():
         weights = [parameter for parameter in own if len(parameter.verdicts[0].shape) > 1]
         others = [parameter for parameter in own if parameter not in weights]
@@ -121,9 +124,7 @@ def _by_place(held: Sequence[Evidence]) -> Iterator[tuple[str, Place | None, lis
     What has no line of its own goes with the first.
     """
     first = _first_place(held)
-    names: dict[Place | None, list[str]] = {}
-    for parameter in held:
-        names.setdefault(_first_place([parameter]) or first, []).append(parameter.name)
+    names = grouped((_first_place([parameter]) or first, parameter.name) for parameter in held)
     for place, some in names.items():
         yield "zero", place, some
 

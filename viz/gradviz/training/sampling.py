@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.recording import torch_inside
 from gradviz.recording.torch_inside import own_part
+from gradviz.system.grouped import grouped
 
 MOST = 4096  # elements of one parameter
 _PACKED = getattr(torch, "float4_e2m1fn_x2", None)  # two numbers a byte, which torch cannot read
@@ -72,9 +73,9 @@ class Batch:
 
     def __init__(self, pieces: Sequence[Tensor]) -> None:
         self._sizes = [piece.numel() for piece in pieces]
-        self._places: dict[tuple[torch.device, torch.dtype], list[int]] = {}
-        for place, piece in enumerate(pieces):
-            self._places.setdefault((piece.device, piece.dtype), []).append(place)
+        self._places = grouped(
+            ((piece.device, piece.dtype), place) for place, piece in enumerate(pieces)
+        )
         self._joined = {
             key: torch.cat([pieces[place] for place in places])
             for key, places in self._places.items()
