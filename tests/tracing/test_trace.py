@@ -3,6 +3,7 @@
 import gc
 import sys
 import textwrap
+from collections import Counter, deque
 
 import pytest
 import torch
@@ -257,6 +258,55 @@ def test_two_reports_of_the_same_step_are_the_same_bytes():
         return trace.report(loss, model).to_json()
 
     assert told() == told()
+
+
+def held_by(root: object) -> Counter[str]:
+    """How much the containers of an object of gradviz's hold, by the way to them."""
+    sizes: Counter[str] = Counter()
+    pending, met = [(root, "")], set()
+    while pending:
+        thing, way = pending.pop()
+        if id(thing) in met:
+            continue
+        met.add(id(thing))
+        if isinstance(thing, (dict, list, tuple, set, frozenset, deque)):
+            sizes[way] += len(thing)
+            inner = thing.values() if isinstance(thing, dict) else thing
+            pending += [(part, f"{way}[]") for part in inner]
+        elif type(thing).__module__.startswith("gradviz"):
+            names = {*getattr(thing, "__dict__", ())}
+            names.update(*(getattr(kind, "__slots__", ()) for kind in type(thing).__mro__))
+            pending += [(getattr(thing, name, None), f"{way}.{name}") for name in names]
+    return sizes
+
+
+@pytest.mark.parametrize("backward", [True, False])
+def test_judging_writes_nothing_on_what_was_recorded(backward):
+    model = net()
+    with gradviz.trace() as trace:
+        hidden = model[0](X)
+        loss = (model[2](hidden.detach()) * hidden.mean().item()).sum()
+        if backward:
+            loss.backward()
+        else:
+            trace.report(loss, model)  # it reads what autograd keeps of the loss, once
+        before = held_by(trace._tape)
+        inside = trace.report(loss, model).to_json()
+        assert held_by(trace._tape) == before
+    closed = held_by(trace._tape)
+    assert trace.report(loss, model).to_json() == inside
+    assert held_by(trace._tape) == closed
+
+
+def test_what_is_recorded_of_a_loop_without_gradient_does_not_grow_with_its_rounds():
+    def recorded(rounds: int) -> Counter[str]:
+        model, value = nn.Linear(3, 3), torch.ones(2, 3)
+        with gradviz.trace() as trace, torch.no_grad():
+            for _ in range(rounds):
+                value = model(value).tanh()
+        return held_by(trace._tape)
+
+    assert recorded(60) == recorded(30)
 
 
 def test_a_very_deep_chain_is_judged_and_let_go_of():

@@ -17,31 +17,11 @@ SHAPE_ONLY = frozenset(
     ("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size")
 )
 FILLS = frozenset(
-    (
-        "zero_",
-        "fill_",
-        "copy_",
-        "normal_",
-        "uniform_",
-        "bernoulli_",
-        "random_",
-        "exponential_",
-        "trunc_normal_",
-        "constant_",
-        "zeros_",
-        "ones_",
-    )
+    "zero_ fill_ copy_ normal_ uniform_ bernoulli_ random_ exponential_ trunc_normal_ constant_"
+    " zeros_ ones_".split()
 )
 _NOT_IN_PLACE = frozenset(
-    (
-        "requires_grad_",
-        "retain_grad",
-        "share_memory_",
-        "detach_",
-        "squeeze_",
-        "unsqueeze_",
-        "rename_",
-    )
+    "requires_grad_ retain_grad share_memory_ detach_ squeeze_ unsqueeze_ rename_".split()
 )
 # Where the values of a sparse tensor stand does not depend on the values.
 POSITIONS = frozenset(

@@ -14,26 +14,8 @@ from gradviz.recording import torch_inside
 from gradviz.recording.sizes import plain
 
 RESULTS = frozenset(
-    (
-        "result",
-        "result0",
-        "result1",
-        "result2",
-        "output",
-        "out",
-        "grid",
-        "inverse",
-        "U",
-        "S",
-        "Vh",
-        "L",
-        "eigenvalues",
-        "eigenvectors",
-        "V",
-        "Q",
-        "R",
-        "logsumexp",
-    )
+    "result result0 result1 result2 output out grid inverse U S Vh L eigenvalues eigenvectors V Q"
+    " R logsumexp".split()
 )
 """Names under which nodes save what they gave, and not what went in."""
 

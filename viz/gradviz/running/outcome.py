@@ -11,17 +11,7 @@ from gradviz.training.judging import judge
 from gradviz.training.watch import StepWatch
 
 _AT_THE_END = frozenset(
-    (
-        "frozen",
-        "zero",
-        "cut",
-        "unused",
-        "too_small",
-        "vanishing",
-        "not_held",
-        "not_stepped",
-        "left_out",
-    )
+    "frozen zero cut unused too_small vanishing not_held not_stepped left_out".split()
 )
 """Reasons that a later step may do away with, and those that the step's own line has told of."""
 _STEP_TELLS = frozenset(("cut", "unused"))

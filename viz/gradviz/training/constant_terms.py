@@ -17,23 +17,8 @@ from gradviz.system.walk import walk
 
 _ADDS = frozenset(("add", "sub", "rsub", "stack", "cat"))  # those of several values
 _HANDS_ON = frozenset(
-    (
-        "sum",
-        "mean",
-        "neg",
-        "view",
-        "reshape",
-        "squeeze",
-        "unsqueeze",
-        "expand",
-        "alias",
-        "clone",
-        "to",
-        "to_copy",
-        "select",
-        "unbind",
-        "item",
-    )
+    "sum mean neg view reshape squeeze unsqueeze expand alias clone to to_copy select unbind"
+    " item".split()
 )
 _FACTORS = frozenset(("mul", "div"))
 _UNDERIVABLE = "NotImplemented"  # what torch calls such a node
