@@ -4,12 +4,11 @@ What is longer still is listed with how long it is: a figure here may only fall.
 """
 
 import ast
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parents[1] / "viz" / "gradviz"
 VAGUE = frozenset("one each said told found known seen here around".split())
@@ -41,6 +40,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@functools.lru_cache(maxsize=512)
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 def bindings(tree: ast.AST) -> Iterator[str]:
     """Yield every name that a module gives: to variables, parameters, attributes, functions."""
     for node in ast.walk(tree):
@@ -57,7 +61,7 @@ def bindings(tree: ast.AST) -> Iterator[str]:
 
 
 def vague(source: str) -> Counter[str]:
-    return Counter(name for name in bindings(ast.parse(source)) if name.strip("_") in VAGUE)
+    return Counter(name for name in bindings(parsed(source)) if name.strip("_") in VAGUE)
 
 
 def lengths(source: str) -> Iterator[tuple[str, str, int]]:
@@ -66,7 +70,7 @@ def lengths(source: str) -> Iterator[tuple[str, str, int]]:
     A function counts by what it does: without its docstring.
     """
     yield "module", "", len(source.splitlines())
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.ClassDef):
             yield "class", node.name, lines_of(node)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -93,7 +97,7 @@ def deciding(path: Path) -> dict[str, int]:
     """Return the functions with too many decisions, with how many."""
     counts = {
         f"{name_of(path)}:{node.name}": sum(isinstance(part, BRANCHES) for part in ast.walk(node))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8")))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
     return {name: count for name, count in counts.items() if count > DECISIONS}
@@ -108,7 +112,7 @@ def public_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 
 def unsaid(source: str) -> list[str]:
     """Return the public functions that give a value and do not say so, or say it too long."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     names = []
     for function in public_functions(tree):
         text = EXAMPLE.sub("", ast.get_docstring(function) or "")
@@ -129,7 +133,7 @@ def unsaid(source: str) -> list[str]:
 
 
 def classes(source: str) -> set[str]:
-    return {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
+    return {node.name for node in ast.walk(parsed(source)) if isinstance(node, ast.ClassDef)}
 
 
 def shared(sources: Iterable[str]) -> list[str]:
@@ -138,16 +142,20 @@ def shared(sources: Iterable[str]) -> list[str]:
     return sorted(name for name, count in counts.items() if count > 1)
 
 
-@pytest.mark.parametrize("path", files(), ids=name_of)
-def test_names_say_what_they_hold(path: Path) -> None:
-    assert not vague(path.read_text(encoding="utf-8"))
+def test_names_say_what_they_hold() -> None:
+    names = {name_of(path): vague(path.read_text(encoding="utf-8")) for path in files()}
+    assert {file: found for file, found in names.items() if found} == {}
 
 
-@pytest.mark.parametrize("path", files(), ids=name_of)
-def test_modules_classes_and_functions_stay_small(path: Path) -> None:
-    grown = {name: n for name, n in too_long(path).items() if n > LONG_STILL.get(name, 0)}
-    branched = {name: n for name, n in deciding(path).items() if n > DECIDING_STILL.get(name, 0)}
-    assert not grown | branched
+def test_modules_classes_and_functions_stay_small() -> None:
+    counts = [(too_long(path), deciding(path)) for path in files()]
+    grown = {
+        name: n for long, _ in counts for name, n in long.items() if n > LONG_STILL.get(name, 0)
+    }
+    branched = {
+        name: n for _, many in counts for name, n in many.items() if n > DECIDING_STILL.get(name, 0)
+    }
+    assert grown | branched == {}
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
@@ -158,9 +166,11 @@ def test_a_second_class_of_a_name_is_seen_inside_another_too() -> None:
     assert shared(("class Way: pass", "class Outer:\n    class Way: pass")) == ["Way"]
 
 
-@pytest.mark.parametrize("path", files(), ids=name_of)
-def test_docstrings_say_in_short_what_is_given(path: Path) -> None:
-    assert name_of(path) in GIVES_NOTHING_TO_SAY or not unsaid(path.read_text(encoding="utf-8"))
+def test_docstrings_say_in_short_what_is_given() -> None:
+    silent = {name_of(path): unsaid(path.read_text(encoding="utf-8")) for path in files()}
+    assert {
+        file: names for file, names in silent.items() if names and file not in GIVES_NOTHING_TO_SAY
+    } == {}
 
 
 def test_a_value_that_no_docstring_speaks_of_is_seen() -> None:
