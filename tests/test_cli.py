@@ -161,7 +161,7 @@ def test_a_report_is_drawn_again_without_the_model(run):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.json", "cannot read 'missing.json': No such file or directory"),
+        ("missing.json", "cannot read 'missing.json': there is no such file; "),
         (".", ". is a folder, and this takes a saved report (.json): name a file in it"),
         ("binary.json", "cannot read 'binary.json': it is not text"),
         ("broken.json", "cannot read 'broken.json': not a gradviz report: it is not JSON"),

@@ -239,7 +239,11 @@ def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, messa
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ("missing.json", "cannot read 'missing.json': No such file or directory"),
+        (
+            "missing.json",
+            "cannot read 'missing.json': there is no such file; gradviz run -o report.json train.py"
+            " writes one",
+        ),
         ("missing.py:step", "there is no file 'missing.py'"),
         (
             "check_steps",

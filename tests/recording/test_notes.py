@@ -77,9 +77,33 @@ def test_an_attribute_of_a_module_thaws_nothing_and_is_told_where_something_stay
     notes = trace.report(loss, model).notes
     assert (
         "0.requires_grad = True sets an attribute of the module and thaws nothing;"
-        " call 0.requires_grad_(True)."
+        " 0.requires_grad_(True) thaws all 2 parameters in it that are frozen."
     ) in notes
     assert not any(note.startswith("1.requires_grad") for note in notes)
+
+
+def test_the_call_that_freezes_is_told_with_what_it_reaches_and_what_needs_a_call_to_train_again():
+    model = nn.ModuleDict({"body": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
+    model.body.bias.requires_grad_(False)
+    model.requires_grad, model.head.requires_grad = False, True
+    model.body.requires_grad = False
+    with gradviz.trace() as trace:
+        loss = model.head(model.body(torch.ones(1, 2))).sum()
+    said = [note for note in trace.report(loss, model).notes if "freezes nothing" in note]
+    assert [note.partition("; ")[2] for note in said] == [
+        "model.requires_grad_(False) freezes all 3 parameters in it that still require grad, head"
+        " too until head.requires_grad_(True).",
+        "body.requires_grad_(False) freezes the parameter in it that still requires grad.",
+    ]
+
+
+def test_a_module_that_is_frozen_already_needs_no_call():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    model[0].requires_grad_(False)
+    model[0].requires_grad = False
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(1, 2)).sum()
+    assert not [note for note in trace.report(loss, model).notes if "freezes" in note]
 
 
 def test_one_note_says_where_a_nan_is_born_and_what_it_does():

@@ -5,7 +5,8 @@ from dataclasses import replace
 import graphs
 import pytest
 
-from gradviz.causes.raised import note_on_change
+from gradviz.causes.raised import NO_GRAD, note_on_change
+from gradviz.facts.calls import CallKind, CallName
 from gradviz.facts.training import Alarm, Fate, Training
 from gradviz.graph import Cut, CutKind, Place
 from gradviz.render.html import render_html
@@ -56,6 +57,43 @@ def test_where_a_backward_raised_is_told_with_its_code_and_fix(training, tmp_pat
     assert "was changed in place at" in spoilt["means"]
     assert loss_data(report)["failed"] == 1
     assert loss_data(graphs.detached())["failed"] == 0
+
+
+def test_a_call_whose_loss_has_no_gradient_leads_with_the_line_that_cut_it(training, tmp_path):
+    cut = Cut(
+        kind=CutKind.ITEM,
+        operation="item()",
+        file=str(tmp_path / "train.py"),
+        line=1,
+        code="loss = model(x)",
+    )
+    call = CallName(CallKind.BACKWARD, 3, "loss")
+    note = f"loss {NO_GRAD} 'element 0 of tensors does not require grad'."
+    report = replace(graphs.detached(), cuts=(cut,), notes=(note,), call=call)
+    raised, _ = training_data(training, [report])["alarms"]
+    assert raised["title"] == "backward 3 raised an error: its loss does not require grad"
+    assert [line["number"] for line in raised["code"] if line["marked"]] == [1]
+    assert loss_data(report)["failed"] == 1
+    healthy = replace(graphs.none(), call=call)
+    assert len(training_data(training, [healthy])["alarms"]) == 1
+    whole = replace(graphs.none(), losses={"a": healthy, "b": report})
+    assert '"first":1' in render_html(whole)
+
+
+@pytest.mark.parametrize(
+    ("trains", "mover", "elsewhere"),
+    [(True, "gradient", 1), (True, "hand, no gradient", 0), (False, None, 0), (None, None, 0)],
+)
+def test_a_cut_is_taken_for_meant_where_another_call_trains_all_behind_it(trains, mover, elsewhere):
+    report = graphs.detached()
+    (cut,) = report.cuts
+    fates = tuple(Fate(name=name, trains=trains, mover=mover) for name in report.parameters)
+    data = loss_data(report, training=Training(backwards=2, steps=2, parameters=fates))
+    assert [one["elsewhere"] for one in data["cuts"]] == [elsewhere]
+    first = cut.parameters[0]
+    some = tuple(replace(fate, trains=fate.name != first) for fate in fates)
+    data = loss_data(report, training=Training(backwards=2, steps=2, parameters=some))
+    assert [one["elsewhere"] for one in data["cuts"]] == [0]
 
 
 def test_the_line_is_marked_among_two_before_and_two_after(training):

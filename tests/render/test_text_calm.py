@@ -36,6 +36,22 @@ def test_each_kind_has_a_line_with_its_names_and_where():
     assert leaves.endswith("2 tensors that are no parameters of the model, at net.py:7.")
 
 
+def test_what_several_lines_cut_is_named_once():
+    parameters = {name: frozen(name, 3) for name in ("a", "b", "c")}
+
+    def cut(line, *names):
+        return Cut(
+            kind=CutKind.DETACH, operation="detach()", file="net.py", line=line, parameters=names
+        )
+
+    calm = Calm((cut(1, "a"), cut(2, "c"), cut(3, "b"), cut(4, "a", "b")))
+    (aside,) = calm.lines(parameters)
+    assert aside.endswith(
+        "often meant: c (2 values) by detach() at net.py:2; a (2 values) and b (2 values) by"
+        " detach() at net.py:1, detach() at net.py:3 and detach() at net.py:4."
+    )
+
+
 def test_what_is_alarming_is_not_calm():
     unused = Parameter(name="w", shape=(2,), verdict=Verdict.UNUSED)
     meant = Leaf(name="leaf (2)", shape=(2,), is_parameter=True)

@@ -78,7 +78,7 @@ def test_what_moves_and_not_by_its_gradient_is_said():
     text = sentence(training(fate("a"), fate("b", mover="weight decay")))
     assert text.startswith("1 of 2 parameters trains; b is moved by weight decay alone")
     copied = training(fate("a"), fate("b", mover="hand, no gradient"))
-    assert sentence(copied) == "1 of 2 parameters trains; b is moved by hand alone."
+    assert sentence(copied) == "1 of 2 parameters trains; b is written without gradient."
     laid = training(fate("a"), fate("b", mover="memory", moved_with="a"))
     assert sentence(laid) == (
         "1 of 2 parameters trains; b is moved with a, whose memory it shares: no optimizer holds"
@@ -87,7 +87,7 @@ def test_what_moves_and_not_by_its_gradient_is_said():
     some, every = fate("a", mover="gradient"), fate("b", mover="hand")
     assert sentence(training(some, every)) == "All 2 parameters train; b by hand."
     assert sentence(training(every)) == "The only parameter trains, by hand."
-    assert in_words(fate("b", mover="hand")) == "trains, moved by hand"
+    assert in_words(fate("b", mover="hand")) == "trains, written by hand"
     assert in_words(fate("b", "cut")) == "does not train (cut off from the loss)"
     assert in_words(replace(fate("b"), trains=None)) == "not known to train"
 

@@ -209,6 +209,19 @@ def test_what_stops_after_the_calls_that_were_watched_is_said(scripts, stop, opt
     assert scripts.run(*options, "train.py").end == f"gradviz: All 4 parameters train{end}\n"
 
 
+@pytest.mark.parametrize(
+    ("rounds", "options", "end"),
+    [
+        (13, (), " 10 later steps were counted; --every N reports on later calls."),
+        (12, (), ""),
+        (13, ("--every", "1"), ""),
+    ],
+)
+def test_a_run_that_goes_on_for_long_says_what_was_not_reported_on(scripts, rounds, options, end):
+    scripts.write("train.py", TRAIN.format(rounds=rounds, between="pass", steps="True"))
+    assert scripts.run(*options, "train.py").end == f"gradviz: All 4 parameters train.{end}\n"
+
+
 def test_an_alarm_about_what_a_later_step_trains_is_taken_back(scripts):
     scripts.write("train.py", HEADS.format(heads=2, turn="number // 8"))
     ran = scripts.run("--fail-on-alarm", "train.py")
@@ -248,7 +261,7 @@ def test_what_weight_decay_or_a_hand_moves_is_called_that(scripts):
     )
     assert scripts.run("train.py").end == (
         "gradviz: 2 of 6 parameters train; spare.* (2) are moved by weight decay alone: what arrives"
-        " is all zero; teacher.* (2) are moved by hand alone at train.py:14.\n"
+        " is all zero; teacher.* (2) are written without gradient at train.py:14.\n"
     )
 
 

@@ -18,6 +18,13 @@ def a_folder(tmp_path, monkeypatch):
     Path("data").mkdir()
 
 
+def test_a_name_is_likely_a_file_of_the_same_kind_beside_it(tmp_path):
+    for name in ("before.json", "before.py"):
+        (tmp_path / name).touch()
+    assert likely(str(tmp_path / "befor.json")) == str(tmp_path / "before.json")
+    assert likely(str(tmp_path / "befor.py")) == str(tmp_path / "before.py")
+
+
 @pytest.mark.parametrize("name", ["g.svg", "nb.ipynb", "model.pt", "data"])
 @pytest.mark.parametrize("wanted", [FUNCTION, REPORT, RUN, SCRIPT])
 def test_what_no_command_takes_says_what_it_is(name, wanted):

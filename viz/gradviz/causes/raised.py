@@ -15,6 +15,9 @@ _CHANGED = re.compile(
 RAISED = "backward() raised"
 """How the operation of such a cut begins."""
 
+NO_GRAD = "does not require grad: backward() raises"
+"""What the note says on a loss that every route is cut from."""
+
 
 class Refusal(NamedTuple):
     """An error of torch's that says what is wrong.
@@ -137,6 +140,16 @@ def blamed(parameters: Mapping[str, Parameter], notes: Iterable[str]) -> Mapping
 def has_raised(cut: Cut) -> bool:
     """Say whether a cut is where a backward raised."""
     return cut.operation.startswith(RAISED)
+
+
+def has_failed(cuts: Iterable[Cut], notes: Iterable[str]) -> bool:
+    """Say whether the backward of a loss raised, from its cuts and notes.
+
+    A note says so where no operation is known, and where the loss did not require grad.
+    """
+    return any(map(has_raised, cuts)) or any(
+        note.startswith(RAISED) or NO_GRAD in note for note in notes
+    )
 
 
 def explanation_of(operation: str) -> Explanation:

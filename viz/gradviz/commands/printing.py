@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradviz.errors import ReportFileError
 from gradviz.folding.boxes import View
-from gradviz.system.misplaced import REPORT, way_out
+from gradviz.system.misplaced import REPORT, likely, way_out
 from gradviz.system.voice import say
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ def read(file: Path, wanted: str = REPORT) -> "Report":
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        if isinstance(error, FileNotFoundError):
+            meant = likely(str(file))
+            writes = "gradviz run -o report.json train.py writes one"
+            reason = f"there is no such file; {f'did you mean {meant}?' if meant else writes}"
         raise ReportFileError(f"cannot read {str(file)!r}: {reason}") from None
     try:
         return read_json(text)

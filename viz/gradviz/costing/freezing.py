@@ -36,9 +36,8 @@ def ways(model: nn.Module, layer: str, forward: Forward) -> dict[str, Variant]:
         module = model.get_submodule(layer)
     except AttributeError:
         there = ", ".join(name for name, _ in model.named_children())
-        raise GradvizError(
-            f"no layer {layer!r} in the model (there is {there or 'none'}, and what lies in them)"
-        ) from None
+        among = f"there is {there}, and what lies in them" if there else "it has no modules in it"
+        raise GradvizError(f"no layer {layer!r} in the model ({among})") from None
     own, before = list(module.parameters()), parameters_before(model, module, forward)
     contexts: list[Callable[[], AbstractContextManager[object]]] = [
         nullcontext,

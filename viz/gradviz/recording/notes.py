@@ -1,11 +1,12 @@
 """The notes of a report: what a reader has to know besides the verdicts, a sentence for each."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
+from gradviz.causes.raised import NO_GRAD
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording import torch_inside
 from gradviz.recording.analysis import Judgement, ParameterSeen
@@ -36,27 +37,50 @@ def notes_of_losses(
                 " parameter is behind it, and backward() will succeed without training anything."
             )
         elif isinstance(loss, Tensor) and not loss.requires_grad:
-            yield (
-                f"{name} does not require grad: backward() raises 'element 0 of tensors does not"
-                " require grad'."
-            )
-    for path in names.switched_off:
-        yield (
-            f"{path}.requires_grad = False sets an attribute of the module and freezes nothing;"
-            f" call {path}.requires_grad_(False)."
-        )
-    frozen = [own.name for own in parameters if own.verdict is Verdict.FROZEN]
-    for path in names.switched_on:
-        inside = "" if path == "model" else f"{path}."
-        if any(name.startswith(inside) for name in frozen):
-            yield (
-                f"{path}.requires_grad = True sets an attribute of the module and thaws nothing;"
-                f" call {path}.requires_grad_(True)."
-            )
+            yield (f"{name} {NO_GRAD} 'element 0 of tensors does not require grad'.")
+    yield from _notes_of_switches(names, parameters)
     if model is not None and not parameters:
         yield "The model has no parameters."
     elif parameters and all(parameter.verdict is Verdict.UNUSED for parameter in parameters):
         yield "None of the model's parameters went into this loss: is it the right model?"
+
+
+def _notes_of_switches(names: Names, parameters: tuple[Parameter, ...]) -> Iterator[str]:
+    """Say of modules with an attribute ``requires_grad`` what it does not do, and what the call
+    that does it reaches.
+    """
+    frozen = [own.names for own in parameters if own.verdict is Verdict.FROZEN]
+    free = [own.names for own in parameters if own.verdict is not Verdict.FROZEN]
+    for path in names.switched_off:
+        if not (count := _how_many_in(path, free)):
+            continue
+        back = [inner for inner in names.switched_on if _is_in(inner, path)]
+        yield (
+            f"{path}.requires_grad = False sets an attribute of the module and freezes nothing;"
+            f" {path}.requires_grad_(False) freezes {_all_of(count)} in it that still"
+            f" {'requires' if count == 1 else 'require'} grad"
+            + "".join(f", {inner} too until {inner}.requires_grad_(True)" for inner in back)
+            + "."
+        )
+    for path in names.switched_on:
+        if count := _how_many_in(path, frozen):
+            yield (
+                f"{path}.requires_grad = True sets an attribute of the module and thaws nothing;"
+                f" {path}.requires_grad_(True) thaws {_all_of(count)} in it that"
+                f" {'is' if count == 1 else 'are'} frozen."
+            )
+
+
+def _is_in(path: str, outer: str) -> bool:
+    return path != outer and (outer == "model" or path.startswith(f"{outer}."))
+
+
+def _how_many_in(path: str, parameters: Iterable[Sequence[str]]) -> int:
+    return sum(any(_is_in(name, path) for name in names) for names in parameters)
+
+
+def _all_of(count: int) -> str:
+    return "the parameter" if count == 1 else f"all {count} parameters"
 
 
 def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from gradviz.causes import has_raised
+from gradviz.causes.raised import has_failed
 from gradviz.facts.blocks import by_block
 from gradviz.facts.calls import CallKind
 from gradviz.facts.findings import Findings
@@ -126,7 +126,7 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
         if called:
             return (starved or called)[-1]
     for number, loss in enumerate(losses):
-        if any(map(has_raised, loss.cuts)):
+        if loss.call and has_failed(loss.cuts, loss.notes):
             return number
     alarms = report.training.alarms if report.training else ()
     alarmed = [

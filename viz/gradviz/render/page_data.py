@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from gradviz.causes import RAISED, explain, has_raised
+from gradviz.causes import explain, has_raised
+from gradviz.causes.raised import has_failed
 from gradviz.facts.findings import Findings
 from gradviz.facts.neutral import still_severed
 from gradviz.facts.training import Training
@@ -102,6 +103,10 @@ class _Loss:
         self._report = report
         self._patches = patches
         self._words = wording([report])
+        fates = training.parameters if training else ()
+        self._trained = {
+            fate.name for fate in fates if fate.trains and fate.mover in (None, "gradient")
+        }
         self._idle = why_reached_in_vain(training, report.parameters)
         self._drawn: PageGraph = page_graph(report, self._idle)
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
@@ -119,7 +124,7 @@ class _Loss:
         data = {
             "name": printable(report.loss),
             "headline": headline(report) + ".",
-            "failed": int(_has_failed(report)),
+            "failed": int(has_failed(report.cuts, report.notes)),
             "notes": [note_text(note) for note in report.notes],
             "things": len(things),
             "nodes": {name: _column([row.get(name, -1) for row in rows]) for name in _COLUMNS},
@@ -290,6 +295,7 @@ class _Loss:
             "mend": explanation.mend,
             "library": int(cut.inside_library),
             "raised": int(has_raised(cut)),
+            "elsewhere": int(self._trained.issuperset(cut.parameters) and bool(cut.parameters)),
             "near": _code_near(cut),
             "patches": patches_of(cut, self._patches),
         }
@@ -321,12 +327,6 @@ def _code_near(cut: Cut) -> list[Any]:
     """
     first, lines = lines_near(cut.file, cut.line, cut.code)
     return [first, list(lines)] if lines else []
-
-
-def _has_failed(report: Findings) -> bool:
-    """Say whether the backward of a loss raised; a note says so where no operation is known."""
-    notes = (str(note) for note in report.notes)
-    return any(map(has_raised, report.cuts)) or any(note.startswith(RAISED) for note in notes)
 
 
 def _concern(thing: PageThing) -> Concern:

@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from gradviz.causes import explain, has_raised
-from gradviz.causes.raised import changed_at
+from gradviz.causes.raised import changed_at, has_failed
 from gradviz.facts.findings import Findings
 from gradviz.facts.training import Alarm, Training
 from gradviz.graph import Cut, Place
 from gradviz.render.sentences import note_text, path_and_line, printable
 from gradviz.render.source import lines_near
 from gradviz.render.training import is_told, lines, note_on_size, other_clauses, sentence
+
+_NO_GRAD = "{} raised an error: its loss does not require grad"
 
 
 def training_data(
@@ -35,7 +37,7 @@ def training_data(
     return {
         "sentence": answer,
         "alarms": [
-            *(_raised(cut, loss.notes) for loss in losses for cut in loss.cuts if has_raised(cut)),
+            *(alarm for loss in losses for alarm in _raised(loss)),
             *(_alarm(alarm, training, answer) for alarm in training.alarms),
         ],
         "others": others,
@@ -55,22 +57,27 @@ def _alarm(alarm: Alarm, training: Training, answer: str) -> dict[str, Any]:
     }
 
 
-def _raised(cut: Cut, notes: Sequence[str]) -> dict[str, Any]:
-    """Return as text where a backward raised an error, or what line spoilt it."""
-    explanation = explain(cut)
-    means, shown = explanation.meaning, cut
-    for note in notes:
-        place = changed_at([note])
-        if place is not None:
-            means = note_text(note)
-            shown = replace(cut, file=place.file, line=place.line, code=place.code)
-    return {
-        "title": printable(cut.operation),
-        "place": path_and_line(shown) if shown.file else "",
-        "code": list(_code(shown)),
-        "means": means,
-        "mend": explanation.mend,
-    }
+def _raised(loss: Findings) -> Iterator[dict[str, Any]]:
+    """Yield as text where a backward raised an error, or what line spoilt it."""
+    cuts = [cut for cut in loss.cuts if has_raised(cut)]
+    if loss.call and not cuts and has_failed((), loss.notes):
+        cuts = list(loss.cuts[:1])
+    called = loss.call.short if loss.call else ""
+    for cut in cuts:
+        explanation = explain(cut)
+        means, shown = explanation.meaning, cut
+        for note in loss.notes:
+            place = changed_at([note])
+            if place is not None:
+                means = note_text(note)
+                shown = replace(cut, file=place.file, line=place.line, code=place.code)
+        yield {
+            "title": printable(cut.operation if has_raised(cut) else _NO_GRAD.format(called)),
+            "place": path_and_line(shown) if shown.file else "",
+            "code": list(_code(shown)),
+            "means": means,
+            "mend": explanation.mend,
+        }
 
 
 def _code(alarm: Alarm | Cut) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from gradviz.causes import is_plain
 from gradviz.facts.findings import Findings
@@ -48,9 +49,10 @@ class Calm:
         """Yield a line for each kind; names are those of ``parameters``."""
         if self.cuts:
             clauses = [
-                f"{_folded(cut.parameters, parameters)} by {cut_at(cut)}" for cut in self.cuts
+                f"{_folded(names, parameters)} by {listing([*map(cut_at, cuts)])}"
+                for names, cuts in _by_names(self.cuts)
             ]
-            yield f"Cut on one route, alive on another, which is often meant: {listing(clauses)}."
+            yield f"Cut on one route, alive on another, which is often meant: {'; '.join(clauses)}."
         frozen = [own for own in self.parameters if own.verdict is Verdict.FROZEN]
         zeros = [own for own in self.parameters if own.verdict is not Verdict.FROZEN]
         if zeros:
@@ -65,6 +67,21 @@ class Calm:
             are = "is no parameter" if len(self.leaves) == 1 else "are no parameters"
             at = _at(leaf.place for leaf in self.leaves)
             yield f"Gradient also reaches {tensors} that {are} of the model{at}."
+
+
+def _by_names(cuts: Sequence[Cut]) -> list[tuple[tuple[str, ...], list[Cut]]]:
+    """Return cuts with the parameters behind them, each parameter named once: cuts that share one
+    stand together.
+    """
+    groups: list[tuple[tuple[str, ...], list[Cut]]] = []
+    for cut in cuts:
+        same = [group for group in groups if not set(group[0]).isdisjoint(cut.parameters)]
+        groups = [group for group in groups if group not in same]
+        names = dict.fromkeys(
+            name for names in (*(names for names, _ in same), cut.parameters) for name in names
+        )
+        groups.append((tuple(names), [*chain.from_iterable(some for _, some in same), cut]))
+    return groups
 
 
 def _folded(names: Sequence[str], parameters: Mapping[str, Parameter]) -> str:

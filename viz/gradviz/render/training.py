@@ -138,7 +138,7 @@ _MOVED = {
     "weight decay": "moved by weight decay alone: what arrives is all zero",
     "no gradient": "moved without gradient, by what the optimizer remembers: what arrives is zero",
     "hand": "by hand",
-    "hand, no gradient": "moved by hand alone",
+    "hand, no gradient": "written without gradient",
     "memory": "moved with",
 }
 
@@ -188,8 +188,8 @@ def _moved_with(fates: Sequence[Fate], training: Training) -> str:
 _TRAINS = {
     "weight decay": "moves by weight decay alone",
     "no gradient": "moves without gradient",
-    "hand": "trains, moved by hand",
-    "hand, no gradient": "is moved by hand alone",
+    "hand": "trains, written by hand",
+    "hand, no gradient": "is written without gradient",
     "memory": "is moved with what shares its memory",
 }
 

@@ -60,7 +60,12 @@ class Children:
 
     def say_unseen(self, why: str = "") -> None:
         """Say that this process called no backward, and where the calls may have been."""
-        text = "No backward call was seen in this process"
+        error = getattr(sys, "last_value", None)
+        text = (
+            "No backward call was seen in this process"
+            if error is None
+            else f"The script ended with {type(error).__name__} before any backward call was seen"
+        )
         if self.started and not self._settings.children:
             were = (
                 "1 child process was"

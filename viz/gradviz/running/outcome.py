@@ -16,6 +16,7 @@ _AT_THE_END = frozenset(
 """Reasons that a later step may do away with, and those that the step's own line has told of."""
 _STEP_TELLS = frozenset(("cut", "unused"))
 _LABEL = 10
+_MANY_STEPS = 10  # after the calls reported on: a reader may take these for all of the run
 STOPPED_BEFORE = "The run was stopped before the first step of an optimizer"
 
 
@@ -151,4 +152,6 @@ class TrainingJudge:
         """Return the sentence that ends a run; ``stopped`` where gradviz ended it, as asked for."""
         if stopped and not self._watch.steps:
             return f"{STOPPED_BEFORE}, so {NOT_KNOWN}; --until-stepped goes on to it.\n"
-        return f"{sentence(self.training)}\n"
+        later = self._watch.steps - self._watch.steps_in_full
+        counted = f" {later:,} later steps were counted; --every N reports on later calls."
+        return f"{sentence(self.training)}{counted if later >= _MANY_STEPS else ''}\n"

@@ -88,6 +88,7 @@ def likely(name: str) -> str:
     path = module.replace(".", "/")
     if module and Path(f"{path}.py").is_file():
         return f"{path}.py:{function}"
-    files = [path.name for path in Path(name).absolute().parent.glob("*.py")]
+    ending = ".json" if name.endswith(".json") else ".py"
+    files = [path.name for path in Path(name).absolute().parent.glob(f"*{ending}")]
     close = get_close_matches(Path(name).name, files, n=1)
     return str(Path(name).with_name(close[0])) if close else ""

@@ -60,6 +60,7 @@ class StepWatch:
         self._pending: list[tuple[BegunStep, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
+        self.steps_in_full = 0  # made while calls were watched in full
         self._settled = False  # nothing is open: only NaN may still come
         self.lookout = Lookout(self.look_again)
         self._failed: Callable[[BaseException], None] | None = None
@@ -94,6 +95,7 @@ class StepWatch:
     def rest(self) -> None:
         """The calls that are watched in full are over: go on as long as something is open."""
         was_full, self._full = self._full, False
+        self.steps_in_full = self.steps
         self.owners.end()
         self._moves.rest()
         if was_full and self._hooks is not None:

@@ -71,7 +71,9 @@ function drawLegend() {
   const lines = DATA.strokes.map(sample).filter((_, stroke) => present.has(stroke));
   const hasPartial = state.model.isPartial(state.model.n);
   const partial = hasPartial ? [sample({name: "partial", meaning: DATA.partial})] : [];
-  $("legend").replaceChildren(...partial, ...lines);
+  const amount = {name: "amount", meaning: "gradient norm of a module (log scale)"};
+  const amounts = SERIES ? [sample(amount)] : [];
+  $("legend").replaceChildren(...partial, ...lines, ...amounts);
 }
 
 /** The loss as the report has it, also while one of its cuts is taken for none. */

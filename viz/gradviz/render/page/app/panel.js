@@ -252,6 +252,11 @@ function aboutOperation(node) {
   return [h("p", {class: "kind"}, `operation${scope ? ` in ${scope}` : ""}${pruned}`)];
 }
 
+const meant = () =>
+  h("p", {}, "Other backward calls train all parameters behind it, so this cut may well be meant.");
+
+const fixOf = cut => [h("h3", {}, "What usually fixes it"), h("p", {}, cut.mend)];
+
 /** A cut, its line and what fixes it; the line alone where the rest stands above the picture. */
 function textOfCut(number, isAbove = false) {
   const cut = state.model.loss.cuts[number];
@@ -259,11 +264,7 @@ function textOfCut(number, isAbove = false) {
   return [
     placeOf(cut.at, {isBroken: true, near: isAbove ? [] : cut.near}),
     placeOf(cut.caller, {title: "Called at"}),
-    !isAbove && [
-      h("p", {}, cut.meaning),
-      h("h3", {}, "What usually fixes it"),
-      h("p", {}, cut.mend),
-    ],
+    !isAbove && [h("p", {}, cut.meaning), cut.elsewhere ? meant() : fixOf(cut)],
     cut.patches.map(patch),
     switchWithout(number),
     also.length ? [h("h3", {}, "The same route is cut again at"), also] : [],
