@@ -9,6 +9,7 @@ room.
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import ceil
 
@@ -22,34 +23,25 @@ MANY = 4
 MOST_CHILDREN = 60  # of a module; more are bundled
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Module:
     """A module of the model."""
 
-    __slots__ = (
-        "absent",
-        "children",
-        "class_name",
-        "contents",
-        "depth",
-        "name",
-        "nodes",
-        "parent",
-        "path",
-        "turn",
-        "wanted",
-    )
+    name: str
+    parent: "Module | None"
+    path: str = field(init=False)
+    depth: int = field(init=False)
+    class_name: str = ""
+    children: dict[str, "Module"] = field(default_factory=dict)
+    nodes: list[int] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)  # parameters that the graph lacks
+    # By which it is equal to another
+    contents: Counter[Hashable] = field(default_factory=Counter)
+    wanted: bool = False  # a pattern names it, or a module in it
+    turn: int = 0  # which repetition of a run of siblings it belongs to
 
-    def __init__(self, name: str, parent: "Module | None") -> None:
-        self.name, self.parent = name, parent
-        self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
-        self.class_name = ""
-        self.depth: int = 0 if parent is None else parent.depth + 1
-        self.children: dict[str, Module] = {}
-        self.nodes: list[int] = []
-        self.absent: list[str] = []  # parameters that the graph lacks
-        self.contents: Counter[Hashable] = Counter()  # by which it is equal to another
-        self.wanted = False  # a pattern names it, or a module in it
-        self.turn = 0  # which repetition of a run of siblings it belongs to
+    def __post_init__(self) -> None:
+        self.path, self.depth = _place_below(self.parent, self.name)
 
 
 class Modules:
@@ -190,50 +182,42 @@ def _meeting(source: Module, target: Module) -> tuple[Module, str, str]:
     return a, source.path[len(a.path) :], target.path[len(a.path) :]
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Room:
     """A module, a run of equal siblings, or a bundle of many different ones, on its way to becoming
     a box or a frame.
     """
 
-    __slots__ = (
-        "children",
-        "depth",
-        "is_bundle",
-        "is_open",
-        "is_wanted",
-        "members",
-        "modules",
-        "parent",
-        "path",
-        "run",
-        "shown",
-        "spread",
-    )
+    name: str
+    parent: "Room | None"
+    members: list[Module]
+    modules: int = 1
+    # Number of the stretch of siblings that take turns, of which this is one; 0 for none
+    run: int = 0
+    path: str = field(init=False)
+    depth: int = field(init=False)
+    children: list["Room"] = field(default_factory=list)
+    is_bundle: bool = False
+    is_wanted: bool = field(init=False)
+    is_open: bool = False
+    spread: int = 0  # once open: how coarsely its own nodes are told, an index of a _Name
+    shown: "Room" = field(init=False)  # what is seen of it: itself, or the closed room around it
 
-    def __init__(
-        self,
-        name: str,
-        parent: "Room | None",
-        members: list[Module],
-        modules: int = 1,
-        run: int = 0,
-    ) -> None:
-        self.parent, self.members, self.modules = parent, members, modules
-        self.path: str = f"{parent.path}.{name}" if parent is not None and parent.path else name
-        self.depth: int = 0 if parent is None else parent.depth + 1
-        # Number of the stretch of siblings that take turns, of which this is one; 0 for none
-        self.run = run
-        self.children: list[Room] = []
-        self.is_bundle = False
-        self.is_wanted = members[0].wanted
-        self.is_open = False
-        self.spread = 0  # once open: how coarsely its own nodes are told, an index of a _Name
-        self.shown = self  # what is seen of it: itself, or the closed room around it
+    def __post_init__(self) -> None:
+        self.path, self.depth = _place_below(self.parent, self.name)
+        self.is_wanted, self.shown = self.members[0].wanted, self
 
     @property
     def class_name(self) -> str:
         """Of the module or modules; those of a run share theirs."""
         return "" if self.is_bundle else self.members[0].class_name
+
+
+def _place_below(parent: Module | Room | None, name: str) -> tuple[str, int]:
+    """Return the path of what is called so in a module or room, and how deep it lies."""
+    if parent is None:
+        return name, 0
+    return f"{parent.path}.{name}" if parent.path else name, parent.depth + 1
 
 
 class Rooms:

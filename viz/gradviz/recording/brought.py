@@ -1,6 +1,7 @@
 """A backward that the step ran itself, and what is kept of what it brought."""
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
@@ -34,6 +35,7 @@ class Brought(Protocol):
         """Say where a backward from some roots raised."""
 
 
+@dataclass(slots=True, eq=False)
 class Backward:
     """A backward call that the step made itself.
 
@@ -46,21 +48,12 @@ class Backward:
         began: The tape's number of the moment when it began.
     """
 
-    __slots__ = ("asked", "began", "observation", "raised", "roots", "spot")
-
-    def __init__(
-        self,
-        roots: tuple[int, ...],
-        observation: Brought | None,
-        asked: frozenset[int] | None,
-        began: float = math.inf,
-    ) -> None:
-        self.roots = roots
-        self.observation = observation
-        self.asked = asked
-        self.began = began
-        self.spot = where.NOWHERE
-        self.raised: Raised | None = None
+    roots: tuple[int, ...]
+    observation: Brought | None
+    asked: frozenset[int] | None
+    began: float = math.inf
+    spot: where.Spot = where.NOWHERE
+    raised: Raised | None = None
 
     def take(self, number: int, gradient: Tensor) -> None:
         """Take note of what was brought to a leaf whose hook does not see it."""

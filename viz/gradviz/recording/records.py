@@ -1,6 +1,7 @@
 """What a tape is made of, as plain data."""
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ Inputs = tuple[tuple[int, bool], ...]
 """The number of each value that went in, and whether it required grad."""
 
 
+@dataclass(slots=True, eq=False)
 class Stamp:
     """What is written into the metadata of an autograd node. It dies with the node.
 
@@ -28,37 +30,29 @@ class Stamp:
         walked: The node and what is before it are on the tape.
     """
 
-    __slots__ = ("factors", "node", "serial", "sources", "spot", "walked")
-
-    def __init__(
-        self,
-        serial: int,
-        spot: Spot | None = None,
-        sources: tuple[int, ...] = (),
-        node: int = 0,
-    ) -> None:
-        self.serial = serial
-        self.node = node
-        self.spot = spot
-        self.sources = sources
-        self.factors: tuple[int, ...] = ()
-        self.walked = False
+    serial: int
+    spot: Spot | None = None
+    sources: tuple[int, ...] = ()
+    node: int = 0
+    factors: tuple[int, ...] = ()
+    walked: bool = False
 
 
 _CHECKPOINT = f"{torch_inside.CHECKPOINT_NODE}Backward"
 
 
+@dataclass(slots=True, eq=False)
 class Step:
     """An autograd node, as plain data."""
 
-    __slots__ = ("checkpoint", "custom", "name", "nexts", "stamp")
+    name: str
+    stamp: Stamp
+    nexts: tuple[int, ...]
+    custom: bool
 
-    def __init__(self, name: str, stamp: Stamp, nexts: tuple[int, ...], custom: bool) -> None:
-        self.name = name
-        self.stamp = stamp
-        self.nexts = nexts
-        self.custom = custom
-        self.checkpoint = name == _CHECKPOINT
+    @property
+    def checkpoint(self) -> bool:
+        return self.name == _CHECKPOINT
 
     @property
     def spot(self) -> Spot | None:
@@ -85,6 +79,7 @@ class Asked(NamedTuple):
     spot: Spot
 
 
+@dataclass(slots=True, eq=False)
 class Call:
     """A call that autograd did not record, though a value that matters went in.
 
@@ -101,43 +96,17 @@ class Call:
         switch: What had switched grad mode off.
     """
 
-    __slots__ = (
-        "checkpoint",
-        "inner",
-        "inputs",
-        "inside",
-        "kind",
-        "library",
-        "name",
-        "operation",
-        "spot",
-        "switch",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        kind: CutKind | None,
-        operation: str,
-        inputs: tuple[tuple[int, bool], ...],
-        spot: Spot,
-        *,
-        inside: object | None = None,
-        inner: CutKind | None = None,
-        checkpoint: bool = False,
-        library: bool = False,
-        switch: object = None,
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.operation = operation
-        self.inputs = inputs
-        self.spot = spot
-        self.inside = inside
-        self.inner = inner
-        self.checkpoint = checkpoint
-        self.library = library
-        self.switch = switch
+    name: str
+    kind: CutKind | None
+    operation: str
+    inputs: Inputs
+    spot: Spot
+    _: KW_ONLY
+    inside: object | None = None
+    inner: CutKind | None = None
+    checkpoint: bool = False
+    library: bool = False
+    switch: object = None
 
 
 FORGOTTEN = Call("", None, "something from long before", (), NOWHERE)
@@ -169,6 +138,7 @@ class Exit(StrEnum):
     DATA = "data"  # it can come back as data alone, which are then of unknown origin
 
 
+@dataclass(slots=True, eq=False)
 class Write:
     """A write into memory that some readers of that memory have no history of.
 
@@ -178,10 +148,7 @@ class Write:
         family: The tensor whose own history has the write; None where nobody's has.
     """
 
-    __slots__ = ("family", "high", "low", "serial")
-
-    def __init__(self, low: int, high: int, serial: int, family: Facts | None) -> None:
-        self.low = low
-        self.high = high
-        self.serial = serial
-        self.family = family
+    low: int
+    high: int
+    serial: int
+    family: Facts | None

@@ -11,13 +11,9 @@ from gradviz.mending.edits.numbers import twins
 from gradviz.mending.edits.values import outermost_takers
 from gradviz.mending.source import Replacement
 
-_BACK = (
-    "torch.tensor",
-    "torch.as_tensor",
-    "torch.from_numpy",
-    "torch.FloatTensor",
-    "torch.Tensor",
-    "torch.asarray",
+_BACK = frozenset(
+    "torch.tensor torch.as_tensor torch.from_numpy torch.FloatTensor torch.Tensor"
+    " torch.asarray".split()
 )
 _TYPES = {"float32": "float()", "float64": "double()", "float": "double()", "double": "double()"}
 

@@ -15,19 +15,7 @@ from gradviz.mending.source import Replacement
 _ABOVE = {"gt", "ge", "greater", "greater_equal"}
 _BELOW = {"lt", "le", "less", "less_equal"}
 _STEPS = ("round", "floor", "ceil", "sign", "trunc", "heaviside", "bernoulli")
-_CASTS = (
-    "float",
-    "to",
-    "type",
-    "type_as",
-    "double",
-    "half",
-    "long",
-    "int",
-    "byte",
-    "short",
-    "char",
-)
+_CASTS = frozenset("float to type type_as double half long int byte short char".split())
 _KINDS = ("non_differentiable", "integer_cast", "zero")
 
 

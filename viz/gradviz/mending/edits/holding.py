@@ -7,6 +7,11 @@ from dataclasses import replace
 from gradviz.mending.edit import Edit, FaultyLine, last_name, name_of, proposes
 from gradviz.mending.source import Replacement, SourceFile
 
+_OPTIMIZERS = frozenset(
+    "sgd adam adamw rmsprop adagrad lbfgs radam nadam adamax rprop asgd adadelta adafactor".split()
+)
+_MAKE_LATER = "make the optimizer after the model is complete"
+
 
 @proposes("cleared")
 def clear_before(site: FaultyLine) -> Iterator[Edit]:
@@ -40,16 +45,10 @@ def make_after(site: FaultyLine) -> Iterator[Edit]:
             and isinstance(other, ast.Assign)
             and is_optimizer(other.value)
         ):
-            yield Edit(
-                "make the optimizer after the model is complete",
-                _moved(site.source, other, replacement, before=False),
-            )
+            yield Edit(_MAKE_LATER, _moved(site.source, other, replacement, before=False))
     for other in body[body.index(replacement) + 1 :]:
         if isinstance(other, ast.Assign) and is_optimizer(other.value):
-            yield Edit(
-                "make the optimizer after the model is complete",
-                _moved(site.source, replacement, other, before=True),
-            )
+            yield Edit(_MAKE_LATER, _moved(site.source, replacement, other, before=True))
 
 
 @proposes("not_held")
@@ -72,16 +71,10 @@ def hand_over(site: FaultyLine) -> Iterator[Edit]:
         if other.lineno > statement.lineno and _reads(other, statement.targets[0])
     ]
     if uses and body.index(uses[0]) > body.index(statement) + 1:
-        yield Edit(
-            "make the optimizer after the model is complete",
-            _moved(site.source, statement, uses[0], before=True),
-        )
+        yield Edit(_MAKE_LATER, _moved(site.source, statement, uses[0], before=True))
     later = body[body.index(statement) + 1 :]
     if not uses and later:
-        yield Edit(
-            "make the optimizer after the model is complete",
-            _moved(site.source, statement, later[-1], before=False),
-        )
+        yield Edit(_MAKE_LATER, _moved(site.source, statement, later[-1], before=False))
     for code in dict.fromkeys(_owners(site)):
         line = f'{optimizer}.add_param_group({{"params": {code}}})'
         places = [site.source.inserting_after(statement, line)]
@@ -99,22 +92,8 @@ def is_optimizer(value: ast.expr) -> bool:
     """Say whether an expression makes an optimizer."""
     if not isinstance(value, ast.Call) or (not value.args and not value.keywords):
         return False
-    classes = (
-        "sgd",
-        "adam",
-        "adamw",
-        "rmsprop",
-        "adagrad",
-        "lbfgs",
-        "radam",
-        "nadam",
-        "adamax",
-        "rprop",
-        "asgd",
-        "adadelta",
-        "adafactor",
-    )
-    return last_name(value).lower() in classes or "optim" in last_name(value).lower()
+    name = last_name(value).lower()
+    return name in _OPTIMIZERS or "optim" in name
 
 
 def _owners(site: FaultyLine) -> Iterator[str]:

@@ -8,21 +8,7 @@ from collections.abc import Iterator
 
 from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, name_of, proposes
 
-_UNSAFE = (
-    "sqrt",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "pow",
-    "acos",
-    "asin",
-    "reciprocal",
-    "rsqrt",
-    "norm",
-    "div",
-    "exp",
-)
+_UNSAFE = frozenset("sqrt log log1p log2 log10 pow acos asin reciprocal rsqrt norm div exp".split())
 _OF_POSITIVE = ("sqrt", "log", "log2", "log10", "rsqrt")
 
 

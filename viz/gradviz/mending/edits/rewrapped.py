@@ -9,16 +9,8 @@ from collections.abc import Iterator
 from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, proposes
 from gradviz.mending.source import Replacement
 
-_COPIES = (
-    "tensor",
-    "as_tensor",
-    "Tensor",
-    "FloatTensor",
-    "DoubleTensor",
-    "HalfTensor",
-    "asarray",
-    "array",
-    "from_numpy",
+_COPIES = frozenset(
+    "tensor as_tensor Tensor FloatTensor DoubleTensor HalfTensor asarray array from_numpy".split()
 )
 _WRAPS = ("Variable", "Parameter")
 
