@@ -247,31 +247,29 @@ def wording(reports: Iterable[Findings]) -> Mapping[Verdict, Word]:
     return {**WORDS, Verdict.UNUSED: Word(NOT_REACHED, f"cut or unused, {ending}")}
 
 
+_NO_CALL = "no call of its module was seen"
+_WHY_UNUSED = {
+    UnusedReason.UNKNOWN: "cut or unused: a trace tells",
+    UnusedReason.NEVER_READ: "no call took it in",
+    UnusedReason.NEVER_CALLED: _NO_CALL,
+    UnusedReason.OTHER_LOSS: "it went into another loss",
+    UnusedReason.NOT_RUN: f"{_NO_CALL}; the call that did not run is",
+    UnusedReason.MADE_OF_USED: "this loss uses what it was made of",
+    UnusedReason.COPIED: f"{_NO_CALL}; a copy of it, which is no part of the model, ran in its"
+    " place, last",
+    UnusedReason.DROPPED: "what came of it is no part of this loss; it was used last",
+}
+
+
 def why_unused(unused: Unused) -> str:
     """Say why a value did not go into the loss: ``"no call of its module was seen"``."""
-    if unused.reason is UnusedReason.UNKNOWN:
-        return "cut or unused: a trace tells"
-    if unused.reason is UnusedReason.NEVER_READ:
-        return "no call took it in"
-    if unused.reason is UnusedReason.NEVER_CALLED:
+    words = _WHY_UNUSED[unused.reason]
+    if unused.reason is UnusedReason.NEVER_CALLED and unused.twin:
         times = in_times(unused.times)
-        return "no call of its module was seen" + (
-            f"; {unused.twin}, which is built like it, was called {times}, last"
-            if unused.twin
-            else ""
-        )
-    if unused.reason is UnusedReason.OTHER_LOSS:
-        return "it went into another loss" + (", whose backward() ran" if unused.place else "")
-    if unused.reason is UnusedReason.NOT_RUN:
-        return "no call of its module was seen; the call that did not run is"
-    if unused.reason is UnusedReason.MADE_OF_USED:
-        return "this loss uses what it was made of"
-    if unused.reason is UnusedReason.COPIED:
-        return (
-            "no call of its module was seen; a copy of it, which is no part of the model, ran in"
-            " its place, last"
-        )
-    return "what came of it is no part of this loss; it was used last"
+        return f"{words}; {unused.twin}, which is built like it, was called {times}, last"
+    if unused.reason is UnusedReason.OTHER_LOSS and unused.place:
+        return f"{words}, whose backward() ran"
+    return words
 
 
 def leaf_name(leaf: Leaf) -> str:

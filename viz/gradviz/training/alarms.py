@@ -7,7 +7,8 @@ settles, what another loss trains.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from gradviz.facts.training import (
     NEXT_TO_NOTHING,
@@ -70,7 +71,9 @@ def find_alarms(
         *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
     ):
         alarms.add(why, place, names)
-    scene = _Scene(evidence, fates, steppers, inspects=inspects, ended=ended)
+    scene = _Scene(
+        evidence=evidence, fates=fates, steppers=steppers, inspects=inspects, ended=ended
+    )
     for fate in fates:
         if fate.mover == "memory" and _is_fed(evidence[fate.name]):
             alarms.add("not_held", fate.moved_at, [fate.name])
@@ -126,27 +129,22 @@ def _is_alarm(fate: Fate, scene: "_Scene") -> bool:
     return _MEANT[fate.why](scene.evidence[fate.name], holders, scene)
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class _Scene:
     """What a reason looks at beside its parameter."""
 
-    def __init__(
-        self,
-        evidence: Mapping[str, Evidence],
-        fates: Sequence[Fate],
-        steppers: Sequence[Stepper],
-        *,
-        inspects: bool,
-        ended: bool,
-    ) -> None:
-        self.evidence = evidence
-        self.fates = fates
-        self.steppers = steppers
-        self.inspects = inspects
-        self.ended = ended
-        cut = {fate.name for fate in fates if fate.why == "cut"}
-        # A copy of it gets its gradient, and no optimizer holds that
+    evidence: Mapping[str, Evidence]
+    fates: Sequence[Fate]
+    steppers: Sequence[Stepper]
+    inspects: bool
+    ended: bool
+    # Cut, while a copy that no optimizer holds gets the gradient
+    copied: Set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        cut = {fate.name for fate in self.fates if fate.why == "cut"}
         self.copied = cut & {
-            evidence[fate.name].copy_of for fate in fates if fate.why == "not_held"
+            self.evidence[fate.name].copy_of for fate in self.fates if fate.why == "not_held"
         }
 
 
