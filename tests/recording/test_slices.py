@@ -189,6 +189,26 @@ def latest():
     return STATE["a"]
 
 
+def first_of(value):
+    while isinstance(value, list | tuple):
+        value = value[0]
+    return value
+
+
+def through_the_first_of_lists(a, b):
+    return b * first_of([[[a.item() * 2]], [3.0]])
+
+
+def beside_the_first_of_lists(a, b):
+    number_of(a)
+    return b * first_of([[[2.0]], [3.0]])
+
+
+def test_elements_within_elements_come_to_an_end():
+    assert judged(through_the_first_of_lists)[0] == "cut"
+    assert judged(beside_the_first_of_lists)[0] == "unused"
+
+
 @pytest.mark.parametrize("step", [held_by_a_function, through_a_container_of_the_file])
 def test_a_number_that_functions_of_the_file_hand_on_severs(step):
     verdict, lines = judged(step)

@@ -363,9 +363,18 @@ def _is_all(index: ast.expr) -> bool:
 def _joined(first: Environment | None, second: Environment | None) -> Environment | None:
     if first is None or second is None or first is second:
         return second if first is None else first
-    joined = {path: held | second.get(path, _BEFORE) for path, held in first.items()}
-    joined.update((path, held | _BEFORE) for path, held in second.items() if path not in first)
+    joined = {path: _union(held, second.get(path, _BEFORE)) for path, held in first.items()}
+    joined.update(
+        (path, _union(held, _BEFORE)) for path, held in second.items() if path not in first
+    )
     return joined
+
+
+def _union(first: frozenset[Definition], second: frozenset[Definition]) -> frozenset[Definition]:
+    """Return a union; the same object where it is one of the two, as it mostly is."""
+    if first is second or second <= first:
+        return first
+    return second if first <= second else first | second
 
 
 def _elements(value: ast.AST) -> list[ast.AST]:

@@ -61,6 +61,8 @@ from gradviz.recording.ways import (
 
 # Definitions that are followed; of a value that hangs together with more, nothing is said
 _MOST = 400
+# Elements within elements that are told apart: ``x = x[0]`` in a loop goes ever deeper
+_DEEPEST = 8
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 _RANKS = frozenset("sorted min max nlargest nsmallest heappop".split())
 _REORDERS = frozenset("reverse sort shuffle rotate".split())
@@ -364,7 +366,7 @@ class Slicer:
             if inner is None:
                 return
             suffix = inner
-        taken = straightened((*definition.taken, *suffix))
+        taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
         self.part(value, taken, definition.scope, definition.before, way)
 
     def _results(self, scope: Scope, way: Way, key: str = "") -> None:
