@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from gradviz.recording.call_arguments import arguments_for, narrowed, roots_of
+from gradviz.recording.call_arguments import arguments_for, given_for, narrowed, roots_of
 from gradviz.recording.definitions import Scope
 
 
@@ -80,3 +80,20 @@ def test_a_call_in_an_expression_is_given_only_what_is_wanted():
     assert ast.unparse(inner) == "f((a, b)[1], c) + d"
     assert ast.unparse(node) == "f((a, b), c) + d"
     assert narrowed(node, {}) is node
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted", "given"),
+    [
+        ("log(loss=a, rate=b)", ("words", "['rate']"), [("b", ("words",))]),
+        ("log(loss=a, **more)", ("words", "['rate']"), [("more", ("words", "['rate']"))]),
+        ("log(loss=a, rate=b)", ("words",), [("a", ("words",)), ("b", ("words",))]),
+        ("log(loss=a, own=b)", ("words", "['own']"), []),
+        ("log(a, loss=b)", ("own", "['loss']"), [("a", ("own", "['loss']"))]),
+    ],
+)
+def test_of_a_functions_other_keywords_the_one_that_is_wanted_is_given(call, wanted, given):
+    function = statement("def log(own=0, **words): pass")
+    scope = Scope(function, parameters=("own", "words"))
+    pairs = given_for(expression(call), wanted, scope)
+    assert [(ast.unparse(node), path) for node, path in pairs] == given

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from gradviz.recording.owners import are_related, classes_of, stores
+from gradviz.recording.owners import are_related, calls_of, classes_of, stores
 from gradviz.recording.sources import source_of
 
 TEXT = """\
@@ -60,3 +60,17 @@ def test_a_class_is_related_to_its_bases_and_not_to_others(source):
     assert are_related(source, "Base", {"Net"})
     assert are_related(source, "Net", {"Other", "Base"})
     assert not are_related(source, "Other", {"Net"})
+
+
+def test_the_calls_of_an_object_are_those_of_its_class(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(
+        "class Meter:\n    def __call__(self, v):\n        self.v = v\n\n"
+        "class Other:\n    def __call__(self, v):\n        pass\n\n"
+        "def step(x):\n    meter, other = Meter(), Other()\n    meter(x)\n    other(x)\n"
+    )
+    source = source_of(str(file))
+    scopes = map(source.scope, source.callables["__call__"])
+    own = next(scope for scope in scopes if scope.owner == "Meter")
+    calls = [ast.unparse(call) for call, _, _ in calls_of(source, own, (), ())]
+    assert calls == ["meter(x)"]

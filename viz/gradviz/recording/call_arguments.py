@@ -7,7 +7,7 @@ from typing import Any
 
 from gradviz.recording.definitions import Scope
 from gradviz.recording.expressions import Path
-from gradviz.recording.parts import taken
+from gradviz.recording.parts import may_be_same, taken
 from gradviz.recording.ways import of_argument
 
 
@@ -62,10 +62,32 @@ def arguments_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[
         extra = getattr(function.node, "args", None)
         if extra is not None and extra.vararg is not None and extra.vararg.arg == wanted[0]:
             return [*start.args[index - len(extra.kwonlyargs) :]]
-        if extra is not None and extra.kwarg is not None and extra.kwarg.arg == wanted[0]:
+        if _takes_words(function, wanted[0]):
             return [word.value for word in start.keywords if word.arg not in names]
         return [start.args[index]] if index < len(start.args) else []
     return [*start.args]
+
+
+def given_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[tuple[ast.AST, Path]]:
+    """Return the arguments of a call that fill a parameter, each with the path that is wanted of
+    it: of ``log(loss=a, lr=b)`` it is ``b`` alone for ``words["lr"]``.
+    """
+    arguments = arguments_for(start, wanted, function)
+    keyed = isinstance(start, ast.Call) and _takes_words(function, wanted[0])
+    if not keyed or not wanted[1:] or not wanted[1].startswith("["):
+        return [(argument, wanted) for argument in arguments]
+    return [
+        (word.value, (wanted[0], *wanted[2:]) if word.arg else wanted)
+        for word in (start.keywords if isinstance(start, ast.Call) else ())
+        if word.value in arguments
+        and (word.arg is None or may_be_same(f"[{word.arg!r}]", wanted[1]))
+    ]
+
+
+def _takes_words(function: Scope | None, name: str) -> bool:
+    """Say whether a parameter is what a function keeps its other keywords in: ``**words``."""
+    given = None if function is None else getattr(function.node, "args", None)
+    return given is not None and given.kwarg is not None and given.kwarg.arg == name
 
 
 Given = Mapping[ast.expr, Sequence[Path]]

@@ -253,7 +253,7 @@ def reads_part(value: ast.AST, way: Path) -> Iterator[Path]:
             continue
         path, indices = element_of(piece.node) if piece.way else (None, [])
         if path is None:
-            yield from reads(piece.node)
+            yield from _reads_result(piece.node, piece.way)
             continue
         if not _SHAPE.intersection(path[1:]):
             yield without_some((*path, *piece.way))
@@ -381,6 +381,16 @@ def _called(call: ast.Call) -> Iterator[Path]:
     given = call.args[1:] if name in _LIKE else call.args
     for argument in (*given, *(keyword.value for keyword in call.keywords)):
         yield from reads(argument)
+
+
+def _reads_result(node: ast.AST, way: Path) -> Iterator[Path]:
+    """Yield what an expression reads; of a call what is under a constant key of its result, as
+    ``meter.means()["loss"]`` has it, is a part of the function's path.
+    """
+    called = path_of(node.func)[0] if isinstance(node, ast.Call) and way else None
+    keyed = called is not None and way[0].startswith("['")
+    for path in reads(node):
+        yield (*path, *way) if keyed and path == called else path
 
 
 def arguments_of(function: ast.AST) -> list[ast.arg]:

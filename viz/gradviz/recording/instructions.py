@@ -49,8 +49,8 @@ _REPEATS = (
 def position_of(code: CodeType, lasti: int) -> Range | None:
     """Return the source range of an instruction.
 
-    Of one by which a comprehension takes the next element, that of what it goes through; of one by
-    which a ``with`` enters, that of what it is given.
+    Of one by which a loop takes the next element, that of what it goes through; of one by which a
+    ``with`` enters, that of what it is given.
     """
     ranges = [*map(_range, code.co_positions())]
     place = ranges[lasti // 2] if 0 <= lasti // 2 < len(ranges) else None
@@ -64,7 +64,7 @@ def position_of(code: CodeType, lasti: int) -> Range | None:
     source = source_of(code.co_filename)
     if source is None:
         return place
-    sources = source.comprehensions if instruction == _FOR_ITER else source.blocks
+    sources = source.loops if instruction == _FOR_ITER else source.blocks
     parts = sources.get(place, ())
     return range_of(parts[turns]) if turns < len(parts) else place
 

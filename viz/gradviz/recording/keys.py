@@ -3,13 +3,11 @@ reads.
 """
 
 import ast
-import copy
-from functools import lru_cache
 
 from gradviz.recording.call_arguments import arguments_for
 from gradviz.recording.definitions import Environment, Scope
 from gradviz.recording.expressions import Path, path_of
-from gradviz.recording.parts import eval_part, is_open, may_be_same, name_of, part_at
+from gradviz.recording.parts import is_open, may_be_same, name_of, part_at
 
 Keys = tuple[tuple[Scope, str, str], ...]
 """Functions, parameters of theirs, and what these are as parts: ``['loss']``."""
@@ -65,20 +63,3 @@ def _part_given(call: ast.Call, name: str, scope: Scope) -> str:
     arguments = arguments_for(call, (name,), scope)
     argument = arguments[0] if len(arguments) == 1 else None
     return part_at(argument) if isinstance(argument, ast.Constant) else ""
-
-
-@lru_cache(maxsize=1024)
-def with_keys(value: ast.AST, keys: tuple[tuple[str, str], ...]) -> ast.AST:
-    """Return an expression with the keys in the place of the parameters that they are."""
-    return _Keyed(dict(keys)).visit(copy.deepcopy(value)) if keys else value
-
-
-class _Keyed(ast.NodeTransformer):
-    def __init__(self, keys: dict[str, str]) -> None:
-        self._keys = keys
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        part = self._keys.get(node.id)
-        if part is None or not isinstance(node.ctx, ast.Load):
-            return node
-        return ast.copy_location(ast.Constant(eval_part(part)), node)

@@ -142,6 +142,11 @@ def calls_of(
     keys.
     """
     name: str = getattr(scope.node, "name", "")
+    if name == "__call__" and scope.owner:
+        for call, other, environment in _calls_of_objects(source, scope.owner, receiver):
+            if may_give(call, keys, scope):
+                yield call, other, environment
+        return
     called = scope.owner if name == "__init__" else name
     for other in source.scopes_with(called) if called else ():
         for call, environment in other.calls.get(called, ()):
@@ -152,6 +157,20 @@ def calls_of(
             if name == "__init__" or not receiver or receiver in (on, ("self",)):
                 if may_give(call, keys, scope):
                     yield call, other, environment
+
+
+def _calls_of_objects(
+    source: Source, owner: str, receiver: Path
+) -> Iterator[tuple[ast.Call, Scope, Environment]]:
+    """Yield the calls of objects that are of a class, or of one of them where that is meant."""
+    for node in source.functions.values():
+        other = source.scope(node[0])
+        for call, environment in (item for calls in other.calls.values() for item in calls):
+            on, indices = path_of(call.func)
+            if on is None or indices or receiver not in ((), ("self",), on):
+                continue
+            if are_related(source, owner, classes_of(source, on, other, environment)):
+                yield call, other, environment
 
 
 def changed_within(source: Source, name: str, scope: Scope) -> Iterator[Definition]:

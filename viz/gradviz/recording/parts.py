@@ -7,6 +7,8 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from gradviz.recording.keyed import eval_part, with_keys
+
 Way = tuple[str, ...]
 
 SOME = "[?]"
@@ -278,7 +280,12 @@ def _of_comprehension(value: ast.ListComp | ast.GeneratorExp, way: Way) -> list[
 def _of_dict_comprehension(value: ast.DictComp, way: Way) -> list[Piece] | None:
     if way[0] == PAIRS:
         return [Piece(value, way[1:] or (SOME,))]
-    return _each_result(value.value, value.generators, way[1:]) if way[0][0] == "[" else None
+    if way[0][0] != "[":
+        return None
+    keyed = isinstance(value.key, ast.Name) and way[0].startswith("['")
+    # What is under a constant key was made with it: ``{k: [r[k] for r in rows] for k in names}``
+    result = with_keys(value.value, ((value.key.id, way[0]),)) if keyed else value.value
+    return _each_result(result, value.generators, way[1:])
 
 
 def _each_result(
@@ -315,12 +322,6 @@ def taken(node: ast.AST, way: Way) -> ast.expr | None:
             inner = ast.Subscript(node, ast.copy_location(index, node), ast.Load())
         node = ast.copy_location(inner, node)
     return node
-
-
-def eval_part(part: str) -> str | int:
-    """Return the key or number of a part that is constant."""
-    index: str | int = ast.literal_eval(part[1:-1])
-    return index
 
 
 def _of_call(call: ast.Call, way: Way) -> list[Piece] | None:

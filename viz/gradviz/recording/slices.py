@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gradviz.recording.call_arguments import arguments_for, narrowed
+from gradviz.recording.call_arguments import given_for, narrowed
 from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
@@ -25,13 +25,8 @@ from gradviz.recording.expressions import (
     reads,
     without_some,
 )
-from gradviz.recording.keys import (
-    calls_with_keys,
-    is_key,
-    keys_given,
-    keys_there,
-    with_keys,
-)
+from gradviz.recording.keyed import with_keys
+from gradviz.recording.keys import calls_with_keys, is_key, keys_given, keys_there
 from gradviz.recording.owners import (
     are_related,
     calls_of,
@@ -273,9 +268,9 @@ class Slicer:
             for argument in (*value.args, *(word.value for word in value.keywords if word.arg))
         }
         for wanted in passed:
-            for argument in arguments_for(value, wanted, inner):
-                if argument in given:
-                    given[argument].append(wanted)
+            for argument, of_it in given_for(value, wanted, inner):
+                if isinstance(argument, ast.expr) and argument in given:
+                    given[argument].append(of_it)
         return given
 
     def finished(self) -> Slice | None:
@@ -344,10 +339,10 @@ class Slicer:
             if not way.quiet:
                 self.calls[range_of(value)] = None
             return
-        if isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            self._results(self.source.scope(value), way)
-            return
         suffix = path[len(definition.target) :]
+        if isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            self._results(self.source.scope(value), way, taken=suffix)
+            return
         if definition.key and suffix and is_key(suffix[0]):
             loose = way.loose or definition.key not in definition.scope.parameters
             keys = ((definition.scope, definition.key, suffix[0]),)
@@ -369,12 +364,15 @@ class Slicer:
         taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
         self.part(value, taken, definition.scope, definition.before, way)
 
-    def _results(self, scope: Scope, way: Way, key: str = "") -> None:
+    def _results(self, scope: Scope, way: Way, key: str = "", taken: Path = ()) -> None:
         keys = keys_given(way.call, scope, key)
         inside = Way(way.object, quiet=True, loose=way.loose, computed=True, keys=keys)
         for values, environment in scope.results:
             for value in values:
-                self.value(value, scope, environment, inside)
+                if taken and len(values) == 1:
+                    self.part(value, taken, scope, environment, inside)
+                else:
+                    self.value(value, scope, environment, inside)
 
     def _parameter(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow what a function is given.
@@ -385,9 +383,9 @@ class Slicer:
             self.parameters[path] = None
             return
         for call, other, environment in calls_of(self.source, scope, way.object, way.keys):
-            for argument in arguments_for(call, path, scope):
+            for argument, wanted in given_for(call, path, scope):
                 onward = Way(kept=True, loose=way.loose, computed=True)
-                self.part(argument, of_argument(argument, path), other, environment, onward)
+                self.part(argument, of_argument(argument, wanted), other, environment, onward)
 
     def _free(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow a variable of a scope around, by all that any function gives it."""
@@ -438,4 +436,4 @@ class Slicer:
                     and getattr(node, "name", "") == name
                     and are_related(self.source, owner, owners)
                 ):
-                    self._results(self.source.scope(node), through)
+                    self._results(self.source.scope(node), through, taken=path[index + 1 :])

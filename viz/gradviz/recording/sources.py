@@ -52,13 +52,17 @@ class Source:
         return by_name
 
     @cached_property
-    def comprehensions(self) -> dict[Range, list[ast.expr]]:
-        """What the loops of each comprehension go through, by where it stands."""
-        return {
+    def loops(self) -> dict[Range, list[ast.expr]]:
+        """What each ``for``, and the loops of each comprehension, go through, by where it
+        stands.
+        """
+        through = {
             range_of(node): [part.iter for part in node.generators]
             for node in ast.walk(self.tree)
             if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
         }
+        loops = (node for node in ast.walk(self.tree) if isinstance(node, ast.For))
+        return through | {range_of(loop): [loop.iter] for loop in loops}
 
     @cached_property
     def blocks(self) -> dict[Range, list[ast.expr]]:

@@ -4,7 +4,7 @@ import ast
 from dataclasses import replace
 from types import CodeType
 
-from gradviz.recording.call_arguments import arguments_for, roots_of
+from gradviz.recording.call_arguments import given_for, roots_of
 from gradviz.recording.expressions import Path, path_of, reads_part, without_some
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.keys import calls_with_keys
@@ -88,8 +88,8 @@ def _starts(
         ]
     called = None if callee is None else scope_of(callee)
     starts: list[tuple[Path, ast.AST]] = []
-    for parameter in wanted:
-        for root in arguments_for(place[0], parameter, None if called is None else called[1]):
+    for given in wanted:
+        for root, parameter in given_for(place[0], given, None if called is None else called[1]):
             own, _ = path_of(root)
             if own is not None and len(parameter) > 1:
                 starts.append((without_some((*own, *parameter[1:])), root))
