@@ -357,8 +357,7 @@ class Slicer:
         if has_moved(definition, suffix):
             way, suffix = replace(way, loose=True), ()
         elif definition.change and definition.by != EACH:
-            inner = within(definition, suffix)
-            if inner is None:
+            if (inner := within(definition, suffix)) is None:
                 return
             suffix = inner
         taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
