@@ -187,3 +187,27 @@ def test_a_binary_cross_entropy_that_is_won_is_not_told_of_ignored_targets():
 )
 def test_an_operation_of_two_dimensions_keeps_its_name(node, name):
     assert operation_name(node) == name
+
+
+def test_a_factor_of_zero_that_gradient_comes_to_and_does_not_pass_is_not_said_to_get_any():
+    torch.manual_seed(0)
+    model = nn.ModuleDict({name: nn.Linear(4, 4) for name in ("stem", "up", "down")})
+    with torch.no_grad():
+        model["up"].bias.fill_(-50)
+    with gradviz.trace() as trace:
+        x = model["stem"](torch.randn(8, 4))
+        loss = (x + model["down"](torch.relu(model["up"](x)))).square().sum()
+        loss.backward()
+    zero = trace.report(loss, model).parameters["down.weight"].zero
+    assert (zero.why, zero.passing) == ("the other factor is zero", False)
+
+
+def test_a_factor_of_zero_that_a_parameter_gets_gradient_through_passes():
+    gate, weight = nn.Parameter(torch.zeros(4)), nn.Parameter(torch.ones(4))
+    model = nn.ParameterDict({"gate": gate, "weight": weight})
+    with gradviz.trace() as trace:
+        loss = (torch.tanh(gate) * weight * torch.ones(4)).sum()
+        loss.backward()
+    zero = trace.report(loss, model).parameters["weight"].zero
+    assert zero.passing
+    assert "gets gradient itself" in zero.why

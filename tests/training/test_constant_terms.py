@@ -95,3 +95,19 @@ def healthy_baseline():
 )
 def test_a_stop_gradient_that_is_meant_is_no_constant_term(step, count):
     assert len(terms(step)) == count
+
+
+def faulty_ratio():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    value = h.mean(1)
+    now = y.log_softmax(-1)[:, 0].detach()
+    with torch.no_grad():
+        before = model(torch.randn(5, 3))[1].log_softmax(-1)[:, 0]
+    advantage = torch.randn(5) - value.detach()
+    return -((now - before).exp() * advantage).mean() + value.square().mean(), model
+
+
+def test_a_term_is_severed_where_a_parameter_loses_all_its_gradient_and_not_by_a_baseline():
+    (term,) = terms(faulty_ratio)
+    assert term.place.code == "now = y.log_softmax(-1)[:, 0].detach()"

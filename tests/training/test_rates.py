@@ -8,7 +8,8 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 import gradviz
-from gradviz.training.rates import rates_assigned
+from gradviz.recording.where import Spot
+from gradviz.training.rates import Rates, rates_assigned
 
 
 def remarks(schedule, *, groups=1, steps=8):
@@ -66,6 +67,56 @@ def test_a_rate_that_falls_to_0_and_stays_there_is_told_with_its_step_and_line(s
     assert "leaves 0.* (2) and 1.* (2) unchanged: the learning rate is 0" in remark
     assert setter in remark
     assert "test_rates.py:" in remark
+
+
+def overruled(kind, *given, **settings):
+    """Return a schedule of torch's beside a line that stops the optimizer after two steps."""
+
+    def schedule(optimizer):
+        scheduler = kind(optimizer, *given, **settings)
+
+        def assign(number):
+            scheduler.step()
+            if number:
+                optimizer.param_groups[0].update(lr=0.0)
+
+        return assign
+
+    return schedule
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        overruled(lr_scheduler.StepLR, step_size=100),
+        overruled(lr_scheduler.LambdaLR, lambda step: 0.9**step),
+        overruled(lr_scheduler.CosineAnnealingLR, T_max=100),
+    ],
+    ids=["multiplied", "by a function", "cosine"],
+)
+def test_a_scheduler_that_gives_no_rate_of_0_is_not_what_sets_it(schedule):
+    (remark,) = remarks(schedule)
+    assert "the learning rate is 0" in remark
+    assert "LR" not in remark
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "is_overruled"),
+    [
+        (lr_scheduler.ExponentialLR, 0.9, True),
+        (lr_scheduler.LambdaLR, lambda step: 1.0, True),
+        (lr_scheduler.LambdaLR, lambda step: 0.0, False),
+    ],
+)
+def test_what_keeps_a_rate_at_0_is_a_scheduler_that_gives_0(kind, given, is_overruled):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1)
+    rates, scheduler = Rates(), kind(optimizer, given)
+    assert not rates.is_overruled
+    rates.made(scheduler, Spot(None, 0, None, 0, -1))
+    optimizer.param_groups[0].update(lr=0.0)
+    optimizer.step()
+    scheduler.step()
+    assert rates.is_overruled is is_overruled
 
 
 def test_a_group_that_comes_to_rest_alone_is_told_by_its_parameters():

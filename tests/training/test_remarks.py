@@ -1,8 +1,8 @@
 """What of a run is worth a clause, and is no reason for any parameter."""
 
-from gradviz.facts.training import Evidence, Missed, Stepper
+from gradviz.facts.training import Evidence, Look, Missed, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
-from gradviz.training.remarks import of_leaves, of_left_behind, of_loss, of_unfed
+from gradviz.training.remarks import of_leaves, of_left_behind, of_loss, of_shared, of_unfed
 
 PLACE = Place("train.py", 4)
 
@@ -26,6 +26,27 @@ def test_a_loss_that_was_never_finite_is_told_with_where_that_was_born():
     )
     assert of_loss([(False, None), (True, None)]) == ()
     assert of_loss([(False, None)]) == ()
+    (clause,) = of_loss([(False, None)] * 2, scaled=True)
+    assert clause.startswith("the loss, scaled by GradScaler, is NaN or infinite in every call")
+
+
+def test_two_that_lie_in_one_memory_and_are_both_stepped_are_told_once():
+    def told(*, gradient=1.0, apart=False):
+        looks = (Look(optimizer="o", gradient=1.0, moved=3, compared=4),)
+        other = (Look(optimizer="o", gradient=gradient, moved=3, compared=4),)
+        evidence = [
+            Evidence(name="net.a", looks=looks, lies_in=("net.b",)),
+            Evidence(name="net.b", looks=other, lies_in=("net.a",)),
+            Evidence(name="net.c", looks=looks),
+        ]
+        held = [("net.a",), ("net.b", "net.c")] if apart else [("net.a", "net.b", "net.c")]
+        return of_shared(evidence, [Stepper(name="o", kind="SGD", held=own) for own in held])
+
+    assert told() == (
+        "net.a and net.b lie in the same memory, so each step of o moves that by the gradient of"
+        " both",
+    )
+    assert told(gradient=0.0) == told(apart=True) == ()
 
 
 def test_an_optimizer_that_never_stepped_and_to_which_nothing_came_is_told():

@@ -98,3 +98,22 @@ def test_the_line_that_drops_a_gradient_is_known_however_often_gradient_arrives_
     touches.forget([weight])
     assert touches.dropped_at(id(weight)).code == "touches.replaced(weight, sys._getframe())"
     assert touches.dropped_at(id(with_grad(1.0))) is None
+
+
+def written_aside(write):
+    """Return the lines that a step's write beside a parameter is taken for, by its identity."""
+    touches, weight = Touches(), torch.tensor([[0.5, -1.0], [2.0, 0.3]], requires_grad=True)
+    touches.hold([weight])
+    touches.begin_step()
+    touches.wrote(write(weight.detach()), "add_", sys._getframe())
+    return touches.end_step([weight], []).keys() == {id(weight)}
+
+
+def test_a_write_into_a_copy_of_a_parameter_is_the_update_that_went_elsewhere():
+    assert written_aside(lambda weight: weight.clone() - 0.01)
+    assert written_aside(lambda weight: weight.t().contiguous().double() + 0.01)
+
+
+def test_a_write_into_the_update_itself_is_none():
+    assert not written_aside(lambda weight: torch.ones(2, 2))
+    assert not written_aside(lambda weight: 0.1 * weight)

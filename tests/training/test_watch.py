@@ -502,6 +502,6 @@ def test_losses_that_a_scaler_makes_infinite_while_it_settles_are_no_remark():
     watch.calls.extend([Seen(parameters={}, is_finite=False)] * 2)
     record = watch.optimizers.record(optimizer)
     record.skipped = 2
-    assert watch.remarks[0].startswith("the loss is NaN or infinite")
+    assert watch.remarks[0].startswith("the loss, scaled by GradScaler, is NaN or infinite")
     record.steps = 1
     assert watch.remarks == ()

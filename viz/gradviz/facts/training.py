@@ -271,7 +271,7 @@ class Look:
         touch: What changed the gradient since it arrived.
         place: The line that stepped.
         wrote: The line of an optimizer's own step that wrote into the parameter last, or else into
-            something of its size; None where none was seen.
+            a copy of it; None where none was seen.
         undone: Another line of the step had written into it before.
     """
 
@@ -310,7 +310,8 @@ class Stepper:
             steps them by was handed over, as to copies in another type; 0 else.
         made: The line that made it.
         born: When it was made, in the order of things made; None where that was not seen.
-        scheduled: Something sets its learning rate: a group has an initial one.
+        scheduled: Something sets its learning rate: a group has an initial one, and no scheduler
+            that is known gives another than it steps with.
         spoilt: After the calls that were watched, the last step that was looked at and left all
             finite, and the first that did not, counted from 1; None where none was. What made it so
             may be the former.
@@ -319,7 +320,7 @@ class Stepper:
             where none did.
         rests: Of its groups whose learning rate had been above 0 and was 0 in the last steps: the
             last step before these, and the names of what the group holds.
-        schedules: What sets its learning rate: a class, or nothing, and the line.
+        schedules: What sets its learning rate to 0: a class, or nothing, and the line.
     """
 
     name: str

@@ -3,6 +3,7 @@
 import ast
 import copy
 from functools import lru_cache
+from typing import Any
 
 
 def eval_part(part: str) -> str | int:
@@ -12,7 +13,7 @@ def eval_part(part: str) -> str | int:
 
 
 @lru_cache(maxsize=1024)
-def with_keys(value: ast.AST, keys: tuple[tuple[str, str], ...]) -> ast.AST:
+def with_keys(value: ast.AST, keys: tuple[tuple[str, str], ...]) -> Any:
     """Return an expression with the keys in the place of the names that they are.
 
     Args:

@@ -282,9 +282,9 @@ def _of_dict_comprehension(value: ast.DictComp, way: Way) -> list[Piece] | None:
         return [Piece(value, way[1:] or (SOME,))]
     if way[0][0] != "[":
         return None
-    keyed = isinstance(value.key, ast.Name) and way[0].startswith("['")
-    # What is under a constant key was made with it: ``{k: [r[k] for r in rows] for k in names}``
-    result = with_keys(value.value, ((value.key.id, way[0]),)) if keyed else value.value
+    result: ast.expr = value.value
+    if isinstance(value.key, ast.Name) and way[0].startswith("['"):
+        result = with_keys(result, ((value.key.id, way[0]),))  # it was made with that key
     return _each_result(result, value.generators, way[1:])
 
 

@@ -99,7 +99,7 @@ def find_zeros(
             if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
                 index, source = _taken_up_by(built, flows, index) or (index, source)
             shown = "nothing of it is selected" if empty else _shown(flows[index], source)
-            begun[leaf] = _begins_at(built, index, flows[index].leads, source, nonzero, shown)
+            begun[leaf] = _begins_at(built, flows, (index, source), nonzero, shown)
         elif not any(flows[index].came for index in above if index in flows):
             why = (
                 "backward() was begun with a gradient of zeros, or a hook on the loss or its node"
@@ -151,13 +151,13 @@ def _shown(flow: Passage, source: int) -> str | None:
 
 def _begins_at(
     built: Built,
-    index: int,
-    inputs: Sequence[int | None],
-    source: int,
+    flows: Mapping[int, Passage],
+    begins: tuple[int, int],
     nonzero: set[int],
     shown: str | None,
 ) -> Zero:
-    node = built.nodes[index]
+    index, source = begins
+    node, inputs = built.nodes[index], flows[index].leads
     name = operation_name(node.operation)
     if node.severs is CutKind.HOOK:
         return Zero(operation="hook", why="a hook replaces the gradient by zeros", place=node.place)
@@ -183,7 +183,7 @@ def _begins_at(
             for place, other in enumerate(inputs)
             if other is not None and other != source and place != added  # a bias is no factor
         ]
-        learns = bool(built.before(others) & nonzero) and shown in ("", ZERO_FACTOR)
+        learns = shown in ("", ZERO_FACTOR) and _learns(built, flows, others, nonzero)
         if learns:
             why = (
                 f"{'' if shown else 'usually because '}the other factor is still zero, but it gets"
@@ -191,6 +191,31 @@ def _begins_at(
             )
         return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
     return Zero(operation=name, why=why, place=node.place)
+
+
+def _learns(
+    built: Built, flows: Mapping[int, Passage], factors: Sequence[int], nonzero: set[int]
+) -> bool:
+    """Say whether gradient that is not zero goes on from a factor to a leaf: it may stop on the
+    way, as at dead units.
+    """
+    ahead, met = list(factors), set[int]()
+    while ahead:
+        index = ahead.pop()
+        if index in nonzero:
+            return True
+        flow = flows.get(index)
+        if flow is None:  # not measured
+            if built.before([index]) & nonzero:
+                return True
+        elif index not in met:
+            ahead += [
+                source
+                for source, went in zip(flow.leads, flow.went, strict=False)
+                if source is not None and went
+            ]
+        met.add(index)
+    return False
 
 
 def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Passage]) -> Zero:

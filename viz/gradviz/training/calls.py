@@ -23,12 +23,14 @@ class Calls(list[Seen]):
         """Whether some call is perhaps not meant to train."""
         return any(call.inspects for call in self)
 
-    def remarks(self, *, of_losses: bool) -> tuple[str, ...]:
-        """Return what is worth a clause in the last sentence; of losses where that is wanted."""
+    def remarks(self, of_losses: bool, *, scaled: bool = False) -> tuple[str, ...]:
+        """Return what is worth a clause in the last sentence; of losses where that is wanted,
+        ``scaled`` where these are what a GradScaler makes of them.
+        """
         leaves = of_leaves([call.leaves for call in self])
         births = [next(iter(call.births), None) for call in self]
         losses = [
             (call.is_finite, None if birth is None else birth.caller or birth.place)
             for call, birth in zip(self, births, strict=True)
         ]
-        return leaves + (of_loss(losses) if of_losses else ())
+        return leaves + (of_loss(losses, scaled=scaled) if of_losses else ())

@@ -143,10 +143,24 @@ class _Terms:
         return self._graph.before(starts, lambda edge: self._hands_on(edge.target))
 
     def severed_at(self, index: int) -> Place | None:
-        """Return the line that severs a dead value, the one nearest to the loss."""
-        into = self._graph.into
+        """Return the line that severs a dead value, the one nearest to the loss: of several routes,
+        that of the first cut that takes all its gradient from a parameter.
+        """
+        nodes, into = self._graph.nodes, self._graph.into
         before = walk([index], lambda at: (edge.source for edge in into[at]), nearest=True)
-        for node in map(self._graph.nodes.__getitem__, before):
-            if node.severs is not None or any(edge.severed for edge in into[node.index]):
-                return node.caller or node.place
-        return self._graph.nodes[index].place
+        severing = [
+            at
+            for at in before
+            if nodes[at].severs is not None or any(edge.severed for edge in into[at])
+        ]
+        lost = {node.index for node in nodes if node.verdict is Verdict.CUT}
+        lost = self._graph.after(lost) if lost and len(severing) > 1 else lost
+        numbers = {
+            edge.cut: at
+            for at in severing
+            for edge in into[at]
+            if edge.cut is not None and edge.source in lost
+        }
+        behind = self._graph.after([numbers[min(numbers)]]) if numbers else None
+        first = next((at for at in severing if behind is None or at in behind), index)
+        return nodes[first].caller or nodes[first].place

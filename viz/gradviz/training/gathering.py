@@ -112,7 +112,7 @@ class Gatherer:
                 aside=self._aside(key),
                 made=_place(record.spot),
                 born=record.born,
-                scheduled=record.scheduled,
+                scheduled=record.scheduled and not record.rates.is_overruled,
                 spoilt=self.lookout.spoilt.get(key),
                 even=self.lookout.is_even,
                 copied_at=self._copied_at(key),

@@ -35,8 +35,8 @@ class StepSight:
         calls: How many backward calls came before.
         written: The line in the step that wrote into the parameter, where that is no optimizer of
             torch's; None where none was seen.
-        wrote: The line of an optimizer's own step that wrote into the parameter last, or into
-            something of its size where none did, and whether another had written before; None
+        wrote: The line of an optimizer's own step that wrote into the parameter last, or into a
+            copy of it where none did, and whether another had written before; None
             where none was seen.
         follows: The last of these calls came just before it; else there were others unseen.
     """

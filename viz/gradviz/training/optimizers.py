@@ -167,6 +167,11 @@ class Optimizers:
         return sum(record.steps for record in self.records.values())
 
     @property
+    def has_skipped(self) -> bool:
+        """Whether a GradScaler has left out a step."""
+        return any(record.skipped for record in self.records.values())
+
+    @property
     def has_settled(self) -> bool:
         """Whether a GradScaler has left out steps, of losses it made too large, and has settled."""
         return any(record.skipped and record.steps for record in self.records.values())

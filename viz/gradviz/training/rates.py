@@ -5,7 +5,9 @@ nothing else of it is looked at, so this reads one entry of each group.
 """
 
 import ast
+import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from linecache import getlines
 
 from torch.optim import Optimizer
@@ -23,11 +25,16 @@ class Rates:
     def __init__(self) -> None:
         self._last: dict[int, int] = {}  # by group: the last such step
         self._held: dict[int, tuple[int, ...]] = {}  # and what it holds, by identity
-        self._made: list[tuple[str, Spot]] = []
+        self._made: list[tuple[weakref.ref[object], str, Spot]] = []
 
-    def made(self, kind: str, spot: Spot) -> None:
-        """A scheduler of some class was made at a line."""
-        self._made.append((kind, spot))
+    def made(self, scheduler: object, spot: Spot) -> None:
+        """A scheduler was made at a line."""
+        self._made.append((weakref.ref(scheduler), type(scheduler).__name__, spot))
+
+    @property
+    def is_overruled(self) -> bool:
+        """Whether there are schedulers, and none of them gives a rate of 0."""
+        return bool(self._made) and not any(_gives_zero(own()) for own, _, _ in self._made)
 
     def took(self, optimizer: Optimizer, step: int) -> None:
         """A step is over, by its number."""
@@ -58,12 +65,27 @@ class Rates:
         return tuple(sorted(rests.items()))
 
     def schedules(self, made: Spot | None) -> tuple[tuple[str, Place], ...]:
-        """Return the schedulers that were made, with their lines; where none was, the only line
-        that assigns a rate in the file where the optimizer was made.
+        """Return the schedulers that give a rate of 0, with their lines; where none does, the only
+        line that assigns a rate in the file where the optimizer was made.
         """
-        places = [(kind, spot.calling_place or spot.place) for kind, spot in self._made]
+        places = [
+            (kind, spot.calling_place or spot.place)
+            for scheduler, kind, spot in self._made
+            if _gives_zero(scheduler())
+        ]
         lines = tuple(dict.fromkeys((kind, place) for kind, place in places if place is not None))
         return lines if lines or made is None else _assignments(made)
+
+
+def _gives_zero(scheduler: object) -> bool:
+    """Say whether a scheduler gives a rate of 0 itself, where it does not only multiply one that is
+    0; True where that cannot be asked any more.
+    """
+    with suppress(Exception):  # a scheduler of the script's own may do anything
+        formula = getattr(scheduler, "_get_closed_form_lr", None)
+        rates = getattr(scheduler, "_last_lr", None) if formula is None else formula()
+        return rates is None or any(float(rate) == 0.0 for rate in rates)
+    return True
 
 
 def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:

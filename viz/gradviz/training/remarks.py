@@ -29,11 +29,14 @@ def of_leaves(leaves: Iterable[Sequence[Leaf]]) -> tuple[str, ...]:
     )
 
 
-def of_loss(losses: Sequence[tuple[bool, Place | None]]) -> tuple[str, ...]:
+def of_loss(
+    losses: Sequence[tuple[bool, Place | None]], *, scaled: bool = False
+) -> tuple[str, ...]:
     """Return a clause where no loss was finite, and where that was born.
 
     Args:
         losses: For each call whether its loss is finite, and where what is not was born.
+        scaled: They are what a GradScaler has made of the script's.
     """
     if len(losses) < _AGAIN or any(is_finite for is_finite, _ in losses):
         return ()
@@ -41,7 +44,8 @@ def of_loss(losses: Sequence[tuple[bool, Place | None]]) -> tuple[str, ...]:
     born = (
         "" if place is None else f", and the first value that is not finite comes out{_at(place)}"
     )
-    return (f"the loss is NaN or infinite in every call that was watched{born}",)
+    loss = "the loss, scaled by GradScaler," if scaled else "the loss"
+    return (f"{loss} is NaN or infinite in every call that was watched{born}",)
 
 
 def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple[str, ...]:
@@ -60,6 +64,30 @@ def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple
         and not stepper.strangers
         and not stepper.steps
         and fed.isdisjoint(stepper.held)
+    )
+
+
+def of_shared(evidence: Iterable[Evidence], steppers: Sequence[Stepper]) -> tuple[str, ...]:
+    """Return a clause for each two parameters in one memory that an optimizer steps by a gradient
+    of each.
+    """
+    stepped = {
+        parameter.name: parameter
+        for parameter in evidence
+        if any(look.gradient and look.moved for look in parameter.looks)
+    }
+    twice = {
+        (stepper.name, frozenset((name, whole))): None
+        for stepper in steppers
+        for name in stepper.held
+        if name in stepped
+        for whole in stepped[name].lies_in
+        if whole in stepped and whole in stepper.held
+    }
+    return tuple(
+        f"{listing(sorted(both))} lie in the same memory, so each step of {optimizer} moves that"
+        " by the gradient of both"
+        for optimizer, both in twice
     )
 
 

@@ -14,12 +14,14 @@ from gradviz.graph import Place
 from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.training.hand_writes import HandWrites
+from gradviz.training.sampling import has_values, spread
 
 _WRITES = ("zero_", "copy_")
 _ZEROES = ("zero_", f"{torch_inside.FOREACH}zero_")
 _REPLACES = frozenset(
     ("grad", "fill_", *_WRITES, *(f"{torch_inside.FOREACH}{name}" for name in _WRITES))
 )
+_UPDATE = 0.5  # of a parameter's size: more than a step changes of one that is not about zero
 
 
 class Touches:
@@ -43,7 +45,7 @@ class Touches:
         self._numels: dict[int, int] = {}
         self.by_hand = HandWrites()
         self._laid: dict[int, tuple[int, Spot]] = {}  # where each lies, and the line it was laid by
-        self._aside: dict[int, tuple[int, Spot]] | None = None  # as :meth:`begin_step` says
+        self._aside: dict[int, tuple[Tensor, Spot]] | None = None  # as :meth:`begin_step` says
         self._times: Counter[int] = Counter()  # that a step wrote into a parameter
 
     def keep(self, alive: Container[int]) -> None:
@@ -158,8 +160,9 @@ class Touches:
             return
         if holder is not None:
             self._write(holder, target, operation, frame)
-        elif self._aside is not None:
-            self._aside[pointer] = target.numel(), Spot._make((*where.quick(frame)[:4], -1))
+        elif self._aside is not None and has_values(target):
+            values = spread(target).clone()
+            self._aside[pointer] = values, Spot._make((*where.quick(frame)[:4], -1))
 
     def moved(self, target: Tensor, frame: FrameType) -> None:
         """``target.data`` was assigned to: it may be a parameter, which lies elsewhere now."""
@@ -179,7 +182,7 @@ class Touches:
 
     def begin_step(self) -> None:
         """From here to :meth:`end_step`, take note of what is no parameter and is written into, by
-        where it lies: how many elements it has, and the line.
+        where it lies: what it holds then, and the line.
         """
         self._aside = {}
         self._times.clear()
@@ -188,7 +191,7 @@ class Touches:
         self, parameters: Iterable[Tensor], states: Iterable[Tensor]
     ) -> dict[int, tuple[Spot, bool]]:
         """Return for each parameter, by identity, the line of the step that wrote last into it, and
-        that this was not the first that did; else the one that wrote into something of its size.
+        that this was not the first that did; else the one that wrote into a copy of it.
 
         Args:
             parameters: Those of the step.
@@ -197,11 +200,11 @@ class Touches:
         aside, self._aside = self._aside or {}, None
         for kept in states if aside else ():
             aside.pop(_pointer(kept), None)
-        by_size = dict(aside.values())
         lines: dict[int, tuple[Spot, bool]] = {}
         for parameter in parameters:
             times = self._times[id(parameter)]
-            spot = self._written.get(id(parameter)) if times else by_size.get(parameter.numel())
+            copies = (spot for values, spot in aside.values() if _is_copy(values, parameter))
+            spot = self._written.get(id(parameter)) if times else next(copies, None)
             if spot is not None:
                 lines[id(parameter)] = spot, times > 1
         return lines
@@ -256,6 +259,19 @@ class Touches:
 
 def _follows(spot: Spot, backward: Spot) -> bool:
     return spot.code is backward.code and spot.lasti > backward.lasti
+
+
+def _is_copy(values: Tensor, parameter: Tensor) -> bool:
+    """Say whether an even spread of values is about that of a parameter, in whatever order: of a
+    copy that an update was written into, and of no update itself.
+    """
+    if not has_values(parameter):
+        return False
+    own = spread(parameter)
+    if values.shape != own.shape or values.device != own.device:
+        return False
+    own, values = own.double().sort().values, values.double().sort().values
+    return bool((values - own).norm() <= _UPDATE * own.norm() > 0)
 
 
 def _pointer(tensor: Tensor) -> int:

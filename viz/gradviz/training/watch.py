@@ -146,7 +146,7 @@ class StepWatch:
         """A scheduler of an optimizer was made at the line that a frame stands at."""
         spot = spot_of(frame)
         if spot is not None:
-            self.optimizers.record(optimizer).rates.made(type(scheduler).__name__, spot)
+            self.optimizers.record(optimizer).rates.made(scheduler, spot)
 
     def named(self, optimizers: Mapping[str, Optimizer]) -> dict[str, Optimizer]:
         """Return optimizers by what they are called, and take note of it, as
@@ -280,11 +280,11 @@ class StepWatch:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is worth a clause in the last sentence."""
-        is_spoilt = any(not history.finite for history in self._moves.histories.values())
-        is_spoilt = is_spoilt or self.optimizers.has_settled
+        histories = self._moves.histories.values()
+        of_losses = not self.optimizers.has_settled and all(moved.finite for moved in histories)
         missed = self._left_behind.missed(self.optimizers, self.names)
         behind = of_left_behind(missed, self.names.values())
-        return self.calls.remarks(of_losses=not is_spoilt) + behind
+        return self.calls.remarks(of_losses, scaled=self.optimizers.has_skipped) + behind
 
     def called(self, reported: Seen, names: Names, roots: Mapping[str, Any]) -> None:
         """A backward call has ended.

@@ -107,8 +107,8 @@ _MEANS: Mapping[str, Explained] = {
     "lost": (
         "The optimizer steps with a gradient that is not zero, and the parameter does not"
         " change: the update goes elsewhere.",
-        "Have the optimizer write into the parameter itself: contiguous(), reshape() and to()"
-        " may return a copy.",
+        "Have the optimizer write into the parameter itself: add_() does, and add() returns a new"
+        " tensor, as contiguous(), reshape() and to() may.",
     ),
 }
 
