@@ -81,8 +81,8 @@ def test_what_moves_and_not_by_its_gradient_is_said():
     assert sentence(copied) == "1 of 2 parameters trains; b is written without gradient."
     laid = training(fate("a"), fate("b", mover="memory", moved_with="a"))
     assert sentence(laid) == (
-        "1 of 2 parameters trains; b is moved with a, whose memory it shares: no optimizer holds"
-        " it."
+        "1 of 2 parameters trains; b is moved with a, whose memory it shares: no step uses a"
+        " gradient of its own."
     )
     some, every = fate("a", mover="gradient"), fate("b", mover="hand")
     assert sentence(training(some, every)) == "All 2 parameters train; b by hand."

@@ -1,5 +1,9 @@
 """What of a run is worth a clause, and is no reason for any parameter."""
 
+import torch
+from torch import nn
+
+import gradviz
 from gradviz.facts.training import Evidence, Look, Missed, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import of_leaves, of_left_behind, of_loss, of_shared, of_unfed
@@ -70,3 +74,21 @@ def test_what_later_steps_leave_unchanged_is_a_clause():
         "the last 5 steps leave net.b.weight unchanged",
     )
     assert of_left_behind({}, every) == ()
+
+
+def test_of_two_in_one_memory_the_one_without_a_gradient_is_cut_and_moves_with_the_other():
+    model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
+    model[1].weight.data = model[0].weight.data
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with gradviz.trace() as trace:
+        for _ in range(2):
+            loss = model[1](model[0](torch.ones(2, 3)).detach()).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    report = trace.report(loss, model, optimizer)
+    assert report.parameters["0.weight"].verdict == "cut"
+    assert report.parameters["1.weight"].verdict == "reached"
+    first, second = report.training.parameters
+    assert (first.mover, first.moved_with) == ("memory", "1.weight")
+    assert second.mover == "gradient"

@@ -48,8 +48,8 @@ class ParameterSeen:
         froze_at: The line that froze it last, also where it was thawed since; else the one that
             thawed it.
         replaced_at: As in :class:`Parameter`.
-        lodgers: The nodes of the parameters that lie in its memory, where an optimizer holds it:
-            the gradient of these is for it.
+        lodgers: The nodes of the parameters that lie in its memory, where an optimizer holds it and
+            not them: the gradient of these is for it.
     """
 
     name: str

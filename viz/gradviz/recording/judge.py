@@ -235,6 +235,7 @@ def _parameters(
 ) -> list[ParameterSeen]:
     observed = []
     inside = lodgers(names.tensors) if optimized else {}
+    stepped = {name for name, own in names.tensors.items() if optimized and id(own) in optimized}
     nodes = {name: _node(tape, built, names, own) for name, own in names.tensors.items() if inside}
     for name, parameter in names.tensors.items():
         node = nodes[name] if inside else _node(tape, built, names, parameter)
@@ -259,7 +260,9 @@ def _parameters(
                 switched_from=switched.caller.place,
                 froze_at=_own_line(switched.froze) or _own_line(switched.spot),
                 replaced_at=_own_line(born_at(tape, parameter)),
-                lodgers=tuple(nodes[own] for own in inside.get(name, ()) if is_held),
+                lodgers=tuple(
+                    nodes[own] for own in inside.get(name, ()) if is_held and own not in stepped
+                ),
             )
         )
     return observed

@@ -178,11 +178,9 @@ def _moved_with(fates: Sequence[Fate], training: Training) -> str:
     wholes = [fate.moved_with for fate in fates if fate.moved_with]
     place = fates[0].moved_at
     at = "" if place is None else f" since {path_and_line(place)}"
-    them, whose = ("it", "memory it shares") if len(fates) == 1 else ("them", "memory they share")
-    return (
-        f"moved with {_names(wholes, training.parameters)}, whose {whose}{at}: no optimizer holds"
-        f" {them}"
-    )
+    own, whose = ("its", "memory it shares") if len(fates) == 1 else ("their", "memory they share")
+    wholes_named = _names(wholes, training.parameters)
+    return f"moved with {wholes_named}, whose {whose}{at}: no step uses a gradient of {own} own"
 
 
 _TRAINS = {

@@ -112,7 +112,7 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
         wholes = (by_name[name] for name in parameter.lies_in if name in by_name)
         whole = next((whole for whole in wholes if whole.optimizer), None)
         if whole is None or fate.optimizer:
-            return fate
+            return _carried(fate, whole, parameter)
         fate = replace(fate, optimizer=whole.optimizer)
         if fate.trains and whole.trains and fate.mover in ("hand", "hand, no gradient"):
             if _is_fed_by(evidences[whole.name], parameter):
@@ -129,6 +129,15 @@ def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate
         return replace(fate, **reason)
 
     return tuple(map(lodged, fates, evidence))
+
+
+def _carried(fate: Fate, whole: Fate | None, parameter: Evidence) -> Fate:
+    """Return the fate of a parameter that no gradient moves: moved with one in whose memory it
+    lies, where that is moved by one.
+    """
+    if whole is None or (fate.mover, whole.mover) != ("no gradient", "gradient"):
+        return fate
+    return replace(fate, mover="memory", moved_at=parameter.laid_at, moved_with=whole.name)
 
 
 def _is_fed_by(whole: Evidence, part: Evidence) -> bool:
