@@ -37,7 +37,7 @@ def notes_of_losses(
                 " parameter is behind it, and backward() will succeed without training anything."
             )
         elif isinstance(loss, Tensor) and not loss.requires_grad:
-            yield (f"{name} {NO_GRAD} 'element 0 of tensors does not require grad'.")
+            yield f"{name} {NO_GRAD} 'element 0 of tensors does not require grad'."
     yield from _notes_of_switches(names, parameters)
     if model is not None and not parameters:
         yield "The model has no parameters."

@@ -7,12 +7,12 @@ nothing else of it is looked at, so this reads one entry of each group.
 import ast
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from linecache import getlines
 
 from torch.optim import Optimizer
 
 from gradviz.graph import Place
+from gradviz.recording.torch_inside import rates_given
 from gradviz.recording.where import Spot
 
 _RESTS = 3  # steps: one or two may come before a schedule begins anew
@@ -81,11 +81,8 @@ def _gives_zero(scheduler: object) -> bool:
     """Say whether a scheduler gives a rate of 0 itself, where it does not only multiply one that is
     0; True where that cannot be asked any more.
     """
-    with suppress(Exception):  # a scheduler of the script's own may do anything
-        formula = getattr(scheduler, "_get_closed_form_lr", None)
-        rates = getattr(scheduler, "_last_lr", None) if formula is None else formula()
-        return rates is None or any(float(rate) == 0.0 for rate in rates)
-    return True
+    rates = rates_given(scheduler)
+    return rates is None or any(float(rate) == 0.0 for rate in rates)
 
 
 def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:

@@ -104,6 +104,7 @@ from gradviz.recording.torch_inside.modules import (
     modules_of,
     parameters_of,
 )
+from gradviz.recording.torch_inside.schedulers import rates_given
 from gradviz.recording.torch_inside.sharded import (
     holds_zeros,
     in_use,
