@@ -92,3 +92,19 @@ def test_of_two_in_one_memory_the_one_without_a_gradient_is_cut_and_moves_with_t
     first, second = report.training.parameters
     assert (first.mover, first.moved_with) == ("memory", "1.weight")
     assert second.mover == "gradient"
+
+
+def test_of_two_in_one_memory_no_step_leaves_the_one_without_a_gradient_unchanged():
+    model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
+    model[1].weight.data = model[0].weight.data
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with gradviz.trace() as trace:
+        for step in range(6):
+            hidden = model[0](torch.ones(2, 3))
+            loss = model[1](hidden.detach() if step else hidden).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    training = trace.report(loss, model, optimizer).training
+    assert not any("unchanged" in remark for remark in training.remarks)
+    assert not any("gradient of both" in remark for remark in training.remarks)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.facts.training import Missed
+from gradviz.recording.lodgers import lodgers
 from gradviz.recording.torch_inside import version
 from gradviz.training.optimizers import Optimizers, parameters_of
 
@@ -61,7 +62,8 @@ class LeftBehind:
     def missed(self, optimizers: Optimizers, names: Mapping[int, str]) -> dict[str, Missed]:
         """Return the parameters that several steps left as they are as they wrote to others.
 
-        Without those that steps wrote to only now and then while they were looked at.
+        Without those that steps wrote to only now and then while they were looked at, and those
+        that lie in one memory: what is written to another of these changes them too.
 
         Args:
             optimizers: Those that were seen.
@@ -78,6 +80,10 @@ class LeftBehind:
                 # Another optimizer may have written to it too
                 count = max(0, since - (number - write.version) // write.writes)
                 counts.setdefault(write.optimizer, {})[key] = Missed(count, since)
+        inside = lodgers(
+            {names[id(own)]: own for own in optimizers.parameters() if id(own) in names}
+        )
+        together = {*inside, *(own for lodged in inside.values() for own in lodged)}
         return {
             names[key]: own
             for held in counts.values()
@@ -85,6 +91,7 @@ class LeftBehind:
             if own.missed - min(held.values()).missed >= _OFTEN
             and key in names
             and key not in self._seldom
+            and names[key] not in together
         }
 
 

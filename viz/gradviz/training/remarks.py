@@ -69,12 +69,12 @@ def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple
 
 def of_shared(evidence: Iterable[Evidence], steppers: Sequence[Stepper]) -> tuple[str, ...]:
     """Return a clause for each two parameters in one memory that an optimizer steps by a gradient
-    of each.
+    of each, in every step that was looked at.
     """
     stepped = {
         parameter.name: parameter
         for parameter in evidence
-        if any(look.gradient and look.moved for look in parameter.looks)
+        if parameter.looks and all(look.gradient and look.moved for look in parameter.looks)
     }
     twice = {
         (stepper.name, frozenset((name, whole))): None
