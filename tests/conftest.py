@@ -1,12 +1,15 @@
 """What holds for the whole suite."""
 
+import compileall
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import gradviz
 import warm
 from gradviz import cli
 
@@ -19,6 +22,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A worker has none, and its code counts as typed at a prompt
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
+
+
+def pytest_sessionstart(session):
+    """Have gradviz compiled: where Python keeps nothing, each process would do it anew."""
+    if not hasattr(session.config, "workerinput"):
+        compileall.compile_dir(Path(gradviz.__file__).parent, quiet=2)
 
 
 def pytest_collection_finish():
