@@ -5,6 +5,7 @@ The article's net under every freeze strategy, and odd ones.
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import (
@@ -346,3 +347,11 @@ def empty() -> Report:
 
 
 ARTICLE_MODES = {"none": none, "requires-grad": frozen, "detach": detached, "no-grad": without_grad}
+
+
+def unrolled(column: Any) -> list[Any]:
+    """Return the values of a column of the page, which may be written as runs of equal ones."""
+    if isinstance(column, list | tuple):
+        return list(column)
+    runs = column["runs"]
+    return [value for value, times in zip(runs[::2], runs[1::2], strict=True) for _ in range(times)]

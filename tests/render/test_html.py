@@ -133,20 +133,22 @@ def test_the_page_holds_everything_that_is_drawn_and_every_parameter() -> None:
         report = make()
         (loss,) = data(render_html(report))["losses"]
         drawn = sum(1 for item in whole_sketch(report).items if not item.key.startswith("u"))
-        assert len(loss["nodes"]["text"]) >= drawn
+        texts, numbers = (graphs.unrolled(loss["nodes"][name]) for name in ("text", "parameter"))
+        assert len(texts) >= drawn
         things = [number for number in loss["tree"][1:] if number >= 0]
-        assert sorted(things) == list(range(len(loss["nodes"]["text"])))
-        assert set(loss["nodes"]["parameter"]) >= set(range(len(report.parameters)))
-        assert len(loss["parameters"]["numel"]) == len(report.parameters)
+        assert sorted(things) == list(range(len(texts)))
+        assert set(numbers) >= set(range(len(report.parameters)))
+        assert len(graphs.unrolled(loss["parameters"]["numel"])) == len(report.parameters)
         verdicts = data(render_html(report))["verdicts"]
-        assert [verdicts[number]["word"] for number in loss["parameters"]["verdict"]] == [
+        written = graphs.unrolled(loss["parameters"]["verdict"])
+        assert [verdicts[number]["word"] for number in written] == [
             str(p.verdict) for p in report.parameters.values()
         ]
 
 
 def test_the_reason_of_a_cut_parameter_names_the_line() -> None:
     (loss,) = data(render_html(graphs.detached()))["losses"]
-    reason = loss["strings"][loss["parameters"]["reason"][0]]
+    reason = loss["strings"][graphs.unrolled(loss["parameters"]["reason"])[0]]
     assert (
         reason == "Its value went into the loss, but no route back is left: cut by detach_() at"
         " article.py:31."

@@ -1,9 +1,10 @@
 """What the page has to know of one loss."""
 
 import json
+from itertools import accumulate
 
 import pytest
-from graphs import ARTICLE_MODES, detached, every_verdict
+from graphs import ARTICLE_MODES, detached, every_verdict, unrolled
 
 from gradviz.facts.training import Fate, Training
 from gradviz.render.page_data import _column, loss_data
@@ -13,10 +14,13 @@ from gradviz.render.page_data import _column, loss_data
 def test_it_is_plain_json_and_numbers_refer_to_what_is_there(report):
     data = loss_data(report())
     assert json.loads(json.dumps(data)) == json.loads(json.dumps(loss_data(report())))
-    sources, targets, _ = data["lines"]
+    steps, spans, strokes = map(unrolled, data["lines"])
+    sources = list(accumulate(steps))
+    targets = [source + span for source, span in zip(sources, spans, strict=True)]
+    assert len(strokes) == len(sources)
     assert all(0 <= thing < data["things"] for thing in [*sources, *targets])
     assert all(0 <= text < len(data["strings"]) for box in data["boxes"] for text, *_ in box)
-    assert len(data["parameters"]["numel"]) == len(report().parameters)
+    assert len(unrolled(data["parameters"]["numel"])) == len(report().parameters)
 
 
 def test_every_cut_names_its_line_and_the_parameters_behind_it():
@@ -31,7 +35,7 @@ def test_every_cut_names_its_line_and_the_parameters_behind_it():
 
 def test_each_verdict_has_its_reason():
     data = loss_data(every_verdict())
-    reasons = [data["strings"][number] for number in data["parameters"]["reason"]]
+    reasons = [data["strings"][number] for number in unrolled(data["parameters"]["reason"])]
     assert all(reason.endswith(".") for reason in reasons)
     assert any(reason.startswith("requires_grad is False") for reason in reasons)
 
@@ -45,14 +49,15 @@ def test_what_gradient_reaches_and_does_not_train_says_so_in_its_box_and_its_mod
     assert any("1 does not train" in box for box in boxes)
     words = {row[1]: data["strings"][row[6]] for row in data["groups"]}
     assert (words["f3"], words["f1"]) == ("1 not trained", "cut")
-    reason = data["parameters"]["reason"][list(detached().parameters).index("f3.weight")]
+    reason = unrolled(data["parameters"]["reason"])[list(detached().parameters).index("f3.weight")]
     assert data["strings"][reason].endswith("It does not train: no optimizer holds it.")
 
 
 @pytest.mark.parametrize(
     ("values", "written"),
     [
-        ([3, 3, 3], 3),
+        ([3, 3, 3], {"runs": [3, 3]}),
+        ([None, None, None], {"runs": [None, 3]}),
         ([1], [1]),
         ([1, 2], [1, 2]),
         ([5] * 9 + [6], {"runs": [5, 9, 6, 1]}),
@@ -60,3 +65,4 @@ def test_what_gradient_reaches_and_does_not_train_says_so_in_its_box_and_its_mod
 )
 def test_a_column_is_written_the_shortest_way(values, written):
     assert _column(values) == written
+    assert unrolled(written) == values

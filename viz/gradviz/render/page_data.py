@@ -7,7 +7,7 @@ The script shows this and never works it out: what a reader is told is written h
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from gradviz.causes import explain, has_raised
 from gradviz.causes.raised import has_failed
@@ -53,6 +53,8 @@ from gradviz.render.source import lines_near
 from gradviz.render.text_width import columns
 from gradviz.render.training import why_reached_in_vain
 from gradviz.render.tree import Group, GroupSort
+
+_T = TypeVar("_T")
 
 VERDICTS = tuple(Verdict)
 
@@ -128,7 +130,7 @@ class _Loss:
             "notes": [note_text(note) for note in report.notes],
             "things": len(things),
             "nodes": {name: _column([row.get(name, -1) for row in rows]) for name in _COLUMNS},
-            "lines": [list(column) for column in zip(*lines, strict=True)] or [[], [], []],
+            "lines": _lines(lines),
             "tree": tree.numbers,
             "groups": self._groups(tree),
             "open": tree.opened,
@@ -248,7 +250,7 @@ class _Loss:
         classes = {classes_by_path.get(".".join(path), "") for path in paths if path}
         return classes.pop() if len(classes) == 1 else ""
 
-    def _parameters(self) -> dict[str, list[Any]]:
+    def _parameters(self) -> dict[str, Any]:
         rows = []
         positions = {cut: position for position, cut in enumerate(self._report.cuts)}
         for name, parameter in self._report.parameters.items():
@@ -266,7 +268,7 @@ class _Loss:
                     self._place(switched) if switched else -1,
                 )
             )
-        return {name: [row[i] for row in rows] for i, name in enumerate(_OF_PARAMETERS)}
+        return {name: _column([row[i] for row in rows]) for i, name in enumerate(_OF_PARAMETERS)}
 
     def _why(self, parameter: Parameter) -> str:
         idle = self._idle.get(parameter.name)
@@ -339,16 +341,19 @@ def _concern(thing: PageThing) -> Concern:
     return Concern.AILING if fails else Concern.WELL
 
 
-def _column(values: list[int]) -> int | list[int] | dict[str, list[int]]:
-    """Return a column.
-
-    One number where all are the same, and each with how often it comes in a row where that is
-    shorter.
-    """
-    if len(set(values)) == 1 < len(values):
-        return values[0]
-    runs = [number for value, same in groupby(values) for number in (value, len(list(same)))]
+def _column(values: Sequence[_T]) -> Sequence[_T] | dict[str, list[Any]]:
+    """Return a column, or each value with how often it comes in a row where that is shorter."""
+    runs = [part for value, same in groupby(values) for part in (value, len(list(same)))]
     return {"runs": runs} if len(runs) < len(values) * 0.7 else values
+
+
+def _lines(lines: Sequence[tuple[int, int, int]]) -> list[Any]:
+    """Return how far each source is from the one before, each target from its source; strokes."""
+    sources, targets, strokes = zip(*lines, strict=True) if lines else ((), (), ())
+    ways = zip((0, *sources), sources, strict=False)
+    steps = [source - before for before, source in ways]
+    spans = [target - source for source, target in zip(sources, targets, strict=True)]
+    return [_column(column) for column in (steps, spans, strokes)]
 
 
 def _sizes(shape: tuple[int, ...] | None) -> str:

@@ -5,10 +5,23 @@
 // The report, as gradviz/render/html.py writes it. All words about it are in it; the script
 // arranges them, draws them and walks through them.
 const DATA = JSON.parse(document.getElementById("data").textContent);
+for (const {parameters} of DATA.losses) {
+  for (const [name, values] of Object.entries(parameters)) parameters[name] = unrolled(values);
+}
 const WORDS = DATA.verdicts.map(verdict => verdict.word);
 const CUT = WORDS.indexOf("cut");
 const [LOSS, , MARK, PARAMETER, , STUB] = [0, 1, 2, 3, 4, 5]; // SORTS of page_things.py
 const STROKE = Object.fromEntries(DATA.strokes.map((stroke, number) => [stroke.name, number]));
+
+/** A column as it is written: a value for each, or each value with how often it comes in a row. */
+function unrolled(values) {
+  if (!values.runs) return values;
+  const column = [];
+  for (let i = 0; i < values.runs.length; i += 2) {
+    for (let times = values.runs[i + 1]; times > 0; times--) column.push(values.runs[i]);
+  }
+  return column;
+}
 
 const isAlive = stroke => stroke === STROKE.gradient || stroke === STROKE.zero;
 
@@ -141,14 +154,16 @@ class Model {
     this.strings = loss.strings;
     this.n = loss.things;
     this.g = loss.groups.length;
-    for (const [name, values] of Object.entries(loss.nodes)) {
-      this[name] = this.column(values);
-    }
+    for (const [name, values] of Object.entries(loss.nodes)) this[name] = unrolled(values);
     this.parent = new Int32Array(this.n + this.g).fill(-1);
     this.depth = new Int32Array(this.n + this.g);
     this.children = Array.from({length: this.g}, () => []);
     this.readTree();
-    [this.sources, this.targets, this.strokes] = loss.lines;
+    const [steps, spans, strokes] = loss.lines.map(unrolled);
+    let source = 0;
+    this.sources = steps.map(step => (source += step));
+    this.targets = spans.map((span, line) => this.sources[line] + span);
+    this.strokes = strokes;
     this.after = this.index(this.sources);
     this.before = this.index(this.targets);
     this.boxLines = loss.boxes.map(lines => lines.map(line => this.readLine(line)));
@@ -156,18 +171,6 @@ class Model {
     this.open = new Uint8Array(this.g);
     this.isHidden = new Uint8Array(WORDS.length);
     this.foldAsAtFirst();
-  }
-
-  /** A column as it is written: one number for all, runs, or a number for each. */
-  column(values) {
-    if (typeof values === "number") return new Int32Array(this.n).fill(values);
-    if (!values.runs) return values;
-    const column = new Int32Array(this.n);
-    let at = 0;
-    for (let i = 0; i < values.runs.length; i += 2) {
-      column.fill(values.runs[i], at, (at += values.runs[i + 1]));
-    }
-    return column;
   }
 
   readTree() {
