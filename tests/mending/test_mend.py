@@ -105,17 +105,6 @@ MEANT = {
 }
 
 
-@pytest.fixture
-def mended(tmp_path, monkeypatch, nursery):
-    monkeypatch.chdir(tmp_path)
-
-    def mended(program, step="train.py:step", **options):
-        (tmp_path / "train.py").write_text(HEAD + textwrap.dedent(program).lstrip())
-        return mend(step, cost=False, nursery=nursery, **options)
-
-    return mended
-
-
 @pytest.mark.parametrize("program", MEANT.values(), ids=MEANT.keys())
 def test_a_stop_gradient_on_purpose_is_left_alone_unless_asked_for(mended, program):
     found = mended(program)

@@ -63,7 +63,8 @@ def mend(
     STEP is a function as in 'gradviz show' (also file.py:function), or a script, which is run with
     ARGUMENTS up to the first step of every optimizer. Every run has a process of its own and the
     same seed; your files stay as they are unless --apply is given. What is printed is taken by 'git
-    apply' and 'patch -p1'. A patch that was not measured is never shown.
+    apply' and 'patch -p1'. A patch that was not measured is never shown, nor one with which the
+    step raises when it runs again: a script runs on for up to 10 seconds, or to where it writes.
     """
     from gradviz.mending.mend import mend as find
     from gradviz.mending.text import render

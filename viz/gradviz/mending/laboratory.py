@@ -15,6 +15,7 @@ from gradviz.mending.order import Experiment, Order
 from gradviz.mending.outcome import Failure, TrialOutcome
 
 _GRACE = 60.0  # seconds in which an idle nursery is to end
+_ONWARD = 10.0  # seconds that a script may run on after its first step
 
 
 class Nursery:
@@ -75,6 +76,7 @@ class Laboratory:
         self._nursery = nursery
         self._folder = tempfile.TemporaryDirectory(prefix="gradviz-")
         self._done: dict[tuple[tuple[str, bytes], ...], TrialOutcome] = {}
+        self._onward: dict[tuple[tuple[str, bytes], ...], TrialOutcome] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +100,18 @@ class Laboratory:
         """Return how long the step takes with these sources, of several runs without a trace."""
         return self._run(sources, timed=True)
 
+    def run_on(self, sources: Mapping[str, bytes]) -> TrialOutcome:
+        """Return what becomes of the step when it is run again, or of the script when it runs on
+        after the step: what is over by a limit has run so far without an error.
+        """
+        key = tuple(sorted(sources.items()))
+        if key not in self._onward:
+            seconds = self.run(sources).seconds + _ONWARD
+            outcome = self._run(sources, onward=True, timeout=min(seconds, self.timeout))
+            is_limit = outcome.failure is not None and outcome.failure.kind == "timeout"
+            self._onward[key] = replace(outcome, failure=None) if is_limit else outcome
+        return self._onward[key]
+
     def count(self, experiment: Experiment) -> TrialOutcome:
         """Return what the modules of the script keep for the backward, as it is."""
         return self._run({}, experiment=experiment)
@@ -108,18 +122,24 @@ class Laboratory:
         *,
         timed: bool = False,
         experiment: Experiment | None = None,
+        onward: bool = False,
+        timeout: float | None = None,
     ) -> TrialOutcome:
         self.trials += 1
         result = Path(self._folder.name) / f"{self.trials}.json"
         order = replace(
-            self.order, sources=sources, result=str(result), timed=timed, experiment=experiment
+            self.order,
+            sources=sources,
+            result=str(result),
+            timed=timed,
+            experiment=experiment,
+            onward=onward,
         )
-        answer = self._nursery.ask(json.dumps({"order": order.to_text(), "timeout": self.timeout}))
+        limit = self.timeout if timeout is None else timeout
+        answer = self._nursery.ask(json.dumps({"order": order.to_text(), "timeout": limit}))
         if answer == "timeout":
             return TrialOutcome(
-                failure=Failure(
-                    kind="timeout", message=f"it took more than {self.timeout:g} seconds"
-                )
+                failure=Failure(kind="timeout", message=f"it took more than {limit:g} seconds")
             )
         if answer != "done" or not result.exists():
             return TrialOutcome(failure=Failure(kind="died", message="its process ended early"))

@@ -9,7 +9,7 @@ from gradviz.mending.cost import PatchCost
 from gradviz.mending.effect import Effect, is_there
 from gradviz.mending.laboratory import Laboratory, Nursery
 from gradviz.mending.order import Order
-from gradviz.mending.outcome import TrialOutcome, check
+from gradviz.mending.outcome import Failure, TrialOutcome, check
 from gradviz.mending.patches import merged
 from gradviz.mending.problems import Problem, best, problems
 from gradviz.mending.purpose import is_meant
@@ -26,12 +26,15 @@ class Tried:
         mends: What helps, the best first.
         meant: It looks like a stop-gradient on purpose, and nothing was tried.
         by: The problem whose patch mends this one too; None where there is none.
+        refused: A patch with which the step raises when it runs again, and what it raises; None
+            where there is none.
     """
 
     problem: Problem
     mends: tuple[Mend, ...] = ()
     meant: bool = False
     by: Problem | None = None
+    refused: tuple[Mend, Failure] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +167,8 @@ def _tried(search: Search, *, meant: bool) -> list[Tried]:
         mends = () if by is not None else tuple(search.mends(problem))
         # An input that requires grad is nothing to mend
         if mends or by is not None or problem.kind != "unregistered":
-            tried.append(Tried(problem=problem, mends=mends, by=by))
+            refused = search.refused.get(problem)
+            tried.append(Tried(problem=problem, mends=mends, by=by, refused=refused))
     return tried
 
 
@@ -198,7 +202,12 @@ def _stages(
             if first.soft is soft:
                 both = merged(search.originals, [whole, first.sources])
                 ran = None if both is None else laboratory.run(both)
-                if both is not None and ran is not None and _adds(search, after, ran, first):
+                if (
+                    both is not None
+                    and ran is not None
+                    and _adds(search, after, ran, first)
+                    and search.later_failure(both) is None
+                ):
                     mends, whole, after = [*mends, first], both, ran
         effect = search.effect(outcome, after, _union(mends), soft=soft) if mends else None
         if effect is not None:

@@ -40,6 +40,7 @@ class Order:
         timed: Run the step several times for its time, and do not trace it.
         experiment: Run the script to count what its modules keep, and do not trace it; None where
             it is traced.
+        onward: Run the step again, or the script on, and do not trace it.
     """
 
     step: str
@@ -51,6 +52,7 @@ class Order:
     result: str = ""
     timed: bool = False
     experiment: Experiment | None = None
+    onward: bool = False
 
     @property
     def is_script(self) -> bool:
@@ -68,6 +70,7 @@ class Order:
             "module": self.module,
             "backward": self.backward,
             "timed": self.timed,
+            "onward": self.onward,
             "experiment": None if self.experiment is None else asdict(self.experiment),
         }
         return json.dumps({**fields, "result": self.result, "sources": sources})

@@ -14,7 +14,7 @@ from gradviz.mending.cost import PatchCost, cost_of
 from gradviz.mending.edit import Edit, FaultyLine, proposals
 from gradviz.mending.effect import Effect, effect_of
 from gradviz.mending.laboratory import Laboratory
-from gradviz.mending.outcome import TrialOutcome
+from gradviz.mending.outcome import Failure, TrialOutcome
 from gradviz.mending.own import is_own
 from gradviz.mending.patches import patch
 from gradviz.mending.problems import Problem, best, parts, problems
@@ -98,6 +98,8 @@ class Search:
         base: The step as it is.
         repeatable: Two runs of it agree to the bit.
         wanted: Parameters of every problem that is to be mended.
+        refused: The best patch of a problem with which the step raises when it runs again, and
+            what it raises.
     """
 
     def __init__(self, laboratory: Laboratory) -> None:
@@ -108,6 +110,7 @@ class Search:
             self.base.failure is None and laboratory.run({}, again=True).bits == self.base.bits
         )
         self._files: dict[str, SourceFile] = {}
+        self.refused: dict[Problem, tuple[Mend, Failure]] = {}
 
     def source(self, file: str) -> SourceFile | None:
         """Return a file of the user's as it is; None where it is no Python."""
@@ -173,7 +176,27 @@ class Search:
             if any(not mend.soft for mend in mends) or not further:
                 break
             states = sorted(further, key=_length)  # what drops most is nearest
-        return sorted(mends, key=lambda mend: mend.rank)
+        return self._lasting(problem, sorted(mends, key=lambda mend: mend.rank))
+
+    def _lasting(self, problem: Problem, mends: list[Mend]) -> list[Mend]:
+        """Return the patches with which the step also runs when it runs again."""
+        lasting: list[Mend] = []
+        for mend in mends:
+            failure = self.later_failure(mend.sources)
+            if failure is None:
+                lasting.append(mend)
+            else:
+                self.refused.setdefault(problem, (mend, failure))
+        return lasting
+
+    def later_failure(self, sources: Mapping[str, bytes]) -> Failure | None:
+        """Return what a patch has the step raise when it runs again; None where that is nothing, or
+        where the step as it is raises too.
+        """
+        failure = self._laboratory.run_on(sources).failure
+        if failure is None or self._laboratory.run_on({}).failure is not None:
+            return None
+        return failure
 
     def outcome(self, mend: Mend) -> TrialOutcome:
         """Return what became of the step with a patch."""

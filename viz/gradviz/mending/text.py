@@ -7,6 +7,7 @@ between them is passed over by ``git apply`` and ``patch``.
 """
 
 import os
+import re
 import textwrap
 from pathlib import Path
 
@@ -50,9 +51,7 @@ def _tried(mending: Mending, tried: Tried) -> list[str]:
     if not tried.mends:
         return [
             title,
-            *_labelled(
-                "no patch", "no change that gradviz knows brought the gradient back without harm"
-            ),
+            *_labelled("no patch", _why_none(tried)),
         ]
     first = tried.mends[0]
     goes = any(first in stage.mends for stage in mending.stages)
@@ -65,6 +64,20 @@ def _tried(mending: Mending, tried: Tried) -> list[str]:
         )
     )
     return [title, *_labelled("fix", ", then ".join(first.titles) + later)]
+
+
+def _why_none(tried: Tried) -> str:
+    why = "no change that gradviz knows brought the gradient back without harm"
+    if tried.refused is None:
+        return why
+    mend, failure = tried.refused
+    place = f" at {_place(Place(failure.file, failure.line, ''))}" if failure.line else ""
+    message = re.split(r"[.:] | \(", failure.message)[0]
+    kept = "; what a run keeps for the next holds its graph" if "second time" in message else ""
+    return (
+        f"{why}: {', then '.join(mend.titles)}, and the step raises {failure.kind}{place} when it"
+        f" runs again ({message}{kept})"
+    )
 
 
 def _stage(mending: Mending, stage: Stage) -> bytes:

@@ -27,6 +27,7 @@ from torch import Tensor
 from gradviz.costing.saved import SavedBytes
 from gradviz.errors import GradvizError
 from gradviz.mending.counting import Counting
+from gradviz.mending.onward import Onward, run_again
 from gradviz.mending.order import Experiment, Order
 from gradviz.mending.outcome import CallBits, Failure, KeptMemory, TrialOutcome
 from gradviz.recording import where
@@ -53,6 +54,8 @@ def perform(order: Order) -> TrialOutcome:
     try:
         if order.experiment is not None:
             outcome = TrialOutcome(kept=_count_kept(order, order.experiment))
+        elif order.onward:
+            outcome = _run_on(order)
         elif order.is_script:
             outcome = _run_script(order)
         else:
@@ -171,6 +174,15 @@ def _count_kept(order: Order, experiment: Experiment) -> KeptMemory:
     if counting.kept is None:
         raise GradvizError(f"the script ended before backward {experiment.backward}")
     return counting.kept
+
+
+def _run_on(order: Order) -> TrialOutcome:
+    if not order.is_script:
+        run_again(find_function(order.step))
+        return TrialOutcome()
+    with Onward(), suppress(SystemExit):
+        _as_main(order)
+    return TrialOutcome()
 
 
 def _run_script(order: Order) -> TrialOutcome:
