@@ -89,10 +89,7 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
         "            from a factor of zero",
         "  why       the other factor is still zero, but it gets gradient itself",
         frozen,
-        (
-            "gradviz: optimizer (AdamW) steps after backward 1: gradient reached 6 of its 12"
-            " parameters"
-        ),
+        ("gradviz: optimizer (AdamW) steps after backward 1, which reached 6 of its 12 parameters"),
         (
             "  zero      lora_A.default in q_proj and v_proj (6 tensors, 192 values): what arrived"
             " is all zero"
@@ -107,7 +104,7 @@ def test_a_lora_run_is_told_in_pefts_words_with_a_row_for_each_adapter_tensor(ca
             "  no longer zero: lora_A.default in q_proj and v_proj (6 tensors, 192 values), reached"
             " now; zero at backward 1"
         ),
-        "gradviz: optimizer (AdamW) steps after backward 2: gradient reached all its parameters",
+        "gradviz: optimizer (AdamW) steps after backward 2, which reached all its parameters",
         f"gradviz: wrote {tmp_path / 'report.json'}",
     ]
     assert (tmp_path / "report.json").stat().st_size

@@ -42,8 +42,8 @@ def test_the_headline_names_each_sort_of_loss() -> None:
     assert (
         headline(graphs.every_verdict())
         == "3 of 8 parameters get gradient; item() at train.py:7 cuts off gate; stem is frozen, and"
-        " gradient still passes through it to f1.weight; the gradient of codes is all zero, from"
-        " round at train.py:9 on; aux is not used"
+        " gradient still passes through it to f1.weight; the gradient of codes is all zero because"
+        " of round at train.py:9; aux is not used"
     )
 
 

@@ -57,7 +57,7 @@ def test_a_cut_is_told_with_its_line_what_it_prunes_what_it_means_and_what_mends
           also at   train.py:30: x = loss_adv.detach()
           means     The value became a Python number, and a number has no history: what is computed from it
                     is a constant to the loss.
-          fix       Compute with the tensor, and keep item() for what is printed or logged.
+          fix       Compute with the tensor, and read its number only for what is printed or logged.
         """)
 
 

@@ -41,7 +41,7 @@ def test_training_in_children_is_said_and_followed_where_asked(rank_scripts, way
     assert followed.said.count("backward 1, loss at hogwild.py:8: loss.backward()") == 2
     assert (
         followed.said.count(
-            "optimizer (SGD) steps after backward 1: gradient reached all its parameters"
+            "optimizer (SGD) steps after backward 1, which reached all its parameters"
         )
         == 2
     )

@@ -154,4 +154,4 @@ def test_a_run_of_trl_is_told_in_pefts_words(scripts):
         "lora_A.default in q_proj (2 tensors, 64 values): zero at backward 1, reached now"
         in ran.err
     )
-    assert "(AdamW) steps after backward 2: gradient reached all its parameters" in ran.err
+    assert "(AdamW) steps after backward 2, which reached all its parameters" in ran.err

@@ -58,12 +58,12 @@ def test_a_gan_is_told_call_by_call(told):
             " torch.zeros(5, 1))"
         ),
         (
-            "gradviz: optimizerD (Adam) steps after backward 1 and 2: gradient reached all its"
+            "gradviz: optimizerD (Adam) steps after backward 1 and 2, which reached all its"
             " parameters"
         ),
         "gradviz: backward 3, errG at train.py:24: errG.backward()",
         "  reached   netG.* (6 tensors, 74 values), netD.* (4 tensors, 33 values)",
-        "gradviz: optimizerG (Adam) steps after backward 3: gradient reached all its parameters",
+        "gradviz: optimizerG (Adam) steps after backward 3, which reached all its parameters",
         (
             "  also gets gradient: netD.* (4 tensors, 33 values): optimizerD holds them, and does"
             " not step here"
@@ -93,7 +93,7 @@ def test_names_of_an_agents_parts_and_of_a_bare_tensor_are_found(told):
     # That the targets were copied once is no route
     assert not any("partial" in line for line in said)
     assert (
-        "gradviz: agent.a_optimizer (Adam) steps after backward 3: gradient reached its only"
+        "gradviz: agent.a_optimizer (Adam) steps after backward 3, which reached its only"
         " parameter" in said
     )
 
@@ -188,7 +188,7 @@ def test_a_frozen_base_is_a_line_and_lora_is_zero_at_the_first_call_only(told):
 def test_calls_inside_one_step_are_tied_to_it(told):
     said = told(shapes.LBFGS)
     assert [line for line in said if "steps" in line] == [
-        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3: gradient reached 3 of its 4"
+        "gradviz: optimizer (LBFGS) steps after backward 1, 2 and 3, which reached 3 of its 4"
         " parameters"
     ]  # weight_hh meets a state of zeros
 
@@ -197,7 +197,7 @@ def test_several_losses_before_one_step_are_judged_together(told):
     said = told(shapes.ACCUMULATING)
     assert any(line.startswith("  unused    right.* (2 tensors, 4 values): ") for line in said)
     assert (
-        "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its parameters"
+        "gradviz: optimizer (SGD) steps after backward 1 and 2, which reached all its parameters"
         in said
     )
 
@@ -346,7 +346,7 @@ optimizer.step()
 
 def test_frozen_parameters_that_an_optimizer_holds_are_not_said_to_get_gradient(told):
     assert (
-        "gradviz: optimizer (SGD) steps after backward 1: gradient reached 2 of its 4 parameters, 2"
+        "gradviz: optimizer (SGD) steps after backward 1, which reached 2 of its 4 parameters, 2"
         " are frozen" in told(FROZEN_HELD)
     )
 
@@ -436,10 +436,7 @@ def test_a_zero_that_a_call_not_told_of_makes_up_for_is_no_zero_of_the_step(told
             " step).backward()"
         ),
         "  why       the other factor is zero",
-        (
-            "gradviz: optimizer (SGD) steps after backward 1 and 2: gradient reached all its"
-            " parameters"
-        ),
+        ("gradviz: optimizer (SGD) steps after backward 1 and 2, which reached all its parameters"),
     ]
 
 
@@ -460,7 +457,7 @@ def test_an_optimizer_of_what_is_frozen_is_said_to_change_nothing(told):
         ).replace("torch.randn(4, 3)", "torch.randn(4, 3, requires_grad=True)")
     )
     assert (
-        "gradviz: optimizer (SGD) steps after backward 1: all its 4 parameters are frozen, so this"
+        "gradviz: optimizer (SGD) steps after backward 1; all its 4 parameters are frozen, so this"
         " changes nothing" in said
     )
     assert any(
@@ -527,7 +524,7 @@ def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_woul
     told,
 ):
     assert told(PLAIN_LIST)[2:] == [
-        "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters",
+        "gradviz: optimizer (SGD) steps after backward 1, which reached all its parameters",
         (
             "  also gets gradient: net.layers[0..2].* (6 tensors, 60 values), net.heads['a'].*"
             " (2 tensors, 5 values): no optimizer holds them"
@@ -563,7 +560,7 @@ def test_layers_in_a_plain_list_that_the_optimizer_was_given_are_none_of_its_bus
         )
     )
     assert said[2:] == [
-        "gradviz: optimizer (SGD) steps after backward 1: gradient reached all its parameters"
+        "gradviz: optimizer (SGD) steps after backward 1, which reached all its parameters"
     ]
 
 
@@ -597,7 +594,7 @@ def test_what_was_told_before_of_the_same_line_is_said_in_a_word(told):
     assert said[11:] == [
         "gradviz: backward 3, loss at train.py:10: net[2](net[1](hidden)).sum().backward()",
         "  reached   net.* (6 tensors, 45 values)",
-        "gradviz: optimizer (SGD) steps after backward 3: gradient reached all its parameters",
+        "gradviz: optimizer (SGD) steps after backward 3, which reached all its parameters",
         "gradviz: net.0.* (2) train by a later step: the alarm about them is taken back.",
     ]
 
@@ -659,10 +656,7 @@ def test_heads_of_one_network_that_several_optimizers_hold_are_idle_where_anothe
             optimizer_info.step()
         """)
     assert said[3:5] == [
-        (
-            "gradviz: optimizer_D (Adam) steps after backward 1: gradient reached 4 of its 6"
-            " parameters"
-        ),
+        ("gradviz: optimizer_D (Adam) steps after backward 1, which reached 4 of its 6 parameters"),
         "  unused    code.* (2 tensors, 8 values): not part of this loss; another loss trains them",
     ]
     assert not any("ALARM" in line for line in said)

@@ -57,18 +57,18 @@ def test_what_is_severed_where_another_optimizer_holds_the_rest_is_told_with_its
 
 def test_what_no_loss_has_used_so_far_waits_without_an_alarm():
     first, *rest = step_lines(step(held=("d.w", "h.w"), waiting=("h.w",)), [CALL])
-    assert first == "opt (SGD) steps after backward 2: gradient reached 1 of its 2 parameters"
+    assert first == "opt (SGD) steps after backward 2, which reached 1 of its 2 parameters"
     assert rest == ["  unused so far: h.w (4 values): a later loss may use them"]
 
 
 def test_gradient_is_not_said_to_reach_all_where_some_of_what_is_held_is_stale():
     assert reach_in_words(step(held=("d.w",), stale=("h.w",))) == (
-        "gradient reached 1 of its parameters, and others that it holds were replaced"
+        ", which reached 1 of its parameters; others that it holds were replaced"
     )
     assert reach_in_words(step(stale=("h.w",))) == (
-        "no gradient reached its parameters, which were replaced"
+        "; no gradient reached its parameters, which were replaced"
     )
-    assert reach_in_words(step(held=("d.w",))) == "gradient reached its only parameter"
+    assert reach_in_words(step(held=("d.w",))) == ", which reached its only parameter"
 
 
 def test_what_many_other_optimizers_hold_is_one_line():

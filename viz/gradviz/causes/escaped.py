@@ -22,7 +22,7 @@ CAUSES = (
         explanation=Explanation(
             "The value became a Python number, and a number has no history: what is computed from"
             " it is a constant to the loss.",
-            "Compute with the tensor, and keep item() for what is printed or logged.",
+            "Compute with the tensor, and read its number only for what is printed or logged.",
         ),
     ),
     Cause(

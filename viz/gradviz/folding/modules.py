@@ -10,9 +10,11 @@ room.
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from math import ceil
 
+from gradviz.errors import GradvizError
 from gradviz.folding.flow import Flow
 from gradviz.folding.losses import loss_functions
 from gradviz.graph import Node, NodeKind, Parameter
@@ -20,6 +22,7 @@ from gradviz.graph import Node, NodeKind, Parameter
 LONGEST_PERIOD = 8  # of siblings that take turns
 # Siblings named like h0 and h1 are merged from this many on, so that conv1 and conv2 stay apart
 MANY = 4
+_FEW_NAMES = 6  # in an error, of the modules that there are
 MOST_CHILDREN = 60  # of a module; more are bundled
 
 
@@ -87,13 +90,28 @@ class Modules:
         return module
 
     def _want(self, patterns: Sequence[str]) -> None:
-        anywhere = [form for pattern in patterns for form in (pattern, f"*.{pattern}")]
-        for module in reversed(self.all) if patterns else ():
-            if any(fnmatchcase(module.path, pattern) for pattern in anywhere):
+        for pattern in patterns:
+            meant = [
+                module
+                for module in self.all
+                if any(fnmatchcase(module.path, form) for form in (pattern, f"*.{pattern}"))
+            ]
+            if not meant:
+                raise GradvizError(self._no_match(pattern))
+            for module in meant:
+                module.contents["wanted"] = 1
                 module.wanted = True
-                module.contents["wanted"] += 1
+        for module in reversed(self.all):
             if module.wanted and module.parent is not None:
                 module.parent.wanted = True
+
+    def _no_match(self, pattern: str) -> str:
+        paths = [module.path for module in self.all[1:]]
+        close = get_close_matches(pattern, paths, n=1)
+        outer = sorted(paths, key=lambda path: path.count("."))[:_FEW_NAMES]
+        more = ", ..." if len(paths) > len(outer) else ""
+        way = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(outer)}{more}"
+        return f"no module of the graph matches {pattern!r}; {way if paths else 'it has none'}"
 
     def _find_contents(
         self, flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]

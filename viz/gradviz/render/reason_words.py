@@ -50,8 +50,8 @@ def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
         "not_stepped": _not_stepped(fate, at, them),
         "too_small": _too_small(fate, at, their)
         + (
-            f", and {their} gradient is next to nothing beside that of the same module's other"
-            " parameters: harmless where a normalisation follows"
+            f", and {their} gradient is next to nothing compared with that of the same module's"
+            " other parameters: harmless where a normalisation follows"
             if faint
             else ""
         ),

@@ -384,13 +384,15 @@ def _zero_clauses(report: Findings) -> list[str]:
     zero = _with(report, Verdict.ZERO)
     if not zero:
         return []
-    clause = f"the gradient of {_subject(zero, report)[0]} is all zero"
+    who = _subject(zero, report)[0]
+    who += " parameters" if who.isdigit() else ""
+    clause = f"the gradient of {who} is all zero"
     origins = {parameter.zero for name, parameter in report.parameters.items() if name in zero}
     origin = origins.pop() if len(origins) == 1 else None
     if origin is None:
         return [clause]
     place = f" at {file_and_line(origin.place.file, origin.place.line)}" if origin.place else ""
-    return [f"{clause}, from {printable(begins_in(origin) + place)} on"]
+    return [f"{clause} because of {printable(begins_in(origin) + place)}"]
 
 
 def _unused_clauses(report: Findings) -> list[str]:

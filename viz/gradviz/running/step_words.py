@@ -36,7 +36,7 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
         )
         lines += _held_others(step, last) if step.holds_others else _starved(step.starved, calls)
     else:
-        lines.append(f"{who} {steps} {after}: {reach_in_words(step)}")
+        lines.append(f"{who} {steps} {after}{reach_in_words(step)}")
     if step.discarded_at is not None:
         brought = numbers_in_words([call.name.number for call in calls[:-1]])
         lines.append(
@@ -127,38 +127,34 @@ def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
 
 
 def reach_in_words(step: OptimizerStep) -> str:
-    """Return how many of its parameters gradient reached."""
+    """Return how many of its parameters these calls reached, to follow them in a sentence."""
     without = (step.zero, step.older, step.idle, step.frozen, step.waiting)
     got = len(step.held) - sum(map(len, without))
     if step.stale:
         return (
-            f"gradient reached {got} of its parameters, and others that it holds were replaced"
+            f", which reached {got} of its parameters; others that it holds were replaced"
             if got
-            else "no gradient reached its parameters, which were replaced"
+            else "; no gradient reached its parameters, which were replaced"
         )
     if not step.held:
-        return "none of its parameters is known"
+        return "; none of its parameters is known"
     if got == len(step.held):
-        return (
-            "gradient reached all its parameters"
-            if got > 1
-            else "gradient reached its only parameter"
-        )
+        return f", which reached {'all its parameters' if got > 1 else 'its only parameter'}"
     if len(step.frozen) == len(step.held):
         who = (
             f"all its {len(step.held)} parameters are"
             if len(step.held) > 1
             else "its only parameter is"
         )
-        return f"{who} frozen, so this changes nothing"
+        return f"; {who} frozen, so this changes nothing"
     frozen = (
         f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen"
         if step.frozen
         else ""
     )
     if len(step.held) == 1:
-        return "no gradient of these calls reached its only parameter"
-    return f"gradient reached {got} of its {len(step.held)} parameters{frozen}"
+        return ", which did not reach its only parameter"
+    return f", which reached {got} of its {len(step.held)} parameters{frozen}"
 
 
 def _again(step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:

@@ -90,8 +90,8 @@ _MEANS: Mapping[str, Explained] = {
         " Detach only what is logged.",
     ),
     "vanishing": (
-        "The gradient that arrives is so small beside that of other parameters that the update"
-        " is lost in rounding.",
+        "The gradient that arrives is so much smaller than that of other parameters that the"
+        " update is lost in rounding.",
         "Use residual connections, normalisation, another activation or another initialisation.",
     ),
     "exploding": (
