@@ -20,6 +20,7 @@ import pytest
 import torch
 from torch import nn
 
+import gradviz
 import warm
 from gradviz import cli
 
@@ -329,6 +330,11 @@ def test_the_reference_has_the_help_of_every_command():
     for command in cli.gradviz.commands:
         assert f"\n| `gradviz {command}` |" in page
         assert f"\n$ gradviz {command} --help\nUsage: gradviz {command} " in page
+
+
+def test_the_reference_of_python_has_every_public_name():
+    page = (DOCS / "reference" / "python.md").read_text()
+    assert [name for name in gradviz.__all__ if f"gradviz.{name}" not in page] == []
 
 
 def test_the_reference_names_every_kind_of_cut_and_every_word():

@@ -15,7 +15,8 @@ def _no_such(name: object, names: Iterable[str]) -> str:
 class Parameters(Mapping[str, Parameter]):
     """The parameters of a report by name, in the model's order.
 
-    A tied parameter answers to each of its names.
+    A tied parameter answers to each of its names. A name that there is none of raises a KeyError
+    that says which was likely meant.
     """
 
     __slots__ = ("_by_name", "_names")
