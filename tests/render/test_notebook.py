@@ -48,6 +48,13 @@ def test_a_report_shows_its_picture_and_its_text(notebook: Any) -> None:
     assert "  fix       Drop it, or use x.detach()" in said
 
 
+def test_the_text_of_a_picture_is_about_as_large_as_that_of_the_notebook(notebook: Any) -> None:
+    (output,) = notebook.cells[1].outputs
+    wide = float(re.findall(r'viewBox="0 0 (\S+) ', output.data["image/svg+xml"])[0])
+    (most,) = re.findall(r'<img style="width:100%;max-width:(\d+)px"', output.data["text/html"])
+    assert 1.1 * wide < int(most) < 1.4 * wide
+
+
 def test_a_line_of_a_cell_goes_by_the_number_that_the_reader_sees() -> None:
     step = (
         "model = torch.nn.Linear(2, 1)\nwith gradviz.trace() as trace:\n    loss ="

@@ -17,6 +17,8 @@ from gradviz.render.sentences import headline
 from gradviz.render.svg import render_svg
 from gradviz.render.text import for_terminal, render_text
 
+_SCALE = 1.25  # of a picture, so that its text is as large as that of a notebook
+
 
 def mimebundle(report: Findings) -> dict[str, str]:
     """Return what a notebook may show, by MIME type.
@@ -26,8 +28,9 @@ def mimebundle(report: Findings) -> dict[str, str]:
     bundle = {"text/plain": repr(report)}
     with suppress(EngineError):
         svg = render_svg(report)
+        wide = round(_SCALE * float(svg.partition('viewBox="0 0 ')[2].split()[0]))
         picture = (
-            f'<img alt="{escape(headline(report))}"'
+            f'<img style="width:100%;max-width:{wide}px" alt="{escape(headline(report))}"'
             f' src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
         )
         text = escape(render_text(report))
