@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.facts.training import Missed
+from gradviz.facts.missed import Missed
 from gradviz.training.left_behind import LeftBehind
 from gradviz.training.optimizers import Optimizers
 

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 import gradviz
-from gradviz.facts.training import Evidence, Look, Missed, Stepper
+from gradviz.facts.missed import Missed, Stopped
+from gradviz.facts.training import Evidence, Look, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import of_leaves, of_left_behind, of_loss, of_shared, of_unfed
 
@@ -67,13 +68,22 @@ def test_an_optimizer_that_never_stepped_and_to_which_nothing_came_is_told():
 
 
 def test_what_later_steps_leave_unchanged_is_a_clause():
-    every = ["net.a.weight", "net.a.bias", "net.b.weight"]
-    missed = dict.fromkeys(every[:2], Missed(4, 9))
-    assert of_left_behind(missed, every) == ("4 of the last 9 steps leave net.a.* (2) unchanged",)
-    assert of_left_behind({"net.b.weight": Missed(5, 5)}, every) == (
-        "the last 5 steps leave net.b.weight unchanged",
+    def told(*fields):
+        every = ["net.a.weight", "net.a.bias", "net.b.weight"]
+        return of_left_behind(
+            [Evidence(name=name, **own) for name, own in zip(every, fields, strict=True)]
+        )
+
+    some, all_of_five = {"missed": Missed(4, 9)}, {"missed": Missed(5, 5)}
+    assert told(some, some, {}) == ("4 of the last 9 steps leave net.a.* (2) unchanged",)
+    assert told({}, {}, all_of_five) == ("the last 5 steps leave net.b.weight unchanged",)
+    assert told({}, {}, {}) == ()
+    unused = {"stopped": Stopped(steps=6, optimizer="opt"), "missed": Missed(6, 9)}
+    assert told({}, {}, unused) == (
+        "the last 6 steps of opt leave net.b.weight unchanged: no loss uses it any more",
     )
-    assert of_left_behind({}, every) == ()
+    cut = {"stopped": Stopped(steps=6, optimizer="opt", is_cut=True), "missed": Missed(6, 9)}
+    assert told({}, {}, cut) == ()  # an alarm tells of it
 
 
 def test_of_two_in_one_memory_the_one_without_a_gradient_is_cut_and_moves_with_the_other():

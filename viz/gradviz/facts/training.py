@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
 from gradviz.graph import NotFinite, Parameter, Place
 
@@ -25,7 +26,7 @@ IN_WORDS = {
 WHYS = tuple(IN_WORDS)
 """Why a parameter does not train, in the order of its way from the forward to the weight."""
 
-BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ")
+BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ", "stopped")
 """Reasons of alarms beside these."""
 
 MOVERS = ("gradient", "weight decay", "no gradient", "hand", "hand, no gradient", "memory")
@@ -56,19 +57,6 @@ class Thresholds:
 THRESHOLDS = Thresholds()
 # Of the gradient of a module's other parameters: so much may be what rounding leaves of zero
 NEXT_TO_NOTHING = 1e-5
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Missed:
-    """Steps that leave a parameter as it is. Read-only.
-
-    Attributes:
-        missed: How many.
-        since: Of how many last ones.
-    """
-
-    missed: int
-    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +377,8 @@ class Evidence:
         houses: Some parameter lies in its memory.
         heir: What is trained in its place: a leaf that began with its value and gets the gradient
             in every call that is cut off from it; None where none is.
+        stopped: The last steps, where none finds gradient; None where one may.
+        missed: Steps that leave it as it is and write to others; None where none does.
     """
 
     name: str
@@ -428,6 +418,8 @@ class Evidence:
     laid_at: Place | None = None
     houses: bool = False
     heir: Heir | None = None
+    stopped: Stopped | None = None
+    missed: Missed | None = None
 
     @property
     def is_late(self) -> bool:

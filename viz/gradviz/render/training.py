@@ -14,7 +14,7 @@ from gradviz.system.grouped import grouped
 NOT_KNOWN = "whether parameters train is not known"
 _CLAUSES = 3  # reasons in a sentence, before the rest is only counted
 _GROUPS = 3  # of names in a reason
-_TOLD_BESIDE = ("constant_term", "exploding", "ranks_differ")
+_TOLD_BESIDE = ("stopped", "constant_term", "exploding", "ranks_differ")
 _CALMLY_LAST = ("frozen", "unused")
 
 
@@ -95,8 +95,13 @@ def _how_many(training: Training) -> str:
     if _is_open(training):
         return f"{_steps(training)}, so {NOT_KNOWN}"
     fates = training.parameters
-    train = sum(fate.trains is True and fate.mover in BY_GRADIENT for fate in fates)
+    over = {name for own in training.alarms if own.why == "stopped" for name in own.parameters}
+    moved = [fate.name for fate in fates if fate.trains is True and fate.mover in BY_GRADIENT]
+    train = len(moved)
     total = counted(len(fates), "parameter")
+    if over:
+        train = sum(name not in over for name in moved)
+        return f"{train} of {total} {'trains' if train == 1 else 'train'} to the end"
     if train == len(fates):
         return f"All {total} train" if len(fates) > 1 else "The only parameter trains"
     if len(fates) == 1:

@@ -109,6 +109,7 @@ class Account:
             stale=self._training.identities.stale_in(optimizer, self._training.optimizers),
             inside=self._training.identities.inside,
             waits=not is_last and self._steps[id(optimizer)] < _SURE,
+            stalled=self._training.stalls.stalled,
         )
         step = replace(
             step, prevented=prevented, discarded_at=self._discarded_at(optimizer, rounds)

@@ -34,6 +34,7 @@ def judge_step(
     stale: Sequence[str] = (),
     inside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     waits: bool = False,
+    stalled: Container[int] = (),
 ) -> OptimizerStep:
     """Hold an optimizer's parameters against what the calls before its step reached, and return the
     step as that shows it.
@@ -48,6 +49,7 @@ def judge_step(
             it holds and no model has any more.
         inside: Names of what lies in the memory of each parameter, by its name.
         waits: It is early to say of what no loss has used that none will.
+        stalled: Identities of what steps have moved: why they do so no more is told at the end.
     """
     names = {key: name for call in calls for key, name in call.names.items()}
     held: dict[str, torch.Tensor] = {
@@ -67,6 +69,7 @@ def judge_step(
             if other is not optimizer
             for tensor in parameters_of(other)
         ),
+        stalled=stalled,
         reached=_reached(earlier),
         reached_there=_reached(
             [call for call in earlier if any(call.place == now.place for now in calls)]
@@ -99,6 +102,7 @@ class _Sorter:
         complete: They are all that there were.
         waits: What no loss has used a later one may use.
         shared: Identities of what other optimizers hold too.
+        stalled: Of what steps have moved, and do no more.
         reached: Names of what calls before these reached.
         reached_there: Of what such calls at one of the same lines reached.
     """
@@ -107,6 +111,7 @@ class _Sorter:
     complete: bool
     waits: bool
     shared: frozenset[int]
+    stalled: Container[int]
     reached: frozenset[str]
     reached_there: frozenset[str]
 
@@ -128,7 +133,7 @@ class _Sorter:
             return "zero" if certain or _is_zero(gradient) else ""
         if verdicts == {Verdict.UNUSED} and (id(tensor) in self.shared or name in self.reached):
             return "idle"
-        if name in self.reached_there:
+        if name in self.reached_there or id(tensor) in self.stalled:
             return "idle"  # a state that is learned: the first of several losses alone trains it
         if verdicts == {Verdict.UNUSED} and self.waits and tensor.grad is None:
             return "waiting"

@@ -35,7 +35,7 @@ from gradviz.running.functional import Functional, line_of
 from gradviz.running.phases import Phases
 from gradviz.running.reading import CallReader, Ended, Find
 from gradviz.running.rounds import Rounds
-from gradviz.running.settings import Plan, Settings
+from gradviz.running.settings import MOST_OF_PHASE, Plan, Settings
 from gradviz.running.thread_trace import ThreadTrace
 from gradviz.series.recorder import SeriesRecorder
 from gradviz.system.frames import leave_out_caller, uncounted
@@ -136,13 +136,11 @@ class Watch:
         self._off()
         self._plan.begin_phase(self._count)
         self._rounds, self._over, self._awaited = Rounds(), False, id(optimizer)
-        self._news = (
-            f"{event}, after the calls that were watched: those that follow are watched too,"
-            f" numbered from {self._count + 1} on.\n"
-        )
+        self._news = _news_of(event, self._count + 1)
         self._begin(self._training.resume)
         if not self._training.optimizers.record(optimizer).steps:
             self._training.made(optimizer, frame)
+        self._training.stalls.ask(self._trace.begins_off)
 
     def forked(self) -> None:
         """A forked child goes on from nothing where children are followed, and
@@ -329,6 +327,7 @@ class Watch:
             if self._settings.until_stepped and not self._over and self._plan.is_over(self._count):
                 self._over = True
                 self._retrace()
+            self._over |= bool(self._news) and self._rounds.in_vain >= MOST_OF_PHASE
             if is_watched:  # else nothing is new
                 self._guarded(self._account.trained)
             if self._rounds.cycle is not None and not self._is_wanted(self._rounds.cycle):
@@ -357,6 +356,14 @@ class Watch:
             self._stopped = True
             self._off()
             raise SystemExit(0)
+
+
+def _news_of(event: str, first: int) -> str:
+    """Return that a phase begins, with the number of its first call."""
+    return (
+        f"{event}, after the calls that were watched: those that follow are watched too,"
+        f" numbered from {first} on.\n"
+    )
 
 
 def _what_ended() -> str:

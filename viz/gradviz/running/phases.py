@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
 from gradviz.recording.seams.seam import Seam
+from gradviz.render.sentences import counted
 from gradviz.running.functional import line_of
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.tracing.trace import is_traced
@@ -65,10 +66,11 @@ class Phases:
         self._seam = Seam.over(Optimizer, "__init__", self._making(Optimizer.__init__))
         self._seam.put_in()
         self._training.late = self._steps_late
+        self._training.stalls.tell = self._stalls
 
     def end(self) -> None:
         """Wait no longer."""
-        self._training.late = None
+        self._training.late = self._training.stalls.tell = None
         if self._seam is not None:
             self._seam.take_out()
             self._seam = None
@@ -108,6 +110,14 @@ class Phases:
         if is_known and self._is_free():
             name = self._training.optimizers.name_of(id(optimizer))
             self._begin(optimizer, frame, f"{name} steps for the first time{line_of(frame)}")
+
+    def _stalls(self, optimizer: Optimizer, parameters: int) -> None:
+        """Steps of an optimizer find no gradient any more at some of what they have moved."""
+        if self._is_free():
+            name = self._training.optimizers.name_of(id(optimizer))
+            which = counted(parameters, "parameter")
+            event = f"{name} finds no gradient any more at {which} that it has moved"
+            self._begin(optimizer, sys._getframe(1), event)
 
     def _is_free(self) -> bool:
         """Say whether a trace can begin here: another may be on, or a mode that ends before it."""

@@ -20,6 +20,7 @@ class Rounds:
             optimizers, of which one may step by what was computed before the step of another.
         judged: The optimizers, by identity, that have stepped since.
         stepping: Those inside whose step we are.
+        in_vain: Steps before the first call.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class Rounds:
         self._since = 0  # calls since the last step
         self.judged: set[int] = set()
         self.stepping: list[int] = []
+        self.in_vain = 0
 
     def called(self, number: int) -> None:
         """A backward call has ended."""
@@ -43,6 +45,7 @@ class Rounds:
 
     def steps(self, optimizer: Optimizer) -> None:
         """An optimizer is about to step."""
+        self.in_vain += self.most == 0
         self.cycle = self._since if self._optimizers == {id(optimizer)} else None
         self._optimizers.add(id(optimizer))
         self._since, self.has_stepped = 0, True

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+from gradviz.graph import Place
+from gradviz.recording.left_off import left_off
 from gradviz.system.voice import Voice
 from gradviz.tracing.trace import Trace
 from gradviz.training.watch import StepWatch
@@ -42,6 +44,16 @@ class ThreadTrace:
         if self._trace is None and threading.get_ident() == self._thread:
             self._trace = Trace(self._training, values=self._values, gives_way=self._gives_way)
             self._trace.__enter__()
+
+    def begins_off(self) -> Place | None:
+        """Autograd was left switched off before this began: return the line that did it; None where
+        that is not known.
+        """
+        switch = left_off()
+        trace = self.own()
+        if trace is not None:
+            trace.begins_off(switch)
+        return switch.spot.place
 
     def end(self) -> None:
         """Trace no longer, and say what was not watched; does nothing in another thread."""

@@ -25,6 +25,7 @@ from gradviz.recording.mode import RecordingMode
 from gradviz.recording.model_names import Model, names_of
 from gradviz.recording.recorder import described
 from gradviz.recording.seams.watcher import Optimized, Watcher
+from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import end_blocks
 from gradviz.reports import Report
@@ -145,6 +146,11 @@ class Trace:
     def failure(self) -> str:
         """Why it stopped watching part of the way; empty where it did not."""
         return "" if self._mode is None else self._mode.failure
+
+    def begins_off(self, switch: Switch) -> None:
+        """Something had switched autograd off before this began."""
+        if self._mode is not None:
+            self._mode.switch = switch
 
     def stop(self) -> str:
         """End a trace that no ``with`` ends, whatever modes were entered since.

@@ -68,6 +68,7 @@ def find_alarms(
     for why, place, names in (
         *_constant(terms, steppers),
         *_exploding(evidence.values(), thresholds),
+        *_stopped_midway(evidence.values()),
         *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
     ):
         alarms.add(why, place, names)
@@ -163,6 +164,15 @@ def _exploding(
             if look.finite and math.isfinite(size) and size > thresholds.exploding and far:
                 yield "exploding", look.place, [parameter.name]
                 break
+
+
+def _stopped_midway(
+    evidence: Iterable[Evidence],
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what steps have moved, and what is cut off from the loss since, to the end."""
+    for parameter in evidence:
+        if parameter.stopped is not None and parameter.stopped.is_cut:
+            yield "stopped", parameter.stopped.place, [parameter.name]
 
 
 def _no_step(

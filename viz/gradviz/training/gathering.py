@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Stepper
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, UnusedReason, Verdict
@@ -13,6 +14,7 @@ from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
+from gradviz.training.stalls import Stalls
 from gradviz.training.touches import Touches
 
 _FAR = 1e3  # times its size: a step that moves a parameter as far throws it away
@@ -94,6 +96,9 @@ class Gatherer:
     owners: Owners
     touches: Touches
     lookout: Lookout
+    stalls: Stalls
+    missed: Mapping[str, Missed]  # by parameter
+    ended: bool  # nothing more is to come
 
     def steppers(self) -> list[Stepper]:
         """Return each optimizer, as it was seen."""
@@ -226,7 +231,19 @@ class Gatherer:
             laid_at=self._laid_at(name, key),
             houses=name in inside,
             heir=self._heir(name),
+            stopped=self._stopped(name, key),
+            missed=self.missed.get(name),
         )
+
+    def _stopped(self, name: str, key: int) -> Stopped | None:
+        holders = [own for own, record in self.optimizers.records.items() if key in record.held]
+        tensor = next((own for own in self.identities.parameters() if id(own) == key), None)
+        if not self.ended or len(holders) != 1 or tensor is None:
+            return None
+        steps = self.optimizers.records[holders[0]].steps
+        verdicts = [call.parameters.get(name) for call in self.calls]
+        stopped = self.stalls.stopped(holders[0], steps, tensor, verdicts)
+        return stopped and replace(stopped, optimizer=self.optimizers.name_of(holders[0]))
 
     def _laid_at(self, name: str, key: int) -> Place | None:
         if not any(name in own for own in self.identities.inside.values()):

@@ -21,7 +21,7 @@ from gradviz.facts.training import (
 )
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
-from gradviz.training.remarks import of_rest, of_shared, of_unfed
+from gradviz.training.remarks import of_left_behind, of_rest, of_shared, of_unfed
 from gradviz.training.words import is_copy_of_held
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
@@ -86,6 +86,7 @@ def judge(
         ),
         remarks=(
             *remarks,
+            *of_left_behind(evidence),
             *of_shared(evidence, steppers),
             *of_rest(steppers, [fate.name for fate in fates if fate.trains]),
             *(() if has_stepped else of_unfed(evidence, steppers)),

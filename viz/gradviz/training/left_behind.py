@@ -5,13 +5,13 @@ torch counts how often a tensor is written to. So a number for each parameter te
 nobody looked at.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.facts.training import Missed
+from gradviz.facts.missed import Missed
 from gradviz.recording.lodgers import lodgers
 from gradviz.recording.torch_inside import version
 from gradviz.training.optimizers import Optimizers, parameters_of
@@ -43,6 +43,11 @@ class LeftBehind:
         self._written: dict[int, _Write] = {}  # by identity
         self._seldom: set[int] = set()  # what was written to again after steps without it
         self._last: dict[int, int] = {}  # by optimizer: the last step that was looked at
+
+    @property
+    def moved(self) -> Container[int]:
+        """What a step that was looked at has written to, by identity."""
+        return self._written.keys()
 
     def begin_step(self, optimizer: Optimizer) -> None:
         """A step begins that is looked at."""

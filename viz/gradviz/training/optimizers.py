@@ -193,6 +193,17 @@ def parameters_of(optimizer: Optimizer) -> list[Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
+def states_of(optimizer: Optimizer) -> list[Tensor]:
+    """Return the tensors that an optimizer keeps for its parameters."""
+    return [
+        kept
+        for own in optimizer.state.values()
+        if isinstance(own, Mapping)
+        for kept in own.values()
+        if isinstance(kept, Tensor)
+    ]
+
+
 def shapes_of(optimizer: Optimizer) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of what an optimizer holds, group by group."""
     return tuple(tuple(parameter.shape) for parameter in parameters_of(optimizer))

@@ -4,12 +4,13 @@ Pure, without torch.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from gradviz.facts.training import Evidence, Missed, Stepper
+from gradviz.facts.training import Evidence, Stepper
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.names import by_module
 from gradviz.render.sentences import leaf_name, listing, path_and_line
+from gradviz.system.grouped import grouped
 
 _AGAIN = 2  # calls that find a leaf: what goes into one may be an input
 
@@ -116,21 +117,32 @@ def _set_by(stepper: Stepper) -> str:
     return f" ({listing(by)} {'sets' if len(by) == 1 else 'set'} it)" if by else ""
 
 
-def of_left_behind(missed: Mapping[str, Missed], every: Iterable[str]) -> tuple[str, ...]:
-    """Return a clause on the parameters that most of an optimizer's last steps leave as they are.
-
-    Args:
-        missed: What steps do so, by name.
-        every: The names of all parameters.
-    """
-    if not missed:
-        return ()
-    most = max(missed.values())
-    names = [name for name, own in missed.items() if own == most]
-    steps = f"the last {most.since} steps leave"
-    if most.missed < most.since:
-        steps = f"{most.missed} of {steps}"
-    return (f"{steps} {_few(names, every)} unchanged",)
+def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return clauses on the parameters that most of an optimizer's last steps leave as they are."""
+    every = [parameter.name for parameter in evidence]
+    unused = grouped(
+        (f"the last {own.steps} steps of {own.optimizer} leave", parameter.name)
+        for parameter in evidence
+        if (own := parameter.stopped) is not None and not own.is_cut
+    )
+    clauses = [
+        f"{steps} {_few(names, every)} unchanged: no loss uses"
+        f" {'it' if len(names) == 1 else 'them'} any more"
+        for steps, names in unused.items()
+    ]
+    missed = {
+        parameter.name: parameter.missed
+        for parameter in evidence
+        if parameter.missed is not None and parameter.stopped is None
+    }
+    if missed:
+        most = max(missed.values())
+        names = [name for name, own in missed.items() if own == most]
+        steps = f"the last {most.since} steps leave"
+        if most.missed < most.since:
+            steps = f"{most.missed} of {steps}"
+        clauses.append(f"{steps} {_few(names, every)} unchanged")
+    return tuple(clauses)
 
 
 def _few(names: Sequence[str], every: Iterable[str]) -> str:

@@ -31,9 +31,9 @@ from gradviz.training.left_behind import LeftBehind
 from gradviz.training.looking import Glance, StepLook
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import Moves, StepSight
-from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of
+from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of, states_of
 from gradviz.training.owners import Owners
-from gradviz.training.remarks import of_left_behind
+from gradviz.training.stalls import Stalls, in_mode
 from gradviz.training.touches import Touches
 from gradviz.training.under_way import BegunStep, UnderWay
 
@@ -57,6 +57,7 @@ class StepWatch:
         self.identities = Identities(self.owners)
         self._under_way = UnderWay()
         self._left_behind = LeftBehind()
+        self.stalls = Stalls()
         self._pending: list[tuple[BegunStep, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
@@ -86,7 +87,8 @@ class StepWatch:
         """Watch again in full, after a rest."""
         alive = frozenset(map(id, (*self.identities.parameters(), *self.optimizers.parameters())))
         self.gone |= {name for key, name in self.names.items() if key not in alive}
-        for place in (self._moves, self.identities, self.owners, self.touches, self.optimizers):
+        kept = (self._moves, self.identities, self.owners, self.touches, self.optimizers)
+        for place in (*kept, self.stalls):
             place.keep(alive)
         self._has_phases = True
         self._unhook()
@@ -104,6 +106,9 @@ class StepWatch:
             self._settled = self._settled or _is_settled(self)
             for key, record in self.optimizers.records.items():
                 record.next_look = _next_look(self, key, record)
+                optimizer = record.optimizer()
+                if optimizer is not None:
+                    self.stalls.begin(optimizer, record.steps, self._left_behind.moved)
 
     def end(self) -> None:
         """Watch no longer."""
@@ -216,14 +221,16 @@ class StepWatch:
             self.look_again(after_step=True)
             self._settled = self._settled or _is_settled(self)
             if record.steps == 1 and self.late is not None:
-                self.late(optimizer)
+                in_mode(self.stalls.grad_mode, partial(self.late, optimizer))
+        if not self._full:
+            self.stalls.after(optimizer, record.steps, len(self.calls))
         if not self._full:
             record.next_look = _next_look(self, id(optimizer), record)
 
     def _take_touches(self, step: BegunStep, optimizer: Optimizer) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
         held = (parameter for parameter, _ in _held(optimizer))
-        step.lines = self.touches.end_step(held, _states(optimizer))
+        step.lines = self.touches.end_step(held, states_of(optimizer))
         step.writes = self.touches.written_since(step.writes)
         for parameter in step.touches:
             touch = self.touches.take(parameter)
@@ -272,8 +279,8 @@ class StepWatch:
     def _renumbered(self, optimizer: int, number: int) -> None:
         for step, _ in self._pending:
             step.optimizer = number if step.optimizer == optimizer else step.optimizer
-        self._moves.renumber(optimizer, number)
-        self.lookout.renumber(optimizer, number)
+        for place in (self._moves, self.lookout, self.stalls):
+            place.renumber(optimizer, number)
 
     # Backward calls
 
@@ -282,9 +289,7 @@ class StepWatch:
         """What is worth a clause in the last sentence."""
         histories = self._moves.histories.values()
         of_losses = not self.optimizers.has_settled and all(moved.finite for moved in histories)
-        missed = self._left_behind.missed(self.optimizers, self.names)
-        behind = of_left_behind(missed, self.names.values())
-        return self.calls.remarks(of_losses, scaled=self.optimizers.has_skipped) + behind
+        return self.calls.remarks(of_losses, scaled=self.optimizers.has_skipped)
 
     def called(self, reported: Seen, names: Names, roots: Mapping[str, Any]) -> None:
         """A backward call has ended.
@@ -328,15 +333,9 @@ class StepWatch:
             self.look_again()
             with torch_inside.without_torch_function():
                 self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)
-        gatherer = Gatherer(
-            self.calls,
-            self.identities,
-            self.optimizers,
-            self._moves,
-            self.owners,
-            self.touches,
-            self.lookout,
-        )
+        parts = (self.calls, self.identities, self.optimizers, self._moves, self.owners)
+        missed = self._left_behind.missed(self.optimizers, self.names) if ended else {}
+        gatherer = Gatherer(*parts, self.touches, self.lookout, self.stalls, missed, ended)
         return gatherer.evidence(), gatherer.steppers()
 
 
@@ -369,17 +368,6 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
         for parameter in group["params"]
     }
     return list(pairs.values())
-
-
-def _states(optimizer: Optimizer) -> list[Tensor]:
-    """Return the tensors that an optimizer keeps for its parameters."""
-    return [
-        kept
-        for own in optimizer.state.values()
-        if isinstance(own, Mapping)
-        for kept in own.values()
-        if isinstance(kept, Tensor)
-    ]
 
 
 def _next_look(watch: StepWatch, optimizer: int, record: OptimizerRecord) -> float:
@@ -418,6 +406,7 @@ def _guarded(watch: StepWatch, whole: Callable[..., None], *, counts: bool) -> C
         try:
             if is_capturing():
                 return
+            watch.stalls.grad_mode = torch.is_grad_enabled()
             with (
                 torch_inside.without_torch_function(),
                 Undo([partial(torch_inside.set_grad_enabled, torch.is_grad_enabled())]),

@@ -318,6 +318,18 @@ def _not_finite(asked: _Asked) -> Explained | None:
     return of_spoilt(asked.concerned, asked.holders, _MEANS["not_finite"])
 
 
+def _stopped(asked: _Asked) -> Explained | None:
+    (own, *_) = [own for item in asked.concerned if (own := item.stopped) is not None]
+    steps = min(item.stopped.steps for item in asked.concerned if item.stopped is not None)
+    at_first = f"They trained at first. The last {steps} steps of {own.optimizer} find no gradient"
+    if own.cut is None:
+        return f"{at_first}: autograd is switched off.", _SWITCH_ON
+    return f"{at_first}: every route back to them is cut.", causes.explain(own.cut).mend
+
+
+_SWITCH_ON = (
+    "Switch autograd off with a block (with torch.no_grad():), which puts it back at its end."
+)
 _CUT = "No gradient arrives: every route back is cut."
 _CUT_NOT_HELD = f"{_CUT} No optimizer holds them either."
 
@@ -351,6 +363,7 @@ _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
     "too_small": _too_small,
     "not_finite": _not_finite,
     "cut": _cut,
+    "stopped": _stopped,
 }
 """By reason: says more than :data:`_MEANS` where more is known, and None where not."""
 

@@ -1,0 +1,96 @@
+"""What steps have moved and find without gradient later is told, with what cuts it off."""
+
+import torch
+from torch import nn
+
+from gradviz.graph import Cut, CutKind, Parameter, Verdict
+from gradviz.training.stalls import Stalls, in_mode
+
+DETACH = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=7, code="h.detach()")
+
+
+def stalls(fed, steps=16, watched=3):
+    """Step a parameter that gets gradient at the steps ``fed`` says. Return what tells of it, the
+    optimizer, the parameter and the steps at which it was found to have stalled.
+    """
+    parameter = nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    told, noted = Stalls(), []
+    told.tell = lambda _, count: noted.append((step, count))
+    for step in range(1, steps + 1):
+        parameter.grad = torch.ones(2) if fed(step) else None
+        optimizer.step()
+        if step == watched:
+            told.begin(optimizer, step, {id(parameter)})
+        if step > watched:
+            told.after(optimizer, step, calls=watched)
+    return told, optimizer, parameter, noted
+
+
+def stopped(fed, *later, steps=16):
+    told, optimizer, parameter, _ = stalls(fed, steps)
+    before = [Parameter(name="p", verdict=Verdict.REACHED)] * 3
+    return told.stopped(id(optimizer), steps, parameter, [*before, *later])
+
+
+def cut(*cuts):
+    return Parameter(name="p", verdict=Verdict.CUT, cuts=cuts)
+
+
+def test_it_is_found_once_after_three_steps_without_gradient():
+    assert stalls(lambda step: step <= 3)[3] == [(6, 1)]
+    assert stalls(lambda step: step <= 10)[3] == [(13, 1)]
+    assert stalls(lambda step: step <= 14)[3] == []
+
+
+def test_what_gets_gradient_now_and_then_is_not_found():
+    assert stalls(lambda step: step % 3 == 0)[3] == []
+
+
+def test_what_is_frozen_is_not_found():
+    parameter = nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    told = Stalls()
+    told.tell = lambda *_: None
+    told.begin(optimizer, 3, {id(parameter)})
+    parameter.requires_grad_(False)
+    told.after(optimizer, 9, calls=3)
+    assert not told.stalled
+
+
+def test_who_begins_a_trace_does_so_in_the_grad_mode_of_the_script():
+    modes = []
+    for mode in (True, False):
+        in_mode(mode, lambda: modes.append(torch.is_grad_enabled()))
+    assert modes == [True, False]
+    assert torch.is_grad_enabled()
+
+
+def test_later_calls_that_cut_it_off_tell_the_line_and_how_many_steps():
+    told = stopped(lambda step: step <= 10, cut(DETACH), cut(DETACH))
+    assert told.is_cut
+    assert (told.steps, told.cut, told.place.line) == (6, DETACH, 7)
+
+
+def test_cuts_at_two_lines_have_no_line_in_common():
+    other = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=9)
+    told = stopped(lambda step: step <= 10, cut(DETACH), cut(other))
+    assert told.is_cut
+    assert (told.cut, told.place) == (None, None)
+
+
+def test_what_no_loss_uses_any_more_is_not_cut():
+    told = stopped(lambda step: step <= 10, Parameter(name="p", verdict=Verdict.UNUSED))
+    assert not told.is_cut
+
+
+def test_what_trains_again_has_not_stopped():
+    assert stopped(lambda step: step <= 5 or step >= 12, cut(DETACH)) is None
+    assert stopped(lambda step: step in (1, 9), cut(DETACH)) is None  # it takes turns
+
+
+def test_where_no_call_came_it_has_stopped_only_where_autograd_was_left_off():
+    told, optimizer, parameter, _ = stalls(lambda step: step <= 3)
+    assert told.stopped(id(optimizer), 16, parameter, []) is None
+    told.left_at = "a line"
+    assert told.stopped(id(optimizer), 16, parameter, []).place == "a line"

@@ -1,0 +1,40 @@
+"""Steps of an optimizer that leave a parameter as it is, though earlier ones moved it. Imports no
+torch.
+"""
+
+from dataclasses import dataclass
+
+from gradviz.graph import Cut, Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Missed:
+    """Steps that leave a parameter as it is. Read-only.
+
+    Attributes:
+        missed: How many.
+        since: Of how many last ones.
+    """
+
+    missed: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The last steps of an optimizer, which found no gradient at a parameter. Read-only.
+
+    Attributes:
+        steps: How many, at least.
+        optimizer: Its name.
+        is_cut: Each backward call of them that was watched is cut off from the parameter, or none
+            came as autograd was switched off; else no loss uses it.
+        cut: What cuts it off in all of these; None where that is not known.
+        place: The line of that; None where it is not known.
+    """
+
+    steps: int
+    optimizer: str = ""
+    is_cut: bool = False
+    cut: Cut | None = None
+    place: Place | None = None
