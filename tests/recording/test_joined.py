@@ -76,3 +76,34 @@ def test_a_row_that_came_from_it_is_cut_and_another_row_has_nothing_of_it():
     assert judged(lambda a, b: step(a, b, slice(0, 2))) == ("cut", False)
     assert judged(lambda a, b: step(a, b, slice(2, 4))) == ("unused", False)
     assert judged(lambda a, b: step(a, b, slice(None))) == ("cut", False)
+
+
+def severed_and_joined(a, b):
+    return b * torch.cat([a.detach()[None], b.detach()[None]])[1]
+
+
+def joined_under_no_grad(a, b):
+    with torch.no_grad():
+        both = torch.stack([a, b * 2])
+    return b * both[1]
+
+
+def a_line_of_a_stack_of_arrays(a, b):
+    both = np.stack([a.detach().expand(3).numpy(), b.detach().expand(3).numpy()])
+    return (b * torch.from_numpy(both[1].copy())).sum()
+
+
+@pytest.mark.parametrize(
+    "step", [severed_and_joined, joined_under_no_grad, a_line_of_a_stack_of_arrays]
+)
+def test_of_several_severed_values_that_are_put_together_only_what_is_read_is_cut(step):
+    assert judged(step)[0] == "unused"
+    assert judged(lambda a, b: step(b, a)) == ("reached", True)
+
+
+def test_a_stack_along_another_dimension_has_both_in_every_line():
+    def step(a, b):
+        both = np.stack([a.detach().expand(3).numpy(), b.detach().expand(3).numpy()], axis=1)
+        return (b * torch.from_numpy(both[1].copy())).sum()
+
+    assert judged(step) == ("cut", False)

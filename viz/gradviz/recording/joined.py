@@ -36,8 +36,8 @@ def parts_with_a_source(
 ) -> list[Part] | None:
     """Return the parts of a tensor that something of interest went into.
 
-    None where all of it may have some of it: it is not put together, or all that was given is of
-    interest.
+    None where all of it may have some of it: it is not put together, or the same went into every
+    part.
 
     Args:
         recorder: Of the thread.
@@ -59,7 +59,8 @@ def parts_with_a_source(
     else:
         return None
     sourced = {number for part in sources for number, _ in part}
-    if all(sources) or not sourced.issuperset(number for number, _ in inputs):
+    is_whole = all(sources) and len(set(map(frozenset, sources))) == 1
+    if is_whole or not sourced.issuperset(number for number, _ in inputs):
         return None
     lengths = [len(item) if name in _JOINED else 1 for item in given]
     if not out.dim() or sum(lengths) != len(out):
