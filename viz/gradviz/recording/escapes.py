@@ -187,6 +187,7 @@ class Escapes:
         if not self._is_near(frame):
             return ()  # as almost always, and reading a library's source takes long
         open_, given = {id(item) for item in items}, Given.of(items)
+        numbers_known = all(isinstance(item, Tensor) for item in items)
         surely: dict[int, None] = {}
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
@@ -206,7 +207,7 @@ class Escapes:
             followed = tuple(
                 name
                 for name in names_there[2]
-                if name and (wanted is not None or _is_followed(frame, name, open_))
+                if name and (wanted is not None or _is_followed(frame, name, open_, numbers_known))
             )
             sliced = self._slice(code, lasti, followed, wanted, callee)
             if sliced is None:
@@ -257,10 +258,15 @@ class Escapes:
         sites = self._sites.get(code.co_filename, {})
         near_sites = self._near.get(key)
         if near_sites is None or near_sites[1] != len(sites):
-            sliced = backward_slice(code, lasti, frozenset(names), wanted, callee)
-            near = (
-                [] if sliced is None else [site for site in sites.values() if site.touches(sliced)]
+            start = (code, lasti, frozenset(names), wanted, callee)
+            sliced, near = _near(backward_slice(*start), sites.values())
+            exits = frozenset(
+                place
+                for site in near
+                if site.direct and (place := position_of(site.code, site.lasti))
             )
+            if exits:
+                sliced, near = _near(backward_slice(*start, exits), sites.values())
             near_sites = self._near[key] = (code, len(sites), sliced, near)
         return None if near_sites[2] is None else (near_sites[2], near_sites[3])
 
@@ -408,14 +414,21 @@ def _numbers(value: Any) -> Iterator[Any]:
                     pending.append(item)
 
 
-def _is_followed(frame: FrameType, path: Path, open_: Container[int]) -> bool:
+def _near(sliced: Slice | None, sites: Iterable[Site]) -> tuple[Slice | None, list[Site]]:
+    """Return a slice with those of a file's sites whose values may be in it."""
+    return sliced, [] if sliced is None else [site for site in sites if site.touches(sliced)]
+
+
+def _is_followed(frame: FrameType, path: Path, open_: Container[int], numbers_known: bool) -> bool:
     """Say whether a name in a call is worth following.
 
-    The history of a tensor or module is known.
+    The history of a tensor or module is known; that of numbers too where they are what left.
     """
     value = held(frame, path)
     if isinstance(value, Tensor):
         return id(value) in open_
+    if numbers_known and isinstance(value, _NUMBERS):
+        return False
     root = held(frame, path[:1])
     return not isinstance(value, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))
 

@@ -27,6 +27,7 @@ from gradviz.recording.expressions import (
 )
 from gradviz.recording.keyed import with_keys
 from gradviz.recording.keys import calls_with_keys, is_key, keys_given, keys_there
+from gradviz.recording.left_there import without_owners
 from gradviz.recording.owners import (
     are_related,
     calls_of,
@@ -141,6 +142,7 @@ class Slicer:
 
     source: Source
     start: Scope
+    exits: frozenset[Range] = frozenset()
     expressions: dict[Expression, None] = field(default_factory=dict)
     quiet: dict[Expression, None] = field(default_factory=dict)
     calls: dict[Range, None] = field(default_factory=dict)
@@ -161,6 +163,7 @@ class Slicer:
 
         Of what a call returns the way says which part.
         """
+        value = without_owners(value, self.exits)
         value = with_keys(value, keys_there(way.keys, scope, environment))
         self.stands(value, scope, environment, way, taken)
         calls = calls_with_keys(value)
@@ -223,6 +226,7 @@ class Slicer:
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
+        value = without_owners(value, self.exits)
         value = with_keys(value, keys_there(way.keys, scope, environment))
         way = replace(way, computed=way.computed or _ranks(value))
         for piece in pieces_given(value, taken, self.source.records):

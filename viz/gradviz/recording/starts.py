@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import CodeType
 
 from gradviz.recording.call_arguments import given_for, roots_of
-from gradviz.recording.expressions import Path, path_of, reads_part, without_some
+from gradviz.recording.expressions import Path, Range, path_of, reads_part, without_some
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.keys import calls_with_keys
 from gradviz.recording.slices import Slicer
@@ -31,6 +31,7 @@ def backward_slice(
     names: frozenset[Path],
     wanted: tuple[Path, ...] | None,
     callee: CodeType | None,
+    exits: frozenset[Range] = frozenset(),
 ) -> Slice | None:
     """Return what the arguments of the call at an instruction are computed from.
 
@@ -40,11 +41,12 @@ def backward_slice(
         names: Paths in the call that are to be followed.
         wanted: The callee's parameters that matter; None for every argument.
         callee: Whose parameters these are.
+        exits: Calls by which a tensor's value left torch: what it was is on the tape.
     """
     source_and_scope, place = scope_of(code), place_of(code, lasti)
     if source_and_scope is None or place is None:
         return None
-    slicer = Slicer(source_and_scope[0], source_and_scope[1])
+    slicer = Slicer(source_and_scope[0], source_and_scope[1], exits)
     written: set[Path] = set()
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.stands(root, source_and_scope[1], place[1])
