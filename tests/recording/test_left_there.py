@@ -9,7 +9,7 @@ from torch import nn
 
 import gradviz
 from gradviz.recording.expressions import range_of
-from gradviz.recording.left_there import without_owners
+from gradviz.recording.left_there import ownerless
 
 WEIGHT = torch.ones(4, requires_grad=True)  # made before every trace
 
@@ -96,8 +96,8 @@ def test_what_goes_in_by_another_name_is_still_cut():
 def test_a_call_by_which_a_value_left_has_no_owner_and_keeps_its_place():
     value = ast.parse("f(x.numpy(), y.numpy(), z)", mode="eval").body
     exits = frozenset([range_of(value.args[0])])
-    without = without_owners(value, exits)
+    without = ownerless(value, exits)
     names = [node.id for node in ast.walk(without) if isinstance(node, ast.Name)]
     assert sorted(names) == ["f", "y", "z"]
     assert range_of(without.args[0]) in exits
-    assert without_owners(value, frozenset()) is value
+    assert ownerless(value, frozenset()) is value

@@ -59,7 +59,7 @@ def parts_with_a_source(
     else:
         return None
     sourced = {number for part in sources for number, _ in part}
-    is_whole = all(sources) and len(set(map(frozenset, sources))) == 1
+    is_whole = len(set(map(frozenset, sources))) == 1
     if is_whole or not sourced.issuperset(number for number, _ in inputs):
         return None
     lengths = [len(item) if name in _JOINED else 1 for item in given]

@@ -12,7 +12,7 @@ from gradviz.recording.expressions import Range, range_of
 
 
 @lru_cache(maxsize=1024)
-def without_owners(value: ast.AST, exits: frozenset[Range]) -> Any:
+def ownerless(value: ast.AST, exits: frozenset[Range]) -> Any:
     """Return an expression in which calls like ``x.numpy()`` have no ``x``.
 
     Args:

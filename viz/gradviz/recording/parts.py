@@ -28,7 +28,6 @@ PAIRED = frozenset("zip enumerate items".split())
 _OF_NAMES = frozenset("dict SimpleNamespace Namespace".split())
 # Calls that give the elements of their argument, each in its place
 _IN_PLACE = frozenset("list tuple iter copy deepcopy array asarray tensor as_tensor".split())
-_STACKS = "stack"  # the same, along the first dimension
 _IN_PLACE_METHODS = frozenset("copy tolist numpy".split())
 _IN_ORDER = frozenset("reversed sorted set frozenset".split())
 _ONE_OF = frozenset("min max choice next heappop".split())
@@ -374,7 +373,7 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
         return _second(first, way)
     if name == "array" and len(call.args) == 2 and isinstance(first, ast.Constant):
         return [Piece(call, alone=True), Piece(call.args[1], way)]  # the first is the type
-    if len(call.args) == 1 and (name in _IN_PLACE or (name == _STACKS and not call.keywords)):
+    if len(call.args) == 1 and (name in _IN_PLACE or (name == "stack" and not call.keywords)):
         return [Piece(call, alone=True), Piece(first, way)]
     if name in _IN_ORDER:
         return [Piece(call, alone=True), Piece(first, (SOME, *rest))]

@@ -27,7 +27,7 @@ from gradviz.recording.expressions import (
 )
 from gradviz.recording.keyed import with_keys
 from gradviz.recording.keys import calls_with_keys, is_key, keys_given, keys_there
-from gradviz.recording.left_there import without_owners
+from gradviz.recording.left_there import ownerless
 from gradviz.recording.owners import (
     are_related,
     calls_of,
@@ -163,8 +163,7 @@ class Slicer:
 
         Of what a call returns the way says which part.
         """
-        value = without_owners(value, self.exits)
-        value = with_keys(value, keys_there(way.keys, scope, environment))
+        value = with_keys(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
         self.stands(value, scope, environment, way, taken)
         calls = calls_with_keys(value)
         vague = Expression(range_of(value), taken).vague
@@ -172,8 +171,7 @@ class Slicer:
         among = read_in_texts(value)
         line = getattr(value, "lineno", 0)
         for path in self.reads(value, scope, environment):
-            loose = onward.loose or path in among
-            through = replace(onward, loose=loose, call=calls.get(path))
+            through = replace(onward, loose=onward.loose or path in among, call=calls.get(path))
             self.pending.append((path, scope, environment, through, line))
 
     def stands(
@@ -226,8 +224,7 @@ class Slicer:
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
-        value = without_owners(value, self.exits)
-        value = with_keys(value, keys_there(way.keys, scope, environment))
+        value = with_keys(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
         way = replace(way, computed=way.computed or _ranks(value))
         for piece in pieces_given(value, taken, self.source.records):
             self._piece(piece, scope, environment, way)
