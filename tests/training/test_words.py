@@ -70,9 +70,9 @@ def test_a_cut_is_mended_by_what_mends_its_line():
 
 
 def test_where_nan_is_born_is_told_with_what_mends_it():
-    birth = NotFinite(operation="sqrt", why="the root of 0.", mend="Add an eps.")
+    birth = NotFinite(operation="sqrt", why="the root of 0", mend="Add an eps.")
     means, mend = explain("not_finite", [replace(SEEN, birth=birth)], [HOLDER])
-    assert means.endswith("It is born in sqrt: the root of 0.")
+    assert means.endswith(" It is born in sqrt: the root of 0.")
     assert mend == "Add an eps."
 
 

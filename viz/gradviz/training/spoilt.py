@@ -40,13 +40,13 @@ def of_spoilt(
     means, mend = otherwise
     if birth.holder:
         return f"{means} It was there before: {note_text(birth.why)}.", birth.mend or mend
-    born = f"{means} It is born in {birth.operation}: {birth.why}"
+    born = f"{means} It is born in {birth.operation}: {birth.why.rstrip('.')}."
     thrown = next(filter(None, (parameter.thrown for parameter in concerned)), None)
     if thrown is None:
         return born, birth.mend or mend
     by = "" if thrown.lr is None else f", with a learning rate of {thrown.lr:g}"
     return (
-        f"{born}. The step after backward {thrown.calls} had moved {thrown.name} by"
+        f"{born} The step after backward {thrown.calls} had moved {thrown.name} by"
         f" {thrown.ratio:.2g} times its size{by}.",
         "Lower that learning rate, or clip the gradient.",
     )
