@@ -20,7 +20,14 @@ def fate(why, **fields):
         (fate("not_finite", born=True), "NaN or infinity gets into it, born at t.py:3"),
         (fate("not_finite"), "NaN or infinity gets into it, by way of what is done at t.py:3"),
         (fate("zero"), "its gradient is zero, and becomes so at t.py:3"),
-        (fate("too_small", learning_rate=0.0), "the learning rate of the step at t.py:3 is 0"),
+        (
+            fate("too_small", learning_rate=0.0, code="o.step()"),
+            "the learning rate of the step at t.py:3 is 0",
+        ),
+        (
+            fate("too_small", learning_rate=0.0, code='group["lr"] = rate'),
+            "the learning rate that is set at t.py:3 is 0",
+        ),
     ],
 )
 def test_a_reason_names_its_line(given, words):

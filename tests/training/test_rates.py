@@ -171,3 +171,25 @@ def test_a_group_that_never_had_a_rate_is_one_that_is_kept_from_training():
 )
 def test_what_sets_a_rate_to_0_is_an_assignment_to_an_optimizers_group(source, lines):
     assert rates_assigned(ast.parse(source)) == lines
+
+
+def test_groups_go_by_what_a_function_is_given_or_a_variable_is_assigned():
+    source = """
+def decay(g, n):
+    g["lr"] = 0.1 * n
+decay(opt.param_groups[0], 3)
+first = opt.param_groups[0]
+first["lr"] = rate
+config["lr"] = rate
+"""
+    assert sorted(rates_assigned(ast.parse(source))) == [3, 6]
+
+
+def test_a_rate_of_zero_is_by_the_line_that_made_the_optimizer_where_it_began_so():
+    one, other = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+    rates = Rates()
+    rates.began(torch.optim.SGD([{"params": [one], "lr": 0}, {"params": [other]}], lr=0.1))
+    made = Spot(test_groups_go_by_what_a_function_is_given_or_a_variable_is_assigned.__code__, 0)
+    assert rates.zero_by(id(one), made) == made.place
+    assert rates.zero_by(id(other), made) != made.place
+    assert rates.zero_by(id(rates), made) is None

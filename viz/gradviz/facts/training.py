@@ -379,6 +379,7 @@ class Evidence:
             in every call that is cut off from it; None where none is.
         stopped: The last steps, where none finds gradient; None where one may.
         missed: Steps that leave it as it is and write to others; None where none does.
+        rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
     """
 
     name: str
@@ -420,6 +421,7 @@ class Evidence:
     heir: Heir | None = None
     stopped: Stopped | None = None
     missed: Missed | None = None
+    rate_at: Place | None = None
 
     @property
     def is_late(self) -> bool:

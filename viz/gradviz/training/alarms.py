@@ -331,7 +331,8 @@ def _lost(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool
 
 
 def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
-    """A learning rate of zero in one group is a way to freeze; in every group it is not meant.
+    """A learning rate of zero in one group is a way to freeze; in every group of an optimizer it is
+    not meant.
 
     A gradient that is nothing beside that of its own module's other parameters is what rounding
     leaves of zero: of a bias whose effect a normalisation takes out.
@@ -340,8 +341,9 @@ def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) ->
         return False
     if any(look.lr for look in evidence.looks):
         return True
+    held = {name for holder in holders for name in holder.held}
     return scene.ended and not any(
-        look.lr for parameter in scene.evidence.values() for look in parameter.looks
+        look.lr for name in held & scene.evidence.keys() for look in scene.evidence[name].looks
     )
 
 

@@ -185,8 +185,8 @@ class Gatherer:
             if not (history.came_spoilt and birth.holder and birth.written is None)
         ]
         number, birth = _birth_of(name, births)
-        copies = (call.copies[name] for call in self.calls if name in call.copies)
-        copy_of, copied_at = next(copies, (None, None))
+        copies = [call.copies[name] for call in self.calls if name in call.copies]
+        copy_of, copied_at = (*copies, (None, None))[0]
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
@@ -202,9 +202,7 @@ class Gatherer:
             finite=history.finite,
             stays_so=history.stays_so,
             replaced=replaced is not None,
-            replaced_at=(
-                None if replaced is None else self.identities.replaced_at(key, replaced[0])
-            ),
+            replaced_at=replaced and self.identities.replaced_at(key, replaced[0]),
             stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
             left=replaced is not None and replaced[0] == key,
             inherited=self.identities.is_inherited(key, self.optimizers),
@@ -233,7 +231,15 @@ class Gatherer:
             heir=self._heir(name),
             stopped=self._stopped(name, key),
             missed=self.missed.get(name),
+            rate_at=self._rate_at(key, history),
         )
+
+    def _rate_at(self, key: int, history: History) -> Place | None:
+        rates = {(sight.optimizer, sight.glance.lr) for sight in history.sights}
+        if len(rates) != 1 or rates.pop()[1] != 0:
+            return None
+        record = self.optimizers.records.get(history.sights[0].optimizer)
+        return None if record is None else record.rates.zero_by(key, record.spot)
 
     def _stopped(self, name: str, key: int) -> Stopped | None:
         holders = [own for own, record in self.optimizers.records.items() if key in record.held]

@@ -287,7 +287,7 @@ def _judged(
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if looks:
-        return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks)))
+        return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks, evidence.rate_at)))
     return _never_stepped(holders, steppers, ended=ended)
 
 
@@ -435,9 +435,11 @@ def _not_held(
     return False, "not_held", made[0] if made else None
 
 
-def _too_small_or_lost(looks: Sequence[Look]) -> tuple[str, Place | None]:
+def _too_small_or_lost(looks: Sequence[Look], rate_at: Place | None) -> tuple[str, Place | None]:
     fed = [look for look in looks if look.gradient] or list(looks)
     last = fed[-1]
     lost = all(look.lr and look.holds is not None and look.holds > 0.5 for look in fed)
     wrote = [look.wrote for look in fed if look.wrote is not None]
-    return ("lost", wrote[-1] if wrote else last.place) if lost else ("too_small", last.place)
+    if lost:
+        return "lost", wrote[-1] if wrote else last.place
+    return "too_small", rate_at or last.place

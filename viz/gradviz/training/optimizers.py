@@ -115,6 +115,7 @@ class Optimizers:
         """
         record = self.record(optimizer)
         record.update()
+        record.rates.began(optimizer)
         record.spot = spot_of(_maker(optimizer, frame))
         record.born = moment
 

@@ -26,6 +26,9 @@ class Rates:
         self._last: dict[int, int] = {}  # by group: the last such step
         self._held: dict[int, tuple[int, ...]] = {}  # and what it holds, by identity
         self._made: list[tuple[weakref.ref[object], str, Spot]] = []
+        self._gave: set[Spot] = set()  # lines of schedulers that gave 0 as a step was looked at
+        # By the identity of what the optimizer was made with: its rate was 0 then
+        self.zero_at_first: dict[int, bool] = {}
 
     def made(self, scheduler: object, spot: Spot) -> None:
         """A scheduler was made at a line."""
@@ -34,7 +37,9 @@ class Rates:
     @property
     def is_overruled(self) -> bool:
         """Whether there are schedulers, and none of them gives a rate of 0."""
-        return bool(self._made) and not any(_gives_zero(own()) for own, _, _ in self._made)
+        return bool(self._made) and not any(
+            spot in self._gave or _gives_zero(own()) for own, _, spot in self._made
+        )
 
     def took(self, optimizer: Optimizer, step: int) -> None:
         """A step is over, by its number."""
@@ -44,8 +49,20 @@ class Rates:
             if rate is not None and (rate.__class__ not in (float, int) or rate):
                 self._last[place] = step
 
+    def began(self, optimizer: Optimizer) -> None:
+        """The optimizer was made."""
+        rates = [(group.get("lr"), group["params"]) for group in optimizer.param_groups]
+        self.zero_at_first = {
+            id(held): not rate
+            for rate, own in rates
+            if rate.__class__ in (float, int)
+            for held in own
+        }
+
     def look(self, optimizer: Optimizer) -> None:
-        """See what each group holds."""
+        """See what each group holds, and which schedulers give 0."""
+        given = ((spot, rates_given(own())) for own, _, spot in self._made)
+        self._gave |= {spot for spot, rates in given if any(map(_is_zero, rates or ()))}
         self._held = {
             place: tuple(map(id, group["params"]))
             for place, group in enumerate(optimizer.param_groups[:_MOST])
@@ -64,6 +81,22 @@ class Rates:
                 rests[last] = rests.get(last, ()) + held
         return tuple(sorted(rests.items()))
 
+    def zero_by(self, parameter: int, made: Spot | None) -> Place | None:
+        """Return the line that gave a parameter, by its identity, a rate of 0 from the first step
+        on; None where that is not known.
+
+        Args:
+            parameter: The parameter.
+            made: The line that made the optimizer.
+        """
+        at_first = self.zero_at_first.get(parameter)
+        if at_first is None or made is None:
+            return None
+        if at_first:
+            return made.calling_place or made.place
+        lines = self.schedules(made)
+        return lines[0][1] if len(lines) == 1 else None
+
     def schedules(self, made: Spot | None) -> tuple[tuple[str, Place], ...]:
         """Return the schedulers that give a rate of 0, with their lines; where none does, the only
         line that assigns a rate in the file where the optimizer was made.
@@ -71,7 +104,7 @@ class Rates:
         places = [
             (kind, spot.calling_place or spot.place)
             for scheduler, kind, spot in self._made
-            if _gives_zero(scheduler())
+            if spot in self._gave or _gives_zero(scheduler())
         ]
         lines = tuple(dict.fromkeys((kind, place) for kind, place in places if place is not None))
         return lines if lines or made is None else _assignments(made)
@@ -82,7 +115,11 @@ def _gives_zero(scheduler: object) -> bool:
     0; True where that cannot be asked any more.
     """
     rates = rates_given(scheduler)
-    return rates is None or any(float(rate) == 0.0 for rate in rates)
+    return rates is None or any(map(_is_zero, rates))
+
+
+def _is_zero(rate: float) -> bool:
+    return float(rate) == 0.0
 
 
 def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:
@@ -105,14 +142,29 @@ def rates_assigned(tree: ast.AST) -> list[int]:
 
 
 def _groups(tree: ast.AST) -> frozenset[str]:
-    """Return the names that loops give an optimizer's groups."""
-    return frozenset(
-        node.target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.For)
-        and isinstance(node.target, ast.Name)
-        and _has_groups(node.iter)
-    )
+    """Return the names that an optimizer's groups go by: of a loop, an assignment, or what a
+    function is given.
+    """
+    names: set[str] = set()
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.For)
+            and _has_groups(node.iter)
+            and isinstance(node.target, ast.Name)
+        ):
+            names.add(node.target.id)
+        elif isinstance(node, ast.Assign) and _is_group(node.value):
+            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called = functions.get(node.func.id)
+            given = zip(node.args, called.args.args if called else (), strict=False)
+            names.update(own.arg for value, own in given if _is_group(value))
+    return frozenset(names)
+
+
+def _is_group(value: ast.AST) -> bool:
+    return isinstance(value, ast.Subscript) and _has_groups(value.value)
 
 
 def _has_groups(value: ast.AST) -> bool:
@@ -136,7 +188,5 @@ def _rate_assigned(node: ast.AST, groups: frozenset[str]) -> int:
     ):
         return 0
     group = target.value
-    is_group = (isinstance(group, ast.Name) and group.id in groups) or (
-        isinstance(group, ast.Subscript) and _has_groups(group.value)
-    )
+    is_group = (isinstance(group, ast.Name) and group.id in groups) or _is_group(group)
     return node.lineno if is_group else 0
