@@ -38,7 +38,7 @@ def test_it_names_the_versions_and_finds_every_answer_right():
     assert re.search(rf"^Python +{re.escape(sys.version.split()[0])}$", ran.stdout, re.MULTILINE)
     assert re.search(rf"^numpy +{re.escape(version('numpy'))}$", ran.stdout, re.MULTILINE)
     right, answers = re.search(
-        r"^(\d+) of (\d+) known answers are right", ran.stdout, re.MULTILINE
+        r"^(\d+) of (\d+) known steps are judged rightly", ran.stdout, re.MULTILINE
     ).groups()
     assert right == answers
 

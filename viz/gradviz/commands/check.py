@@ -39,7 +39,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(
     context_settings={"ignore_unknown_options": True},
-    short_help="Hold a step against what is expected of it.",
+    short_help="Check a step against what is expected of it.",
     epilog=example_line("check train.py --reached 'head.*' --frozen 'backbone.*' --lr 0.1"),
 )
 @click.argument("step", required=False, metavar="[STEP]")
@@ -48,13 +48,13 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--loss",
     metavar="NAME",
-    help="Of several losses or calls, the one to hold; without it all of them together.",
+    help="Of several losses or calls, the one to check; without it all of them together.",
 )
 @click.option(
     "--backward",
     metavar="NUMBERS",
     help=(
-        "Of a script, the backward calls to hold; by default those up to the first step of every"
+        "Of a script, the backward calls to check; by default those up to the first step of every"
         " optimizer."
     ),
 )
@@ -67,7 +67,7 @@ def expectation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="How to print the answer.",
 )
 def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any) -> None:
-    """Hold a step against what is expected of it, from the options and from [tool.gradviz] in
+    """Check a step against what is expected of it, from the options and from [tool.gradviz] in
     pyproject.toml.
 
     STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script.

@@ -40,11 +40,12 @@ class Examination:
         lines = [f"{name.ljust(width)}  {value}" for name, value in self.versions.items()]
         lines += [
             "",
-            *(self.missing or ("Everything private of torch that gradviz rests on is there.",)),
+            *(self.missing or ("Every private part of torch that gradviz needs is there.",)),
         ]
         right = self.answers - len(self.wrong)
         lines += [
-            f"{right} of {self.answers} known answers are right ({1000 * self.seconds:.0f} ms).",
+            f"{right} of {self.answers} known steps are judged rightly"
+            f" ({1000 * self.seconds:.0f} ms).",
             *self.wrong,
         ]
         return "\n".join(lines)
