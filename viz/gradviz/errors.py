@@ -5,6 +5,8 @@ A message says what was given, what was expected and the way out.
 A gradient that is blocked is a result, never an exception; these are for what could not be done.
 """
 
+import json
+
 
 class GradvizError(Exception):
     """gradviz could not do what was asked. Catch this one to catch them all."""
@@ -32,6 +34,13 @@ class EngineError(GradvizError):
 
 class ReportFileError(GradvizError):
     """A saved report cannot be read back."""
+
+    @classmethod
+    def wrong(cls, where: str, value: object, expected: str) -> "ReportFileError":
+        """Return one that says what stands at a place of a report, and what is to stand there."""
+        given = json.dumps(value)
+        shown = given if len(given) <= 60 else given[:57] + "..."
+        return cls(f"broken report: {where} is {shown}, and not {expected}")
 
 
 class ExpectationError(GradvizError):

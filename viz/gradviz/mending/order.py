@@ -1,10 +1,11 @@
 """What a trial is to run. Imports no torch."""
 
-import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Self
+
+from gradviz.system.plain import decode, encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,27 +61,10 @@ class Order:
 
     def to_text(self) -> str:
         """Return it as JSON, for another process to read."""
-        sources = {
-            file: base64.b64encode(data).decode("ascii") for file, data in self.sources.items()
-        }
-        fields = {
-            "step": self.step,
-            "folder": self.folder,
-            "arguments": self.arguments,
-            "module": self.module,
-            "backward": self.backward,
-            "timed": self.timed,
-            "onward": self.onward,
-            "experiment": None if self.experiment is None else asdict(self.experiment),
-        }
-        return json.dumps({**fields, "result": self.result, "sources": sources})
+        return json.dumps(encode(self))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Return what :meth:`to_text` wrote."""
-        fields = json.loads(text)
-        sources = {file: base64.b64decode(data) for file, data in fields.pop("sources").items()}
-        asked = fields.pop("experiment")
-        experiment = None if asked is None else Experiment(**asked)
-        arguments = tuple(fields.pop("arguments"))
-        return cls(arguments=arguments, sources=sources, experiment=experiment, **fields)
+        order: Self = decode(cls, json.loads(text), "order")
+        return order

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
 from gradviz.errors import GradvizError
 from gradviz.reports import Report, read_json
+from gradviz.system.plain import decode, encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,26 +124,13 @@ class TrialOutcome:
 
     def to_text(self) -> str:
         """Return it as JSON, for another process to read."""
-        return json.dumps(asdict(self))
+        return json.dumps(encode(self))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Return what :meth:`to_text` wrote."""
-        fields = json.loads(text)
-        failure, kept = fields.pop("failure"), fields.pop("kept")
-        if kept is not None:
-            kept = KeptMemory(**{**kept, "parts": tuple(Part(**part) for part in kept["parts"])})
-        calls, times = (
-            tuple(CallBits(**call) for call in fields.pop("calls")),
-            tuple(fields.pop("times")),
-        )
-        return cls(
-            failure=None if failure is None else Failure(**failure),
-            calls=calls,
-            times=times,
-            kept=kept,
-            **fields,
-        )
+        outcome: Self = decode(cls, json.loads(text), "outcome")
+        return outcome
 
 
 def check(step: str, base: TrialOutcome) -> None:

@@ -4,10 +4,11 @@ And which backward calls that means.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from gradviz.errors import GradvizError
 from gradviz.facts.training import THRESHOLDS, Thresholds
+from gradviz.system.plain import decode, encode
 
 VARIABLE = "GRADVIZ_RUN"
 MOST_AWAITED = 64  # calls in which every optimizer is to have stepped
@@ -63,14 +64,13 @@ class Settings:
 
     def to_text(self) -> str:
         """Return it as JSON, for another process to read."""
-        return json.dumps(asdict(self))
+        return json.dumps(encode(self))
 
     @classmethod
     def from_text(cls, text: str) -> "Settings":
         """Return what :meth:`to_text` wrote."""
-        fields = json.loads(text)
-        backward, thresholds = tuple(fields["backward"]), Thresholds(**fields["thresholds"])
-        return cls(**{**fields, "backward": backward, "thresholds": thresholds})
+        settings: Settings = decode(cls, json.loads(text), "settings")
+        return settings
 
 
 def numbers(text: str) -> tuple[int, ...]:
