@@ -1,7 +1,7 @@
 """What an edit is, where it is looked for, and the register of those that propose them."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -111,6 +111,18 @@ def head(statement: ast.stmt) -> Iterator[ast.AST]:
             for child in ast.iter_child_nodes(node)
             if not isinstance(child, ast.stmt | ast.ExceptHandler)
         )
+
+
+def method_calls(
+    nodes: Iterable[ast.AST], names: Container[str]
+) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+    """Yield the calls of methods of these names, or of functions of a module, each with what is
+    called.
+    """
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in names:
+                yield node, node.func
 
 
 def name_of(node: ast.AST) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradviz.errors import GradvizError
-from gradviz.mending.laboratory import Laboratory, Nursery
+from gradviz.mending.laboratory import Laboratory, Nursery, begun
 from gradviz.mending.order import Experiment, Order
 from gradviz.mending.outcome import Failure, KeptMemory, Part, check
 
@@ -91,18 +91,8 @@ def costs(
     Raises:
         GradvizError: The script as it is cannot be run up to that call.
     """
-    if nursery is None:
-        with Nursery() as own:
-            return costs(
-                script,
-                arguments,
-                module=module,
-                backward=backward,
-                timeout=timeout,
-                nursery=own,
-            )
     order = Order(step=script, folder=os.getcwd(), arguments=arguments, module=module)
-    with Laboratory(order, timeout, nursery) as laboratory:
+    with begun(nursery) as own, Laboratory(order, timeout, own) as laboratory:
         outcome, again = (laboratory.count(Experiment(backward=backward)) for _ in range(2))
         for ran in (outcome, again):
             check(script, ran)

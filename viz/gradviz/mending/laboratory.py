@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -51,6 +51,11 @@ class Nursery:
             self._process.stdin.close()
             self._process.wait()
         return answer or "died"
+
+
+def begun(nursery: Nursery | None) -> AbstractContextManager[Nursery]:
+    """Return one that is there already, which goes on, or else one for a ``with``."""
+    return Nursery() if nursery is None else nullcontext(nursery)
 
 
 def _start() -> subprocess.Popen[str]:

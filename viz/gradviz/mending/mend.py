@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gradviz.graph import Verdict
 from gradviz.mending.cost import PatchCost
 from gradviz.mending.effect import Effect, is_there
-from gradviz.mending.laboratory import Laboratory, Nursery
+from gradviz.mending.laboratory import Laboratory, Nursery, begun
 from gradviz.mending.order import Order
 from gradviz.mending.outcome import Failure, TrialOutcome, check
 from gradviz.mending.patches import merged
@@ -112,22 +112,10 @@ def mend(
     Raises:
         GradvizError: The step as it is cannot be run.
     """
-    if nursery is None:
-        with Nursery() as own:
-            return mend(
-                step,
-                arguments,
-                module=module,
-                backward=backward,
-                timeout=timeout,
-                meant=meant,
-                cost=cost,
-                nursery=own,
-            )
     order = Order(
         step=step, folder=os.getcwd(), arguments=arguments, module=module, backward=backward
     )
-    with Laboratory(order, timeout, nursery) as laboratory:
+    with begun(nursery) as own, Laboratory(order, timeout, own) as laboratory:
         search = Search(laboratory)
         check(step, search.base)
         tried = _tried(search, meant=meant)

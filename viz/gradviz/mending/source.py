@@ -83,6 +83,10 @@ class SourceFile:
         """Return where a line begins; the end of the text for a line after the last."""
         return self._lines[line - 1][0] if line <= len(self._lines) else len(self.text)
 
+    def lines_of(self, node: ast.stmt | ast.expr) -> tuple[int, int]:
+        """Return where the first line of a piece of syntax begins, and where its last one ends."""
+        return self.line_start(node.lineno), self.line_start((node.end_lineno or node.lineno) + 1)
+
     def indent(self, line: int) -> str:
         """Return the blanks that a line begins with."""
         characters = self._lines[line - 1][1]

@@ -85,13 +85,8 @@ def _undecorated(
     source = site.source
     for decorator in function.decorator_list:
         if switches_off(decorator):
-            start, end = (
-                source.line_start(decorator.lineno),
-                source.line_start((decorator.end_lineno or decorator.lineno) + 1),
-            )
-            yield Edit(
-                f"drop the decorator @{source.code(decorator)}", (Replacement(start, end, ""),)
-            )
+            change = Replacement(*source.lines_of(decorator), "")
+            yield Edit(f"drop the decorator @{source.code(decorator)}", (change,))
 
 
 def _without(site: FaultyLine, node: ast.With | ast.AsyncWith, off: list[ast.withitem]) -> Edit:
@@ -110,7 +105,7 @@ def _without(site: FaultyLine, node: ast.With | ast.AsyncWith, off: list[ast.wit
             for item in kept
         ]
         return Edit(title, (Replacement(start, source.span(last)[1], ", ".join(texts)),))
-    start, end = _lines(source, node)
+    start, end = source.lines_of(node)
     return Edit(title, (Replacement(start, end, _moved_out(source, node, node.body)),))
 
 
@@ -120,7 +115,7 @@ def _narrowed(site: FaultyLine, node: ast.With | ast.AsyncWith) -> Iterator[Edit
     if len(body) < 2 or len(body) > _MOST or body[0].lineno == node.lineno:
         return
     head = source.text[source.line_start(node.lineno) : source.line_start(first_line(body[0]))]
-    start, end = _lines(source, node)
+    start, end = source.lines_of(node)
     ranges = [
         (first, last)
         for last in range(1, len(body) + 1)
@@ -149,10 +144,6 @@ def _count(statements: list[ast.stmt]) -> str:
 
 def _last(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
-
-
-def _lines(source: SourceFile, node: ast.stmt) -> tuple[int, int]:
-    return source.line_start(node.lineno), source.line_start(_last(node) + 1)
 
 
 def _text(source: SourceFile, statements: list[ast.stmt]) -> str:

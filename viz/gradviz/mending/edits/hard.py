@@ -9,7 +9,15 @@ is that of ``soft``.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import (
+    Edit,
+    FaultyLine,
+    in_brackets,
+    last_name,
+    method_calls,
+    name_of,
+    proposes,
+)
 from gradviz.mending.source import Replacement
 
 _ABOVE = {"gt", "ge", "greater", "greater_equal"}
@@ -47,32 +55,20 @@ def step(site: FaultyLine) -> Iterator[Edit]:
     """Yield edits that let gradient pass rounding, the sign and a draw as if they were not
     there.
     """
-    for node in site.nodes():
-        if (
-            isinstance(node, ast.Call)
-            and last_name(node) in _STEPS
-            and isinstance(node.func, ast.Attribute)
-        ):
-            is_function = name_of(node.func.value) == "torch"
-            value = node.args[0] if is_function and node.args else node.func.value
-            soft = in_brackets(site, value)
-            change = _through(site, node, f"{site.source.code(node)}.detach()", soft)
-            yield Edit(
-                f"let gradient pass {last_name(node)}() straight through", (change,), soft=True
-            )
+    for node, method in method_calls(site.nodes(), _STEPS):
+        is_function = name_of(method.value) == "torch"
+        value = node.args[0] if is_function and node.args else method.value
+        change = _through(
+            site, node, f"{site.source.code(node)}.detach()", in_brackets(site, value)
+        )
+        yield Edit(f"let gradient pass {method.attr}() straight through", (change,), soft=True)
 
 
 @proposes(*_KINDS)
 def cast(site: FaultyLine) -> Iterator[Edit]:
     """Yield edits that let gradient pass a cast to whole numbers straight through."""
-    for node in site.nodes():
-        if not (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and last_name(node) in _CASTS
-        ):
-            continue
-        soft = in_brackets(site, node.func.value)
+    for node, method in method_calls(site.nodes(), _CASTS):
+        soft = in_brackets(site, method.value)
         outer, further = _cast_around(site, node)
         hard = site.source.code(outer) if further else f"{site.source.code(node)}.to({soft}.dtype)"
         yield Edit(
@@ -184,15 +180,9 @@ def _choices(site: FaultyLine) -> Iterator[tuple[ast.Call, ast.expr, str]]:
     """Return the calls that choose, the index that comes of each, and what they choose by, the
     larger the better.
     """
-    for node in site.nodes():
-        if not (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and last_name(node) in _CHOICES
-        ):
-            continue
-        is_function = name_of(node.func.value) == "torch"
-        code = in_brackets(site, node.args[0] if is_function and node.args else node.func.value)
+    for node, method in method_calls(site.nodes(), _CHOICES):
+        is_function = name_of(method.value) == "torch"
+        code = in_brackets(site, node.args[0] if is_function and node.args else method.value)
         index: ast.expr = node
         while isinstance(parent := site.source.parents.get(index), ast.expr):
             is_part = isinstance(parent, ast.Attribute) and parent.attr in _AFTER
@@ -209,7 +199,7 @@ def _choices(site: FaultyLine) -> Iterator[tuple[ast.Call, ast.expr, str]]:
             if not (is_part or is_call or is_second):
                 break
             index = parent
-        yield node, index, f"-{code}" if last_name(node) in ("argmin", "min") else code
+        yield node, index, f"-{code}" if method.attr in ("argmin", "min") else code
 
 
 def _uses(site: FaultyLine, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:

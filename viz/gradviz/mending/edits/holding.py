@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gradviz.mending.edit import Edit, FaultyLine, last_name, name_of, proposes
+from gradviz.mending.edit import Edit, FaultyLine, last_name, method_calls, name_of, proposes
 from gradviz.mending.source import Replacement, SourceFile
 
 _OPTIMIZERS = frozenset(
@@ -120,14 +120,9 @@ def _roots(site: FaultyLine) -> Iterable[str]:
     assert statement is not None
     roots: dict[str, None] = {}
     for tree in (statement, site.source.function_of(statement)):
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and last_name(node) in ("parameters", "named_parameters")
-                and isinstance(node.func, ast.Attribute)
-            ):
-                code = site.source.code(node.func.value)
-                roots |= dict.fromkeys((code.split(".")[0].split("[")[0], code))
+        for _, method in method_calls(ast.walk(tree), ("parameters", "named_parameters")):
+            code = site.source.code(method.value)
+            roots |= dict.fromkeys((code.split(".")[0].split("[")[0], code))
     return roots or ("model",)
 
 
@@ -153,16 +148,9 @@ def _reads(statement: ast.stmt, target: ast.expr) -> bool:
 def _moved(
     source: SourceFile, statement: ast.stmt, other: ast.stmt, *, before: bool
 ) -> tuple[Replacement, ...]:
-    start, end = (
-        source.line_start(statement.lineno),
-        source.line_start((statement.end_lineno or statement.lineno) + 1),
-    )
+    start, end = source.lines_of(statement)
     text = source.text[start:end]
-    place = (
-        source.line_start(other.lineno)
-        if before
-        else source.line_start((other.end_lineno or other.lineno) + 1)
-    )
+    place = source.lines_of(other)[0 if before else 1]
     ending = source.line_end(1)
     if not text.endswith(("\n", "\r")):
         text += ending

@@ -6,7 +6,15 @@ Its operand is to be safe by itself.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, FaultyLine, calls, in_brackets, name_of, proposes
+from gradviz.mending.edit import (
+    Edit,
+    FaultyLine,
+    calls,
+    in_brackets,
+    method_calls,
+    name_of,
+    proposes,
+)
 
 _UNSAFE = frozenset("sqrt log log1p log2 log10 pow acos asin reciprocal rsqrt norm div exp".split())
 _OF_POSITIVE = ("sqrt", "log", "log2", "log10", "rsqrt")
@@ -34,19 +42,13 @@ def clamped_operand(site: FaultyLine) -> Iterator[Edit]:
     """
     if any(calls(site, "where")):
         return
-    for node in site.nodes():
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in _OF_POSITIVE
-        ):
-            is_function = name_of(node.func.value) == "torch"
-            if is_function and not node.args:
-                continue
-            operand = node.args[0] if is_function else node.func.value
-            code = in_brackets(site, operand)
-            text = f"{code}.clamp(min=1e-30)"
-            yield site.rewriting(f"keep what {node.func.attr}() takes above zero", operand, text)
+    for node, method in method_calls(site.nodes(), _OF_POSITIVE):
+        is_function = name_of(method.value) == "torch"
+        if is_function and not node.args:
+            continue
+        operand = node.args[0] if is_function else method.value
+        text = f"{in_brackets(site, operand)}.clamp(min=1e-30)"
+        yield site.rewriting(f"keep what {method.attr}() takes above zero", operand, text)
 
 
 def _operands(value: ast.expr) -> Iterator[ast.expr]:
@@ -56,13 +58,11 @@ def _operands(value: ast.expr) -> Iterator[ast.expr]:
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in _UNSAFE
         ):
-            is_function = isinstance(node.func.value, ast.Name) and node.func.value.id in (
-                "torch",
-                "F",
-            )
+            base = node.func.value
+            is_function = isinstance(base, ast.Name) and base.id in ("torch", "F")
             if is_function and node.args:
                 yield node.args[0]
             elif not is_function:
-                yield node.func.value
+                yield base
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             yield node.right
